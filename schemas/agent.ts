@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { Count, Timestamp, Uuid } from "./primitives.ts";
+
+/** Functional category of an agent. Documents: "AgentType Enum". */
+export const AgentType = z.enum([
+  "TestWriter",
+  "Coder",
+  "Reviewer",
+  "Security",
+  "Architecture",
+  "Documenter",
+  "Orchestrator",
+  "QualityControl",
+]);
+export type AgentType = z.infer<typeof AgentType>;
+
+/** What an agent can do. Documents: "AgentCapability Enum". */
+export const AgentCapability = z.enum([
+  "WriteUnitTests",
+  "WriteIntegrationTests",
+  "ImplementCode",
+  "ReviewCode",
+  "AnalyzeSecurity",
+  "DesignArchitecture",
+  "GenerateDocumentation",
+  "OrchestrateAgents",
+  "QualityAssurance",
+  "OptimizePerformance",
+]);
+export type AgentCapability = z.infer<typeof AgentCapability>;
+
+/** Current availability of an agent. Documents: "AgentStatus Enum". */
+export const AgentStatus = z.enum(["Available", "Busy", "Starting", "Stopping", "Error", "Offline"]);
+export type AgentStatus = z.infer<typeof AgentStatus>;
+
+const Model = z.string().min(1);
+
+/**
+ * The service that answers, with its own settings, serialised as the documents' language does by
+ * default: `{"Claude":{"model":"…","max_tokens":8192}}`. Documents: "AIProvider Enum".
+ *
+ * `HuggingFace.api_key` holds a reference such as `secret:huggingface`, never a key: the key lives
+ * in the editor's secret storage, the environment, or the encrypted credentials file.
+ */
+export const AIProvider = z.union([
+  z.strictObject({ Claude: z.strictObject({ model: Model, max_tokens: Count.min(1) }) }),
+  z.strictObject({ Gemini: z.strictObject({ model: Model, max_tokens: Count.min(1) }) }),
+  z.strictObject({ Ollama: z.strictObject({ model: Model, endpoint: z.url({ protocol: /^https?$/ }) }) }),
+  z.strictObject({
+    HuggingFace: z.strictObject({ model: Model, api_key: z.string().regex(/^secret:[a-z0-9-]+$/) }),
+  }),
+]);
+export type AIProvider = z.infer<typeof AIProvider>;
+
+/** Name of a provider, as it stands in {@link AIProvider}. */
+export const ProviderName = z.enum(["Claude", "Gemini", "Ollama", "HuggingFace"]);
+export type ProviderName = z.infer<typeof ProviderName>;
+
+/** Execution environment of an instance. Documents: AgentInstance, "Purpose". */
+export const RuntimeType = z.enum(["CloudRun", "Kubernetes", "Docker", "Local"]);
+export type RuntimeType = z.infer<typeof RuntimeType>;
+
+/**
+ * Hard caps, checked before each model call. `null` means no cap. Documents: "Resource Limits"
+ * (token limits, cost limits); the caps per run and per day are ours.
+ */
+export const Limits = z.strictObject({
+  tokens_per_execution: Count.nullable().default(null),
+  tokens_per_run: Count.nullable().default(null),
+  tokens_per_day: Count.nullable().default(null),
+  /** Dollars. */
+  cost_per_execution: z.number().nonnegative().nullable().default(null),
+  /** Dollars. */
+  cost_per_run: z.number().nonnegative().nullable().default(null),
+  /** Dollars. */
+  cost_per_day: z.number().nonnegative().nullable().default(null),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/**
+ * Configuration of an agent. Documents: "AgentSettings Structure". The fields after
+ * `custom_prompts` are ours; each has a default, so that a documented record is a valid one.
+ */
+export const AgentSettings = z.strictObject({
+  temperature: z.number().min(0).max(1),
+  /** Most tokens of one answer. */
+  max_tokens: Count.min(1).default(4096),
+  /** Cents. The fallback, and the user's override, of the price table. */
+  cost_per_1k_tokens: z.number().nonnegative(),
+  max_retries: Count.default(3),
+  /** Deadline of one model request, in seconds. */
+  timeout_seconds: Count.min(1).default(120),
+  /**
+   * Prompts of one's own by place: `system` replaces our system prompt, `system.append` is put
+   * behind it; `prompt` and `prompt.append` do the same for the stage's instruction.
+   */
+  custom_prompts: z.record(z.string(), z.string()).default({}),
+  /** Providers asked in this order when the first one cannot answer. */
+  failover: z.array(AIProvider).default([]),
+  /** Names of the tools the agent may use at most; `null`: those of its stage. */
+  tools: z.array(z.string()).nullable().default(null),
+  /** Where its instances run; `null`: what the run or the settings say. */
+  runtime: z.enum(["Docker", "Local"]).nullable().default(null),
+  limits: Limits.nullable().default(null),
+});
+export type AgentSettings = z.infer<typeof AgentSettings>;
+
+/** Blueprint of an agent. Documents: "AgentConfig Model". */
+export const AgentConfig = z.strictObject({
+  agent_id: Uuid,
+  tenant_id: Uuid,
+  name: z.string().min(1),
+  agent_type: AgentType,
+  provider: AIProvider,
+  capabilities: z.array(AgentCapability),
+  status: AgentStatus,
+  settings: AgentSettings,
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  last_active_at: Timestamp.nullable(),
+});
+export type AgentConfig = z.infer<typeof AgentConfig>;

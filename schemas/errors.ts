@@ -1,0 +1,271 @@
+import { z } from "zod";
+
+interface CatalogueRow {
+  /** What happened and to what; `{name}` is filled from the error's data. */
+  message: string;
+  /** What the user can do; `null` when there is nothing. */
+  next: string | null;
+  http: number;
+  /** JSON-RPC code; -32xxx are the protocol's own, the others ours. */
+  rpc: number;
+  /** Whether it is put before the user, or only logged and returned. */
+  show: boolean;
+  /** Whether the same call can succeed later without a change. */
+  retryable: boolean;
+  /** Exit code of the command line. Contract: "Command line". */
+  exit: 1 | 2 | 3 | 4 | 130;
+}
+
+const row = (
+  message: string,
+  next: string | null,
+  {
+    http,
+    rpc,
+    exit,
+    show = true,
+    retryable = false,
+  }: Pick<CatalogueRow, "http" | "rpc" | "exit"> & Partial<CatalogueRow>,
+): CatalogueRow => ({ message, next, http, rpc, show, retryable, exit });
+
+const usage = { http: 400, rpc: -32602, exit: 2 } as const;
+const missing = { http: 404, rpc: 404, exit: 2 } as const;
+const conflict = { http: 409, rpc: 409, exit: 2 } as const;
+const provider = { http: 502, rpc: 502, exit: 3 } as const;
+const broken = { http: 500, rpc: -32603, exit: 3 } as const;
+const limit = { http: 429, rpc: 429, exit: 4 } as const;
+
+/** Every error a user or a program can get. `CONTRIBUTING.md` says how to add one. */
+export const errorCatalogue = {
+  // What was asked.
+  invalid_params: row("{what} is not valid: {problems}", "Correct the named fields and try again.", usage),
+  unknown_method: row("There is no method {method}.", null, { http: 404, rpc: -32601, exit: 2, show: false }),
+  not_authorised: row("{method} needs the role {role}.", null, { http: 403, rpc: 403, exit: 2 }),
+  unauthenticated: row("A bearer token is needed.", "Take it from the lock file of the state folder.", {
+    http: 401,
+    rpc: 401,
+    exit: 2,
+    show: false,
+  }),
+  usage: row("{problem}", "See coditect --help.", usage),
+  not_found: row("There is no {kind} {id}.", "List what there is with the matching list command.", missing),
+  // Models.
+  illegal_transition: row("{what} cannot go from {from} to {to}.", null, conflict),
+  agent_has_active_instances: row(
+    "Agent {id} has {count} active instances.",
+    "Terminate them first, then delete the agent.",
+    conflict,
+  ),
+  // The workspace.
+  file_not_found: row(
+    "{path} does not exist in the workspace.",
+    "Check the path; it counts from {workspace}.",
+    missing,
+  ),
+  not_a_text_file: row("{path} is {kind}, not a text file.", "Choose a source file.", usage),
+  file_too_large: row(
+    "{path} has {size}; files up to {limit} can be worked on.",
+    "Split the file, or choose another.",
+    usage,
+  ),
+  outside_workspace: row("{path} is outside the workspace.", "Choose a file inside {workspace}.", usage),
+  ignored_file: row(
+    "{path} is closed to agents by {rule}.",
+    "Change .coditectignore if agents should see it.",
+    usage,
+  ),
+  no_test_runner: row(
+    "No test runner was found in {workspace}.",
+    "Install vitest, jest, mocha or pytest, use node:test, or name a command with --test-command.",
+    usage,
+  ),
+  change_conflict: row(
+    "{path} has changed since the run began, and the changes overlap.",
+    "Review it by hand: nothing was overwritten.",
+    conflict,
+  ),
+  change_set_decided: row("The changes of task {task_id} were already {status}.", null, conflict),
+  invalid_file: row("{path} is not valid: {problems}", "Correct the named places.", usage),
+  // Teams and runs.
+  unknown_workflow: row("There is no team or workflow {name}.", "There are: {names}.", missing),
+  invalid_workflow: row("Team {name} cannot run: {problems}", "Correct the named stages.", usage),
+  run_not_resumable: row(
+    "The run of task {task_id} is {status}; there is nothing to resume.",
+    null,
+    conflict,
+  ),
+  gate_failed: row(
+    "The gate {gate} of stage {stage} did not hold: {reason}",
+    "Look at the transcript of the stage; its work is kept and can be retried.",
+    { http: 422, rpc: 422, exit: 1 },
+  ),
+  agent_gave_up: row(
+    "{agent} ended without finishing its work: {reason}",
+    "Look at the transcript; a larger model or a smaller task may help.",
+    { http: 422, rpc: 422, exit: 1 },
+  ),
+  cancelled: row("{what} was cancelled.", null, { http: 409, rpc: -32800, exit: 130, show: false }),
+  timed_out: row("{what} took longer than {seconds} s.", "Raise the time limit, or make the task smaller.", {
+    http: 504,
+    rpc: 504,
+    exit: 4,
+    retryable: true,
+  }),
+  limit_reached: row(
+    "The limit {limit} of {value} would be passed: {used} is used and this call may need {needed}.",
+    "Raise {setting}, or go on with coditect resume after raising it.",
+    limit,
+  ),
+  rate_limited: row(
+    "The limit of {limit} for {provider} is used up for now.",
+    "It frees itself within a minute; raise {setting} if your plan allows more.",
+    { ...limit, retryable: true },
+  ),
+  // Providers.
+  provider_unreachable: row("{provider} cannot be reached at {endpoint}: {reason}", "{hint}", {
+    ...provider,
+    retryable: true,
+  }),
+  provider_failed: row(
+    "{provider} answered {status}: {reason}",
+    "Try again later, or set a failover provider.",
+    {
+      ...provider,
+      retryable: true,
+    },
+  ),
+  provider_refused: row(
+    "{provider} refused the request ({status}): {reason}",
+    "Check the model and its settings.",
+    provider,
+  ),
+  provider_quota: row(
+    "The quota at {provider} is used up: {reason}",
+    "Check your plan and billing there.",
+    provider,
+  ),
+  credential_missing: row(
+    "There is no key for {provider}.",
+    "Set {variable}, or run coditect credentials set {name}.",
+    {
+      ...provider,
+      http: 401,
+    },
+  ),
+  credential_rejected: row("{provider} does not accept the key.", "Set a valid one: {variable}.", {
+    ...provider,
+    http: 401,
+  }),
+  model_not_found: row("{provider} has no model {model}.", "{hint}", { ...provider, http: 404 }),
+  context_too_long: row(
+    "The conversation of about {tokens} tokens does not fit the window of {model} ({window}).",
+    "Use a model with a larger window, or a smaller task.",
+    provider,
+  ),
+  answer_blocked: row(
+    "{provider} gave no answer: {reason}",
+    "Rephrase the task, or use another model.",
+    provider,
+  ),
+  // Instances.
+  worker_died: row(
+    "The instance's {what} ended ({how}).",
+    "Resume the run: it goes on from its last checkpoint.",
+    {
+      ...broken,
+      retryable: true,
+    },
+  ),
+  worker_failed: row("The instance could not {what}: {reason}", "See the log of the runtime.", broken),
+  engine_unavailable: row("The container engine cannot be used: {reason}", "{hint}", broken),
+  image_missing: row("The image {image} is not there.", "Build it: coditect image build.", broken),
+  queue_full: row("{count} executions wait already.", "Try again when some have finished.", {
+    http: 503,
+    rpc: 503,
+    exit: 3,
+    retryable: true,
+  }),
+  // The store.
+  state_locked: row("The state folder {path} is in use by process {pid}.", "Stop it, or attach to it.", {
+    ...conflict,
+    exit: 3,
+  }),
+  state_damaged: row("{file} is damaged at {place}.", "Restore {backup}, or run coditect doctor.", broken),
+  state_newer: row(
+    "{file} was written by a newer version (schema {found}; this one knows {known}).",
+    "Update CODITECT Agents; the file was not touched.",
+    broken,
+  ),
+  state_read_only: row(
+    "The state folder cannot be written any more: {reason}",
+    "Free space or repair the disk, then restart; nothing unsaved was acknowledged.",
+    { ...broken, http: 503 },
+  ),
+  internal: row(
+    "Something went wrong inside the runtime ({reference}).",
+    "See the log of the runtime.",
+    broken,
+  ),
+} as const satisfies Record<string, CatalogueRow>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+export const ErrorCode = z.enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]]);
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+type Texts<Code extends ErrorCode> =
+  | (typeof errorCatalogue)[Code]["message"]
+  | ((typeof errorCatalogue)[Code]["next"] extends string ? (typeof errorCatalogue)[Code]["next"] : never);
+
+/** What an error of this code must be given: one value for each `{name}` in its texts. */
+export type ErrorData<Code extends ErrorCode> = Record<Placeholders<Texts<Code>>, string | number>;
+
+const fill = (text: string, data: Record<string, string | number>): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => String(data[name] ?? whole));
+
+/** The one error type that crosses a layer. Anything else that is thrown is a defect. */
+export class CoditectError extends Error {
+  override readonly name = "CoditectError";
+  readonly code: ErrorCode;
+  readonly nextStep: string | null;
+  readonly retryable: boolean;
+  readonly data: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, data: Record<string, string | number>, options?: ErrorOptions) {
+    const entry: CatalogueRow = errorCatalogue[code];
+    super(fill(entry.message, data), options);
+    this.code = code;
+    this.data = data;
+    this.nextStep = entry.next === null ? null : fill(entry.next, data);
+    this.retryable = entry.retryable;
+  }
+}
+
+/** An error of the catalogue; its placeholders are checked by the compiler. */
+export const fail = <Code extends ErrorCode>(
+  code: Code,
+  data: ErrorData<Code>,
+  options?: ErrorOptions,
+): CoditectError => new CoditectError(code, data, options);
+
+/** An error as it travels over JSON-RPC, REST, and in stored records. */
+export const WireError = z.object({
+  code: ErrorCode,
+  message: z.string(),
+  next_step: z.string().nullable(),
+  retryable: z.boolean(),
+  data: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+});
+export type WireError = z.infer<typeof WireError>;
+
+export const toWireError = (error: CoditectError): WireError => ({
+  code: error.code,
+  message: error.message,
+  next_step: error.nextStep,
+  retryable: error.retryable,
+  data: { ...error.data },
+});
+
+export const fromWireError = (wire: WireError): CoditectError => new CoditectError(wire.code, wire.data);

@@ -1,0 +1,159 @@
+import { z } from "zod";
+import { AgentType } from "./agent.ts";
+import { ChangedFile } from "./changes.ts";
+import type { ExecutionStatus } from "./execution.ts";
+import { AgentExecution, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
+import { Finding } from "./findings.ts";
+import { GateProof } from "./gates.ts";
+import { AgentInstance } from "./instance.ts";
+import { TokenUsage } from "./messages.ts";
+import { Count, Milliseconds, Timestamp, Uuid } from "./primitives.ts";
+import { RunStatus, StageState } from "./run.ts";
+
+const base = { at: Timestamp, task_id: Uuid };
+
+/** What a stage shows of an execution when it changes: small, so that 200 a second stay cheap. */
+export const ExecutionSummary = AgentExecution.pick({
+  execution_id: true,
+  instance_id: true,
+  task_id: true,
+  status: true,
+  error: true,
+  resource_usage: true,
+  created_at: true,
+  started_at: true,
+  completed_at: true,
+}).extend({
+  agent_type: AgentType,
+  agent_name: z.string(),
+  stage: z.string(),
+  round: Count,
+  model: z.string(),
+});
+export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
+
+/** What happens, as `coditect/event`, as a line of `--json`, and inside the runtime. */
+export const RuntimeEvent = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("run.started"),
+    ...base,
+    workflow: z.string(),
+    team: z.string(),
+    stages: z.array(z.string()),
+    /** `Ollama/qwen3`, or `rehearsal` for the built-in script. */
+    model: z.string(),
+    runtime: z.enum(["Local", "Docker"]),
+  }),
+  z.strictObject({ type: z.literal("run.changed"), ...base, status: RunStatus }),
+  z.strictObject({
+    type: z.literal("stage.started"),
+    ...base,
+    stage: z.string(),
+    agent_type: AgentType,
+    round: Count,
+    feedback: z.string().nullable(),
+  }),
+  z.strictObject({ type: z.literal("stage.finished"), ...base, stage: StageState }),
+  z.strictObject({ type: z.literal("execution.changed"), ...base, execution: ExecutionSummary }),
+  z.strictObject({
+    type: z.literal("model.usage"),
+    ...base,
+    execution_id: Uuid,
+    turn: Count,
+    provider: z.string(),
+    model: z.string(),
+    usage: TokenUsage,
+    /** Dollars; `null`: unknown. */
+    cost: z.number().nullable(),
+    cached: z.boolean(),
+  }),
+  /** Text as it streams in; `withdrawn` takes back what was shown of a cut answer. */
+  z.strictObject({
+    type: z.literal("model.text"),
+    ...base,
+    execution_id: Uuid,
+    turn: Count,
+    text: z.string(),
+    withdrawn: z.boolean(),
+  }),
+  /** A provider was asked again, or another one took over. */
+  z.strictObject({
+    type: z.literal("model.retry"),
+    ...base,
+    execution_id: Uuid,
+    provider: z.string(),
+    model: z.string(),
+    reason: z.string(),
+    wait_ms: Milliseconds,
+  }),
+  z.strictObject({
+    type: z.literal("tool.started"),
+    ...base,
+    execution_id: Uuid,
+    turn: Count,
+    tool: z.string(),
+    subject: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal("tool.called"),
+    ...base,
+    execution_id: Uuid,
+    turn: Count,
+    tool: z.string(),
+    success: z.boolean(),
+    duration_ms: Milliseconds,
+    error: z.string().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal("gate.proved"),
+    ...base,
+    execution_id: Uuid,
+    stage: z.string(),
+    proof: GateProof,
+  }),
+  z.strictObject({ type: z.literal("finding.reported"), ...base, finding: Finding }),
+  z.strictObject({ type: z.literal("finding.changed"), ...base, finding: Finding }),
+  z.strictObject({
+    type: z.literal("changes.changed"),
+    ...base,
+    change_set_id: Uuid,
+    files: z.array(ChangedFile),
+  }),
+  z.strictObject({ type: z.literal("approval.needed"), ...base, stage: z.string(), question: z.string() }),
+  /** Something the user should know that is no error: an unconfined command, a cut context. */
+  z.strictObject({ type: z.literal("notice"), ...base, code: z.string(), message: z.string() }),
+  z.strictObject({
+    type: z.literal("run.finished"),
+    ...base,
+    status: RunStatus,
+    stages: z.array(StageState),
+    changes: z.array(ChangedFile),
+    findings: z.array(Finding),
+    usage: ExecutionResourceUsage,
+    error: ExecutionError.nullable(),
+  }),
+  /** Not part of a run: an instance changed state, health or load. */
+  z.strictObject({ type: z.literal("instance.changed"), at: Timestamp, instance: AgentInstance }),
+  /** Agents or teams were created, changed or deleted. */
+  z.strictObject({ type: z.literal("configuration.changed"), at: Timestamp }),
+]);
+export type RuntimeEvent = z.infer<typeof RuntimeEvent>;
+export type RuntimeEventType = RuntimeEvent["type"];
+
+/** Statuses after which nothing more happens to an execution. */
+export const finalExecutionStatuses: ReadonlySet<ExecutionStatus> = new Set([
+  "Completed",
+  "Failed",
+  "Cancelled",
+  "TimedOut",
+]);
+
+/** Statuses in which a run waits for nothing: it has ended, though an interrupted one can go on. */
+export const endedRunStatuses: ReadonlySet<RunStatus> = new Set([
+  "Succeeded",
+  "GateFailed",
+  "Failed",
+  "LimitReached",
+  "Cancelled",
+  "Interrupted",
+]);

@@ -1,0 +1,197 @@
+import { z } from "zod";
+import { AgentType, ProviderName } from "./agent.ts";
+import { ChangeKind } from "./changes.ts";
+import { GateProof, WriteAccess } from "./gates.ts";
+import { Count, Json, Milliseconds, Ratio, Sha256, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
+
+/** State of an execution. Documents: "ExecutionStatus Enum". */
+export const ExecutionStatus = z.enum([
+  "Queued",
+  "Starting",
+  "Running",
+  "Completed",
+  "Failed",
+  "Cancelled",
+  "TimedOut",
+]);
+export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
+
+/** Documents: "ContextType". */
+export const ContextType = z.enum([
+  "SourceCode",
+  "Documentation",
+  "Configuration",
+  "TestFile",
+  "DataFile",
+  "PreviousResult",
+  "ApiResponse",
+]);
+export type ContextType = z.infer<typeof ContextType>;
+
+/** A file, document or previous result given to an agent. Documents: "ContextItem Structure". */
+export const ContextItem = z.strictObject({
+  context_type: ContextType,
+  /** Path inside the workspace, or the stage a previous result comes from. */
+  name: z.string(),
+  /** Text; for an image its bytes in base64. */
+  content: z.string(),
+  mime_type: z.string().nullable(),
+});
+export type ContextItem = z.infer<typeof ContextItem>;
+
+/** Documents: "Tool Integration", enum `ToolHandler`. */
+export const ToolHandler = z.union([
+  z.strictObject({
+    Http: z.strictObject({ url: z.url(), method: z.string(), headers: z.record(z.string(), z.string()) }),
+  }),
+  z.strictObject({ Internal: z.strictObject({ function: z.string(), module: z.string() }) }),
+  z.strictObject({
+    External: z.strictObject({ service: z.string(), endpoint: z.string(), auth: z.string().nullable() }),
+  }),
+]);
+export type ToolHandler = z.infer<typeof ToolHandler>;
+
+/** Documents: "Tool Integration", struct `ToolDefinition`. */
+export const ToolDefinition = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  schema: Json,
+  handler: ToolHandler,
+});
+export type ToolDefinition = z.infer<typeof ToolDefinition>;
+
+/** Documents: "Tool Integration", struct `ToolCall`. */
+export const ToolCall = z.strictObject({
+  tool: z.string(),
+  input: Json,
+  output: Json,
+  duration_ms: Milliseconds,
+  success: z.boolean(),
+  error: z.string().nullable(),
+});
+export type ToolCall = z.infer<typeof ToolCall>;
+
+/** Settings of one execution; the documents name it and leave its fields open. */
+export const ExecutionParameters = z.strictObject({
+  temperature: z.number().min(0).max(1),
+  /** Most tokens of one answer. */
+  max_tokens: Count.min(1),
+  /** Most answers of the model. */
+  max_turns: Count.min(1),
+  /** Deadline of the whole execution. */
+  timeout_seconds: Count.min(1),
+  write_access: WriteAccess,
+  /** The user's own test command; `null`: found from the project. */
+  test_command: z.string().nullable(),
+});
+export type ExecutionParameters = z.infer<typeof ExecutionParameters>;
+
+/** Documents: "ExecutionInput Structure". */
+export const ExecutionInput = z.strictObject({
+  prompt: z.string(),
+  system_message: z.string().nullable(),
+  context: z.array(ContextItem),
+  parameters: ExecutionParameters,
+  tools: z.array(ToolDefinition),
+});
+export type ExecutionInput = z.infer<typeof ExecutionInput>;
+
+/** One of ExecutionOutput's `files`: the bytes are in the object store under `sha256`. */
+export const OutputFile = z.strictObject({
+  path: WorkspacePath,
+  kind: ChangeKind,
+  size: Count.nullable(),
+  sha256: Sha256.nullable(),
+});
+export type OutputFile = z.infer<typeof OutputFile>;
+
+/**
+ * Scores of an output, computed from what the runtime measured. Documents: "QualityMetrics
+ * Structure"; the formulas stand at `server/models/quality.ts`.
+ */
+export const QualityMetrics = z.strictObject({
+  confidence: Ratio,
+  completeness: Ratio,
+  code_quality: Ratio.nullable(),
+  test_coverage: Ratio.nullable(),
+  performance: Ratio,
+});
+export type QualityMetrics = z.infer<typeof QualityMetrics>;
+
+/** Documents: "ExecutionOutput Structure". */
+export const ExecutionOutput = z.strictObject({
+  result: z.string(),
+  data: Json.nullable(),
+  files: z.array(OutputFile),
+  tool_calls: z.array(ToolCall),
+  reasoning: z.string().nullable(),
+  quality_metrics: QualityMetrics,
+});
+export type ExecutionOutput = z.infer<typeof ExecutionOutput>;
+
+/** Why an execution did not complete; the documents leave its fields open. */
+export const ExecutionError = z.strictObject({
+  /** A code of the error catalogue. */
+  code: z.string(),
+  message: z.string(),
+  /** What the user can do; `null` when there is nothing. */
+  next_step: z.string().nullable(),
+  retryable: z.boolean(),
+});
+export type ExecutionError = z.infer<typeof ExecutionError>;
+
+/** Context of an execution: whose it is, in what run, and what was proven of it. */
+export const ExecutionMetadata = z.strictObject({
+  agent_id: Uuid,
+  agent_type: AgentType,
+  agent_name: z.string(),
+  /** The provider and model that were asked first. */
+  provider: ProviderName,
+  model: z.string(),
+  /** Every provider and model that answered, as `Claude/claude-…`: more than one after a failover. */
+  answered_by: z.array(z.string()),
+  team_id: Uuid.nullable(),
+  stage: z.string(),
+  /** Counts from 1: a stage that was sent back runs again. */
+  round: Count.min(1),
+  /** The gates' proofs of this stage. */
+  gates: z.array(GateProof),
+  change_set_id: Uuid.nullable(),
+  /** What did not fit the token budget, and why it was left out. */
+  context_left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+});
+export type ExecutionMetadata = z.infer<typeof ExecutionMetadata>;
+
+/** What an execution consumed; the documents name it and leave its fields open. */
+export const ExecutionResourceUsage = z.strictObject({
+  input_tokens: Count,
+  cache_read_tokens: Count,
+  cache_write_tokens: Count,
+  output_tokens: Count,
+  reasoning_tokens: Count,
+  api_calls: Count,
+  tool_calls: Count,
+  /** Dollars; `null`: the price of the model is unknown. */
+  cost: z.number().nonnegative().nullable(),
+  cpu_seconds: z.number().nonnegative(),
+  peak_memory_mb: Count,
+});
+export type ExecutionResourceUsage = z.infer<typeof ExecutionResourceUsage>;
+
+/** One task executed by one instance. Documents: "AgentExecution Model". */
+export const AgentExecution = z.strictObject({
+  execution_id: Uuid,
+  instance_id: Uuid.nullable(),
+  task_id: Uuid,
+  tenant_id: Uuid,
+  status: ExecutionStatus,
+  input: ExecutionInput,
+  output: ExecutionOutput.nullable(),
+  error: ExecutionError.nullable(),
+  metadata: ExecutionMetadata,
+  resource_usage: ExecutionResourceUsage,
+  created_at: Timestamp,
+  started_at: Timestamp.nullable(),
+  completed_at: Timestamp.nullable(),
+});
+export type AgentExecution = z.infer<typeof AgentExecution>;

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { Count, Ratio, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
+
+export const Severity = z.enum(["Critical", "High", "Medium", "Low", "Info"]);
+export type Severity = z.infer<typeof Severity>;
+
+/** A replacement: `old_text` stands exactly once in the file and becomes `new_text`. */
+export const Fix = z.strictObject({ old_text: z.string().min(1), new_text: z.string() });
+export type Fix = z.infer<typeof Fix>;
+
+const Line = Count.min(1);
+
+/** What a reviewing agent reports; lines and columns count from 1, the end column is exclusive. */
+export const ReportedFinding = z.strictObject({
+  path: WorkspacePath,
+  start_line: Line,
+  start_column: Line.nullable().default(null),
+  end_line: Line,
+  end_column: Line.nullable().default(null),
+  severity: Severity,
+  /** Kebab-case kind, such as `sql-injection`. */
+  category: z.string().min(1),
+  title: z.string().min(1),
+  explanation: z.string(),
+  fix: Fix.nullable().default(null),
+  confidence: Ratio,
+});
+export type ReportedFinding = z.infer<typeof ReportedFinding>;
+
+/** `Open`, or why it no longer counts. `Outdated`: the text it speaks of is gone. */
+export const FindingStatus = z.enum(["Open", "Dismissed", "Fixed", "Outdated"]);
+export type FindingStatus = z.infer<typeof FindingStatus>;
+
+/** A stored finding. */
+export const Finding = ReportedFinding.extend({
+  finding_id: Uuid,
+  tenant_id: Uuid,
+  task_id: Uuid,
+  execution_id: Uuid,
+  /** Same path, category and text of the lines: the same finding, in this run or another. */
+  fingerprint: z.string(),
+  status: FindingStatus,
+  dismissed_reason: z.string().nullable(),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** Remembered, so that a dismissed finding never comes back. */
+export const Dismissal = z.strictObject({
+  fingerprint: z.string(),
+  tenant_id: Uuid,
+  reason: z.string(),
+  created_at: Timestamp,
+});
+export type Dismissal = z.infer<typeof Dismissal>;

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { Count, Milliseconds, Timestamp } from "./primitives.ts";
+import { Coverage, TestRunner } from "./tests.ts";
+
+/**
+ * Which files of its private copy a stage may write. `tests`: test files and their fixtures;
+ * `sources`: everything but test files and test configuration; `documents`: documentation.
+ */
+export const WriteAccess = z.enum(["none", "tests", "sources", "documents", "all"]);
+export type WriteAccess = z.infer<typeof WriteAccess>;
+
+/**
+ * What the runtime measures before it believes a stage:
+ * - `red`: the new or changed tests fail on today's code, in the tests and not in loading them;
+ * - `green`: those same tests pass;
+ * - `untouched`: no test and no test configuration changed since the tests were proven red;
+ * - `clean`: nothing that passed before the run fails in the whole suite;
+ * - `findings`: no blocking finding (Critical or High, confidence at least 0.7) is open;
+ * - `documents`: every link between the written documents leads somewhere and every diagram parses;
+ * - `changed`: the stage handed back at least one changed file.
+ */
+export const GateName = z.enum(["red", "green", "untouched", "clean", "findings", "documents", "changed"]);
+export type GateName = z.infer<typeof GateName>;
+
+/** What was run and seen when a gate was proven or failed; stored with the execution. */
+export const GateProof = z.strictObject({
+  gate: GateName,
+  held: z.boolean(),
+  /** One sentence for people: what was measured, or why it did not hold. */
+  reason: z.string(),
+  runner: TestRunner.nullable(),
+  /** The command that was run; `null` for gates that run none. */
+  command: z.array(z.string()).nullable(),
+  exit_code: z.int().nullable(),
+  counts: z.strictObject({ passed: Count, failed: Count, skipped: Count }).nullable(),
+  /** The tests or files that decided it, at most 50. */
+  evidence: z.array(z.string()),
+  coverage: Coverage.nullable(),
+  duration_ms: Milliseconds,
+  proved_at: Timestamp,
+});
+export type GateProof = z.infer<typeof GateProof>;

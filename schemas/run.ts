@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { AIProvider, Limits } from "./agent.ts";
+import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
+import { GateProof } from "./gates.ts";
+import { Count, Json, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
+import { WorkflowStage } from "./team.ts";
+import { TestReport } from "./tests.ts";
+
+/** Text of a file open and unsaved in the editor; agents see it in place of the file on disk. */
+export const Overlay = z.strictObject({ path: WorkspacePath, text: z.string() });
+export type Overlay = z.infer<typeof Overlay>;
+
+/** How a run is to be done; what is left out comes from the settings. */
+export const RunOptions = z.strictObject({
+  /** Asked by every agent of the run, in place of each one's own. */
+  provider: AIProvider.nullable().default(null),
+  runtime: z.enum(["Local", "Docker"]).nullable().default(null),
+  image: z.string().nullable().default(null),
+  limits: Limits.nullable().default(null),
+  /** Deadline of the whole run. */
+  timeout_seconds: Count.min(1).nullable().default(null),
+  test_command: z.string().nullable().default(null),
+  /** Higher goes first when instances are short. */
+  priority: z.int().min(-10).max(10).default(0),
+  /** Lets the Coder change tests: the `untouched` gate then says so instead of failing. */
+  allow_test_changes: z.boolean().default(false),
+  overlays: z.array(Overlay).default([]),
+});
+export type RunOptions = z.infer<typeof RunOptions>;
+
+/** What is to be done. The documents refer to it by `task_id` and leave it open. */
+export const Task = z.strictObject({
+  task_id: Uuid,
+  tenant_id: Uuid,
+  /** The workflow or team, as the user named it: `tdd`, `bug-fix`, a team's name. */
+  workflow: z.string(),
+  /** The instruction, in the user's words. */
+  description: z.string(),
+  /** The file it is about. */
+  file: WorkspacePath.nullable(),
+  /** Further input of the workflow, such as a diagnostic or a stack trace. */
+  data: Json.nullable(),
+  created_at: Timestamp,
+});
+export type Task = z.infer<typeof Task>;
+
+export const StageStatus = z.enum([
+  "Pending",
+  "WaitingForApproval",
+  "Running",
+  "Completed",
+  "Skipped",
+  "Failed",
+  "Cancelled",
+]);
+export type StageStatus = z.infer<typeof StageStatus>;
+
+/** Where a stage stands, in all its rounds. */
+export const StageState = z.strictObject({
+  name: z.string(),
+  status: StageStatus,
+  /** How often it was begun. */
+  round: Count,
+  /** How often this stage sent work back. */
+  sent_back: Count,
+  /** Executions of this stage, oldest first. */
+  execution_ids: z.array(Uuid),
+  /** Proofs of the last round. */
+  gates: z.array(GateProof),
+  /** What the next round is told about the last one; `null` in the first. */
+  feedback: z.string().nullable(),
+  /** The change set after this stage. */
+  change_set_id: Uuid.nullable(),
+  started_at: Timestamp.nullable(),
+  completed_at: Timestamp.nullable(),
+});
+export type StageState = z.infer<typeof StageState>;
+
+/**
+ * `Succeeded`: every gate held; `GateFailed`: a gate did not hold after its rounds; `Failed`:
+ * provider or infrastructure; `LimitReached`: a cap stopped it; `Interrupted`: its runtime ended,
+ * it can be resumed.
+ */
+export const RunStatus = z.enum([
+  "Queued",
+  "Running",
+  "WaitingForApproval",
+  "Succeeded",
+  "GateFailed",
+  "Failed",
+  "LimitReached",
+  "Cancelled",
+  "Interrupted",
+]);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+/** A team at work on a task: the persisted state machine over the stages. One per task. */
+export const TeamRun = z.strictObject({
+  task_id: Uuid,
+  tenant_id: Uuid,
+  team_id: Uuid,
+  status: RunStatus,
+  /** The stages as they were when the run began: a later change of the team does not touch it. */
+  workflow_stages: z.array(WorkflowStage),
+  stages: z.array(StageState),
+  options: RunOptions,
+  /** What the tests showed before anything changed; `null` until measured. */
+  baseline: TestReport.nullable(),
+  /** The change set of the run as a whole. */
+  change_set_id: Uuid.nullable(),
+  error: ExecutionError.nullable(),
+  usage: ExecutionResourceUsage,
+  /** The run it was forked from or retries, and the stage it took over from there. */
+  parent: z.strictObject({ task_id: Uuid, stage: z.string() }).nullable(),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  completed_at: Timestamp.nullable(),
+});
+export type TeamRun = z.infer<typeof TeamRun>;
+
+/** What was used on one day (UTC), for the caps per day and the status bar. */
+export const DailyUsage = z.strictObject({
+  tenant_id: Uuid,
+  /** `2026-01-31`. */
+  day: z.iso.date(),
+  tokens: Count,
+  /** Millionths of a cent, so that sums stay exact. */
+  cost_microcents: Count,
+  api_calls: Count,
+});
+export type DailyUsage = z.infer<typeof DailyUsage>;

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { AgentSettings, AgentType, AIProvider } from "./agent.ts";
+import { GateName, WriteAccess } from "./gates.ts";
+import { Count, Timestamp, Uuid } from "./primitives.ts";
+
+const StageName = z.string().regex(/^[a-z][a-z0-9-]*$/, "must be lower-case words joined with -");
+
+/** One agent of a team. The documents name `members` and leave its fields open. */
+export const TeamMember = z.strictObject({
+  /** The agent configuration; `null`: the tenant's default agent of that type. */
+  agent_id: Uuid.nullable().default(null),
+  /** What stages call it, such as `coder`. */
+  role: StageName,
+  agent_type: AgentType,
+});
+export type TeamMember = z.infer<typeof TeamMember>;
+
+/** When a stage runs; a stage whose condition is false is skipped and counts as done. */
+export const StageCondition = z.enum(["always", "has_findings", "has_changes"]);
+export type StageCondition = z.infer<typeof StageCondition>;
+
+/** Where a stage is sent back to when a gate does not hold, and how often. */
+export const StageLoop = z.strictObject({
+  /** The stage that gets the failure as feedback: this one or one it depends on. */
+  back_to: StageName,
+  /** How often at most; then the run ends with the failed gate. */
+  max_rounds: Count.max(10),
+});
+export type StageLoop = z.infer<typeof StageLoop>;
+
+/**
+ * One stage of a workflow. The documents name `workflow_stages` and leave its fields open. Stages
+ * form a directed acyclic graph; those whose dependencies are done run in parallel.
+ */
+export const WorkflowStage = z.strictObject({
+  name: StageName,
+  /** Role of the member that does it. */
+  member: StageName,
+  depends_on: z.array(StageName).default([]),
+  /** Instruction; may name `{{task}}`, `{{file}}`, `{{workspace}}`. */
+  prompt: z.string().min(1),
+  write_access: WriteAccess.default("none"),
+  /** Tools offered; `null`: all that the write access allows. */
+  tools: z.array(z.string()).nullable().default(null),
+  /** Gates proven after it, in this order. */
+  gates: z.array(GateName).default([]),
+  on_failure: StageLoop.nullable().default(null),
+  /** Stages whose results are given as ContextItems; `null`: those it depends on. */
+  inputs: z.array(StageName).nullable().default(null),
+  condition: StageCondition.default("always"),
+  /** The run waits for a person's consent before this stage. */
+  approval: z.boolean().default(false),
+  max_turns: Count.min(1).default(40),
+  timeout_seconds: Count.min(1).default(1800),
+});
+export type WorkflowStage = z.infer<typeof WorkflowStage>;
+
+/** A team and its workflow. Documents: "AgentTeam Structure". */
+export const AgentTeam = z.strictObject({
+  team_id: Uuid,
+  tenant_id: Uuid,
+  name: z.string().min(1),
+  description: z.string(),
+  members: z.array(TeamMember).min(1),
+  workflow_stages: z.array(WorkflowStage).min(1),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+});
+export type AgentTeam = z.infer<typeof AgentTeam>;
+
+/** `.coditect/agents/NAME.json`: an agent as people write it; what is left out has its default. */
+export const AgentFile = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().min(1),
+  agent_type: AgentType,
+  provider: AIProvider.optional(),
+  settings: AgentSettings.partial().optional(),
+});
+export type AgentFile = z.infer<typeof AgentFile>;
+
+/** `.coditect/teams/NAME.json`: a team as people write it; members may name agent files. */
+export const TeamFile = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().min(1),
+  description: z.string().default(""),
+  members: z
+    .array(
+      z.strictObject({
+        role: StageName,
+        agent_type: AgentType,
+        /** Name of an agent file; left out: the default agent of that type. */
+        agent: z.string().optional(),
+      }),
+    )
+    .min(1),
+  workflow_stages: z.array(WorkflowStage).min(1),
+});
+export type TeamFile = z.infer<typeof TeamFile>;

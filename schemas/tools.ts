@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { ReportedFinding } from "./findings.ts";
+import { Count, Ratio } from "./primitives.ts";
+
+/**
+ * The agents' tools: one row per tool, with what the model is told and the schema its arguments
+ * are checked with. `writes`: needs write access. `runs`: starts a process.
+ */
+export const toolTable = {
+  read_file: {
+    description: "Read a text file; returns numbered lines.",
+    arguments: z.strictObject({
+      path: z.string(),
+      start_line: Count.min(1).optional(),
+      end_line: Count.min(1).optional(),
+    }),
+    writes: false,
+    runs: false,
+  },
+  list_files: {
+    description: "List files of the workspace, optionally by glob.",
+    arguments: z.strictObject({ glob: z.string().optional() }),
+    writes: false,
+    runs: false,
+  },
+  search: {
+    description: "Find text in files; returns path:line: text.",
+    arguments: z.strictObject({
+      pattern: z.string().min(1),
+      glob: z.string().optional(),
+      regex: z.boolean().optional(),
+    }),
+    writes: false,
+    runs: false,
+  },
+  write_file: {
+    description: "Create a file or replace its whole content.",
+    arguments: z.strictObject({ path: z.string(), content: z.string() }),
+    writes: true,
+    runs: false,
+  },
+  edit_file: {
+    description: "Replace old_text, which must stand exactly once in the file, by new_text.",
+    arguments: z.strictObject({ path: z.string(), old_text: z.string(), new_text: z.string() }),
+    writes: true,
+    runs: false,
+  },
+  run_tests: {
+    description: "Run the project's tests, or only those of some files or with some name.",
+    arguments: z.strictObject({ files: z.array(z.string()).optional(), name: z.string().optional() }),
+    writes: false,
+    runs: true,
+  },
+  run_command: {
+    description: "Run one program of the project, without a shell.",
+    arguments: z.strictObject({ command: z.string().min(1), args: z.array(z.string()).default([]) }),
+    writes: false,
+    runs: true,
+  },
+  report_findings: {
+    description: "Report problems at their place, each with a fix where there is a certain one.",
+    arguments: z.strictObject({ findings: z.array(ReportedFinding).max(50) }),
+    writes: false,
+    runs: false,
+  },
+  finish: {
+    description: "End your work and say what you did.",
+    arguments: z.strictObject({
+      summary: z.string(),
+      reasoning: z.string().optional(),
+      confidence: Ratio,
+      completeness: Ratio,
+    }),
+    writes: false,
+    runs: false,
+  },
+} as const;
+
+export const ToolName = z.enum([
+  "read_file",
+  "list_files",
+  "search",
+  "write_file",
+  "edit_file",
+  "run_tests",
+  "run_command",
+  "report_findings",
+  "finish",
+] satisfies (keyof typeof toolTable)[]);
+export type ToolName = z.infer<typeof ToolName>;
+
+/** Checked arguments of a tool. */
+export type ToolArguments<Name extends ToolName> = z.infer<(typeof toolTable)[Name]["arguments"]>;

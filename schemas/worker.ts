@@ -1,0 +1,159 @@
+import { z } from "zod";
+import { AgentType } from "./agent.ts";
+import { FileChange } from "./changes.ts";
+import { ReportedFinding } from "./findings.ts";
+import { WriteAccess } from "./gates.ts";
+import { AssistantMessage, StopReason } from "./messages.ts";
+import { Count, Json, Milliseconds, Ratio, Uuid, WorkspacePath } from "./primitives.ts";
+import { Overlay } from "./run.ts";
+import { TestReport } from "./tests.ts";
+import { ToolName } from "./tools.ts";
+import { ToolOutcome } from "./transcript.ts";
+
+/**
+ * The protocol between the runtime and an instance's worker: JSON-RPC 2.0 over the worker's
+ * standard streams with LSP framing. Both sides parse what they receive with these schemas.
+ * A request is cancelled with `$/cancelRequest`.
+ */
+export const WORKER_PROTOCOL_VERSION = 1;
+
+/** Longest message either side accepts; a longer one ends the connection. */
+export const WORKER_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** A turn that was answered before a worker died, with the results of its tools that are stored. */
+export const FinishedTurn = z.strictObject({
+  turn: Count.min(1),
+  message: AssistantMessage,
+  outcomes: z.array(ToolOutcome),
+  note: z.string().nullable(),
+});
+export type FinishedTurn = z.infer<typeof FinishedTurn>;
+
+const RunExecution = z.strictObject({
+  execution_id: Uuid,
+  agent_type: AgentType,
+  tools: z.array(ToolName),
+  write_access: WriteAccess,
+  test_command: z.string().nullable(),
+  max_turns: Count.min(1),
+  /** What happened before, oldest first; empty for a new execution. The last may be unfinished. */
+  history: z.array(FinishedTurn),
+});
+
+/** How the agent's loop ended; `summary` and the scores are the agent's own words, not the record. */
+export const LoopResult = z.strictObject({
+  /**
+   * `finished`: it called `finish`; `turn_limit`: max_turns were used; `repeated`: the same call
+   * gave the same result too often; `no_tool_calls`: it only talked.
+   */
+  outcome: z.enum(["finished", "turn_limit", "repeated", "no_tool_calls"]),
+  summary: z.string(),
+  reasoning: z.string().nullable(),
+  confidence: Ratio,
+  completeness: Ratio,
+  turns: Count,
+});
+export type LoopResult = z.infer<typeof LoopResult>;
+
+/** What the runtime asks of a worker. */
+export const workerMethods = {
+  "worker/initialize": {
+    params: z.strictObject({
+      protocol_version: z.int(),
+      instance_id: Uuid,
+      /** Folder the private copy is made from; never written. */
+      source: z.string(),
+      /** Folder of the private copy; the worker owns what is in it. */
+      copy: z.string(),
+      /** Programs `run_command` may start, beside the project's test runner. */
+      allowed_commands: z.array(z.string()),
+      command_timeout_seconds: Count.min(1),
+      /** Longest output of one command that is kept. */
+      output_bytes: Count.min(1024),
+    }),
+    result: z.strictObject({ agent_version: z.string(), node_version: z.string(), pid: Count }),
+  },
+  "worker/ping": {
+    params: z.strictObject({}),
+    result: z.strictObject({ uptime_ms: Milliseconds, memory_mb: Count, cpu_seconds: z.number() }),
+  },
+  /** Makes the copy equal to source + overlays + changes, and nothing else. */
+  "workspace/prepare": {
+    params: z.strictObject({ overlays: z.array(Overlay), changes: z.array(FileChange) }),
+    result: z.strictObject({
+      files: Count,
+      copied: Count,
+      /** Dependency folders that are reached in place instead of copied. */
+      linked: z.array(z.string()),
+      duration_ms: Milliseconds,
+    }),
+  },
+  /** What differs from source + overlays. Files the write access does not cover are put back. */
+  "workspace/changes": {
+    params: z.strictObject({ write_access: WriteAccess }),
+    result: z.strictObject({
+      changes: z.array(FileChange),
+      put_back: z.array(WorkspacePath),
+    }),
+  },
+  "execution/run": { params: RunExecution, result: LoopResult },
+  "tests/run": {
+    params: z.strictObject({
+      /** Only these test files; `null`: the whole suite. */
+      files: z.array(WorkspacePath).nullable(),
+      name: z.string().nullable(),
+      coverage: z.boolean(),
+      command: z.string().nullable(),
+      timeout_seconds: Count.min(1),
+    }),
+    result: TestReport,
+  },
+} as const;
+
+/** What a worker asks of the runtime; it has no other way out. */
+export const runtimeMethods = {
+  /**
+   * The model's answer of this turn. The runtime keeps the conversation: the answers and tool
+   * results it stored, and `note` as a further message of the user.
+   */
+  "model/generate": {
+    params: z.strictObject({ execution_id: Uuid, turn: Count.min(1), note: z.string().nullable() }),
+    result: z.strictObject({ message: AssistantMessage, stop_reason: StopReason }),
+  },
+  /** Checkpoint: answered when the outcome is on disk; only then the worker goes on. */
+  "tool/finished": {
+    params: z.strictObject({ execution_id: Uuid, turn: Count.min(1), outcome: ToolOutcome }),
+    result: z.strictObject({}),
+  },
+  "findings/report": {
+    params: z.strictObject({
+      execution_id: Uuid,
+      operation_id: z.string(),
+      findings: z.array(ReportedFinding),
+    }),
+    result: z.strictObject({ ids: z.array(Uuid) }),
+  },
+} as const;
+
+/** What a worker tells the runtime without waiting. */
+export const runtimeNotifications = {
+  "tool/started": z.strictObject({
+    execution_id: Uuid,
+    turn: Count.min(1),
+    tool: z.string(),
+    /** What it works on, for people: a path, a command. */
+    subject: z.string(),
+  }),
+  "worker/log": z.strictObject({
+    level: z.enum(["debug", "info", "warn", "error"]),
+    message: z.string(),
+    data: z.record(z.string(), Json),
+  }),
+} as const;
+
+export type WorkerMethod = keyof typeof workerMethods;
+export type RuntimeMethod = keyof typeof runtimeMethods;
+export type WorkerParams<M extends WorkerMethod> = z.infer<(typeof workerMethods)[M]["params"]>;
+export type WorkerResult<M extends WorkerMethod> = z.infer<(typeof workerMethods)[M]["result"]>;
+export type RuntimeParams<M extends RuntimeMethod> = z.infer<(typeof runtimeMethods)[M]["params"]>;
+export type RuntimeResult<M extends RuntimeMethod> = z.infer<(typeof runtimeMethods)[M]["result"]>;

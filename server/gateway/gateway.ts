@@ -1,0 +1,87 @@
+import type { AgentConfig, AIProvider, Limits, ProviderName } from "../../schemas/agent.ts";
+import type { ModelInfo } from "../../schemas/contract.ts";
+import type { AssistantMessage, Message, StopReason, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
+
+/** One request to a model, in no provider's own form. */
+export interface ModelRequest {
+  system: string;
+  messages: readonly Message[];
+  tools: readonly ToolOffer[];
+  temperature: number;
+  /** Most tokens of the answer. */
+  max_tokens: number;
+}
+
+/** A complete answer; a cut one is never returned. */
+export interface ModelAnswer {
+  message: AssistantMessage;
+  stop_reason: StopReason;
+  usage: TokenUsage;
+  /** Dollars; null: the price of the model is unknown. */
+  cost: number | null;
+  /** Who answered: after a failover not the provider that was asked. */
+  provider: ProviderName;
+  model: string;
+  /** From the response cache: nothing was asked and nothing is paid. */
+  cached: boolean;
+  duration_ms: number;
+}
+
+/** Whose budget a call is charged to. */
+export interface Charge {
+  execution_id: string;
+  task_id: string;
+  agent: AgentConfig;
+  /** Provider asked in place of the agent's own, if any. */
+  provider: AIProvider | null;
+  /** The caps in force: the strictest of the agent's, the run's and the user's settings. */
+  limits: Limits;
+}
+
+/** What is told while a call goes on. */
+export type GatewaySignal =
+  | { type: "text"; text: string }
+  /** What was streamed so far is void; the answer is asked for again. */
+  | { type: "withdrawn" }
+  | { type: "retry"; provider: ProviderName; model: string; reason: string; wait_ms: number };
+
+/** The only way to a model. It holds the keys, the limits, retries, failover, cache and cost. */
+export interface ModelGateway {
+  /**
+   * Errors: `limit_reached`, `rate_limited` before anything is sent; the `provider_*`,
+   * `credential_*`, `model_not_found`, `context_too_long`, `answer_blocked` codes; `cancelled` when
+   * the signal aborts; `timed_out`.
+   */
+  generate(
+    request: ModelRequest,
+    charge: Charge,
+    options: { signal: AbortSignal; tell?: (signal: GatewaySignal) => void },
+  ): Promise<ModelAnswer>;
+  /** Tokens the window of the model holds; a careful guess for an unknown one. */
+  contextWindow(provider: AIProvider): number;
+  /** Models known, and with `reachable` those a provider lists right now. */
+  models(reachable: boolean, signal: AbortSignal): Promise<ModelInfo[]>;
+}
+
+/** What the gateway reads and writes of the state; handed in, so that it does not know the store. */
+export interface UsageLedger {
+  /** What was used so far: by an execution, by all of its run, by its tenant today. */
+  used(scope: { execution_id: string } | { task_id: string } | { day: string }): {
+    tokens: number;
+    cost_microcents: number;
+  };
+  /** Records what a call cost, durably. */
+  record(entry: {
+    execution_id: string;
+    task_id: string;
+    day: string;
+    usage: TokenUsage;
+    cost_microcents: number | null;
+  }): Promise<void>;
+}
+
+/** Where keys come from: environment, editor's secret storage, encrypted file. Never stored by us. */
+export interface Credentials {
+  /** The keys valid for this provider, the one to use first; empty if none is set. */
+  keys(provider: ProviderName, reference: string | null): Promise<readonly string[]>;
+}

@@ -1,0 +1,78 @@
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { AgentInstance } from "../../schemas/instance.ts";
+import type {
+  runtimeNotifications,
+  RuntimeMethod,
+  RuntimeParams,
+  RuntimeResult,
+  WorkerMethod,
+  WorkerParams,
+  WorkerResult,
+} from "../../schemas/worker.ts";
+import type { z } from "zod";
+
+/** What a worker may ask of the runtime while it is claimed. */
+export type WorkerRequests = {
+  [M in RuntimeMethod]: (params: RuntimeParams<M>, signal: AbortSignal) => Promise<RuntimeResult<M>>;
+};
+export interface WorkerNotifications {
+  toolStarted(params: z.infer<(typeof runtimeNotifications)["tool/started"]>): void;
+}
+
+export interface ClaimRequest {
+  agent: AgentConfig;
+  task_id: string;
+  /** Absolute path of the workspace the private copy is made from. */
+  workspace: string;
+  runtime: "Local" | "Docker";
+  image: string | null;
+  /** Higher goes first when instances are short. */
+  priority: number;
+  signal: AbortSignal;
+  requests: WorkerRequests;
+  notifications: WorkerNotifications;
+  /** Called when the place in the queue changes; 0 = about to start. */
+  onQueued?: (place: number) => void;
+}
+
+/** An instance that works for one execution, from claim to release. */
+export interface ClaimedInstance {
+  /** The stored record as it is now. */
+  record(): AgentInstance;
+  /**
+   * Asks the worker. Errors: `worker_died` with the way it ended (exit code, signal, out of
+   * memory), `worker_failed`, `cancelled`; an error of the catalogue raised in the worker arrives
+   * as such.
+   */
+  call<M extends WorkerMethod>(
+    method: M,
+    params: WorkerParams<M>,
+    signal: AbortSignal,
+  ): Promise<WorkerResult<M>>;
+  /** Processor seconds and peak memory since it was claimed. */
+  consumed(): { cpu_seconds: number; peak_memory_mb: number };
+  /** Adds what the model calls of this claim used to the instance's ResourceUsage. */
+  addUsage(usage: { tokens: number; api_calls: number; cost: number }): void;
+  /** Completes its task: back to the pool (Idle), or stopped if it is worn out or unhealthy. */
+  release(): Promise<void>;
+}
+
+/** The instances of one runtime: claims, warm spares, health, recycling, limits. */
+export interface Pool {
+  /** An instance in state Working with the task assigned; waits in a fair queue if there is none. */
+  claim(request: ClaimRequest): Promise<ClaimedInstance>;
+  /** A spare instance by hand (`instances/create`); resolves when it is Idle. */
+  create(agent: AgentConfig, runtime: "Local" | "Docker", actor: string): Promise<AgentInstance>;
+  /** `instances/setState`: pause, resume, stop; `illegal_transition` for the rest. */
+  setState(
+    instanceId: string,
+    state: AgentInstance["state"],
+    actor: string,
+    cause: string,
+  ): Promise<AgentInstance>;
+  terminate(instanceId: string, actor: string, cause: string): Promise<AgentInstance>;
+  /** Executions that wait for an instance. */
+  queued(): number;
+  /** Stops every instance; nothing of them is left when it resolves. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,116 @@
+import type { AgentConfig, AgentStatus, AgentType } from "../../schemas/agent.ts";
+import type { ChangeSet } from "../../schemas/changes.ts";
+import type { AgentExecution, ExecutionStatus } from "../../schemas/execution.ts";
+import type { Dismissal, Finding, FindingStatus } from "../../schemas/findings.ts";
+import type { AgentInstance, InstanceState, LifecycleEvent } from "../../schemas/instance.ts";
+import type { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
+import type { AgentTeam } from "../../schemas/team.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
+
+/** The stored collections: name → record. */
+export interface Records {
+  agents: AgentConfig;
+  instances: AgentInstance;
+  executions: AgentExecution;
+  teams: AgentTeam;
+  lifecycle: LifecycleEvent;
+  tasks: Task;
+  runs: TeamRun;
+  changeSets: ChangeSet;
+  findings: Finding;
+  dismissals: Dismissal;
+  dailyUsage: DailyUsage;
+}
+export type CollectionName = keyof Records;
+
+type NoFilter = Readonly<Record<string, never>>;
+
+/** What each collection can be filtered by; every filter alone is answered from an index. */
+export interface Filters {
+  agents: { type?: AgentType | undefined; status?: AgentStatus | undefined };
+  instances: {
+    agent_id?: string | undefined;
+    state?: InstanceState | undefined;
+    active?: boolean | undefined;
+  };
+  executions: {
+    task_id?: string | undefined;
+    instance_id?: string | undefined;
+    status?: ExecutionStatus | undefined;
+  };
+  teams: { name?: string | undefined };
+  lifecycle: { instance_id?: string | undefined };
+  tasks: NoFilter;
+  runs: { status?: RunStatus | undefined; open?: boolean | undefined };
+  changeSets: { task_id?: string | undefined };
+  findings: { task_id?: string | undefined; path?: string | undefined; status?: FindingStatus | undefined };
+  dismissals: NoFilter;
+  dailyUsage: NoFilter;
+}
+
+/** Newest first (lifecycle: oldest first); `next_cursor` is null on the last page. */
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+export interface PageRequest {
+  limit: number;
+  cursor: string | null;
+}
+
+/** Writes of one commit: all of them become durable together, or none. */
+export interface Transaction {
+  /** Inserts or replaces a record and brings its secondary indexes along. */
+  put<Name extends CollectionName>(collection: Name, record: Records[Name]): void;
+  /** Removes a record and its index entries; does nothing if it is not there. */
+  remove(collection: CollectionName, id: string): void;
+  /** Sees the writes of this transaction. */
+  get<Name extends CollectionName>(collection: Name, id: string): Records[Name] | null;
+}
+
+/** Append-only transcripts, one file per execution. */
+export interface Transcripts {
+  /** Resolves when the entries are on disk. Entries of one execution keep their order. */
+  append(executionId: string, entries: readonly TranscriptEntry[]): Promise<void>;
+  /** All whole entries from number `from` (0 = first); a torn last line is left out. */
+  read(executionId: string, from?: number): Promise<TranscriptEntry[]>;
+}
+
+/** File contents by SHA-256, each stored once. */
+export interface Objects {
+  /** Stores bytes durably and returns their lower-case hex SHA-256. */
+  put(bytes: Uint8Array): Promise<string>;
+  /** Throws `not_found` if the object is not there (any more). */
+  get(sha256: string): Promise<Buffer>;
+}
+
+/**
+ * The state of one workspace folder: documented keys in a lowdb JSON file and its journal.
+ *
+ * Records are plain data and must not be changed after they were put or gotten. Reads see a commit
+ * at once; the promise of `commit` resolves when it is durable. A write error makes the store
+ * read-only: that commit and all later ones reject with `state_read_only`.
+ */
+export interface Store {
+  readonly tenantId: string;
+  readonly folder: string;
+  /** Why nothing can be written any more, or null. */
+  readonly readOnlyReason: string | null;
+  readonly transcripts: Transcripts;
+  readonly objects: Objects;
+
+  get<Name extends CollectionName>(collection: Name, id: string): Records[Name] | null;
+  page<Name extends CollectionName>(
+    collection: Name,
+    filter: Filters[Name],
+    request: PageRequest,
+  ): Page<Records[Name]>;
+  /** All records that pass the filter, in the order of `page`. */
+  all<Name extends CollectionName>(collection: Name, filter?: Filters[Name]): Records[Name][];
+
+  /** Runs `write` at once and synchronously; resolves when what it wrote is durable. */
+  commit(write: (transaction: Transaction) => void): Promise<void>;
+
+  /** Waits for open commits, folds the journal, gives up the lock. */
+  close(): Promise<void>;
+}
