@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { AIProvider, Limits } from "./agent.ts";
+import { Count, Ratio } from "./primitives.ts";
+
+/**
+ * Settings of a runtime: the editor fills them from its Settings UI (`coditect.*`), the command
+ * line from its options. Everything has a default, so `{}` is valid.
+ */
+export const PoolSettings = z.strictObject({
+  /** Most instances at once, over all agent types. */
+  max_instances: Count.min(1).default(8),
+  /** Warm spares per agent type that are kept. */
+  min_idle: Count.default(0),
+  /** An idle instance ends after this long, but never below `min_idle`. */
+  idle_minutes: Count.min(1).default(10),
+  /** An instance is replaced after this many executions. */
+  recycle_after: Count.min(1).default(50),
+  /** Executions that may wait for an instance before new ones are refused. */
+  max_queued: Count.min(1).default(200),
+  health_interval_seconds: Count.min(1).default(10),
+  health_deadline_seconds: Count.min(1).default(5),
+  memory_mb: Count.min(64).default(2048),
+  /** Processors one instance may use. */
+  cpus: z.number().positive().default(2),
+  pids: Count.min(8).default(256),
+  disk_mb: Count.min(64).default(4096),
+});
+export type PoolSettings = z.infer<typeof PoolSettings>;
+
+export const Retention = z.strictObject({
+  /** Ended runs and what belongs to them are removed after this many days; null: never. */
+  days: Count.min(1).nullable().default(90),
+  runs: Count.min(1).nullable().default(1000),
+  /** Megabytes of transcripts and stored file contents. */
+  megabytes: Count.min(10).nullable().default(2048),
+});
+export type Retention = z.infer<typeof Retention>;
+
+export const Settings = z.strictObject({
+  /** What agents without a provider of their own ask. */
+  provider: AIProvider.default({ Ollama: { model: "qwen3-coder", endpoint: "http://127.0.0.1:11434" } }),
+  /** Base URLs in place of the providers' own. */
+  endpoints: z
+    .strictObject({
+      Claude: z.url().nullable().default(null),
+      Gemini: z.url().nullable().default(null),
+      HuggingFace: z.url().nullable().default(null),
+    })
+    .prefault({}),
+  runtime: z.enum(["Local", "Docker"]).default("Local"),
+  image: z.string().nullable().default(null),
+  /** Whether Local may stand in when no container engine can be used; it is said when it does. */
+  fall_back_to_local: z.boolean().default(false),
+  /** Whether commands of agents may run where no sandbox of the operating system is available. */
+  allow_unconfined: z.boolean().default(true),
+  /** `host:port` that commands of an instance may reach. */
+  allowed_hosts: z.array(z.string()).default([]),
+  /** Programs the agents' `run_command` may start, beside the project's test runner. */
+  allowed_commands: z.array(z.string()).default([]),
+  limits: Limits.prefault({ cost_per_run: 5, cost_per_day: 25 }),
+  /** Requests and tokens per minute and provider; null: no cap of ours. */
+  requests_per_minute: Count.min(1).nullable().default(null),
+  tokens_per_minute: Count.min(1).nullable().default(null),
+  /** Tokens of the workspace given to an agent with its task. */
+  context_tokens: Count.default(12_000),
+  /** Seconds a run of the project's tests may take. */
+  test_timeout_seconds: Count.min(1).default(300),
+  run_timeout_seconds: Count.min(1).default(3600),
+  response_cache: z.boolean().default(true),
+  /** Findings below this confidence are folded away. */
+  min_confidence: Ratio.default(0.5),
+  /** Change sets of runs whose gates all held are applied without asking. */
+  auto_apply: z.boolean().default(false),
+  durability: z.enum(["fsync", "os"]).default("fsync"),
+  pool: PoolSettings.prefault({}),
+  retention: Retention.prefault({}),
+});
+export type Settings = z.infer<typeof Settings>;
+export type SettingsInput = z.input<typeof Settings>;
