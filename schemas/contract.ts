@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentConfig, AgentSettings, AgentStatus, AgentType, AIProvider } from "./agent.ts";
+import { AgentConfig, AgentSettings, AgentStatus, AgentType, AIProvider, ProviderName } from "./agent.ts";
 import { ChangeSet, FileContent } from "./changes.ts";
 import { AgentExecution, ExecutionStatus } from "./execution.ts";
 import { Finding, FindingStatus } from "./findings.ts";
@@ -337,6 +337,17 @@ export const contract = {
       verb: "GET",
       path: "/api/models",
     },
+  ),
+  /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
+  "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider })),
+  /**
+   * Keys of a provider from the editor's secret storage, the one to use first; none removes them.
+   * They are kept in memory only, and come before those of the environment.
+   */
+  "credentials/set": row(
+    "admin",
+    z.strictObject({ provider: ProviderName, keys: z.array(z.string().min(1)) }),
+    Nothing,
   ),
   "usage/today": row("viewer", Nothing, DailyUsage, { verb: "GET", path: "/api/usage/today" }),
   "runtime/status": row(

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { Ratio, Uuid } from "./primitives.ts";
+
+/**
+ * What an editor tells the runtime beside the language server protocol: `initializationOptions`,
+ * and the settings again with `workspace/didChangeConfiguration` as `{ settings: { coditect } }`.
+ * An editor that says nothing gets the defaults.
+ */
+export const EditorSettings = z.strictObject({
+  /** Findings below this confidence are not shown as diagnostics. */
+  minimum_confidence: Ratio.default(0.5),
+  /** Whether code lenses stand over functions and tests. */
+  code_lens: z.boolean().default(true),
+});
+export type EditorSettings = z.infer<typeof EditorSettings>;
+
+/**
+ * Commands of the editor that code lenses and code actions may name, with their one argument. The
+ * language server offers only those the editor lists in `commands`.
+ */
+export const editorCommands = {
+  /** Over a function: the TDD team on this file, about this symbol. */
+  "coditect.runTddOnSymbol": z.strictObject({ uri: z.string(), symbol: z.string() }),
+  /** Over a test: the bug-fix team, from this failing test. */
+  "coditect.fixTest": z.strictObject({ uri: z.string(), test: z.string() }),
+  /** On a finding: asks for the reason, then `findings/dismiss`. */
+  "coditect.dismissFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
+  /** On a finding: the bug-fix team, from this finding. */
+  "coditect.fixFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
+  /** On a finding: its explanation as a document. */
+  "coditect.explainFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
+} as const;
+export type EditorCommand = keyof typeof editorCommands;
+export const EditorCommand = z.enum([
+  "coditect.runTddOnSymbol",
+  "coditect.fixTest",
+  "coditect.dismissFinding",
+  "coditect.fixFinding",
+  "coditect.explainFinding",
+] satisfies EditorCommand[]);
+
+export const EditorOptions = z.strictObject({
+  /** Absolute path of the state folder; `null`: `.coditect/state` of the workspace folder. */
+  state_folder: z.string().nullable().default(null),
+  /** False in a workspace the user does not trust: only methods of the role `viewer` are answered. */
+  trusted: z.boolean().default(true),
+  commands: z.array(EditorCommand).default([]),
+  settings: EditorSettings.prefault({}),
+});
+export type EditorOptions = z.infer<typeof EditorOptions>;
+
+/** `data` of a diagnostic and of its code actions: which finding it shows. */
+export const DiagnosticData = z.strictObject({ finding_id: Uuid });
+export type DiagnosticData = z.infer<typeof DiagnosticData>;
