@@ -4,8 +4,8 @@ import { ChangeSet, FileContent } from "./changes.ts";
 import { AgentExecution, ExecutionStatus } from "./execution.ts";
 import { Finding, FindingStatus } from "./findings.ts";
 import { AgentInstance, InstanceState, LifecycleEvent } from "./instance.ts";
-import { Count, Json, Uuid, WorkspacePath } from "./primitives.ts";
-import { DailyUsage, RunOptions, RunStatus, Task, TeamRun } from "./run.ts";
+import { Count, Json, patchOf, Uuid, WorkspacePath } from "./primitives.ts";
+import { DailyUsage, RunOptions, RunOptionsPatch, RunStatus, Task, TeamRun } from "./run.ts";
 import { AgentTeam, TeamMember, WorkflowStage } from "./team.ts";
 import { TranscriptEntry } from "./transcript.ts";
 
@@ -101,7 +101,7 @@ export const contract = {
       name: z.string().min(1),
       agent_type: AgentType,
       provider: AIProvider,
-      settings: AgentSettings.partial().default({}),
+      settings: patchOf(AgentSettings).default({}),
     }),
     AgentConfig,
     { verb: "POST", path: "/api/agents", status: 201 },
@@ -114,7 +114,7 @@ export const contract = {
       provider: AIProvider.optional(),
       capabilities: AgentConfig.shape.capabilities.optional(),
       status: AgentStatus.optional(),
-      settings: AgentSettings.partial().optional(),
+      settings: patchOf(AgentSettings).optional(),
     }),
     AgentConfig,
     { verb: "PUT", path: "/api/agents/{agent_id}" },
@@ -247,7 +247,7 @@ export const contract = {
     { verb: "GET", path: "/api/team-runs" },
   ),
   /** Goes on with an interrupted or limited run from its last checkpoint. */
-  "runs/resume": row("operator", byTask.extend({ options: RunOptions.partial().default({}) }), TeamRun, {
+  "runs/resume": row("operator", byTask.extend({ options: RunOptionsPatch.default({}) }), TeamRun, {
     verb: "POST",
     path: "/api/team-runs/{task_id}/resume",
     status: 202,
@@ -255,7 +255,7 @@ export const contract = {
   /** A new run that takes over everything before `stage` and runs the rest again. */
   "runs/retry": row(
     "operator",
-    byTask.extend({ stage: z.string(), options: RunOptions.partial().default({}) }),
+    byTask.extend({ stage: z.string(), options: RunOptionsPatch.default({}) }),
     TeamRun,
     {
       verb: "POST",

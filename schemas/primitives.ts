@@ -42,3 +42,33 @@ export type WorkspacePath = z.infer<typeof WorkspacePath>;
 /** Lower-case hex SHA-256 of a file's bytes; also its name in the object store. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export type Sha256 = z.infer<typeof Sha256>;
+
+type Patched<Shape extends z.ZodRawShape> = {
+  [Field in keyof Shape]: z.ZodOptional<
+    Shape[Field] extends z.ZodDefault<infer Inner extends z.ZodType> ? Inner : Shape[Field]
+  >;
+};
+
+/**
+ * A change to such an object: every field may be left out, and what is left out stays as it is.
+ * Unlike `.partial()`, which fills a field that has a default and so would reset it.
+ */
+export const patchOf = <Shape extends z.ZodRawShape>(
+  object: z.ZodObject<Shape>,
+): z.ZodObject<Patched<Shape>, z.core.$strict> => {
+  const fields = Object.entries(object.shape).map(([name, field]) => [
+    name,
+    z.optional(field instanceof z.ZodDefault ? field.unwrap() : field),
+  ]);
+  // Built from the shape's own entries, so every field of it is there, as `Patched` says.
+  return z.strictObject(Object.fromEntries(fields) as Patched<Shape>);
+};
+
+/** Sets the fields a patch names; a field that is `undefined` counts as left out. */
+export const applyPatch = <Value extends object>(
+  value: Value,
+  patch: { [Field in keyof Value]?: Value[Field] | undefined },
+): Value => ({
+  ...value,
+  ...Object.fromEntries(Object.entries(patch).filter(([, field]) => field !== undefined)),
+});

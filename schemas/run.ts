@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AIProvider, Limits } from "./agent.ts";
 import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { GateProof } from "./gates.ts";
-import { Count, Json, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
+import { Count, Json, patchOf, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 import { WorkflowStage } from "./team.ts";
 import { TestReport } from "./tests.ts";
 
@@ -27,6 +27,10 @@ export const RunOptions = z.strictObject({
   overlays: z.array(Overlay).default([]),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
+
+/** What a resumed or retried run does differently; the rest stays as it was. */
+export const RunOptionsPatch = patchOf(RunOptions);
+export type RunOptionsPatch = z.infer<typeof RunOptionsPatch>;
 
 /** What is to be done. The documents refer to it by `task_id` and leave it open. */
 export const Task = z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AgentSettings, AgentType, AIProvider } from "./agent.ts";
 import { GateName, WriteAccess } from "./gates.ts";
-import { Count, Timestamp, Uuid } from "./primitives.ts";
+import { Count, patchOf, Timestamp, Uuid } from "./primitives.ts";
 
 const StageName = z.string().regex(/^[a-z][a-z0-9-]*$/, "must be lower-case words joined with -");
 
@@ -74,7 +74,7 @@ export const AgentFile = z.strictObject({
   name: z.string().min(1),
   agent_type: AgentType,
   provider: AIProvider.optional(),
-  settings: AgentSettings.partial().optional(),
+  settings: patchOf(AgentSettings).optional(),
 });
 export type AgentFile = z.infer<typeof AgentFile>;
 

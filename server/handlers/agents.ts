@@ -1,0 +1,67 @@
+import type { AgentConfig, AgentSettings } from "../../schemas/agent.ts";
+import { fail } from "../../schemas/errors.ts";
+import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
+import type { MethodParams } from "../../schemas/contract.ts";
+import { defaultSettings, newAgent, updateStatus } from "../models/agent.ts";
+import type { HandlerContext, HandlersOf } from "./context.ts";
+import { found } from "./lookup.ts";
+
+/** A new provider brings its own price along, unless the user had set another one. */
+const settingsFor = (agent: AgentConfig, params: MethodParams<"agents/update">): AgentSettings => {
+  const provider = params.provider ?? agent.provider;
+  const before = defaultSettings(agent.provider, agent.agent_type).cost_per_1k_tokens;
+  const settings =
+    agent.settings.cost_per_1k_tokens === before
+      ? {
+          ...agent.settings,
+          cost_per_1k_tokens: defaultSettings(provider, agent.agent_type).cost_per_1k_tokens,
+        }
+      : agent.settings;
+  return applyPatch(settings, params.settings ?? {});
+};
+
+const updated = (agent: AgentConfig, params: MethodParams<"agents/update">, now: Timestamp): AgentConfig => {
+  const { agent_id, settings, status, ...fields } = params;
+  const changed = {
+    ...applyPatch(agent, fields),
+    settings: settingsFor(agent, params),
+    updated_at: now,
+  };
+  return status === undefined ? changed : updateStatus(changed, status, now);
+};
+
+/** Documents: "Agent Configuration Management". */
+export const agentHandlers = ({ store, emit, now }: HandlerContext): HandlersOf<"agents"> => {
+  const save = async (agent: AgentConfig): Promise<AgentConfig> => {
+    await store.commit((transaction) => {
+      transaction.put("agents", agent);
+    });
+    emit({ type: "configuration.changed", at: now() });
+    return agent;
+  };
+
+  return {
+    "agents/create": ({ settings, ...agent }) => {
+      const created = newAgent({ tenant_id: store.tenantId, ...agent }, now());
+      return save({ ...created, settings: applyPatch(created.settings, settings) });
+    },
+
+    "agents/get": ({ agent_id }) => found(store, "agents", agent_id),
+
+    "agents/update": (params) => save(updated(found(store, "agents", params.agent_id), params, now())),
+
+    "agents/delete": async ({ agent_id }) => {
+      found(store, "agents", agent_id);
+      const count = store.all("instances", { agent_id, active: true }).length;
+      if (count > 0) throw fail("agent_has_active_instances", { id: agent_id, count });
+      await store.commit((transaction) => {
+        transaction.remove("agents", agent_id);
+      });
+      emit({ type: "configuration.changed", at: now() });
+      return {};
+    },
+
+    "agents/list": ({ type, status, limit, cursor }) =>
+      store.page("agents", { type, status }, { limit, cursor }),
+  };
+};

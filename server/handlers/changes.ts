@@ -1,0 +1,34 @@
+import type { ChangeSet } from "../../schemas/changes.ts";
+import type { HandlerContext, HandlersOf } from "./context.ts";
+
+/** The change set of a run: look at it, write it into the workspace, or drop it. */
+export const changeHandlers = ({ changes, emit, now }: HandlerContext): HandlersOf<"changes"> => {
+  const announce = (changeSet: ChangeSet): ChangeSet => {
+    const { task_id, change_set_id, files } = changeSet;
+    emit({ type: "changes.changed", at: now(), task_id, change_set_id, files });
+    return changeSet;
+  };
+
+  return {
+    "changes/get": async ({ task_id, include_content }) => {
+      const change_set = changes.ofTask(task_id);
+      const [contents, diff] = await Promise.all([
+        include_content ? changes.contents(change_set) : [],
+        changes.diff(change_set),
+      ]);
+      return { change_set, contents, diff };
+    },
+
+    "changes/apply": async ({ task_id, paths }) => {
+      const applied = await changes.apply(changes.ofTask(task_id).change_set_id, paths);
+      announce(applied.change_set);
+      return applied;
+    },
+
+    "changes/decide": async ({ task_id, paths, decision }) =>
+      announce(await changes.decide(changes.ofTask(task_id).change_set_id, paths, decision)),
+
+    "changes/discard": async ({ task_id, paths }) =>
+      announce(await changes.discard(changes.ofTask(task_id).change_set_id, paths)),
+  };
+};

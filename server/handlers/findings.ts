@@ -1,0 +1,50 @@
+import type { Finding } from "../../schemas/findings.ts";
+import type { HandlerContext, HandlersOf } from "./context.ts";
+import { found } from "./lookup.ts";
+
+/** What reviewing agents reported. A dismissal is remembered by fingerprint. */
+export const findingHandlers = ({ store, emit, now }: HandlerContext): HandlersOf<"findings"> => {
+  const announce = (findings: readonly Finding[]): void => {
+    for (const finding of findings)
+      emit({ type: "finding.changed", at: now(), task_id: finding.task_id, finding });
+  };
+
+  return {
+    "findings/list": ({ task_id, path, status, limit, cursor }) =>
+      store.page("findings", { task_id, path, status }, { limit, cursor }),
+
+    /** Every open finding of the same fingerprint goes with it, of whatever run. */
+    "findings/dismiss": async ({ finding_id, reason }) => {
+      const { fingerprint, path } = found(store, "findings", finding_id);
+      const at = now();
+      const dismissed = store
+        .all("findings", { path })
+        .filter(
+          (finding) =>
+            finding.finding_id === finding_id ||
+            (finding.fingerprint === fingerprint && finding.status === "Open"),
+        )
+        .map((finding): Finding => ({
+          ...finding,
+          status: "Dismissed",
+          dismissed_reason: reason,
+          updated_at: at,
+        }));
+      await store.commit((transaction) => {
+        for (const finding of dismissed) transaction.put("findings", finding);
+        transaction.put("dismissals", { fingerprint, tenant_id: store.tenantId, reason, created_at: at });
+      });
+      announce(dismissed);
+      return found(store, "findings", finding_id);
+    },
+
+    "findings/resolve": async ({ finding_id, status }) => {
+      const finding: Finding = { ...found(store, "findings", finding_id), status, updated_at: now() };
+      await store.commit((transaction) => {
+        transaction.put("findings", finding);
+      });
+      announce([finding]);
+      return finding;
+    },
+  };
+};

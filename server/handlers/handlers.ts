@@ -1,0 +1,22 @@
+import type { HandlerContext, Handlers } from "./context.ts";
+import { agentHandlers } from "./agents.ts";
+import { changeHandlers } from "./changes.ts";
+import { executionHandlers } from "./executions.ts";
+import { findingHandlers } from "./findings.ts";
+import { instanceHandlers } from "./instances.ts";
+import { runHandlers } from "./runs.ts";
+import { runtimeHandlers } from "./runtime.ts";
+import { teamHandlers } from "./teams.ts";
+
+export type { Caller, HandlerContext, Handlers } from "./context.ts";
+
+export const createHandlers = (context: HandlerContext): Handlers => ({
+  ...agentHandlers(context),
+  ...instanceHandlers(context),
+  ...executionHandlers(context),
+  ...teamHandlers(context),
+  ...runHandlers(context),
+  ...changeHandlers(context),
+  ...findingHandlers(context),
+  ...runtimeHandlers(context),
+});

@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import type { AgentTeam } from "../../schemas/team.ts";
+import type { HandlerContext, HandlersOf } from "./context.ts";
+import { found } from "./lookup.ts";
+
+/** Documents: "Agent Teams". */
+export const teamHandlers = ({ store, runs, emit, now }: HandlerContext): HandlersOf<"teams"> => {
+  const save = async (team: AgentTeam): Promise<AgentTeam> => {
+    runs.check(team);
+    await store.commit((transaction) => {
+      transaction.put("teams", team);
+    });
+    emit({ type: "configuration.changed", at: now() });
+    return team;
+  };
+
+  return {
+    "teams/create": (params) => {
+      const at = now();
+      return save({
+        team_id: randomUUID(),
+        tenant_id: store.tenantId,
+        ...params,
+        created_at: at,
+        updated_at: at,
+      });
+    },
+
+    "teams/get": ({ team_id }) => found(store, "teams", team_id),
+
+    "teams/list": (request) => store.page("teams", {}, request),
+
+    "teams/updateMembers": ({ team_id, members }) =>
+      save({ ...found(store, "teams", team_id), members, updated_at: now() }),
+
+    "teams/execute": ({ team_id, ...request }) => runs.start(team_id, request),
+
+    "teams/delete": async ({ team_id }) => {
+      found(store, "teams", team_id);
+      await store.commit((transaction) => {
+        transaction.remove("teams", team_id);
+      });
+      emit({ type: "configuration.changed", at: now() });
+      return {};
+    },
+  };
+};
