@@ -1,6 +1,4 @@
-import type { Json } from "../schemas/primitives.ts";
-
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** A structured record of what happened; whoever made the log decides where it goes. */
-export type Log = (level: LogLevel, message: string, data?: Record<string, Json>) => void;
+/** One structured line of the runtime's own log; secrets are redacted before it is written. */
+export type Log = (level: LogLevel, message: string, data?: Record<string, unknown>) => void;

@@ -1,3 +1,4 @@
+import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import type { Method, MethodParams, MethodResult, Role } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
@@ -7,10 +8,10 @@ import type { Pool } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
 import type { Runs } from "../teams/runs.ts";
 
-/** Who calls: what they may do, and the surface for the audit trail (`cli`, `editor`, `rest`). */
+/** Who calls: what they may do, and the surface they came through, for the audit trail. */
 export interface Caller {
   role: Role;
-  surface: string;
+  surface: "editor" | "cli" | "rest" | "lsp";
 }
 
 /** One handler per row of the contract, called with parsed params. */
@@ -33,6 +34,10 @@ export interface HandlerContext {
   gateway: ModelGateway;
   runs: Runs;
   changes: Changes;
+  /** Puts keys before those of the environment; in memory only. None takes them away again. */
+  setKeys: (provider: ProviderName, keys: readonly string[]) => void;
+  /** Starts the built-in scripted model, once, and says how it is asked. */
+  startRehearsal: () => Promise<AIProvider>;
   emit: (event: RuntimeEvent) => void;
   now: () => Timestamp;
   /** Of this product, for `runtime/status`. */

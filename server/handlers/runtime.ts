@@ -1,16 +1,25 @@
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
-/** Models, usage, and the state of the runtime itself. */
+/** Models and their keys, usage, and the state of the runtime itself. */
 export const runtimeHandlers = ({
   store,
   pool,
   gateway,
+  setKeys,
+  startRehearsal,
   now,
   version,
-}: HandlerContext): HandlersOf<"models" | "usage" | "runtime"> => ({
+}: HandlerContext): HandlersOf<"models" | "credentials" | "usage" | "runtime"> => ({
   "models/list": async ({ reachable }, _caller, signal) => ({
     items: await gateway.models(reachable, signal),
   }),
+
+  "models/rehearsal": async () => ({ provider: await startRehearsal() }),
+
+  "credentials/set": ({ provider, keys }) => {
+    setKeys(provider, keys);
+    return {};
+  },
 
   "usage/today": () => {
     const day = now().slice(0, 10);
