@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import type { Finding, Fix, ReportedFinding } from "../../schemas/findings.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import type { Store } from "../store/store.ts";
+
+export interface FindingOrigin {
+  tenant_id: string;
+  task_id: string;
+  execution_id: string;
+  /** Same call, same ids: a call repeated after a crash reports nothing twice. */
+  operation_id: string;
+}
+
+const sha256 = (...parts: string[]): string => createHash("sha256").update(parts.join("\0")).digest("hex");
+
+/** A UUID (version 8) that is the same for the same parts. */
+const stableId = (...parts: string[]): string => {
+  const hex = sha256(...parts);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+};
+
+const linesOf = (text: string, finding: ReportedFinding): string =>
+  text
+    .split(/\r?\n/)
+    .slice(finding.start_line - 1, finding.end_line)
+    .map((line) => line.trim())
+    .join("\n");
+
+/** A fix is kept only when it can be applied without a doubt. */
+const certainFix = (fix: Fix | null, text: string | null): Fix | null => {
+  if (fix === null || text === null) return null;
+  const first = text.indexOf(fix.old_text);
+  return first >= 0 && !text.includes(fix.old_text, first + 1) ? fix : null;
+};
+
+/**
+ * The stored form of a reported finding. Its fingerprint is made of path, category and the text it
+ * points at, so that it is recognised in a later run although the lines have moved; one that was
+ * dismissed before comes in as dismissed.
+ *
+ * @param text the file as the agent saw it; null when there is none.
+ */
+export const toFinding = (
+  reported: ReportedFinding,
+  index: number,
+  text: string | null,
+  origin: FindingOrigin,
+  store: Pick<Store, "get">,
+  now: Timestamp,
+): Finding => {
+  const subject = text === null ? reported.title : linesOf(text, reported);
+  const fingerprint = sha256(reported.path, reported.category, subject);
+  const dismissal = store.get("dismissals", fingerprint);
+  return {
+    ...reported,
+    end_line: Math.max(reported.start_line, reported.end_line),
+    fix: certainFix(reported.fix, text),
+    finding_id: stableId(origin.execution_id, origin.operation_id, String(index)),
+    tenant_id: origin.tenant_id,
+    task_id: origin.task_id,
+    execution_id: origin.execution_id,
+    fingerprint,
+    status: dismissal === null ? "Open" : "Dismissed",
+    dismissed_reason: dismissal?.reason ?? null,
+    created_at: now,
+    updated_at: now,
+  };
+};
+
+/** Critical or High, and the agent is at least this sure. */
+const BLOCKING_CONFIDENCE = 0.7;
+
+/** Whether an open finding stops a run. See `GateName`. */
+export const isBlocking = (finding: Finding): boolean =>
+  finding.status === "Open" &&
+  (finding.severity === "Critical" || finding.severity === "High") &&
+  finding.confidence >= BLOCKING_CONFIDENCE;

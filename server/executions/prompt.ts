@@ -1,0 +1,41 @@
+import type { ContextItem, ExecutionInput } from "../../schemas/execution.ts";
+import type { UserMessage } from "../../schemas/messages.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
+
+/** Longest run of backticks in a text plus one, at least three: a fence the text cannot close. */
+const fenceFor = (text: string): string => {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  return "`".repeat(longest + 1);
+};
+
+const isImage = (item: ContextItem): boolean => item.mime_type?.startsWith("image/") ?? false;
+
+const asText = (item: ContextItem): string => {
+  const fence = fenceFor(item.content);
+  return `${item.context_type}: ${item.name}\n${fence}\n${item.content}\n${fence}`;
+};
+
+/**
+ * The first message of an execution: its context, then what is to be done. The instruction comes
+ * last because models follow best what they read last.
+ */
+const firstMessage = ({ prompt, context }: ExecutionInput): UserMessage => {
+  const texts = context.filter((item) => !isImage(item)).map(asText);
+  const images = context
+    .filter(isImage)
+    .flatMap((item) =>
+      item.mime_type === null
+        ? []
+        : [{ type: "image" as const, mime_type: item.mime_type, data: item.content }],
+    );
+  return { role: "user", content: [...images, { type: "text", text: [...texts, prompt].join("\n\n") }] };
+};
+
+/** The first line of a transcript: exactly what the model is sent first. */
+export const promptEntry = (input: ExecutionInput, now: string): TranscriptEntry => ({
+  type: "prompt",
+  at: now,
+  system: input.system_message ?? "",
+  messages: [firstMessage(input)],
+  tools: input.tools.map(({ name, description, schema }) => ({ name, description, schema })),
+});

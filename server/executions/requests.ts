@@ -1,0 +1,176 @@
+import type { AgentConfig, AIProvider, Limits } from "../../schemas/agent.ts";
+import { fail } from "../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { AgentExecution } from "../../schemas/execution.ts";
+import type { RuntimeParams, RuntimeResult } from "../../schemas/worker.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
+import type { Charge, GatewaySignal, ModelGateway } from "../gateway/gateway.ts";
+import type { WorkerNotifications, WorkerRequests } from "../instances/pool.ts";
+import type { Store } from "../store/store.ts";
+import { compactBefore } from "./compaction.ts";
+import { buildConversation } from "./conversation.ts";
+import { toFinding } from "./findings.ts";
+
+/** What the requests of one execution's worker are answered from. */
+export interface RequestContext {
+  execution: AgentExecution;
+  agent: AgentConfig;
+  /** Asked in place of the agent's own provider, if any. */
+  provider: AIProvider | null;
+  limits: Limits;
+  /** The transcript so far; grows as the execution goes on. */
+  entries: TranscriptEntry[];
+  /** Text of a file as the agent sees it, or null. */
+  readText(path: string): Promise<string | null>;
+  store: Store;
+  gateway: ModelGateway;
+  emit(event: RuntimeEvent): void;
+  now(): string;
+}
+
+/** Appends to the transcript; resolves when the line is on disk. */
+const record = async (context: RequestContext, entry: TranscriptEntry): Promise<void> => {
+  context.entries.push(entry);
+  await context.store.transcripts.append(context.execution.execution_id, [entry]);
+};
+
+const tellOf =
+  (context: RequestContext, turn: number) =>
+  (signal: GatewaySignal): void => {
+    const { execution_id, task_id } = context.execution;
+    const base = { at: context.now(), task_id, execution_id };
+    if (signal.type === "retry") {
+      const { provider, model, reason, wait_ms } = signal;
+      context.emit({ type: "model.retry", ...base, provider, model, reason, wait_ms });
+    } else {
+      const withdrawn = signal.type === "withdrawn";
+      context.emit({ type: "model.text", ...base, turn, text: withdrawn ? "" : signal.text, withdrawn });
+    }
+  };
+
+/**
+ * Answers a turn. An answer that is in the transcript is given again without asking the model: this
+ * is what makes a resumed execution pay nothing twice.
+ */
+const generate = async (
+  context: RequestContext,
+  { turn, note }: RuntimeParams<"model/generate">,
+  signal: AbortSignal,
+): Promise<RuntimeResult<"model/generate">> => {
+  const { entries, execution, gateway } = context;
+  const stored = entries.find((entry) => entry.type === "answer" && entry.turn === turn);
+  if (stored?.type === "answer") return { message: stored.message, stop_reason: stored.stop_reason };
+
+  if (note !== null && !entries.some((entry) => entry.type === "note" && entry.turn === turn)) {
+    await record(context, { type: "note", at: context.now(), turn, text: note });
+  }
+  const provider = context.provider ?? context.agent.provider;
+  const before = compactBefore(entries, turn, gateway.contextWindow(provider));
+  if (before !== null) await record(context, { type: "compacted", at: context.now(), before_turn: before });
+
+  const { temperature, max_tokens } = execution.input.parameters;
+  const charge: Charge = {
+    execution_id: execution.execution_id,
+    task_id: execution.task_id,
+    agent: context.agent,
+    provider: context.provider,
+    limits: context.limits,
+  };
+  const answer = await gateway.generate({ ...buildConversation(entries), temperature, max_tokens }, charge, {
+    signal,
+    tell: tellOf(context, turn),
+  });
+  await record(context, { type: "answer", at: context.now(), turn, ...answer });
+  const { provider: name, model, usage, cost, cached } = answer;
+  context.emit({
+    type: "model.usage",
+    at: context.now(),
+    task_id: execution.task_id,
+    execution_id: execution.execution_id,
+    turn,
+    provider: name,
+    model,
+    usage,
+    cost,
+    cached,
+  });
+  return { message: answer.message, stop_reason: answer.stop_reason };
+};
+
+const toolFinished = async (
+  context: RequestContext,
+  { turn, outcome }: RuntimeParams<"tool/finished">,
+): Promise<RuntimeResult<"tool/finished">> => {
+  const { entries, execution } = context;
+  const known = entries.some(
+    (entry) => entry.type === "tool" && entry.turn === turn && entry.outcome.call_id === outcome.call_id,
+  );
+  if (known) return {};
+  await record(context, { type: "tool", at: context.now(), turn, outcome });
+  context.emit({
+    type: "tool.called",
+    at: context.now(),
+    task_id: execution.task_id,
+    execution_id: execution.execution_id,
+    turn,
+    tool: outcome.tool,
+    success: !outcome.is_error,
+    duration_ms: outcome.duration_ms,
+    error: outcome.is_error ? outcome.content.slice(0, 500) : null,
+  });
+  return {};
+};
+
+const reportFindings = async (
+  context: RequestContext,
+  { operation_id, findings }: RuntimeParams<"findings/report">,
+): Promise<RuntimeResult<"findings/report">> => {
+  const { execution, store } = context;
+  const { execution_id, task_id, tenant_id } = execution;
+  const origin = { execution_id, task_id, tenant_id, operation_id };
+  const stored = await Promise.all(
+    findings.map(async (reported, index) =>
+      toFinding(reported, index, await context.readText(reported.path), origin, store, context.now()),
+    ),
+  );
+  await store.commit((transaction) => {
+    for (const finding of stored) transaction.put("findings", finding);
+  });
+  for (const finding of stored) {
+    context.emit({ type: "finding.reported", at: context.now(), task_id, finding });
+  }
+  return { ids: stored.map((finding) => finding.finding_id) };
+};
+
+/** A worker speaks for the execution it was given and no other. */
+const checkOwn = (context: RequestContext, executionId: string): void => {
+  if (executionId !== context.execution.execution_id) {
+    throw fail("worker_failed", { what: "be answered", reason: "it spoke for another execution" });
+  }
+};
+
+/** The runtime's side of the worker protocol, for one execution. */
+export const answerWorker = (
+  context: RequestContext,
+): { requests: WorkerRequests; notifications: WorkerNotifications } => ({
+  requests: {
+    "model/generate": async (params, signal) => {
+      checkOwn(context, params.execution_id);
+      return generate(context, params, signal);
+    },
+    "tool/finished": async (params) => {
+      checkOwn(context, params.execution_id);
+      return toolFinished(context, params);
+    },
+    "findings/report": async (params) => {
+      checkOwn(context, params.execution_id);
+      return reportFindings(context, params);
+    },
+  },
+  notifications: {
+    toolStarted: ({ execution_id, turn, tool, subject }) => {
+      const { task_id } = context.execution;
+      context.emit({ type: "tool.started", at: context.now(), task_id, execution_id, turn, tool, subject });
+    },
+  },
+});

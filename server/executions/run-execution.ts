@@ -1,0 +1,253 @@
+import type { FileChange } from "../../schemas/changes.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { AgentExecution, ExecutionError, ExecutionOutput } from "../../schemas/execution.ts";
+import type { GateProof } from "../../schemas/gates.ts";
+import type { Overlay } from "../../schemas/run.ts";
+import type { TestReport } from "../../schemas/tests.ts";
+import { ToolName } from "../../schemas/tools.ts";
+import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
+import type { ClaimedInstance, ClaimRequest, Pool } from "../instances/pool.ts";
+import {
+  cancel,
+  complete,
+  failExecution,
+  isFinished,
+  markRunning,
+  requeue,
+  start,
+  timeOut,
+} from "../models/execution.ts";
+import { summarise } from "./summary.ts";
+import { finishedTurns } from "./conversation.ts";
+import { promptEntry } from "./prompt.ts";
+import { answerWorker, type RequestContext } from "./requests.ts";
+import { totalTokens, usageOf } from "./usage.ts";
+
+/** Instances an execution is tried on: a second one goes on where the first one died. */
+const ATTEMPTS = 2;
+
+/** A private copy in which gates are proven: any state of the workspace, and the project's tests. */
+export interface ProvingGround {
+  /** Makes the copy equal to the workspace with these changes, and nothing else. */
+  prepare(changes: readonly FileChange[]): Promise<void>;
+  runTests(request: Pick<WorkerParams<"tests/run">, "files" | "coverage">): Promise<TestReport>;
+}
+
+/** What the runtime concludes from a finished loop: the proofs and the output that rests on them. */
+export interface Conclusion {
+  gates: GateProof[];
+  output: ExecutionOutput;
+  change_set_id: string | null;
+}
+
+export interface ExecutionRequest extends Omit<RequestContext, "execution" | "entries"> {
+  /** Stored, and not finished. */
+  execution: AgentExecution;
+  pool: Pool;
+  claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
+  overlays: readonly Overlay[];
+  /** The workspace's state the agent begins with, as changes from the user's workspace. */
+  changes: readonly FileChange[];
+  test_timeout_seconds: number;
+  signal: AbortSignal;
+  /** Proves the gates on the instance that did the work, and makes the output. */
+  conclude(
+    loop: LoopResult,
+    changes: FileChange[],
+    ground: ProvingGround,
+    execution: AgentExecution,
+  ): Promise<Conclusion>;
+}
+
+const toExecutionError = (error: CoditectError): ExecutionError => ({
+  code: error.code,
+  message: error.message,
+  next_step: error.nextStep,
+  retryable: error.retryable,
+});
+
+/** The stored form of why an execution ended; a cancel is an end of its own. */
+const end = (execution: AgentExecution, error: CoditectError, now: string): AgentExecution => {
+  if (error.code === "cancelled") return cancel(execution, now);
+  if (error.code === "timed_out") return timeOut(execution, toExecutionError(error), now);
+  return failExecution(execution, toExecutionError(error), now);
+};
+
+/** Any failure as an error of the catalogue; what is not one is a defect, and is not swallowed. */
+const asCoditectError = (error: unknown, request: ExecutionRequest, deadline: AbortSignal): CoditectError => {
+  if (request.signal.aborted) return fail("cancelled", { what: `The work of ${request.agent.name}` });
+  if (deadline.aborted) {
+    const seconds = request.execution.input.parameters.timeout_seconds;
+    return fail("timed_out", { what: `The work of ${request.agent.name}`, seconds });
+  }
+  if (error instanceof CoditectError) return error;
+  throw error;
+};
+
+/** Stores the execution and tells of it; nothing is told that is not on disk. */
+const save = async (request: ExecutionRequest, execution: AgentExecution): Promise<AgentExecution> => {
+  await request.store.commit((transaction) => {
+    transaction.put("executions", execution);
+  });
+  const event: RuntimeEvent = {
+    type: "execution.changed",
+    at: request.now(),
+    task_id: execution.task_id,
+    execution: summarise(execution),
+  };
+  request.emit(event);
+  return execution;
+};
+
+const provingGround = (
+  request: ExecutionRequest,
+  instance: ClaimedInstance,
+  signal: AbortSignal,
+): ProvingGround => ({
+  prepare: async (changes) => {
+    const { overlays } = request;
+    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+  },
+  runTests: ({ files, coverage }) =>
+    instance.call(
+      "tests/run",
+      {
+        files,
+        coverage,
+        name: null,
+        command: request.execution.input.parameters.test_command,
+        timeout_seconds: request.test_timeout_seconds,
+      },
+      signal,
+    ),
+});
+
+/** One attempt on one instance, from claim to release. */
+const attempt = async (
+  request: ExecutionRequest,
+  queued: AgentExecution,
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<AgentExecution> => {
+  const instance = await request.pool.claim({
+    ...request.claim,
+    ...answerWorker(context),
+    agent: request.agent,
+    task_id: queued.task_id,
+    signal,
+  });
+  let execution = queued;
+  const usedBefore = usageOf(context.entries);
+  try {
+    execution = await save(request, start(execution, instance.record().instance_id, request.now()));
+    const { overlays, changes } = request;
+    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+    execution = await save(request, markRunning(execution));
+    const { parameters, tools } = execution.input;
+    const { write_access, test_command, max_turns } = parameters;
+    const loop = await instance.call(
+      "execution/run",
+      {
+        execution_id: execution.execution_id,
+        agent_type: request.agent.agent_type,
+        tools: tools.map((tool) => ToolName.parse(tool.name)),
+        write_access,
+        test_command,
+        max_turns,
+        history: finishedTurns(context.entries),
+      },
+      signal,
+    );
+    const changed = await instance.call("workspace/changes", { write_access }, signal);
+    const conclusion = await request.conclude(
+      loop,
+      changed.changes,
+      provingGround(request, instance, signal),
+      execution,
+    );
+    const { gates, output, change_set_id } = conclusion;
+    const done: AgentExecution = {
+      ...execution,
+      metadata: { ...execution.metadata, gates, change_set_id, answered_by: answeredBy(context) },
+      resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
+    };
+    return await save(request, complete(done, output, request.now()));
+  } catch (error) {
+    throw new AttemptFailed(error, {
+      ...execution,
+      metadata: { ...execution.metadata, answered_by: answeredBy(context) },
+      resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
+    });
+  } finally {
+    const used = usageOf(context.entries);
+    instance.addUsage({
+      tokens: totalTokens(used) - totalTokens(usedBefore),
+      api_calls: used.api_calls - usedBefore.api_calls,
+      cost: (used.cost ?? 0) - (usedBefore.cost ?? 0),
+    });
+    await instance.release();
+  }
+};
+
+/** Carries the execution as far as it came out of a failed attempt. */
+class AttemptFailed extends Error {
+  readonly execution: AgentExecution;
+  constructor(cause: unknown, execution: AgentExecution) {
+    super("attempt failed", { cause });
+    this.execution = execution;
+  }
+}
+
+const answeredBy = (context: RequestContext): string[] => [
+  ...new Set(
+    context.entries.flatMap((entry) => (entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [])),
+  ),
+];
+
+/**
+ * Runs an execution to its end and returns it as stored: Completed, Failed, Cancelled or TimedOut.
+ * What its transcript holds already is not asked and not done again, so the same call begins a new
+ * execution and goes on with one whose runtime or worker was killed.
+ */
+export const runExecution = async (request: ExecutionRequest): Promise<AgentExecution> => {
+  const { store, gateway, agent, provider, limits, readText, emit, now } = request;
+  const deadline = AbortSignal.timeout(request.execution.input.parameters.timeout_seconds * 1000);
+  const signal = AbortSignal.any([request.signal, deadline]);
+  const entries = await store.transcripts.read(request.execution.execution_id);
+  let execution = request.execution.status === "Queued" ? request.execution : requeue(request.execution);
+  const context: RequestContext = {
+    execution,
+    entries,
+    store,
+    gateway,
+    agent,
+    provider,
+    limits,
+    readText,
+    emit,
+    now,
+  };
+  if (entries.length === 0) {
+    const { input } = execution;
+    const prompt = promptEntry(input, now());
+    entries.push(prompt);
+    await store.transcripts.append(execution.execution_id, [prompt]);
+  }
+
+  for (let round = 1; ; round++) {
+    try {
+      return await attempt(request, execution, context, signal);
+    } catch (thrown) {
+      const failed = thrown instanceof AttemptFailed ? thrown : new AttemptFailed(thrown, execution);
+      const error = asCoditectError(failed.cause, request, deadline);
+      if (isFinished(failed.execution)) return failed.execution;
+      if (error.code !== "worker_died" || round === ATTEMPTS) {
+        return await save(request, end(failed.execution, error, now()));
+      }
+      execution = await save(request, requeue(failed.execution));
+      const message = `${error.message} The work goes on in another instance.`;
+      emit({ type: "notice", at: now(), task_id: execution.task_id, code: error.code, message });
+    }
+  }
+};
