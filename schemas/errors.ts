@@ -74,6 +74,11 @@ export const errorCatalogue = {
     "Change .coditectignore if agents should see it.",
     usage,
   ),
+  not_encodable: row(
+    "{path} holds {encoding}, which cannot express: {characters}",
+    "Write the text without them, or convert the file to UTF-8 first.",
+    usage,
+  ),
   no_test_runner: row(
     "No test runner was found in {workspace}.",
     "Install vitest, jest, mocha or pytest, use node:test, or name a command with --test-command.",

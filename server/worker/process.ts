@@ -1,0 +1,119 @@
+import { spawn } from "node:child_process";
+import { fail } from "../../schemas/errors.ts";
+import { boundedOutput } from "./output.ts";
+
+/** How long output is still read after the program itself has ended. */
+const DAEMON_GRACE_MS = 500;
+
+export interface ProcessRequest {
+  /** Program, then its arguments; no shell reads them. */
+  command: readonly [string, ...string[]];
+  /** Working folder, absolute. */
+  cwd: string;
+  /** The whole environment of the process: see `childEnvironment`. */
+  env: Record<string, string>;
+  timeout_ms: number;
+  /** Longest output kept; of a longer one head and tail are. */
+  output_bytes: number;
+}
+
+export interface ProcessResult {
+  /** `null` when a signal ended it. */
+  exit_code: number | null;
+  signal: NodeJS.Signals | null;
+  timed_out: boolean;
+  /** Standard output and error, as they came. */
+  output: string;
+  duration_ms: number;
+}
+
+/**
+ * Runs a program in a process group of its own, to its end or its deadline. Whatever it started is
+ * gone when this settles: the whole group is killed. Errors: `cancelled`; `worker_failed` when it
+ * cannot be started.
+ */
+export function runProcess(request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> {
+  const [program, ...args] = request.command;
+  const { promise, resolve, reject } = Promise.withResolvers<ProcessResult>();
+  if (signal.aborted) return Promise.reject(fail("cancelled", { what: program }));
+  const started = performance.now();
+  const output = boundedOutput(request.output_bytes);
+  let timedOut = false;
+  const child = spawn(program, args, {
+    cwd: request.cwd,
+    env: request.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: process.platform !== "win32",
+    windowsHide: true,
+  });
+  child.stdout.on("data", output.add);
+  child.stderr.on("data", output.add);
+
+  const cancel = (): void => {
+    killGroup(child.pid);
+    release();
+    reject(fail("cancelled", { what: program }));
+  };
+  const deadline = setTimeout(() => {
+    timedOut = true;
+    killGroup(child.pid);
+  }, request.timeout_ms);
+  signal.addEventListener("abort", cancel, { once: true });
+  function release(): void {
+    clearTimeout(deadline);
+    signal.removeEventListener("abort", cancel);
+  }
+
+  child.once("error", (error) => {
+    release();
+    reject(fail("worker_failed", { what: `start ${program}`, reason: startFailure(error) }));
+  });
+  // What it left running holds its pipes open: the group ends first, then "close" comes. A daemon
+  // that left the group is not waited for.
+  child.once("exit", () => {
+    killGroup(child.pid);
+    setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, DAEMON_GRACE_MS).unref();
+  });
+  child.once("close", (exitCode, signalName) => {
+    release();
+    const duration = performance.now() - started;
+    resolve({
+      exit_code: exitCode,
+      signal: signalName,
+      timed_out: timedOut,
+      output: output.text(),
+      duration_ms: duration,
+    });
+  });
+  return promise;
+}
+
+const startFailure = (error: NodeJS.ErrnoException): string =>
+  error.code === "ENOENT" ? "it is not installed" : (error.code ?? "it could not be started");
+
+/** Kills a process and all of its group; one that is gone already is no error. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // Gone.
+  }
+}
+
+const passedOn = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT)$/i;
+
+/**
+ * The environment of a command: what a program needs to run, our own `CODITECT_INSTANCE`, `CI` and
+ * no colours; nothing else of the worker's environment, so that no key gets through.
+ */
+export function childEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (passedOn.test(entry[0]) || entry[0] === "CODITECT_INSTANCE"),
+  );
+  return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", ...extra };
+}

@@ -1,0 +1,68 @@
+import type { WriteAccess } from "../../schemas/gates.ts";
+
+/** What a file of a workspace is to a team: see {@link classifyPath}. */
+export type PathKind = "test" | "test-config" | "document" | "source";
+
+const testFolders = new Set([
+  "test",
+  "tests",
+  "__tests__",
+  "spec",
+  "specs",
+  "e2e",
+  "__mocks__",
+  "__snapshots__",
+  "__fixtures__",
+  "testdata",
+  "test-utils",
+  "test-helpers",
+  "test_helpers",
+  "test-support",
+]);
+const documentFolders = new Set(["doc", "docs", "documentation"]);
+
+const testName =
+  /(\.|-|_)(test|spec|cy|e2e)\.[^.]+$|^(test|tests)\.(py|[cm]?[jt]sx?)$|^test[_-].+\.(py|[cm]?[jt]sx?)$|(Test|Tests|IT)\.(java|kt|cs)$|\.snap$/;
+
+const configurationName =
+  /^(vitest|vite|jest|karma|playwright|cypress|wdio|ava|nyc|c8|web-test-runner)\.(config|workspace|setup|conf|global-setup)(\.[\w-]+)?\.([cm]?[jt]s|json)$|^(setup-?tests?|setup-?(jest|vitest))\.[cm]?[jt]sx?$|^\.(mocharc|nycrc|c8rc|taprc)(\.[cm]?[a-z]+)?$|^(conftest\.py|pytest\.ini|\.pytest\.ini|tox\.ini|noxfile\.py|\.coveragerc)$/i;
+
+const documentName = /\.(md|mdx|markdown|rst|adoc|mmd)$|^(readme|changelog|license|contributing)(\.\w+)?$/i;
+const documentAsset = /\.(md|mdx|markdown|rst|adoc|mmd|txt|svg|png|jpe?g|gif|webp|drawio|puml)$/i;
+
+/**
+ * What a file is, told from its path alone. Write rights of a stage and the gate `untouched` both
+ * use this rule, so that what a Coder may not write is exactly what the gate watches.
+ *
+ * - `test`: tests with their fixtures, mocks and snapshots;
+ * - `test-config`: what decides which tests run and how: runner configuration, `conftest.py`,
+ *   set-up files;
+ * - `document`: documentation, and pictures in a documentation folder;
+ * - `source`: everything else.
+ */
+export function classifyPath(path: string): PathKind {
+  const segments = path.split("/");
+  const name = segments.at(-1) ?? path;
+  const folders = segments.slice(0, -1);
+  if (configurationName.test(name)) return "test-config";
+  if (documentFolders.has(folders[0] ?? "") && documentAsset.test(name)) return "document";
+  if (testName.test(name) || folders.some((folder) => testFolders.has(folder))) return "test";
+  return documentName.test(name) ? "document" : "source";
+}
+
+/** Whether a stage with that access may write the file. Architecture: "The agent loop". */
+export function mayWrite(access: WriteAccess, path: string): boolean {
+  const kind = classifyPath(path);
+  switch (access) {
+    case "none":
+      return false;
+    case "all":
+      return true;
+    case "documents":
+      return kind === "document";
+    case "tests":
+      return kind === "test" || kind === "test-config";
+    case "sources":
+      return kind === "source" || kind === "document";
+  }
+}
