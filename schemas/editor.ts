@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Ratio, Uuid } from "./primitives.ts";
+import { Uuid } from "./primitives.ts";
+import { Settings } from "./settings.ts";
 
 /**
  * What an editor tells the runtime beside the language server protocol: `initializationOptions`,
@@ -7,8 +8,8 @@ import { Ratio, Uuid } from "./primitives.ts";
  * An editor that says nothing gets the defaults.
  */
 export const EditorSettings = z.strictObject({
-  /** Findings below this confidence are not shown as diagnostics. */
-  minimum_confidence: Ratio.default(0.5),
+  /** What does not come with each call; `min_confidence` and `limits` hold at once when changed. */
+  runtime: Settings.prefault({}),
   /** Whether code lenses stand over functions and tests. */
   code_lens: z.boolean().default(true),
 });
