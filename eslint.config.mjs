@@ -51,7 +51,7 @@ const layers = [
 ];
 
 export default defineConfig(
-  globalIgnores(["dist", "test/fixtures", "test/output", "test/bench/node_modules", "node_modules"]),
+  globalIgnores(["dist", "media", "test/fixtures", "test/output", "test/bench/node_modules", "node_modules"]),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

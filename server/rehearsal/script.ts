@@ -51,8 +51,8 @@ const Agents = z.record(z.string(), Rounds).superRefine((agents, context) => {
  * resumed run goes on where it was:
  *
  * - agent: `Agent: <AgentType>`, the first line of the system message;
- * - stage: the first line `Stage: <name>` of the system message or the prompt;
- * - round: the first line `Round: <n>` there, counted from 1; without one it is the first;
+ * - stage: the last line `Stage: <name>` before the model's first message;
+ * - round: the last line `Round: <n>` there, counted from 1; without one it is the first;
  * - turn: the number of the model's messages in the request, plus one.
  */
 export const RehearsalScript = z.strictObject({

@@ -149,11 +149,15 @@ export const positionOf = ({ messages }: Pick<ChatRequest, "messages">): Positio
   const system = messages.find((message) => message.role === "system")?.content ?? "";
   return {
     agent: /^Agent: (\w+)/.exec(system)?.[1] ?? "(no agent named)",
-    stage: /^Stage: ([a-z][a-z0-9-]*)\s*$/m.exec(header)?.[1] ?? null,
-    round: Number(/^Round: ([1-9]\d*)\s*$/m.exec(header)?.[1] ?? 1),
+    stage: lastMatch(header, /^Stage: ([a-z][a-z0-9-]*)\s*$/gm),
+    round: Number(lastMatch(header, /^Round: ([1-9]\d*)\s*$/gm) ?? 1),
     turn: messages.filter((message) => message.role === "assistant").length + 1,
   };
 };
+
+/** The instruction stands behind the context, so the last match is the instruction's own. */
+const lastMatch = (text: string, pattern: RegExp): string | null =>
+  [...text.matchAll(pattern)].at(-1)?.[1] ?? null;
 
 type Chunk = ReturnType<typeof chunksOf>[number];
 

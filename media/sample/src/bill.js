@@ -1,0 +1,27 @@
+/**
+ * A restaurant bill. Amounts are whole cents, so that no sum depends on how fractions round.
+ *
+ * @typedef {{ name: string, price: number, quantity?: number }} Item
+ */
+
+/**
+ * What all items cost together, in cents.
+ *
+ * @param {Item[]} items
+ */
+export const total = (items) => items.reduce((sum, { price, quantity = 1 }) => sum + price * quantity, 0);
+
+/**
+ * What each of the people pays, in cents.
+ *
+ * @param {number} cents
+ * @param {number} people
+ */
+export const split = (cents, people) => Array.from({ length: people }, () => cents / people);
+
+/**
+ * An amount for people: `1234` is `12.34`.
+ *
+ * @param {number} cents
+ */
+export const format = (cents) => `${Math.floor(cents / 100)}.${cents % 100}`;

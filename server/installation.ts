@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { WorkerEntry } from "./app.ts";
+
+/** Bundled into `dist/`, or run from the sources: either way this file is one level below the root. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+const isBundled = !import.meta.url.endsWith(".ts");
+
+/** Absolute path of something that ships with the product, such as `media/sample`. */
+export const shippedPath = (...parts: string[]): string => join(root, ...parts);
+
+/** The product's version, as package.json has it. */
+export const version = (): string =>
+  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(shippedPath("package.json"), "utf8")))
+    .version;
+
+/** How this installation starts a worker process. */
+export const workerEntry = (): WorkerEntry => {
+  const script = isBundled ? shippedPath("dist", "worker.js") : shippedPath("server", "worker", "main.ts");
+  return { command: process.execPath, args: [script] };
+};

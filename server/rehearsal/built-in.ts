@@ -1,0 +1,43 @@
+import { cp, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AIProvider } from "../../schemas/agent.ts";
+import { fail } from "../../schemas/errors.ts";
+import { shippedPath } from "../installation.ts";
+import { loadScript, type RehearsalScript } from "./script.ts";
+import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "./server.ts";
+
+/** Workflows the bundled scripts know; each shows its team at work on the bundled sample project. */
+export const rehearsedWorkflows = ["tdd"] as const;
+export type RehearsedWorkflow = (typeof rehearsedWorkflows)[number];
+
+/** The script that plays this workflow. Throws `unknown_workflow`. */
+export const builtInScript = (workflow: string): Promise<RehearsalScript> => {
+  const name = rehearsedWorkflows.find((known) => known === workflow);
+  if (name === undefined)
+    throw fail("unknown_workflow", { name: workflow, names: rehearsedWorkflows.join(", ") });
+  return loadScript(shippedPath("media", "rehearsal", `${name}.json`));
+};
+
+/**
+ * Starts the model that plays every bundled workflow. Their scripts are one: where an agent says
+ * something else in another workflow, its stage tells them apart.
+ */
+export const startBuiltInRehearsal = async (): Promise<RehearsalServer> => {
+  const scripts = await Promise.all(rehearsedWorkflows.map(builtInScript));
+  const agents: RehearsalScript["agents"] = {};
+  for (const script of scripts) Object.assign(agents, script.agents);
+  return startRehearsal({ description: "", task: "", file: null, data: null, agents });
+};
+
+/** How an agent asks it: through the ordinary Ollama provider. */
+export const rehearsalProvider = (server: Pick<RehearsalServer, "endpoint">): AIProvider => ({
+  Ollama: { model: REHEARSAL_MODEL, endpoint: server.endpoint },
+});
+
+/** Copies the sample project into a new folder of the system's temporary ones; returns its path. */
+export const copySample = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-sample-"));
+  await cp(shippedPath("media", "sample"), folder, { recursive: true });
+  return folder;
+};
