@@ -19,16 +19,9 @@ export const builtInScript = (workflow: string): Promise<RehearsalScript> => {
   return loadScript(shippedPath("media", "rehearsal", `${name}.json`));
 };
 
-/**
- * Starts the model that plays every bundled workflow. Their scripts are one: where an agent says
- * something else in another workflow, its stage tells them apart.
- */
-export const startBuiltInRehearsal = async (): Promise<RehearsalServer> => {
-  const scripts = await Promise.all(rehearsedWorkflows.map(builtInScript));
-  const agents: RehearsalScript["agents"] = {};
-  for (const script of scripts) Object.assign(agents, script.agents);
-  return startRehearsal({ description: "", task: "", file: null, data: null, agents });
-};
+/** Starts the model that plays every bundled workflow. */
+export const startBuiltInRehearsal = async (): Promise<RehearsalServer> =>
+  startRehearsal(await Promise.all(rehearsedWorkflows.map(builtInScript)));
 
 /** How an agent asks it: through the ordinary Ollama provider. */
 export const rehearsalProvider = (server: Pick<RehearsalServer, "endpoint">): AIProvider => ({

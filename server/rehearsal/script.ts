@@ -44,6 +44,8 @@ const Agents = z.record(z.string(), Rounds).superRefine((agents, context) => {
  *   list of turns. Later rounds than the script has are answered with its last one.
  * - `<AgentType>/<stage>` goes before `<AgentType>`, for teams in which one agent does several
  *   stages.
+ * - A server with several scripts plays the one whose `task` stands in the prompt; for other tasks,
+ *   the first that has an answer for the agent and its stage.
  * - Anywhere in `arguments`, `{ "$lines": ["…", "…"] }` stands for those lines joined by line feeds
  *   and `{ "$file": "path" }` for the text of a file beside the script.
  *
@@ -51,8 +53,8 @@ const Agents = z.record(z.string(), Rounds).superRefine((agents, context) => {
  * resumed run goes on where it was:
  *
  * - agent: `Agent: <AgentType>`, the first line of the system message;
- * - stage: the last line `Stage: <name>` before the model's first message;
- * - round: the last line `Round: <n>` there, counted from 1; without one it is the first;
+ * - stage: the line `Stage: <name>` there;
+ * - round: the line `Round: <n>` there, counted from 1; without one it is the first;
  * - turn: the number of the model's messages in the request, plus one.
  */
 export const RehearsalScript = z.strictObject({
@@ -75,13 +77,24 @@ export interface Position {
   turn: number;
 }
 
+const roundsOf = ({ agents }: RehearsalScript, { agent, stage }: Pick<Position, "agent" | "stage">) =>
+  (stage === null ? undefined : agents[`${agent}/${stage}`]) ?? agents[agent];
+
 /** The answer at a position, or null where the script has none. */
 export const turnAt = (script: RehearsalScript, position: Position): Turn | null => {
-  const { agent, stage, round, turn } = position;
-  const rounds = (stage === null ? undefined : script.agents[`${agent}/${stage}`]) ?? script.agents[agent];
-  const turns = rounds?.[round - 1] ?? rounds?.at(-1);
-  return turns?.[turn - 1] ?? null;
+  const rounds = roundsOf(script, position);
+  const turns = rounds?.[position.round - 1] ?? rounds?.at(-1);
+  return turns?.[position.turn - 1] ?? null;
 };
+
+/** The script that is played for a prompt; undefined if none knows the agent. */
+export const chooseScript = (
+  scripts: readonly RehearsalScript[],
+  prompt: string,
+  position: Position,
+): RehearsalScript | undefined =>
+  scripts.find(({ task }) => task !== "" && prompt.includes(task)) ??
+  scripts.find((script) => roundsOf(script, position) !== undefined);
 
 const Lines = z.strictObject({ $lines: z.array(z.string()) });
 const File = z.strictObject({ $file: WorkspacePath });

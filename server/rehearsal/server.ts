@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { type Position, type RehearsalScript, type Turn, turnAt } from "./script.ts";
+import { chooseScript, type Position, type RehearsalScript, type Turn, turnAt } from "./script.ts";
 
 /** The model's name wherever one is shown, so that nobody takes it for a real one. */
 export const REHEARSAL_MODEL = "rehearsal";
@@ -41,16 +41,16 @@ export interface RehearsalServer {
 
 /**
  * A model server that speaks Ollama's protocol on loopback (`/api/chat`, `tags`, `show`, `ps`,
- * `version`) and answers from a script: see {@link RehearsalScript}. Where the script has no answer
- * it refuses with status 400 and says which one is missing.
+ * `version`) and answers from its scripts: see {@link RehearsalScript}. Where they have no answer it
+ * refuses with status 400 and says which one is missing.
  */
 export const startRehearsal = async (
-  script: RehearsalScript,
+  scripts: readonly RehearsalScript[],
   { port = 0 }: { port?: number } = {},
 ): Promise<RehearsalServer> => {
   const requests: ChatRecord[] = [];
   const server = createServer((request, response) => {
-    answer(script, requests, request, response).catch((error: unknown) => {
+    answer(scripts, requests, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendError(response, 500, error instanceof Error ? error.message : String(error));
     });
@@ -75,7 +75,7 @@ export const startRehearsal = async (
 };
 
 const answer = async (
-  script: RehearsalScript,
+  scripts: readonly RehearsalScript[],
   requests: ChatRecord[],
   request: IncomingMessage,
   response: ServerResponse,
@@ -83,7 +83,7 @@ const answer = async (
   const route = `${request.method ?? ""} ${request.url ?? ""}`;
   switch (route) {
     case "POST /api/chat":
-      chat(script, requests, await text(request), response);
+      chat(scripts, requests, await text(request), response);
       return;
     case "POST /api/show":
       sendJson(response, shownModel);
@@ -105,7 +105,7 @@ const answer = async (
 };
 
 const chat = (
-  script: RehearsalScript,
+  scripts: readonly RehearsalScript[],
   requests: ChatRecord[],
   body: string,
   response: ServerResponse,
@@ -123,7 +123,9 @@ const chat = (
   }
   const position = positionOf(request.data);
   record.position = position;
-  const turn = turnAt(script, position);
+  const prompt = request.data.messages.find((message) => message.role === "user")?.content ?? "";
+  const script = chooseScript(scripts, prompt, position);
+  const turn = script === undefined ? null : turnAt(script, position);
   if (turn === null) {
     const { agent, stage, round, turn: number } = position;
     const place = `${stage === null ? agent : `${agent}/${stage}`}, round ${round}, turn ${number}`;
@@ -143,21 +145,14 @@ const chat = (
 
 /** Where a conversation stands in the script. Every part of it is read from the request. */
 export const positionOf = ({ messages }: Pick<ChatRequest, "messages">): Position => {
-  const firstAnswer = messages.findIndex((message) => message.role === "assistant");
-  const opening = firstAnswer === -1 ? messages : messages.slice(0, firstAnswer);
-  const header = opening.map((message) => message.content).join("\n");
   const system = messages.find((message) => message.role === "system")?.content ?? "";
   return {
     agent: /^Agent: (\w+)/.exec(system)?.[1] ?? "(no agent named)",
-    stage: lastMatch(header, /^Stage: ([a-z][a-z0-9-]*)\s*$/gm),
-    round: Number(lastMatch(header, /^Round: ([1-9]\d*)\s*$/gm) ?? 1),
+    stage: /^Stage: ([a-z][a-z0-9-]*)$/m.exec(system)?.[1] ?? null,
+    round: Number(/^Round: ([1-9]\d*)$/m.exec(system)?.[1] ?? 1),
     turn: messages.filter((message) => message.role === "assistant").length + 1,
   };
 };
-
-/** The instruction stands behind the context, so the last match is the instruction's own. */
-const lastMatch = (text: string, pattern: RegExp): string | null =>
-  [...text.matchAll(pattern)].at(-1)?.[1] ?? null;
 
 type Chunk = ReturnType<typeof chunksOf>[number];
 

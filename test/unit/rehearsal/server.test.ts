@@ -4,6 +4,10 @@ import { Ollama } from "ollama";
 import { RehearsalScript } from "../../../server/rehearsal/script.ts";
 import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "../../../server/rehearsal/server.ts";
 
+const other = RehearsalScript.parse({
+  task: "Fix the bug.",
+  agents: { Coder: [{ text: "Fixed." }], Documenter: [{ text: "Documented." }] },
+});
 const script = RehearsalScript.parse({
   agents: {
     Coder: [
@@ -17,14 +21,18 @@ describe("rehearsal server, asked by the official client", () => {
   let server: RehearsalServer;
   let client: Ollama;
   before(async () => {
-    server = await startRehearsal(script);
+    server = await startRehearsal([script, other]);
     client = new Ollama({ host: server.endpoint });
   });
   after(() => server.close());
 
-  const system = { role: "system", content: "Agent: Coder\nYou write code." };
+  const systemOf = (agent: string, round: number) => ({
+    role: "system",
+    content: `Agent: ${agent}\nStage: work\nRound: ${round}\n\nYou do your work.`,
+  });
+  const system = systemOf("Coder", 1);
   const ask = (...messages: { role: string; content: string }[]) =>
-    client.chat({ model: REHEARSAL_MODEL, messages: [system, ...messages] });
+    client.chat({ model: REHEARSAL_MODEL, messages });
 
   it("streams text and tool calls as Ollama does", async () => {
     const stream = await client.chat({
@@ -47,17 +55,25 @@ describe("rehearsal server, asked by the official client", () => {
   });
 
   it("finds round and turn in the conversation", async () => {
-    const prompt = { role: "user", content: "Round: 2\nThe tests fail." };
-    const first = await ask(prompt);
+    const opening = [systemOf("Coder", 2), { role: "user", content: "The tests fail." }];
+    const first = await ask(...opening);
     assert.equal(first.message.content, "Again.");
-    const second = await ask(prompt, first.message, { role: "tool", content: "Round: 9" });
+    const second = await ask(...opening, first.message, { role: "tool", content: "Round: 1" });
     assert.equal(second.message.content, "Done.");
+  });
+
+  it("plays the script of the task, and otherwise the first that knows the agent", async () => {
+    const asked = async (agent: string, prompt: string) =>
+      (await ask(systemOf(agent, 2), { role: "user", content: prompt })).message.content;
+    assert.equal(await asked("Coder", "Please: Fix the bug."), "Fixed.");
+    assert.equal(await asked("Coder", "Something else."), "Again.");
+    assert.equal(await asked("Documenter", "Something else."), "Documented.");
   });
 
   it("says which answer the script lacks", () =>
     assert.rejects(
-      ask({ role: "user", content: "Go." }, { role: "assistant", content: "?" }),
-      /no answer for Coder, round 1, turn 2/,
+      ask(system, { role: "user", content: "Go." }, { role: "assistant", content: "?" }),
+      /no answer for Coder\/work, round 1, turn 2/,
     ));
 
   it("knows no other model", () =>

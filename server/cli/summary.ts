@@ -1,0 +1,126 @@
+import type { ChangedFile } from "../../schemas/changes.ts";
+import type { Finding, Severity } from "../../schemas/findings.ts";
+import type { GateProof } from "../../schemas/gates.ts";
+import { formatDuration, plural } from "./format.ts";
+import type { Style, Terminal } from "./terminal.ts";
+import type { RunFinished, RunView } from "./view.ts";
+
+type Styler = Pick<Terminal, "style">;
+
+/** A unified diff with the colours `git diff` gives it. */
+export const colouredDiff = (diff: string, { style }: Styler): string =>
+  diff
+    .split("\n")
+    .map((line) => {
+      if (/^(diff |index |--- |\+\+\+ |new file|deleted file|similarity|rename )/.test(line))
+        return style("bold", line);
+      if (line.startsWith("@@")) return style("cyan", line);
+      if (line.startsWith("+")) return style("green", line);
+      if (line.startsWith("-")) return style("red", line);
+      return line;
+    })
+    .join("\n");
+
+/** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations. */
+export const proofTable = (view: RunView, { style }: Styler): string => {
+  const rows = view.stages.flatMap((stage) =>
+    stage.rounds.flatMap((round) =>
+      round.gates.map((gate) => [
+        gate.held ? "✔" : "✖",
+        stage.rounds.length > 1 ? `${stage.name} (round ${round.number})` : stage.name,
+        gate.gate,
+        countsText(gate),
+        gate.exit_code === null ? "" : `exit ${gate.exit_code}`,
+        formatDuration(gate.duration_ms),
+        gate.command === null ? "" : shownCommand(gate.command),
+      ]),
+    ),
+  );
+  if (rows.length === 0) return "";
+  const lines = alignColumns(rows).map((line) =>
+    line.replace(/^[✔✖]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
+  );
+  return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+};
+
+const countsText = ({ counts, evidence, coverage }: GateProof): string => {
+  if (counts === null) return evidence.length === 0 ? "" : plural(evidence.length, "item");
+  const covered =
+    coverage === null || coverage.total === 0
+      ? ""
+      : `, ${Math.round((100 * coverage.covered) / coverage.total)} % covered`;
+  const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
+  return `${counts.passed} passed, ${counts.failed} failed${skipped}${covered}`;
+};
+
+/** A program by its name and the arguments a person would have typed. */
+const shownCommand = ([program = "", ...args]: readonly string[]): string =>
+  [program.replace(/^.*[\\/]/, ""), ...args].join(" ");
+
+/** Columns padded to their longest cell, two blanks between; the last one is left as it is. */
+export const alignColumns = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+};
+
+const severityStyles: Record<Severity, Style> = {
+  Critical: ["red", "bold"],
+  High: "red",
+  Medium: "yellow",
+  Low: "blue",
+  Info: "dim",
+};
+
+export const findingLines = (findings: readonly Finding[], { style }: Styler): string =>
+  findings
+    .filter((finding) => finding.status === "Open")
+    .map((finding) => {
+      const place = `${finding.path}:${finding.start_line}`;
+      const sure = style("dim", `${Math.round(finding.confidence * 100)} % sure`);
+      const fix = finding.fix === null ? "" : style("dim", ", a fix is stored");
+      const severity = style(severityStyles[finding.severity], finding.severity);
+      return `  ${severity}  ${finding.title}  ${style("dim", place)}  ${sure}${fix}\n      ${finding.explanation}\n`;
+    })
+    .join("");
+
+/** What became of the run, in one line. */
+export const verdict = (finished: RunFinished, { style }: Styler): string => {
+  const failed = finished.stages.flatMap((stage) => stage.gates).find((gate) => !gate.held);
+  switch (finished.status) {
+    case "Succeeded":
+      return style("green", "✔ Every gate held.");
+    case "GateFailed":
+      return style("red", `✖ The gate ${failed?.gate ?? ""} did not hold: ${failed?.reason ?? ""}`);
+    case "Cancelled":
+      return style("yellow", "■ Cancelled.");
+    case "LimitReached":
+      return style("red", `✖ ${finished.error?.message ?? "A limit was reached."}`);
+    default:
+      return style("red", `✖ ${finished.error?.message ?? `The run ended as ${finished.status}.`}`);
+  }
+};
+
+/** What to do with the changes, and how to look further. */
+export const nextSteps = (finished: RunFinished, applied: boolean, workspaceOption: string): string => {
+  const { task_id: task, status, changes } = finished;
+  const resumable = status === "LimitReached" || status === "Interrupted" || status === "Failed";
+  return [
+    ...(finished.error?.next_step == null ? [] : [finished.error.next_step]),
+    ...(changes.length > 0 && !applied
+      ? [
+          `coditect changes apply ${task}${workspaceOption}    writes ${filesText(changes)} into the workspace`,
+          `coditect changes discard ${task}${workspaceOption}  forgets them`,
+        ]
+      : []),
+    ...(resumable ? [`coditect resume ${task}${workspaceOption}           goes on where it stopped`] : []),
+  ]
+    .map((line) => `  ${line}\n`)
+    .join("");
+};
+
+const filesText = (changes: readonly ChangedFile[]): string => plural(changes.length, "file");
