@@ -50,6 +50,14 @@ export const EditorOptions = z.strictObject({
 });
 export type EditorOptions = z.infer<typeof EditorOptions>;
 
+/**
+ * Which workspace folder a message is about, by URI: a window can have several, each with a runtime
+ * of its own. Any `coditect/…` request may have it among its params, beside those of the method;
+ * left out, the first folder is meant. Every `coditect/event` has it beside the event's own fields.
+ */
+export const WorkspaceScope = z.looseObject({ workspace: z.string().optional() });
+export type WorkspaceScope = z.infer<typeof WorkspaceScope>;
+
 /** `data` of a diagnostic and of its code actions: which finding it shows. */
 export const DiagnosticData = z.strictObject({ finding_id: Uuid });
 export type DiagnosticData = z.infer<typeof DiagnosticData>;
