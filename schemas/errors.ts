@@ -90,6 +90,11 @@ export const errorCatalogue = {
     conflict,
   ),
   change_set_decided: row("The changes of task {task_id} were already {status}.", null, conflict),
+  write_failed: row(
+    "{path} could not be written ({reason}).",
+    "Check its permissions and the free space, then apply again: what was written stays written.",
+    broken,
+  ),
   invalid_file: row("{path} is not valid: {problems}", "Correct the named places.", usage),
   // Teams and runs.
   unknown_workflow: row("There is no team or workflow {name}.", "There are: {names}.", missing),

@@ -27,11 +27,18 @@ export function isWithin(folder: string, path: string): boolean {
 export const relativePath = (folder: string, path: string): string =>
   sep === "/" ? relative(folder, path) : relative(folder, path).replaceAll(sep, "/");
 
-function nearestExisting(path: string): string {
-  for (let candidate = path; ; candidate = dirname(candidate)) {
-    if (lstatSync(candidate, { throwIfNoEntry: false }) !== undefined) return candidate;
-    if (dirname(candidate) === candidate) return candidate;
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // Below a file is nothing.
+    throw error;
   }
+}
+
+function nearestExisting(path: string): string {
+  for (let candidate = path; ; candidate = dirname(candidate))
+    if (exists(candidate) || dirname(candidate) === candidate) return candidate;
 }
 
 /**

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { CoditectError } from "../../schemas/errors.ts";
+import type { Overlay } from "../../schemas/run.ts";
+import type { Objects } from "../store/store.ts";
+import { decodeText, encodeText } from "../workspace/encoding.ts";
+import { confine } from "../workspace/paths.ts";
+
+export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** The bytes of a file of the workspace; `null` if there is none. Error: `outside_workspace`. */
+export const readWorkspaceFile = async (workspace: string, path: string): Promise<Buffer | null> => {
+  try {
+    return await readFile(confine(workspace, path));
+  } catch (error) {
+    if (error instanceof CoditectError) throw error;
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
+    throw error;
+  }
+};
+
+/** The bytes of an object; `null` if they were never kept or are not kept any more. */
+export const kept = async (objects: Objects, sha256: string): Promise<Buffer | null> => {
+  try {
+    return await objects.get(sha256);
+  } catch (error) {
+    if (error instanceof CoditectError && error.code === "not_found") return null;
+    throw error;
+  }
+};
+
+/** A file as agents see it: an unsaved text in the encoding of the file on disk, or the disk's. */
+export const presentBytes = async (
+  workspace: string,
+  path: string,
+  overlays: readonly Overlay[],
+): Promise<{ disk: Buffer | null; overlay: Buffer | null }> => {
+  const disk = await readWorkspaceFile(workspace, path);
+  const text = overlays.find((overlay) => overlay.path === path)?.text;
+  if (text === undefined) return { disk, overlay: null };
+  const encoding = (disk === null ? null : decodeText(disk)?.encoding) ?? "utf8";
+  return { disk, overlay: encodeText(text, encoding, path) };
+};

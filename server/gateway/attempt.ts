@@ -1,0 +1,135 @@
+import type { ProviderName } from "../../schemas/agent.ts";
+import type { CoditectError } from "../../schemas/errors.ts";
+import type { TokenUsage } from "../../schemas/messages.ts";
+import { asFault, brokenAnswer, type Addressee, type ProviderFault } from "./faults.ts";
+import { readFencedCalls, withFencedTools } from "./fenced.ts";
+import type { ModelRequest } from "./gateway.ts";
+import { windowOf } from "./prices.ts";
+import { countCalls, wholeAnswer, type Provider, type ProviderAnswer } from "./providers/provider.ts";
+import { estimateRequestTokens, estimateTokens, noUsage, totalTokens } from "./tokens.ts";
+import { openTransport, type Connections, type Deadlines } from "./transport.ts";
+import { cancelled, type Clock } from "./waiting.ts";
+
+/** How it ended, and what was paid for it either way. */
+export type Outcome =
+  | { answer: ProviderAnswer; usage: TokenUsage }
+  | { fault: ProviderFault; usage: TokenUsage; textShown: boolean }
+  | { cancelled: Error; usage: TokenUsage };
+
+export interface Attempt {
+  provider: Provider;
+  to: Addressee;
+  key: string | null;
+  request: ModelRequest;
+  timeoutMs: number;
+  signal: AbortSignal;
+  text: (text: string) => void;
+}
+
+/** What attempts share. */
+export interface AttemptTools {
+  connections: Connections;
+  clock: Clock;
+  /** Shortens the deadlines for the first byte and for silence. */
+  deadlines: Partial<Deadlines>;
+  /** Models that turned out to have no tool calls of their own. */
+  withoutTools: Set<string>;
+}
+
+/** A local model is loaded before its first byte; the services send something every few seconds. */
+const patience: Readonly<Record<ProviderName, Omit<Deadlines, "total">>> = {
+  Claude: { firstByte: 60_000, silence: 60_000 },
+  Gemini: { firstByte: 120_000, silence: 120_000 },
+  HuggingFace: { firstByte: 120_000, silence: 60_000 },
+  Ollama: { firstByte: Infinity, silence: 120_000 },
+};
+
+const deadlinesFor = ({ provider, timeoutMs }: Attempt, shorter: Partial<Deadlines>): Deadlines => {
+  const standard = patience[provider.name];
+  return {
+    firstByte: Math.min(shorter.firstByte ?? standard.firstByte, timeoutMs),
+    silence: Math.min(shorter.silence ?? standard.silence, timeoutMs),
+    total: timeoutMs,
+  };
+};
+
+/** What a broken attempt cost: what the provider reported, else a guess from what was exchanged. */
+const spentBy = (reported: TokenUsage, request: ModelRequest, text: string): TokenUsage => {
+  const output = Math.max(reported.output, estimateTokens(text));
+  if (totalTokens(reported) - reported.output > 0) return { ...reported, output };
+  return { ...noUsage, input: estimateRequestTokens(request), output };
+};
+
+/** A model with native tools sometimes writes a call as text; it is read as the call it is. */
+const withWrittenCalls = (attempt: Attempt, answer: ProviderAnswer): ProviderAnswer => {
+  const { tools, messages } = attempt.request;
+  const { content } = answer.message;
+  if (tools.length === 0 || content.some(({ type }) => type === "tool_call")) return answer;
+  const next = countCalls(messages) + 1;
+  let number = next;
+  const parts = content.flatMap((part) => {
+    if (part.type !== "text") return [part];
+    const read = readFencedCalls(part.text, tools, number);
+    number += read.filter(({ type }) => type === "tool_call").length;
+    return read.length === 0 ? [part] : read;
+  });
+  if (number === next) return answer;
+  return wholeAnswer(attempt.to, parts, answer.stop_reason, answer.usage);
+};
+
+const refusesTools = (error: CoditectError): boolean =>
+  error.code === "provider_refused" &&
+  /(does ?n[o']t|not) support (tool|function)|(tools?|tool use|tool calling|functions?) (is|are) not supported/i.test(
+    error.message,
+  );
+
+const askOnce = async (attempt: Attempt, tools: AttemptTools, fenced: boolean): Promise<Outcome> => {
+  const { provider, to, key, request, signal, text } = attempt;
+  let reported = noUsage;
+  let shown = "";
+  const transport = openTransport({
+    to,
+    connections: tools.connections,
+    deadlines: deadlinesFor(attempt, tools.deadlines),
+    signal,
+    now: () => tools.clock.now(),
+  });
+  let whole = false;
+  try {
+    const answer = await provider.answer({
+      to,
+      key,
+      transport,
+      request: fenced ? withFencedTools(request) : request,
+      window: windowOf(to.provider, to.model),
+      text: (piece) => {
+        shown += piece;
+        text(piece);
+      },
+      used: (usage) => (reported = usage),
+    });
+    whole = transport.fault() === null;
+    if (!whole) throw transport.fault() ?? brokenAnswer(to, "the connection failed");
+    // A provider that counts nothing is counted for: no answer is free of tokens.
+    const usage = totalTokens(answer.usage) > 0 ? answer.usage : spentBy(noUsage, request, shown);
+    return { answer: withWrittenCalls(attempt, { ...answer, usage }), usage };
+  } catch (thrown) {
+    const usage = transport.answered() ? spentBy(reported, request, shown) : noUsage;
+    if (signal.aborted) return { cancelled: cancelled(), usage };
+    return { fault: asFault(transport.fault() ?? thrown, to), usage, textShown: shown !== "" };
+  } finally {
+    transport.close(whole);
+  }
+};
+
+/** Asks once; a model that turns out to have no tool calls is asked again with fenced ones. */
+export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Promise<Outcome> => {
+  const { to, request } = attempt;
+  const model = `${to.provider} ${to.endpoint} ${to.model}`;
+  const hasTools = request.tools.length > 0;
+  const outcome = await askOnce(attempt, tools, hasTools && tools.withoutTools.has(model));
+  if (!("fault" in outcome) || !hasTools || tools.withoutTools.has(model)) return outcome;
+  if (!refusesTools(outcome.fault.error)) return outcome;
+  tools.withoutTools.add(model);
+  return askOnce(attempt, tools, true);
+};

@@ -1,0 +1,95 @@
+import type { ProviderName } from "../../schemas/agent.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
+
+/**
+ * What may heal a failed attempt: `retry`: the same question again; `key`: another key;
+ * `provider`: another provider; `nothing`: the question itself is at fault.
+ */
+export type Remedy = "retry" | "key" | "provider" | "nothing";
+
+/** An attempt that failed, inside the gateway; callers of the gateway see its `error`. */
+export class ProviderFault extends Error {
+  override readonly name = "ProviderFault";
+  readonly error: CoditectError;
+  readonly remedy: Remedy;
+  /** How long the provider asked to wait; `null`: it did not say. */
+  readonly waitMs: number | null;
+  /** Whether the provider itself is in trouble, which is what opens its circuit. */
+  readonly outage: boolean;
+
+  constructor(
+    error: CoditectError,
+    remedy: Remedy,
+    details: { waitMs?: number | null; outage?: boolean } = {},
+  ) {
+    super(error.message);
+    this.error = error;
+    this.remedy = remedy;
+    this.waitMs = details.waitMs ?? null;
+    this.outage = details.outage ?? false;
+  }
+}
+
+/** Whom a request goes to, for the texts of its errors. */
+export interface Addressee {
+  provider: ProviderName;
+  model: string;
+  /** Base address; nothing secret is in it. */
+  endpoint: string;
+}
+
+const variables: Readonly<Record<ProviderName, { variable: string; name: string }>> = {
+  Claude: { variable: "ANTHROPIC_API_KEY", name: "claude" },
+  Gemini: { variable: "GEMINI_API_KEY", name: "gemini" },
+  Ollama: { variable: "OLLAMA_API_KEY", name: "ollama" },
+  HuggingFace: { variable: "HF_TOKEN", name: "huggingface" },
+};
+
+export const missingKey = ({ provider }: Addressee): ProviderFault =>
+  new ProviderFault(fail("credential_missing", { provider, ...variables[provider] }), "provider");
+
+export const rejectedKey = ({ provider }: Addressee): ProviderFault =>
+  new ProviderFault(fail("credential_rejected", { provider, variable: variables[provider].variable }), "key");
+
+export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
+  const hint = provider === "Ollama" ? `Pull it: ollama pull ${model}` : "See coditect models for the names.";
+  return new ProviderFault(fail("model_not_found", { provider, model, hint }), "provider");
+};
+
+/** Nothing came back at all, or it broke off: the connection is at fault. */
+export const unreachable = ({ provider, endpoint }: Addressee, reason: string): ProviderFault => {
+  const hint =
+    provider === "Ollama"
+      ? "Start it (ollama serve), or set OLLAMA_HOST."
+      : "Check the network and the endpoint.";
+  return new ProviderFault(fail("provider_unreachable", { provider, endpoint, reason, hint }), "retry", {
+    outage: true,
+  });
+};
+
+/** An answer came, but not a whole or sound one. */
+export const brokenAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
+  new ProviderFault(fail("provider_failed", { provider, status: "with a broken answer", reason }), "retry", {
+    outage: true,
+  });
+
+/** An answer that would come again just like that. */
+export const unusableAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
+  new ProviderFault(
+    fail("provider_failed", { provider, status: "with an unusable answer", reason }),
+    "provider",
+  );
+
+export const tooSlow = ({ provider }: Addressee, what: string, ms: number, remedy: Remedy): ProviderFault =>
+  new ProviderFault(
+    fail("timed_out", { what: `${provider}: ${what}`, seconds: Math.round(ms / 100) / 10 }),
+    remedy,
+    { outage: true },
+  );
+
+/** Whatever an official client throws that the transport did not see coming. */
+export const asFault = (thrown: unknown, to: Addressee): ProviderFault => {
+  if (thrown instanceof ProviderFault) return thrown;
+  if (thrown instanceof CoditectError) return new ProviderFault(thrown, "nothing");
+  return brokenAnswer(to, thrown instanceof Error ? thrown.message : String(thrown));
+};

@@ -1,0 +1,157 @@
+import { z } from "zod";
+import type { AssistantMessage, Message, ToolCallPart, ToolOffer } from "../../schemas/messages.ts";
+import { Json } from "../../schemas/primitives.ts";
+import type { ModelRequest } from "./gateway.ts";
+
+/**
+ * Tool calls as text, for models without calls of their own: the tools are described in the system
+ * text, and a call is a fenced block of JSON in the answer. Also reads the calls that a model with
+ * native tools writes as text by mistake.
+ */
+const instructions = (tools: readonly ToolOffer[]): string =>
+  [
+    "# Tools",
+    "To call a tool, write a block of exactly this form, and nothing behind the last one:",
+    '```tool_call\n{"tool": "NAME", "arguments": {…}}\n```',
+    "Several blocks call several tools. The results come with the next message.",
+    ...tools.map(
+      ({ name, description, schema }) => `## ${name}\n${description}\nArguments: ${JSON.stringify(schema)}`,
+    ),
+  ].join("\n\n");
+
+const fence = (call: Pick<ToolCallPart, "tool" | "arguments">): string =>
+  `\`\`\`tool_call\n${JSON.stringify({ tool: call.tool, arguments: call.arguments })}\n\`\`\``;
+
+const asText = (message: Message): Message => {
+  if (message.role === "assistant") {
+    const texts = message.content.flatMap((part) => {
+      if (part.type === "tool_call") return [fence(part)];
+      return part.type === "text" ? [part.text] : [];
+    });
+    return { role: "assistant", content: [{ type: "text", text: texts.join("\n\n") }] };
+  }
+  return {
+    role: "user",
+    content: message.content.map((part) => {
+      if (part.type !== "tool_result") return part;
+      const kind = part.is_error ? "Error" : "Result";
+      return { type: "text", text: `${kind} of ${part.tool} (${part.call_id}):\n${part.content}` };
+    }),
+  };
+};
+
+/** The same request for a model without native tools. */
+export const withFencedTools = (request: ModelRequest): ModelRequest => ({
+  ...request,
+  system: `${request.system}\n\n${instructions(request.tools)}`,
+  messages: request.messages.map(asText),
+  tools: [],
+});
+
+/** Names that models give the two fields. */
+const WrittenCall = z.union([
+  z.strictObject({ tool: z.string(), arguments: z.record(z.string(), Json) }),
+  z
+    .strictObject({ name: z.string(), arguments: z.record(z.string(), Json) })
+    .transform(({ name, arguments: given }) => ({ tool: name, arguments: given })),
+  z
+    .strictObject({ name: z.string(), parameters: z.record(z.string(), Json) })
+    .transform(({ name, parameters }) => ({ tool: name, arguments: parameters })),
+]);
+
+const readCall = (json: string): z.output<typeof WrittenCall> | null => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  return WrittenCall.safeParse(parsed).data ?? null;
+};
+
+interface Fence {
+  /** It is named for tool calls, so that it is one even if it cannot be read. */
+  isCall: boolean;
+  start: number;
+  bodyStart: number;
+  closing: RegExp;
+}
+
+const findFence = (text: string, from: number): Fence | null => {
+  const opening = /^[ \t]*```[ \t]*(tool_call|tool|json|)[ \t]*\r?\n|<tool_call>/gm;
+  opening.lastIndex = from;
+  const match = opening.exec(text);
+  if (match === null) return null;
+  const isTag = match[0] === "<tool_call>";
+  return {
+    isCall: isTag || match[1] === "tool_call",
+    start: match.index,
+    bodyStart: match.index + match[0].length,
+    closing: isTag ? /<\/tool_call>/g : /^[ \t]*```[ \t]*$/gm,
+  };
+};
+
+interface Block {
+  json: string;
+  call: z.output<typeof WrittenCall> | null;
+  end: number;
+}
+
+/** The content of a file in the arguments may hold fences itself: the first end that reads counts. */
+const readBlock = (text: string, { bodyStart, closing }: Fence): Block => {
+  closing.lastIndex = bodyStart;
+  let first: Block | null = null;
+  for (let match = closing.exec(text); match !== null; match = closing.exec(text)) {
+    const json = text.slice(bodyStart, match.index).trim();
+    const block = { json, call: readCall(json), end: match.index + match[0].length };
+    if (block.call !== null) return block;
+    first ??= block;
+  }
+  if (first !== null) return first;
+  const json = text.slice(bodyStart).trim();
+  return { json, call: readCall(json), end: text.length };
+};
+
+/** A call that was announced and cannot be read: answered with the reason, never run. */
+const unreadable = (json: string): Pick<ToolCallPart, "tool" | "arguments" | "invalid"> => ({
+  tool: /"(?:tool|name)"\s*:\s*"([^"]+)"/.exec(json)?.[1] ?? "unknown",
+  arguments: json,
+  invalid: 'the block is not of the form {"tool": …, "arguments": {…}}',
+});
+
+type Part = AssistantMessage["content"][number];
+
+/**
+ * The parts of a text with its fenced calls read. A block that is only named `json` counts as a call
+ * if it names an offered tool. `nextCall` is the number of the first call.
+ */
+export const readFencedCalls = (text: string, tools: readonly ToolOffer[], nextCall: number): Part[] => {
+  const offered = new Set(tools.map(({ name }) => name));
+  const parts: Part[] = [];
+  let [copied, position] = [0, 0];
+  const addText = (end: number): void => {
+    const piece = text.slice(copied, end).trim();
+    if (piece !== "") parts.push({ type: "text", text: piece });
+  };
+  let number = nextCall;
+  const addCall = (call: Pick<ToolCallPart, "tool" | "arguments" | "invalid">): void => {
+    parts.push({ type: "tool_call", call_id: `call_${number++}`, ...call, signature: null });
+  };
+
+  const bare = readCall(text.trim());
+  if (bare !== null && offered.has(bare.tool)) {
+    addCall({ ...bare, invalid: null });
+    return parts;
+  }
+  for (let found = findFence(text, position); found !== null; found = findFence(text, position)) {
+    const { json, call, end } = readBlock(text, found);
+    const isCall = found.isCall || (call !== null && offered.has(call.tool));
+    position = isCall ? end : found.bodyStart;
+    if (!isCall) continue;
+    addText(found.start);
+    copied = end;
+    addCall(call === null ? unreadable(json) : { ...call, invalid: null });
+  }
+  addText(text.length);
+  return parts;
+};

@@ -1,0 +1,249 @@
+import type Anthropic from "@anthropic-ai/sdk";
+import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
+import type { Json } from "../../../schemas/primitives.ts";
+import { brokenAnswer, type Addressee } from "../faults.ts";
+import { faultOfRefusal } from "../statuses.ts";
+import { noUsage } from "../tokens.ts";
+import {
+  readArguments,
+  sign,
+  signatureOf,
+  wholeAnswer,
+  type Access,
+  type Call,
+  type Provider,
+  type ProviderAnswer,
+} from "./provider.ts";
+
+type Block = Anthropic.ContentBlockParam;
+type Event = Anthropic.RawMessageStreamEvent;
+
+/** Loaded with the first call: it is the largest of the clients. */
+const connect = async ({ to, key, transport }: Access): Promise<Anthropic> => {
+  const { default: Client } = await import("@anthropic-ai/sdk");
+  return new Client({
+    apiKey: key,
+    authToken: null,
+    baseURL: to.endpoint,
+    fetch: transport.fetch,
+    maxRetries: 0,
+    logLevel: "off",
+  });
+};
+
+const assistantBlocks = (content: AssistantMessage["content"]): Block[] =>
+  content.flatMap((part): Block[] => {
+    if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: part.text }];
+    if (part.type === "tool_call") {
+      // Claude takes objects alone; what could not be read goes back under a name that says so.
+      const input = typeof part.arguments === "object" ? part.arguments : { unreadable: part.arguments };
+      return [{ type: "tool_use", id: part.call_id, name: part.tool, input }];
+    }
+    const signature = signatureOf("claude", part.signature);
+    if (signature !== null) return [{ type: "thinking", thinking: part.text, signature }];
+    const redacted = signatureOf("claude-redacted", part.signature);
+    return redacted === null ? [] : [{ type: "redacted_thinking", data: redacted }];
+  });
+
+const imageTypes = ["image/jpeg", "image/png", "image/gif", "image/webp"] as const;
+
+const blocksOf = (message: Message): Block[] => {
+  if (message.role === "assistant") return assistantBlocks(message.content);
+  return message.content.map((part): Block => {
+    if (part.type === "text") return { type: "text", text: part.text };
+    if (part.type === "tool_result") {
+      const { call_id, content, is_error } = part;
+      return { type: "tool_result", tool_use_id: call_id, content, ...(is_error && { is_error }) };
+    }
+    const media_type = imageTypes.find((type) => type === part.mime_type);
+    if (media_type === undefined) return { type: "text", text: `[a picture of type ${part.mime_type}]` };
+    return { type: "image", source: { type: "base64", media_type, data: part.data } };
+  });
+};
+
+const ephemeral = { type: "ephemeral" } as const;
+
+/**
+ * Marks the last block of the conversation, so that all before it is written to the cache and the
+ * next turn, which repeats it, reads it from there. A thinking block takes no mark.
+ */
+const markTail = (messages: Anthropic.MessageParam[]): void => {
+  const content = messages.at(-1)?.content;
+  if (!Array.isArray(content)) return;
+  const last = content.at(-1);
+  if (last === undefined || last.type === "thinking" || last.type === "redacted_thinking") return;
+  content[content.length - 1] = { ...last, cache_control: ephemeral };
+};
+
+/** Models that still take a temperature; those since Opus 4.7 answer 400 to it. */
+const takesTemperature = /^claude-(3|(opus|sonnet|haiku)-4(-[0-6])?(-|$))/;
+
+/** Tools are offered with object schemas alone, which is what Claude's type asks for. */
+const objectSchema = (schema: Json): Anthropic.Tool.InputSchema => ({
+  ...(typeof schema === "object" && !Array.isArray(schema) ? schema : {}),
+  type: "object",
+});
+
+/** The request as it goes over the wire. */
+export const claudeBody = (
+  model: string,
+  request: Call["request"],
+): Anthropic.MessageCreateParamsStreaming => {
+  const messages = request.messages
+    .map((message) => ({ role: message.role, content: blocksOf(message) }))
+    .filter(({ content }) => content.length > 0);
+  markTail(messages);
+  const body: Anthropic.MessageCreateParamsStreaming = {
+    model,
+    max_tokens: request.max_tokens,
+    messages,
+    stream: true,
+  };
+  if (request.system !== "") body.system = [{ type: "text", text: request.system, cache_control: ephemeral }];
+  if (request.tools.length > 0)
+    body.tools = request.tools.map(({ name, description, schema }) => ({
+      name,
+      description,
+      input_schema: objectSchema(schema),
+    }));
+  return takesTemperature.test(model) ? Object.assign(body, { temperature: request.temperature }) : body;
+};
+
+const stopReasons: Readonly<Record<Anthropic.StopReason, StopReason>> = {
+  end_turn: "end",
+  stop_sequence: "end",
+  pause_turn: "end",
+  tool_use: "tool_calls",
+  max_tokens: "length",
+  model_context_window_exceeded: "length",
+  refusal: "refusal",
+};
+
+/** Every count Claude gives is the state so far, not an addition. */
+const readUsage = (
+  before: TokenUsage,
+  usage: Partial<Anthropic.Usage> & { output_tokens: number },
+): TokenUsage => {
+  const written = usage.cache_creation_input_tokens ?? null;
+  const hour = usage.cache_creation?.ephemeral_1h_input_tokens ?? 0;
+  return {
+    input: usage.input_tokens ?? before.input,
+    cache_read: usage.cache_read_input_tokens ?? before.cache_read,
+    cache_write_5m: written === null ? before.cache_write_5m : written - hour,
+    cache_write_1h: written === null ? before.cache_write_1h : hour,
+    output: usage.output_tokens,
+    reasoning: usage.output_tokens_details?.thinking_tokens ?? before.reasoning,
+  };
+};
+
+/** A block under construction; the raw JSON of a call is read when the block is complete. */
+interface OpenBlock {
+  kind: "text" | "thinking" | "redacted" | "call" | "other";
+  text: string;
+  signature: string;
+  id: string;
+  name: string;
+}
+
+const openBlock = (block: Anthropic.RawContentBlockStartEvent["content_block"]): OpenBlock => {
+  const empty = { text: "", signature: "", id: "", name: "" };
+  if (block.type === "text") return { ...empty, kind: "text", text: block.text };
+  if (block.type === "thinking")
+    return { ...empty, kind: "thinking", text: block.thinking, signature: block.signature };
+  if (block.type === "redacted_thinking") return { ...empty, kind: "redacted", signature: block.data };
+  if (block.type === "tool_use") {
+    // Some compatible servers send the whole input with the start of the block.
+    const input = JSON.stringify(block.input ?? {});
+    const text = input === "{}" ? "" : input;
+    return { ...empty, kind: "call", id: block.id, name: block.name, text };
+  }
+  return { ...empty, kind: "other" };
+};
+
+const closeBlock = (block: OpenBlock): AssistantMessage["content"] => {
+  const { kind, text, signature, id, name } = block;
+  if (kind === "text") return [{ type: "text", text }];
+  if (kind === "thinking") return [{ type: "reasoning", text, signature: sign("claude", signature) }];
+  if (kind === "redacted")
+    return [{ type: "reasoning", text: "", signature: sign("claude-redacted", signature) }];
+  if (kind === "call")
+    return [{ type: "tool_call", call_id: id, tool: name, ...readArguments(text), signature: null }];
+  return [];
+};
+
+/** Puts a streamed answer together; nothing but `message_stop` makes it whole. */
+const collect = async (call: Call, events: AsyncIterable<Event>): Promise<ProviderAnswer> => {
+  const open = new Map<number, OpenBlock>();
+  const content: AssistantMessage["content"] = [];
+  let usage = noUsage;
+  let stop: StopReason | null = null;
+  let whole = false;
+  for await (const event of events) {
+    if (event.type === "message_start") call.used((usage = readUsage(usage, event.message.usage)));
+    else if (event.type === "content_block_start") {
+      const block = openBlock(event.content_block);
+      open.set(event.index, block);
+      if (block.kind === "text" && block.text !== "") call.text(block.text);
+    } else if (event.type === "content_block_delta") {
+      const block = open.get(event.index);
+      if (block === undefined) continue;
+      const { delta } = event;
+      if (delta.type === "text_delta") {
+        block.text += delta.text;
+        call.text(delta.text);
+      } else if (delta.type === "input_json_delta") block.text += delta.partial_json;
+      else if (delta.type === "thinking_delta") block.text += delta.thinking;
+      else if (delta.type === "signature_delta") block.signature += delta.signature;
+    } else if (event.type === "content_block_stop") {
+      const block = open.get(event.index);
+      if (block !== undefined) content.push(...closeBlock(block));
+      open.delete(event.index);
+    } else if (event.type === "message_delta") {
+      call.used((usage = readUsage(usage, event.usage as Anthropic.Usage))); // A subset of the same fields.
+      if (event.delta.stop_reason !== null) stop = stopReasons[event.delta.stop_reason];
+    } else whole = true;
+  }
+  if (!whole || stop === null || open.size > 0)
+    throw brokenAnswer(call.to, "the stream ended before the answer did");
+  return wholeAnswer(call.to, content, stop, usage);
+};
+
+/** An error that Claude reports in the middle of a stream has a type in place of a status. */
+const statusOfType: Readonly<Record<string, number>> = {
+  overloaded_error: 529,
+  rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  authentication_error: 401,
+  permission_error: 403,
+  billing_error: 402,
+  not_found_error: 404,
+  request_too_large: 413,
+  invalid_request_error: 400,
+};
+
+const faultInStream = (thrown: unknown, to: Addressee): unknown => {
+  if (!(thrown instanceof Error) || !("type" in thrown) || typeof thrown.type !== "string") return thrown;
+  const status = statusOfType[thrown.type];
+  if (status === undefined || !("error" in thrown)) return thrown;
+  return faultOfRefusal({ status, headers: {}, body: JSON.stringify(thrown.error) }, to, 0);
+};
+
+export const claude: Provider = {
+  name: "Claude",
+  needsKey: true,
+  embed: null,
+  async answer(call) {
+    const client = await connect(call);
+    try {
+      return await collect(call, await client.messages.create(claudeBody(call.to.model, call.request)));
+    } catch (thrown) {
+      throw call.transport.fault() ?? faultInStream(thrown, call.to);
+    }
+  },
+  async list(access) {
+    const client = await connect(access);
+    const page = await client.models.list({ limit: 100 });
+    return page.data.map(({ id, max_input_tokens }) => ({ model: id, window: max_input_tokens }));
+  },
+};

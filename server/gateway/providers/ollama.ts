@@ -1,0 +1,182 @@
+import type { ChatRequest, Message as OllamaMessage, Ollama, Tool } from "ollama/browser";
+import { fail } from "../../../schemas/errors.ts";
+import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
+import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
+import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
+import {
+  countCalls,
+  readArguments,
+  wholeAnswer,
+  type Access,
+  type Call,
+  type Provider,
+  type ProviderAnswer,
+} from "./provider.ts";
+
+/** The browser's build: the same client without reading files that messages name. */
+const connect = async ({ to, key, transport }: Access): Promise<Ollama> => {
+  const { Ollama: Client } = await import("ollama/browser");
+  const headers = key === null ? {} : { Authorization: `Bearer ${key}` };
+  return new Client({ host: to.endpoint, fetch: transport.fetch, headers });
+};
+
+const assistantMessage = (content: AssistantMessage["content"]): OllamaMessage => {
+  const calls = content.flatMap((part) =>
+    part.type === "tool_call"
+      ? [
+          {
+            function: {
+              name: part.tool,
+              arguments:
+                typeof part.arguments === "object" &&
+                part.arguments !== null &&
+                !Array.isArray(part.arguments)
+                  ? part.arguments
+                  : { unreadable: part.arguments },
+            },
+          },
+        ]
+      : [],
+  );
+  const text = content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
+  return { role: "assistant", content: text, ...(calls.length > 0 && { tool_calls: calls }) };
+};
+
+const userMessages = (message: Extract<Message, { role: "user" }>): OllamaMessage[] => {
+  const results = message.content.flatMap((part): OllamaMessage[] =>
+    part.type === "tool_result" ? [{ role: "tool", content: part.content, tool_name: part.tool }] : [],
+  );
+  const text = message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+  const images = message.content.flatMap((part) => (part.type === "image" ? [part.data] : []));
+  if (text === "" && images.length === 0) return results;
+  return [...results, { role: "user", content: text, ...(images.length > 0 && { images }) }];
+};
+
+/**
+ * Windows are taken in steps: each change makes Ollama load the model again, and a window larger
+ * than needed takes memory from it.
+ */
+const WINDOW_STEPS = [8192, 16_384, 32_768, 65_536, 131_072, 262_144];
+
+/** Tokens of window to ask for: room for the conversation and its answer, within the model's own. */
+export const windowFor = (request: Call["request"], window: number): number => {
+  const needed = estimateRequestTokens(request) + request.max_tokens;
+  return Math.min(window, WINDOW_STEPS.find((step) => step >= needed) ?? window);
+};
+
+/** The request as it goes over the wire. */
+export const ollamaBody = (
+  model: string,
+  request: Call["request"],
+  window: number,
+): ChatRequest & { stream: true } => {
+  const system: OllamaMessage[] = request.system === "" ? [] : [{ role: "system", content: request.system }];
+  const messages = request.messages.flatMap((message) =>
+    message.role === "assistant" ? [assistantMessage(message.content)] : userMessages(message),
+  );
+  const tools = request.tools.map(({ name, description, schema }): Tool => ({
+    type: "function",
+    // The client's type is narrower than JSON Schema; Ollama takes any.
+    function: { name, description, parameters: schema as NonNullable<Tool["function"]["parameters"]> },
+  }));
+  return {
+    model,
+    messages: [...system, ...messages],
+    stream: true,
+    ...(tools.length > 0 && { tools }),
+    options: {
+      num_ctx: windowFor(request, window),
+      num_predict: request.max_tokens,
+      temperature: request.temperature,
+    },
+  };
+};
+
+/**
+ * Ollama drops the beginning of a conversation that does not fit, without a word: told from far
+ * fewer tokens read than the characters sent can be. No tokeniser takes eight characters to a token.
+ */
+const checkTruncation = (call: Call, asked: number, evaluated: number): void => {
+  const { characters } = requestSize(call.request);
+  if (evaluated === 0 || characters / 8 < 2048 || evaluated >= characters / 8) return;
+  throw new ProviderFault(
+    fail("context_too_long", {
+      model: call.to.model,
+      tokens: estimateRequestTokens(call.request),
+      window: `${evaluated} tokens were read of a window of ${asked}`,
+    }),
+    "provider",
+  );
+};
+
+const collect = async (call: Call, client: Ollama): Promise<ProviderAnswer> => {
+  const body = ollamaBody(call.to.model, call.request, call.window);
+  const firstCall = countCalls(call.request.messages);
+  const calls: AssistantMessage["content"] = [];
+  let [text, thinking] = ["", ""];
+  let usage: TokenUsage = noUsage;
+  let stop: StopReason | null = null;
+  let pieces = 0;
+  for await (const piece of await client.chat(body)) {
+    pieces++;
+    if (piece.message.thinking !== undefined) thinking += piece.message.thinking;
+    if (piece.message.content !== "") {
+      text += piece.message.content;
+      call.text(piece.message.content);
+    }
+    for (const { function: called } of piece.message.tool_calls ?? []) {
+      const given: unknown = called.arguments;
+      const read = readArguments(typeof given === "string" ? given : JSON.stringify(given));
+      const call_id = `call_${firstCall + calls.length + 1}`;
+      calls.push({ type: "tool_call", call_id, tool: called.name, ...read, signature: null });
+    }
+    if (!piece.done) continue;
+    usage = { ...noUsage, input: piece.prompt_eval_count || 0, output: piece.eval_count || 0 };
+    call.used(usage);
+    stop = piece.done_reason === "length" ? "length" : "end";
+  }
+  // The client leaves out lines that are no JSON: what they held would be missing in the answer.
+  if (pieces < call.transport.lines()) throw brokenAnswer(call.to, "a line of the answer is not JSON");
+  if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
+  checkTruncation(call, body.options?.num_ctx ?? 0, usage.input);
+  const reasoning = thinking === "" ? [] : [{ type: "reasoning" as const, text: thinking, signature: null }];
+  return wholeAnswer(call.to, [...reasoning, { type: "text", text }, ...calls], stop, usage);
+};
+
+export const ollama: Provider = {
+  name: "Ollama",
+  needsKey: false,
+  async answer(call) {
+    return collect(call, await connect(call));
+  },
+  async list(access) {
+    const { models } = await (await connect(access)).list();
+    return models.map(({ name }) => ({ model: name, window: null }));
+  },
+  async embed(access, texts) {
+    const client = await connect(access);
+    const { embeddings } = await client.embed({ model: access.to.model, input: [...texts] });
+    return embeddings;
+  },
+};
+
+/** Progress of a pull; `total` is 0 while it is unknown. */
+export interface PullProgress {
+  status: string;
+  completed: number;
+  total: number;
+}
+
+/** Pulls a model into Ollama; resolves when it is there. */
+export const pullModel = async (access: Access, tell: (progress: PullProgress) => void): Promise<void> => {
+  const client = await connect(access);
+  let done = false;
+  for await (const { status, completed, total } of await client.pull({
+    model: access.to.model,
+    stream: true,
+  })) {
+    tell({ status, completed: completed || 0, total: total || 0 });
+    done = status === "success";
+  }
+  if (!done) throw modelMissing(access.to);
+};

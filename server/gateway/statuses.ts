@@ -1,0 +1,107 @@
+import { fail } from "../../schemas/errors.ts";
+import { ProviderFault, modelMissing, rejectedKey, type Addressee } from "./faults.ts";
+
+/** An HTTP answer that is no success; the body is cut to what an error needs. */
+export interface Refusal {
+  status: number;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+}
+
+interface ErrorBody {
+  message: string;
+  /** The provider's own word for it: `overloaded_error`, `RESOURCE_EXHAUSTED`, `insufficient_quota`. */
+  type: string;
+  retryDelay: string | null;
+  /** The quota Gemini says was hit, such as `GenerateRequestsPerDayPerProjectPerModel`. */
+  quotaId: string;
+}
+
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** Reads the error bodies of all four providers; anything else is taken as plain text. */
+export const readErrorBody = (body: string): ErrorBody => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    const plain = body.includes("<html") ? "" : body.replace(/\s+/g, " ").trim().slice(0, 300);
+    return { message: plain, type: "", retryDelay: null, quotaId: "" };
+  }
+  const outer = record(Array.isArray(parsed) ? parsed[0] : parsed);
+  const inner = record(outer.error);
+  const details = Array.isArray(inner.details) ? inner.details.map(record) : [];
+  const violations = details.flatMap(({ violations }): unknown[] =>
+    Array.isArray(violations) ? violations : [],
+  );
+  const reasons = details.map(({ reason }) => text(reason)).join(" ");
+  return {
+    message: text(inner.message) || text(outer.error) || text(outer.message),
+    type: [text(inner.type), text(inner.status), text(inner.code), reasons].filter(Boolean).join(" "),
+    retryDelay: details.map(({ retryDelay }) => text(retryDelay)).find((delay) => delay !== "") ?? null,
+    quotaId: violations.map((violation) => text(record(violation).quotaId)).join(" "),
+  };
+};
+
+/**
+ * How long the provider asks to wait: `retry-after-ms`, `Retry-After` in seconds or as a date, or
+ * Gemini's RetryInfo (`"3.2s"`). `null`: it does not say.
+ */
+export const retryDelay = (
+  headers: Refusal["headers"],
+  retryInfo: string | null,
+  now: number,
+): number | null => {
+  const header = (name: string): string => {
+    const value = headers[name];
+    return (Array.isArray(value) ? value[0] : value)?.trim() ?? "";
+  };
+  const milliseconds = header("retry-after-ms");
+  if (/^\d+(\.\d+)?$/.test(milliseconds)) return Number(milliseconds);
+  const after = header("retry-after");
+  if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
+  const date = Date.parse(after);
+  if (after !== "" && !Number.isNaN(date)) return Math.max(0, date - now);
+  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(retryInfo ?? "")?.[1];
+  return seconds === undefined ? null : Number(seconds) * 1000;
+};
+
+const quotaWords =
+  /insufficient_quota|credit balance|billing|exceeded your (current|monthly)|depleted|PerDay/i;
+const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
+const lengthWords =
+  /prompt is too long|maximum context length|context length|context window|too many tokens|exceeds the maximum number of tokens|input token count/i;
+
+/** What a refusal means and what may heal it. */
+export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): ProviderFault => {
+  const { provider, model } = to;
+  const { status } = refusal;
+  const body = readErrorBody(refusal.body);
+  const reason = body.message || body.type || "no reason given";
+  const all = `${body.type} ${body.message} ${body.quotaId}`;
+  const waitMs = retryDelay(refusal.headers, body.retryDelay, now);
+
+  if (status === 401 || (status === 400 && keyWords.test(all))) return rejectedKey(to);
+  // Gemini words every 429 as a quota; only the quota of the day does not come back within a minute.
+  const spent = provider === "Gemini" ? /PerDay/i.test(body.quotaId) : quotaWords.test(all);
+  if (status === 402 || ((status === 429 || status === 400 || status === 403) && spent))
+    return new ProviderFault(fail("provider_quota", { provider, reason }), "key");
+  if (status === 403) return new ProviderFault(fail("provider_refused", { provider, status, reason }), "key");
+  if (status === 404) return modelMissing(to);
+  if ((status === 400 || status === 413 || status === 422) && lengthWords.test(all)) {
+    const [tokens, window] = [...all.matchAll(/\d{4,}/g)].map(([digits]) => Number(digits));
+    return new ProviderFault(
+      fail("context_too_long", { model, tokens: tokens ?? "too many", window: window ?? "less" }),
+      "provider",
+    );
+  }
+  if (status === 408 || status === 409 || status === 429 || status >= 500)
+    return new ProviderFault(fail("provider_failed", { provider, status, reason }), "retry", {
+      waitMs,
+      outage: status !== 429 && status !== 409,
+    });
+  return new ProviderFault(fail("provider_refused", { provider, status, reason }), "nothing");
+};

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../../schemas/errors.ts";
+
+/** Time as the gateway sees it; tests bring their own. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after that many milliseconds; rejects at once with `cancelled` when aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const cancelled = (): Error => fail("cancelled", { what: "The model call" });
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  async wait(ms, signal) {
+    try {
+      await sleep(ms, undefined, { signal });
+    } catch {
+      throw cancelled();
+    }
+  },
+};
+
+/** Settles like `promise`, or at once with `cancelled` when the signal aborts. */
+export const orAborted = async <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> => {
+  if (signal.aborted) throw cancelled();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => {
+    reject(cancelled());
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+};
+
+/** No wait for a provider is longer. */
+export const LONGEST_WAIT_MS = 60_000;
+const FIRST_WAIT_MS = 500;
+
+/**
+ * How long to wait before attempt number `retry` + 1 (from 1): what the provider asked for, else
+ * doubling with full jitter, so that calls that failed together do not come back together.
+ */
+export const backOff = (retry: number, askedMs: number | null, random: () => number): number =>
+  askedMs === null
+    ? Math.round(random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** retry))
+    : Math.min(LONGEST_WAIT_MS, Math.ceil(askedMs));

@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import type { AgentConfig, AIProvider, Limits } from "../../../schemas/agent.ts";
+import type { TokenUsage } from "../../../schemas/messages.ts";
+import { createGateway, type GatewayOptions } from "../../../server/gateway/create.ts";
+import type {
+  Charge,
+  GatewaySignal,
+  ModelAnswer,
+  ModelGateway,
+  ModelRequest,
+  UsageLedger,
+} from "../../../server/gateway/gateway.ts";
+import { strictest } from "../../../server/gateway/limits.ts";
+import { totalTokens } from "../../../server/gateway/tokens.ts";
+import { newAgent } from "../../../server/models/agent.ts";
+
+type Recorded = Parameters<UsageLedger["record"]>[0];
+
+/** A ledger in memory that adds up like the stored one. */
+export const memoryLedger = (): UsageLedger & { entries: Recorded[] } => {
+  const entries: Recorded[] = [];
+  return {
+    entries,
+    used(scope) {
+      const [[field, value] = ["", ""]] = Object.entries(scope);
+      const mine = entries.filter((entry) =>
+        Object.entries(entry).some(([name, is]) => name === field && is === value),
+      );
+      return {
+        tokens: mine.reduce((sum, { usage }) => sum + totalTokens(usage), 0),
+        cost_microcents: mine.reduce((sum, { cost_microcents }) => sum + (cost_microcents ?? 0), 0),
+      };
+    },
+    record(entry) {
+      entries.push(entry);
+      return Promise.resolve();
+    },
+  };
+};
+
+export const noLimits: Limits = strictest();
+
+export const agentWith = (
+  provider: AIProvider,
+  settings: Partial<AgentConfig["settings"]> = {},
+): AgentConfig => {
+  const agent = newAgent(
+    { tenant_id: randomUUID(), name: "Coder", agent_type: "Coder", provider },
+    "2026-01-01T00:00:00.000Z",
+  );
+  return { ...agent, settings: { ...agent.settings, ...settings } };
+};
+
+export const chargeTo = (agent: AgentConfig, limits: Partial<Limits> = {}): Charge => ({
+  execution_id: randomUUID(),
+  task_id: randomUUID(),
+  agent,
+  provider: null,
+  limits: { ...noLimits, ...limits },
+});
+
+export const question = (text: string, changes: Partial<ModelRequest> = {}): ModelRequest => ({
+  system: "Agent: Coder\nYou write code.",
+  messages: [{ role: "user", content: [{ type: "text", text }] }],
+  tools: [],
+  temperature: 0.2,
+  max_tokens: 1024,
+  ...changes,
+});
+
+export const readFileTool = {
+  name: "read_file",
+  description: "Read a text file.",
+  schema: { type: "object", properties: { path: { type: "string" } }, required: ["path"] },
+};
+
+export const gatewayWith = (
+  options: Partial<GatewayOptions> = {},
+): { gateway: ModelGateway; ledger: ReturnType<typeof memoryLedger> } => {
+  const ledger = memoryLedger();
+  const gateway = createGateway({
+    ledger,
+    credentials: { keys: () => Promise.resolve(["key-one"]) },
+    random: () => 0,
+    ...options,
+  });
+  return { gateway, ledger };
+};
+
+export interface Told {
+  answer: ModelAnswer;
+  signals: GatewaySignal[];
+}
+
+export const ask = async (
+  gateway: ModelGateway,
+  request: ModelRequest,
+  charge: Charge,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Told> => {
+  const signals: GatewaySignal[] = [];
+  const answer = await gateway.generate(request, charge, { signal, tell: (told) => signals.push(told) });
+  return { answer, signals };
+};
+
+/** The text as a subscriber shows it: withdrawn pieces are gone. */
+export const shownText = (signals: readonly GatewaySignal[]): string =>
+  signals.reduce((shown, signal) => {
+    if (signal.type === "withdrawn") return "";
+    return signal.type === "text" ? shown + signal.text : shown;
+  }, "");
+
+export const usageOf = (entries: readonly Recorded[]): TokenUsage[] => entries.map(({ usage }) => usage);

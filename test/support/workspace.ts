@@ -1,0 +1,39 @@
+import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** A folder of files on the real disk, gone again when the test's `after` calls `remove`. */
+export interface TestWorkspace {
+  root: string;
+  write(path: string, content: string | Buffer): Promise<void>;
+  read(path: string): Promise<string>;
+  /** Every file below the root, sorted, with `/` between segments. */
+  list(): Promise<string[]>;
+  remove(): Promise<void>;
+}
+
+export const testWorkspace = async (files: Record<string, string | Buffer> = {}): Promise<TestWorkspace> => {
+  const root = await mkdtemp(join(tmpdir(), "coditect-test-"));
+  const workspace: TestWorkspace = {
+    root,
+    async write(path, content) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), content);
+    },
+    read: (path) => readFile(join(root, path), "utf8"),
+    async list() {
+      const entries = await readdir(root, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) =>
+          join(entry.parentPath, entry.name)
+            .slice(root.length + 1)
+            .replaceAll("\\", "/"),
+        )
+        .sort();
+    },
+    remove: () => rm(root, { recursive: true, force: true }),
+  };
+  for (const [path, content] of Object.entries(files)) await workspace.write(path, content);
+  return workspace;
+};
