@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { fail } from "../../schemas/errors.ts";
 import { boundedOutput } from "./output.ts";
+import { killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
 
 /** How long output is still read after the program itself has ended. */
 const DAEMON_GRACE_MS = 500;
@@ -29,8 +29,8 @@ export interface ProcessResult {
 
 /**
  * Runs a program in a process group of its own, to its end or its deadline. Whatever it started is
- * gone when this settles: the whole group is killed. Errors: `cancelled`; `worker_failed` when it
- * cannot be started.
+ * gone when this settles, and when this process dies: the whole group is killed. Errors:
+ * `cancelled`; `worker_failed` when it cannot be started.
  */
 export function runProcess(request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> {
   const [program, ...args] = request.command;
@@ -39,29 +39,24 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
   const started = performance.now();
   const output = boundedOutput(request.output_bytes);
   let timedOut = false;
-  const child = spawn(program, args, {
-    cwd: request.cwd,
-    env: request.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: process.platform !== "win32",
-    windowsHide: true,
-  });
+  const child = spawnGroup(program, args, { cwd: request.cwd, env: request.env });
   child.stdout.on("data", output.add);
   child.stderr.on("data", output.add);
 
   const cancel = (): void => {
-    killGroup(child.pid);
+    killGroup(child);
     release();
     reject(fail("cancelled", { what: program }));
   };
   const deadline = setTimeout(() => {
     timedOut = true;
-    killGroup(child.pid);
+    killGroup(child);
   }, request.timeout_ms);
   signal.addEventListener("abort", cancel, { once: true });
   function release(): void {
     clearTimeout(deadline);
     signal.removeEventListener("abort", cancel);
+    releaseGroup(child);
   }
 
   child.once("error", (error) => {
@@ -71,7 +66,7 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
   // What it left running holds its pipes open: the group ends first, then "close" comes. A daemon
   // that left the group is not waited for.
   child.once("exit", () => {
-    killGroup(child.pid);
+    killGroup(child);
     setTimeout(() => {
       child.stdout.destroy();
       child.stderr.destroy();
@@ -94,16 +89,6 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
 const startFailure = (error: NodeJS.ErrnoException): string =>
   error.code === "ENOENT" ? "it is not installed" : (error.code ?? "it could not be started");
 
-/** Kills a process and all of its group; one that is gone already is no error. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
-  } catch {
-    // Gone.
-  }
-}
-
 const passedOn = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT)$/i;
 
 /**
@@ -115,5 +100,5 @@ export function childEnvironment(extra: Record<string, string> = {}): Record<str
     (entry): entry is [string, string] =>
       entry[1] !== undefined && (passedOn.test(entry[0]) || entry[0] === "CODITECT_INSTANCE"),
   );
-  return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", ...extra };
+  return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", ...extra };
 }

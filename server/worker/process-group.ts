@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { Socket } from "node:net";
+
+/**
+ * Ends what our child processes started. Each child leads its own process group, which a kill of
+ * this process would leave behind; a guard (a sleeping shell that reads from a pipe) outlives us
+ * just long enough to kill the groups that are left.
+ */
+const GUARD_SCRIPT = `
+groups=""
+while read -r line; do groups="$line"; done
+for group in $groups; do kill -s KILL -- "-$group"; done
+`;
+
+const groups = new Set<number>();
+let guard: ChildProcess | null = null;
+
+/** What of a child is ours to choose. */
+type GroupOptions = Pick<SpawnOptions, "cwd" | "env">;
+
+/** Starts a program as the leader of a process group that never outlives this process. */
+export function spawnGroup(program: string, args: readonly string[], options: GroupOptions) {
+  const hasGroups = process.platform !== "win32";
+  // The guard first: between its start and a child's there must be no moment without it.
+  if (hasGroups) guard ??= startGuard();
+  const child = spawn(program, args, {
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: hasGroups,
+    windowsHide: true,
+  });
+  if (hasGroups && child.pid !== undefined) {
+    groups.add(child.pid);
+    tellGuard();
+  }
+  return child;
+}
+
+/** Forgets the group of a child that is gone. */
+export function releaseGroup(child: ChildProcess): void {
+  if (child.pid !== undefined && groups.delete(child.pid)) tellGuard();
+}
+
+/** Kills a child and all of its group at once; does nothing when they are gone. */
+export function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  if (process.platform === "win32") {
+    if (child.exitCode === null)
+      spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" });
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // ESRCH: nothing of the group is left.
+  }
+}
+
+function startGuard(): ChildProcess {
+  const shell = spawn("/bin/sh", ["-c", GUARD_SCRIPT], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  // Without a shell (a bare container) the end of the container ends the groups.
+  shell.on("error", () => undefined);
+  shell.stdin.on("error", () => undefined);
+  // Neither it nor the pipe to it keeps this process alive.
+  shell.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  return shell;
+}
+
+function tellGuard(): void {
+  guard?.stdin?.write(`${[...groups].join(" ")}\n`);
+}
