@@ -1,11 +1,15 @@
 import type { AgentStatus, AgentType } from "./agent.ts";
+import type { ExecutionStatus } from "./execution.ts";
+import type { FindingStatus } from "./findings.ts";
+import type { InstanceState } from "./instance.ts";
+import type { RunStatus } from "./run.ts";
 
 /**
  * The documented key layout ("Database Schema"), and under the same tenant prefix the keys of what
- * the documents leave open. A key is a path; no part of it contains `/`.
+ * the documents leave open. A key is a path; no part of it contains `/` or what JSON would escape.
  */
 const part = (value: string): string => {
-  if (value === "" || value.includes("/"))
+  if (!/^[^/"\\\x00-\x1f]+$/.test(value))
     throw new RangeError(`not a part of a key: ${JSON.stringify(value)}`);
   return value;
 };
@@ -38,11 +42,17 @@ export const indexKeys = {
   executionsByTask: (tenant: string, taskId: string) => key(tenant, "executions_by_task", taskId),
   executionsByInstance: (tenant: string, instanceId: string) =>
     key(tenant, "executions_by_instance", instanceId),
-  // Ours.
+  // Ours: one for every filter of the contract. Free text (a name, a path) is percent-encoded.
+  instancesByState: (tenant: string, state: InstanceState) => key(tenant, "instances_by_state", state),
+  executionsByStatus: (tenant: string, status: ExecutionStatus) =>
+    key(tenant, "executions_by_status", status),
+  teamsByName: (tenant: string, name: string) =>
+    key(tenant, "teams_by_name", encodeURIComponent(name.toWellFormed())),
+  runsByStatus: (tenant: string, status: RunStatus) => key(tenant, "runs_by_status", status),
+  findingsByPath: (tenant: string, path: string) =>
+    key(tenant, "findings_by_path", encodeURIComponent(path.toWellFormed())),
+  findingsByStatus: (tenant: string, status: FindingStatus) => key(tenant, "findings_by_status", status),
   changeSetsByTask: (tenant: string, taskId: string) => key(tenant, "change_sets_by_task", taskId),
   findingsByTask: (tenant: string, taskId: string) => key(tenant, "findings_by_task", taskId),
   openRuns: (tenant: string) => key(tenant, "open_runs"),
 };
-
-/** Prefix under which all keys of a collection stand. */
-export const collectionPrefix = (tenant: string, collection: string): string => `${key(tenant, collection)}/`;

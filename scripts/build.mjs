@@ -26,6 +26,7 @@ const entries = {
   client: "client/extension.ts",
   server: "server/main.ts",
   worker: "server/worker/main.ts",
+  fold: "server/store/fold-thread.ts",
   cli: "server/cli.ts",
 };
 

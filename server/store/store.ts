@@ -48,7 +48,10 @@ export interface Filters {
   dailyUsage: NoFilter;
 }
 
-/** Newest first (lifecycle: oldest first); `next_cursor` is null on the last page. */
+/**
+ * Newest first (lifecycle: oldest first), in the order in which the records were first put: no
+ * clock can mix it up. `next_cursor` is null on the last page.
+ */
 export interface Page<Item> {
   items: Item[];
   next_cursor: string | null;
@@ -60,7 +63,11 @@ export interface PageRequest {
 
 /** Writes of one commit: all of them become durable together, or none. */
 export interface Transaction {
-  /** Inserts or replaces a record and brings its secondary indexes along. */
+  /**
+   * Inserts or replaces a record and brings its secondary indexes along. Its id is what stands in
+   * its key behind the collection: `agent_id`, … , `fingerprint`, `day`; for lifecycle events
+   * `<instance_id>/<timestamp>:<event_id>`.
+   */
   put<Name extends CollectionName>(collection: Name, record: Records[Name]): void;
   /** Removes a record and its index entries; does nothing if it is not there. */
   remove(collection: CollectionName, id: string): void;

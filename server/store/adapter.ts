@@ -1,0 +1,209 @@
+import type { Adapter } from "lowdb";
+import { join } from "node:path";
+import { CoditectError, fail } from "../../schemas/errors.ts";
+import type { StateDocument } from "./document.ts";
+import { errnoOf, fileNames, type Files } from "./files.ts";
+import { publishFold, type FoldRequest } from "./fold.ts";
+import { noteLine, Segment, type ClosedSegment, type Durability } from "./journal.ts";
+import type { StateBase, StateSeal } from "./journal-format.ts";
+import { loadState } from "./load.ts";
+import type { Lock } from "./lock.ts";
+
+export interface AdapterOptions {
+  files: Files;
+  folder: string;
+  tenantId: string;
+  durability: Durability;
+  lock: Lock;
+  fold: (request: FoldRequest) => Promise<StateSeal>;
+  /** Journal bytes from which on it is folded, if the state file is not larger. */
+  foldAt: number;
+  /** Told what failed without harm. */
+  warn: (problem: string) => void;
+}
+
+/**
+ * lowdb's way to the disk. `read` opens the state; `write` makes all changes of the document since
+ * the last call durable, together with those of everybody else who waits.
+ */
+export class JournalAdapter implements Adapter<StateDocument> {
+  readonly #options: AdapterOptions;
+  #segment: Segment | null = null;
+  #closed: ClosedSegment[] = [];
+  #base: StateBase | null = null;
+  #foldAt: number;
+  /** The write that commits can still join. */
+  #open: Promise<void> | null = null;
+  /** The last of the writes, which go one after the other. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #folding: Promise<void> | null = null;
+  #failure: CoditectError | null = null;
+  #torn = 0;
+
+  constructor(options: AdapterOptions) {
+    this.#options = options;
+    this.#foldAt = options.foldAt;
+  }
+
+  /** Why nothing can be written any more. */
+  get failure(): CoditectError | null {
+    return this.#failure;
+  }
+
+  /** Bytes of an unfinished write that opening left out; they were never acknowledged. */
+  get torn(): number {
+    return this.#torn;
+  }
+
+  /** From now on nothing is written any more, because of this. */
+  stop(error: unknown): CoditectError {
+    this.#failure ??= readOnly(error);
+    return this.#failure;
+  }
+
+  /** Throws if nothing may be written any more. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      this.#options.lock.check();
+    } catch (error) {
+      throw this.stop(error);
+    }
+  }
+
+  async read(): Promise<StateDocument> {
+    const { files, folder, tenantId } = this.#options;
+    const loaded = await loadState(files, folder, tenantId);
+    this.#closed = loaded.segments;
+    this.#base = loaded.base;
+    this.#torn = loaded.torn;
+    this.#segment = await this.#createSegment(loaded.sequence);
+    this.#foldIfLong();
+    return loaded.document;
+  }
+
+  write(document: StateDocument): Promise<void> {
+    this.#open ??= this.#inTurn(async (segment) => {
+      this.#open = null;
+      const { parts, undo } = document.takeWritten();
+      if (parts.length === 0) return;
+      try {
+        await segment.write(parts);
+        // Last of all: had another process taken over before, it would not have seen this block.
+        this.#options.lock.check();
+      } catch (error) {
+        const failure = this.stop(error);
+        // Later commits were made upon this one.
+        document.takeWritten().undo();
+        undo();
+        throw failure;
+      }
+      this.#foldIfLong();
+    });
+    return this.#open;
+  }
+
+  /** Waits for what is being written, and folds what is not yet folded. */
+  async close(): Promise<void> {
+    await this.#folding;
+    const hasChanges = this.#closed.length > 0 || this.#segment?.isEmpty === false;
+    if (this.#failure === null && hasChanges) await this.#fold();
+    await this.#tail.catch(() => undefined);
+    await this.#segment?.close();
+    this.#segment = null;
+  }
+
+  /** Runs `work` when all writes before it are done. */
+  #inTurn<Result>(work: (segment: Segment) => Promise<Result>): Promise<Result> {
+    const run = () => {
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#segment === null) throw fail("state_read_only", { reason: "the store is closed" });
+      return work(this.#segment);
+    };
+    const done = this.#tail.then(run, run);
+    this.#tail = done;
+    // Whoever waits for it is told; the next in turn goes on.
+    done.catch(() => undefined);
+    return done;
+  }
+
+  #createSegment(sequence: number): Promise<Segment> {
+    const { files, folder, durability, lock } = this.#options;
+    const last = this.#closed.at(-1);
+    return Segment.create({
+      files,
+      folder,
+      durability,
+      number: (last?.number ?? this.#base?.folded ?? 0) + 1,
+      sequence,
+      header: {
+        format: 1,
+        epoch: lock.epoch,
+        state: this.#base,
+        previous: last === undefined ? null : { segment: last.number, bytes: last.bytes },
+      },
+    });
+  }
+
+  #foldIfLong(): void {
+    const journal = this.#closed.reduce((sum, { bytes }) => sum + bytes, this.#segment?.bytes ?? 0);
+    if (this.#folding !== null || journal < Math.max(this.#foldAt, this.#base?.seal.bytes ?? 0)) return;
+    this.#folding = this.#fold().finally(() => {
+      this.#folding = null;
+    });
+  }
+
+  /** Makes the journal up to now a part of the state file; commits go on meanwhile. */
+  async #fold(): Promise<void> {
+    const { files, folder, tenantId, lock, fold, warn } = this.#options;
+    try {
+      await this.#inTurn((segment) => this.#rotate(segment));
+      const segments = [...this.#closed];
+      const seal = await fold({ folder, tenantId, segments, stateBytes: this.#base?.seal.bytes ?? null });
+      const base = { folded: segments.at(-1)?.number ?? 0, seal };
+      await this.#inTurn((segment) => segment.write([noteLine(base)]));
+      await publishFold(files, folder, lock);
+      this.#base = base;
+      this.#closed = this.#closed.slice(segments.length);
+      for (const { number } of segments)
+        await files.rm(join(folder, fileNames.segment(number)), { force: true });
+      this.#foldAt = this.#options.foldAt;
+    } catch (error) {
+      // Everything is in the journal, so nothing is lost; it is tried again when that has grown.
+      this.#foldAt *= 2;
+      warn(`the journal could not be folded: ${reasonOf(error)}`);
+    }
+  }
+
+  async #rotate(segment: Segment): Promise<void> {
+    this.#closed.push(segment.closed);
+    try {
+      this.#segment = await this.#createSegment(segment.sequence);
+    } catch (error) {
+      this.#closed.pop();
+      throw error;
+    }
+    await segment.close();
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EIO: "the disk reports an error",
+  EROFS: "the file system is read-only",
+  EACCES: "permission was denied",
+  EPERM: "permission was denied",
+};
+
+/** What went wrong, without a path of this machine. */
+const reasonOf = (error: unknown): string => {
+  const errno = errnoOf(error);
+  if (errno !== null) return reasons[errno] ?? errno;
+  return error instanceof Error ? error.message : String(error);
+};
+
+const readOnly = (error: unknown): CoditectError =>
+  error instanceof CoditectError
+    ? error
+    : fail("state_read_only", { reason: reasonOf(error) }, { cause: error });

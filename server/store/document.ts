@@ -1,0 +1,242 @@
+import { collectionNames, collections, lifecycleList } from "./collections.ts";
+import { Memory, settle, textOf, type Entry, type Slab } from "./memory.ts";
+import { OrderedEntries } from "./ordered.ts";
+import type { CollectionName, Records } from "./store.ts";
+
+/** Records of one collection. */
+interface Shelf {
+  entries: Map<string, Entry>;
+  ordered: OrderedEntries;
+}
+
+/** How to take back one step of a commit that did not become durable. */
+type Undo = () => void;
+
+const segmentNames = new Map(collectionNames.map((name) => [collections[name].segment, name]));
+const listOwners = new Map(
+  collectionNames.flatMap((name) => collections[name].lists.map((list) => [list, name] as const)),
+);
+/** Parsed records that are kept: most reads are of what was just read or written. */
+const RECENT = 512;
+
+/**
+ * What lowdb holds as `data`: the documented keys and their values. Values are kept as text, see
+ * `memory.ts`; secondary indexes as lists of entries. Every change is also written to the memory
+ * that goes to the journal next.
+ */
+export class StateDocument {
+  readonly tenantId: string;
+  readonly #prefix: string;
+  readonly #memory = new Memory();
+  readonly #shelves: Record<CollectionName, Shelf>;
+  readonly #lists = new Map<string, OrderedEntries>();
+  /** Lists as they stood in the state file; parsed when first needed. */
+  readonly #unread = new Map<string, { slab: Slab; start: number; length: number }>();
+  readonly #recent = new Map<Entry, unknown>();
+  #undo: Undo[] = [];
+  #order = 0;
+  /** The record a following list line of the journal speaks of. */
+  #loaded: Entry | null = null;
+
+  constructor(tenantId: string) {
+    this.tenantId = tenantId;
+    this.#prefix = `/${tenantId}/`;
+    const shelf = (): Shelf => ({ entries: new Map(), ordered: new OrderedEntries() });
+    // Each name of the collections gets a shelf, which Object.fromEntries cannot say.
+    this.#shelves = Object.fromEntries(collectionNames.map((name) => [name, shelf()])) as Record<
+      CollectionName,
+      Shelf
+    >;
+  }
+
+  /** Whose record or list a key is of; null: another tenant's, or none that this version knows. */
+  locate(key: string): { collection: CollectionName; id: string | null } | null {
+    if (!key.startsWith(this.#prefix)) return null;
+    const slash = key.indexOf("/", this.#prefix.length);
+    const segment = slash === -1 ? key.slice(this.#prefix.length) : key.slice(this.#prefix.length, slash);
+    const collection = segmentNames.get(segment);
+    if (collection !== undefined && slash !== -1) return { collection, id: key.slice(slash + 1) };
+    const owner = listOwners.get(segment);
+    return owner === undefined ? null : { collection: owner, id: null };
+  }
+
+  entry(collection: CollectionName, id: string): Entry | null {
+    return this.#shelves[collection].entries.get(id) ?? null;
+  }
+
+  /** All entries of a collection, in order. */
+  ordered(collection: CollectionName): OrderedEntries {
+    return this.#shelves[collection].ordered;
+  }
+
+  get<Name extends CollectionName>(collection: Name, id: string): Records[Name] | null {
+    const entry = this.entry(collection, id);
+    return entry === null ? null : this.read(collection, entry);
+  }
+
+  read<Name extends CollectionName>(_collection: Name, entry: Entry): Records[Name] {
+    const known = this.#recent.get(entry);
+    const record = known ?? (JSON.parse(textOf(entry)) as unknown);
+    this.#recent.delete(entry);
+    this.#recent.set(entry, record);
+    if (this.#recent.size > RECENT) {
+      const oldest = this.#recent.keys().next();
+      if (oldest.done !== true) this.#recent.delete(oldest.value);
+    }
+    // A key of this collection was given this text by `put` alone, and checksums guard it since.
+    return record as Records[Name];
+  }
+
+  /** Entries of a secondary index, or of an instance's lifecycle; null if it has none. */
+  list(key: string): OrderedEntries | null {
+    const list = this.#lists.get(key);
+    if (list !== undefined) return list;
+    const text = this.#unread.get(key);
+    const owner = this.locate(key)?.collection;
+    if (text === undefined || owner === undefined) return null;
+    this.#unread.delete(key);
+    const entries = new OrderedEntries();
+    const { entries: known } = this.#shelves[owner];
+    // ["id","id"]: ids hold nothing that JSON escapes.
+    const ids = text.slab.bytes.toString("utf8", text.start + 2, text.start + text.length - 2);
+    for (const id of ids === "" ? [] : ids.split('","')) {
+      const entry = known.get(id);
+      if (entry !== undefined) entries.add(entry);
+    }
+    this.#lists.set(key, entries);
+    return entries;
+  }
+
+  /** Sets a record: `json` is its text. */
+  put(collection: CollectionName, id: string, json: string): Entry {
+    this.#memory.write(`+"${collections[collection].segment}/${id}":`);
+    const { slab, start, length } = this.#memory.write(json);
+    this.#memory.write("\n");
+    const known = this.entry(collection, id);
+    if (known === null) this.#undo.push(() => void this.#drop(collection, id));
+    else {
+      const before = { ...known };
+      this.#undo.push(() => {
+        this.#set(known, before.slab, before.start, before.length);
+      });
+    }
+    return this.#place(collection, id, slab, start, length);
+  }
+
+  remove(collection: CollectionName, id: string): Entry | null {
+    this.#memory.write(`-"${collections[collection].segment}/${id}"\n`);
+    const entry = this.#drop(collection, id);
+    if (entry !== null)
+      this.#undo.push(() => {
+        this.#keep(collection, entry);
+      });
+    return entry;
+  }
+
+  /** The record that was put last joins a secondary index. */
+  join(list: string, entry: Entry): void {
+    this.#memory.write(`>"${list.slice(this.#prefix.length)}"\n`);
+    this.#undo.push(() => {
+      this.#leave(list, entry);
+    });
+    this.#join(list, entry);
+  }
+
+  /** The record that was put or removed last leaves a secondary index. */
+  leave(list: string, entry: Entry): void {
+    this.#memory.write(`<"${list.slice(this.#prefix.length)}"\n`);
+    this.#undo.push(() => {
+      this.#join(list, entry);
+    });
+    this.#leave(list, entry);
+  }
+
+  /** What the journal must be told next, and how all of it is taken back if that fails. */
+  takeWritten(): { parts: Buffer[]; undo: () => void } {
+    const steps = this.#undo;
+    this.#undo = [];
+    const undo = () => {
+      for (const step of steps.reverse()) step();
+    };
+    return { parts: this.#memory.takeWritten(), undo };
+  }
+
+  /** Takes over a text that was read from a file: a record's or a list's. */
+  load(key: string, slab: Slab, start: number, length: number): void {
+    const place = this.locate(key);
+    if (place === null) this.#loaded = null;
+    else if (place.id === null) this.#unread.set(key, { slab, start, length });
+    else this.#loaded = this.#place(place.collection, place.id, slab, start, length);
+  }
+
+  loadRemoved(key: string): void {
+    const place = this.locate(key);
+    this.#loaded = place?.id == null ? null : this.#drop(place.collection, place.id);
+  }
+
+  /** The record that was loaded or removed last joins a list. */
+  loadJoined(list: string): void {
+    if (this.#loaded !== null) this.#join(list, this.#loaded);
+  }
+
+  loadLeft(list: string): void {
+    if (this.#loaded !== null) this.#leave(list, this.#loaded);
+  }
+
+  #place(collection: CollectionName, id: string, slab: Slab, start: number, length: number): Entry {
+    const known = this.entry(collection, id);
+    if (known !== null) {
+      this.#set(known, slab, start, length);
+      return known;
+    }
+    const entry: Entry = { id, order: this.#order, slab, start, length };
+    this.#order += 1;
+    settle(entry, slab, start, length);
+    this.#keep(collection, entry);
+    return entry;
+  }
+
+  #set(entry: Entry, slab: Slab, start: number, length: number): void {
+    const { slab: former, length: formerLength } = entry;
+    this.#recent.delete(entry);
+    settle(entry, slab, start, length);
+    this.#memory.release(former, formerLength);
+  }
+
+  #keep(collection: CollectionName, entry: Entry): void {
+    const { entries, ordered } = this.#shelves[collection];
+    entries.set(entry.id, entry);
+    ordered.add(entry);
+    if (collection === "lifecycle") this.#join(this.#lifecycleList(entry), entry);
+  }
+
+  #drop(collection: CollectionName, id: string): Entry | null {
+    const { entries, ordered } = this.#shelves[collection];
+    const entry = entries.get(id);
+    if (entry === undefined) return null;
+    entries.delete(id);
+    ordered.remove(entry);
+    this.#recent.delete(entry);
+    if (collection === "lifecycle") this.#leave(this.#lifecycleList(entry), entry);
+    return entry;
+  }
+
+  #lifecycleList(entry: Entry): string {
+    return lifecycleList(this.tenantId, entry.id.slice(0, entry.id.indexOf("/")));
+  }
+
+  #join(key: string, entry: Entry): void {
+    let list = this.list(key);
+    if (list === null) {
+      list = new OrderedEntries();
+      this.#lists.set(key, list);
+    }
+    list.add(entry);
+  }
+
+  #leave(key: string, entry: Entry): void {
+    const list = this.list(key);
+    list?.remove(entry);
+    if (list?.size === 0) this.#lists.delete(key);
+  }
+}

@@ -1,0 +1,150 @@
+import * as fs from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+
+/** The calls of the file system the store makes; tests put a failing disk in their place. */
+export type Files = Pick<
+  typeof fs,
+  | "chmod"
+  | "copyFile"
+  | "link"
+  | "mkdir"
+  | "open"
+  | "readdir"
+  | "readFile"
+  | "rename"
+  | "rm"
+  | "stat"
+  | "utimes"
+>;
+export const nodeFiles: Files = fs;
+
+/** Names inside a state folder. */
+export const fileNames = {
+  state: "state.json",
+  newState: "state.json.new",
+  backup: "state.backup.json",
+  lock: "lock",
+  transcripts: "transcripts",
+  objects: "objects",
+  segment: (number: number): string => `journal.${String(number).padStart(6, "0")}.log`,
+} as const;
+
+/** Numbers of the journal's segments in a folder, in order. */
+export const listSegments = async (files: Files, folder: string): Promise<number[]> =>
+  (await files.readdir(folder))
+    .flatMap((name) => /^journal\.(\d+)\.log$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((left, right) => left - right);
+
+export const errnoOf = (error: unknown): string | null =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+
+/** The result, or null if there is no such file. */
+export const ifThere = async <Result>(work: Promise<Result>): Promise<Result | null> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw error;
+  }
+};
+
+/** Makes created, renamed and removed names of a folder durable. */
+export const syncFolder = async (files: Files, folder: string): Promise<void> => {
+  // Windows cannot open a folder, and keeps its names durable by itself.
+  if (process.platform === "win32") return;
+  const handle = await files.open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Replaces a small file as a whole: readers see the old or the new one. */
+export const replaceFile = async (
+  files: Files,
+  folder: string,
+  name: string,
+  text: string,
+  mode = 0o600,
+): Promise<void> => {
+  const temporary = join(folder, `${name}.${process.pid}.new`);
+  const handle = await files.open(temporary, "w", mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await files.rename(temporary, join(folder, name));
+  await syncFolder(files, folder);
+};
+
+/** Whole lines of a file, in memory of their own. */
+export interface Chunk {
+  bytes: Buffer;
+  /** Where it begins in the file. */
+  offset: number;
+}
+
+const CHUNK = 1 << 20;
+/** Checksums of a state file are kept per piece of this many bytes, so that damage has a place. */
+export const PIECE = 1 << 20;
+
+/**
+ * Reads a file from its beginning up to `to` in chunks that end with a newline; only the last one
+ * may end without. `onPiece` gets the checksum of every {@link PIECE} as it passes.
+ */
+export async function* readChunks(
+  files: Files,
+  path: string,
+  { to = Infinity, onPiece }: { to?: number; onPiece?: (index: number, checksum: number) => void } = {},
+): AsyncGenerator<Chunk> {
+  const handle = await files.open(path, "r");
+  try {
+    const size = Math.min((await handle.stat()).size, to);
+    let offset = 0;
+    let position = 0;
+    let checksum = 0;
+    let carry: Buffer = Buffer.alloc(0);
+    while (position < size) {
+      const length = Math.min(CHUNK, size - position);
+      const bytes = Buffer.allocUnsafeSlow(carry.length + length);
+      carry.copy(bytes);
+      let filled = carry.length;
+      while (filled < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, position);
+        if (bytesRead === 0) throw new Error(`the file became shorter while it was read: ${path}`);
+        filled += bytesRead;
+        position += bytesRead;
+      }
+      // CHUNK and PIECE are the same, so each read is one piece.
+      checksum = crc32(bytes.subarray(carry.length));
+      onPiece?.(Math.ceil(position / PIECE) - 1, checksum);
+      const end = position < size ? bytes.lastIndexOf(10) + 1 : bytes.length;
+      if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
+      offset += end;
+      carry = bytes.subarray(end);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+const TURN_MILLISECONDS = 4;
+
+/** Gives other work of the process its turn when this one had the processor for too long. */
+export const makeYield = (): (() => Promise<void> | undefined) => {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < TURN_MILLISECONDS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        since = performance.now();
+        resolve();
+      });
+    });
+  };
+};

@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { fileNames, syncFolder, type Files } from "./files.ts";
+import { readSegment, type StateSeal } from "./journal-format.ts";
+import type { Lock } from "./lock.ts";
+import { readState, StateWriter } from "./state-file.ts";
+
+/** What is to be folded: closed segments, in order, with what counts of each. */
+export const FoldRequest = z.object({
+  folder: z.string(),
+  tenantId: z.string(),
+  segments: z.array(z.object({ number: z.int(), bytes: z.int(), sequence: z.int() })),
+  /** Size of the state file; null if there is none. */
+  stateBytes: z.int().nullable(),
+});
+export type FoldRequest = z.infer<typeof FoldRequest>;
+
+/** The last value of a key in the journal: a text in a segment, or gone. */
+type Change = Text | null;
+interface Text {
+  segment: number;
+  offset: number;
+  length: number;
+  /** It was removed and put again: its line is a new one, behind the others. */
+  isNew: boolean;
+}
+
+/**
+ * Writes a new state file beside the old one: the old one with the segments' changes. Reads and
+ * writes files alone, so that it can run in any thread; `publishFold` then puts it in place.
+ */
+export const fold = async (files: Files, request: FoldRequest): Promise<StateSeal> => {
+  const { folder } = request;
+  const changes = new Map<string, Change>();
+  const lists = new Map<string, Map<string, boolean>>();
+  await readChanges(files, request, changes, lists);
+
+  const output = await files.open(join(folder, fileNames.newState), "w", 0o600);
+  const segments = new Map<number, Awaited<ReturnType<Files["open"]>>>();
+  try {
+    const writer = new StateWriter(output);
+    const pick = async ({ segment, offset, length }: Text): Promise<Buffer> => {
+      let handle = segments.get(segment);
+      if (handle === undefined) {
+        handle = await files.open(join(folder, fileNames.segment(segment)), "r");
+        segments.set(segment, handle);
+      }
+      const bytes = Buffer.allocUnsafe(length);
+      await handle.read(bytes, 0, length, offset);
+      return bytes;
+    };
+    if (request.stateBytes !== null) {
+      await readState(files, folder, fileNames.state, async (key, chunk, start, length) => {
+        const text = chunk.bytes.subarray(start, start + length);
+        const change = changes.get(key);
+        const list = lists.get(key);
+        if (list !== undefined) {
+          lists.delete(key);
+          await writeList(writer, key, text.toString(), list);
+        } else if (change === undefined) await writer.line(key, text);
+        else if (change !== null && !change.isNew) {
+          changes.delete(key);
+          await writer.line(key, await pick(change));
+        }
+      });
+    }
+    for (const [key, change] of changes) if (change !== null) await writer.line(key, await pick(change));
+    for (const [key, list] of lists) await writeList(writer, key, "[]", list);
+    return await writer.finish();
+  } finally {
+    await Promise.all([...segments.values(), output].map((handle) => handle.close()));
+  }
+};
+
+const readChanges = async (
+  files: Files,
+  { folder, tenantId, segments }: FoldRequest,
+  changes: Map<string, Change>,
+  lists: Map<string, Map<string, boolean>>,
+): Promise<void> => {
+  for (const { number, bytes, sequence } of segments) {
+    const put = (key: string, offset: number, length: number) => {
+      const before = changes.get(key);
+      if (before === null) changes.delete(key);
+      changes.set(key, { segment: number, offset, length, isNew: before === null || before?.isNew === true });
+    };
+    const member = (list: string, key: string, isMember: boolean) => {
+      const members = lists.get(list) ?? new Map<string, boolean>();
+      members.set(idOf(key), isMember);
+      lists.set(list, members);
+    };
+    await readSegment(
+      files,
+      { folder, segment: number, sequence, to: bytes },
+      {
+        put: (key, chunk, start, length) => {
+          put(key, chunk.offset + start, length);
+        },
+        remove: (key) => {
+          changes.set(key, null);
+        },
+        join: (list, key) => {
+          member(list, key, true);
+        },
+        leave: (list, key) => {
+          member(list, key, false);
+        },
+        note: () => undefined,
+      },
+      tenantId,
+    );
+  }
+};
+
+/** Lists hold the last part of their records' keys. */
+const idOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1);
+
+const writeList = async (
+  writer: StateWriter,
+  key: string,
+  text: string,
+  members: ReadonlyMap<string, boolean>,
+): Promise<void> => {
+  const ids = new Set(text === "[]" ? [] : text.slice(2, -2).split('","'));
+  for (const [id, isMember] of members) {
+    if (isMember) ids.add(id);
+    else ids.delete(id);
+  }
+  if (ids.size > 0) await writer.line(key, Buffer.from(`["${[...ids].join('","')}"]`));
+};
+
+/** Puts the new state file in place; the one before becomes the backup. */
+export const publishFold = async (files: Files, folder: string, lock: Lock): Promise<void> => {
+  const state = join(folder, fileNames.state);
+  const backup = join(folder, fileNames.backup);
+  await files.rm(backup, { force: true });
+  try {
+    // A second name, not a move: at no moment is there no state file.
+    await files.link(state, backup);
+  } catch {
+    await files.copyFile(state, backup).catch(() => undefined);
+  }
+  // Nothing stands between these two that could take long: a former owner must not publish.
+  lock.check();
+  await files.rename(join(folder, fileNames.newState), state);
+  await syncFolder(files, folder);
+};

@@ -1,0 +1,215 @@
+import { crc32 } from "node:zlib";
+import { join } from "node:path";
+import { z } from "zod";
+import { fail } from "../../schemas/errors.ts";
+import { fileNames, makeYield, readChunks, type Chunk, type Files } from "./files.ts";
+
+/**
+ * The journal's text. A segment file is a row of blocks; a block is what one write made durable:
+ *
+ *     +"agents/1f…":{"agent_id":"1f…",…}     the record of a key
+ *     >"agents_by_type/Coder"                the record of the line above joins a secondary index
+ *     <"agents_by_status/Available"          … or leaves one
+ *     -"agents/2a…"                          the key is gone
+ *     #{"folded":…}                          a note of the store to itself
+ *     =17 8f01c3aa                           end of block 17, with the CRC-32 of all lines up to here
+ *
+ * Keys stand without the tenant's prefix. Each checksum goes on from that of the block before, so
+ * that no block can be lost, doubled or swapped unnoticed.
+ */
+export const operation = {
+  put: 0x2b, // +
+  remove: 0x2d, // -
+  join: 0x3e, // >
+  leave: 0x3c, // <
+  note: 0x23, // #
+  end: 0x3d, // =
+} as const;
+
+/** What a state file looks like: its size, and a CRC-32 for every piece of it. */
+export const StateSeal = z.object({ bytes: z.int(), pieces: z.array(z.int()) });
+export type StateSeal = z.infer<typeof StateSeal>;
+
+/** A state file that contains all segments up to number `folded`. */
+export const StateBase = z.object({ folded: z.int(), seal: StateSeal });
+export type StateBase = z.infer<typeof StateBase>;
+
+/** First in every segment. */
+export const Header = z.object({
+  format: z.literal(1),
+  /** Of the process that wrote it. */
+  epoch: z.int(),
+  state: StateBase.nullable(),
+  /** How far the segment before counts; what may stand behind that was never acknowledged. */
+  previous: z.object({ segment: z.int(), bytes: z.int() }).nullable(),
+});
+export type Header = z.infer<typeof Header>;
+
+/** Written before a state file is put in place, so that it is known by then. */
+export const Note = z.union([Header, StateBase]);
+export type Note = z.infer<typeof Note>;
+
+/** Where the checksum chain stands. */
+export interface ChainEnd {
+  sequence: number;
+  checksum: number;
+}
+
+/** The last line of a block, and where the chain is after it. */
+export const endBlock = (chain: ChainEnd, parts: readonly Buffer[]): { line: Buffer; chain: ChainEnd } => {
+  const sequence = chain.sequence + 1;
+  let checksum = chain.checksum;
+  for (const part of parts) checksum = crc32(part, checksum);
+  checksum = crc32(`=${sequence} `, checksum);
+  return { line: Buffer.from(`=${sequence} ${hex(checksum)}\n`), chain: { sequence, checksum } };
+};
+const hex = (checksum: number): string => checksum.toString(16).padStart(8, "0");
+const END_LINE = /^=(\d{1,15}) ([0-9a-f]{8})\n$/;
+
+/** What a reader of the journal does with the lines of a whole block. Keys are full ones. */
+export interface JournalVisitor {
+  /** The record's text is in `chunk.bytes` from `start`. */
+  put: (key: string, chunk: Chunk, start: number, length: number) => void;
+  remove: (key: string) => void;
+  /** `key` is that of the record. */
+  join: (index: string, key: string) => void;
+  leave: (index: string, key: string) => void;
+  note: (note: Note) => void;
+}
+
+export interface JournalRead {
+  chain: ChainEnd;
+  /** Number of the first block. */
+  first: number;
+  /** Where the last whole block ends. */
+  end: number;
+  /** Bytes after it: a block that a crash cut off before it was acknowledged. */
+  torn: number;
+}
+
+interface Line {
+  kind: number;
+  chunk: Chunk;
+  start: number;
+  end: number;
+}
+
+/**
+ * Reads a segment up to `to`. Every block is checked before any of it is visited. A torn last block
+ * is left out and counted; any other damage throws `state_damaged`.
+ */
+export const readSegment = async (
+  files: Files,
+  { folder, segment, sequence, to, headerOnly = false }: SegmentToRead,
+  visitor: JournalVisitor,
+  tenantId: string,
+): Promise<JournalRead> => {
+  const turn = makeYield();
+  let chain: ChainEnd = { sequence: sequence ?? -1, checksum: 0 };
+  let checksum = 0;
+  let block: Line[] = [];
+  let end = 0;
+  let size = 0;
+  let first: number | null = null;
+  let isWrong = false;
+
+  for await (const chunk of readChunks(files, join(folder, fileNames.segment(segment)), { to })) {
+    const { bytes } = chunk;
+    size = chunk.offset + bytes.length;
+    let checked = 0;
+    for (let position = 0; position < bytes.length;) {
+      // A block follows: so the one before was written to its end, and is not a torn one.
+      if (isWrong) throw damagedAt(segment, end);
+      const newline = bytes.indexOf(NEWLINE, position);
+      const next = newline === -1 ? bytes.length : newline + 1;
+      const kind = bytes[position] ?? 0;
+      block.push({ kind, chunk, start: position + 1, end: next - 1 });
+      if (kind === operation.end && newline !== -1) {
+        const line = bytes.toString("latin1", position, next);
+        const match = END_LINE.exec(line);
+        const number = Number(match?.[1]);
+        checksum = crc32(bytes.subarray(checked, position), checksum);
+        checksum = crc32(line.slice(0, line.indexOf(" ") + 1), checksum);
+        checked = next;
+        isWrong = match?.[2] !== hex(checksum) || (chain.sequence !== -1 && number !== chain.sequence + 1);
+        if (!isWrong) {
+          await visitBlock(block, tenantId, visitor);
+          block = [];
+          first ??= number;
+          chain = { sequence: number, checksum };
+          end = chunk.offset + next;
+          if (headerOnly) return { chain, first: number, end, torn: 0 };
+        }
+      }
+      position = next;
+      const pause = turn();
+      if (pause !== undefined) await pause;
+    }
+    checksum = crc32(bytes.subarray(checked), checksum);
+  }
+  if (isWrong && !block.some(hasUnwrittenPart)) throw damagedAt(segment, end);
+  return { chain, first: first ?? 0, end, torn: size - end };
+};
+
+const visitBlock = async (
+  block: readonly Line[],
+  tenantId: string,
+  visitor: JournalVisitor,
+): Promise<void> => {
+  const turn = makeYield();
+  let record = "";
+  for (const { kind, chunk, start, end } of block) {
+    const keyEnd = kind === operation.note ? start : chunk.bytes.indexOf(QUOTE, start + 1);
+    const relative = chunk.bytes.toString("utf8", start + 1, keyEnd);
+    const key = relative.startsWith("/") ? relative : `/${tenantId}/${relative}`;
+    if (kind === operation.put || kind === operation.remove) record = key;
+    if (kind === operation.put) visitor.put(key, chunk, keyEnd + 2, end - keyEnd - 2);
+    else if (kind === operation.remove) visitor.remove(key);
+    else if (kind === operation.join) visitor.join(key, record);
+    else if (kind === operation.leave) visitor.leave(key, record);
+    else if (kind === operation.note)
+      visitor.note(Note.parse(JSON.parse(chunk.bytes.toString("utf8", start, end))));
+    const pause = turn();
+    if (pause !== undefined) await pause;
+  }
+};
+const QUOTE = 0x22;
+
+/** A file system shows what it did not come to write as zeros. */
+const hasUnwrittenPart = ({ chunk, start, end }: Line): boolean =>
+  chunk.bytes.subarray(start, end).includes(UNWRITTEN);
+const UNWRITTEN = Buffer.alloc(16);
+const NEWLINE = 10;
+
+export interface SegmentToRead {
+  folder: string;
+  segment: number;
+  /** Number of the last block before this segment; null: not known. */
+  sequence: number | null;
+  to: number;
+  /** Stop behind the first block. */
+  headerOnly?: boolean;
+}
+
+/** The header of a segment; null if it was cut off, so that nothing can follow it. */
+export const readHeader = async (files: Files, folder: string, segment: number): Promise<Header | null> => {
+  let header: Header | null = null;
+  const ignore = () => undefined;
+  const note = (note: Note) => {
+    if ("format" in note) header = note;
+  };
+  await readSegment(
+    files,
+    { folder, segment, sequence: null, to: Infinity, headerOnly: true },
+    { put: ignore, remove: ignore, join: ignore, leave: ignore, note },
+    "",
+  );
+  return header;
+};
+
+export const damagedAt = (segment: number, byte: number) =>
+  fail("state_damaged", {
+    file: fileNames.segment(segment),
+    place: `byte ${byte}`,
+    backup: fileNames.backup,
+  });

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { StateDocument } from "./document.ts";
+import { fileNames, ifThere, listSegments, type Chunk, type Files } from "./files.ts";
+import type { ClosedSegment } from "./journal.ts";
+import {
+  damagedAt,
+  readHeader,
+  readSegment,
+  type Header,
+  type StateBase,
+  type StateSeal,
+} from "./journal-format.ts";
+import { newSlab, type Slab } from "./memory.ts";
+import { checkSeal, readState, sameSeal } from "./state-file.ts";
+
+/** What a state folder holds, as far as the journal needs to know to go on. */
+export interface Loaded {
+  document: StateDocument;
+  /** The state file and up to which segment it contains the journal; null if there is none. */
+  base: StateBase | null;
+  /** Segments that may not yet be contained in the state file. */
+  segments: ClosedSegment[];
+  /** Number of the last block. */
+  sequence: number;
+  /** Bytes a process left behind that was killed while writing; they were never acknowledged. */
+  torn: number;
+}
+
+/** Reads the state file and the journal. Throws `state_damaged` rather than guess. */
+export const loadState = async (files: Files, folder: string, tenantId: string): Promise<Loaded> => {
+  const document = new StateDocument(tenantId);
+  const load = loaderInto(document);
+  const hasState = (await ifThere(files.stat(join(folder, fileNames.state)))) !== null;
+  const seal = hasState ? await readState(files, folder, fileNames.state, load) : null;
+
+  const headers = await readHeaders(files, folder);
+  const bases: (StateBase | null)[] = headers.slice(0, 1).map(({ header }) => header.state);
+  const segments: ClosedSegment[] = [];
+  let sequence: number | null = null;
+  let torn = 0;
+  for (const [index, { number }] of headers.entries()) {
+    const to = headers[index + 1]?.header.previous?.bytes ?? Infinity;
+    const read = await readSegment(
+      files,
+      { folder, segment: number, sequence, to },
+      {
+        put: load,
+        remove: (key) => {
+          document.loadRemoved(key);
+        },
+        join: (list) => {
+          document.loadJoined(list);
+        },
+        leave: (list) => {
+          document.loadLeft(list);
+        },
+        note: (note) => {
+          if ("folded" in note) bases.push(note);
+        },
+      },
+      tenantId,
+    );
+    if (to !== Infinity && read.end !== to) throw damagedAt(number, read.end);
+    segments.push({ number, bytes: read.end, sequence: read.first - 1 });
+    sequence = read.chain.sequence;
+    torn = read.torn;
+  }
+  const base = findBase(seal, bases, headers[0]?.number ?? null);
+  return { document, base, segments, sequence: sequence ?? 0, torn };
+};
+
+const loaderInto = (document: StateDocument) => {
+  const slabs = new WeakMap<Chunk, Slab>();
+  return (key: string, chunk: Chunk, start: number, length: number): void => {
+    const slab = slabs.get(chunk) ?? newSlab(chunk.bytes, true);
+    slabs.set(chunk, slab);
+    document.load(key, slab, start, length);
+  };
+};
+
+/** Segments with their headers. A last one whose header was cut off holds nothing. */
+const readHeaders = async (files: Files, folder: string): Promise<{ number: number; header: Header }[]> => {
+  const headers: { number: number; header: Header }[] = [];
+  for (const number of await listSegments(files, folder)) {
+    const header = await readHeader(files, folder, number);
+    const last = headers.at(-1);
+    if (header !== null && last !== undefined && header.previous?.segment !== last.number)
+      throw damagedAt(last.number + 1, 0);
+    if (header !== null) headers.push({ number, header });
+  }
+  return headers;
+};
+
+/** Finds out what the state file contains; it must be one that this journal knows. */
+const findBase = (
+  seal: StateSeal | null,
+  bases: readonly (StateBase | null)[],
+  firstSegment: number | null,
+): StateBase | null => {
+  // Without a journal there is nothing to compare with: a state file that somebody put here.
+  if (firstSegment === null) return seal === null ? null : { folded: 0, seal };
+  const known = bases.filter((base) => base !== null);
+  const base = known.find((each) => seal !== null && sameSeal(seal, each.seal)) ?? null;
+  if (base === null && seal === null && bases[0] === null && firstSegment === 1) return null;
+  if (base === null)
+    checkSeal(seal ?? { bytes: 0, pieces: [] }, known.at(-1)?.seal ?? { bytes: 0, pieces: [] });
+  if (base !== null && base.folded + 1 < firstSegment) throw damagedAt(base.folded + 1, 0);
+  return base;
+};

@@ -1,0 +1,110 @@
+/**
+ * Records are kept as JSON text in slabs of a megabyte and parsed when they are asked for: a state
+ * of 100 MB costs little more than 100 MB, and the collector has few objects to look at.
+ */
+export interface Slab {
+  readonly bytes: Buffer;
+  /** Bytes of it that are still somebody's text. */
+  live: number;
+  /** Everything that was ever put here, in order; those that moved on are skipped. */
+  readonly entries: Entry[];
+  /** Nothing is put here any more. */
+  sealed: boolean;
+}
+
+/** Where a stored record's text is. Its place in the order of its collection never changes. */
+export interface Entry {
+  readonly id: string;
+  readonly order: number;
+  slab: Slab;
+  start: number;
+  length: number;
+}
+
+const SLAB = 1 << 20;
+/** A sealed slab with less than this share alive is emptied, so that garbage stays bounded. */
+const SPARSE = 0.6;
+
+export const newSlab = (bytes: Buffer, sealed: boolean): Slab => ({ bytes, live: 0, entries: [], sealed });
+
+/** Text of an entry. */
+export const textOf = (entry: Entry): string =>
+  entry.slab.bytes.toString("utf8", entry.start, entry.start + entry.length);
+
+/** Gives an entry its text at a place in a slab. */
+export const settle = (entry: Entry, slab: Slab, start: number, length: number): void => {
+  entry.slab = slab;
+  entry.start = start;
+  entry.length = length;
+  slab.live += length;
+  slab.entries.push(entry);
+};
+
+/**
+ * Memory into which text is written one behind the other. What was written since the last
+ * `takeWritten` goes to the journal as it stands there, without a copy.
+ */
+export class Memory {
+  #slab = newSlab(Buffer.allocUnsafeSlow(SLAB), false);
+  #used = 0;
+  #taken = 0;
+  #written: Buffer[] = [];
+  /** Texts of sparse slabs move here: never a part of what goes to the journal. */
+  #moved = newSlab(Buffer.allocUnsafeSlow(0), true);
+  #movedUsed = 0;
+
+  /** Writes text and returns where it begins and how many bytes it has. */
+  write(text: string): { slab: Slab; start: number; length: number } {
+    // A UTF-16 unit becomes three bytes at most; counting exactly is only worth it near the end.
+    if (this.#slab.bytes.length - this.#used < text.length * 3) this.#ensure(Buffer.byteLength(text));
+    const start = this.#used;
+    const length = this.#slab.bytes.write(text, start);
+    this.#used += length;
+    return { slab: this.#slab, start, length };
+  }
+
+  /** Forgets that an entry stood at its place, and empties the slab if little is left in it. */
+  release(slab: Slab, length: number): void {
+    slab.live -= length;
+    if (slab.sealed && slab.live < slab.bytes.length * SPARSE) this.#empty(slab);
+  }
+
+  /** What was written since the last call, in order. */
+  takeWritten(): Buffer[] {
+    const written = this.#written;
+    this.#written = [];
+    if (this.#used > this.#taken) written.push(this.#slab.bytes.subarray(this.#taken, this.#used));
+    this.#taken = this.#used;
+    return written;
+  }
+
+  #ensure(length: number): void {
+    if (this.#slab.bytes.length - this.#used >= length) return;
+    if (this.#used > this.#taken) this.#written.push(this.#slab.bytes.subarray(this.#taken, this.#used));
+    const full = this.#slab;
+    this.#slab = newSlab(Buffer.allocUnsafeSlow(Math.max(SLAB, length)), false);
+    this.#used = 0;
+    this.#taken = 0;
+    full.sealed = true;
+    this.release(full, 0);
+  }
+
+  #empty(slab: Slab): void {
+    for (const entry of slab.entries) {
+      if (entry.slab !== slab) continue;
+      if (this.#moved.bytes.length - this.#movedUsed < entry.length) this.#newMoved(entry.length);
+      const start = this.#movedUsed;
+      slab.bytes.copy(this.#moved.bytes, start, entry.start, entry.start + entry.length);
+      this.#movedUsed += entry.length;
+      settle(entry, this.#moved, start, entry.length);
+    }
+    slab.entries.length = 0;
+    slab.live = 0;
+  }
+
+  #newMoved(length: number): void {
+    this.#moved.sealed = true;
+    this.#moved = newSlab(Buffer.allocUnsafeSlow(Math.max(SLAB, length)), false);
+    this.#movedUsed = 0;
+  }
+}

@@ -1,0 +1,116 @@
+import { Low } from "lowdb";
+import { join } from "node:path";
+import { JournalAdapter } from "./adapter.ts";
+import { StateDocument } from "./document.ts";
+import { fileNames, ifThere, nodeFiles, type Files } from "./files.ts";
+import { startFold } from "./fold-start.ts";
+import type { FoldRequest } from "./fold.ts";
+import type { StateSeal } from "./journal-format.ts";
+import type { Durability } from "./journal.ts";
+import { acquireLock, STALE_MS, type Lock } from "./lock.ts";
+import { openObjects } from "./objects.ts";
+import { all, page } from "./queries.ts";
+import type { Store } from "./store.ts";
+import { runTransaction } from "./transaction.ts";
+import { openTranscripts } from "./transcripts.ts";
+
+export { readLock } from "./lock.ts";
+export { localTenantId } from "./tenant.ts";
+
+export interface StoreOptions {
+  /** Absolute path of the state folder; made if it is not there. */
+  folder: string;
+  tenantId: string;
+  /** Default `fsync`. */
+  durability?: Durability;
+  /** Where other processes reach the owner; goes into the lock file. */
+  endpoint?: { url: string; token: string };
+  /** Told what went wrong without harm, such as a torn write that was cut off. */
+  warn?: (problem: string) => void;
+  /** Journal bytes from which on it is folded into the state file. */
+  foldAt?: number;
+  /** Milliseconds without a sign of life after which an owner counts as suspended. */
+  staleAfter?: number;
+  signal?: AbortSignal;
+  /** The file system; tests put a failing one in its place. */
+  files?: Files;
+  fold?: (request: FoldRequest) => Promise<StateSeal>;
+}
+
+const FOLD_AT = 8 << 20;
+
+/**
+ * Opens the state of a workspace folder and owns it until `close`. Throws `state_locked` while
+ * another process owns it (then `readLock` says where to reach it), `state_damaged`, `state_newer`.
+ */
+export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const { folder, tenantId, durability = "fsync", files = nodeFiles, warn = () => undefined } = options;
+  await makeFolder(files, folder);
+  const lock = await acquireLock({
+    files,
+    folder,
+    endpoint: options.endpoint ?? null,
+    staleAfter: options.staleAfter ?? STALE_MS,
+    signal: options.signal,
+  });
+  try {
+    const { fold = startFold, foldAt = FOLD_AT } = options;
+    const adapter = new JournalAdapter({ files, folder, tenantId, durability, lock, fold, foldAt, warn });
+    const low = new Low(adapter, new StateDocument(tenantId));
+    await low.read();
+    if (adapter.torn > 0)
+      warn(`an unfinished write of ${adapter.torn} bytes was cut off; nobody was told it was done`);
+    return storeOver(low, adapter, lock, { files, folder, durability });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+};
+
+const makeFolder = async (files: Files, folder: string): Promise<void> => {
+  for (const name of [fileNames.transcripts, fileNames.objects])
+    await files.mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+  const ignore = join(folder, ".gitignore");
+  if ((await ifThere(files.stat(ignore))) !== null) return;
+  const handle = await files.open(ignore, "w", 0o600);
+  await handle.writeFile("*\n");
+  await handle.close();
+};
+
+const storeOver = (
+  low: Low<StateDocument>,
+  adapter: JournalAdapter,
+  lock: Lock,
+  { files, folder, durability }: { files: Files; folder: string; durability: Durability },
+): Store => {
+  const besides = {
+    files,
+    folder,
+    durability,
+    checkWritable: () => {
+      adapter.check();
+    },
+    onFailure: (error: unknown) => adapter.stop(error),
+  };
+  return {
+    tenantId: low.data.tenantId,
+    folder,
+    get readOnlyReason() {
+      return adapter.failure?.message ?? null;
+    },
+    transcripts: openTranscripts(besides),
+    objects: openObjects(besides),
+    get: (collection, id) => low.data.get(collection, id),
+    page: (collection, filter, request) => page(low.data, collection, filter, request),
+    all: (collection, filter) => all(low.data, collection, filter),
+    commit: (write) =>
+      low.update((document) => {
+        if (adapter.failure !== null) throw adapter.failure;
+        runTransaction(document, write);
+      }),
+    close: async () => {
+      await adapter.close();
+      await lock.release();
+    },
+  };
+};

@@ -1,0 +1,68 @@
+import { collections } from "./collections.ts";
+import type { StateDocument } from "./document.ts";
+import type { CollectionName, Records, Transaction } from "./store.ts";
+
+/** One write, worked out so far that carrying it out cannot fail. */
+interface Write {
+  collection: CollectionName;
+  id: string;
+  /** Text of the record; null: it is removed. */
+  json: string | null;
+  record: unknown;
+  joins: string[];
+  leaves: string[];
+}
+
+/** Runs `write` and then carries out what it wrote: all of it, or nothing if it throws. */
+export const runTransaction = (document: StateDocument, write: (transaction: Transaction) => void): void => {
+  const writes = new Map<string, Write>();
+  write({
+    put: (collection, record) => {
+      const prepared = prepare(document, collection, record);
+      writes.set(`${collection}/${prepared.id}`, prepared);
+    },
+    remove: (collection, id) => {
+      writes.set(`${collection}/${id}`, { collection, id, json: null, record: null, joins: [], leaves: [] });
+    },
+    get: <Name extends CollectionName>(collection: Name, id: string): Records[Name] | null => {
+      const written = writes.get(`${collection}/${id}`);
+      // The map's key holds the collection, so the record is one of it.
+      return written === undefined ? document.get(collection, id) : (written.record as Records[Name] | null);
+    },
+  });
+  for (const each of writes.values()) settleLists(document, each);
+  for (const each of writes.values()) carryOut(document, each);
+};
+
+const prepare = <Name extends CollectionName>(
+  document: StateDocument,
+  collection: Name,
+  record: Records[Name],
+): Write => {
+  const { segment, key } = collections[collection];
+  const id = key(document.tenantId, record).slice(document.tenantId.length + segment.length + 3);
+  const joins = listsOf(document, collection, record);
+  return { collection, id, json: JSON.stringify(record), record, joins, leaves: [] };
+};
+
+/** Only the lists that change are written: those of the record now against those of the one stored. */
+const settleLists = (document: StateDocument, write: Write): void => {
+  const { collection, id } = write;
+  const before = listsOf(document, collection, document.get(collection, id));
+  write.leaves = before.filter((list) => !write.joins.includes(list));
+  write.joins = write.joins.filter((list) => !before.includes(list));
+};
+
+const listsOf = <Name extends CollectionName>(
+  document: StateDocument,
+  collection: Name,
+  record: Records[Name] | null,
+): string[] => (record === null ? [] : collections[collection].indexes(document.tenantId, record));
+
+const carryOut = (document: StateDocument, { collection, id, json, joins, leaves }: Write): void => {
+  if (json === null && document.entry(collection, id) === null) return;
+  const entry = json === null ? document.remove(collection, id) : document.put(collection, id, json);
+  if (entry === null) return;
+  for (const list of leaves) document.leave(list, entry);
+  for (const list of joins) document.join(list, entry);
+};
