@@ -74,6 +74,11 @@ export const errorCatalogue = {
     "Change .coditectignore if agents should see it.",
     usage,
   ),
+  write_not_allowed: row(
+    "{path} may not be written in this stage: it is {kind}, and the stage may write {allowed}.",
+    "Leave it as it is.",
+    { ...conflict, http: 403 },
+  ),
   not_encodable: row(
     "{path} holds {encoding}, which cannot express: {characters}",
     "Write the text without them, or convert the file to UTF-8 first.",

@@ -30,7 +30,7 @@ type Chain = Map<string, IgnoreFile[]>;
  * `enter` each folder that has an ignore file before asking about what is in it.
  */
 export interface IgnoreRules {
-  /** Reads the ignore files of a folder; `folder` is relative to the workspace, "" for itself. */
+  /** Reads the ignore files of a folder, once; `folder` counts from the workspace, "" for itself. */
   enter(folder: string, names: Iterable<string>): void;
   /**
    * The rule that closes the path, in words for people; `null` when agents may see it. Asks about
@@ -41,7 +41,8 @@ export interface IgnoreRules {
   closedBy(path: string): string | null;
 }
 
-function builtInRule(path: string, isFolder: boolean): string | null {
+/** The part of the rules that needs no ignore file: version control, our state, secrets. */
+export function builtInRule(path: string, isFolder: boolean): string | null {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (neverFolders.has(name)) return "the built-in list of version control folders";
   if (path === statePath) return "the built-in list: the state folder";
@@ -85,6 +86,7 @@ export function ignoreRules(workspace: string): IgnoreRules {
   const entered = new Set<string>();
 
   function enter(folder: string, names: Iterable<string>): void {
+    if (entered.has(folder)) return;
     entered.add(folder);
     for (const name of names) {
       if (!ignoreFileNames.has(name)) continue;
@@ -103,7 +105,7 @@ export function ignoreRules(workspace: string): IgnoreRules {
     const segments = path.split("/");
     for (let depth = 0; depth < segments.length; depth += 1) {
       const folder = segments.slice(0, depth).join("/");
-      if (!entered.has(folder)) enter(folder, ignoreFileNames);
+      enter(folder, ignoreFileNames);
       const closed = rule(segments.slice(0, depth + 1).join("/"), depth < segments.length - 1);
       if (closed !== null) return closed;
     }

@@ -1,0 +1,171 @@
+import {
+  CancellationTokenSource,
+  createMessageConnection,
+  ErrorCodes,
+  NullLogger,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type CancellationToken,
+  type MessageConnection,
+} from "vscode-jsonrpc/node";
+import type { z } from "zod";
+import {
+  CoditectError,
+  errorCatalogue,
+  fail,
+  fromWireError,
+  toWireError,
+  WireError,
+} from "../../schemas/errors.ts";
+import {
+  runtimeMethods,
+  workerMethods,
+  type RuntimeMethod,
+  type RuntimeParams,
+  type RuntimeResult,
+  type WorkerMethod,
+  type WorkerParams,
+  type WorkerResult,
+} from "../../schemas/worker.ts";
+import { problemsOf } from "./problems.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What a worker does when it is asked. */
+export type WorkerHandlers = {
+  [M in WorkerMethod]: (
+    params: WorkerParams<M>,
+    signal: AbortSignal,
+  ) => Promise<WorkerResult<M>> | WorkerResult<M>;
+};
+
+export interface RuntimeConnection {
+  runtime: Runtime;
+  /** Begins to answer; `ended` is called once when the runtime is gone. */
+  serve: (handlers: WorkerHandlers, ended: () => void) => void;
+}
+
+/** The worker's end of the protocol: JSON-RPC with LSP framing over two streams. */
+export function connectRuntime(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  lifetime: AbortSignal,
+): RuntimeConnection {
+  const connection = createMessageConnection(
+    new StreamMessageReader(input),
+    new StreamMessageWriter(output),
+    NullLogger,
+  );
+  return {
+    runtime: runtimeOver(connection),
+    serve(handlers, ended) {
+      for (const method of Object.keys(workerMethods) as WorkerMethod[]) {
+        answer(connection, method, handlers[method], lifetime);
+      }
+      connection.onClose(ended);
+      connection.onError(ended);
+      connection.listen();
+    },
+  };
+}
+
+function answer<M extends WorkerMethod>(
+  connection: MessageConnection,
+  method: M,
+  handler: WorkerHandlers[M],
+  lifetime: AbortSignal,
+): void {
+  // The table pairs each method with its params; indexing it by a type parameter loses that.
+  const schema = workerMethods[method].params as unknown as z.ZodType<WorkerParams<M>>;
+  connection.onRequest(method, async (raw: unknown, token: CancellationToken) => {
+    const cancelled = new AbortController();
+    const subscription = token.onCancellationRequested(() => {
+      cancelled.abort();
+    });
+    try {
+      const parsed = schema.safeParse(raw);
+      if (!parsed.success) throw fail("invalid_params", { what: method, problems: problemsOf(parsed.error) });
+      return await handler(parsed.data, AbortSignal.any([cancelled.signal, lifetime]));
+    } catch (error) {
+      throw asResponseError(error);
+    } finally {
+      subscription.dispose();
+    }
+  });
+}
+
+function asResponseError(error: unknown): ResponseError<WireError> {
+  const known =
+    error instanceof CoditectError
+      ? error
+      : fail("worker_failed", {
+          what: "do its work",
+          reason: error instanceof Error ? error.message : String(error),
+        });
+  return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
+}
+
+function runtimeOver(connection: MessageConnection): Runtime {
+  async function ask<M extends RuntimeMethod>(
+    method: M,
+    params: RuntimeParams<M>,
+    signal: AbortSignal,
+  ): Promise<RuntimeResult<M>> {
+    const source = new CancellationTokenSource();
+    const cancel = (): void => {
+      source.cancel();
+    };
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      const raw: unknown = await settledBy(signal, connection.sendRequest(method, params, source.token));
+      return (runtimeMethods[method].result as unknown as z.ZodType<RuntimeResult<M>>).parse(raw);
+    } catch (error) {
+      throw asCatalogueError(error, method);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      source.dispose();
+    }
+  }
+  const tell = (method: string, params: unknown): void => {
+    void connection.sendNotification(method, params).catch(() => undefined); // The runtime is gone.
+  };
+  return {
+    generate: (params, signal) => ask("model/generate", params, signal),
+    toolFinished: async (params, signal) => {
+      await ask("tool/finished", params, signal);
+    },
+    reportFindings: (params, signal) => ask("findings/report", params, signal),
+    toolStarted: (params) => {
+      tell("tool/started", params);
+    },
+    log: (entry) => {
+      tell("worker/log", entry);
+    },
+  };
+}
+
+/** Settles with the promise, or at once when the signal aborts. */
+function settledBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => {
+    reject(fail("cancelled", { what: "the execution" }));
+  };
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  return Promise.race([promise, aborted]).finally(() => {
+    signal.removeEventListener("abort", stop);
+  });
+}
+
+function asCatalogueError(error: unknown, method: RuntimeMethod): CoditectError {
+  if (error instanceof CoditectError) return error;
+  if (error instanceof ResponseError) {
+    const wire = WireError.safeParse(error.data);
+    if (wire.success) return fromWireError(wire.data);
+    if (error.code === ErrorCodes.MessageWriteError) {
+      return fail("worker_failed", { what: `ask for ${method}`, reason: "the runtime is gone" });
+    }
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return fail("worker_failed", { what: `ask for ${method}`, reason });
+}

@@ -1,0 +1,76 @@
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { FileChange } from "../../../schemas/changes.ts";
+import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
+import { isDependencyFolder } from "../../workspace/walk.ts";
+
+/** A file of the source as it was when the copy was last made equal to it. */
+export interface BaseFile {
+  /** Stamp of the source's file; `null` while it may still change without its stamp changing. */
+  source: string | null;
+  /** Stamp of the copy's file while it holds these bytes; `null` when something else is there. */
+  copy: string | null;
+  sha256: string;
+  executable: boolean;
+}
+
+/** An unsaved text of the editor, as the bytes it would be saved as. */
+export interface OverlayFile {
+  bytes: Buffer;
+  sha256: string;
+  executable: boolean;
+}
+
+/**
+ * The private copy of a workspace: what a worker works on in place of the user's files. `base` with
+ * `overlays` laid over it is what changes are counted from; `prepared` are the changes earlier
+ * stages made, which the copy began with.
+ */
+export interface PrivateCopy {
+  /** The workspace; never written. */
+  source: string;
+  /** The copy's root: what agents see as the workspace. */
+  root: string;
+  manifestFile: string;
+  base: Map<string, BaseFile>;
+  /** Links of the source that stay inside it, with what they point to. */
+  links: Map<string, string>;
+  overlays: Map<string, OverlayFile>;
+  prepared: Map<string, FileChange>;
+  /** State of every changed file when it was last reported: see `stateOf`. */
+  reported: Map<string, string>;
+  rules: IgnoreRules;
+  /** Real paths of the folders that dependencies are reached in. */
+  dependencies: string[];
+}
+
+/** A copy of `source` below the folder `place`, not yet made: see `prepare`. */
+export function privateCopy(source: string, place: string): PrivateCopy {
+  const workspace = realpathSync.native(source);
+  return {
+    source: workspace,
+    root: join(place, "workspace"),
+    manifestFile: join(place, "manifest.json"),
+    base: new Map(),
+    links: new Map(),
+    overlays: new Map(),
+    prepared: new Map(),
+    reported: new Map(),
+    rules: ignoreRules(workspace),
+    dependencies: [],
+  };
+}
+
+/** What the file was before any agent touched it; `null` when there was none. */
+export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha256" | "executable"> | null =>
+  copy.overlays.get(path) ?? copy.base.get(path) ?? null;
+
+/** Why agents may not see or change the path, in words for people; `null` when they may. */
+export function closedBy(copy: PrivateCopy, path: string): string | null {
+  const segments = path.split("/");
+  const folders = segments.map((_, index) => segments.slice(0, index + 1).join("/"));
+  if (folders.some((folder) => isDependencyFolder(copy.source, folder))) {
+    return "the rule that dependencies are read only";
+  }
+  return copy.rules.closedBy(path);
+}

@@ -1,0 +1,90 @@
+import { mkdirSync, readlinkSync, realpathSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { readFolder } from "../../workspace/walk.ts";
+import type { PrivateCopy } from "./copy.ts";
+import { remove } from "./files.ts";
+import { statFile } from "./stamp.ts";
+
+/** Links by name, with what each points to; a map in place of a link is a real folder of links. */
+type Links = Map<string, string | Links>;
+
+/**
+ * Makes a folder of dependencies reachable in the copy without copying it: `node_modules` becomes a
+ * real folder of links, so that caches tools put there (`.vite`, `.cache`) stay in the copy; any
+ * other is one link. Packages that are folders of the workspace itself lead to the copy's.
+ */
+export function linkDependencies(copy: PrivateCopy, path: string): void {
+  const real = realpathOf(join(copy.source, path));
+  if (real === null) return;
+  copy.dependencies.push(real);
+  const target = join(copy.root, path);
+  if (path.endsWith("node_modules")) makeLinks(target, packageLinks(copy, real));
+  else makeLink(target, real);
+}
+
+/**
+ * Dependencies of the folders above the workspace, as a package of a monorepo uses them: reached
+ * from beside the copy, where Node looks next.
+ */
+export function linkOuterDependencies(copy: PrivateCopy): void {
+  const links: Links = new Map();
+  for (let folder = dirname(copy.source); ; folder = dirname(folder)) {
+    const real = realpathOf(join(folder, "node_modules"));
+    if (real !== null) {
+      copy.dependencies.push(real);
+      for (const [name, link] of packageLinks(copy, real)) if (!links.has(name)) links.set(name, link);
+    }
+    if (dirname(folder) === folder) break;
+  }
+  const target = join(dirname(copy.root), "node_modules");
+  if (links.size > 0) makeLinks(target, links);
+  else remove(target);
+}
+
+function packageLinks(copy: PrivateCopy, modules: string): Links {
+  const links: Links = new Map();
+  for (const entry of readFolder(modules)) {
+    const path = join(modules, entry.name);
+    if (entry.name.startsWith(".") && entry.name !== ".bin") continue;
+    if (entry.name.startsWith("@") && entry.isDirectory()) links.set(entry.name, packageLinks(copy, path));
+    else links.set(entry.name, entry.isSymbolicLink() ? packageFolder(copy, path) : path);
+  }
+  return links;
+}
+
+/** Where a linked package is to be found: in the copy when it is a folder of the workspace. */
+function packageFolder(copy: PrivateCopy, path: string): string {
+  const real = realpathOf(path);
+  if (real === null || !isWithin(copy.source, real)) return path;
+  const inside = relativePath(copy.source, real);
+  return inside.split("/").includes("node_modules") ? path : join(copy.root, inside);
+}
+
+function makeLinks(folder: string, links: Links): void {
+  if (statFile(folder)?.isDirectory() !== true) {
+    remove(folder);
+    mkdirSync(folder, { recursive: true });
+  }
+  for (const entry of readFolder(folder)) if (!links.has(entry.name)) remove(join(folder, entry.name));
+  for (const [name, link] of links) {
+    if (typeof link === "string") makeLink(join(folder, name), link);
+    else makeLinks(join(folder, name), link);
+  }
+}
+
+/** Makes `path` a link to `target`, unless it is one. */
+export function makeLink(path: string, target: string): void {
+  const stats = statFile(path);
+  if (stats?.isSymbolicLink() === true && readlinkSync(path) === target) return;
+  if (stats !== null) remove(path);
+  symlinkSync(target, path, "junction");
+}
+
+function realpathOf(path: string): string | null {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { FileChange } from "../../../schemas/changes.ts";
+import { fromFileContent } from "../../workspace/encoding.ts";
+import { statFile } from "./stamp.ts";
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A file's state in one word: its hash and whether it can be run, or "deleted". */
+export const stateOf = ({ content, executable }: Pick<FileChange, "content" | "executable">): string =>
+  content === null ? "deleted" : `${sha256(fromFileContent(content))} ${executable}`;
+
+/** Removes whatever is at `path`; a link is removed, not what it points to. */
+export const remove = (path: string): void => {
+  if (statFile(path) !== null) rmSync(path, { recursive: true, force: true });
+};
+
+/**
+ * Replaces a file in one step: whoever reads it sees the old bytes or the new ones, and a failure
+ * leaves the old ones. Missing folders are made.
+ */
+export function writeAtomically(path: string, bytes: Uint8Array, executable: boolean): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true });
+  const temporary = join(folder, `.${process.pid}-${performance.now()}.coditect-tmp`);
+  try {
+    writeFileSync(temporary, bytes, { flag: "wx" });
+    if (executable) chmodSync(temporary, 0o755);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Brings a file of the copy into the state a change describes. */
+export function writeChange(root: string, change: FileChange): void {
+  const path = join(root, change.path);
+  if (change.content === null) {
+    if (statFile(path)?.isDirectory() !== true) remove(path); // A folder took the file's place.
+    return;
+  }
+  remove(path); // A folder or a link may stand there.
+  clearWay(root, change.path);
+  writeAtomically(path, fromFileContent(change.content), change.executable);
+}
+
+/** Removes files and links that stand where a folder on the way to `path` must be. */
+export function clearWay(root: string, path: string): void {
+  const segments = path.split("/");
+  for (let depth = 1; depth < segments.length; depth += 1) {
+    const folder = join(root, ...segments.slice(0, depth));
+    const stats = statFile(folder);
+    if (stats === null) return;
+    if (!stats.isDirectory()) {
+      remove(folder);
+      return;
+    }
+  }
+}

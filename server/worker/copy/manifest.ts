@@ -1,0 +1,50 @@
+import { readFileSync, rmSync } from "node:fs";
+import { z } from "zod";
+import { Sha256 } from "../../../schemas/primitives.ts";
+import type { BaseFile, PrivateCopy } from "./copy.ts";
+import { writeAtomically } from "./files.ts";
+
+const MANIFEST_VERSION = 1;
+
+/** A row per file: path, stamp of the source, stamp of the copy, hash, executable. */
+const Manifest = z.strictObject({
+  version: z.literal(MANIFEST_VERSION),
+  source: z.string(),
+  files: z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable(), Sha256, z.boolean()])),
+});
+
+/**
+ * What the copy held when it was last made, so that a worker which takes it over only looks at
+ * stamps. An unreadable manifest, or one of another workspace, only costs the time to copy again.
+ */
+export function loadManifest(copy: PrivateCopy): Map<string, BaseFile> {
+  try {
+    const manifest = Manifest.parse(JSON.parse(readFileSync(copy.manifestFile, "utf8")));
+    if (manifest.source !== copy.source) return new Map();
+    return new Map(
+      manifest.files.map(([path, source, own, hash, executable]) => [
+        path,
+        { source, copy: own, sha256: hash, executable },
+      ]),
+    );
+  } catch {
+    return new Map();
+  }
+}
+
+/** Writes the manifest. A copy that is being changed has none: see `dropManifest`. */
+export function saveManifest(copy: PrivateCopy): void {
+  const files = [...copy.base].map(([path, file]) => [
+    path,
+    file.source,
+    file.copy,
+    file.sha256,
+    file.executable,
+  ]);
+  const text = JSON.stringify({ version: MANIFEST_VERSION, source: copy.source, files });
+  writeAtomically(copy.manifestFile, Buffer.from(text), false);
+}
+
+export const dropManifest = (copy: PrivateCopy): void => {
+  rmSync(copy.manifestFile, { force: true });
+};

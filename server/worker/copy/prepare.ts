@@ -1,0 +1,172 @@
+import { constants, copyFileSync, mkdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import type { FileChange } from "../../../schemas/changes.ts";
+import type { Overlay } from "../../../schemas/run.ts";
+import type { WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
+import { decodeText, encodeText, type TextEncoding } from "../../workspace/encoding.ts";
+import { ignoreRules } from "../../workspace/ignore.ts";
+import { pacer } from "../../workspace/pace.ts";
+import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
+import { closedBy, type BaseFile, type PrivateCopy } from "./copy.ts";
+import { linkDependencies, linkOuterDependencies, makeLink } from "./dependencies.ts";
+import { clearWay, remove, sha256, stateOf, writeAtomically, writeChange } from "./files.ts";
+import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
+import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
+
+/**
+ * Makes the copy equal to its source with `overlays` laid over it and `changes` made to it, and
+ * nothing else: the first time by copying, later by looking at the stamps of both sides and
+ * copying what differs. Protocol: `workspace/prepare`. Errors: `cancelled`, `worker_failed`.
+ */
+export async function prepare(
+  copy: PrivateCopy,
+  { overlays, changes }: WorkerParams<"workspace/prepare">,
+  signal: AbortSignal,
+): Promise<WorkerResult<"workspace/prepare">> {
+  const started = performance.now();
+  const pace = pacer("preparing the copy", signal);
+  const known = copy.base.size > 0 ? copy.base : loadManifest(copy);
+  begin(copy);
+  const linked: string[] = [];
+  let copied = 0;
+  for (const listing of walkWorkspace(copy.source, copy.rules)) {
+    if (copied === 1) dropManifest(copy);
+    copied += refreshFolder(copy, listing, known);
+    for (const path of listing.dependencies) linkDependencies(copy, path);
+    linked.push(...listing.dependencies);
+    await pace();
+  }
+  linkOuterDependencies(copy);
+  for (const overlay of overlays) layOver(copy, overlay);
+  for (const change of changes) makeChange(copy, change);
+  if (copied > 0 || known.size !== copy.base.size) {
+    saveManifest(copy);
+    // A write after this gets another time stamp than ours, so that stamps tell every change.
+    await setTimeout(CLOCK_TICK_MS);
+  }
+  return { files: copy.base.size, copied, linked, duration_ms: performance.now() - started };
+}
+
+function begin(copy: PrivateCopy): void {
+  mkdirSync(copy.root, { recursive: true });
+  copy.base = new Map();
+  copy.links = new Map();
+  copy.overlays = new Map();
+  copy.prepared = new Map();
+  copy.reported = new Map();
+  copy.dependencies = [];
+  copy.rules = ignoreRules(copy.source);
+}
+
+/** Makes one folder of the copy equal to the source's; says how many files were copied. */
+function refreshFolder(copy: PrivateCopy, listing: FolderListing, known: Map<string, BaseFile>): number {
+  const { folder, files, folders, dependencies } = listing;
+  for (const path of listing.links) noteLink(copy, path);
+  const wanted = new Map<string, "file" | "folder" | "link" | "dependency">([
+    ...files.map((path) => [path, "file"] as const),
+    ...folders.map((path) => [path, "folder"] as const),
+    ...listing.links.filter((path) => copy.links.has(path)).map((path) => [path, "link"] as const),
+    ...dependencies.map((path) => [path, "dependency"] as const),
+  ]);
+  const present = new Set<string>();
+  for (const entry of readFolder(join(copy.root, folder))) {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    const want = wanted.get(path);
+    const fits =
+      want === "dependency" ||
+      (want === "file" && entry.isFile()) ||
+      (want === "folder" && entry.isDirectory()) ||
+      (want === "link" && entry.isSymbolicLink());
+    if (fits) present.add(path);
+    else remove(join(copy.root, path));
+  }
+  for (const path of folders) if (!present.has(path)) mkdirSync(join(copy.root, path));
+  for (const path of listing.links) {
+    const target = copy.links.get(path);
+    if (target !== undefined) makeLink(join(copy.root, path), target);
+  }
+  return files.filter((path) => refreshFile(copy, path, present.has(path), known.get(path))).length;
+}
+
+/** Makes one file of the copy equal to the source's; says whether it had to be copied. */
+function refreshFile(
+  copy: PrivateCopy,
+  path: string,
+  isPresent: boolean,
+  known: BaseFile | undefined,
+): boolean {
+  const from = join(copy.source, path);
+  const to = join(copy.root, path);
+  const source = statFile(from);
+  if (source?.isFile() !== true) return false; // Gone since it was listed.
+  const present = isPresent ? statFile(to) : null;
+  const isSame =
+    known !== undefined &&
+    present !== null &&
+    known.source === stampOf(source) &&
+    known.copy === stampOf(present);
+  if (isSame) {
+    copy.base.set(path, known);
+    return false;
+  }
+  try {
+    if (present !== null) remove(to); // It may share its bytes with another file through a hard link.
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    if (isOutOfReach(error)) return false; // A file that only others may read is not for agents.
+    throw error;
+  }
+  const made = statFile(to);
+  copy.base.set(path, {
+    source: isSettled(source, Date.now()) ? stampOf(source) : null,
+    copy: made === null ? null : stampOf(made),
+    sha256: sha256(readFileSync(to)),
+    executable: isExecutable(source),
+  });
+  return true;
+}
+
+const isOutOfReach = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && ["EACCES", "EPERM", "ENOENT"].includes(String(error.code));
+
+/** Takes a link over when it leads to something inside the workspace. */
+function noteLink(copy: PrivateCopy, path: string): void {
+  const folder = dirname(join(copy.source, path));
+  try {
+    const target = resolve(folder, readlinkSync(join(copy.source, path)));
+    const real = realpathSync.native(target);
+    if (!isWithin(copy.source, target) || !isWithin(copy.source, real)) return;
+    copy.links.set(path, relativePath(folder, target) || ".");
+  } catch {
+    // A link to nowhere.
+  }
+}
+
+/** Puts an unsaved text in place of the file, in the encoding the file has on disk. */
+function layOver(copy: PrivateCopy, { path, text }: Overlay): void {
+  if (closedBy(copy, path) !== null) return; // An open .env stays closed to agents.
+  const file = statFile(join(copy.source, path));
+  const saved = file?.isFile() === true ? decodeText(readFileSync(join(copy.source, path))) : null;
+  const bytes = overlayBytes(text, saved?.encoding ?? "utf8", path);
+  const executable = file !== null && isExecutable(file);
+  copy.overlays.set(path, { bytes, sha256: sha256(bytes), executable });
+  clearWay(copy.root, path);
+  writeAtomically(join(copy.root, path), bytes, executable);
+}
+
+function overlayBytes(text: string, encoding: TextEncoding, path: string): Buffer {
+  try {
+    return encodeText(text.replace(/^\ufeff/, ""), encoding, path);
+  } catch {
+    return Buffer.from(text, "utf8"); // The editor would ask for another encoding when saving.
+  }
+}
+
+function makeChange(copy: PrivateCopy, change: FileChange): void {
+  if (closedBy(copy, change.path) !== null) return;
+  writeChange(copy.root, change);
+  copy.prepared.set(change.path, change);
+  copy.reported.set(change.path, stateOf(change));
+}

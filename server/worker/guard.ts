@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import type { ToolOutcome } from "../../schemas/transcript.ts";
+import { stateOf } from "./copy/files.ts";
+
+/** The same call with the same result that many times gets a word from the runtime. */
+const TOLD_AT = 3;
+const FAILED_EDITS = 2;
+const SILENT_TURNS = 3;
+
+/**
+ * Watches a loop for getting nowhere. What it tells follows from the outcomes alone, so that a
+ * resumed execution is told the same.
+ */
+export interface Guard {
+  /** Takes note of an outcome; says whether it was once too often. */
+  sawOutcome(outcome: ToolOutcome): "go on" | "repeated";
+  /** Takes note of an answer without tool calls. */
+  sawTalk(): "go on" | "no_tool_calls";
+  /** What the model is to be told before its next answer; `null` when there is nothing. */
+  takeNote(): string | null;
+}
+
+const talkNote =
+  "You called no tool, so nothing happened. Work with the tools; call finish when you are done.";
+const repeatNote = (tool: string): string =>
+  `You called ${tool} ${TOLD_AT} times with the same arguments and the same result. ` +
+  "It will not change: do something else, or call finish. Once more ends your work.";
+const editNote = (path: string): string =>
+  `${FAILED_EDITS} edits of ${path} failed. Send its whole new content with write_file instead.`;
+
+export function loopGuard(): Guard {
+  const times = new Map<string, number>();
+  const failedEdits = new Map<string, number>();
+  const files = new Map<string, string>();
+  let silent = 0;
+  let notes: string[] = [];
+
+  /** The same call is no repetition when a file is different from what it was the last time. */
+  function keyOf({ tool, input, content }: ToolOutcome): string {
+    const state = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
+    return createHash("sha256")
+      .update(JSON.stringify([tool, input, content, state]))
+      .digest("hex");
+  }
+
+  function countEdit({ tool, input, is_error }: ToolOutcome): void {
+    const path =
+      typeof input === "object" && input !== null && !Array.isArray(input) ? input.path : undefined;
+    if (typeof path !== "string") return;
+    if (tool === "write_file" || (tool === "edit_file" && !is_error)) failedEdits.delete(path);
+    if (tool !== "edit_file" || !is_error) return;
+    const count = (failedEdits.get(path) ?? 0) + 1;
+    failedEdits.set(path, count);
+    if (count === FAILED_EDITS) notes.push(editNote(path));
+  }
+
+  return {
+    sawOutcome(outcome) {
+      silent = 0;
+      for (const change of outcome.changes) files.set(change.path, stateOf(change));
+      countEdit(outcome);
+      const key = keyOf(outcome);
+      const count = (times.get(key) ?? 0) + 1;
+      times.set(key, count);
+      if (count === TOLD_AT) notes.push(repeatNote(outcome.tool));
+      return count > TOLD_AT ? "repeated" : "go on";
+    },
+    sawTalk() {
+      silent += 1;
+      notes.push(talkNote);
+      return silent >= SILENT_TURNS ? "no_tool_calls" : "go on";
+    },
+    takeNote() {
+      const note = notes.length === 0 ? null : notes.join("\n");
+      notes = [];
+      return note;
+    },
+  };
+}

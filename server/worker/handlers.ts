@@ -1,0 +1,44 @@
+import { fail } from "../../schemas/errors.ts";
+import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
+import type { WorkerHandlers } from "./connection.ts";
+import { collectChanges } from "./copy/changes.ts";
+import { privateCopy } from "./copy/copy.ts";
+import { prepare } from "./copy/prepare.ts";
+import { runLoop } from "./loop.ts";
+import type { Runtime } from "./runtime.ts";
+import type { RunTests, Workplace } from "./tools/tool.ts";
+import { agentVersion } from "./version.ts";
+
+/** What a worker answers with, one handler per method of `schemas/worker.ts`. */
+export function workerHandlers(runtime: Runtime, runTests: RunTests): WorkerHandlers {
+  let workplace: Workplace | null = null;
+  const initialized = (what: string): Workplace => {
+    if (workplace === null) throw fail("worker_failed", { what, reason: "it was not initialized" });
+    return workplace;
+  };
+
+  return {
+    "worker/initialize": (settings) => {
+      const { protocol_version: asked } = settings;
+      if (asked !== WORKER_PROTOCOL_VERSION) {
+        const reason = `it speaks protocol ${WORKER_PROTOCOL_VERSION}, the runtime ${asked}`;
+        throw fail("worker_failed", { what: "start", reason });
+      }
+      workplace = { copy: privateCopy(settings.source, settings.copy), settings, runtime, runTests };
+      return { agent_version: agentVersion(), node_version: process.versions.node, pid: process.pid };
+    },
+    "worker/ping": () => {
+      const { user, system } = process.cpuUsage();
+      return {
+        uptime_ms: process.uptime() * 1000,
+        memory_mb: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+        cpu_seconds: (user + system) / 1e6,
+      };
+    },
+    "workspace/prepare": (params, signal) => prepare(initialized("prepare its copy").copy, params, signal),
+    "workspace/changes": ({ write_access }, signal) =>
+      collectChanges(initialized("compare its copy").copy, write_access, signal),
+    "execution/run": (params, signal) => runLoop(params, initialized("run an execution"), signal),
+    "tests/run": (params, signal) => runTests(initialized("run tests").copy.root, params, signal),
+  };
+}

@@ -1,0 +1,124 @@
+import type { FileChange } from "../../schemas/changes.ts";
+import { fail } from "../../schemas/errors.ts";
+import type { AssistantMessage, ToolCallPart } from "../../schemas/messages.ts";
+import { toolTable } from "../../schemas/tools.ts";
+import type { ToolOutcome } from "../../schemas/transcript.ts";
+import type { FinishedTurn, LoopResult, WorkerParams } from "../../schemas/worker.ts";
+import { closedBy, type PrivateCopy } from "./copy/copy.ts";
+import { stateOf, writeChange } from "./copy/files.ts";
+import { loopGuard } from "./guard.ts";
+import type { Runtime } from "./runtime.ts";
+import { callTool, subjectOf } from "./tools/call-tool.ts";
+import type { Workplace } from "./tools/tool.ts";
+
+/**
+ * The agent's loop: an answer of the model, then each of its tool calls in order, until it calls
+ * `finish`, its turns are used up, or it gets nowhere. Each outcome is on the runtime's disk before
+ * the next call begins; what is in `history` is taken over and never done again. Protocol:
+ * `execution/run`. Errors: those of the runtime's answers; `cancelled`.
+ */
+export async function runLoop(
+  execution: WorkerParams<"execution/run">,
+  workplace: Workplace,
+  signal: AbortSignal,
+): Promise<LoopResult> {
+  const guard = loopGuard();
+  const past = new Map(execution.history.map((turn) => [turn.turn, turn]));
+  for (let turn = 1; turn <= execution.max_turns; turn += 1) {
+    const stored = past.get(turn);
+    const note = guard.takeNote();
+    const message = stored?.message ?? (await answer(execution, turn, note, workplace.runtime, signal));
+    const calls = message.content.filter((part) => part.type === "tool_call");
+    if (calls.length === 0 && guard.sawTalk() === "no_tool_calls") {
+      return gaveUp("no_tool_calls", turn, textOf(message));
+    }
+    for (const [index, call] of calls.entries()) {
+      const outcome = await outcomeOf(call, index, stored, { execution, turn, workplace, signal });
+      if (guard.sawOutcome(outcome) === "repeated") return gaveUp("repeated", turn, textOf(message));
+      const finished = outcome.is_error ? null : finishOf(call, turn);
+      if (finished !== null) return finished;
+    }
+  }
+  return gaveUp("turn_limit", execution.max_turns, "");
+}
+
+async function answer(
+  { execution_id }: WorkerParams<"execution/run">,
+  turn: number,
+  note: string | null,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<AssistantMessage> {
+  if (signal.aborted) throw fail("cancelled", { what: "the execution" });
+  return (await runtime.generate({ execution_id, turn, note }, signal)).message;
+}
+
+interface CallContext {
+  execution: WorkerParams<"execution/run">;
+  turn: number;
+  workplace: Workplace;
+  signal: AbortSignal;
+}
+
+/** The stored outcome of a call, with its files restored; or the call is made and checkpointed. */
+async function outcomeOf(
+  call: ToolCallPart,
+  index: number,
+  stored: FinishedTurn | undefined,
+  { execution, turn, workplace, signal }: CallContext,
+): Promise<ToolOutcome> {
+  const known = stored?.outcomes[index];
+  if (known !== undefined) {
+    for (const change of known.changes) restore(workplace.copy, change);
+    return known;
+  }
+  if (signal.aborted) throw fail("cancelled", { what: "the execution" });
+  const { execution_id } = execution;
+  const { runtime } = workplace;
+  runtime.toolStarted({ execution_id, turn, tool: call.tool, subject: subjectOf(call) });
+  const started = performance.now();
+  const operation_id = `${turn}:${call.call_id}`;
+  const result = await callTool(call, { ...workplace, execution, signal, operation_id });
+  const outcome: ToolOutcome = {
+    call_id: call.call_id,
+    tool: call.tool,
+    input: call.arguments,
+    ...result,
+    duration_ms: performance.now() - started,
+  };
+  await runtime.toolFinished({ execution_id, turn, outcome }, signal);
+  return outcome;
+}
+
+function restore(copy: PrivateCopy, change: FileChange): void {
+  if (closedBy(copy, change.path) !== null) return;
+  writeChange(copy.root, change);
+  copy.reported.set(change.path, stateOf(change));
+}
+
+function finishOf(call: ToolCallPart, turn: number): LoopResult | null {
+  if (call.tool !== "finish") return null;
+  const { summary, reasoning, confidence, completeness } = toolTable.finish.arguments.parse(call.arguments);
+  return {
+    outcome: "finished",
+    summary,
+    reasoning: reasoning ?? null,
+    confidence,
+    completeness,
+    turns: turn,
+  };
+}
+
+/** What an agent that did not finish said last stands in for its summary; it claims nothing. */
+const gaveUp = (
+  outcome: Exclude<LoopResult["outcome"], "finished">,
+  turns: number,
+  summary: string,
+): LoopResult => ({ outcome, summary, reasoning: null, confidence: 0, completeness: 0, turns });
+
+const textOf = (message: AssistantMessage): string =>
+  message.content
+    .filter((part) => part.type === "text")
+    .map((part) => part.text)
+    .join("\n")
+    .trim();

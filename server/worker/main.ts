@@ -1,0 +1,29 @@
+import { fail } from "../../schemas/errors.ts";
+import { connectRuntime } from "./connection.ts";
+import { workerHandlers } from "./handlers.ts";
+import type { RunTests } from "./tools/tool.ts";
+
+/**
+ * Entry of a worker process. Standard input and output belong to the protocol: whatever else
+ * prints, prints to standard error. The worker ends with its input, and ends what it started.
+ */
+const protocol = process.stdout;
+Object.defineProperty(process, "stdout", { get: () => process.stderr });
+
+const life = new AbortController();
+
+function end(code: number): never {
+  life.abort(); // Kills every process group that was started, before this returns.
+  process.exit(code);
+}
+
+process.on("SIGTERM", () => end(0));
+process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group: the runtime says when to end.
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  end(1);
+});
+
+const { runtime, serve } = connectRuntime(process.stdin, protocol, life.signal);
+const runTests: RunTests = () => Promise.reject(fail("no_test_runner", { workspace: "the workspace" }));
+serve(workerHandlers(runtime, runTests), () => end(0));

@@ -1,0 +1,84 @@
+import type { z } from "zod";
+import { CoditectError } from "../../../schemas/errors.ts";
+import type { ToolCallPart } from "../../../schemas/messages.ts";
+import type { Json } from "../../../schemas/primitives.ts";
+import { ToolName, toolTable, type ToolArguments } from "../../../schemas/tools.ts";
+import { problemsOf } from "../problems.ts";
+import { editFile } from "./edit-file.ts";
+import { listFiles } from "./list-files.ts";
+import { readFile } from "./read-file.ts";
+import { reportFindings } from "./report-findings.ts";
+import { done, refused, type Tool, type ToolContext, type ToolResult } from "./tool.ts";
+import { writeFile } from "./write-file.ts";
+
+/** What each tool does. Those that load more code are loaded when they are first called. */
+const tools: { [Name in ToolName]: Tool<Name> } = {
+  read_file: readFile,
+  list_files: listFiles,
+  search: async (args, context) => (await import("./search.ts")).search(args, context),
+  write_file: writeFile,
+  edit_file: editFile,
+  run_tests: async (args, context) => (await import("./run-tests.ts")).runProjectTests(args, context),
+  run_command: async (args, context) => (await import("./run-command.ts")).runCommand(args, context),
+  report_findings: reportFindings,
+  finish: () => done("Finished."),
+};
+
+/**
+ * Runs a call of the model. Everything the model did wrong comes back as a result that says so;
+ * only `cancelled` and what is no error of the catalogue are thrown.
+ */
+export async function callTool(call: ToolCallPart, context: ToolContext): Promise<ToolResult> {
+  const offered = context.execution.tools;
+  const name = ToolName.safeParse(call.tool).data;
+  if (name === undefined || !offered.includes(name)) {
+    return refused(`There is no tool ${call.tool}. There are: ${offered.join(", ")}.`);
+  }
+  if (call.invalid !== null) {
+    return refused(
+      `The arguments of ${name} could not be read: ${call.invalid} Nothing was run; call it again.`,
+    );
+  }
+  try {
+    return await run(name, call.arguments, context);
+  } catch (error) {
+    if (!(error instanceof CoditectError) || context.signal.aborted) throw error;
+    return refused(error.nextStep === null ? error.message : `${error.message} ${error.nextStep}`);
+  }
+}
+
+function run(name: ToolName, args: Json, context: ToolContext): Promise<ToolResult> | ToolResult {
+  const { schema, tool } = toolOf(name);
+  const parsed = schema.safeParse(withoutNulls(args));
+  if (!parsed.success) {
+    return refused(`The arguments of ${name} are not valid: ${problemsOf(parsed.error)}. Nothing was run.`);
+  }
+  return tool(parsed.data, context);
+}
+
+interface PairedTool<Name extends ToolName> {
+  schema: z.ZodType<ToolArguments<Name>>;
+  tool: Tool<Name>;
+}
+
+/** A tool with the schema of its own arguments: both tables have one row per name. */
+const toolOf = (name: ToolName): PairedTool<ToolName> =>
+  // The compiler does not see that the two rows of one name belong together.
+  ({ schema: toolTable[name].arguments, tool: tools[name] });
+
+/** Models often send `null` for an argument they leave out. */
+const withoutNulls = (args: Json): Json =>
+  typeof args === "object" && args !== null && !Array.isArray(args)
+    ? Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
+    : args;
+
+/** What a call works on, for people: a path, a command, a pattern. */
+export function subjectOf({ arguments: args }: ToolCallPart): string {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) return "";
+  const words = [args.path ?? args.command ?? args.pattern ?? args.glob ?? args.files, args.args];
+  return words
+    .flat()
+    .filter((word) => typeof word === "string")
+    .join(" ")
+    .slice(0, 200);
+}

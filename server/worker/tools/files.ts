@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FileChange } from "../../../schemas/changes.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { WriteAccess } from "../../../schemas/gates.ts";
+import { classifyPath, mayWrite, type PathKind } from "../../workspace/classify.ts";
+import { decodeText, encodeText, toFileContent, type DecodedText } from "../../workspace/encoding.ts";
+import { builtInRule } from "../../workspace/ignore.ts";
+import { confine, relativePath, toWorkspacePath } from "../../workspace/paths.ts";
+import { isDependencyFolder } from "../../workspace/walk.ts";
+import { closedBy, originalOf, type PrivateCopy } from "../copy/copy.ts";
+import { sha256, stateOf, writeAtomically } from "../copy/files.ts";
+import { isExecutable, statFile } from "../copy/stamp.ts";
+
+/** Largest file the tools open. */
+export const LARGEST_TEXT = 10 * 1024 * 1024;
+
+/** A file of the copy as a tool found it, after links were followed. */
+export interface FoundFile extends DecodedText {
+  /** Where it really is, counted from the workspace. */
+  path: string;
+  executable: boolean;
+}
+
+const isInDependencies = (copy: PrivateCopy, path: string): boolean =>
+  path
+    .split("/")
+    .some((_, index, segments) => isDependencyFolder(copy.root, segments.slice(0, index + 1).join("/")));
+
+const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+
+/**
+ * A text file the agent may read; `null` when there is none. Dependencies can be read, secrets and
+ * ignored files cannot. Errors: `outside_workspace`, `ignored_file`, `not_a_text_file`,
+ * `file_too_large`.
+ */
+export function findFile(copy: PrivateCopy, written: string): FoundFile | null {
+  const path = toWorkspacePath(written);
+  const rule = isInDependencies(copy, path) ? builtInRule(path, false) : closedBy(copy, path);
+  if (rule !== null) throw fail("ignored_file", { path, rule });
+  const real = confine(copy.root, path, copy.dependencies);
+  const stats = statFile(real);
+  if (stats === null) return null;
+  if (!stats.isFile()) {
+    throw fail("not_a_text_file", { path, kind: stats.isDirectory() ? "a folder" : "a special file" });
+  }
+  if (stats.size > LARGEST_TEXT) {
+    throw fail("file_too_large", { path, size: megabytes(stats.size), limit: megabytes(LARGEST_TEXT) });
+  }
+  const decoded = decodeText(readFileSync(real));
+  if (decoded === null) throw fail("not_a_text_file", { path, kind: "a binary file" });
+  return { ...decoded, path: relativePath(copy.root, real), executable: isExecutable(stats) };
+}
+
+/** The same for a file that must be there. Errors: also `file_not_found`. */
+export function requireFile(copy: PrivateCopy, written: string): FoundFile {
+  const found = findFile(copy, written);
+  if (found === null) throw fail("file_not_found", { path: written, workspace: "the workspace's root" });
+  return found;
+}
+
+const kindWords: Record<PathKind, string> = {
+  test: "a test file",
+  "test-config": "test configuration",
+  document: "documentation",
+  source: "a source file",
+};
+
+const accessWords: Record<WriteAccess, string> = {
+  none: "no file",
+  all: "every file",
+  tests: "only tests and their configuration",
+  sources: "everything but tests and their configuration",
+  documents: "only documentation",
+};
+
+/**
+ * The workspace path a write really goes to. Errors: `outside_workspace`, `ignored_file`,
+ * `write_not_allowed`, `not_a_text_file` for a folder.
+ */
+export function writablePath(copy: PrivateCopy, access: WriteAccess, written: string): string {
+  const asked = toWorkspacePath(written);
+  const path = relativePath(copy.root, confine(copy.root, asked));
+  for (const each of new Set([asked, path])) {
+    const rule = closedBy(copy, each);
+    if (rule !== null) throw fail("ignored_file", { path: each, rule });
+    if (!mayWrite(access, each)) {
+      const kind = kindWords[classifyPath(each)];
+      throw fail("write_not_allowed", { path: each, kind, allowed: accessWords[access] });
+    }
+  }
+  if (statFile(join(copy.root, path))?.isDirectory() === true) {
+    throw fail("not_a_text_file", { path, kind: "a folder" });
+  }
+  return path;
+}
+
+/** Writes a text in one step; gives the change back, or `null` when the file held it already. */
+export function writeText(
+  copy: PrivateCopy,
+  path: string,
+  { text, encoding }: DecodedText,
+  executable: boolean,
+): FileChange | null {
+  const bytes = encodeText(text, encoding, path);
+  const target = join(copy.root, path);
+  if (statFile(target) !== null && readFileSync(target).equals(bytes)) return null;
+  writeAtomically(target, bytes, executable);
+  const before = originalOf(copy, path)?.sha256 ?? null;
+  const change: FileChange = { path, before, content: toFileContent(bytes), executable };
+  if (before === sha256(bytes)) copy.reported.delete(path);
+  else copy.reported.set(path, stateOf(change));
+  return change;
+}

@@ -1,0 +1,49 @@
+import type { FileChange } from "../../../schemas/changes.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
+import type { ToolArguments, ToolName } from "../../../schemas/tools.ts";
+import type { WorkerParams } from "../../../schemas/worker.ts";
+import type { PrivateCopy } from "../copy/copy.ts";
+import type { Runtime } from "../runtime.ts";
+
+/** What a tool gives back; an error's `content` tells the model what to do instead. */
+export interface ToolResult {
+  content: string;
+  is_error: boolean;
+  changes: FileChange[];
+}
+
+/** Runs the tests of the project in `root`; see `server/worker/runners/`. */
+export type RunTests = (
+  root: string,
+  request: WorkerParams<"tests/run">,
+  signal: AbortSignal,
+) => Promise<TestReport>;
+
+/** What a worker has once it is initialized. */
+export interface Workplace {
+  copy: PrivateCopy;
+  settings: WorkerParams<"worker/initialize">;
+  runtime: Runtime;
+  runTests: RunTests;
+}
+
+/** What every tool of one execution works with. */
+export interface ToolContext extends Workplace {
+  execution: WorkerParams<"execution/run">;
+  signal: AbortSignal;
+  /** Names the call across restarts, so that the runtime does its effect once. */
+  operation_id: string;
+}
+
+export type Tool<Name extends ToolName> = (
+  args: ToolArguments<Name>,
+  context: ToolContext,
+) => Promise<ToolResult> | ToolResult;
+
+export const done = (content: string, changes: FileChange[] = []): ToolResult => ({
+  content,
+  is_error: false,
+  changes,
+});
+
+export const refused = (content: string): ToolResult => ({ content, is_error: true, changes: [] });

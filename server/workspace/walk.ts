@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, type Dirent } from "node:fs";
+import { join } from "node:path";
+import type { IgnoreRules } from "./ignore.ts";
+
+/** What agents may see of one folder; all paths count from the workspace. */
+export interface FolderListing {
+  /** "" for the workspace itself. */
+  folder: string;
+  files: string[];
+  folders: string[];
+  /** Symbolic links, wherever they lead. */
+  links: string[];
+  /** Folders of installed dependencies: not walked into. */
+  dependencies: string[];
+}
+
+const environmentNames = new Set([".venv", "venv", "env", ".env", "virtualenv"]);
+
+/** Whether a folder holds installed dependencies: reached in place, never copied or searched. */
+export function isDependencyFolder(workspace: string, path: string): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (name === "node_modules" || name === "bower_components") return true;
+  return environmentNames.has(name) && existsSync(join(workspace, path, "pyvenv.cfg"));
+}
+
+/**
+ * Lists a workspace folder by folder, each before those in it, without what `rules` close. Made
+ * to be paced: each step is one folder. A folder that cannot be read is empty.
+ */
+export function* walkWorkspace(workspace: string, rules: IgnoreRules): Generator<FolderListing, void> {
+  const waiting = [""];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    const listing = listFolder(workspace, folder, rules);
+    waiting.push(...listing.folders);
+    yield listing;
+  }
+}
+
+function listFolder(workspace: string, folder: string, rules: IgnoreRules): FolderListing {
+  const listing: FolderListing = { folder, files: [], folders: [], links: [], dependencies: [] };
+  const entries = readFolder(join(workspace, folder));
+  rules.enter(
+    folder,
+    entries.map((entry) => entry.name),
+  );
+  for (const entry of entries) {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    const isLink = entry.isSymbolicLink();
+    if ((entry.isDirectory() || isLink) && isDependencyFolder(workspace, path)) {
+      listing.dependencies.push(path);
+    } else if (rules.rule(path, entry.isDirectory()) === null) {
+      if (entry.isDirectory()) listing.folders.push(path);
+      else if (entry.isFile()) listing.files.push(path);
+      else if (isLink) listing.links.push(path);
+    }
+  }
+  return listing;
+}
+
+/** Entries of a folder; none when it is gone, is no folder, or may not be read. */
+export function readFolder(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
