@@ -11,7 +11,8 @@ export const loadProvider: Providers = async (name) => {
     case "Ollama":
       return (await import("./providers/ollama.ts")).ollama;
     case "Gemini":
+      return (await import("./providers/gemini.ts")).gemini;
     case "HuggingFace":
-      throw new RangeError(`${name} is not built yet`);
+      return (await import("./providers/huggingface.ts")).huggingface;
   }
 };

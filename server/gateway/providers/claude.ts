@@ -5,6 +5,7 @@ import { brokenAnswer, type Addressee } from "../faults.ts";
 import { faultOfRefusal } from "../statuses.ts";
 import { noUsage } from "../tokens.ts";
 import {
+  argumentsObject,
   readArguments,
   sign,
   signatureOf,
@@ -34,11 +35,8 @@ const connect = async ({ to, key, transport }: Access): Promise<Anthropic> => {
 const assistantBlocks = (content: AssistantMessage["content"]): Block[] =>
   content.flatMap((part): Block[] => {
     if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: part.text }];
-    if (part.type === "tool_call") {
-      // Claude takes objects alone; what could not be read goes back under a name that says so.
-      const input = typeof part.arguments === "object" ? part.arguments : { unreadable: part.arguments };
-      return [{ type: "tool_use", id: part.call_id, name: part.tool, input }];
-    }
+    if (part.type === "tool_call")
+      return [{ type: "tool_use", id: part.call_id, name: part.tool, input: argumentsObject(part) }];
     const signature = signatureOf("claude", part.signature);
     if (signature !== null) return [{ type: "thinking", thinking: part.text, signature }];
     const redacted = signatureOf("claude-redacted", part.signature);

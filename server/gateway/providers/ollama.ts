@@ -1,11 +1,13 @@
 import type { ChatRequest, Message as OllamaMessage, Ollama, Tool } from "ollama/browser";
 import { fail } from "../../../schemas/errors.ts";
-import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
+import type { AssistantMessage, StopReason, TokenUsage, UserMessage } from "../../../schemas/messages.ts";
 import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
 import {
+  argumentsObject,
   countCalls,
   readArguments,
+  textOf,
   wholeAnswer,
   type Access,
   type Call,
@@ -20,33 +22,22 @@ const connect = async ({ to, key, transport }: Access): Promise<Ollama> => {
   return new Client({ host: to.endpoint, fetch: transport.fetch, headers });
 };
 
-const assistantMessage = (content: AssistantMessage["content"]): OllamaMessage => {
-  const calls = content.flatMap((part) =>
-    part.type === "tool_call"
-      ? [
-          {
-            function: {
-              name: part.tool,
-              arguments:
-                typeof part.arguments === "object" &&
-                part.arguments !== null &&
-                !Array.isArray(part.arguments)
-                  ? part.arguments
-                  : { unreadable: part.arguments },
-            },
-          },
-        ]
-      : [],
+const assistantMessage = (message: AssistantMessage): OllamaMessage => {
+  const calls = message.content.flatMap((part) =>
+    part.type === "tool_call" ? [{ function: { name: part.tool, arguments: argumentsObject(part) } }] : [],
   );
-  const text = content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
-  return { role: "assistant", content: text, ...(calls.length > 0 && { tool_calls: calls }) };
+  return {
+    role: "assistant",
+    content: textOf(message, ""),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
 };
 
-const userMessages = (message: Extract<Message, { role: "user" }>): OllamaMessage[] => {
+const userMessages = (message: UserMessage): OllamaMessage[] => {
   const results = message.content.flatMap((part): OllamaMessage[] =>
     part.type === "tool_result" ? [{ role: "tool", content: part.content, tool_name: part.tool }] : [],
   );
-  const text = message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+  const text = textOf(message, "\n\n");
   const images = message.content.flatMap((part) => (part.type === "image" ? [part.data] : []));
   if (text === "" && images.length === 0) return results;
   return [...results, { role: "user", content: text, ...(images.length > 0 && { images }) }];
@@ -72,7 +63,7 @@ export const ollamaBody = (
 ): ChatRequest & { stream: true } => {
   const system: OllamaMessage[] = request.system === "" ? [] : [{ role: "system", content: request.system }];
   const messages = request.messages.flatMap((message) =>
-    message.role === "assistant" ? [assistantMessage(message.content)] : userMessages(message),
+    message.role === "assistant" ? [assistantMessage(message)] : userMessages(message),
   );
   const tools = request.tools.map(({ name, description, schema }): Tool => ({
     type: "function",

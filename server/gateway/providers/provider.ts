@@ -70,6 +70,16 @@ export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "in
   }
 };
 
+/** The arguments as an object, which is all that providers take back; unreadable ones under that name. */
+export const argumentsObject = (call: ToolCallPart): Record<string, Json> =>
+  typeof call.arguments === "object" && call.arguments !== null && !Array.isArray(call.arguments)
+    ? call.arguments
+    : { unreadable: call.arguments };
+
+/** The text of a message, its parts joined. */
+export const textOf = (message: Message, between: string): string =>
+  message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(between);
+
 /** Marks the last call of an answer that was cut at its most tokens: it may lack its end. */
 export const markCutCall = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
   const last = content.at(-1);

@@ -1,0 +1,240 @@
+import type {
+  Content,
+  EnhancedGenerateContentResponse,
+  GenerateContentRequest,
+  GenerativeModel,
+  Part,
+} from "@google/generative-ai";
+import { z } from "zod";
+import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
+import type { Json } from "../../../schemas/primitives.ts";
+import { brokenAnswer, type Addressee } from "../faults.ts";
+import { noUsage } from "../tokens.ts";
+import { withoutOverEscaping } from "./over-escaping.ts";
+import {
+  argumentsObject,
+  countCalls,
+  readArguments,
+  sign,
+  signatureOf,
+  wholeAnswer,
+  type Access,
+  type Call,
+  type Provider,
+  type ProviderAnswer,
+} from "./provider.ts";
+
+const connect = async ({ to, key }: Access): Promise<GenerativeModel> => {
+  const { GoogleGenerativeAI } = await import("@google/generative-ai");
+  return new GoogleGenerativeAI(key ?? "").getGenerativeModel({ model: to.model }, { baseUrl: to.endpoint });
+};
+
+/**
+ * The client takes no `fetch` of ours, but it picks up the global one synchronously when a call is
+ * begun: for just that moment ours stands there, and nobody else can see it.
+ */
+const beginWith = <Result>({ transport }: Access, begin: () => Result): Result => {
+  const original = globalThis.fetch;
+  globalThis.fetch = transport.fetch;
+  try {
+    return begin();
+  } finally {
+    globalThis.fetch = original;
+  }
+};
+
+/** What Gemini wants back with a part; the client's types do not know it yet. */
+type SignedPart = Part & { thoughtSignature?: string };
+
+const signed = (part: Part, signature: string | null): SignedPart => {
+  const thoughtSignature = signatureOf("gemini", signature);
+  return thoughtSignature === null ? part : { ...part, thoughtSignature };
+};
+
+const assistantParts = (content: AssistantMessage["content"]): SignedPart[] =>
+  content.flatMap((part): SignedPart[] => {
+    if (part.type === "text") return [{ text: part.text }];
+    if (part.type === "reasoning") return [];
+    return [signed({ functionCall: { name: part.tool, args: argumentsObject(part) } }, part.signature)];
+  });
+
+const contentOf = (message: Message): Content => {
+  if (message.role === "assistant") return { role: "model", parts: assistantParts(message.content) };
+  const parts = message.content.map((part): Part => {
+    if (part.type === "text") return { text: part.text };
+    if (part.type === "image") return { inlineData: { mimeType: part.mime_type, data: part.data } };
+    const response = part.is_error ? { error: part.content } : { result: part.content };
+    return { functionResponse: { name: part.tool, response } };
+  });
+  return { role: "user", parts };
+};
+
+/** The request as it goes over the wire. */
+export const geminiBody = (request: Call["request"]): GenerateContentRequest => {
+  const declarations = request.tools.map(({ name, description, schema }) => ({
+    name,
+    description,
+    // Any JSON Schema; the older field `parameters` takes only a part of it.
+    parametersJsonSchema: schema,
+  }));
+  return {
+    contents: request.messages.map(contentOf).filter(({ parts }) => parts.length > 0),
+    generationConfig: { temperature: request.temperature, maxOutputTokens: request.max_tokens },
+    ...(request.system !== "" && {
+      systemInstruction: { role: "system", parts: [{ text: request.system }] },
+    }),
+    ...(declarations.length > 0 && { tools: [{ functionDeclarations: declarations }] }),
+  };
+};
+
+const Tokens = z.number().default(0);
+const Piece = z.object({
+  candidates: z
+    .array(
+      z.object({
+        content: z
+          .object({
+            parts: z
+              .array(
+                z.object({
+                  text: z.string().optional(),
+                  thought: z.boolean().default(false),
+                  thoughtSignature: z.string().optional(),
+                  functionCall: z
+                    .object({
+                      id: z.string().optional(),
+                      name: z.string(),
+                      args: z.record(z.string(), z.json()).default({}),
+                    })
+                    .optional(),
+                }),
+              )
+              .default([]),
+          })
+          .optional(),
+        finishReason: z.string().optional(),
+      }),
+    )
+    .default([]),
+  promptFeedback: z.object({ blockReason: z.string().optional() }).optional(),
+  usageMetadata: z
+    .object({
+      promptTokenCount: Tokens,
+      candidatesTokenCount: Tokens,
+      cachedContentTokenCount: Tokens,
+      thoughtsTokenCount: Tokens,
+      toolUsePromptTokenCount: Tokens,
+    })
+    .optional(),
+});
+type Piece = z.infer<typeof Piece>;
+
+/** Gemini's prompt count contains what was cached; its answer count leaves out what was thought. */
+const readUsage = (usage: NonNullable<Piece["usageMetadata"]>): TokenUsage => ({
+  ...noUsage,
+  input: Math.max(0, usage.promptTokenCount + usage.toolUsePromptTokenCount - usage.cachedContentTokenCount),
+  cache_read: usage.cachedContentTokenCount,
+  output: usage.candidatesTokenCount + usage.thoughtsTokenCount,
+  reasoning: usage.thoughtsTokenCount,
+});
+
+const blocked = [
+  "SAFETY",
+  "RECITATION",
+  "BLOCKLIST",
+  "PROHIBITED_CONTENT",
+  "SPII",
+  "IMAGE_SAFETY",
+  "LANGUAGE",
+];
+
+const stopOf = (reason: string, to: Addressee): StopReason => {
+  if (reason === "STOP") return "end";
+  if (reason === "MAX_TOKENS") return "length";
+  if (blocked.includes(reason)) return "safety";
+  // A malformed call, or a reason of its own: asked again, it usually comes out well.
+  throw brokenAnswer(to, reason.toLowerCase().replaceAll("_", " "));
+};
+
+const callArguments = (args: Record<string, Json>): { arguments: Json; invalid: string | null } =>
+  readArguments(JSON.stringify(withoutOverEscaping(args)));
+
+const collect = async (
+  call: Call,
+  pieces: AsyncIterable<EnhancedGenerateContentResponse>,
+): Promise<ProviderAnswer> => {
+  const content: AssistantMessage["content"] = [];
+  let nextCall = countCalls(call.request.messages) + 1;
+  let usage = noUsage;
+  let stop: StopReason | null = null;
+  const add = (type: "text" | "reasoning", text: string): void => {
+    const last = content.at(-1);
+    if (last?.type === type) last.text += text;
+    else content.push(type === "text" ? { type, text } : { type, text, signature: null });
+  };
+  for await (const raw of pieces) {
+    const piece = Piece.safeParse(raw);
+    if (!piece.success) throw brokenAnswer(call.to, "a piece of the answer has another form");
+    const { candidates, promptFeedback, usageMetadata } = piece.data;
+    if (usageMetadata !== undefined) call.used((usage = readUsage(usageMetadata)));
+    if (promptFeedback?.blockReason !== undefined) stop = "safety";
+    const candidate = candidates[0];
+    for (const part of candidate?.content?.parts ?? []) {
+      if (part.functionCall !== undefined) {
+        const { id, name, args } = part.functionCall;
+        const signature = part.thoughtSignature === undefined ? null : sign("gemini", part.thoughtSignature);
+        const call_id = id ?? `call_${nextCall}`;
+        nextCall++;
+        content.push({ type: "tool_call", call_id, tool: name, ...callArguments(args), signature });
+      } else if (part.text !== undefined && part.thought) add("reasoning", part.text);
+      else if (part.text !== undefined) {
+        add("text", part.text);
+        if (part.text !== "") call.text(part.text);
+      }
+    }
+    if (candidate?.finishReason !== undefined) stop = stopOf(candidate.finishReason, call.to);
+  }
+  if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
+  return wholeAnswer(call.to, content, stop, usage);
+};
+
+const Listed = z.object({
+  models: z.array(
+    z.object({
+      name: z.string(),
+      inputTokenLimit: z.number().optional(),
+      supportedGenerationMethods: z.array(z.string()).default([]),
+    }),
+  ),
+});
+
+export const gemini: Provider = {
+  name: "Gemini",
+  needsKey: true,
+  async answer(call) {
+    const model = await connect(call);
+    const begun = beginWith(call, () => model.generateContentStream(geminiBody(call.request)));
+    const { stream, response } = await begun;
+    // The client also puts the answer together itself; a cut stream must not end the process there.
+    response.catch(() => undefined);
+    return collect(call, stream);
+  },
+  /** The client has no such call. */
+  async list({ to, key, transport }) {
+    const headers = { "x-goog-api-key": key ?? "" };
+    const answer = await transport.fetch(`${to.endpoint}/v1beta/models?pageSize=1000`, { headers });
+    const { models } = Listed.parse(await answer.json());
+    return models
+      .filter(({ supportedGenerationMethods: can }) => can.includes("generateContent"))
+      .map(({ name, inputTokenLimit }) => ({
+        model: name.replace(/^models\//, ""),
+        window: inputTokenLimit ?? null,
+      }));
+  },
+  async embed(access, texts) {
+    const model = await connect(access);
+    const requests = texts.map((text) => ({ content: { role: "user", parts: [{ text }] } }));
+    const { embeddings } = await beginWith(access, () => model.batchEmbedContents({ requests }));
+    return embeddings.map(({ values }) => values);
+  },
+};
