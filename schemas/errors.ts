@@ -171,6 +171,10 @@ export const errorCatalogue = {
     ...provider,
     http: 401,
   }),
+  credentials_closed: row("The stored keys cannot be read: {reason}", "{hint}", {
+    ...provider,
+    http: 401,
+  }),
   model_not_found: row("{provider} has no model {model}.", "{hint}", { ...provider, http: 404 }),
   context_too_long: row(
     "The conversation of about {tokens} tokens does not fit the window of {model} ({window}).",

@@ -1,9 +1,18 @@
+import { join } from "node:path";
+import type { AIProvider } from "../../schemas/agent.ts";
 import { ask, type Policy } from "./ask.ts";
+import { openCircuits } from "./circuits.ts";
+import { openEmbeddings, type Embeddings } from "./embeddings.ts";
 import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keepCaps } from "./limits.ts";
+import { listModels } from "./models.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
 import { loadProvider } from "./providers.ts";
-import { targetOf, type Endpoints } from "./targets.ts";
+import { textOf } from "./providers/provider.ts";
+import { pull, type PullProgress } from "./pull.ts";
+import { keepRates, type RateCaps } from "./rates.ts";
+import { openResponses } from "./responses.ts";
+import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { openConnections, type Deadlines } from "./transport.ts";
 import { systemClock, type Clock } from "./waiting.ts";
 
@@ -12,10 +21,15 @@ export interface GatewayOptions {
   credentials: Credentials;
   /** Base addresses in place of the providers' own: `ANTHROPIC_BASE_URL`, `--endpoint`. */
   endpoints?: Endpoints;
-  /** Folder for what is cached on disk; `null`: in memory alone. */
+  /** Where Ollama is asked for its models; an agent's calls go to its own endpoint. */
+  ollamaEndpoint?: string;
+  /** Folder for what is cached on disk; null: in memory alone. */
   cacheFolder?: string | null;
+  /** Whether answers at temperature 0 are reused. */
+  responseCache?: boolean;
   /** The user's own prices by model. */
   prices?: PriceOverrides;
+  rates?: RateCaps;
   /** Proxy settings are read from it; the process's own if left out. */
   environment?: NodeJS.ProcessEnv;
   /** For tests. */
@@ -24,32 +38,50 @@ export interface GatewayOptions {
   deadlines?: Partial<Omit<Deadlines, "total">>;
 }
 
-export const createGateway = (options: GatewayOptions): ModelGateway => {
-  const endpoints = options.endpoints ?? {};
+/** The gateway, and what only its owner uses of it. */
+export interface Gateway extends ModelGateway, Embeddings {
+  /** Pulls a model into Ollama, with its progress; `signal` stops it. */
+  pull(provider: AIProvider, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
+}
+
+export const createGateway = (options: GatewayOptions): Gateway => {
+  const { ledger, credentials, endpoints = {}, prices = {}, cacheFolder = null } = options;
+  const clock = options.clock ?? systemClock;
+  const now = (): number => clock.now();
+  const connections = openConnections(options.environment ?? process.env);
+  const shared = { providers: loadProvider, credentials, endpoints, connections, now };
   const policy: Policy = {
-    providers: loadProvider,
-    endpoints,
-    credentials: options.credentials,
-    caps: keepCaps(options.ledger),
-    prices: options.prices ?? {},
-    attempts: {
-      connections: openConnections(options.environment ?? process.env),
-      clock: options.clock ?? systemClock,
-      deadlines: options.deadlines ?? {},
-      withoutTools: new Set(),
-    },
+    ...shared,
+    caps: keepCaps(ledger),
+    rates: keepRates(options.rates ?? { requests_per_minute: null, tokens_per_minute: null }, clock),
+    circuits: openCircuits(now),
+    rejectedKeys: new Set(),
+    prices,
+    attempts: { connections, clock, deadlines: options.deadlines ?? {}, withoutTools: new Set() },
     random: options.random ?? Math.random,
   };
+  const responses = openResponses(cacheFolder === null ? null : join(cacheFolder, "responses"));
+  const embeddings = openEmbeddings({ ...shared, folder: cacheFolder });
+  const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
+
   return {
     async generate(request, charge, { signal, tell = () => undefined }) {
-      return ask({ request, charge, signal, tell }, policy);
+      const askNow = () => ask({ request, charge, signal, tell }, policy);
+      const [target] = targetsOf(charge, endpoints);
+      if (request.temperature !== 0 || options.responseCache === false || target === undefined)
+        return askNow();
+      const question = { request, tenantId: charge.agent.tenant_id, target, signal };
+      const answer = await responses.answer(question, askNow);
+      const text = textOf(answer.message, "");
+      if (answer.cached && text !== "") tell({ type: "text", text });
+      return answer;
     },
     contextWindow(provider) {
       const { provider: name, model } = targetOf(provider, endpoints);
       return windowOf(name, model);
     },
-    models() {
-      return Promise.resolve([]);
-    },
+    models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
+    embed: (provider, texts, signal) => embeddings.embed(provider, texts, signal),
+    pull: (provider, signal, tell) => pull(provider, signal, tell, shared),
   };
 };

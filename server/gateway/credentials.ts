@@ -1,5 +1,7 @@
 import type { ProviderName } from "../../schemas/agent.ts";
+import { fail } from "../../schemas/errors.ts";
 import type { Credentials } from "./gateway.ts";
+import { readVault, seal, unseal, writeVault, type StoredKeys } from "./vault.ts";
 
 /** Variables a provider's key is read from, the first that is set. Contract: "Command line". */
 const variables: Readonly<Record<ProviderName, readonly string[]>> = {
@@ -9,11 +11,127 @@ const variables: Readonly<Record<ProviderName, readonly string[]>> = {
   HuggingFace: ["HF_TOKEN"],
 };
 
+/** The name a provider's key is stored under, unless an agent names another (`secret:NAME`). */
+const standardName = (provider: ProviderName): string => provider.toLowerCase();
+const nameOf = (provider: ProviderName, reference: string | null): string =>
+  reference?.replace(/^secret:/, "") ?? standardName(provider);
+
 /** Keys of the environment; several, split by commas, are valid together, the newest first. */
 export const environmentCredentials = (environment: NodeJS.ProcessEnv): Credentials => ({
-  keys(provider) {
+  keys(provider, reference) {
+    if (nameOf(provider, reference) !== standardName(provider)) return Promise.resolve([]);
     const value = variables[provider].map((name) => environment[name]).find(Boolean) ?? "";
     const keys = value.split(",").map((key) => key.trim());
     return Promise.resolve(keys.filter((key) => key !== ""));
+  },
+});
+
+/** Keys that are held in memory alone: those the editor keeps in its secret storage. */
+export interface HeldCredentials extends Credentials {
+  /** Replaces the keys of a provider; none takes them away. */
+  set(provider: ProviderName, keys: readonly string[]): void;
+}
+
+export const heldCredentials = (): HeldCredentials => {
+  const held = new Map<ProviderName, readonly string[]>();
+  return {
+    set(provider, keys) {
+      held.set(provider, keys);
+    },
+    keys: (provider) => Promise.resolve(held.get(provider) ?? []),
+  };
+};
+
+/** What is said of a stored key; never the key itself. */
+export interface StoredKeyInfo {
+  /** `claude`, `gemini`, `ollama`, `huggingface`, or the NAME of an agent's `secret:NAME`. */
+  name: string;
+  /** One for each valid key, the one to use first in front; `ending` is its last four characters. */
+  keys: { ending: string; added_at: string }[];
+}
+
+/** The encrypted file of the command line. Every method may throw `credentials_closed`. */
+export interface CredentialStore extends Credentials {
+  /** One valid key in place of all before it. */
+  set(name: string, key: string): Promise<void>;
+  /** A new key in front; the one before it stays valid until the next rotation. */
+  rotate(name: string, key: string): Promise<void>;
+  list(): Promise<StoredKeyInfo[]>;
+  /** Throws `not_found` if there is no such name. */
+  remove(name: string): Promise<void>;
+}
+
+export interface VaultOptions {
+  /** Absolute path of the file; it need not exist. */
+  file: string;
+  /** Asked for only when the file is opened; null: there is none. */
+  passphrase: () => Promise<string | null>;
+  now: () => string;
+}
+
+export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): CredentialStore => {
+  /** Deriving the key takes a while on purpose: a file that has not changed is not opened again. */
+  let opened: { text: string; keys: StoredKeys } | null = null;
+
+  const demandPassphrase = async (): Promise<string> => {
+    const given = await passphrase();
+    if (given !== null && given !== "") return given;
+    throw fail("credentials_closed", {
+      reason: "no passphrase was given",
+      hint: "Set CODITECT_PASSPHRASE, or give it when asked.",
+    });
+  };
+  const read = async (): Promise<StoredKeys> => {
+    const text = await readVault(file);
+    if (text === null) return {};
+    if (opened?.text !== text) opened = { text, keys: await unseal(text, await demandPassphrase()) };
+    return opened.keys;
+  };
+  let lastChange: Promise<unknown> = Promise.resolve();
+  /** One change after the other: two at once would lose one. */
+  const change = (edit: (keys: StoredKeys) => StoredKeys): Promise<void> => {
+    const changed = lastChange.then(async () => {
+      const keys = edit(await read());
+      const text = await seal(keys, await demandPassphrase());
+      await writeVault(file, text);
+      opened = { text, keys };
+    });
+    lastChange = changed.catch(() => undefined);
+    return changed;
+  };
+
+  return {
+    async keys(provider, reference) {
+      const stored = (await read())[nameOf(provider, reference)] ?? [];
+      return stored.map(({ key }) => key);
+    },
+    set: (name, key) => change((keys) => ({ ...keys, [name]: [{ key, added_at: now() }] })),
+    rotate: (name, key) =>
+      change((keys) => {
+        const [current] = (keys[name] ?? []).filter((stored) => stored.key !== key);
+        return { ...keys, [name]: [{ key, added_at: now() }, ...(current ? [current] : [])] };
+      }),
+    async list() {
+      return Object.entries(await read()).map(([name, keys]) => ({
+        name,
+        keys: keys.map(({ key, added_at }) => ({ ending: key.length > 8 ? key.slice(-4) : "", added_at })),
+      }));
+    },
+    remove: (name) =>
+      change((keys) => {
+        if (keys[name] === undefined) throw fail("not_found", { kind: "stored key", id: name });
+        return Object.fromEntries(Object.entries(keys).filter(([other]) => other !== name));
+      }),
+  };
+};
+
+/** The keys of the first source that has any: editor, environment, encrypted file. */
+export const firstOf = (...sources: readonly Credentials[]): Credentials => ({
+  async keys(provider, reference) {
+    for (const source of sources) {
+      const keys = await source.keys(provider, reference);
+      if (keys.length > 0) return keys;
+    }
+    return [];
   },
 });

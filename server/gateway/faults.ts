@@ -67,6 +67,15 @@ export const unreachable = ({ provider, endpoint }: Addressee, reason: string): 
   });
 };
 
+/** It failed so often in a row that it is left alone for a while. */
+export const circuitOpen = ({ provider, endpoint }: Addressee, closedForMs: number): ProviderFault => {
+  const reason = `it failed several times in a row; it is asked again in ${Math.ceil(closedForMs / 1000)} s`;
+  return new ProviderFault(
+    fail("provider_unreachable", { provider, endpoint, reason, hint: "Try again then, or set a failover." }),
+    "provider",
+  );
+};
+
 /** An answer came, but not a whole or sound one. */
 export const brokenAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
   new ProviderFault(fail("provider_failed", { provider, status: "with a broken answer", reason }), "retry", {

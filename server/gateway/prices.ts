@@ -131,10 +131,8 @@ export const windowOf = (provider: ProviderName, model: string): number =>
   knownModel(provider, model)?.window ?? carefulWindow[provider];
 
 /** Names of the models the table has of a provider. */
-export const pricedModels = (provider: ProviderName): string[] =>
-  Object.entries(table[provider])
-    .filter(([, { price }]) => price !== null)
-    .map(([name]) => name);
+export const knownModels = (provider: ProviderName): string[] =>
+  Object.keys(table[provider]).filter((name) => !name.endsWith("/"));
 
 /** The user's own prices by model name, in dollars per million tokens; they win over the table. */
 export type PriceOverrides = Readonly<Record<string, Price>>;

@@ -1,0 +1,93 @@
+import { defaultSettings } from "../models/agent.ts";
+import { attemptAnswer, type AttemptTools, type Outcome } from "./attempt.ts";
+import type { Charge, GatewaySignal, ModelRequest } from "./gateway.ts";
+import type { CapKeeper } from "./limits.ts";
+import { costOf, priceOf, type Price, type PriceOverrides } from "./prices.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { Rates } from "./rates.ts";
+import type { Target } from "./targets.ts";
+import { estimateRequestTokens, noUsage, totalTokens } from "./tokens.ts";
+
+/** A request, whose it is, and who is told what comes of it. */
+export interface Asking {
+  request: ModelRequest;
+  charge: Charge;
+  signal: AbortSignal;
+  tell: (signal: GatewaySignal) => void;
+}
+
+/** What stands between an attempt and its bill. */
+export interface Billing {
+  caps: CapKeeper;
+  rates: Rates;
+  prices: PriceOverrides;
+  attempts: AttemptTools;
+}
+
+interface Pricing {
+  price: Price | null;
+  /** What the caps count where the price is unknown. */
+  assumed: Price | null;
+}
+
+const pricingOf = (
+  target: Target,
+  charge: Charge,
+  promptTokens: number,
+  overrides: PriceOverrides,
+): Pricing => {
+  const { agent } = charge;
+  const standard = defaultSettings(agent.provider, agent.agent_type).cost_per_1k_tokens;
+  const isOwn = target.provider in agent.provider;
+  const set = agent.settings.cost_per_1k_tokens;
+  const question = { provider: target.provider, model: target.model, promptTokens };
+  const price = priceOf({ ...question, centsPer1k: isOwn && set !== standard ? set : null }, overrides);
+  return { price, assumed: price ?? priceOf({ ...question, centsPer1k: set }, {}) };
+};
+
+/** One attempt, paid for: its most is reserved before, what it took is recorded after. */
+export const attemptCharged = async (
+  target: Target,
+  provider: Provider,
+  key: string | null,
+  asking: Asking,
+  billing: Billing,
+): Promise<{ outcome: Outcome; microcents: number | null }> => {
+  const { charge, signal, tell } = asking;
+  const { clock } = billing.attempts;
+  const max_tokens = Math.min(asking.request.max_tokens, target.maxTokens ?? Infinity);
+  const request = { ...asking.request, max_tokens };
+  const promptTokens = estimateRequestTokens(request);
+  const most = { ...noUsage, input: promptTokens, output: max_tokens };
+  const timeoutMs = charge.agent.settings.timeout_seconds * 1000;
+  const { price, assumed } = pricingOf(target, charge, promptTokens, billing.prices);
+
+  await billing.rates.enter(target.provider, totalTokens(most), {
+    patienceMs: timeoutMs,
+    signal,
+    onWait: (wait_ms) => {
+      const reason = "the limit per minute that is set here";
+      tell({ type: "retry", provider: target.provider, model: target.model, reason, wait_ms });
+    },
+  });
+  const day = new Date(clock.now()).toISOString().slice(0, 10);
+  const needed = { tokens: totalTokens(most), microcents: costOf(most, assumed) ?? 0 };
+  const reservation = billing.caps.reserve(charge, day, needed);
+  let outcome: Outcome;
+  try {
+    const text = (piece: string): void => {
+      tell({ type: "text", text: piece });
+    };
+    outcome = await attemptAnswer(
+      { provider, to: target, key, request, timeoutMs, signal, text },
+      billing.attempts,
+    );
+  } catch (defect) {
+    reservation.release();
+    throw defect;
+  }
+  const microcents = costOf(outcome.usage, price);
+  const assumedMicrocents = costOf(outcome.usage, assumed) ?? 0;
+  await reservation.settle({ usage: outcome.usage, microcents, assumedMicrocents });
+  return { outcome, microcents };
+};

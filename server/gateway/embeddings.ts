@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
+import { asFault, brokenAnswer, missingKey } from "./faults.ts";
+import type { Credentials } from "./gateway.ts";
+import type { Providers } from "./providers.ts";
+import { targetOf, type Endpoints, type Target } from "./targets.ts";
+import { openTransport, type Connections } from "./transport.ts";
+
+/** Vectors of texts, each text asked for once: they are kept by its hash and reused. */
+export interface Embeddings {
+  /**
+   * One vector per text; null if the provider has no embeddings (Claude). Throws like the gateway's
+   * `generate`.
+   */
+  embed(provider: AIProvider, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[] | null>;
+}
+
+export interface EmbeddingSources {
+  providers: Providers;
+  credentials: Credentials;
+  endpoints: Endpoints;
+  connections: Connections;
+  now: () => number;
+  /** Folder the vectors are kept in; null: in memory alone. */
+  folder: string | null;
+}
+
+/** Small models of each provider that are made for this; chat models have no embeddings. */
+const models: Readonly<Record<ProviderName, string | null>> = {
+  Ollama: "nomic-embed-text",
+  Gemini: "gemini-embedding-001",
+  HuggingFace: "BAAI/bge-small-en-v1.5",
+  Claude: null,
+};
+
+/** Texts of one request; the services take about a hundred. */
+const BATCH = 64;
+/** Longest text that is sent: the models read no more than about 2,000 tokens. */
+const TEXT_CHARACTERS = 8000;
+const DEADLINE_MS = 60_000;
+/** A file that has grown beyond this is begun anew: what is still used comes back soon. */
+const FILE_BYTES = 64 * 1024 * 1024;
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const toLine = (hash: string, vector: Float32Array): string =>
+  `${hash} ${Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString("base64")}\n`;
+
+const readLines = (text: string): Map<string, Float32Array> => {
+  const vectors = new Map<string, Float32Array>();
+  for (const line of text.split("\n")) {
+    const [hash = "", data = ""] = line.split(" ");
+    const bytes = Buffer.from(data, "base64");
+    // A line torn by a crash is not a whole number of floats, or has no whole hash.
+    if (hash.length !== 64 || bytes.length === 0 || bytes.length % 4 !== 0) continue;
+    vectors.set(hash, new Float32Array(new Uint8Array(bytes).buffer));
+  }
+  return vectors;
+};
+
+/** The vectors of one model: in memory, and in an append-only file. */
+const shelfOf = async (path: string | null) => {
+  let text = "";
+  try {
+    if (path !== null) text = await readFile(path, "utf8");
+  } catch {
+    // There is none yet.
+  }
+  if (path !== null && text.length > FILE_BYTES) {
+    text = "";
+    await rm(path, { force: true });
+  }
+  const vectors = readLines(text);
+  return {
+    get: (hash: string): Float32Array | null => vectors.get(hash) ?? null,
+    async add(added: ReadonlyMap<string, Float32Array>): Promise<void> {
+      for (const [hash, vector] of added) vectors.set(hash, vector);
+      if (path === null) return;
+      try {
+        await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+        const lines = [...added].map(([hash, vector]) => toLine(hash, vector));
+        await appendFile(path, lines.join(""), { mode: 0o600 });
+      } catch {
+        // A full disk costs the reuse after a restart, not the ranking.
+      }
+    },
+  };
+};
+type Shelf = Awaited<ReturnType<typeof shelfOf>>;
+
+const askFor = async (
+  target: Target,
+  texts: readonly string[],
+  signal: AbortSignal,
+  sources: EmbeddingSources,
+): Promise<number[][]> => {
+  const provider = await sources.providers(target.provider);
+  const [key = null] = await sources.credentials.keys(target.provider, target.keyReference);
+  if (provider.needsKey && key === null) throw missingKey(target).error;
+  const deadlines = { firstByte: DEADLINE_MS, silence: DEADLINE_MS, total: DEADLINE_MS };
+  const { connections, now } = sources;
+  const transport = openTransport({ to: target, connections, deadlines, signal, now });
+  let vectors: number[][] | null = null;
+  try {
+    vectors = (await provider.embed?.({ to: target, key, transport }, texts)) ?? [];
+    if (vectors.length === texts.length) return vectors;
+    throw brokenAnswer(target, "not every text has a vector");
+  } catch (thrown) {
+    throw asFault(transport.fault() ?? thrown, target).error;
+  } finally {
+    transport.close(vectors !== null);
+  }
+};
+
+export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
+  const shelves = new Map<string, Promise<Shelf>>();
+  const shelfFor = (target: Target): Promise<Shelf> => {
+    const name = hashOf(`${target.provider} ${target.endpoint} ${target.model}`).slice(0, 16);
+    const path = sources.folder === null ? null : join(sources.folder, "embeddings", `${name}.txt`);
+    const shelf = shelves.get(name) ?? shelfOf(path);
+    shelves.set(name, shelf);
+    return shelf;
+  };
+  return {
+    async embed(provider, texts, signal) {
+      const asked = targetOf(provider, sources.endpoints);
+      const model = models[asked.provider];
+      if (model === null) return null;
+      const target = { ...asked, model };
+      const shelf = await shelfFor(target);
+      const cut = texts.map((text) => text.slice(0, TEXT_CHARACTERS));
+      const missing = new Map(cut.map((text) => [hashOf(text), text]));
+      for (const hash of missing.keys()) if (shelf.get(hash) !== null) missing.delete(hash);
+      const rest = [...missing];
+      for (let from = 0; from < rest.length; from += BATCH) {
+        const batch = rest.slice(from, from + BATCH);
+        const vectors = await askFor(
+          target,
+          batch.map(([, text]) => text),
+          signal,
+          sources,
+        );
+        const added = new Map(
+          batch.map(([hash], index) => [hash, Float32Array.from(vectors[index] ?? [])] as const),
+        );
+        await shelf.add(added);
+      }
+      return cut.map((text) => shelf.get(hashOf(text)) ?? new Float32Array());
+    },
+  };
+};
+
+/** Cosine of the angle between two vectors: 1 for the same direction, 0 for unrelated ones. */
+export const similarity = (a: Float32Array, b: Float32Array): number => {
+  let [dot, lengthA, lengthB] = [0, 0, 0];
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? 0;
+    dot += value * other;
+    lengthA += value * value;
+    lengthB += other * other;
+  }
+  return lengthA === 0 || lengthB === 0 ? 0 : dot / Math.sqrt(lengthA * lengthB);
+};

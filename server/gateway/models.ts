@@ -1,0 +1,112 @@
+import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
+import type { ModelInfo } from "../../schemas/contract.ts";
+import { asFault, missingKey } from "./faults.ts";
+import type { Credentials } from "./gateway.ts";
+import { knownModels, priceOf, windowOf, type PriceOverrides } from "./prices.ts";
+import type { Providers } from "./providers.ts";
+import { targetOf, type Endpoints, type Target } from "./targets.ts";
+import { openTransport, type Connections } from "./transport.ts";
+import { cancelled } from "./waiting.ts";
+
+/** What is needed to say which models there are. */
+export interface ModelSources {
+  providers: Providers;
+  credentials: Credentials;
+  endpoints: Endpoints;
+  /** Where Ollama is asked for the models it has pulled. */
+  ollamaEndpoint: string;
+  prices: PriceOverrides;
+  connections: Connections;
+  now: () => number;
+}
+
+/** A provider that does not answer a listing soon is not well. */
+const LISTING_MS = 10_000;
+/** Most tokens of an answer for an agent that is made from the list. */
+const ANSWER_TOKENS = 8192;
+
+const providerFor = (name: ProviderName, model: string, ollamaEndpoint: string): AIProvider => {
+  switch (name) {
+    case "Claude":
+      return { Claude: { model, max_tokens: ANSWER_TOKENS } };
+    case "Gemini":
+      return { Gemini: { model, max_tokens: ANSWER_TOKENS } };
+    case "Ollama":
+      return { Ollama: { model, endpoint: ollamaEndpoint } };
+    case "HuggingFace":
+      return { HuggingFace: { model, api_key: "secret:huggingface" } };
+  }
+};
+
+const describe = (
+  name: ProviderName,
+  model: string,
+  window: number | null,
+  problem: string | null,
+  sources: ModelSources,
+): ModelInfo => {
+  const price = priceOf({ provider: name, model, promptTokens: 0, centsPer1k: null }, sources.prices);
+  return {
+    provider: providerFor(name, model, sources.ollamaEndpoint),
+    name: model,
+    available: problem === null,
+    problem,
+    price: price === null ? null : { input: price.input, output: price.output },
+    context_window: window ?? windowOf(name, model),
+  };
+};
+
+const known = (name: ProviderName, problem: string | null, sources: ModelSources): ModelInfo[] =>
+  knownModels(name).map((model) => describe(name, model, null, problem, sources));
+
+const listed = async (
+  target: Target,
+  key: string | null,
+  signal: AbortSignal,
+  sources: ModelSources,
+): Promise<ModelInfo[]> => {
+  const { connections, now } = sources;
+  const deadlines = { firstByte: LISTING_MS, silence: LISTING_MS, total: LISTING_MS };
+  const transport = openTransport({ to: target, connections, deadlines, signal, now });
+  let whole = false;
+  try {
+    const provider = await sources.providers(target.provider);
+    const models = await provider.list({ to: target, key, transport });
+    whole = true;
+    return models.map(({ model, window }) => describe(target.provider, model, window, null, sources));
+  } catch (thrown) {
+    if (signal.aborted) throw cancelled();
+    return known(target.provider, asFault(transport.fault() ?? thrown, target).error.message, sources);
+  } finally {
+    transport.close(whole);
+  }
+};
+
+const modelsOf = async (
+  name: ProviderName,
+  reachable: boolean,
+  signal: AbortSignal,
+  sources: ModelSources,
+): Promise<ModelInfo[]> => {
+  const target = targetOf(providerFor(name, "", sources.ollamaEndpoint), sources.endpoints);
+  const [key = null] = await sources.credentials.keys(name, target.keyReference);
+  const { needsKey } = await sources.providers(name);
+  if (needsKey && key === null) return known(name, missingKey(target).error.message, sources);
+  // Which local models there are only Ollama itself knows.
+  if (!reachable) return name === "Ollama" ? [] : known(name, null, sources);
+  return listed(target, key, signal, sources);
+};
+
+/**
+ * Models with their prices and windows. With `reachable` every provider that has a key is asked for
+ * what it lists right now; one that does not answer shows its known models with the reason.
+ */
+export const listModels = async (
+  reachable: boolean,
+  signal: AbortSignal,
+  sources: ModelSources,
+): Promise<ModelInfo[]> => {
+  const names: ProviderName[] = ["Ollama", "Claude", "Gemini", "HuggingFace"];
+  const lists = await Promise.all(names.map((name) => modelsOf(name, reachable, signal, sources)));
+  return lists.flat();
+};

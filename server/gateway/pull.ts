@@ -1,0 +1,45 @@
+import type { AIProvider } from "../../schemas/agent.ts";
+import { asFault } from "./faults.ts";
+import type { Credentials } from "./gateway.ts";
+import type { PullProgress } from "./providers/ollama.ts";
+import { targetOf, type Endpoints } from "./targets.ts";
+import { openTransport, type Connections } from "./transport.ts";
+import { cancelled } from "./waiting.ts";
+
+export type { PullProgress };
+
+/** A large model over a slow line takes hours; only silence means that it is stuck. */
+const DEADLINES = { firstByte: 60_000, silence: 120_000, total: 24 * 3600_000 };
+
+/** Pulls the model of an Ollama provider; resolves when it is there. */
+export const pull = async (
+  provider: AIProvider,
+  signal: AbortSignal,
+  tell: (progress: PullProgress) => void,
+  {
+    credentials,
+    endpoints,
+    connections,
+    now,
+  }: {
+    credentials: Credentials;
+    endpoints: Endpoints;
+    connections: Connections;
+    now: () => number;
+  },
+): Promise<void> => {
+  const to = targetOf(provider, endpoints);
+  const { pullModel } = await import("./providers/ollama.ts");
+  const [key = null] = await credentials.keys(to.provider, to.keyReference);
+  const transport = openTransport({ to, connections, deadlines: DEADLINES, signal, now });
+  let whole = false;
+  try {
+    await pullModel({ to, key, transport }, tell);
+    whole = true;
+  } catch (thrown) {
+    if (signal.aborted) throw cancelled();
+    throw asFault(transport.fault() ?? thrown, to).error;
+  } finally {
+    transport.close(whole);
+  }
+};

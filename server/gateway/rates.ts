@@ -1,0 +1,85 @@
+import type { ProviderName } from "../../schemas/agent.ts";
+import { fail } from "../../schemas/errors.ts";
+import type { Clock } from "./waiting.ts";
+
+/** The user's caps per provider and minute; null: none. */
+export interface RateCaps {
+  requests_per_minute: number | null;
+  tokens_per_minute: number | null;
+}
+
+const MINUTE_MS = 60_000;
+
+/** A place in the last or the coming minute. */
+interface Slot {
+  at: number;
+  tokens: number;
+}
+
+/** Spreads calls so that no 60 seconds hold more than the caps allow. */
+export interface Rates {
+  /**
+   * Waits for a place, first come, first served. Throws `rate_limited` if there is none within
+   * `patienceMs`, or if the call alone is larger than the cap.
+   */
+  enter(
+    provider: ProviderName,
+    tokens: number,
+    options: { patienceMs: number; signal: AbortSignal; onWait: (ms: number) => void },
+  ): Promise<void>;
+}
+
+/** The first moment from `now` on at which a call of that many tokens fits. */
+const firstFit = (slots: readonly Slot[], tokens: number, caps: RateCaps, now: number): number => {
+  const { requests_per_minute: requests, tokens_per_minute: most } = caps;
+  // Places are given in order: nobody overtakes who came before.
+  let at = Math.max(now, slots.at(-1)?.at ?? now);
+  if (requests !== null) {
+    const before = slots.at(-requests);
+    if (before !== undefined) at = Math.max(at, before.at + MINUTE_MS);
+  }
+  if (most === null) return at;
+  let sum = tokens;
+  for (const slot of slots.toReversed()) {
+    sum += slot.tokens;
+    if (sum > most) return Math.max(at, slot.at + MINUTE_MS);
+  }
+  return at;
+};
+
+export const keepRates = (caps: RateCaps, clock: Clock): Rates => {
+  const slots = new Map<ProviderName, Slot[]>();
+  const { requests_per_minute: requests, tokens_per_minute: most } = caps;
+  if (requests === null && most === null) return { enter: () => Promise.resolve() };
+
+  const refuse = (provider: ProviderName, tokens: number): Error => {
+    const byTokens = most !== null && (tokens > most || requests === null);
+    const limit = byTokens ? `${most} tokens per minute` : `${requests ?? 0} requests per minute`;
+    const setting = byTokens ? "tokens_per_minute" : "requests_per_minute";
+    return fail("rate_limited", { limit, provider, setting });
+  };
+
+  return {
+    async enter(provider, tokens, { patienceMs, signal, onWait }) {
+      const now = clock.now();
+      const taken = (slots.get(provider) ?? []).filter(({ at }) => at > now - MINUTE_MS);
+      slots.set(provider, taken);
+      const at = firstFit(taken, tokens, caps, now);
+      if ((most !== null && tokens > most) || at - now > patienceMs) throw refuse(provider, tokens);
+      const slot = { at, tokens };
+      taken.push(slot);
+      if (at <= now) return;
+      onWait(at - now);
+      try {
+        await clock.wait(at - now, signal);
+      } catch (error) {
+        const current = slots.get(provider) ?? [];
+        slots.set(
+          provider,
+          current.filter((other) => other !== slot),
+        );
+        throw error;
+      }
+    },
+  };
+};
