@@ -47,6 +47,23 @@ export const errorCatalogue = {
     exit: 2,
     show: false,
   }),
+  not_local: row(
+    "Only programs on this machine are answered, not {host}.",
+    "Ask for http://127.0.0.1, and not from a web page.",
+    { http: 403, rpc: 403, exit: 2, show: false },
+  ),
+  verb_not_allowed: row("{path} answers to {allowed}, not to {verb}.", null, {
+    http: 405,
+    rpc: -32601,
+    exit: 2,
+    show: false,
+  }),
+  body_too_large: row("The body of a request may have {limit}.", "Send less at once.", {
+    http: 413,
+    rpc: -32600,
+    exit: 2,
+    show: false,
+  }),
   usage: row("{problem}", "See coditect --help.", usage),
   not_found: row("There is no {kind} {id}.", "List what there is with the matching list command.", missing),
   // Models.

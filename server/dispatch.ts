@@ -15,7 +15,12 @@ export interface Dispatch {
     signal: AbortSignal,
   ): Promise<MethodResult<M>>;
   /** A call that came from outside: nothing of it has been checked yet. */
-  (method: string, params: unknown, caller: Caller, signal: AbortSignal): Promise<unknown>;
+  <Name extends string>(
+    method: Name extends Method ? never : Name,
+    params: unknown,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<unknown>;
 }
 
 export interface DispatchOptions {

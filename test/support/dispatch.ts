@@ -1,0 +1,86 @@
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Role } from "../../schemas/contract.ts";
+import { createChanges } from "../../server/changes/changes.ts";
+import { createDispatch, type Dispatch } from "../../server/dispatch.ts";
+import type { ModelGateway } from "../../server/gateway/gateway.ts";
+import type { Caller } from "../../server/handlers/context.ts";
+import { createHandlers } from "../../server/handlers/handlers.ts";
+import type { Pool } from "../../server/instances/pool.ts";
+import type { Store } from "../../server/store/store.ts";
+import type { Runs } from "../../server/teams/runs.ts";
+import { memoryStore } from "./memory-store.ts";
+import { NOW, TENANT } from "./records.ts";
+
+/** One call that went on to the pool, the runs or the gateway. */
+export type Recorded = [name: string, ...args: unknown[]];
+
+export interface TestDispatch {
+  dispatch: Dispatch;
+  store: Store;
+  events: RuntimeEvent[];
+  emit: (event: RuntimeEvent) => void;
+  subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
+  /** What was passed on, in order. */
+  passedOn: Recorded[];
+  log: { level: string; message: string; data: Record<string, unknown> }[];
+}
+
+export const as = (role: Role): Caller => ({ role, surface: "cli" });
+
+type Methods = Record<string, (...args: never[]) => unknown>;
+
+/** Answers the methods of a part with `answers`, the others with nothing, and notes every call. */
+const recorder = <Part extends object>(calls: Recorded[], answers: Partial<Part>): Part =>
+  // The handlers under test see what they pass on and what comes back, nothing else of the part.
+  new Proxy({} as Part, {
+    get:
+      (_, name) =>
+      (...args: never[]) => {
+        calls.push([String(name), ...args]);
+        return (answers as Methods)[String(name)]?.(...args);
+      },
+  });
+
+/** Dispatch and handlers over an in-memory store; what lies beyond them is recorded. */
+export const testDispatch = (
+  workspace: string,
+  parts: {
+    pool?: Partial<Pool>;
+    runs?: Partial<Runs>;
+    gateway?: Partial<ModelGateway>;
+    store?: Store;
+  } = {},
+): TestDispatch => {
+  const store = parts.store ?? memoryStore(TENANT);
+  const events: RuntimeEvent[] = [];
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  const passedOn: Recorded[] = [];
+  const log: TestDispatch["log"] = [];
+  const now = () => NOW;
+  const emit = (event: RuntimeEvent) => {
+    events.push(event);
+    for (const listener of listeners) listener(event);
+  };
+  const handlers = createHandlers({
+    store,
+    pool: recorder<Pool>(passedOn, { queued: () => 0, ...parts.pool }),
+    runs: recorder<Runs>(passedOn, parts.runs ?? {}),
+    gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
+    changes: createChanges({ store, workspace, now }),
+    setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
+    startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),
+    emit,
+    now,
+    version: "1.2.3",
+    defaultRuntime: "Local",
+  });
+  const dispatch = createDispatch(handlers, {
+    log: (level, message, data = {}) => log.push({ level, message, data }),
+    checkResults: true,
+  });
+  const subscribe = (listener: (event: RuntimeEvent) => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  return { dispatch, store, events, emit, subscribe, passedOn, log };
+};
