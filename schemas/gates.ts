@@ -16,7 +16,7 @@ export type WriteAccess = z.infer<typeof WriteAccess>;
  * - `untouched`: no test and no test configuration changed since the tests were proven red;
  * - `clean`: nothing that passed before the run fails in the whole suite;
  * - `findings`: no blocking finding (Critical or High, confidence at least 0.7) is open;
- * - `documents`: every link between the written documents leads somewhere and every diagram parses;
+ * - `documents`: every link from a changed document to a file of the workspace leads somewhere;
  * - `changed`: the stage handed back at least one changed file.
  */
 export const GateName = z.enum(["red", "green", "untouched", "clean", "findings", "documents", "changed"]);

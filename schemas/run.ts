@@ -2,9 +2,8 @@ import { z } from "zod";
 import { AIProvider, Limits } from "./agent.ts";
 import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { GateProof } from "./gates.ts";
-import { Count, Json, patchOf, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
-import { WorkflowStage } from "./team.ts";
-import { TestReport } from "./tests.ts";
+import { Count, Json, patchOf, Sha256, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
+import { TeamMember, WorkflowStage } from "./team.ts";
 
 /** Text of a file open and unsaved in the editor; agents see it in place of the file on disk. */
 export const Overlay = z.strictObject({ path: WorkspacePath, text: z.string() });
@@ -71,6 +70,8 @@ export const StageState = z.strictObject({
   execution_ids: z.array(Uuid),
   /** Proofs of the last round. */
   gates: z.array(GateProof),
+  /** A person consented to it, where the stage asks for that. */
+  approved: z.boolean(),
   /** What the next round is told about the last one; `null` in the first. */
   feedback: z.string().nullable(),
   /** The change set after this stage. */
@@ -104,12 +105,13 @@ export const TeamRun = z.strictObject({
   tenant_id: Uuid,
   team_id: Uuid,
   status: RunStatus,
-  /** The stages as they were when the run began: a later change of the team does not touch it. */
+  /** Members and stages as they were when the run began: a later change of the team does not touch it. */
+  members: z.array(TeamMember),
   workflow_stages: z.array(WorkflowStage),
   stages: z.array(StageState),
   options: RunOptions,
-  /** What the tests showed before anything changed; `null` until measured. */
-  baseline: TestReport.nullable(),
+  /** Hash of the TestReport of the workspace as it was, in the object store; `null` until measured. */
+  baseline: Sha256.nullable(),
   /** The change set of the run as a whole. */
   change_set_id: Uuid.nullable(),
   error: ExecutionError.nullable(),

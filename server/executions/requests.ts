@@ -21,11 +21,11 @@ export interface RequestContext {
   /** The transcript so far; grows as the execution goes on. */
   entries: TranscriptEntry[];
   /** Text of a file as the agent sees it, or null. */
-  readText(path: string): Promise<string | null>;
+  readText: (path: string) => Promise<string | null>;
   store: Store;
   gateway: ModelGateway;
-  emit(event: RuntimeEvent): void;
-  now(): string;
+  emit: (event: RuntimeEvent) => void;
+  now: () => string;
 }
 
 /** Appends to the transcript; resolves when the line is on disk. */

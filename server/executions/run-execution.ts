@@ -5,6 +5,7 @@ import type { AgentExecution, ExecutionError, ExecutionOutput } from "../../sche
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { TestReport } from "../../schemas/tests.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { ToolName } from "../../schemas/tools.ts";
 import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
 import type { ClaimedInstance, ClaimRequest, Pool } from "../instances/pool.ts";
@@ -39,7 +40,12 @@ export interface Conclusion {
   gates: GateProof[];
   output: ExecutionOutput;
   change_set_id: string | null;
+  /** Why the work is refused although the agent came to an end: a gate, or it gave up. */
+  refused: CoditectError | null;
 }
+
+/** Reason of an abort that ends the runtime and not the work: the execution stays as it is. */
+export const INTERRUPTED = Symbol("interrupted");
 
 export interface ExecutionRequest extends Omit<RequestContext, "execution" | "entries"> {
   /** Stored, and not finished. */
@@ -57,6 +63,7 @@ export interface ExecutionRequest extends Omit<RequestContext, "execution" | "en
     changes: FileChange[],
     ground: ProvingGround,
     execution: AgentExecution,
+    entries: readonly TranscriptEntry[],
   ): Promise<Conclusion>;
 }
 
@@ -165,14 +172,19 @@ const attempt = async (
       changed.changes,
       provingGround(request, instance, signal),
       execution,
+      context.entries,
     );
-    const { gates, output, change_set_id } = conclusion;
+    const { gates, output, change_set_id, refused } = conclusion;
     const done: AgentExecution = {
       ...execution,
       metadata: { ...execution.metadata, gates, change_set_id, answered_by: answeredBy(context) },
       resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
     };
-    return await save(request, complete(done, output, request.now()));
+    const ended =
+      refused === null
+        ? complete(done, output, request.now())
+        : { ...failExecution(done, toExecutionError(refused), request.now()), output };
+    return await save(request, ended);
   } catch (error) {
     throw new AttemptFailed(error, {
       ...execution,
@@ -239,6 +251,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     try {
       return await attempt(request, execution, context, signal);
     } catch (thrown) {
+      if (request.signal.reason === INTERRUPTED) throw thrown;
       const failed = thrown instanceof AttemptFailed ? thrown : new AttemptFailed(thrown, execution);
       const error = asCoditectError(failed.cause, request, deadline);
       if (isFinished(failed.execution)) return failed.execution;

@@ -77,6 +77,7 @@ export const aRun = (task_id: string, fields: Partial<TeamRun> = {}): TeamRun =>
   tenant_id: TENANT,
   team_id: randomUUID(),
   status: "Running",
+  members: [],
   workflow_stages: [],
   stages: [],
   options: RunOptions.parse({}),

@@ -1,0 +1,78 @@
+import type { FileChange } from "../../../schemas/changes.ts";
+import type { Finding } from "../../../schemas/findings.ts";
+import type { GateName, GateProof } from "../../../schemas/gates.ts";
+import type { Timestamp } from "../../../schemas/primitives.ts";
+import type { TestCase, TestReport } from "../../../schemas/tests.ts";
+import type { ProvingGround } from "../../executions/run-execution.ts";
+
+/** Files of a state of the workspace that differ from the user's: path → hash, null = deleted. */
+export type FileHashes = ReadonlyMap<string, string | null>;
+
+/** What a gate is proven from. */
+export interface GateContext {
+  ground: ProvingGround;
+  /** The stage's result, as changes from the user's workspace. */
+  changes: readonly FileChange[];
+  /** The same as hashes; and the state the stage began with. */
+  after: FileHashes;
+  before: FileHashes;
+  /** The state in which the tests were last proven red; null when no stage of the run proves it. */
+  provenRed: FileHashes | null;
+  /** The whole suite on the workspace as it was when the run began. */
+  baseline: () => Promise<TestReport>;
+  /** Open findings this stage reported. */
+  findings: readonly Finding[];
+  allowTestChanges: boolean;
+  /** Text of a file in the stage's result, or null. */
+  readText: (path: string) => Promise<string | null>;
+  /** Whether the stage's result has a file or folder there. */
+  exists: (path: string) => Promise<boolean>;
+  now: () => Timestamp;
+}
+
+/** A gate runs its measurement and says what it saw; it never throws for a gate that does not hold. */
+export type Gate = (context: GateContext) => Promise<Measured>;
+
+/** What a gate saw. What it leaves out, it did not measure. */
+export type Measured = Pick<GateProof, "held" | "reason"> &
+  Partial<Pick<GateProof, "runner" | "command" | "exit_code" | "counts" | "evidence" | "coverage">>;
+
+const EVIDENCE = 50;
+
+/** Runs a gate and makes its proof. */
+export const prove = async (name: GateName, gate: Gate, context: GateContext): Promise<GateProof> => {
+  const begun = performance.now();
+  const measured = await gate(context);
+  return {
+    gate: name,
+    runner: null,
+    command: null,
+    exit_code: null,
+    counts: null,
+    coverage: null,
+    ...measured,
+    evidence: (measured.evidence ?? []).slice(0, EVIDENCE),
+    duration_ms: Math.round(performance.now() - begun),
+    proved_at: context.now(),
+  };
+};
+
+/** What a proof keeps of a test run. */
+export const measuredRun = ({ runner, command, exit_code, counts, coverage }: TestReport) => ({
+  runner,
+  command,
+  exit_code,
+  counts,
+  coverage,
+});
+
+/** Identity of a test over several runs. */
+export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string => `${file} > ${name}`;
+
+export const changedPaths = (before: FileHashes, after: FileHashes): string[] =>
+  [...new Set([...before.keys(), ...after.keys()])]
+    .filter((path) => before.get(path) !== after.get(path))
+    .sort();
+
+export const quantity = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;

@@ -1,0 +1,68 @@
+import type { GateName, GateProof } from "../../../schemas/gates.ts";
+import { isBlocking } from "../../executions/findings.ts";
+import { documents } from "./documents.ts";
+import { changedPaths, prove, quantity, type Gate, type GateContext } from "./gate.ts";
+import { clean, green, red, untouched } from "./tests.ts";
+
+/** No blocking finding of this stage is open. */
+const findings: Gate = (context) => {
+  const blocking = context.findings.filter(isBlocking);
+  return Promise.resolve({
+    held: blocking.length === 0,
+    reason:
+      blocking.length === 0
+        ? `${quantity(context.findings.length, "finding")}, none that blocks.`
+        : `${quantity(blocking.length, "finding blocks", "findings block")}.`,
+    evidence: blocking.map(
+      ({ path, start_line, severity, title, explanation }) =>
+        `${path}:${start_line} ${severity}: ${title}\n${explanation}`,
+    ),
+  });
+};
+
+/** The stage handed back at least one changed file. */
+const changed: Gate = (context) => {
+  const paths = changedPaths(context.before, context.after);
+  return Promise.resolve({
+    held: paths.length > 0,
+    reason: paths.length > 0 ? `${quantity(paths.length, "file")} changed.` : "No file was changed.",
+    evidence: paths,
+  });
+};
+
+const gates: Readonly<Record<GateName, Gate>> = {
+  red,
+  green,
+  untouched,
+  clean,
+  findings,
+  documents,
+  changed,
+};
+
+/** Proves the gates in their order and stops at the first that does not hold. */
+export const proveGates = async (
+  names: readonly GateName[],
+  context: GateContext,
+  proven: (proof: GateProof) => void,
+): Promise<GateProof[]> => {
+  const proofs: GateProof[] = [];
+  for (const name of names) {
+    const proof = await prove(name, gates[name], context);
+    proofs.push(proof);
+    proven(proof);
+    if (!proof.held) break;
+  }
+  return proofs;
+};
+
+/** What a failed gate says to the agent whose work is sent back. */
+export const feedbackOf = (proofs: readonly GateProof[]): string =>
+  proofs
+    .filter((proof) => !proof.held)
+    .map((proof) =>
+      [`Gate ${proof.gate} did not hold: ${proof.reason}`, ...proof.evidence.slice(0, 10)]
+        .join("\n")
+        .slice(0, 6000),
+    )
+    .join("\n\n");

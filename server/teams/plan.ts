@@ -1,0 +1,262 @@
+import type { ExecutionError } from "../../schemas/execution.ts";
+import type { GateProof } from "../../schemas/gates.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import type { RunStatus, StageState, Task, TeamRun } from "../../schemas/run.ts";
+import type { AgentTeam, WorkflowStage } from "../../schemas/team.ts";
+import { noUsage } from "../models/execution.ts";
+import { ancestors } from "./validate.ts";
+
+/**
+ * The state machine of a team run: pure functions from one stored run to the next. Whatever drives
+ * it applies one of them, stores the result, and only then acts on it.
+ */
+
+const newStage = (stage: WorkflowStage): StageState => ({
+  name: stage.name,
+  status: "Pending",
+  round: 0,
+  sent_back: 0,
+  execution_ids: [],
+  gates: [],
+  approved: false,
+  feedback: null,
+  change_set_id: null,
+  started_at: null,
+  completed_at: null,
+});
+
+export const newRun = (
+  task: Task,
+  team: AgentTeam,
+  options: TeamRun["options"],
+  now: Timestamp,
+): TeamRun => ({
+  task_id: task.task_id,
+  tenant_id: task.tenant_id,
+  team_id: team.team_id,
+  status: "Queued",
+  members: team.members,
+  workflow_stages: team.workflow_stages,
+  stages: team.workflow_stages.map(newStage),
+  options,
+  baseline: null,
+  change_set_id: null,
+  error: null,
+  usage: noUsage(),
+  parent: null,
+  created_at: now,
+  updated_at: now,
+  completed_at: null,
+});
+
+const isDone = (stage: StageState): boolean => stage.status === "Completed" || stage.status === "Skipped";
+
+/** The definition of a stage; the run holds one for each of its states. */
+export const definitionOf = (run: TeamRun, name: string): WorkflowStage => {
+  const stage = run.workflow_stages.find((candidate) => candidate.name === name);
+  if (stage === undefined) throw new RangeError(`run ${run.task_id} has no stage ${name}`);
+  return stage;
+};
+
+export const stateOf = (run: TeamRun, name: string): StageState => {
+  const stage = run.stages.find((candidate) => candidate.name === name);
+  if (stage === undefined) throw new RangeError(`run ${run.task_id} has no stage ${name}`);
+  return stage;
+};
+
+const mapStage = (
+  run: TeamRun,
+  name: string,
+  now: Timestamp,
+  change: (stage: StageState) => StageState,
+): TeamRun => ({
+  ...run,
+  updated_at: now,
+  stages: run.stages.map((stage) => (stage.name === name ? change(stage) : stage)),
+});
+
+/** Stages that can begin now: pending, and everything they depend on is done. */
+export const readyStages = (run: TeamRun): StageState[] =>
+  run.stages.filter(
+    (stage) =>
+      stage.status === "Pending" &&
+      definitionOf(run, stage.name).depends_on.every((name) => isDone(stateOf(run, name))),
+  );
+
+export const beginStage = (run: TeamRun, name: string, executionId: string, now: Timestamp): TeamRun =>
+  mapStage({ ...run, status: "Running" }, name, now, (stage) => ({
+    ...stage,
+    status: "Running",
+    round: stage.round + 1,
+    execution_ids: [...stage.execution_ids, executionId],
+    gates: [],
+    started_at: now,
+    completed_at: null,
+  }));
+
+export const skipStage = (run: TeamRun, name: string, changeSetId: string | null, now: Timestamp): TeamRun =>
+  mapStage(run, name, now, (stage) => ({
+    ...stage,
+    status: "Skipped",
+    change_set_id: changeSetId,
+    completed_at: now,
+  }));
+
+export const askForApproval = (run: TeamRun, name: string, now: Timestamp): TeamRun =>
+  mapStage(run, name, now, (stage) => ({ ...stage, status: "WaitingForApproval" }));
+
+/** A person's answer: the stage may begin, or the run ends here. */
+export const answerApproval = (run: TeamRun, name: string, approved: boolean, now: Timestamp): TeamRun =>
+  mapStage({ ...run, status: approved ? "Queued" : "Cancelled" }, name, now, (stage) => ({
+    ...stage,
+    approved,
+    status: approved ? "Pending" : "Cancelled",
+  }));
+
+/** What came of one round of a stage. */
+export type StageOutcome =
+  | { type: "completed"; gates: GateProof[]; change_set_id: string | null }
+  /** A gate did not hold: `feedback` is what the next round is told. */
+  | {
+      type: "refused";
+      gates: GateProof[];
+      change_set_id: string | null;
+      feedback: string;
+      error: ExecutionError;
+    }
+  | { type: "failed"; status: "Failed" | "LimitReached" | "Cancelled"; error: ExecutionError | null };
+
+/** Takes the outcome of a round into the run; a hard failure ends the run. */
+export const endStage = (run: TeamRun, name: string, outcome: StageOutcome, now: Timestamp): TeamRun => {
+  if (outcome.type === "completed") {
+    const { gates, change_set_id } = outcome;
+    return mapStage(run, name, now, (stage) => ({
+      ...stage,
+      status: "Completed",
+      gates,
+      change_set_id,
+      feedback: null,
+      completed_at: now,
+    }));
+  }
+  if (outcome.type === "refused") {
+    const { gates, change_set_id, feedback, error } = outcome;
+    return mapStage({ ...run, error: run.error ?? error }, name, now, (stage) => ({
+      ...stage,
+      status: "Failed",
+      gates,
+      change_set_id,
+      feedback,
+      completed_at: now,
+    }));
+  }
+  const status: RunStatus = isHardEnd(run.status) ? run.status : outcome.status;
+  return mapStage({ ...run, status, error: outcome.error ?? run.error }, name, now, (stage) => ({
+    ...stage,
+    status: outcome.status === "Cancelled" ? "Cancelled" : "Failed",
+    completed_at: now,
+  }));
+};
+
+const isHardEnd = (status: RunStatus): boolean =>
+  status === "Failed" || status === "LimitReached" || status === "Cancelled";
+
+/** The stages that run again when work goes back to one: it, and all that build on it. */
+const redone = (run: TeamRun, backTo: string): Set<string> =>
+  new Set(
+    run.workflow_stages
+      .filter((stage) => stage.name === backTo || ancestors(run.workflow_stages, stage.name).has(backTo))
+      .map((stage) => stage.name),
+  );
+
+/** Sends refused work back; several refusals of parallel stages go back together, in one round. */
+const sendBack = (run: TeamRun, refused: readonly StageState[], now: Timestamp): TeamRun => {
+  let next: TeamRun = { ...run, error: null, updated_at: now };
+  const feedback = new Map<string, string[]>();
+  for (const stage of refused) {
+    const backTo = definitionOf(run, stage.name).on_failure?.back_to ?? stage.name;
+    feedback.set(backTo, [...(feedback.get(backTo) ?? []), `[${stage.name}] ${stage.feedback ?? ""}`]);
+  }
+  for (const [backTo, texts] of feedback) {
+    const again = redone(run, backTo);
+    const sentBack = new Set(refused.map((stage) => stage.name));
+    next = {
+      ...next,
+      stages: next.stages.map((stage) =>
+        again.has(stage.name)
+          ? {
+              ...stage,
+              status: "Pending",
+              sent_back: stage.sent_back + (sentBack.has(stage.name) ? 1 : 0),
+              feedback: stage.name === backTo ? texts.join("\n\n") : null,
+            }
+          : stage,
+      ),
+    };
+  }
+  return next;
+};
+
+/**
+ * What follows from where the stages stand, once none is at work: refused work goes back while it
+ * has rounds left; otherwise the run ends.
+ */
+export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
+  if (run.stages.some((stage) => stage.status === "Running")) return run;
+  const end = (status: RunStatus): TeamRun => ({ ...run, status, updated_at: now, completed_at: now });
+  if (isHardEnd(run.status)) return end(run.status);
+  const refused = run.stages.filter((stage) => stage.status === "Failed");
+  const withoutRounds = refused.filter(
+    (stage) => stage.sent_back >= (definitionOf(run, stage.name).on_failure?.max_rounds ?? 0),
+  );
+  if (withoutRounds.length > 0) return end("GateFailed");
+  if (refused.length > 0) return sendBack(run, refused, now);
+  if (run.stages.every(isDone)) return { ...end("Succeeded"), error: null };
+  if (readyStages(run).length > 0) return run;
+  return { ...run, status: "WaitingForApproval", updated_at: now };
+};
+
+/** Statuses a run can be resumed from; one whose gates failed is retried from a stage instead. */
+export const isResumable = (status: RunStatus): boolean =>
+  status === "Interrupted" || status === "LimitReached" || status === "Failed" || status === "Cancelled";
+
+/** Whether a stage was cut off: at work when its runtime ended, or ended by more than a gate. */
+const wasCutOff = (stage: StageState): boolean =>
+  stage.execution_ids.length > 0 &&
+  (stage.status === "Running" || stage.status === "Failed" || stage.status === "Cancelled");
+
+/** An ended run made ready to go on: what was cut off goes on where its transcript ends. */
+export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
+  ...run,
+  status: "Queued",
+  error: null,
+  updated_at: now,
+  completed_at: null,
+  stages: run.stages.map((stage) => (wasCutOff(stage) ? { ...stage, status: "Running" } : stage)),
+});
+
+/** Replaces the last execution of a stage that goes on in a new one; the round stays the same. */
+export const continueStage = (run: TeamRun, name: string, executionId: string, now: Timestamp): TeamRun =>
+  mapStage({ ...run, status: "Running" }, name, now, (stage) => ({
+    ...stage,
+    execution_ids: stage.execution_ids.includes(executionId)
+      ? stage.execution_ids
+      : [...stage.execution_ids, executionId],
+  }));
+
+/** A new run of another task that takes over what stands before `from`, and does the rest again. */
+export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp): TeamRun => {
+  const again = redone(run, from);
+  return {
+    ...reopen(run, now),
+    task_id: task.task_id,
+    created_at: now,
+    parent: { task_id: run.task_id, stage: from },
+    usage: noUsage(),
+    change_set_id: null,
+    stages: run.stages.map((stage, index) => {
+      const definition = run.workflow_stages[index];
+      return again.has(stage.name) && definition !== undefined ? newStage(definition) : stage;
+    }),
+  };
+};

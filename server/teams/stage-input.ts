@@ -1,0 +1,111 @@
+import type { AgentConfig, AIProvider } from "../../schemas/agent.ts";
+import type { ChangeSet } from "../../schemas/changes.ts";
+import type { AgentExecution, ContextItem } from "../../schemas/execution.ts";
+import type { Overlay, Task, TeamRun } from "../../schemas/run.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { WorkflowStage } from "../../schemas/team.ts";
+import type { Changes } from "../changes/changes.ts";
+import { describeProvider } from "../models/agent.ts";
+import { newExecution } from "../models/execution.ts";
+import type { Store } from "../store/store.ts";
+import { basename } from "node:path";
+import { stateOf } from "./plan.ts";
+import { stagePrompt, systemMessage } from "./prompts.ts";
+import { stageTools } from "./tools.ts";
+import type { WorkspaceView } from "./workspace-view.ts";
+
+/** Picks what of the workspace an agent is given with its task; see `server/context/`. */
+export type CollectContext = (request: {
+  workspace: string;
+  file: string | null;
+  overlays: readonly Overlay[];
+  budgetTokens: number;
+  signal: AbortSignal;
+}) => Promise<{ items: ContextItem[]; left_out: { name: string; reason: string }[] }>;
+
+export interface StageInputParts {
+  collectContext: CollectContext;
+  run: TeamRun;
+  task: Task;
+  stage: WorkflowStage;
+  agent: AgentConfig;
+  provider: AIProvider;
+  /** The state the stage begins with. */
+  changeSet: ChangeSet | null;
+  view: WorkspaceView;
+  workspace: string;
+  settings: Settings;
+  store: Store;
+  changes: Changes;
+  signal: AbortSignal;
+  now: () => string;
+}
+
+/** What earlier stages said and changed, for a stage that builds on it. */
+const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> => {
+  const { run, stage, store, changeSet, changes } = parts;
+  const results = (stage.inputs ?? stage.depends_on).flatMap((name): ContextItem[] => {
+    const executionId = stateOf(run, name).execution_ids.at(-1);
+    const output = executionId === undefined ? null : (store.get("executions", executionId)?.output ?? null);
+    return output === null
+      ? []
+      : [{ context_type: "PreviousResult", name, content: output.result, mime_type: "text/plain" }];
+  });
+  if (changeSet === null || changeSet.files.length === 0) return results;
+  const content = await changes.diff(changeSet);
+  return [
+    ...results,
+    { context_type: "PreviousResult", name: "changes so far", content, mime_type: "text/x-diff" },
+  ];
+};
+
+/** A new execution, Queued and complete with everything its agent is given; not stored yet. */
+export const stageExecution = async (parts: StageInputParts): Promise<AgentExecution> => {
+  const { run, task, stage, agent, provider, settings } = parts;
+  const state = stateOf(run, stage.name);
+  const round = state.round + 1;
+  const context = await parts.collectContext({
+    workspace: parts.workspace,
+    file: task.file,
+    overlays: parts.view.overlays(),
+    budgetTokens: settings.context_tokens,
+    signal: parts.signal,
+  });
+  const { name, model } = describeProvider(provider);
+  return newExecution(
+    {
+      task_id: task.task_id,
+      tenant_id: task.tenant_id,
+      input: {
+        system_message: systemMessage(agent, stage.name, round),
+        prompt: stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback),
+        context: [...context.items, ...(await previousResults(parts))],
+        parameters: {
+          temperature: agent.settings.temperature,
+          max_tokens: agent.settings.max_tokens,
+          max_turns: stage.max_turns,
+          timeout_seconds: stage.timeout_seconds,
+          write_access:
+            run.options.allow_test_changes && stage.write_access === "sources" ? "all" : stage.write_access,
+          test_command: run.options.test_command,
+        },
+        tools: stageTools(stage, agent, settings.allowed_commands.length > 0),
+      },
+      metadata: {
+        agent_id: agent.agent_id,
+        agent_type: agent.agent_type,
+        agent_name: agent.name,
+        provider: name,
+        model,
+        answered_by: [],
+        team_id: run.team_id,
+        stage: stage.name,
+        round,
+        gates: [],
+        change_set_id: null,
+        context_left_out: context.left_out,
+      },
+    },
+    parts.now(),
+  );
+};

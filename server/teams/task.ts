@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { StartRun } from "../../schemas/contract.ts";
+import { fail } from "../../schemas/errors.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import type { Task } from "../../schemas/run.ts";
+import type { AgentTeam } from "../../schemas/team.ts";
+import type { Store } from "../store/store.ts";
+
+/** What is asked when the user names no task. */
+const defaultTask = (workflow: string, file: string | null): string => {
+  const subject = file ?? "this project";
+  if (workflow === "review") return `Look at the whole of ${subject}.`;
+  if (workflow === "tdd") return `Cover ${subject} with tests and mend what they show to be wrong.`;
+  return `Work on ${subject}.`;
+};
+
+export const newTask = (tenantId: string, workflow: string, request: StartRun, now: Timestamp): Task => ({
+  task_id: randomUUID(),
+  tenant_id: tenantId,
+  workflow,
+  description: request.task.trim() === "" ? defaultTask(workflow, request.file) : request.task,
+  file: request.file,
+  data: request.data,
+  created_at: now,
+});
+
+/** A team of one agent and one stage, for an execution outside any team; made once per agent. */
+export const teamOfOne = async (store: Store, agent: AgentConfig, now: Timestamp): Promise<AgentTeam> => {
+  const name = `only ${agent.name}`;
+  const known = store.all("teams", { name }).find((team) => team.members[0]?.agent_id === agent.agent_id);
+  if (known !== undefined) return known;
+  const team: AgentTeam = {
+    team_id: randomUUID(),
+    tenant_id: store.tenantId,
+    name,
+    description: `${agent.name} alone.`,
+    members: [{ agent_id: agent.agent_id, role: "agent", agent_type: agent.agent_type }],
+    workflow_stages: [
+      {
+        name: "work",
+        member: "agent",
+        depends_on: [],
+        prompt: "{{task}}",
+        write_access: "none",
+        tools: null,
+        gates: [],
+        on_failure: null,
+        inputs: null,
+        condition: "always",
+        approval: false,
+        max_turns: 40,
+        timeout_seconds: 1800,
+      },
+    ],
+    created_at: now,
+    updated_at: now,
+  };
+  await store.commit((transaction) => {
+    transaction.put("teams", team);
+  });
+  return team;
+};
+
+/** Errors: `file_not_found` if the workspace folder itself is gone. */
+export const checkWorkspace = async (workspace: string): Promise<void> => {
+  const found = await stat(join(workspace, ".")).catch(() => null);
+  if (found?.isDirectory() !== true)
+    throw fail("file_not_found", { path: basename(workspace), workspace: "its place" });
+};

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import type { FileChange } from "../../../schemas/changes.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
+import { localLinks } from "../../../server/teams/gates/documents.ts";
+import type { GateContext } from "../../../server/teams/gates/gate.ts";
+import { feedbackOf, proveGates } from "../../../server/teams/gates/gates.ts";
+
+type Test = [name: string, status: "passed" | "failed", file?: string];
+
+const report = (tests: Test[], more: Partial<TestReport> = {}): TestReport => {
+  const passed = tests.filter(([, status]) => status === "passed").length;
+  const failed = tests.length - passed;
+  return {
+    runner: "node:test",
+    command: ["node", "--test"],
+    outcome: failed > 0 ? "failed" : "passed",
+    exit_code: failed > 0 ? 1 : 0,
+    counts: { passed, failed, skipped: 0 },
+    tests: tests.map(([name, status, file = "test/bill.test.js"]) => ({
+      file,
+      name,
+      status,
+      duration_ms: 1,
+      message: status === "failed" ? `${name} went wrong` : null,
+    })),
+    load_errors: [],
+    coverage: null,
+    duration_ms: 10,
+    output: "",
+    ...more,
+  };
+};
+
+const change = (path: string): FileChange => ({
+  path,
+  before: null,
+  content: { encoding: "utf8", data: "" },
+  executable: false,
+});
+
+/** A project of which the tests show `now` on the changes and `before` on the user's workspace. */
+const context = (parts: {
+  now: TestReport;
+  before?: TestReport;
+  changed?: string[];
+  red?: string[] | null;
+  allowTestChanges?: boolean;
+  asked?: (string[] | null)[];
+}): GateContext => {
+  const { changed = ["test/bill.test.js"], red = null } = parts;
+  const hashes = (paths: string[]) => new Map(paths.map((path) => [path, `hash of ${path}`]));
+  return {
+    ground: {
+      prepare: () => Promise.resolve(),
+      runTests: ({ files }) => {
+        parts.asked?.push(files);
+        return Promise.resolve(parts.now);
+      },
+    },
+    changes: changed.map(change),
+    after: hashes(changed),
+    before: new Map(),
+    provenRed: red === null ? null : hashes(red),
+    baseline: () => Promise.resolve(parts.before ?? report([["old", "passed", "test/old.test.js"]])),
+    findings: [],
+    allowTestChanges: parts.allowTestChanges ?? false,
+    readText: () => Promise.resolve(null),
+    exists: () => Promise.resolve(false),
+    now: () => "2026-01-31T12:00:00.000Z",
+  };
+};
+
+const prove = async (gate: "red" | "green" | "clean" | "untouched" | "changed", from: GateContext) => {
+  const [proof] = await proveGates([gate], from, () => undefined);
+  assert.ok(proof);
+  return proof;
+};
+
+describe("the gate red", () => {
+  it("holds when a new test fails in its own assertion, and says which command showed it", async () => {
+    const asked: (string[] | null)[] = [];
+    const proof = await prove("red", context({ now: report([["adds", "failed"]]), asked }));
+    assert.deepEqual(
+      [proof.held, proof.command, proof.exit_code, proof.counts?.failed, proof.evidence],
+      [true, ["node", "--test"], 1, 1, ["test/bill.test.js > adds"]],
+    );
+    assert.deepEqual(asked, [["test/bill.test.js"]]);
+  });
+
+  it("does not hold when the tests pass already", async () => {
+    assert.equal((await prove("red", context({ now: report([["adds", "passed"]]) }))).held, false);
+  });
+
+  it("does not hold when the tests cannot be loaded", async () => {
+    const load_errors = [{ file: "test/bill.test.js", message: "no export named split" }];
+    const now = report([], { outcome: "load_error", exit_code: 1, load_errors });
+    const proof = await prove("red", context({ now }));
+    assert.equal(proof.held, false);
+    assert.match(feedbackOf([proof]), /no export named split/);
+  });
+
+  it("does not count a test that failed before the run", async () => {
+    const same = report([["flaky", "failed"]]);
+    assert.equal((await prove("red", context({ now: same, before: same }))).held, false);
+  });
+
+  it("does not hold when no test file was added or changed", async () => {
+    const proof = await prove("red", context({ now: report([]), changed: ["src/bill.js"] }));
+    assert.deepEqual([proof.held, proof.command], [false, null]);
+  });
+
+  for (const outcome of ["no_tests", "timed_out", "crashed"] as const) {
+    it(`does not hold when the run shows ${outcome}`, async () => {
+      assert.equal(
+        (await prove("red", context({ now: report([], { outcome, exit_code: null }) }))).held,
+        false,
+      );
+    });
+  }
+});
+
+describe("the gate green", () => {
+  it("holds when the new tests pass", async () => {
+    assert.equal((await prove("green", context({ now: report([["adds", "passed"]]) }))).held, true);
+  });
+
+  it("hands the failing test and its message to whoever has to mend it", async () => {
+    const proof = await prove("green", context({ now: report([["adds", "failed"]]) }));
+    assert.equal(proof.held, false);
+    assert.match(feedbackOf([proof]), /Gate green did not hold: 1 test fails\.[\s\S]*adds went wrong/);
+  });
+});
+
+describe("the gate clean", () => {
+  const before = report([
+    ["old", "passed", "test/old.test.js"],
+    ["broken", "failed", "test/old.test.js"],
+  ]);
+
+  it("runs the whole suite", async () => {
+    const asked: (string[] | null)[] = [];
+    await prove("clean", context({ now: before, before, asked }));
+    assert.deepEqual(asked, [null]);
+  });
+
+  it("holds when only tests fail that failed before", async () => {
+    const proof = await prove("clean", context({ now: before, before }));
+    assert.equal(proof.held, true);
+    assert.match(proof.reason, /1 test failed before the run already/);
+  });
+
+  it("does not hold when a test fails that passed before", async () => {
+    const now = report([["old", "failed", "test/old.test.js"]]);
+    assert.equal((await prove("clean", context({ now, before }))).held, false);
+  });
+
+  it("does not hold when a test that passed before is gone from a file nobody changed", async () => {
+    const proof = await prove("clean", context({ now: report([["new", "passed"]]), before }));
+    assert.deepEqual([proof.held, proof.evidence], [false, ["gone: test/old.test.js > old"]]);
+  });
+});
+
+describe("the gate untouched", () => {
+  const now = report([]);
+  it("holds when only sources changed since red", async () => {
+    const parts = { now, changed: ["test/bill.test.js", "src/bill.js"], red: ["test/bill.test.js"] };
+    assert.equal((await prove("untouched", context(parts))).held, true);
+  });
+
+  for (const path of ["test/other.test.js", "vitest.config.ts", "tests/conftest.py"]) {
+    it(`does not hold when ${path} changed after red`, async () => {
+      const parts = { now, changed: ["test/bill.test.js", path], red: ["test/bill.test.js"] };
+      const proof = await prove("untouched", context(parts));
+      assert.deepEqual([proof.held, proof.evidence], [false, [path]]);
+    });
+  }
+
+  it("holds, and says so, when the user allowed changes of tests", async () => {
+    const parts = { now, changed: ["test/bill.test.js"], red: [], allowTestChanges: true };
+    const proof = await prove("untouched", context(parts));
+    assert.equal(proof.held, true);
+    assert.match(proof.reason, /allowed for this run/);
+  });
+});
+
+describe("gates in a row", () => {
+  it("stop at the first that does not hold", async () => {
+    const proofs = await proveGates(
+      ["untouched", "green", "clean"],
+      context({ now: report([["a", "failed"]]) }),
+      () => undefined,
+    );
+    assert.deepEqual(
+      proofs.map(({ gate, held }) => [gate, held]),
+      [["untouched", false]],
+    );
+  });
+});
+
+describe("links of a document", () => {
+  it("are resolved against where it stands; what leads outside or stands in code is left alone", () => {
+    const text = [
+      "[a](other.md#top) ![b](../media/x.png) [c](https://example.org) [d](#here) [e](/README.md)",
+      "```md",
+      "[not](a-link.md)",
+      "```",
+    ].join("\n");
+    assert.deepEqual(localLinks("docs/adr/0001.md", text), [
+      "docs/adr/other.md",
+      "docs/media/x.png",
+      "README.md",
+    ]);
+  });
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { TeamFile, WorkflowStage } from "../../../schemas/team.ts";
+import { checkWorkflow, workflowProblems } from "../../../server/teams/validate.ts";
+
+const builtIn = new URL("../../../server/teams/built-in/", import.meta.url);
+
+type StageInput = Partial<WorkflowStage> & { name: string };
+const problems = (...stages: StageInput[]) =>
+  workflowProblems({
+    name: "team",
+    members: [{ agent_id: null, role: "one", agent_type: "Coder" }],
+    workflow_stages: stages.map((stage) => WorkflowStage.parse({ member: "one", prompt: "Work.", ...stage })),
+  }).map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+describe("the check of a workflow", () => {
+  it("passes every built-in team", async () => {
+    const files = (await readdir(builtIn)).filter((name) => name.endsWith(".json"));
+    assert.ok(files.length >= 4);
+    for (const file of files) {
+      const team = TeamFile.parse(JSON.parse(await readFile(new URL(file, builtIn), "utf8")));
+      checkWorkflow({ ...team, members: team.members.map((member) => ({ ...member, agent_id: null })) });
+    }
+  });
+
+  const refused: [string, StageInput[], RegExp][] = [
+    [
+      "a cycle",
+      [
+        { name: "a", depends_on: ["b"] },
+        { name: "b", depends_on: ["a"] },
+      ],
+      /depends on itself/,
+    ],
+    [
+      "an unknown dependency",
+      [{ name: "a", depends_on: ["x"] }],
+      /workflow_stages\.0\.depends_on\.0: there is no stage x/,
+    ],
+    ["an unknown member", [{ name: "a", member: "ghost" }], /0\.member: there is no member ghost/],
+    ["a stage that is there twice", [{ name: "a" }, { name: "a" }], /1\.name: this stage is there twice/],
+    [
+      "a loop to a later stage",
+      [{ name: "a", gates: ["green"], on_failure: { back_to: "b", max_rounds: 1 } }, { name: "b" }],
+      /b does not come before a/,
+    ],
+    ["a loop without a gate", [{ name: "a", on_failure: { back_to: "a", max_rounds: 1 } }], /without gates/],
+    ["a writing stage without a gate", [{ name: "a", write_access: "sources" }], /needs at least one gate/],
+    ["an unknown tool", [{ name: "a", tools: ["teleport"] }], /tools\.0: there is no tool teleport/],
+    ["an unknown variable", [{ name: "a", prompt: "Do {{everything}}" }], /no variable \{\{everything\}\}/],
+    [
+      "an input that comes later",
+      [{ name: "a", inputs: ["b"] }, { name: "b" }],
+      /inputs\.0: b does not come before a/,
+    ],
+  ];
+  for (const [what, stages, message] of refused) {
+    it(`refuses ${what}, with its place`, () => {
+      assert.match(problems(...stages).join("\n"), message);
+    });
+  }
+
+  it("names every problem at once", () => {
+    assert.equal(problems({ name: "a", member: "ghost", depends_on: ["x"], tools: ["teleport"] }).length, 3);
+  });
+});
