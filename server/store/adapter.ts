@@ -77,6 +77,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     this.#closed = loaded.segments;
     this.#base = loaded.base;
     this.#torn = loaded.torn;
+    for (const number of loaded.unfinished) await files.rm(join(folder, fileNames.segment(number)));
     this.#segment = await this.#createSegment(loaded.sequence);
     this.#foldIfLong();
     return loaded.document;

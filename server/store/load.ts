@@ -24,6 +24,8 @@ export interface Loaded {
   sequence: number;
   /** Bytes a process left behind that was killed while writing; they were never acknowledged. */
   torn: number;
+  /** Segments whose creation was cut off. */
+  unfinished: number[];
 }
 
 /** Reads the state file and the journal. Throws `state_damaged` rather than guess. */
@@ -33,7 +35,7 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
   const hasState = (await ifThere(files.stat(join(folder, fileNames.state)))) !== null;
   const seal = hasState ? await readState(files, folder, fileNames.state, load) : null;
 
-  const headers = await readHeaders(files, folder);
+  const { headers, unfinished } = await readHeaders(files, folder);
   const bases: (StateBase | null)[] = headers.slice(0, 1).map(({ header }) => header.state);
   const segments: ClosedSegment[] = [];
   let sequence: number | null = null;
@@ -66,7 +68,7 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
     torn = read.torn;
   }
   const base = findBase(seal, bases, headers[0]?.number ?? null);
-  return { document, base, segments, sequence: sequence ?? 0, torn };
+  return { document, base, segments, sequence: sequence ?? 0, torn, unfinished };
 };
 
 const loaderInto = (document: StateDocument) => {
@@ -78,17 +80,27 @@ const loaderInto = (document: StateDocument) => {
   };
 };
 
+interface Headers {
+  headers: { number: number; header: Header }[];
+  unfinished: number[];
+}
+
 /** Segments with their headers. A last one whose header was cut off holds nothing. */
-const readHeaders = async (files: Files, folder: string): Promise<{ number: number; header: Header }[]> => {
-  const headers: { number: number; header: Header }[] = [];
+const readHeaders = async (files: Files, folder: string): Promise<Headers> => {
+  const headers: Headers["headers"] = [];
+  const unfinished: number[] = [];
   for (const number of await listSegments(files, folder)) {
     const header = await readHeader(files, folder, number);
+    if (header === null) {
+      unfinished.push(number);
+      continue;
+    }
     const last = headers.at(-1);
-    if (header !== null && last !== undefined && header.previous?.segment !== last.number)
-      throw damagedAt(last.number + 1, 0);
-    if (header !== null) headers.push({ number, header });
+    if (unfinished.length > 0 || (last !== undefined && header.previous?.segment !== last.number))
+      throw damagedAt(unfinished[0] ?? (last?.number ?? 0) + 1, 0);
+    headers.push({ number, header });
   }
-  return headers;
+  return { headers, unfinished };
 };
 
 /** Finds out what the state file contains; it must be one that this journal knows. */

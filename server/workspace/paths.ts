@@ -30,9 +30,8 @@ export const relativePath = (folder: string, path: string): string =>
 function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // Below a file is nothing.
-    throw error;
+  } catch {
+    return false; // A file or a circle of links stands where a folder on the way should be.
   }
 }
 

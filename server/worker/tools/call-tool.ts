@@ -42,10 +42,17 @@ export async function callTool(call: ToolCallPart, context: ToolContext): Promis
   try {
     return await run(name, call.arguments, context);
   } catch (error) {
-    if (!(error instanceof CoditectError) || context.signal.aborted) throw error;
-    return refused(error.nextStep === null ? error.message : `${error.message} ${error.nextStep}`);
+    if (context.signal.aborted) throw error;
+    if (error instanceof CoditectError)
+      return refused([error.message, error.nextStep ?? ""].join(" ").trim());
+    if (isFromFileSystem(error)) return refused(`The file system refused it: ${error.code}.`);
+    throw error;
   }
 }
+
+/** Such as a file where a folder is needed, a name too long, or a full disk. */
+const isFromFileSystem = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
 
 function run(name: ToolName, args: Json, context: ToolContext): Promise<ToolResult> | ToolResult {
   const { schema, tool } = toolOf(name);
