@@ -1,0 +1,30 @@
+import { noResults, type RunnerAdapter } from "./runner.ts";
+
+/** A command line of the user, started by the system's shell as they would start it. */
+export const shellCommand = (line: string): string[] =>
+  process.platform === "win32" ? ["cmd.exe", "/d", "/s", "/c", line] : ["/bin/sh", "-c", line];
+
+/**
+ * Any command with an exit code: it counts as one test, named after itself, that passes with 0. It
+ * always runs the whole suite, and has no coverage.
+ */
+export const command: RunnerAdapter = {
+  launch(job) {
+    const [program = "npm", ...args] = job.script.args;
+    return Promise.resolve({ command: [program, ...args], env: {} });
+  },
+  read(job, { exit_code, output, duration_ms }) {
+    // 126 and 127 are the shell's own: the program could not be run.
+    if (exit_code === null || exit_code === 126 || exit_code === 127)
+      return Promise.resolve(noResults(false));
+    const passed = exit_code === 0;
+    const test = {
+      file: "",
+      name: job.script.name === "" ? job.script.args.join(" ") : job.script.name,
+      status: passed ? ("passed" as const) : ("failed" as const),
+      duration_ms,
+      message: passed ? null : output,
+    };
+    return Promise.resolve({ ...noResults(true), tests: [test] });
+  },
+};

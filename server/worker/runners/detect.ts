@@ -1,0 +1,155 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { TestRunner } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import { installedProgram, programOnPath, readPackage, type PackageJson } from "./package.ts";
+import type { DetectedRunner } from "./runner.ts";
+import { emptyScript, findCommand, type ScriptCommand } from "./script.ts";
+
+type NodeRunner = "vitest" | "jest" | "mocha";
+const nodeRunners: readonly NodeRunner[] = ["vitest", "jest", "mocha"];
+
+const configurationOf: Record<NodeRunner, RegExp> = {
+  vitest: /^vitest\.(config|workspace)\.[cm]?[jt]s$/,
+  jest: /^jest\.config\.([cm]?[jt]s|json)$/,
+  mocha: /^\.mocharc\.([cm]?js|jsonc?|ya?ml)$/,
+};
+
+/** What `npm init` writes in place of a test script. */
+const placeholder = "no test specified";
+
+const isProgram = (word: string, name: string): boolean =>
+  word === name || new RegExp(`(^|[\\\\/])${name}(\\.[cm]?js)?$`).test(word);
+
+/** Place of `node` in `node … --test …`; -1 if these words start no such thing. */
+const placeOfNodeTest = (words: readonly string[]): number =>
+  words.some((word) => word === "--test" || word.startsWith("--test-"))
+    ? words.findIndex((word) => isProgram(word, "node") || isProgram(word, "tsx"))
+    : -1;
+
+/**
+ * The runner that runs `file` (relative to `root`), or the whole suite when it is `null`: that of
+ * the nearest package, told from its test script, configuration and dependencies, in this order. A
+ * package that names none is tested with what its language brings along: node:test, or pytest.
+ * `null`: nothing in the folder says how it is tested.
+ */
+export function detectRunner(root: string, file: string | null = null): DetectedRunner | null {
+  const prefersPython = file?.endsWith(".py") ?? false;
+  let fallback: DetectedRunner | null = null;
+  for (let folder = file === null ? "." : dirname(file); ; folder = dirname(folder)) {
+    const place = folder === "." ? root : join(root, folder);
+    const names = namesIn(place);
+    const python = pythonRunner(place, names, prefersPython);
+    const found = prefersPython ? (python ?? nodeRunner(place, names)) : (nodeRunner(place, names) ?? python);
+    if (found !== null) return found;
+    fallback ??= defaultRunner(place, names, prefersPython);
+    if (folder === ".") return fallback;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // A test file that is yet to be written may stand in a folder that is, too.
+  }
+}
+
+function nodeRunner(folder: string, names: readonly string[]): DetectedRunner | null {
+  const manifest = names.includes("package.json") ? readPackage(folder) : null;
+  const scripts = manifest?.scripts ?? {};
+  const hasTestScript = scripts.test !== undefined && !scripts.test.includes(placeholder);
+
+  for (const runner of nodeRunners) {
+    const script = findCommand(scripts, "test", (words) =>
+      words.findIndex((word) => isProgram(word, runner)),
+    );
+    if (script !== null) return ofNode(runner, folder, script);
+  }
+  const builtIn = findCommand(scripts, "test", placeOfNodeTest);
+  if (builtIn !== null) return ofNodeTest(folder, builtIn);
+  if (hasTestScript) return { runner: "command", folder, program: null, script: npmTest };
+  const named = nodeRunners.find((runner) => isNamed(runner, manifest, names));
+  return named === undefined ? null : ofNode(named, folder, emptyScript);
+}
+
+const npmTest: ScriptCommand = { ...emptyScript, args: ["npm", "test"] };
+
+const isNamed = (runner: NodeRunner, manifest: PackageJson | null, names: readonly string[]): boolean =>
+  names.some((name) => configurationOf[runner].test(name)) ||
+  (manifest !== null &&
+    (runner in manifest.devDependencies ||
+      runner in manifest.dependencies ||
+      (runner !== "vitest" && manifest[runner] !== undefined)));
+
+const ofNode = (runner: TestRunner, folder: string, script: ScriptCommand): DetectedRunner => ({
+  runner,
+  folder,
+  program: installedProgram(folder, runner),
+  script,
+});
+
+const ofNodeTest = (folder: string, script: ScriptCommand): DetectedRunner => ({
+  runner: "node:test",
+  folder,
+  program: "node",
+  script,
+});
+
+const pytestFiles = new Set(["pytest.ini", ".pytest.ini", "pytest.toml", "conftest.py"]);
+const pytestSections: Record<string, RegExp> = {
+  "pyproject.toml": /\[tool\.pytest|["']pytest\b/,
+  "setup.cfg": /\[tool:pytest\]|^\s*pytest\b/m,
+  "tox.ini": /\[pytest\]|\bpytest\b/,
+};
+const pythonPackage =
+  /^(pyproject\.toml|setup\.py|setup\.cfg|requirements([-_.]\w+)?\.txt|Pipfile|tox\.ini)$/;
+
+/** pytest, where the project speaks of it; for a Python file also in a Python package of no word. */
+function pythonRunner(
+  folder: string,
+  names: readonly string[],
+  prefersPython: boolean,
+): DetectedRunner | null {
+  const speaksOfIt =
+    names.some((name) => pytestFiles.has(name)) ||
+    Object.entries(pytestSections).some(
+      ([name, section]) => names.includes(name) && section.test(textOf(folder, name)),
+    ) ||
+    names.some((name) => /^requirements.*\.txt$/.test(name) && /^pytest\b/m.test(textOf(folder, name)));
+  const isPackage = prefersPython && names.some((name) => pythonPackage.test(name));
+  return speaksOfIt || isPackage ? ofPytest(folder) : null;
+}
+
+function textOf(folder: string, name: string): string {
+  try {
+    return readFileSync(join(folder, name), "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** pytest of the project's own environment, else the one on PATH. */
+function ofPytest(folder: string): DetectedRunner {
+  const own = [".venv", "venv"]
+    .flatMap((environment) => [
+      join(folder, environment, "bin", "pytest"),
+      join(folder, environment, "Scripts", "pytest.exe"),
+    ])
+    .find((program) => existsSync(program));
+  return { runner: "pytest", folder, program: own ?? programOnPath("pytest"), script: emptyScript };
+}
+
+/** What a language brings along itself, for a package that names no runner. */
+function defaultRunner(
+  folder: string,
+  names: readonly string[],
+  prefersPython: boolean,
+): DetectedRunner | null {
+  const isPython = names.some((name) => pythonPackage.test(name) || /^test_\w*\.py$|_test\.py$/.test(name));
+  if (prefersPython || (isPython && !names.includes("package.json"))) return ofPytest(folder);
+  const isNode =
+    names.includes("package.json") ||
+    names.some((name) => /\.[cm]?[jt]s$/.test(name) && classifyPath(name) === "test");
+  return isNode ? ofNodeTest(folder, emptyScript) : null;
+}

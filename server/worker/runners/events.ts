@@ -1,0 +1,66 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { LineCoverage, TestStatus } from "../../../schemas/tests.ts";
+import { noResults, type TestJob, type TestResults } from "./runner.ts";
+
+/** Longest report that is read; one beyond it counts as broken off there. */
+const REPORT_BYTES = 64 * 1024 * 1024;
+
+/** The lines our reporters for mocha, node:test and pytest write, each as soon as it is known. */
+const ReporterEvent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("begin") }),
+  z.object({
+    type: z.literal("test"),
+    file: z.string(),
+    name: z.string(),
+    status: TestStatus,
+    duration_ms: z.number().nonnegative().nullable(),
+    message: z.string().nullable(),
+  }),
+  z.object({ type: z.literal("load_error"), file: z.string(), message: z.string() }),
+  z.object({ type: z.literal("coverage"), files: z.record(z.string(), LineCoverage) }),
+  z.object({ type: z.literal("end") }),
+]);
+
+/** Where a reporter of ours writes its events. */
+export const eventsFile = (job: TestJob): string => join(job.reportFolder, "events.jsonl");
+
+/** At most `REPORT_BYTES` of a report; `null` if it was never written. */
+export async function readReport(path: string): Promise<string | null> {
+  try {
+    await using file = await open(path);
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(Math.min(size, REPORT_BYTES)) });
+    return buffer.toString("utf8", 0, bytesRead);
+  } catch {
+    return null;
+  }
+}
+
+/** What a reporter of ours told, up to its end or to where it broke off; `begun`: it told anything. */
+export async function readEvents(job: TestJob): Promise<TestResults & { begun: boolean }> {
+  const results = noResults(false);
+  const text = await readReport(eventsFile(job));
+  for (const line of text?.split("\n").slice(0, -1) ?? []) {
+    const event = ReporterEvent.parse(JSON.parse(line));
+    switch (event.type) {
+      case "test": {
+        const { type: _, ...test } = event;
+        results.tests.push(test);
+        break;
+      }
+      case "load_error":
+        results.load_errors.push({ file: event.file, message: event.message });
+        break;
+      case "coverage":
+        results.coverage = event.files;
+        break;
+      case "begin":
+        break;
+      case "end":
+        results.complete = true;
+    }
+  }
+  return { ...results, begun: text !== null && text !== "" };
+}

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { z } from "zod";
+
+const Names = z.record(z.string(), z.string()).catch({});
+
+/** What of a package.json matters here; fields of another shape count as absent. */
+const PackageJson = z.object({
+  scripts: Names.default({}),
+  dependencies: Names.default({}),
+  devDependencies: Names.default({}),
+  jest: z.unknown().optional(),
+  mocha: z.unknown().optional(),
+});
+export type PackageJson = z.infer<typeof PackageJson>;
+
+/** The package.json of a folder; `null` if there is none that can be read. */
+export function readPackage(folder: string): PackageJson | null {
+  try {
+    const text = readFileSync(join(folder, "package.json"), "utf8");
+    return PackageJson.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
+  } catch {
+    return null;
+  }
+}
+
+function* foldersUp(folder: string): Generator<string> {
+  for (let at = folder; ; at = dirname(at)) {
+    yield at;
+    if (dirname(at) === at) return;
+  }
+}
+
+const Manifest = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
+
+/** The script of an installed package's program, found as Node finds packages; `null`: not installed. */
+export function installedProgram(folder: string, name: string): string | null {
+  for (const above of foldersUp(folder)) {
+    const home = join(above, "node_modules", name);
+    if (!existsSync(join(home, "package.json"))) continue;
+    const manifest = Manifest.safeParse(JSON.parse(readFileSync(join(home, "package.json"), "utf8")));
+    if (!manifest.success) return null;
+    const { bin } = manifest.data;
+    const script = typeof bin === "string" ? bin : bin[name];
+    return script === undefined ? null : join(home, script);
+  }
+  return null;
+}
+
+export const isInstalled = (folder: string, name: string): boolean =>
+  [...foldersUp(folder)].some((above) => existsSync(join(above, "node_modules", name, "package.json")));
+
+/** PATH as npm sets it for scripts: the programs of the package and of those around it first. */
+export const pathWithPrograms = (folder: string): string =>
+  [
+    ...[...foldersUp(folder)]
+      .map((above) => join(above, "node_modules", ".bin"))
+      .filter((at) => existsSync(at)),
+    process.env.PATH ?? "",
+  ].join(delimiter);
+
+/** A program on PATH; `null` if it is not there. */
+export function programOnPath(name: string): string | null {
+  const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
+  for (const folder of (process.env.PATH ?? "").split(delimiter))
+    for (const file of names) if (folder !== "" && existsSync(join(folder, file))) return join(folder, file);
+  return null;
+}
+
+/** The Node that runs scripts: ours, unless ours is an editor's. */
+export const nodeProgram = (): string =>
+  (process.versions.electron === undefined ? null : programOnPath("node")) ?? process.execPath;
+
+/** What an editor's own executable needs to act as Node; nothing for a real one. */
+export const nodeVariables = (): Record<string, string> =>
+  process.versions.electron !== undefined && nodeProgram() === process.execPath
+    ? { ELECTRON_RUN_AS_NODE: "1" }
+    : {};

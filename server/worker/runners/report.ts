@@ -1,0 +1,116 @@
+import { realpathSync } from "node:fs";
+import { basename, isAbsolute, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
+import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { cutMiddle } from "../output.ts";
+import type { ProcessResult } from "../process.ts";
+import type { TestJob, TestResults } from "./runner.ts";
+
+const LONGEST_MESSAGE = 4000;
+
+/** A frame of a stack that is not the project's. */
+const foreignFrame = /^\s*(at|❯) .*(node_modules|node:internal|\(node:|<anonymous>\)$)/;
+
+/**
+ * Puts results into the documented form: paths relative to the workspace, and messages without
+ * colours, places of this machine, and frames that are not the project's.
+ */
+export function describeResults(
+  root: string,
+  job: TestJob,
+  { command, ended, results }: { command: readonly string[]; ended: ProcessResult; results: TestResults },
+): TestReport {
+  const paths = workspacePaths(root, job.folder);
+  const tests = results.tests
+    .filter((test) => isWanted(test.file) && !(job.name !== null && test.status === "skipped"))
+    .map((test) => ({
+      ...test,
+      file: paths.relative(test.file),
+      message: test.message === null ? null : paths.clean(test.message),
+    }));
+  const load_errors = results.load_errors.map(({ file, message }) => ({
+    file: paths.relative(file),
+    message: paths.clean(message),
+  }));
+  function isWanted(file: string): boolean {
+    // Some runners run more files than they were asked for.
+    return (
+      job.files === null ||
+      file === "" ||
+      job.files.some((wanted) => paths.relative(wanted) === paths.relative(file))
+    );
+  }
+  const count = (status: string) => tests.filter((test) => test.status === status).length;
+  const counts = { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
+  return {
+    runner: job.runner,
+    command: command.map((word) =>
+      word === process.execPath
+        ? basename(word)
+        : paths.withoutPlaces(word).replaceAll(job.reportFolder, "<report>"),
+    ),
+    outcome: outcomeOf(ended, results.complete, counts, load_errors.length),
+    exit_code: ended.exit_code,
+    counts,
+    tests,
+    load_errors,
+    coverage: results.coverage === null ? null : sumCoverage(results.coverage, paths.relative),
+    duration_ms: ended.duration_ms,
+    output: paths.withoutPlaces(ended.output),
+  };
+}
+
+/** How a run ended, decided in one place for every runner; see {@link TestOutcome}. */
+export function outcomeOf(
+  ended: Pick<ProcessResult, "timed_out" | "exit_code">,
+  complete: boolean,
+  counts: TestReport["counts"],
+  loadErrors: number,
+): TestOutcome {
+  if (ended.timed_out && !complete) return "timed_out";
+  if (loadErrors > 0) return "load_error";
+  if (!complete) return "crashed";
+  if (counts.failed > 0) return "failed";
+  if (counts.passed === 0) return "no_tests";
+  // The runner is not content although each test is: an error outside of all tests.
+  return ended.exit_code === 0 || ended.timed_out ? "passed" : "failed";
+}
+
+function workspacePaths(root: string, folder: string) {
+  const roots = [...new Set([root, realpathSync.native(root)])];
+  const places = roots.flatMap((at) => [`${pathToFileURL(at).href}/`, `file://${at}/`, `${at}/`, `${at}\\`]);
+
+  const relative = (path: string): string => {
+    if (path === "") return path;
+    const absolute = path.startsWith("file:") ? fileURLToPath(path) : resolve(folder, path);
+    const home = roots.find((at) => isWithin(at, absolute));
+    return home === undefined ? path : relativePath(home, absolute);
+  };
+  const withoutPlaces = (text: string): string =>
+    places.reduce((kept, place) => kept.replaceAll(place, ""), stripVTControlCharacters(text));
+  const clean = (message: string): string => {
+    const lines = withoutPlaces(message).split("\n");
+    return cutMiddle(
+      lines
+        .filter((line) => !foreignFrame.test(line))
+        .join("\n")
+        .trim(),
+      LONGEST_MESSAGE,
+    );
+  };
+  return { relative, withoutPlaces, clean };
+}
+
+/** Coverage of the workspace's own files, and their sum. */
+function sumCoverage(files: Coverage["files"], relative: (path: string) => string): Coverage {
+  const own = Object.entries(files)
+    .map(([path, lines]) => [relative(path), lines] as const)
+    .filter(([path]) => !isAbsolute(path) && !path.split("/").includes("node_modules"));
+  return {
+    covered: own.reduce((sum, [, { covered }]) => sum + covered, 0),
+    total: own.reduce((sum, [, { total }]) => sum + total, 0),
+    files: Object.fromEntries(own),
+  };
+}

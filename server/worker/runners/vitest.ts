@@ -1,0 +1,57 @@
+import { coverageFolder } from "./coverage.ts";
+import { jestReportFile, readJestReport } from "./jest-report.ts";
+import { namePattern } from "./names.ts";
+import { isInstalled, nodeProgram, nodeVariables } from "./package.ts";
+import type { RunnerAdapter, TestJob } from "./runner.ts";
+import { splitArguments, type ArgumentRules } from "./script.ts";
+
+const rules: ArgumentRules = {
+  valued: new Set(
+    "--config -c --root -r --dir --project --environment --pool --mode --reporter --outputFile --exclude --testTimeout --hookTimeout --testNamePattern -t --shard --bail --configLoader".split(
+      " ",
+    ),
+  ),
+  dropped:
+    /^(--reporters?|--outputFile.*|--watch|-w|--run|--ui|--open|--coverage.*|--bail|--shard|--testNamePattern|-t|--update|-u|--changed|--passWithNoTests|--no-color)$/,
+};
+
+const subcommands = new Set(["run", "watch", "dev", "related"]);
+
+const providers = ["@vitest/coverage-v8", "@vitest/coverage-istanbul"];
+
+function coverageFlags(job: TestJob): string[] {
+  if (!job.coverage || !providers.some((name) => isInstalled(job.folder, name)))
+    return ["--coverage.enabled=false"];
+  return [
+    "--coverage.enabled",
+    "--coverage.reporter=json-summary",
+    `--coverage.reportsDirectory=${coverageFolder(job)}`,
+    "--coverage.reportOnFailure",
+    // Whether it is enough is not this run's question.
+    ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
+  ];
+}
+
+export const vitest: RunnerAdapter = {
+  launch(job) {
+    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
+    return Promise.resolve({
+      command: [
+        nodeProgram(),
+        job.program ?? "vitest",
+        "run",
+        ...flags,
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${jestReportFile(job)}`,
+        "--passWithNoTests",
+        ...coverageFlags(job),
+        ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
+        ...(job.files ?? folders),
+      ],
+      env: nodeVariables(),
+    });
+  },
+  read: readJestReport,
+};

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { makeProject, outline, type Project } from "./project.ts";
+
+const tests = `
+import { describe, expect, it } from "vitest";
+import { add } from "./add.ts";
+describe("add", () => {
+  it("adds", () => { expect(add(1, 2)).toBe(3); });
+  it("adds (a+b)", () => { expect(add(2, 2)).toBe(5); });
+  it.skip("is left out", () => {});
+});
+`;
+
+describe("vitest", function () {
+  this.timeout(60_000);
+  let project: Project;
+  before(async () => {
+    project = await makeProject({
+      "package.json": '{ "type": "module", "scripts": { "test": "vitest --watch --reporter verbose src" } }',
+      "src/add.ts":
+        "export const add = (a: number, b: number) => a + b;\nexport const unused = () => {\n  return 1;\n};\n",
+      "src/add.test.ts": tests,
+      "lib/other.test.ts": 'import { it } from "vitest";\nit("is not of the script\'s folder", () => {});\n',
+    });
+  });
+  after(() => project.remove());
+
+  it("reports every test of the script's folder, without watching", async () => {
+    const report = await project.test();
+    assert.equal(report.runner, "vitest");
+    assert.equal(report.outcome, "failed");
+    assert.deepEqual(report.counts, { passed: 1, failed: 1, skipped: 1 });
+    assert.deepEqual(outline(report), [
+      "src/add.test.ts > add > adds (a+b): failed",
+      "src/add.test.ts > add > adds: passed",
+      "src/add.test.ts > add > is left out: skipped",
+    ]);
+    const message = report.tests.find(({ status }) => status === "failed")?.message ?? "";
+    assert.match(message, /expected 4 to be 5/);
+    assert.match(message, /src\/add\.test\.ts:6/);
+    assert.doesNotMatch(message, /node_modules|Prüfstück/);
+  });
+
+  it("runs only the tests of a name, across suites", async () => {
+    const report = await project.test({ files: ["src/add.test.ts"], name: "add > adds (a+b)" });
+    assert.deepEqual(outline(report), ["src/add.test.ts > add > adds (a+b): failed"]);
+  });
+
+  it("tells files that cannot be loaded apart from failing tests", async () => {
+    await project.write({
+      "src/broken.test.ts": 'import "./nowhere.ts";\nimport { it } from "vitest";\nit("x", () => {});\n',
+    });
+    const report = await project.test({ files: ["src/broken.test.ts"] });
+    assert.equal(report.outcome, "load_error");
+    assert.equal(report.load_errors[0]?.file, "src/broken.test.ts");
+    assert.match(report.load_errors[0].message, /nowhere\.ts/);
+  });
+
+  it("does not write snapshots", async () => {
+    await project.write({
+      "src/snap.test.ts":
+        'import { expect, it } from "vitest";\nit("x", () => { expect({ a: 1 }).toMatchSnapshot(); });\n',
+    });
+    const report = await project.test({ files: ["src/snap.test.ts"] });
+    assert.equal(report.outcome, "failed");
+    assert.ok(!existsSync(join(project.root, "src/__snapshots__")));
+  });
+
+  it("says that nothing ran when there is no such test", async () => {
+    const report = await project.test({ files: ["src/add.test.ts"], name: "no such name" });
+    assert.equal(report.outcome, "no_tests");
+    assert.equal((await project.test({ files: ["src/none.test.ts"] })).outcome, "no_tests");
+  });
+
+  it("reads coverage, also of failing tests and under the project's own threshold", async () => {
+    await project.write({
+      "vitest.config.ts":
+        'import { defineConfig } from "vitest/config";\nexport default defineConfig({ test: { coverage: { thresholds: { lines: 100 } } } });\n',
+    });
+    const { coverage } = await project.test({ files: ["src/add.test.ts"], coverage: true });
+    assert.deepEqual(coverage?.files["src/add.ts"], { covered: 2, total: 3 });
+    const passing = await project.test({ files: ["lib/other.test.ts"], coverage: true });
+    assert.equal(passing.outcome, "passed");
+  });
+
+  it("does not call a run passed with errors outside of its tests", async () => {
+    await project.write({
+      "src/stray.test.ts":
+        'import { it } from "vitest";\nit("x", () => { void Promise.reject(new Error("stray")); });\n',
+    });
+    const report = await project.test({ files: ["src/stray.test.ts"] });
+    assert.equal(report.outcome, "failed");
+    assert.match(report.output, /stray/);
+  });
+});
