@@ -1,4 +1,3 @@
-import { fail } from "../../schemas/errors.ts";
 import { connectRuntime } from "./connection.ts";
 import { workerHandlers } from "./handlers.ts";
 import type { RunTests } from "./tools/tool.ts";
@@ -25,5 +24,7 @@ process.on("uncaughtException", (error) => {
 });
 
 const { runtime, serve } = connectRuntime(process.stdin, protocol, life.signal);
-const runTests: RunTests = () => Promise.reject(fail("no_test_runner", { workspace: "the workspace" }));
+// Loaded when first needed: most of a worker's life is before its first test run.
+const runTests: RunTests = async (root, request, signal) =>
+  (await import("./runners/run-tests.ts")).runTests(root, request, signal);
 serve(workerHandlers(runtime, runTests), () => end(0));
