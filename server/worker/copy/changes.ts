@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { mkdirSync } from "node:fs";
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { WriteAccess } from "../../../schemas/gates.ts";
 import { mayWrite } from "../../workspace/classify.ts";
@@ -8,7 +7,7 @@ import { toFileContent } from "../../workspace/encoding.ts";
 import { originalOf, type PrivateCopy } from "./copy.ts";
 import { makeLink } from "./dependencies.ts";
 import { differenceOf } from "./difference.ts";
-import { clearWay, remove, sha256, stateOf, writeAtomically, writeChange } from "./files.ts";
+import { clearWay, placeFile, remove, sha256, stateOf, writeChange } from "./files.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
 export interface CollectedChanges {
@@ -27,22 +26,24 @@ export async function collectChanges(
   access: WriteAccess,
   signal: AbortSignal,
 ): Promise<CollectedChanges> {
-  const { changes, foreign } = await differenceOf(copy, signal);
+  const first = await differenceOf(copy, signal);
+  const forbidden = forbiddenPaths(copy, access, first.changes);
+  const unwanted = [...first.foreign, ...forbidden]; // A link may stand in the way of a file.
+  if (unwanted.length === 0) return { changes: first.changes, put_back: [] };
+  for (const path of unwanted) putBack(copy, path);
+  const { changes } = await differenceOf(copy, signal);
+  // A file that stood where a folder had to be put back is gone with it.
+  const kept = new Set(changes.map(({ path }) => path));
+  const lost = first.changes.map(({ path }) => path).filter((path) => !kept.has(path));
+  return { changes, put_back: [...new Set([...unwanted, ...lost])].sort() };
+}
+
+/** Files that are not as the copy was prepared, and that the stage may not write. */
+function forbiddenPaths(copy: PrivateCopy, access: WriteAccess, changes: readonly FileChange[]): string[] {
   const found = new Map(changes.map((change) => [change.path, change]));
-  // A change an earlier stage made and this one undid is missing from what differs.
+  // A change that an earlier stage made and this one undid is missing from what differs.
   const touched = new Set([...found.keys(), ...copy.prepared.keys()]);
-  const putBack = [...touched].filter(
-    (path) => !mayWrite(access, path) && !isAsPrepared(copy, path, found.get(path)),
-  );
-  for (const path of [...putBack, ...foreign]) {
-    putBackFile(copy, path);
-    found.delete(path);
-    const prepared = copy.prepared.get(path);
-    if (prepared !== undefined)
-      found.set(path, { ...prepared, before: originalOf(copy, path)?.sha256 ?? null });
-  }
-  const kept = [...found.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
-  return { changes: kept, put_back: [...putBack, ...foreign].sort() };
+  return [...touched].filter((path) => !mayWrite(access, path) && !isAsPrepared(copy, path, found.get(path)));
 }
 
 function isAsPrepared(copy: PrivateCopy, path: string, now: FileChange | undefined): boolean {
@@ -53,22 +54,19 @@ function isAsPrepared(copy: PrivateCopy, path: string, now: FileChange | undefin
   return wanted === (now === undefined ? originalState : stateOf(now));
 }
 
-function putBackFile(copy: PrivateCopy, path: string): void {
+function putBack(copy: PrivateCopy, path: string): void {
   const target = join(copy.root, path);
   const prepared = copy.prepared.get(path);
-  const link = copy.links.get(path);
   const overlay = copy.overlays.get(path);
-  if (prepared !== undefined) {
-    writeChange(copy.root, prepared);
-    return;
-  }
-  remove(target);
-  if (link === undefined && originalOf(copy, path) === null) return;
+  const link = copy.links.get(path);
+  if (prepared !== undefined) writeChange(copy.root, prepared);
+  else if (overlay !== undefined) placeFile(copy.root, path, overlay.bytes, overlay.executable);
+  else if (copy.base.has(path)) restoreFromSource(copy, path);
+  else remove(target);
+  if (link === undefined || prepared !== undefined) return;
   clearWay(copy.root, path);
   mkdirSync(dirname(target), { recursive: true });
-  if (link !== undefined) makeLink(target, link);
-  else if (overlay !== undefined) writeAtomically(target, overlay.bytes, overlay.executable);
-  else restoreFromSource(copy, path);
+  makeLink(target, link);
 }
 
 /** The user may have changed the file meanwhile: then it is put back as it is now. */
@@ -80,7 +78,7 @@ function restoreFromSource(copy: PrivateCopy, path: string): void {
   }
   const bytes = readFileSync(join(copy.source, path));
   const executable = isExecutable(source);
-  writeAtomically(join(copy.root, path), bytes, executable);
+  placeFile(copy.root, path, bytes, executable);
   const made = statFile(join(copy.root, path));
   copy.base.set(path, {
     source: isSettled(source, Date.now()) ? stampOf(source) : null,

@@ -41,21 +41,30 @@ export function writeChange(root: string, change: FileChange): void {
     if (statFile(path)?.isDirectory() !== true) remove(path); // A folder took the file's place.
     return;
   }
-  remove(path); // A folder or a link may stand there.
-  clearWay(root, change.path);
-  writeAtomically(path, fromFileContent(change.content), change.executable);
+  placeFile(root, change.path, fromFileContent(change.content), change.executable);
 }
+
+/** Puts a file where it belongs, whatever stands there or on the way. */
+export function placeFile(root: string, path: string, bytes: Uint8Array, executable: boolean): void {
+  const target = join(root, path);
+  clearWay(root, path);
+  if (statFile(target)?.isFile() !== true) remove(target);
+  writeAtomically(target, bytes, executable);
+}
+
+/** The folders a path goes through, outermost first. */
+const foldersOf = (root: string, path: string): string[] => {
+  const segments = path.split("/").slice(0, -1);
+  return segments.map((_, index) => join(root, ...segments.slice(0, index + 1)));
+};
+
+/** Whether only folders, or nothing, stand on the way to `path`. */
+export const isFree = (root: string, path: string): boolean =>
+  foldersOf(root, path).every((folder) => statFile(folder)?.isDirectory() ?? true);
 
 /** Removes files and links that stand where a folder on the way to `path` must be. */
 export function clearWay(root: string, path: string): void {
-  const segments = path.split("/");
-  for (let depth = 1; depth < segments.length; depth += 1) {
-    const folder = join(root, ...segments.slice(0, depth));
-    const stats = statFile(folder);
-    if (stats === null) return;
-    if (!stats.isDirectory()) {
-      remove(folder);
-      return;
-    }
+  for (const folder of foldersOf(root, path)) {
+    if (statFile(folder)?.isDirectory() === false) remove(folder);
   }
 }

@@ -11,7 +11,7 @@ import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
 import { closedBy, type BaseFile, type PrivateCopy } from "./copy.ts";
 import { linkDependencies, linkOuterDependencies, makeLink } from "./dependencies.ts";
-import { clearWay, remove, sha256, stateOf, writeAtomically, writeChange } from "./files.ts";
+import { isFree, placeFile, remove, sha256, stateOf, writeChange } from "./files.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
@@ -148,12 +148,12 @@ function noteLink(copy: PrivateCopy, path: string): void {
 function layOver(copy: PrivateCopy, { path, text }: Overlay): void {
   if (closedBy(copy, path) !== null) return; // An open .env stays closed to agents.
   const file = statFile(join(copy.source, path));
+  if (file?.isFile() === false || !isFree(copy.root, path)) return; // It can be saved no more.
   const saved = file?.isFile() === true ? decodeText(readFileSync(join(copy.source, path))) : null;
   const bytes = overlayBytes(text, saved?.encoding ?? "utf8", path);
   const executable = file !== null && isExecutable(file);
   copy.overlays.set(path, { bytes, sha256: sha256(bytes), executable });
-  clearWay(copy.root, path);
-  writeAtomically(join(copy.root, path), bytes, executable);
+  placeFile(copy.root, path, bytes, executable);
 }
 
 function overlayBytes(text: string, encoding: TextEncoding, path: string): Buffer {
