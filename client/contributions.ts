@@ -73,7 +73,7 @@ export const settingDefaults = {
   "run.allowTestChanges": false,
   "run.timeoutMinutes": 60,
   "limits.costPerRun": 5 as number | null,
-  "limits.costPerDay": null as number | null,
+  "limits.costPerDay": 25 as number | null,
   "limits.tokensPerRun": null as number | null,
   "changes.autoApply": false,
   "findings.minimumConfidence": 0.5,

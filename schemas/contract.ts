@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AgentConfig, AgentSettings, AgentStatus, AgentType, AIProvider, ProviderName } from "./agent.ts";
 import { ChangeSet, FileContent } from "./changes.ts";
+import { ErrorCode } from "./errors.ts";
 import { AgentExecution, ExecutionStatus } from "./execution.ts";
 import { Finding, FindingStatus } from "./findings.ts";
 import { AgentInstance, InstanceState, LifecycleEvent } from "./instance.ts";
@@ -88,6 +89,7 @@ export const ModelInfo = z.strictObject({
   /** Installed or reachable right now; `problem` says why not. */
   available: z.boolean(),
   problem: z.string().nullable(),
+  problem_code: ErrorCode.nullable(),
   /** Dollars per million tokens; `null`: unknown. */
   price: z.strictObject({ input: z.number(), output: z.number() }).nullable(),
   context_window: Count.nullable(),

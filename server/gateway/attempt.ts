@@ -32,6 +32,8 @@ export interface AttemptTools {
   clock: Clock;
   /** Shortens the deadlines for the first byte and for silence. */
   deadlines: Partial<Deadlines>;
+  /** Longest answer that is read. */
+  answerBytes: number;
   /** Models that turned out to have no tool calls of their own. */
   withoutTools: Set<string>;
 }
@@ -93,6 +95,7 @@ const askOnce = async (attempt: Attempt, tools: AttemptTools, fenced: boolean): 
     deadlines: deadlinesFor(attempt, tools.deadlines),
     signal,
     now: () => tools.clock.now(),
+    answerBytes: tools.answerBytes,
   });
   let whole = false;
   try {

@@ -13,7 +13,7 @@ import { pull, type PullProgress } from "./pull.ts";
 import { keepRates, type RateCaps } from "./rates.ts";
 import { openResponses } from "./responses.ts";
 import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
-import { openConnections, type Deadlines } from "./transport.ts";
+import { ANSWER_BYTES, openConnections, type Deadlines } from "./transport.ts";
 import { systemClock, type Clock } from "./waiting.ts";
 
 export interface GatewayOptions {
@@ -36,6 +36,7 @@ export interface GatewayOptions {
   clock?: Clock;
   random?: () => number;
   deadlines?: Partial<Omit<Deadlines, "total">>;
+  answerBytes?: number;
 }
 
 /** The gateway, and what only its owner uses of it. */
@@ -57,7 +58,13 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     circuits: openCircuits(now),
     rejectedKeys: new Set(),
     prices,
-    attempts: { connections, clock, deadlines: options.deadlines ?? {}, withoutTools: new Set() },
+    attempts: {
+      connections,
+      clock,
+      deadlines: options.deadlines ?? {},
+      answerBytes: options.answerBytes ?? ANSWER_BYTES,
+      withoutTools: new Set(),
+    },
     random: options.random ?? Math.random,
   };
   const responses = openResponses(cacheFolder === null ? null : join(cacheFolder, "responses"));

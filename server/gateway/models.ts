@@ -1,5 +1,6 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import type { ModelInfo } from "../../schemas/contract.ts";
+import type { CoditectError } from "../../schemas/errors.ts";
 import { asFault, missingKey } from "./faults.ts";
 import type { Credentials } from "./gateway.ts";
 import { knownModels, priceOf, windowOf, type PriceOverrides } from "./prices.ts";
@@ -42,7 +43,7 @@ const describe = (
   name: ProviderName,
   model: string,
   window: number | null,
-  problem: string | null,
+  problem: CoditectError | null,
   sources: ModelSources,
 ): ModelInfo => {
   const price = priceOf({ provider: name, model, promptTokens: 0, centsPer1k: null }, sources.prices);
@@ -50,13 +51,14 @@ const describe = (
     provider: providerFor(name, model, sources.ollamaEndpoint),
     name: model,
     available: problem === null,
-    problem,
+    problem: problem?.message ?? null,
+    problem_code: problem?.code ?? null,
     price: price === null ? null : { input: price.input, output: price.output },
     context_window: window ?? windowOf(name, model),
   };
 };
 
-const known = (name: ProviderName, problem: string | null, sources: ModelSources): ModelInfo[] =>
+const known = (name: ProviderName, problem: CoditectError | null, sources: ModelSources): ModelInfo[] =>
   knownModels(name).map((model) => describe(name, model, null, problem, sources));
 
 const listed = async (
@@ -76,7 +78,7 @@ const listed = async (
     return models.map(({ model, window }) => describe(target.provider, model, window, null, sources));
   } catch (thrown) {
     if (signal.aborted) throw cancelled();
-    return known(target.provider, asFault(transport.fault() ?? thrown, target).error.message, sources);
+    return known(target.provider, asFault(transport.fault() ?? thrown, target).error, sources);
   } finally {
     transport.close(whole);
   }
@@ -91,7 +93,7 @@ const modelsOf = async (
   const target = targetOf(providerFor(name, "", sources.ollamaEndpoint), sources.endpoints);
   const [key = null] = await sources.credentials.keys(name, target.keyReference);
   const { needsKey } = await sources.providers(name);
-  if (needsKey && key === null) return known(name, missingKey(target).error.message, sources);
+  if (needsKey && key === null) return known(name, missingKey(target).error, sources);
   // Which local models there are only Ollama itself knows.
   if (!reachable) return name === "Ollama" ? [] : known(name, null, sources);
   return listed(target, key, signal, sources);

@@ -19,8 +19,11 @@ export interface Deadlines {
   total: number;
 }
 
-/** Longest answer that is read: a hundred times what any model writes. */
-const ANSWER_BYTES = 16 * 1024 * 1024;
+/**
+ * Longest answer that is read. The longest that models write are 128,000 tokens, which streamed one
+ * by one with everything around them are about 20 MB.
+ */
+export const ANSWER_BYTES = 32 * 1024 * 1024;
 /** Longest body of an error that is read. */
 const ERROR_BYTES = 64 * 1024;
 
@@ -67,8 +70,6 @@ export interface Transport {
   fault(): Error | null;
   /** Whether an answer had begun: from then on its tokens are paid for. */
   answered(): boolean;
-  /** Lines of the answer so far that were not empty. */
-  lines(): number;
   /**
    * Ends the attempt and its timers. After a whole answer the connection is kept for the next call;
    * otherwise it is closed.
@@ -82,6 +83,8 @@ export interface TransportOptions {
   deadlines: Deadlines;
   signal: AbortSignal;
   now: () => number;
+  /** Longest answer that is read; {@link ANSWER_BYTES} if left out. */
+  answerBytes?: number;
 }
 
 type FetchInput = Parameters<typeof fetch>[0];
@@ -104,11 +107,9 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
 };
 
 export const openTransport = (options: TransportOptions): Transport => {
-  const { to, connections, deadlines, signal, now } = options;
+  const { to, connections, deadlines, signal, now, answerBytes = ANSWER_BYTES } = options;
   let fault: Error | null = null;
   let answered = false;
-  let lines = 0;
-  let lineHasText = false;
   let request: ClientRequest | null = null;
   let answer: IncomingMessage | null = null;
   /** Settles the call that waits: rejects before the answer's head, errors the body after it. */
@@ -149,16 +150,6 @@ export const openTransport = (options: TransportOptions): Transport => {
   };
   signal.addEventListener("abort", onAbort, { once: true });
 
-  const countLines = (chunk: Uint8Array): void => {
-    for (const byte of chunk) {
-      if (byte !== 0x0a) lineHasText ||= byte !== 0x0d;
-      else {
-        if (lineHasText) lines++;
-        lineHasText = false;
-      }
-    }
-  };
-
   const stream = (incoming: IncomingMessage): ReadableStream<Uint8Array> => {
     let size = 0;
     return new ReadableStream<Uint8Array>({
@@ -171,12 +162,11 @@ export const openTransport = (options: TransportOptions): Transport => {
         incoming.on("data", (chunk: Uint8Array) => {
           patience?.refresh();
           size += chunk.length;
-          if (size > ANSWER_BYTES) {
-            end(unusableAnswer(to, `it is longer than ${ANSWER_BYTES / 1024 / 1024} MB`));
+          if (size > answerBytes) {
+            end(unusableAnswer(to, `it is longer than ${answerBytes / 1024 / 1024} MB`));
             return;
           }
           if (settle === null) return;
-          countLines(chunk);
           controller.enqueue(chunk);
           if ((controller.desiredSize ?? 1) <= 0) incoming.pause();
         });
@@ -238,14 +228,14 @@ export const openTransport = (options: TransportOptions): Transport => {
       settle = reject;
       const headers = Object.fromEntries(new Headers(init.headers));
       const body = bodyOf(init.body);
-      const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-      const sent = send(url, { method: init.method ?? "GET", headers, agent: connections.agentFor(url) });
+      const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
+      const sent = begin(url, { method: init.method ?? "GET", headers, agent: connections.agentFor(url) });
       request = sent;
       expectWithin(deadlines.firstByte, "the beginning of an answer");
       sent.on("error", (error: NodeJS.ErrnoException) => {
         // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
         if (mayResend && sent.reusedSocket && error.code === "ECONNRESET" && fault === null && !answered) {
-          resendOn(url, init).then(resolve, reject);
+          send(url, init, false).then(resolve, reject);
           return;
         }
         end(unreachable(to, reasonOf(error)));
@@ -265,8 +255,6 @@ export const openTransport = (options: TransportOptions): Transport => {
       });
       sent.end(body ?? undefined);
     });
-  const resendOn = (url: URL, init: FetchInit): Promise<Response> => send(url, init, false);
-
   return {
     fetch: async (input, init) => {
       if (signal.aborted) onAbort();
@@ -275,7 +263,6 @@ export const openTransport = (options: TransportOptions): Transport => {
     },
     fault: () => fault,
     answered: () => answered,
-    lines: () => lines + (lineHasText ? 1 : 0),
     close,
   };
 };

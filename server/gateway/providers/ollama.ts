@@ -3,6 +3,7 @@ import { fail } from "../../../schemas/errors.ts";
 import type { AssistantMessage, StopReason, TokenUsage, UserMessage } from "../../../schemas/messages.ts";
 import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
+import { checkLines } from "./json-lines.ts";
 import {
   argumentsObject,
   countCalls,
@@ -16,10 +17,10 @@ import {
 } from "./provider.ts";
 
 /** The browser's build: the same client without reading files that messages name. */
-const connect = async ({ to, key, transport }: Access): Promise<Ollama> => {
+const connect = async ({ to, key, transport }: Access, send = transport.fetch): Promise<Ollama> => {
   const { Ollama: Client } = await import("ollama/browser");
   const headers = key === null ? {} : { Authorization: `Bearer ${key}` };
-  return new Client({ host: to.endpoint, fetch: transport.fetch, headers });
+  return new Client({ host: to.endpoint, fetch: send, headers });
 };
 
 const assistantMessage = (message: AssistantMessage): OllamaMessage => {
@@ -100,7 +101,9 @@ const checkTruncation = (call: Call, asked: number, evaluated: number): void => 
   );
 };
 
-const collect = async (call: Call, client: Ollama): Promise<ProviderAnswer> => {
+const answer = async (call: Call): Promise<ProviderAnswer> => {
+  const checked = checkLines(call.transport.fetch, () => brokenAnswer(call.to, "a line of it is not JSON"));
+  const client = await connect(call, checked.fetch);
   const body = ollamaBody(call.to.model, call.request, call.window);
   const firstCall = countCalls(call.request.messages);
   const calls: AssistantMessage["content"] = [];
@@ -126,8 +129,7 @@ const collect = async (call: Call, client: Ollama): Promise<ProviderAnswer> => {
     call.used(usage);
     stop = piece.done_reason === "length" ? "length" : "end";
   }
-  // The client leaves out lines that are no JSON: what they held would be missing in the answer.
-  if (pieces < call.transport.lines()) throw brokenAnswer(call.to, "a line of the answer is not JSON");
+  if (pieces < checked.count()) throw brokenAnswer(call.to, "a line of it is not JSON");
   if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
   checkTruncation(call, body.options?.num_ctx ?? 0, usage.input);
   const reasoning = thinking === "" ? [] : [{ type: "reasoning" as const, text: thinking, signature: null }];
@@ -137,9 +139,7 @@ const collect = async (call: Call, client: Ollama): Promise<ProviderAnswer> => {
 export const ollama: Provider = {
   name: "Ollama",
   needsKey: false,
-  async answer(call) {
-    return collect(call, await connect(call));
-  },
+  answer,
   async list(access) {
     const { models } = await (await connect(access)).list();
     return models.map(({ name }) => ({ model: name, window: null }));

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { AgentConfig, AIProvider, Limits } from "../../../schemas/agent.ts";
-import type { TokenUsage } from "../../../schemas/messages.ts";
 import { createGateway, type GatewayOptions } from "../../../server/gateway/create.ts";
 import type {
   Charge,
@@ -12,6 +11,7 @@ import type {
 } from "../../../server/gateway/gateway.ts";
 import { strictest } from "../../../server/gateway/limits.ts";
 import { totalTokens } from "../../../server/gateway/tokens.ts";
+import type { Clock } from "../../../server/gateway/waiting.ts";
 import { newAgent } from "../../../server/models/agent.ts";
 
 type Recorded = Parameters<UsageLedger["record"]>[0];
@@ -87,6 +87,21 @@ export const gatewayWith = (
   return { gateway, ledger };
 };
 
+/** A clock on which waiting takes no time; it keeps what was waited. */
+export const quickClock = (): Clock & { waits: number[]; wait(ms: number): Promise<void> } => {
+  const waits: number[] = [];
+  let now = Date.parse("2026-01-01T12:00:00Z");
+  return {
+    waits,
+    now: () => now,
+    wait(ms) {
+      waits.push(ms);
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+};
+
 export interface Told {
   answer: ModelAnswer;
   signals: GatewaySignal[];
@@ -109,5 +124,3 @@ export const shownText = (signals: readonly GatewaySignal[]): string =>
     if (signal.type === "withdrawn") return "";
     return signal.type === "text" ? shown + signal.text : shown;
   }, "");
-
-export const usageOf = (entries: readonly Recorded[]): TokenUsage[] => entries.map(({ usage }) => usage);

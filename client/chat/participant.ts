@@ -1,0 +1,60 @@
+import * as vscode from "vscode";
+import type { StartRequest } from "../commands/start.ts";
+import type { Context } from "../context.ts";
+import { participantId } from "../contributions.ts";
+import { folderOf, pathInFolder } from "../folders.ts";
+import { nodeId } from "../tree/nodes.ts";
+
+/** `@coditect` in chat: a team run with its stages as progress, and its changes one click away. */
+export const registerChat = (context: Context): vscode.Disposable => {
+  const participant = vscode.chat.createChatParticipant(participantId, async (request, _, stream, token) => {
+    const { workThrough, summarise } = await import("./work.ts");
+    const start = startRequest(request);
+    if (typeof start === "string") {
+      stream.markdown(start);
+      return;
+    }
+    const tell = (line: string): void => {
+      stream.progress(line);
+    };
+    const outcome = await workThrough(context, start, tell, token);
+    stream.markdown(summarise(outcome));
+    if (outcome.end.changes.length > 0)
+      stream.button({
+        command: "coditect.reviewChanges",
+        title: vscode.l10n.t("Review Changes"),
+        arguments: [nodeId.run(outcome.run.task_id)],
+      });
+  });
+  participant.iconPath = new vscode.ThemeIcon("beaker");
+  return vscode.Disposable.from(participant);
+};
+
+/** The run a chat request asks for, or what to answer instead. */
+const startRequest = ({ command, prompt, references }: vscode.ChatRequest): StartRequest | string => {
+  const referenced = references.map(({ value }) => value).find((value) => value instanceof vscode.Uri);
+  const uri = referenced ?? vscode.window.activeTextEditor?.document.uri;
+  const folder = (uri === undefined ? null : folderOf(uri)) ?? vscode.workspace.workspaceFolders?.[0];
+  if (!vscode.workspace.isTrusted) return vscode.l10n.t("No team runs in a workspace you do not trust.");
+  if (folder === undefined) return vscode.l10n.t("Open a folder first: agents work on its files.");
+  const file = uri !== undefined && folderOf(uri) === folder ? pathInFolder(folder, uri) : null;
+  const task = prompt.trim();
+  switch (command) {
+    case "fix":
+      return task === ""
+        ? vscode.l10n.t("What goes wrong? Describe it after /fix.")
+        : { folder, team: "bug-fix", task, file };
+    case "adr":
+      return task === ""
+        ? vscode.l10n.t("Which requirements need a decision? Write them after /adr.")
+        : { folder, team: "architecture", task };
+    case "review":
+      return file === null
+        ? vscode.l10n.t("Open the file that is to be reviewed.")
+        : { folder, team: "review", task, file };
+    default:
+      return file === null
+        ? vscode.l10n.t("Open the file the team is to work on, or attach it.")
+        : { folder, team: "tdd", task, file };
+  }
+};

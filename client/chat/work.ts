@@ -1,0 +1,76 @@
+import * as vscode from "vscode";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import { startRun, type StartRequest } from "../commands/start.ts";
+import type { Context } from "../context.ts";
+import type { RunRecord } from "../tree/model.ts";
+import { runStatusText } from "../tree/run-items.ts";
+
+type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
+
+/**
+ * Starts a run for chat or a tool and waits for its end; cancelling the token cancels the run.
+ * `tell` gets each stage as it begins and each gate as it is proven.
+ */
+export const workThrough = async (
+  context: Context,
+  request: StartRequest,
+  tell: (line: string) => void,
+  token: vscode.CancellationToken,
+): Promise<{ run: RunRecord; end: Finished }> => {
+  const task_id = await startRun(context, request);
+  const folder = request.folder.uri.toString();
+  const ended = Promise.withResolvers<Finished>();
+  const subscriptions = [
+    context.runtime.onEvent(({ event }) => {
+      if (!("task_id" in event) || event.task_id !== task_id) return;
+      const line = describeEvent(event);
+      if (line !== null) tell(line);
+      if (event.type === "run.finished") ended.resolve(event);
+    }),
+    token.onCancellationRequested(() => {
+      context.runtime.call("runs/cancel", { task_id }, folder).catch((error: unknown) => {
+        ended.reject(error instanceof Error ? error : new Error(String(error)));
+      });
+    }),
+    context.runtime.onState((state) => {
+      if (state.kind === "unusable") ended.reject(new Error(state.reason));
+    }),
+  ];
+  try {
+    const end = await ended.promise;
+    const run = context.sidebar.model.runs.get(task_id);
+    if (run === undefined) throw new Error(vscode.l10n.t("the run is gone"));
+    return { run, end };
+  } finally {
+    for (const subscription of subscriptions) subscription.dispose();
+  }
+};
+
+const describeEvent = (event: RuntimeEvent): string | null => {
+  if (event.type === "stage.started") return `${event.stage} (${event.agent_type})`;
+  if (event.type !== "gate.proved") return null;
+  const { gate, held, reason } = event.proof;
+  return held
+    ? vscode.l10n.t("Gate {0} held: {1}", gate, reason)
+    : vscode.l10n.t("Gate {0} did not hold: {1}", gate, reason);
+};
+
+/** What came of it, for a person or for a model. */
+export const summarise = ({ run, end }: { run: RunRecord; end: Finished }): string => {
+  const gates = end.stages.flatMap((stage) => stage.gates);
+  const lines = [
+    `**${runStatusText(end.status, vscode.l10n)}**`,
+    ...gates.map(({ gate, held, reason }) => `- ${held ? "✓" : "✗"} ${gate}: ${reason}`),
+    ...end.changes.map(
+      ({ path, lines_added, lines_removed }) => `- ${path} (+${lines_added} −${lines_removed})`,
+    ),
+    ...end.findings.map(
+      ({ severity, title, path, start_line }) => `- ${severity}: ${title} (${path}:${start_line})`,
+    ),
+    end.error === null ? "" : `${end.error.message} ${end.error.next_step ?? ""}`,
+    run.changes.some(({ decision }) => decision === "Pending")
+      ? vscode.l10n.t("Nothing in the workspace has changed: the changes wait for the user's review.")
+      : "",
+  ];
+  return lines.filter((line) => line !== "").join("\n");
+};

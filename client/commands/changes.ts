@@ -1,0 +1,126 @@
+import * as vscode from "vscode";
+import type { Context } from "../context.ts";
+import { reviewedFile, type ReviewedFile } from "../review/documents.ts";
+import { hunkAt, type Hunk } from "../review/hunks.ts";
+import { hasPendingChanges } from "../tree/model.ts";
+import { nodeOf, runTarget, tell } from "./targets.ts";
+
+interface ChangesTarget {
+  folder: string;
+  task_id: string;
+}
+
+/** The run whose changes are meant: of a node, of the diff in front, or picked. */
+const changesTarget = async (context: Context, argument: unknown): Promise<ChangesTarget | null> => {
+  if (nodeOf(argument) === null && context.review.shown !== null) return context.review.shown;
+  return runTarget(context, argument, hasPendingChanges, vscode.l10n.t("No changes wait for review."));
+};
+
+/** The changed file of a node, of the diff's document a menu was opened in, or of the active one. */
+const fileOf = ({ sidebar }: Context, argument: unknown): ReviewedFile | null => {
+  const node = nodeOf(argument);
+  if (node?.kind === "file") {
+    const run = sidebar.model.runs.get(node.task_id);
+    return run === undefined ? null : { folder: run.folder, task_id: node.task_id, path: node.path };
+  }
+  const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
+  return uri === undefined ? null : reviewedFile(uri);
+};
+
+export const reviewChanges = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await changesTarget(context, argument);
+  if (target !== null) await context.review.open(target.folder, target.task_id);
+};
+
+export const openChange = async (context: Context, argument: unknown): Promise<void> => {
+  const file = fileOf(context, argument);
+  if (file !== null) await context.review.openFile(file);
+};
+
+export const acceptAll = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await changesTarget(context, argument);
+  if (target !== null) sayConflicts(await context.review.accept(target.folder, target.task_id, null));
+};
+
+export const discardAll = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await changesTarget(context, argument);
+  if (target !== null) await context.review.discard(target.folder, target.task_id, null);
+};
+
+export const acceptFile = async (context: Context, argument: unknown): Promise<void> => {
+  const file = fileOf(context, argument);
+  if (file !== null) sayConflicts(await context.review.accept(file.folder, file.task_id, [file.path]));
+};
+
+export const discardFile = async (context: Context, argument: unknown): Promise<void> => {
+  const file = fileOf(context, argument);
+  if (file !== null) await context.review.discard(file.folder, file.task_id, [file.path]);
+};
+
+const sayConflicts = ({ conflicts }: { conflicts: readonly string[] }): void => {
+  if (conflicts.length > 0)
+    tell(
+      vscode.l10n.t(
+        "{0} changed since the run began, and the changes overlap. Nothing was overwritten: merge it by hand.",
+        conflicts.join(", "),
+      ),
+    );
+};
+
+/** The hunk at the line a gutter menu was opened at, or at the cursor. */
+const hunkTarget = async (
+  context: Context,
+  argument: unknown,
+): Promise<{ file: ReviewedFile; hunk: Hunk } | null> => {
+  const inGutter = gutterOf(argument);
+  const file = fileOf(context, inGutter?.uri ?? argument);
+  if (file === null) return null;
+  const line = inGutter?.line ?? vscode.window.activeTextEditor?.selection.active.line ?? 0;
+  const hunk = hunkAt(await context.review.hunks(file), line);
+  if (hunk === null) tell(vscode.l10n.t("There is no change at this line."));
+  return hunk === null ? null : { file, hunk };
+};
+
+const gutterOf = (argument: unknown): { uri: vscode.Uri; line: number } | null =>
+  typeof argument === "object" &&
+  argument !== null &&
+  "uri" in argument &&
+  argument.uri instanceof vscode.Uri &&
+  "lineNumber" in argument &&
+  typeof argument.lineNumber === "number"
+    ? { uri: argument.uri, line: argument.lineNumber - 1 }
+    : null;
+
+export const acceptHunk = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await hunkTarget(context, argument);
+  if (target !== null) sayConflicts(await context.review.acceptHunks(target.file, [target.hunk]));
+};
+
+export const discardHunk = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await hunkTarget(context, argument);
+  if (target !== null) await context.review.discardHunks(target.file, [target.hunk]);
+};
+
+/** All hunks of a file in a list: what is ticked is accepted, the rest stays open. */
+export const chooseHunks = async (context: Context, argument: unknown): Promise<void> => {
+  const file = fileOf(context, argument);
+  if (file === null) return;
+  const hunks = await context.review.hunks(file);
+  const picked = await vscode.window.showQuickPick(
+    hunks.map((hunk) => ({
+      label: vscode.l10n.t("Line {0}", hunk.new.from + 1),
+      description: hunk.text.split("\n", 1)[0]?.trim() ?? "",
+      detail: `+${hunk.new.to - hunk.new.from} −${hunk.old.to - hunk.old.from}`,
+      picked: true,
+      hunk,
+    })),
+    { title: file.path, placeHolder: vscode.l10n.t("Which hunks to accept?"), canPickMany: true },
+  );
+  if (picked === undefined || picked.length === 0) return;
+  sayConflicts(
+    await context.review.acceptHunks(
+      file,
+      picked.map(({ hunk }) => hunk),
+    ),
+  );
+};

@@ -1,0 +1,97 @@
+import * as vscode from "vscode";
+import type { Context } from "../context.ts";
+import { isRunActive, type RunRecord } from "../tree/model.ts";
+import { runTitle } from "../tree/run-items.ts";
+import { executionTarget, nodeOf, runTarget, tell } from "./targets.ts";
+
+export const cancelRun = async (context: Context, argument: unknown): Promise<void> => {
+  const nothing = vscode.l10n.t("No run is at work.");
+  const run = await runTarget(context, argument, isRunActive, nothing);
+  if (run !== null) await context.runtime.call("runs/cancel", { task_id: run.task_id }, run.folder);
+};
+
+export const cancelExecution = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await executionTarget(context, argument, vscode.l10n.t("No execution is at work."));
+  if (target === null) return;
+  await context.runtime.call("executions/cancel", { execution_id: target.execution_id }, target.folder);
+};
+
+const isResumable = ({ status }: RunRecord): boolean => status === "Interrupted" || status === "LimitReached";
+
+export const resumeRun = async (context: Context, argument: unknown): Promise<void> => {
+  const nothing = vscode.l10n.t("No run was interrupted.");
+  const run = await runTarget(context, argument, isResumable, nothing);
+  if (run !== null) await context.runtime.call("runs/resume", { task_id: run.task_id }, run.folder);
+};
+
+export const retryStage = async (context: Context, argument: unknown): Promise<void> => {
+  const nothing = vscode.l10n.t("There is no ended run to retry.");
+  const run = await runTarget(context, argument, (candidate) => !isRunActive(candidate), nothing);
+  if (run === null) return;
+  const node = nodeOf(argument);
+  const stage = node?.kind === "stage" ? node.stage : await pickStage(run);
+  if (stage === undefined) return;
+  const retried = await context.runtime.call("runs/retry", { task_id: run.task_id, stage }, run.folder);
+  await context.sidebar.loadRun(run.folder, retried.task_id);
+};
+
+const pickStage = (run: RunRecord): Thenable<string | undefined> =>
+  vscode.window.showQuickPick([...run.stages.keys()], {
+    title: runTitle(run),
+    placeHolder: vscode.l10n.t("From which stage? What came before it is taken over."),
+  });
+
+/** A prompt names who wants to do what, with which model; there is no anonymous consent. */
+export const decideApproval = async (
+  context: Context,
+  argument: unknown,
+  approved: boolean,
+): Promise<void> => {
+  const nothing = vscode.l10n.t("No run waits for your approval.");
+  const run = await runTarget(context, argument, ({ status }) => status === "WaitingForApproval", nothing);
+  if (run?.approval == null) return;
+  const { stage } = run.approval;
+  await context.runtime.call("runs/approve", { task_id: run.task_id, stage, approved }, run.folder);
+};
+
+export const showTranscript = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await executionTarget(context, argument, vscode.l10n.t("No agent has worked here yet."));
+  if (target !== null) await context.transcripts.show(target.folder, target.execution_id);
+};
+
+export const showPrompt = async (context: Context, argument: unknown): Promise<void> => {
+  const target = await executionTarget(context, argument, vscode.l10n.t("No agent has worked here yet."));
+  if (target !== null) await context.transcripts.showPrompt(target.folder, target.execution_id);
+};
+
+export const filterRuns = async ({ sidebar }: Context): Promise<void> => {
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t("Filter Runs"),
+    prompt: vscode.l10n.t("Part of a team, file, stage, status or model"),
+    value: sidebar.model.filter,
+  });
+  if (text !== undefined) sidebar.setFilter(text);
+};
+
+/** Starts an instance of an agent of the type, so that the next run need not wait for one. */
+export const startInstance = async ({ sidebar, runtime }: Context, argument: unknown): Promise<void> => {
+  const node = nodeOf(argument);
+  const found = [...sidebar.model.agents.values()].find(
+    ({ agent }) => node?.kind === "type" && agent.agent_type === node.agent_type,
+  );
+  if (found === undefined) tell(vscode.l10n.t("There is no agent of this type."));
+  else await runtime.call("instances/create", { agent_id: found.agent.agent_id }, found.folder);
+};
+
+export const setInstanceState = async (
+  { sidebar, runtime }: Context,
+  argument: unknown,
+  state: "Paused" | "Idle" | "Terminated",
+): Promise<void> => {
+  const node = nodeOf(argument);
+  const found = node?.kind === "instance" ? sidebar.model.instances.get(node.instance_id) : undefined;
+  if (found === undefined) return;
+  const { instance_id } = found.instance;
+  if (state === "Terminated") await runtime.call("instances/terminate", { instance_id }, found.folder);
+  else await runtime.call("instances/setState", { instance_id, state }, found.folder);
+};

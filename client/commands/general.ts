@@ -1,0 +1,87 @@
+import * as vscode from "vscode";
+import type { Context } from "../context.ts";
+import { walkthroughId, type CommandId } from "../contributions.ts";
+import { activeRuns, currentStage, hasPendingChanges } from "../tree/model.ts";
+import { runTitle } from "../tree/run-items.ts";
+import { pickFolder } from "../folders.ts";
+
+export const openStateFolder = async ({ runtime }: Context): Promise<void> => {
+  const folder = await pickFolder();
+  if (folder === null) return;
+  const { state_folder } = await runtime.call("runtime/status", {}, folder.uri.toString());
+  const uri = vscode.Uri.joinPath(vscode.Uri.file(state_folder), "state.json");
+  const isInside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  await vscode.commands.executeCommand(isInside ? "revealInExplorer" : "revealFileInOS", uri);
+};
+
+export const openSettings = (): Thenable<unknown> =>
+  vscode.commands.executeCommand("workbench.action.openSettings", "@ext:coditect.coditect-agents");
+
+export const openWalkthrough = (): Thenable<unknown> =>
+  vscode.commands.executeCommand("workbench.action.openWalkthrough", walkthroughId, false);
+
+interface MenuItem extends vscode.QuickPickItem {
+  run?: () => Thenable<unknown>;
+}
+
+/** What is going on and what can be done about it, from the status item. */
+export const showMenu = async (context: Context): Promise<void> => {
+  const picked = await vscode.window.showQuickPick(menuItems(context), {
+    title: "CODITECT",
+    placeHolder: stateText(context),
+  });
+  await picked?.run?.();
+};
+
+const menuItems = ({ sidebar }: Context): MenuItem[] => {
+  const command = (label: string, id: CommandId, argument?: string): MenuItem => ({
+    label,
+    run: () => vscode.commands.executeCommand(id, argument),
+  });
+  const ofRun = (label: string, id: CommandId, taskId: string, description: string): MenuItem => ({
+    ...command(label, id, `run:${taskId}`),
+    description,
+  });
+  const separator = (label: string): MenuItem => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  return [
+    ...activeRuns(sidebar.model).map((run) =>
+      ofRun(
+        vscode.l10n.t("$(debug-stop) Cancel {0}", runTitle(run)),
+        "coditect.cancelRun",
+        run.task_id,
+        currentStage(run)?.state.name ?? "",
+      ),
+    ),
+    ...[...sidebar.model.runs.values()]
+      .filter(hasPendingChanges)
+      .slice(0, 5)
+      .map((run) =>
+        ofRun(
+          vscode.l10n.t("$(diff-multiple) Review changes of {0}", runTitle(run)),
+          "coditect.reviewChanges",
+          run.task_id,
+          vscode.l10n.t("{0} files", run.changes.length),
+        ),
+      ),
+    separator(vscode.l10n.t("Teams")),
+    command(vscode.l10n.t("$(beaker) Run TDD Team on Current File"), "coditect.runTdd"),
+    command(vscode.l10n.t("$(organization) Run Team…"), "coditect.runTeam"),
+    separator(vscode.l10n.t("Runtime")),
+    command(vscode.l10n.t("$(server-environment) Choose Provider and Model…"), "coditect.chooseModel"),
+    command(vscode.l10n.t("$(output) Show Log"), "coditect.showLog"),
+    command(vscode.l10n.t("$(debug-restart) Restart Runtime"), "coditect.restartRuntime"),
+  ];
+};
+
+const stateText = ({ runtime: { state } }: Context): string => {
+  switch (state.kind) {
+    case "stopped":
+      return vscode.l10n.t("The runtime starts when it is needed.");
+    case "starting":
+      return vscode.l10n.t("The runtime is starting…");
+    case "ready":
+      return vscode.l10n.t("Runtime {0}, process {1}", state.version, state.pid);
+    case "unusable":
+      return vscode.l10n.t("The runtime cannot be used: {0}", state.reason);
+  }
+};

@@ -1,0 +1,122 @@
+import * as vscode from "vscode";
+import type { ModelInfo } from "../../schemas/contract.ts";
+import type { Context } from "../context.ts";
+import type { ProviderChoice } from "../contributions.ts";
+import { folderTarget, tell } from "./targets.ts";
+
+interface Choice extends vscode.QuickPickItem {
+  /** Absent on separators and on what cannot be chosen. */
+  chosen?: { provider: ProviderChoice; model: string };
+  needsKey?: boolean;
+}
+
+/** Lists what is installed and reachable right now, with its price, and writes the choice to the settings. */
+export const chooseModel = async (context: Context): Promise<void> => {
+  const folder = await folderTarget();
+  if (folder === null) return;
+  const picker = vscode.window.createQuickPick<Choice>();
+  picker.title = vscode.l10n.t("Choose Provider and Model");
+  picker.placeholder = vscode.l10n.t("Asking the providers…");
+  picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
+  picker.busy = true;
+  picker.items = fixedChoices();
+  picker.show();
+  const cancelled = new vscode.CancellationTokenSource();
+  const accepted = Promise.withResolvers<Choice | null>();
+  picker.onDidAccept(() => {
+    accepted.resolve(picker.selectedItems[0] ?? null);
+  });
+  picker.onDidHide(() => {
+    cancelled.cancel();
+    accepted.resolve(null);
+  });
+  const key = folder.uri.toString();
+  context.runtime.call("models/list", { reachable: true }, key, cancelled.token).then(
+    ({ items }) => {
+      picker.items = [...fixedChoices(), ...modelChoices(items)];
+      picker.placeholder = vscode.l10n.t("Asked by every agent of a run, in place of its own");
+      picker.busy = false;
+    },
+    (error: unknown) => {
+      accepted.reject(error instanceof Error ? error : new Error(String(error)));
+    },
+  );
+  const choice = await accepted.promise.finally(() => {
+    picker.dispose();
+  });
+  if (choice?.needsKey === true) await vscode.commands.executeCommand("coditect.setKey");
+  if (choice?.chosen !== undefined) await store(choice.chosen, folder);
+};
+
+const separator = (label: string): Choice => ({ label, kind: vscode.QuickPickItemKind.Separator });
+
+const fixedChoices = (): Choice[] => [
+  {
+    label: vscode.l10n.t("Each agent's own"),
+    description: vscode.l10n.t("as its configuration says"),
+    chosen: { provider: "agent", model: "" },
+  },
+  {
+    label: vscode.l10n.t("Rehearsal"),
+    description: vscode.l10n.t("a built-in script for the sample project; no model, no key, no cost"),
+    chosen: { provider: "Rehearsal", model: "" },
+  },
+];
+
+const providerOf = (model: ModelInfo): ProviderChoice => {
+  if ("Claude" in model.provider) return "Claude";
+  if ("Gemini" in model.provider) return "Gemini";
+  return "Ollama" in model.provider ? "Ollama" : "HuggingFace";
+};
+
+const modelChoices = (models: readonly ModelInfo[]): Choice[] => {
+  const groups = Map.groupBy(models, providerOf);
+  return [...groups].flatMap(([provider, group]) => [separator(provider), ...groupChoices(provider, group)]);
+};
+
+/** A provider that cannot be asked is one line that says why; a key that is missing can be set. */
+const groupChoices = (provider: ProviderChoice, models: readonly ModelInfo[]): Choice[] => {
+  const reachable = models.filter(({ available }) => available);
+  if (reachable.length > 0)
+    return reachable.map((model) => ({
+      label: model.name,
+      description: provider,
+      detail: [price(model), contextWindow(model)].filter((part) => part !== "").join(" · "),
+      chosen: { provider, model: model.name },
+    }));
+  const [first] = models;
+  if (first === undefined) return [];
+  const needsKey =
+    first.problem_code === "credential_missing" || first.problem_code === "credential_rejected";
+  const label = needsKey
+    ? vscode.l10n.t("$(key) Set the key for {0}…", provider)
+    : `$(circle-slash) ${provider}`;
+  return [{ label, detail: first.problem ?? "", needsKey }];
+};
+
+const price = ({ price: dollars }: ModelInfo): string => {
+  if (dollars === null) return vscode.l10n.t("price unknown");
+  if (dollars.input === 0 && dollars.output === 0) return vscode.l10n.t("free");
+  return vscode.l10n.t("${0} in, ${1} out per million tokens", dollars.input, dollars.output);
+};
+
+const contextWindow = ({ context_window }: ModelInfo): string =>
+  context_window === null ? "" : vscode.l10n.t("window of {0} tokens", context_window.toLocaleString());
+
+const store = async (
+  { provider, model }: { provider: ProviderChoice; model: string },
+  folder: vscode.WorkspaceFolder,
+): Promise<void> => {
+  const configuration = vscode.workspace.getConfiguration("coditect", folder);
+  const isSetHere = configuration.inspect("model.provider")?.workspaceValue !== undefined;
+  const target = isSetHere ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  await configuration.update("model.provider", provider, target);
+  await configuration.update("model.name", model, target);
+  const name = model === "" ? provider : `${provider} · ${model}`;
+  tell(
+    provider === "agent"
+      ? vscode.l10n.t("Each agent asks its own model.")
+      : vscode.l10n.t("Agents now ask {0}.", name),
+  );
+};

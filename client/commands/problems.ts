@@ -1,0 +1,160 @@
+import * as vscode from "vscode";
+import { z } from "zod";
+import { editorCommands } from "../../schemas/editor.ts";
+import type { Finding } from "../../schemas/findings.ts";
+import type { Json } from "../../schemas/primitives.ts";
+import type { Context } from "../context.ts";
+import { fileInFolder } from "../folders.ts";
+import { startRun } from "./start.ts";
+import { fileTarget, nodeOf, tell } from "./targets.ts";
+
+/** From the problem at the cursor, whoever reported it. */
+export const fixDiagnostic = async (context: Context, argument: unknown): Promise<void> => {
+  const target = fileTarget(argument);
+  if (target === null) return;
+  const line = vscode.window.activeTextEditor?.selection.active.line;
+  const all = vscode.languages.getDiagnostics(target.uri);
+  const here = all.filter(
+    ({ range }) => line !== undefined && range.start.line <= line && line <= range.end.line,
+  );
+  const problem = await pickDiagnostic(here.length > 0 ? here : all);
+  if (problem === null) return;
+  await startRun(context, {
+    folder: target.folder,
+    team: "bug-fix",
+    task: problem.message,
+    file: target.path,
+    data: { diagnostic: describe(problem) },
+  });
+};
+
+const pickDiagnostic = async (problems: readonly vscode.Diagnostic[]): Promise<vscode.Diagnostic | null> => {
+  if (problems.length === 0) tell(vscode.l10n.t("This file has no problem to fix."));
+  if (problems.length <= 1) return problems[0] ?? null;
+  const picked = await vscode.window.showQuickPick(
+    problems.map((problem) => ({
+      label: problem.message,
+      description: vscode.l10n.t("line {0}", problem.range.start.line + 1),
+      problem,
+    })),
+    { placeHolder: vscode.l10n.t("Which problem?") },
+  );
+  return picked?.problem ?? null;
+};
+
+const describe = ({ message, source, code, range }: vscode.Diagnostic): Json => ({
+  message,
+  source: source ?? null,
+  code: typeof code === "object" ? String(code.value) : (code ?? null),
+  start_line: range.start.line + 1,
+  end_line: range.end.line + 1,
+});
+
+/** What the Test Explorer hands over: a test, or a test with the message of its failure. */
+const Test = z.looseObject({ label: z.string(), uri: z.unknown() });
+const FailedTest = z.union([
+  z.looseObject({ test: Test, message: z.looseObject({ message: z.unknown() }) }),
+  Test.transform((test) => ({ test, message: { message: "" } })),
+]);
+
+export const fixFailedTest = async (context: Context, argument: unknown): Promise<void> => {
+  const read = FailedTest.safeParse(argument);
+  if (!read.success) return;
+  const { label, uri } = read.data.test;
+  const message = messageText(read.data.message.message);
+  const target = fileTarget(uri);
+  if (target === null) return;
+  await startRun(context, {
+    folder: target.folder,
+    team: "bug-fix",
+    task: vscode.l10n.t("The test “{0}” fails. {1}", label, message).trim(),
+    file: target.path,
+    data: { test: label, message },
+  });
+};
+
+const messageText = (message: unknown): string =>
+  typeof message === "string" ? message : message instanceof vscode.MarkdownString ? message.value : "";
+
+/** From the code lens over a test. */
+export const fixTest = async (context: Context, argument: unknown): Promise<void> => {
+  const { test } = editorCommands["coditect.fixTest"].parse(argument);
+  const target = fileTarget(argument);
+  if (target === null) return;
+  const task = vscode.l10n.t("The test “{0}” fails.", test);
+  await startRun(context, {
+    folder: target.folder,
+    team: "bug-fix",
+    task,
+    file: target.path,
+    data: { test },
+  });
+};
+
+/** A finding and its folder: from the Runs tree, or from a code action. */
+const findingOf = async (
+  context: Context,
+  argument: unknown,
+): Promise<{ folder: string; finding: Finding } | null> => {
+  const node = nodeOf(argument);
+  if (node?.kind === "finding") {
+    const run = context.sidebar.model.runs.get(node.task_id);
+    const finding = run?.findings.get(node.finding_id);
+    return run === undefined || finding === undefined ? null : { folder: run.folder, finding };
+  }
+  const named = editorCommands["coditect.dismissFinding"].safeParse(argument);
+  if (!named.success) return null;
+  const target = fileTarget(argument);
+  if (target === null) return null;
+  const folder = target.folder.uri.toString();
+  const { items } = await context.runtime.call("findings/list", { path: target.path, limit: 500 }, folder);
+  const finding = items.find(({ finding_id }) => finding_id === named.data.finding_id);
+  return finding === undefined ? null : { folder, finding };
+};
+
+export const openFinding = async (context: Context, argument: unknown): Promise<void> => {
+  const found = await findingOf(context, argument);
+  if (found === null) return;
+  const { finding, folder } = found;
+  const start = new vscode.Position(finding.start_line - 1, (finding.start_column ?? 1) - 1);
+  await vscode.window.showTextDocument(fileInFolder(folder, finding.path), {
+    selection: new vscode.Range(start, start),
+    preview: true,
+  });
+};
+
+export const dismissFinding = async (context: Context, argument: unknown): Promise<void> => {
+  const found = await findingOf(context, argument);
+  if (found === null) return;
+  const reason = await vscode.window.showInputBox({
+    title: vscode.l10n.t("Dismiss “{0}”", found.finding.title),
+    prompt: vscode.l10n.t("Why does it not count? It will not be reported again."),
+    placeHolder: vscode.l10n.t("Intended: the caller has checked it"),
+    validateInput: (text) =>
+      text.trim() === "" ? vscode.l10n.t("A reason helps whoever reads it later.") : null,
+  });
+  if (reason === undefined) return;
+  const { finding_id } = found.finding;
+  await context.runtime.call("findings/dismiss", { finding_id, reason }, found.folder);
+};
+
+export const fixFinding = async (context: Context, argument: unknown): Promise<void> => {
+  const found = await findingOf(context, argument);
+  if (found === null) return;
+  const { finding, folder } = found;
+  const workspaceFolder = vscode.workspace.getWorkspaceFolder(fileInFolder(folder, finding.path));
+  if (workspaceFolder === undefined) return;
+  await startRun(context, {
+    folder: workspaceFolder,
+    team: "bug-fix",
+    task: `${finding.title}\n\n${finding.explanation}`,
+    file: finding.path,
+    data: { finding_id: finding.finding_id, start_line: finding.start_line, end_line: finding.end_line },
+  });
+};
+
+/** The explanation beside the code, as the hover over the finding shows it too. */
+export const explainFinding = async (context: Context, argument: unknown): Promise<void> => {
+  if (nodeOf(argument) !== null || argument !== undefined) await openFinding(context, argument);
+  await vscode.commands.executeCommand("editor.action.showHover", { focus: "noAutoFocus" });
+};

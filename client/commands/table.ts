@@ -1,0 +1,138 @@
+import * as vscode from "vscode";
+import type { Context } from "../context.ts";
+import type { CommandId } from "../contributions.ts";
+import {
+  acceptAll,
+  acceptFile,
+  acceptHunk,
+  chooseHunks,
+  discardAll,
+  discardFile,
+  discardHunk,
+  openChange,
+  reviewChanges,
+} from "./changes.ts";
+import {
+  cancelExecution,
+  cancelRun,
+  decideApproval,
+  filterRuns,
+  resumeRun,
+  retryStage,
+  setInstanceState,
+  showPrompt,
+  showTranscript,
+  startInstance,
+} from "./control.ts";
+import { newAgent, newTeam } from "./files.ts";
+import { openSettings, openStateFolder, openWalkthrough, showMenu } from "./general.ts";
+import { removeKey, setKey } from "./keys.ts";
+import { chooseModel } from "./models.ts";
+import {
+  dismissFinding,
+  explainFinding,
+  fixDiagnostic,
+  fixFailedTest,
+  fixFinding,
+  fixTest,
+  openFinding,
+} from "./problems.ts";
+import { openSample, runRehearsal } from "./rehearsal.ts";
+import { reviewFile, runArchitecture, runBugFix, runTdd, runTddOnSymbol, runTeam } from "./start.ts";
+import { tell } from "./targets.ts";
+
+/** Gets what the menu, code lens or caller handed over, if anything. */
+type Handler = (context: Context, argument: unknown) => unknown;
+
+/** What a command does while the runtime is up, and while it is down: no command does nothing. */
+export interface CommandRow {
+  up: Handler;
+  down: Handler;
+}
+
+/** Needs the runtime: it is started, and if that fails, the failure is what the user sees. */
+const starts = (handler: Handler): CommandRow => ({
+  up: handler,
+  down: async (context, argument) => {
+    if (!hasFolder()) return;
+    await context.runtime.start();
+    await handler(context, argument);
+  },
+});
+
+const hasFolder = (): boolean => {
+  const has = (vscode.workspace.workspaceFolders ?? []).length > 0;
+  if (!has) tell(vscode.l10n.t("Open a folder first: agents work on its files."));
+  return has;
+};
+
+/** Has no use for the runtime. */
+const always = (handler: Handler): CommandRow => ({ up: handler, down: handler });
+
+/** Acts on work in hand, of which there is none while the runtime is down. */
+const whileUp = (handler: Handler): CommandRow => ({
+  up: handler,
+  down: () => {
+    tell(vscode.l10n.t("The runtime is not running, so no agent is at work."));
+  },
+});
+
+export const commandTable: Record<CommandId, CommandRow> = {
+  "coditect.runTdd": starts(runTdd),
+  "coditect.runTddOnSymbol": starts(runTddOnSymbol),
+  "coditect.runBugFix": starts(runBugFix),
+  "coditect.fixDiagnostic": starts(fixDiagnostic),
+  "coditect.fixFailedTest": starts(fixFailedTest),
+  "coditect.fixTest": starts(fixTest),
+  "coditect.runArchitecture": starts(runArchitecture),
+  "coditect.reviewFile": starts(reviewFile),
+  "coditect.runTeam": starts(runTeam),
+  "coditect.runRehearsal": starts(runRehearsal),
+  "coditect.openSample": always(openSample),
+  "coditect.cancelRun": whileUp(cancelRun),
+  "coditect.cancelExecution": whileUp(cancelExecution),
+  "coditect.resumeRun": starts(resumeRun),
+  "coditect.retryStage": starts(retryStage),
+  "coditect.approveStage": starts((context, argument) => decideApproval(context, argument, true)),
+  "coditect.rejectStage": starts((context, argument) => decideApproval(context, argument, false)),
+  "coditect.showTranscript": starts(showTranscript),
+  "coditect.showPrompt": starts(showPrompt),
+  "coditect.reviewChanges": starts(reviewChanges),
+  "coditect.openChange": starts(openChange),
+  "coditect.acceptAll": starts(acceptAll),
+  "coditect.acceptFile": starts(acceptFile),
+  "coditect.acceptHunk": starts(acceptHunk),
+  "coditect.chooseHunks": starts(chooseHunks),
+  "coditect.discardAll": starts(discardAll),
+  "coditect.discardFile": starts(discardFile),
+  "coditect.discardHunk": starts(discardHunk),
+  "coditect.openFinding": starts(openFinding),
+  "coditect.dismissFinding": starts(dismissFinding),
+  "coditect.fixFinding": starts(fixFinding),
+  "coditect.explainFinding": starts(explainFinding),
+  "coditect.setKey": starts((context) => setKey(context, false)),
+  "coditect.rotateKey": starts((context) => setKey(context, true)),
+  "coditect.removeKey": starts(removeKey),
+  "coditect.chooseModel": starts(chooseModel),
+  "coditect.newAgent": always(newAgent),
+  "coditect.newTeam": starts(newTeam),
+  "coditect.openStateFolder": starts(openStateFolder),
+  "coditect.showLog": always(({ log }) => {
+    log.show();
+  }),
+  "coditect.restartRuntime": always(({ runtime }) => runtime.restart()),
+  "coditect.showMenu": always(showMenu),
+  "coditect.filterRuns": always(filterRuns),
+  "coditect.clearFilter": always(({ sidebar }) => {
+    sidebar.setFilter("");
+  }),
+  "coditect.loadMoreRuns": starts(({ sidebar }) => sidebar.loadMore()),
+  "coditect.startInstance": starts(startInstance),
+  "coditect.pauseInstance": whileUp((context, argument) => setInstanceState(context, argument, "Paused")),
+  "coditect.resumeInstance": whileUp((context, argument) => setInstanceState(context, argument, "Idle")),
+  "coditect.terminateInstance": whileUp((context, argument) =>
+    setInstanceState(context, argument, "Terminated"),
+  ),
+  "coditect.openSettings": always(openSettings),
+  "coditect.openWalkthrough": always(openWalkthrough),
+};

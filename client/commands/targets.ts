@@ -1,0 +1,115 @@
+import * as vscode from "vscode";
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import { folderOf, pathInFolder, pickFolder } from "../folders.ts";
+import { newestFirst, type RunRecord } from "../tree/model.ts";
+import { parseNode, type Node } from "../tree/nodes.ts";
+import { runStatusText, runTitle } from "../tree/run-items.ts";
+
+/**
+ * What a command works on. Menus of trees hand over a node, those of files a URI, the palette
+ * nothing: then it is the active editor, or what the user picks.
+ */
+export interface FileTarget {
+  folder: vscode.WorkspaceFolder;
+  uri: vscode.Uri;
+  /** Path inside the folder. */
+  path: string;
+}
+
+export const nodeOf = (argument: unknown): Node | null =>
+  typeof argument === "string" ? parseNode(argument) : null;
+
+const uriOf = (argument: unknown): vscode.Uri | null => {
+  if (argument instanceof vscode.Uri) return argument;
+  const linked = z.looseObject({ uri: z.string() }).safeParse(argument);
+  return linked.success ? vscode.Uri.parse(linked.data.uri) : null;
+};
+
+/** The file a command is about; says so when there is none. */
+export const fileTarget = (argument: unknown): FileTarget | null => {
+  const uri = uriOf(argument) ?? vscode.window.activeTextEditor?.document.uri;
+  if (uri?.scheme !== "file") {
+    tell(vscode.l10n.t("Open a file of the workspace first."));
+    return null;
+  }
+  const folder = folderOf(uri);
+  if (folder === null) {
+    tell(vscode.l10n.t("{0} is in no folder of the workspace.", uri.fsPath));
+    return null;
+  }
+  return { folder, uri, path: pathInFolder(folder, uri) };
+};
+
+/** The folder a run is for; says so when none is open. */
+export const folderTarget = async (): Promise<vscode.WorkspaceFolder | null> => {
+  if ((vscode.workspace.workspaceFolders ?? []).length === 0) {
+    tell(vscode.l10n.t("Open a folder first: agents work on its files."));
+    return null;
+  }
+  return pickFolder();
+};
+
+/** Tells something the user has to know now, since they asked for it; nothing is waited for. */
+export const tell = (message: string): void => {
+  void vscode.window.showInformationMessage(message);
+};
+
+/** The run of a node, the only one that fits, or the one the user picks. */
+export const runTarget = async (
+  { sidebar }: Context,
+  argument: unknown,
+  fits: (run: RunRecord) => boolean,
+  nothing: string,
+): Promise<RunRecord | null> => {
+  const node = nodeOf(argument);
+  if (node !== null && "task_id" in node) return sidebar.model.runs.get(node.task_id) ?? null;
+  const runs = [...sidebar.model.runs.values()].filter(fits).sort(newestFirst);
+  if (runs.length === 0) tell(nothing);
+  if (runs.length <= 1) return runs[0] ?? null;
+  const picked = await vscode.window.showQuickPick(
+    runs.map((run) => ({
+      label: runTitle(run),
+      description: runStatusText(run.status, vscode.l10n),
+      detail: new Date(run.created_at).toLocaleString(),
+      run,
+    })),
+    { placeHolder: vscode.l10n.t("Which run?"), matchOnDescription: true },
+  );
+  return picked?.run ?? null;
+};
+
+/** The execution of a node, or one the user picks from a run they pick. */
+export const executionTarget = async (
+  context: Context,
+  argument: unknown,
+  nothing: string,
+): Promise<{ folder: string; execution_id: string } | null> => {
+  const { model } = context.sidebar;
+  const node = nodeOf(argument);
+  if (node !== null && "execution_id" in node) {
+    const taskId = model.executions.get(node.execution_id)?.summary.task_id;
+    const run = taskId === undefined ? undefined : model.runs.get(taskId);
+    return run === undefined ? null : { folder: run.folder, execution_id: node.execution_id };
+  }
+  const run = await runTarget(context, argument, () => true, nothing);
+  if (run === null) return null;
+  if (!run.complete) await context.sidebar.loadRun(run.folder, run.task_id);
+  const executions = [...run.stages.values()]
+    .flatMap(({ execution_ids }) => execution_ids)
+    .flatMap((id) => model.executions.get(id)?.summary ?? []);
+  if (executions.length === 0) tell(nothing);
+  if (executions.length <= 1) return toTarget(run.folder, executions[0]?.execution_id);
+  const picked = await vscode.window.showQuickPick(
+    executions.map((summary) => ({
+      label: vscode.l10n.t("{0}, round {1}", summary.stage, summary.round),
+      description: `${summary.agent_name} · ${summary.status}`,
+      id: summary.execution_id,
+    })),
+    { placeHolder: vscode.l10n.t("Which execution?") },
+  );
+  return toTarget(run.folder, picked?.id);
+};
+
+const toTarget = (folder: string, id: string | undefined) =>
+  id === undefined ? null : { folder, execution_id: id };

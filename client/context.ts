@@ -1,0 +1,17 @@
+import type * as vscode from "vscode";
+import type { Credentials } from "./credentials.ts";
+import type { Review } from "./review/review.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { Sidebar } from "./sidebar.ts";
+import type { Transcripts } from "./transcript/documents.ts";
+
+/** What commands, chat and tools work with; made once at activation. */
+export interface Context {
+  readonly extension: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly runtime: Runtime;
+  readonly sidebar: Sidebar;
+  readonly review: Review;
+  readonly transcripts: Transcripts;
+  readonly credentials: Credentials;
+}

@@ -1,0 +1,129 @@
+import * as vscode from "vscode";
+import type { RuntimeEvent } from "../schemas/events.ts";
+import type { Context } from "./context.ts";
+import type { CommandId } from "./contributions.ts";
+import { showError } from "./errors.ts";
+import type { FolderEvent, RuntimeState } from "./runtime/runtime.ts";
+import { setting } from "./settings.ts";
+import { formatCost } from "./tree/item.ts";
+import { nodeId } from "./tree/nodes.ts";
+import { isRunActive, type RunRecord } from "./tree/model.ts";
+import { runStatusText, runTitle } from "./tree/run-items.ts";
+
+/** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
+export const notifyOfRuns = (context: Context): vscode.Disposable => {
+  const { runtime, sidebar, log } = context;
+  /** Runs at work when the runtime went away. */
+  let interrupted: RunRecord[] = [];
+
+  const onEvent = async ({ event }: FolderEvent): Promise<void> => {
+    if (event.type === "approval.needed") await askApproval(context, event);
+    else if (event.type === "run.finished") await sayEnd(context, event);
+  };
+  const onState = async (state: RuntimeState): Promise<void> => {
+    if (state.kind === "starting") interrupted = [...sidebar.model.runs.values()].filter(isRunActive);
+    else if (state.kind === "unusable") await sayUnusable(state.reason);
+    else if (state.kind === "ready" && state.recovered) {
+      const runs = interrupted;
+      interrupted = [];
+      for (const run of runs) await resume(context, run);
+    }
+  };
+  const reported = (work: Promise<void>): void => {
+    work.catch((error: unknown) => showError(error, log));
+  };
+  return vscode.Disposable.from(
+    runtime.onEvent((event) => {
+      reported(onEvent(event));
+    }),
+    runtime.onState((state) => {
+      reported(onState(state));
+    }),
+  );
+};
+
+/** Goes on with what ran when the runtime crashed; nothing that a model had answered is paid again. */
+const resume = async ({ runtime, sidebar }: Context, run: RunRecord): Promise<void> => {
+  const { run: stored } = await runtime.call("runs/get", { task_id: run.task_id }, run.folder);
+  if (stored.status !== "Interrupted") return;
+  await runtime.call("runs/resume", { task_id: run.task_id }, run.folder);
+  await sidebar.loadRun(run.folder, run.task_id);
+};
+
+const offer = async (
+  message: string,
+  ways: Partial<Record<string, CommandId>>,
+  argument: string,
+  show: (message: string, ...items: string[]) => Thenable<string | undefined>,
+): Promise<void> => {
+  const chosen = await show(message, ...Object.keys(ways));
+  const command = chosen === undefined ? undefined : ways[chosen];
+  if (command !== undefined) await vscode.commands.executeCommand(command, argument);
+};
+
+type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
+
+const sayEnd = async (context: Context, event: Finished): Promise<void> => {
+  const run = context.sidebar.model.runs.get(event.task_id);
+  if (run === undefined || event.status === "Cancelled") return;
+  const { showInformationMessage, showWarningMessage } = vscode.window;
+  const node = nodeId.run(run.task_id);
+  const facts = [runStatusText(event.status, vscode.l10n), run.model, formatCost(event.usage.cost)];
+  const said = `${runTitle(run)}: ${facts.filter((fact) => fact !== "").join(" · ")}`;
+  if (event.status === "Succeeded") {
+    if (event.changes.length === 0) await offer(said, {}, node, showInformationMessage);
+    else if (setting("changes.autoApply", vscode.Uri.parse(run.folder))) await applyAll(context, run, said);
+    else {
+      const ways = { [vscode.l10n.t("Review Changes")]: "coditect.reviewChanges" } as const;
+      await offer(said, ways, node, showInformationMessage);
+    }
+    return;
+  }
+  const why = event.error === null ? said : `${said}. ${event.error.message} ${event.error.next_step ?? ""}`;
+  const canResume = event.status === "Interrupted" || event.status === "LimitReached";
+  const ways: Record<string, CommandId> = {
+    ...(canResume ? { [vscode.l10n.t("Resume")]: "coditect.resumeRun" } : {}),
+    [vscode.l10n.t("Show Transcript")]: "coditect.showTranscript",
+  };
+  await offer(why.trim(), ways, node, showWarningMessage);
+};
+
+const applyAll = async ({ review }: Context, run: RunRecord, said: string): Promise<void> => {
+  const { conflicts } = await review.accept(run.folder, run.task_id, null);
+  const message =
+    conflicts.length === 0
+      ? vscode.l10n.t("{0}. The changes were applied.", said)
+      : vscode.l10n.t("{0}. Not applied, because you changed them too: {1}", said, conflicts.join(", "));
+  await offer(message, {}, nodeId.run(run.task_id), vscode.window.showInformationMessage);
+};
+
+/** Names who wants to go on, with which model, and with what. */
+const askApproval = async (
+  { sidebar }: Context,
+  event: Extract<RuntimeEvent, { type: "approval.needed" }>,
+): Promise<void> => {
+  const run = sidebar.model.runs.get(event.task_id);
+  if (run === undefined) return;
+  const message = vscode.l10n.t(
+    "{0}, stage {1} ({2}): {3}",
+    runTitle(run),
+    event.stage,
+    run.model,
+    event.question,
+  );
+  const ways = {
+    [vscode.l10n.t("Approve")]: "coditect.approveStage",
+    [vscode.l10n.t("Reject")]: "coditect.rejectStage",
+    [vscode.l10n.t("Review Changes")]: "coditect.reviewChanges",
+  } as const;
+  await offer(message, ways, nodeId.run(run.task_id), vscode.window.showWarningMessage);
+};
+
+const sayUnusable = async (reason: string): Promise<void> => {
+  const message = vscode.l10n.t("The CODITECT runtime cannot be used: {0}", reason);
+  const ways = {
+    [vscode.l10n.t("Restart Runtime")]: "coditect.restartRuntime",
+    [vscode.l10n.t("Show Log")]: "coditect.showLog",
+  } as const;
+  await offer(message, ways, "", vscode.window.showErrorMessage);
+};

@@ -1,0 +1,85 @@
+import * as vscode from "vscode";
+import { fileInFolder } from "../folders.ts";
+import type { Hunk } from "./hunks.ts";
+import { planFile, type Plan } from "./plan.ts";
+import type { Proposal } from "./proposal.ts";
+
+/** What came of it, file by file, by the file's path. */
+export interface Applied {
+  written: string[];
+  /** The user's own edits were kept beside the agents'. */
+  merged: string[];
+  /** Nothing was written there. */
+  conflicts: string[];
+}
+
+interface Step {
+  proposal: Proposal;
+  uri: vscode.Uri;
+  source: vscode.Uri;
+  plan: Plan;
+}
+
+/**
+ * Puts what the proposals want into the workspace as one edit that one undo takes back. Documents
+ * that were saved before are saved again; those with unsaved text stay unsaved.
+ */
+export const applyProposals = async (folder: string, proposals: readonly Proposal[]): Promise<Applied> => {
+  const steps = await Promise.all(proposals.map((proposal) => planStep(folder, proposal)));
+  const dirty = new Set(
+    vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty).map(({ uri }) => uri.toString()),
+  );
+  const edit = new vscode.WorkspaceEdit();
+  for (const step of steps) addToEdit(edit, step);
+  if (edit.size > 0 && !(await vscode.workspace.applyEdit(edit)))
+    throw new Error(vscode.l10n.t("the editor refused the change"));
+  await saveAll(steps.filter(({ uri }) => !dirty.has(uri.toString())));
+
+  const paths = (kept: (plan: Plan) => boolean) =>
+    steps.filter(({ plan }) => kept(plan)).map(({ proposal }) => proposal.file.path);
+  const isMerged = (plan: Plan) => plan.kind === "edit" && plan.merged;
+  return {
+    written: paths((plan) => plan.kind !== "conflict" && !isMerged(plan)),
+    merged: paths(isMerged),
+    conflicts: paths((plan) => plan.kind === "conflict"),
+  };
+};
+
+const planStep = async (folder: string, proposal: Proposal): Promise<Step> => {
+  const { file, before, wanted } = proposal;
+  const uri = fileInFolder(folder, file.path);
+  const source = file.old_path === null ? uri : fileInFolder(folder, file.old_path);
+  const current = await readText(source);
+  const isOccupied = file.old_path !== null && (await readText(uri)) !== null;
+  const plan: Plan = isOccupied ? { kind: "conflict" } : planFile({ before, after: wanted, current });
+  return { proposal, uri, source, plan };
+};
+
+/** Text of a file as the user sees it, unsaved edits included; null when it does not exist. */
+export const readText = async (uri: vscode.Uri): Promise<string | null> => {
+  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+  if (open !== undefined) return open.getText();
+  const exists = await vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
+  return exists ? (await vscode.workspace.openTextDocument(uri)).getText() : null;
+};
+
+const addToEdit = (edit: vscode.WorkspaceEdit, { uri, source, plan, proposal }: Step): void => {
+  if (plan.kind === "conflict") return;
+  if (proposal.file.old_path !== null) edit.renameFile(source, uri);
+  if (plan.kind === "create") edit.createFile(uri, { contents: new TextEncoder().encode(plan.text) });
+  else if (plan.kind === "delete") edit.deleteFile(uri, { ignoreIfNotExists: true });
+  else if (plan.kind === "edit") for (const hunk of plan.hunks) edit.replace(uri, rangeOf(hunk), hunk.text);
+};
+
+/** Whole lines; the range of the last one ends where the document does. */
+const rangeOf = ({ old }: Hunk): vscode.Range => new vscode.Range(old.from, 0, old.to, 0);
+
+const saveAll = async (steps: readonly Step[]): Promise<void> => {
+  for (const { uri, plan } of steps) {
+    if (plan.kind !== "edit") continue;
+    await (await vscode.workspace.openTextDocument(uri)).save();
+  }
+};

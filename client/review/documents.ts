@@ -1,0 +1,59 @@
+import * as vscode from "vscode";
+import { schemes } from "../contributions.ts";
+
+export type Side = "before" | "after";
+
+/** Which file of which change set a read-only document shows. */
+export interface ReviewedFile {
+  folder: string;
+  task_id: string;
+  path: string;
+}
+
+/** The document of one side of a changed file; its path ends with the file's own, for its language. */
+export const reviewUri = (side: Side, { folder, task_id, path }: ReviewedFile): vscode.Uri =>
+  vscode.Uri.from({
+    scheme: schemes[side],
+    path: `/${path}`,
+    query: new URLSearchParams({ task_id, folder }).toString(),
+  });
+
+/** Reads {@link reviewUri} back; null for any other document. */
+export const reviewedFile = (uri: vscode.Uri): ReviewedFile | null => {
+  if (uri.scheme !== schemes.before && uri.scheme !== schemes.after) return null;
+  const query = new URLSearchParams(uri.query);
+  const [folder, task_id] = [query.get("folder"), query.get("task_id")];
+  return folder === null || task_id === null ? null : { folder, task_id, path: uri.path.slice(1) };
+};
+
+export interface ReviewDocuments {
+  /** Shows the new text of a side. */
+  update(file: ReviewedFile): void;
+  dispose(): void;
+}
+
+/** Provides both sides' texts to VS Code. */
+export const provideReviewDocuments = (
+  text: (side: Side, file: ReviewedFile) => Promise<string>,
+): ReviewDocuments => {
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  const sides = ["before", "after"] as const;
+  const providers = sides.map((side) =>
+    vscode.workspace.registerTextDocumentContentProvider(schemes[side], {
+      onDidChange: changed.event,
+      provideTextDocumentContent: async (uri) => {
+        const file = reviewedFile(uri);
+        return file === null ? "" : text(side, file);
+      },
+    }),
+  );
+  return {
+    update: (file) => {
+      for (const side of sides) changed.fire(reviewUri(side, file));
+    },
+    dispose: () => {
+      for (const provider of providers) provider.dispose();
+      changed.dispose();
+    },
+  };
+};

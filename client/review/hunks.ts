@@ -1,0 +1,52 @@
+import { structuredPatch } from "diff";
+
+/**
+ * One place where two texts differ, in lines counted from 0. `from` and `to` are the first line and
+ * the one after the last; equal for a mere insertion or deletion.
+ */
+export interface Hunk {
+  old: { from: number; to: number };
+  new: { from: number; to: number };
+  /** The lines of the new text, each with its line feed as it stands there. */
+  text: string;
+}
+
+/** Line feeds alone, whatever the text had; VS Code gives inserted text its document's own. */
+export const withLineFeeds = (text: string): string => text.replace(/\r\n?/g, "\n");
+
+export const linesOf = (text: string): string[] => text.split(/(?<=\n)/);
+
+/** Where two texts differ, without context lines, from top to bottom. */
+export const hunksBetween = (before: string, after: string): Hunk[] => {
+  const newLines = linesOf(after);
+  return structuredPatch("", "", before, after, "", "", { context: 0 }).hunks.map((hunk) => {
+    // In a patch, an empty range names the line before it.
+    const oldFrom = hunk.oldLines === 0 ? hunk.oldStart : hunk.oldStart - 1;
+    const newFrom = hunk.newLines === 0 ? hunk.newStart : hunk.newStart - 1;
+    return {
+      old: { from: oldFrom, to: oldFrom + hunk.oldLines },
+      new: { from: newFrom, to: newFrom + hunk.newLines },
+      text: newLines.slice(newFrom, newFrom + hunk.newLines).join(""),
+    };
+  });
+};
+
+/** The old text with these of its hunks put in. */
+export const applyHunks = (before: string, hunks: readonly Hunk[]): string => {
+  const lines = linesOf(before);
+  const parts: string[] = [];
+  let next = 0;
+  for (const hunk of [...hunks].sort((a, b) => a.old.from - b.old.from)) {
+    parts.push(...lines.slice(next, hunk.old.from), hunk.text);
+    next = hunk.old.to;
+  }
+  return [...parts, ...lines.slice(next)].join("");
+};
+
+/** The hunk at a line of the new text; a deletion is at the lines on both sides of it. */
+export const hunkAt = (hunks: readonly Hunk[], line: number): Hunk | null =>
+  hunks.find(({ new: range }) =>
+    range.from === range.to
+      ? line === range.from || line === range.from - 1
+      : line >= range.from && line < range.to,
+  ) ?? null;

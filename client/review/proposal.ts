@@ -1,0 +1,48 @@
+import type { ChangeDecision, ChangedFile } from "../../schemas/changes.ts";
+import type { ChangeContent } from "../../schemas/contract.ts";
+import { applyHunks, hunksBetween, withLineFeeds, type Hunk } from "./hunks.ts";
+
+/**
+ * One file under review. Accepting a hunk moves it into `base`, discarding one takes it out of
+ * `wanted`; when both are equal, every hunk is decided.
+ */
+export interface Proposal {
+  file: ChangedFile;
+  /** As the runtime has it; `null`: the file is new, or deleted, or not text. */
+  before: string | null;
+  after: string | null;
+  base: string | null;
+  wanted: string | null;
+}
+
+export const openProposal = (file: ChangedFile, content: ChangeContent): Proposal => {
+  const text = (side: ChangeContent["before"]) =>
+    side?.encoding === "utf8" ? withLineFeeds(side.data) : null;
+  const [before, after] = [text(content.before), text(content.after)];
+  return { file, before, after, base: before, wanted: after };
+};
+
+/** Hunks that wait for a decision; none in a file that is created or deleted as a whole. */
+export const openHunks = ({ base, wanted }: Proposal): Hunk[] =>
+  base === null || wanted === null ? [] : hunksBetween(base, wanted);
+
+export const acceptHunks = (proposal: Proposal, accepted: readonly Hunk[]): Proposal => ({
+  ...proposal,
+  base: proposal.base === null ? null : applyHunks(proposal.base, accepted),
+});
+
+export const discardHunks = (proposal: Proposal, discarded: readonly Hunk[]): Proposal => {
+  if (proposal.base === null) return proposal;
+  const kept = openHunks(proposal).filter((hunk) => !discarded.some((other) => isSame(hunk, other)));
+  return { ...proposal, wanted: applyHunks(proposal.base, kept) };
+};
+
+const isSame = (a: Hunk, b: Hunk): boolean =>
+  a.old.from === b.old.from && a.old.to === b.old.to && a.text === b.text;
+
+/** What the user decided about the whole file; `Pending` while hunks are open. */
+export const decisionOf = ({ before, after, base, wanted }: Proposal): ChangeDecision => {
+  if (base !== wanted) return "Pending";
+  if (wanted === after) return "Accepted";
+  return wanted === before ? "Discarded" : "Edited";
+};

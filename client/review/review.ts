@@ -1,0 +1,177 @@
+import * as vscode from "vscode";
+import { setContext } from "../context-keys.ts";
+import { fileInFolder } from "../folders.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Sidebar } from "../sidebar.ts";
+import { runTitle } from "../tree/run-items.ts";
+import { applyProposals, type Applied } from "./apply.ts";
+import { provideReviewDocuments, reviewUri, type ReviewedFile } from "./documents.ts";
+import type { Hunk } from "./hunks.ts";
+import { openMergeEditor } from "./merge-editor.ts";
+import { acceptHunks, decisionOf, discardHunks, openHunks, openProposal, type Proposal } from "./proposal.ts";
+
+/** A run's changes before the user: shown as diffs, accepted or discarded as a whole or in part. */
+export interface Review {
+  /** The run whose multi-file diff is the active editor. */
+  readonly shown: { folder: string; task_id: string } | null;
+  open(folder: string, taskId: string): Promise<void>;
+  openFile(file: ReviewedFile): Promise<void>;
+  /** `null`: every file that waits for a decision. Conflicts are opened in the merge editor. */
+  accept(folder: string, taskId: string, paths: readonly string[] | null): Promise<Applied>;
+  discard(folder: string, taskId: string, paths: readonly string[] | null): Promise<void>;
+  hunks(file: ReviewedFile): Promise<Hunk[]>;
+  acceptHunks(file: ReviewedFile, hunks: readonly Hunk[]): Promise<Applied>;
+  discardHunks(file: ReviewedFile, hunks: readonly Hunk[]): Promise<void>;
+  dispose(): void;
+}
+
+export const createReview = (runtime: Runtime, sidebar: Sidebar): Review => {
+  /** By task: its files by path, as far as the user has come with them. */
+  const open = new Map<string, Promise<Map<string, Proposal>>>();
+  const titles = new Map<string, { folder: string; task_id: string }>();
+  let shown: Review["shown"] = null;
+
+  const read = async (folder: string, task_id: string): Promise<Map<string, Proposal>> => {
+    const answer = await runtime.call("changes/get", { task_id, include_content: true }, folder);
+    const contents = new Map(answer.contents.map((content) => [content.path, content]));
+    return new Map(
+      answer.change_set.files.map((file) => {
+        const content = contents.get(file.path) ?? { path: file.path, before: null, after: null };
+        return [file.path, openProposal(file, content)];
+      }),
+    );
+  };
+  const proposalsOf = (folder: string, taskId: string): Promise<Map<string, Proposal>> => {
+    const known = open.get(taskId) ?? read(folder, taskId);
+    open.set(taskId, known);
+    known.catch(() => open.delete(taskId));
+    return known;
+  };
+  const proposalOf = async ({ folder, task_id, path }: ReviewedFile): Promise<Proposal> => {
+    const proposal = (await proposalsOf(folder, task_id)).get(path);
+    if (proposal === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
+    return proposal;
+  };
+  const documents = provideReviewDocuments(async (side, file) => {
+    const { base, wanted } = await proposalOf(file);
+    return (side === "before" ? base : wanted) ?? "";
+  });
+  const put = async (file: ReviewedFile, proposal: Proposal) => {
+    (await proposalsOf(file.folder, file.task_id)).set(file.path, proposal);
+    documents.update(file);
+  };
+
+  /** Tells the runtime what the user decided about files of which no hunk is open any more. */
+  const record = async (folder: string, task_id: string, proposals: readonly Proposal[]): Promise<void> => {
+    for (const decision of ["Accepted", "Edited", "Discarded"] as const) {
+      const paths = proposals
+        .filter((proposal) => decisionOf(proposal) === decision)
+        .map(({ file }) => file.path);
+      if (paths.length > 0) await runtime.call("changes/decide", { task_id, paths, decision }, folder);
+    }
+  };
+  const apply = async (folder: string, task_id: string, chosen: readonly Proposal[]): Promise<Applied> => {
+    // The editor has no document for these: the runtime writes them.
+    const byRuntime = chosen.filter(({ file }) => file.binary || file.executable);
+    const applied = await applyProposals(
+      folder,
+      chosen.filter((proposal) => !byRuntime.includes(proposal)),
+    );
+    if (byRuntime.length > 0) {
+      const paths = byRuntime.map(({ file }) => file.path);
+      const answer = await runtime.call("changes/apply", { task_id, paths }, folder);
+      for (const { path, result } of answer.files)
+        (result === "conflict" ? applied.conflicts : applied.written).push(path);
+    }
+    return applied;
+  };
+  const showConflicts = async (folder: string, task_id: string, { conflicts }: Applied): Promise<void> => {
+    for (const path of conflicts)
+      await openMergeEditor(await proposalOf({ folder, task_id, path }), folder, task_id);
+  };
+
+  const accept: Review["accept"] = async (folder, task_id, paths) => {
+    const proposals = [...(await proposalsOf(folder, task_id)).values()].filter(({ file }) =>
+      paths === null ? file.decision === "Pending" : paths.includes(file.path),
+    );
+    const applied = await apply(folder, task_id, proposals);
+    const accepted = proposals
+      .filter(({ file }) => !applied.conflicts.includes(file.path))
+      .map((proposal) => ({ ...proposal, base: proposal.wanted }));
+    for (const proposal of accepted) await put({ folder, task_id, path: proposal.file.path }, proposal);
+    await record(folder, task_id, accepted);
+    await showConflicts(folder, task_id, applied);
+    return applied;
+  };
+
+  const setShown = () => {
+    const label = vscode.window.tabGroups.activeTabGroup.activeTab?.label;
+    shown = label === undefined ? null : (titles.get(label) ?? null);
+    setContext("coditect.reviewing", shown !== null);
+  };
+  const subscriptions = [
+    documents,
+    vscode.window.tabGroups.onDidChangeTabs(setShown),
+    vscode.window.tabGroups.onDidChangeTabGroups(setShown),
+    runtime.onEvent(({ event }) => {
+      // Another round of the run may have changed what is proposed; decisions alone have not.
+      if (event.type === "run.finished") open.delete(event.task_id);
+    }),
+  ];
+
+  return {
+    get shown() {
+      return shown;
+    },
+    open: async (folder, task_id) => {
+      const run = sidebar.model.runs.get(task_id);
+      const title = vscode.l10n.t("Changes: {0}", run === undefined ? task_id : runTitle(run));
+      titles.set(title, { folder, task_id });
+      const files = [...(await proposalsOf(folder, task_id)).values()].map(({ file, before, after }) => [
+        fileInFolder(folder, file.path),
+        before === null ? undefined : reviewUri("before", { folder, task_id, path: file.path }),
+        after === null ? undefined : reviewUri("after", { folder, task_id, path: file.path }),
+      ]);
+      await vscode.commands.executeCommand("vscode.changes", title, files);
+      setShown();
+    },
+    openFile: async (file) => {
+      await proposalOf(file);
+      const title = vscode.l10n.t("{0} (proposed)", file.path);
+      await vscode.commands.executeCommand(
+        "vscode.diff",
+        reviewUri("before", file),
+        reviewUri("after", file),
+        title,
+      );
+    },
+    accept,
+    discard: async (folder, task_id, paths) => {
+      await runtime.call("changes/discard", { task_id, paths: paths === null ? null : [...paths] }, folder);
+      open.delete(task_id);
+    },
+    hunks: async (file) => openHunks(await proposalOf(file)),
+    acceptHunks: async (file, hunks) => {
+      const proposal = await proposalOf(file);
+      const next = acceptHunks(proposal, hunks);
+      // Only the accepted hunks go into the file: what it is to become is the new base.
+      const applied = await apply(file.folder, file.task_id, [
+        { ...proposal, before: proposal.base, wanted: next.base },
+      ]);
+      if (applied.conflicts.length === 0) {
+        await put(file, next);
+        await record(file.folder, file.task_id, [next]);
+      }
+      await showConflicts(file.folder, file.task_id, applied);
+      return applied;
+    },
+    discardHunks: async (file, hunks) => {
+      const next = discardHunks(await proposalOf(file), hunks);
+      await put(file, next);
+      await record(file.folder, file.task_id, [next]);
+    },
+    dispose: () => {
+      for (const subscription of subscriptions) subscription.dispose();
+    },
+  };
+};

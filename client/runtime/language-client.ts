@@ -1,0 +1,182 @@
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  State,
+  TransportKind,
+  type LanguageClientOptions,
+  type ProgressToken,
+} from "vscode-languageclient/node";
+import { EditorCommand, WorkspaceScope, type EditorOptions } from "../../schemas/editor.ts";
+import { fail, type CoditectError } from "../../schemas/errors.ts";
+import { RuntimeEvent } from "../../schemas/events.ts";
+import type { z } from "zod";
+import { editorSettings, setting, touchesEditorSettings } from "../settings.ts";
+import { pipeLog } from "./log.ts";
+import { showProgress } from "./progress.ts";
+import { request } from "./request.ts";
+import type { Call, FolderEvent, RuntimeState } from "./runtime.ts";
+
+const MAX_CRASHES = 4;
+const CRASH_WINDOW_MS = 3 * 60 * 1000;
+
+export interface LanguageClientHooks {
+  extension: vscode.ExtensionContext;
+  log: vscode.LogOutputChannel;
+  setState: (state: RuntimeState) => void;
+  tell: (event: FolderEvent) => void;
+  /** Runs before the first call about a folder: hands over the keys. */
+  onFolder: (call: Call, folder: string) => Promise<void>;
+}
+
+/** The runtime's process and the connection to it. */
+export interface LanguageRuntime {
+  /** Resolves when it answers; after a crash, when it answers again. Error: `runtime_unusable`. */
+  ready(): Promise<void>;
+  readonly call: Call;
+  stop(): Promise<void>;
+}
+
+/** A promise that may be rejected without anybody waiting for it. */
+const createGate = () => {
+  const gate = Promise.withResolvers<undefined>();
+  gate.promise.catch(() => undefined);
+  return gate;
+};
+
+/** Starts `dist/server.js` with the editor's own Node, and starts it again when it crashes. */
+export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<LanguageRuntime> => {
+  let gate = createGate();
+  let wasReady = false;
+  let unusable: CoditectError | null = null;
+
+  const giveUp = (reason: string): CoditectError => {
+    unusable = fail("runtime_unusable", { reason });
+    hooks.setState({ kind: "unusable", reason });
+    gate.reject(unusable);
+    return unusable;
+  };
+  const crashes: number[] = [];
+  const afterCrash = (): CloseAction => {
+    crashes.push(Date.now());
+    const recent = crashes.filter((at) => at > Date.now() - CRASH_WINDOW_MS).length;
+    if (recent <= MAX_CRASHES) return CloseAction.Restart;
+    giveUp(vscode.l10n.t("it ended {0} times within three minutes", recent));
+    return CloseAction.DoNotRestart;
+  };
+
+  const module = hooks.extension.asAbsolutePath("dist/server.js");
+  const client = new LanguageClient(
+    "coditect",
+    "CODITECT",
+    { module, transport: TransportKind.stdio },
+    clientOptions(hooks, afterCrash, (token) => {
+      void client.sendNotification("window/workDoneProgress/cancel", { token });
+    }),
+  );
+  client.onNotification("coditect/event", (message: unknown) => {
+    const event = readEvent(message);
+    if (event === null) hooks.log.warn("An event of the runtime could not be read", message);
+    else hooks.tell(event);
+  });
+
+  const introduced = new Map<string, Promise<void>>();
+  const introduce = (folder: string): Promise<void> => {
+    const known = introduced.get(folder) ?? hooks.onFolder((...call) => request(client, ...call), folder);
+    introduced.set(folder, known);
+    known.catch(() => introduced.delete(folder));
+    return known;
+  };
+  const announce = async () => {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.toString() ?? "";
+    const { version, pid } = await request(client, "runtime/status", {}, folder);
+    hooks.setState({ kind: "ready", version, pid, recovered: wasReady });
+    wasReady = true;
+    gate.resolve(undefined);
+  };
+  const onState = (state: State) => {
+    if (state === State.Running) {
+      announce().catch((error: unknown) => {
+        // If it crashed again meanwhile, the next start announces it.
+        if (client.isRunning()) giveUp(error instanceof Error ? error.message : String(error));
+      });
+    } else if (wasReady && unusable === null) {
+      gate = createGate();
+      introduced.clear();
+      hooks.setState({ kind: "starting" });
+    }
+  };
+
+  const subscriptions = [
+    client.onDidChangeState(({ newState }) => {
+      onState(newState);
+    }),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (!touchesEditorSettings(change) || !client.isRunning()) return;
+      const settings = { coditect: editorSettings() };
+      void client.sendNotification("workspace/didChangeConfiguration", { settings });
+    }),
+  ];
+  await client.start().catch((error: unknown) => {
+    throw giveUp(error instanceof Error ? error.message : String(error));
+  });
+
+  return {
+    ready: async () => {
+      await gate.promise;
+    },
+    call: async (method, params, folder, token) => {
+      await gate.promise;
+      await introduce(folder);
+      return request(client, method, params, folder, token);
+    },
+    stop: async () => {
+      for (const subscription of subscriptions) subscription.dispose();
+      await client.dispose();
+    },
+  };
+};
+
+const clientOptions = (
+  { extension, log }: LanguageClientHooks,
+  afterCrash: () => CloseAction,
+  cancelProgress: (token: ProgressToken) => void,
+): LanguageClientOptions => {
+  const options: z.input<typeof EditorOptions> = {
+    state_folder: setting("state.location") === "editor" ? (extension.storageUri?.fsPath ?? null) : null,
+    trusted: vscode.workspace.isTrusted,
+    commands: [...EditorCommand.options],
+    settings: editorSettings(),
+  };
+  return {
+    documentSelector: [{ scheme: "file" }],
+    diagnosticCollectionName: "coditect",
+    initializationOptions: options,
+    outputChannel: log,
+    traceOutputChannel: vscode.window.createOutputChannel("CODITECT Trace", { log: true }),
+    stdioOptions: {
+      stdout: (stream) => {
+        pipeLog(stream, log);
+      },
+      stderr: (stream) => {
+        pipeLog(stream, log);
+      },
+    },
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => ({ action: afterCrash(), handled: true }),
+    },
+    middleware: { handleWorkDoneProgress: showProgress(cancelProgress) },
+  };
+};
+
+const readEvent = (message: unknown): FolderEvent | null => {
+  const scope = WorkspaceScope.safeParse(message);
+  if (!scope.success) return null;
+  const { workspace, ...fields } = scope.data;
+  const event = RuntimeEvent.safeParse(fields);
+  const folder = workspace ?? vscode.workspace.workspaceFolders?.[0]?.uri.toString();
+  return event.success && folder !== undefined ? { folder, event: event.data } : null;
+};

@@ -1,0 +1,48 @@
+import * as vscode from "vscode";
+import type { HandleWorkDoneProgressSignature, ProgressToken } from "vscode-languageclient";
+import { setting } from "../settings.ts";
+
+type Progress = Parameters<HandleWorkDoneProgressSignature>[1];
+
+/**
+ * Shows the runtime's work-done progress where the user wants it. The status bar cannot hold a
+ * Cancel button, so there the status item's menu offers to cancel.
+ */
+export const showProgress = (cancel: (token: ProgressToken) => void) => {
+  const shown = new Map<ProgressToken, { report: (value: Progress) => void; end: () => void }>();
+
+  const begin = (token: ProgressToken, title: string, first: Progress) => {
+    const ended = Promise.withResolvers<undefined>();
+    const inNotification = setting("progress.location") === "notification";
+    const location = inNotification ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
+    void vscode.window.withProgress(
+      { location, title, cancellable: inNotification },
+      (progress, cancelled) => {
+        cancelled.onCancellationRequested(() => {
+          cancel(token);
+        });
+        const report = (value: Progress) => {
+          if (value.kind !== "end" && value.message !== undefined)
+            progress.report({ message: value.message });
+        };
+        shown.set(token, {
+          report,
+          end: () => {
+            ended.resolve(undefined);
+          },
+        });
+        report(first);
+        return ended.promise;
+      },
+    );
+  };
+
+  return (token: ProgressToken, value: Progress): void => {
+    if (value.kind === "begin") begin(token, value.title, value);
+    else if (value.kind === "report") shown.get(token)?.report(value);
+    else {
+      shown.get(token)?.end();
+      shown.delete(token);
+    }
+  };
+};

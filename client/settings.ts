@@ -1,0 +1,91 @@
+import * as vscode from "vscode";
+import type { AIProvider } from "../schemas/agent.ts";
+import type { EditorOptions } from "../schemas/editor.ts";
+import type { RunOptions } from "../schemas/run.ts";
+import type { z } from "zod";
+import { settingDefaults, type SettingName } from "./contributions.ts";
+
+type Settings = typeof settingDefaults;
+
+/** What agents without a provider of their own ask while the user has chosen none. */
+const DEFAULT_MODEL = "qwen3-coder";
+
+/** The value of a setting for a workspace folder; its default where the user wrote another type. */
+export const setting = <Name extends SettingName>(
+  name: Name,
+  scope?: vscode.ConfigurationScope,
+): Settings[Name] => {
+  const byDefault: Settings[Name] = settingDefaults[name];
+  const value = vscode.workspace.getConfiguration("coditect", scope).get<Settings[Name]>(name, byDefault);
+  const isNullable = name.startsWith("limits.") && value === null;
+  return isNullable || typeof value === typeof byDefault || byDefault === null ? value : byDefault;
+};
+
+/**
+ * The provider the user chose for every agent; `null`: each agent's own. The rehearsal has to be
+ * started first and is asked for apart: {@link wantsRehearsal}.
+ */
+export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | null => {
+  const model = setting("model.name", scope).trim();
+  if (model === "") return null;
+  const max_tokens = setting("model.maxTokens", scope);
+  switch (setting("model.provider", scope)) {
+    case "Claude":
+      return { Claude: { model, max_tokens } };
+    case "Gemini":
+      return { Gemini: { model, max_tokens } };
+    case "Ollama":
+      return { Ollama: { model, endpoint: setting("model.ollamaEndpoint", scope) } };
+    case "HuggingFace":
+      return { HuggingFace: { model, api_key: "secret:huggingface" } };
+    case "agent":
+    case "Rehearsal":
+      return null;
+  }
+};
+
+export const wantsRehearsal = (scope?: vscode.ConfigurationScope): boolean =>
+  setting("model.provider", scope) === "Rehearsal";
+
+const limits = (scope?: vscode.ConfigurationScope) => ({
+  cost_per_run: setting("limits.costPerRun", scope),
+  cost_per_day: setting("limits.costPerDay", scope),
+  tokens_per_run: setting("limits.tokensPerRun", scope),
+});
+
+const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());
+
+/** How a run of a folder is to be done, by its settings. */
+export const runOptions = (
+  scope: vscode.ConfigurationScope,
+  provider: AIProvider | null,
+): z.input<typeof RunOptions> => {
+  const runtime = setting("run.runtime", scope);
+  return {
+    provider,
+    runtime: runtime === "agent" ? null : runtime,
+    image: orNull(setting("run.image", scope)),
+    limits: limits(scope),
+    timeout_seconds: setting("run.timeoutMinutes", scope) * 60,
+    test_command: orNull(setting("run.testCommand", scope)),
+    allow_test_changes: setting("run.allowTestChanges", scope),
+  };
+};
+
+/** Settings that do not come with each call. */
+export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => ({
+  runtime: {
+    limits: limits(),
+    min_confidence: setting("findings.minimumConfidence"),
+    provider: chosenProvider() ?? {
+      Ollama: { model: DEFAULT_MODEL, endpoint: setting("model.ollamaEndpoint") },
+    },
+  },
+  code_lens: setting("codeLens.enabled"),
+});
+
+/** Whether a change of the configuration touches what {@link editorSettings} says. */
+export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
+  ["limits", "findings", "codeLens", "model"].some((section) =>
+    change.affectsConfiguration(`coditect.${section}`),
+  );

@@ -1,0 +1,175 @@
+import * as vscode from "vscode";
+import { setContext } from "./context-keys.ts";
+import { viewIds } from "./contributions.ts";
+import { foldersWithState } from "./folders.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { agentsTree } from "./tree/agents.ts";
+import { fold, type Touch } from "./tree/fold.ts";
+import { loadAgents, loadRun, loadRuns } from "./tree/load.ts";
+import { activeRuns, createModel, hasPendingChanges, removeFolder, type Model } from "./tree/model.ts";
+import { parseNode, roots } from "./tree/nodes.ts";
+import { runsTree } from "./tree/runs.ts";
+import { createTreeView } from "./tree/view.ts";
+
+const PAGE = 50;
+
+/** The two trees of the sidebar and the model they show, kept up by events. */
+export interface Sidebar {
+  readonly model: Model;
+  readonly runs: vscode.TreeView<string>;
+  /** Fires after an event was folded in. */
+  readonly onChange: vscode.Event<void>;
+  /** Reads what the runtime has stored for a folder (URI). */
+  load(folder: string): Promise<void>;
+  /** Reads a run with its executions, changes and findings. */
+  loadRun(folder: string, taskId: string): Promise<void>;
+  loadMore(): Promise<void>;
+  setFilter(text: string): void;
+  dispose(): void;
+}
+
+export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): Sidebar => {
+  const model = createModel();
+  const changed = new vscode.EventEmitter<void>();
+  const loading = new Map<string, Promise<void>>();
+
+  const touch: Touch = (node) => {
+    runs.touch(node);
+    agents.touch(node);
+  };
+  const folderOf = (id: string): string | null => {
+    const node = parseNode(id);
+    return node !== null && "task_id" in node ? (model.runs.get(node.task_id)?.folder ?? null) : null;
+  };
+
+  const readRun = async (folder: string, task_id: string): Promise<void> => {
+    const [details, findings, changes] = await Promise.all([
+      runtime.call("runs/get", { task_id }, folder),
+      runtime.call("findings/list", { task_id, limit: 500 }, folder),
+      // A run that has not come to changes yet has no change set.
+      runtime.call("changes/get", { task_id }, folder).catch(() => null),
+    ]);
+    loadRun(
+      model,
+      folder,
+      { details, findings: findings.items, changes: changes?.change_set.files ?? [] },
+      touch,
+    );
+    showCounts();
+  };
+  /** Two openings of the same node read it once. */
+  const once = (key: string, read: () => Promise<void>): Promise<void> => {
+    const open = loading.get(key) ?? read().finally(() => loading.delete(key));
+    loading.set(key, open);
+    return open;
+  };
+  const readAgents = async (folder: string): Promise<void> => {
+    const [agentPage, instancePage] = await Promise.all([
+      runtime.call("agents/list", { limit: 500 }, folder),
+      runtime.call("instances/list", { active: true, limit: 500 }, folder),
+    ]);
+    loadAgents(model, folder, agentPage.items, instancePage.items, touch);
+  };
+  const load = (folder: string): Promise<void> =>
+    once(folder, async () => {
+      loadRuns(model, folder, await runtime.call("runs/list", { limit: PAGE }, folder), touch);
+      showCounts();
+      await readAgents(folder);
+    });
+
+  const openRun = async (id: string): Promise<void> => {
+    const node = parseNode(id);
+    const run = node?.kind === "run" ? model.runs.get(node.task_id) : undefined;
+    if (run === undefined || run.complete) return;
+    await once(run.task_id, () => readRun(run.folder, run.task_id)).catch((error: unknown) => {
+      log.warn("A run could not be read", error);
+    });
+  };
+
+  const runs = createTreeView({
+    id: viewIds.runs,
+    tree: runsTree(model, vscode.l10n),
+    root: roots.runs,
+    folderOf,
+    open: openRun,
+  });
+  const agents = createTreeView({
+    id: viewIds.agents,
+    tree: agentsTree(model, vscode.l10n),
+    root: roots.agents,
+    folderOf,
+  });
+
+  const showCounts = () => {
+    const running = activeRuns(model).length;
+    const pending = [...model.runs.values()].filter(hasPendingChanges).length;
+    setContext("coditect.running", running > 0);
+    setContext("coditect.hasRuns", model.runs.size > 0);
+    const tooltip = vscode.l10n.t("{0} at work, {1} with changes to review", running, pending);
+    runs.view.badge = running + pending === 0 ? undefined : { value: running + pending, tooltip };
+  };
+
+  const startWhenNeeded = async () => {
+    if (runtime.state.kind === "stopped" && (await foldersWithState()).length > 0)
+      await runtime.start().catch(() => undefined); // Said by the status item and the view.
+  };
+
+  const subscriptions = [
+    runtime.onEvent(({ folder, event }) => {
+      const isNew = "task_id" in event && !model.runs.has(event.task_id);
+      fold(model, folder, event, touch);
+      if (isNew) void once(event.task_id, () => readRun(folder, event.task_id)).catch(() => undefined);
+      if (event.type === "configuration.changed" || !model.cursors.has(folder)) void load(folder);
+      if (!cheapEvents.has(event.type)) showCounts();
+      changed.fire();
+    }),
+    runtime.onState(({ kind }) => {
+      setContext("coditect.runtime", kind);
+      if (kind === "ready")
+        void foldersWithState().then((folders) =>
+          Promise.all(folders.map(({ uri }) => load(uri.toString()))),
+        );
+    }),
+    vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+      for (const { uri } of removed) removeFolder(model, uri.toString());
+      touch(roots.runs);
+      touch(roots.agents);
+    }),
+    runs.view.onDidChangeVisibility(({ visible }) => {
+      if (visible) void startWhenNeeded();
+    }),
+  ];
+
+  return {
+    model,
+    runs: runs.view,
+    onChange: changed.event,
+    load,
+    loadRun: (folder, taskId) => once(taskId, () => readRun(folder, taskId)),
+    loadMore: async () => {
+      for (const [folder, cursor] of model.cursors) {
+        if (cursor === null) continue;
+        loadRuns(model, folder, await runtime.call("runs/list", { limit: PAGE, cursor }, folder), touch);
+      }
+    },
+    setFilter: (text) => {
+      model.filter = text.trim().toLowerCase();
+      setContext("coditect.filtered", model.filter !== "");
+      runs.view.message = model.filter === "" ? "" : vscode.l10n.t("Runs with “{0}”", text.trim());
+      touch(roots.runs);
+    },
+    dispose: () => {
+      for (const subscription of [...subscriptions, runs, agents, changed]) subscription.dispose();
+    },
+  };
+};
+
+/** Frequent events that change no count. */
+const cheapEvents: ReadonlySet<string> = new Set([
+  "model.text",
+  "model.usage",
+  "tool.started",
+  "tool.called",
+  "execution.changed",
+  "instance.changed",
+]);

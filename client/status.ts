@@ -1,0 +1,81 @@
+import * as vscode from "vscode";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { Sidebar } from "./sidebar.ts";
+import { formatCost, plain } from "./tree/item.ts";
+import { activeRuns, currentStage } from "./tree/model.ts";
+import { runTitle } from "./tree/run-items.ts";
+
+const MICROCENTS_PER_DOLLAR = 100_000_000;
+
+/** The item in the status bar: what runs, at which stage, what the day has cost, and how the runtime is. */
+export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Disposable => {
+  const item = vscode.window.createStatusBarItem("coditect.status", vscode.StatusBarAlignment.Left, 10);
+  item.name = "CODITECT";
+  item.command = "coditect.showMenu";
+  /** Dollars by folder, as the runtime had them when the day's sum was last read, plus what came since. */
+  const costs = new Map<string, number>();
+
+  const draw = () => {
+    const { state } = runtime;
+    const runs = activeRuns(sidebar.model);
+    const [newest] = runs;
+    const stage = newest === undefined ? null : currentStage(newest);
+    const cost = [...costs.values()].reduce((sum, dollars) => sum + dollars, 0);
+    const parts = [
+      runs.length > 0 ? `${runs.length}` : "CODITECT",
+      stage?.state.name ?? "",
+      cost > 0 ? formatCost(cost) : "",
+    ];
+    item.text = `${iconOf(state.kind, runs.length)} ${parts.filter((part) => part !== "").join(" · ")}`;
+    item.backgroundColor =
+      state.kind === "unusable" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
+    item.tooltip = new vscode.MarkdownString(
+      [
+        describe(runtime),
+        ...runs.map((run) => `- ${plain(runTitle(run))}`),
+        vscode.l10n.t("Today: {0}", formatCost(cost)),
+      ].join("\n\n"),
+    );
+    item.accessibilityInformation = { label: `CODITECT, ${parts.join(", ")}` };
+  };
+  const readCost = async (folder: string) => {
+    const { cost_microcents } = await runtime.call("usage/today", {}, folder);
+    costs.set(folder, cost_microcents / MICROCENTS_PER_DOLLAR);
+    draw();
+  };
+
+  const subscriptions = [
+    item,
+    runtime.onState(draw),
+    sidebar.onChange(draw),
+    runtime.onEvent(({ folder, event }) => {
+      if (event.type === "model.usage" && costs.has(folder))
+        costs.set(folder, (costs.get(folder) ?? 0) + (event.cost ?? 0));
+      else if (!costs.has(folder) || event.type === "run.finished") {
+        costs.set(folder, costs.get(folder) ?? 0);
+        readCost(folder).catch(() => undefined);
+      }
+    }),
+  ];
+  draw();
+  item.show();
+  return vscode.Disposable.from(...subscriptions);
+};
+
+const iconOf = (state: Runtime["state"]["kind"], running: number): string => {
+  if (state === "unusable") return "$(error)";
+  return state === "starting" || running > 0 ? "$(loading~spin)" : "$(beaker)";
+};
+
+const describe = ({ state }: Runtime): string => {
+  switch (state.kind) {
+    case "stopped":
+      return vscode.l10n.t("The runtime starts when it is needed.");
+    case "starting":
+      return vscode.l10n.t("The runtime is starting…");
+    case "ready":
+      return vscode.l10n.t("Runtime {0}, process {1}", state.version, state.pid);
+    case "unusable":
+      return vscode.l10n.t("The runtime cannot be used: {0}", state.reason);
+  }
+};

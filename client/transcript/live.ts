@@ -1,0 +1,58 @@
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
+import type { Localizer } from "../tree/item.ts";
+import { renderEntry, type Block } from "./render.ts";
+
+/**
+ * A transcript as it grows: the entries read so far, where to read on, and the text of the answer
+ * that streams in and is not an entry yet.
+ */
+export interface LiveTranscript {
+  next: number;
+  blocks: Block[];
+  streaming: { turn: number; text: string } | null;
+}
+
+export const emptyTranscript = (): LiveTranscript => ({ next: 0, blocks: [], streaming: null });
+
+export const addEntries = (
+  transcript: LiveTranscript,
+  entries: readonly TranscriptEntry[],
+  next: number,
+  l10n: Localizer,
+): void => {
+  for (const entry of entries) {
+    transcript.blocks.push(...renderEntry(entry, l10n));
+    // The whole answer is here: what streamed in of it is not shown twice.
+    if (entry.type === "answer" && transcript.streaming !== null && entry.turn >= transcript.streaming.turn)
+      transcript.streaming = null;
+  }
+  transcript.next = next;
+};
+
+/** Takes in streamed text; a withdrawn answer disappears. */
+export const addText = (
+  transcript: LiveTranscript,
+  { turn, text, withdrawn }: Extract<RuntimeEvent, { type: "model.text" }>,
+): void => {
+  if (withdrawn) transcript.streaming = null;
+  else if (transcript.streaming?.turn === turn) transcript.streaming.text += text;
+  else transcript.streaming = { turn, text };
+};
+
+/** The document, and which of its lines (from 0, last one inclusive) are folded. */
+export const renderTranscript = (
+  title: string,
+  { blocks, streaming }: LiveTranscript,
+): { text: string; folds: { start: number; end: number }[] } => {
+  const lines = [`# ${title}`, ""];
+  const folds: { start: number; end: number }[] = [];
+  for (const block of blocks) {
+    const start = lines.length;
+    lines.push(...block.lines);
+    // The empty line behind a block stays visible, so that closed blocks do not stick together.
+    if (block.fold) folds.push({ start, end: lines.length - 2 });
+  }
+  if (streaming !== null) lines.push(...streaming.text.split("\n"), "▍");
+  return { text: lines.join("\n"), folds };
+};

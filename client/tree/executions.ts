@@ -1,0 +1,116 @@
+import type { ExecutionStatus } from "../../schemas/execution.ts";
+import type { GateProof } from "../../schemas/gates.ts";
+import {
+  code,
+  formatCost,
+  formatDuration,
+  icons,
+  plain,
+  type Icon,
+  type Item,
+  type Localizer,
+} from "./item.ts";
+import type { ExecutionRecord } from "./model.ts";
+
+const executionIcons: Record<ExecutionStatus, Icon> = {
+  Queued: icons.queued,
+  Starting: icons.working,
+  Running: icons.working,
+  Completed: icons.passed,
+  Failed: icons.failed,
+  Cancelled: icons.cancelled,
+  TimedOut: icons.failed,
+};
+
+const isOver = (status: ExecutionStatus): boolean =>
+  status === "Completed" || status === "Failed" || status === "Cancelled" || status === "TimedOut";
+
+/** The line of an execution, below its stage or below its instance; both trees show it. */
+export const executionItem = (
+  { summary, gates, activity }: ExecutionRecord,
+  l10n: Localizer,
+  below: "stage" | "instance",
+): Item => {
+  const label =
+    below === "instance"
+      ? l10n.t("{0}, round {1}", summary.stage, summary.round)
+      : l10n.t("{0}, round {1}", summary.agent_name, summary.round);
+  const parts = [
+    activity ?? (summary.status === "Completed" ? "" : summary.status),
+    isOver(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
+    summary.error?.message ?? "",
+  ].filter((part) => part !== "");
+  return {
+    label,
+    description: parts.join(" · "),
+    icon: executionIcons[summary.status],
+    accessibleLabel: l10n.t("Execution of {0}, {1}", label, [summary.status, ...parts].join(", ")),
+    flags: isOver(summary.status) ? ["execution"] : ["execution", "execution-running"],
+    state: below === "instance" || gates.length === 0 ? "leaf" : "expanded",
+    command: "coditect.showTranscript",
+  };
+};
+
+export const executionTooltip = ({ summary }: ExecutionRecord, l10n: Localizer): string => {
+  const usage = summary.resource_usage;
+  return [
+    `**${plain(summary.agent_name)}** (${summary.agent_type}) · ${plain(summary.model)}`,
+    l10n.t(
+      "{0} tokens in, {1} from the cache, {2} out · {3} model calls · {4} tool calls",
+      usage.input_tokens + usage.cache_write_tokens,
+      usage.cache_read_tokens,
+      usage.output_tokens,
+      usage.api_calls,
+      usage.tool_calls,
+    ),
+    [
+      formatCost(usage.cost),
+      l10n.t("{0} s of processor time", usage.cpu_seconds.toFixed(1)),
+      l10n.t("at most {0} MB", usage.peak_memory_mb),
+    ]
+      .filter((part) => part !== "")
+      .join(" · "),
+    summary.error === null
+      ? ""
+      : `$(error) ${plain(summary.error.message)} ${plain(summary.error.next_step ?? "")}`,
+  ]
+    .filter((line) => line !== "")
+    .join("\n\n");
+};
+
+export const gateItem = (proof: GateProof, l10n: Localizer): Item => ({
+  label: proof.gate,
+  description: proof.reason,
+  icon: proof.held ? icons.passed : icons.failed,
+  accessibleLabel: proof.held
+    ? l10n.t("Gate {0} held: {1}", proof.gate, proof.reason)
+    : l10n.t("Gate {0} did not hold: {1}", proof.gate, proof.reason),
+  flags: [],
+  state: "leaf",
+});
+
+/** The proof: what was run, how it ended, and the tests or files that decided it. */
+export const gateTooltip = (proof: GateProof, l10n: Localizer): string =>
+  [
+    `**${proof.gate}**: ${plain(proof.reason)}`,
+    proof.command === null
+      ? ""
+      : `${code(proof.command.join(" "))} → ${l10n.t("exit code {0}", proof.exit_code ?? "–")}, ${(proof.duration_ms / 1000).toFixed(1)} s`,
+    proof.counts === null
+      ? ""
+      : l10n.t(
+          "{0} passed, {1} failed, {2} skipped",
+          proof.counts.passed,
+          proof.counts.failed,
+          proof.counts.skipped,
+        ),
+    proof.coverage === null
+      ? ""
+      : l10n.t("{0} of {1} lines covered", proof.coverage.covered, proof.coverage.total),
+    proof.evidence
+      .slice(0, 12)
+      .map((line) => `- ${plain(line)}`)
+      .join("\n"),
+  ]
+    .filter((line) => line !== "")
+    .join("\n\n");

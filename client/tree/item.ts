@@ -1,0 +1,74 @@
+import type { CommandId, ItemFlag } from "../contributions.ts";
+
+/** Translates a text; `vscode.l10n` in the editor. Named so that the extractor finds `l10n.t("…")`. */
+export interface Localizer {
+  t(message: string, ...args: (string | number | boolean)[]): string;
+}
+
+/** A theme icon and, for a state, the theme colour it is drawn in. */
+export interface Icon {
+  id: string;
+  color?: "testing.iconPassed" | "testing.iconFailed" | "testing.iconQueued" | "list.warningForeground";
+}
+
+/** One line of a tree, in no editor's own form. */
+export interface Item {
+  label: string;
+  description: string;
+  icon: Icon;
+  /** What a screen reader says. */
+  accessibleLabel: string;
+  /** What its menu and inline actions depend on. */
+  flags: ItemFlag[];
+  state: "leaf" | "collapsed" | "expanded";
+  /** Run on a click or Enter; gets the node. */
+  command?: CommandId;
+  /** Path of the file it stands for, for its file icon and colours. */
+  file?: string;
+}
+
+/** One tree, read from the model. */
+export interface Tree {
+  /** Children in the order they are shown; `null`: the root. */
+  readonly children: (node: string | null) => string[];
+  readonly parent: (node: string) => string | null;
+  /** Null for a node that is gone. */
+  readonly item: (node: string) => Item | null;
+  /** Markdown, made only when the user points at the line. */
+  readonly tooltip: (node: string) => string;
+}
+
+const passed = { color: "testing.iconPassed" } as const;
+const failed = { color: "testing.iconFailed" } as const;
+
+export const icons = {
+  waiting: { id: "circle-outline" },
+  queued: { id: "history", color: "testing.iconQueued" },
+  working: { id: "loading~spin" },
+  passed: { id: "pass-filled", ...passed },
+  failed: { id: "error", ...failed },
+  warning: { id: "warning", color: "list.warningForeground" },
+  cancelled: { id: "circle-slash" },
+  skipped: { id: "debug-step-over" },
+  interrupted: { id: "debug-disconnect", color: "list.warningForeground" },
+  question: { id: "question", color: "list.warningForeground" },
+} as const satisfies Record<string, Icon>;
+
+/** Text between backticks in Markdown, with whatever backticks stand in it. */
+export const code = (text: string): string => {
+  const fence = "`".repeat(1 + Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)));
+  return fence === "`" ? `\`${text}\`` : `${fence} ${text} ${fence}`;
+};
+
+/** Plain text as it is, in Markdown. */
+export const plain = (text: string): string => text.replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, "\\$&");
+
+export const formatCost = (dollars: number | null): string =>
+  dollars === null ? "" : dollars === 0 ? "$0" : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
+
+export const formatDuration = (from: string | null, to: string | null): string => {
+  if (from === null || to === null) return "";
+  const seconds = Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+};

@@ -1,0 +1,109 @@
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { ChangedFile } from "../../schemas/changes.ts";
+import type { MethodResult, RunDetails } from "../../schemas/contract.ts";
+import type { ExecutionSummary } from "../../schemas/events.ts";
+import type { Finding } from "../../schemas/findings.ts";
+import type { AgentInstance } from "../../schemas/instance.ts";
+import type { Task, TeamRun } from "../../schemas/run.ts";
+import { putExecution, putInstance, putStage, type Touch } from "./fold.ts";
+import type { Model, RunRecord, StageRecord } from "./model.ts";
+import { nodeId, roots } from "./nodes.ts";
+
+/** Takes over one page of `runs/list`. */
+export const loadRuns = (
+  model: Model,
+  folder: string,
+  page: MethodResult<"runs/list">,
+  touch: Touch,
+): void => {
+  for (const { task, run } of page.items) putRun(model, folder, task, run);
+  model.cursors.set(folder, page.next_cursor);
+  touch(roots.runs);
+};
+
+/** Takes over the task and the state of one run, as `teams/execute` and `runs/get` answer them. */
+const putRun = (model: Model, folder: string, task: Task, run: TeamRun): RunRecord => {
+  const known = model.runs.get(run.task_id);
+  const record: RunRecord = {
+    folder,
+    task_id: run.task_id,
+    workflow: task.workflow,
+    description: task.description,
+    file: task.file,
+    status: run.status,
+    model: known?.model ?? (run.options.provider === null ? "" : describeProvider(run.options.provider)),
+    stages: known?.stages ?? new Map<string, StageRecord>(),
+    changes: known?.changes ?? [],
+    findings: known?.findings ?? new Map<string, Finding>(),
+    approval: run.status === "WaitingForApproval" ? (known?.approval ?? waitingAt(run)) : null,
+    error: run.error,
+    usage: run.usage,
+    created_at: run.created_at,
+    completed_at: run.completed_at,
+    complete: known?.complete ?? false,
+  };
+  for (const stage of run.stages) putStage(record, stage);
+  model.runs.set(run.task_id, record);
+  return record;
+};
+
+const waitingAt = (run: TeamRun): RunRecord["approval"] => {
+  const stage = run.stages.find(({ status }) => status === "WaitingForApproval");
+  return stage === undefined ? null : { stage: stage.name, question: "" };
+};
+
+/** `Ollama/qwen3-coder`, as events name it. */
+export const describeProvider = (provider: AgentConfig["provider"]): string =>
+  Object.entries(provider)
+    .map(([name, { model }]: [string, { model: string }]) => `${name}/${model}`)
+    .join();
+
+/** Takes over what one run consists of; asked for when its node is opened. */
+export const loadRun = (
+  model: Model,
+  folder: string,
+  { details, changes, findings }: { details: RunDetails; changes: ChangedFile[]; findings: Finding[] },
+  touch: Touch,
+): void => {
+  const run = putRun(model, folder, details.task, details.run);
+  for (const execution of details.executions) {
+    putExecution(model, run, summarise(execution), () => undefined);
+    const record = model.executions.get(execution.execution_id);
+    if (record !== undefined) record.gates = execution.metadata.gates;
+  }
+  run.changes = changes;
+  for (const finding of findings) run.findings.set(finding.finding_id, finding);
+  run.complete = true;
+  touch(nodeId.run(run.task_id));
+};
+
+const summarise = (execution: RunDetails["executions"][number]): ExecutionSummary => ({
+  execution_id: execution.execution_id,
+  instance_id: execution.instance_id,
+  task_id: execution.task_id,
+  status: execution.status,
+  error: execution.error,
+  resource_usage: execution.resource_usage,
+  created_at: execution.created_at,
+  started_at: execution.started_at,
+  completed_at: execution.completed_at,
+  agent_type: execution.metadata.agent_type,
+  agent_name: execution.metadata.agent_name,
+  stage: execution.metadata.stage,
+  round: execution.metadata.round,
+  model: `${execution.metadata.provider}/${execution.metadata.model}`,
+});
+
+/** Takes over all agents of a folder and their instances. */
+export const loadAgents = (
+  model: Model,
+  folder: string,
+  agents: readonly AgentConfig[],
+  instances: readonly AgentInstance[],
+  touch: Touch,
+): void => {
+  for (const [id, record] of model.agents) if (record.folder === folder) model.agents.delete(id);
+  for (const agent of agents) model.agents.set(agent.agent_id, { folder, agent });
+  for (const instance of instances) putInstance(model, folder, instance, () => undefined);
+  touch(roots.agents);
+};

@@ -1,0 +1,137 @@
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { ChangedFile } from "../../schemas/changes.ts";
+import type { ExecutionSummary } from "../../schemas/events.ts";
+import type { ExecutionError, ExecutionResourceUsage } from "../../schemas/execution.ts";
+import type { Finding } from "../../schemas/findings.ts";
+import type { GateProof } from "../../schemas/gates.ts";
+import type { AgentInstance } from "../../schemas/instance.ts";
+import type { RunStatus, StageState } from "../../schemas/run.ts";
+
+/**
+ * What the sidebar shows, as plain data: events fold into it (`fold.ts`), pages of the runtime load
+ * into it (`load.ts`), and the two trees are read from it (`runs.ts`, `agents.ts`). Nothing here
+ * knows VS Code.
+ */
+export interface Model {
+  runs: Map<string, RunRecord>;
+  executions: Map<string, ExecutionRecord>;
+  /** Execution ids by instance, oldest first. */
+  executionsByInstance: Map<string, string[]>;
+  agents: Map<string, AgentRecord>;
+  instances: Map<string, InstanceRecord>;
+  /** Per workspace folder, where its list of runs goes on; `null`: all are here. */
+  cursors: Map<string, string | null>;
+  /** Lower-case text that a run must contain to be shown; empty shows all. */
+  filter: string;
+}
+
+export interface RunRecord {
+  /** URI of the workspace folder it belongs to. */
+  folder: string;
+  task_id: string;
+  workflow: string;
+  /** What was asked, in the user's words; empty if only the workflow is known so far. */
+  description: string;
+  file: string | null;
+  status: RunStatus;
+  model: string;
+  stages: Map<string, StageRecord>;
+  changes: ChangedFile[];
+  findings: Map<string, Finding>;
+  /** Set while it waits for a person's consent. */
+  approval: { stage: string; question: string } | null;
+  error: ExecutionError | null;
+  usage: ExecutionResourceUsage | null;
+  created_at: string;
+  completed_at: string | null;
+  /** Whether its executions, changes and findings were loaded, or came as events from the start. */
+  complete: boolean;
+}
+
+export interface StageRecord {
+  state: StageState;
+  /** Oldest first. */
+  execution_ids: string[];
+}
+
+export interface ExecutionRecord {
+  summary: ExecutionSummary;
+  gates: GateProof[];
+  /** What it is doing right now, such as `run_tests test/bill.test.js`. */
+  activity: string | null;
+}
+
+export interface AgentRecord {
+  folder: string;
+  agent: AgentConfig;
+}
+
+export interface InstanceRecord {
+  folder: string;
+  instance: AgentInstance;
+}
+
+export const createModel = (): Model => ({
+  runs: new Map(),
+  executions: new Map(),
+  executionsByInstance: new Map(),
+  agents: new Map(),
+  instances: new Map(),
+  cursors: new Map(),
+  filter: "",
+});
+
+/** Forgets what came from a workspace folder. */
+export const removeFolder = (model: Model, folder: string): void => {
+  for (const run of model.runs.values()) {
+    if (run.folder !== folder) continue;
+    for (const stage of run.stages.values())
+      for (const id of stage.execution_ids) model.executions.delete(id);
+    model.runs.delete(run.task_id);
+  }
+  for (const [id, record] of model.agents) if (record.folder === folder) model.agents.delete(id);
+  for (const [id, record] of model.instances) {
+    if (record.folder !== folder) continue;
+    model.instances.delete(id);
+    model.executionsByInstance.delete(id);
+  }
+  model.cursors.delete(folder);
+};
+
+export const emptyStage = (name: string): StageRecord => ({
+  state: {
+    name,
+    status: "Pending",
+    approved: false,
+    round: 0,
+    sent_back: 0,
+    execution_ids: [],
+    gates: [],
+    feedback: null,
+    change_set_id: null,
+    started_at: null,
+    completed_at: null,
+  },
+  execution_ids: [],
+});
+
+const activeStatuses: ReadonlySet<RunStatus> = new Set(["Queued", "Running", "WaitingForApproval"]);
+
+export const isRunActive = (run: RunRecord): boolean => activeStatuses.has(run.status);
+
+/** Runs at work or waiting, newest first. */
+export const activeRuns = (model: Model): RunRecord[] =>
+  [...model.runs.values()].filter(isRunActive).sort(newestFirst);
+
+export const newestFirst = (a: { created_at: string }, b: { created_at: string }): number =>
+  a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0;
+
+/** The stage that is at work, or that it waits at. */
+export const currentStage = (run: RunRecord): StageRecord | null =>
+  [...run.stages.values()].find(
+    ({ state }) => state.status === "Running" || state.status === "WaitingForApproval",
+  ) ?? null;
+
+/** Whether the user has still to decide about files of the run. */
+export const hasPendingChanges = (run: RunRecord): boolean =>
+  !isRunActive(run) && run.changes.some((file) => file.decision === "Pending");

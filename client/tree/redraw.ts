@@ -1,0 +1,33 @@
+import type { Touch } from "./fold.ts";
+
+export interface RedrawOptions {
+  /** Runs `flush` later; 50 ms in the editor, so that 200 events a second make at most 20 redraws. */
+  schedule: (flush: () => void) => void;
+  parent: (node: string) => string | null;
+  roots: readonly string[];
+  /** Draws these again; `null`: everything. */
+  draw: (nodes: string[] | null) => void;
+}
+
+/**
+ * Gathers touched nodes and draws each at most once per flush. A node below another touched one is
+ * left out, because drawing a node draws what is below it.
+ */
+export const createRedraw = ({ schedule, parent, roots, draw }: RedrawOptions): Touch => {
+  const touched = new Set<string>();
+
+  const isCovered = (node: string): boolean => {
+    for (let above = parent(node); above !== null; above = parent(above)) if (touched.has(above)) return true;
+    return false;
+  };
+  const flush = () => {
+    const all = roots.some((root) => touched.has(root));
+    const nodes = all ? null : [...touched].filter((node) => !isCovered(node));
+    touched.clear();
+    draw(nodes);
+  };
+  return (node) => {
+    if (touched.size === 0) schedule(flush);
+    touched.add(node);
+  };
+};

@@ -1,0 +1,228 @@
+import type { Finding, Severity } from "../../schemas/findings.ts";
+import type { ItemFlag } from "../contributions.ts";
+import {
+  code,
+  formatCost,
+  formatDuration,
+  icons,
+  plain,
+  type Icon,
+  type Item,
+  type Localizer,
+} from "./item.ts";
+import { currentStage, hasPendingChanges, isRunActive, type RunRecord, type StageRecord } from "./model.ts";
+
+export const moreItem = (l10n: Localizer): Item => ({
+  label: l10n.t("Load more…"),
+  description: "",
+  icon: { id: "chevron-down" },
+  accessibleLabel: l10n.t("Load more runs"),
+  flags: [],
+  state: "leaf",
+  command: "coditect.loadMoreRuns",
+});
+
+const runIcons: Record<RunRecord["status"], Icon> = {
+  Queued: icons.queued,
+  Running: icons.working,
+  WaitingForApproval: icons.question,
+  Succeeded: icons.passed,
+  GateFailed: icons.failed,
+  Failed: icons.failed,
+  LimitReached: icons.warning,
+  Cancelled: icons.cancelled,
+  Interrupted: icons.interrupted,
+};
+
+/** Status of a run in words. */
+export const runStatusText = (status: RunRecord["status"], l10n: Localizer): string => {
+  const texts: Record<RunRecord["status"], string> = {
+    Queued: l10n.t("queued"),
+    Running: l10n.t("running"),
+    WaitingForApproval: l10n.t("waits for your approval"),
+    Succeeded: l10n.t("every gate held"),
+    GateFailed: l10n.t("a gate failed"),
+    Failed: l10n.t("failed"),
+    LimitReached: l10n.t("a limit was reached"),
+    Cancelled: l10n.t("cancelled"),
+    Interrupted: l10n.t("interrupted"),
+  };
+  return texts[status];
+};
+
+/** What a run is called: its team, and the file or the first line of what was asked. */
+export const runTitle = (run: RunRecord): string => {
+  const subject = run.file ?? run.description.split("\n", 1)[0] ?? "";
+  const short = subject.length > 60 ? `${subject.slice(0, 59)}…` : subject;
+  return [run.workflow, short].filter((part) => part !== "").join(" · ");
+};
+
+export const runItem = (run: RunRecord, l10n: Localizer): Item => {
+  const stage = currentStage(run);
+  const status = runStatusText(run.status, l10n);
+  const description = run.status === "Running" && stage !== null ? stage.state.name : status;
+  const resumable = run.status === "Interrupted" || run.status === "LimitReached";
+  const flags: [ItemFlag, boolean][] = [
+    ["run-running", isRunActive(run)],
+    ["approval", run.status === "WaitingForApproval"],
+    ["resumable", resumable],
+    ["changes", hasPendingChanges(run)],
+  ];
+  return {
+    label: runTitle(run),
+    description: [description, new Date(run.created_at).toLocaleTimeString([], { timeStyle: "short" })].join(
+      " · ",
+    ),
+    icon: runIcons[run.status],
+    accessibleLabel: l10n.t("Run {0}, {1}", runTitle(run), description),
+    flags: flags.filter(([, holds]) => holds).map(([flag]) => flag),
+    state: isRunActive(run) ? "expanded" : "collapsed",
+  };
+};
+
+const stageIcons: Record<StageRecord["state"]["status"], Icon> = {
+  Pending: icons.waiting,
+  WaitingForApproval: icons.question,
+  Running: icons.working,
+  Completed: icons.passed,
+  Skipped: icons.skipped,
+  Failed: icons.failed,
+  Cancelled: icons.cancelled,
+};
+
+export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord, l10n: Localizer): Item => {
+  const held = state.gates.filter((gate) => gate.held).length;
+  const parts = [
+    state.status === "Skipped" ? l10n.t("skipped") : "",
+    state.round > 1 ? l10n.t("round {0}", state.round) : "",
+    state.gates.length > 0 ? l10n.t("{0} of {1} gates held", held, state.gates.length) : "",
+    formatDuration(state.started_at, state.completed_at),
+  ].filter((part) => part !== "");
+  return {
+    label: state.name,
+    description: parts.join(" · "),
+    icon: stageIcons[state.status],
+    accessibleLabel: l10n.t("Stage {0}, {1}", state.name, [state.status, ...parts].join(", ")),
+    flags: !isRunActive(run) && state.status !== "Pending" ? ["retryable"] : [],
+    state: execution_ids.length === 0 ? "leaf" : state.status === "Running" ? "expanded" : "collapsed",
+  };
+};
+
+export const changesItem = (run: RunRecord, l10n: Localizer): Item => {
+  const added = run.changes.reduce((sum, file) => sum + file.lines_added, 0);
+  const removed = run.changes.reduce((sum, file) => sum + file.lines_removed, 0);
+  const description = l10n.t("{0} files, +{1} −{2}", run.changes.length, added, removed);
+  return {
+    label: l10n.t("Changes"),
+    description,
+    icon: { id: "diff-multiple" },
+    accessibleLabel: l10n.t("Changes: {0}", description),
+    flags: hasPendingChanges(run) ? ["changes", "changeset"] : [],
+    state: "expanded",
+  };
+};
+
+export const fileItem = (run: RunRecord, path: string, l10n: Localizer): Item | null => {
+  const file = run.changes.find((change) => change.path === path);
+  if (file === undefined) return null;
+  const decisions: Record<typeof file.decision, string> = {
+    Pending: "",
+    Accepted: l10n.t("accepted"),
+    Edited: l10n.t("accepted in part"),
+    Discarded: l10n.t("discarded"),
+  };
+  const kinds: Record<typeof file.kind, string> = {
+    Created: l10n.t("new"),
+    Modified: "",
+    Deleted: l10n.t("deleted"),
+    Renamed: l10n.t("renamed from {0}", file.old_path ?? ""),
+  };
+  const parts = [
+    kinds[file.kind],
+    file.binary ? l10n.t("binary") : `+${file.lines_added} −${file.lines_removed}`,
+    decisions[file.decision],
+  ].filter((part) => part !== "");
+  return {
+    label: path,
+    description: parts.join(" · "),
+    icon: { id: "file" },
+    accessibleLabel: l10n.t("Changed file {0}, {1}", path, parts.join(", ")),
+    flags: file.decision === "Pending" && !isRunActive(run) ? ["file-pending"] : [],
+    state: "leaf",
+    command: "coditect.openChange",
+    file: path,
+  };
+};
+
+export const findingsItem = (run: RunRecord, l10n: Localizer): Item => {
+  const open = [...run.findings.values()].filter(({ status }) => status === "Open").length;
+  const description = l10n.t("{0} open of {1}", open, run.findings.size);
+  return {
+    label: l10n.t("Findings"),
+    description,
+    icon: { id: "lightbulb" },
+    accessibleLabel: l10n.t("Findings: {0}", description),
+    flags: [],
+    state: "collapsed",
+  };
+};
+
+const severityIcons: Record<Severity, Icon> = {
+  Critical: icons.failed,
+  High: icons.failed,
+  Medium: icons.warning,
+  Low: { id: "info" },
+  Info: { id: "info" },
+};
+
+export const findingItem = (finding: Finding, l10n: Localizer): Item => {
+  const statuses: Record<Finding["status"], string> = {
+    Open: "",
+    Dismissed: l10n.t("dismissed"),
+    Fixed: l10n.t("fixed"),
+    Outdated: l10n.t("outdated"),
+  };
+  const place = `${finding.path}:${finding.start_line}`;
+  const description = [place, statuses[finding.status]].filter((part) => part !== "").join(" · ");
+  return {
+    label: finding.title,
+    description,
+    icon: finding.status === "Open" ? severityIcons[finding.severity] : icons.cancelled,
+    accessibleLabel: l10n.t("{0} finding: {1}, {2}", finding.severity, finding.title, description),
+    flags: finding.status === "Open" ? ["finding", "finding-open"] : ["finding"],
+    state: "leaf",
+    command: "coditect.openFinding",
+  };
+};
+
+export const runTooltip = (run: RunRecord, l10n: Localizer): string => {
+  const lines = [
+    `**${plain(runTitle(run))}**`,
+    run.description === "" ? "" : plain(run.description),
+    [runStatusText(run.status, l10n), formatDuration(run.created_at, run.completed_at), run.model]
+      .filter((part) => part !== "")
+      .map(plain)
+      .join(" · "),
+    run.usage === null
+      ? ""
+      : l10n.t(
+          "{0} tokens in, {1} out · {2} model calls · {3}",
+          run.usage.input_tokens + run.usage.cache_read_tokens + run.usage.cache_write_tokens,
+          run.usage.output_tokens,
+          run.usage.api_calls,
+          run.usage.cost === null ? l10n.t("price unknown") : formatCost(run.usage.cost),
+        ),
+    run.error === null ? "" : `$(error) ${plain(run.error.message)} ${plain(run.error.next_step ?? "")}`,
+    run.approval === null ? "" : `$(question) ${plain(run.approval.question)}`,
+  ];
+  return lines.filter((line) => line !== "").join("\n\n");
+};
+
+export const findingTooltip = (finding: Finding, l10n: Localizer): string => {
+  const confidence = l10n.t("confidence {0}", `${Math.round(finding.confidence * 100)} %`);
+  return [
+    `**${plain(finding.title)}**`,
+    `${finding.severity} · ${code(finding.category)} · ${confidence}`,
+    finding.explanation,
+  ].join("\n\n");
+};

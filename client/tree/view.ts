@@ -1,0 +1,88 @@
+import * as vscode from "vscode";
+import { fileInFolder } from "../folders.ts";
+import type { Item, Tree } from "./item.ts";
+import type { Touch } from "./fold.ts";
+import { createRedraw } from "./redraw.ts";
+
+const REDRAW_MS = 50;
+
+export interface TreeView {
+  readonly view: vscode.TreeView<string>;
+  readonly touch: Touch;
+  dispose(): void;
+}
+
+export interface TreeViewOptions {
+  id: string;
+  tree: Tree;
+  root: string;
+  /** Workspace folder (URI) of the file a node stands for. */
+  folderOf: (node: string) => string | null;
+  /** Called before the children of a node are shown for the first time. */
+  open?: (node: string) => Promise<void>;
+}
+
+/** Shows a tree in the sidebar; all it does is turn items into VS Code's own. */
+export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptions): TreeView => {
+  const changed = new vscode.EventEmitter<string[] | undefined>();
+  const touch = createRedraw({
+    schedule: (flush) => setTimeout(flush, REDRAW_MS),
+    parent: tree.parent,
+    roots: [root],
+    draw: (nodes) => {
+      changed.fire(nodes ?? undefined);
+    },
+  });
+  const view = vscode.window.createTreeView<string>(id, {
+    showCollapseAll: true,
+    treeDataProvider: {
+      onDidChangeTreeData: changed.event,
+      getChildren: async (node) => {
+        if (node !== undefined) await open?.(node);
+        return tree.children(node ?? null);
+      },
+      getParent: (node) => tree.parent(node),
+      getTreeItem: (node) => toTreeItem(node, tree.item(node), folderOf(node)),
+      resolveTreeItem: (item, node) => {
+        item.tooltip = markdown(tree.tooltip(node));
+        return item;
+      },
+    },
+  });
+  return {
+    view,
+    touch,
+    dispose: () => {
+      view.dispose();
+      changed.dispose();
+    },
+  };
+};
+
+const markdown = (text: string): vscode.MarkdownString => new vscode.MarkdownString(text, true);
+
+const toTreeItem = (node: string, item: Item | null, folder: string | null): vscode.TreeItem => {
+  if (item === null) return new vscode.TreeItem("");
+  const shown = new vscode.TreeItem(item.label, collapsibleStates[item.state]);
+  shown.id = node;
+  shown.description = item.description;
+  shown.contextValue = item.flags.join(" ");
+  shown.accessibilityInformation = { label: item.accessibleLabel };
+  shown.iconPath = themeIcon(item.icon);
+  if (item.file !== undefined && folder !== null) {
+    shown.resourceUri = fileInFolder(folder, item.file);
+    shown.iconPath = vscode.ThemeIcon.File;
+  }
+  if (item.command !== undefined)
+    shown.command = { command: item.command, title: item.label, arguments: [node] };
+  return shown;
+};
+
+const collapsibleStates: Record<Item["state"], vscode.TreeItemCollapsibleState> = {
+  leaf: vscode.TreeItemCollapsibleState.None,
+  collapsed: vscode.TreeItemCollapsibleState.Collapsed,
+  expanded: vscode.TreeItemCollapsibleState.Expanded,
+};
+
+const themeIcon = ({ id, color }: Item["icon"]): vscode.ThemeIcon =>
+  color === undefined ? new vscode.ThemeIcon(id) : new vscode.ThemeIcon(id, new vscode.ThemeColor(color));
