@@ -215,6 +215,11 @@ export const errorCatalogue = {
   worker_failed: row("The instance could not {what}: {reason}", "See the log of the runtime.", broken),
   engine_unavailable: row("The container engine cannot be used: {reason}", "{hint}", broken),
   image_missing: row("The image {image} is not there.", "Build it: coditect image build.", broken),
+  sandbox_unavailable: row(
+    "Commands of agents cannot be confined here: {reason}.",
+    "Install bubblewrap, use the Docker runtime, or allow unconfined commands in the settings.",
+    broken,
+  ),
   queue_full: row("{count} executions wait already.", "Try again when some have finished.", {
     http: 503,
     rpc: 503,

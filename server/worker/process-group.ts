@@ -21,8 +21,10 @@ type GroupOptions = Pick<SpawnOptions, "cwd" | "env">;
 /** Starts a program as the leader of a process group that never outlives this process. */
 export function spawnGroup(program: string, args: readonly string[], options: GroupOptions) {
   const hasGroups = process.platform !== "win32";
+  // A sandbox or container ends whatever is in it when we end.
+  const needsGuard = hasGroups && process.env.CODITECT_CONFINED !== "1";
   // The guard first: between its start and a child's there must be no moment without it.
-  if (hasGroups) guard ??= startGuard();
+  if (needsGuard) guard ??= startGuard();
   const child = spawn(program, args, {
     ...options,
     stdio: ["ignore", "pipe", "pipe"],

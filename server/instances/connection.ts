@@ -1,0 +1,207 @@
+import {
+  CancellationTokenSource,
+  createMessageConnection,
+  ErrorCodes,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-jsonrpc/node";
+import type { CancellationToken, MessageConnection } from "vscode-jsonrpc/node";
+import type { Readable, Writable } from "node:stream";
+import type { z } from "zod";
+import { CoditectError, fail, fromWireError, toWireError, WireError } from "../../schemas/errors.ts";
+import {
+  runtimeMethods,
+  runtimeNotifications,
+  WORKER_MESSAGE_BYTES,
+  workerMethods,
+} from "../../schemas/worker.ts";
+import type { RuntimeMethod, WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
+import { FramingGuard } from "./framing-guard.ts";
+import type { WorkerNotifications, WorkerRequests } from "./pool.ts";
+
+/** Messages read but not yet handled, above which a worker is held to flood the runtime. */
+const MOST_UNHANDLED = 20_000;
+
+export interface ConnectionHandlers {
+  /** What a claim answers; null while the instance is not claimed. */
+  requests(): WorkerRequests | null;
+  notifications(): WorkerNotifications | null;
+  /** Whether this instance works on that execution now; other ids are refused. */
+  worksOn(executionId: string): boolean;
+  log(entry: z.infer<(typeof runtimeNotifications)["worker/log"]>): void;
+  /** The stream broke its protocol; nothing more will be read from it. */
+  broken(reason: string): void;
+}
+
+/** The runtime's side of the protocol with one worker. `schemas/worker.ts` is what it speaks. */
+export interface WorkerConnection {
+  /**
+   * Rejects with `cancelled` at once when the signal aborts; the worker is told. `settled` resolves
+   * when the worker has answered nevertheless.
+   */
+  call<M extends WorkerMethod>(method: M, params: WorkerParams<M>, signal: AbortSignal): PendingCall<M>;
+  dispose(): void;
+}
+export interface PendingCall<M extends WorkerMethod> {
+  result: Promise<WorkerResult<M>>;
+  settled: Promise<void>;
+}
+
+/** An error as it came out of a call, as one of the catalogue. */
+const fromAnswer = (method: string, error: unknown): CoditectError => {
+  if (error instanceof CoditectError) return error;
+  if (error instanceof ResponseError) {
+    const wire = WireError.safeParse(error.data);
+    if (wire.success) return fromWireError(wire.data);
+    if (error.code === ErrorCodes.MethodNotFound) return fail("unknown_method", { method });
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return fail("worker_failed", { what: `answer ${method}`, reason }, { cause: error });
+};
+
+const toAnswer = (error: unknown): ResponseError<WireError> => {
+  const known =
+    error instanceof CoditectError
+      ? error
+      : fail("worker_failed", { what: "be answered", reason: "the runtime failed" }, { cause: error });
+  return new ResponseError(ErrorCodes.InternalError, known.message, toWireError(known));
+};
+
+const parse = <Schema extends z.ZodType>(schema: Schema, what: string, value: unknown): z.output<Schema> => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ");
+  throw fail("invalid_params", { what, problems });
+};
+
+/** An AbortSignal for a JSON-RPC cancellation token. */
+const toSignal = (token: CancellationToken): AbortSignal => {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  token.onCancellationRequested(() => {
+    controller.abort();
+  });
+  return controller.signal;
+};
+
+const answerRequests = (connection: MessageConnection, handlers: ConnectionHandlers): void => {
+  const answer = (method: RuntimeMethod): void => {
+    connection.onRequest(method, async (raw: unknown, token: CancellationToken) => {
+      try {
+        const params = parse(runtimeMethods[method].params, method, raw);
+        if (!handlers.worksOn(params.execution_id)) {
+          throw fail("not_found", { kind: "execution of this instance", id: params.execution_id });
+        }
+        const requests = handlers.requests();
+        if (requests === null) throw fail("cancelled", { what: method });
+        // The compiler cannot follow that the schema and the handler are indexed by the same name.
+        const handle = requests[method] as (params: unknown, signal: AbortSignal) => Promise<unknown>;
+        return await handle(params, toSignal(token));
+      } catch (error) {
+        throw toAnswer(error);
+      }
+    });
+  };
+  for (const method of Object.keys(runtimeMethods) as RuntimeMethod[]) answer(method);
+};
+
+const takeNotifications = (connection: MessageConnection, handlers: ConnectionHandlers): void => {
+  connection.onNotification("tool/started", (raw: unknown) => {
+    const started = runtimeNotifications["tool/started"].safeParse(raw);
+    if (started.success && handlers.worksOn(started.data.execution_id)) {
+      handlers.notifications()?.toolStarted(started.data);
+    }
+  });
+  connection.onNotification("worker/log", (raw: unknown) => {
+    const entry = runtimeNotifications["worker/log"].safeParse(raw);
+    if (entry.success) handlers.log(entry.data);
+  });
+};
+
+/** Speaks the worker protocol over the standard streams of a worker. */
+export const connectWorker = (
+  input: Writable,
+  output: Readable,
+  handlers: ConnectionHandlers,
+): WorkerConnection => {
+  const guard = new FramingGuard(WORKER_MESSAGE_BYTES);
+  let handled = 0;
+  let isBroken = false;
+  const breakOff = (reason: string): void => {
+    if (isBroken) return;
+    isBroken = true;
+    output.unpipe(guard);
+    output.resume();
+    handlers.broken(reason);
+  };
+  guard.on("error", (error) => {
+    breakOff(error.message);
+  });
+  guard.on("data", () => {
+    if (guard.frames - handled > MOST_UNHANDLED) breakOff("it sent messages faster than they can be read");
+  });
+  // A worker that is gone makes writes fail; its end is reported by its driver.
+  input.on("error", () => undefined);
+  output.on("error", () => undefined);
+  output.pipe(guard);
+
+  const connection = createMessageConnection(
+    new StreamMessageReader(guard),
+    new StreamMessageWriter(input),
+    undefined,
+    {
+      messageStrategy: {
+        handleMessage: (message, next) => {
+          handled += 1;
+          return next(message);
+        },
+      },
+    },
+  );
+  connection.onError(([error]) => {
+    breakOff(`its output is not a message: ${error.message}`);
+  });
+  answerRequests(connection, handlers);
+  takeNotifications(connection, handlers);
+  connection.listen();
+
+  const call = <M extends WorkerMethod>(
+    method: M,
+    params: WorkerParams<M>,
+    signal: AbortSignal,
+  ): PendingCall<M> => {
+    const source = new CancellationTokenSource();
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerResult<M>>();
+    const onAbort = (): void => {
+      source.cancel();
+      reject(fail("cancelled", { what: method }));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    const settled = signal.aborted
+      ? Promise.resolve()
+      : connection
+          .sendRequest(method, params, source.token)
+          // The table pairs each method's result schema with M; the compiler sees only their union.
+          .then(
+            (raw) => parse(workerMethods[method].result, `the answer to ${method}`, raw) as WorkerResult<M>,
+          )
+          .then(resolve, (error: unknown) => {
+            reject(fromAnswer(method, error));
+          })
+          .finally(() => {
+            signal.removeEventListener("abort", onAbort);
+            source.dispose();
+          });
+    return { result: promise, settled };
+  };
+
+  return {
+    call,
+    dispose: () => {
+      connection.dispose();
+      guard.destroy();
+    },
+  };
+};

@@ -1,0 +1,220 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { constants, homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../../../schemas/errors.ts";
+import type { WorkerEntry } from "../../app.ts";
+import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
+import { localCommand } from "./command.ts";
+import type { LocalMachine } from "./command.ts";
+import { isRunning, processTable, treeOf, usageOf } from "./process-table.ts";
+import { probeSandbox } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const KEPT_LOG = 8 * 1024;
+const KILL_GRACE_MS = 2000;
+const SANDBOX_EXIT_MS = 250;
+const LAST_WORDS_MS = 200;
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+/** Why a process ended, told apart by its exit code, its signal and its last words. */
+export const endOf = (code: number | null, signal: string | null, lastWords: string): WorkerEnd => {
+  // A sandbox and a shell report a signal of their child as 128 and its number.
+  const name = signal ?? (code === null ? undefined : signalNames.get(code - 128));
+  if (/heap out of memory|Allocation failed|std::bad_alloc|OOMErrorHandler/i.test(lastWords)) {
+    return { kind: "out_of_memory", how: "out of memory" };
+  }
+  if (name !== undefined) return { kind: "signalled", how: `signal ${name}` };
+  return { kind: "exited", how: `exit code ${code ?? "unknown"}` };
+};
+
+/** How often the kernel has killed something for memory since the machine started. */
+export const kernelMemoryKills = (): number => {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "latin1"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+};
+
+const send = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+};
+
+/** Sends a signal to everything under a process and to itself; returns what was there. */
+const signalTree = async (root: number, signal: NodeJS.Signals): Promise<number[]> => {
+  const pids = treeOf(await processTable(0), root).map((entry) => entry.pid);
+  for (const pid of pids.toReversed()) send(pid, signal);
+  return pids;
+};
+
+const hasExited = (child: Child): boolean => child.exitCode !== null || child.signalCode !== null;
+
+/** Resolves when the process has ended, or after that many milliseconds. */
+const exitOrTimeout = async (child: Child, milliseconds: number): Promise<void> => {
+  if (hasExited(child)) return;
+  const timer = new AbortController();
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  await Promise.race([exited, sleep(milliseconds, null, { signal: timer.signal }).catch(() => null)]);
+  timer.abort();
+};
+
+/**
+ * Ends a worker and all it started, and waits until none of them runs. A sandbox ends when what is
+ * in it has: killed before, it would leave its first process to be buried by the machine's init.
+ */
+const killTree = async (child: Child, root: number): Promise<void> => {
+  const pids = treeOf(await processTable(0), root).map((entry) => entry.pid);
+  for (const pid of pids.slice(1).toReversed()) send(pid, "SIGKILL");
+  if (pids.length > 1) await exitOrTimeout(child, SANDBOX_EXIT_MS);
+  // The group holds what was started while the table was read.
+  if (process.platform !== "win32") send(-root, "SIGKILL");
+  child.kill("SIGKILL");
+  await exitOrTimeout(child, KILL_GRACE_MS);
+  const deadline = performance.now() + KILL_GRACE_MS;
+  while (performance.now() < deadline && pids.some(isRunning)) await sleep(5);
+};
+
+class LocalWorker implements RunningWorker {
+  readonly runtimeId: string;
+  readonly input: Writable;
+  readonly output: Readable;
+  readonly paths: { source: string; copy: string };
+  readonly environment: Record<string, string>;
+  readonly details: RunningWorker["details"];
+  readonly unconfinedReason: string | null;
+  readonly ended: Promise<WorkerEnd>;
+  readonly #child: Child;
+  readonly #pid: number;
+  #reason: WorkerEnd | null = null;
+  #last: WorkerUsage = { cpu_seconds: 0, memory_mb: 0, processes: 0 };
+
+  constructor(
+    child: Child,
+    pid: number,
+    spec: WorkerSpec,
+    environment: Record<string, string>,
+    sandbox: Sandbox,
+  ) {
+    this.#child = child;
+    this.#pid = pid;
+    this.runtimeId = String(pid);
+    this.input = child.stdin;
+    this.output = child.stdout;
+    this.paths = { source: spec.workspace, copy: spec.copy };
+    this.environment = environment;
+    this.unconfinedReason = "unavailable" in sandbox ? sandbox.unavailable : null;
+    this.details = { sandbox: "program" in sandbox ? sandbox.program : null };
+    let lastWords = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      lastWords = (lastWords + text).slice(-KEPT_LOG);
+    });
+    const killedBefore = kernelMemoryKills();
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    this.ended = exited.then(async () => {
+      // Its last words are still in the pipe; a process it left behind may hold that open forever.
+      await Promise.race([closed, sleep(LAST_WORDS_MS)]);
+      const end = endOf(child.exitCode, child.signalCode, lastWords);
+      const bySystem = end.how === "signal SIGKILL" && kernelMemoryKills() > killedBefore;
+      await killTree(child, pid);
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      return this.#reason ?? (bySystem ? { kind: "out_of_memory", how: "out of memory" } : end);
+    });
+  }
+
+  async usage(maxAge = 200): Promise<WorkerUsage> {
+    const tree = treeOf(await processTable(maxAge), this.#pid);
+    if (tree.length === 0) return { ...this.#last, memory_mb: 0, processes: 0 };
+    const usage = usageOf(tree);
+    // A child that ended without being waited for takes its seconds along; they were used anyway.
+    this.#last = { ...usage, cpu_seconds: Math.max(usage.cpu_seconds, this.#last.cpu_seconds) };
+    return this.#last;
+  }
+
+  async pause(): Promise<void> {
+    await signalTree(this.#pid, "SIGSTOP");
+  }
+
+  async resume(): Promise<void> {
+    await signalTree(this.#pid, "SIGCONT");
+  }
+
+  async kill(reason: WorkerEnd): Promise<WorkerEnd> {
+    this.#reason ??= reason;
+    await killTree(this.#child, this.#pid);
+    return this.ended;
+  }
+}
+
+const onPath = (program: string): boolean =>
+  (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
+
+export interface LocalDriverOptions {
+  entry: WorkerEntry;
+  /** Names of further variables of the environment a worker may see. */
+  environment: readonly string[];
+  /** Whether workers may run unconfined where the system has no sandbox for them. */
+  allowUnconfined: boolean;
+  /** `false` does without the sandbox even where there is one. */
+  sandbox?: boolean;
+}
+
+/** Instances as processes of this machine, each the leader of its own group. */
+export const createLocalDriver = (options: LocalDriverOptions): Driver => {
+  let machine: Promise<LocalMachine> | null = null;
+  const findMachine = async (): Promise<LocalMachine> => ({
+    sandbox: options.sandbox === false ? { unavailable: "it is switched off" } : await probeSandbox(),
+    environment: process.env,
+    home: homedir(),
+    hasPrlimit: process.platform === "linux" && onPath("prlimit"),
+  });
+
+  return {
+    runtime: "Local",
+    start: async (spec, signal) => {
+      machine ??= findMachine();
+      const found = await machine;
+      if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
+      if ("unavailable" in found.sandbox && !options.allowUnconfined) {
+        throw fail("sandbox_unavailable", { reason: found.sandbox.unavailable });
+      }
+      const command = localCommand(spec, options.entry, found, options.environment);
+      for (const name of ["HOME", "TMPDIR"]) {
+        const folder = command.environment[name];
+        if (folder?.startsWith(dirname(spec.copy)) === true) await mkdir(folder, { recursive: true });
+      }
+      const child = spawn(command.program, command.args, {
+        cwd: command.workingFolder,
+        env: command.environment,
+        stdio: ["pipe", "pipe", "pipe"],
+        detached: process.platform !== "win32",
+        windowsHide: true,
+      });
+      const problem = await new Promise<Error | null>((resolve) => {
+        child.once("spawn", () => {
+          resolve(null);
+        });
+        child.on("error", resolve);
+      });
+      if (problem !== null || child.pid === undefined) {
+        const reason = `${basename(command.program)} cannot be run`;
+        throw fail("worker_failed", { what: "start", reason }, { cause: problem });
+      }
+      return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox);
+    },
+    // Nothing to look for: a worker ends when its standard input closes, and its sandbox with it.
+    removeOrphans: () => Promise.resolve(0),
+  };
+};

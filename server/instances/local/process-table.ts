@@ -1,0 +1,127 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { promisify } from "node:util";
+import type { WorkerUsage } from "../driver.ts";
+
+/** One process as the machine sees it. */
+export interface ProcessEntry {
+  pid: number;
+  parent: number;
+  /** Of itself and of its children that have ended. */
+  cpu_seconds: number;
+  memory_bytes: number;
+}
+export type ProcessTable = ReadonlyMap<number, ProcessEntry>;
+
+/** Kernel clock ticks per second as user space sees them: fixed on every Linux. */
+const TICKS = 100;
+/** Processes read before other work gets a turn. */
+const SLICE = 64;
+
+const pageSize = (): number => {
+  const AT_PAGESZ = 6n;
+  const vector = readFileSync("/proc/self/auxv");
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
+  }
+  return 4096;
+};
+
+/** Parses `/proc/<pid>/stat`; the name in parentheses may itself hold spaces and parentheses. */
+export const parseStat = (stat: string, bytesPerPage: number): ProcessEntry | null => {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const number = (index: number): number => Number(fields[index] ?? 0);
+  const pid = Number.parseInt(stat, 10);
+  if (!Number.isInteger(pid) || fields[0] === "Z") return null;
+  const ticks = number(11) + number(12) + number(13) + number(14);
+  return {
+    pid,
+    parent: number(1),
+    cpu_seconds: ticks / TICKS,
+    memory_bytes: number(21) * bytesPerPage,
+  };
+};
+
+const readLinux = async (): Promise<ProcessTable> => {
+  const bytesPerPage = pageSize();
+  const table = new Map<number, ProcessEntry>();
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  for (const [index, pid] of pids.entries()) {
+    if (index % SLICE === SLICE - 1) await setImmediate();
+    try {
+      const entry = parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"), bytesPerPage);
+      if (entry !== null) table.set(entry.pid, entry);
+    } catch {
+      // It ended between the listing and the reading.
+    }
+  }
+  return table;
+};
+
+/** Parses a line of `ps -A -o pid=,ppid=,rss=,time=`; its time is `[[days-]hours:]minutes:seconds`. */
+export const parsePs = (line: string): ProcessEntry | null => {
+  const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(?:(\d+)-)?([\d:.]+)\s*$/.exec(line);
+  if (match === null) return null;
+  const [, pid, parent, kilobytes, days, clock] = match;
+  const seconds = (clock ?? "").split(":").reduce((total, part) => total * 60 + Number(part), 0);
+  return {
+    pid: Number(pid),
+    parent: Number(parent),
+    cpu_seconds: seconds + Number(days ?? 0) * 86_400,
+    memory_bytes: Number(kilobytes) * 1024,
+  };
+};
+
+const readPs = async (): Promise<ProcessTable> => {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,rss=,time="], {
+    timeout: 5000,
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  const entries = stdout.split("\n").map(parsePs);
+  return new Map(entries.flatMap((entry) => (entry === null ? [] : [[entry.pid, entry]])));
+};
+
+let inFlight: Promise<ProcessTable> | null = null;
+let newest: { at: number; table: ProcessTable } | null = null;
+
+/**
+ * All processes of the machine, at most `maxAge` milliseconds old: fifty instances that look at
+ * the same moment share one reading.
+ */
+export const processTable = async (maxAge: number): Promise<ProcessTable> => {
+  if (newest !== null && performance.now() - newest.at <= maxAge) return newest.table;
+  inFlight ??= (process.platform === "linux" ? readLinux() : readPs()).finally(() => {
+    inFlight = null;
+  });
+  const table = await inFlight;
+  newest = { at: performance.now(), table };
+  return table;
+};
+
+/** Whether a process still does something: one that has ended but was not buried does not. */
+export const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    if (process.platform !== "linux") return true;
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"), 1) !== null;
+  } catch {
+    return false;
+  }
+};
+
+/** A process and everything under it, parents first; empty if it is gone. */
+export const treeOf = (table: ProcessTable, root: number): ProcessEntry[] => {
+  const first = table.get(root);
+  if (first === undefined) return [];
+  const children = Map.groupBy(table.values(), (entry) => entry.parent);
+  const tree = [first];
+  for (const entry of tree) tree.push(...(children.get(entry.pid) ?? []));
+  return tree;
+};
+
+export const usageOf = (tree: readonly ProcessEntry[]): WorkerUsage => ({
+  cpu_seconds: tree.reduce((sum, entry) => sum + entry.cpu_seconds, 0),
+  memory_mb: Math.round(tree.reduce((sum, entry) => sum + entry.memory_bytes, 0) / 1024 ** 2),
+  processes: tree.length,
+});

@@ -1,0 +1,153 @@
+import { execFile } from "node:child_process";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+/** What a confined worker may see and do, as plain data. */
+export interface Confinement {
+  /** Folders and files it may read, beside the system's own. */
+  readable: readonly string[];
+  /** The only folder it may write. */
+  writable: string;
+  /** Where it starts. */
+  folder: string;
+  /** Files inside `readable` that look empty to it. */
+  hidden: readonly string[];
+  /** A socket it may reach; null: nothing outside. */
+  socket: string | null;
+  home: string;
+  /** Size of its temporary folder, which lives in memory. */
+  temporary_mb: number;
+}
+
+const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
+
+/** Of /etc only what programs need to start: no password hashes, keys, or host configuration. */
+const systemFiles = [
+  "/etc/alternatives",
+  "/etc/ld.so.cache",
+  "/etc/ld.so.conf",
+  "/etc/ld.so.conf.d",
+  "/etc/localtime",
+  "/etc/nsswitch.conf",
+  "/etc/passwd",
+  "/etc/group",
+  "/etc/pki/tls/certs",
+  "/etc/ssl/certs",
+  "/etc/ssl/openssl.cnf",
+  "/etc/java",
+  "/etc/mime.types",
+];
+
+/**
+ * Where version managers keep compilers and interpreters under the home folder. Not the folder
+ * above: `.cargo` and `.local` hold credentials beside programs.
+ */
+const toolchainFolders = [
+  ".pyenv",
+  ".nvm",
+  ".volta",
+  ".asdf",
+  ".rustup",
+  ".cargo/bin",
+  ".rbenv",
+  ".sdkman/candidates",
+  ".bun",
+  ".deno/bin",
+  ".dotnet",
+  ".local/bin",
+  ".local/lib",
+  ".local/share/fnm",
+  ".local/share/mise",
+  ".local/share/uv",
+  ".local/share/pnpm",
+];
+
+/** Folders of the user's own toolchains and of PATH that are there. */
+export const toolchainPaths = (home: string, path: string): string[] => {
+  const candidates = [...toolchainFolders.map((folder) => join(home, folder)), ...path.split(delimiter)];
+  return [...new Set(candidates)].filter(
+    (folder) => folder.startsWith("/") && folder !== home && existsSync(folder),
+  );
+};
+
+/** Arguments that show `path` inside as it is outside: merged-/usr systems link /bin to usr/bin. */
+const showSystem = (path: string): string[] => {
+  if (!existsSync(path)) return [];
+  return lstatSync(path).isSymbolicLink()
+    ? ["--symlink", readlinkSync(path), path]
+    : ["--ro-bind", path, path];
+};
+
+/** Options of bubblewrap beyond its oldest supported version. */
+export interface BubblewrapOptions {
+  /** 0.7 and later. */
+  size: boolean;
+  /** 0.8 and later. */
+  disableUserns: boolean;
+}
+
+/**
+ * Arguments of bubblewrap up to the command: own user, process, network and IPC namespaces, no
+ * capability, a file system of system folders and what `confinement` names, read-only but for the
+ * copy, and death with the runtime.
+ */
+export const bubblewrapArguments = (confinement: Confinement, options: BubblewrapOptions): string[] => {
+  const limit = (megabytes: number): string[] =>
+    options.size ? ["--size", String(megabytes * 1024 ** 2)] : [];
+  return [
+    "--die-with-parent",
+    "--unshare-all",
+    "--unshare-user",
+    ...(options.disableUserns ? ["--disable-userns"] : []),
+    ...["--cap-drop", "ALL"],
+    ...["--hostname", "instance"],
+    ...[...systemFolders, ...systemFiles].flatMap(showSystem),
+    ...["--proc", "/proc"],
+    ...["--dev", "/dev", ...limit(64), "--tmpfs", "/dev/shm"],
+    ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],
+    ...confinement.readable.flatMap((path) => ["--ro-bind", path, path]),
+    ...confinement.hidden.flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    ...["--bind", confinement.writable, confinement.writable],
+    ...(confinement.socket === null ? [] : ["--ro-bind", confinement.socket, confinement.socket]),
+    ...["--remount-ro", "/dev", "--remount-ro", "/"],
+    ...["--chdir", confinement.folder],
+    "--",
+  ];
+};
+
+/** A working bubblewrap, or why there is none. */
+export type Sandbox = { program: string; options: BubblewrapOptions } | { unavailable: string };
+
+/** Finds out once, by confining `true`, whether the machine lets us confine anything. */
+export const probeSandbox = async (): Promise<Sandbox> => {
+  if (process.platform !== "linux") {
+    return { unavailable: `there is no sandbox for ${process.platform}` };
+  }
+  const run = promisify(execFile);
+  try {
+    const { stdout } = await run("bwrap", ["--help"], { timeout: 5000 });
+    const options = {
+      size: stdout.includes("--size"),
+      disableUserns: stdout.includes("--disable-userns"),
+    };
+    const confinement: Confinement = {
+      readable: [],
+      writable: dirname(process.execPath),
+      folder: "/",
+      hidden: [],
+      socket: null,
+      home: "/tmp/home",
+      temporary_mb: 1,
+    };
+    await run("bwrap", [...bubblewrapArguments(confinement, options), "true"], { timeout: 5000 });
+    return { program: "bwrap", options };
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return {
+      unavailable: missing
+        ? "bubblewrap is not installed"
+        : "the system does not allow bubblewrap to make namespaces",
+    };
+  }
+};

@@ -1,0 +1,70 @@
+import type { AgentType } from "../../schemas/agent.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { InstanceLimits } from "./driver.ts";
+
+/** How many instances of one kind there are. */
+export interface PoolSize {
+  /** Idle termination and scaling never go below. */
+  minimum: number;
+  /** Spares held ready before anyone asks. */
+  target: number;
+  maximum: number;
+}
+
+/** What the pool needs of the settings, in its own units; tests set what they are about. */
+export interface PoolSettings {
+  /** Sizes by agent type; `other` for those that are not named. */
+  sizes: Partial<Record<AgentType, PoolSize>> & { other: PoolSize };
+  /** All instances together. */
+  maximum: number;
+  /** Executions that may wait; one more is refused with `queue_full`. */
+  queue: number;
+  /** Documents: "Automatic Termination". */
+  idle_minutes: number;
+  /** Documents: "Instance recycling after N executions". */
+  recycle_after: number;
+  health: { interval_ms: number; deadline_ms: number };
+  /** How long a worker may take to start. */
+  start_ms: { Local: number; Docker: number };
+  limits: InstanceLimits;
+  /** How often the caps of a working instance are looked at. */
+  watch_ms: number;
+  fall_back_to_local: boolean;
+  allowed_commands: readonly string[];
+  command_timeout_seconds: number;
+  /** Longest output of one command that is kept. */
+  output_bytes: number;
+  /** Private copies nobody used for that many days are removed. */
+  copy_days: number;
+  /** Free private copies of a workspace kept for the next instances. */
+  copies: number;
+}
+
+export const poolSettings = (settings: Settings): PoolSettings => {
+  const { pool } = settings;
+  return {
+    sizes: { other: { minimum: pool.min_idle, target: pool.min_idle, maximum: pool.max_instances } },
+    maximum: pool.max_instances,
+    queue: pool.max_queued,
+    idle_minutes: pool.idle_minutes,
+    recycle_after: pool.recycle_after,
+    health: {
+      interval_ms: pool.health_interval_seconds * 1000,
+      deadline_ms: pool.health_deadline_seconds * 1000,
+    },
+    start_ms: { Local: 20_000, Docker: 60_000 },
+    limits: {
+      memory_mb: pool.memory_mb,
+      cpus: pool.cpus,
+      processes: pool.pids,
+      disk_mb: pool.disk_mb,
+    },
+    watch_ms: 250,
+    fall_back_to_local: settings.fall_back_to_local,
+    allowed_commands: settings.allowed_commands,
+    command_timeout_seconds: settings.test_timeout_seconds,
+    output_bytes: 256 * 1024,
+    copy_days: 14,
+    copies: 4,
+  };
+};

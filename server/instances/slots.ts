@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A folder for one private copy at a time; kept for the next instance on the same workspace. */
+export interface Slot {
+  /** Where the copy itself stands. */
+  readonly copy: string;
+  /** Whether an instance has used it before, so that a copy only needs to be refreshed. */
+  readonly warm: boolean;
+}
+
+export interface Slots {
+  /** A free slot for this workspace, a used one first. */
+  take(workspace: string, runtime: "Local" | "Docker"): Promise<Slot>;
+  /** Gives it back; a slot that may hold the work of a dying process is thrown away instead. */
+  give(slot: Slot, reusable: boolean): Promise<void>;
+  /** Whether a used slot is free. */
+  hasWarm(workspace: string, runtime: "Local" | "Docker"): boolean;
+  /** Resolves when every slot given back is free, or gone. */
+  settled(): Promise<void>;
+}
+
+const workspaceName = (workspace: string, runtime: string): string =>
+  `${createHash("sha256").update(workspace).digest("hex").slice(0, 16)}-${runtime.toLowerCase()}`;
+
+/** Removes what no instance has used for `days`, of every workspace below `folder`. */
+export const removeOldCopies = async (folder: string, days: number, now: number): Promise<void> => {
+  const workspaces = await readdir(folder).catch(() => []);
+  for (const workspace of workspaces) {
+    const inside = join(folder, workspace);
+    const names = await readdir(inside).catch(() => []);
+    let kept = 0;
+    for (const name of names) {
+      const used = await stat(join(inside, name)).catch(() => null);
+      const isOld = used !== null && now - used.mtimeMs > days * 86_400_000;
+      if (isOld) await rm(join(inside, name), { recursive: true, force: true });
+      else kept += 1;
+    }
+    if (kept === 0) await rm(inside, { recursive: true, force: true });
+  }
+};
+
+/**
+ * Slots below `folder`, a cache folder outside of every workspace. `owner` keeps two state folders
+ * that look at the same workspace apart. At most `keep` free slots of a workspace stay on disk.
+ */
+export const createSlots = (folder: string, owner: string, keep: number): Slots => {
+  const free = new Map<string, string[]>();
+  const taken = new Set<string>();
+  const givings = new Set<Promise<void>>();
+  const base = (workspace: string, runtime: string): string =>
+    join(folder, workspaceName(`${owner}\0${workspace}`, runtime));
+
+  const known = async (place: string): Promise<string[]> => {
+    const found = free.get(place);
+    if (found !== undefined) return found;
+    const names = await readdir(place).catch(() => []);
+    // Another take may have listed it meanwhile.
+    const list = free.get(place) ?? names.map((name) => join(place, name)).filter((slot) => !taken.has(slot));
+    free.set(place, list);
+    return list;
+  };
+
+  const giveBack = async (slot: Slot, reusable: boolean): Promise<void> => {
+    const path = join(slot.copy, "..");
+    const list = free.get(join(path, "..")) ?? [];
+    const stays = reusable && list.length < keep;
+    if (stays) await utimes(path, new Date(), new Date()).catch(() => undefined);
+    else await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    taken.delete(path);
+    if (stays) list.unshift(path);
+  };
+
+  return {
+    take: async (workspace, runtime) => {
+      const place = base(workspace, runtime);
+      const list = await known(place);
+      const used = list.shift();
+      if (used !== undefined) {
+        taken.add(used);
+        return { copy: join(used, "workspace"), warm: true };
+      }
+      let number = 0;
+      while (taken.has(join(place, String(number)))) number += 1;
+      const fresh = join(place, String(number));
+      taken.add(fresh);
+      await mkdir(join(fresh, "workspace"), { recursive: true });
+      return { copy: join(fresh, "workspace"), warm: false };
+    },
+    give: (slot, reusable) => {
+      const giving = giveBack(slot, reusable).finally(() => givings.delete(giving));
+      givings.add(giving);
+      return giving;
+    },
+    settled: async () => {
+      await Promise.allSettled(givings);
+    },
+    hasWarm: (workspace, runtime) => (free.get(base(workspace, runtime))?.length ?? 0) > 0,
+  };
+};

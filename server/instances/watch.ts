@@ -1,0 +1,66 @@
+import { readdir, lstat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { InstanceLimits, WorkerEnd, WorkerUsage } from "./driver.ts";
+
+/** The cap that is passed, in words, or null. */
+export const exceededLimit = (usage: WorkerUsage, limits: InstanceLimits): WorkerEnd | null => {
+  if (usage.memory_mb > limits.memory_mb) {
+    const how = `out of memory: ${usage.memory_mb} MB of ${limits.memory_mb} MB`;
+    return { kind: "out_of_memory", how };
+  }
+  if (usage.processes > limits.processes) {
+    return { kind: "limit", how: `too many processes: ${usage.processes} of ${limits.processes}` };
+  }
+  return null;
+};
+
+/** Bytes a folder takes on disk; what vanishes while it is counted counts for nothing. */
+export const folderBytes = async (folder: string): Promise<number> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sizes = entries.map(async (entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return folderBytes(path);
+    const stats = await lstat(path).catch(() => null);
+    return stats === null || stats.nlink > 1 ? 0 : stats.blocks * 512;
+  });
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+};
+
+/**
+ * Watches what a folder takes on disk at the price of one system call: only when the disk has lost
+ * a quarter of the cap since the last count is the folder counted again.
+ */
+export const createDiskWatch = (folder: string, limitMb: number): (() => Promise<WorkerEnd | null>) => {
+  const limit = limitMb * 1024 ** 2;
+  let freeAtCount: number | null = null;
+  return async () => {
+    const disk = await statfs(folder).catch(() => null);
+    if (disk === null) return null;
+    const free = disk.bavail * disk.bsize;
+    freeAtCount ??= free;
+    if (freeAtCount - free < limit / 4) return null;
+    freeAtCount = free;
+    const used = await folderBytes(folder);
+    if (used <= limit) return null;
+    const how = `too much on disk: ${Math.round(used / 1024 ** 2)} MB of ${limitMb} MB`;
+    return { kind: "limit", how };
+  };
+};
+
+/** Calls `look` every `interval` milliseconds, never twice at once, until the function it gives is called. */
+export const every = (interval: number, look: () => Promise<void>): (() => void) => {
+  let stopped = false;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    timer = setTimeout(() => {
+      void look().finally(() => {
+        if (!stopped) next();
+      });
+    }, interval).unref();
+  };
+  next();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+};
