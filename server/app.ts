@@ -1,9 +1,27 @@
+import { join } from "node:path";
+import type { AIProvider, ProviderName } from "../schemas/agent.ts";
+import type { ContextItem } from "../schemas/execution.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
 import type { Settings } from "../schemas/settings.ts";
-import type { Dispatch } from "./dispatch.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { createChanges } from "./changes/changes.ts";
+import { createDispatch, type Dispatch } from "./dispatch.ts";
+import { createLedger } from "./executions/ledger.ts";
+import { createGateway } from "./gateway/create.ts";
 import type { Credentials } from "./gateway/gateway.ts";
+import { createHandlers } from "./handlers/handlers.ts";
+import { version } from "./installation.ts";
+import { createPool } from "./instances/create-pool.ts";
+import { createLocalDriver } from "./instances/local/driver.ts";
+import { poolSettings } from "./instances/settings.ts";
 import type { Log } from "./log.ts";
+import type { RehearsalServer } from "./rehearsal/server.ts";
+import { localTenantId, openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
+import { createConfiguration } from "./teams/configuration.ts";
+import type { CollectContext } from "./teams/stage-input.ts";
+import { viewWorkspace } from "./teams/workspace-view.ts";
+import { createRuns } from "./teams/create-runs.ts";
 
 /** How a worker process is started: program and arguments; `dist/worker.js` in production. */
 export interface WorkerEntry {
@@ -34,3 +52,151 @@ export interface Runtime {
   /** Ends running work as Interrupted, stops every instance, closes the store. */
   close(): Promise<void>;
 }
+
+/** Listeners are called one after the other; one that throws is logged and keeps its place. */
+const createEvents = (log: Log) => {
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  return {
+    emit: (event: RuntimeEvent): void => {
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          log("error", "a listener failed", { type: event.type, error: String(error) });
+        }
+      }
+    },
+    subscribe: (listener: (event: RuntimeEvent) => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};
+
+/** Keys a surface sets come before those of the environment, and stay in memory. */
+const withOwnKeys = (credentials: Credentials) => {
+  const own = new Map<ProviderName, readonly string[]>();
+  return {
+    setKeys: (provider: ProviderName, keys: readonly string[]): void => {
+      own.set(provider, keys);
+    },
+    credentials: {
+      keys: async (provider, reference) => [
+        ...(own.get(provider) ?? []),
+        ...(await credentials.keys(provider, reference)),
+      ],
+    } satisfies Credentials,
+  };
+};
+
+/** The scripted model, started when it is first asked for. */
+const rehearsalOnDemand = () => {
+  let server: Promise<RehearsalServer> | null = null;
+  return {
+    start: async (): Promise<AIProvider> => {
+      const { rehearsalProvider, startBuiltInRehearsal } = await import("./rehearsal/built-in.ts");
+      server ??= startBuiltInRehearsal();
+      return rehearsalProvider(await server);
+    },
+    close: async (): Promise<void> => {
+      await (await server)?.close();
+    },
+  };
+};
+
+/**
+ * The composition root: options in, a wired runtime out. Errors: `state_locked` while another
+ * process owns the state folder, `state_damaged`, `state_newer`.
+ */
+export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
+  const { workspace, settings, log, endpoint } = options;
+  const now = (): string => new Date().toISOString();
+  const { emit, subscribe } = createEvents(log);
+  const { setKeys, credentials } = withOwnKeys(options.credentials);
+  const rehearsal = rehearsalOnDemand();
+
+  const store = await openStore({
+    folder: options.stateFolder ?? join(workspace, ".coditect", "state"),
+    tenantId: localTenantId(),
+    durability: settings.durability,
+    warn: (problem) => {
+      log("warn", problem);
+    },
+    ...(endpoint && { endpoint }),
+  });
+  const { Claude, Gemini, HuggingFace } = settings.endpoints;
+  const gateway = createGateway({
+    ledger: createLedger(store),
+    credentials,
+    endpoints: {
+      ...(Claude !== null && { Claude }),
+      ...(Gemini !== null && { Gemini }),
+      ...(HuggingFace !== null && { HuggingFace }),
+    },
+  });
+  const pool = createPool({
+    store,
+    workspace,
+    drivers: {
+      Local: createLocalDriver({
+        entry: options.worker,
+        environment: [],
+        allowUnconfined: settings.allow_unconfined,
+      }),
+    },
+    copiesFolder: join(cacheFolder(), "copies"),
+    settings: poolSettings(settings),
+    emit,
+    log,
+  });
+  const changes = createChanges({ store, workspace, now });
+  const configuration = createConfiguration({ store, workspace, provider: settings.provider, now });
+  // The task's file alone, until the ranked context takes its place.
+  const collectContext: CollectContext = async ({ file, overlays }) => {
+    const text = file === null ? null : await viewWorkspace(workspace, overlays, []).readText(file);
+    const items: ContextItem[] =
+      file === null || text === null
+        ? []
+        : [{ context_type: "SourceCode", name: file, content: text, mime_type: "text/plain" }];
+    return { items, left_out: [] };
+  };
+  const runs = createRuns({
+    collectContext,
+    store,
+    pool,
+    gateway,
+    changes,
+    settings,
+    workspace,
+    configuration,
+    log,
+    emit,
+    now,
+  });
+  await runs.recover();
+
+  const handlers = createHandlers({
+    store,
+    pool,
+    gateway,
+    runs,
+    changes,
+    setKeys,
+    startRehearsal: rehearsal.start,
+    emit,
+    now,
+    version: version(),
+    defaultRuntime: settings.runtime,
+  });
+  return {
+    dispatch: createDispatch(handlers, { log }),
+    subscribe,
+    store,
+    close: async () => {
+      await runs.close();
+      await pool.close();
+      await rehearsal.close();
+      await store.close();
+    },
+  };
+};

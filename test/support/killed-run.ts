@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { ChangedFile } from "../../schemas/changes.ts";
+import { RunStatus, StageState } from "../../schemas/run.ts";
+import type { RehearsalServer } from "../../server/rehearsal/server.ts";
+
+const Finished = z.object({
+  status: RunStatus,
+  stages: z.array(StageState),
+  changes: z.array(ChangedFile),
+  checkpoints: z.int(),
+});
+type Finished = z.infer<typeof Finished>;
+
+const script = fileURLToPath(new URL("./team-process.ts", import.meta.url));
+
+/** Runs the process to its end: what it printed, or null if it was killed. */
+const runProcess = async (args: string[]): Promise<Finished | null> => {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const output: string[] = [];
+  const problems: string[] = [];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => problems.push(text));
+  const [code, signal] = z
+    .tuple([z.int().nullable(), z.string().nullable()])
+    .parse(await once(child, "close"));
+  if (signal === "SIGKILL") return null;
+  if (code !== 0)
+    throw new Error(`the process ended with ${code ?? signal ?? "nothing"}: ${problems.join("")}`);
+  return Finished.parse(JSON.parse(output.join("")));
+};
+
+export interface RunOutcome {
+  status: RunStatus;
+  /** Path and hash of every changed file. */
+  changes: string[];
+  /** Requests the model was asked for it. */
+  requests: number;
+  checkpoints: number;
+}
+
+/**
+ * Runs a team over a copy of a project in a process of its own that is killed with SIGKILL right
+ * after its nth checkpoint (0: never), and once more to resume it.
+ */
+export const runKilledAt = async (
+  checkpoint: number,
+  model: RehearsalServer,
+  request: { project: string; team: string; task: string; file: string | null },
+): Promise<RunOutcome> => {
+  const workspace = await mkdtemp(join(tmpdir(), "coditect-killed-"));
+  try {
+    await cp(request.project, workspace, { recursive: true });
+    const before = model.requests.length;
+    const start = [request.team, request.task, ...(request.file === null ? [] : [request.file])];
+    const finished =
+      (await runProcess([workspace, model.endpoint, String(checkpoint), ...start])) ??
+      (await runProcess([workspace, model.endpoint, "0"]));
+    if (finished === null) throw new Error("the resumed process was killed");
+    return {
+      status: finished.status,
+      changes: finished.changes.map(({ path, after }) => `${path} ${after ?? "deleted"}`),
+      requests: model.requests.length - before,
+      checkpoints: finished.checkpoints,
+    };
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,50 @@
+import { Settings } from "../../schemas/settings.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import { createRuntime } from "../../server/app.ts";
+import { workerEntry } from "../../server/installation.ts";
+
+/**
+ * A process with a runtime in it, for tests that kill it. Arguments: the workspace, the endpoint of
+ * the model, how many checkpoints it survives (0: all), then the team, task and file of a new run;
+ * without them it resumes the run that was interrupted. Prints the last event as JSON when it ends.
+ */
+const [workspace = "", endpoint = "", survives = "0", team, task = "", file] = process.argv.slice(2);
+
+/** Events that follow a durable step at once. */
+const checkpoints: ReadonlySet<RuntimeEvent["type"]> = new Set([
+  "stage.started",
+  "execution.changed",
+  "model.usage",
+  "tool.called",
+  "gate.proved",
+  "stage.finished",
+]);
+
+const runtime = await createRuntime({
+  workspace,
+  settings: Settings.parse({ provider: { Ollama: { model: "rehearsal", endpoint } } }),
+  credentials: { keys: () => Promise.resolve([]) },
+  worker: workerEntry(),
+  log: (level, message, data) => {
+    if (level === "error") process.stderr.write(`${message} ${JSON.stringify(data ?? {})}\n`);
+  },
+});
+
+let passed = 0;
+runtime.subscribe((event) => {
+  if (checkpoints.has(event.type) && ++passed === Number(survives)) process.kill(process.pid, "SIGKILL");
+  if (event.type !== "run.finished") return;
+  process.stdout.write(`${JSON.stringify({ ...event, checkpoints: passed })}\n`);
+  void runtime.close();
+});
+
+const call = (method: string, params: object): Promise<unknown> =>
+  runtime.dispatch(method, params, { role: "admin", surface: "cli" }, new AbortController().signal);
+
+if (team === undefined) {
+  const [interrupted] = runtime.store.all("runs", { status: "Interrupted" });
+  if (interrupted === undefined) throw new Error("there is no interrupted run");
+  await call("runs/resume", { task_id: interrupted.task_id });
+} else {
+  await call("teams/execute", { team_id: team, task, file });
+}
