@@ -1,0 +1,79 @@
+import type { ContextItem } from "../../schemas/execution.ts";
+import { estimateTokens } from "../gateway/tokens.ts";
+import { contextTypeOf, mimeTypeOf } from "./kinds.ts";
+
+export interface LeftOut {
+  name: string;
+  reason: string;
+}
+
+/** Most entries of what was left out that are named one by one. */
+const MOST_NAMED = 50;
+
+/** Tokens of an item's heading and fence. */
+const TOKENS_AROUND = 12;
+
+const costOf = (path: string, content: string): number =>
+  estimateTokens(content) + estimateTokens(path) + TOKENS_AROUND;
+
+const itemOf = (path: string, content: string): ContextItem => ({
+  context_type: contextTypeOf(path),
+  name: path,
+  content,
+  mime_type: mimeTypeOf(path),
+});
+
+/** Whole lines from the beginning of a text that fit. */
+function beginningOf(text: string, tokens: number): { content: string; shown: number; total: number } {
+  const lines = text.split("\n");
+  let left = tokens;
+  let shown = 0;
+  for (const line of lines) {
+    left -= estimateTokens(`${line}\n`);
+    if (left < 0) break;
+    shown += 1;
+  }
+  return { content: lines.slice(0, shown).join("\n"), shown, total: lines.length };
+}
+
+/**
+ * Fills a token budget in the order given: the file itself first, cut if it has to be; then every
+ * file that still fits whole. What does not is named with the reason.
+ */
+export function fillBudget(
+  target: { path: string; text: string } | null,
+  related: readonly { path: string; text: string | null }[],
+  budgetTokens: number,
+): { items: ContextItem[]; left_out: LeftOut[] } {
+  const items: ContextItem[] = [];
+  const leftOut: LeftOut[] = [];
+  let left = budgetTokens;
+  const take = (path: string, content: string): void => {
+    items.push(itemOf(path, content));
+    left -= costOf(path, content);
+  };
+
+  if (target !== null && costOf(target.path, target.text) > left) {
+    const { content, shown, total } = beginningOf(target.text, left - costOf(target.path, ""));
+    take(target.path, content);
+    leftOut.push({ name: target.path, reason: `only its first ${shown} of ${total} lines fit the budget` });
+  } else if (target !== null) take(target.path, target.text);
+
+  for (const { path, text } of related) {
+    const cost = text === null ? 0 : costOf(path, text);
+    if (text === null) leftOut.push({ name: path, reason: "it is not text, or too long" });
+    else if (text.trim() === "") continue;
+    else if (cost > left)
+      leftOut.push({ name: path, reason: `needs about ${cost} tokens; ${Math.max(0, left)} are left` });
+    else take(path, text);
+  }
+  return { items, left_out: bounded(leftOut) };
+}
+
+const bounded = (leftOut: LeftOut[]): LeftOut[] =>
+  leftOut.length <= MOST_NAMED
+    ? leftOut
+    : [
+        ...leftOut.slice(0, MOST_NAMED),
+        { name: `${leftOut.length - MOST_NAMED} more files`, reason: "they do not fit the budget" },
+      ];

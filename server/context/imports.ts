@@ -1,0 +1,51 @@
+import { posix } from "node:path";
+import { javascriptExtensions, resolveSpecifier, specifiersIn } from "./javascript.ts";
+import { extensionOf } from "./kinds.ts";
+import { pythonImports } from "./python.ts";
+import type { WorkspaceIndex } from "./workspace-index.ts";
+
+const isJavaScript = new Set(javascriptExtensions);
+
+/** Extensions of one language: only such files import one another. */
+const families = [
+  javascriptExtensions,
+  ["py", "pyi"],
+  ["c", "h", "cc", "cpp", "hpp", "cxx", "hh"],
+  ["java", "kt"],
+];
+
+/** The extensions of files that can import `path`. */
+export function familyOf(path: string): ReadonlySet<string> {
+  const extension = extensionOf(path);
+  return new Set(families.find((family) => family.includes(extension)) ?? [extension]);
+}
+
+/** The name other files call it by: without extension; a folder's own file by the folder's name. */
+export function moduleName(path: string): string {
+  const stem = posix.basename(path).replace(/\.[^.]+$/, "");
+  return /^(index|__init__|mod|main)$/.test(stem) ? posix.basename(posix.dirname(path)) : stem;
+}
+
+const importLine =
+  /^\s*(?:#\s*include|import|use|mod|pub mod|require|require_relative|include|using|from|load|source)\b.*$/gm;
+
+/** In other languages: files of the same language whose name an import line speaks of. */
+function importsByName(path: string, text: string, index: WorkspaceIndex): string[] {
+  const words = new Set((text.match(importLine) ?? []).join("\n").match(/[\p{L}\p{N}_]+/gu));
+  if (words.size === 0) return [];
+  const family = familyOf(path);
+  return [...index.paths].filter(
+    (other) => other !== path && family.has(extensionOf(other)) && words.has(moduleName(other)),
+  );
+}
+
+/** The workspace's files that `text`, the content of `path`, imports; each once, in order. */
+export function importsOf(path: string, text: string, index: WorkspaceIndex): string[] {
+  const extension = extensionOf(path);
+  const found = isJavaScript.has(extension)
+    ? specifiersIn(text).map((name) => resolveSpecifier(name, path, index))
+    : extension === "py"
+      ? pythonImports(path, text, index)
+      : importsByName(path, text, index);
+  return [...new Set(found.filter((file) => file !== null))].filter((file) => file !== path);
+}

@@ -1,0 +1,76 @@
+import { posix } from "node:path";
+import { classifyPath } from "../workspace/classify.ts";
+import { familyOf, importsOf, moduleName } from "./imports.ts";
+import { extensionOf } from "./kinds.ts";
+import type { WorkspaceIndex } from "./workspace-index.ts";
+
+/** Most files that are read in search of those that import the file. */
+const MOST_READ = 300;
+
+export interface Relations {
+  tests: string[];
+  imports: string[];
+  importers: string[];
+}
+
+const isTest = (path: string): boolean => classifyPath(path) === "test";
+
+/**
+ * What is around the file, nearest first, each file in the first list that it fits. `pause` is
+ * awaited between files. Bounded: only the nearest files are read.
+ */
+export async function relationsOf(
+  path: string,
+  text: string,
+  index: WorkspaceIndex,
+  pause: () => Promise<void> | undefined,
+): Promise<Relations> {
+  const imports = importsOf(path, text, index);
+  const name = moduleName(path);
+  const family = familyOf(path);
+  const tests: string[] = [];
+  const importers: string[] = [];
+  const candidates = [...index.paths].filter((other) => other !== path && family.has(extensionOf(other)));
+  for (const other of nearestFirst(path, candidates, name).slice(0, MOST_READ)) {
+    await pause();
+    const isItsTest = isTest(other) && testedName(other) === name;
+    const isImporter = isItsTest || importsFile(other, path, name, index);
+    if (isImporter && isTest(other)) tests.push(other);
+    else if (isImporter && !imports.includes(other)) importers.push(other);
+  }
+  const own = (test: string): number => (testedName(test) === name ? 0 : 1);
+  return {
+    tests: tests.sort((one, other) => own(one) - own(other)),
+    imports: imports.filter((file) => !tests.includes(file)),
+    importers,
+  };
+}
+
+function importsFile(other: string, path: string, name: string, index: WorkspaceIndex): boolean {
+  const text = index.read(other);
+  // Nearly every file is ruled out by this before its imports are looked at.
+  return text?.includes(name) === true && importsOf(other, text, index).includes(path);
+}
+
+/** The module a test's file name speaks of: `cart` for `cart.test.ts`, `test_cart.py`, `CartTest.java`. */
+const testedName = (path: string): string =>
+  posix
+    .basename(path)
+    .replace(/\.[^.]+$/, "")
+    .replace(/[._-](test|tests|spec|e2e|cy)$|^tests?[_-]|(Test|Tests|IT)$/i, "");
+
+/** Files by the number of folders between them and `path`; tests of its name before all. */
+function nearestFirst(path: string, candidates: readonly string[], name: string): string[] {
+  const home = posix.dirname(path).split("/");
+  const distance = (other: string): number => {
+    if (isTest(other) && testedName(other) === name) return -1;
+    const folders = other.split("/").slice(0, -1);
+    let shared = 0;
+    while (shared < folders.length && folders[shared] === home[shared]) shared += 1;
+    return home.length - shared + (folders.length - shared);
+  };
+  return candidates
+    .map((other) => ({ other, distance: distance(other) }))
+    .sort((one, two) => one.distance - two.distance)
+    .map(({ other }) => other);
+}

@@ -1,0 +1,26 @@
+import { posix } from "node:path";
+import type { WorkspaceIndex } from "./workspace-index.ts";
+
+const configuration =
+  /^(package\.json|[jt]sconfig\.json|deno\.jsonc?|(vitest|vite|jest|mocha|playwright|cypress)\.config\.\w+|\.mocharc\.\w+|jest\.setup\.\w+|pyproject\.toml|pytest\.ini|setup\.cfg|tox\.ini|conftest\.py|go\.mod|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?|composer\.json|Gemfile|Makefile|\.editorconfig)$/;
+
+/** What projects tell agents and people first. */
+const documentation = /^(AGENTS|CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
+
+/** Configuration and documentation that hold for a file: those of its folder and of each above it. */
+export function surroundingsOf(
+  path: string | null,
+  index: WorkspaceIndex,
+): { configuration: string[]; documentation: string[] } {
+  const folders = new Set(["."]);
+  for (let at = path === null ? "." : posix.dirname(path); at !== "."; at = posix.dirname(at))
+    folders.add(at);
+  const depth = (other: string): number => other.split("/").length;
+  const around = [...index.paths]
+    .filter((other) => other !== path && folders.has(posix.dirname(other)))
+    .sort((one, other) => depth(other) - depth(one) || (one < other ? -1 : 1));
+  return {
+    configuration: around.filter((other) => configuration.test(posix.basename(other))),
+    documentation: around.filter((other) => documentation.test(posix.basename(other))),
+  };
+}

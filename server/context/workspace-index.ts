@@ -1,0 +1,59 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Overlay } from "../../schemas/run.ts";
+import { decodeText, withLineEnding } from "../workspace/encoding.ts";
+import type { IgnoreRules } from "../workspace/ignore.ts";
+import { pacer } from "../workspace/pace.ts";
+import { walkWorkspace } from "../workspace/walk.ts";
+
+/** Most files that are known of a workspace; the file's own relations are near it as a rule. */
+const MOST_FILES = 50_000;
+
+/** Longest file that is read beside the one the task is about. */
+const LONGEST_RELATED = 256 * 1024;
+
+/** The files of a workspace that agents may see, and their text as it is now. */
+export interface WorkspaceIndex {
+  paths: ReadonlySet<string>;
+  /** With LF line endings and no byte order mark; `null`: not there, not text, or too long. */
+  read(path: string): string | null;
+}
+
+/** Lists a workspace, with unsaved texts in place of the files on disk. Errors: `cancelled`. */
+export async function indexWorkspace(
+  workspace: string,
+  rules: IgnoreRules,
+  overlays: readonly Overlay[],
+  signal: AbortSignal,
+): Promise<WorkspaceIndex> {
+  const pace = pacer("collecting the context", signal);
+  const unsaved = new Map(overlays.map(({ path, text }) => [path, text]));
+  const paths = new Set<string>();
+  for (const listing of walkWorkspace(workspace, rules)) {
+    for (const path of listing.files) paths.add(path);
+    if (paths.size >= MOST_FILES) break;
+    await pace();
+  }
+  for (const path of unsaved.keys()) if (rules.closedBy(path) === null) paths.add(path);
+
+  const texts = new Map<string, string | null>();
+  const read = (path: string): string | null => {
+    if (!paths.has(path)) return null;
+    const known = texts.get(path);
+    if (known !== undefined) return known;
+    const text = unsaved.get(path) ?? readText(join(workspace, path));
+    const kept = text === null ? null : withLineEnding(text, "\n");
+    texts.set(path, kept);
+    return kept;
+  };
+  return { paths, read };
+}
+
+function readText(path: string): string | null {
+  try {
+    if (statSync(path).size > LONGEST_RELATED) return null;
+    return decodeText(readFileSync(path))?.text ?? null;
+  } catch {
+    return null; // Gone since it was listed, or not readable.
+  }
+}

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { CoditectError } from "../../../schemas/errors.ts";
+import { collectContext, type ContextRequest } from "../../../server/context/collect-context.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+type Files = Record<string, string | Buffer>;
+
+describe("collectContext", () => {
+  const open: TestWorkspace[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((workspace) => workspace.remove()));
+  });
+
+  const workspaceOf = async (files: Files): Promise<TestWorkspace> => {
+    const workspace = await testWorkspace(files);
+    open.push(workspace);
+    return workspace;
+  };
+  const collect = async (files: Files, file: string | null, more: Partial<ContextRequest> = {}) =>
+    collectContext({
+      workspace: (await workspaceOf(files)).root,
+      file,
+      overlays: [],
+      budgetTokens: 10_000,
+      signal: new AbortController().signal,
+      ...more,
+    });
+  const names = async (...request: Parameters<typeof collect>) =>
+    (await collect(...request)).items.map(({ name }) => name);
+
+  it("gives the file, its tests, its imports, configuration, importers and documentation, in this order", async () => {
+    const { items, left_out } = await collect(
+      {
+        "src/cart.ts":
+          'import { money } from "./money.js";\nimport rates from "./rates.json" with { type: "json" };\n',
+        "src/money.ts": "export const money = 1;\n",
+        "src/rates.json": "{}\n",
+        "src/checkout.ts": 'import { total } from "./cart.ts";\n',
+        "src/unrelated.ts": "export const cart = 1;\n",
+        "src/cart.test.ts": "test\n",
+        "test/flow.test.ts": 'const cart = await import("../src/cart.ts");\n',
+        "package.json": "{}\n",
+        "tsconfig.json": "{}\n",
+        "README.md": "# Shop\n",
+      },
+      "src/cart.ts",
+    );
+    assert.deepEqual(
+      items.map(({ name, context_type, mime_type }) => [name, context_type, mime_type]),
+      [
+        ["src/cart.ts", "SourceCode", "text/typescript"],
+        ["src/cart.test.ts", "TestFile", "text/typescript"],
+        ["test/flow.test.ts", "TestFile", "text/typescript"],
+        ["src/money.ts", "SourceCode", "text/typescript"],
+        ["src/rates.json", "DataFile", "application/json"],
+        ["package.json", "Configuration", "application/json"],
+        ["tsconfig.json", "Configuration", "application/json"],
+        ["src/checkout.ts", "SourceCode", "text/typescript"],
+        ["README.md", "Documentation", "text/markdown"],
+      ],
+    );
+    assert.deepEqual(left_out, []);
+  });
+
+  it("follows tsconfig paths, the package's own name and its # imports", async () => {
+    const files = {
+      "tsconfig.json":
+        '{\n  // where our code is\n  "compilerOptions": { "baseUrl": ".", "paths": { "@/*": ["./src/*"], }, },\n}\n',
+      "package.json":
+        '{ "name": "@shop/core", "exports": { "./tax": { "import": "./src/tax.ts" } }, "imports": { "#inner/*": "./src/inner/*.ts" } }',
+      "src/a.ts":
+        'import "@/b";\nimport "@shop/core/tax";\nexport * from "#inner/deep";\nimport "src/d";\nimport "zod";\n',
+      "src/b/index.tsx": "1\n",
+      "src/tax.ts": "1\n",
+      "src/inner/deep.ts": "1\n",
+      "src/d.ts": "1\n",
+    };
+    assert.deepEqual(
+      (await names(files, "src/a.ts")).filter((name) => name.startsWith("src/")),
+      ["src/a.ts", "src/b/index.tsx", "src/tax.ts", "src/inner/deep.ts", "src/d.ts"],
+    );
+  });
+
+  it("follows Python's absolute, relative and multi-line imports", async () => {
+    const files = {
+      "src/shop/__init__.py": "x = 1\n",
+      "src/shop/cart.py":
+        "from .money import (\n    Money,\n    zero,\n)\nfrom . import rates\nimport shop.tax as tax, os\n",
+      "src/shop/money.py": "1\n",
+      "src/shop/rates.py": "1\n",
+      "src/shop/tax.py": "1\n",
+      "src/shop/checkout.py": "from shop import cart\n",
+      "tests/test_cart.py": "from shop.cart import total\n",
+      "pyproject.toml": "[project]\n",
+    };
+    assert.deepEqual(await names(files, "src/shop/cart.py"), [
+      "src/shop/cart.py",
+      "tests/test_cart.py",
+      "src/shop/money.py",
+      "src/shop/rates.py",
+      "src/shop/tax.py",
+      "pyproject.toml",
+      "src/shop/checkout.py",
+    ]);
+  });
+
+  it("finds files of other languages by the names their imports speak of", async () => {
+    const files = {
+      "src/main/java/shop/Cart.java": "import shop.Money;\n",
+      "src/main/java/shop/Money.java": "class Money {}\n",
+      "src/main/java/shop/Other.java": "class Other {}\n",
+      "src/test/java/shop/CartTest.java": "class CartTest {}\n",
+    };
+    assert.deepEqual(await names(files, "src/main/java/shop/Cart.java"), [
+      "src/main/java/shop/Cart.java",
+      "src/test/java/shop/CartTest.java",
+      "src/main/java/shop/Money.java",
+    ]);
+  });
+
+  it("never gives ignored or secret files, even if they are imported", async () => {
+    const files = {
+      "src/a.ts": 'import "./generated";\nimport "../.env.local";\nimport "./closed";\n',
+      "src/generated.ts": "SECRET\n",
+      "src/closed.ts": "SECRET\n",
+      ".env.local": "SECRET\n",
+      ".gitignore": "generated.ts\n",
+      ".coditectignore": "/src/closed.ts\n",
+      "node_modules/x/package.json": "SECRET\n",
+    };
+    const { items } = await collect(files, "src/a.ts");
+    assert.doesNotMatch(JSON.stringify(items), /SECRET/);
+  });
+
+  it("sees unsaved text in place of the file, and files that exist only there", async () => {
+    const overlays = [
+      { path: "src/a.ts", text: 'import "./new";\r\n' },
+      { path: "src/new.ts", text: "export const fresh = 1;\n" },
+    ];
+    const { items } = await collect({ "src/a.ts": "old\n" }, "src/a.ts", { overlays });
+    assert.deepEqual(
+      items.map(({ name, content }) => [name, content]),
+      [
+        ["src/a.ts", 'import "./new";\n'],
+        ["src/new.ts", "export const fresh = 1;\n"],
+      ],
+    );
+  });
+
+  it("keeps to the budget and says what was left out", async () => {
+    const files = {
+      "src/a.ts": 'import "./big";\nimport "./small";\n',
+      "src/big.ts": "x".repeat(9000),
+      "src/small.ts": "export {};\n",
+      "src/huge.json": "1",
+    };
+    const { items, left_out } = await collect(files, "src/a.ts", { budgetTokens: 300 });
+    assert.deepEqual(
+      items.map(({ name }) => name),
+      ["src/a.ts", "src/small.ts"],
+    );
+    assert.equal(left_out.length, 1);
+    assert.equal(left_out[0]?.name, "src/big.ts");
+    assert.match(left_out[0].reason, /^needs about \d+ tokens; \d+ are left$/);
+  });
+
+  it("cuts a file that is longer than the budget at a line, and says so", async () => {
+    const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}`).join("\n");
+    const { items, left_out } = await collect({ "a.txt": lines }, "a.txt", { budgetTokens: 200 });
+    assert.ok((items[0]?.content.length ?? 0) < 200 * 3.2);
+    assert.ok(lines.startsWith(`${items[0]?.content}\n`));
+    assert.match(left_out[0]?.reason ?? "", /^only its first \d+ of 1000 lines fit the budget$/);
+  });
+
+  it("reads text of every encoding", async () => {
+    const { items } = await collect(
+      {
+        "src/Größe.py": Buffer.from("# gr\xf6\xdfe\r\nimport maß\r\n", "latin1"),
+        "src/maß.py": Buffer.from("\ufeffwert = 1\r\n", "utf8"),
+      },
+      "src/Größe.py",
+    );
+    assert.deepEqual(
+      items.map(({ content }) => content),
+      ["# größe\nimport maß\n", "wert = 1\n"],
+    );
+  });
+
+  it("gives configuration and documentation when there is no file", async () => {
+    assert.deepEqual(await names({ "README.md": "# x\n", "package.json": "{}", "src/a.ts": "1" }, null), [
+      "package.json",
+      "README.md",
+    ]);
+  });
+
+  const refusals: [what: string, file: string, code: string, message: RegExp][] = [
+    ["a missing file", "src/none.ts", "file_not_found", /src\/none\.ts does not exist/],
+    ["a folder", "src", "not_a_text_file", /src is a folder/],
+    ["a binary file", "logo.png", "not_a_text_file", /logo\.png is a binary file/],
+    ["a file of 5 MB", "big.ts", "file_too_large", /big\.ts has 5\.0 MB; files up to 1\.0 MB/],
+    ["a file outside", "../other.ts", "outside_workspace", /\.\.\/other\.ts is outside/],
+    ["an absolute path", "/etc/passwd", "outside_workspace", /outside/],
+    ["a link that leads out", "link/passwd", "outside_workspace", /outside/],
+    ["a secret file", ".env", "ignored_file", /built-in list of secrets/],
+    ["an ignored file", "dist/a.js", "ignored_file", /closed to agents by \.gitignore/],
+  ];
+  for (const [what, file, code, message] of refusals) {
+    it(`refuses ${what}`, async () => {
+      const workspace = await workspaceOf({
+        "src/a.ts": "1\n",
+        "logo.png": Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0]),
+        "big.ts": Buffer.alloc(5 * 1024 * 1024, "x"),
+        ".env": "KEY=1\n",
+        ".gitignore": "dist\n",
+        "dist/a.js": "1\n",
+      });
+      await symlink("/etc", join(workspace.root, "link"));
+      await assert.rejects(
+        collect({}, file, { workspace: workspace.root }),
+        (error) => error instanceof CoditectError && error.code === code && message.test(error.message),
+      );
+    });
+  }
+
+  it("stays bounded in a workspace of 20,000 files", async function () {
+    this.timeout(60_000);
+    const workspace = await workspaceOf({ "src/a.ts": 'import "./b";\n', "src/b.ts": "1\n" });
+    const { writeFileSync } = await import("node:fs");
+    for (let folder = 0; folder < 200; folder += 1) {
+      const at = join(workspace.root, `packages/p${folder}`);
+      await mkdir(at, { recursive: true });
+      for (let file = 0; file < 100; file += 1) writeFileSync(join(at, `f${file}.ts`), 'import "../a";\n');
+    }
+    await workspace.write("packages/p199/user.ts", 'import "../../src/a";\n');
+    const started = performance.now();
+    const { items } = await collect({}, "src/a.ts", { workspace: workspace.root });
+    assert.deepEqual(items.map(({ name }) => name).slice(0, 2), ["src/a.ts", "src/b.ts"]);
+    const took = performance.now() - started;
+    assert.ok(took < 3000, `${took} ms`);
+  });
+});
