@@ -20,8 +20,8 @@ export interface ContextRequest {
 }
 
 /**
- * What an agent is given with its task, most telling first: the file, its tests, what it imports,
- * configuration, what imports it, documentation; as much as fits the budget, and what was left out.
+ * What an agent is given with its task, most telling first: the file, its own tests, what it
+ * imports, configuration, other tests of it, what imports it, documentation; as much as fits the budget, and what was left out.
  * Ignored and secret files are never in it. Errors: those of `readTarget`; `cancelled`.
  */
 export async function collectContext({
@@ -37,12 +37,13 @@ export async function collectContext({
   const around = surroundingsOf(target?.path ?? null, index);
   const relations =
     target === null
-      ? { tests: [], imports: [], importers: [] }
+      ? { ownTests: [], tests: [], imports: [], importers: [] }
       : await relationsOf(target.path, target.text, index, pacer("collecting the context", signal));
   const ranked = new Set([
-    ...relations.tests,
+    ...relations.ownTests,
     ...relations.imports,
     ...around.configuration,
+    ...relations.tests,
     ...relations.importers,
     ...around.documentation,
   ]);

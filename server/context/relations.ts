@@ -8,6 +8,9 @@ import type { WorkspaceIndex } from "./workspace-index.ts";
 const MOST_READ = 300;
 
 export interface Relations {
+  /** Tests named after the file. */
+  ownTests: string[];
+  /** Other tests that import it. */
   tests: string[];
   imports: string[];
   importers: string[];
@@ -28,22 +31,18 @@ export async function relationsOf(
   const imports = importsOf(path, text, index);
   const name = moduleName(path);
   const family = familyOf(path);
+  const ownTests: string[] = [];
   const tests: string[] = [];
   const importers: string[] = [];
   const candidates = [...index.paths].filter((other) => other !== path && family.has(extensionOf(other)));
   for (const other of nearestFirst(path, candidates, name).slice(0, MOST_READ)) {
     await pause();
-    const isItsTest = isTest(other) && testedName(other) === name;
-    const isImporter = isItsTest || importsFile(other, path, name, index);
-    if (isImporter && isTest(other)) tests.push(other);
-    else if (isImporter && !imports.includes(other)) importers.push(other);
+    if (isTest(other) && testedName(other) === name) ownTests.push(other);
+    else if (!importsFile(other, path, name, index)) continue;
+    else if (isTest(other)) tests.push(other);
+    else importers.push(other);
   }
-  const own = (test: string): number => (testedName(test) === name ? 0 : 1);
-  return {
-    tests: tests.sort((one, other) => own(one) - own(other)),
-    imports: imports.filter((file) => !tests.includes(file)),
-    importers,
-  };
+  return { ownTests, tests, imports, importers };
 }
 
 function importsFile(other: string, path: string, name: string, index: WorkspaceIndex): boolean {

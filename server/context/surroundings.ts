@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
 const configuration =
-  /^(package\.json|[jt]sconfig\.json|deno\.jsonc?|(vitest|vite|jest|mocha|playwright|cypress)\.config\.\w+|\.mocharc\.\w+|jest\.setup\.\w+|pyproject\.toml|pytest\.ini|setup\.cfg|tox\.ini|conftest\.py|go\.mod|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?|composer\.json|Gemfile|Makefile|\.editorconfig)$/;
+  /^(package\.json|[jt]sconfig\.json|deno\.jsonc?|(vitest|vite|jest|mocha|playwright|cypress)\.config\.\w+|\.mocharc\.\w+|jest\.setup\.\w+|pyproject\.toml|pytest\.ini|setup\.cfg|tox\.ini|conftest\.py|go\.mod|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?|composer\.json|Gemfile|Makefile)$/;
 
 /** What projects tell agents and people first. */
 const documentation = /^(AGENTS|CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;

@@ -30,7 +30,7 @@ describe("collectContext", () => {
   const names = async (...request: Parameters<typeof collect>) =>
     (await collect(...request)).items.map(({ name }) => name);
 
-  it("gives the file, its tests, its imports, configuration, importers and documentation, in this order", async () => {
+  it("gives the file, its own tests, imports, configuration, other tests, importers and documentation, in this order", async () => {
     const { items, left_out } = await collect(
       {
         "src/cart.ts":
@@ -52,11 +52,11 @@ describe("collectContext", () => {
       [
         ["src/cart.ts", "SourceCode", "text/typescript"],
         ["src/cart.test.ts", "TestFile", "text/typescript"],
-        ["test/flow.test.ts", "TestFile", "text/typescript"],
         ["src/money.ts", "SourceCode", "text/typescript"],
         ["src/rates.json", "DataFile", "application/json"],
         ["package.json", "Configuration", "application/json"],
         ["tsconfig.json", "Configuration", "application/json"],
+        ["test/flow.test.ts", "TestFile", "text/typescript"],
         ["src/checkout.ts", "SourceCode", "text/typescript"],
         ["README.md", "Documentation", "text/markdown"],
       ],
