@@ -19,12 +19,12 @@ const stableId = (...parts: string[]): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 };
 
-const linesOf = (text: string, finding: ReportedFinding): string =>
-  text
-    .split(/\r?\n/)
-    .slice(finding.start_line - 1, finding.end_line)
-    .map((line) => line.trim())
-    .join("\n");
+/** The text lines say, whatever their indentation and line ends: what a finding is recognised by. */
+export const subjectOf = (lines: readonly string[]): string => lines.map((line) => line.trim()).join("\n");
+
+/** Same path, category and subject: the same finding, in this run or another. */
+export const fingerprintOf = (path: string, category: string, subject: string): string =>
+  sha256(path, category, subject);
 
 /** A fix is kept only when it can be applied without a doubt. */
 const certainFix = (fix: Fix | null, text: string | null): Fix | null => {
@@ -48,8 +48,9 @@ export const toFinding = (
   store: Pick<Store, "get">,
   now: Timestamp,
 ): Finding => {
-  const subject = text === null ? reported.title : linesOf(text, reported);
-  const fingerprint = sha256(reported.path, reported.category, subject);
+  const lines = text?.split(/\r?\n/).slice(reported.start_line - 1, reported.end_line);
+  const subject = lines === undefined ? reported.title : subjectOf(lines);
+  const fingerprint = fingerprintOf(reported.path, reported.category, subject);
   const dismissal = store.get("dismissals", fingerprint);
   return {
     ...reported,

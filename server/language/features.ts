@@ -1,0 +1,62 @@
+import { signalOf, toResponseError } from "../rpc.ts";
+import type { Log } from "../log.ts";
+import { codeActions } from "./code-actions.ts";
+import { codeLenses } from "./code-lenses.ts";
+import { executeCommand } from "./commands.ts";
+import { hover } from "./hover.ts";
+import type { LanguageState } from "./state.ts";
+
+/** Keeps findings where their text is while documents change. */
+const followDocuments = (state: LanguageState, log: Log): void => {
+  const { documents } = state;
+  const show = (how: "refresh" | "saved") => (uri: string) => {
+    const place = state.placeOf(uri);
+    place?.session[how](place.path).catch((error: unknown) => {
+      log("warn", "Showing findings failed", { error: String(error) });
+    });
+  };
+  documents.onChanged(show("refresh"));
+  documents.onClosed(show("refresh"));
+  documents.onSaved(show("saved"));
+};
+
+const canPreview = ({ capabilities: { workspace } }: LanguageState): boolean =>
+  workspace?.workspaceEdit?.documentChanges === true &&
+  workspace.workspaceEdit.changeAnnotationSupport !== undefined;
+
+/** Diagnostics, code actions, hovers, code lenses and commands. */
+export const registerFeatures = (state: LanguageState, log: Log): void => {
+  const { connection, documents } = state;
+  followDocuments(state, log);
+
+  connection.onCodeAction((params) => {
+    const place = state.placeOf(params.textDocument.uri);
+    const context = { documents, canPreview: canPreview(state), commands: state.commands() };
+    return place === null ? [] : codeActions(place.session, params, context);
+  });
+
+  connection.onHover(({ textDocument, position }) => {
+    const place = state.placeOf(textDocument.uri);
+    const text = documents.get(textDocument.uri)?.getText();
+    if (place === null || text === undefined) return null;
+    return hover(place.session, place.path, text, position, state.options.settings.runtime.min_confidence);
+  });
+
+  connection.onCodeLens(({ textDocument }) => {
+    const document = documents.get(textDocument.uri);
+    const { trusted, settings } = state.options;
+    if (document === undefined || !trusted || !settings.code_lens) return [];
+    return state.folders.locate(document.uri) === null ? [] : codeLenses(document, state.commands());
+  });
+
+  connection.onExecuteCommand(async ({ command, arguments: given = [] }, token) => {
+    const { signal, release } = signalOf(token);
+    try {
+      return await executeCommand(state, command, given[0], signal);
+    } catch (error) {
+      return toResponseError(error);
+    } finally {
+      release();
+    }
+  });
+};
