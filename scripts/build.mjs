@@ -1,7 +1,9 @@
 // Bundles each process into dist/: one file per process, CommonJS, so that every host (VS Code's
 // extension host, a plain Node, a container) loads it the same way and fast.
 import { build, context } from "esbuild";
+import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { licenceTexts } from "./licences.mjs";
 
 const watch = process.argv.includes("--watch");
 const production = process.argv.includes("--production");
@@ -34,7 +36,6 @@ await rm("dist", { recursive: true, force: true });
 await mkdir("dist", { recursive: true });
 await writeFile("dist/package.json", '{ "type": "commonjs" }\n');
 
-const { existsSync } = await import("node:fs");
 const options = Object.entries(entries)
   .filter(([, source]) => existsSync(source))
   .map(([name, source]) => ({
@@ -45,7 +46,9 @@ const options = Object.entries(entries)
   }));
 
 if (watch) {
-  for (const option of options) await (await context({ ...option, logLevel: "info" })).watch();
+  await Promise.all(options.map(async (option) => (await context({ ...option, logLevel: "info" })).watch()));
 } else {
-  await Promise.all(options.map((option) => build(option)));
+  const results = await Promise.all(options.map((option) => build({ ...option, metafile: true })));
+  if (production)
+    await writeFile("dist/THIRD-PARTY-LICENSES.txt", licenceTexts(results.map(({ metafile }) => metafile)));
 }

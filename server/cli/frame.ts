@@ -83,7 +83,7 @@ export const totalLine = (view: RunView, now: number): string => {
 /** `tdd on src/bill.js · rehearsal · Local` */
 export const titleLine = (view: RunView, file: string | null, { style }: Styler): string => {
   const where = file === null ? "" : ` on ${style("bold", file)}`;
-  const model = view.model === "rehearsal" ? "rehearsal (a script, not a model)" : view.model;
+  const model = /(^|\/)rehearsal$/.test(view.model) ? "rehearsal (a script, not a model)" : view.model;
   const rest = [model, view.runtime].filter(Boolean).map((part) => style("dim", ` · ${part}`));
   return `${style("bold", view.workflow)}${where}${rest.join("")}`;
 };

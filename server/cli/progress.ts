@@ -2,7 +2,7 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import { formatClock } from "./format.ts";
 import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine } from "./frame.ts";
 import type { Terminal } from "./terminal.ts";
-import type { RunView } from "./view.ts";
+import { failureOf, type RunView } from "./view.ts";
 
 /** Shows a run while it goes on. */
 export interface Progress {
@@ -96,9 +96,11 @@ export const plainProgress = (view: RunView, file: string | null, terminal: Term
         case "finding.reported":
           say(event, `  ${event.finding.severity}: ${event.finding.title}`);
           return;
-        case "execution.changed":
-          if (event.execution.error !== null) say(event, `  ${event.execution.error.message}`);
+        case "execution.changed": {
+          const failure = failureOf(event.execution);
+          if (failure !== null) say(event, `  ${failure}`);
           return;
+        }
         case "stage.finished":
           say(event, `${event.stage.name}: ${event.stage.status}`);
           return;

@@ -1,4 +1,3 @@
-import type { ChangedFile } from "../../schemas/changes.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import { formatDuration, plural } from "./format.ts";
@@ -22,7 +21,7 @@ export const colouredDiff = (diff: string, { style }: Styler): string =>
     .join("\n");
 
 /** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations. */
-export const proofTable = (view: RunView, { style }: Styler): string => {
+export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "style" | "width">): string => {
   const rows = view.stages.flatMap((stage) =>
     stage.rounds.flatMap((round) =>
       round.gates.map((gate) => [
@@ -38,7 +37,7 @@ export const proofTable = (view: RunView, { style }: Styler): string => {
   );
   if (rows.length === 0) return "";
   const lines = alignColumns(rows).map((line) =>
-    line.replace(/^[✔✖]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
+    cut(line, width() - 3).replace(/^[✔✖]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
   );
   return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 };
@@ -53,9 +52,12 @@ const countsText = ({ counts, evidence, coverage }: GateProof): string => {
   return `${counts.passed} passed, ${counts.failed} failed${skipped}${covered}`;
 };
 
-/** A program by its name and the arguments a person would have typed. */
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+
+/** A command without what only makes the runner write its report for us. */
 const shownCommand = ([program = "", ...args]: readonly string[]): string =>
-  [program.replace(/^.*[\\/]/, ""), ...args].join(" ");
+  [program.replace(/^.*[\\/]/, ""), ...args.filter((arg) => !/reporter|<report>/.test(arg))].join(" ");
 
 /** Columns padded to their longest cell, two blanks between; the last one is left as it is. */
 export const alignColumns = (rows: readonly (readonly string[])[]): string[] => {
@@ -105,22 +107,34 @@ export const verdict = (finished: RunFinished, { style }: Styler): string => {
   }
 };
 
-/** What to do with the changes, and how to look further. */
-export const nextSteps = (finished: RunFinished, applied: boolean, workspaceOption: string): string => {
-  const { task_id: task, status, changes } = finished;
-  const resumable = status === "LimitReached" || status === "Interrupted" || status === "Failed";
+/** What can be done now, each as a command that can be copied. */
+export const nextSteps = (
+  { task_id: task, status, changes, error }: RunFinished,
+  applied: boolean,
+  { workspace, isSample }: { workspace: string; isSample: boolean },
+  program: string,
+): string => {
+  const where = isSample ? ` --workspace ${workspace}` : "";
+  const again = isSample ? " --provider rehearsal" : "";
+  const commands: [string, string][] = [];
+  if (changes.length > 0 && !applied)
+    commands.push(
+      [
+        `${program} changes apply ${task}${where}`,
+        `write ${plural(changes.length, "file")} into the workspace`,
+      ],
+      [`${program} changes discard ${task}${where}`, "forget them"],
+    );
+  if (status === "LimitReached" || status === "Interrupted" || status === "Failed")
+    commands.push([`${program} resume ${task}${where}${again}`, "go on where it stopped"]);
+  if (isSample && status === "Succeeded")
+    commands.push(
+      [`code ${workspace}`, "open the sample in VS Code, with the extension of npm run package"],
+      [`${program} run tdd FILE --provider claude`, "the same with a real model, on your own code"],
+    );
+  const advice = error?.next_step ?? null;
   return [
-    ...(finished.error?.next_step == null ? [] : [finished.error.next_step]),
-    ...(changes.length > 0 && !applied
-      ? [
-          `coditect changes apply ${task}${workspaceOption}    writes ${filesText(changes)} into the workspace`,
-          `coditect changes discard ${task}${workspaceOption}  forgets them`,
-        ]
-      : []),
-    ...(resumable ? [`coditect resume ${task}${workspaceOption}           goes on where it stopped`] : []),
-  ]
-    .map((line) => `  ${line}\n`)
-    .join("");
+    ...(advice === null ? [] : [`  ${advice}\n`]),
+    ...commands.map(([command, purpose]) => `  ${purpose}:\n    ${command}\n`),
+  ].join("");
 };
-
-const filesText = (changes: readonly ChangedFile[]): string => plural(changes.length, "file");

@@ -57,3 +57,13 @@ export const reportError = (error: unknown, terminal: Terminal): void => {
   if (known.code === "internal" && error instanceof Error)
     terminal.err(terminal.style("dim", `${error.stack ?? error.message}\n`));
 };
+
+/** What every command is given. */
+export interface CommandContext {
+  terminal: Terminal;
+  environment: NodeJS.ProcessEnv;
+  /** Absolute path that relative ones count from. */
+  currentFolder: string;
+  /** How this program was called, for commands that people can copy. */
+  program: string;
+}

@@ -1,5 +1,5 @@
 import type { AgentType } from "../../schemas/agent.ts";
-import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { ExecutionSummary, RuntimeEvent } from "../../schemas/events.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { StageStatus } from "../../schemas/run.ts";
 
@@ -88,7 +88,7 @@ export const followRun = (view: RunView): ((event: RuntimeEvent) => void) => {
         );
         if (round === undefined) return;
         rounds.set(execution.execution_id, round);
-        round.error = execution.error?.message ?? null;
+        round.error = failureOf(execution);
         if (execution.status === "Queued") round.activity = "waits for an instance";
         if (execution.status === "Starting") round.activity = "starts its instance";
         if (execution.status === "Running" && round.activity !== "") round.activity = "thinks";
@@ -138,6 +138,10 @@ export const followRun = (view: RunView): ((event: RuntimeEvent) => void) => {
     }
   };
 };
+
+/** Why an execution failed, unless a gate's own proof says it already. */
+export const failureOf = ({ error }: Pick<ExecutionSummary, "error">): string | null =>
+  error === null || error.code === "gate_failed" ? null : error.message;
 
 const newRound = (number: number, startedAt: number): RoundView => ({
   number,

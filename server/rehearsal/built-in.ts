@@ -8,7 +8,7 @@ import { loadScript, type RehearsalScript } from "./script.ts";
 import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "./server.ts";
 
 /** Workflows the bundled scripts know; each shows its team at work on the bundled sample project. */
-export const rehearsedWorkflows = ["tdd"] as const;
+export const rehearsedWorkflows = ["tdd", "bug-fix", "architecture"] as const;
 export type RehearsedWorkflow = (typeof rehearsedWorkflows)[number];
 
 /** The script that plays this workflow. Throws `unknown_workflow`. */

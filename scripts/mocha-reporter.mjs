@@ -1,0 +1,28 @@
+// Mocha's own "spec" output, and a summary in the file that COUNTS_FILE names: how many tests
+// passed, failed and were skipped, and why: `skipReason` of test/support/skip.ts.
+import Mocha from "mocha";
+import { writeFileSync } from "node:fs";
+
+const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_RUN_END } = Mocha.Runner.constants;
+
+const reasonOf = (test) => {
+  for (let runnable = test; runnable; runnable = runnable.parent)
+    if (runnable.skipReason !== undefined) return runnable.skipReason;
+  return "no reason given";
+};
+
+export default class extends Mocha.reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    const counts = { passed: 0, failed: 0, skipped: [] };
+    runner.on(EVENT_TEST_PASS, () => (counts.passed += 1));
+    runner.on(EVENT_TEST_FAIL, () => (counts.failed += 1));
+    runner.on(EVENT_TEST_PENDING, (test) =>
+      counts.skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }),
+    );
+    runner.once(EVENT_RUN_END, () => {
+      const file = process.env.COUNTS_FILE;
+      if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// Makes a fresh clone ready: installs the packages and builds, each only if it is missing or stale.
+// Runs before the npm scripts, on whatever Node the machine has; what it starts runs on the Node
+// of node_modules/.bin, which npm puts first on PATH.
+import { spawnSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+
+const modified = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+const newestIn = (folder) =>
+  Math.max(
+    0,
+    ...readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs),
+  );
+
+const run = (command, args) => {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+};
+
+// npm writes this file at the end of every install.
+if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
+  console.error("Installing packages (once) …");
+  run(process.execPath, [process.env.npm_execpath ?? "npm", "ci", "--no-audit", "--no-fund"]);
+}
+
+if (!process.argv.includes("--no-build")) {
+  const sources = ["schemas", "server", "client", "scripts"].map(newestIn);
+  if (modified("dist/cli.js") < Math.max(...sources, modified("package-lock.json"))) {
+    console.error("Building …");
+    run("node", ["scripts/build.mjs"]);
+  }
+}

@@ -1,0 +1,41 @@
+import { basename, relative } from "node:path";
+import { CommanderError } from "commander";
+import { errorCatalogue } from "../schemas/errors.ts";
+import { exitCodes } from "./cli/exit.ts";
+import { createProgram } from "./cli/program.ts";
+import { asCoditectError, openTerminal, reportError } from "./cli/terminal.ts";
+import { version } from "./installation.ts";
+
+/** `coditect` where it is installed, else `node` and the path from here. */
+const programName = (currentFolder: string): string => {
+  const script = process.argv[1] ?? "";
+  return basename(script) === "coditect" ? "coditect" : `node ${relative(currentFolder, script)}`;
+};
+
+/** Runs one command of the command line; resolves with its exit code. */
+const main = async (args: readonly string[]): Promise<number> => {
+  const terminal = openTerminal(process.stdout, process.stderr, process.env);
+  const currentFolder = process.cwd();
+  const context = { terminal, environment: process.env, currentFolder, program: programName(currentFolder) };
+  let code: number = exitCodes.held;
+  const program = createProgram(context, version(), (finished) => (code = finished));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has told the user already; help and version end this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.held : exitCodes.usage;
+    reportError(error, terminal);
+    return errorCatalogue[asCoditectError(error).code].exit;
+  }
+};
+
+// A reader that has seen enough (`| head`) is no failure of ours, but nothing more can be said.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? exitCodes.held : exitCodes.broken);
+});
+
+void main(process.argv.slice(2)).then((code) => {
+  // Open sockets of a provider must not keep a finished command waiting.
+  process.stdout.write("", () => process.exit(code));
+});

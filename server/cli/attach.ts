@@ -1,0 +1,114 @@
+import type { z } from "zod";
+import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
+import { CoditectError, ErrorCode, fail } from "../../schemas/errors.ts";
+import { RuntimeEvent } from "../../schemas/events.ts";
+import type { Connection } from "./follow.ts";
+
+/** Where a runtime that owns a state folder is reached; it stands in the folder's lock. */
+export interface Endpoint {
+  url: string;
+  token: string;
+}
+
+interface Row {
+  result: z.ZodType;
+  http: { verb: string; path: string } | null;
+}
+
+/** A runtime that runs already, over its REST surface. */
+export const attach = async ({ url, token }: Endpoint): Promise<Connection> => {
+  const headers = { authorization: `Bearer ${token}` };
+  const leaving = new AbortController();
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+
+  const request = async (method: Method, params: Record<string, unknown>): Promise<unknown> => {
+    const { http }: Row = contract[method];
+    if (http === null) throw fail("unknown_method", { method });
+    const { path, rest } = fillPath(http.path, params);
+    const inQuery = http.verb === "GET" || http.verb === "DELETE";
+    const response = await fetch(`${url}${path}${inQuery ? queryOf(rest) : ""}`, {
+      method: http.verb,
+      headers: inQuery ? headers : { ...headers, "content-type": "application/json" },
+      ...(!inQuery && { body: JSON.stringify(rest) }),
+      signal: leaving.signal,
+    }).catch((error: unknown) => {
+      throw fail("worker_failed", { what: "answer", reason: String(error) }, { cause: error });
+    });
+    if (!response.ok) throw await problemOf(response);
+    return response.status === 204 ? {} : await response.json();
+  };
+
+  const stream = await fetch(`${url}/api/events`, { headers, signal: leaving.signal });
+  if (!stream.ok || stream.body === null) throw await problemOf(stream);
+  const lost = readEvents(stream.body, listeners).catch((error: unknown) => {
+    throw fail("worker_died", { what: "runtime", how: String(error) }, { cause: error });
+  });
+  // It is awaited by those who follow a run; to all others the end of the stream says nothing.
+  lost.catch(() => undefined);
+
+  return {
+    call: async <M extends Method>(method: M, params: MethodInput<M>) => {
+      const answer = await request(method, params);
+      const { result }: Row = contract[method];
+      // The row's own schema parsed it.
+      return result.parse(answer) as MethodResult<M>;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    lost,
+    close: () => {
+      leaving.abort();
+      return Promise.resolve();
+    },
+  };
+};
+
+/** Puts params into the places of a path; the rest goes into the query or the body. */
+const fillPath = (path: string, params: Record<string, unknown>) => {
+  const rest = { ...params };
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = String(rest[name]);
+    Reflect.deleteProperty(rest, name);
+    return encodeURIComponent(value);
+  });
+  return { path: filled, rest };
+};
+
+const queryOf = (params: Record<string, unknown>): string => {
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+  const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+  return query.size === 0 ? "" : `?${query.toString()}`;
+};
+
+/** An answer with problem details (RFC 9457) as the error it stands for. */
+const problemOf = async (response: Response): Promise<CoditectError> => {
+  const body: unknown = await response.json().catch(() => null);
+  const problem = typeof body === "object" && body !== null ? body : {};
+  const code = ErrorCode.safeParse("code" in problem ? problem.code : null);
+  const data = "data" in problem ? problem.data : {};
+  return code.success
+    ? new CoditectError(code.data, data as Record<string, string | number>)
+    : fail("worker_failed", { what: "answer", reason: `status ${response.status}` });
+};
+
+/** Reads server-sent events until the stream ends, which is always an error here. */
+const readEvents = async (
+  body: ReadableStream<Uint8Array>,
+  listeners: ReadonlySet<(event: RuntimeEvent) => void>,
+): Promise<never> => {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    const blocks = (rest + decoder.decode(chunk, { stream: true })).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const data = /^data: ?(.*)$/m.exec(block)?.[1];
+      if (data === undefined) continue;
+      const event = RuntimeEvent.parse(JSON.parse(data));
+      for (const listener of listeners) listener(event);
+    }
+  }
+  throw new Error("it closed the connection");
+};

@@ -1,0 +1,36 @@
+import { exitCodes } from "./exit.ts";
+
+/** Seconds between the first interruption and the end, whatever still runs. */
+const GRACE_SECONDS = 4.5;
+
+export interface Interruption {
+  /** Aborts at the first SIGINT, SIGTERM or SIGHUP. */
+  signal: AbortSignal;
+  stop(): void;
+}
+
+/**
+ * Ctrl+C: the first one cancels, so that executions end as Cancelled and instances are gone; the
+ * second one, or the grace running out, ends the process at once. Workers end with the process that
+ * started them, because their standard input does.
+ */
+export const catchInterruption = (): Interruption => {
+  const controller = new AbortController();
+  let grace: NodeJS.Timeout | undefined;
+  const leave = () => process.exit(exitCodes.cancelled);
+  const interrupt = () => {
+    if (controller.signal.aborted) leave();
+    controller.abort();
+    grace = setTimeout(leave, GRACE_SECONDS * 1000);
+    grace.unref();
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of signals) process.on(name, interrupt);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      clearTimeout(grace);
+      for (const name of signals) process.off(name, interrupt);
+    },
+  };
+};

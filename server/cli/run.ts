@@ -1,0 +1,144 @@
+import { resolve } from "node:path";
+import type { AIProvider } from "../../schemas/agent.ts";
+import type { TeamRun } from "../../schemas/run.ts";
+import { connect } from "./connect.ts";
+import { exitCodeOf, exitCodes } from "./exit.ts";
+import { type Connection, follow } from "./follow.ts";
+import { catchInterruption, type Interruption } from "./interruption.ts";
+import { chosenProvider, parseFlags, type RunFlags, runOptionsOf, settingsOf } from "./options.ts";
+import { collectChanges, hasConflict, report, writeSarif } from "./outcome.ts";
+import { jsonProgress, liveProgress, plainProgress, type Progress } from "./progress.ts";
+import { findTarget, findWorkspace, type Target } from "./target.ts";
+import type { CommandContext } from "./terminal.ts";
+import { newRunView, type RunFinished, type RunView } from "./view.ts";
+
+/** `coditect run`. Resolves with the exit code. */
+export const runTeam = async (
+  workflow: string,
+  file: string | undefined,
+  flagsAsGiven: unknown,
+  context: CommandContext,
+): Promise<number> => {
+  const flags = parseFlags(flagsAsGiven);
+  // Asked first: a wrong flag must not leave a copy of the sample behind.
+  chosenProvider(flags, context.environment);
+  const target = await findTarget(workflow, file, flags, context.currentFolder);
+  try {
+    return await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
+      const { task, file: path, data } = target;
+      const request = { team_id: workflow, task, file: path, data, options: runOptionsOf(flags, provider) };
+      const start = () => connection.call("teams/execute", request);
+      return seeThrough({ connection, start, workflow, target, flags, interruption, context });
+    });
+  } catch (error) {
+    await target.discard();
+    throw error;
+  }
+};
+
+/** `coditect resume`. Resolves with the exit code. */
+export const resumeRun = async (
+  taskId: string,
+  flagsAsGiven: unknown,
+  context: CommandContext,
+): Promise<number> => {
+  const flags = parseFlags(flagsAsGiven);
+  const workspace = await findWorkspace(flags, context.currentFolder);
+  return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
+    const { task } = await connection.call("runs/get", { task_id: taskId });
+    const options = runOptionsOf(flags, provider);
+    const start = () => connection.call("runs/resume", { task_id: taskId, options });
+    const target = { workspace, file: task.file, isSample: false };
+    return seeThrough({ connection, start, workflow: task.workflow, target, flags, interruption, context });
+  });
+};
+
+interface OpenRuntime {
+  connection: Connection;
+  /** What all agents ask, the rehearsal if that was chosen; null: each its own. */
+  provider: AIProvider | null;
+  interruption: Interruption;
+}
+
+/** Opens what a run needs, and leaves nothing of it behind. */
+const withRuntime = async (
+  { workspace }: Pick<Target, "workspace">,
+  flags: RunFlags,
+  { environment }: CommandContext,
+  use: (open: OpenRuntime) => Promise<number>,
+): Promise<number> => {
+  const interruption = catchInterruption();
+  const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
+  try {
+    const connection = await connect(workspace, settingsOf(flags, environment), environment);
+    try {
+      const provider = rehearsal?.provider ?? chosenProvider(flags, environment);
+      return await use({ connection, provider, interruption });
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await rehearsal?.close();
+    interruption.stop();
+  }
+};
+
+const startRehearsal = async () => {
+  const { rehearsalProvider, startBuiltInRehearsal } = await import("../rehearsal/built-in.ts");
+  const server = await startBuiltInRehearsal();
+  return { provider: rehearsalProvider(server), close: () => server.close() };
+};
+
+interface Started {
+  connection: Connection;
+  start: () => Promise<TeamRun>;
+  workflow: string;
+  target: Pick<Target, "workspace" | "file" | "isSample">;
+  flags: RunFlags;
+  interruption: Interruption;
+  context: CommandContext;
+}
+
+const progressOf = (view: RunView, { target, flags, context }: Started): Promise<Progress> => {
+  if (flags.json) return Promise.resolve(jsonProgress(context.terminal));
+  if (context.terminal.interactive) return liveProgress(view, target.file, context.terminal);
+  return Promise.resolve(plainProgress(view, target.file, context.terminal));
+};
+
+/** Follows the run to its end, applies what it made if asked to, and reports. */
+const seeThrough = async (started: Started): Promise<number> => {
+  const { connection, start, workflow, target, flags, interruption, context } = started;
+  const view = newRunView("", workflow, Date.now());
+  const finished = await follow({
+    connection,
+    view,
+    start,
+    progress: () => progressOf(view, started),
+    approve: (question) => askApproval(question, started),
+    signal: interruption.signal,
+  });
+  const changes = await collectChanges(finished, connection, flags.apply);
+  if (flags.output !== undefined) {
+    const path = resolve(context.currentFolder, flags.output);
+    await writeSarif(path, finished.findings, changes, target.workspace);
+  }
+  if (flags.json) {
+    const last: RunFinished = { ...finished, changes: changes?.set.files ?? finished.changes };
+    context.terminal.out(`${JSON.stringify(last)}\n`);
+  } else {
+    report(finished, changes, view, target, context);
+  }
+  return hasConflict(changes) ? exitCodes.gate : exitCodeOf(finished);
+};
+
+/** Asks the person at the terminal; where there is none, the answer is no. */
+const askApproval = async (question: string, { flags, context }: Started): Promise<boolean> => {
+  if (flags.json || !context.terminal.interactive || !process.stdin.isTTY) return false;
+  const { createInterface } = await import("node:readline/promises");
+  const reader = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await reader.question(`\n${question} [y/N] `)).trim());
+  } finally {
+    reader.close();
+  }
+};
