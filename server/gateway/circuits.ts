@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Target } from "./targets.ts";
 
 /** Outages in a row that open a circuit. */
@@ -26,10 +26,7 @@ interface Circuit {
 }
 
 export const circuitOf = ({ provider, endpoint, model }: Target, key: string | null): string => {
-  const keyMark = createHash("sha256")
-    .update(key ?? "")
-    .digest("hex")
-    .slice(0, 12);
+  const keyMark = hash("sha256", key ?? "").slice(0, 12);
   return `${provider} ${endpoint} ${model} ${keyMark}`;
 };
 

@@ -7,7 +7,7 @@ import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
-import { loadProvider } from "./providers.ts";
+import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/provider.ts";
 import { pull, type PullProgress } from "./pull.ts";
 import { keepRates, type RateCaps } from "./rates.ts";
@@ -50,7 +50,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
   const connections = openConnections(options.environment ?? process.env);
-  const shared = { providers: loadProvider, credentials, endpoints, connections, now };
+  const shared = { providers: lazyProviders(), credentials, endpoints, connections, now };
   const policy: Policy = {
     ...shared,
     caps: keepCaps(ledger),

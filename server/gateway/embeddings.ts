@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
@@ -43,7 +43,7 @@ const DEADLINE_MS = 60_000;
 /** A file that has grown beyond this is begun anew: what is still used comes back soon. */
 const FILE_BYTES = 64 * 1024 * 1024;
 
-const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hashOf = (text: string): string => hash("sha256", text);
 
 const toLine = (hash: string, vector: Float32Array): string =>
   `${hash} ${Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString("base64")}\n`;

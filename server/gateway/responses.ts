@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -42,9 +42,7 @@ const MEASURE_EVERY_BYTES = DISK_BYTES / 16;
 
 /** The hash of a request, over tenant, provider, model, messages, tools and parameters. */
 const keyOf = ({ request, tenantId, target: { provider, endpoint, model } }: Question): string =>
-  createHash("sha256")
-    .update(JSON.stringify([tenantId, provider, endpoint, model, request]))
-    .digest("hex");
+  hash("sha256", JSON.stringify([tenantId, provider, endpoint, model, request]));
 
 const isKept = ({ stop_reason, provider, model }: ModelAnswer, { target }: Question): boolean =>
   (stop_reason === "end" || stop_reason === "tool_calls") &&

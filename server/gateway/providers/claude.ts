@@ -3,6 +3,7 @@ import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../..
 import type { Json } from "../../../schemas/primitives.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
 import { faultOfRefusal } from "../statuses.ts";
+import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import {
   argumentsObject,
@@ -20,8 +21,10 @@ type Block = Anthropic.ContentBlockParam;
 type Event = Anthropic.RawMessageStreamEvent;
 
 /** Loaded with the first call: it is the largest of the clients. */
+const load = once(() => import("@anthropic-ai/sdk"));
+
 const connect = async ({ to, key, transport }: Access): Promise<Anthropic> => {
-  const { default: Client } = await import("@anthropic-ai/sdk");
+  const { default: Client } = await load();
   return new Client({
     apiKey: key,
     authToken: null,

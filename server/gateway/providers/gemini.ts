@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
+import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
 import {
@@ -24,8 +25,10 @@ import {
   type ProviderAnswer,
 } from "./provider.ts";
 
+const load = once(() => import("@google/generative-ai"));
+
 const connect = async ({ to, key }: Access): Promise<GenerativeModel> => {
-  const { GoogleGenerativeAI } = await import("@google/generative-ai");
+  const { GoogleGenerativeAI } = await load();
   return new GoogleGenerativeAI(key ?? "").getGenerativeModel({ model: to.model }, { baseUrl: to.endpoint });
 };
 

@@ -2,6 +2,7 @@ import type { InferenceClient } from "@huggingface/inference";
 import { z } from "zod";
 import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
 import { brokenAnswer } from "../faults.ts";
+import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import {
   argumentsObject,
@@ -15,8 +16,10 @@ import {
   type ProviderAnswer,
 } from "./provider.ts";
 
+const load = once(() => import("@huggingface/inference"));
+
 const connect = async ({ to, key, transport }: Access): Promise<InferenceClient> => {
-  const { InferenceClient: Client } = await import("@huggingface/inference");
+  const { InferenceClient: Client } = await load();
   return new Client(key ?? "", { endpointUrl: to.endpoint, fetch: transport.fetch, retry_on_error: false });
 };
 

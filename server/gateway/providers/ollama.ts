@@ -2,6 +2,7 @@ import type { ChatRequest, Message as OllamaMessage, Ollama, Tool } from "ollama
 import { fail } from "../../../schemas/errors.ts";
 import type { AssistantMessage, StopReason, TokenUsage, UserMessage } from "../../../schemas/messages.ts";
 import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
+import { once } from "../once.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
 import { checkLines } from "./json-lines.ts";
 import {
@@ -17,8 +18,10 @@ import {
 } from "./provider.ts";
 
 /** The browser's build: the same client without reading files that messages name. */
+const load = once(() => import("ollama/browser"));
+
 const connect = async ({ to, key, transport }: Access, send = transport.fetch): Promise<Ollama> => {
-  const { Ollama: Client } = await import("ollama/browser");
+  const { Ollama: Client } = await load();
   const headers = key === null ? {} : { Authorization: `Bearer ${key}` };
   return new Client({ host: to.endpoint, fetch: send, headers });
 };
