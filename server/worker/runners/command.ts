@@ -10,8 +10,7 @@ export const shellCommand = (line: string): string[] =>
  */
 export const command: RunnerAdapter = {
   launch(job) {
-    const [program = "npm", ...args] = job.script.args;
-    return Promise.resolve({ command: [program, ...args], env: {} });
+    return Promise.resolve({ command: job.script.args, env: {} });
   },
   read(job, { exit_code, output, duration_ms }) {
     // 126 and 127 are the shell's own: the program could not be run.

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -8,8 +9,11 @@ import { relativePath } from "../../workspace/paths.ts";
 import { childEnvironment, runProcess } from "../process.ts";
 import { command, shellCommand } from "./command.ts";
 import { detectRunner } from "./detect.ts";
+import { jest } from "./jest.ts";
+import { mocha } from "./mocha.ts";
 import { nodeTest } from "./node-test.ts";
 import { pathWithPrograms } from "./package.ts";
+import { pytest } from "./pytest.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { emptyScript } from "./script.ts";
@@ -17,9 +21,12 @@ import { vitest } from "./vitest.ts";
 
 type TestRequest = WorkerParams<"tests/run">;
 
-const adapters: Partial<Record<TestRunner, RunnerAdapter>> = {
+const adapters: Record<TestRunner, RunnerAdapter> = {
   vitest,
+  jest,
+  mocha,
   "node:test": nodeTest,
+  pytest,
   command,
 };
 
@@ -58,12 +65,22 @@ async function runJob(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> {
+  const files = job.files?.filter((file) => existsSync(join(job.folder, file))) ?? null;
+  if (files?.length === 0) return notRun(root, job, true, "None of these test files exists.");
+  if (job.program === null && job.runner !== "command") {
+    return notRun(
+      root,
+      job,
+      false,
+      `${job.runner} is not installed in this project: install its dependencies.`,
+    );
+  }
   const adapter = adapters[job.runner];
-  if (adapter === undefined) throw fail("no_test_runner", { workspace: basename(root) });
-  const { command: program, env } = await adapter.launch(job);
+  const { command: words, env } = await adapter.launch({ ...job, files });
+  const [program = "", ...args] = words;
   const ended = await runProcess(
     {
-      command: program,
+      command: [program, ...args],
       cwd: job.folder,
       env: childEnvironment({ PATH: pathWithPrograms(job.folder), ...job.script.env, ...env }),
       timeout_ms: timeoutMs,
@@ -71,6 +88,14 @@ async function runJob(
     },
     signal,
   );
+  const instead = adapter.retry?.(job, ended) ?? null;
+  if (instead !== null) return await runJob(root, instead, timeoutMs, signal);
   const results = await adapter.read(job, ended).catch(() => noResults(false));
-  return describeResults(root, job, { command: program, ended, results });
+  return describeResults(root, job, { command: words, ended, results });
+}
+
+/** The report when nothing was started, and why. */
+function notRun(root: string, job: TestJob, complete: boolean, output: string): TestReport {
+  const ended = { exit_code: null, signal: null, timed_out: false, output, duration_ms: 0 };
+  return describeResults(root, job, { command: [job.runner], ended, results: noResults(complete) });
 }

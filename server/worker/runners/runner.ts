@@ -26,7 +26,8 @@ export interface TestJob extends DetectedRunner {
 
 /** What to start; the variables come on top of `childEnvironment` and the script's own. */
 export interface Launch {
-  command: readonly [string, ...string[]];
+  /** Program first. */
+  command: readonly string[];
   env: Record<string, string>;
 }
 
@@ -42,6 +43,8 @@ export interface TestResults {
 /** How one kind of runner is started and its report read. See `CONTRIBUTING.md`: "add a runner". */
 export interface RunnerAdapter {
   launch(job: TestJob): Promise<Launch>;
+  /** The job to run instead, when the runner turned this one down; `null`: it did not. */
+  retry?(job: TestJob, ended: ProcessResult): TestJob | null;
   read(job: TestJob, ended: ProcessResult): Promise<TestResults>;
 }
 

@@ -11,6 +11,10 @@ export interface ScriptCommand {
 
 export const emptyScript: ScriptCommand = { env: {}, before: [], name: "", args: [] };
 
+/** The flags for Node in `node --experimental-vm-modules …/jest.js`; none without a `node`. */
+export const nodeFlags = ({ before }: ScriptCommand): string[] =>
+  before.includes("node") ? before.slice(before.indexOf("node") + 1) : [];
+
 const word = /(?:[^\s"'&|;]|"[^"]*"|'[^']*')+|&&|\|\||[;|&]/g;
 const separator = /^(&&|\|\||[;|&])$/;
 const assignment = /^([A-Za-z_]\w*)=(.*)$/s;

@@ -1,0 +1,124 @@
+import { writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { z } from "zod";
+import type { Coverage } from "../../../schemas/tests.ts";
+import { coverageFolder } from "./coverage.ts";
+import { eventsFile, readEvents, readReport } from "./events.ts";
+import { nameSeparator } from "./names.ts";
+import type { RunnerAdapter, TestJob } from "./runner.ts";
+
+/** pytest's exit code when it does not know an option: pytest-cov is not installed. */
+const USAGE_ERROR = 4;
+
+/** A plug-in for pytest that tells its events as `events.ts` reads them, each at once. */
+const plugin = `
+import json, os
+
+def tell(**event):
+    with open(os.environ["CODITECT_TEST_EVENTS"], "a", encoding="utf-8") as file:
+        file.write(json.dumps(event) + "\\n")
+
+class Reporter:
+    def __init__(self, config):
+        self.root = str(config.rootpath)
+        self.durations = {}
+        self.told = set()
+
+    def place(self, nodeid):
+        file, *names = nodeid.split("::")
+        return os.path.join(self.root, file), " > ".join(names)
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            tell(type="load_error", file=self.place(report.nodeid)[0], message=str(report.longrepr)[:20000])
+
+    def pytest_runtest_logreport(self, report):
+        duration = self.durations.get(report.nodeid, 0) + report.duration * 1000
+        self.durations[report.nodeid] = duration
+        status = {"passed": "passed", "failed": "failed", "skipped": "skipped"}[report.outcome]
+        if report.outcome == "passed" and report.when != "call":
+            return
+        if report.nodeid in self.told and status != "failed":
+            return
+        self.told.add(report.nodeid)
+        file, name = self.place(report.nodeid)
+        message = str(report.longrepr)[-20000:] if status == "failed" else None
+        if report.when == "teardown":
+            name += " (teardown)"
+        tell(type="test", file=file, name=name, status=status, duration_ms=duration, message=message)
+
+    def pytest_sessionfinish(self, session, exitstatus):
+        if int(exitstatus) != 3:
+            tell(type="end")
+
+def pytest_configure(config):
+    # Processes of pytest-xdist report through the one that started them.
+    if not hasattr(config, "workerinput"):
+        tell(type="begin")
+        config.pluginmanager.register(Reporter(config), "coditect-reporter")
+`;
+
+const CoverageReport = z.object({
+  files: z.record(
+    z.string(),
+    z.object({ summary: z.object({ covered_lines: z.int(), num_statements: z.int() }) }),
+  ),
+});
+
+const coverageFile = (job: TestJob): string => `${coverageFolder(job)}.json`;
+
+async function readCoverage(job: TestJob): Promise<Coverage["files"] | null> {
+  const text = await readReport(coverageFile(job));
+  if (text === null) return null;
+  const { files } = CoverageReport.parse(JSON.parse(text));
+  return Object.fromEntries(
+    Object.entries(files).map(([path, { summary }]) => [
+      path,
+      { covered: summary.covered_lines, total: summary.num_statements },
+    ]),
+  );
+}
+
+/** `-k` takes an expression of words, so that is what is left of a name. */
+const wordsOf = (name: string): string =>
+  (
+    name
+      .split(nameSeparator)
+      .join(" ")
+      .match(/[\p{L}\p{N}_]+/gu) ?? []
+  )
+    .filter((word) => !/^(and|or|not)$/.test(word))
+    .join(" and ");
+
+export const pytest: RunnerAdapter = {
+  async launch(job) {
+    await writeFile(join(job.reportFolder, "coditect_reporter.py"), plugin);
+    return {
+      command: [
+        job.program ?? "pytest",
+        "-p",
+        "coditect_reporter",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        "--maxfail=0",
+        ...(job.coverage ? ["--cov=.", `--cov-report=json:${coverageFile(job)}`, "--cov-fail-under=0"] : []),
+        ...(job.name === null ? [] : ["-k", wordsOf(job.name)]),
+        ...(job.files ?? []),
+      ],
+      env: {
+        CODITECT_TEST_EVENTS: eventsFile(job),
+        // The project's own modules as with "python -m pytest", beside our plug-in.
+        PYTHONPATH: [job.reportFolder, job.folder].join(delimiter),
+        PYTHONDONTWRITEBYTECODE: "1",
+        PYTHONUTF8: "1",
+        COVERAGE_FILE: join(job.reportFolder, ".coverage"),
+      },
+    };
+  },
+  retry: (job, ended) =>
+    job.coverage && ended.exit_code === USAGE_ERROR ? { ...job, coverage: false } : null,
+  async read(job) {
+    return { ...(await readEvents(job)), coverage: await readCoverage(job) };
+  },
+};

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { makeProject, outline, type Project } from "./project.ts";
+
+const tests = `
+import pytest
+from shop.add import add
+
+class TestAdd:
+    def test_adds(self):
+        assert add(1, 2) == 3
+
+    @pytest.mark.parametrize("a,b", [(2, 2)])
+    def test_adds_wrong(self, a, b):
+        assert add(a, b) == 5
+
+@pytest.mark.skip
+def test_left_out():
+    pass
+
+@pytest.fixture
+def closing():
+    yield
+    raise RuntimeError("cannot close")
+
+def test_closes(closing):
+    pass
+`;
+
+describe("pytest", function () {
+  this.timeout(60_000);
+  let project: Project;
+  before(async () => {
+    project = await makeProject({
+      "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\naddopts = "-x -q"\n',
+      "shop/__init__.py": "",
+      "shop/add.py": "def add(a, b):\n    return a + b\n\n\ndef unused():\n    return 1\n",
+      "tests/test_add.py": tests,
+    });
+  });
+  after(() => project.remove());
+
+  it("reports every test with its class, past the first failure, and leaves nothing behind", async () => {
+    const report = await project.test();
+    assert.equal(report.runner, "pytest");
+    assert.equal(report.outcome, "failed");
+    assert.deepEqual(outline(report), [
+      "tests/test_add.py > TestAdd > test_adds: passed",
+      "tests/test_add.py > TestAdd > test_adds_wrong[2-2]: failed",
+      "tests/test_add.py > test_closes (teardown): failed",
+      "tests/test_add.py > test_closes: passed",
+      "tests/test_add.py > test_left_out: skipped",
+    ]);
+    const message = report.tests.find(({ name }) => name.includes("wrong"))?.message ?? "";
+    assert.match(message, /assert 4 == 5/);
+    const left = await readdir(project.root, { recursive: true });
+    assert.deepEqual(
+      left.filter(
+        (name) => /__pycache__|\.pytest_cache|\.coverage/.test(name) && !name.startsWith("node_modules"),
+      ),
+      [],
+    );
+  });
+
+  it("runs only the tests of a name", async () => {
+    const report = await project.test({
+      files: ["tests/test_add.py"],
+      name: "TestAdd > test_adds_wrong[2-2]",
+    });
+    assert.deepEqual(outline(report), ["tests/test_add.py > TestAdd > test_adds_wrong[2-2]: failed"]);
+  });
+
+  it("tells files that cannot be loaded apart from failing tests", async () => {
+    await project.write({
+      "tests/test_broken.py": "from shop.add import nothing\n\ndef test_x():\n    pass\n",
+    });
+    const report = await project.test({ files: ["tests/test_broken.py"] });
+    assert.equal(report.outcome, "load_error");
+    assert.equal(report.load_errors[0]?.file, "tests/test_broken.py");
+    assert.match(report.load_errors[0].message, /cannot import name 'nothing'/);
+  });
+
+  it("says that nothing ran when there is no such test", async () => {
+    assert.equal((await project.test({ files: ["tests/test_add.py"], name: "no_such" })).outcome, "no_tests");
+  });
+
+  it("reads coverage, or runs without where pytest-cov is missing", async () => {
+    const report = await project.test({ files: ["tests/test_add.py"], name: "test_adds", coverage: true });
+    assert.notEqual(report.outcome, "crashed");
+    if (report.coverage !== null)
+      assert.deepEqual(report.coverage.files["shop/add.py"], { covered: 3, total: 4 });
+  });
+
+  it("stops a test that never ends, and keeps what was told before", async () => {
+    await project.write({
+      "tests/test_hangs.py": "def test_first():\n    pass\n\ndef test_hangs():\n    while True: pass\n",
+    });
+    const report = await project.test({ files: ["tests/test_hangs.py"], timeout_seconds: 6 });
+    assert.equal(report.outcome, "timed_out");
+    assert.deepEqual(outline(report), ["tests/test_hangs.py > test_first: passed"]);
+  });
+});
