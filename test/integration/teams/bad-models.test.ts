@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { TranscriptEntry } from "../../../schemas/transcript.ts";
+import { shippedPath } from "../../../server/installation.ts";
+import { startRuntime, type TestRuntime } from "../../harness.ts";
+import { startModelServer, type Turn } from "../../model-servers.ts";
+
+const call = (tool: string, args: NonNullable<Turn["calls"]>[number]["arguments"]): Turn => ({
+  calls: [{ tool, arguments: args }],
+});
+const finish = call("finish", { summary: "All tests pass.", confidence: 1, completeness: 1 });
+const newTest = [
+  'import assert from "node:assert/strict";',
+  'import { it } from "node:test";',
+  'import { split } from "../src/bill.js";',
+  'it("gives whole cents", () => assert.deepEqual(split(100, 3), [34, 33, 33]));',
+].join("\n");
+const writeTest = call("write_file", { path: "test/split.test.js", content: newTest });
+
+interface Misbehaviour {
+  does: string;
+  /** Turns of the Coder; the last one is repeated. */
+  turns: Turn[];
+  status: "GateFailed" | "Failed";
+  code: string;
+  /** What the model was told, for those it could have learned from. */
+  told?: RegExp;
+}
+
+const misbehaviours: Misbehaviour[] = [
+  {
+    does: "never calls a tool",
+    turns: [{ text: "I would implement it like this." }],
+    status: "GateFailed",
+    code: "agent_gave_up",
+    told: /tool/,
+  },
+  {
+    does: "calls a tool that does not exist",
+    turns: [call("teleport", {}), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /teleport[\s\S]*read_file/,
+  },
+  {
+    does: "gives arguments of the wrong form",
+    turns: [call("write_file", { path: "src/bill.js", content: 5 }), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /content/,
+  },
+  {
+    does: "edits what is not there",
+    turns: [
+      call("edit_file", {
+        path: "src/bill.js",
+        old_text: "export const split = (cents) => 0;",
+        new_text: "",
+      }),
+      finish,
+    ],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /export const split = \(cents, people\)/,
+  },
+  {
+    does: "edits what is there twice",
+    turns: [call("edit_file", { path: "src/bill.js", old_text: "cents", new_text: "euros" }), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /times|more than once|unique/,
+  },
+  {
+    does: "makes the same call forever",
+    turns: [call("read_file", { path: "src/bill.js" })],
+    status: "GateFailed",
+    code: "agent_gave_up",
+  },
+  {
+    does: "writes outside through ..",
+    turns: [call("write_file", { path: "../escaped.js", content: "x" }), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /outside/,
+  },
+  {
+    does: "writes outside through an absolute path",
+    turns: [call("write_file", { path: "/tmp/coditect-escaped.js", content: "x" }), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /outside/,
+  },
+  {
+    does: "writes outside through a symbolic link",
+    turns: [call("write_file", { path: "link/escaped.js", content: "x" }), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /outside|link/,
+  },
+  {
+    does: "changes a test",
+    turns: [call("write_file", { path: "test/split.test.js", content: "" }), finish],
+    status: "GateFailed",
+    code: "gate_failed",
+    told: /test/,
+  },
+  {
+    does: "claims success while tests fail",
+    turns: [finish],
+    status: "GateFailed",
+    code: "gate_failed",
+  },
+  {
+    does: "writes an answer of 1 MB",
+    turns: [{ text: "x".repeat(1_000_000), calls: finish.calls ?? [] }],
+    status: "GateFailed",
+    code: "gate_failed",
+  },
+  {
+    does: "stops in mid-stream, again and again",
+    turns: [{ text: "I begin, but never end.", cutAfter: 1 }],
+    status: "Failed",
+    code: "provider_unreachable",
+  },
+];
+
+const fingerprint = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes(".coditect"));
+  const hashed = files.map(async ({ parentPath, name }) => {
+    const bytes = await readFile(join(parentPath, name));
+    return `${join(parentPath, name)} ${createHash("sha256").update(bytes).digest("hex")}`;
+  });
+  return (await Promise.all(hashed)).sort();
+};
+
+describe("a team whose Coder", function () {
+  this.timeout(60_000);
+  let project: TestRuntime;
+  let untouched: string[];
+
+  before(async () => {
+    project = await startRuntime({ project: shippedPath("media", "sample") });
+    await symlink("/tmp", join(project.workspace, "link"));
+    untouched = await fingerprint(project.workspace);
+    await project.call("teams/create", {
+      name: "one round",
+      members: [
+        { role: "test-writer", agent_type: "TestWriter" },
+        { role: "coder", agent_type: "Coder" },
+      ],
+      workflow_stages: [
+        { name: "test", member: "test-writer", prompt: "{{task}}", write_access: "tests", gates: ["red"] },
+        {
+          name: "code",
+          member: "coder",
+          depends_on: ["test"],
+          prompt: "{{task}}",
+          write_access: "sources",
+          gates: ["untouched", "green", "clean"],
+        },
+      ],
+    });
+  });
+  after(() => project.close());
+
+  for (const { does, turns, status, code, told } of misbehaviours) {
+    it(`${does}: ends as ${status} with ${code}, the user's files as they were`, async () => {
+      const model = await startModelServer({
+        TestWriter: [writeTest, finish],
+        Coder: (_, number) => turns[number] ?? turns.at(-1) ?? finish,
+      });
+      try {
+        const options = { provider: model.ollama() };
+        const finished = await project.run("one round", {
+          task: "Whole cents.",
+          file: "src/bill.js",
+          options,
+        });
+        assert.deepEqual([finished.status, finished.error?.code], [status, code], finished.error?.message);
+        assert.deepEqual(await fingerprint(project.workspace), untouched);
+        const execution = finished.stages[1]?.execution_ids.at(-1) ?? "";
+        const { entries } = await project.call("executions/transcript", { execution_id: execution });
+        if (told !== undefined) assert.match(whatItWasTold(entries), told);
+        const stored = await project.call("executions/get", { execution_id: execution });
+        assert.deepEqual([stored.status, stored.error?.code], ["Failed", code]);
+      } finally {
+        await model.close();
+      }
+    });
+  }
+});
+
+const whatItWasTold = (entries: readonly TranscriptEntry[]): string =>
+  entries
+    .map((entry) => (entry.type === "tool" ? entry.outcome.content : entry.type === "note" ? entry.text : ""))
+    .join("\n");
