@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../schemas/agent.ts";
-import type { ContextItem } from "../schemas/execution.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
 import type { Settings } from "../schemas/settings.ts";
 import { cacheFolder } from "./cache-folder.ts";
@@ -19,8 +18,6 @@ import type { RehearsalServer } from "./rehearsal/server.ts";
 import { localTenantId, openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 import { createConfiguration } from "./teams/configuration.ts";
-import type { CollectContext } from "./teams/stage-input.ts";
-import { viewWorkspace } from "./teams/workspace-view.ts";
 import { createRuns } from "./teams/create-runs.ts";
 
 /** How a worker process is started: program and arguments; `dist/worker.js` in production. */
@@ -151,17 +148,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   });
   const changes = createChanges({ store, workspace, now });
   const configuration = createConfiguration({ store, workspace, provider: settings.provider, now });
-  // The task's file alone, until the ranked context takes its place.
-  const collectContext: CollectContext = async ({ file, overlays }) => {
-    const text = file === null ? null : await viewWorkspace(workspace, overlays, []).readText(file);
-    const items: ContextItem[] =
-      file === null || text === null
-        ? []
-        : [{ context_type: "SourceCode", name: file, content: text, mime_type: "text/plain" }];
-    return { items, left_out: [] };
-  };
   const runs = createRuns({
-    collectContext,
     store,
     pool,
     gateway,

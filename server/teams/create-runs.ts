@@ -11,7 +11,7 @@ import { saveRun, type DriveParts } from "./active-run.ts";
 import { interruptRun, launchRun, stopRun, type LaunchedRun } from "./launch.ts";
 import { answerApproval, forkRun, isResumable, newRun, reopen } from "./plan.ts";
 import type { Runs } from "./runs.ts";
-import { checkWorkspace, newTask, teamOfOne } from "./task.ts";
+import { checkTask, newTask, teamOfOne } from "./task.ts";
 import { checkWorkflow } from "./validate.ts";
 
 /** {@link Runs} over the store, with what the composition root needs beside it. */
@@ -73,7 +73,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
 
   const startTeam = async (team: AgentTeam, workflow: string, request: StartRun): Promise<LaunchedRun> => {
     checkWorkflow(team);
-    await checkWorkspace(parts.workspace);
+    await checkTask(parts.workspace, request);
     const task = newTask(store.tenantId, workflow, request, now());
     return begin(newRun(task, team, request.options, now()), task);
   };

@@ -1,9 +1,10 @@
 import type { AgentConfig, AIProvider } from "../../schemas/agent.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
 import type { AgentExecution, ContextItem } from "../../schemas/execution.ts";
-import type { Overlay, Task, TeamRun } from "../../schemas/run.ts";
+import type { Task, TeamRun } from "../../schemas/run.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { WorkflowStage } from "../../schemas/team.ts";
+import { collectContext } from "../context/collect-context.ts";
 import type { Changes } from "../changes/changes.ts";
 import { describeProvider } from "../models/agent.ts";
 import { newExecution } from "../models/execution.ts";
@@ -14,17 +15,7 @@ import { stagePrompt, systemMessage } from "./prompts.ts";
 import { stageTools } from "./tools.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 
-/** Picks what of the workspace an agent is given with its task; see `server/context/`. */
-export type CollectContext = (request: {
-  workspace: string;
-  file: string | null;
-  overlays: readonly Overlay[];
-  budgetTokens: number;
-  signal: AbortSignal;
-}) => Promise<{ items: ContextItem[]; left_out: { name: string; reason: string }[] }>;
-
 export interface StageInputParts {
-  collectContext: CollectContext;
   run: TeamRun;
   task: Task;
   stage: WorkflowStage;
@@ -64,7 +55,7 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
   const { run, task, stage, agent, provider, settings } = parts;
   const state = stateOf(run, stage.name);
   const round = state.round + 1;
-  const context = await parts.collectContext({
+  const context = await collectContext({
     workspace: parts.workspace,
     file: task.file,
     overlays: parts.view.overlays(),

@@ -24,7 +24,6 @@ import { strictest } from "./limits.ts";
 import { makeOutput } from "./output.ts";
 import type { StageOutcome } from "./plan.ts";
 import { changeSetOf } from "./stage-changes.ts";
-import type { CollectContext } from "./stage-input.ts";
 import { viewWorkspace, type WorkspaceView } from "./workspace-view.ts";
 
 /** The parts of the runtime that stages are run with. */
@@ -34,7 +33,6 @@ export interface TeamParts {
   gateway: ModelGateway;
   changes: Changes;
   settings: Settings;
-  collectContext: CollectContext;
   /** Absolute path of the workspace folder. */
   workspace: string;
   log: Log;

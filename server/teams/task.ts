@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname } from "node:path";
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { StartRun } from "../../schemas/contract.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import type { Task } from "../../schemas/run.ts";
 import type { AgentTeam } from "../../schemas/team.ts";
+import { readTarget } from "../context/target.ts";
 import type { Store } from "../store/store.ts";
+import { ignoreRules } from "../workspace/ignore.ts";
 
 /** What is asked when the user names no task. */
 const defaultTask = (workflow: string, file: string | null): string => {
@@ -64,9 +66,11 @@ export const teamOfOne = async (store: Store, agent: AgentConfig, now: Timestamp
   return team;
 };
 
-/** Errors: `file_not_found` if the workspace folder itself is gone. */
-export const checkWorkspace = async (workspace: string): Promise<void> => {
-  const found = await stat(join(workspace, ".")).catch(() => null);
-  if (found?.isDirectory() !== true)
-    throw fail("file_not_found", { path: basename(workspace), workspace: "its place" });
+/** Refuses a task nobody could begin, before anything of it is stored. Errors: those of `readTarget`. */
+export const checkTask = async (workspace: string, { file, options }: StartRun): Promise<void> => {
+  const found = await stat(workspace).catch(() => null);
+  if (found?.isDirectory() !== true) {
+    throw fail("file_not_found", { path: basename(workspace), workspace: dirname(workspace) });
+  }
+  if (file !== null) readTarget(workspace, file, ignoreRules(workspace), options.overlays);
 };
