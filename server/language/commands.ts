@@ -6,6 +6,7 @@ import { Uuid } from "../../schemas/primitives.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import { applyThroughEditor } from "./apply-edit.ts";
 import { describeFinding } from "./diagnostics.ts";
+import { inform, warn } from "./messages.ts";
 import type { LanguageState } from "./state.ts";
 
 /** Applies the change set of a run through the editor; `uri` is any in the folder. */
@@ -72,7 +73,7 @@ const run: {
 
   "coditect.explainFinding": async (context, { uri, finding_id }) => {
     const { finding } = await findingOf(context, uri, finding_id);
-    context.connection.window.showInformationMessage(describeFinding(finding));
+    inform(context.connection, describeFinding(finding));
     return null;
   },
 };
@@ -86,8 +87,7 @@ const apply = async (context: CommandContext, { uri, task_id }: z.infer<typeof A
     caller: context.caller(),
     signal,
   });
-  if (left.length > 0)
-    connection.window.showWarningMessage(`Left alone, because your edits overlap: ${left.join(", ")}`);
+  if (left.length > 0) warn(connection, `Left alone, because your edits overlap: ${left.join(", ")}`);
   return { left };
 };
 

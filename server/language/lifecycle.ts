@@ -6,6 +6,7 @@ import {
 } from "vscode-languageserver/node";
 import { toResponseError } from "../rpc.ts";
 import { serverCommands } from "./commands.ts";
+import { warn } from "./messages.ts";
 import { ChangedConfiguration, readOptions, readSettings } from "./options.ts";
 import type { LanguageState } from "./state.ts";
 
@@ -17,7 +18,7 @@ const foldersOf = (params: InitializeParams): string[] => {
 };
 
 const warnOf = ({ connection }: LanguageState, problems: string | null): void => {
-  if (problems !== null) connection.window.showWarningMessage(`CODITECT settings: ${problems}`);
+  if (problems !== null) warn(connection, `CODITECT settings: ${problems}`);
 };
 
 const initialize = (state: LanguageState, params: InitializeParams, version: string): InitializeResult => {

@@ -1,0 +1,14 @@
+import { type Connection, MessageType, ShowMessageNotification } from "vscode-languageserver/node";
+
+/** Says something to the user, without waiting for an answer as the connection's own window does. */
+const say = (connection: Connection, type: MessageType, message: string): void => {
+  connection.sendNotification(ShowMessageNotification.type, { type, message }).catch(() => undefined);
+};
+
+export const inform = (connection: Connection, message: string): void => {
+  say(connection, MessageType.Info, message);
+};
+
+export const warn = (connection: Connection, message: string): void => {
+  say(connection, MessageType.Warning, message);
+};
