@@ -130,6 +130,10 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       ...(Gemini !== null && { Gemini }),
       ...(HuggingFace !== null && { HuggingFace }),
     },
+    cacheFolder: join(store.folder, "cache"),
+    responseCache: settings.response_cache,
+    rates: settings,
+    ...("Ollama" in settings.provider && { ollamaEndpoint: settings.provider.Ollama.endpoint }),
   });
   const pool = createPool({
     store,
