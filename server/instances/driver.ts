@@ -18,7 +18,7 @@ export interface WorkerSpec {
   workspace: string;
   /** The workspace and what belongs to it outside; all the worker can read, and read-only. */
   readable: readonly string[];
-  /** The private copy. The folder above it is all the worker can write that outlives it. */
+  /** The private copy, all the worker can write that outlives it. */
   copy: string;
   /** Files of the workspace the worker must not even see. */
   hidden: readonly string[];

@@ -79,14 +79,14 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
       const used = list.shift();
       if (used !== undefined) {
         taken.add(used);
-        return { copy: join(used, "workspace"), warm: true };
+        return { copy: join(used, "copy"), warm: true };
       }
       let number = 0;
       while (taken.has(join(place, String(number)))) number += 1;
       const fresh = join(place, String(number));
       taken.add(fresh);
-      await mkdir(join(fresh, "workspace"), { recursive: true });
-      return { copy: join(fresh, "workspace"), warm: false };
+      await mkdir(join(fresh, "copy"), { recursive: true });
+      return { copy: join(fresh, "copy"), warm: false };
     },
     give: (slot, reusable) => {
       const giving = giveBack(slot, reusable).finally(() => givings.delete(giving));

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
-import { existsSync, realpathSync } from "node:fs";
 import type { WorkerEntry } from "../../app.ts";
 import type { WorkerSpec } from "../driver.ts";
+import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
 import { bubblewrapArguments, toolchainPaths } from "./sandbox.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -39,19 +39,6 @@ const prlimitArguments = (spec: WorkerSpec): string[] => [
   "--core=0",
 ];
 
-/**
- * Folders the worker's own program is loaded from: that of Node, and the package its script belongs
- * to, whose node_modules may be a link.
- */
-const programFolders = (entry: WorkerEntry): string[] => {
-  const script = entry.args.at(-1) ?? entry.command;
-  let folder = dirname(script);
-  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
-  const root = dirname(folder) === folder ? dirname(script) : folder;
-  const modules = join(root, "node_modules");
-  return [dirname(entry.command), root, ...(existsSync(modules) ? [realpathSync(modules)] : [])];
-};
-
 /** The command of a worker, confined if the machine can. Plain data: nothing is started here. */
 export const localCommand = (
   spec: WorkerSpec,
@@ -79,11 +66,11 @@ export const localCommand = (
             {
               readable: [
                 ...toolchainPaths(machine.home, environment.PATH ?? ""),
+                dirname(entry.command),
                 ...programFolders(entry),
                 ...spec.readable,
               ],
-              writable: dirname(spec.copy),
-              folder: spec.copy,
+              writable: spec.copy,
               hidden: spec.hidden,
               socket: spec.egress_socket,
               home: SANDBOX_HOME,

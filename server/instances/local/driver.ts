@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { constants, homedir } from "node:os";
+import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../schemas/errors.ts";
 import type { WorkerEntry } from "../../app.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
+import { endOf } from "../end.ts";
 import { localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
 import { isRunning, processTable, treeOf, usageOf } from "./process-table.ts";
@@ -21,19 +22,6 @@ const KEPT_LOG = 8 * 1024;
 const KILL_GRACE_MS = 2000;
 const SANDBOX_EXIT_MS = 250;
 const LAST_WORDS_MS = 200;
-
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
-
-/** Why a process ended, told apart by its exit code, its signal and its last words. */
-export const endOf = (code: number | null, signal: string | null, lastWords: string): WorkerEnd => {
-  // A sandbox and a shell report a signal of their child as 128 and its number.
-  const name = signal ?? (code === null ? undefined : signalNames.get(code - 128));
-  if (/heap out of memory|Allocation failed|std::bad_alloc|OOMErrorHandler/i.test(lastWords)) {
-    return { kind: "out_of_memory", how: "out of memory" };
-  }
-  if (name !== undefined) return { kind: "signalled", how: `signal ${name}` };
-  return { kind: "exited", how: `exit code ${code ?? "unknown"}` };
-};
 
 /** How often the kernel has killed something for memory since the machine started. */
 export const kernelMemoryKills = (): number => {

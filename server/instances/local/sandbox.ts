@@ -9,8 +9,6 @@ export interface Confinement {
   readable: readonly string[];
   /** The only folder it may write. */
   writable: string;
-  /** Where it starts. */
-  folder: string;
   /** Files inside `readable` that look empty to it. */
   hidden: readonly string[];
   /** A socket it may reach; null: nothing outside. */
@@ -111,7 +109,7 @@ export const bubblewrapArguments = (confinement: Confinement, options: Bubblewra
     ...["--bind", confinement.writable, confinement.writable],
     ...(confinement.socket === null ? [] : ["--ro-bind", confinement.socket, confinement.socket]),
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
-    ...["--chdir", confinement.folder],
+    ...["--chdir", confinement.writable],
     "--",
   ];
 };
@@ -134,7 +132,6 @@ export const probeSandbox = async (): Promise<Sandbox> => {
     const confinement: Confinement = {
       readable: [],
       writable: dirname(process.execPath),
-      folder: "/",
       hidden: [],
       socket: null,
       home: "/tmp/home",
