@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import type { PrivateCopy } from "../copy/copy.ts";
+import type { TestRunner } from "../../../schemas/tests.ts";
+import { detectRunner } from "../runners/detect.ts";
 
-/** Test runners with a program of their own, and where a project keeps it. */
-const runners = ["vitest", "jest", "mocha", "pytest"];
-const places = ["node_modules/.bin", ".venv/bin", "venv/bin"];
+/** Test runners that are a program of their own. */
+const programs: ReadonlySet<TestRunner> = new Set(["vitest", "jest", "mocha", "pytest"]);
 
-/** The test runners a project brings with it: agents may run them beside what the policy allows. */
-export const projectPrograms = (copy: PrivateCopy): string[] =>
-  runners.filter((name) => places.some((place) => existsSync(join(copy.root, place, name))));
+/** The program the project is tested with: agents may run it beside what the policy allows. */
+export function projectPrograms(root: string): string[] {
+  const runner = detectRunner(root)?.runner;
+  return runner !== undefined && programs.has(runner) ? [runner] : [];
+}

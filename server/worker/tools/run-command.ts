@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { collectChanges, unreportedChanges } from "../copy/changes.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
+import { pathWithPrograms } from "../runners/package.ts";
 import { projectPrograms } from "./project-programs.ts";
 import { done, refused, type Tool, type ToolContext, type ToolResult } from "./tool.ts";
 
@@ -11,7 +10,7 @@ import { done, refused, type Tool, type ToolContext, type ToolResult } from "./t
  */
 export const runCommand: Tool<"run_command"> = async (request, context) => {
   const [program, ...args] = asWords(request.command, request.args);
-  const allowed = [...new Set([...context.settings.allowed_commands, ...projectPrograms(context.copy)])];
+  const allowed = [...new Set([...context.settings.allowed_commands, ...projectPrograms(context.copy.root)])];
   if (program === undefined || !allowed.includes(program)) {
     const list = allowed.length === 0 ? "None may." : `These may: ${allowed.sort().join(", ")}.`;
     return refused(`${program ?? "An empty command"} may not be run here. ${list} There is no shell.`);
@@ -21,7 +20,7 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     {
       command: [program, ...args],
       cwd: copy.root,
-      env: childEnvironment({ PATH: searchPath(copy.root) }),
+      env: childEnvironment({ PATH: pathWithPrograms(copy.root) }),
       timeout_ms: settings.command_timeout_seconds * 1000,
       output_bytes: settings.output_bytes,
     },
@@ -33,11 +32,6 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
 /** Models often send `npm test` as the command with no arguments. */
 const asWords = (command: string, args: readonly string[]): string[] =>
   args.length === 0 ? command.trim().split(/\s+/) : [command.trim(), ...args];
-
-function searchPath(root: string): string {
-  const own = ["node_modules/.bin", ".venv/bin", "venv/bin"].map((path) => join(root, path));
-  return [...own.filter((path) => existsSync(path)), process.env.PATH ?? ""].join(delimiter);
-}
 
 function describe({ exit_code, signal, timed_out, output }: ProcessResult, seconds: number): ToolResult {
   const ended = timed_out
