@@ -1,15 +1,20 @@
 import ignore from "ignore";
 
-/** `a.{ts,js}` as `a.ts` and `a.js`; more than 100 results are cut. */
+const MOST_PATTERNS = 100;
+
+/** `a.{ts,js}` as `a.ts` and `a.js`. Stops at {@link MOST_PATTERNS}: pairs of braces multiply. */
 function expandBraces(glob: string): string[] {
-  const group = /\{([^{}]*)\}/.exec(glob);
-  if (group === null) return [glob];
-  const before = glob.slice(0, group.index);
-  const after = glob.slice(group.index + group[0].length);
-  return (group[1] ?? "")
-    .split(",")
-    .flatMap((part) => expandBraces(before + part + after))
-    .slice(0, 100);
+  let patterns = [glob];
+  for (;;) {
+    const expanded = patterns.flatMap((pattern) => {
+      const [whole, parts] = /\{([^{}]*)\}/.exec(pattern) ?? [];
+      if (whole === undefined || parts === undefined) return [pattern];
+      return parts.split(",").map((part) => pattern.replace(whole, () => part));
+    });
+    const isDone = expanded.every((pattern, index) => pattern === patterns[index]);
+    if (isDone || expanded.length > MOST_PATTERNS) return patterns;
+    patterns = expanded;
+  }
 }
 
 /**
