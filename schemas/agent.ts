@@ -65,8 +65,11 @@ export type RuntimeType = z.infer<typeof RuntimeType>;
  * (token limits, cost limits); the caps per run and per day are ours.
  */
 export const Limits = z.strictObject({
+  /** Input and output of one execution. */
   tokens_per_execution: Count.nullable().default(null),
+  /** Input and output of all executions of a run. */
   tokens_per_run: Count.nullable().default(null),
+  /** Input and output of all runs of a day (UTC). */
   tokens_per_day: Count.nullable().default(null),
   /** Dollars. */
   cost_per_execution: z.number().nonnegative().nullable().default(null),
@@ -82,6 +85,7 @@ export type Limits = z.infer<typeof Limits>;
  * `custom_prompts` are ours; each has a default, so that a documented record is a valid one.
  */
 export const AgentSettings = z.strictObject({
+  /** From 0, the same answer each time, to 1. */
   temperature: z.number().min(0).max(1),
   /** Most tokens of one answer. */
   max_tokens: Count.min(1).default(4096),
@@ -101,6 +105,7 @@ export const AgentSettings = z.strictObject({
   tools: z.array(z.string()).nullable().default(null),
   /** Where its instances run; `null`: what the run or the settings say. */
   runtime: z.enum(["Docker", "Local"]).nullable().default(null),
+  /** Caps of its own, beside those of the run and the settings. */
   limits: Limits.nullable().default(null),
 });
 export type AgentSettings = z.infer<typeof AgentSettings>;

@@ -33,24 +33,31 @@ export type StageLoop = z.infer<typeof StageLoop>;
  * form a directed acyclic graph; those whose dependencies are done run in parallel.
  */
 export const WorkflowStage = z.strictObject({
+  /** What other stages and people call it. */
   name: StageName,
   /** Role of the member that does it. */
   member: StageName,
+  /** Stages that must be done before it. */
   depends_on: z.array(StageName).default([]),
   /** Instruction; may name `{{task}}`, `{{file}}`, `{{workspace}}`. */
   prompt: z.string().min(1),
+  /** Which files of its private copy it may write. */
   write_access: WriteAccess.default("none"),
   /** Tools offered; `null`: all that the write access allows. */
   tools: z.array(z.string()).nullable().default(null),
   /** Gates proven after it, in this order. */
   gates: z.array(GateName).default([]),
+  /** Where work goes back to when a gate does not hold; `null`: the run ends there. */
   on_failure: StageLoop.nullable().default(null),
   /** Stages whose results are given as ContextItems; `null`: those it depends on. */
   inputs: z.array(StageName).nullable().default(null),
+  /** When it runs; a stage whose condition is false is skipped and counts as done. */
   condition: StageCondition.default("always"),
   /** The run waits for a person's consent before this stage. */
   approval: z.boolean().default(false),
+  /** Most answers of the model. */
   max_turns: Count.min(1).default(40),
+  /** Deadline of each round, in seconds. */
   timeout_seconds: Count.min(1).default(1800),
 });
 export type WorkflowStage = z.infer<typeof WorkflowStage>;
@@ -71,9 +78,13 @@ export type AgentTeam = z.infer<typeof AgentTeam>;
 /** `.coditect/agents/NAME.json`: an agent as people write it; what is left out has its default. */
 export const AgentFile = z.strictObject({
   $schema: z.string().optional(),
+  /** What people and team files call it. */
   name: z.string().min(1),
+  /** What it does; capabilities and the standard prompt come from it. */
   agent_type: AgentType,
+  /** The service it asks, and the model there; left out: what the settings say. */
   provider: AIProvider.optional(),
+  /** What it does otherwise than others of its type. */
   settings: patchOf(AgentSettings).optional(),
 });
 export type AgentFile = z.infer<typeof AgentFile>;
@@ -81,18 +92,24 @@ export type AgentFile = z.infer<typeof AgentFile>;
 /** `.coditect/teams/NAME.json`: a team as people write it; members may name agent files. */
 export const TeamFile = z.strictObject({
   $schema: z.string().optional(),
+  /** What people call it: `coditect run NAME`. */
   name: z.string().min(1),
+  /** What it is for. */
   description: z.string().default(""),
+  /** The agents it consists of. */
   members: z
     .array(
       z.strictObject({
+        /** What stages call it, such as `coder`. */
         role: StageName,
+        /** What it does. */
         agent_type: AgentType,
         /** Name of an agent file; left out: the default agent of that type. */
         agent: z.string().optional(),
       }),
     )
     .min(1),
+  /** What is done, in which order: stages whose dependencies are done run in parallel. */
   workflow_stages: z.array(WorkflowStage).min(1),
 });
 export type TeamFile = z.infer<typeof TeamFile>;
