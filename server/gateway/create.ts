@@ -3,9 +3,10 @@ import type { AIProvider } from "../../schemas/agent.ts";
 import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
 import { openEmbeddings, type Embeddings } from "./embeddings.ts";
-import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
+import type { Credentials, ModelGateway, ModelRequest, UsageLedger } from "./gateway.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
+import { previewRequest, type SentRequest } from "./preview.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/provider.ts";
@@ -41,6 +42,8 @@ export interface GatewayOptions {
 
 /** The gateway, and what only its owner uses of it. */
 export interface Gateway extends ModelGateway, Embeddings {
+  /** The exact request a question would be to this provider; nothing is sent. */
+  preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
   /** Pulls a model into Ollama, with its progress; `signal` stops it. */
   pull(provider: AIProvider, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
 }
@@ -89,6 +92,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
     embed: (provider, texts, signal) => embeddings.embed(provider, texts, signal),
+    async preview(request, provider) {
+      const target = targetOf(provider, endpoints);
+      return previewRequest(await shared.providers(target.provider), target, request);
+    },
     pull: (provider, signal, tell) => pull(provider, signal, tell, shared),
   };
 };

@@ -150,13 +150,14 @@ const blocked = [
   "IMAGE_SAFETY",
   "LANGUAGE",
 ];
+/** Asked again, these usually come out well. */
+const failed = ["MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "OTHER"];
 
 const stopOf = (reason: string, to: Addressee): StopReason => {
-  if (reason === "STOP") return "end";
   if (reason === "MAX_TOKENS") return "length";
   if (blocked.includes(reason)) return "safety";
-  // A malformed call, or a reason of its own: asked again, it usually comes out well.
-  throw brokenAnswer(to, reason.toLowerCase().replaceAll("_", " "));
+  if (failed.includes(reason)) throw brokenAnswer(to, reason.toLowerCase().replaceAll("_", " "));
+  return "end";
 };
 
 const callArguments = (args: Record<string, Json>): { arguments: Json; invalid: string | null } =>

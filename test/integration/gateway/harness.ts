@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AgentConfig, AIProvider, Limits } from "../../../schemas/agent.ts";
-import { createGateway, type GatewayOptions } from "../../../server/gateway/create.ts";
+import { createGateway, type Gateway, type GatewayOptions } from "../../../server/gateway/create.ts";
 import type {
   Charge,
   GatewaySignal,
@@ -76,7 +76,7 @@ export const readFileTool = {
 
 export const gatewayWith = (
   options: Partial<GatewayOptions> = {},
-): { gateway: ModelGateway; ledger: ReturnType<typeof memoryLedger> } => {
+): { gateway: Gateway; ledger: ReturnType<typeof memoryLedger> } => {
   const ledger = memoryLedger();
   const gateway = createGateway({
     ledger,

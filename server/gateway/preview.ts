@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { Json } from "../../schemas/primitives.ts";
+import type { ModelRequest } from "./gateway.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { Target } from "./targets.ts";
+import { windowOf } from "./prices.ts";
+import type { Transport } from "./transport.ts";
+
+/** A request as it goes over the wire; where the key stands it says `[redacted]`. */
+export interface SentRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: Json;
+}
+
+const REDACTED = "[redacted]";
+const Body = z.string().transform((text) => Json.parse(JSON.parse(text)));
+
+/**
+ * The exact request of a question: the provider's official client is let go up to the point where
+ * it would send, and nothing is sent.
+ */
+export const previewRequest = async (
+  provider: Provider,
+  to: Target,
+  request: ModelRequest,
+): Promise<SentRequest> => {
+  const { promise: caught, resolve } = Promise.withResolvers<SentRequest>();
+  const stopped = new Error("stopped before anything was sent");
+  const transport: Transport = {
+    fetch: (input, init) => {
+      const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
+      const headers = Object.fromEntries(new Headers(init?.headers));
+      resolve({ method: init?.method ?? "GET", url, headers, body: Body.parse(init?.body) });
+      return Promise.reject(stopped);
+    },
+    fault: () => stopped,
+    answered: () => false,
+    close: () => undefined,
+  };
+  const max_tokens = Math.min(request.max_tokens, to.maxTokens ?? Infinity);
+  const asking = provider.answer({
+    to,
+    key: REDACTED,
+    transport,
+    request: { ...request, max_tokens },
+    window: windowOf(to.provider, to.model),
+    text: () => undefined,
+    used: () => undefined,
+  });
+  // The client fails when it is stopped; before that it must have come to send.
+  await asking.catch((error: unknown) => {
+    if (error !== stopped && !(error instanceof Error && error.message.includes(stopped.message)))
+      throw error;
+  });
+  return caught;
+};

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ModelInfo } from "../../../schemas/contract.ts";
+import { CoditectError } from "../../../schemas/errors.ts";
+import {
+  environmentCredentials,
+  firstOf,
+  heldCredentials,
+  openCredentialStore,
+} from "../../../server/gateway/credentials.ts";
+import { similarity } from "../../../server/gateway/embeddings.ts";
+import { protocols } from "../../model-protocols.ts";
+import { listen, readBody } from "../../model-servers.ts";
+import { agentWith, ask, chargeTo, gatewayWith, question, readFileTool } from "./harness.ts";
+
+const never = new AbortController().signal;
+const codeOf = async (asking: Promise<unknown>): Promise<string> => {
+  const error = await asking.then(
+    () => assert.fail("it did not fail"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof CoditectError, String(error));
+  return error.code;
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "coditect-gateway-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("the encrypted credentials file", () => {
+  const open = (passphrase: string | null = "correct horse") =>
+    openCredentialStore({
+      file: join(folder, "config", "credentials.json"),
+      passphrase: () => Promise.resolve(passphrase),
+      now: () => "2026-01-01T00:00:00.000Z",
+    });
+
+  it("gives a key back to a later process, and to nobody who reads the file", async () => {
+    await open().set("claude", "sk-ant-0123456789");
+    assert.deepEqual(await open().keys("Claude", null), ["sk-ant-0123456789"]);
+    const path = join(folder, "config", "credentials.json");
+    const text = await readFile(path, "utf8");
+    assert.doesNotMatch(text, /sk-ant|claude|6789/);
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+  });
+
+  it("is closed to a wrong passphrase, none, and a changed file", async () => {
+    await open().set("claude", "sk-ant-0123456789");
+    assert.equal(await codeOf(open("correct house").keys("Claude", null)), "credentials_closed");
+    assert.equal(await codeOf(open(null).keys("Claude", null)), "credentials_closed");
+    const path = join(folder, "config", "credentials.json");
+    const sealed = JSON.parse(await readFile(path, "utf8")) as { data: string };
+    const bytes = Buffer.from(sealed.data, "base64");
+    bytes.writeUInt8(bytes.readUInt8(3) ^ 1, 3);
+    await writeFile(path, JSON.stringify({ ...sealed, data: bytes.toString("base64") }));
+    assert.equal(await codeOf(open().keys("Claude", null)), "credentials_closed");
+    await writeFile(path, "{");
+    assert.equal(await codeOf(open().keys("Claude", null)), "credentials_closed");
+  });
+
+  it("rotates: the new key first, the one before still valid, older ones gone", async () => {
+    const store = open();
+    await store.set("claude", "key-number-1");
+    await store.rotate("claude", "key-number-2");
+    assert.deepEqual(await store.keys("Claude", null), ["key-number-2", "key-number-1"]);
+    await store.rotate("claude", "key-number-3");
+    assert.deepEqual(await store.keys("Claude", null), ["key-number-3", "key-number-2"]);
+  });
+
+  it("shows a rotation to a process that runs", async () => {
+    const [runtime, commandLine] = [open(), open()];
+    await commandLine.set("gemini", "key-number-1");
+    assert.deepEqual(await runtime.keys("Gemini", null), ["key-number-1"]);
+    await commandLine.rotate("gemini", "key-number-2");
+    assert.deepEqual(await runtime.keys("Gemini", null), ["key-number-2", "key-number-1"]);
+  });
+
+  it("lists names and endings, never keys", async () => {
+    const store = open();
+    await store.set("huggingface", "hf_abcdefghijkl");
+    await store.set("team-key", "short");
+    assert.deepEqual(await store.list(), [
+      { name: "huggingface", keys: [{ ending: "ijkl", added_at: "2026-01-01T00:00:00.000Z" }] },
+      { name: "team-key", keys: [{ ending: "", added_at: "2026-01-01T00:00:00.000Z" }] },
+    ]);
+  });
+
+  it("keeps both of two changes at once, and says that there is nothing to remove", async () => {
+    const store = open();
+    await Promise.all([store.set("claude", "key-number-1"), store.set("gemini", "key-number-2")]);
+    assert.equal((await store.list()).length, 2);
+    await store.remove("claude");
+    assert.deepEqual(await store.keys("Claude", null), []);
+    assert.equal(await codeOf(store.remove("claude")), "not_found");
+  });
+
+  it("finds the key an agent names", async () => {
+    const store = open();
+    await store.set("team-key", "hf_of_the_team");
+    assert.deepEqual(await store.keys("HuggingFace", "secret:team-key"), ["hf_of_the_team"]);
+    assert.deepEqual(await store.keys("HuggingFace", "secret:huggingface"), []);
+  });
+
+  it("comes behind the editor's keys and those of the environment", async () => {
+    const store = open();
+    await store.set("claude", "of-the-file");
+    const held = heldCredentials();
+    const environment: NodeJS.ProcessEnv = {};
+    const all = firstOf(held, environmentCredentials(environment), store);
+    assert.deepEqual(await all.keys("Claude", null), ["of-the-file"]);
+    environment.ANTHROPIC_API_KEY = "of-the-environment, and-the-one-before";
+    assert.deepEqual(await all.keys("Claude", null), ["of-the-environment", "and-the-one-before"]);
+    held.set("Claude", ["of-the-editor"]);
+    assert.deepEqual(await all.keys("Claude", null), ["of-the-editor"]);
+    held.set("Claude", []);
+    assert.deepEqual(await all.keys("Claude", null), ["of-the-environment", "and-the-one-before"]);
+  });
+});
+
+describe("the list of models", () => {
+  const lists: Record<string, unknown> = {
+    "/api/tags": { models: [{ name: "qwen3-coder:30b" }] },
+    "/v1/models?limit=100": {
+      data: [{ type: "model", id: "claude-sonnet-5-5", max_input_tokens: 1_000_000 }],
+      has_more: false,
+    },
+    "/v1beta/models?pageSize=1000": {
+      models: [
+        {
+          name: "models/gemini-2.5-flash",
+          inputTokenLimit: 999,
+          supportedGenerationMethods: ["generateContent"],
+        },
+        { name: "models/gemini-embedding-001", supportedGenerationMethods: ["embedContent"] },
+      ],
+    },
+    "/models": { data: [{ id: "Qwen/Qwen3-Coder-480B-A35B-Instruct" }] },
+  };
+  const namesOf = (models: readonly ModelInfo[]): string[] =>
+    models.filter(({ available }) => available).map(({ name }) => name);
+
+  it("asks every provider for what it has right now", async () => {
+    const server = await listen((request, response) => {
+      const list = lists[request.url ?? ""];
+      response.writeHead(list === undefined ? 404 : 200, { "content-type": "application/json" });
+      response.end(JSON.stringify(list ?? {}));
+      return Promise.resolve();
+    });
+    const { url } = server;
+    const endpoints = { Claude: url, Gemini: url, HuggingFace: url };
+    const { gateway } = gatewayWith({ endpoints, ollamaEndpoint: url });
+    const models = await gateway.models(true, never);
+    await server.close();
+    assert.deepEqual(namesOf(models), [
+      "qwen3-coder:30b",
+      "claude-sonnet-5-5",
+      "gemini-2.5-flash",
+      "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+    ]);
+    const [local, claude, gemini] = models;
+    assert.deepEqual(local?.price, { input: 0, output: 0 });
+    assert.deepEqual(claude?.price, { input: 2, output: 10 });
+    assert.equal(gemini?.context_window, 999);
+    assert.equal(models.at(-1)?.price, null, "the router's hosts have prices of their own");
+  });
+
+  it("shows what it knows of a provider that does not answer, with the reason", async () => {
+    const { gateway } = gatewayWith({
+      ollamaEndpoint: "http://127.0.0.1:1",
+      credentials: { keys: () => Promise.resolve([]) },
+    });
+    const models = await gateway.models(true, never);
+    assert.deepEqual(namesOf(models), []);
+    const problemOf = (start: string) => models.find(({ name }) => name.startsWith(start))?.problem ?? "";
+    assert.match(
+      problemOf("qwen3-coder"),
+      /Ollama cannot be reached at http:\/\/127\.0\.0\.1:1: connection refused/,
+    );
+    assert.match(problemOf("claude-"), /no key for Claude/);
+  });
+
+  it("asks nobody unless it is told to", async () => {
+    const asked: string[] = [];
+    const server = await listen((request, response) => {
+      asked.push(request.url ?? "");
+      response.end("{}");
+      return Promise.resolve();
+    });
+    const { url } = server;
+    const { gateway } = gatewayWith({
+      endpoints: { Claude: url, Gemini: url, HuggingFace: url },
+      ollamaEndpoint: url,
+    });
+    const models = await gateway.models(false, never);
+    await server.close();
+    assert.deepEqual(asked, []);
+    assert.ok(namesOf(models).includes("claude-opus-5-5"));
+  });
+});
+
+describe("pulling a model", () => {
+  const provider = (endpoint: string) => ({ Ollama: { model: "qwen3", endpoint } });
+
+  it("tells its progress and ends with success", async () => {
+    const server = await listen(async (request, response) => {
+      assert.equal((await readBody(request)).name, "qwen3");
+      response.write('{"status":"pulling manifest"}\n{"status":"pulling abc","total":100,"completed":40}\n');
+      response.end('{"status":"success"}\n');
+    });
+    const { gateway } = gatewayWith();
+    const told: string[] = [];
+    await gateway.pull(provider(server.url), never, ({ status, completed, total }) => {
+      told.push(`${status} ${completed}/${total}`);
+    });
+    await server.close();
+    assert.deepEqual(told, ["pulling manifest 0/0", "pulling abc 40/100", "success 0/0"]);
+  });
+
+  it("stops when it is cancelled", async () => {
+    const server = await listen((_request, response) => {
+      response.write('{"status":"pulling abc","total":100,"completed":40}\n');
+      return Promise.resolve();
+    });
+    const { gateway } = gatewayWith();
+    const controller = new AbortController();
+    const pulling = gateway.pull(provider(server.url), controller.signal, () => {
+      controller.abort();
+    });
+    assert.equal(await codeOf(pulling), "cancelled");
+    await server.close();
+  });
+});
+
+describe("embeddings", () => {
+  /** Each protocol's answer for a list of texts: a vector of their lengths. */
+  const answers: Record<string, (body: Record<string, unknown>) => unknown> = {
+    Ollama: ({ input }) => ({ embeddings: (input as string[]).map((text) => [text.length, 1]) }),
+    Gemini: ({ requests }) => ({
+      embeddings: (requests as { content: { parts: { text: string }[] } }[]).map(({ content }) => ({
+        values: [content.parts[0]?.text.length, 1],
+      })),
+    }),
+    HuggingFace: ({ inputs }) => (inputs as string[]).map((text) => [text.length, 1]),
+  };
+
+  for (const protocol of protocols.filter(({ name }) => name !== "Claude")) {
+    it(`of ${protocol.name} are asked for once per text, also over a restart`, async () => {
+      const asked: number[] = [];
+      const server = await listen(async (request, response) => {
+        const body = await readBody(request);
+        const answer = answers[protocol.name]?.(body);
+        asked.push(JSON.stringify(answer).split(",").length);
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify(answer));
+      });
+      const endpoints = { Gemini: server.url, HuggingFace: server.url };
+      const embed = async (texts: readonly string[]) => {
+        const { gateway } = gatewayWith({ endpoints, cacheFolder: folder });
+        const vectors = await gateway.embed(protocol.provider(server.url), texts, never);
+        return (vectors ?? []).map((vector) => vector[0]);
+      };
+      assert.deepEqual(await embed(["a", "bb", "a"]), [1, 2, 1]);
+      assert.deepEqual(await embed(["bb", "ccc"]), [2, 3]);
+      await server.close();
+      assert.deepEqual(await embed(["ccc", "a"]), [3, 1], "nobody is there to ask any more");
+      assert.equal(asked.length, 2);
+    });
+  }
+
+  it("of Claude there are none", async () => {
+    const { gateway } = gatewayWith();
+    assert.equal(
+      await gateway.embed({ Claude: { model: "claude-sonnet-5-5", max_tokens: 1 } }, ["a"], never),
+      null,
+    );
+  });
+
+  it("are alike when they point the same way", () => {
+    const [a, b, c] = [Float32Array.of(1, 2), Float32Array.of(2, 4), Float32Array.of(-2, 1)];
+    assert.ok(Math.abs(similarity(a, b) - 1) < 1e-6);
+    assert.equal(similarity(a, c), 0);
+    assert.equal(similarity(a, new Float32Array()), 0);
+  });
+});
+
+describe("the preview of a request", () => {
+  for (const protocol of protocols) {
+    it(`is what ${protocol.name} is sent, without the key`, async () => {
+      const sent: { url: string; body: unknown }[] = [];
+      const server = await listen(async (request, response) => {
+        sent.push({ url: request.url ?? "", body: await readBody(request) });
+        response.writeHead(200, { "content-type": protocol.contentType });
+        response.end(protocol.events({ text: "Hi" }, {}, 1).join(""));
+      });
+      const endpoints = { Claude: server.url, Gemini: server.url, HuggingFace: server.url };
+      const credentials = { keys: () => Promise.resolve(["sk-very-secret"]) };
+      const { gateway } = gatewayWith({ endpoints, credentials });
+      const provider = protocol.provider(server.url);
+      const request = question("Hello", { tools: [readFileTool] });
+      const preview = await gateway.preview(request, provider);
+      assert.equal(sent.length, 0);
+      await ask(gateway, request, chargeTo(agentWith(provider)));
+      await server.close();
+      assert.equal(preview.url, `${server.url}${sent[0]?.url ?? ""}`);
+      assert.deepEqual(preview.body, sent[0]?.body);
+      assert.doesNotMatch(JSON.stringify(preview), /sk-very-secret/);
+    });
+  }
+});
