@@ -25,7 +25,13 @@ const run = (command, args) => {
 // npm writes this file at the end of every install.
 if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
   console.error("Installing packages (once) …");
-  run(process.execPath, [process.env.npm_execpath ?? "npm", "ci", "--no-audit", "--no-fund"]);
+  run(process.execPath, [
+    process.env.npm_execpath ?? "npm",
+    "ci",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ]);
 }
 
 if (!process.argv.includes("--no-build")) {

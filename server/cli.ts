@@ -6,10 +6,13 @@ import { createProgram } from "./cli/program.ts";
 import { asCoditectError, openTerminal, reportError } from "./cli/terminal.ts";
 import { version } from "./installation.ts";
 
-/** `coditect` where it is installed, else `node` and the path from here. */
+/** As it can be typed again: installed, from an npm script, or by its path from here. */
 const programName = (currentFolder: string): string => {
   const script = process.argv[1] ?? "";
-  return basename(script) === "coditect" ? "coditect" : `node ${relative(currentFolder, script)}`;
+  if (basename(script) === "coditect") return "coditect";
+  return process.env.npm_lifecycle_event === undefined
+    ? `node ${relative(currentFolder, script)}`
+    : "npx coditect";
 };
 
 /** Runs one command of the command line; resolves with its exit code. */
@@ -30,10 +33,8 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
 };
 
-// A reader that has seen enough (`| head`) is no failure of ours, but nothing more can be said.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? exitCodes.held : exitCodes.broken);
-});
+// A reader that has seen enough (`| head`) is no failure: the command ends as it would have.
+process.stdout.on("error", () => undefined);
 
 void main(process.argv.slice(2)).then((code) => {
   // Open sockets of a provider must not keep a finished command waiting.

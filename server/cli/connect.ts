@@ -1,9 +1,28 @@
 import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import { Settings, type SettingsInput } from "../../schemas/settings.ts";
+import type { RuntimeOptions } from "../app.ts";
 import { workerEntry } from "../installation.ts";
+import { readLock } from "../store/lock.ts";
 import type { Connection } from "./follow.ts";
 import { cliLog } from "./log.ts";
+import { cliCredentials } from "./secrets.ts";
+
+export const stateFolderOf = (workspace: string): string => join(workspace, ".coditect", "state");
+
+/** What a runtime that a command starts is given. */
+export const runtimeOptions = (
+  workspace: string,
+  settings: SettingsInput,
+  environment: NodeJS.ProcessEnv,
+): RuntimeOptions => ({
+  workspace,
+  stateFolder: stateFolderOf(workspace),
+  settings: Settings.parse(settings),
+  credentials: cliCredentials(environment),
+  worker: workerEntry(),
+  log: cliLog(environment),
+});
 
 /**
  * A runtime over the workspace. One process owns a state folder: if that is another one, its REST
@@ -14,29 +33,19 @@ export const connect = async (
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
 ): Promise<Connection> => {
-  const { readLock } = await import("../store/lock.ts");
-  const stateFolder = join(workspace, ".coditect", "state");
-  const owner = await readLock(stateFolder);
+  const owner = await readLock(stateFolderOf(workspace));
   if (owner !== null) {
-    if (owner.endpoint === null) throw fail("state_locked", { path: stateFolder, pid: owner.pid });
+    if (owner.endpoint === null)
+      throw fail("state_locked", { path: stateFolderOf(workspace), pid: owner.pid });
     const { attach } = await import("./attach.ts");
     return attach(owner.endpoint);
   }
-  const [{ createRuntime }, { environmentCredentials }] = await Promise.all([
-    import("../app.ts"),
-    import("../gateway/credentials.ts"),
-  ]);
-  const runtime = await createRuntime({
-    workspace,
-    stateFolder,
-    settings: Settings.parse(settings),
-    credentials: environmentCredentials(environment),
-    worker: workerEntry(),
-    log: cliLog(environment),
-  });
+  const { createRuntime } = await import("../app.ts");
+  const runtime = await createRuntime(runtimeOptions(workspace, settings, environment));
   const caller = { role: "admin", surface: "cli" } as const;
+  const never = new AbortController().signal;
   return {
-    call: (method, params) => runtime.dispatch(method, params, caller, new AbortController().signal),
+    call: (method, params) => runtime.dispatch(method, params, caller, never),
     subscribe: (listener) => runtime.subscribe(listener),
     // It is this process: what ends it ends the command too.
     lost: new Promise(() => undefined),

@@ -10,8 +10,8 @@ export interface Interruption {
 }
 
 /**
- * Ctrl+C: the first one cancels, so that executions end as Cancelled and instances are gone; the
- * second one, or the grace running out, ends the process at once. Workers end with the process that
+ * Ctrl+C, or a reader of standard output that is gone: the first one cancels, so that executions
+ * end as Cancelled and instances are gone; the second one, or the grace running out, ends the process at once. Workers end with the process that
  * started them, because their standard input does.
  */
 export const catchInterruption = (): Interruption => {
@@ -26,11 +26,13 @@ export const catchInterruption = (): Interruption => {
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) process.on(name, interrupt);
+  process.stdout.once("error", interrupt);
   return {
     signal: controller.signal,
     stop: () => {
       clearTimeout(grace);
       for (const name of signals) process.off(name, interrupt);
+      process.stdout.off("error", interrupt);
     },
   };
 };

@@ -26,6 +26,7 @@ export const createProgram = (
   addRuns(program, context, end);
   addDecisions(program, context, end);
   addRecords(program, context, end);
+  addRuntime(program, context, end);
   return program;
 };
 
@@ -100,6 +101,47 @@ const addRecords = (program: Command, context: CommandContext, end: End): void =
         end((await import("./decisions.ts")).cancelExecution(id, flags, context)),
       );
   }
+};
+
+const addRuntime = (program: Command, context: CommandContext, end: End): void => {
+  recordCommand(program, "serve", "serve the runtime of a workspace over REST on loopback")
+    .addOption(new Option("--port <n>", "port (default: any free one)").argParser(portNumber))
+    .action(async (flags: RecordFlags & { port?: number }) =>
+      end((await import("./serve.ts")).serve(flags, context)),
+    );
+  recordCommand(program, "doctor", "check whether everything a team needs is there").action(
+    async (flags: RecordFlags) => end((await import("./doctor.ts")).doctor(flags, context)),
+  );
+  recordCommand(program, "models", "list models, their windows and prices")
+    .option("--reachable", "ask the providers what they have right now")
+    .action(async (flags: RecordFlags & { reachable?: boolean }) =>
+      end((await import("./models.ts")).listModels(flags, context)),
+    );
+  const keys = () => import("./keys.ts");
+  const credentials = program.command("credentials").summary("keys of providers, in an encrypted file");
+  credentials
+    .command("set <name>")
+    .summary("store a key, read from standard input; NAME is claude, gemini, huggingface, or an agent's own")
+    .action(async (name: string) => end((await keys()).setKey(name, context)));
+  credentials
+    .command("rotate <name>")
+    .summary("put a new key in front; the old one stays valid until the next rotation")
+    .action(async (name: string) => end((await keys()).rotateKey(name, context)));
+  credentials
+    .command("list")
+    .summary("list names, never keys")
+    .action(async () => end((await keys()).listKeys(context)));
+  credentials
+    .command("remove <name>")
+    .summary("remove all keys of that name")
+    .action(async (name: string) => end((await keys()).removeKey(name, context)));
+};
+
+const portNumber = (value: string): number => {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError("It must be a port from 0 to 65535.");
+  return port;
 };
 
 const exitCodesHelp = `

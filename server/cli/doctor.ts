@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { version } from "../installation.ts";
+import { readLock } from "../store/lock.ts";
+import { stateFolderOf } from "./connect.ts";
+import { exitCodes } from "./exit.ts";
+import { type RecordFlags, withConnection } from "./records.ts";
+import { alignColumns } from "./summary.ts";
+import { findWorkspace } from "./target.ts";
+import { asCoditectError, type CommandContext } from "./terminal.ts";
+
+interface Check {
+  name: string;
+  /** `failed` keeps teams from running; `missing` only some of what they could do. */
+  result: "ok" | "missing" | "failed";
+  detail: string;
+}
+
+const execute = promisify(execFile);
+const TOOL_DEADLINE_MS = 5000;
+const NEEDED_NODE = [22, 13] as const;
+
+/** `coditect doctor`: whether everything a team needs is there. Exit code 3 if something is not. */
+export const doctor = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
+  const { terminal, currentFolder, environment } = context;
+  const workspace = await findWorkspace(flags, currentFolder);
+  const [git, docker, state] = await Promise.all([
+    checkTool("git", ["--version"], "change sets can be applied without it"),
+    checkTool("docker", ["version", "--format", "{{.Server.Version}}"], "needed for --runtime docker alone"),
+    checkState(workspace, flags, context),
+  ]);
+  const own: Check = { name: "coditect", result: "ok", detail: version() };
+  const checks = [own, checkNode(), git, docker, checkKeys(environment), state];
+  if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
+  else {
+    const marks = { ok: "✔", missing: "–", failed: "✖" } as const;
+    const rows = checks.map(({ name, result, detail }) => [marks[result], name, detail]);
+    terminal.out(`${alignColumns(rows).join("\n")}\n`);
+  }
+  return checks.some((check) => check.result === "failed") ? exitCodes.broken : exitCodes.held;
+};
+
+const checkNode = (): Check => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [neededMajor, neededMinor] = NEEDED_NODE;
+  const enough = major > neededMajor || (major === neededMajor && minor >= neededMinor);
+  const detail = enough
+    ? process.versions.node
+    : `${process.versions.node}; ${NEEDED_NODE.join(".")} is needed`;
+  return { name: "Node.js", result: enough ? "ok" : "failed", detail };
+};
+
+const checkTool = async (name: string, args: readonly string[], without: string): Promise<Check> => {
+  try {
+    const { stdout } = await execute(name, args, { timeout: TOOL_DEADLINE_MS });
+    return { name, result: "ok", detail: stdout.trim() };
+  } catch {
+    return { name, result: "missing", detail: `cannot be used; ${without}` };
+  }
+};
+
+const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
+  const variables = ["ANTHROPIC_API_KEY", "GEMINI_API_KEY", "HF_TOKEN"];
+  const set = variables.filter((name) => (environment[name] ?? "") !== "");
+  return set.length > 0
+    ? { name: "keys", result: "ok", detail: set.join(", ") }
+    : {
+        name: "keys",
+        result: "missing",
+        detail: `none of ${variables.join(", ")} is set; Ollama needs none`,
+      };
+};
+
+/** Opens the state folder, which checks it, or asks the runtime that has it open. */
+const checkState = async (workspace: string, flags: RecordFlags, context: CommandContext): Promise<Check> => {
+  try {
+    const owner = await readLock(stateFolderOf(workspace));
+    if (owner !== null && owner.endpoint === null)
+      return { name: "state", result: "ok", detail: `in use by process ${owner.pid}` };
+    let detail = "";
+    await withConnection(flags, context, async (connection) => {
+      const status = await connection.call("runtime/status", {});
+      const by = status.pid === process.pid ? "" : `, served by process ${status.pid}`;
+      detail = `${status.state_folder}${status.read_only ? ", which cannot be written" : ""}${by}`;
+      return exitCodes.held;
+    });
+    return { name: "state", result: "ok", detail };
+  } catch (error) {
+    const { message, nextStep } = asCoditectError(error);
+    return { name: "state", result: "failed", detail: `${message} ${nextStep ?? ""}`.trimEnd() };
+  }
+};
