@@ -2,9 +2,9 @@ import type { Adapter } from "lowdb";
 import { join } from "node:path";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { StateDocument } from "./document.ts";
-import { errnoOf, fileNames, type Files } from "./files.ts";
+import { fileNames, isRefusal, reasonOf, type Files } from "./files.ts";
 import { publishFold, type FoldRequest } from "./fold.ts";
-import { noteLine, Segment, type ClosedSegment, type Durability } from "./journal.ts";
+import { Segment, type ClosedSegment, type Durability } from "./journal.ts";
 import type { StateBase, StateSeal } from "./journal-format.ts";
 import { loadState } from "./load.ts";
 import type { Lock } from "./lock.ts";
@@ -77,9 +77,16 @@ export class JournalAdapter implements Adapter<StateDocument> {
     this.#closed = loaded.segments;
     this.#base = loaded.base;
     this.#torn = loaded.torn;
-    for (const number of loaded.unfinished) await files.rm(join(folder, fileNames.segment(number)));
-    this.#segment = await this.#createSegment(loaded.sequence);
-    this.#foldIfLong();
+    if (this.#failure !== null) return loaded.document;
+    try {
+      for (const number of loaded.unfinished) await files.rm(join(folder, fileNames.segment(number)));
+      this.#segment = await this.#createSegment(loaded.sequence);
+      this.#foldIfLong();
+    } catch (error) {
+      // What is there can still be shown.
+      if (!isRefusal(error)) throw error;
+      this.stop(error);
+    }
     return loaded.document;
   }
 
@@ -107,11 +114,18 @@ export class JournalAdapter implements Adapter<StateDocument> {
   /** Waits for what is being written, and folds what is not yet folded. */
   async close(): Promise<void> {
     await this.#folding;
-    const hasChanges = this.#closed.length > 0 || this.#segment?.isEmpty === false;
+    const open = this.#segment?.closed;
+    const hasChanges = [...this.#closed, ...(open === undefined ? [] : [open])].some(
+      (each) => each.hasChanges,
+    );
     if (this.#failure === null && hasChanges) await this.#fold();
     await this.#tail.catch(() => undefined);
     await this.#segment?.close();
     this.#segment = null;
+    // Opening and closing leaves no trace.
+    const { files, folder } = this.#options;
+    if (this.#failure === null && !hasChanges && open !== undefined)
+      await files.rm(join(folder, fileNames.segment(open.number)), { force: true });
   }
 
   /** Runs `work` when all writes before it are done. */
@@ -162,7 +176,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
       const segments = [...this.#closed];
       const seal = await fold({ folder, tenantId, segments, stateBytes: this.#base?.seal.bytes ?? null });
       const base = { folded: segments.at(-1)?.number ?? 0, seal };
-      await this.#inTurn((segment) => segment.write([noteLine(base)]));
+      await this.#inTurn((segment) => segment.writeNote(base));
       await publishFold(files, folder, lock);
       this.#base = base;
       this.#closed = this.#closed.slice(segments.length);
@@ -187,22 +201,6 @@ export class JournalAdapter implements Adapter<StateDocument> {
     await segment.close();
   }
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EIO: "the disk reports an error",
-  EROFS: "the file system is read-only",
-  EACCES: "permission was denied",
-  EPERM: "permission was denied",
-};
-
-/** What went wrong, without a path of this machine. */
-const reasonOf = (error: unknown): string => {
-  const errno = errnoOf(error);
-  if (errno !== null) return reasons[errno] ?? errno;
-  return error instanceof Error ? error.message : String(error);
-};
 
 const readOnly = (error: unknown): CoditectError =>
   error instanceof CoditectError

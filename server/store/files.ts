@@ -1,5 +1,4 @@
 import * as fs from "node:fs/promises";
-import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
 /** The calls of the file system the store makes; tests put a failing disk in their place. */
@@ -32,13 +31,32 @@ export const fileNames = {
 
 /** Numbers of the journal's segments in a folder, in order. */
 export const listSegments = async (files: Files, folder: string): Promise<number[]> =>
-  (await files.readdir(folder))
+  ((await ifThere(files.readdir(folder))) ?? [])
     .flatMap((name) => /^journal\.(\d+)\.log$/.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((left, right) => left - right);
 
 export const errnoOf = (error: unknown): string | null =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EIO: "the disk reports an error",
+  EROFS: "the file system is read-only",
+  EACCES: "permission was denied",
+  EPERM: "permission was denied",
+};
+
+/** Whether the disk refuses to be written, so that reading may still work. */
+export const isRefusal = (error: unknown): boolean => (errnoOf(error) ?? "") in reasons;
+
+/** What went wrong, without a path of this machine. */
+export const reasonOf = (error: unknown): string => {
+  const errno = errnoOf(error);
+  if (errno !== null) return reasons[errno] ?? errno;
+  return error instanceof Error ? error.message : String(error);
+};
 
 /** The result, or null if there is no such file. */
 export const ifThere = async <Result>(work: Promise<Result>): Promise<Result | null> => {
@@ -60,26 +78,6 @@ export const syncFolder = async (files: Files, folder: string): Promise<void> =>
   } finally {
     await handle.close();
   }
-};
-
-/** Replaces a small file as a whole: readers see the old or the new one. */
-export const replaceFile = async (
-  files: Files,
-  folder: string,
-  name: string,
-  text: string,
-  mode = 0o600,
-): Promise<void> => {
-  const temporary = join(folder, `${name}.${process.pid}.new`);
-  const handle = await files.open(temporary, "w", mode);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await files.rename(temporary, join(folder, name));
-  await syncFolder(files, folder);
 };
 
 /** Whole lines of a file, in memory of their own. */
@@ -107,7 +105,6 @@ export async function* readChunks(
     const size = Math.min((await handle.stat()).size, to);
     let offset = 0;
     let position = 0;
-    let checksum = 0;
     let carry: Buffer = Buffer.alloc(0);
     while (position < size) {
       const length = Math.min(CHUNK, size - position);
@@ -121,8 +118,7 @@ export async function* readChunks(
         position += bytesRead;
       }
       // CHUNK and PIECE are the same, so each read is one piece.
-      checksum = crc32(bytes.subarray(carry.length));
-      onPiece?.(Math.ceil(position / PIECE) - 1, checksum);
+      onPiece?.(Math.ceil(position / PIECE) - 1, crc32(bytes.subarray(carry.length)));
       const end = position < size ? bytes.lastIndexOf(10) + 1 : bytes.length;
       if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
       offset += end;

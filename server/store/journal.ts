@@ -13,6 +13,8 @@ export interface ClosedSegment {
   bytes: number;
   /** Number of the last block before it. */
   sequence: number;
+  /** Whether it holds more than notes. */
+  hasChanges: boolean;
 }
 
 export interface SegmentStart {
@@ -30,6 +32,7 @@ export class Segment {
   readonly #start: SegmentStart;
   #chain: ChainEnd;
   #bytes = 0;
+  #hasChanges = false;
 
   private constructor(handle: FileHandle, start: SegmentStart) {
     this.#handle = handle;
@@ -46,7 +49,7 @@ export class Segment {
     const handle = await files.open(join(folder, fileNames.segment(start.number)), flags | sync, 0o600);
     const segment = new Segment(handle, start);
     try {
-      await segment.write([noteLine(start.header)]);
+      await segment.writeNote(start.header);
       if (durability === "fsync") await syncFolder(files, folder);
       return segment;
     } catch (error) {
@@ -59,22 +62,28 @@ export class Segment {
     return this.#bytes;
   }
 
-  /** It holds nothing but its header. */
-  get isEmpty(): boolean {
-    return this.#chain.sequence === this.#start.sequence + 1;
-  }
-
   /** Number of the last block. */
   get sequence(): number {
     return this.#chain.sequence;
   }
 
   get closed(): ClosedSegment {
-    return { number: this.#start.number, bytes: this.#bytes, sequence: this.#start.sequence };
+    const { number, sequence } = this.#start;
+    return { number, bytes: this.#bytes, sequence, hasChanges: this.#hasChanges };
   }
 
-  /** Writes one block; resolves when it is durable. */
+  /** Writes a block of changes; resolves when it is durable. */
   async write(parts: readonly Buffer[]): Promise<void> {
+    this.#hasChanges = true;
+    await this.#write(parts);
+  }
+
+  /** Writes a note as a block of its own. */
+  async writeNote(note: Note): Promise<void> {
+    await this.#write([Buffer.from(`#${JSON.stringify(note)}\n`)]);
+  }
+
+  async #write(parts: readonly Buffer[]): Promise<void> {
     const { line, chain } = endBlock(this.#chain, parts);
     const all = [...parts, line];
     try {
@@ -94,5 +103,3 @@ export class Segment {
     await this.#handle.close();
   }
 }
-
-export const noteLine = (note: Note): Buffer => Buffer.from(`#${JSON.stringify(note)}\n`);

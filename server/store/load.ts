@@ -42,12 +42,17 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
   let torn = 0;
   for (const [index, { number }] of headers.entries()) {
     const to = headers[index + 1]?.header.previous?.bytes ?? Infinity;
+    let hasChanges = false;
     const read = await readSegment(
       files,
       { folder, segment: number, sequence, to },
       {
-        put: load,
+        put: (key, chunk, start, length) => {
+          hasChanges = true;
+          load(key, chunk, start, length);
+        },
         remove: (key) => {
+          hasChanges = true;
           document.loadRemoved(key);
         },
         join: (list) => {
@@ -63,7 +68,7 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
       tenantId,
     );
     if (to !== Infinity && read.end !== to) throw damagedAt(number, read.end);
-    segments.push({ number, bytes: read.end, sequence: read.first - 1 });
+    segments.push({ number, bytes: read.end, sequence: read.first - 1, hasChanges });
     sequence = read.chain.sequence;
     torn = read.torn;
   }
@@ -112,7 +117,8 @@ const findBase = (
   // Without a journal there is nothing to compare with: a state file that somebody put here.
   if (firstSegment === null) return seal === null ? null : { folded: 0, seal };
   const known = bases.filter((base) => base !== null);
-  const base = known.find((each) => seal !== null && sameSeal(seal, each.seal)) ?? null;
+  // The last one: folding without a change makes the same file again.
+  const base = known.findLast((each) => seal !== null && sameSeal(seal, each.seal)) ?? null;
   if (base === null && seal === null && bases[0] === null && firstSegment === 1) return null;
   if (base === null)
     checkSeal(seal ?? { bytes: 0, pieces: [] }, known.at(-1)?.seal ?? { bytes: 0, pieces: [] });

@@ -77,6 +77,15 @@ export interface LockRequest {
   signal: AbortSignal | undefined;
 }
 
+/** What stands in for a lock where none can be written: nothing may be written at all. */
+export const noLock: Lock = {
+  epoch: 0,
+  check: () => {
+    throw fail("state_read_only", { reason: "the folder could not be locked" });
+  },
+  release: () => Promise.resolve(),
+};
+
 /** Takes the folder, if its owner is gone or suspended; else throws `state_locked`. */
 export const acquireLock = async (request: LockRequest): Promise<Lock> => {
   const { files, folder, signal } = request;
@@ -153,10 +162,15 @@ const publish = async ({ files, folder, endpoint }: LockRequest, epoch: number):
   };
   const temporary = `${path}.${epoch}.${randomBytes(4).toString("hex")}`;
   const handle = await files.open(temporary, "wx", 0o600);
-  await handle.writeFile(`${JSON.stringify(content)}\n`);
-  // The handle stays open, so that no other file can get this inode while we compare with it.
-  const own = await handle.stat();
-  await files.rename(temporary, path);
+  let inode: number;
+  try {
+    await handle.writeFile(`${JSON.stringify(content)}\n`);
+    inode = (await handle.stat()).ino;
+    await files.rename(temporary, path);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
   const heartbeat = setInterval(() => {
     const now = new Date();
     handle.utimes(now, now).catch(() => {
@@ -165,7 +179,8 @@ const publish = async ({ files, folder, endpoint }: LockRequest, epoch: number):
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
-  const isOurs = (): boolean => statSync(path, { throwIfNoEntry: false })?.ino === own.ino;
+  // The handle stays open, so that no other file can get this inode while we compare with it.
+  const isOurs = (): boolean => statSync(path, { throwIfNoEntry: false })?.ino === inode;
   return {
     epoch,
     check: () => {
@@ -174,12 +189,14 @@ const publish = async ({ files, folder, endpoint }: LockRequest, epoch: number):
     },
     release: async () => {
       clearInterval(heartbeat);
-      if (isOurs()) {
+      try {
+        if (!isOurs()) return;
         // The marker stays, so that epochs go on rising, but must not look like a fresh win.
         await files.utimes(join(folder, markerName(epoch)), 0, 0);
         await files.rm(path, { force: true });
+      } finally {
+        await handle.close();
       }
-      await handle.close();
     },
   };
 };

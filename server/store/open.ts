@@ -2,12 +2,12 @@ import { Low } from "lowdb";
 import { join } from "node:path";
 import { JournalAdapter } from "./adapter.ts";
 import { StateDocument } from "./document.ts";
-import { fileNames, ifThere, nodeFiles, type Files } from "./files.ts";
+import { fileNames, ifThere, isRefusal, nodeFiles, type Files } from "./files.ts";
 import { startFold } from "./fold-start.ts";
 import type { FoldRequest } from "./fold.ts";
 import type { StateSeal } from "./journal-format.ts";
 import type { Durability } from "./journal.ts";
-import { acquireLock, STALE_MS, type Lock } from "./lock.ts";
+import { acquireLock, noLock, STALE_MS, type Lock } from "./lock.ts";
 import { openObjects } from "./objects.ts";
 import { all, page } from "./queries.ts";
 import type { Store } from "./store.ts";
@@ -45,17 +45,11 @@ const FOLD_AT = 8 << 20;
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const { folder, tenantId, durability = "fsync", files = nodeFiles, warn = () => undefined } = options;
-  await makeFolder(files, folder);
-  const lock = await acquireLock({
-    files,
-    folder,
-    endpoint: options.endpoint ?? null,
-    staleAfter: options.staleAfter ?? STALE_MS,
-    signal: options.signal,
-  });
+  const { lock, refusal } = await takeFolder(files, options);
   try {
     const { fold = startFold, foldAt = FOLD_AT } = options;
     const adapter = new JournalAdapter({ files, folder, tenantId, durability, lock, fold, foldAt, warn });
+    if (refusal !== null) adapter.stop(refusal);
     const low = new Low(adapter, new StateDocument(tenantId));
     await low.read();
     if (adapter.torn > 0)
@@ -67,14 +61,32 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   }
 };
 
+/** Makes and locks the folder; where the disk refuses that, what is there can still be read. */
+const takeFolder = async (
+  files: Files,
+  { folder, endpoint, staleAfter, signal }: StoreOptions,
+): Promise<{ lock: Lock; refusal: unknown }> => {
+  try {
+    await makeFolder(files, folder);
+    const request = { files, folder, endpoint: endpoint ?? null, staleAfter: staleAfter ?? STALE_MS, signal };
+    return { lock: await acquireLock(request), refusal: null };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return { lock: noLock, refusal: error };
+  }
+};
+
 const makeFolder = async (files: Files, folder: string): Promise<void> => {
   for (const name of [fileNames.transcripts, fileNames.objects])
     await files.mkdir(join(folder, name), { recursive: true, mode: 0o700 });
   const ignore = join(folder, ".gitignore");
   if ((await ifThere(files.stat(ignore))) !== null) return;
   const handle = await files.open(ignore, "w", 0o600);
-  await handle.writeFile("*\n");
-  await handle.close();
+  try {
+    await handle.writeFile("*\n");
+  } finally {
+    await handle.close();
+  }
 };
 
 const storeOver = (
@@ -109,8 +121,11 @@ const storeOver = (
         runTransaction(document, write);
       }),
     close: async () => {
-      await adapter.close();
-      await lock.release();
+      try {
+        await adapter.close();
+      } finally {
+        await lock.release();
+      }
     },
   };
 };

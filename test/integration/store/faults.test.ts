@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { Store } from "../../../server/store/store.ts";
+import { agent, faultyFiles, makeFolder, openMortal } from "./support.ts";
+
+const statuses = ["Available", "Busy", "Error"] as const;
+const ids = Array.from({ length: 3 }, (_, n) => `00000000-0000-4000-8000-00000000000${n}`);
+/** Commits that put, change and remove; every third one removes. */
+const commits = Array.from({ length: 14 }, (_, n): { put: AgentConfig[]; remove: string[] } => ({
+  put: [agent({ agent_id: ids[n % 3] ?? "", status: statuses[(n * 7) % 3] ?? "Busy", name: `${n}` })],
+  remove: n % 3 === 2 ? [ids[(n + 1) % 3] ?? ""] : [],
+}));
+
+const after = (count: number): AgentConfig[] => {
+  const agents = new Map<string, AgentConfig>();
+  for (const { put, remove } of commits.slice(0, count)) {
+    for (const each of put) agents.set(each.agent_id, each);
+    for (const id of remove) agents.delete(id);
+  }
+  return [...agents.values()].reverse();
+};
+
+const commit = (store: Store, number: number): Promise<void> =>
+  store.commit((transaction) => {
+    for (const each of commits[number]?.put ?? []) transaction.put("agents", each);
+    for (const id of commits[number]?.remove ?? []) transaction.remove("agents", id);
+  });
+
+/** The store shows exactly these agents, and its indexes belong to them. */
+const isState = (store: Store, agents: readonly AgentConfig[]): boolean => {
+  try {
+    assert.deepEqual(store.all("agents"), agents);
+    for (const status of statuses)
+      assert.deepEqual(
+        store.all("agents", { status }),
+        agents.filter((each) => each.status === status),
+      );
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Runs the commits with a closing in between; returns how many were acknowledged. */
+const runUntilFailure = async (folder: string, failFrom: number, code: string) => {
+  let acknowledged = 0;
+  const faults = faultyFiles();
+  faults.failFrom(failFrom, code);
+  try {
+    for (const half of [commits.slice(0, 7), commits.slice(7)]) {
+      const { store, kill } = await openMortal(folder, { foldAt: 3000, durability: "fsync" }, faults);
+      try {
+        const end = acknowledged + half.length;
+        while (acknowledged < end) {
+          await commit(store, acknowledged);
+          acknowledged += 1;
+        }
+        await store.close();
+      } catch (error) {
+        assert.ok(isState(store, after(acknowledged)), "what was not acknowledged is still shown");
+        assert.notEqual(store.readOnlyReason, null);
+        await assert.rejects(commit(store, acknowledged), { code: "state_read_only" });
+        throw error;
+      } finally {
+        await kill();
+      }
+    }
+  } catch {
+    // The disk failed, as asked for.
+  }
+  return { acknowledged, operations: faults.count() };
+};
+
+describe("a disk that fails", () => {
+  for (const code of ["EIO", "ENOSPC"])
+    it(`with ${code} at any file operation loses nothing that was acknowledged`, async () => {
+      let operations = Infinity;
+      for (let number = 1; number <= operations + 1; number += 1) {
+        const folder = await makeFolder();
+        const run = await runUntilFailure(folder, number, code);
+        if (number === 1) operations = (await runUntilFailure(await makeFolder(), Infinity, code)).operations;
+        const { store } = await openMortal(folder);
+        assert.ok(
+          isState(store, after(run.acknowledged)) || isState(store, after(run.acknowledged + 1)),
+          `failing from operation ${number}, ${run.acknowledged} commits were acknowledged`,
+        );
+        await store.close();
+        await rm(folder, { recursive: true });
+      }
+    });
+});
