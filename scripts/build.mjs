@@ -14,8 +14,8 @@ const shared = {
   format: "cjs",
   target: "node22",
   sourcemap: production ? false : "linked",
-  minify: production,
-  keepNames: true,
+  // Also for developers: half the text is compiled in half the time, and the source maps are there.
+  minify: true,
   legalComments: "none",
   logLevel: "warning",
   // Native add-ons of dockerode's ssh transport: optional, loaded only where they were built.
@@ -29,12 +29,19 @@ const entries = {
   server: "server/main.ts",
   worker: "server/worker/main.ts",
   fold: "server/store/fold-thread.ts",
-  cli: "server/cli.ts",
+  "cli-main": "server/cli.ts",
 };
+
+/** The command line starts from V8's cache of its compiled code: the second start takes half the time. */
+const cliLauncher = `#!/usr/bin/env node
+require("node:module").enableCompileCache();
+require("./cli-main.js");
+`;
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist", { recursive: true });
 await writeFile("dist/package.json", '{ "type": "commonjs" }\n');
+await writeFile("dist/cli.js", cliLauncher, { mode: 0o755 });
 
 const options = Object.entries(entries)
   .filter(([, source]) => existsSync(source))
@@ -42,7 +49,6 @@ const options = Object.entries(entries)
     ...shared,
     entryPoints: [source],
     outfile: `dist/${name}.js`,
-    banner: { js: name === "cli" ? `#!/usr/bin/env node\n${shared.banner.js}` : shared.banner.js },
   }));
 
 if (watch) {

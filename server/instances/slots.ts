@@ -79,6 +79,8 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
       const used = list.shift();
       if (used !== undefined) {
         taken.add(used);
+        // A process that was killed may have left a slot half removed.
+        await mkdir(join(used, "copy"), { recursive: true });
         return { copy: join(used, "copy"), warm: true };
       }
       let number = 0;
