@@ -13,7 +13,7 @@ const rules: ArgumentRules = {
     ),
   ),
   dropped:
-    /^--(test|watch.*|test-reporter.*|test-only|test-update-snapshots|test-name-pattern|test-shard|experimental-test-coverage|test-coverage-(branches|functions|lines))$/,
+    /^--(test|watch.*|test-reporter.*|test-only|test-update-snapshots|test-name-pattern|test-shard|test-force-exit|experimental-test-coverage|test-coverage-(branches|functions|lines))$/,
 };
 
 /**
@@ -86,6 +86,8 @@ export const nodeTest: RunnerAdapter = {
         ...flags,
         ...(process.features.typescript === false ? ["--experimental-strip-types"] : []),
         "--test",
+        // What a test leaves open must not keep a finished run waiting for its deadline.
+        "--test-force-exit",
         "--test-reporter=spec",
         "--test-reporter-destination=stdout",
         `--test-reporter=${reporterFile}`,

@@ -89,6 +89,15 @@ describe("node:test", function () {
     assert.deepEqual(outline(report), ["test/typed.test.ts > typed: passed"]);
   });
 
+  it("ends a finished run that left something open", async () => {
+    await project.write({
+      "test/open.test.js":
+        'import { test } from "node:test";\ntest("listens", () => { setInterval(() => {}, 1e6); });\n',
+    });
+    const report = await project.test({ files: ["test/open.test.js"], timeout_seconds: 20 });
+    assert.deepEqual([report.outcome, report.exit_code], ["passed", 0]);
+  });
+
   it("stops a test that never ends, and keeps what was told before", async () => {
     await project.write({
       "test/hangs.test.js":
