@@ -13,7 +13,7 @@ import { environmentCredentials } from "./gateway/credentials.ts";
 import { version, workerEntry } from "./installation.ts";
 import { startLanguageServer } from "./language/server.ts";
 import type { Log } from "./log.ts";
-import { serveRuntime } from "./serve-runtime.ts";
+import { openRuntime } from "./open-runtime.ts";
 
 /** Longest a runtime may take to end once the editor is gone. */
 const CLOSE_MILLISECONDS = 5000;
@@ -59,7 +59,7 @@ const main = (): void => {
     version: version(),
     log,
     open: (folder, stateFolder, { settings, trusted }) =>
-      serveRuntime(
+      openRuntime(
         {
           workspace: folder.root,
           stateFolder,

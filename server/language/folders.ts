@@ -8,6 +8,8 @@ import { isWithin, relativePath } from "../workspace/paths.ts";
 export interface FolderRuntime {
   readonly dispatch: Dispatch;
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Rejects when the process that answers is gone; ours never is. */
+  readonly lost?: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,8 @@ export interface FoldersContext {
   open: (folder: Folder) => Promise<FolderRuntime>;
   /** Called once for each runtime, before anybody else gets it. */
   opened: (folder: Folder, runtime: FolderRuntime) => void;
+  /** Called when a runtime was lost; the next call opens another. */
+  lost: (folder: Folder) => void;
 }
 
 interface Entry {
@@ -48,12 +52,17 @@ export const pathOf = (uri: string): string | null => {
   return parsed.scheme === "file" ? parsed.fsPath : null;
 };
 
-export const createFolders = ({ open, opened }: FoldersContext): Folders => {
+export const createFolders = ({ open, opened, lost }: FoldersContext): Folders => {
   const entries = new Map<string, Entry>();
 
   const openEntry = (entry: Entry): Promise<FolderRuntime> => {
     const runtime = open(entry.folder).then((ready) => {
       opened(entry.folder, ready);
+      ready.lost?.catch(() => {
+        if (entry.runtime !== runtime) return;
+        entry.runtime = null;
+        lost(entry.folder);
+      });
       return ready;
     });
     // The next call tries again: the state folder may be free by then.
@@ -63,7 +72,9 @@ export const createFolders = ({ open, opened }: FoldersContext): Folders => {
     return runtime;
   };
 
-  const closeEntry = async ({ runtime }: Entry): Promise<void> => {
+  const closeEntry = async (entry: Entry): Promise<void> => {
+    const { runtime } = entry;
+    entry.runtime = null;
     const ready = await runtime?.catch(() => null);
     await ready?.close();
   };

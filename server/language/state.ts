@@ -47,10 +47,19 @@ export interface LanguageServerContext {
 export const createLanguageState = ({ connection, open, log }: LanguageServerContext): LanguageState => {
   const sessions = new Map<string, FolderSession>();
 
+  const endSession = (uri: string): void => {
+    sessions.get(uri)?.dispose();
+    sessions.delete(uri);
+  };
+
   const folders = createFolders({
     open: (folder) => open(folder, stateFolderOf(folder, state.options), state.options),
     opened: (folder, runtime) => {
       sessions.set(folder.uri, openSession(folder, runtime, state, log));
+    },
+    lost: ({ uri }) => {
+      log("warn", "The process that answered for a folder is gone", { folder: uri });
+      endSession(uri);
     },
   });
 
@@ -96,8 +105,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
           });
     },
     async closeFolder(uri) {
-      sessions.get(uri)?.dispose();
-      sessions.delete(uri);
+      endSession(uri);
       await folders.remove(uri);
     },
     async close() {
