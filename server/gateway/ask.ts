@@ -14,7 +14,7 @@ export interface Policy extends Billing {
   endpoints: Endpoints;
   credentials: Credentials;
   circuits: Circuits;
-  /** Marks of keys that were not accepted: they are tried last. */
+  /** Circuits whose key was not accepted: they are tried last. */
   rejectedKeys: Set<string>;
   random: () => number;
 }
@@ -22,11 +22,6 @@ export interface Policy extends Billing {
 const tellRetry = (tell: Asking["tell"], target: Target, fault: ProviderFault, wait_ms: number): void => {
   const { provider, model } = target;
   tell({ type: "retry", provider, model, reason: fault.error.message, wait_ms });
-};
-
-const weatherOf = (outcome: Outcome): "sound" | "outage" | "untold" => {
-  if ("cancelled" in outcome) return "untold";
-  return "fault" in outcome && outcome.fault.outage ? "outage" : "sound";
 };
 
 /** The keys of a target, those that were not accepted the last time behind the others. */
@@ -38,6 +33,44 @@ const keysFor = async (target: Target, { signal }: Asking, policy: Policy): Prom
   return [...keys.filter((key) => !isRejected(key)), ...keys.filter(isRejected)];
 };
 
+const weatherOf = (outcome: Outcome | null): "sound" | "outage" | "untold" => {
+  if (outcome === null || "cancelled" in outcome) return "untold";
+  return "fault" in outcome && outcome.fault.outage ? "outage" : "sound";
+};
+
+/** One attempt with one key, if its circuit lets it through. */
+const attemptOnce = async (
+  target: Target,
+  key: string | null,
+  asking: Asking,
+  policy: Policy,
+  hasNext: boolean,
+): Promise<Omit<ModelAnswer, "duration_ms"> | ProviderFault> => {
+  if (asking.signal.aborted) throw cancelled();
+  const circuit = circuitOf(target, key);
+  const closedForMs = policy.circuits.admit(circuit);
+  if (closedForMs > 0) return circuitOpen(target, closedForMs, hasNext ? "provider" : "retry");
+  const provider = await policy.providers(target.provider);
+  let outcome: Outcome | null = null;
+  let microcents: number | null;
+  try {
+    ({ outcome, microcents } = await attemptCharged(target, provider, key, asking, policy));
+  } finally {
+    policy.circuits.report(circuit, weatherOf(outcome));
+  }
+  if ("cancelled" in outcome) throw outcome.cancelled;
+  if ("fault" in outcome) {
+    if (outcome.textShown) asking.tell({ type: "withdrawn" });
+    if (outcome.fault.remedy === "key") policy.rejectedKeys.add(circuit);
+    return outcome.fault;
+  }
+  policy.rejectedKeys.delete(circuit);
+  const { message, stop_reason } = outcome.answer;
+  const { provider: name, model } = target;
+  const cost = dollarsOf(microcents);
+  return { message, stop_reason, usage: outcome.usage, cost, provider: name, model, cached: false };
+};
+
 /** Asks one target until it answers, or until nothing that can be tried there would heal it. */
 const askTarget = async (
   target: Target,
@@ -47,61 +80,26 @@ const askTarget = async (
 ): Promise<ModelAnswer | ProviderFault> => {
   const { charge, signal, tell } = asking;
   const { clock } = policy.attempts;
-  const provider = await policy.providers(target.provider);
   const keys = await keysFor(target, asking, policy);
-  if (keys.length === 0) return missingKey(target);
   const started = clock.now();
-  const mostRetries = charge.agent.settings.max_retries;
   let [keyNumber, retries] = [0, 0];
   for (;;) {
-    if (signal.aborted) throw cancelled();
-    const key = keys[keyNumber] ?? null;
-    const circuit = circuitOf(target, key);
-    const closedFor = policy.circuits.admit(circuit);
-    if (closedFor > 0) {
-      const fault = circuitOpen(target, closedFor);
-      if (hasNext || retries >= mostRetries) return fault;
-      retries++;
-      const wait = Math.min(LONGEST_WAIT_MS, closedFor);
-      tellRetry(tell, target, fault, wait);
-      await clock.wait(wait, signal);
-      continue;
-    }
-    let outcome: Outcome | null = null;
-    let microcents: number | null;
-    try {
-      ({ outcome, microcents } = await attemptCharged(target, provider, key, asking, policy));
-    } finally {
-      policy.circuits.report(circuit, outcome === null ? "untold" : weatherOf(outcome));
-    }
-    if ("cancelled" in outcome) throw outcome.cancelled;
-    if ("answer" in outcome) {
-      policy.rejectedKeys.delete(circuit);
-      const { message, stop_reason } = outcome.answer;
-      return {
-        message,
-        stop_reason,
-        usage: outcome.usage,
-        cost: dollarsOf(microcents),
-        provider: target.provider,
-        model: target.model,
-        cached: false,
-        duration_ms: clock.now() - started,
-      };
-    }
-    const { fault, textShown } = outcome;
-    if (textShown) tell({ type: "withdrawn" });
-    if (fault.remedy === "nothing") throw fault.error;
-    if (fault.remedy === "key") policy.rejectedKeys.add(circuit);
-    if (fault.remedy === "key" && keyNumber + 1 < keys.length) {
+    const key = keys[keyNumber];
+    if (key === undefined) return missingKey(target);
+    const result = await attemptOnce(target, key, asking, policy, hasNext);
+    if (!(result instanceof ProviderFault)) return { ...result, duration_ms: clock.now() - started };
+    if (result.remedy === "nothing") throw result.error;
+    if (result.remedy === "key" && keyNumber + 1 < keys.length) {
       keyNumber++;
-      tellRetry(tell, target, fault, 0);
+      tellRetry(tell, target, result, 0);
       continue;
     }
-    if (fault.remedy !== "retry" || retries >= mostRetries) return fault;
+    // Another provider answers sooner than one that asks for a long pause.
+    const isLong = hasNext && (result.waitMs ?? 0) > LONGEST_WAIT_MS;
+    if (result.remedy !== "retry" || retries >= charge.agent.settings.max_retries || isLong) return result;
     retries++;
-    const wait = backOff(retries, fault.waitMs, policy.random);
-    tellRetry(tell, target, fault, wait);
+    const wait = backOff(retries, result.waitMs, policy.random);
+    tellRetry(tell, target, result, wait);
     await clock.wait(wait, signal);
   }
 };

@@ -46,12 +46,16 @@ const patience: Readonly<Record<ProviderName, Omit<Deadlines, "total">>> = {
   Ollama: { firstByte: Infinity, silence: 120_000 },
 };
 
+/** Timers cannot be longer; beyond it they would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const deadlinesFor = ({ provider, timeoutMs }: Attempt, shorter: Partial<Deadlines>): Deadlines => {
   const standard = patience[provider.name];
+  const total = Math.min(timeoutMs, LONGEST_TIMER_MS);
   return {
-    firstByte: Math.min(shorter.firstByte ?? standard.firstByte, timeoutMs),
-    silence: Math.min(shorter.silence ?? standard.silence, timeoutMs),
-    total: timeoutMs,
+    firstByte: Math.min(shorter.firstByte ?? standard.firstByte, total),
+    silence: Math.min(shorter.silence ?? standard.silence, total),
+    total,
   };
 };
 
@@ -91,6 +95,7 @@ const askOnce = async (attempt: Attempt, tools: AttemptTools, fenced: boolean): 
   let shown = "";
   const transport = openTransport({
     to,
+    key,
     connections: tools.connections,
     deadlines: deadlinesFor(attempt, tools.deadlines),
     signal,

@@ -101,7 +101,7 @@ const askFor = async (
   if (provider.needsKey && key === null) throw missingKey(target).error;
   const deadlines = { firstByte: DEADLINE_MS, silence: DEADLINE_MS, total: DEADLINE_MS };
   const { connections, now } = sources;
-  const transport = openTransport({ to: target, connections, deadlines, signal, now });
+  const transport = openTransport({ to: target, key, connections, deadlines, signal, now });
   let vectors: number[][] | null = null;
   try {
     vectors = (await provider.embed?.({ to: target, key, transport }, texts)) ?? [];

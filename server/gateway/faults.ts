@@ -34,7 +34,7 @@ export class ProviderFault extends Error {
 export interface Addressee {
   provider: ProviderName;
   model: string;
-  /** Base address; nothing secret is in it. */
+  /** Base address. */
   endpoint: string;
 }
 
@@ -56,23 +56,40 @@ export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
   return new ProviderFault(fail("model_not_found", { provider, model, hint }), "provider");
 };
 
+/** The address as it may be shown: one with a name and password in it loses them. */
+const shown = (endpoint: string): string => endpoint.replace(/\/\/[^/@]*@/, "//");
+
 /** Nothing came back at all, or it broke off: the connection is at fault. */
 export const unreachable = ({ provider, endpoint }: Addressee, reason: string): ProviderFault => {
   const hint =
     provider === "Ollama"
       ? "Start it (ollama serve), or set OLLAMA_HOST."
       : "Check the network and the endpoint.";
-  return new ProviderFault(fail("provider_unreachable", { provider, endpoint, reason, hint }), "retry", {
-    outage: true,
-  });
+  return new ProviderFault(
+    fail("provider_unreachable", { provider, endpoint: shown(endpoint), reason, hint }),
+    "retry",
+    {
+      outage: true,
+    },
+  );
 };
 
 /** It failed so often in a row that it is left alone for a while. */
-export const circuitOpen = ({ provider, endpoint }: Addressee, closedForMs: number): ProviderFault => {
+export const circuitOpen = (
+  { provider, endpoint }: Addressee,
+  closedForMs: number,
+  remedy: Remedy,
+): ProviderFault => {
   const reason = `it failed several times in a row; it is asked again in ${Math.ceil(closedForMs / 1000)} s`;
   return new ProviderFault(
-    fail("provider_unreachable", { provider, endpoint, reason, hint: "Try again then, or set a failover." }),
-    "provider",
+    fail("provider_unreachable", {
+      provider,
+      endpoint: shown(endpoint),
+      reason,
+      hint: "Try again then, or set a failover.",
+    }),
+    remedy,
+    { waitMs: closedForMs },
   );
 };
 

@@ -69,7 +69,7 @@ const listed = async (
 ): Promise<ModelInfo[]> => {
   const { connections, now } = sources;
   const deadlines = { firstByte: LISTING_MS, silence: LISTING_MS, total: LISTING_MS };
-  const transport = openTransport({ to: target, connections, deadlines, signal, now });
+  const transport = openTransport({ to: target, key, connections, deadlines, signal, now });
   let whole = false;
   try {
     const provider = await sources.providers(target.provider);

@@ -31,7 +31,7 @@ export const pull = async (
   const to = targetOf(provider, endpoints);
   const { pullModel } = await import("./providers/ollama.ts");
   const [key = null] = await credentials.keys(to.provider, to.keyReference);
-  const transport = openTransport({ to, connections, deadlines: DEADLINES, signal, now });
+  const transport = openTransport({ to, key, connections, deadlines: DEADLINES, signal, now });
   let whole = false;
   try {
     await pullModel({ to, key, transport }, tell);

@@ -79,6 +79,8 @@ export interface Transport {
 
 export interface TransportOptions {
   to: Addressee;
+  /** Taken out of what a service writes about a refusal, should it name it. */
+  key: string | null;
   connections: Connections;
   deadlines: Deadlines;
   signal: AbortSignal;
@@ -107,7 +109,7 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
 };
 
 export const openTransport = (options: TransportOptions): Transport => {
-  const { to, connections, deadlines, signal, now, answerBytes = ANSWER_BYTES } = options;
+  const { to, key, connections, deadlines, signal, now, answerBytes = ANSWER_BYTES } = options;
   let fault: Error | null = null;
   let answered = false;
   let request: ClientRequest | null = null;
@@ -194,7 +196,8 @@ export const openTransport = (options: TransportOptions): Transport => {
     const pieces: Buffer[] = [];
     let size = 0;
     const tell = (): void => {
-      const body = Buffer.concat(pieces).toString("utf8");
+      const text = Buffer.concat(pieces).toString("utf8");
+      const body = key === null || key === "" ? text : text.replaceAll(key, "[redacted]");
       const status = incoming.statusCode ?? 0;
       end(faultOfRefusal({ status, headers: incoming.headers, body }, to, now()));
     };

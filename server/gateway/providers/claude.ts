@@ -65,11 +65,11 @@ const blocksOf = (message: Message): Block[] => {
 const ephemeral = { type: "ephemeral" } as const;
 
 /**
- * Marks the last block of the conversation, so that all before it is written to the cache and the
- * next turn, which repeats it, reads it from there. A thinking block takes no mark.
+ * Marks the last block of a message, so that all before it is written to the cache and the next
+ * turn, which repeats it, reads it from there. A thinking block takes no mark.
  */
-const markTail = (messages: Anthropic.MessageParam[]): void => {
-  const content = messages.at(-1)?.content;
+const markEnd = (message: Anthropic.MessageParam | undefined): void => {
+  const content = message?.content;
   if (!Array.isArray(content)) return;
   const last = content.at(-1);
   if (last === undefined || last.type === "thinking" || last.type === "redacted_thinking") return;
@@ -93,7 +93,9 @@ export const claudeBody = (
   const messages = request.messages
     .map((message) => ({ role: message.role, content: blocksOf(message) }))
     .filter(({ content }) => content.length > 0);
-  markTail(messages);
+  // The growing tail, and where the last turn's tail was: Claude looks back from a mark only so far.
+  markEnd(messages.at(-1));
+  markEnd(messages.at(-3));
   const body: Anthropic.MessageCreateParamsStreaming = {
     model,
     max_tokens: request.max_tokens,
