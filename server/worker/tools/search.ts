@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, Script } from "node:vm";
-import { fail } from "../../../schemas/errors.ts";
 import { decodeText } from "../../workspace/encoding.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { statFile } from "../copy/stamp.ts";
@@ -110,12 +109,17 @@ function regexFinder(pattern: string): Finder | string {
     try {
       script.runInContext(context, { timeout: Math.max(1, Math.ceil(left)) });
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") {
-        return "too slow";
-      }
-      throw fail("worker_failed", { what: "search", reason: String(error) }, { cause: error });
+      if (isTimeout(error)) return "too slow";
+      throw error;
     }
     left -= performance.now() - started;
     return found;
   };
 }
+
+/** Not an `Error` of ours: it comes from the script's own realm. */
+const isTimeout = (error: unknown): boolean =>
+  typeof error === "object" &&
+  error !== null &&
+  "code" in error &&
+  error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";

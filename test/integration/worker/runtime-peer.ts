@@ -74,6 +74,8 @@ export interface WorkerUnderTest {
     script: readonly ScriptedTurn[],
     execution?: Partial<WorkerParams<"execution/run">>,
   ): Promise<WorkerResult<"execution/run">>;
+  /** Forgets what the worker asked so far, between two tests. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -142,6 +144,10 @@ export async function startWorker(): Promise<WorkerUnderTest> {
         history: [],
         ...execution,
       });
+    },
+    forget() {
+      Object.assign(worker, { generated: [], finished: [], reported: [], started: [] });
+      worker.onToolFinished = () => undefined;
     },
     async stop() {
       const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : null;
