@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { RuntimeEvent } from "../../schemas/events.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+export interface CommandResult {
+  exit_code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunningCommand {
+  child: ChildProcess;
+  result: Promise<CommandResult>;
+}
+
+/** What a command must not inherit: keys, colours, and that a program or CI is at work. */
+const cleanEnvironment = (extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  const own = /^(ANTHROPIC|GEMINI|HF_|OLLAMA|CODITECT|NO_COLOR|FORCE_COLOR|CI$|npm_)/;
+  const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
+  return { ...Object.fromEntries(inherited), ...extra };
+};
+
+/** Starts the real command line from the sources, in a process of its own. */
+export const startCommand = (
+  args: readonly string[],
+  { folder = root, environment = {} }: { folder?: string; environment?: NodeJS.ProcessEnv } = {},
+): RunningCommand => {
+  const child = spawn(process.execPath, [join(root, "server", "cli.ts"), ...args], {
+    cwd: folder,
+    env: cleanEnvironment(environment),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const result = Promise.all([ended, text(child.stdout), text(child.stderr)]).then(
+    ([exit_code, stdout, stderr]) => ({ exit_code, stdout, stderr }),
+  );
+  return { child, result };
+};
+
+export const runCommand = (
+  args: readonly string[],
+  options?: Parameters<typeof startCommand>[1],
+): Promise<CommandResult> => startCommand(args, options).result;
+
+/** Standard output of `--json`: throws if there is anything but events of the schema. */
+export const eventsOf = (stdout: string): RuntimeEvent[] =>
+  stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => RuntimeEvent.parse(JSON.parse(line)));
+
+type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
+
+/** The last event of a run, which has to be its end. */
+export const lastOf = (events: readonly RuntimeEvent[]): Finished => {
+  const last = events.at(-1);
+  assert.ok(last?.type === "run.finished", "the last event is run.finished");
+  return last;
+};
