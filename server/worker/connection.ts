@@ -98,11 +98,15 @@ function asResponseError(error: unknown): ResponseError<WireError> {
   const known =
     error instanceof CoditectError
       ? error
-      : fail("worker_failed", {
-          what: "do its work",
-          reason: error instanceof Error ? error.message : String(error),
-        });
+      : fail("worker_failed", { what: "do its work", reason: defect(error) }, { cause: error });
   return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
+}
+
+/** A defect or a refusal of the file system: the log gets it whole, the answer no machine path. */
+function defect(error: unknown): string {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (!(error instanceof Error)) return "an unknown error";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 function runtimeOver(connection: MessageConnection): Runtime {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { fail } from "../../schemas/errors.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
 import type { WorkerHandlers } from "./connection.ts";
@@ -23,6 +24,9 @@ export function workerHandlers(runtime: Runtime, runTests: RunTests): WorkerHand
       if (asked !== WORKER_PROTOCOL_VERSION) {
         const reason = `it speaks protocol ${WORKER_PROTOCOL_VERSION}, the runtime ${asked}`;
         throw fail("worker_failed", { what: "start", reason });
+      }
+      if (!existsSync(settings.source)) {
+        throw fail("worker_failed", { what: "start", reason: "the workspace does not exist" });
       }
       workplace = { copy: privateCopy(settings.source, settings.copy), settings, runtime, runTests };
       return { agent_version: agentVersion(), node_version: process.versions.node, pid: process.pid };

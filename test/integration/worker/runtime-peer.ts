@@ -79,9 +79,11 @@ export interface WorkerUnderTest {
   stop(): Promise<void>;
 }
 
-export async function startWorker(): Promise<WorkerUnderTest> {
+/** Starts a worker with `variables` added to its environment. */
+export async function startWorker(variables: Record<string, string> = {}): Promise<WorkerUnderTest> {
   const place = await mkdtemp(join(tmpdir(), "worker-test-"));
-  const child = spawn(process.execPath, [entry], { stdio: ["pipe", "pipe", "pipe"] });
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, [entry], { stdio: ["pipe", "pipe", "pipe"], env });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
   const connection = createMessageConnection(
