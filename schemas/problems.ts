@@ -2,6 +2,14 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
+/** One thing a schema found wrong. */
+export interface ValueProblem {
+  /** Property names and array indexes from the outside in. */
+  path: PropertyKey[];
+  /** In words; says nothing of the value itself. */
+  says: string;
+}
+
 const place = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
     (text, part) =>
@@ -19,23 +27,27 @@ const closest = (branches: readonly (readonly Issue[])[]): readonly Issue[] =>
     [],
   );
 
-const flatten = (issues: readonly Issue[], at: readonly PropertyKey[]): { at: string; says: string }[] =>
+const flatten = (issues: readonly Issue[], at: readonly PropertyKey[]): ValueProblem[] =>
   issues.flatMap((issue) => {
     const path = [...at, ...issue.path];
     if (issue.code === "invalid_union" && issue.errors.length > 0)
       return flatten(closest(issue.errors), path);
     if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => ({ at: place([...path, key]), says: "is not a known field" }));
-    if (issue.code === "invalid_type" && issue.input === undefined)
-      return [{ at: place(path), says: `is missing (${issue.expected})` }];
-    return [{ at: place(path), says: issue.message }];
+      return issue.keys.map((key) => ({ path: [...path, key], says: "is not a known field" }));
+    // An issue does not hold the value, but zod's own words tell a missing one.
+    if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
+      return [{ path, says: `is missing (${issue.expected})` }];
+    return [{ path, says: issue.message }];
   });
 
+/** What a schema found wrong, each with its place. */
+export const problemsOf = (error: z.ZodError): ValueProblem[] => flatten(error.issues, []);
+
 /**
- * What a schema found wrong, in words, each with its place: `settings.temperature: Too big: expected
- * number to be <=1; name: is missing (string)`. Says nothing of the values themselves.
+ * The same in one line: `settings.temperature: Too big: expected number to be <=1; name: is missing
+ * (string)`.
  */
 export const describeProblems = (error: z.ZodError): string =>
-  flatten(error.issues, [])
-    .map(({ at, says }) => (at === "" ? says : `${at}: ${says}`))
+  problemsOf(error)
+    .map(({ path, says }) => (path.length === 0 ? says : `${place(path)}: ${says}`))
     .join("; ");

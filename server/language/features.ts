@@ -2,6 +2,7 @@ import { signalOf, toResponseError } from "../rpc.ts";
 import type { Log } from "../log.ts";
 import { codeActions } from "./code-actions.ts";
 import { codeLenses } from "./code-lenses.ts";
+import { configurationDiagnostics } from "./configuration-files.ts";
 import { executeCommand } from "./commands.ts";
 import { hover } from "./hover.ts";
 import type { LanguageState } from "./state.ts";
@@ -20,6 +21,22 @@ const followDocuments = (state: LanguageState, log: Log): void => {
   documents.onSaved(show("saved"));
 };
 
+/** Checks agent and team files while they are written; no runtime is needed for that. */
+const checkConfiguration = ({ connection, documents, folders }: LanguageState): void => {
+  const publish = (uri: string, text: string): void => {
+    const path = folders.locate(uri)?.path;
+    const diagnostics = path === undefined ? null : configurationDiagnostics(path, text);
+    if (diagnostics !== null) void connection.sendDiagnostics({ uri, diagnostics });
+  };
+  documents.onChanged((uri) => {
+    publish(uri, documents.get(uri)?.getText() ?? "");
+  });
+  // Nothing is wrong with an empty text: the marks of a closed file go.
+  documents.onClosed((uri) => {
+    publish(uri, "");
+  });
+};
+
 const canPreview = ({ capabilities: { workspace } }: LanguageState): boolean =>
   workspace?.workspaceEdit?.documentChanges === true &&
   workspace.workspaceEdit.changeAnnotationSupport !== undefined;
@@ -28,6 +45,7 @@ const canPreview = ({ capabilities: { workspace } }: LanguageState): boolean =>
 export const registerFeatures = (state: LanguageState, log: Log): void => {
   const { connection, documents } = state;
   followDocuments(state, log);
+  checkConfiguration(state);
 
   connection.onCodeAction((params) => {
     const place = state.placeOf(params.textDocument.uri);
