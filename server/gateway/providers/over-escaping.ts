@@ -18,8 +18,8 @@ const unescaped = (text: string): string => {
   }
   if (typeof read !== "string") return text;
   const lines = read.split("\n");
-  const breaksAString = lines.some((line) => isOdd(line, "'") || isOdd(line, '"'));
-  return lines.length < 3 || breaksAString || isOdd(read, "`") ? text : read;
+  const breaksAString = lines.some((line) => ["'", '"', "`"].some((quote) => isOdd(line, quote)));
+  return lines.length < 3 || breaksAString ? text : read;
 };
 
 /** The arguments with every over-escaped text among them as it was meant. */

@@ -10,7 +10,7 @@ import {
   quickClock,
   readFileTool,
   shownText,
-} from "./harness.ts";
+} from "../../support/gateway.ts";
 
 /** The same cases against a model server that others wrote: our own could share our misreadings. */
 describe("answers of a foreign model server", () => {

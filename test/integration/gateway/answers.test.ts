@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import type { AssistantMessage, Message, TokenUsage } from "../../../schemas/messages.ts";
 import { protocols } from "../../model-protocols.ts";
 import { startModelServer, type ModelServer, type Script } from "../../model-servers.ts";
-import { agentWith, ask, chargeTo, gatewayWith, question, readFileTool, shownText } from "./harness.ts";
+import {
+  agentWith,
+  ask,
+  chargeTo,
+  gatewayWith,
+  question,
+  readFileTool,
+  shownText,
+} from "../../support/gateway.ts";
 
 const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 const callsIn = (message: AssistantMessage) =>

@@ -16,7 +16,7 @@ import {
   quickClock,
   readFileTool,
   shownText,
-} from "./harness.ts";
+} from "../../support/gateway.ts";
 
 const failure = async (asking: Promise<unknown>): Promise<CoditectError> => {
   try {

@@ -16,7 +16,7 @@ import {
   quickClock,
   readFileTool,
   shownText,
-} from "./harness.ts";
+} from "../../support/gateway.ts";
 
 const codeOf = async (asking: Promise<unknown>): Promise<CoditectError> => {
   const error = await asking.then(

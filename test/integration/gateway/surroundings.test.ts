@@ -13,7 +13,7 @@ import {
 import { similarity } from "../../../server/gateway/embeddings.ts";
 import { protocols } from "../../model-protocols.ts";
 import { listen, readBody } from "../../model-servers.ts";
-import { agentWith, ask, chargeTo, gatewayWith, question, readFileTool } from "./harness.ts";
+import { agentWith, ask, chargeTo, gatewayWith, question, readFileTool } from "../../support/gateway.ts";
 
 const never = new AbortController().signal;
 const codeOf = async (asking: Promise<unknown>): Promise<string> => {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AgentConfig, AIProvider, Limits } from "../../../schemas/agent.ts";
-import { createGateway, type Gateway, type GatewayOptions } from "../../../server/gateway/create.ts";
+import type { AgentConfig, AIProvider, Limits } from "../../schemas/agent.ts";
+import { createGateway, type Gateway, type GatewayOptions } from "../../server/gateway/create.ts";
 import type {
   Charge,
   GatewaySignal,
@@ -8,11 +8,11 @@ import type {
   ModelGateway,
   ModelRequest,
   UsageLedger,
-} from "../../../server/gateway/gateway.ts";
-import { strictest } from "../../../server/gateway/limits.ts";
-import { totalTokens } from "../../../server/gateway/tokens.ts";
-import type { Clock } from "../../../server/gateway/waiting.ts";
-import { newAgent } from "../../../server/models/agent.ts";
+} from "../../server/gateway/gateway.ts";
+import { strictest } from "../../server/gateway/limits.ts";
+import { totalTokens } from "../../server/gateway/tokens.ts";
+import type { Clock } from "../../server/gateway/waiting.ts";
+import { newAgent } from "../../server/models/agent.ts";
 
 type Recorded = Parameters<UsageLedger["record"]>[0];
 
