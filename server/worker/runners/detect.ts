@@ -2,6 +2,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
+import { ignoreRules } from "../../workspace/ignore.ts";
+import { walkWorkspace } from "../../workspace/walk.ts";
 import { installedProgram, programOnPath, readPackage, type PackageJson } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { emptyScript, findCommand, type ScriptCommand } from "./script.ts";
@@ -46,6 +48,38 @@ export function detectRunner(root: string, file: string | null = null): Detected
     if (folder === ".") return fallback;
   }
 }
+
+/** Most folders that are looked through for packages. */
+const MOST_FOLDERS = 2000;
+
+/**
+ * The runners of the whole suite: the root's own; or, where the root has none or only a script that
+ * runs those of its packages, each package's.
+ */
+export function detectSuite(root: string): DetectedRunner[] {
+  const own = detectRunner(root);
+  if (own !== null && own.runner !== "command" && !isByDefault(own)) return [own];
+  const packages: DetectedRunner[] = [];
+  let folders = 0;
+  for (const { folder, files } of walkWorkspace(root, ignoreRules(root))) {
+    if ((folders += 1) > MOST_FOLDERS) break;
+    if (
+      folder === "" ||
+      !files.some((path) => /(^|\/)(package\.json|pyproject\.toml|pytest\.ini)$/.test(path))
+    )
+      continue;
+    const place = join(root, folder);
+    const names = namesIn(place);
+    const found = nodeRunner(place, names) ?? pythonRunner(place, names, false);
+    if (found !== null && found.runner !== "command") packages.push(found);
+  }
+  const byFolder = packages.sort((one, other) => (one.folder < other.folder ? -1 : 1));
+  return byFolder.length > 0 ? byFolder : own === null ? [] : [own];
+}
+
+/** Whether nothing in the project named this runner: its language brings it along. */
+const isByDefault = ({ runner, script }: DetectedRunner): boolean =>
+  runner === "node:test" && script === emptyScript;
 
 function namesIn(folder: string): string[] {
   try {

@@ -9,6 +9,7 @@ const REPORT_BYTES = 64 * 1024 * 1024;
 
 /** The lines our reporters for mocha, node:test and pytest write, each as soon as it is known. */
 const ReporterEvent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("loading"), file: z.string() }),
   z.object({ type: z.literal("begin") }),
   z.object({
     type: z.literal("test"),
@@ -28,19 +29,28 @@ export const eventsFile = (job: TestJob): string => join(job.reportFolder, "even
 
 /** At most `REPORT_BYTES` of a report; `null` if it was never written. */
 export async function readReport(path: string): Promise<string | null> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return null;
   try {
-    await using file = await open(path);
     const { size } = await file.stat();
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(Math.min(size, REPORT_BYTES)) });
     return buffer.toString("utf8", 0, bytesRead);
-  } catch {
-    return null;
+  } finally {
+    await file.close();
   }
 }
 
-/** What a reporter of ours told, up to its end or to where it broke off; `begun`: it told anything. */
-export async function readEvents(job: TestJob): Promise<TestResults & { begun: boolean }> {
-  const results = noResults(false);
+/** What a reporter told of the time before the first test. */
+interface Beginning {
+  /** Whether it came to its first test. */
+  begun: boolean;
+  /** The test file that was loaded last. */
+  loading: string | null;
+}
+
+/** What a reporter of ours told, up to its end or to where it broke off. */
+export async function readEvents(job: TestJob): Promise<TestResults & Beginning> {
+  const results: TestResults & Beginning = { ...noResults(false), begun: false, loading: null };
   const text = await readReport(eventsFile(job));
   for (const line of text?.split("\n").slice(0, -1) ?? []) {
     const event = ReporterEvent.parse(JSON.parse(line));
@@ -56,11 +66,15 @@ export async function readEvents(job: TestJob): Promise<TestResults & { begun: b
       case "coverage":
         results.coverage = event.files;
         break;
+      case "loading":
+        results.loading = event.file;
+        break;
       case "begin":
+        results.begun = true;
         break;
       case "end":
         results.complete = true;
     }
   }
-  return { ...results, begun: text !== null && text !== "" };
+  return results;
 }

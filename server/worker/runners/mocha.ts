@@ -1,12 +1,10 @@
 import { writeFile } from "node:fs/promises";
-import { join, sep } from "node:path";
-import { pathToFileURL } from "node:url";
-import { classifyPath } from "../../workspace/classify.ts";
+import { dirname, join } from "node:path";
 import { coverageFolder, readCoverageSummary } from "./coverage.ts";
 import { eventsFile, readEvents } from "./events.ts";
 import { namePattern } from "./names.ts";
 import { installedProgram, nodeProgram, nodeVariables } from "./package.ts";
-import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
 
 const rules: ArgumentRules = {
@@ -20,13 +18,15 @@ const rules: ArgumentRules = {
 };
 
 /**
- * A reporter for mocha that tells its events as `events.ts` reads them, each at once, so that a run
- * that breaks off still tells what came before. Mocha makes it when every file is loaded. A test
- * that leaves something open must not keep a finished run waiting for its deadline.
+ * Reports to `events.ts`, each event at once, so that a run that breaks off still tells what came
+ * before. Loaded with --require, it tells which test file is being loaded: mocha loads them all
+ * before it makes its reporter, and ends at the first error. A test that leaves something open must
+ * not keep a finished run waiting for its deadline.
  */
 const reporter = `
 "use strict";
 const { appendFileSync } = require("node:fs");
+const { Suite } = require(process.env.CODITECT_MOCHA);
 const tell = (event) => appendFileSync(process.env.CODITECT_TEST_EVENTS, JSON.stringify(event) + "\\n");
 const GRACE_MS = 2000;
 module.exports = function (runner) {
@@ -47,6 +47,11 @@ module.exports = function (runner) {
     tell({ type: "end" });
     setTimeout(() => process.exit(runner.failures > 0 ? 1 : 0), GRACE_MS).unref();
   });
+};
+const { emit } = Suite.prototype;
+Suite.prototype.emit = function (event, ...args) {
+  if (event === Suite.constants.EVENT_FILE_PRE_REQUIRE) tell({ type: "loading", file: args[1] });
+  return emit.call(this, event, ...args);
 };
 `;
 
@@ -78,35 +83,24 @@ export const mocha: RunnerAdapter = {
         ...nodeFlags(job.script),
         job.program ?? "mocha",
         ...flags,
+        `--require=${reporterFile}`,
         `--reporter=${reporterFile}`,
         ...(job.name === null ? [] : [`--grep=${namePattern(job.name)}`]),
         ...(job.files ?? patterns),
       ],
-      env: { CODITECT_TEST_EVENTS: eventsFile(job), ...nodeVariables() },
+      env: {
+        CODITECT_TEST_EVENTS: eventsFile(job),
+        CODITECT_MOCHA: join(dirname(job.program ?? ""), ".."),
+        ...nodeVariables(),
+      },
     };
   },
 
   async read(job, ended) {
-    const { begun, ...results } = await readEvents(job);
+    const { begun, loading, ...results } = await readEvents(job);
     if (begun) return { ...results, coverage: await readCoverageSummary(job) };
-    // It never came to its first test: mocha loads every file before, and ends at the first error.
     if (ended.timed_out || ended.exit_code === null) return noResults(false);
-    return ended.exit_code === 0 || ended.output.includes("No test files found")
-      ? noResults(true)
-      : { ...noResults(true), load_errors: [loadError(job, ended.output)] };
+    if (loading === null) return noResults(ended.output.includes("No test files found"));
+    return { ...noResults(true), load_errors: [{ file: loading, message: ended.output }] };
   },
 };
-
-/** Mocha prints a load error and nothing else says it; the file is the first of the project's in it. */
-function loadError(job: TestJob, output: string): TestResults["load_errors"][number] {
-  const home = `${job.folder}${sep}`;
-  const named = output
-    .replaceAll(`${pathToFileURL(job.folder).href}/`, home)
-    .split(home)
-    .slice(1)
-    .flatMap((rest) => /^[^\n:'"]+?\.[cm]?[jt]sx?\b/.exec(rest) ?? [])
-    .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => !path.includes("node_modules/"));
-  const tests = named.filter((path) => job.files?.includes(path) ?? classifyPath(path) === "test");
-  return { file: tests[0] ?? named[0] ?? job.files?.[0] ?? "", message: output };
-}

@@ -3,6 +3,7 @@ import { basename, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { cutMiddle } from "../output.ts";
 import type { ProcessResult } from "../process.ts";
@@ -103,11 +104,13 @@ function workspacePaths(root: string, folder: string) {
   return { relative, withoutPlaces, clean };
 }
 
-/** Coverage of the workspace's own files, and their sum. */
+/** Coverage of the workspace's own files without its tests, and their sum. */
 function sumCoverage(files: Coverage["files"], relative: (path: string) => string): Coverage {
   const own = Object.entries(files)
     .map(([path, lines]) => [relative(path), lines] as const)
-    .filter(([path]) => !isAbsolute(path) && !path.split("/").includes("node_modules"));
+    .filter(
+      ([path]) => !isAbsolute(path) && !path.includes("node_modules/") && classifyPath(path) === "source",
+    );
   return {
     covered: own.reduce((sum, [, { covered }]) => sum + covered, 0),
     total: own.reduce((sum, [, { total }]) => sum + total, 0),

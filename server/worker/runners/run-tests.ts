@@ -8,8 +8,9 @@ import type { WorkerParams } from "../../../schemas/worker.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { childEnvironment, runProcess } from "../process.ts";
 import { command, shellCommand } from "./command.ts";
-import { detectRunner } from "./detect.ts";
+import { detectRunner, detectSuite } from "./detect.ts";
 import { jest } from "./jest.ts";
+import { mergeReports } from "./merge-reports.ts";
 import { mocha } from "./mocha.ts";
 import { nodeTest } from "./node-test.ts";
 import { pathWithPrograms } from "./package.ts";
@@ -34,19 +35,59 @@ const adapters: Record<TestRunner, RunnerAdapter> = {
 const OUTPUT_BYTES = 64 * 1024;
 
 /**
- * Runs the tests of the project in `root` with its own runner and reads the runner's own report.
- * How the tests went is data; errors: `no_test_runner`, `cancelled`.
+ * Runs the tests of the project in `root`, each package's with its own runner, and reads the
+ * runners' own reports. How the tests went is data; errors: `no_test_runner`, `cancelled`.
  */
 export async function runTests(root: string, request: TestRequest, signal: AbortSignal): Promise<TestReport> {
-  const file = request.files?.[0] ?? null;
-  const detected = request.command === null ? detectRunner(root, file) : userCommand(root, request.command);
-  if (detected === null) throw fail("no_test_runner", { workspace: basename(root) });
+  const deadline = performance.now() + request.timeout_seconds * 1000;
+  const reports: TestReport[] = [];
+  for (const part of partsOf(root, request)) {
+    const left = Math.max(1, deadline - performance.now());
+    reports.push(await runPart(root, part, request, left, signal));
+  }
+  const [first, ...others] = reports;
+  if (first === undefined) throw fail("no_test_runner", { workspace: basename(root) });
+  return others.length === 0 ? first : mergeReports([first, ...others]);
+}
+
+/** A runner, and the files of the workspace it is to run; `null`: all of its package. */
+interface SuitePart {
+  detected: DetectedRunner;
+  files: string[] | null;
+}
+
+/** Which runner runs what: the user's own command everything, else each file that of its package. */
+function partsOf(root: string, { files, command: line }: TestRequest): SuitePart[] {
+  if (line !== null) return [{ detected: userCommand(root, line), files }];
+  if (files === null) return detectSuite(root).map((detected) => ({ detected, files: null }));
+  const parts = new Map<string, SuitePart & { files: string[] }>();
+  for (const file of files) {
+    const detected = detectRunner(root, file);
+    if (detected === null) continue;
+    const key = `${detected.runner} ${detected.folder}`;
+    const part = parts.get(key) ?? { detected, files: [] };
+    part.files.push(file);
+    parts.set(key, part);
+  }
+  return [...parts.values()];
+}
+
+async function runPart(
+  root: string,
+  { detected, files }: SuitePart,
+  { name, coverage }: TestRequest,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<TestReport> {
   const reportFolder = await mkdtemp(join(tmpdir(), "coditect-tests-"));
   try {
-    const files = request.files?.map((path) => relativePath(detected.folder, join(root, path))) ?? null;
-    const { name, coverage } = request;
-    const job: TestJob = { ...detected, files, name, coverage, reportFolder };
-    return await runJob(root, job, request.timeout_seconds * 1000, signal);
+    const inPackage = files?.map((path) => relativePath(detected.folder, join(root, path))) ?? null;
+    return await runJob(
+      root,
+      { ...detected, files: inPackage, name, coverage, reportFolder },
+      timeoutMs,
+      signal,
+    );
   } finally {
     await rm(reportFolder, { recursive: true, force: true });
   }

@@ -1,0 +1,43 @@
+import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
+
+/** Outcomes from the one that decides a merged report to the one that only stands when alone. */
+const bySeverity: readonly TestOutcome[] = [
+  "timed_out",
+  "crashed",
+  "load_error",
+  "failed",
+  "passed",
+  "no_tests",
+];
+
+function mergeCoverage(parts: readonly Coverage[]): Coverage | null {
+  if (parts.length === 0) return null;
+  const sum = (key: "covered" | "total") => parts.reduce((total, part) => total + part[key], 0);
+  const files = Object.fromEntries(parts.flatMap((part) => Object.entries(part.files)));
+  return { covered: sum("covered"), total: sum("total"), files };
+}
+
+/**
+ * One report of several packages' tests: every test and load error, and as outcome, command and
+ * exit code those of the package that went worst.
+ */
+export function mergeReports(reports: readonly [TestReport, ...TestReport[]]): TestReport {
+  const worst = reports.reduce((one, other) =>
+    bySeverity.indexOf(other.outcome) < bySeverity.indexOf(one.outcome) ? other : one,
+  );
+  const sum = (pick: (report: TestReport) => number) =>
+    reports.reduce((total, report) => total + pick(report), 0);
+  return {
+    ...worst,
+    counts: {
+      passed: sum(({ counts }) => counts.passed),
+      failed: sum(({ counts }) => counts.failed),
+      skipped: sum(({ counts }) => counts.skipped),
+    },
+    tests: reports.flatMap(({ tests }) => tests),
+    load_errors: reports.flatMap(({ load_errors }) => load_errors),
+    coverage: mergeCoverage(reports.flatMap(({ coverage }) => coverage ?? [])),
+    duration_ms: sum(({ duration_ms }) => duration_ms),
+    output: worst.output,
+  };
+}

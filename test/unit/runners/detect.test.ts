@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { detectRunner, detectSuite } from "../../../server/worker/runners/detect.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+const manifest = (fields: object): string => JSON.stringify(fields);
+const installed = (name: string): Record<string, string> => ({
+  [`node_modules/${name}/package.json`]: manifest({ name, bin: { [name]: `bin/${name}.js` } }),
+});
+
+describe("detectRunner", () => {
+  const open: TestWorkspace[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((workspace) => workspace.remove()));
+  });
+  const workspaceOf = async (files: Record<string, string>): Promise<string> => {
+    const workspace = await testWorkspace(files);
+    open.push(workspace);
+    return workspace.root;
+  };
+  const runnerOf = async (files: Record<string, string>, file: string | null = null) =>
+    detectRunner(await workspaceOf(files), file)?.runner ?? null;
+
+  const shapes: [what: string, files: Record<string, string>, file: string | null, runner: string | null][] =
+    [
+      ["a test script", { "package.json": manifest({ scripts: { test: "vitest run" } }) }, null, "vitest"],
+      [
+        "a test script over the dependencies",
+        {
+          "package.json": manifest({
+            scripts: { test: "mocha" },
+            devDependencies: { jest: "1", vitest: "1" },
+          }),
+        },
+        null,
+        "mocha",
+      ],
+      [
+        "a script behind others, wrapped and with a path",
+        {
+          "package.json": manifest({
+            scripts: {
+              test: "npm run lint && npm run test:unit",
+              lint: "eslint .",
+              "test:unit": "cross-env A=1 c8 ./node_modules/.bin/mocha -r x",
+            },
+          }),
+        },
+        null,
+        "mocha",
+      ],
+      [
+        "a script that calls itself",
+        { "package.json": manifest({ scripts: { test: "npm run again", again: "npm test" } }) },
+        null,
+        "command",
+      ],
+      [
+        "node's own runner",
+        { "package.json": manifest({ scripts: { test: "node --import tsx --test src/*.ts" } }) },
+        null,
+        "node:test",
+      ],
+      ["another program", { "package.json": manifest({ scripts: { test: "ava" } }) }, null, "command"],
+      [
+        "the configuration under npm's placeholder",
+        {
+          "package.json": manifest({ scripts: { test: 'echo "Error: no test specified" && exit 1' } }),
+          "jest.config.js": "",
+        },
+        null,
+        "jest",
+      ],
+      ["a dependency", { "package.json": manifest({ devDependencies: { vitest: "1" } }) }, null, "vitest"],
+      ["a field of package.json", { "package.json": manifest({ mocha: { spec: "x" } }) }, null, "mocha"],
+      ["a package that says nothing", { "package.json": "{}" }, null, "node:test"],
+      ["a package.json that cannot be read", { "package.json": "{", "a.test.js": "" }, null, "node:test"],
+      ["tests without a package", { "a.test.mjs": "" }, null, "node:test"],
+      ["pyproject.toml", { "pyproject.toml": "[tool.pytest.ini_options]\n" }, null, "pytest"],
+      ["setup.cfg", { "setup.cfg": "[tool:pytest]\n" }, null, "pytest"],
+      ["conftest.py", { "conftest.py": "" }, null, "pytest"],
+      ["a Python project that says nothing", { "setup.py": "" }, null, "pytest"],
+      ["nothing", { "README.md": "" }, null, null],
+      [
+        "the file's language in a project of two",
+        {
+          "package.json": manifest({ scripts: { test: "vitest" } }),
+          "pyproject.toml": "[tool.pytest.ini_options]",
+        },
+        "tests/test_a.py",
+        "pytest",
+      ],
+      [
+        "the nearest package",
+        {
+          "package.json": manifest({ scripts: { test: "turbo run test" } }),
+          "packages/a/package.json": manifest({ scripts: { test: "jest" } }),
+        },
+        "packages/a/src/new/a.test.js",
+        "jest",
+      ],
+      [
+        "the root when the package says nothing",
+        { "package.json": manifest({ scripts: { test: "vitest" } }), "packages/a/package.json": "{}" },
+        "packages/a/a.test.ts",
+        "vitest",
+      ],
+    ];
+  for (const [what, files, file, runner] of shapes) {
+    it(`is told from ${what}`, async () => {
+      assert.equal(await runnerOf(files, file), runner);
+    });
+  }
+
+  it("knows the flags, variables and program of the project", async () => {
+    const root = await workspaceOf({
+      "package.json": manifest({
+        scripts: { test: "TZ=UTC node --expose-gc node_modules/mocha/bin/mocha.js --require 'a b' spec/**" },
+      }),
+      ...installed("mocha"),
+    });
+    const found = detectRunner(root);
+    assert.equal(found?.program, `${root}/node_modules/mocha/bin/mocha.js`);
+    assert.deepEqual(found.script, {
+      env: { TZ: "UTC" },
+      before: ["node", "--expose-gc"],
+      name: "node_modules/mocha/bin/mocha.js",
+      args: ["--require", "a b", "spec/**"],
+    });
+  });
+
+  it("says that a runner is not installed", async () => {
+    const root = await workspaceOf({ "package.json": manifest({ scripts: { test: "vitest" } }) });
+    assert.equal(detectRunner(root)?.program, null);
+  });
+
+  it("finds the runners of all packages where the root has none of its own", async () => {
+    const root = await workspaceOf({
+      "package.json": manifest({ scripts: { test: "npm test --workspaces" } }),
+      "packages/b/package.json": manifest({ scripts: { test: "jest" } }),
+      "packages/a/package.json": manifest({ scripts: { test: "node --test" } }),
+      "tools/pyproject.toml": "[tool.pytest.ini_options]",
+      "node_modules/x/package.json": manifest({ scripts: { test: "mocha" } }),
+    });
+    assert.deepEqual(
+      detectSuite(root).map(({ runner, folder }) => [folder.slice(root.length + 1), runner]),
+      [
+        ["packages/a", "node:test"],
+        ["packages/b", "jest"],
+        ["tools", "pytest"],
+      ],
+    );
+  });
+
+  it("keeps to the root's own runner", async () => {
+    const root = await workspaceOf({
+      "package.json": manifest({ scripts: { test: "vitest" } }),
+      "packages/a/package.json": manifest({ scripts: { test: "vitest" } }),
+    });
+    assert.deepEqual(
+      detectSuite(root).map(({ folder }) => folder),
+      [root],
+    );
+  });
+});
