@@ -52,17 +52,22 @@ const paramsOf = async (
   return { ...given, ...inPath };
 };
 
+/** What a server answers with; the document takes a while to make and is the same each time. */
+interface Served extends RestOptions {
+  document: () => ReturnType<typeof openApi>;
+}
+
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
-  { runtime, token, role = "admin", version }: RestOptions,
+  { runtime, token, role = "admin", document }: Served,
 ): Promise<void> => {
   admit(request, token);
   const verb = request.method ?? "GET";
   // The host is not looked at again: only path and query are read from here.
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
   if (verb === "GET" && pathname === "/openapi.json") {
-    sendJson(response, 200, openApi(version));
+    sendJson(response, 200, document());
     return;
   }
   if (verb === "GET" && pathname === "/api/events") {
@@ -81,11 +86,7 @@ const serve = async (
   sendJson(response, route.status, result);
 };
 
-const handle = async (
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: RestOptions,
-): Promise<void> => {
+const handle = async (request: IncomingMessage, response: ServerResponse, options: Served): Promise<void> => {
   try {
     await serve(request, response, options);
   } catch (error) {
@@ -112,8 +113,10 @@ const listen = (server: Server, port: number): Promise<number> =>
 
 /** The contract over HTTP, on loopback alone. Contract: "REST". */
 export const serveRest = async (options: RestOptions): Promise<RestServer> => {
+  let document: ReturnType<typeof openApi> | null = null;
+  const served: Served = { ...options, document: () => (document ??= openApi(options.version)) };
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-    void handle(request, response, options);
+    void handle(request, response, served);
   });
   const port = await listen(server, options.port ?? 0);
   return {
