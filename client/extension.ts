@@ -8,14 +8,19 @@ import { createCredentials } from "./credentials.ts";
 import { foldersWithState } from "./folders.ts";
 import { notifyOfRuns } from "./notify.ts";
 import { createReview } from "./review/review.ts";
-import { createRuntime } from "./runtime/runtime.ts";
+import { createRuntime, type Runtime } from "./runtime/runtime.ts";
 import { setting } from "./settings.ts";
 import { createSidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
 import { createTranscripts } from "./transcript/documents.ts";
 
+/** What other extensions get: the contract, typed, and the runtime's events. */
+export interface ExtensionApi {
+  readonly runtime: Runtime;
+}
+
 /** Wires the parts together; the runtime and whatever is large wait until they are needed. */
-export const activate = (extension: vscode.ExtensionContext): void => {
+export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const log = vscode.window.createOutputChannel("CODITECT", { log: true });
   const credentials = createCredentials(extension.secrets);
   const runtime = createRuntime({ extension, log, onFolder: credentials.handOver });
@@ -41,6 +46,7 @@ export const activate = (extension: vscode.ExtensionContext): void => {
   );
   showChoices();
   void startWhereAgentsWorked(() => runtime.start());
+  return { runtime };
 };
 
 /** What the walkthrough and menus depend on. */

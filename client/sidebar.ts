@@ -77,6 +77,12 @@ export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): S
       await readAgents(folder);
     });
 
+  /** What events ask for goes on in the background; the next event asks again. */
+  const reread = (reading: Promise<void>): void => {
+    reading.catch((error: unknown) => {
+      log.warn("The runtime's records could not be read", error);
+    });
+  };
   const openRun = async (id: string): Promise<void> => {
     const node = parseNode(id);
     const run = node?.kind === "run" ? model.runs.get(node.task_id) : undefined;
@@ -118,8 +124,11 @@ export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): S
     runtime.onEvent(({ folder, event }) => {
       const isNew = "task_id" in event && !model.runs.has(event.task_id);
       fold(model, folder, event, touch);
-      if (isNew) void once(event.task_id, () => readRun(folder, event.task_id)).catch(() => undefined);
-      if (event.type === "configuration.changed" || !model.cursors.has(folder)) void load(folder);
+      if (isNew) reread(once(event.task_id, () => readRun(folder, event.task_id)));
+      const isStranger = event.type === "instance.changed" && !model.agents.has(event.instance.agent_id);
+      if (!model.cursors.has(folder)) reread(load(folder));
+      else if (event.type === "configuration.changed" || isStranger)
+        reread(once(`agents of ${folder}`, () => readAgents(folder)));
       if (!cheapEvents.has(event.type)) showCounts();
       changed.fire();
     }),

@@ -1,4 +1,4 @@
-import { structuredPatch } from "diff";
+import { diffArrays } from "diff";
 
 /**
  * One place where two texts differ, in lines counted from 0. `from` and `to` are the first line and
@@ -16,19 +16,29 @@ export const withLineFeeds = (text: string): string => text.replace(/\r\n?/g, "\
 
 export const linesOf = (text: string): string[] => text.split(/(?<=\n)/);
 
-/** Where two texts differ, without context lines, from top to bottom. */
+/** Where two texts differ, from top to bottom. */
 export const hunksBetween = (before: string, after: string): Hunk[] => {
-  const newLines = linesOf(after);
-  return structuredPatch("", "", before, after, "", "", { context: 0 }).hunks.map((hunk) => {
-    // In a patch, an empty range names the line before it.
-    const oldFrom = hunk.oldLines === 0 ? hunk.oldStart : hunk.oldStart - 1;
-    const newFrom = hunk.newLines === 0 ? hunk.newStart : hunk.newStart - 1;
-    return {
-      old: { from: oldFrom, to: oldFrom + hunk.oldLines },
-      new: { from: newFrom, to: newFrom + hunk.newLines },
-      text: newLines.slice(newFrom, newFrom + hunk.newLines).join(""),
-    };
-  });
+  const hunks: Hunk[] = [];
+  let open: Hunk | null = null;
+  let [oldLine, newLine] = [0, 0];
+  for (const { added, removed, value } of diffArrays(linesOf(before), linesOf(after))) {
+    if (!added && !removed) {
+      open = null;
+      oldLine += value.length;
+      newLine += value.length;
+      continue;
+    }
+    if (open === null) {
+      open = { old: { from: oldLine, to: oldLine }, new: { from: newLine, to: newLine }, text: "" };
+      hunks.push(open);
+    }
+    if (removed) oldLine = open.old.to += value.length;
+    else {
+      newLine = open.new.to += value.length;
+      open.text += value.join("");
+    }
+  }
+  return hunks;
 };
 
 /** The old text with these of its hunks put in. */

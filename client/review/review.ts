@@ -106,7 +106,9 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar): Review => {
 
   const setShown = () => {
     const label = vscode.window.tabGroups.activeTabGroup.activeTab?.label;
-    shown = label === undefined ? null : (titles.get(label) ?? null);
+    // VS Code puts the number of files behind the title.
+    const title = [...titles.keys()].find((known) => label?.startsWith(known));
+    shown = title === undefined ? null : (titles.get(title) ?? null);
     setContext("coditect.reviewing", shown !== null);
   };
   const subscriptions = [

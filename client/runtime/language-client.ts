@@ -9,7 +9,7 @@ import {
   type ProgressToken,
 } from "vscode-languageclient/node";
 import { EditorCommand, WorkspaceScope, type EditorOptions } from "../../schemas/editor.ts";
-import { fail, type CoditectError } from "../../schemas/errors.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
 import type { z } from "zod";
 import { editorSettings, setting, touchesEditorSettings } from "../settings.ts";
@@ -99,7 +99,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     if (state === State.Running) {
       announce().catch((error: unknown) => {
         // If it crashed again meanwhile, the next start announces it.
-        if (client.isRunning()) giveUp(error instanceof Error ? error.message : String(error));
+        if (client.isRunning()) giveUp(reasonOf(error));
       });
     } else if (wasReady && unusable === null) {
       gate = createGate();
@@ -119,7 +119,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     }),
   ];
   await client.start().catch((error: unknown) => {
-    throw giveUp(error instanceof Error ? error.message : String(error));
+    throw giveUp(reasonOf(error));
   });
 
   return {
@@ -179,4 +179,10 @@ const readEvent = (message: unknown): FolderEvent | null => {
   const event = RuntimeEvent.safeParse(fields);
   const folder = workspace ?? vscode.workspace.workspaceFolders?.[0]?.uri.toString();
   return event.success && folder !== undefined ? { folder, event: event.data } : null;
+};
+
+/** Why it failed, without what an error of ours says around it. */
+const reasonOf = (error: unknown): string => {
+  if (error instanceof CoditectError && error.code === "runtime_unusable") return String(error.data.reason);
+  return error instanceof Error ? error.message : String(error);
 };

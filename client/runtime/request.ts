@@ -16,11 +16,14 @@ export const request = async <M extends Method>(
   token?: vscode.CancellationToken,
 ): Promise<MethodResult<M>> => {
   const scoped = { ...params, workspace: folder };
-  const answer = await client
-    .sendRequest<unknown>(`coditect/${method}`, scoped, token)
-    .catch((error: unknown) => {
-      throw toCatalogue(error);
-    });
+  // A token that is left out must not be passed: it would be sent as a parameter.
+  const sent =
+    token === undefined
+      ? client.sendRequest<unknown>(`coditect/${method}`, scoped)
+      : client.sendRequest<unknown>(`coditect/${method}`, scoped, token);
+  const answer = await sent.catch((error: unknown) => {
+    throw toCatalogue(error);
+  });
   // The table pairs each method with the schema its MethodResult is inferred from.
   return contract[method].result.parse(answer) as MethodResult<M>;
 };

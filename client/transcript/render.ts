@@ -15,7 +15,7 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
     case "prompt":
       return [
         heading(l10n.t("Prompt")),
-        ...entry.messages.flatMap((message) => renderMessage(message)),
+        ...entry.messages.flatMap(renderMessage).map(foldIfLong),
         folded(l10n.t("System message"), entry.system),
       ];
     case "answer":
@@ -61,6 +61,14 @@ const folded = (title: string, content: string): Block => {
     Math.max(3, 1 + Math.max(0, ...[...content.matchAll(/`+/g)].map(([run]) => run.length))),
   );
   return { lines: [title, fence, ...content.replace(/\n$/, "").split("\n"), fence, ""], fold: true };
+};
+
+/** Longer pieces of a prompt, such as a file given along, are shown as their first line. */
+const LONG_LINES = 12;
+
+const foldIfLong = (block: Block): Block => {
+  const [title = "", ...rest] = block.lines;
+  return block.fold || block.lines.length <= LONG_LINES ? block : folded(title, rest.join("\n"));
 };
 
 const renderMessage = (message: Message): Block[] =>

@@ -115,7 +115,7 @@ const instanceItem = (model: Model, { instance }: InstanceRecord, l10n: Localize
       ...(instance.state === "Paused" ? (["instance-paused"] as const) : []),
       ...(active ? (["instance-active"] as const) : []),
     ],
-    state: model.executionsByInstance.has(instance.instance_id) ? "collapsed" : "leaf",
+    state: (model.executionsByInstance.get(instance.instance_id) ?? []).length > 0 ? "collapsed" : "leaf",
   };
 };
 

@@ -159,13 +159,9 @@ export const putStage = (run: RunRecord, state: StageState): void => {
 
 export const putExecution = (model: Model, run: RunRecord, summary: ExecutionSummary, touch: Touch): void => {
   const { execution_id, instance_id } = summary;
+  if (!run.stages.has(summary.stage)) touch(nodeId.run(run.task_id));
   const known = model.executions.get(execution_id);
-  if (instance_id !== null && known?.summary.instance_id !== instance_id) {
-    const ofInstance = model.executionsByInstance.get(instance_id);
-    if (ofInstance === undefined) model.executionsByInstance.set(instance_id, [execution_id]);
-    else if (!ofInstance.includes(execution_id)) ofInstance.push(execution_id);
-    touch(nodeId.instance(instance_id));
-  }
+  moveToInstance(model, execution_id, known?.summary.instance_id ?? null, instance_id, touch);
   if (known === undefined) {
     model.executions.set(execution_id, { summary, gates: [], activity: null });
     touch(nodeId.stage(run.task_id, summary.stage));
@@ -176,6 +172,29 @@ export const putExecution = (model: Model, run: RunRecord, summary: ExecutionSum
   }
   const { execution_ids } = stageOf(run, summary.stage);
   if (!execution_ids.includes(execution_id)) execution_ids.push(execution_id);
+};
+
+/** A resumed execution can go on in another instance. */
+const moveToInstance = (
+  model: Model,
+  executionId: string,
+  from: string | null,
+  to: string | null,
+  touch: Touch,
+): void => {
+  if (from === to) return;
+  const byInstance = model.executionsByInstance;
+  if (from !== null) {
+    byInstance.set(
+      from,
+      (byInstance.get(from) ?? []).filter((id) => id !== executionId),
+    );
+    touch(nodeId.instance(from));
+  }
+  if (to !== null) {
+    byInstance.set(to, [...(byInstance.get(to) ?? []), executionId]);
+    touch(nodeId.instance(to));
+  }
 };
 
 const addGate = (model: Model, { execution_id, proof }: OfType<"gate.proved">, touch: Touch): void => {

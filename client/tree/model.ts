@@ -95,6 +95,11 @@ export const removeFolder = (model: Model, folder: string): void => {
     model.instances.delete(id);
     model.executionsByInstance.delete(id);
   }
+  for (const [instance, ids] of model.executionsByInstance) {
+    const kept = ids.filter((id) => model.executions.has(id));
+    if (kept.length === 0) model.executionsByInstance.delete(instance);
+    else model.executionsByInstance.set(instance, kept);
+  }
   model.cursors.delete(folder);
 };
 

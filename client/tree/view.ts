@@ -64,7 +64,9 @@ const markdown = (text: string): vscode.MarkdownString => new vscode.MarkdownStr
 const toTreeItem = (node: string, item: Item | null, folder: string | null): vscode.TreeItem => {
   if (item === null) return new vscode.TreeItem("");
   const shown = new vscode.TreeItem(item.label, collapsibleStates[item.state]);
-  shown.id = node;
+  // VS Code remembers by id whether a line is open. What gets its first children is a new line to it,
+  // so that a stage that begins is opened and one the user has closed stays so.
+  shown.id = item.state === "leaf" ? node : `${node}+`;
   shown.description = item.description;
   shown.contextValue = item.flags.join(" ");
   shown.accessibilityInformation = { label: item.accessibleLabel };

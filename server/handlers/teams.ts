@@ -28,7 +28,10 @@ export const teamHandlers = ({ store, runs, emit, now }: HandlerContext): Handle
 
     "teams/get": ({ team_id }) => found(store, "teams", team_id),
 
-    "teams/list": (request) => store.page("teams", {}, request),
+    "teams/list": async (request) => {
+      await runs.publishTeams();
+      return store.page("teams", {}, request);
+    },
 
     "teams/updateMembers": ({ team_id, members }) =>
       save({ ...found(store, "teams", team_id), members, updated_at: now() }),

@@ -8,13 +8,10 @@ import type { Store } from "../store/store.ts";
 import architecture from "./built-in/architecture.json" with { type: "json" };
 import bugFix from "./built-in/bug-fix.json" with { type: "json" };
 import review from "./built-in/review.json" with { type: "json" };
-import security from "./built-in/security.json" with { type: "json" };
 import tdd from "./built-in/tdd.json" with { type: "json" };
 import { readAgentFiles, readTeamFiles } from "./files.ts";
 
-const builtIn: readonly TeamFile[] = [tdd, bugFix, architecture, review, security].map((file) =>
-  TeamFile.parse(file),
-);
+const builtIn: readonly TeamFile[] = [tdd, bugFix, architecture, review].map((file) => TeamFile.parse(file));
 
 export interface ConfigurationParts {
   store: Store;
@@ -28,6 +25,8 @@ export interface ConfigurationParts {
 /** The agents and teams of a workspace: stored ones, files in version control, built-in ones. */
 export interface Configuration {
   team(idOrName: string): Promise<AgentTeam>;
+  /** Stores the built-in teams and those of files as they are now, so that lists have them. */
+  publishTeams(): Promise<void>;
   /** The agent a member stands for; the default one of its type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
 }
@@ -114,6 +113,13 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
       if (stored !== undefined) return stored;
       const names = [...builtIn, ...ofProject, ...store.all("teams")].map((team) => team.name);
       throw fail("unknown_workflow", { name: idOrName, names: [...new Set(names)].join(", ") });
+    },
+
+    publishTeams: async () => {
+      const ofProject = await readTeamFiles(workspace);
+      const names = new Set(ofProject.map(({ name }) => name));
+      for (const file of [...builtIn.filter(({ name }) => !names.has(name)), ...ofProject])
+        await teamFromFile(file);
     },
 
     agentOf: async (member) => {

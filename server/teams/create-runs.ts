@@ -104,6 +104,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
 
   return {
     team: (idOrName) => configuration.team(idOrName),
+    publishTeams: () => configuration.publishTeams(),
     check: checkWorkflow,
 
     start: async (idOrName, request) => {

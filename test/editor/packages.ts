@@ -1,0 +1,66 @@
+import { createVSIX } from "@vscode/vsce";
+import { build } from "esbuild";
+import { execFile } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { output, root } from "./parts.ts";
+
+const run = promisify(execFile);
+
+/** Builds the extension and packages it as people install it; resolves with the VSIX. */
+export const packageExtension = async (): Promise<string> => {
+  await mkdir(output, { recursive: true });
+  await run(process.execPath, [join("scripts", "build.mjs"), "--production"], { cwd: root });
+  const packagePath = join(output, "coditect-agents.vsix");
+  await createVSIX({ cwd: root, packagePath, dependencies: false, allowMissingRepository: true });
+  return packagePath;
+};
+
+export const hostFolder = join(output, "host");
+
+/**
+ * Bundles the suite that runs inside the extension host, `test/extension-host`, and a second extension that
+ * does nothing but run it: code-server has no way to name a suite on its command line.
+ */
+export const packageHostSuite = async (): Promise<string> => {
+  await rm(hostFolder, { recursive: true, force: true });
+  await mkdir(hostFolder, { recursive: true });
+  await build({
+    entryPoints: {
+      suite: join(root, "test/extension-host/suite.ts"),
+      main: join(root, "test/extension-host/main.ts"),
+    },
+    outdir: hostFolder,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node22",
+    external: ["vscode"],
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  const manifest = {
+    name: "coditect-host-suite",
+    publisher: "coditect",
+    version: "0.0.0",
+    license: "MIT",
+    engines: { vscode: "^1.101.0" },
+    main: "main.js",
+    activationEvents: ["onStartupFinished"],
+    extensionKind: ["workspace"],
+    capabilities: { untrustedWorkspaces: { supported: true } },
+  };
+  await writeFile(join(hostFolder, "package.json"), JSON.stringify(manifest));
+  await writeFile(join(hostFolder, "LICENSE"), "MIT");
+  const packagePath = join(output, "host-suite.vsix");
+  await createVSIX({
+    cwd: hostFolder,
+    packagePath,
+    dependencies: false,
+    allowMissingRepository: true,
+    allowStarActivation: true,
+    skipLicense: true,
+  });
+  return packagePath;
+};

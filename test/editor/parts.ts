@@ -1,0 +1,153 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** The real parts of the editor tests: code-server (VS Code's workbench and extension host) and Chromium. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const output = join(root, "test", "output", "editor");
+
+const CODE_SERVER_VERSION = "4.139.1";
+const codeServerFolder = join(
+  process.env.CODITECT_TEST_CACHE ?? join(homedir(), ".cache", "coditect-agents-test"),
+  `code-server-${CODE_SERVER_VERSION}`,
+);
+const codeServerEntry = join(codeServerFolder, "node_modules", "code-server", "out", "node", "entry.js");
+const nodeFolder = dirname(process.execPath);
+const run = promisify(execFile);
+
+const chromiumPaths = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+export const chromiumPath = (): string | null =>
+  chromiumPaths.find((path) => path !== undefined && existsSync(path)) ?? null;
+
+/** Why the tests in a real editor cannot run here; null when they can. */
+export const missingPart = (): string | null => {
+  if (chromiumPath() === null) return "no Chromium was found (set CHROMIUM_PATH)";
+  return existsSync(codeServerEntry) ? null : `code-server is not installed (node test/editor/install.ts)`;
+};
+
+/**
+ * Installs code-server outside the repository; its install scripts build native parts with the Node
+ * that runs them, so ours has to come first on the path. Does nothing when it is there.
+ */
+export const installCodeServer = async (): Promise<void> => {
+  if (existsSync(codeServerEntry)) return;
+  await mkdir(codeServerFolder, { recursive: true });
+  const allowScripts = { "code-server": true, argon2: true };
+  await writeFile(join(codeServerFolder, "package.json"), JSON.stringify({ private: true, allowScripts }));
+  await run("npm", ["install", `code-server@${CODE_SERVER_VERSION}`, "--no-audit", "--no-fund"], {
+    cwd: codeServerFolder,
+    maxBuffer: 64 * 1024 * 1024,
+    env: {
+      ...process.env,
+      PATH: `${nodeFolder}${delimiter}${process.env.PATH ?? ""}`,
+      npm_config_unsafe_perm: "true",
+    },
+  });
+};
+
+export interface CodeServer {
+  url: string;
+  /** Folder of user data: settings, storage, logs. */
+  userData: string;
+  /** Process ids of the server and what it started. */
+  process: ChildProcess;
+  close(): Promise<void>;
+}
+
+export interface CodeServerOptions {
+  extensions: readonly string[];
+  settings?: Record<string, unknown>;
+  environment?: Record<string, string>;
+  /** With workspace trust, as people have it; else every folder is trusted. */
+  askTrust?: boolean;
+}
+
+const quiet = {
+  "workbench.startupEditor": "none",
+  "security.workspace.trust.banner": "never",
+  "telemetry.telemetryLevel": "off",
+  "extensions.ignoreRecommendations": true,
+  "workbench.tips.enabled": false,
+  "chat.disableAIFeatures": true,
+  "git.enabled": false,
+  "files.autoSave": "off",
+  "window.commandCenter": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+};
+
+/** Starts code-server with these extensions (VSIX files) on a free port of the loopback address. */
+export const startCodeServer = async (options: CodeServerOptions): Promise<CodeServer> => {
+  const { extensions, settings = {}, environment = {}, askTrust = false } = options;
+  const home = await mkdtemp(join(tmpdir(), "coditect-editor-"));
+  const userData = join(home, "user");
+  await mkdir(join(userData, "User"), { recursive: true });
+  await writeFile(
+    join(userData, "User", "settings.json"),
+    JSON.stringify({ ...quiet, ...settings }, null, 2),
+  );
+  const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
+  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), ...environment };
+  for (const extension of extensions)
+    await run(process.execPath, [codeServerEntry, ...folders, "--install-extension", extension], { env });
+  const port = await freePort();
+  const server = spawn(
+    process.execPath,
+    [
+      codeServerEntry,
+      ...folders,
+      ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`],
+      ...["--disable-telemetry", "--disable-update-check"],
+      ...(askTrust ? [] : ["--disable-workspace-trust"]),
+    ],
+    { env, stdio: ["ignore", "pipe", "pipe"], detached: true },
+  );
+  await listening(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    userData,
+    process: server,
+    close: async () => {
+      const ended = once(server, "exit");
+      // It leads a process group of its own: the extension host goes with it.
+      if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, "SIGTERM");
+      await ended;
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+};
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  // A TCP server's address is an AddressInfo.
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+};
+
+const listening = async (server: ChildProcess): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  let said = "";
+  const listen = (chunk: Buffer) => {
+    said += chunk.toString();
+    if (said.includes("HTTP server listening")) resolve(undefined);
+  };
+  server.stdout?.on("data", listen);
+  server.stderr?.on("data", listen);
+  server.once("exit", (code) => {
+    reject(new Error(`code-server ended with ${String(code)}: ${said}`));
+  });
+  await promise;
+};

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import {
+  commandIds,
+  contextKeys,
+  itemFlags,
+  participantId,
+  settingDefaults,
+  toolNames,
+  viewIds,
+} from "../../../client/contributions.ts";
+import { EditorCommand } from "../../../schemas/editor.ts";
+import { linkedCommandIds } from "../../../client/contributions.ts";
+
+const Named = z.looseObject({ command: z.string().optional(), when: z.string().optional() });
+const Manifest = z.looseObject({
+  contributes: z.looseObject({
+    commands: z.array(
+      z.looseObject({ command: z.string(), title: z.string(), enablement: z.string().optional() }),
+    ),
+    configuration: z.array(
+      z.looseObject({
+        properties: z.record(
+          z.string(),
+          z.looseObject({ default: z.unknown(), enum: z.array(z.string()).optional() }),
+        ),
+      }),
+    ),
+    menus: z.record(z.string(), z.array(Named)),
+    views: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
+    viewsWelcome: z.array(Named),
+    chatParticipants: z.array(z.looseObject({ id: z.string() })),
+    languageModelTools: z.array(z.looseObject({ name: z.string() })),
+  }),
+});
+
+const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), "utf8");
+const text = read("package.json");
+const { contributes } = Manifest.parse(JSON.parse(text));
+const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
+
+describe("the typed contributions equal package.json", () => {
+  it("in its commands", () => {
+    assert.deepEqual(sorted(contributes.commands.map(({ command }) => command)), sorted(commandIds));
+  });
+
+  it("in its settings and their defaults", () => {
+    const properties = Object.assign(
+      {},
+      ...contributes.configuration.map((section) => section.properties),
+    ) as Record<string, { default: unknown }>;
+    const declared = Object.fromEntries(
+      Object.entries(properties).map(([name, { default: value }]) => [name, value]),
+    );
+    const typed = Object.fromEntries(
+      Object.entries(settingDefaults).map(([name, value]) => [`coditect.${name}`, value]),
+    );
+    assert.deepEqual(declared, typed);
+  });
+
+  it("in its views, chat participant and tools", () => {
+    assert.deepEqual(
+      sorted(
+        Object.values(contributes.views)
+          .flat()
+          .map(({ id }) => id),
+      ),
+      sorted(Object.values(viewIds)),
+    );
+    assert.deepEqual(
+      contributes.chatParticipants.map(({ id }) => id),
+      [participantId],
+    );
+    assert.deepEqual(
+      sorted(contributes.languageModelTools.map(({ name }) => name)),
+      sorted(Object.values(toolNames)),
+    );
+  });
+
+  it("in the context keys its clauses read", () => {
+    const clauses = [
+      ...Object.values(contributes.menus).flat(),
+      ...contributes.viewsWelcome,
+      ...contributes.commands.map(({ enablement }) => ({ when: enablement })),
+    ].map(({ when }) => when ?? "");
+    const walkthrough = [...text.matchAll(/onContext:(coditect\.\w+)/g)].map(([, key = ""]) => key);
+    const names = clauses.flatMap((clause) =>
+      [...clause.matchAll(/(?<![\w=-] ?)(coditect\.\w+)\b(?! *\/)/g)].map(([, key = ""]) => key),
+    );
+    const views: string[] = Object.values(viewIds);
+    assert.deepEqual(
+      sorted([...names, ...walkthrough].filter((name) => !views.includes(name))),
+      sorted(contextKeys),
+    );
+  });
+
+  it("in the words its tree menus look for", () => {
+    const words = (contributes.menus["view/item/context"] ?? []).map(
+      ({ when = "" }) => /viewItem =~ \/\\b([\w-]+)\\b\//.exec(when)?.[1] ?? when,
+    );
+    assert.deepEqual(sorted(words), sorted(itemFlags));
+  });
+
+  it("in the commands its menus name, and those the language server may name", () => {
+    const known = new Set<string>([...commandIds, ...linkedCommandIds]);
+    const named = Object.values(contributes.menus)
+      .flat()
+      .flatMap(({ command }) => command ?? []);
+    assert.deepEqual(
+      [...named, ...EditorCommand.options].filter((command) => !known.has(command)),
+      [],
+    );
+  });
+});
+
+describe("package.nls.json", () => {
+  it("has every text package.json asks for, and no other", () => {
+    const asked = [...text.matchAll(/"%([\w.]+)%"/g)].map(([, key = ""]) => key);
+    const texts = z.record(z.string(), z.string().min(1)).parse(JSON.parse(read("package.nls.json")));
+    assert.deepEqual(sorted(Object.keys(texts)), sorted(asked));
+  });
+});
