@@ -26,22 +26,23 @@ const shared = {
 
 const entries = {
   client: "client/extension.ts",
-  server: "server/main.ts",
+  "server-main": "server/main.ts",
   worker: "server/worker/main.ts",
   fold: "server/store/fold-thread.ts",
   "cli-main": "server/cli.ts",
 };
 
-/** The command line starts from V8's cache of its compiled code: the second start takes half the time. */
-const cliLauncher = `#!/usr/bin/env node
+/** These start from V8's cache of their compiled code: the second start takes half the time. */
+const launcher = (main) => `#!/usr/bin/env node
 require("node:module").enableCompileCache();
-require("./cli-main.js");
+require("./${main}.js");
 `;
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist", { recursive: true });
 await writeFile("dist/package.json", '{ "type": "commonjs" }\n');
-await writeFile("dist/cli.js", cliLauncher, { mode: 0o755 });
+await writeFile("dist/cli.js", launcher("cli-main"), { mode: 0o755 });
+await writeFile("dist/server.js", launcher("server-main"), { mode: 0o755 });
 
 const options = Object.entries(entries)
   .filter(([, source]) => existsSync(source))

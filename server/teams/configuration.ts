@@ -8,10 +8,13 @@ import type { Store } from "../store/store.ts";
 import architecture from "./built-in/architecture.json" with { type: "json" };
 import bugFix from "./built-in/bug-fix.json" with { type: "json" };
 import review from "./built-in/review.json" with { type: "json" };
+import security from "./built-in/security.json" with { type: "json" };
 import tdd from "./built-in/tdd.json" with { type: "json" };
 import { readAgentFiles, readTeamFiles } from "./files.ts";
 
-const builtIn: readonly TeamFile[] = [tdd, bugFix, architecture, review].map((file) => TeamFile.parse(file));
+const builtIn: readonly TeamFile[] = [tdd, bugFix, architecture, review, security].map((file) =>
+  TeamFile.parse(file),
+);
 
 export interface ConfigurationParts {
   store: Store;

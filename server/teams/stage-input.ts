@@ -5,6 +5,7 @@ import type { Task, TeamRun } from "../../schemas/run.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { WorkflowStage } from "../../schemas/team.ts";
 import { collectContext } from "../context/collect-context.ts";
+import { taskDataItems } from "../context/task-data.ts";
 import type { Changes } from "../changes/changes.ts";
 import { describeProvider } from "../models/agent.ts";
 import { newExecution } from "../models/execution.ts";
@@ -70,7 +71,11 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
       input: {
         system_message: systemMessage(agent, stage.name, round),
         prompt: stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback),
-        context: [...context.items, ...(await previousResults(parts))],
+        context: [
+          ...context.items,
+          ...(await taskDataItems(task.data, parts.workspace, parts.signal)),
+          ...(await previousResults(parts)),
+        ],
         parameters: {
           temperature: agent.settings.temperature,
           max_tokens: agent.settings.max_tokens,

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { fail } from "../../schemas/errors.ts";
+import type { ContextItem } from "../../schemas/execution.ts";
+import type { Json } from "../../schemas/primitives.ts";
+
+const run = promisify(execFile);
+
+const DEADLINE_MS = 20_000;
+/** Longest diff that is given to an agent; a longer one is cut at a line, and says so. */
+const LONGEST_DIFF = 200_000;
+
+/** A task about what changed since a revision. */
+const AboutDiff = z.looseObject({ diff_base: z.string().regex(/^[\w./@{}~^-]+$/) });
+
+const cut = (diff: string): string =>
+  diff.length <= LONGEST_DIFF
+    ? diff
+    : `${diff.slice(0, diff.lastIndexOf("\n", LONGEST_DIFF))}\n[the rest of the diff is left out: it is too long]`;
+
+const diffSince = async (workspace: string, base: string, signal: AbortSignal): Promise<string> => {
+  const args = ["diff", "--no-ext-diff", "--no-color", "--relative", "--end-of-options", base, "--"];
+  const options = { cwd: workspace, signal, timeout: DEADLINE_MS, maxBuffer: 64 * 1024 * 1024 };
+  try {
+    return (await run("git", args, options)).stdout;
+  } catch (error) {
+    throw fail("usage", { problem: `git cannot tell what changed since ${base}.` }, { cause: error });
+  }
+};
+
+/**
+ * What a task brings along beside its words, for its agents: a diagnostic, a failing test, a
+ * selection as they are; of `diff_base` the changes since that revision. Errors: `usage` when git
+ * does not know it.
+ */
+export const taskDataItems = async (
+  data: Json | null,
+  workspace: string,
+  signal: AbortSignal,
+): Promise<ContextItem[]> => {
+  if (data === null) return [];
+  const about = AboutDiff.safeParse(data);
+  if (about.success) {
+    const { diff_base: base } = about.data;
+    const content = cut(await diffSince(workspace, base, signal));
+    return [{ context_type: "DataFile", name: `changes since ${base}`, content, mime_type: "text/x-diff" }];
+  }
+  const content = JSON.stringify(data, null, 2);
+  return [{ context_type: "DataFile", name: "what was reported", content, mime_type: "application/json" }];
+};
