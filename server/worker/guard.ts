@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
 import { stateOf } from "./copy/files.ts";
 
@@ -38,9 +38,7 @@ export function loopGuard(): Guard {
   /** The same call is no repetition when a file is different from what it was the last time. */
   function keyOf({ tool, input, content }: ToolOutcome): string {
     const state = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
-    return createHash("sha256")
-      .update(JSON.stringify([tool, input, content, state]))
-      .digest("hex");
+    return hash("sha256", JSON.stringify([tool, input, content, state]), "hex");
   }
 
   function countEdit({ tool, input, is_error }: ToolOutcome): void {

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { fromFileContent } from "../../workspace/encoding.ts";
 import { statFile } from "./stamp.ts";
 
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+export const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
 
 /** A file's state in one word: its hash and whether it can be run, or "deleted". */
 export const stateOf = ({ content, executable }: Pick<FileChange, "content" | "executable">): string =>
