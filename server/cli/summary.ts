@@ -55,9 +55,12 @@ const countsText = ({ counts, evidence, coverage }: GateProof): string => {
 const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
-/** A command without what only makes the runner write its report for us. */
+/** A command without what the runtime adds to it for its report; the proof has it whole. */
 const shownCommand = ([program = "", ...args]: readonly string[]): string =>
-  [program.replace(/^.*[\\/]/, ""), ...args.filter((arg) => !/reporter|<report>/.test(arg))].join(" ");
+  [
+    program.replace(/^.*[\\/]/, ""),
+    ...args.filter((arg) => !/reporter|<report>|coverage|force-exit/.test(arg)),
+  ].join(" ");
 
 /** Columns padded to their longest cell, two blanks between; the last one is left as it is. */
 export const alignColumns = (rows: readonly (readonly string[])[]): string[] => {
