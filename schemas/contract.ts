@@ -341,7 +341,10 @@ export const contract = {
     },
   ),
   /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
-  "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider })),
+  "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider }), {
+    verb: "POST",
+    path: "/api/models/rehearsal",
+  }),
   /**
    * Keys of a provider from the editor's secret storage, the one to use first; none removes them.
    * They are kept in memory only, and come before those of the environment.
@@ -350,6 +353,7 @@ export const contract = {
     "admin",
     z.strictObject({ provider: ProviderName, keys: z.array(z.string().min(1)) }),
     Nothing,
+    { verb: "PUT", path: "/api/credentials/{provider}", status: 204 },
   ),
   "usage/today": row("viewer", Nothing, DailyUsage, { verb: "GET", path: "/api/usage/today" }),
   "runtime/status": row(

@@ -154,6 +154,8 @@ describe("the language server's process", function () {
 
     const second = overStdio();
     await second.editor.initialize();
+    // What editors do first, and what the owner is not asked for over the standard streams.
+    assert.deepEqual(await call(second.editor, "credentials/set", { provider: "Claude", keys: ["k"] }), {});
     await addAgent(second.editor);
     // The owner told its own editor of the first agent, and both editors of the second.
     await editor.next("coditect/event");
