@@ -1,14 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { z } from "zod";
-import type { Coverage } from "../../../schemas/tests.ts";
-import { coverageFolder } from "./coverage.ts";
-import { eventsFile, readEvents, readReport } from "./events.ts";
+import { eventsFile, readEvents } from "./events.ts";
 import { nameSeparator } from "./names.ts";
-import type { RunnerAdapter, TestJob } from "./runner.ts";
-
-/** pytest's exit code when it does not know an option: pytest-cov is not installed. */
-const USAGE_ERROR = 4;
+import type { RunnerAdapter } from "./runner.ts";
 
 /** A plug-in for pytest that tells its events as `events.ts` reads them, each at once. */
 const plugin = `
@@ -51,33 +45,36 @@ class Reporter:
         if int(exitstatus) != 3:
             tell(type="end")
 
+def pytest_addoption(parser):
+    try:
+        import pytest_cov
+    except ImportError:
+        # Without pytest-cov its options are known and do nothing.
+        for option in ("--cov", "--cov-report", "--cov-fail-under"):
+            parser.addoption(option, action="append", nargs="?")
+
 def pytest_configure(config):
     # Processes of pytest-xdist report through the one that started them.
     if not hasattr(config, "workerinput"):
         tell(type="begin")
         config.pluginmanager.register(Reporter(config), "coditect-reporter")
+
+def pytest_unconfigure(config):
+    # What pytest-cov measured, as Coverage.py counts it; its report formats differ by version.
+    if hasattr(config, "workerinput") or not os.path.exists(os.environ["COVERAGE_FILE"]):
+        return
+    import coverage
+    measured = coverage.Coverage()
+    measured.load()
+    files = {}
+    for path in measured.get_data().measured_files():
+        try:
+            _, statements, _, missing, _ = measured.analysis2(path)
+        except coverage.CoverageException:
+            continue
+        files[path] = {"covered": len(statements) - len(missing), "total": len(statements)}
+    tell(type="coverage", files=files)
 `;
-
-const CoverageReport = z.object({
-  files: z.record(
-    z.string(),
-    z.object({ summary: z.object({ covered_lines: z.int(), num_statements: z.int() }) }),
-  ),
-});
-
-const coverageFile = (job: TestJob): string => `${coverageFolder(job)}.json`;
-
-async function readCoverage(job: TestJob): Promise<Coverage["files"] | null> {
-  const text = await readReport(coverageFile(job));
-  if (text === null) return null;
-  const { files } = CoverageReport.parse(JSON.parse(text));
-  return Object.fromEntries(
-    Object.entries(files).map(([path, { summary }]) => [
-      path,
-      { covered: summary.covered_lines, total: summary.num_statements },
-    ]),
-  );
-}
 
 /** `-k` takes an expression of words, so that is what is left of a name. */
 const wordsOf = (name: string): string =>
@@ -102,7 +99,7 @@ export const pytest: RunnerAdapter = {
         "no:cacheprovider",
         "--color=no",
         "--maxfail=0",
-        ...(job.coverage ? ["--cov=.", `--cov-report=json:${coverageFile(job)}`, "--cov-fail-under=0"] : []),
+        ...(job.coverage ? ["--cov=.", "--cov-report=", "--cov-fail-under=0"] : []),
         ...(job.name === null ? [] : ["-k", wordsOf(job.name)]),
         ...(job.files ?? []),
       ],
@@ -116,9 +113,5 @@ export const pytest: RunnerAdapter = {
       },
     };
   },
-  retry: (job, ended) =>
-    job.coverage && ended.exit_code === USAGE_ERROR ? { ...job, coverage: false } : null,
-  async read(job) {
-    return { ...(await readEvents(job)), coverage: await readCoverage(job) };
-  },
+  read: readEvents,
 };

@@ -129,8 +129,6 @@ async function runJob(
     },
     signal,
   );
-  const instead = adapter.retry?.(job, ended) ?? null;
-  if (instead !== null) return await runJob(root, instead, timeoutMs, signal);
   const results = await adapter.read(job, ended).catch(() => noResults(false));
   return describeResults(root, job, { command: words, ended, results });
 }

@@ -43,8 +43,6 @@ export interface TestResults {
 /** How one kind of runner is started and its report read. See `CONTRIBUTING.md`: "add a runner". */
 export interface RunnerAdapter {
   launch(job: TestJob): Promise<Launch>;
-  /** The job to run instead, when the runner turned this one down; `null`: it did not. */
-  retry?(job: TestJob, ended: ProcessResult): TestJob | null;
   read(job: TestJob, ended: ProcessResult): Promise<TestResults>;
 }
 

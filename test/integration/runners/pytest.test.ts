@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { makeProject, outline, type Project } from "./project.ts";
 
@@ -84,11 +85,25 @@ describe("pytest", function () {
     assert.equal((await project.test({ files: ["tests/test_add.py"], name: "no_such" })).outcome, "no_tests");
   });
 
-  it("reads coverage, or runs without where pytest-cov is missing", async () => {
-    const report = await project.test({ files: ["tests/test_add.py"], name: "test_adds", coverage: true });
-    assert.notEqual(report.outcome, "crashed");
-    if (report.coverage !== null)
-      assert.deepEqual(report.coverage.files["shop/add.py"], { covered: 3, total: 4 });
+  it("reads coverage from pytest-cov", async function () {
+    // Debian's pytest goes with Debian's python3-pytest-cov; another one on PATH may have none.
+    if (spawnSync("/usr/bin/python3", ["-c", "import pytest_cov"]).status !== 0) this.skip();
+    const usual = process.env.PATH;
+    process.env.PATH = "/usr/bin:/bin";
+    const request = { files: ["tests/test_add.py"], name: "TestAdd > test_adds", coverage: true };
+    const { coverage } = await project.test(request).finally(() => (process.env.PATH = usual));
+    assert.deepEqual([coverage?.covered, coverage?.total], [3, 4]);
+    assert.deepEqual(coverage?.files["shop/add.py"], { covered: 3, total: 4 });
+  });
+
+  it("runs without coverage where pytest-cov is missing", async () => {
+    const bare = await makeProject({
+      "pytest.ini": "[pytest]\naddopts = -p no:pytest_cov\n",
+      "pytest_cov.py": "raise ImportError\n",
+      "test_x.py": "def test_x():\n    pass\n",
+    });
+    const report = await bare.test({ coverage: true }).finally(bare.remove);
+    assert.deepEqual([report.outcome, report.coverage], ["passed", null], report.output);
   });
 
   it("stops a test that never ends, and keeps what was told before", async () => {

@@ -128,6 +128,11 @@ describe("detectRunner", () => {
     });
   });
 
+  it("takes pytest of the project's own environment first", async () => {
+    const root = await workspaceOf({ "pytest.ini": "", ".venv/pyvenv.cfg": "", ".venv/bin/pytest": "" });
+    assert.equal(detectRunner(root)?.program, `${root}/.venv/bin/pytest`);
+  });
+
   it("says that a runner is not installed", async () => {
     const root = await workspaceOf({ "package.json": manifest({ scripts: { test: "vitest" } }) });
     assert.equal(detectRunner(root)?.program, null);
