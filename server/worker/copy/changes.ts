@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { FileChange } from "../../../schemas/changes.ts";
+import type { FileChange, FileContent } from "../../../schemas/changes.ts";
 import type { WriteAccess } from "../../../schemas/gates.ts";
 import { mayWrite } from "../../workspace/classify.ts";
-import { toFileContent } from "../../workspace/encoding.ts";
+import { fromFileContent, toFileContent } from "../../workspace/encoding.ts";
+import { testSettings } from "../../workspace/test-settings.ts";
 import { originalOf, type PrivateCopy } from "./copy.ts";
 import { makeLink } from "./dependencies.ts";
 import { differenceOf } from "./difference.ts";
@@ -43,7 +44,38 @@ function forbiddenPaths(copy: PrivateCopy, access: WriteAccess, changes: readonl
   const found = new Map(changes.map((change) => [change.path, change]));
   // A change that an earlier stage made and this one undid is missing from what differs.
   const touched = new Set([...found.keys(), ...copy.prepared.keys()]);
-  return [...touched].filter((path) => !mayWrite(access, path) && !isAsPrepared(copy, path, found.get(path)));
+  return [...touched].filter((path) => {
+    const change = found.get(path);
+    if (isAsPrepared(copy, path, change)) return false;
+    return !mayWrite(access, path) || changesTestSettings(copy, access, path, change?.content ?? null);
+  });
+}
+
+/**
+ * Whether a stage that may not touch tests would change the part of a file that configures them,
+ * such as the test script of a `package.json`. `content` is what the file would hold.
+ */
+export function changesTestSettings(
+  copy: PrivateCopy,
+  access: WriteAccess,
+  path: string,
+  content: FileContent | null,
+): boolean {
+  const prepared = preparedBytes(copy, path);
+  if (access === "all" || prepared === null) return false; // A new package may bring its own.
+  const now = content === null ? null : fromFileContent(content);
+  const settingsOf = (bytes: Buffer): string | null => testSettings(path, bytes.toString("utf8"));
+  return (now === null ? null : settingsOf(now)) !== settingsOf(prepared);
+}
+
+/** What the file held when the copy was prepared; `null` when there was none. */
+function preparedBytes(copy: PrivateCopy, path: string): Buffer | null {
+  const prepared = copy.prepared.get(path);
+  if (prepared !== undefined) return prepared.content === null ? null : fromFileContent(prepared.content);
+  const overlay = copy.overlays.get(path);
+  if (overlay !== undefined) return overlay.bytes;
+  const source = join(copy.source, path);
+  return copy.base.has(path) && statFile(source)?.isFile() === true ? readFileSync(source) : null;
 }
 
 function isAsPrepared(copy: PrivateCopy, path: string, now: FileChange | undefined): boolean {

@@ -11,7 +11,13 @@ export const editFile: Tool<"edit_file"> = ({ path: written, old_text, new_text 
   const file = requireFile(copy, path);
   const edit = editText(file.text, old_text, new_text);
   if (!edit.ok) return refused(`${path} was not changed: ${edit.reason}`);
-  const change = writeText(copy, path, { text: edit.text, encoding: file.encoding }, file.executable);
+  const change = writeText(
+    copy,
+    execution.write_access,
+    path,
+    { text: edit.text, encoding: file.encoding },
+    file.executable,
+  );
   if (change === null) return refused(`${path} was not changed: it already reads like that.`);
   const lines = linesOf(edit.text);
   const first = Math.max(1, edit.first_line - CONTEXT_LINES);

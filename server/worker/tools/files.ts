@@ -8,6 +8,7 @@ import { decodeText, encodeText, toFileContent, type DecodedText } from "../../w
 import { builtInRule } from "../../workspace/ignore.ts";
 import { confine, relativePath, toWorkspacePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
+import { changesTestSettings } from "../copy/changes.ts";
 import { closedBy, originalOf, type PrivateCopy } from "../copy/copy.ts";
 import { sha256, stateOf, writeAtomically } from "../copy/files.ts";
 import { isExecutable, statFile } from "../copy/stamp.ts";
@@ -95,9 +96,14 @@ export function writablePath(copy: PrivateCopy, access: WriteAccess, written: st
   return path;
 }
 
-/** Writes a text in one step; gives the change back, or `null` when the file held it already. */
+/**
+ * Writes a text in one step; gives the change back, or `null` when the file held it already.
+ * Errors: `not_encodable`; `write_not_allowed` for a change of test settings in a file that may be
+ * changed otherwise.
+ */
 export function writeText(
   copy: PrivateCopy,
+  access: WriteAccess,
   path: string,
   { text, encoding }: DecodedText,
   executable: boolean,
@@ -105,9 +111,14 @@ export function writeText(
   const bytes = encodeText(text, encoding, path);
   const target = join(copy.root, path);
   if (statFile(target) !== null && readFileSync(target).equals(bytes)) return null;
+  const content = toFileContent(bytes);
+  if (changesTestSettings(copy, access, path, content)) {
+    const kind = "partly test configuration";
+    throw fail("write_not_allowed", { path, kind, allowed: accessWords[access] });
+  }
   writeAtomically(target, bytes, executable);
   const before = originalOf(copy, path)?.sha256 ?? null;
-  const change: FileChange = { path, before, content: toFileContent(bytes), executable };
+  const change: FileChange = { path, before, content, executable };
   if (before === sha256(bytes)) copy.reported.delete(path);
   else copy.reported.set(path, stateOf(change));
   return change;

@@ -12,7 +12,13 @@ export const writeFile: Tool<"write_file"> = ({ path: written, content }, { copy
   }
   const text = present === null ? content : withLineEnding(content, lineEnding(present.text));
   const encoding = present?.encoding ?? "utf8";
-  const change = writeText(copy, path, { text, encoding }, present?.executable ?? false);
+  const change = writeText(
+    copy,
+    execution.write_access,
+    path,
+    { text, encoding },
+    present?.executable ?? false,
+  );
   if (change === null) return done(`${path} already held exactly this text.`);
   return done(`${path}: ${linesOf(text).length} lines written.`, [change]);
 };

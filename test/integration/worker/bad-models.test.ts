@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../../schemas/primitives.ts";
 import type { ToolOutcome } from "../../../schemas/transcript.ts";
@@ -200,6 +200,30 @@ describe("bad models", () => {
       outcome.changes.map(({ path, content }) => [path, content?.data]),
       [["src/a.ts", "2"]],
     );
+  });
+
+  it("cannot change the test script of a package as Coder, and may change the rest", async () => {
+    const manifest = (test: string, version: string): string =>
+      JSON.stringify({ version, scripts: { test } });
+    writeTree(source, { "package.json": manifest("vitest run", "1.0.0") });
+    await worker.call("workspace/prepare", { overlays: [], changes: [] });
+    const write = (content: string): [string, Json] => ["write_file", { path: "package.json", content }];
+    assert.match(
+      await refusalOf(...write(manifest("exit 0", "1.0.0")), { write_access: "sources" }),
+      /package\.json .*partly test configuration/,
+    );
+    assert.equal(
+      (await outcomeOf(...write(manifest("vitest run", "2.0.0")), { write_access: "sources" })).is_error,
+      false,
+    );
+    const script = `fs.writeFileSync("package.json", ${JSON.stringify(manifest("true", "3.0.0"))})`;
+    const { content } = await outcomeOf(
+      "run_command",
+      { command: "node", args: ["-e", script] },
+      { write_access: "sources" },
+    );
+    assert.match(content, /put back, this stage may not write them: package\.json/);
+    rmSync(join(source, "package.json"));
   });
 
   it("cannot reach a test through a link as Coder", async () => {
