@@ -7,6 +7,7 @@ import type { Provider } from "./providers/provider.ts";
 import type { Rates } from "./rates.ts";
 import type { Target } from "./targets.ts";
 import { estimateRequestTokens, noUsage, totalTokens } from "./tokens.ts";
+import { dayOf } from "./waiting.ts";
 
 /** A request, whose it is, and who is told what comes of it. */
 export interface Asking {
@@ -70,7 +71,7 @@ export const attemptCharged = async (
       tell({ type: "retry", provider: target.provider, model: target.model, reason, wait_ms });
     },
   });
-  const day = new Date(clock.now()).toISOString().slice(0, 10);
+  const day = dayOf(clock.now());
   const needed = { tokens: totalTokens(most), microcents: costOf(most, assumed) ?? 0 };
   const reservation = billing.caps.reserve(charge, day, needed);
   let outcome: Outcome;

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { AIProvider } from "../../schemas/agent.ts";
 import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
-import { openEmbeddings, type Embeddings } from "./embeddings.ts";
-import type { Credentials, ModelGateway, ModelRequest, UsageLedger } from "./gateway.ts";
+import { openEmbeddings } from "./embeddings.ts";
+import type { Charge, Credentials, ModelGateway, ModelRequest, UsageLedger } from "./gateway.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
 import { previewRequest, type SentRequest } from "./preview.ts";
@@ -15,7 +15,7 @@ import { keepRates, type RateCaps } from "./rates.ts";
 import { openResponses } from "./responses.ts";
 import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { ANSWER_BYTES, openConnections, type Deadlines } from "./transport.ts";
-import { systemClock, type Clock } from "./waiting.ts";
+import { dayOf, systemClock, type Clock } from "./waiting.ts";
 
 export interface GatewayOptions {
   ledger: UsageLedger;
@@ -41,7 +41,18 @@ export interface GatewayOptions {
 }
 
 /** The gateway, and what only its owner uses of it. */
-export interface Gateway extends ModelGateway, Embeddings {
+export interface Gateway extends ModelGateway {
+  /**
+   * One vector per text, from the embedding model of the provider, for ranking by `similarity`; null
+   * if it has none (Claude). A text is sent once, then known by its hash; what is sent counts
+   * against the caps. Errors as those of `generate`; there are no retries.
+   */
+  embed(
+    provider: AIProvider,
+    texts: readonly string[],
+    charge: Charge,
+    signal: AbortSignal,
+  ): Promise<Float32Array[] | null>;
   /** The exact request a question would be to this provider; nothing is sent. */
   preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
   /** Pulls a model into Ollama, with its progress; `signal` stops it. */
@@ -91,7 +102,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       return windowOf(name, model);
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
-    embed: (provider, texts, signal) => embeddings.embed(provider, texts, signal),
+    embed: (provider, texts, charge, signal) =>
+      embeddings.embed(provider, texts, {
+        signal,
+        reserve: (tokens) => policy.caps.reserve(charge, dayOf(now()), { tokens, microcents: 0 }),
+      }),
     async preview(request, provider) {
       const target = targetOf(provider, endpoints);
       return previewRequest(await shared.providers(target.provider), target, request);

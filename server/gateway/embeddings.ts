@@ -4,17 +4,25 @@ import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import { asFault, brokenAnswer, missingKey } from "./faults.ts";
 import type { Credentials } from "./gateway.ts";
+import type { Reservation } from "./limits.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
+import { estimateTokens, noUsage } from "./tokens.ts";
 import { openTransport, type Connections } from "./transport.ts";
+import { cancelled } from "./waiting.ts";
 
 /** Vectors of texts, each text asked for once: they are kept by its hash and reused. */
 export interface Embeddings {
-  /**
-   * One vector per text; null if the provider has no embeddings (Claude). Throws like the gateway's
-   * `generate`.
-   */
-  embed(provider: AIProvider, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[] | null>;
+  /** One vector per text; null if the provider has no embeddings (Claude). */
+  embed(
+    provider: AIProvider,
+    texts: readonly string[],
+    options: {
+      signal: AbortSignal;
+      /** Asked before texts of that many tokens, by estimate, are sent; may throw `limit_reached`. */
+      reserve: (tokens: number) => Reservation;
+    },
+  ): Promise<Float32Array[] | null>;
 }
 
 export interface EmbeddingSources {
@@ -108,10 +116,32 @@ const askFor = async (
     if (vectors.length === texts.length) return vectors;
     throw brokenAnswer(target, "not every text has a vector");
   } catch (thrown) {
+    if (signal.aborted) throw cancelled();
     throw asFault(transport.fault() ?? thrown, target).error;
   } finally {
     transport.close(vectors !== null);
   }
+};
+
+const askPaid = async (
+  target: Target,
+  texts: readonly string[],
+  { signal, reserve }: Parameters<Embeddings["embed"]>[2],
+  sources: EmbeddingSources,
+): Promise<number[][]> => {
+  const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+  const reservation = reserve(tokens);
+  let vectors: number[][];
+  try {
+    vectors = await askFor(target, texts, signal, sources);
+  } catch (error) {
+    reservation.release();
+    throw error;
+  }
+  // Services do not say what an embedding took, and their prices differ too much to guess.
+  const microcents = target.provider === "Ollama" ? 0 : null;
+  await reservation.settle({ usage: { ...noUsage, input: tokens }, microcents, assumedMicrocents: 0 });
+  return vectors;
 };
 
 export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
@@ -124,7 +154,7 @@ export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
     return shelf;
   };
   return {
-    async embed(provider, texts, signal) {
+    async embed(provider, texts, { signal, reserve }) {
       const asked = targetOf(provider, sources.endpoints);
       const model = models[asked.provider];
       if (model === null) return null;
@@ -136,12 +166,8 @@ export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
       const rest = [...missing];
       for (let from = 0; from < rest.length; from += BATCH) {
         const batch = rest.slice(from, from + BATCH);
-        const vectors = await askFor(
-          target,
-          batch.map(([, text]) => text),
-          signal,
-          sources,
-        );
+        const missingTexts = batch.map(([, text]) => text);
+        const vectors = await askPaid(target, missingTexts, { signal, reserve }, sources);
         const added = new Map(
           batch.map(([hash], index) => [hash, Float32Array.from(vectors[index] ?? [])] as const),
         );

@@ -99,6 +99,13 @@ export const brokenAnswer = ({ provider }: Addressee, reason: string): ProviderF
     outage: true,
   });
 
+/** An answer with nothing in it: the model's doing, no sign that the provider is unwell. */
+export const emptyAnswer = ({ provider }: Addressee): ProviderFault =>
+  new ProviderFault(
+    fail("provider_failed", { provider, status: "with a broken answer", reason: "it is empty" }),
+    "retry",
+  );
+
 /** An answer that would come again just like that. */
 export const unusableAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
   new ProviderFault(

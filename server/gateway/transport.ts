@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { UnderlyingDefaultSource } from "node:stream/web";
 import { fail } from "../../schemas/errors.ts";
 import { ProviderFault, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
 import { faultOfRefusal } from "./statuses.ts";
@@ -29,6 +30,9 @@ const ERROR_BYTES = 64 * 1024;
 
 /** How long the end of an answer that was read to its last message may take. */
 const DRAIN_MS = 1000;
+
+/** Pieces of an answer that may wait for their reader before no more is taken from the socket. */
+const PIECES_AHEAD = 16;
 
 /** Sockets kept open between calls; those of the loopback never go through a proxy. */
 export interface Connections {
@@ -154,7 +158,7 @@ export const openTransport = (options: TransportOptions): Transport => {
 
   const stream = (incoming: IncomingMessage): ReadableStream<Uint8Array> => {
     let size = 0;
-    return new ReadableStream<Uint8Array>({
+    const source: UnderlyingDefaultSource<Uint8Array> = {
       start(controller) {
         expectWithin(deadlines.silence, "the next piece of the answer");
         settle = (error) => {
@@ -189,7 +193,8 @@ export const openTransport = (options: TransportOptions): Transport => {
         settle = null;
         request?.destroy();
       },
-    });
+    };
+    return new ReadableStream(source, { highWaterMark: PIECES_AHEAD });
   };
 
   const readRefusal = (incoming: IncomingMessage): void => {
@@ -247,6 +252,8 @@ export const openTransport = (options: TransportOptions): Transport => {
         const status = incoming.statusCode ?? 0;
         if (status >= 300 && status < 400) refuseRedirect(url, incoming.headers.location);
         else if (status < 200 || status >= 300) readRefusal(incoming);
+        else if (incoming.headers["content-type"]?.startsWith("text/html"))
+          end(unusableAnswer(to, "a web page came back; the endpoint is not the service's interface"));
         else {
           answered = true;
           answer = incoming;

@@ -9,6 +9,9 @@ export interface Clock {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** The day (UTC) of a moment, as usage is summed by: `2026-01-31`. */
+export const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10);
+
 export const cancelled = (): Error => fail("cancelled", { what: "The model call" });
 
 export const systemClock: Clock = {

@@ -7,7 +7,7 @@ import type {
   TokenUsage,
   ToolCallPart,
 } from "../../../schemas/messages.ts";
-import { brokenAnswer, type Addressee } from "../faults.ts";
+import { emptyAnswer, type Addressee } from "../faults.ts";
 import type { ModelRequest } from "../gateway.ts";
 import type { Transport } from "../transport.ts";
 
@@ -99,8 +99,7 @@ export const wholeAnswer = (
   const kept = content.filter((part) => part.type !== "text" || part.text !== "");
   const hasCalls = kept.some((part) => part.type === "tool_call");
   const says = kept.some((part) => part.type !== "reasoning");
-  if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length")
-    throw brokenAnswer(to, "the answer is empty");
+  if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length") throw emptyAnswer(to);
   const reason: StopReason = hasCalls && stop === "end" ? "tool_calls" : stop;
   const parts = reason === "length" ? markCutCall(kept) : kept;
   return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };

@@ -228,6 +228,20 @@ for (const protocol of protocols) {
       assert.deepEqual(asked, []);
     });
 
+    it("knows a web page from an answer", async () => {
+      const portal = await listen((_request, response) => {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+        response.end("<html><body>Please sign in</body></html>");
+        return Promise.resolve();
+      });
+      const endpoints = { Claude: portal.url, Gemini: portal.url, HuggingFace: portal.url };
+      const { gateway } = gatewayWith({ endpoints });
+      const charge = chargeTo(agentWith(protocol.provider(portal.url)));
+      const error = await failure(ask(gateway, question("Hello"), charge));
+      await portal.close();
+      assert.match(error.message, /a web page came back/);
+    });
+
     it("reads no more of an endless answer than it must", async () => {
       const events = protocol.events({ text: "x".repeat(24) }, {}, 1);
       const first = events.findIndex((event) => event.includes("xxx"));

@@ -250,6 +250,7 @@ describe("embeddings", () => {
   for (const protocol of protocols.filter(({ name }) => name !== "Claude")) {
     it(`of ${protocol.name} are asked for once per text, also over a restart`, async () => {
       const asked: number[] = [];
+      const paid: number[] = [];
       const server = await listen(async (request, response) => {
         const body = await readBody(request);
         const answer = answers[protocol.name]?.(body);
@@ -259,8 +260,10 @@ describe("embeddings", () => {
       });
       const endpoints = { Gemini: server.url, HuggingFace: server.url };
       const embed = async (texts: readonly string[]) => {
-        const { gateway } = gatewayWith({ endpoints, cacheFolder: folder });
-        const vectors = await gateway.embed(protocol.provider(server.url), texts, never);
+        const { gateway, ledger } = gatewayWith({ endpoints, cacheFolder: folder });
+        const provider = protocol.provider(server.url);
+        const vectors = await gateway.embed(provider, texts, chargeTo(agentWith(provider)), never);
+        paid.push(ledger.entries.reduce((sum, { usage }) => sum + usage.input, 0));
         return (vectors ?? []).map((vector) => vector[0]);
       };
       assert.deepEqual(await embed(["a", "bb", "a"]), [1, 2, 1]);
@@ -268,15 +271,21 @@ describe("embeddings", () => {
       await server.close();
       assert.deepEqual(await embed(["ccc", "a"]), [3, 1], "nobody is there to ask any more");
       assert.equal(asked.length, 2);
+      assert.deepEqual(paid, [2, 1, 0]);
     });
   }
 
+  it("are not asked for beyond a cap", async () => {
+    const { gateway } = gatewayWith();
+    const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
+    const charge = chargeTo(agentWith(provider), { tokens_per_day: 10 });
+    assert.equal(await codeOf(gateway.embed(provider, ["x".repeat(100)], charge, never)), "limit_reached");
+  });
+
   it("of Claude there are none", async () => {
     const { gateway } = gatewayWith();
-    assert.equal(
-      await gateway.embed({ Claude: { model: "claude-sonnet-5-5", max_tokens: 1 } }, ["a"], never),
-      null,
-    );
+    const provider = { Claude: { model: "claude-sonnet-5-5", max_tokens: 1 } };
+    assert.equal(await gateway.embed(provider, ["a"], chargeTo(agentWith(provider)), never), null);
   });
 
   it("are alike when they point the same way", () => {
