@@ -7,7 +7,9 @@ import type { ModelRequest } from "./gateway.ts";
 import { windowOf } from "./prices.ts";
 import { countCalls, wholeAnswer, type Provider, type ProviderAnswer } from "./providers/provider.ts";
 import { estimateRequestTokens, estimateTokens, noUsage, totalTokens } from "./tokens.ts";
-import { openTransport, type Connections, type Deadlines } from "./transport.ts";
+import type { Connections } from "./connections.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { openTransport } from "./transport.ts";
 import { cancelled, type Clock } from "./waiting.ts";
 
 /** How it ended, and what was paid for it either way. */

@@ -14,7 +14,9 @@ import { pull, type PullProgress } from "./pull.ts";
 import { keepRates, type RateCaps } from "./rates.ts";
 import { openResponses } from "./responses.ts";
 import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
-import { ANSWER_BYTES, openConnections, type Deadlines } from "./transport.ts";
+import { openConnections } from "./connections.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { ANSWER_BYTES } from "./transport.ts";
 import { dayOf, systemClock, type Clock } from "./waiting.ts";
 
 export interface GatewayOptions {

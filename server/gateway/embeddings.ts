@@ -8,7 +8,8 @@ import type { Reservation } from "./limits.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import { estimateTokens, noUsage } from "./tokens.ts";
-import { openTransport, type Connections } from "./transport.ts";
+import type { Connections } from "./connections.ts";
+import { openTransport } from "./transport.ts";
 import { cancelled } from "./waiting.ts";
 
 /** Vectors of texts, each text asked for once: they are kept by its hash and reused. */

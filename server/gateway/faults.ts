@@ -1,5 +1,6 @@
 import type { ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
+import type { Missed } from "./deadlines.ts";
 
 /**
  * What may heal a failed attempt: `retry`: the same question again; `key`: another key;
@@ -113,12 +114,26 @@ export const unusableAnswer = ({ provider }: Addressee, reason: string): Provide
     "provider",
   );
 
-export const tooSlow = ({ provider }: Addressee, what: string, ms: number, remedy: Remedy): ProviderFault =>
+const awaited: Readonly<Record<Missed, string>> = {
+  firstByte: "the beginning of an answer",
+  silence: "the next piece of the answer",
+  total: "the whole answer",
+};
+
+/** A deadline passed. Asked again, an answer that takes too long as a whole would take as long. */
+export const tooSlow = ({ provider }: Addressee, missed: Missed, ms: number): ProviderFault =>
   new ProviderFault(
-    fail("timed_out", { what: `${provider}: ${what}`, seconds: Math.round(ms / 100) / 10 }),
-    remedy,
+    fail("timed_out", { what: `${provider}: ${awaited[missed]}`, seconds: Math.round(ms / 100) / 10 }),
+    missed === "total" ? "provider" : "retry",
     { outage: true },
   );
+
+/** It sends us elsewhere, where the key must not go. */
+export const redirected = ({ provider }: Addressee, from: URL, location = ""): ProviderFault => {
+  const target = URL.canParse(location, from.href) ? new URL(location, from).host : "nowhere";
+  const reason = `it sends us on to ${target}; set that as the endpoint if you trust it`;
+  return new ProviderFault(fail("provider_refused", { provider, status: "redirect", reason }), "provider");
+};
 
 /** Whatever an official client throws that the transport did not see coming. */
 export const asFault = (thrown: unknown, to: Addressee): ProviderFault => {

@@ -6,7 +6,8 @@ import type { Credentials } from "./gateway.ts";
 import { knownModels, priceOf, windowOf, type PriceOverrides } from "./prices.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
-import { openTransport, type Connections } from "./transport.ts";
+import type { Connections } from "./connections.ts";
+import { openTransport } from "./transport.ts";
 import { cancelled } from "./waiting.ts";
 
 /** What is needed to say which models there are. */

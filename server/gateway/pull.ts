@@ -3,7 +3,8 @@ import { asFault } from "./faults.ts";
 import type { Credentials } from "./gateway.ts";
 import type { PullProgress } from "./providers/ollama.ts";
 import { targetOf, type Endpoints } from "./targets.ts";
-import { openTransport, type Connections } from "./transport.ts";
+import type { Connections } from "./connections.ts";
+import { openTransport } from "./transport.ts";
 import { cancelled } from "./waiting.ts";
 
 export type { PullProgress };

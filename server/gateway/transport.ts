@@ -1,24 +1,11 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { UnderlyingDefaultSource } from "node:stream/web";
-import { fail } from "../../schemas/errors.ts";
-import { ProviderFault, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { bodyStream } from "./body-stream.ts";
+import type { Connections } from "./connections.ts";
+import { startDeadlines, type Deadlines } from "./deadlines.ts";
+import { redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
 import { faultOfRefusal } from "./statuses.ts";
-
-/** Deadlines of one attempt, in milliseconds. */
-export interface Deadlines {
-  /** From sending the request to the answer's head. */
-  firstByte: number;
-  /** Between two pieces of the answer. */
-  silence: number;
-  /** From sending to the answer's end. */
-  total: number;
-}
+import { cancelled } from "./waiting.ts";
 
 /**
  * Longest answer that is read. The longest that models write are 128,000 tokens, which streamed one
@@ -27,41 +14,8 @@ export interface Deadlines {
 export const ANSWER_BYTES = 32 * 1024 * 1024;
 /** Longest body of an error that is read. */
 const ERROR_BYTES = 64 * 1024;
-
 /** How long the end of an answer that was read to its last message may take. */
 const DRAIN_MS = 1000;
-
-/** Pieces of an answer that may wait for their reader before no more is taken from the socket. */
-const PIECES_AHEAD = 16;
-
-/** Sockets kept open between calls; those of the loopback never go through a proxy. */
-export interface Connections {
-  agentFor(url: URL): HttpAgent;
-}
-
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-
-export const openConnections = (environment: NodeJS.ProcessEnv): Connections => {
-  const kept = { keepAlive: true };
-  const proxied = { ...kept, proxyEnv: environment };
-  const agents = new Map<string, HttpAgent>();
-  const make: Record<string, () => HttpAgent> = {
-    "http: near": () => new HttpAgent(kept),
-    "https: near": () => new HttpsAgent(kept),
-    "http: far": () => new HttpAgent(proxied),
-    "https: far": () => new HttpsAgent(proxied),
-  };
-  return {
-    agentFor(url) {
-      const kind = `${url.protocol} ${isLoopback(url.hostname) ? "near" : "far"}`;
-      const known = agents.get(kind) ?? make[kind]?.();
-      if (known === undefined) throw new TypeError(`no way to reach ${url.protocol} addresses`);
-      agents.set(kind, known);
-      return known;
-    },
-  };
-};
 
 /**
  * One attempt's way to the network, in the shape of `fetch` so that every official client takes it.
@@ -93,16 +47,23 @@ export interface TransportOptions {
   answerBytes?: number;
 }
 
-type FetchInput = Parameters<typeof fetch>[0];
-type FetchInit = NonNullable<Parameters<typeof fetch>[1]>;
+interface Sending {
+  url: URL;
+  method: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array | undefined;
+}
 
-const addressOf = (input: FetchInput): URL =>
-  new URL(typeof input === "string" ? input : input instanceof URL ? input.href : input.url);
-
-const bodyOf = (body: FetchInit["body"]): string | Uint8Array | null => {
-  if (body === null || body === undefined) return null;
-  if (typeof body === "string" || body instanceof Uint8Array) return body;
-  throw new TypeError("the transport sends text and bytes alone");
+const sendingOf = (...[input, init]: Parameters<typeof fetch>): Sending => {
+  const body = init?.body ?? undefined;
+  if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array))
+    throw new TypeError("the transport sends text and bytes alone");
+  return {
+    url: new URL(typeof input === "string" ? input : input instanceof URL ? input.href : input.url),
+    method: init?.method ?? "GET",
+    headers: Object.fromEntries(new Headers(init?.headers)),
+    body,
+  };
 };
 
 const reasonOf = (error: NodeJS.ErrnoException): string => {
@@ -112,167 +73,125 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
   return error.code ?? error.message;
 };
 
+/** What a service says about why it refuses, cut, and without the key. */
+const readRefusal = (incoming: IncomingMessage, key: string | null, tell: (body: string) => void): void => {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const end = (): void => {
+    const text = Buffer.concat(pieces).toString("utf8");
+    tell(key === null || key === "" ? text : text.replaceAll(key, "[redacted]"));
+  };
+  incoming.on("data", (piece: Buffer) => {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > ERROR_BYTES) end();
+  });
+  incoming.on("end", end);
+  incoming.on("error", end);
+};
+
+/** Reads what is left of an answer, so that its connection can be used again; gives up soon. */
+const drain = (answer: IncomingMessage): void => {
+  if (answer.readableEnded) return;
+  const giveUp = setTimeout(() => answer.destroy(), DRAIN_MS).unref();
+  answer.once("close", () => {
+    clearTimeout(giveUp);
+  });
+  answer.resume();
+};
+
+const headersOf = (incoming: IncomingMessage): Headers => {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers))
+    if (value !== undefined) headers.set(name, String(value));
+  return headers;
+};
+
 export const openTransport = (options: TransportOptions): Transport => {
-  const { to, key, connections, deadlines, signal, now, answerBytes = ANSWER_BYTES } = options;
+  const { to, key, connections, signal, answerBytes = ANSWER_BYTES } = options;
   let fault: Error | null = null;
-  let answered = false;
   let request: ClientRequest | null = null;
   let answer: IncomingMessage | null = null;
-  /** Settles the call that waits: rejects before the answer's head, errors the body after it. */
-  let settle: ((error: Error) => void) | null = null;
+  /** Settles the call that waits: rejects before the answer's head, breaks the body off after it. */
+  let settle: (error: Error) => void = () => undefined;
 
   const end = (error: Error): void => {
     fault ??= error;
     request?.destroy();
-    settle?.(fault);
+    settle(fault);
   };
+  const clocks = startDeadlines(options.deadlines, (missed, ms) => {
+    end(tooSlow(to, missed, ms));
+  });
   const onAbort = (): void => {
-    end(fail("cancelled", { what: "The model call" }));
-  };
-  const total = setTimeout(() => {
-    end(tooSlow(to, "the whole answer", deadlines.total, "provider"));
-  }, deadlines.total);
-  let patience: NodeJS.Timeout | null = null;
-  const expectWithin = (ms: number, what: string): void => {
-    clearTimeout(patience ?? undefined);
-    patience = setTimeout(() => {
-      end(tooSlow(to, what, ms, "retry"));
-    }, ms);
-  };
-  const close = (whole: boolean): void => {
-    clearTimeout(total);
-    clearTimeout(patience ?? undefined);
-    signal.removeEventListener("abort", onAbort);
-    settle = null;
-    if (!whole || answer === null) request?.destroy();
-    else if (!answer.readableEnded) {
-      // A client stops reading at the last message; the few bytes behind it free the connection.
-      const giveUp = setTimeout(() => request?.destroy(), DRAIN_MS).unref();
-      answer.once("close", () => {
-        clearTimeout(giveUp);
-      });
-      answer.resume();
-    }
+    end(cancelled());
   };
   signal.addEventListener("abort", onAbort, { once: true });
 
-  const stream = (incoming: IncomingMessage): ReadableStream<Uint8Array> => {
-    let size = 0;
-    const source: UnderlyingDefaultSource<Uint8Array> = {
-      start(controller) {
-        expectWithin(deadlines.silence, "the next piece of the answer");
-        settle = (error) => {
-          settle = null;
-          controller.error(error);
-        };
-        incoming.on("data", (chunk: Uint8Array) => {
-          patience?.refresh();
-          size += chunk.length;
-          if (size > answerBytes) {
-            end(unusableAnswer(to, `it is longer than ${answerBytes / 1024 / 1024} MB`));
-            return;
-          }
-          if (settle === null) return;
-          controller.enqueue(chunk);
-          if ((controller.desiredSize ?? 1) <= 0) incoming.pause();
-        });
-        incoming.on("end", () => {
-          clearTimeout(patience ?? undefined);
-          if (settle === null) return;
-          settle = null;
-          controller.close();
-        });
-        incoming.on("error", (error) => {
+  /** The answer's head is there: its body as a stream, or why there is none. */
+  const receive = (url: URL, incoming: IncomingMessage, resolve: (response: Response) => void): void => {
+    const { statusCode: status = 0, headers } = incoming;
+    if (status >= 300 && status < 400) end(redirected(to, url, headers.location));
+    else if (status < 200 || status >= 300)
+      readRefusal(incoming, key, (body) => {
+        end(faultOfRefusal({ status, headers, body }, to, options.now()));
+      });
+    else if (headers["content-type"]?.startsWith("text/html"))
+      end(unusableAnswer(to, "a web page came back; the endpoint is not the service's interface"));
+    else {
+      answer = incoming;
+      clocks.await("silence");
+      const { stream, fail } = bodyStream(incoming, {
+        mostBytes: answerBytes,
+        onPiece: clocks.came,
+        onEnd: clocks.rest,
+        onTooLong: () => {
+          end(unusableAnswer(to, `it is longer than ${answerBytes / 1024 / 1024} MB`));
+        },
+        onError: (error) => {
           end(unreachable(to, `the answer broke off: ${reasonOf(error)}`));
-        });
-      },
-      pull() {
-        incoming.resume();
-      },
-      cancel() {
-        settle = null;
-        request?.destroy();
-      },
-    };
-    return new ReadableStream(source, { highWaterMark: PIECES_AHEAD });
+        },
+        onCancel: () => request?.destroy(),
+      });
+      settle = fail;
+      resolve(new Response(stream, { status, headers: headersOf(incoming) }));
+    }
   };
 
-  const readRefusal = (incoming: IncomingMessage): void => {
-    const pieces: Buffer[] = [];
-    let size = 0;
-    const tell = (): void => {
-      const text = Buffer.concat(pieces).toString("utf8");
-      const body = key === null || key === "" ? text : text.replaceAll(key, "[redacted]");
-      const status = incoming.statusCode ?? 0;
-      end(faultOfRefusal({ status, headers: incoming.headers, body }, to, now()));
-    };
-    incoming.on("data", (chunk: Buffer) => {
-      pieces.push(chunk);
-      size += chunk.length;
-      if (size > ERROR_BYTES) tell();
-    });
-    incoming.on("end", tell);
-    incoming.on("error", tell);
-  };
-
-  const refuseRedirect = (url: URL, location: string | undefined): void => {
-    const target = URL.canParse(location ?? "", url.href)
-      ? new URL(location ?? "", url.href).host
-      : "nowhere";
-    end(
-      new ProviderFault(
-        fail("provider_refused", {
-          provider: to.provider,
-          status: "redirect",
-          reason: `it sends us on to ${target}; set that as the endpoint if you trust it`,
-        }),
-        "provider",
-      ),
-    );
-  };
-
-  const send = (url: URL, init: FetchInit, mayResend: boolean): Promise<Response> =>
+  const send = (sending: Sending, mayResend: boolean): Promise<Response> =>
     new Promise((resolve, reject) => {
+      const { url, method, headers, body } = sending;
       settle = reject;
-      const headers = Object.fromEntries(new Headers(init.headers));
-      const body = bodyOf(init.body);
       const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
-      const sent = begin(url, { method: init.method ?? "GET", headers, agent: connections.agentFor(url) });
+      const sent = begin(url, { method, headers, agent: connections.agentFor(url) });
       request = sent;
-      expectWithin(deadlines.firstByte, "the beginning of an answer");
-      sent.on("error", (error: NodeJS.ErrnoException) => {
-        // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
-        if (mayResend && sent.reusedSocket && error.code === "ECONNRESET" && fault === null && !answered) {
-          send(url, init, false).then(resolve, reject);
-          return;
-        }
-        end(unreachable(to, reasonOf(error)));
-      });
+      clocks.await("firstByte");
       sent.on("response", (incoming) => {
-        const status = incoming.statusCode ?? 0;
-        if (status >= 300 && status < 400) refuseRedirect(url, incoming.headers.location);
-        else if (status < 200 || status >= 300) readRefusal(incoming);
-        else if (incoming.headers["content-type"]?.startsWith("text/html"))
-          end(unusableAnswer(to, "a web page came back; the endpoint is not the service's interface"));
-        else {
-          answered = true;
-          answer = incoming;
-          const answerHeaders = new Headers();
-          for (const [name, value] of Object.entries(incoming.headers))
-            if (value !== undefined) answerHeaders.set(name, String(value));
-          resolve(new Response(stream(incoming), { status, headers: answerHeaders }));
-        }
+        receive(url, incoming, resolve);
       });
-      sent.end(body ?? undefined);
+      sent.on("error", (error: NodeJS.ErrnoException) => {
+        const wasStale = sent.reusedSocket && error.code === "ECONNRESET" && answer === null;
+        // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
+        if (mayResend && wasStale && fault === null) send(sending, false).then(resolve, reject);
+        else end(unreachable(to, reasonOf(error)));
+      });
+      sent.end(body);
     });
+
   return {
     fetch: async (input, init) => {
       if (signal.aborted) onAbort();
       if (fault !== null) throw fault;
-      return send(addressOf(input), init ?? {}, true);
+      return send(sendingOf(input, init), true);
     },
     fault: () => fault,
-    answered: () => answered,
-    close,
+    answered: () => answer !== null,
+    close(whole) {
+      clocks.stop();
+      signal.removeEventListener("abort", onAbort);
+      settle = () => undefined;
+      if (whole && answer !== null) drain(answer);
+      else request?.destroy();
+    },
   };
 };

@@ -1,0 +1,32 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+
+/** Sockets kept open between calls; those of the loopback never go through a proxy. */
+export interface Connections {
+  agentFor(url: URL): HttpAgent;
+}
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
+/** Connections with the proxy settings of an environment (`HTTPS_PROXY`, `NO_PROXY`). */
+export const openConnections = (environment: NodeJS.ProcessEnv): Connections => {
+  const kept = { keepAlive: true };
+  const proxied = { ...kept, proxyEnv: environment };
+  const agents = new Map<string, HttpAgent>();
+  const make: Record<string, () => HttpAgent> = {
+    "http: near": () => new HttpAgent(kept),
+    "https: near": () => new HttpsAgent(kept),
+    "http: far": () => new HttpAgent(proxied),
+    "https: far": () => new HttpsAgent(proxied),
+  };
+  return {
+    agentFor(url) {
+      const kind = `${url.protocol} ${isLoopback(url.hostname) ? "near" : "far"}`;
+      const agent = agents.get(kind) ?? make[kind]?.();
+      if (agent === undefined) throw new TypeError(`no way to reach ${url.protocol} addresses`);
+      agents.set(kind, agent);
+      return agent;
+    },
+  };
+};
