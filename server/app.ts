@@ -11,7 +11,7 @@ import type { Credentials } from "./gateway/gateway.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import { version } from "./installation.ts";
 import { createPool } from "./instances/create-pool.ts";
-import { createLocalDriver } from "./instances/local/driver.ts";
+import { createDrivers } from "./instances/drivers.ts";
 import { poolSettings } from "./instances/settings.ts";
 import type { Log } from "./log.ts";
 import type { RehearsalServer } from "./rehearsal/server.ts";
@@ -138,13 +138,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const pool = createPool({
     store,
     workspace,
-    drivers: {
-      Local: createLocalDriver({
-        entry: options.worker,
-        environment: [],
-        allowUnconfined: settings.allow_unconfined,
-      }),
-    },
+    drivers: createDrivers(options.worker, settings, store.folder),
     copiesFolder: join(cacheFolder(), "copies"),
     settings: poolSettings(settings),
     emit,

@@ -235,9 +235,15 @@ export const createPool = (options: PoolOptions): Pool => {
     pump();
   });
 
-  recordLost(store, records).catch(trouble);
+  const clearUp = async (): Promise<void> => {
+    const lost = await recordLost(store, records);
+    // An engine is asked only if there can be something: its client takes long to load.
+    for (const runtime of new Set(lost.map(({ metadata }) => metadata.runtime_type))) {
+      if (runtime === "Local" || runtime === "Docker") await options.drivers[runtime]?.removeOrphans();
+    }
+  };
+  clearUp().catch(trouble);
   void removeOldCopies(options.copiesFolder, settings.copy_days, Date.now()).catch(trouble);
-  for (const driver of Object.values(options.drivers)) void driver.removeOrphans().catch(trouble);
 
   return {
     claim: (request) => {

@@ -75,6 +75,6 @@ export interface Driver {
   readonly runtime: "Local" | "Docker";
   /** Errors: `worker_failed`, `engine_unavailable`, `image_missing`, `cancelled`. */
   start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
-  /** Ends what a killed runtime of the same state folder left behind; says how many. */
+  /** Ends what an earlier runtime of the same state folder left behind; says how many. */
   removeOrphans(): Promise<number>;
 }

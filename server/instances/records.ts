@@ -61,13 +61,15 @@ export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void)
 });
 
 /** Instances an earlier runtime left as if they still ran: they ended with it, and now it is said. */
-export const recordLost = async (store: Store, records: InstanceRecords): Promise<void> => {
+export const recordLost = async (store: Store, records: InstanceRecords): Promise<AgentInstance[]> => {
   const now = new Date().toISOString();
   const cause = "its runtime ended without stopping it";
-  const writes = store.all("instances", { active: true }).map((lost) => {
-    const unhealthy = updateHealth(lost, false, cause, now);
+  const lost = store.all("instances", { active: true });
+  const writes = lost.map((before) => {
+    const unhealthy = updateHealth(before, false, cause, now);
     const failed = isActive(unhealthy) ? transitionState(unhealthy, "Failed", now) : unhealthy;
-    return records.write("StateChanged", lost, failed, { actor: "runtime", cause });
+    return records.write("StateChanged", before, failed, { actor: "runtime", cause });
   });
   await Promise.all(writes);
+  return lost;
 };

@@ -1,6 +1,8 @@
 import type { AgentType } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { InstanceLimits } from "./driver.ts";
+import { parseAllowedHost } from "./egress/policy.ts";
+import type { AllowedHost } from "./egress/policy.ts";
 
 /** How many instances of one kind there are. */
 export interface PoolSize {
@@ -30,6 +32,8 @@ export interface PoolSettings {
   /** How often the caps of a working instance are looked at. */
   watch_ms: number;
   fall_back_to_local: boolean;
+  /** Hosts and ports commands may reach; a line that names nothing is left out. */
+  allowed_hosts: readonly AllowedHost[];
   allowed_commands: readonly string[];
   command_timeout_seconds: number;
   /** Longest output of one command that is kept. */
@@ -61,6 +65,7 @@ export const poolSettings = (settings: Settings): PoolSettings => {
     },
     watch_ms: 250,
     fall_back_to_local: settings.fall_back_to_local,
+    allowed_hosts: settings.allowed_hosts.flatMap((line) => parseAllowedHost(line) ?? []),
     allowed_commands: settings.allowed_commands,
     command_timeout_seconds: settings.test_timeout_seconds,
     output_bytes: 256 * 1024,

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { connectWorker } from "./connection.ts";
 import type { Driver } from "./driver.ts";
+import { openEgress } from "./egress/proxy.ts";
 import { Instance } from "./instance.ts";
 import type { InstanceKind } from "./instance.ts";
 import type { InstanceRecords } from "./records.ts";
@@ -76,6 +77,28 @@ const connect = (context: StartContext, instance: Instance): void => {
   );
 };
 
+/** Opens the instance's way out, if any host is allowed; it closes with the instance. */
+const letOut = async (context: StartContext, instance: Instance): Promise<string | null> => {
+  const allowed = context.settings.allowed_hosts;
+  if (allowed.length === 0) return null;
+  const egress = await openEgress({
+    allowed,
+    onConnection: ({ host, port, address, reason }) => {
+      const type = address === null ? "ConnectionRefused" : "ConnectionOpened";
+      const cause = {
+        actor: "runtime",
+        cause: `${host}:${port}: ${reason}`,
+        details: { host, port, address },
+      };
+      instance.write(type, instance.record, cause).catch((error: unknown) => {
+        context.log("error", "a connection could not be recorded", { error: String(error) });
+      });
+    },
+  });
+  void instance.ended.then(() => egress.close());
+  return egress.socket;
+};
+
 /** Provisioning → Starting → Idle: the worker runs, speaks our protocol, and knows its folders. */
 export const bringUp = async (
   context: StartContext,
@@ -104,7 +127,7 @@ export const bringUp = async (
         copy: slot.copy,
         image: kind.image,
         limits: settings.limits,
-        egress_socket: null,
+        egress_socket: await letOut(context, instance),
       },
       either,
     );

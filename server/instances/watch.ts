@@ -4,12 +4,13 @@ import type { InstanceLimits, WorkerEnd, WorkerUsage } from "./driver.ts";
 
 /** The cap that is passed, in words, or null. */
 export const exceededLimit = (usage: WorkerUsage, limits: InstanceLimits): WorkerEnd | null => {
+  // Processes first: many small ones share what memory they seem to take.
+  if (usage.processes > limits.processes) {
+    return { kind: "limit", how: `too many processes: ${usage.processes} of ${limits.processes}` };
+  }
   if (usage.memory_mb > limits.memory_mb) {
     const how = `out of memory: ${usage.memory_mb} MB of ${limits.memory_mb} MB`;
     return { kind: "out_of_memory", how };
-  }
-  if (usage.processes > limits.processes) {
-    return { kind: "limit", how: `too many processes: ${usage.processes} of ${limits.processes}` };
   }
   return null;
 };

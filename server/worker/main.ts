@@ -1,4 +1,5 @@
 import { connectRuntime } from "./connection.ts";
+import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
 import type { RunTests } from "./tools/tool.ts";
 
@@ -8,6 +9,8 @@ import type { RunTests } from "./tools/tool.ts";
  */
 const protocol = process.stdout;
 Object.defineProperty(process, "stdout", { get: () => process.stderr });
+
+forwardEgress(process.env);
 
 const life = new AbortController();
 

@@ -89,7 +89,8 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
 const startFailure = (error: NodeJS.ErrnoException): string =>
   error.code === "ENOENT" ? "it is not installed" : (error.code ?? "it could not be started");
 
-const passedOn = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT)$/i;
+const passedOn =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
 
 /**
  * The environment of a command: what a program needs to run, our own `CODITECT_INSTANCE`, `CI` and

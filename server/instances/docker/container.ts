@@ -7,7 +7,7 @@ export const WORKER_NODE = "/opt/coditect/bin/node";
 export const WORKER_LIBRARIES = "/opt/coditect/lib";
 export const DEFAULT_IMAGE = "coditect-worker";
 
-const INSTANCE_LABEL = "coditect.instance";
+export const INSTANCE_LABEL = "coditect.instance";
 const STATE_LABEL = "coditect.state";
 
 /** The label by which a state folder knows its own containers and no others. */

@@ -5,10 +5,18 @@ import type { Readable, Writable } from "node:stream";
 import type { WorkerEntry } from "../../app.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
+import { egressEnvironment } from "../egress/environment.ts";
 import { endOf } from "../end.ts";
 import { programFolders } from "../program.ts";
 import { processTable, treeOf, usageOf } from "../local/process-table.ts";
-import { containerOf, DEFAULT_IMAGE, stateLabel, WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
+import {
+  containerOf,
+  DEFAULT_IMAGE,
+  INSTANCE_LABEL,
+  stateLabel,
+  WORKER_LIBRARIES,
+  WORKER_NODE,
+} from "./container.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
@@ -19,7 +27,7 @@ const UNPRIVILEGED = 1000;
 const HOME = "/tmp/home";
 
 /** Ends with its input, and then ends everything else: for a worker that no longer listens. */
-const GUARD = ["/bin/sh", "-c", "cat >/dev/null; kill -s KILL -1"];
+const GUARD = ["/bin/sh", "-c", "cat >/dev/null; kill -s KILL -- -1"];
 
 class ContainerWorker implements RunningWorker {
   readonly runtimeId: string;
@@ -116,6 +124,8 @@ export interface DockerDriverOptions {
   entry: WorkerEntry;
   /** Containers are labelled with it, and only those with its label are ever removed. */
   stateFolder: string;
+  /** Used where nothing else is asked for; left out: the one built from this machine. */
+  image?: string;
   /** Left out: the engine of this machine and user. */
   engine?: () => Promise<Engine>;
 }
@@ -139,6 +149,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       CI: "1",
       NO_COLOR: "1",
       CODITECT_CONFINED: "1",
+      ...egressEnvironment(spec.egress_socket),
     };
     const made = containerOf(spec, {
       args: entry.args,
@@ -150,6 +161,18 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
     return { container: await client.createContainer(made), environment };
   };
 
+  /** Instances of this runtime, whose containers are no orphans. */
+  const own = new Set<string>();
+  let orphans: Promise<number> | null = null;
+  const removeOrphans = async (): Promise<number> => {
+    const { client } = await engine();
+    const filters = { label: [stateLabel(stateFolder)] };
+    const found = await client.listContainers({ all: true, filters });
+    const left = found.filter(({ Labels }) => !own.has(Labels[INSTANCE_LABEL] ?? ""));
+    await Promise.all(left.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true })));
+    return left.length;
+  };
+
   /** A second process that lives on the runtime's connection, not on the worker's good will. */
   const guard = async (container: Dockerode.Container): Promise<void> => {
     const exec = await container.exec({ Cmd: GUARD, AttachStdin: true });
@@ -159,8 +182,9 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
 
   return {
     runtime: "Docker",
-    start: async (spec, signal) => {
-      const image = spec.image ?? DEFAULT_IMAGE;
+    start: async (asked, signal) => {
+      const image = asked.image ?? options.image ?? DEFAULT_IMAGE;
+      const spec = { ...asked, image };
       let container: Dockerode.Container | null = null;
       try {
         const { client, isLocal } = await engine();
@@ -168,6 +192,9 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
           const hint = "Use an engine on this machine, or --runtime local.";
           throw fail("engine_unavailable", { reason: "it does not see the files of this machine", hint });
         }
+        own.add(spec.instance_id);
+        orphans ??= removeOrphans();
+        await orphans;
         const created = await create(client, spec);
         ({ container } = created);
         const stream = await container.attach({
@@ -192,12 +219,6 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
         throw engineError(error, image);
       }
     },
-    removeOrphans: async () => {
-      const { client } = await engine();
-      const filters = { label: [stateLabel(stateFolder)] };
-      const left = await client.listContainers({ all: true, filters });
-      await Promise.all(left.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true })));
-      return left.length;
-    },
+    removeOrphans: () => (orphans ??= removeOrphans()),
   };
 };

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../app.ts";
 import type { WorkerSpec } from "../driver.ts";
+import { egressEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
 import { bubblewrapArguments, toolchainPaths } from "./sandbox.ts";
@@ -55,6 +56,8 @@ export const localCommand = (
     ...workerEnvironment(machine.environment, extraEnvironment, own),
     // Says that whatever the worker starts ends with it, without its own doing.
     ...(confined && { CODITECT_CONFINED: "1" }),
+    // Unconfined there is nothing to be let out of; two workers would fight over the port.
+    ...(confined && egressEnvironment(spec.egress_socket)),
   };
   const node = [entry.command, ...entry.args];
   const limited = confined && machine.hasPrlimit ? ["prlimit", ...prlimitArguments(spec), ...node] : node;

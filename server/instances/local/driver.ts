@@ -64,7 +64,8 @@ const exitOrTimeout = async (child: Child, milliseconds: number): Promise<void> 
  */
 const killTree = async (child: Child, root: number): Promise<void> => {
   const pids = treeOf(await processTable(0), root).map((entry) => entry.pid);
-  for (const pid of pids.slice(1).toReversed()) send(pid, "SIGKILL");
+  // Parents first: with the first process of a sandbox the kernel ends all others in it.
+  for (const pid of pids.slice(1)) send(pid, "SIGKILL");
   if (pids.length > 1) await exitOrTimeout(child, SANDBOX_EXIT_MS);
   // The group holds what was started while the table was read.
   if (process.platform !== "win32") send(-root, "SIGKILL");

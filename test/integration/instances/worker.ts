@@ -31,7 +31,10 @@ const shell = (command: string): Promise<{ code: number | null; output: string }
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    child.once("exit", () => setTimeout(() => child.stdout.destroy(), 100).unref());
+    // What it left running may hold the pipes open.
+    child.once("exit", () => {
+      setTimeout(() => [child.stdout, child.stderr].map((stream) => stream.destroy()), 100).unref();
+    });
     child.once("close", (code) => {
       resolve({ code, output });
     });

@@ -1,0 +1,74 @@
+import { BlockList, isIP } from "node:net";
+
+/** One line of the setting `allowed_hosts`: `registry.npmjs.org:443`, `*.example.com:443`, `127.0.0.1:5432`. */
+export interface AllowedHost {
+  host: string;
+  port: number;
+}
+
+/** Addresses no name may lead to: this machine, its networks, and the metadata services of clouds. */
+const closedAddresses = (): BlockList => {
+  const list = new BlockList();
+  const ranges4 = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/3",
+  ];
+  // The IPv4-mapped ones are not listed: BlockList judges them as the IPv4 addresses they hold.
+  const ranges6 = ["::/127", "64:ff9b::/96", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8"];
+  for (const [ranges, family] of [[ranges4, "ipv4"] as const, [ranges6, "ipv6"] as const]) {
+    for (const range of ranges) {
+      const [network = "", prefix = "0"] = range.split("/");
+      list.addSubnet(network, Number(prefix), family);
+    }
+  }
+  return list;
+};
+const closed = closedAddresses();
+
+/** Whether an address belongs to this machine, a private network, or a metadata service. */
+export const isClosedAddress = (address: string): boolean =>
+  closed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+
+/** Parses `host:port`; a host without a port means 443. Null: it names nothing. */
+export const parseAllowedHost = (line: string): AllowedHost | null => {
+  const match = /^\s*(\[[0-9a-f:.]+\]|[^\s:/]+)(?::(\d{1,5}))?\s*$/i.exec(line);
+  if (match === null) return null;
+  const [, host = "", port = "443"] = match;
+  return { host: host.replace(/^\[|\]$/g, "").toLowerCase(), port: Number(port) };
+};
+
+const covers = (allowed: AllowedHost, host: string, port: number): boolean => {
+  if (allowed.port !== port) return false;
+  if (allowed.host === host) return true;
+  return allowed.host.startsWith("*.") && host.endsWith(allowed.host.slice(1));
+};
+
+/** Null: a command may ask for this host and port. Otherwise why not, for the record. */
+export const refusal = (allowed: readonly AllowedHost[], host: string, port: number): string | null =>
+  allowed.some((entry) => covers(entry, host.toLowerCase(), port))
+    ? null
+    : "it is not on the list of allowed hosts";
+
+/**
+ * The address to dial, of those a name was resolved to: the first that is public, or listed by
+ * itself. Whoever controls a name would otherwise choose what of our networks it leads to.
+ */
+export const dialable = (
+  allowed: readonly AllowedHost[],
+  host: string,
+  port: number,
+  addresses: readonly string[],
+): string | null => {
+  const isListed = (address: string): boolean =>
+    host === "localhost" || allowed.some((entry) => entry.host === address && entry.port === port);
+  return addresses.find((address) => !isClosedAddress(address) || isListed(address)) ?? null;
+};

@@ -1,0 +1,19 @@
+import { connect, createServer } from "node:net";
+
+/**
+ * Inside a sandbox or container there is no network but the loopback: what commands send to our
+ * port there goes on, byte for byte, to the socket of the runtime's proxy, which decides.
+ * Nothing listens unless the runtime handed a socket in.
+ */
+export const forwardEgress = (environment: Readonly<Record<string, string | undefined>>): void => {
+  const { CODITECT_EGRESS, CODITECT_EGRESS_PORT } = environment;
+  if (CODITECT_EGRESS === undefined || CODITECT_EGRESS_PORT === undefined) return;
+  const server = createServer((inside) => {
+    const outside = connect(CODITECT_EGRESS);
+    inside.on("error", () => outside.destroy());
+    outside.on("error", () => inside.destroy());
+    inside.pipe(outside).pipe(inside);
+  });
+  server.on("error", () => undefined);
+  server.listen(Number(CODITECT_EGRESS_PORT), "127.0.0.1").unref();
+};

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { stateLabel } from "../../../server/instances/docker/container.ts";
+import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { findEngine } from "../../../server/instances/docker/engine.ts";
+import { isRunning, processTable, treeOf } from "../../../server/instances/local/process-table.ts";
+import { probeSandbox } from "../../../server/instances/local/sandbox.ts";
+import { dockerEngine } from "../../docker-engine.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+import { testWorker } from "./pool-harness.ts";
+
+const DEADLINE_MS = 5000;
+const noEngine = await dockerEngine();
+const sandbox = await probeSandbox();
+
+/** Starts a runtime whose instances are busy; resolves when they all are. */
+const startDoomed = async (runtime: string, stateFolder: string) => {
+  const script = fileURLToPath(new URL("doomed-runtime.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, runtime, stateFolder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = z.tuple([z.string()]).parse(await once(createInterface(child.stdout), "line"));
+  const ids = z.array(z.string()).parse(JSON.parse(line));
+  // The kill must meet children of the workers too, not only workers about to start them.
+  await sleep(300);
+  return { child, ids };
+};
+
+const waitUntil = async (isTrue: () => Promise<boolean> | boolean): Promise<boolean> => {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (Date.now() < deadline) {
+    if (await isTrue()) return true;
+    await sleep(50);
+  }
+  return false;
+};
+
+describe("after SIGKILL of the runtime", function () {
+  this.timeout(40_000);
+
+  describe("with confined local processes", function () {
+    skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
+    it("nothing is left within five seconds", async () => {
+      const { child } = await startDoomed("Local", "");
+      assert.ok(child.pid !== undefined);
+      const pids = treeOf(await processTable(0), child.pid).map(({ pid }) => pid);
+      assert.ok(pids.length > 9, `only ${pids.length} processes were there to be left`);
+      child.kill("SIGKILL");
+      assert.ok(
+        await waitUntil(() => !pids.some(isRunning)),
+        `${pids.filter(isRunning).length} processes are left`,
+      );
+    });
+  });
+
+  describe("with containers", function () {
+    skipUnlessNull(this, noEngine);
+    it("no container runs after five seconds, and the next start removes those of its own state folder", async () => {
+      const folder = `killed-runtime-test-${process.pid}`;
+      const { child, ids } = await startDoomed("Docker", folder);
+      const { client } = await findEngine();
+      const [label, value] = stateLabel("another folder").split("=");
+      const foreign = await client.createContainer({
+        Image: "coditect-worker",
+        Cmd: ["true"],
+        Labels: { [label ?? ""]: value ?? "" },
+      });
+      const running = async (): Promise<number> => {
+        const states = await Promise.all(ids.map((id) => client.getContainer(id).inspect()));
+        return states.filter(({ State }) => State.Running).length;
+      };
+      assert.equal(await running(), 3);
+      child.kill("SIGKILL");
+      assert.ok(await waitUntil(async () => (await running()) === 0), `${await running()} containers run on`);
+      const next = createDockerDriver({ entry: testWorker, stateFolder: folder });
+      assert.equal(await next.removeOrphans(), 3);
+      await foreign.inspect();
+      await foreign.remove();
+    });
+  });
+});

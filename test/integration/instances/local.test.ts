@@ -1,0 +1,14 @@
+import { probeSandbox } from "../../../server/instances/local/sandbox.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+import { conformance } from "./conformance.ts";
+import { escapes } from "./escapes.ts";
+import { localDriver } from "./pool-harness.ts";
+
+const sandbox = await probeSandbox();
+
+describe("instances as confined local processes", function () {
+  this.timeout(30_000);
+  skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
+  conformance(() => localDriver());
+  escapes(() => localDriver());
+});
