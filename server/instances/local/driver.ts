@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -10,6 +10,8 @@ import { fail } from "../../../schemas/errors.ts";
 import type { WorkerEntry } from "../../app.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
+import { enterGroup, makeControlGroup, removeEmptyGroups } from "./cgroup.ts";
+import type { ControlGroup } from "./cgroup.ts";
 import { localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
 import { isRunning, processTable, treeOf, usageOf } from "./process-table.ts";
@@ -22,15 +24,6 @@ const KEPT_LOG = 8 * 1024;
 const KILL_GRACE_MS = 2000;
 const SANDBOX_EXIT_MS = 250;
 const LAST_WORDS_MS = 200;
-
-/** How often the kernel has killed something for memory since the machine started. */
-export const kernelMemoryKills = (): number => {
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "latin1"))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-};
 
 const send = (pid: number, signal: NodeJS.Signals): void => {
   try {
@@ -62,8 +55,9 @@ const exitOrTimeout = async (child: Child, milliseconds: number): Promise<void> 
  * Ends a worker and all it started, and waits until none of them runs. A sandbox ends when what is
  * in it has: killed before, it would leave its first process to be buried by the machine's init.
  */
-const killTree = async (child: Child, root: number): Promise<void> => {
-  const pids = treeOf(await processTable(0), root).map((entry) => entry.pid);
+const killTree = async (child: Child, root: number, group: ControlGroup | null): Promise<void> => {
+  const tree = treeOf(await processTable(0), root).map((entry) => entry.pid);
+  const pids = [...new Set([...tree, ...(group?.pids() ?? [])])];
   // Parents first: with the first process of a sandbox the kernel ends all others in it.
   for (const pid of pids.slice(1)) send(pid, "SIGKILL");
   if (pids.length > 1) await exitOrTimeout(child, SANDBOX_EXIT_MS);
@@ -86,6 +80,7 @@ class LocalWorker implements RunningWorker {
   readonly ended: Promise<WorkerEnd>;
   readonly #child: Child;
   readonly #pid: number;
+  readonly #group: ControlGroup | null;
   #reason: WorkerEnd | null = null;
   #last: WorkerUsage = { cpu_seconds: 0, memory_mb: 0, processes: 0 };
 
@@ -95,7 +90,9 @@ class LocalWorker implements RunningWorker {
     spec: WorkerSpec,
     environment: Record<string, string>,
     sandbox: Sandbox,
+    group: ControlGroup | null,
   ) {
+    this.#group = group;
     this.#child = child;
     this.#pid = pid;
     this.runtimeId = String(pid);
@@ -104,20 +101,23 @@ class LocalWorker implements RunningWorker {
     this.paths = { source: spec.workspace, copy: spec.copy };
     this.environment = environment;
     this.unconfinedReason = "unavailable" in sandbox ? sandbox.unavailable : null;
-    this.details = { sandbox: "program" in sandbox ? sandbox.program : null };
+    this.details = {
+      sandbox: "program" in sandbox ? sandbox.program : null,
+      caps: group === null ? "watched" : "control group",
+    };
     let lastWords = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       lastWords = (lastWords + text).slice(-KEPT_LOG);
     });
-    const killedBefore = kernelMemoryKills();
     const exited = new Promise((resolve) => child.once("exit", resolve));
     const closed = new Promise((resolve) => child.once("close", resolve));
     this.ended = exited.then(async () => {
       // Its last words are still in the pipe; a process it left behind may hold that open forever.
       await Promise.race([closed, sleep(LAST_WORDS_MS)]);
       const end = endOf(child.exitCode, child.signalCode, lastWords);
-      const bySystem = end.how === "signal SIGKILL" && kernelMemoryKills() > killedBefore;
-      await killTree(child, pid);
+      const bySystem = end.how === "signal SIGKILL" && (group?.memoryKills() ?? 0) > 0;
+      await killTree(child, pid, group);
+      await group?.remove();
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
       return this.#reason ?? (bySystem ? { kind: "out_of_memory", how: "out of memory" } : end);
     });
@@ -142,7 +142,7 @@ class LocalWorker implements RunningWorker {
 
   async kill(reason: WorkerEnd): Promise<WorkerEnd> {
     this.#reason ??= reason;
-    await killTree(this.#child, this.#pid);
+    await killTree(this.#child, this.#pid, this.#group);
     return this.ended;
   }
 }
@@ -184,7 +184,10 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
         const folder = command.environment[name];
         if (folder?.startsWith(dirname(spec.copy)) === true) await mkdir(folder, { recursive: true });
       }
-      const child = spawn(command.program, command.args, {
+      const group = makeControlGroup(spec.instance_id, spec.limits);
+      const line = [command.program, ...command.args];
+      const [program = command.program, ...args] = group === null ? line : enterGroup(group, line);
+      const child = spawn(program, args, {
         cwd: command.workingFolder,
         env: command.environment,
         stdio: ["pipe", "pipe", "pipe"],
@@ -198,12 +201,13 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
         child.on("error", resolve);
       });
       if (problem !== null || child.pid === undefined) {
+        await group?.remove();
         const reason = `${basename(command.program)} cannot be run`;
         throw fail("worker_failed", { what: "start", reason }, { cause: problem });
       }
-      return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox);
+      return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox, group);
     },
-    // Nothing to look for: a worker ends when its standard input closes, and its sandbox with it.
-    removeOrphans: () => Promise.resolve(0),
+    // No process is to be looked for: a worker ends when its input closes, and its sandbox with it.
+    removeOrphans: () => Promise.resolve(removeEmptyGroups()),
   };
 };

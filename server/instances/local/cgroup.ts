@@ -1,0 +1,152 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { InstanceLimits } from "../driver.ts";
+
+const ROOT = "/sys/fs/cgroup";
+const PREFIX = "coditect-";
+/** The kernel's own cap on memory stands behind the one that is watched, for what bursts past it. */
+const MEMORY_HEADROOM = 1.25;
+const PERIOD_US = 100_000;
+
+/** A control group the kernel holds a worker and all its descendants in, and to its caps. */
+export interface ControlGroup {
+  /** Files a process writes its id to, to be in the group. */
+  readonly entrances: readonly string[];
+  /** Everything in it, whatever became of its parent. */
+  pids(): number[];
+  /** How often the kernel has killed something in it for memory. */
+  memoryKills(): number;
+  /** Takes it away; what is in it must have ended. */
+  remove(): Promise<void>;
+}
+
+/** Folder of a new group → what is written into it. */
+type Plan = Map<string, Record<string, string>>;
+
+/** Lines of `/proc/self/cgroup`: `0::/path` (version 2) or `4:memory:/path` (version 1). */
+export const parseMembership = (text: string): Map<string, string> =>
+  new Map(
+    text.split("\n").flatMap((line) => {
+      const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+      return path === undefined ? [] : (controllers ?? "").split(",").map((name) => [name, path] as const);
+    }),
+  );
+
+/**
+ * What to write where for these caps. Version 2: a group beside our own, as one may not have both
+ * processes and governed children; version 1: one below our own per controller.
+ */
+export const planGroup = (
+  membership: ReadonlyMap<string, string>,
+  name: string,
+  limits: InstanceLimits,
+): Plan => {
+  const quota = String(Math.round(limits.cpus * PERIOD_US));
+  const memory = String(Math.round(limits.memory_mb * MEMORY_HEADROOM) * 1024 ** 2);
+  const processes = String(limits.processes);
+  const own = membership.get("");
+  if (own !== undefined && !membership.has("memory")) {
+    return new Map([
+      [
+        join(ROOT, dirname(own), name),
+        { "memory.max": memory, "pids.max": processes, "cpu.max": `${quota} ${PERIOD_US}` },
+      ],
+    ]);
+  }
+  const versionOne = {
+    memory: { "memory.limit_in_bytes": memory },
+    pids: { "pids.max": processes },
+    cpu: { "cpu.cfs_period_us": String(PERIOD_US), "cpu.cfs_quota_us": quota },
+  };
+  return new Map(
+    Object.entries(versionOne).flatMap(([controller, files]) => {
+      const path = membership.get(controller);
+      return path === undefined ? [] : [[join(ROOT, controller, path, name), files] as const];
+    }),
+  );
+};
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+};
+
+const removeFolder = (folder: string): boolean => {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT";
+  }
+};
+
+/** A group for one instance, or null where the system leaves us none to make. */
+export const makeControlGroup = (instanceId: string, limits: InstanceLimits): ControlGroup | null => {
+  if (process.platform !== "linux") return null;
+  const plan = planGroup(parseMembership(read("/proc/self/cgroup")), `${PREFIX}${instanceId}`, limits);
+  const folders = [...plan.keys()];
+  try {
+    for (const [folder, files] of plan) {
+      mkdirSync(folder);
+      for (const [file, value] of Object.entries(files)) writeFileSync(join(folder, file), value);
+    }
+  } catch {
+    // Not ours to make, or without one of the controllers: the caps that are watched remain.
+    folders.forEach(removeFolder);
+    return null;
+  }
+  if (folders.length === 0) return null;
+  return {
+    entrances: folders.map((folder) => join(folder, "cgroup.procs")),
+    pids: () => [
+      ...new Set(
+        folders.flatMap((folder) =>
+          read(join(folder, "cgroup.procs")).split("\n").filter(Boolean).map(Number),
+        ),
+      ),
+    ],
+    memoryKills: () => {
+      const files = folders.flatMap((folder) =>
+        ["memory.events", "memory.oom_control"].map((file) => join(folder, file)),
+      );
+      return files.reduce((sum, file) => sum + Number(/^oom_kill (\d+)$/m.exec(read(file))?.[1] ?? 0), 0);
+    },
+    remove: async () => {
+      for (let tries = 0; tries < 20; tries += 1) {
+        if (folders.map(removeFolder).every(Boolean)) return;
+        await sleep(50);
+      }
+    },
+  };
+};
+
+/** Removes groups of instances that have ended; the kernel keeps those in which something runs. */
+export const removeEmptyGroups = (): number => {
+  const plan = planGroup(parseMembership(read("/proc/self/cgroup")), PREFIX, {
+    memory_mb: 1,
+    cpus: 1,
+    processes: 1,
+    disk_mb: 1,
+  });
+  let removed = 0;
+  for (const folder of plan.keys()) {
+    try {
+      const left = readdirSync(dirname(folder)).filter((name) => name.startsWith(PREFIX));
+      removed += left.filter((name) => removeFolder(join(dirname(folder), name))).length;
+    } catch {
+      // There is no such hierarchy here.
+    }
+  }
+  return removed;
+};
+
+/** A command that enters the group before it becomes `command`, so that nothing of it is outside. */
+export const enterGroup = (group: ControlGroup, command: readonly string[]): string[] => {
+  const script =
+    'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1" || exit 126; shift; n=$((n-1)); done; exec "$@"';
+  return ["/bin/sh", "-c", script, "sh", String(group.entrances.length), ...group.entrances, ...command];
+};
