@@ -2,7 +2,7 @@
 // Runs before the npm scripts, on whatever Node the machine has; what it starts runs on the Node
 // of node_modules/.bin, which npm puts first on PATH.
 import { spawnSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -22,15 +22,26 @@ const run = (command, args) => {
   if (status !== 0) process.exit(status ?? 1);
 };
 
-// npm writes this file at the end of every install.
-if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
+const packagesOf = (lock) => JSON.parse(readFileSync(join(root, lock), "utf8")).packages;
+
+/** Whether everything the lock file names stands in node_modules, in that version. */
+const isInstalled = () => {
+  if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
+  const installed = packagesOf("node_modules/.package-lock.json");
+  return Object.entries(packagesOf("package-lock.json")).every(
+    ([path, { version, optional, peer }]) =>
+      path === "" || optional || peer || installed[path]?.version === version,
+  );
+};
+
+// A linked node_modules belongs to another checkout: installing through it would empty that one.
+const isLinked = lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
+if (!isLinked && !isInstalled()) {
   console.error("Installing packages (once) …");
   run(process.execPath, [
     process.env.npm_execpath ?? "npm",
-    "ci",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
+    ...["ci", "--no-audit", "--no-fund", "--loglevel=error"],
   ]);
 }
 

@@ -117,6 +117,20 @@ const addRuntime = (program: Command, context: CommandContext, end: End): void =
     .action(async (flags: RecordFlags & { reachable?: boolean }) =>
       end((await import("./models.ts")).listModels(flags, context)),
     );
+  program
+    .command("image")
+    .summary("container image of the instances")
+    .command("build")
+    .summary("build it, from what this machine has or on top of another image")
+    .option("--base <image>", "image whose tools the agents need")
+    .option("--name <name>", "name of the new image")
+    .action(async (flags: { base?: string; name?: string }) =>
+      end((await import("./image.ts")).buildWorkerImage(flags, context)),
+    );
+  addCredentials(program, context, end);
+};
+
+const addCredentials = (program: Command, context: CommandContext, end: End): void => {
   const keys = () => import("./keys.ts");
   const credentials = program.command("credentials").summary("keys of providers, in an encrypted file");
   credentials
