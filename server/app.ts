@@ -46,6 +46,11 @@ export interface Runtime {
   /** Calls the listener with every event from now on; returns how to stop. */
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
   readonly store: Store;
+  /**
+   * Settings that hold from now on: limits, deadlines, what agents may run, how runs are begun. Where
+   * the runtime reaches providers and how many instances it has is settled when it is opened.
+   */
+  configure(settings: Settings): void;
   /** Ends running work as Interrupted, stops every instance, closes the store. */
   close(): Promise<void>;
 }
@@ -106,7 +111,9 @@ const rehearsalOnDemand = () => {
  * process owns the state folder, `state_damaged`, `state_newer`.
  */
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const { workspace, settings, log, endpoint } = options;
+  const { workspace, log, endpoint } = options;
+  // Shared by those who read a setting when they need it: `configure` changes what they read next.
+  const settings = { ...options.settings };
   const now = (): string => new Date().toISOString();
   const { emit, subscribe } = createEvents(log);
   const { setKeys, credentials } = withOwnKeys(options.credentials);
@@ -177,6 +184,9 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     dispatch: createDispatch(handlers, { log }),
     subscribe,
     store,
+    configure: (changed) => {
+      Object.assign(settings, changed);
+    },
     close: async () => {
       await runs.close();
       await pool.close();

@@ -1,6 +1,7 @@
 import { URI } from "vscode-uri";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { fail } from "../../schemas/errors.ts";
+import type { Settings } from "../../schemas/settings.ts";
 import type { Dispatch } from "../dispatch.ts";
 import { isWithin, relativePath } from "../workspace/paths.ts";
 
@@ -8,6 +9,8 @@ import { isWithin, relativePath } from "../workspace/paths.ts";
 export interface FolderRuntime {
   readonly dispatch: Dispatch;
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Changes the settings of a runtime of this process; another process has its own. */
+  configure?(settings: Settings): void;
   /** Rejects when the process that answers is gone; ours never is. */
   readonly lost?: Promise<never>;
   close(): Promise<void>;

@@ -56,7 +56,10 @@ const changeSettings = (state: LanguageState, sent: unknown): void => {
   // Settings that are wrong leave the ones before in force.
   if (problems !== null) return;
   state.options = { ...state.options, settings };
-  for (const session of state.sessions()) void session.refreshAll();
+  for (const session of state.sessions()) {
+    session.runtime.configure?.(settings.runtime);
+    void session.refreshAll();
+  }
   if (state.capabilities.workspace?.codeLens?.refreshSupport === true)
     state.connection.sendRequest("workspace/codeLens/refresh").catch(() => undefined);
 };
