@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { makeProject, outline, type Project } from "./project.ts";
 
 describe("mocha", function () {
@@ -8,7 +10,7 @@ describe("mocha", function () {
     project = await makeProject({
       "package.json":
         '{ "type": "module", "scripts": { "test": "mocha --bail --reporter dot \'spec/**/*.js\'" } }',
-      "src/add.js": "export const add = (a, b) => a + b;\nexport const unused = () => 1;\n",
+      "src/add.js": "export const add = (a, b) => a + b;\nexport const unused = () => {\n  return 1;\n};\n",
       "spec/add.js": `
 import assert from "node:assert/strict";
 import { add } from "../src/add.js";
@@ -62,6 +64,15 @@ describe("hooks", () => {
   it("says that nothing ran when there is no such test", async () => {
     assert.equal((await project.test({ files: ["spec/none.js"] })).outcome, "no_tests");
     assert.equal((await project.test({ name: "no such name" })).outcome, "no_tests");
+  });
+
+  it("reads coverage through c8, under the project's own threshold", async () => {
+    await project.write({ ".c8rc.json": '{ "check-coverage": true, "lines": 100, "all": true }' });
+    const request = { files: ["spec/add.js"], name: "add > adds", coverage: true };
+    const report = await project.test(request);
+    assert.deepEqual(report.coverage?.files["src/add.js"], { covered: 3, total: 4 });
+    assert.ok(!Object.keys(report.coverage.files).some((path) => path.startsWith("spec/")));
+    assert.ok(!existsSync(join(project.root, "coverage")));
   });
 
   it("ends a finished run that left something open", async () => {
