@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { javascriptExtensions, resolveSpecifier, specifiersIn } from "./javascript.ts";
+import { javascriptExtensions, packageNameFor, resolveSpecifier, specifiersIn } from "./javascript.ts";
 import { extensionOf } from "./kinds.ts";
 import { pythonImports } from "./python.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
@@ -48,4 +48,27 @@ export function importsOf(path: string, text: string, index: WorkspaceIndex): st
       ? pythonImports(path, text, index)
       : importsByName(path, text, index);
   return [...new Set(found.filter((file) => file !== null))].filter((file) => file !== path);
+}
+
+/**
+ * The names an import of `path` is written with: its own, and that of its package if the package's
+ * name leads to it. What has none of them in its text cannot import it.
+ */
+export function namesOf(path: string, index: WorkspaceIndex): string[] {
+  const packageName = isJavaScript.has(extensionOf(path)) ? packageNameFor(path, index) : null;
+  return [moduleName(path), ...(packageName === null ? [] : [packageName])];
+}
+
+/** Whether `other`, with this text, imports `path`, whose names are given. */
+export function isImporter(
+  other: string,
+  text: string,
+  { path, names }: { path: string; names: readonly string[] },
+  index: WorkspaceIndex,
+): boolean {
+  const speaksOf = (written: string): boolean => names.some((name) => written.includes(name));
+  if (!speaksOf(text)) return false;
+  return isJavaScript.has(extensionOf(other))
+    ? specifiersIn(text).some((name) => speaksOf(name) && resolveSpecifier(name, other, index) === path)
+    : importsOf(other, text, index).includes(path);
 }

@@ -36,8 +36,8 @@ function fileAt(path: string, index: WorkspaceIndex): string | null {
 const Manifest = z.object({
   name: z.string().optional(),
   main: z.string().optional(),
-  exports: z.unknown(),
-  imports: z.unknown(),
+  exports: z.unknown().optional(),
+  imports: z.unknown().optional(),
 });
 
 const TypeScriptConfig = z.object({
@@ -129,6 +129,14 @@ function byOwnPackage(name: string, folder: string, index: WorkspaceIndex): stri
   const subpath = name === own ? "." : `.${name.slice(own.length)}`;
   const main = subpath === "." ? [manifest.main ?? "index", "src/index"] : [subpath];
   return inPackage([...targetsOf(manifest.exports, subpath), ...main]);
+}
+
+/** The name of the package `path` stands in, if an import of that name means `path`. */
+export function packageNameFor(path: string, index: WorkspaceIndex): string | null {
+  const folder = posix.dirname(path);
+  const found = nearest("package.json", folder, index);
+  const name = found === null ? null : (parseJson(index.read(found.path), Manifest)?.name ?? null);
+  return name !== null && byOwnPackage(name, folder, index) === path ? name : null;
 }
 
 /** The workspace's file a specifier in `path` means; `null`: it is not of this workspace. */

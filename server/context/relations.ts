@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { classifyPath } from "../workspace/classify.ts";
-import { familyOf, importsOf, moduleName } from "./imports.ts";
+import { familyOf, importsOf, isImporter, moduleName, namesOf } from "./imports.ts";
 import { extensionOf } from "./kinds.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
@@ -30,6 +30,7 @@ export async function relationsOf(
 ): Promise<Relations> {
   const imports = importsOf(path, text, index);
   const name = moduleName(path);
+  const names = namesOf(path, index);
   const family = familyOf(path);
   const ownTests: string[] = [];
   const tests: string[] = [];
@@ -38,17 +39,11 @@ export async function relationsOf(
   for (const other of nearestFirst(path, candidates, name).slice(0, MOST_READ)) {
     await pause();
     if (isTest(other) && testedName(other) === name) ownTests.push(other);
-    else if (!importsFile(other, path, name, index)) continue;
+    else if (!isImporter(other, index.read(other) ?? "", { path, names }, index)) continue;
     else if (isTest(other)) tests.push(other);
     else importers.push(other);
   }
   return { ownTests, tests, imports, importers };
-}
-
-function importsFile(other: string, path: string, name: string, index: WorkspaceIndex): boolean {
-  const text = index.read(other);
-  // Nearly every file is ruled out by this before its imports are looked at.
-  return text?.includes(name) === true && importsOf(other, text, index).includes(path);
 }
 
 /** The module a test's file name speaks of: `cart` for `cart.test.ts`, `test_cart.py`, `CartTest.java`. */

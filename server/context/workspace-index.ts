@@ -42,7 +42,7 @@ export async function indexWorkspace(
     const known = texts.get(path);
     if (known !== undefined) return known;
     const text = unsaved.get(path) ?? readText(join(workspace, path));
-    const kept = text === null ? null : withLineEnding(text, "\n");
+    const kept = text?.includes("\r") === true ? withLineEnding(text, "\n") : text;
     texts.set(path, kept);
     return kept;
   };

@@ -83,6 +83,22 @@ describe("collectContext", () => {
     );
   });
 
+  it("finds those that import a package's main file by the package's name", async () => {
+    const files = {
+      "package.json": '{ "name": "little-shop", "exports": "./src/index.ts" }',
+      "src/index.ts": "export const open = true;\n",
+      "src/other.ts": "export const src = 1;\n",
+      "test/shop.test.ts": 'import { open } from "little-shop";\n',
+      "examples/demo.ts": 'const shop = require("little-shop");\n',
+    };
+    assert.deepEqual(await names(files, "src/index.ts"), [
+      "src/index.ts",
+      "package.json",
+      "test/shop.test.ts",
+      "examples/demo.ts",
+    ]);
+  });
+
   it("follows Python's absolute, relative and multi-line imports", async () => {
     const files = {
       "src/shop/__init__.py": "x = 1\n",
