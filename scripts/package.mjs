@@ -13,7 +13,12 @@ const build = spawnSync("node", ["scripts/build.mjs", "--production"], { stdio: 
 if (build.status !== 0) process.exit(build.status ?? 1);
 
 for (const old of readdirSync(".").filter((file) => file.endsWith(".vsix"))) rmSync(old);
-await createVSIX({ packagePath, dependencies: false, allowMissingRepository: true });
+await createVSIX({
+  packagePath,
+  dependencies: false,
+  allowMissingRepository: true,
+  rewriteRelativeLinks: false,
+});
 
 const { size } = statSync(packagePath);
 console.log(`${packagePath}: ${(size / 1024 / 1024).toFixed(2)} MB`);
