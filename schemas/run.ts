@@ -74,6 +74,8 @@ export const StageState = z.strictObject({
   approved: z.boolean(),
   /** What the next round is told about the last one; `null` in the first. */
   feedback: z.string().nullable(),
+  /** The change set its present round began with; `null`: the workspace as it was. */
+  starts_with: Uuid.nullable(),
   /** The change set after this stage. */
   change_set_id: Uuid.nullable(),
   started_at: Timestamp.nullable(),

@@ -108,6 +108,7 @@ export const emptyStage = (name: string): StageRecord => ({
     name,
     status: "Pending",
     approved: false,
+    starts_with: null,
     round: 0,
     sent_back: 0,
     execution_ids: [],

@@ -6,9 +6,9 @@ import type { TestReport } from "../../schemas/tests.ts";
 import { isFinished, newExecution } from "../models/execution.ts";
 import type { Configuration } from "./configuration.ts";
 import { definitionOf } from "./plan.ts";
-import { startingChanges } from "./stage-changes.ts";
+import { changeSetOf, startingChanges } from "./stage-changes.ts";
 import { stageExecution } from "./stage-input.ts";
-import type { StageWork, TeamParts } from "./stage-work.ts";
+import { outcomeOf, type StageWork, type TeamParts } from "./stage-work.ts";
 import { viewWorkspace } from "./workspace-view.ts";
 
 export interface DriveParts extends TeamParts {
@@ -76,7 +76,11 @@ export const prepareStage = async (
   const { run, task, controller } = active;
   const stage = definitionOf(run, state.name);
   const agent = await agentOf(parts, run, stage.member);
-  const startsWith = await startingChanges(store, changes, run, state.name);
+  // A round that was cut off goes on from where it began, whatever other stages did meanwhile.
+  const startsWith =
+    state.status === "Running"
+      ? changeSetOf(store, state.starts_with)
+      : await startingChanges(store, changes, run, state.name);
   const common = {
     run,
     task,
@@ -97,9 +101,10 @@ export const prepareStage = async (
   const lastId = state.status === "Running" ? state.execution_ids.at(-1) : undefined;
   const last = lastId === undefined ? null : store.get("executions", lastId);
   if (last !== null) {
-    if (!isFinished(last) || last.status === "Completed")
-      return { work: { ...common, execution: last }, isNew: false };
-    return { work: { ...common, execution: await continued(parts, last) }, isNew: true };
+    // What a gate refused is refused, though its runtime was killed before the run could say so.
+    const isDecided = isFinished(last) && outcomeOf(last).type !== "failed";
+    const execution = isDecided || !isFinished(last) ? last : await continued(parts, last);
+    return { work: { ...common, execution }, isNew: execution !== last };
   }
   const view = viewWorkspace(
     parts.workspace,

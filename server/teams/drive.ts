@@ -19,7 +19,7 @@ import {
   stateOf,
   type StageOutcome,
 } from "./plan.ts";
-import { changeSetOf, startingChanges } from "./stage-changes.ts";
+import { startingChanges } from "./stage-changes.ts";
 import { outcomeOf, workStage } from "./stage-work.ts";
 
 /** What an error outside any execution means for its stage. */
@@ -65,7 +65,7 @@ const runStage = async (parts: DriveParts, active: ActiveRun, name: string): Pro
     const isContinued = stateOf(active.run, name).status === "Running";
     const begun = isContinued
       ? continueStage(active.run, name, execution.execution_id, now())
-      : beginStage(active.run, name, execution.execution_id, now());
+      : beginStage(active.run, name, execution.execution_id, work.startsWith?.change_set_id ?? null, now());
     await saveRun(parts, active, begun, isNew ? execution : null);
     active.began(execution);
     const { round, feedback } = stateOf(active.run, name);
@@ -102,8 +102,8 @@ const begin = async (parts: DriveParts, active: ActiveRun, state: StageState): P
   const { task_id } = active.run;
   const stage = definitionOf(active.run, state.name);
   if (!(await conditionHolds(parts, active, state))) {
-    const before = stage.depends_on.map((name) => changeSetOf(parts.store, stateOf(active.run, name)));
-    const changeSetId = before.find((changeSet) => changeSet !== null)?.change_set_id ?? null;
+    const inherited = await startingChanges(parts.store, parts.changes, active.run, state.name);
+    const changeSetId = inherited?.change_set_id ?? null;
     await saveRun(parts, active, skipStage(active.run, state.name, changeSetId, now()));
     emit({ type: "stage.finished", at: now(), task_id, stage: stateOf(active.run, state.name) });
     return;

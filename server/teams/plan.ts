@@ -20,6 +20,7 @@ const newStage = (stage: WorkflowStage): StageState => ({
   gates: [],
   approved: false,
   feedback: null,
+  starts_with: null,
   change_set_id: null,
   started_at: null,
   completed_at: null,
@@ -83,9 +84,17 @@ export const readyStages = (run: TeamRun): StageState[] =>
       definitionOf(run, stage.name).depends_on.every((name) => isDone(stateOf(run, name))),
   );
 
-export const beginStage = (run: TeamRun, name: string, executionId: string, now: Timestamp): TeamRun =>
+/** A new round of a stage, from the state it begins with. */
+export const beginStage = (
+  run: TeamRun,
+  name: string,
+  executionId: string,
+  startsWith: string | null,
+  now: Timestamp,
+): TeamRun =>
   mapStage({ ...run, status: "Running" }, name, now, (stage) => ({
     ...stage,
+    starts_with: startsWith,
     status: "Running",
     round: stage.round + 1,
     execution_ids: [...stage.execution_ids, executionId],

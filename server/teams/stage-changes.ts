@@ -6,9 +6,9 @@ import type { Store } from "../store/store.ts";
 import { definitionOf, stateOf } from "./plan.ts";
 import { ancestors } from "./validate.ts";
 
-/** The change set a stage left behind, or null for none. */
-export const changeSetOf = (store: Store, stage: StageState): ChangeSet | null =>
-  stage.change_set_id === null ? null : store.get("changeSets", stage.change_set_id);
+/** The stored change set of that id; null for none. */
+export const changeSetOf = (store: Store, changeSetId: string | null): ChangeSet | null =>
+  changeSetId === null ? null : store.get("changeSets", changeSetId);
 
 /** The last common state of several stages: what the latest stage all of them build on left. */
 const commonBase = (store: Store, run: TeamRun, names: readonly string[]): ChangeSet | null => {
@@ -19,7 +19,7 @@ const commonBase = (store: Store, run: TeamRun, names: readonly string[]): Chang
     const stage = stateOf(run, name);
     return (stage.completed_at ?? "") >= (best?.completed_at ?? "") ? stage : best;
   }, null);
-  return latest === null ? null : changeSetOf(store, latest);
+  return latest === null ? null : changeSetOf(store, latest.change_set_id);
 };
 
 /**
@@ -34,7 +34,7 @@ export const mergedChanges = async (
 ): Promise<ChangeSet | null> => {
   const sets = new Map(
     names.flatMap((name) => {
-      const set = changeSetOf(store, stateOf(run, name));
+      const set = changeSetOf(store, stateOf(run, name).change_set_id);
       return set === null ? [] : [[set.change_set_id, set] as const];
     }),
   );
@@ -61,7 +61,7 @@ export const startingChanges = async (
 ): Promise<ChangeSet | null> => {
   const stage = stateOf(run, name);
   const dependencies = definitionOf(run, name).depends_on;
-  const own = changeSetOf(store, stage);
+  const own = changeSetOf(store, stage.change_set_id);
   const redone = dependencies.some(
     (dependency) => (stateOf(run, dependency).completed_at ?? "") > (stage.completed_at ?? ""),
   );

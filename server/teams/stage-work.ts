@@ -106,7 +106,7 @@ const gateContext = (
     changes,
     after,
     before: hashesOf(work.startsWith),
-    provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState)),
+    provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
     baseline: async () => {
       const known = baseline.read();
       if (known !== null) return known;

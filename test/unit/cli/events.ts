@@ -74,6 +74,7 @@ export const stageState = (name: string, status: StageState["status"], gates: Ga
   round: 1,
   sent_back: 0,
   approved: false,
+  starts_with: null,
   execution_ids: [],
   gates,
   feedback: null,

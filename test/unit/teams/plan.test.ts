@@ -56,7 +56,7 @@ const runOf = (...stages: StageInput[]): TeamRun => {
 };
 
 const work = (run: TeamRun, name: string, outcome: StageOutcome): TeamRun =>
-  endStage(beginStage(run, name, randomUUID(), now), name, outcome, now);
+  endStage(beginStage(run, name, randomUUID(), null, now), name, outcome, now);
 const names = (run: TeamRun) => readyStages(run).map((state) => state.name);
 
 /** The shape of the TDD workflow. */
@@ -102,7 +102,7 @@ describe("the plan of a team run", () => {
 
   it("waits for parallel stages before it sends anything back", () => {
     let run = work(work(tdd(), "write-tests", completed), "implement", completed);
-    run = beginStage(run, "security", randomUUID(), now);
+    run = beginStage(run, "security", randomUUID(), null, now);
     run = work(run, "review", refused());
     assert.equal(settle(run, now), run);
   });
