@@ -121,6 +121,7 @@ const stageState = (name: string, status: StageState["status"], executionIds: st
   name,
   status,
   approved: false,
+  starts_with: null,
   round: 1,
   sent_back: 0,
   execution_ids: executionIds,
