@@ -1,4 +1,5 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
+import { describeProvider } from "../models/agent.ts";
 import type { Charge } from "./gateway.ts";
 
 /** One provider and model that can be asked. */
@@ -21,47 +22,16 @@ const standard = {
   HuggingFace: "https://router.huggingface.co/v1",
 } satisfies Required<Endpoints>;
 
-const trimmed = (address: string): string => address.replace(/\/+$/, "");
-
 export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => {
-  if ("Ollama" in provider) {
-    const { model, endpoint } = provider.Ollama;
-    return {
-      provider: "Ollama",
-      model,
-      endpoint: trimmed(endpoint),
-      keyReference: null,
-      maxTokens: null,
-    };
-  }
-  const at = (name: keyof typeof standard): string => trimmed(endpoints[name] ?? standard[name]);
-  if ("Claude" in provider) {
-    const { model, max_tokens } = provider.Claude;
-    return {
-      provider: "Claude",
-      model,
-      endpoint: at("Claude"),
-      keyReference: null,
-      maxTokens: max_tokens,
-    };
-  }
-  if ("Gemini" in provider) {
-    const { model, max_tokens } = provider.Gemini;
-    return {
-      provider: "Gemini",
-      model,
-      endpoint: at("Gemini"),
-      keyReference: null,
-      maxTokens: max_tokens,
-    };
-  }
-  const { model, api_key } = provider.HuggingFace;
+  const { name, model, endpoint, credential } = describeProvider(provider);
+  const address = endpoint ?? (name === "Ollama" ? "" : (endpoints[name] ?? standard[name]));
+  const own = "Claude" in provider ? provider.Claude : "Gemini" in provider ? provider.Gemini : null;
   return {
-    provider: "HuggingFace",
+    provider: name,
     model,
-    endpoint: at("HuggingFace"),
-    keyReference: api_key,
-    maxTokens: null,
+    endpoint: address.replace(/\/+$/, ""),
+    keyReference: credential,
+    maxTokens: own?.max_tokens ?? null,
   };
 };
 

@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { AgentConfig, AIProvider, Limits } from "../../schemas/agent.ts";
+import { CoditectError } from "../../schemas/errors.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "../../server/gateway/create.ts";
 import type {
   Charge,
@@ -10,6 +12,7 @@ import type {
   UsageLedger,
 } from "../../server/gateway/gateway.ts";
 import { strictest } from "../../server/gateway/limits.ts";
+import type { Endpoints } from "../../server/gateway/targets.ts";
 import { totalTokens } from "../../server/gateway/tokens.ts";
 import type { Clock } from "../../server/gateway/waiting.ts";
 import { newAgent } from "../../server/models/agent.ts";
@@ -101,6 +104,19 @@ export const quickClock = (): Clock & { waits: number[]; wait(ms: number): Promi
     },
   };
 };
+
+/** The error of the catalogue a call fails with. */
+export const failureOf = async (asking: Promise<unknown>): Promise<CoditectError> => {
+  const error = await asking.then(
+    () => assert.fail("it did not fail"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof CoditectError, `not of the catalogue: ${String(error)}`);
+  return error;
+};
+
+/** Every provider's base address at one server. */
+export const allAt = (url: string): Endpoints => ({ Claude: url, Gemini: url, HuggingFace: url });
 
 export interface Told {
   answer: ModelAnswer;

@@ -4,6 +4,7 @@ import { protocols } from "../../model-protocols.ts";
 import { startModelServer, type ModelServer, type Script } from "../../model-servers.ts";
 import {
   agentWith,
+  allAt,
   ask,
   chargeTo,
   gatewayWith,
@@ -26,7 +27,7 @@ for (const protocol of protocols) {
     afterEach(() => server.close());
     const start = async (script: Script) => {
       server = await startModelServer(script);
-      const endpoints = { Claude: server.url, Gemini: server.url, HuggingFace: server.url };
+      const endpoints = allAt(server.url);
       const { gateway, ledger } = gatewayWith({ endpoints });
       return { gateway, ledger, charge: chargeTo(agentWith(protocol.provider(server.url))) };
     };

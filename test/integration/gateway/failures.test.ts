@@ -4,29 +4,20 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { CoditectError } from "../../../schemas/errors.ts";
 import { protocols } from "../../model-protocols.ts";
 import { listen, startModelServer, type ModelServer, type Turn } from "../../model-servers.ts";
 import {
   agentWith,
+  allAt,
   ask,
   chargeTo,
+  failureOf,
   gatewayWith,
   question,
   quickClock,
   readFileTool,
   shownText,
 } from "../../support/gateway.ts";
-
-const failure = async (asking: Promise<unknown>): Promise<CoditectError> => {
-  try {
-    await asking;
-  } catch (error) {
-    assert.ok(error instanceof CoditectError, `not of the catalogue: ${String(error)}`);
-    return error;
-  }
-  return assert.fail("it did not fail");
-};
 
 const secret = "sk-very-secret-key";
 const text = "A first half of an answer that is long enough to come in more pieces than only one or two.";
@@ -45,7 +36,7 @@ for (const protocol of protocols) {
     ) => {
       const started = (server = await startModelServer({ Coder: turns }));
       const clock = quickClock();
-      const endpoints = { Claude: started.url, Gemini: started.url, HuggingFace: started.url };
+      const endpoints = allAt(started.url);
       const credentials = { keys: () => Promise.resolve([secret]) };
       const { gateway, ledger } = gatewayWith({
         endpoints,
@@ -80,7 +71,7 @@ for (const protocol of protocols) {
     ] as const) {
       it(`does not ask again after ${status}`, async () => {
         const { gateway, ledger, charge, requests } = await start([{ status }, { text: "Never." }]);
-        const error = await failure(ask(gateway, question("Hello"), charge));
+        const error = await failureOf(ask(gateway, question("Hello"), charge));
         assert.equal(error.code, code);
         assert.ok(!JSON.stringify([error.message, error.data, error.stack]).includes(secret));
         assert.equal(requests.length, 1);
@@ -92,7 +83,7 @@ for (const protocol of protocols) {
       const { gateway, charge, requests } = await start(Array<Turn>(5).fill({ status: 503 }), {
         max_retries: 2,
       });
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       assert.equal(error.code, "provider_failed");
       assert.equal(error.retryable, true);
       assert.equal(requests.length, 3);
@@ -124,14 +115,14 @@ for (const protocol of protocols) {
             })
           : protocol.error(429, "You have exceeded your monthly included credits: insufficient_quota");
       const { gateway, charge, requests } = await start([{ status: 429, body }, { text: "Never." }]);
-      assert.equal((await failure(ask(gateway, question("Hello"), charge))).code, "provider_quota");
+      assert.equal((await failureOf(ask(gateway, question("Hello"), charge))).code, "provider_quota");
       assert.equal(requests.length, 1);
     });
 
     it("says that the conversation is too long", async () => {
       const body = protocol.error(400, "prompt is too long: 210000 tokens > 200000 maximum context length");
       const { gateway, charge } = await start([{ status: 400, body }]);
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       assert.equal(error.code, "context_too_long");
       assert.deepEqual([error.data.tokens, error.data.window], [210_000, 200_000]);
     });
@@ -178,7 +169,7 @@ for (const protocol of protocols) {
         { max_retries: 0 },
         { firstByte: 300 },
       );
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       assert.equal(error.code, "timed_out");
     });
 
@@ -190,10 +181,10 @@ for (const protocol of protocols) {
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       });
-      const endpoints = { Claude: dripping.url, Gemini: dripping.url, HuggingFace: dripping.url };
+      const endpoints = allAt(dripping.url);
       const { gateway } = gatewayWith({ endpoints });
       const charge = chargeTo(agentWith(protocol.provider(dripping.url), { timeout_seconds: 1 }));
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       await dripping.close();
       assert.equal(error.code, "timed_out");
       assert.equal(error.data.seconds, 1);
@@ -208,7 +199,7 @@ for (const protocol of protocols) {
           controller.abort();
         },
       });
-      assert.equal((await failure(asking)).code, "cancelled");
+      assert.equal((await failureOf(asking)).code, "cancelled");
       while (requests[0]?.aborted !== true) await new Promise(setImmediate);
     });
 
@@ -221,7 +212,7 @@ for (const protocol of protocols) {
       });
       const headers = { location: `${elsewhere.url}/v1/messages` };
       const { gateway, charge } = await start([{ status: 307, headers }]);
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       await elsewhere.close();
       assert.equal(error.code, "provider_refused");
       assert.match(error.message, /127\.0\.0\.1:\d+/);
@@ -234,10 +225,10 @@ for (const protocol of protocols) {
         response.end("<html><body>Please sign in</body></html>");
         return Promise.resolve();
       });
-      const endpoints = { Claude: portal.url, Gemini: portal.url, HuggingFace: portal.url };
+      const endpoints = allAt(portal.url);
       const { gateway } = gatewayWith({ endpoints });
       const charge = chargeTo(agentWith(protocol.provider(portal.url)));
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       await portal.close();
       assert.match(error.message, /a web page came back/);
     });
@@ -259,10 +250,10 @@ for (const protocol of protocols) {
         response.writeHead(200, { "content-type": protocol.contentType });
         await pipeline(Readable.from(fill()), response);
       });
-      const endpoints = { Claude: endless.url, Gemini: endless.url, HuggingFace: endless.url };
+      const endpoints = allAt(endless.url);
       const { gateway } = gatewayWith({ endpoints, ...(answerBytes === null ? {} : { answerBytes }) });
       const charge = chargeTo(agentWith(protocol.provider(endless.url), { timeout_seconds: 20 }));
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       await endless.close();
       assert.equal(error.code, "provider_failed");
       assert.match(error.message, answerBytes === null ? /longer than 32 MB/ : /longer than 2 MB/);
@@ -279,7 +270,7 @@ for (const protocol of protocols) {
         }
         response.end();
       });
-      const endpoints = { Claude: chopping.url, Gemini: chopping.url, HuggingFace: chopping.url };
+      const endpoints = allAt(chopping.url);
       const { gateway } = gatewayWith({ endpoints });
       const { answer } = await ask(
         gateway,
@@ -301,7 +292,7 @@ for (const protocol of protocols) {
         response.end(asked++ === 0 ? broken : whole);
         return Promise.resolve();
       });
-      const endpoints = { Claude: halving.url, Gemini: halving.url, HuggingFace: halving.url };
+      const endpoints = allAt(halving.url);
       const { gateway } = gatewayWith({ endpoints, clock: quickClock() });
       const charge = chargeTo(agentWith(protocol.provider(halving.url)));
       const { answer, signals } = await ask(gateway, question("Hello"), charge);
@@ -319,11 +310,11 @@ for (const protocol of protocols) {
       closed.close();
       const url = `http://127.0.0.1:${port}`;
       const { gateway } = gatewayWith({
-        endpoints: { Claude: url, Gemini: url, HuggingFace: url },
+        endpoints: allAt(url),
         clock: quickClock(),
       });
       const charge = chargeTo(agentWith(protocol.provider(url), { max_retries: 1 }));
-      const error = await failure(ask(gateway, question("Hello"), charge));
+      const error = await failureOf(ask(gateway, question("Hello"), charge));
       assert.equal(error.code, "provider_unreachable");
       assert.match(error.message, new RegExp(`${port}: connection refused`));
     });

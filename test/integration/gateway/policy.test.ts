@@ -11,21 +11,13 @@ import {
   agentWith,
   ask,
   chargeTo,
+  failureOf,
   gatewayWith,
   question,
   quickClock,
   readFileTool,
   shownText,
 } from "../../support/gateway.ts";
-
-const codeOf = async (asking: Promise<unknown>): Promise<CoditectError> => {
-  const error = await asking.then(
-    () => assert.fail("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof CoditectError, String(error));
-  return error;
-};
 
 describe("the gateway's policy", () => {
   const servers: ModelServer[] = [];
@@ -52,7 +44,7 @@ describe("the gateway's policy", () => {
       });
       const { gateway, ledger } = gatewayWith();
       const request = question("Hello", { max_tokens: 100 });
-      const needed = await codeOf(
+      const needed = await failureOf(
         ask(gateway, request, chargeTo(agentWith(server.ollama()), { tokens_per_run: 1 })),
       ).then(({ data }) => Number.parseInt(String(data.needed), 10));
       const charge = chargeTo(agentWith(server.ollama()), { tokens_per_run: 10 * needed + needed - 1 });
@@ -80,7 +72,7 @@ describe("the gateway's policy", () => {
       const { gateway } = gatewayWith();
       const charge = chargeTo(agentWith(server.ollama()), { tokens_per_day: 400 });
       const request = question("Hello", { max_tokens: 200 });
-      assert.equal((await codeOf(ask(gateway, request, charge))).code, "provider_refused");
+      assert.equal((await failureOf(ask(gateway, request, charge))).code, "provider_refused");
       await ask(gateway, request, charge);
     });
 
@@ -92,7 +84,7 @@ describe("the gateway's policy", () => {
       const charge = chargeTo(agentWith(server.claude()), { cost_per_run: 1.55 });
       const { answer } = await ask(gateway, question("Hello"), charge);
       assert.equal(answer.cost, 1.5, "300,000 at $2 and 90,000 at $10 per million");
-      const error = await codeOf(ask(gateway, question("Hello", { max_tokens: 8192 }), charge));
+      const error = await failureOf(ask(gateway, question("Hello", { max_tokens: 8192 }), charge));
       assert.equal(error.code, "limit_reached");
       assert.equal(error.data.limit, "cost_per_run");
       assert.equal(error.data.value, "$1.55");
@@ -110,7 +102,7 @@ describe("the gateway's policy", () => {
       assert.equal(ledger.entries[0]?.cost_microcents, null);
       // 100,000 tokens at the documents' 0.9 cents per thousand are $0.90.
       assert.equal(
-        (await codeOf(ask(gateway, question("Hello", { max_tokens: 8192 }), charge))).code,
+        (await failureOf(ask(gateway, question("Hello", { max_tokens: 8192 }), charge))).code,
         "limit_reached",
       );
     });
@@ -120,7 +112,7 @@ describe("the gateway's policy", () => {
       const server = await serve({ Coder: [{ text, cutAfter: 3, usage: { input: 5000 } }, { text }] });
       const { gateway } = gatewayWith({ endpoints: { Claude: server.url } });
       const charge = chargeTo(agentWith(server.claude()), { tokens_per_execution: 5200 });
-      const error = await codeOf(ask(gateway, question("Hello", { max_tokens: 300 }), charge));
+      const error = await failureOf(ask(gateway, question("Hello", { max_tokens: 300 }), charge));
       assert.equal(error.code, "limit_reached");
       assert.equal(server.requests.length, 1);
     });
@@ -159,7 +151,10 @@ describe("the gateway's policy", () => {
       const other = await serve({ Coder: [{ text: "Never." }] });
       const { gateway } = gatewayWith({ endpoints: { Claude: refusing.url } });
       const agent = agentWith(refusing.claude(), { failover: [other.ollama()] });
-      assert.equal((await codeOf(ask(gateway, question("Hello"), chargeTo(agent)))).code, "provider_refused");
+      assert.equal(
+        (await failureOf(ask(gateway, question("Hello"), chargeTo(agent)))).code,
+        "provider_refused",
+      );
       assert.equal(other.requests.length, 0);
     });
 
@@ -169,7 +164,7 @@ describe("the gateway's policy", () => {
       const { gateway } = gatewayWith({ endpoints: { Claude: first.url } });
       const agent = agentWith(first.claude(), { failover: [second.ollama()] });
       assert.equal(
-        (await codeOf(ask(gateway, question("Hello"), chargeTo(agent)))).code,
+        (await failureOf(ask(gateway, question("Hello"), chargeTo(agent)))).code,
         "credential_rejected",
       );
     });
@@ -216,7 +211,7 @@ describe("the gateway's policy", () => {
       const server = await serve({ Coder: () => ({ status: 429 }) });
       const { gateway } = gatewayWith({ endpoints: { Claude: server.url }, clock: quickClock() });
       const charge = chargeTo(agentWith(server.claude(), { max_retries: 9 }));
-      assert.equal((await codeOf(ask(gateway, question("Hello"), charge))).code, "provider_failed");
+      assert.equal((await failureOf(ask(gateway, question("Hello"), charge))).code, "provider_failed");
       assert.equal(server.requests.length, 10);
     });
   });
@@ -244,7 +239,7 @@ describe("the gateway's policy", () => {
       const server = await serve({});
       const credentials = { keys: () => Promise.resolve([]) };
       const { gateway } = gatewayWith({ endpoints: { Claude: server.url }, credentials });
-      const error = await codeOf(ask(gateway, question("Hello"), chargeTo(agentWith(server.claude()))));
+      const error = await failureOf(ask(gateway, question("Hello"), chargeTo(agentWith(server.claude()))));
       assert.equal(error.code, "credential_missing");
       assert.match(error.nextStep ?? "", /ANTHROPIC_API_KEY.*coditect credentials set claude/);
       assert.equal(server.requests.length, 0);
@@ -262,7 +257,7 @@ describe("the gateway's policy", () => {
           if (type === "retry") controller.abort();
         },
       });
-      assert.equal((await codeOf(asking)).code, "cancelled");
+      assert.equal((await failureOf(asking)).code, "cancelled");
     });
 
     it("spreads calls over the minute where the user set a cap", async () => {
@@ -279,7 +274,7 @@ describe("the gateway's policy", () => {
       const server = await serve({});
       const rates = { requests_per_minute: null, tokens_per_minute: 500 };
       const { gateway } = gatewayWith({ rates });
-      const error = await codeOf(ask(gateway, question("Hello"), chargeTo(agentWith(server.ollama()))));
+      const error = await failureOf(ask(gateway, question("Hello"), chargeTo(agentWith(server.ollama()))));
       assert.equal(error.code, "rate_limited");
       assert.match(error.nextStep ?? "", /tokens_per_minute/);
     });
@@ -336,7 +331,7 @@ describe("the gateway's policy", () => {
       const { gateway } = gatewayWith();
       const charge = chargeTo(agentWith(server.ollama()));
       const controller = new AbortController();
-      const first = codeOf(ask(gateway, question("Hello", cold), charge, controller.signal));
+      const first = failureOf(ask(gateway, question("Hello", cold), charge, controller.signal));
       while (server.requests.length === 0) await new Promise(setImmediate);
       const second = ask(gateway, question("Hello", cold), charge);
       controller.abort();
@@ -402,7 +397,7 @@ describe("the gateway's policy", () => {
       const server = await serve({ Coder: [{ text: "Hm?", usage: { input: 2051, output: 3 } }] });
       const { gateway } = gatewayWith();
       const charge = chargeTo(agentWith(server.ollama()));
-      const error = await codeOf(ask(gateway, question("lorem ipsum dolor ".repeat(3500)), charge));
+      const error = await failureOf(ask(gateway, question("lorem ipsum dolor ".repeat(3500)), charge));
       assert.equal(error.code, "context_too_long");
       assert.match(error.message, /2051 tokens were read/);
     });
@@ -412,7 +407,7 @@ describe("the gateway's policy", () => {
         Coder: [{ status: 404, body: '{"error":"model \\"qwen9\\" not found"}' }],
       });
       const { gateway } = gatewayWith();
-      const error = await codeOf(
+      const error = await failureOf(
         ask(gateway, question("Hello"), chargeTo(agentWith(server.ollama("qwen9")))),
       );
       assert.equal(error.code, "model_not_found");

@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelInfo } from "../../../schemas/contract.ts";
-import { CoditectError } from "../../../schemas/errors.ts";
 import {
   environmentCredentials,
   firstOf,
@@ -13,17 +12,19 @@ import {
 import { similarity } from "../../../server/gateway/embeddings.ts";
 import { protocols } from "../../model-protocols.ts";
 import { listen, readBody } from "../../model-servers.ts";
-import { agentWith, ask, chargeTo, gatewayWith, question, readFileTool } from "../../support/gateway.ts";
+import {
+  agentWith,
+  allAt,
+  ask,
+  chargeTo,
+  failureOf,
+  gatewayWith,
+  question,
+  readFileTool,
+} from "../../support/gateway.ts";
 
 const never = new AbortController().signal;
-const codeOf = async (asking: Promise<unknown>): Promise<string> => {
-  const error = await asking.then(
-    () => assert.fail("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof CoditectError, String(error));
-  return error.code;
-};
+const codeOf = async (asking: Promise<unknown>): Promise<string> => (await failureOf(asking)).code;
 
 let folder: string;
 beforeEach(async () => {
@@ -151,7 +152,7 @@ describe("the list of models", () => {
       return Promise.resolve();
     });
     const { url } = server;
-    const endpoints = { Claude: url, Gemini: url, HuggingFace: url };
+    const endpoints = allAt(url);
     const { gateway } = gatewayWith({ endpoints, ollamaEndpoint: url });
     const models = await gateway.models(true, never);
     await server.close();
@@ -192,7 +193,7 @@ describe("the list of models", () => {
     });
     const { url } = server;
     const { gateway } = gatewayWith({
-      endpoints: { Claude: url, Gemini: url, HuggingFace: url },
+      endpoints: allAt(url),
       ollamaEndpoint: url,
     });
     const models = await gateway.models(false, never);
@@ -305,7 +306,7 @@ describe("the preview of a request", () => {
         response.writeHead(200, { "content-type": protocol.contentType });
         response.end(protocol.events({ text: "Hi" }, {}, 1).join(""));
       });
-      const endpoints = { Claude: server.url, Gemini: server.url, HuggingFace: server.url };
+      const endpoints = allAt(server.url);
       const credentials = { keys: () => Promise.resolve(["sk-very-secret"]) };
       const { gateway } = gatewayWith({ endpoints, credentials });
       const provider = protocol.provider(server.url);
