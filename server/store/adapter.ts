@@ -8,6 +8,7 @@ import { Segment, type ClosedSegment, type Durability } from "./journal.ts";
 import type { StateBase, StateSeal } from "./journal-format.ts";
 import { loadState } from "./load.ts";
 import type { Lock } from "./lock.ts";
+import { foldAndMigrate, needsMigration, SCHEMA_VERSION } from "./migrations.ts";
 
 export interface AdapterOptions {
   files: Files;
@@ -74,20 +75,25 @@ export class JournalAdapter implements Adapter<StateDocument> {
   async read(): Promise<StateDocument> {
     const { files, folder, tenantId } = this.#options;
     const loaded = await loadState(files, folder, tenantId);
+    let { document } = loaded;
     this.#closed = loaded.segments;
     this.#base = loaded.base;
     this.#torn = loaded.torn;
-    if (this.#failure !== null) return loaded.document;
+    if (this.#failure !== null) return document;
     try {
       for (const number of loaded.unfinished) await files.rm(join(folder, fileNames.segment(number)));
       this.#segment = await this.#createSegment(loaded.sequence);
+      if (needsMigration(document)) {
+        await this.#fold((request) => foldAndMigrate(files, request, loaded.document));
+        ({ document } = await loadState(files, folder, tenantId));
+      } else if (document.schemaVersion === null) document.putSchemaVersion(SCHEMA_VERSION);
       this.#foldIfLong();
     } catch (error) {
       // What is there can still be shown.
       if (!isRefusal(error)) throw error;
       this.stop(error);
     }
-    return loaded.document;
+    return document;
   }
 
   write(document: StateDocument): Promise<void> {
@@ -118,7 +124,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     const hasChanges = [...this.#closed, ...(open === undefined ? [] : [open])].some(
       (each) => each.hasChanges,
     );
-    if (this.#failure === null && hasChanges) await this.#fold();
+    if (this.#failure === null && hasChanges) await this.#tryFold();
     await this.#tail.catch(() => undefined);
     await this.#segment?.close();
     this.#segment = null;
@@ -163,31 +169,35 @@ export class JournalAdapter implements Adapter<StateDocument> {
   #foldIfLong(): void {
     const journal = this.#closed.reduce((sum, { bytes }) => sum + bytes, this.#segment?.bytes ?? 0);
     if (this.#folding !== null || journal < Math.max(this.#foldAt, this.#base?.seal.bytes ?? 0)) return;
-    this.#folding = this.#fold().finally(() => {
+    this.#folding = this.#tryFold().finally(() => {
       this.#folding = null;
     });
   }
 
-  /** Makes the journal up to now a part of the state file; commits go on meanwhile. */
-  async #fold(): Promise<void> {
-    const { files, folder, tenantId, lock, fold, warn } = this.#options;
+  /** Folds; if that fails, everything is still in the journal, and it is tried again when that grows. */
+  async #tryFold(): Promise<void> {
     try {
-      await this.#inTurn((segment) => this.#rotate(segment));
-      const segments = [...this.#closed];
-      const seal = await fold({ folder, tenantId, segments, stateBytes: this.#base?.seal.bytes ?? null });
-      const base = { folded: segments.at(-1)?.number ?? 0, seal };
-      await this.#inTurn((segment) => segment.writeNote(base));
-      await publishFold(files, folder, lock);
-      this.#base = base;
-      this.#closed = this.#closed.slice(segments.length);
-      for (const { number } of segments)
-        await files.rm(join(folder, fileNames.segment(number)), { force: true });
+      await this.#fold(this.#options.fold);
       this.#foldAt = this.#options.foldAt;
     } catch (error) {
-      // Everything is in the journal, so nothing is lost; it is tried again when that has grown.
       this.#foldAt *= 2;
-      warn(`the journal could not be folded: ${reasonOf(error)}`);
+      this.#options.warn(`the journal could not be folded: ${reasonOf(error)}`);
     }
+  }
+
+  /** Makes the journal up to now a part of the state file; commits go on meanwhile. */
+  async #fold(fold: AdapterOptions["fold"]): Promise<void> {
+    const { files, folder, tenantId, lock } = this.#options;
+    await this.#inTurn((segment) => this.#rotate(segment));
+    const segments = [...this.#closed];
+    const seal = await fold({ folder, tenantId, segments, stateBytes: this.#base?.seal.bytes ?? null });
+    const base = { folded: segments.at(-1)?.number ?? 0, seal };
+    await this.#inTurn((segment) => segment.writeNote(base));
+    await publishFold(files, folder, lock);
+    this.#base = base;
+    this.#closed = this.#closed.slice(segments.length);
+    for (const { number } of segments)
+      await files.rm(join(folder, fileNames.segment(number)), { force: true });
   }
 
   async #rotate(segment: Segment): Promise<void> {

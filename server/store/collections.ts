@@ -195,3 +195,40 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
 
 // Object.keys gives string[]; the type of `collections` says that its keys are the names.
 export const collectionNames = Object.keys(collections) as CollectionName[];
+
+/** Keys of the indexes a record stands in; none for no record. */
+export const listsOf = <Name extends CollectionName>(
+  collection: Name,
+  tenant: string,
+  record: Records[Name] | null,
+): string[] => (record === null ? [] : collections[collection].indexes(tenant, record));
+
+/** A value as a record of the collection; null if it is not a valid one. */
+export const parseRecord = <Name extends CollectionName>(
+  collection: Name,
+  value: unknown,
+): Records[Name] | null => {
+  const schema: z.ZodType<Records[Name]> = collections[collection].schema;
+  return schema.safeParse(value).data ?? null;
+};
+
+const bySegment = new Map(collectionNames.map((name) => [collections[name].segment, name]));
+const byList = new Map(
+  collectionNames.flatMap((name) => collections[name].lists.map((list) => [list, name] as const)),
+);
+
+/** What a key names: a record of a collection, or (`id` null) one of the collection's indexes. */
+export interface Place {
+  collection: CollectionName;
+  id: string | null;
+}
+
+/** Reads a key from behind the tenant, whose part ends before `from`; null if it is none of ours. */
+export const placeOf = (key: string, from: number): Place | null => {
+  const slash = key.indexOf("/", from);
+  const segment = slash === -1 ? key.slice(from) : key.slice(from, slash);
+  const collection = bySegment.get(segment);
+  if (collection !== undefined && slash !== -1) return { collection, id: key.slice(slash + 1) };
+  const owner = byList.get(segment);
+  return owner === undefined ? null : { collection: owner, id: null };
+};

@@ -1,4 +1,6 @@
-import { collectionNames, collections, lifecycleList } from "./collections.ts";
+import { keys } from "../../schemas/keys.ts";
+import { collectionNames, collections, lifecycleList, placeOf, type Place } from "./collections.ts";
+import { makeYield } from "./files.ts";
 import { Memory, settle, textOf, type Entry, type Slab } from "./memory.ts";
 import { OrderedEntries } from "./ordered.ts";
 import type { CollectionName, Records } from "./store.ts";
@@ -9,13 +11,19 @@ interface Shelf {
   ordered: OrderedEntries;
 }
 
+/** A list as it stands in a file. */
+interface ListText {
+  slab: Slab;
+  start: number;
+  length: number;
+}
+
 /** How to take back one step of a commit that did not become durable. */
 type Undo = () => void;
 
-const segmentNames = new Map(collectionNames.map((name) => [collections[name].segment, name]));
-const listOwners = new Map(
-  collectionNames.flatMap((name) => collections[name].lists.map((list) => [list, name] as const)),
-);
+const QUOTE = 0x22;
+/** Bytes of a list from which on it takes a noticeable time to read. */
+const LONG_LIST = 40_000;
 /** Parsed records that are kept: most reads are of what was just read or written. */
 const RECENT = 512;
 
@@ -31,10 +39,12 @@ export class StateDocument {
   readonly #shelves: Record<CollectionName, Shelf>;
   readonly #lists = new Map<string, OrderedEntries>();
   /** Lists as they stood in the state file; parsed when first needed. */
-  readonly #unread = new Map<string, { slab: Slab; start: number; length: number }>();
+  readonly #unread = new Map<string, ListText>();
   readonly #recent = new Map<Entry, unknown>();
   #undo: Undo[] = [];
   #order = 0;
+  #schemaVersion: number | null = null;
+  #isEmpty = true;
   /** The record a following list line of the journal speaks of. */
   #loaded: Entry | null = null;
 
@@ -49,15 +59,25 @@ export class StateDocument {
     >;
   }
 
-  /** Whose record or list a key is of; null: another tenant's, or none that this version knows. */
-  locate(key: string): { collection: CollectionName; id: string | null } | null {
-    if (!key.startsWith(this.#prefix)) return null;
-    const slash = key.indexOf("/", this.#prefix.length);
-    const segment = slash === -1 ? key.slice(this.#prefix.length) : key.slice(this.#prefix.length, slash);
-    const collection = segmentNames.get(segment);
-    if (collection !== undefined && slash !== -1) return { collection, id: key.slice(slash + 1) };
-    const owner = listOwners.get(segment);
-    return owner === undefined ? null : { collection: owner, id: null };
+  /** Whose record or list a key is; null: another tenant's, or none that this version knows. */
+  locate(key: string): Place | null {
+    return key.startsWith(this.#prefix) ? placeOf(key, this.#prefix.length) : null;
+  }
+
+  /** Whether nothing was loaded, of any tenant. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /** Version of the layout that the files are in; null: they do not say. */
+  get schemaVersion(): number | null {
+    return this.#schemaVersion;
+  }
+
+  /** Says in the next write that the files are in this version's layout. */
+  putSchemaVersion(version: number): void {
+    this.#memory.write(`+"${keys.schemaVersion()}":${version}\n`);
+    this.#schemaVersion = version;
   }
 
   entry(collection: CollectionName, id: string): Entry | null {
@@ -94,17 +114,43 @@ export class StateDocument {
     const text = this.#unread.get(key);
     const owner = this.locate(key)?.collection;
     if (text === undefined || owner === undefined) return null;
-    this.#unread.delete(key);
     const entries = new OrderedEntries();
-    const { entries: known } = this.#shelves[owner];
-    // ["id","id"]: ids hold nothing that JSON escapes.
-    const ids = text.slab.bytes.toString("utf8", text.start + 2, text.start + text.length - 2);
-    for (const id of ids === "" ? [] : ids.split('","')) {
-      const entry = known.get(id);
-      if (entry !== undefined) entries.add(entry);
+    for (const entry of this.#members(owner, text)) entries.add(entry);
+    return this.#keepList(key, entries);
+  }
+
+  /** Makes the long lists ready, so that none of them holds up a query; gives way to other work. */
+  async prepareLists(): Promise<void> {
+    const turn = makeYield();
+    for (const [key, text] of this.#unread) {
+      const owner = this.locate(key)?.collection;
+      if (owner === undefined || text.length < LONG_LIST) continue;
+      const entries = new OrderedEntries();
+      for (const entry of this.#members(owner, text)) {
+        entries.add(entry);
+        const pause = turn();
+        if (pause !== undefined) await pause;
+      }
+      this.#keepList(key, entries);
     }
+  }
+
+  #keepList(key: string, entries: OrderedEntries): OrderedEntries {
+    this.#unread.delete(key);
     this.#lists.set(key, entries);
     return entries;
+  }
+
+  /** Entries of a list's text, `["id","id"]`: ids hold nothing that JSON escapes. */
+  *#members(owner: CollectionName, { slab, start, length }: ListText): Generator<Entry, undefined> {
+    const { entries } = this.#shelves[owner];
+    for (let from = start + 2; from < start + length - 2;) {
+      const quote = slab.bytes.indexOf(QUOTE, from);
+      const entry = entries.get(slab.bytes.toString("latin1", from, quote));
+      // A record that is missing is the doctor's to find.
+      if (entry !== undefined) yield entry;
+      from = quote + 3;
+    }
   }
 
   /** Sets a record: `json` is its text. */
@@ -163,7 +209,10 @@ export class StateDocument {
 
   /** Takes over a text that was read from a file: a record's or a list's. */
   load(key: string, slab: Slab, start: number, length: number): void {
+    this.#isEmpty = false;
     const place = this.locate(key);
+    if (key === keys.schemaVersion())
+      this.#schemaVersion = Number(slab.bytes.toString("latin1", start, start + length));
     if (place === null) this.#loaded = null;
     else if (place.id === null) this.#unread.set(key, { slab, start, length });
     else this.#loaded = this.#place(place.collection, place.id, slab, start, length);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fail } from "../../schemas/errors.ts";
 import { StateDocument } from "./document.ts";
 import { fileNames, ifThere, listSegments, type Chunk, type Files } from "./files.ts";
 import type { ClosedSegment } from "./journal.ts";
@@ -11,6 +12,7 @@ import {
   type StateSeal,
 } from "./journal-format.ts";
 import { newSlab, type Slab } from "./memory.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
 import { checkSeal, readState, sameSeal } from "./state-file.ts";
 
 /** What a state folder holds, as far as the journal needs to know to go on. */
@@ -73,6 +75,10 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
     torn = read.torn;
   }
   const base = findBase(seal, bases, headers[0]?.number ?? null);
+  const version = document.schemaVersion ?? 0;
+  if (version > SCHEMA_VERSION)
+    throw fail("state_newer", { file: fileNames.state, found: version, known: SCHEMA_VERSION });
+  await document.prepareLists();
   return { document, base, segments, sequence: sequence ?? 0, torn, unfinished };
 };
 

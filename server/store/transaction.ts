@@ -1,4 +1,4 @@
-import { collections } from "./collections.ts";
+import { collections, listsOf } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import type { CollectionName, Records, Transaction } from "./store.ts";
 
@@ -41,23 +41,17 @@ const prepare = <Name extends CollectionName>(
 ): Write => {
   const { segment, key } = collections[collection];
   const id = key(document.tenantId, record).slice(document.tenantId.length + segment.length + 3);
-  const joins = listsOf(document, collection, record);
+  const joins = listsOf(collection, document.tenantId, record);
   return { collection, id, json: JSON.stringify(record), record, joins, leaves: [] };
 };
 
 /** Only the lists that change are written: those of the record now against those of the one stored. */
 const settleLists = (document: StateDocument, write: Write): void => {
   const { collection, id } = write;
-  const before = listsOf(document, collection, document.get(collection, id));
+  const before = listsOf(collection, document.tenantId, document.get(collection, id));
   write.leaves = before.filter((list) => !write.joins.includes(list));
   write.joins = write.joins.filter((list) => !before.includes(list));
 };
-
-const listsOf = <Name extends CollectionName>(
-  document: StateDocument,
-  collection: Name,
-  record: Records[Name] | null,
-): string[] => (record === null ? [] : collections[collection].indexes(document.tenantId, record));
 
 const carryOut = (document: StateDocument, { collection, id, json, joins, leaves }: Write): void => {
   if (json === null && document.entry(collection, id) === null) return;

@@ -1,0 +1,39 @@
+import { parseRecord } from "./collections.ts";
+import type { StateDocument } from "./document.ts";
+import { fileNames, type Files } from "./files.ts";
+import { fold, type FoldRequest } from "./fold.ts";
+import type { StateSeal } from "./journal-format.ts";
+import { rewriteState, type StoredRecord } from "./rewrite.ts";
+
+/**
+ * Version of the stored layout, under the key `/schema_version`. Raise it with every change that
+ * this program's former versions could not read or would spoil, and add the step to `migrations`.
+ */
+export const SCHEMA_VERSION = 2;
+
+/** What turns a record of one version into one of the next; indexes are derived anew after it. */
+const migrations: Readonly<Record<number, (record: StoredRecord) => unknown>> = {
+  // 1: the documents' layout as it stands there. What we added to the models gets its default.
+  1: ({ collection, value }) => parseRecord(collection, value) ?? value,
+};
+
+/** Files without a version are of the first one, unless there is nothing in them. */
+const versionOf = (document: StateDocument): number =>
+  document.schemaVersion ?? (document.isEmpty ? SCHEMA_VERSION : 1);
+
+export const needsMigration = (document: StateDocument): boolean => versionOf(document) < SCHEMA_VERSION;
+
+/** Folds the journal and takes every record through all steps; the former file becomes the backup. */
+export const foldAndMigrate = async (
+  files: Files,
+  request: FoldRequest,
+  document: StateDocument,
+): Promise<StateSeal> => {
+  await fold(files, request);
+  return rewriteState(files, request.folder, fileNames.newState, SCHEMA_VERSION, (record) => {
+    let { value } = record;
+    for (let version = versionOf(document); version < SCHEMA_VERSION; version += 1)
+      value = migrations[version]?.({ ...record, value }) ?? value;
+    return value;
+  });
+};

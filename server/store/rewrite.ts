@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { keys } from "../../schemas/keys.ts";
+import { listsOf, parseRecord, placeOf, type Place } from "./collections.ts";
+import { fileNames, type Files } from "./files.ts";
+import type { StateSeal } from "./journal-format.ts";
+import { readState, StateWriter } from "./state-file.ts";
+import type { CollectionName } from "./store.ts";
+
+/** A stored record of any tenant, not yet checked. */
+export interface StoredRecord {
+  key: string;
+  tenant: string;
+  collection: CollectionName;
+  value: unknown;
+}
+
+/**
+ * Writes a state file anew, record by record, and derives every secondary index from the records.
+ * `change` gives a record's new value, or null to leave it out; what it gives unchanged (and keys
+ * that are none of ours) stays byte for byte as it was.
+ */
+export const rewriteState = async (
+  files: Files,
+  folder: string,
+  input: string,
+  version: number,
+  change: (record: StoredRecord) => unknown,
+): Promise<StateSeal> => {
+  const lists = new Map<string, string[]>();
+  const output = await files.open(join(folder, REWRITTEN), "w", 0o600);
+  let seal: StateSeal;
+  try {
+    const writer = new StateWriter(output);
+    await writer.line(keys.schemaVersion(), Buffer.from(String(version)));
+    await readState(files, folder, input, async (key, chunk, start, length) => {
+      if (key === keys.schemaVersion()) return;
+      const tenantEnd = key.indexOf("/", 1) + 1;
+      const place: Place | null = tenantEnd === 0 ? null : placeOf(key, tenantEnd);
+      const bytes = chunk.bytes.subarray(start, start + length);
+      if (place === null) await writer.line(key, bytes);
+      if (place?.id == null) return;
+      const tenant = key.slice(1, tenantEnd - 1);
+      const value: unknown = JSON.parse(bytes.toString());
+      const changed = change({ key, tenant, collection: place.collection, value });
+      if (changed === null) return;
+      await writer.line(key, changed === value ? bytes : Buffer.from(JSON.stringify(changed)));
+      for (const list of listsOf(place.collection, tenant, parseRecord(place.collection, changed))) {
+        const ids = lists.get(list) ?? [];
+        ids.push(place.id);
+        lists.set(list, ids);
+      }
+    });
+    for (const [list, ids] of lists) await writer.line(list, Buffer.from(JSON.stringify(ids)));
+    seal = await writer.finish();
+  } finally {
+    await output.close();
+  }
+  await files.rename(join(folder, REWRITTEN), join(folder, fileNames.newState));
+  return seal;
+};
+const REWRITTEN = `${fileNames.newState}er`;
