@@ -5,7 +5,7 @@ import type { StateDocument } from "./document.ts";
 import { fileNames, isRefusal, reasonOf, type Files } from "./files.ts";
 import { publishFold, type FoldRequest } from "./fold.ts";
 import { Segment, type ClosedSegment, type Durability } from "./journal.ts";
-import type { StateBase, StateSeal } from "./journal-format.ts";
+import { FORMAT, type StateBase, type StateSeal } from "./journal-format.ts";
 import { loadState } from "./load.ts";
 import type { Lock } from "./lock.ts";
 import { foldAndMigrate, needsMigration, SCHEMA_VERSION } from "./migrations.ts";
@@ -158,7 +158,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
       number: (last?.number ?? this.#base?.folded ?? 0) + 1,
       sequence,
       header: {
-        format: 1,
+        format: FORMAT,
         epoch: lock.epoch,
         state: this.#base,
         previous: last === undefined ? null : { segment: last.number, bytes: last.bytes },

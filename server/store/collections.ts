@@ -203,6 +203,12 @@ export const listsOf = <Name extends CollectionName>(
   record: Records[Name] | null,
 ): string[] => (record === null ? [] : collections[collection].indexes(tenant, record));
 
+export const keyOf = <Name extends CollectionName>(
+  collection: Name,
+  tenant: string,
+  record: Records[Name],
+): string => collections[collection].key(tenant, record);
+
 /** A value as a record of the collection; null if it is not a valid one. */
 export const parseRecord = <Name extends CollectionName>(
   collection: Name,

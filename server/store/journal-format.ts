@@ -34,9 +34,13 @@ export type StateSeal = z.infer<typeof StateSeal>;
 export const StateBase = z.object({ folded: z.int(), seal: StateSeal });
 export type StateBase = z.infer<typeof StateBase>;
 
+/** How the journal is written by this program. */
+export const FORMAT = 1;
+
 /** First in every segment. */
 export const Header = z.object({
-  format: z.literal(1),
+  /** 1; a newer program may write another one. */
+  format: z.int(),
   /** Of the process that wrote it. */
   epoch: z.int(),
   state: StateBase.nullable(),
@@ -100,7 +104,7 @@ interface Line {
  */
 export const readSegment = async (
   files: Files,
-  { folder, segment, sequence, to, headerOnly = false }: SegmentToRead,
+  { folder, segment, sequence, to, headerOnly = false, onDamage }: SegmentToRead,
   visitor: JournalVisitor,
   tenantId: string,
 ): Promise<JournalRead> => {
@@ -132,7 +136,14 @@ export const readSegment = async (
         checksum = crc32(line.slice(0, line.indexOf(" ") + 1), checksum);
         checked = next;
         isWrong = match?.[2] !== hex(checksum) || (chain.sequence !== -1 && number !== chain.sequence + 1);
-        if (!isWrong) {
+        if (isWrong && onDamage !== undefined) {
+          onDamage(end);
+          isWrong = false;
+          block = [];
+          chain = { sequence: match === null ? -1 : number, checksum: parseInt(match?.[2] ?? "0", 16) };
+          checksum = chain.checksum;
+          end = chunk.offset + next;
+        } else if (!isWrong) {
           await visitBlock(block, tenantId, visitor);
           block = [];
           first ??= number;
@@ -189,6 +200,8 @@ export interface SegmentToRead {
   to: number;
   /** Stop behind the first block. */
   headerOnly?: boolean;
+  /** Told where a damaged block begins that is left out; without it, damage throws. */
+  onDamage?: (byte: number) => void;
 }
 
 /** The header of a segment; null if it was cut off, so that nothing can follow it. */
@@ -197,6 +210,8 @@ export const readHeader = async (files: Files, folder: string, segment: number):
   const ignore = () => undefined;
   const note = (note: Note) => {
     if ("format" in note) header = note;
+    if ("format" in note && note.format > FORMAT)
+      throw fail("state_newer", { file: fileNames.segment(segment), found: note.format, known: FORMAT });
   };
   await readSegment(
     files,

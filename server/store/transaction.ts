@@ -1,4 +1,4 @@
-import { collections, listsOf } from "./collections.ts";
+import { collections, keyOf, listsOf } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import type { CollectionName, Records, Transaction } from "./store.ts";
 
@@ -39,8 +39,9 @@ const prepare = <Name extends CollectionName>(
   collection: Name,
   record: Records[Name],
 ): Write => {
-  const { segment, key } = collections[collection];
-  const id = key(document.tenantId, record).slice(document.tenantId.length + segment.length + 3);
+  const { segment } = collections[collection];
+  const key = keyOf(collection, document.tenantId, record);
+  const id = key.slice(document.tenantId.length + segment.length + 3);
   const joins = listsOf(collection, document.tenantId, record);
   return { collection, id, json: JSON.stringify(record), record, joins, leaves: [] };
 };

@@ -88,7 +88,7 @@ const parseLine = (line: string, name: string, number: number): TranscriptEntry 
 };
 
 /** Removes the rest of a line that a crash cut off, which nobody was told is there. */
-const cutTorn = async (files: Files, path: string): Promise<void> => {
+export const cutTorn = async (files: Files, path: string): Promise<void> => {
   const bytes = await ifThere(files.readFile(path));
   if (bytes === null) return;
   const end = bytes.lastIndexOf(NEWLINE) + 1;

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { TranscriptEntry } from "../../schemas/transcript.ts";
+import { fileNames, ifThere, type Files } from "./files.ts";
+import type { Problem } from "./problem.ts";
+import { cutTorn } from "./transcripts.ts";
+
+/** A problem of a file beside the state, with what mends it. */
+export interface FileProblem extends Problem {
+  mend: (() => Promise<void>) | null;
+}
+
+/** Transcripts: each of an execution that is there, each line whole and valid. */
+export const checkTranscripts = async (
+  files: Files,
+  folder: string,
+  isKnown: (executionId: string) => boolean,
+): Promise<FileProblem[]> => {
+  const problems: FileProblem[] = [];
+  const directory = join(folder, fileNames.transcripts);
+  for (const name of (await ifThere(files.readdir(directory))) ?? []) {
+    const where = `${fileNames.transcripts}/${name}`;
+    const path = join(directory, name);
+    if (!isKnown(name.replace(/\.jsonl$/, ""))) {
+      problems.push({
+        kind: "a transcript belongs to no execution",
+        where,
+        repair: "it is removed",
+        mend: () => files.rm(path),
+      });
+      continue;
+    }
+    const text = await files.readFile(path, "utf8");
+    const lines = text.split("\n");
+    if (lines.pop() !== "")
+      problems.push({
+        kind: "the last line of a transcript is cut off",
+        where,
+        repair: "the rest of it is removed",
+        mend: () => cutTorn(files, path),
+      });
+    lines.forEach((line, index) => {
+      if (!isEntry(line))
+        problems.push({
+          kind: "a line of a transcript is damaged",
+          where: `${where}, line ${index + 1}`,
+          repair: null,
+          mend: null,
+        });
+    });
+  }
+  return problems;
+};
+
+const isEntry = (line: string): boolean => {
+  try {
+    return TranscriptEntry.safeParse(JSON.parse(line)).success;
+  } catch {
+    return false;
+  }
+};
+
+/** Objects: each holds the bytes its name stands for. */
+export const checkObjects = async (files: Files, folder: string): Promise<FileProblem[]> => {
+  const problems: FileProblem[] = [];
+  const directory = join(folder, fileNames.objects);
+  for (const shelf of (await ifThere(files.readdir(directory))) ?? [])
+    for (const name of await files.readdir(join(directory, shelf))) {
+      const where = `${fileNames.objects}/${shelf}/${name}`;
+      const path = join(directory, shelf, name);
+      const mend = () => files.rm(path);
+      if (name.endsWith(".new"))
+        problems.push({ kind: "an object was not written to its end", where, repair: "it is removed", mend });
+      else if (
+        createHash("sha256")
+          .update(await files.readFile(path))
+          .digest("hex") !== name
+      )
+        problems.push({
+          kind: "an object does not hold what it should",
+          where,
+          repair: "it is removed",
+          mend,
+        });
+    }
+  return problems;
+};

@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { CoditectError } from "../../schemas/errors.ts";
+import { checkObjects, checkTranscripts, type FileProblem } from "./doctor-files.ts";
+import { checkRecords } from "./doctor-records.ts";
+import { fileNames, ifThere, listSegments, nodeFiles, syncFolder, type Files } from "./files.ts";
+import { loadState, type Loaded } from "./load.ts";
+import { acquireLock, STALE_MS } from "./lock.ts";
+import type { Problem } from "./problem.ts";
+import { salvageState } from "./salvage.ts";
+
+export type { Problem } from "./problem.ts";
+
+/** What a state folder was found to be like. */
+export interface Checkup {
+  /** Records that were checked. */
+  records: number;
+  problems: Problem[];
+}
+
+/**
+ * Checks every invariant of a state folder that nobody has open: checksums, records against their
+ * schemas and keys, indexes against records, references between records, transcripts, objects.
+ * Changes nothing. Throws `state_newer`.
+ */
+export const checkState = async (folder: string, tenantId: string, files = nodeFiles): Promise<Checkup> => {
+  const loaded = await load(files, folder, tenantId);
+  if ("kind" in loaded) return { records: 0, problems: [loaded] };
+  const { records, problems } = await checkRecords(files, folder, loaded);
+  const beside = await checkBeside(files, folder, loaded);
+  return {
+    records,
+    problems: [...problems, ...beside.map(({ kind, where, repair }) => ({ kind, where, repair }))],
+  };
+};
+
+/** The state, or what keeps it from being read. */
+const load = async (files: Files, folder: string, tenantId: string): Promise<Loaded | Problem> => {
+  try {
+    return await loadState(files, folder, tenantId);
+  } catch (error) {
+    if (!(error instanceof CoditectError) || error.code !== "state_damaged") throw error;
+    const repair = "what can be read is kept, the rest comes from the backup";
+    return {
+      kind: "a file is damaged",
+      where: `${error.data.file ?? ""}, ${error.data.place ?? ""}`,
+      repair,
+    };
+  }
+};
+
+const checkBeside = async (files: Files, folder: string, { document }: Loaded): Promise<FileProblem[]> => [
+  ...(await checkTranscripts(files, folder, (id) => document.entry("executions", id) !== null)),
+  ...(await checkObjects(files, folder)),
+];
+
+export interface Repair {
+  /** What could not be saved, in words. */
+  losses: string[];
+  /** Folder inside the state folder with the files as they were; null: they needed no change. */
+  kept: string | null;
+  /** The checkup afterwards. */
+  after: Checkup;
+}
+
+/**
+ * Repairs what can be derived: damaged files from what can still be read and the backup, indexes
+ * from records, torn ends. The files as they were are kept. Throws `state_locked` while the folder
+ * is open, `state_newer`.
+ */
+export const repairState = async (folder: string, tenantId: string, files = nodeFiles): Promise<Repair> => {
+  const lock = await acquireLock({ files, folder, endpoint: null, staleAfter: STALE_MS, signal: undefined });
+  try {
+    const loaded = await load(files, folder, tenantId);
+    const needsRewrite =
+      "kind" in loaded ||
+      (await checkRecords(files, folder, loaded)).problems.some(({ repair }) => repair !== null);
+    const losses = needsRewrite ? await salvageState(files, folder, tenantId) : [];
+    const kept = needsRewrite ? await replaceState(files, folder) : null;
+    for (const { mend } of await checkBeside(files, folder, await loadState(files, folder, tenantId)))
+      await mend?.();
+    return { losses, kept, after: await checkState(folder, tenantId, files) };
+  } finally {
+    await lock.release();
+  }
+};
+
+/** Puts the salvaged state in place and moves what it was made from out of the way. */
+const replaceState = async (files: Files, folder: string): Promise<string> => {
+  const kept = `damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+  await files.mkdir(join(folder, kept), { mode: 0o700 });
+  const state = join(folder, fileNames.state);
+  await ifThere(files.copyFile(state, join(folder, kept, fileNames.state)));
+  // From here on, until the last segment is away, opening refuses and repairing begins again.
+  await files.rename(join(folder, fileNames.newState), state);
+  await syncFolder(files, folder);
+  for (const number of await listSegments(files, folder)) {
+    const name = fileNames.segment(number);
+    await files.rename(join(folder, name), join(folder, kept, name));
+  }
+  await syncFolder(files, folder);
+  return kept;
+};

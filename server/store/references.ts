@@ -1,0 +1,44 @@
+import { isActive } from "../models/instance.ts";
+import type { CollectionName, Records } from "./store.ts";
+
+/** A record that must be there because another one names it. */
+export interface Reference {
+  collection: CollectionName;
+  id: string;
+}
+
+type Rules<Result> = { readonly [Name in CollectionName]: (record: Records[Name]) => Result };
+
+/** Agents and teams may be deleted while what they did is kept. */
+const references: Rules<Reference[]> = {
+  agents: () => [],
+  instances: (instance) => (isActive(instance) ? [{ collection: "agents", id: instance.agent_id }] : []),
+  executions: ({ task_id, instance_id }) => [
+    { collection: "tasks", id: task_id },
+    ...(instance_id === null ? [] : [{ collection: "instances" as const, id: instance_id }]),
+  ],
+  teams: () => [],
+  lifecycle: ({ instance_id }) => [{ collection: "instances", id: instance_id }],
+  tasks: () => [],
+  runs: ({ task_id }) => [{ collection: "tasks", id: task_id }],
+  changeSets: ({ task_id }) => [{ collection: "tasks", id: task_id }],
+  findings: ({ task_id, execution_id }) => [
+    { collection: "tasks", id: task_id },
+    { collection: "executions", id: execution_id },
+  ],
+  dismissals: () => [],
+  dailyUsage: () => [],
+};
+
+/** Ids that a record holds of others that must be there. */
+export const referencesOf = <Name extends CollectionName>(
+  collection: Name,
+  record: Records[Name],
+): Reference[] => references[collection](record);
+
+/** Hashes of the stored file contents that these records speak of. */
+export const objectsOfChangeSet = ({ files }: Records["changeSets"]): string[] =>
+  files.flatMap(({ before, after }) => [before, after]).filter((sha256) => sha256 !== null);
+
+export const objectsOfExecution = ({ output }: Records["executions"]): string[] =>
+  (output?.files ?? []).flatMap(({ sha256 }) => sha256 ?? []);
