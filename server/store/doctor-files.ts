@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { TranscriptEntry } from "../../schemas/transcript.ts";
 import { fileNames, ifThere, type Files } from "./files.ts";
+import { hashOf } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { cutTorn } from "./transcripts.ts";
 
@@ -60,8 +60,13 @@ const isEntry = (line: string): boolean => {
   }
 };
 
-/** Objects: each holds the bytes its name stands for. */
-export const checkObjects = async (files: Files, folder: string): Promise<FileProblem[]> => {
+/** Objects: each holds the bytes its name stands for, and none is missing that a record needs. */
+export const checkObjects = async (
+  files: Files,
+  folder: string,
+  needed: ReadonlyMap<string, string>,
+): Promise<FileProblem[]> => {
+  const missing = new Map(needed);
   const problems: FileProblem[] = [];
   const directory = join(folder, fileNames.objects);
   for (const shelf of (await ifThere(files.readdir(directory))) ?? [])
@@ -71,17 +76,16 @@ export const checkObjects = async (files: Files, folder: string): Promise<FilePr
       const mend = () => files.rm(path);
       if (name.endsWith(".new"))
         problems.push({ kind: "an object was not written to its end", where, repair: "it is removed", mend });
-      else if (
-        createHash("sha256")
-          .update(await files.readFile(path))
-          .digest("hex") !== name
-      )
+      else if (hashOf(await files.readFile(path)) !== name)
         problems.push({
           kind: "an object does not hold what it should",
           where,
           repair: "it is removed",
           mend,
         });
+      else missing.delete(name);
     }
+  for (const [sha256, where] of missing)
+    problems.push({ kind: `the file content ${sha256} is gone`, where, repair: null, mend: null });
   return problems;
 };

@@ -1,4 +1,4 @@
-import { referencesOf } from "./references.ts";
+import { objectsOf, referencesOf } from "./references.ts";
 import { collectionNames, collections, keyOf, listsOf, parseRecord } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import { fileNames, makeYield, type Files } from "./files.ts";
@@ -13,12 +13,14 @@ type Lists = Map<string, Set<string>>;
 export interface RecordCheck {
   records: number;
   problems: Problem[];
+  /** Hashes of file contents that must be there, each with the key of a record that says so. */
+  objects: Map<string, string>;
 }
 
 /** Checks every record, and every index against the records. */
 export const checkRecords = async (files: Files, folder: string, loaded: Loaded): Promise<RecordCheck> => {
   const { document } = loaded;
-  const check: RecordCheck = { records: 0, problems: [] };
+  const check: RecordCheck = { records: 0, problems: [], objects: new Map() };
   const expected: Lists = new Map();
   const turn = makeYield();
   for (const collection of collectionNames)
@@ -50,13 +52,10 @@ const checkRecord = (
     check.problems.push({ kind: "a record stands under another's key", where, repair: null });
   for (const list of listsOf(collection, tenantId, record))
     expected.set(list, (expected.get(list) ?? new Set()).add(id));
-  for (const [to, target] of referencesOf(collection, record))
+  for (const { collection: to, id: target } of referencesOf(collection, record))
     if (document.entry(to, target) === null)
-      check.problems.push({
-        kind: `a record refers to ${to} ${target}, which is not there`,
-        where,
-        repair: null,
-      });
+      check.problems.push({ kind: `a record refers to ${to} ${target}, which is gone`, where, repair: null });
+  for (const sha256 of objectsOf(collection, record)) check.objects.set(sha256, where);
 };
 
 /** The indexes as they are stored, without looking at the records. */

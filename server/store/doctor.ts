@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CoditectError } from "../../schemas/errors.ts";
 import { checkObjects, checkTranscripts, type FileProblem } from "./doctor-files.ts";
-import { checkRecords } from "./doctor-records.ts";
+import { checkRecords, type RecordCheck } from "./doctor-records.ts";
 import { fileNames, ifThere, listSegments, nodeFiles, syncFolder, type Files } from "./files.ts";
 import { loadState, type Loaded } from "./load.ts";
 import { acquireLock, STALE_MS } from "./lock.ts";
@@ -25,12 +25,10 @@ export interface Checkup {
 export const checkState = async (folder: string, tenantId: string, files = nodeFiles): Promise<Checkup> => {
   const loaded = await load(files, folder, tenantId);
   if ("kind" in loaded) return { records: 0, problems: [loaded] };
-  const { records, problems } = await checkRecords(files, folder, loaded);
-  const beside = await checkBeside(files, folder, loaded);
-  return {
-    records,
-    problems: [...problems, ...beside.map(({ kind, where, repair }) => ({ kind, where, repair }))],
-  };
+  const check = await checkRecords(files, folder, loaded);
+  const beside = await checkBeside(files, folder, loaded, check);
+  const problems = beside.map(({ kind, where, repair }) => ({ kind, where, repair }));
+  return { records: check.records, problems: [...check.problems, ...problems] };
 };
 
 /** The state, or what keeps it from being read. */
@@ -48,9 +46,14 @@ const load = async (files: Files, folder: string, tenantId: string): Promise<Loa
   }
 };
 
-const checkBeside = async (files: Files, folder: string, { document }: Loaded): Promise<FileProblem[]> => [
+const checkBeside = async (
+  files: Files,
+  folder: string,
+  { document }: Loaded,
+  { objects }: RecordCheck,
+): Promise<FileProblem[]> => [
   ...(await checkTranscripts(files, folder, (id) => document.entry("executions", id) !== null)),
-  ...(await checkObjects(files, folder)),
+  ...(await checkObjects(files, folder, objects)),
 ];
 
 export interface Repair {
@@ -76,8 +79,9 @@ export const repairState = async (folder: string, tenantId: string, files = node
       (await checkRecords(files, folder, loaded)).problems.some(({ repair }) => repair !== null);
     const losses = needsRewrite ? await salvageState(files, folder, tenantId) : [];
     const kept = needsRewrite ? await replaceState(files, folder) : null;
-    for (const { mend } of await checkBeside(files, folder, await loadState(files, folder, tenantId)))
-      await mend?.();
+    const mended = await loadState(files, folder, tenantId);
+    const check = await checkRecords(files, folder, mended);
+    for (const { mend } of await checkBeside(files, folder, mended, check)) await mend?.();
     return { losses, kept, after: await checkState(folder, tenantId, files) };
   } finally {
     await lock.release();

@@ -63,4 +63,4 @@ export const openObjects = (options: ObjectOptions): Objects => {
   };
 };
 
-const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+export const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

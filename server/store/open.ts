@@ -1,5 +1,6 @@
 import { Low } from "lowdb";
 import { join } from "node:path";
+import type { Retention } from "../../schemas/settings.ts";
 import { JournalAdapter } from "./adapter.ts";
 import { StateDocument } from "./document.ts";
 import { fileNames, ifThere, isRefusal, nodeFiles, type Files } from "./files.ts";
@@ -10,6 +11,7 @@ import type { Durability } from "./journal.ts";
 import { acquireLock, noLock, STALE_MS, type Lock } from "./lock.ts";
 import { openObjects } from "./objects.ts";
 import { all, page } from "./queries.ts";
+import { keepTidy } from "./retention.ts";
 import type { Store } from "./store.ts";
 import { runTransaction } from "./transaction.ts";
 import { openTranscripts } from "./transcripts.ts";
@@ -31,6 +33,8 @@ export interface StoreOptions {
   foldAt?: number;
   /** Milliseconds without a sign of life after which an owner counts as suspended. */
   staleAfter?: number;
+  /** What is removed, at once and then every hour; left out: nothing. */
+  retention?: Retention;
   signal?: AbortSignal;
   /** The file system; tests put a failing one in its place. */
   files?: Files;
@@ -43,7 +47,13 @@ const FOLD_AT = 8 << 20;
  * Opens the state of a workspace folder and owns it until `close`. Throws `state_locked` while
  * another process owns it (then `readLock` says where to reach it), `state_damaged`, `state_newer`.
  */
-export const openStore = async (options: StoreOptions): Promise<Store> => {
+export const openStore = async (options: StoreOptions): Promise<Store> =>
+  (await openWithDocument(options)).store;
+
+/** The same, with the lowdb data behind it, for what has to walk all of it. */
+export const openWithDocument = async (
+  options: StoreOptions,
+): Promise<{ store: Store; document: StateDocument }> => {
   const { folder, tenantId, durability = "fsync", files = nodeFiles, warn = () => undefined } = options;
   const { lock, refusal } = await takeFolder(files, options);
   try {
@@ -54,7 +64,16 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     await low.read();
     if (adapter.torn > 0)
       warn(`an unfinished write of ${adapter.torn} bytes was cut off; nobody was told it was done`);
-    return storeOver(low, adapter, lock, { files, folder, durability });
+    const tidying = new AbortController();
+    let tidied: Promise<void> = Promise.resolve();
+    const store = storeOver(low, adapter, lock, { files, folder, durability }, () => {
+      tidying.abort();
+      return tidied;
+    });
+    const { retention } = options;
+    if (retention !== undefined && adapter.failure === null)
+      tidied = keepTidy({ files, document: low.data, store, retention, signal: tidying.signal }, warn);
+    return { store, document: low.data };
   } catch (error) {
     await lock.release();
     throw error;
@@ -94,6 +113,7 @@ const storeOver = (
   adapter: JournalAdapter,
   lock: Lock,
   { files, folder, durability }: { files: Files; folder: string; durability: Durability },
+  stopTidying: () => Promise<void>,
 ): Store => {
   const besides = {
     files,
@@ -122,6 +142,7 @@ const storeOver = (
       }),
     close: async () => {
       try {
+        await stopTidying();
         await adapter.close();
       } finally {
         await lock.release();

@@ -40,7 +40,7 @@ export const page = <Name extends CollectionName>(
   const from = cursor === null ? null : decodeCursor(document, collection, cursor);
   const items: Records[Name][] = [];
   let last: Entry | null = null;
-  for (const entry of matching(document, collection, filter, from)) {
+  for (const entry of walk(document, collection, filter, from)) {
     if (items.length === limit) return { items, next_cursor: last === null ? null : encodeCursor(last) };
     items.push(document.read(collection, entry));
     last = entry;
@@ -54,13 +54,14 @@ export const all = <Name extends CollectionName>(
   collection: Name,
   filter: Filters[Name] | undefined,
 ): Records[Name][] =>
-  Array.from(matching(document, collection, filter ?? {}, null), (entry) => document.read(collection, entry));
+  Array.from(walk(document, collection, filter ?? {}), (entry) => document.read(collection, entry));
 
-function* matching<Name extends CollectionName>(
+/** Entries of the records that pass all filters, in the order of a page; `from`: only those behind it. */
+export function* walk<Name extends CollectionName>(
   document: StateDocument,
   collection: Name,
   filter: Filters[Name],
-  from: number | null,
+  from: number | null = null,
 ): Generator<Entry, undefined> {
   const { tenantId } = document;
   const { filters, indexes, oldestFirst } = collections[collection];

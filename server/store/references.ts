@@ -36,9 +36,6 @@ export const referencesOf = <Name extends CollectionName>(
   record: Records[Name],
 ): Reference[] => references[collection](record);
 
-/** Hashes of the stored file contents that these records speak of. */
-export const objectsOfChangeSet = ({ files }: Records["changeSets"]): string[] =>
-  files.flatMap(({ before, after }) => [before, after]).filter((sha256) => sha256 !== null);
-
-export const objectsOfExecution = ({ output }: Records["executions"]): string[] =>
-  (output?.files ?? []).flatMap(({ sha256 }) => sha256 ?? []);
+/** Hashes of the stored file contents that a record cannot do without. */
+export const objectsOf = (collection: CollectionName, value: Records[CollectionName]): string[] =>
+  collection === "changeSets" && "files" in value ? value.files.flatMap(({ after }) => after ?? []) : [];

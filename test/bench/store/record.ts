@@ -4,8 +4,7 @@ import { noUsage } from "../../../server/models/execution.ts";
 export const tenantId = "7b1f6a52-2f0f-4d3e-9a44-0d5a52a3c001";
 const at = "2026-01-31T12:00:00.000Z";
 
-export const idOf = (number: number): string =>
-  `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+export const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 const taskOf = (number: number): string => `10000000-0000-4000-8000-${String(number >> 2).padStart(12, "0")}`;
 const instanceOf = (number: number): string =>
   `20000000-0000-4000-8000-${String(number % 64).padStart(12, "0")}`;

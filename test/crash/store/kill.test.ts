@@ -16,7 +16,7 @@ import { all } from "../../../server/store/queries.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { agentId, instanceId, lifecycleId, stateAt, taskId, tenantId, TRAIL } from "./workload.ts";
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 12);
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 300);
 const WRITERS = 16;
 
 interface Writer {

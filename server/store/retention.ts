@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { indexKeys } from "../../schemas/keys.ts";
+import type { Retention } from "../../schemas/settings.ts";
+import { isActive } from "../models/instance.ts";
+import { collectionNames } from "./collections.ts";
+import type { StateDocument } from "./document.ts";
+import { fileNames, ifThere, makeYield, reasonOf, type Files } from "./files.ts";
+import { textOf } from "./memory.ts";
+import { walk } from "./queries.ts";
+import type { Store } from "./store.ts";
+
+export interface RetentionOptions {
+  files: Files;
+  document: StateDocument;
+  store: Pick<Store, "all" | "commit" | "folder" | "get">;
+  retention: Retention;
+  now: Date;
+  /** Stops between two removals. */
+  signal: AbortSignal;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** An object may be written well before the record that names it. */
+const UNNAMED_OBJECT_MS = 60 * 60 * 1000;
+
+/**
+ * Removes what the setting does not keep: ended runs that are too old, too many or too large, with
+ * everything that belongs to them; ended instances that nothing refers to; usage of old days; file
+ * contents that no record names. What is still open is never touched. Returns how many runs went.
+ */
+export const applyRetention = async (options: RetentionOptions): Promise<number> => {
+  const { document, retention, now, signal } = options;
+  const cutoff =
+    retention.days === null ? "" : new Date(now.getTime() - retention.days * DAY_MS).toISOString();
+  let removed = 0;
+  let excess = [...walk(document, "runs", { open: false })].length - (retention.runs ?? Infinity);
+  for (const taskId of oldestEnded(document)) {
+    const run = document.get("runs", taskId);
+    if (signal.aborted || run === null || (excess <= 0 && (run.completed_at ?? run.updated_at) >= cutoff))
+      break;
+    await removeRun(options, taskId);
+    excess -= 1;
+    removed += 1;
+  }
+  removed += await limitSize(options);
+  await removeInstances(options, cutoff);
+  const days = options.store.all("dailyUsage").filter(({ day }) => day < cutoff.slice(0, 10));
+  if (days.length > 0)
+    await options.store.commit((transaction) => {
+      for (const { day } of days) transaction.remove("dailyUsage", day);
+    });
+  if (removed > 0) await sweepObjects(options);
+  return removed;
+};
+
+const oldestEnded = (document: StateDocument): string[] =>
+  Array.from(walk(document, "runs", { open: false }), ({ id }) => id).reverse();
+
+/** Removes an ended run and all that was made for its task. */
+const removeRun = async ({ files, store }: RetentionOptions, taskId: string): Promise<void> => {
+  const executions = store.all("executions", { task_id: taskId });
+  const changeSets = store.all("changeSets", { task_id: taskId });
+  const findings = store.all("findings", { task_id: taskId });
+  await store.commit((transaction) => {
+    for (const { execution_id } of executions) transaction.remove("executions", execution_id);
+    for (const { change_set_id } of changeSets) transaction.remove("changeSets", change_set_id);
+    for (const { finding_id } of findings) transaction.remove("findings", finding_id);
+    transaction.remove("runs", taskId);
+    transaction.remove("tasks", taskId);
+  });
+  // After the commit: a crash in between leaves a file without a record, which the doctor finds.
+  for (const { execution_id } of executions)
+    await files.rm(join(store.folder, fileNames.transcripts, `${execution_id}.jsonl`), { force: true });
+};
+
+/** Removes the oldest ended runs while transcripts and contents take more than they may. */
+const limitSize = async (options: RetentionOptions): Promise<number> => {
+  const { document, files, retention, store } = options;
+  if (retention.megabytes === null) return 0;
+  const limit = retention.megabytes * 1024 * 1024;
+  const used = async (): Promise<number> =>
+    (await sizeOf(files, join(store.folder, fileNames.transcripts))) +
+    (await sizeOf(files, join(store.folder, fileNames.objects)));
+  let removed = 0;
+  let bytes = await used();
+  for (const taskId of oldestEnded(document)) {
+    if (bytes <= limit || options.signal.aborted) break;
+    await removeRun(options, taskId);
+    await sweepObjects(options);
+    removed += 1;
+    bytes = await used();
+  }
+  return removed;
+};
+
+const sizeOf = async (files: Files, folder: string): Promise<number> => {
+  let bytes = 0;
+  for (const name of (await ifThere(files.readdir(folder))) ?? []) {
+    const path = join(folder, name);
+    const found = await ifThere(files.stat(path));
+    if (found?.isDirectory() === true) bytes += await sizeOf(files, path);
+    else bytes += found?.size ?? 0;
+  }
+  return bytes;
+};
+
+/** Ended instances that no execution names any more, with their lifecycle events. */
+const removeInstances = async (
+  { document, store, signal }: RetentionOptions,
+  cutoff: string,
+): Promise<void> => {
+  const turn = makeYield();
+  for (const { id } of [...walk(document, "instances", { active: false })]) {
+    if (signal.aborted) return;
+    await turn();
+    const instance = document.get("instances", id);
+    const isNamed = document.list(indexKeys.executionsByInstance(document.tenantId, id)) !== null;
+    if (instance === null || isActive(instance) || isNamed || instance.updated_at >= cutoff) continue;
+    const events = Array.from(walk(document, "lifecycle", { instance_id: id }), (event) => event.id);
+    await store.commit((transaction) => {
+      transaction.remove("instances", id);
+      for (const event of events) transaction.remove("lifecycle", event);
+    });
+  }
+};
+
+/** Removes file contents that no record names: whatever looks like a hash in a record counts. */
+const sweepObjects = async ({ document, files, store, now, signal }: RetentionOptions): Promise<void> => {
+  const named = new Set<string>();
+  const turn = makeYield();
+  for (const collection of collectionNames)
+    for (const entry of document.ordered(collection).after(-1)) {
+      if (signal.aborted) return;
+      for (const [sha256] of textOf(entry).matchAll(/[0-9a-f]{64}/g)) named.add(sha256);
+      const pause = turn();
+      if (pause !== undefined) await pause;
+    }
+  const directory = join(store.folder, fileNames.objects);
+  for (const shelf of (await ifThere(files.readdir(directory))) ?? [])
+    for (const name of await files.readdir(join(directory, shelf))) {
+      const path = join(directory, shelf, name);
+      const found = named.has(name) ? null : await ifThere(files.stat(path));
+      if (found !== null && now.getTime() - found.mtimeMs > UNNAMED_OBJECT_MS)
+        await files.rm(path, { force: true });
+    }
+};
+
+const FIRST_RETENTION_MS = 3000;
+const RETENTION_EVERY_MS = 60 * 60 * 1000;
+
+/** Applies the retention now and then until the signal; resolves when nothing of it is under way. */
+export const keepTidy = async (
+  options: Omit<RetentionOptions, "now">,
+  warn: (problem: string) => void,
+): Promise<void> => {
+  const { signal } = options;
+  // Not while everything starts.
+  for (let delay = FIRST_RETENTION_MS; ; delay = RETENTION_EVERY_MS) {
+    await wait(delay, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await applyRetention({ ...options, now: new Date() });
+    } catch (error) {
+      warn(`what is old could not be removed: ${reasonOf(error)}`);
+    }
+  }
+};
