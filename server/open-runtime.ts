@@ -1,9 +1,9 @@
-import type { Method } from "../schemas/contract.ts";
-import { contract } from "../schemas/contract.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { contract, type Method } from "../schemas/contract.ts";
 import type { RuntimeOptions } from "./app.ts";
 import { attach, type Endpoint } from "./cli/attach.ts";
 import type { Connection } from "./cli/follow.ts";
-import { CoditectError } from "../schemas/errors.ts";
+import { CoditectError, fail } from "../schemas/errors.ts";
 import { createDispatch } from "./dispatch.ts";
 import type { Handlers } from "./handlers/handlers.ts";
 import type { FolderRuntime } from "./language/folders.ts";
@@ -31,24 +31,37 @@ const attached = async (endpoint: Endpoint, log: Log): Promise<FolderRuntime> =>
   };
 };
 
+/** An owner that ends closes its surface first and gives the folder up when its work is put away. */
+const ENDING_MILLISECONDS = 5000;
+const RETRY_MILLISECONDS = 100;
+
+type Options = RuntimeOptions & { stateFolder: string };
+
+/** One attempt; `null` when the folder has an owner that does not answer. */
+const tryToOpen = async (options: Options, serve: ServeOptions): Promise<FolderRuntime | null> => {
+  const owner = await readLock(options.stateFolder);
+  if (owner?.endpoint) return attached(owner.endpoint, options.log).catch(() => null);
+  try {
+    return await serveRuntime(options, serve);
+  } catch (error) {
+    // Another process was faster by a moment: the next attempt asks it.
+    const faster = await readLock(options.stateFolder);
+    if (error instanceof CoditectError && error.code === "state_locked" && faster?.endpoint) return null;
+    throw error;
+  }
+};
+
 /**
  * A runtime over a state folder: our own, reachable for others, or the one of the process that owns
  * the folder already. Calls are checked and authorised here in both cases. Errors: `state_locked`
  * when the owner cannot be asked, and those of `createRuntime`.
  */
-export const openRuntime = async (
-  options: RuntimeOptions & { stateFolder: string },
-  serve: ServeOptions,
-): Promise<FolderRuntime> => {
-  const owner = await readLock(options.stateFolder);
-  if (owner?.endpoint) return attached(owner.endpoint, options.log);
-  try {
-    return await serveRuntime(options, serve);
-  } catch (error) {
-    if (!(error instanceof CoditectError && error.code === "state_locked")) throw error;
-    // Another process was faster by a moment.
-    const faster = await readLock(options.stateFolder);
-    if (!faster?.endpoint) throw error;
-    return attached(faster.endpoint, options.log);
+export const openRuntime = async (options: Options, serve: ServeOptions): Promise<FolderRuntime> => {
+  for (const until = Date.now() + ENDING_MILLISECONDS; Date.now() < until;) {
+    const runtime = await tryToOpen(options, serve);
+    if (runtime !== null) return runtime;
+    await wait(RETRY_MILLISECONDS);
   }
+  const owner = await readLock(options.stateFolder);
+  throw fail("state_locked", { path: options.stateFolder, pid: owner?.pid ?? "unknown" });
 };

@@ -65,12 +65,18 @@ export const toDiagnostic = (placed: Placed, uri: string, text: string): Diagnos
   };
 };
 
+/**
+ * The text of an agent without its pictures: fetching one tells a server somewhere what it is asked
+ * for, and an agent may have been talked into saying so.
+ */
+const withoutPictures = (text: string): string => text.replaceAll("![", "!\\[");
+
 /** The finding in full, for a hover. */
 export const describeFinding = (finding: Finding): string =>
   [
-    `**${finding.title}**`,
+    `**${withoutPictures(finding.title)}**`,
     `${finding.severity} · ${finding.category} · confidence ${percent(finding.confidence)}`,
-    finding.explanation,
+    withoutPictures(finding.explanation),
     ...(finding.fix === null
       ? []
       : [

@@ -21,6 +21,19 @@ const followDocuments = (state: LanguageState, log: Log): void => {
   documents.onSaved(show("saved"));
 };
 
+/** Shows findings again in files that other programs changed; whether they are resolved, a save says. */
+const followDisk = (state: LanguageState, log: Log): void => {
+  state.connection.onDidChangeWatchedFiles(({ changes }) => {
+    for (const { uri } of changes) {
+      const place = state.placeOf(uri);
+      if (place === null || place.session.findings.of(place.path).length === 0) continue;
+      place.session.refresh(place.path).catch((error: unknown) => {
+        log("warn", "Showing findings failed", { error: String(error) });
+      });
+    }
+  });
+};
+
 /** Checks agent and team files while they are written; no runtime is needed for that. */
 const checkConfiguration = ({ connection, documents, folders }: LanguageState): void => {
   const publish = (uri: string, text: string): void => {
@@ -45,6 +58,7 @@ const canPreview = ({ capabilities: { workspace } }: LanguageState): boolean =>
 export const registerFeatures = (state: LanguageState, log: Log): void => {
   const { connection, documents } = state;
   followDocuments(state, log);
+  followDisk(state, log);
   checkConfiguration(state);
 
   connection.onCodeAction((params) => {

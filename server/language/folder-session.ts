@@ -1,4 +1,4 @@
-import type { Connection, Diagnostic } from "vscode-languageserver/node";
+import type { ClientCapabilities, Connection, Diagnostic } from "vscode-languageserver/node";
 import type { EditorOptions } from "../../schemas/editor.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Caller } from "../handlers/context.ts";
@@ -9,6 +9,7 @@ import { createFindingTracker, type FindingTracker } from "./findings.ts";
 import type { Folder, FolderRuntime } from "./folders.ts";
 import { createRunProgress } from "./progress.ts";
 import { forwardEvents } from "../rpc.ts";
+import { createWatching } from "./watching.ts";
 
 /** What the language server keeps of a folder whose runtime is open. */
 export interface FolderSession {
@@ -30,6 +31,7 @@ export interface SessionContext {
   connection: Connection;
   documents: Documents;
   readonly options: EditorOptions;
+  readonly capabilities: ClientCapabilities;
   caller: () => Caller;
 }
 
@@ -44,6 +46,9 @@ export const openSession = (
 ): FolderSession => {
   const { connection, documents, caller } = context;
   const findings = createFindingTracker();
+  const files = context.capabilities.workspace?.didChangeWatchedFiles;
+  const canWatch = files?.dynamicRegistration === true && files.relativePatternSupport === true;
+  const watching = canWatch ? createWatching(connection, folder) : null;
 
   const publish = (path: string, text: string | null): void => {
     const uri = documents.uri(folder, path);
@@ -54,6 +59,7 @@ export const openSession = (
       .map((placed) => (text === null ? null : toDiagnostic(placed, uri, text)))
       .filter((diagnostic): diagnostic is Diagnostic => diagnostic !== null);
     void connection.sendDiagnostics({ uri, diagnostics: shown, ...(version !== undefined && { version }) });
+    watching?.watch(findings.paths());
   };
 
   const refresh = async (path: string): Promise<void> => {
@@ -132,6 +138,7 @@ export const openSession = (
     refreshAll,
     dispose() {
       for (const stop of stops) stop();
+      watching?.stop();
       for (const path of findings.paths())
         void connection.sendDiagnostics({ uri: documents.uri(folder, path), diagnostics: [] });
     },

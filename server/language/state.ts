@@ -60,6 +60,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
     lost: ({ uri }) => {
       log("warn", "The process that answered for a folder is gone", { folder: uri });
       endSession(uri);
+      state.openKnown();
     },
   });
 

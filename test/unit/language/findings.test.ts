@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DiagnosticSeverity } from "vscode-languageserver/node";
+import { DiagnosticSeverity, type RegistrationParams } from "vscode-languageserver/node";
 import type { Severity } from "../../../schemas/findings.ts";
 import { testDispatch, type TestDispatch } from "../../support/dispatch.ts";
 import { editorOn, type Options, type TestEditor } from "../../support/editor.ts";
@@ -182,9 +182,43 @@ describe("findings in the editor", () => {
     await editor.diagnostics("src/a.ts", ({ length }) => length === 1);
   });
 
+  it("follow files that other programs change, but are resolved by a save alone", async () => {
+    const finding = findingOn(text, 2, 2);
+    await storeFindings(at, finding);
+    editor = editorOn(workspace.root, () => Promise.resolve(runtimeOf(at)));
+    await editor.initialize({
+      capabilities: {
+        workspace: { didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true } },
+      },
+    });
+    await editor.diagnostics("src/a.ts", ({ length }) => length === 1);
+    const { registrations } = (await editor.next("client/registerCapability")) as RegistrationParams;
+    assert.deepEqual(
+      registrations.map(({ method, registerOptions }) => [method, registerOptions as unknown]),
+      [
+        [
+          "workspace/didChangeWatchedFiles",
+          { watchers: [{ globPattern: { baseUri: editor.uri("").slice(0, -1), pattern: "src/a.ts" } }] },
+        ],
+      ],
+    );
+    const tell = () =>
+      editor.connection.sendNotification("workspace/didChangeWatchedFiles", {
+        changes: [{ uri: editor.uri("src/a.ts"), type: 2 }],
+      });
+    await workspace.write("src/a.ts", "another branch\n");
+    await tell();
+    await editor.diagnostics("src/a.ts", ({ length }) => length === 0);
+    await workspace.write("src/a.ts", text);
+    await tell();
+    await editor.diagnostics("src/a.ts", ({ length }) => length === 1);
+    assert.equal(statusOf(finding.finding_id), "Open");
+  });
+
   it("are explained under the cursor, and what an agent wrote cannot break out of its frame", async () => {
     const tricky = { old_text: "n - 1", new_text: "```\n# shouted\n```" };
-    await storeFindings(at, findingOn(text, 2, 2, { fix: tricky }));
+    const explanation = "See ![it](https://example.com/?all=the-code).";
+    await storeFindings(at, findingOn(text, 2, 2, { fix: tricky, explanation }));
     await start();
     await editor.open("src/a.ts", text);
     await editor.diagnostics("src/a.ts", ({ length }) => length === 1);
@@ -200,7 +234,7 @@ describe("findings in the editor", () => {
         value: [
           "**Loop ends one early**",
           "High · off-by-one · confidence 90 %",
-          "The last item is never seen.",
+          "See !\\[it](https://example.com/?all=the-code).",
           "Suggested fix:",
           "````\n```\n# shouted\n```\n````",
         ].join("\n\n"),

@@ -1,0 +1,46 @@
+import {
+  type Connection,
+  DidChangeWatchedFilesNotification,
+  type Disposable,
+  type FileSystemWatcher,
+} from "vscode-languageserver/node";
+import type { Folder } from "./folders.ts";
+
+/** Asks the editor to tell of changes on the disk; an editor that cannot is not asked. */
+export interface Watching {
+  /** Exactly these files of the folder from now on. */
+  watch(paths: readonly string[]): void;
+  stop(): void;
+}
+
+/** Patterns have no escape: what would mean something in one is matched as any character. */
+const patternOf = (path: string): string => path.replace(/[*{}[\]!]/g, "?");
+
+export const createWatching = (connection: Connection, folder: Folder): Watching => {
+  let watched = "";
+  let registration: Promise<Disposable | null> = Promise.resolve(null);
+
+  const replace = (watchers: FileSystemWatcher[]): void => {
+    const before = registration;
+    registration = (async () => {
+      (await before)?.dispose();
+      if (watchers.length === 0) return null;
+      return connection.client
+        .register(DidChangeWatchedFilesNotification.type, { watchers })
+        .catch(() => null);
+    })();
+  };
+
+  return {
+    watch(paths) {
+      const sorted = [...paths].sort();
+      if (sorted.join("\0") === watched) return;
+      watched = sorted.join("\0");
+      replace(sorted.map((path) => ({ globPattern: { baseUri: folder.uri, pattern: patternOf(path) } })));
+    },
+    stop() {
+      watched = "";
+      replace([]);
+    },
+  };
+};
