@@ -6,11 +6,8 @@ import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 import { shippedPath } from "../../../server/installation.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type Turn } from "../../model-servers.ts";
+import { call, finish, oneRound } from "../../support/one-round.ts";
 
-const call = (tool: string, args: NonNullable<Turn["calls"]>[number]["arguments"]): Turn => ({
-  calls: [{ tool, arguments: args }],
-});
-const finish = call("finish", { summary: "All tests pass.", confidence: 1, completeness: 1 });
 const newTest = [
   'import assert from "node:assert/strict";',
   'import { it } from "node:test";',
@@ -145,24 +142,7 @@ describe("a team whose Coder", function () {
     project = await startRuntime({ project: shippedPath("media", "sample") });
     await symlink("/tmp", join(project.workspace, "link"));
     untouched = await fingerprint(project.workspace);
-    await project.call("teams/create", {
-      name: "one round",
-      members: [
-        { role: "test-writer", agent_type: "TestWriter" },
-        { role: "coder", agent_type: "Coder" },
-      ],
-      workflow_stages: [
-        { name: "test", member: "test-writer", prompt: "{{task}}", write_access: "tests", gates: ["red"] },
-        {
-          name: "code",
-          member: "coder",
-          depends_on: ["test"],
-          prompt: "{{task}}",
-          write_access: "sources",
-          gates: ["untouched", "green", "clean"],
-        },
-      ],
-    });
+    await project.call("teams/create", oneRound);
   });
   after(() => project.close());
 

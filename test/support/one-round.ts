@@ -1,0 +1,29 @@
+import type { MethodInput } from "../../schemas/contract.ts";
+import type { Turn } from "../model-servers.ts";
+
+/** A tool call as the whole answer of a scripted model. */
+export const call = (tool: string, args: NonNullable<Turn["calls"]>[number]["arguments"]): Turn => ({
+  calls: [{ tool, arguments: args }],
+});
+
+export const finish = call("finish", { summary: "All tests pass.", confidence: 1, completeness: 1 });
+
+/** The heart of the TDD team: nothing is sent back, so every run shows one round alone. */
+export const oneRound: MethodInput<"teams/create"> = {
+  name: "one round",
+  members: [
+    { role: "test-writer", agent_type: "TestWriter" },
+    { role: "coder", agent_type: "Coder" },
+  ],
+  workflow_stages: [
+    { name: "test", member: "test-writer", prompt: "{{task}}", write_access: "tests", gates: ["red"] },
+    {
+      name: "code",
+      member: "coder",
+      depends_on: ["test"],
+      prompt: "{{task}}",
+      write_access: "sources",
+      gates: ["untouched", "green", "clean"],
+    },
+  ],
+};
