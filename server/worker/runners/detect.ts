@@ -94,6 +94,7 @@ function nodeRunner(folder: string, names: readonly string[]): DetectedRunner | 
   const scripts = manifest?.scripts ?? {};
   const hasTestScript = scripts.test !== undefined && !scripts.test.includes(placeholder);
 
+  if (runsCompiledTests(scripts)) return ofCommand(folder, "npm", "test");
   for (const runner of nodeRunners) {
     const script = findCommand(scripts, "test", (words) =>
       words.findIndex((word) => isProgram(word, runner)),
@@ -102,12 +103,30 @@ function nodeRunner(folder: string, names: readonly string[]): DetectedRunner | 
   }
   const builtIn = findCommand(scripts, "test", placeOfNodeTest);
   if (builtIn !== null) return ofNodeTest(folder, builtIn);
-  if (hasTestScript) return { runner: "command", folder, program: null, script: npmTest };
+  if (hasTestScript) return ofCommand(folder, "npm", "test");
   const named = nodeRunners.find((runner) => isNamed(runner, manifest, names));
   return named === undefined ? null : ofNode(named, folder, emptyScript);
 }
 
-const npmTest: ScriptCommand = { ...emptyScript, args: ["npm", "test"] };
+/** Any command with an exit code: a runner whose reports we cannot read, or tests that are built first. */
+const ofCommand = (folder: string, ...command: string[]): DetectedRunner => ({
+  runner: "command",
+  folder,
+  program: null,
+  script: { ...emptyScript, args: command },
+});
+
+/**
+ * Whether the test script builds its tests and runs the output. Our files are the sources: only the
+ * script as a whole can test them.
+ */
+function runsCompiledTests(scripts: Record<string, string>): boolean {
+  const mocha = findCommand(scripts, "test", (words) => words.findIndex((word) => isProgram(word, "mocha")));
+  const script = mocha ?? findCommand(scripts, "test", placeOfNodeTest);
+  return (
+    script?.args.some((word) => /^(\.\/)?(dist|build|out|output|compiled)(-\w+)?(\/|$)/.test(word)) ?? false
+  );
+}
 
 const isNamed = (runner: NodeRunner, manifest: PackageJson | null, names: readonly string[]): boolean =>
   names.some((name) => configurationOf[runner].test(name)) ||
@@ -174,6 +193,15 @@ function ofPytest(folder: string): DetectedRunner {
   return { runner: "pytest", folder, program: own ?? programOnPath("pytest"), script: emptyScript };
 }
 
+/** The usual test command of projects in other languages, by the file that marks one. */
+const usualCommands: readonly [file: string, ...command: string[]][] = [
+  ["go.mod", "go", "test", "./..."],
+  ["Cargo.toml", "cargo", "test"],
+  ["pom.xml", "mvn", "--batch-mode", "test"],
+  ["gradlew", "./gradlew", "test"],
+  ["mix.exs", "mix", "test"],
+];
+
 /** What a language brings along itself, for a package that names no runner. */
 function defaultRunner(
   folder: string,
@@ -185,5 +213,7 @@ function defaultRunner(
   const isNode =
     names.includes("package.json") ||
     names.some((name) => /\.[cm]?[jt]s$/.test(name) && classifyPath(name) === "test");
-  return isNode ? ofNodeTest(folder, emptyScript) : null;
+  if (isNode) return ofNodeTest(folder, emptyScript);
+  const usual = usualCommands.find(([file]) => names.includes(file));
+  return usual === undefined ? null : ofCommand(folder, ...usual.slice(1));
 }

@@ -39,6 +39,8 @@ export const jest: RunnerAdapter = {
         "--json",
         `--outputFile=${jestReportFile(job)}`,
         "--passWithNoTests",
+        // Its daemon would outlive the run.
+        "--watchman=false",
         ...coverageFlags(job),
         ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
         ...(job.files === null ? patterns : ["--runTestsByPath", ...job.files]),

@@ -129,8 +129,15 @@ async function runJob(
     },
     signal,
   );
-  const results = await adapter.read(job, ended).catch(() => noResults(false));
-  return describeResults(root, job, { command: words, ended, results });
+  try {
+    const results = await adapter.read(job, ended);
+    return describeResults(root, job, { command: words, ended, results });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const output = `The report of ${job.runner} could not be read: ${reason}\n${ended.output}`;
+    const results = noResults(false);
+    return describeResults(root, job, { command: words, ended: { ...ended, output }, results });
+  }
 }
 
 /** The report when nothing was started, and why. */

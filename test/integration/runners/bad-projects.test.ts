@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CoditectError } from "../../../schemas/errors.ts";
+import { runTests } from "../../../server/worker/runners/run-tests.ts";
+import { testWorkspace } from "../../support/workspace.ts";
 import { makeProject, outline, type Project } from "./project.ts";
 
 const passing = 'import { test } from "node:test";\ntest("x", () => {});\n';
@@ -52,6 +54,23 @@ describe("projects that make it hard", function () {
     const report = await project.test();
     assert.equal(report.outcome, "crashed");
     assert.match(report.output, /broken configuration/);
+  });
+
+  it("with a runner whose report is not what it should be: the report says so", async () => {
+    const program = `
+      const file = process.argv.find((word) => word.startsWith("--outputFile.json="));
+      require("node:fs").writeFileSync(file.slice(18), '{ "testResults": [{ "name": 7 }] }');
+      console.log("all fine");`;
+    const workspace = await testWorkspace({
+      "package.json": '{ "scripts": { "test": "vitest" } }',
+      "node_modules/vitest/package.json": '{ "bin": { "vitest": "vitest.cjs" } }',
+      "node_modules/vitest/vitest.cjs": program,
+    });
+    const request = { files: null, name: null, coverage: false, command: null, timeout_seconds: 60 };
+    const running = runTests(workspace.root, request, new AbortController().signal);
+    const report = await running.finally(() => workspace.remove());
+    assert.deepEqual([report.outcome, report.exit_code], ["crashed", 0]);
+    assert.match(report.output, /^The report of vitest could not be read: [^]*testResults[^]*all fine/);
   });
 
   it("with a runner that hangs before its first test", async () => {

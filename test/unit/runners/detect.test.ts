@@ -60,6 +60,12 @@ describe("detectRunner", () => {
         null,
         "node:test",
       ],
+      [
+        "a script that builds its tests first",
+        { "package.json": manifest({ scripts: { pretest: "tsc", test: "mocha 'dist/test/**/*.js'" } }) },
+        null,
+        "command",
+      ],
       ["another program", { "package.json": manifest({ scripts: { test: "ava" } }) }, null, "command"],
       [
         "the configuration under npm's placeholder",
@@ -79,6 +85,7 @@ describe("detectRunner", () => {
       ["setup.cfg", { "setup.cfg": "[tool:pytest]\n" }, null, "pytest"],
       ["conftest.py", { "conftest.py": "" }, null, "pytest"],
       ["a Python project that says nothing", { "setup.py": "" }, null, "pytest"],
+      ["another language's project file", { "go.mod": "module shop\n" }, null, "command"],
       ["nothing", { "README.md": "" }, null, null],
       [
         "the file's language in a project of two",
