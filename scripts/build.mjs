@@ -1,14 +1,27 @@
 // Bundles each process into dist/: one file per process, CommonJS, so that every host (VS Code's
 // extension host, a plain Node, a container) loads it the same way and fast.
 import { build, context } from "esbuild";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { snapshotName } from "../server/worker/snapshot.ts";
 import { licenceTexts } from "./licences.mjs";
 
 const watch = process.argv.includes("--watch");
 const production = process.argv.includes("--production");
 
+/** Leaves out zod's messages in forty other languages, which are a third of every bundle. */
+const englishAlone = {
+  name: "english-alone",
+  setup({ onLoad }) {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 const shared = {
+  plugins: [englishAlone],
   bundle: true,
   platform: "node",
   format: "cjs",
@@ -56,6 +69,14 @@ if (watch) {
   await Promise.all(options.map(async (option) => (await context({ ...option, logLevel: "info" })).watch()));
 } else {
   const results = await Promise.all(options.map((option) => build({ ...option, metafile: true })));
+  // For this machine's own Node: what ships starts from the script, whatever Node there is.
+  if (!production) makeSnapshot("dist/worker.js", `dist/${snapshotName()}`);
   if (production)
     await writeFile("dist/THIRD-PARTY-LICENSES.txt", licenceTexts(results.map(({ metafile }) => metafile)));
+}
+
+/** A worker that starts from its snapshot is there in half the time. */
+function makeSnapshot(script, blob) {
+  const made = spawnSync(process.execPath, ["--snapshot-blob", blob, "--build-snapshot", script]);
+  if (made.status !== 0) console.warn(`Workers start without a snapshot: ${made.stderr}`);
 }

@@ -24,6 +24,8 @@ import { createRuns } from "./teams/create-runs.ts";
 export interface WorkerEntry {
   command: string;
   args: readonly string[];
+  /** A V8 snapshot of the same program that `command` can start from, and nothing else can. */
+  snapshot?: string | null;
 }
 
 export interface RuntimeOptions {

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { WorkerEntry } from "./app.ts";
+import { snapshotName } from "./worker/snapshot.ts";
 
 /** Bundled into `dist/`, or run from the sources: either way this file is one level below the root. */
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -19,5 +20,8 @@ export const version = (): string =>
 /** How this installation starts a worker process. */
 export const workerEntry = (): WorkerEntry => {
   const script = isBundled ? shippedPath("dist", "worker.js") : shippedPath("server", "worker", "main.ts");
-  return { command: process.execPath, args: [script] };
+  const snapshot = shippedPath("dist", snapshotName());
+  // The editor's own Node cannot start from a snapshot.
+  const hasSnapshot = isBundled && process.versions.electron === undefined && existsSync(snapshot);
+  return { command: process.execPath, args: [script], snapshot: hasSnapshot ? snapshot : null };
 };

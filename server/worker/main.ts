@@ -1,33 +1,36 @@
+import { startupSnapshot } from "node:v8";
 import { connectRuntime } from "./connection.ts";
-import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
 import type { RunTests } from "./tools/tool.ts";
+
+// Loaded when first needed: most of a worker's life is before its first test run.
+const runTests: RunTests = async (root, request, signal) =>
+  (await import("./runners/run-tests.ts")).runTests(root, request, signal);
 
 /**
  * Entry of a worker process. Standard input and output belong to the protocol: whatever else
  * prints, prints to standard error. The worker ends with its input, and ends what it started.
  */
-const protocol = process.stdout;
-Object.defineProperty(process, "stdout", { get: () => process.stderr });
+function start(): void {
+  const protocol = process.stdout;
+  Object.defineProperty(process, "stdout", { get: () => process.stderr });
+  const life = new AbortController();
 
-forwardEgress(process.env);
+  function end(code: number): never {
+    life.abort(); // Kills every process group that was started, before this returns.
+    process.exit(code);
+  }
+  process.on("SIGTERM", () => end(0));
+  process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group: the runtime says when to end.
+  process.on("uncaughtException", (error) => {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    end(1);
+  });
 
-const life = new AbortController();
-
-function end(code: number): never {
-  life.abort(); // Kills every process group that was started, before this returns.
-  process.exit(code);
+  const { runtime, serve } = connectRuntime(process.stdin, protocol, life.signal);
+  serve(workerHandlers(runtime, runTests), () => end(0));
 }
 
-process.on("SIGTERM", () => end(0));
-process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group: the runtime says when to end.
-process.on("uncaughtException", (error) => {
-  process.stderr.write(`${error.stack ?? error.message}\n`);
-  end(1);
-});
-
-const { runtime, serve } = connectRuntime(process.stdin, protocol, life.signal);
-// Loaded when first needed: most of a worker's life is before its first test run.
-const runTests: RunTests = async (root, request, signal) =>
-  (await import("./runners/run-tests.ts")).runTests(root, request, signal);
-serve(workerHandlers(runtime, runTests), () => end(0));
+// A snapshot holds everything up to here: see `snapshot.ts`.
+if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(start);
+else start();

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
 import { collectChanges } from "../../server/worker/copy/changes.ts";
 import { privateCopy } from "../../server/worker/copy/copy.ts";
+import { snapshotName } from "../../server/worker/snapshot.ts";
 import { prepare } from "../../server/worker/copy/prepare.ts";
 import { median, type Report } from "./report.ts";
 
@@ -17,6 +18,7 @@ const FOLDERS = 400;
 const TEXT = "export const value = compute(left, right);\n".repeat(96);
 
 const bundle = fileURLToPath(new URL("../../dist/worker.js", import.meta.url));
+const snapshot = fileURLToPath(new URL(`../../dist/${snapshotName()}`, import.meta.url));
 
 /** How fast a worker is there, and how fast it has its private copy. */
 export default async function run(report: Report): Promise<void> {
@@ -32,11 +34,12 @@ export default async function run(report: Report): Promise<void> {
 async function measureStart({ report }: Report, place: string): Promise<void> {
   const empty = join(place, "empty.cjs");
   writeFileSync(empty, "process.send(0)");
+  const start = existsSync(snapshot) ? ["--snapshot-blob", snapshot] : [bundle];
   const worker: number[] = [];
   const floor: number[] = [];
   for (let count = 0; count < STARTS; count += 1) {
     floor.push(await timeOfFork(empty));
-    worker.push(await timeOfWorker(place));
+    worker.push(await timeOfWorker(place, start));
   }
   const against = { name: "fork of an empty script", value: median(floor) };
   const value = median(worker);
@@ -60,7 +63,7 @@ async function timeOfFork(script: string): Promise<number> {
   return ready;
 }
 
-async function timeOfWorker(place: string): Promise<number> {
+async function timeOfWorker(place: string, start: string[]): Promise<number> {
   const params = {
     protocol_version: WORKER_PROTOCOL_VERSION,
     instance_id: crypto.randomUUID(),
@@ -72,7 +75,7 @@ async function timeOfWorker(place: string): Promise<number> {
   };
   const request = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "worker/initialize", params });
   const started = performance.now();
-  const child = spawn(process.execPath, [bundle], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, start, { stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.write(`Content-Length: ${Buffer.byteLength(request)}\r\n\r\n${request}`);
   await once(child.stdout, "data");
   const ready = performance.now() - started;

@@ -59,7 +59,8 @@ export const localCommand = (
     // Unconfined there is nothing to be let out of; two workers would fight over the port.
     ...(confined && egressEnvironment(spec.egress_socket)),
   };
-  const node = [entry.command, ...entry.args];
+  const script = typeof entry.snapshot === "string" ? ["--snapshot-blob", entry.snapshot] : entry.args;
+  const node = [entry.command, ...script];
   const limited = confined && machine.hasPrlimit ? ["prlimit", ...prlimitArguments(spec), ...node] : node;
   const sandboxed =
     "program" in machine.sandbox

@@ -80,10 +80,13 @@ export interface WorkerUnderTest {
 }
 
 /** Starts a worker with `variables` added to its environment. */
-export async function startWorker(variables: Record<string, string> = {}): Promise<WorkerUnderTest> {
+export async function startWorker(
+  variables: Record<string, string> = {},
+  start: readonly string[] = [entry],
+): Promise<WorkerUnderTest> {
   const place = await mkdtemp(join(tmpdir(), "worker-test-"));
   const env = { ...process.env, ...variables };
-  const child = spawn(process.execPath, [entry], { stdio: ["pipe", "pipe", "pipe"], env });
+  const child = spawn(process.execPath, start, { stdio: ["pipe", "pipe", "pipe"], env });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
   const connection = createMessageConnection(
