@@ -48,10 +48,17 @@ const related = (finding: Finding, uri: string, range: Range, text: string) => {
   ];
 };
 
-/** A finding as an editor shows it; `null` while its text is not in the document. */
-export const toDiagnostic = (placed: Placed, uri: string, text: string): Diagnostic | null => {
+/** A file as it is at present. */
+export interface PresentFile {
+  uri: string;
+  text: string;
+  lines: readonly string[];
+}
+
+/** A finding as an editor shows it; `null` while its text is not in the file. */
+export const toDiagnostic = (placed: Placed, { uri, text, lines }: PresentFile): Diagnostic | null => {
   const { finding } = placed;
-  const range = rangeOf(placed, text.split(/\r?\n/));
+  const range = rangeOf(placed, lines);
   if (range === null) return null;
   const data: DiagnosticData = { finding_id: finding.finding_id };
   return {

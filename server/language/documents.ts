@@ -18,6 +18,7 @@ export interface Documents {
   uri(folder: Folder, path: string): string;
   /** Texts that differ from the disk, of files agents may see. */
   overlays(folder: Folder): Promise<Overlay[]>;
+  onOpened(listener: (uri: string) => void): void;
   onChanged(listener: (uri: string) => void): void;
   onSaved(listener: (uri: string) => void): void;
   onClosed(listener: (uri: string) => void): void;
@@ -66,6 +67,11 @@ export const createDocuments = (
           overlays.push({ path, text });
       }
       return overlays;
+    },
+    onOpened(listener) {
+      documents.onDidOpen(({ document }) => {
+        listener(document.uri);
+      });
     },
     onChanged(listener) {
       documents.onDidChangeContent(({ document }) => {

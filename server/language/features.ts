@@ -10,13 +10,14 @@ import type { LanguageState } from "./state.ts";
 /** Keeps findings where their text is while documents change. */
 const followDocuments = (state: LanguageState, log: Log): void => {
   const { documents } = state;
-  const show = (how: "refresh" | "saved") => (uri: string) => {
+  const show = (how: "refresh" | "typed" | "saved") => (uri: string) => {
     const place = state.placeOf(uri);
     place?.session[how](place.path).catch((error: unknown) => {
       log("warn", "Showing findings failed", { error: String(error) });
     });
   };
-  documents.onChanged(show("refresh"));
+  documents.onOpened(show("refresh"));
+  documents.onChanged(show("typed"));
   documents.onClosed(show("refresh"));
   documents.onSaved(show("saved"));
 };

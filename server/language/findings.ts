@@ -1,5 +1,5 @@
 import type { Finding } from "../../schemas/findings.ts";
-import { type Edit, follow, place, type Placed, settle } from "./locate.ts";
+import { type Edit, follow, place, type Placed, settle, trimmedLines } from "./locate.ts";
 
 /**
  * The open findings of one workspace folder, each at its place in the present text of its file.
@@ -10,8 +10,8 @@ export interface FindingTracker {
   put(finding: Finding): string;
   /** Moves the expected places of a file's findings along with an edit. */
   edit(path: string, edit: Edit): void;
-  /** Looks for the findings of a file in its text. */
-  settle(path: string, text: string): void;
+  /** Looks for the findings of a file in its text; see {@link settle}. */
+  settle(path: string, text: string, isThorough: boolean): void;
   of(path: string): readonly Placed[];
   find(findingId: string): Placed | null;
   /** Files that have open findings. */
@@ -42,9 +42,9 @@ export const createFindingTracker = (): FindingTracker => {
     edit(path, edit) {
       update(path, (placed) => follow(placed, edit));
     },
-    settle(path, text) {
-      const lines = text.split(/\r?\n/);
-      update(path, (placed) => settle(placed, lines));
+    settle(path, text, isThorough) {
+      const lines = trimmedLines(text);
+      update(path, (placed) => settle(placed, lines, isThorough));
     },
     of,
     find: (findingId) => all().find(({ finding }) => finding.finding_id === findingId) ?? null,

@@ -18,6 +18,8 @@ export interface FolderSession {
   findings: FindingTracker;
   /** Looks for the file's findings in its present text and shows those that are there. */
   refresh(path: string): Promise<void>;
+  /** The same while somebody types: quick, for findings whose text was seen before. */
+  typed(path: string): Promise<void>;
   /** The same after a save; findings whose text was there and is gone are resolved. */
   saved(path: string): Promise<void>;
   /** Shows everything again, as after a change of the settings. */
@@ -50,23 +52,32 @@ export const openSession = (
   const canWatch = files?.dynamicRegistration === true && files.relativePatternSupport === true;
   const watching = canWatch ? createWatching(connection, folder) : null;
 
+  /** Files whose diagnostics are not empty. */
+  const shown = new Set<string>();
+
   const publish = (path: string, text: string | null): void => {
     const uri = documents.uri(folder, path);
     const version = documents.get(uri)?.version;
-    const shown = findings
+    const file = text === null ? null : { uri, text, lines: text.split(/\r?\n/) };
+    const diagnostics = findings
       .of(path)
       .filter(({ finding }) => finding.confidence >= context.options.settings.runtime.min_confidence)
-      .map((placed) => (text === null ? null : toDiagnostic(placed, uri, text)))
+      .map((placed) => (file === null ? null : toDiagnostic(placed, file)))
       .filter((diagnostic): diagnostic is Diagnostic => diagnostic !== null);
-    void connection.sendDiagnostics({ uri, diagnostics: shown, ...(version !== undefined && { version }) });
+    if (diagnostics.length > 0) shown.add(path);
+    else shown.delete(path);
+    void connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
     watching?.watch(findings.paths());
   };
 
-  const refresh = async (path: string): Promise<void> => {
+  const look = async (path: string, isThorough: boolean): Promise<void> => {
+    // Nothing is known of most files that are opened and edited.
+    if (findings.of(path).length === 0 && !shown.has(path)) return;
     const text = await documents.text(folder, path);
-    findings.settle(path, text ?? "");
+    findings.settle(path, text ?? "", isThorough);
     publish(path, text);
   };
+  const refresh = (path: string): Promise<void> => look(path, true);
 
   /** Its text was here and is not any more: it was fixed as suggested, or it speaks of nothing. */
   const resolveGone = async (path: string): Promise<void> => {
@@ -134,6 +145,7 @@ export const openSession = (
     runtime,
     findings,
     refresh,
+    typed: (path) => look(path, false),
     saved,
     refreshAll,
     dispose() {

@@ -8,9 +8,12 @@ export interface Placed {
   line: number | null;
   /** Where it stood last, moved along with edits since: the place it is looked for first. */
   expected: number;
-  /** Its text, once it was seen; until then it is known by its fingerprint alone. */
-  subject: string | null;
+  /** Its lines as {@link trimmedLines} has them, once seen; until then its fingerprint is all there is. */
+  subject: readonly string[] | null;
 }
+
+/** The lines of a text as findings are compared with them: without indentation and line ends. */
+export const trimmedLines = (text: string): string[] => text.split("\n").map((line) => line.trim());
 
 /** An edit of a document, as the protocol tells it. */
 export interface Edit {
@@ -27,10 +30,9 @@ export const place = (finding: Finding): Placed => ({
 
 const heightOf = ({ start_line, end_line }: Finding): number => end_line - start_line + 1;
 
-const isAt = (placed: Placed, lines: readonly string[], line: number): boolean => {
-  const { finding, subject } = placed;
+const isAt = ({ finding, subject }: Placed, lines: readonly string[], line: number): boolean => {
+  if (subject !== null) return subject.every((content, index) => lines[line + index] === content);
   const found = subjectOf(lines.slice(line, line + heightOf(finding)));
-  if (subject !== null) return found === subject;
   return fingerprintOf(finding.path, finding.category, found) === finding.fingerprint;
 };
 
@@ -43,16 +45,20 @@ function* outwards(from: number, count: number): Generator<number> {
   }
 }
 
-/** Looks for the finding's text in a document, first where it is expected, then ever farther away. */
-export const settle = (placed: Placed, lines: readonly string[]): Placed => {
+/**
+ * Looks for the finding's text in {@link trimmedLines}, first where it is expected, then ever farther
+ * away. One that was never seen costs a hash for each line: while somebody types it is looked for
+ * only where it is expected (`isThorough` false).
+ */
+export const settle = (placed: Placed, lines: readonly string[], isThorough = true): Placed => {
   const { finding, expected } = placed;
   // Made without a file at hand, its fingerprint stands for its title: the line is all that is known.
   const byTitle = fingerprintOf(finding.path, finding.category, finding.title) === finding.fingerprint;
   if (byTitle) return { ...placed, line: expected < lines.length ? expected : null };
-  for (const line of outwards(expected, lines.length)) {
+  const candidates = placed.subject !== null || isThorough ? outwards(expected, lines.length) : [expected];
+  for (const line of candidates) {
     if (!isAt(placed, lines, line)) continue;
-    const subject = subjectOf(lines.slice(line, line + heightOf(finding)));
-    return { ...placed, line, expected: line, subject };
+    return { ...placed, line, expected: line, subject: lines.slice(line, line + heightOf(finding)) };
   }
   return { ...placed, line: null };
 };

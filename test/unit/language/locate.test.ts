@@ -1,31 +1,46 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { follow, place, settle } from "../../../server/language/locate.ts";
+import { follow, place, settle, trimmedLines } from "../../../server/language/locate.ts";
 import { findingOn } from "./support.ts";
-
-const linesOf = (text: string) => text.split(/\r?\n/);
 
 describe("the place of a finding", () => {
   const text = "a\nfoo();\nb\nfoo();\nc\n";
 
   it("is where its text stands, nearest to where it was reported", () => {
     const finding = findingOn(text, 4, 4);
-    assert.equal(settle(place(finding), linesOf(text)).line, 3);
-    assert.equal(settle(place(finding), linesOf(`x\ny\n${text}`)).line, 3);
+    assert.equal(settle(place(finding), trimmedLines(text)).line, 3);
+    assert.equal(settle(place(finding), trimmedLines(`x\ny\n${text}`)).line, 3);
   });
 
   it("is found under another indentation and other line ends", () => {
     const finding = findingOn("if (a) {\n  b();\n}\n", 1, 2);
-    assert.equal(settle(place(finding), ["", "    if (a) {", "        b();"]).line, 1);
-    assert.equal(settle(place(finding), linesOf("x\r\nif (a) {\r\n  b();\r\n}")).line, 1);
+    assert.equal(settle(place(finding), trimmedLines("\n    if (a) {\n        b();")).line, 1);
+    assert.equal(settle(place(finding), trimmedLines("x\r\nif (a) {\r\n  b();\r\n}")).line, 1);
   });
 
   it("is nowhere when the text is not there, and comes back with it", () => {
-    const placed = settle(place(findingOn(text, 2, 2)), linesOf(text));
+    const placed = settle(place(findingOn(text, 2, 2)), trimmedLines(text));
     const gone = settle(placed, ["nothing"]);
     assert.equal(gone.line, null);
-    assert.equal(settle(gone, linesOf(text)).line, 1);
+    assert.equal(settle(gone, trimmedLines(text)).line, 1);
+  });
+
+  it("is looked for only where it is expected while somebody types, until it was seen", () => {
+    const unseen = place(findingOn(text, 2, 2));
+    const moved = trimmedLines(`x\n${text}`);
+    assert.equal(settle(unseen, moved, false).line, null);
+    assert.equal(settle(settle(unseen, trimmedLines(text), false), moved, false).line, 2);
+  });
+
+  it("is found among 50,000 lines without a pause that is felt", () => {
+    const many = trimmedLines(Array.from({ length: 50_000 }, (_, line) => `line ${line};`).join("\n"));
+    const findings = Array.from({ length: 50 }, () =>
+      settle(place(findingOn(text, 2, 3)), trimmedLines(text)),
+    );
+    const started = performance.now();
+    for (const placed of findings) assert.equal(settle(placed, many, false).line, null);
+    assert.ok(performance.now() - started < 500);
   });
 
   it("is its line alone when it was reported without a file", () => {
@@ -54,7 +69,7 @@ describe("the place of a finding", () => {
         let line = above.length;
         let placed = settle(
           place(findingOn(document.getText(), line + 1, line + 1)),
-          linesOf(document.getText()),
+          trimmedLines(document.getText()),
         );
         for (const { above: isAbove, at, length, lines } of changes) {
           // Whole lines before the target, or whole lines behind it.
@@ -67,7 +82,7 @@ describe("the place of a finding", () => {
           document = TextDocument.update(document, [edit], document.version + 1);
           placed = follow(placed, edit);
           if (isAbove) line += lines.length - (to - from);
-          placed = settle(placed, linesOf(document.getText()));
+          placed = settle(placed, trimmedLines(document.getText()));
           assert.equal(placed.line, line);
         }
       }),
