@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceLimits } from "../driver.ts";
+import { isRunning } from "./process-table.ts";
 
 const ROOT = "/sys/fs/cgroup";
 const PREFIX = "coditect-";
@@ -87,7 +88,11 @@ const removeFolder = (folder: string): boolean => {
 /** A group for one instance, or null where the system leaves us none to make. */
 export const makeControlGroup = (instanceId: string, limits: InstanceLimits): ControlGroup | null => {
   if (process.platform !== "linux") return null;
-  const plan = planGroup(parseMembership(read("/proc/self/cgroup")), `${PREFIX}${instanceId}`, limits);
+  const plan = planGroup(
+    parseMembership(read("/proc/self/cgroup")),
+    `${PREFIX}${process.pid}-${instanceId}`,
+    limits,
+  );
   const folders = [...plan.keys()];
   try {
     for (const [folder, files] of plan) {
@@ -124,8 +129,13 @@ export const makeControlGroup = (instanceId: string, limits: InstanceLimits): Co
   };
 };
 
-/** Removes groups of instances that have ended; the kernel keeps those in which something runs. */
-export const removeEmptyGroups = (): number => {
+const ownerOf = (name: string): number => Number.parseInt(name.slice(PREFIX.length), 10);
+
+/**
+ * Removes groups of runtimes that are gone and says how many; the kernel keeps those in which
+ * something runs. Another runtime's groups are left alone: a new one is empty for a moment.
+ */
+export const removeEmptyGroups = (isGone = (owner: number): boolean => !isRunning(owner)): number => {
   const plan = planGroup(parseMembership(read("/proc/self/cgroup")), PREFIX, {
     memory_mb: 1,
     cpus: 1,
@@ -135,7 +145,9 @@ export const removeEmptyGroups = (): number => {
   let removed = 0;
   for (const folder of plan.keys()) {
     try {
-      const left = readdirSync(dirname(folder)).filter((name) => name.startsWith(PREFIX));
+      const left = readdirSync(dirname(folder)).filter(
+        (name) => name.startsWith(PREFIX) && isGone(ownerOf(name)),
+      );
       removed += left.filter((name) => removeFolder(join(dirname(folder), name))).length;
     } catch {
       // There is no such hierarchy here.

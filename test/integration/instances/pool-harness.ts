@@ -24,7 +24,7 @@ export const testWorker = {
 
 /** A pool over real workers in a temporary folder, with everything it tells kept. */
 export interface PoolUnderTest {
-  pool: Pool;
+  readonly pool: Pool;
   store: Store;
   events: RuntimeEvent[];
   logged: string[];
@@ -33,6 +33,10 @@ export interface PoolUnderTest {
   settings: PoolSettings;
   agent(type?: AgentType): AgentConfig;
   claim(request?: Partial<ClaimRequest>): Promise<ClaimedInstance>;
+  /** The first event that passes, from now on. */
+  event(passes: (event: RuntimeEvent) => boolean): Promise<RuntimeEvent>;
+  /** Ends the pool and starts another over the same store. */
+  restart(): Promise<void>;
   /** Ends the pool and removes its folder. */
   close(): Promise<void>;
 }
@@ -40,6 +44,8 @@ export interface PoolUnderTest {
 export interface PoolTestOptions {
   settings?: Partial<PoolSettings>;
   driver?: Driver;
+  /** In place of the one driver. */
+  drivers?: Partial<Record<"Local" | "Docker", Driver>>;
   sandbox?: boolean;
 }
 
@@ -55,15 +61,21 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
   const logged: string[] = [];
   const settings = { ...poolSettings(Settings.parse({})), ...options.settings };
   const driver = options.driver ?? localDriver({ sandbox: options.sandbox ?? true });
-  const pool = createPool({
-    store,
-    workspace,
-    drivers: { [driver.runtime]: driver },
-    copiesFolder: join(folder, "copies"),
-    settings,
-    emit: (event) => events.push(event),
-    log: (_level, message) => logged.push(message),
-  });
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  const open = (): Pool =>
+    createPool({
+      store,
+      workspace,
+      drivers: options.drivers ?? { [driver.runtime]: driver },
+      copiesFolder: join(folder, "copies"),
+      settings,
+      emit: (event) => {
+        events.push(event);
+        for (const listener of listeners) listener(event);
+      },
+      log: (_level, message) => logged.push(message),
+    });
+  let pool = open();
   const agents = new Map<AgentType, AgentConfig>();
   const agent = (type: AgentType = "Coder"): AgentConfig => {
     const provider = { Ollama: { model: "none", endpoint: "http://127.0.0.1:1" } };
@@ -77,7 +89,22 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
     return known;
   };
   return {
-    pool,
+    get pool() {
+      return pool;
+    },
+    restart: async () => {
+      await pool.close();
+      pool = open();
+    },
+    event: (passes) =>
+      new Promise((resolve) => {
+        const listener = (event: RuntimeEvent): void => {
+          if (!passes(event)) return;
+          listeners.delete(listener);
+          resolve(event);
+        };
+        listeners.add(listener);
+      }),
     store,
     events,
     logged,
