@@ -112,7 +112,11 @@ const seeThrough = async (started: Started): Promise<number> => {
   const finished = await follow({
     connection,
     view,
-    start,
+    start: async () => {
+      const begun = await start();
+      setImmediate(loadHttpClient);
+      return begun;
+    },
     progress: () => progressOf(view, started),
     approve: (question) => askApproval(question, started),
     signal: interruption.signal,
@@ -129,6 +133,14 @@ const seeThrough = async (started: Started): Promise<number> => {
     report(finished, changes, view, target, context);
   }
   return hasConflict(changes) ? exitCodes.gate : exitCodeOf(finished);
+};
+
+/**
+ * Node loads its HTTP client when one of its classes is first made: better now, while the first
+ * worker starts, than when the first model request is to be sent.
+ */
+const loadHttpClient = (): void => {
+  new Headers();
 };
 
 /** Asks the person at the terminal; where there is none, the answer is no. */
