@@ -11,8 +11,7 @@ const mocha = (name, folder, timeout) => ({
   args: [
     "--extension",
     "ts",
-    "--recursive",
-    folder,
+    `${folder}/**/*.test.ts`,
     "--timeout",
     String(timeout),
     "--reporter",

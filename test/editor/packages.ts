@@ -13,7 +13,8 @@ export const packageExtension = async (): Promise<string> => {
   await mkdir(output, { recursive: true });
   await run(process.execPath, [join("scripts", "build.mjs"), "--production"], { cwd: root });
   const packagePath = join(output, "coditect-agents.vsix");
-  await createVSIX({ cwd: root, packagePath, dependencies: false, allowMissingRepository: true });
+  const options = { dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false };
+  await createVSIX({ cwd: root, packagePath, ...options });
   return packagePath;
 };
 
