@@ -67,6 +67,7 @@ export const settingDefaults = {
   "model.name": "",
   "model.maxTokens": 8192,
   "model.ollamaEndpoint": "http://127.0.0.1:11434",
+  "model.endpoints": {} as Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>>,
   "run.runtime": "agent" as "agent" | "Local" | "Docker",
   "run.image": "",
   "run.testCommand": "",

@@ -72,11 +72,18 @@ export const runOptions = (
   };
 };
 
+/** Addresses in place of the providers' own; what is no address is left out. */
+const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>> => {
+  const chosen = { Claude: process.env.ANTHROPIC_BASE_URL ?? "", ...setting("model.endpoints") };
+  return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
+};
+
 /** Settings that do not come with each call. */
 export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => ({
   runtime: {
     limits: limits(),
     min_confidence: setting("findings.minimumConfidence"),
+    endpoints: endpoints(),
     provider: chosenProvider() ?? {
       Ollama: { model: DEFAULT_MODEL, endpoint: setting("model.ollamaEndpoint") },
     },

@@ -1,0 +1,49 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { packageExtension } from "./packages.ts";
+import { root, startCodeServer, type CodeServer } from "./parts.ts";
+import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
+
+/** A code-server with the packaged extension, a browser, and projects to open in them. */
+export interface EditorSession {
+  readonly server: CodeServer;
+  /** A fresh copy of the sample project; settings go into its `.vscode/settings.json`. */
+  project(settings?: Record<string, unknown>): Promise<string>;
+  open(folder: string): Promise<Workbench>;
+  close(): Promise<void>;
+}
+
+export const startSession = async (
+  options: { settings?: Record<string, unknown>; askTrust?: boolean } = {},
+): Promise<EditorSession> => {
+  const server = await startCodeServer({ extensions: [await packageExtension()], ...options });
+  const browser: Browser = await openBrowser();
+  const folders: string[] = [];
+  const open: Workbench[] = [];
+  return {
+    server,
+    project: async (settings = {}) => {
+      const base = await mkdtemp(join(tmpdir(), "coditect-project-"));
+      folders.push(base);
+      const project = join(base, "split-the-bill");
+      await cp(join(root, "media", "sample"), project, { recursive: true });
+      await mkdir(join(project, ".vscode"));
+      await writeFile(join(project, ".vscode", "settings.json"), JSON.stringify(settings));
+      return project;
+    },
+    open: async (folder) => {
+      // One window at a time, as a person has it: two would share the machine's two cores.
+      await open.pop()?.page.context().close();
+      const workbench = await openWorkbench(browser, server.url, folder);
+      open.push(workbench);
+      return workbench;
+    },
+    close: async () => {
+      await browser.close();
+      await server.close();
+      for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+};
