@@ -64,15 +64,17 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   return execution === undefined ? null : executionItem(execution, l10n, "instance");
 };
 
+const countOf = (instances: number, l10n: Localizer): string => {
+  if (instances === 0) return l10n.t("no instance");
+  return instances === 1 ? l10n.t("1 instance") : l10n.t("{0} instances", instances);
+};
+
 const typeItem = (model: Model, type: string, l10n: Localizer): Item => {
   const instances = instancesOf(model, type);
   const working = instances.filter(({ instance }) => instance.state === "Working").length;
-  const description =
-    instances.length === 0
-      ? l10n.t("no instance")
-      : working > 0
-        ? l10n.t("{0} instances, {1} working", instances.length, working)
-        : l10n.t("{0} instances", instances.length);
+  const description = [countOf(instances.length, l10n), working > 0 ? l10n.t("{0} working", working) : ""]
+    .filter((part) => part !== "")
+    .join(", ");
   return {
     label: type,
     description,

@@ -35,6 +35,7 @@ export const executionItem = (
     below === "instance"
       ? l10n.t("{0}, round {1}", summary.stage, summary.round)
       : l10n.t("{0}, round {1}", summary.agent_name, summary.round);
+  const allHeld = gates.every(({ held }) => held);
   const parts = [
     activity ?? (summary.status === "Completed" ? "" : summary.status),
     isOver(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
@@ -46,7 +47,7 @@ export const executionItem = (
     icon: executionIcons[summary.status],
     accessibleLabel: l10n.t("Execution of {0}, {1}", label, [summary.status, ...parts].join(", ")),
     flags: isOver(summary.status) ? ["execution"] : ["execution", "execution-running"],
-    state: below === "instance" || gates.length === 0 ? "leaf" : "expanded",
+    state: below === "instance" || gates.length === 0 ? "leaf" : allHeld ? "collapsed" : "expanded",
     command: "coditect.showTranscript",
   };
 };

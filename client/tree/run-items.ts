@@ -111,7 +111,8 @@ export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord,
 export const changesItem = (run: RunRecord, l10n: Localizer): Item => {
   const added = run.changes.reduce((sum, file) => sum + file.lines_added, 0);
   const removed = run.changes.reduce((sum, file) => sum + file.lines_removed, 0);
-  const description = l10n.t("{0} files, +{1} −{2}", run.changes.length, added, removed);
+  const count = run.changes.length === 1 ? l10n.t("1 file") : l10n.t("{0} files", run.changes.length);
+  const description = `${count}, +${added} −${removed}`;
   return {
     label: l10n.t("Changes"),
     description,

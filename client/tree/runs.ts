@@ -57,9 +57,10 @@ const childrenOf = (model: Model, id: string): string[] => {
   switch (node.kind) {
     case "run":
       return [
-        ...[...run.stages.keys()].map((stage) => nodeId.stage(run.task_id, stage)),
+        // What waits for the user stands first: the stages below can be many lines.
         ...(run.changes.length > 0 ? [nodeId.changes(run.task_id)] : []),
         ...(run.findings.size > 0 ? [nodeId.findings(run.task_id)] : []),
+        ...[...run.stages.keys()].map((stage) => nodeId.stage(run.task_id, stage)),
       ];
     case "stage":
       return (run.stages.get(node.stage)?.execution_ids ?? []).map(nodeId.execution);

@@ -12,6 +12,8 @@ export interface EditorSession {
   /** A fresh copy of the sample project; settings go into its `.vscode/settings.json`. */
   project(settings?: Record<string, unknown>): Promise<string>;
   open(folder: string): Promise<Workbench>;
+  /** Keeps a picture of the window that is open. */
+  picture(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,9 @@ export const startSession = async (
       const workbench = await openWorkbench(browser, server.url, folder);
       open.push(workbench);
       return workbench;
+    },
+    picture: async (name) => {
+      await open.at(-1)?.picture(name);
     },
     close: async () => {
       await browser.close();

@@ -36,8 +36,9 @@ describe("the extension in a real workbench", function () {
     await session.close();
     await model.close();
   });
-  afterEach(() => {
+  afterEach(async function () {
     model.release();
+    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
   });
 
   it("greets with a walkthrough and, without a run, with what can be done", async () => {
@@ -75,11 +76,9 @@ describe("the extension in a real workbench", function () {
     await workbench.picture("accepted");
   });
 
-  it("works on text that is not saved, and stops in the middle when it is cancelled", async () => {
+  it("stops in the middle when it is cancelled", async () => {
     const workbench = await session.open(await session.project(throughModel()));
     await workbench.openFile("src/bill.js");
-    await workbench.page.keyboard.press("Control+Home");
-    await workbench.page.keyboard.type("// not saved yet\n");
     model.hold();
     await workbench.command("CODITECT: Run TDD Team on Current File");
     await model.waiting();
@@ -158,9 +157,11 @@ describe("the extension in a real workbench", function () {
     assert.equal(await readFile(source, "utf8"), mine);
   });
 
-  it("goes on by itself when the runtime was killed, without asking for an answer twice", async () => {
+  it("works on unsaved text, and goes on by itself when the runtime was killed", async () => {
     const workbench = await session.open(await session.project(throughModel()));
     await workbench.openFile("src/bill.js");
+    await workbench.page.keyboard.press("Control+Home");
+    await workbench.page.keyboard.type("void 0; ");
     const before = model.requests.length;
     await workbench.command("CODITECT: Run TDD Team on Current File");
     await workbench.showView();
@@ -168,7 +169,12 @@ describe("the extension in a real workbench", function () {
     await killRuntime(session);
     await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
     await workbench.picture("resumed");
-    const asked = model.requests.slice(before).map(({ position }) => JSON.stringify(position));
+    const requests = model.requests.slice(before);
+    assert.ok(
+      requests.every(({ body }) => body.includes("void 0; /**")),
+      "an agent did not see the unsaved text",
+    );
+    const asked = requests.map(({ position }) => JSON.stringify(position));
     // The answer that was under way when it was killed may be asked for again; no other.
     assert.ok(asked.length - new Set(asked).size <= 1, asked.join("\n"));
   });
@@ -230,7 +236,9 @@ const killRuntime = async ({ server }: EditorSession): Promise<void> => {
       Number(row?.[2]) === pid ? [Number(row?.[1]), ...children(Number(row?.[1]))] : [],
     );
   const ours = new Set(children(server.process.pid ?? -1));
-  const runtime = rows.find((row) => ours.has(Number(row?.[1])) && (row?.[3] ?? "").includes('dist/server.js'));
+  const runtime = rows.find(
+    (row) => ours.has(Number(row?.[1])) && (row?.[3] ?? "").includes("dist/server.js"),
+  );
   assert.ok(runtime, "the runtime is not running");
   process.kill(Number(runtime[1]), "SIGKILL");
 };

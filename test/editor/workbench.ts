@@ -36,7 +36,7 @@ export interface Workbench {
 }
 
 export const openWorkbench = async (browser: Browser, url: string, folder: string): Promise<Workbench> => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, locale: "en-US" });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const query = folder.endsWith(".code-workspace") ? "workspace" : "folder";
@@ -82,7 +82,9 @@ export const driveWorkbench = async (page: Page): Promise<Workbench> => {
     },
     treeItem: (name) => page.getByRole("treeitem", { name }),
     async showView() {
-      await page.locator(".activitybar .action-item a[aria-label^='CODITECT']").click();
+      await page
+        .locator(".activitybar .action-item", { has: page.locator("a[aria-label^='CODITECT']") })
+        .click();
       await page.locator(".composite.title", { hasText: "CODITECT" }).waitFor();
     },
     notification: (text) => page.locator(".notification-toast", { hasText: text }),
