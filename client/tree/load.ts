@@ -1,7 +1,7 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { ChangedFile } from "../../schemas/changes.ts";
 import type { MethodResult, RunDetails } from "../../schemas/contract.ts";
-import type { ExecutionSummary } from "../../schemas/events.ts";
+import { summarise } from "../../schemas/events.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { Task, TeamRun } from "../../schemas/run.ts";
@@ -76,23 +76,6 @@ export const loadRun = (
   run.complete = true;
   touch(nodeId.run(run.task_id));
 };
-
-const summarise = (execution: RunDetails["executions"][number]): ExecutionSummary => ({
-  execution_id: execution.execution_id,
-  instance_id: execution.instance_id,
-  task_id: execution.task_id,
-  status: execution.status,
-  error: execution.error,
-  resource_usage: execution.resource_usage,
-  created_at: execution.created_at,
-  started_at: execution.started_at,
-  completed_at: execution.completed_at,
-  agent_type: execution.metadata.agent_type,
-  agent_name: execution.metadata.agent_name,
-  stage: execution.metadata.stage,
-  round: execution.metadata.round,
-  model: `${execution.metadata.provider}/${execution.metadata.model}`,
-});
 
 /** Takes over all agents of a folder and their instances. */
 export const loadAgents = (

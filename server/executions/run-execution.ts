@@ -1,6 +1,6 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import type { RuntimeEvent } from "../../schemas/events.ts";
+import { summarise, type RuntimeEvent } from "../../schemas/events.ts";
 import type { AgentExecution, ExecutionError, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
@@ -19,7 +19,6 @@ import {
   start,
   timeOut,
 } from "../models/execution.ts";
-import { summarise } from "./summary.ts";
 import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";

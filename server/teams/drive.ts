@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { endedRunStatuses } from "../../schemas/events.ts";
+import { summarise, endedRunStatuses } from "../../schemas/events.ts";
 import type { StageState } from "../../schemas/run.ts";
 import { INTERRUPTED } from "../executions/run-execution.ts";
-import { summarise } from "../executions/summary.ts";
 import { addUsage } from "../models/execution.ts";
 import { prepareStage, saveRun, type ActiveRun, type DriveParts } from "./active-run.ts";
 import { asExecutionError, finishRun, retireFindings } from "./finish.ts";
