@@ -20,7 +20,8 @@ interface Described {
   items?: Described;
 }
 
-describe("the published JSON Schemas", () => {
+describe("the published JSON Schemas", function () {
+  this.timeout(20_000);
   it("are what the zod schemas make of them", () => {
     const script = new URL("scripts/generate-schemas.mjs", root).pathname;
     const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });

@@ -1,0 +1,88 @@
+import type { ChangeDecision, ChangeSet } from "../../schemas/changes.ts";
+import type { AppliedFile } from "../../schemas/contract.ts";
+import { fail } from "../../schemas/errors.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import type { Store } from "../store/store.ts";
+import { confine } from "../workspace/paths.ts";
+import { applyFile } from "./apply-file.ts";
+import type { Changes } from "./changes.ts";
+import { filesToApply, filesToDiscard, selectFiles, withDecision } from "./decisions.ts";
+
+export interface ChangesContext {
+  store: Store;
+  /** Absolute path of the user's workspace. */
+  workspace: string;
+  now: () => Timestamp;
+}
+
+/** Runs one task after the other, so that two calls never decide about the same files at once. */
+const inTurn = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <Result>(task: () => Promise<Result>): Promise<Result> => {
+    const next = last.then(task, task);
+    last = next;
+    return next;
+  };
+};
+
+/** The part of {@link Changes} that says what becomes of a change set, and does it. */
+export const createDeciding = ({
+  store,
+  workspace,
+  now,
+}: ChangesContext): Pick<Changes, "apply" | "decide" | "discard"> => {
+  const serialised = inTurn();
+
+  const stored = (changeSetId: string): ChangeSet => {
+    const changeSet = store.get("changeSets", changeSetId);
+    if (changeSet === null) throw fail("not_found", { kind: "change set", id: changeSetId });
+    return changeSet;
+  };
+
+  const decide = async (
+    changeSet: ChangeSet,
+    files: readonly { path: string }[],
+    decision: ChangeDecision,
+  ): Promise<ChangeSet> => {
+    const decided = withDecision(changeSet, new Set(files.map(({ path }) => path)), decision, now());
+    await store.commit((transaction) => {
+      transaction.put("changeSets", decided);
+    });
+    return decided;
+  };
+
+  const apply: Changes["apply"] = async (changeSetId, paths) => {
+    const changeSet = stored(changeSetId);
+    const chosen = paths === null ? filesToApply(changeSet) : selectFiles(changeSet, paths);
+    // Before anything is written: one path that leads out refuses them all.
+    for (const { path, old_path } of chosen) {
+      confine(workspace, path);
+      if (old_path !== null) confine(workspace, old_path);
+    }
+    const files: AppliedFile[] = [];
+    try {
+      for (const file of chosen)
+        files.push({ path: file.path, result: await applyFile(workspace, store.objects, file) });
+    } finally {
+      const taken = files.filter(({ result }) => result !== "conflict");
+      await decide(changeSet, taken, "Accepted");
+    }
+    return { change_set: stored(changeSetId), files };
+  };
+
+  return {
+    apply: (changeSetId, paths) => serialised(() => apply(changeSetId, paths)),
+
+    decide: (changeSetId, paths, decision) =>
+      serialised(async () => {
+        const changeSet = stored(changeSetId);
+        return decide(changeSet, selectFiles(changeSet, paths), decision);
+      }),
+
+    discard: (changeSetId, paths) =>
+      serialised(async () => {
+        const changeSet = stored(changeSetId);
+        return decide(changeSet, filesToDiscard(changeSet, paths), "Discarded");
+      }),
+  };
+};
