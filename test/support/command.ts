@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { RuntimeEvent } from "../../schemas/events.ts";
 
-const root = join(import.meta.dirname, "..", "..");
+export const root = join(import.meta.dirname, "..", "..");
 
 export interface CommandResult {
   exit_code: number | null;
@@ -18,7 +18,7 @@ export interface RunningCommand {
 }
 
 /** What a command must not inherit: keys, colours, and that a program or CI is at work. */
-const cleanEnvironment = (extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+export const cleanEnvironment = (extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
   const own = /^(ANTHROPIC|GEMINI|HF_|OLLAMA|CODITECT|NO_COLOR|FORCE_COLOR|CI$|npm_)/;
   const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(inherited), ...extra };
