@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { delimiter } from "node:path";
 import { makeProject, outline, type Project } from "./project.ts";
 
 const tests = `
@@ -31,7 +32,10 @@ def test_closes(closing):
 describe("pytest", function () {
   this.timeout(60_000);
   let project: Project;
+  // The system's pytest, with python3-pytest-cov, before whatever a version manager put on PATH.
+  const usualPath = process.env.PATH;
   before(async () => {
+    process.env.PATH = ["/usr/bin", usualPath].join(delimiter);
     project = await makeProject({
       "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\naddopts = "-x -q"\n',
       "shop/__init__.py": "",
@@ -39,7 +43,10 @@ describe("pytest", function () {
       "tests/test_add.py": tests,
     });
   });
-  after(() => project.remove());
+  after(async () => {
+    process.env.PATH = usualPath;
+    await project.remove();
+  });
 
   it("reports every test with its class, past the first failure, and leaves nothing behind", async () => {
     const report = await project.test();
@@ -86,12 +93,9 @@ describe("pytest", function () {
   });
 
   it("reads coverage from pytest-cov", async function () {
-    // Debian's pytest goes with Debian's python3-pytest-cov; another one on PATH may have none.
     if (spawnSync("/usr/bin/python3", ["-c", "import pytest_cov"]).status !== 0) this.skip();
-    const usual = process.env.PATH;
-    process.env.PATH = "/usr/bin:/bin";
     const request = { files: ["tests/test_add.py"], name: "TestAdd > test_adds", coverage: true };
-    const { coverage } = await project.test(request).finally(() => (process.env.PATH = usual));
+    const { coverage } = await project.test(request);
     assert.deepEqual([coverage?.covered, coverage?.total], [3, 4]);
     assert.deepEqual(coverage?.files["shop/add.py"], { covered: 3, total: 4 });
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { describeProvider } from "../../../server/models/agent.ts";
 import { loadScript } from "../../../server/rehearsal/script.ts";
 import type { AIProvider } from "../../../schemas/agent.ts";
@@ -46,6 +46,8 @@ const develop = async (name: string, protocol: "ollama" | "claude") => {
     const environment = {
       ANTHROPIC_API_KEY: "a-key-for-tests",
       XDG_CACHE_HOME: join(workspace, "..", "coditect-test-cache"),
+      // The system's pytest, with python3-pytest-cov, before whatever a version manager put on PATH.
+      PATH: ["/usr/bin", process.env.PATH].join(delimiter),
     };
     const { exit_code, stdout, stderr } = await runCommand([...args, ...optionsFor(provider, model.url)], {
       environment,
