@@ -6,9 +6,9 @@ import { mayWrite } from "../../workspace/classify.ts";
 import { fromFileContent, toFileContent } from "../../workspace/encoding.ts";
 import { testSettings } from "../../workspace/test-settings.ts";
 import { originalOf, type PrivateCopy } from "./copy.ts";
-import { makeLink } from "./dependencies.ts";
 import { differenceOf } from "./difference.ts";
 import { clearWay, placeFile, remove, sha256, stateOf, writeChange } from "./files.ts";
+import { makeLink } from "./links.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
 export interface CollectedChanges {

@@ -1,18 +1,17 @@
-import { mkdirSync, readlinkSync, realpathSync, symlinkSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "./copy.ts";
+import { environmentLinks, isEnvironment } from "./environment.ts";
 import { remove } from "./files.ts";
-import { statFile } from "./stamp.ts";
-
-/** Links by name, with what each points to; a map in place of a link is a real folder of links. */
-type Links = Map<string, string | Links>;
+import { makeLink, makeLinks, type Links } from "./links.ts";
 
 /**
- * Makes a folder of dependencies reachable in the copy without copying it: `node_modules` becomes a
- * real folder of links, so that caches tools put there (`.vite`, `.cache`) stay in the copy; any
- * other is one link. Packages that are folders of the workspace itself lead to the copy's.
+ * Makes a folder of dependencies reachable in the copy without copying it: `node_modules` and a
+ * virtual environment become real folders of links, so that caches tools put there (`.vite`,
+ * `.cache`) stay in the copy; any other is one link. Packages that are folders of the workspace
+ * itself lead to the copy's.
  */
 export function linkDependencies(copy: PrivateCopy, path: string): void {
   const real = realpathOf(join(copy.source, path));
@@ -20,6 +19,7 @@ export function linkDependencies(copy: PrivateCopy, path: string): void {
   copy.dependencies.push(real);
   const target = join(copy.root, path);
   if (path.endsWith("node_modules")) makeLinks(target, packageLinks(copy, real));
+  else if (isEnvironment(real)) makeLinks(target, environmentLinks(copy, real));
   else makeLink(target, real);
 }
 
@@ -59,26 +59,6 @@ function packageFolder(copy: PrivateCopy, path: string): string {
   if (real === null || !isWithin(copy.source, real)) return path;
   const inside = relativePath(copy.source, real);
   return inside.split("/").includes("node_modules") ? path : join(copy.root, inside);
-}
-
-function makeLinks(folder: string, links: Links): void {
-  if (statFile(folder)?.isDirectory() !== true) {
-    remove(folder);
-    mkdirSync(folder, { recursive: true });
-  }
-  for (const entry of readFolder(folder)) if (!links.has(entry.name)) remove(join(folder, entry.name));
-  for (const [name, link] of links) {
-    if (typeof link === "string") makeLink(join(folder, name), link);
-    else makeLinks(join(folder, name), link);
-  }
-}
-
-/** Makes `path` a link to `target`, unless it is one. */
-export function makeLink(path: string, target: string): void {
-  const stats = statFile(path);
-  if (stats?.isSymbolicLink() === true && readlinkSync(path) === target) return;
-  if (stats !== null) remove(path);
-  symlinkSync(target, path, "junction");
 }
 
 function realpathOf(path: string): string | null {

@@ -10,8 +10,9 @@ import { pacer } from "../../workspace/pace.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
 import { closedBy, type BaseFile, type PrivateCopy } from "./copy.ts";
-import { linkDependencies, linkOuterDependencies, makeLink } from "./dependencies.ts";
+import { linkDependencies, linkOuterDependencies } from "./dependencies.ts";
 import { isFree, placeFile, remove, sha256, stateOf, writeChange } from "./files.ts";
+import { makeLink } from "./links.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 

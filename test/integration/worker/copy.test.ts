@@ -5,13 +5,14 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CoditectError } from "../../../schemas/errors.ts";
@@ -153,10 +154,32 @@ describe("private copy", () => {
     assert.equal(loaded, "shared");
   });
 
-  it("reaches a virtual environment in place", async () => {
-    writeTree(source, { ".venv/pyvenv.cfg": "home = /usr", ".venv/lib/site.py": "" });
+  it("reaches a virtual environment in place, whose editable packages are the copy's", async () => {
+    const environment = join(source, ".venv");
+    execFileSync("python3", ["-m", "venv", "--without-pip", environment]);
+    const packages = join(
+      environment,
+      "lib",
+      readdirSync(join(environment, "lib"))[0] ?? "",
+      "site-packages",
+    );
+    writeTree(source, { "src/own.py": "VALUE = 'of the user'" });
+    writeFileSync(join(packages, "installed.py"), "VALUE = 'installed'");
+    writeFileSync(join(packages, "__editable__.own.pth"), join(source, "src"));
+    writeFileSync(
+      join(environment, "bin/show"),
+      `#!${environment}/bin/python\nimport installed, own; print(installed.VALUE, own.VALUE)`,
+      { mode: 0o755 },
+    );
     assert.deepEqual((await refresh()).linked, [".venv"]);
-    assert.equal(realpathSync(join(copy.root, ".venv/lib/site.py")), join(source, ".venv/lib/site.py"));
+    writeFileSync(join(copy.root, "src/own.py"), "VALUE = 'of the copy'");
+    const shown = execFileSync(join(copy.root, ".venv/bin/show"), { encoding: "utf8" });
+    assert.equal(shown, "installed of the copy\n");
+    const { changes } = await collectChanges(copy, "all", signal);
+    assert.deepEqual(
+      changes.map(({ path }) => path),
+      ["src/own.py"],
+    );
   });
 
   it("holds unsaved texts in the file's own encoding, and counts changes from them", async () => {

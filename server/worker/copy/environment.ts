@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readFolder } from "../../workspace/walk.ts";
+import type { PrivateCopy } from "./copy.ts";
+import type { Links, OwnFile } from "./links.ts";
+import { isExecutable, statFile } from "./stamp.ts";
+
+/** Whether the folder is a virtual environment of Python. */
+export const isEnvironment = (folder: string): boolean => existsSync(join(folder, "pyvenv.cfg"));
+
+/** Files of `site-packages` in which an editable installation says where its source is. */
+const editableFile = /\.(pth|egg-link)$|^__editable__.*\.py$/;
+const LARGEST_SCRIPT = 64 * 1024;
+
+/**
+ * A virtual environment as links, but for the files that name the workspace or the environment by
+ * its place: an editable installation (`pip install -e .`) would import the user's files instead of
+ * the copy's, and so would a script whose first line starts the user's interpreter.
+ */
+export function environmentLinks(copy: PrivateCopy, environment: string): Links {
+  const moved = (path: string): string | OwnFile => movedFile(copy, path) ?? path;
+  const links: Links = new Map();
+  for (const { name } of readFolder(environment)) links.set(name, join(environment, name));
+  links.set("pyvenv.cfg", moved(join(environment, "pyvenv.cfg")));
+  links.set("bin", linksOf(join(environment, "bin"), moved));
+  links.set("lib", libraryLinks(join(environment, "lib"), moved));
+  if (links.has("lib64")) links.set("lib64", "lib");
+  return links;
+}
+
+type Moved = (path: string) => string | OwnFile;
+
+function libraryLinks(library: string, moved: Moved): Links {
+  const links: Links = new Map();
+  for (const { name: version } of readFolder(library)) {
+    const packages = join(library, version, "site-packages");
+    const own: Links = new Map();
+    for (const { name } of readFolder(join(library, version))) own.set(name, join(library, version, name));
+    const move: Moved = (path) => (editableFile.test(path.slice(packages.length + 1)) ? moved(path) : path);
+    if (existsSync(packages)) own.set("site-packages", linksOf(packages, move));
+    links.set(version, own);
+  }
+  return links;
+}
+
+const linksOf = (folder: string, moved: Moved): Links =>
+  new Map(readFolder(folder).map(({ name }) => [name, moved(join(folder, name))]));
+
+/** The file with the workspace's place replaced by the copy's; `null` when it does not name it. */
+function movedFile(copy: PrivateCopy, path: string): OwnFile | null {
+  const stats = statFile(path);
+  if (stats?.isFile() !== true || stats.size > LARGEST_SCRIPT) return null;
+  const text = readFileSync(path, "utf8");
+  if (!text.includes(copy.source)) return null;
+  return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
+}

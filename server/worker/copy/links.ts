@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { readFolder } from "../../workspace/walk.ts";
+import { remove, writeAtomically } from "./files.ts";
+import { isExecutable, statFile } from "./stamp.ts";
+
+/** A file of our own in a folder of links. */
+export interface OwnFile {
+  text: string;
+  executable: boolean;
+}
+
+/** What is in a folder of links, by name: where each leads, a folder of such, or a file. */
+export type Links = Map<string, string | Links | OwnFile>;
+
+/** Makes a folder hold exactly `links`. */
+export function makeLinks(folder: string, links: Links): void {
+  if (statFile(folder)?.isDirectory() !== true) {
+    remove(folder);
+    mkdirSync(folder, { recursive: true });
+  }
+  for (const entry of readFolder(folder)) if (!links.has(entry.name)) remove(join(folder, entry.name));
+  for (const [name, link] of links) {
+    const path = join(folder, name);
+    if (typeof link === "string") makeLink(path, link);
+    else if (link instanceof Map) makeLinks(path, link);
+    else makeFile(path, link);
+  }
+}
+
+/** Makes `path` a link to `target`, unless it is one. */
+export function makeLink(path: string, target: string): void {
+  const stats = statFile(path);
+  if (stats?.isSymbolicLink() === true && readlinkSync(path) === target) return;
+  if (stats !== null) remove(path);
+  symlinkSync(target, path, "junction");
+}
+
+function makeFile(path: string, { text, executable }: OwnFile): void {
+  const stats = statFile(path);
+  const isThere = stats?.isFile() === true && isExecutable(stats) === executable;
+  if (isThere && readFileSync(path, "utf8") === text) return;
+  if (stats !== null) remove(path);
+  writeAtomically(path, Buffer.from(text), executable);
+}
