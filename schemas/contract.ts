@@ -96,6 +96,15 @@ export const ModelInfo = z.strictObject({
 });
 export type ModelInfo = z.infer<typeof ModelInfo>;
 
+/** A request to a model as it goes over the wire; where the key stands it says `[redacted]`. */
+export const SentRequest = z.strictObject({
+  method: z.string(),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: Json,
+});
+export type SentRequest = z.infer<typeof SentRequest>;
+
 export const contract = {
   "agents/create": row(
     "admin",
@@ -201,6 +210,13 @@ export const contract = {
     verb: "POST",
     path: "/api/agent-executions/{execution_id}/cancel",
   }),
+  /** The exact request a turn was asked with, the last one if none is named. */
+  "executions/request": row(
+    "viewer",
+    byExecution.extend({ turn: Count.min(1).nullable().default(null) }),
+    SentRequest,
+    { verb: "GET", path: "/api/agent-executions/{execution_id}/request" },
+  ),
   /** The transcript from an entry on; `next` is where to go on reading. */
   "executions/transcript": row(
     "viewer",

@@ -93,9 +93,15 @@ const addRecords = (program: Command, context: CommandContext, end: End): void =
     recordCommand(command, "list", `list ${group}`).action(async (flags: RecordFlags) =>
       end((await load()).listRecords(group, flags, context)),
     );
-    recordCommand(command, "show <id>", "show one").action(async (id: string, flags: RecordFlags) =>
-      end((await load()).showRecord(group, id, flags, context)),
-    );
+    const show = recordCommand(command, "show <id>", "show one");
+    if (group === "executions")
+      show.option("--prompt", "the exact request of its last turn, without the key");
+    show.action(async (id: string, flags: RecordFlags & { prompt?: boolean }) => {
+      const { showPrompt, showRecord } = await load();
+      await end(
+        flags.prompt === true ? showPrompt(id, flags, context) : showRecord(group, id, flags, context),
+      );
+    });
     if (group === "executions")
       recordCommand(command, "cancel <id>", "cancel one").action(async (id: string, flags: RecordFlags) =>
         end((await import("./decisions.ts")).cancelExecution(id, flags, context)),

@@ -162,6 +162,21 @@ export const listRecords = (
     return 0;
   });
 
+/** A record for a program or for people. */
+const show = (record: object, flags: RecordFlags, { terminal }: CommandContext): void => {
+  const colors = terminal.style("red", "x") !== "x";
+  terminal.out(
+    `${flags.json === true ? JSON.stringify(record) : inspect(record, { colors, depth: null, breakLength: 100 })}\n`,
+  );
+};
+
+/** `coditect executions show ID --prompt`: the exact request of its last turn. */
+export const showPrompt = (id: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    show(await connection.call("executions/request", { execution_id: id }), flags, context);
+    return 0;
+  });
+
 /** `coditect GROUP show ID`. */
 export const showRecord = (
   name: RecordGroup,
@@ -170,11 +185,6 @@ export const showRecord = (
   context: CommandContext,
 ): Promise<number> =>
   withConnection(flags, context, async (connection) => {
-    const record = await groups[name].get(connection, id);
-    const { terminal } = context;
-    const colors = terminal.style("red", "x") !== "x";
-    terminal.out(
-      `${flags.json === true ? JSON.stringify(record) : inspect(record, { colors, depth: null, breakLength: 100 })}\n`,
-    );
+    show(await groups[name].get(connection, id), flags, context);
     return 0;
   });

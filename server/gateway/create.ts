@@ -3,10 +3,10 @@ import type { AIProvider } from "../../schemas/agent.ts";
 import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
 import { openEmbeddings } from "./embeddings.ts";
-import type { Charge, Credentials, ModelGateway, ModelRequest, UsageLedger } from "./gateway.ts";
+import type { Charge, Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
-import { previewRequest, type SentRequest } from "./preview.ts";
+import { previewRequest } from "./preview.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/provider.ts";
@@ -55,8 +55,6 @@ export interface Gateway extends ModelGateway {
     charge: Charge,
     signal: AbortSignal,
   ): Promise<Float32Array[] | null>;
-  /** The exact request a question would be to this provider; nothing is sent. */
-  preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
   /** Pulls a model into Ollama, with its progress; `signal` stops it. */
   pull(provider: AIProvider, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
 }

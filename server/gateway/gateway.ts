@@ -1,5 +1,5 @@
 import type { AgentConfig, AIProvider, Limits, ProviderName } from "../../schemas/agent.ts";
-import type { ModelInfo } from "../../schemas/contract.ts";
+import type { ModelInfo, SentRequest } from "../../schemas/contract.ts";
 import type { AssistantMessage, Message, StopReason, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
 
 /** One request to a model, in no provider's own form. */
@@ -57,6 +57,8 @@ export interface ModelGateway {
     charge: Charge,
     options: { signal: AbortSignal; tell?: (signal: GatewaySignal) => void },
   ): Promise<ModelAnswer>;
+  /** The exact request this would be to the provider; nothing is sent. */
+  preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
   /** Tokens the window of the model holds; a careful guess for an unknown one. */
   contextWindow(provider: AIProvider): number;
   /** Models known, and with `reachable` those a provider lists right now. */

@@ -1,18 +1,11 @@
 import { z } from "zod";
+import type { SentRequest } from "../../schemas/contract.ts";
 import { Json } from "../../schemas/primitives.ts";
 import type { ModelRequest } from "./gateway.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Target } from "./targets.ts";
 import { windowOf } from "./prices.ts";
 import type { Transport } from "./transport.ts";
-
-/** A request as it goes over the wire; where the key stands it says `[redacted]`. */
-export interface SentRequest {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  body: Json;
-}
 
 const REDACTED = "[redacted]";
 const Body = z.string().transform((text) => Json.parse(JSON.parse(text)));

@@ -1,12 +1,25 @@
 import type { AgentExecution } from "../../schemas/execution.ts";
+import { fail } from "../../schemas/errors.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
+import { buildConversation } from "../executions/conversation.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
 /** An execution without its input, which can be megabytes; `executions/get` has it. */
 export const withoutInput = ({ input, ...rest }: AgentExecution): Omit<AgentExecution, "input"> => rest;
 
+/** The transcript up to where the model was asked for that turn; null if it never was. */
+const askedIn = (entries: readonly TranscriptEntry[], turn: number | null): TranscriptEntry[] | null => {
+  const isAnswer = (entry: TranscriptEntry): boolean =>
+    entry.type === "answer" && (turn === null || entry.turn === turn);
+  const answer = entries.findLastIndex(isAnswer);
+  if (answer !== -1) return entries.slice(0, answer);
+  const isBegun = turn === null && entries.some(({ type }) => type === "prompt");
+  return isBegun ? [...entries] : null;
+};
+
 /** Documents: "Agent Execution Tracking". */
-export const executionHandlers = ({ store, runs }: HandlerContext): HandlersOf<"executions"> => ({
+export const executionHandlers = ({ store, runs, gateway }: HandlerContext): HandlersOf<"executions"> => ({
   "executions/start": ({ agent_id, prompt, file, options }) =>
     runs.startExecution(found(store, "agents", agent_id), { prompt, file, options }),
 
@@ -20,6 +33,16 @@ export const executionHandlers = ({ store, runs }: HandlerContext): HandlersOf<"
   "executions/cancel": ({ execution_id }) => {
     found(store, "executions", execution_id);
     return runs.cancelExecution(execution_id);
+  },
+
+  "executions/request": async ({ execution_id, turn }) => {
+    const { task_id, metadata, input } = found(store, "executions", execution_id);
+    const asked = askedIn(await store.transcripts.read(execution_id), turn);
+    if (asked === null) throw fail("not_found", { kind: "request of execution", id: execution_id });
+    const provider =
+      store.get("runs", task_id)?.options.provider ?? found(store, "agents", metadata.agent_id).provider;
+    const { temperature, max_tokens } = input.parameters;
+    return gateway.preview({ ...buildConversation(asked), temperature, max_tokens }, provider);
   },
 
   "executions/transcript": async ({ execution_id, from }) => {
