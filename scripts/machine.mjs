@@ -15,6 +15,7 @@ const packages = {
     "runc",
     "iptables",
     "python3-pytest",
+    "python3-pytest-cov",
   ],
   editor: ["chromium", "libkrb5-dev", "libsecret-1-dev", "pkg-config", "libx11-dev", "libxkbfile-dev"],
 };

@@ -9,8 +9,6 @@ const mocha = (name, folder, timeout) => ({
   name,
   program: "mocha",
   args: [
-    "--extension",
-    "ts",
     `${folder}/**/*.test.ts`,
     "--timeout",
     String(timeout),
