@@ -72,6 +72,10 @@ const main = (): void => {
       ),
   });
 
+  // A defect in one place must not take the runs of every folder down.
+  process.on("unhandledRejection", (reason) => {
+    log("error", "A failure nobody waited for", { error: String(reason) });
+  });
   const gone = (): void => {
     end(watchDog.shutdownReceived ? 0 : 1);
   };

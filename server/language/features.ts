@@ -5,6 +5,7 @@ import { codeLenses } from "./code-lenses.ts";
 import { configurationDiagnostics } from "./configuration-files.ts";
 import { executeCommand } from "./commands.ts";
 import { hover } from "./hover.ts";
+import { showDiagnostics } from "./messages.ts";
 import type { LanguageState } from "./state.ts";
 
 /** Keeps findings where their text is while documents change. */
@@ -40,7 +41,7 @@ const checkConfiguration = ({ connection, documents, folders }: LanguageState): 
   const publish = (uri: string, text: string): void => {
     const path = folders.locate(uri)?.path;
     const diagnostics = path === undefined ? null : configurationDiagnostics(path, text);
-    if (diagnostics !== null) void connection.sendDiagnostics({ uri, diagnostics });
+    if (diagnostics !== null) showDiagnostics(connection, { uri, diagnostics });
   };
   documents.onChanged((uri) => {
     publish(uri, documents.get(uri)?.getText() ?? "");

@@ -4,6 +4,7 @@ import { toDiagnostic } from "./diagnostics.ts";
 import type { Documents } from "./documents.ts";
 import { createFindingTracker, type FindingTracker } from "./findings.ts";
 import type { Folder } from "./folders.ts";
+import { showDiagnostics } from "./messages.ts";
 import { createWatching } from "./watching.ts";
 
 /** What a view needs of the server around it; `options` changes when the settings do. */
@@ -50,7 +51,7 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
     const diagnostics = text === null ? [] : diagnosticsOf(path, uri, text);
     if (diagnostics.length > 0) shown.add(path);
     else shown.delete(path);
-    void connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
+    showDiagnostics(connection, { uri, diagnostics, ...(version !== undefined && { version }) });
     watching?.watch(findings.paths());
   };
 
@@ -66,7 +67,7 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
     dispose() {
       watching?.stop();
       for (const path of shown)
-        void connection.sendDiagnostics({ uri: documents.uri(folder, path), diagnostics: [] });
+        showDiagnostics(connection, { uri: documents.uri(folder, path), diagnostics: [] });
     },
   };
 };

@@ -1,4 +1,9 @@
-import { type Connection, MessageType, ShowMessageNotification } from "vscode-languageserver/node";
+import {
+  type Connection,
+  MessageType,
+  type PublishDiagnosticsParams,
+  ShowMessageNotification,
+} from "vscode-languageserver/node";
 
 /** Says something to the user, without waiting for an answer as the connection's own window does. */
 const say = (connection: Connection, type: MessageType, message: string): void => {
@@ -11,4 +16,9 @@ export const inform = (connection: Connection, message: string): void => {
 
 export const warn = (connection: Connection, message: string): void => {
   say(connection, MessageType.Warning, message);
+};
+
+/** Shows the diagnostics of a file; an editor that is gone sees none. */
+export const showDiagnostics = (connection: Connection, params: PublishDiagnosticsParams): void => {
+  connection.sendDiagnostics(params).catch(() => undefined);
 };
