@@ -76,12 +76,14 @@ describe("vitest", function () {
 
   it("reads coverage, also of failing tests and under the project's own threshold", async () => {
     await project.write({
+      "src/plain.test.ts":
+        'import { expect, it } from "vitest";\nimport { add } from "./add.ts";\nit("adds", () => { expect(add(1, 2)).toBe(3); });\n',
       "vitest.config.ts":
-        'import { defineConfig } from "vitest/config";\nexport default defineConfig({ test: { coverage: { thresholds: { lines: 100 } } } });\n',
+        'import { defineConfig } from "vitest/config";\nexport default defineConfig({ test: { coverage: { thresholds: { 100: true } } } });\n',
     });
     const { coverage } = await project.test({ files: ["src/add.test.ts"], coverage: true });
     assert.deepEqual(coverage?.files["src/add.ts"], { covered: 2, total: 3 });
-    const passing = await project.test({ files: ["lib/other.test.ts"], coverage: true });
+    const passing = await project.test({ files: ["src/plain.test.ts"], coverage: true });
     assert.equal(passing.outcome, "passed");
   });
 
