@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import { openStore } from "../../../server/store/open.ts";
-import { longestBlock } from "./measure.ts";
+import { longestTurn } from "./measure.ts";
 import { tenantId } from "./record.ts";
 
 setFlagsFromString("--expose-gc");
@@ -22,17 +22,13 @@ const jsonBytes = statSync(join(folder, "state.json")).size;
 const cpu = process.threadCpuUsage();
 const begin = performance.now();
 let opened: Awaited<ReturnType<typeof openStore>> | null = null;
-const block = await longestBlock(async () => {
+const block = await longestTurn(async () => {
   opened = await openStore({ folder, tenantId });
 });
 const milliseconds = performance.now() - begin;
 const { user, system } = process.threadCpuUsage(cpu);
 const store = z.custom<Awaited<ReturnType<typeof openStore>>>().parse(opened);
-const page = performance.now();
-store.page("executions", { status: "Running" }, { limit: 100, cursor: null });
-const pageMilliseconds = performance.now() - page;
 const bytes = used() - before;
-process.stdout.write(
-  JSON.stringify({ milliseconds, cpu: (user + system) / 1000, block, bytes, jsonBytes, pageMilliseconds }),
-);
+const busy = (user + system) / 1000;
+process.stdout.write(JSON.stringify({ milliseconds, busy, block, bytes, jsonBytes }));
 await store.close();
