@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { fileNames, syncFolder, type Files } from "./files.ts";
@@ -36,18 +37,16 @@ export const fold = async (files: Files, request: FoldRequest): Promise<StateSea
   await readChanges(files, request, changes, lists);
 
   const output = await files.open(join(folder, fileNames.newState), "w", 0o600);
-  const segments = new Map<number, Awaited<ReturnType<Files["open"]>>>();
+  const segments = new Map<number, SegmentTexts>();
   try {
     const writer = new StateWriter(output);
-    const pick = async ({ segment, offset, length }: Text): Promise<Buffer> => {
-      let handle = segments.get(segment);
-      if (handle === undefined) {
-        handle = await files.open(join(folder, fileNames.segment(segment)), "r");
-        segments.set(segment, handle);
+    const pick = async (text: Text): Promise<Buffer> => {
+      let texts = segments.get(text.segment);
+      if (texts === undefined) {
+        texts = new SegmentTexts(await files.open(join(folder, fileNames.segment(text.segment)), "r"));
+        segments.set(text.segment, texts);
       }
-      const bytes = Buffer.allocUnsafe(length);
-      await handle.read(bytes, 0, length, offset);
-      return bytes;
+      return texts.read(text);
     };
     if (request.stateBytes !== null) {
       await readState(files, folder, fileNames.state, async (key, chunk, start, length) => {
@@ -111,6 +110,38 @@ const readChanges = async (
     );
   }
 };
+
+/** Reads ahead while texts are asked for in the order in which they stand, as new records are. */
+class SegmentTexts {
+  readonly #handle: FileHandle;
+  #window: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #expected = -1;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async read({ offset, length }: Text): Promise<Buffer> {
+    const from = offset - this.#start;
+    const isNear = offset >= this.#expected && offset - this.#expected < NEAR;
+    this.#expected = offset + length;
+    if (from >= 0 && from + length <= this.#window.length) return this.#window.subarray(from, from + length);
+    const bytes = Buffer.allocUnsafe(isNear ? Math.max(READ_AHEAD, length) : length);
+    const { bytesRead } = await this.#handle.read(bytes, 0, bytes.length, offset);
+    if (bytesRead < length) throw new Error("a segment became shorter while it was folded");
+    this.#window = bytes.subarray(0, bytesRead);
+    this.#start = offset;
+    return this.#window.subarray(0, length);
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+const READ_AHEAD = 256 * 1024;
+/** Keys, indexes and the ends of blocks stand between two texts. */
+const NEAR = 4096;
 
 /** Lists hold the last part of their records' keys. */
 const idOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1);

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Memory, settle, textOf, type Entry } from "../../../server/store/memory.ts";
+
+const write = (memory: Memory, id: number, text: string): Entry => {
+  const place = memory.write(text);
+  const entry: Entry = { id: String(id), order: id, ...place };
+  settle(entry, place.slab, place.start, place.length);
+  return entry;
+};
+
+const rewrite = (memory: Memory, entry: Entry, text: string): void => {
+  const { slab, length } = entry;
+  const place = memory.write(text);
+  settle(entry, place.slab, place.start, place.length);
+  memory.release(slab, length);
+};
+
+describe("the memory of texts", () => {
+  it("gives every text back and passes all that was written on, in order", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "grapheme", maxLength: 200 }),
+      fc.constantFrom("ä".repeat(300_000), "x".repeat(1 << 20), "\u{1F600}".repeat(150_000), ""),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.record({ id: fc.nat(5), text }), { maxLength: 30 }), (steps) => {
+        const memory = new Memory();
+        const entries = new Map<number, Entry>();
+        const model = new Map<number, string>();
+        for (const step of steps) {
+          const known = entries.get(step.id);
+          if (known === undefined) entries.set(step.id, write(memory, step.id, step.text));
+          else rewrite(memory, known, step.text);
+          model.set(step.id, step.text);
+        }
+        for (const [id, entry] of entries) assert.equal(textOf(entry), model.get(id)?.toWellFormed());
+        const written = Buffer.concat(memory.takeWritten()).toString();
+        assert.equal(written, steps.map((step) => step.text.toWellFormed()).join(""));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("does not keep what was replaced: garbage stays below what is alive", () => {
+    const memory = new Memory();
+    const text = "r".repeat(2000);
+    const entries = Array.from({ length: 3000 }, (_, id) => write(memory, id, text));
+    // A third stays as it is, so that every slab has something that keeps it alive.
+    for (let round = 0; round < 20; round += 1)
+      for (const entry of entries) if (entry.order % 3 !== 0) rewrite(memory, entry, text);
+    memory.takeWritten();
+    const slabs = new Set(entries.map(({ slab }) => slab));
+    const held = [...slabs].reduce((sum, slab) => sum + slab.bytes.length, 0);
+    const alive = entries.length * text.length;
+    assert.ok(held < 2 * alive, `${held} bytes are held for ${alive}`);
+  });
+});
