@@ -1,5 +1,6 @@
 import { startupSnapshot } from "node:v8";
 import { connectRuntime } from "./connection.ts";
+import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
 import type { RunTests } from "./tools/tool.ts";
 
@@ -27,6 +28,7 @@ function start(): void {
     end(1);
   });
 
+  forwardEgress(process.env);
   const { runtime, serve } = connectRuntime(process.stdin, protocol, life.signal);
   serve(workerHandlers(runtime, runTests), () => end(0));
 }

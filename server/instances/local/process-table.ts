@@ -110,11 +110,22 @@ export const isRunning = (pid: number): boolean => {
   }
 };
 
+const grouped = new WeakMap<ProcessTable, Map<number, ProcessEntry[]>>();
+
+/** Children by parent, worked out once per reading however many instances look at it. */
+const childrenOf = (table: ProcessTable): Map<number, ProcessEntry[]> => {
+  const known = grouped.get(table);
+  if (known !== undefined) return known;
+  const fresh = Map.groupBy(table.values(), (entry) => entry.parent);
+  grouped.set(table, fresh);
+  return fresh;
+};
+
 /** A process and everything under it, parents first; empty if it is gone. */
 export const treeOf = (table: ProcessTable, root: number): ProcessEntry[] => {
   const first = table.get(root);
   if (first === undefined) return [];
-  const children = Map.groupBy(table.values(), (entry) => entry.parent);
+  const children = childrenOf(table);
   const tree = [first];
   for (const entry of tree) tree.push(...(children.get(entry.pid) ?? []));
   return tree;
