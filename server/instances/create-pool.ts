@@ -8,6 +8,7 @@ import { createDemandBook, isSameKind } from "./demand.ts";
 import type { KindDemand } from "./demand.ts";
 import type { Driver } from "./driver.ts";
 import { watchInstance } from "./health.ts";
+import { createHiddenFinder } from "./hidden.ts";
 import type { Instance, InstanceKind } from "./instance.ts";
 import type { ClaimRequest, Pool } from "./pool.ts";
 import { createClaimQueue } from "./queue.ts";
@@ -68,6 +69,7 @@ export const createPool = (options: PoolOptions): Pool => {
     slots,
     drivers: options.drivers,
     log,
+    hidden: createHiddenFinder(),
     onEnded: (instance) => {
       live.delete(instance);
       void slots.give(instance.slot, true).catch(trouble).then(pump);

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Json } from "../../schemas/primitives.ts";
+import type { HiddenPath } from "./hidden.ts";
 
 /** Caps of one instance; what is exceeded is named in the reason it ended with. */
 export interface InstanceLimits {
@@ -20,8 +21,8 @@ export interface WorkerSpec {
   readable: readonly string[];
   /** The private copy, all the worker can write that outlives it. */
   copy: string;
-  /** Files of the workspace the worker must not even see. */
-  hidden: readonly string[];
+  /** What of it looks empty to the worker. */
+  hidden: readonly HiddenPath[];
   image: string | null;
   limits: InstanceLimits;
   /** Socket of the runtime's egress proxy; null: no way out at all. */

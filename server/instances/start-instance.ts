@@ -7,6 +7,7 @@ import type { Store } from "../store/store.ts";
 import { connectWorker } from "./connection.ts";
 import type { Driver } from "./driver.ts";
 import { openEgress } from "./egress/proxy.ts";
+import type { HiddenPath } from "./hidden.ts";
 import { Instance } from "./instance.ts";
 import type { InstanceKind } from "./instance.ts";
 import type { InstanceRecords } from "./records.ts";
@@ -22,6 +23,8 @@ export interface StartContext {
   slots: Slots;
   drivers: Readonly<Partial<Record<"Local" | "Docker", Driver>>>;
   log: Log;
+  /** What of a workspace its workers must not see. */
+  hidden: (workspace: string) => Promise<HiddenPath[]>;
   onEnded: (instance: Instance) => void;
 }
 
@@ -123,7 +126,8 @@ export const bringUp = async (
       {
         instance_id: instance.id,
         workspace: kind.workspace,
-        ...visibleToWorker(kind.workspace),
+        readable: visibleToWorker(kind.workspace),
+        hidden: await context.hidden(kind.workspace),
         copy: slot.copy,
         image: kind.image,
         limits: settings.limits,

@@ -9,7 +9,7 @@ const ignoreFiles = [".gitignore", join(".git", "info", "exclude"), join(".git",
  * dependencies of the folders above it (a package of a monorepo uses them), and the ignore files of
  * the repository it belongs to, so that runtime and worker go by the same rules.
  */
-export const visibleToWorker = (workspace: string): { readable: string[]; hidden: string[] } => {
+export const visibleToWorker = (workspace: string): string[] => {
   const readable = [workspace];
   const modules = join(workspace, "node_modules");
   if (existsSync(modules)) readable.push(realpathSync(modules));
@@ -20,5 +20,5 @@ export const visibleToWorker = (workspace: string): { readable: string[]; hidden
     readable.push(...found.map((path) => realpathSync(path)));
     inRepository ||= existsSync(join(folder, ".git"));
   }
-  return { readable: [...new Set(readable)], hidden: [] };
+  return [...new Set(readable)];
 };

@@ -89,7 +89,11 @@ export const containerOf = (
       LogConfig: { Type: "none", Config: {} },
       Mounts: [
         ...[...choices.program, ...spec.readable].map(readOnly),
-        ...spec.hidden.map((path) => ({ ...readOnly(path), Source: "/dev/null" })),
+        ...spec.hidden.map(({ path, isFolder }): Dockerode.MountSettings =>
+          isFolder
+            ? { Type: "tmpfs", Source: "", Target: path, ReadOnly: true }
+            : { ...readOnly(path), Source: "/dev/null" },
+        ),
         { Type: "bind", Source: spec.copy, Target: spec.copy, ReadOnly: false },
         ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
       ],

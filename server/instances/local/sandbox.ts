@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import type { HiddenPath } from "../hidden.ts";
 
 /** What a confined worker may see and do, as plain data. */
 export interface Confinement {
@@ -9,8 +10,8 @@ export interface Confinement {
   readable: readonly string[];
   /** The only folder it may write. */
   writable: string;
-  /** Files inside `readable` that look empty to it. */
-  hidden: readonly string[];
+  /** What of `readable` looks empty to it. */
+  hidden: readonly HiddenPath[];
   /** A socket it may reach; null: nothing outside. */
   socket: string | null;
   home: string;
@@ -105,7 +106,9 @@ export const bubblewrapArguments = (confinement: Confinement, options: Bubblewra
     ...["--dev", "/dev", ...limit(64), "--tmpfs", "/dev/shm"],
     ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],
     ...confinement.readable.flatMap((path) => ["--ro-bind", path, path]),
-    ...confinement.hidden.flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    ...confinement.hidden.flatMap(({ path, isFolder }) =>
+      isFolder ? ["--tmpfs", path, "--remount-ro", path] : ["--ro-bind", "/dev/null", path],
+    ),
     ...["--bind", confinement.writable, confinement.writable],
     ...(confinement.socket === null ? [] : ["--ro-bind", confinement.socket, confinement.socket]),
     ...["--remount-ro", "/dev", "--remount-ro", "/"],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { CoditectError } from "../../../schemas/errors.ts";
@@ -70,6 +70,28 @@ export const escapes = (driver: () => Driver): void => {
     const { exit_code, output } = await run(instance, `cat '${join(pool.folder, "secret.txt")}'`);
     assert.notEqual(exit_code, 0);
     assert.ok(!output.includes(CANARY));
+  });
+
+  it("hides secrets of the workspace and the runtime's own state, but nothing else", async () => {
+    const pool = await start();
+    const state = join(pool.workspace, ".coditect", "state");
+    const aws = join(pool.workspace, "src", ".aws");
+    for (const folder of [state, aws]) await mkdir(folder, { recursive: true });
+    const closed = [
+      join(pool.workspace, ".env"),
+      join(pool.workspace, "src", "server.pem"),
+      join(state, "lock"),
+      join(aws, "config"),
+    ];
+    for (const path of closed) await writeFile(path, CANARY);
+    await writeFile(join(pool.workspace, "src", "open.txt"), "open");
+    const instance = await pool.claim();
+    for (const path of closed) {
+      const { output } = await run(instance, `cat '${path}'`);
+      assert.ok(!output.includes(CANARY), path);
+    }
+    const { output } = await run(instance, `cat '${join(pool.workspace, "src", "open.txt")}'`);
+    assert.equal(output, "open");
   });
 
   const bombs: [name: string, line: string, how: RegExp][] = [

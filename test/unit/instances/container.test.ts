@@ -16,7 +16,7 @@ const container = containerOf(
     workspace: "/projects/app",
     readable: ["/projects/app"],
     copy: "/cache/0/copy",
-    hidden: ["/projects/app/.env"],
+    hidden: [{ path: "/projects/app/.env", isFolder: false }],
     image: "project",
     limits: { memory_mb: 100, cpus: 1.5, processes: 20, disk_mb: 10 },
     egress_socket: null,

@@ -11,7 +11,7 @@ const spec: WorkerSpec = {
   workspace: "/projects/my app",
   readable: ["/projects/my app", "/projects/node_modules"],
   copy: "/cache/0/copy",
-  hidden: ["/projects/my app/.env"],
+  hidden: [{ path: "/projects/my app/.env", isFolder: false }],
   image: null,
   limits,
   egress_socket: null,
