@@ -9,7 +9,7 @@ import { createLedger } from "./executions/ledger.ts";
 import { createGateway } from "./gateway/create.ts";
 import type { Credentials } from "./gateway/gateway.ts";
 import { createHandlers } from "./handlers/handlers.ts";
-import { version } from "./installation.ts";
+import { version, type WorkerEntry } from "./installation.ts";
 import { createPool } from "./instances/create-pool.ts";
 import { createDrivers } from "./instances/drivers.ts";
 import { poolSettings } from "./instances/settings.ts";
@@ -19,14 +19,6 @@ import { localTenantId, openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 import { createConfiguration } from "./teams/configuration.ts";
 import { createRuns } from "./teams/create-runs.ts";
-
-/** How a worker process is started: program and arguments; `dist/worker.js` in production. */
-export interface WorkerEntry {
-  command: string;
-  args: readonly string[];
-  /** A V8 snapshot of the same program that `command` can start from, and nothing else can. */
-  snapshot?: string | null;
-}
 
 export interface RuntimeOptions {
   /** Absolute path of the workspace folder. */

@@ -2,8 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import type { WorkerEntry } from "./app.ts";
 import { snapshotName } from "./worker/snapshot.ts";
+
+/** How a worker process is started: program and arguments; `dist/worker.js` in production. */
+export interface WorkerEntry {
+  command: string;
+  args: readonly string[];
+  /** A V8 snapshot of the same program that `command` can start from, and nothing else can. */
+  snapshot?: string | null;
+}
 
 /** Bundled into `dist/`, or run from the sources: either way this file is one level below the root. */
 const root = fileURLToPath(new URL("..", import.meta.url));

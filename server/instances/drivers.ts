@@ -1,5 +1,5 @@
 import type { Settings } from "../../schemas/settings.ts";
-import type { WorkerEntry } from "../app.ts";
+import type { WorkerEntry } from "../installation.ts";
 import { createDockerDriver } from "./docker/driver.ts";
 import type { Driver } from "./driver.ts";
 import { createLocalDriver } from "./local/driver.ts";

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { WorkerEntry } from "../app.ts";
+import type { WorkerEntry } from "../installation.ts";
 
 /**
  * Folders a worker's script is loaded from: the package it belongs to, whose node_modules may be a

@@ -2,7 +2,7 @@ import type Dockerode from "dockerode";
 import { chown } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { WorkerEntry } from "../../app.ts";
+import type { WorkerEntry } from "../../installation.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";

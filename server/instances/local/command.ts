@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { WorkerEntry } from "../../app.ts";
+import type { WorkerEntry } from "../../installation.ts";
 import type { WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";

@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../schemas/errors.ts";
-import type { WorkerEntry } from "../../app.ts";
+import type { WorkerEntry } from "../../installation.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
 import { enterGroup, makeControlGroup, removeEmptyGroups } from "./cgroup.ts";
