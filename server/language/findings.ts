@@ -1,5 +1,5 @@
 import type { Finding } from "../../schemas/findings.ts";
-import { type Edit, follow, place, type Placed, settle, trimmedLines } from "./locate.ts";
+import { type Edit, follow, place, type Placed, searchedText, settle } from "./locate.ts";
 
 /**
  * The open findings of one workspace folder, each at its place in the present text of its file.
@@ -43,8 +43,8 @@ export const createFindingTracker = (): FindingTracker => {
       update(path, (placed) => follow(placed, edit));
     },
     settle(path, text, isThorough) {
-      const lines = trimmedLines(text);
-      update(path, (placed) => settle(placed, lines, isThorough));
+      const searched = searchedText(text);
+      update(path, (placed) => settle(placed, searched, isThorough));
     },
     of,
     find: (findingId) => all().find(({ finding }) => finding.finding_id === findingId) ?? null,

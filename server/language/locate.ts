@@ -8,12 +8,34 @@ export interface Placed {
   line: number | null;
   /** Where it stood last, moved along with edits since: the place it is looked for first. */
   expected: number;
-  /** Its lines as {@link trimmedLines} has them, once seen; until then its fingerprint is all there is. */
+  /** Its lines as {@link searchedText} has them, once seen; until then its fingerprint is all there is. */
   subject: readonly string[] | null;
 }
 
-/** The lines of a text as findings are compared with them: without indentation and line ends. */
-export const trimmedLines = (text: string): string[] => text.split("\n").map((line) => line.trim());
+/** A text as findings are looked for in it: its lines without indentation and line ends. */
+export interface SearchedText {
+  lines: readonly string[];
+  /** Where a line stands, from the top down. */
+  linesOf: (content: string) => readonly number[];
+}
+
+export const searchedText = (text: string): SearchedText => {
+  const lines = text.split("\n").map((line) => line.trim());
+  let index: Map<string, number[]> | null = null;
+  return {
+    lines,
+    linesOf: (content) => {
+      // Made for the first finding that is not where it was: most of the time all of them are.
+      index ??= lines.reduce((map, line, number) => {
+        const known = map.get(line);
+        if (known === undefined) map.set(line, [number]);
+        else known.push(number);
+        return map;
+      }, new Map<string, number[]>());
+      return index.get(content) ?? [];
+    },
+  };
+};
 
 /** An edit of a document, as the protocol tells it. */
 export interface Edit {
@@ -36,31 +58,38 @@ const isAt = ({ finding, subject }: Placed, lines: readonly string[], line: numb
   return fingerprintOf(finding.path, finding.category, found) === finding.fingerprint;
 };
 
-/** Line numbers from the nearest to the farthest of `from`. */
-function* outwards(from: number, count: number): Generator<number> {
-  const start = Math.min(Math.max(from, 0), Math.max(count - 1, 0));
-  for (let distance = 0; distance < count; distance += 1) {
-    if (start - distance >= 0) yield start - distance;
-    if (distance > 0 && start + distance < count) yield start + distance;
-  }
-}
+/** How many lines away a finding is looked for that was never seen: each costs a hash. */
+const FARTHEST_UNSEEN = 1000;
+
+const nearestFirst = (lines: readonly number[], expected: number): number[] =>
+  lines.toSorted((a, b) => Math.abs(a - expected) - Math.abs(b - expected));
+
+/** Where else than expected a finding may stand, the nearest first. */
+const candidates = (
+  { expected, subject }: Placed,
+  { lines, linesOf }: SearchedText,
+  isThorough: boolean,
+): readonly number[] => {
+  if (subject !== null) return nearestFirst(linesOf(subject[0] ?? ""), expected);
+  if (!isThorough) return [];
+  const near = [...lines.keys()].slice(Math.max(expected - FARTHEST_UNSEEN, 0), expected + FARTHEST_UNSEEN);
+  return nearestFirst(near, expected);
+};
 
 /**
- * Looks for the finding's text in {@link trimmedLines}, first where it is expected, then ever farther
- * away. One that was never seen costs a hash for each line: while somebody types it is looked for
- * only where it is expected (`isThorough` false).
+ * Looks for the finding's text. One that was never seen costs a hash for each line: while somebody
+ * types (`isThorough` false) it is looked for only where it is expected.
  */
-export const settle = (placed: Placed, lines: readonly string[], isThorough = true): Placed => {
+export const settle = (placed: Placed, text: SearchedText, isThorough = true): Placed => {
   const { finding, expected } = placed;
+  const { lines } = text;
   // Made without a file at hand, its fingerprint stands for its title: the line is all that is known.
   const byTitle = fingerprintOf(finding.path, finding.category, finding.title) === finding.fingerprint;
   if (byTitle) return { ...placed, line: expected < lines.length ? expected : null };
-  const candidates = placed.subject !== null || isThorough ? outwards(expected, lines.length) : [expected];
-  for (const line of candidates) {
-    if (!isAt(placed, lines, line)) continue;
-    return { ...placed, line, expected: line, subject: lines.slice(line, line + heightOf(finding)) };
-  }
-  return { ...placed, line: null };
+  const isHere = (line: number): boolean => isAt(placed, lines, line);
+  const line = isHere(expected) ? expected : candidates(placed, text, isThorough).find(isHere);
+  if (line === undefined) return { ...placed, line: null };
+  return { ...placed, line, expected: line, subject: lines.slice(line, line + heightOf(finding)) };
 };
 
 /** Where the beginning of a line is after an edit; from inside of what was replaced it goes to its start. */

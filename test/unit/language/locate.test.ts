@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { follow, place, settle, trimmedLines } from "../../../server/language/locate.ts";
+import { follow, place, searchedText, settle } from "../../../server/language/locate.ts";
 import { findingOn } from "./support.ts";
 
 describe("the place of a finding", () => {
@@ -9,44 +9,45 @@ describe("the place of a finding", () => {
 
   it("is where its text stands, nearest to where it was reported", () => {
     const finding = findingOn(text, 4, 4);
-    assert.equal(settle(place(finding), trimmedLines(text)).line, 3);
-    assert.equal(settle(place(finding), trimmedLines(`x\ny\n${text}`)).line, 3);
+    assert.equal(settle(place(finding), searchedText(text)).line, 3);
+    assert.equal(settle(place(finding), searchedText(`x\ny\n${text}`)).line, 3);
   });
 
   it("is found under another indentation and other line ends", () => {
     const finding = findingOn("if (a) {\n  b();\n}\n", 1, 2);
-    assert.equal(settle(place(finding), trimmedLines("\n    if (a) {\n        b();")).line, 1);
-    assert.equal(settle(place(finding), trimmedLines("x\r\nif (a) {\r\n  b();\r\n}")).line, 1);
+    assert.equal(settle(place(finding), searchedText("\n    if (a) {\n        b();")).line, 1);
+    assert.equal(settle(place(finding), searchedText("x\r\nif (a) {\r\n  b();\r\n}")).line, 1);
   });
 
   it("is nowhere when the text is not there, and comes back with it", () => {
-    const placed = settle(place(findingOn(text, 2, 2)), trimmedLines(text));
-    const gone = settle(placed, ["nothing"]);
+    const placed = settle(place(findingOn(text, 2, 2)), searchedText(text));
+    const gone = settle(placed, searchedText("nothing"));
     assert.equal(gone.line, null);
-    assert.equal(settle(gone, trimmedLines(text)).line, 1);
+    assert.equal(settle(gone, searchedText(text)).line, 1);
   });
 
   it("is looked for only where it is expected while somebody types, until it was seen", () => {
     const unseen = place(findingOn(text, 2, 2));
-    const moved = trimmedLines(`x\n${text}`);
+    const moved = searchedText(`x\n${text}`);
     assert.equal(settle(unseen, moved, false).line, null);
-    assert.equal(settle(settle(unseen, trimmedLines(text), false), moved, false).line, 2);
+    assert.equal(settle(settle(unseen, searchedText(text), false), moved, false).line, 2);
   });
 
   it("is found among 50,000 lines without a pause that is felt", () => {
-    const many = trimmedLines(Array.from({ length: 50_000 }, (_, line) => `line ${line};`).join("\n"));
+    const many = searchedText(Array.from({ length: 50_000 }, (_, line) => `line ${line};`).join("\n"));
     const findings = Array.from({ length: 50 }, () =>
-      settle(place(findingOn(text, 2, 3)), trimmedLines(text)),
+      settle(place(findingOn(text, 2, 3)), searchedText(text)),
     );
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const placed of findings) assert.equal(settle(placed, many, false).line, null);
-    assert.ok(performance.now() - started < 500);
+    // Processor time, so that a busy machine does not fail it; in microseconds.
+    assert.ok(process.cpuUsage(before).user < 200_000);
   });
 
   it("is its line alone when it was reported without a file", () => {
     const finding = findingOn("Loop ends one early", 1, 1);
-    assert.equal(settle(place({ ...finding, start_line: 2, end_line: 2 }), ["a", "b"]).line, 1);
-    assert.equal(settle(place({ ...finding, start_line: 9, end_line: 9 }), ["a", "b"]).line, null);
+    assert.equal(settle(place({ ...finding, start_line: 2, end_line: 2 }), searchedText("a\nb")).line, 1);
+    assert.equal(settle(place({ ...finding, start_line: 9, end_line: 9 }), searchedText("a\nb")).line, null);
   });
 
   /** Edits as an editor sends them, none of which touches the line that says `target`. */
@@ -69,7 +70,7 @@ describe("the place of a finding", () => {
         let line = above.length;
         let placed = settle(
           place(findingOn(document.getText(), line + 1, line + 1)),
-          trimmedLines(document.getText()),
+          searchedText(document.getText()),
         );
         for (const { above: isAbove, at, length, lines } of changes) {
           // Whole lines before the target, or whole lines behind it.
@@ -82,7 +83,7 @@ describe("the place of a finding", () => {
           document = TextDocument.update(document, [edit], document.version + 1);
           placed = follow(placed, edit);
           if (isAbove) line += lines.length - (to - from);
-          placed = settle(placed, trimmedLines(document.getText()));
+          placed = settle(placed, searchedText(document.getText()));
           assert.equal(placed.line, line);
         }
       }),
