@@ -24,12 +24,14 @@ export const runTeam = async (
   chosenProvider(flags, context.environment);
   const target = await findTarget(workflow, file, flags, context.currentFolder);
   try {
-    return await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
+    const code = await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
       const { task, file: path, data } = target;
       const request = { team_id: workflow, task, file: path, data, options: runOptionsOf(flags, provider) };
       const start = () => connection.call("teams/execute", request);
       return seeThrough({ connection, start, workflow, target, flags, interruption, context });
     });
+    if (code === exitCodes.cancelled) await target.discard();
+    return code;
   } catch (error) {
     await target.discard();
     throw error;
