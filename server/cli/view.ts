@@ -98,7 +98,8 @@ export const followRun = (view: RunView): ((event: RuntimeEvent) => void) => {
         change(event.execution_id, (round) => {
           const { input, cache_read, cache_write_5m, cache_write_1h, output } = event.usage;
           round.calls += 1;
-          round.tokens += input + cache_read + cache_write_5m + cache_write_1h + output;
+          // An answer from the response cache used none.
+          if (!event.cached) round.tokens += input + cache_read + cache_write_5m + cache_write_1h + output;
           round.cost = round.cost === null || event.cost === null ? null : round.cost + event.cost;
         });
         return;

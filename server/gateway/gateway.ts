@@ -22,7 +22,7 @@ export interface ModelAnswer {
   /** Who answered: after a failover not the provider that was asked. */
   provider: ProviderName;
   model: string;
-  /** From the response cache: nothing was asked and nothing is paid. */
+  /** From the response cache: nothing was asked and nothing is paid; `usage` is what it once took. */
   cached: boolean;
   duration_ms: number;
 }

@@ -3,10 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { z } from "zod";
 import { ProviderName } from "../../schemas/agent.ts";
-import { AssistantMessage, StopReason } from "../../schemas/messages.ts";
+import { AssistantMessage, StopReason, TokenUsage } from "../../schemas/messages.ts";
 import type { ModelAnswer, ModelRequest } from "./gateway.ts";
 import type { Target } from "./targets.ts";
-import { noUsage } from "./tokens.ts";
 import { cancelled, orAborted } from "./waiting.ts";
 
 /**
@@ -15,8 +14,9 @@ import { cancelled, orAborted } from "./waiting.ts";
  */
 export interface Responses {
   /**
-   * The known answer, or what `ask` gives. A hit has `cached: true`; it used no tokens and costs
-   * nothing. What another provider than the target answered is not kept for the target.
+   * The known answer, or what `ask` gives. A hit has `cached: true` and costs nothing; its usage is
+   * that of when it was given, which tells how long the conversation is. What another provider than
+   * the target answered is not kept for the target.
    */
   answer(question: Question, ask: () => Promise<ModelAnswer>): Promise<ModelAnswer>;
 }
@@ -31,6 +31,7 @@ export interface Question {
 const StoredAnswer = z.strictObject({
   message: AssistantMessage,
   stop_reason: StopReason,
+  usage: TokenUsage,
   provider: ProviderName,
   model: z.string(),
 });
@@ -143,7 +144,7 @@ export const openResponses = (
     try {
       const stored = StoredAnswer.safeParse(JSON.parse(text));
       if (!stored.success) return null;
-      return { ...stored.data, usage: noUsage, cost: 0, cached: true, duration_ms: 0 };
+      return { ...stored.data, cost: 0, cached: true, duration_ms: 0 };
     } catch {
       return null;
     }
@@ -157,8 +158,8 @@ export const openResponses = (
     return answer;
   };
   const keep = (key: string, answer: ModelAnswer): string => {
-    const { message, stop_reason, provider, model } = answer;
-    const text = JSON.stringify({ message, stop_reason, provider, model });
+    const { message, stop_reason, usage, provider, model } = answer;
+    const text = JSON.stringify({ message, stop_reason, usage, provider, model });
     memory.put(key, text);
     void disk?.put(key, text);
     return text;

@@ -16,6 +16,8 @@ import type { Endpoints } from "../../server/gateway/targets.ts";
 import { totalTokens } from "../../server/gateway/tokens.ts";
 import type { Clock } from "../../server/gateway/waiting.ts";
 import { newAgent } from "../../server/models/agent.ts";
+import type { Protocol } from "../model-protocols.ts";
+import { startModelServer, type ModelServer, type Script, type Turn } from "../model-servers.ts";
 
 type Recorded = Parameters<UsageLedger["record"]>[0];
 
@@ -114,6 +116,41 @@ export const failureOf = async (asking: Promise<unknown>): Promise<CoditectError
   assert.ok(error instanceof CoditectError, `not of the catalogue: ${String(error)}`);
   return error;
 };
+
+/** Starts the model servers of a suite; they are gone after each test. */
+export const modelServers = (): ((script: Script) => Promise<ModelServer>) => {
+  const servers: ModelServer[] = [];
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+  return async (script) => {
+    const server = await startModelServer(script);
+    servers.push(server);
+    return server;
+  };
+};
+
+/** A key whose every trace in an error would be a leak. */
+export const SECRET = "sk-very-secret-key";
+
+/** Begins a case of one protocol: a server with these turns, asked on a clock that never waits. */
+export const failureCase =
+  (protocol: Protocol, serve: ReturnType<typeof modelServers>) =>
+  async (
+    turns: readonly Turn[],
+    settings: Partial<AgentConfig["settings"]> = {},
+    deadlines: GatewayOptions["deadlines"] = {},
+  ) => {
+    const { url, requests } = await serve({ Coder: turns });
+    const clock = quickClock();
+    const credentials = { keys: () => Promise.resolve([SECRET]) };
+    const { gateway, ledger } = gatewayWith({ endpoints: allAt(url), clock, credentials, deadlines });
+    return {
+      gateway,
+      ledger,
+      charge: chargeTo(agentWith(protocol.provider(url), settings)),
+      clock,
+      requests,
+    };
+  };
 
 /** Every provider's base address at one server. */
 export const allAt = (url: string): Endpoints => ({ Claude: url, Gemini: url, HuggingFace: url });

@@ -1,131 +1,30 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { protocols } from "../../model-protocols.ts";
-import { listen, startModelServer, type ModelServer, type Turn } from "../../model-servers.ts";
+import { listen } from "../../model-servers.ts";
 import {
   agentWith,
   allAt,
   ask,
   chargeTo,
+  failureCase,
   failureOf,
   gatewayWith,
+  modelServers,
   question,
   quickClock,
   readFileTool,
   shownText,
 } from "../../support/gateway.ts";
 
-const secret = "sk-very-secret-key";
 const text = "A first half of an answer that is long enough to come in more pieces than only one or two.";
 
 for (const protocol of protocols) {
-  describe(`failures of ${protocol.name}`, () => {
-    let server: ModelServer | null = null;
-    afterEach(async () => {
-      await server?.close();
-      server = null;
-    });
-    const start = async (
-      turns: readonly Turn[],
-      settings: { max_retries?: number; timeout_seconds?: number } = {},
-      patience: { firstByte?: number; silence?: number } | null = null,
-    ) => {
-      const started = (server = await startModelServer({ Coder: turns }));
-      const clock = quickClock();
-      const endpoints = allAt(started.url);
-      const credentials = { keys: () => Promise.resolve([secret]) };
-      const { gateway, ledger } = gatewayWith({
-        endpoints,
-        clock,
-        credentials,
-        ...(patience && { deadlines: patience }),
-      });
-      const charge = chargeTo(agentWith(protocol.provider(started.url), settings));
-      return { gateway, ledger, charge, clock, requests: started.requests };
-    };
-
-    for (const status of [408, 409, 429, 500, 502, 503, 529]) {
-      it(`asks again after ${status}`, async () => {
-        const { gateway, charge, clock, requests } = await start([{ status }, { text: "Here." }]);
-        const { answer, signals } = await ask(gateway, question("Hello"), charge);
-        assert.deepEqual(answer.message.content, [{ type: "text", text: "Here." }]);
-        assert.equal(requests.length, 2);
-        assert.equal(clock.waits.length, 1);
-        const retry = signals.find(({ type }) => type === "retry");
-        assert.match(retry?.type === "retry" ? retry.reason : "", new RegExp(String(status)));
-      });
-    }
-
-    for (const [status, code] of [
-      [400, "provider_refused"],
-      [401, "credential_rejected"],
-      [402, "provider_quota"],
-      [403, "provider_refused"],
-      [404, "model_not_found"],
-      [413, "provider_refused"],
-      [422, "provider_refused"],
-    ] as const) {
-      it(`does not ask again after ${status}`, async () => {
-        const { gateway, ledger, charge, requests } = await start([{ status }, { text: "Never." }]);
-        const error = await failureOf(ask(gateway, question("Hello"), charge));
-        assert.equal(error.code, code);
-        assert.ok(!JSON.stringify([error.message, error.data, error.stack]).includes(secret));
-        assert.equal(requests.length, 1);
-        assert.equal(ledger.entries.length, 0, "nothing was used");
-      });
-    }
-
-    it("gives up after max_retries", async () => {
-      const { gateway, charge, requests } = await start(Array<Turn>(5).fill({ status: 503 }), {
-        max_retries: 2,
-      });
-      const error = await failureOf(ask(gateway, question("Hello"), charge));
-      assert.equal(error.code, "provider_failed");
-      assert.equal(error.retryable, true);
-      assert.equal(requests.length, 3);
-    });
-
-    for (const [name, headers, expected] of [
-      ["in seconds", { "retry-after": "7" }, 7000],
-      ["as a date", { "retry-after": "Thu, 01 Jan 2026 12:00:09 GMT" }, 9000],
-      ["in milliseconds", { "retry-after-ms": "250" }, 250],
-      ["of an hour, cut", { "retry-after": "3600" }, 60_000],
-    ] as const) {
-      it(`waits as long as it is asked to: ${name}`, async () => {
-        const { gateway, charge, clock } = await start([{ status: 429, headers }, { text: "Here." }]);
-        await ask(gateway, question("Hello"), charge);
-        assert.deepEqual(clock.waits, [expected]);
-      });
-    }
-
-    it("does not ask again when the quota is used up", async () => {
-      const body =
-        protocol.name === "Gemini"
-          ? JSON.stringify({
-              error: {
-                code: 429,
-                message: "You exceeded your current quota",
-                status: "RESOURCE_EXHAUSTED",
-                details: [{ violations: [{ quotaId: "GenerateRequestsPerDayPerProjectPerModel" }] }],
-              },
-            })
-          : protocol.error(429, "You have exceeded your monthly included credits: insufficient_quota");
-      const { gateway, charge, requests } = await start([{ status: 429, body }, { text: "Never." }]);
-      assert.equal((await failureOf(ask(gateway, question("Hello"), charge))).code, "provider_quota");
-      assert.equal(requests.length, 1);
-    });
-
-    it("says that the conversation is too long", async () => {
-      const body = protocol.error(400, "prompt is too long: 210000 tokens > 200000 maximum context length");
-      const { gateway, charge } = await start([{ status: 400, body }]);
-      const error = await failureOf(ask(gateway, question("Hello"), charge));
-      assert.equal(error.code, "context_too_long");
-      assert.deepEqual([error.data.tokens, error.data.window], [210_000, 200_000]);
-    });
+  describe(`broken connections to ${protocol.name}`, () => {
+    const start = failureCase(protocol, modelServers());
 
     it("asks again after a connection that was reset before any answer", async () => {
       const { gateway, charge } = await start([{ cutAfter: 0 }, { text: "Here." }]);
