@@ -13,6 +13,8 @@ const allowed = new Set([
   "GOROOT",
   "JAVA_HOME",
   "DOTNET_ROOT",
+  // Without it the editor's own executable would open a window instead of the worker.
+  "ELECTRON_RUN_AS_NODE",
   // Windows programs do not start without these.
   "SystemRoot",
   "SystemDrive",
