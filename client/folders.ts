@@ -28,7 +28,7 @@ export const foldersWithState = async (): Promise<vscode.WorkspaceFolder[]> => {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const found = await Promise.all(
     folders.map(async ({ uri }) => {
-      const state = vscode.Uri.joinPath(uri, ".coditect", "state", "state.json");
+      const state = vscode.Uri.joinPath(uri, ".coditect", "state");
       return vscode.workspace.fs.stat(state).then(
         () => true,
         () => false,
