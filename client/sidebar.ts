@@ -30,6 +30,7 @@ export interface Sidebar {
 
 export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): Sidebar => {
   const model = createModel();
+  nameFolders(model);
   const changed = new vscode.EventEmitter<void>();
   const loading = new Map<string, Promise<void>>();
 
@@ -140,6 +141,7 @@ export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): S
         );
     }),
     vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+      nameFolders(model);
       for (const { uri } of removed) removeFolder(model, uri.toString());
       touch(roots.runs);
       touch(roots.agents);
@@ -171,6 +173,11 @@ export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): S
       for (const subscription of [...subscriptions, runs, agents, changed]) subscription.dispose();
     },
   };
+};
+
+const nameFolders = (model: Model): void => {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  model.folderNames = new Map(folders.map(({ uri, name }) => [uri.toString(), name]));
 };
 
 /** Frequent events that change no count. */

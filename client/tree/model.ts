@@ -21,6 +21,8 @@ export interface Model {
   instances: Map<string, InstanceRecord>;
   /** Per workspace folder, where its list of runs goes on; `null`: all are here. */
   cursors: Map<string, string | null>;
+  /** Names of the workspace folders by URI; shown when there are several. */
+  folderNames: Map<string, string>;
   /** Lower-case text that a run must contain to be shown; empty shows all. */
   filter: string;
 }
@@ -78,6 +80,7 @@ export const createModel = (): Model => ({
   agents: new Map(),
   instances: new Map(),
   cursors: new Map(),
+  folderNames: new Map(),
   filter: "",
 });
 

@@ -57,10 +57,12 @@ export const runTitle = (run: RunRecord): string => {
   return [run.workflow, short].filter((part) => part !== "").join(" · ");
 };
 
-export const runItem = (run: RunRecord, l10n: Localizer): Item => {
+/** `folder`: its name, where it has to be told from others; else empty. */
+export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item => {
   const stage = currentStage(run);
   const status = runStatusText(run.status, l10n);
   const description = run.status === "Running" && stage !== null ? stage.state.name : status;
+  const time = new Date(run.created_at).toLocaleTimeString([], { timeStyle: "short" });
   const resumable = run.status === "Interrupted" || run.status === "LimitReached";
   const flags: [ItemFlag, boolean][] = [
     ["run-running", isRunActive(run)],
@@ -70,11 +72,13 @@ export const runItem = (run: RunRecord, l10n: Localizer): Item => {
   ];
   return {
     label: runTitle(run),
-    description: [description, new Date(run.created_at).toLocaleTimeString([], { timeStyle: "short" })].join(
-      " · ",
-    ),
+    description: [folder, description, time].filter((part) => part !== "").join(" · "),
     icon: runIcons[run.status],
-    accessibleLabel: l10n.t("Run {0}, {1}", runTitle(run), description),
+    accessibleLabel: l10n.t(
+      "Run {0}, {1}",
+      runTitle(run),
+      [description, folder].filter((part) => part !== "").join(", "),
+    ),
     flags: flags.filter(([, holds]) => holds).map(([flag]) => flag),
     state: isRunActive(run) ? "expanded" : "collapsed",
   };

@@ -110,7 +110,7 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   if (run === undefined) return null;
   switch (node.kind) {
     case "run":
-      return runItem(run, l10n);
+      return runItem(run, model.folderNames.size > 1 ? (model.folderNames.get(run.folder) ?? "") : "", l10n);
     case "stage": {
       const stage = run.stages.get(node.stage);
       return stage === undefined ? null : stageItem(run, stage, l10n);

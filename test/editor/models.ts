@@ -80,7 +80,8 @@ export const startKeyedProvider = async (
   key: string,
 ): Promise<{ endpoint: string; close: () => Promise<void> }> => {
   const server = createServer((incoming, response) => {
-    const accepted = incoming.headers["x-api-key"] === key;
+    const { authorization, "x-api-key": header } = incoming.headers;
+    const accepted = authorization === `Bearer ${key}` || header === key;
     response.writeHead(accepted ? 200 : 401, { "content-type": "application/json" });
     const models = [
       { type: "model", id: "claude-sonnet-4-5", display_name: "Claude", created_at: "2025-09-29T00:00:00Z" },

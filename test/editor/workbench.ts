@@ -38,7 +38,7 @@ export interface Workbench {
 export const openWorkbench = async (browser: Browser, url: string, folder: string): Promise<Workbench> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, locale: "en-US" });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(45_000);
   const query = folder.endsWith(".code-workspace") ? "workspace" : "folder";
   await page.goto(`${url}/?${query}=${encodeURIComponent(folder)}`);
   return driveWorkbench(page);
