@@ -42,7 +42,9 @@ export interface IgnoreRules {
 }
 
 /** The part of the rules that needs no ignore file: version control, our state, secrets. */
-export function builtInRule(path: string, isFolder: boolean): string | null {
+export function builtInRule(written: string, isFolder: boolean): string | null {
+  // Where the file system does not mind the case, `.GIT/hooks` is git's own folder.
+  const path = written.toLowerCase();
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (neverFolders.has(name)) return "the built-in list of version control folders";
   if (path === statePath) return "the built-in list: the state folder";

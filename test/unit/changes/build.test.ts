@@ -78,6 +78,7 @@ describe("a change set of what a worker handed back", () => {
       [
         change("a.ts", lines("one", "two", "three"), lines("one", "two", "three")),
         change(".git/hooks/pre-commit", null, "#!/bin/sh\n", true),
+        change(".GIT/hooks/pre-commit", null, "#!/bin/sh\n", true),
         change(".env", null, "KEY=1\n"),
         change(".coditect/state/state.json", null, "{}\n"),
       ],
