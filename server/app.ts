@@ -117,6 +117,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     folder: options.stateFolder ?? join(workspace, ".coditect", "state"),
     tenantId: localTenantId(),
     durability: settings.durability,
+    retention: settings.retention,
     warn: (problem) => {
       log("warn", problem);
     },

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { version } from "../installation.ts";
-import { readLock } from "../store/lock.ts";
+import { checkState, repairState, type Problem } from "../store/doctor.ts";
+import { readLock, type LockContent } from "../store/lock.ts";
+import { localTenantId } from "../store/tenant.ts";
 import { stateFolderOf } from "./connect.ts";
 import { exitCodes } from "./exit.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
@@ -16,18 +18,23 @@ interface Check {
   detail: string;
 }
 
+export interface DoctorFlags extends RecordFlags {
+  /** Mend the state folder as far as what is there allows. */
+  repair?: boolean;
+}
+
 const execute = promisify(execFile);
 const TOOL_DEADLINE_MS = 5000;
 const NEEDED_NODE = [22, 13] as const;
 
 /** `coditect doctor`: whether everything a team needs is there. Exit code 3 if something is not. */
-export const doctor = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
+export const doctor = async (flags: DoctorFlags, context: CommandContext): Promise<number> => {
   const { terminal, currentFolder, environment } = context;
   const workspace = await findWorkspace(flags, currentFolder);
   const [git, docker, state] = await Promise.all([
     checkTool("git", ["--version"], "change sets can be applied without it"),
     checkTool("docker", ["version", "--format", "{{.Server.Version}}"], "needed for --runtime docker alone"),
-    checkState(workspace, flags, context),
+    checkStateFolder(workspace, flags, context),
   ]);
   const own: Check = { name: "coditect", result: "ok", detail: version() };
   const checks = [own, checkNode(), git, docker, checkKeys(environment), state];
@@ -71,22 +78,53 @@ const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
       };
 };
 
-/** Opens the state folder, which checks it, or asks the runtime that has it open. */
-const checkState = async (workspace: string, flags: RecordFlags, context: CommandContext): Promise<Check> => {
+/** Every invariant of the state folder; if a runtime has it open, that is asked how it stands. */
+const checkStateFolder = async (
+  workspace: string,
+  flags: DoctorFlags,
+  context: CommandContext,
+): Promise<Check> => {
   try {
-    const owner = await readLock(stateFolderOf(workspace));
-    if (owner !== null && owner.endpoint === null)
-      return { name: "state", result: "ok", detail: `in use by process ${owner.pid}` };
-    let detail = "";
-    await withConnection(flags, context, async (connection) => {
-      const status = await connection.call("runtime/status", {});
-      const by = status.pid === process.pid ? "" : `, served by process ${status.pid}`;
-      detail = `${status.state_folder}${status.read_only ? ", which cannot be written" : ""}${by}`;
-      return exitCodes.held;
-    });
-    return { name: "state", result: "ok", detail };
+    const folder = stateFolderOf(workspace);
+    const owner = await readLock(folder);
+    if (owner !== null) return await askOwner(owner, flags, context);
+    const found = await checkState(folder, localTenantId());
+    if (found.problems.length === 0)
+      return { name: "state", result: "ok", detail: `${folder}, ${found.records} records` };
+    if (flags.repair !== true) {
+      const next = "; coditect doctor --repair mends what it can and keeps the files as they were";
+      return { name: "state", result: "failed", detail: `${describe(found.problems)}${next}` };
+    }
+    const { after, losses, kept } = await repairState(folder, localTenantId());
+    const where = kept === null ? "" : `; the files as they were are in ${kept}`;
+    const rest = [...losses, ...(after.problems.length > 0 ? [describe(after.problems)] : [])];
+    return {
+      name: "state",
+      result: after.problems.length > 0 ? "failed" : "ok",
+      detail: [`repaired, ${after.records} records${where}`, ...rest].join("; "),
+    };
   } catch (error) {
     const { message, nextStep } = asCoditectError(error);
     return { name: "state", result: "failed", detail: `${message} ${nextStep ?? ""}`.trimEnd() };
   }
+};
+
+const SHOWN_PROBLEMS = 5;
+
+const describe = (problems: readonly Problem[]): string => {
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ kind, where }) => `${kind} (${where})`);
+  const more = problems.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+};
+
+const askOwner = async (owner: LockContent, flags: DoctorFlags, context: CommandContext): Promise<Check> => {
+  let detail = `in use by process ${owner.pid}`;
+  if (owner.endpoint !== null)
+    await withConnection(flags, context, async (connection) => {
+      const status = await connection.call("runtime/status", {});
+      const readOnly = status.read_only ? ", which cannot be written" : "";
+      detail = `${status.state_folder}${readOnly}, served by process ${status.pid}`;
+      return exitCodes.held;
+    });
+  return { name: "state", result: "ok", detail };
 };

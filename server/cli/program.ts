@@ -115,9 +115,11 @@ const addRuntime = (program: Command, context: CommandContext, end: End): void =
     .action(async (flags: RecordFlags & { port?: number }) =>
       end((await import("./serve.ts")).serve(flags, context)),
     );
-  recordCommand(program, "doctor", "check whether everything a team needs is there").action(
-    async (flags: RecordFlags) => end((await import("./doctor.ts")).doctor(flags, context)),
-  );
+  recordCommand(program, "doctor", "check whether everything a team needs is there")
+    .option("--repair", "mend the state folder, keeping the files as they were")
+    .action(async (flags: RecordFlags & { repair?: boolean }) =>
+      end((await import("./doctor.ts")).doctor(flags, context)),
+    );
   recordCommand(program, "models", "list models, their windows and prices")
     .option("--reachable", "ask the providers what they have right now")
     .action(async (flags: RecordFlags & { reachable?: boolean }) =>

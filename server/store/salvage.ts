@@ -104,6 +104,8 @@ const readDamagedState = async (
       .slice(Math.floor(first / PIECE), Math.floor(last / PIECE) + 1)
       .every((checksum, index) => checksum === seal.pieces[Math.floor(first / PIECE) + index]);
 
+  let takenFromBackup = 0;
+  let keptAsTheyStand = 0;
   for (const { line, offset } of state.lines) {
     const parsed = parseLine(line);
     const place = `${fileNames.state}: the line at byte ${offset}`;
@@ -112,9 +114,14 @@ const readDamagedState = async (
     else {
       const former = backup.byKey.get(parsed.key);
       values.set(parsed.key, former ?? parsed.text);
-      losses.push(`${place} is doubtful; ${former === undefined ? "it was kept" : "the backup's was taken"}`);
+      if (former === undefined) keptAsTheyStand += 1;
+      else takenFromBackup += 1;
     }
   }
+  if (takenFromBackup > 0)
+    losses.push(`${fileNames.state}: ${takenFromBackup} doubtful lines were taken from the backup`);
+  if (keptAsTheyStand > 0)
+    losses.push(`${fileNames.state}: ${keptAsTheyStand} doubtful lines were kept as they stand`);
   // A key whose own line is gone may still be in the backup.
   if (losses.length > 0) for (const [key, text] of backup.byKey) if (!values.has(key)) values.set(key, text);
   return { values, losses };
