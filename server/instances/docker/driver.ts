@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import { chown } from "node:fs/promises";
+import { chown, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { WorkerEntry } from "../../installation.ts";
@@ -24,6 +24,7 @@ import { statistics, visiblePid } from "./usage.ts";
 
 /** Whom a worker runs as when the runtime itself is root. */
 const UNPRIVILEGED = 1000;
+const OTHERS_MAY_ENTER = 0o005;
 const HOME = "/tmp/home";
 
 /** Ends with its input, and then ends everything else: for a worker that no longer listens. */
@@ -139,7 +140,14 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   const create = async (client: Dockerode, spec: WorkerSpec) => {
     const isRoot = process.getuid?.() === 0;
     const user = isRoot ? UNPRIVILEGED : (process.getuid?.() ?? UNPRIVILEGED);
-    if (isRoot) await chown(spec.copy, UNPRIVILEGED, UNPRIVILEGED);
+    if (isRoot) {
+      await chown(spec.copy, UNPRIVILEGED, UNPRIVILEGED);
+      const { mode } = await stat(spec.workspace);
+      if ((mode & OTHERS_MAY_ENTER) !== OTHERS_MAY_ENTER) {
+        const reason = "the workspace is closed to other users, and its containers do not run as root";
+        throw fail("worker_failed", { what: "start", reason });
+      }
+    }
     const environment = {
       PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
       LD_LIBRARY_PATH: WORKER_LIBRARIES,
