@@ -35,7 +35,7 @@ export const previewRequest = async (
   const max_tokens = Math.min(request.max_tokens, to.maxTokens ?? Infinity);
   const asking = provider.answer({
     to,
-    key: REDACTED,
+    key: provider.needsKey ? REDACTED : null,
     transport,
     request: { ...request, max_tokens },
     window: windowOf(to.provider, to.model),

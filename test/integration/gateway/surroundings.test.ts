@@ -222,6 +222,7 @@ describe("the preview of a request", () => {
       assert.equal(preview.url, `${server.url}${sent[0]?.url ?? ""}`);
       assert.deepEqual(preview.body, sent[0]?.body);
       assert.doesNotMatch(JSON.stringify(preview), /sk-very-secret/);
+      assert.equal(JSON.stringify(preview.headers).includes("[redacted]"), protocol.name !== "Ollama");
     });
   }
 });
