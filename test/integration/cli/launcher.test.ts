@@ -18,8 +18,14 @@ describe("dist/cli.js", () => {
   after(() => {
     rmSync(folder, { recursive: true });
   });
-  const start = (program: string) =>
-    spawnSync(program, [join(folder, "dist", "cli.js")], { encoding: "utf8" });
+  /** `asVersion` is what Node says it is: no old one is needed to see what happens on one. */
+  const start = (asVersion: string) => {
+    const disguise = join(folder, "disguise.cjs");
+    const versions = JSON.stringify({ ...process.versions, node: asVersion });
+    writeFileSync(disguise, `Object.defineProperty(process, "versions", { value: ${versions} });`);
+    const args = ["--require", disguise, join(folder, "dist", "cli.js")];
+    return spawnSync(process.execPath, args, { encoding: "utf8" });
+  };
 
   it("runs on the oldest Node that is supported, and keeps the exit code", () => {
     const { status, stdout } = start("22.13.0");
