@@ -92,7 +92,7 @@ const childrenOf = (pid: number): number[] => {
         .filter(Boolean)
         .map(Number)
         .flatMap((child) => [child, ...childrenOf(child)])
-        .filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("worker.js")),
+        .filter((child) => /worker[-.]/.test(readFileSync(`/proc/${child}/cmdline`, "utf8"))),
     );
   } catch {
     return [];
