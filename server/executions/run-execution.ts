@@ -148,7 +148,13 @@ const attempt = async (
   try {
     execution = await save(request, start(execution, instance.record().instance_id, request.now()));
     const { overlays, changes } = request;
-    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+    const copied = instance.call(
+      "workspace/prepare",
+      { overlays: [...overlays], changes: [...changes] },
+      signal,
+    );
+    request.gateway.prepare(request.provider ?? request.agent.provider);
+    await copied;
     execution = await save(request, markRunning(execution));
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;

@@ -97,6 +97,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       if (answer.cached && text !== "") tell({ type: "text", text });
       return answer;
     },
+    prepare(provider) {
+      // A client that cannot be loaded is told by the request that needs it.
+      shared.providers(targetOf(provider, endpoints).provider).catch(() => undefined);
+    },
     contextWindow(provider) {
       const { provider: name, model } = targetOf(provider, endpoints);
       return windowOf(name, model);

@@ -59,6 +59,8 @@ export interface ModelGateway {
   ): Promise<ModelAnswer>;
   /** The exact request this would be to the provider; nothing is sent. */
   preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
+  /** Loads what asking this provider needs, so that the first request does not wait for it. */
+  prepare(provider: AIProvider): void;
   /** Tokens the window of the model holds; a careful guess for an unknown one. */
   contextWindow(provider: AIProvider): number;
   /** Models known, and with `reachable` those a provider lists right now. */

@@ -162,18 +162,18 @@ export interface LocalDriverOptions {
 
 /** Instances as processes of this machine, each the leader of its own group. */
 export const createLocalDriver = (options: LocalDriverOptions): Driver => {
-  let machine: Promise<LocalMachine> | null = null;
   const findMachine = async (): Promise<LocalMachine> => ({
     sandbox: options.sandbox === false ? { unavailable: "it is switched off" } : await probeSandbox(),
     environment: process.env,
     home: homedir(),
     hasPrlimit: process.platform === "linux" && onPath("prlimit"),
   });
+  // Begun at once: the first instance should not have to wait for it.
+  const machine = findMachine();
 
   return {
     runtime: "Local",
     start: async (spec, signal) => {
-      machine ??= findMachine();
       const found = await machine;
       if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
       if ("unavailable" in found.sandbox && !options.allowUnconfined) {
