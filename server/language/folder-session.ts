@@ -1,4 +1,5 @@
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Finding } from "../../schemas/findings.ts";
 import type { Caller } from "../handlers/context.ts";
 import type { Log } from "../log.ts";
 import { forwardEvents } from "../rpc.ts";
@@ -50,6 +51,9 @@ const loadFindings = async (
   } while (cursor !== null);
 };
 
+const hasFix = ({ fix }: Finding, text: string): boolean =>
+  fix !== null && fix.new_text !== "" && text.includes(fix.new_text);
+
 /** Findings whose text was here and is not any more: fixed as suggested, or speaking of nothing. */
 const resolveGone = async (
   { findings }: FindingView,
@@ -60,9 +64,11 @@ const resolveGone = async (
 ): Promise<void> => {
   if (caller.role === "viewer") return;
   for (const { finding, line, subject } of findings.of(path)) {
-    if (line !== null || subject === null) continue;
-    const fixed = finding.fix?.new_text ?? "";
-    const status = fixed !== "" && text.includes(fixed) ? "Fixed" : "Outdated";
+    const isFixed = hasFix(finding, text);
+    // A fix that only adds lines leaves the finding's own text where it was.
+    const isKept = isFixed && finding.fix?.new_text.includes(finding.fix.old_text) === true;
+    if (!isKept && (line !== null || subject === null)) continue;
+    const status = isFixed ? "Fixed" : "Outdated";
     await runtime.dispatch("findings/resolve", { finding_id: finding.finding_id, status }, caller, never);
   }
 };
