@@ -1,27 +1,24 @@
-// `npm run test:electron`: the suite of test/extension-host in a VS Code that @vscode/test-electron
-// downloads. `npm run test:editor` runs the same suite where nothing can be downloaded.
+// `npm run test:electron`: the extension host's suite in a VS Code that @vscode/test-electron
+// downloads, for machines that can. `npm test` runs the same suite in code-server.
 import { runTests } from "@vscode/test-electron";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostFolder, packageHostSuite } from "../test/editor/packages.ts";
+import { hostFolder, packageExtension, packageHostSuite } from "../test/editor/packages.ts";
 
-const root = join(import.meta.dirname, "..");
 const folder = await mkdtemp(join(tmpdir(), "coditect-electron-"));
-const workspace = join(folder, "split-the-bill");
-await cp(join(root, "media", "sample"), workspace, { recursive: true });
+const project = join(folder, "split-the-bill");
+await cp("media/sample", project, { recursive: true });
+await packageExtension();
 await packageHostSuite();
 try {
-  process.exitCode = await runTests({
-    extensionDevelopmentPath: root,
+  await runTests({
+    extensionDevelopmentPath: process.cwd(),
     extensionTestsPath: join(hostFolder, "suite.js"),
+    launchArgs: [project, "--disable-workspace-trust", "--disable-extensions"],
     extensionTestsEnv: { CODITECT_HOST_MOCHA: createRequire(import.meta.url).resolve("mocha") },
-    launchArgs: [workspace, "--disable-extensions", "--disable-workspace-trust"],
   });
-} catch (error) {
-  console.error(`The suite failed, or VS Code could not be downloaded: ${error.message}`);
-  process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
