@@ -1,4 +1,4 @@
-import { cp, mkdtemp } from "node:fs/promises";
+import { chmod, cp, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AIProvider } from "../../schemas/agent.ts";
@@ -32,5 +32,7 @@ export const rehearsalProvider = (server: Pick<RehearsalServer, "endpoint">): AI
 export const copySample = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-sample-"));
   await cp(shippedPath("media", "sample"), folder, { recursive: true });
+  // A container reads the workspace as another user, and nothing in the sample is secret.
+  await chmod(folder, 0o755);
   return folder;
 };
