@@ -1,11 +1,10 @@
 import * as vscode from "vscode";
+import { MICROCENTS_PER_DOLLAR } from "../schemas/run.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Sidebar } from "./sidebar.ts";
 import { formatCost, plain } from "./tree/item.ts";
 import { activeRuns, currentStage } from "./tree/model.ts";
 import { runTitle } from "./tree/run-items.ts";
-
-const MICROCENTS_PER_DOLLAR = 100_000_000;
 
 /** The item in the status bar: what runs, at which stage, what the day has cost, and how the runtime is. */
 export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Disposable => {

@@ -126,6 +126,9 @@ export const TeamRun = z.strictObject({
 });
 export type TeamRun = z.infer<typeof TeamRun>;
 
+/** Costs are counted in millionths of a cent, so that sums stay exact. */
+export const MICROCENTS_PER_DOLLAR = 100_000_000;
+
 /** What was used on one day (UTC), for the caps per day and the status bar. */
 export const DailyUsage = z.strictObject({
   tenant_id: Uuid,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { AIProvider, ProviderName } from "../schemas/agent.ts";
+import type { AIProvider } from "../schemas/agent.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
 import type { Settings } from "../schemas/settings.ts";
 import { cacheFolder } from "./cache-folder.ts";
@@ -7,6 +7,7 @@ import { createChanges } from "./changes/changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createLedger } from "./executions/ledger.ts";
 import { createGateway } from "./gateway/create.ts";
+import { firstOf, heldCredentials } from "./gateway/credentials.ts";
 import type { Credentials } from "./gateway/gateway.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import { version, type WorkerEntry } from "./installation.ts";
@@ -69,22 +70,6 @@ const createEvents = (log: Log) => {
   };
 };
 
-/** Keys a surface sets come before those of the environment, and stay in memory. */
-const withOwnKeys = (credentials: Credentials) => {
-  const own = new Map<ProviderName, readonly string[]>();
-  return {
-    setKeys: (provider: ProviderName, keys: readonly string[]): void => {
-      own.set(provider, keys);
-    },
-    credentials: {
-      keys: async (provider, reference) => [
-        ...(own.get(provider) ?? []),
-        ...(await credentials.keys(provider, reference)),
-      ],
-    } satisfies Credentials,
-  };
-};
-
 /** The scripted model, started when it is first asked for. */
 const rehearsalOnDemand = () => {
   let server: Promise<RehearsalServer> | null = null;
@@ -110,7 +95,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const settings = { ...options.settings };
   const now = (): string => new Date().toISOString();
   const { emit, subscribe } = createEvents(log);
-  const { setKeys, credentials } = withOwnKeys(options.credentials);
+  const editorKeys = heldCredentials();
   const rehearsal = rehearsalOnDemand();
 
   const store = await openStore({
@@ -126,7 +111,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const { Claude, Gemini, HuggingFace } = settings.endpoints;
   const gateway = createGateway({
     ledger: createLedger(store),
-    credentials,
+    credentials: firstOf(editorKeys, options.credentials),
     endpoints: {
       ...(Claude !== null && { Claude }),
       ...(Gemini !== null && { Gemini }),
@@ -168,7 +153,9 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     gateway,
     runs,
     changes,
-    setKeys,
+    setKeys: (provider, keys) => {
+      editorKeys.set(provider, keys);
+    },
     startRehearsal: rehearsal.start,
     emit,
     now,

@@ -1,19 +1,13 @@
-import type { DailyUsage } from "../../schemas/run.ts";
-import type { TokenUsage } from "../../schemas/messages.ts";
+import { MICROCENTS_PER_DOLLAR, type DailyUsage } from "../../schemas/run.ts";
 import type { UsageLedger } from "../gateway/gateway.ts";
+import { totalTokens as tokensOf } from "../gateway/tokens.ts";
 import type { Store } from "../store/store.ts";
 import { totalTokens } from "./usage.ts";
-
-/** Millionths of a cent in a dollar. */
-export const MICROCENTS_PER_DOLLAR = 100_000_000;
 
 interface Used {
   tokens: number;
   cost_microcents: number;
 }
-
-const tokensOf = (usage: TokenUsage): number =>
-  usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h + usage.output;
 
 const noneOn = (store: Store, day: string): DailyUsage => ({
   tenant_id: store.tenantId,

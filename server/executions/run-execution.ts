@@ -245,7 +245,10 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     emit,
     now,
   };
-  if (entries.length === 0) {
+  if (entries.length > 0) {
+    // What a killed runtime had used by then counts against the caps.
+    execution = await save(request, { ...execution, resource_usage: usageOf(entries) });
+  } else {
     const { input } = execution;
     const prompt = promptEntry(input, now());
     entries.push(prompt);
@@ -261,7 +264,10 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
       const error = asCoditectError(failed.cause, request, deadline);
       if (isFinished(failed.execution)) return failed.execution;
       if (error.code !== "worker_died" || round === ATTEMPTS) {
-        return await save(request, end(failed.execution, error, now()));
+        const ended = end(failed.execution, error, now());
+        const last = { type: "end" as const, at: now(), status: ended.status, message: error.message };
+        await store.transcripts.append(ended.execution_id, [last]);
+        return await save(request, ended);
       }
       execution = await save(request, requeue(failed.execution));
       const message = `${error.message} The work goes on in another instance.`;

@@ -1,3 +1,4 @@
+import { MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
 import type { ProviderName } from "../../schemas/agent.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 
@@ -174,9 +175,6 @@ export const priceOf = (question: PriceQuestion, overrides: PriceOverrides): Pri
   if (known?.longPrompt !== undefined && promptTokens > known.longPrompt.above) return known.longPrompt.price;
   return known?.price ?? null;
 };
-
-/** One dollar in micro-cents: costs are summed as integers. */
-export const MICROCENTS_PER_DOLLAR = 100 * MILLION;
 
 /** Cost in micro-cents, rounded up; `null`: the price is unknown. */
 export const costOf = (usage: TokenUsage, price: Price | null): number | null => {

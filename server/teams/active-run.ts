@@ -52,7 +52,10 @@ export const saveRun = async (
 const continued = async (parts: DriveParts, last: AgentExecution): Promise<AgentExecution> => {
   const execution = newExecution({ ...last, execution_id: randomUUID() }, parts.now());
   const entries = await parts.store.transcripts.read(last.execution_id);
-  const kept = entries.filter((entry) => entry.type !== "end" && entry.type !== "gate");
+  // They were paid for there, and count there.
+  const kept = entries
+    .filter((entry) => entry.type !== "end" && entry.type !== "gate")
+    .map((entry) => (entry.type === "answer" ? { ...entry, cached: true } : entry));
   if (kept.length > 0) await parts.store.transcripts.append(execution.execution_id, kept);
   return execution;
 };

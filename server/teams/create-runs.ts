@@ -114,6 +114,8 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
 
     resume: async (taskId, options) => {
       const run = runOf(taskId);
+      // It may have been told that it ended a moment before it was put away.
+      if (endedRunStatuses.has(run.status)) await launched.get(taskId)?.done;
       if (launched.has(taskId) || !isResumable(run.status)) {
         throw fail("run_not_resumable", { task_id: taskId, status: run.status });
       }

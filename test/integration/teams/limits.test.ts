@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { shippedPath } from "../../../server/installation.ts";
+import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
+import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
+import { startRuntime, type TestRuntime } from "../../harness.ts";
+
+describe("a run that hits a cap", function () {
+  this.timeout(60_000);
+  let model: RehearsalServer;
+  let project: TestRuntime;
+
+  before(async () => {
+    model = await startRehearsal([await builtInScript("tdd")]);
+    project = await startRuntime({
+      project: shippedPath("media", "sample"),
+      settings: { provider: rehearsalProvider(model), response_cache: false },
+    });
+  });
+  after(async () => {
+    await project.close();
+    await model.close();
+  });
+
+  it("stops before the call that would pass it, and goes on after it was raised without paying twice", async () => {
+    const { task, file } = await builtInScript("tdd");
+    const undisturbed = await project.run("tdd", { task, file });
+    const asked = model.requests.length;
+
+    const capped = await project.run("tdd", { task, file, options: { limits: { tokens_per_run: 18_000 } } });
+    assert.equal(capped.status, "LimitReached");
+    assert.match(capped.error?.message ?? "", /tokens_per_run of 18.?000/);
+    const used = capped.usage.input_tokens + capped.usage.output_tokens;
+    assert.ok(used > 0 && used <= 18_000, `${used} tokens were used under a cap of 18,000`);
+
+    const { task_id } = capped;
+    await project.call("runs/resume", { task_id, options: { limits: { tokens_per_run: 1_000_000 } } });
+    const ended = await project.event(
+      "run.finished",
+      (event) => event.task_id === task_id && event !== capped,
+    );
+    assert.equal(ended.status, "Succeeded", ended.error?.message);
+    assert.equal(model.requests.length - asked, asked);
+    assert.deepEqual(
+      [ended.usage.input_tokens, ended.usage.output_tokens, ended.usage.api_calls],
+      [undisturbed.usage.input_tokens, undisturbed.usage.output_tokens, undisturbed.usage.api_calls],
+    );
+  });
+});
