@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
-import { CoditectError, ErrorCode, fail } from "../../schemas/errors.ts";
+import { CoditectError, fail, WireError } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
 import type { Connection } from "./follow.ts";
 
@@ -82,14 +82,14 @@ const queryOf = (params: Record<string, unknown>): string => {
   return query.size === 0 ? "" : `?${query.toString()}`;
 };
 
-/** An answer with problem details (RFC 9457) as the error it stands for. */
+/** What of a problem (RFC 9457) says which error of the catalogue it is. */
+const Problem = WireError.pick({ code: true, data: true });
+
+/** The error an answer with problem details stands for. */
 const problemOf = async (response: Response): Promise<CoditectError> => {
-  const body: unknown = await response.json().catch(() => null);
-  const problem = typeof body === "object" && body !== null ? body : {};
-  const code = ErrorCode.safeParse("code" in problem ? problem.code : null);
-  const data = "data" in problem ? problem.data : {};
-  return code.success
-    ? new CoditectError(code.data, data as Record<string, string | number>)
+  const problem = Problem.safeParse(await response.json().catch(() => null));
+  return problem.success
+    ? new CoditectError(problem.data.code, problem.data.data)
     : fail("worker_failed", { what: "answer", reason: `status ${response.status}` });
 };
 

@@ -41,7 +41,10 @@ export const liveProgress = async (
     import("slice-ansi"),
   ]);
   const update = createLogUpdate(terminal.stdout);
+  // While a person is asked, the question stands below the stages and must not be drawn over.
+  let asking = false;
   const draw = () => {
+    if (asking) return;
     const now = view.finished === null ? Date.now() : Date.parse(view.finished.at);
     const lines = [
       titleLine(view, file, terminal),
@@ -57,7 +60,13 @@ export const liveProgress = async (
   draw();
   return {
     // Drawn by the timer: a burst of events costs one frame.
-    event: () => undefined,
+    event: ({ type }) => {
+      if (type === "approval.needed") {
+        draw();
+        update.done();
+      }
+      asking = type === "approval.needed";
+    },
     end: () => {
       clearInterval(timer);
       draw();
