@@ -32,7 +32,7 @@ export const readOptions = (given: unknown): { options: EditorOptions; problems:
 };
 
 /** `{ settings: { coditect } }` of `workspace/didChangeConfiguration`. */
-export const ChangedConfiguration = z.object({ coditect: z.unknown() });
+export const ChangedConfiguration = z.object({ coditect: z.unknown().optional() });
 
 /** Where a folder's state is kept; one of its own for each folder, also in the editor's storage. */
 export const stateFolderOf = (folder: Folder, options: EditorOptions): string => {

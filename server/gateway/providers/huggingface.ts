@@ -94,7 +94,7 @@ const Piece = z.object({
                 z.object({
                   index: z.number().default(0),
                   id: z.string().nullish(),
-                  function: z.object({ name: z.string().nullish(), arguments: z.unknown() }),
+                  function: z.object({ name: z.string().nullish(), arguments: z.unknown().optional() }),
                 }),
               )
               .nullish(),
