@@ -25,7 +25,8 @@ const end = async (server: Server): Promise<void> => {
 export interface HeldModel {
   endpoint: string;
   requests: RehearsalServer["requests"];
-  hold(): void;
+  /** Closes the door, after so many more requests were let in. */
+  hold(after?: number): void;
   /** Resolves when a request waits at the door. */
   waiting(): Promise<void>;
   release(): void;
@@ -37,9 +38,10 @@ export const startHeldModel = async (): Promise<HeldModel> => {
   const model = await startRehearsal([script]);
   let door: PromiseWithResolvers<undefined> | null = null;
   let knock = Promise.withResolvers<undefined>();
+  let letIn = 0;
 
   const forward = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (door !== null && incoming.url === "/api/chat") {
+    if (door !== null && incoming.url === "/api/chat" && letIn-- <= 0) {
       knock.resolve(undefined);
       await door.promise;
     }
@@ -60,7 +62,8 @@ export const startHeldModel = async (): Promise<HeldModel> => {
   return {
     endpoint: await listen(server),
     requests: model.requests,
-    hold: () => {
+    hold: (after = 0) => {
+      letIn = after;
       door = Promise.withResolvers();
     },
     waiting: async () => {

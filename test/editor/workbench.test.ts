@@ -158,13 +158,19 @@ describe("the extension in a real workbench", function () {
   it("works on unsaved text, and goes on by itself when the runtime was killed", async () => {
     const workbench = await session.open(await session.project(throughModel()));
     await workbench.openFile("src/bill.js");
+    await workbench.page.locator(".view-line").first().click();
     await workbench.page.keyboard.press("Control+Home");
-    await workbench.page.keyboard.type("void 0; ");
+    await workbench.page.keyboard.type(" void 0; ");
+    await workbench.page.locator(".view-line", { hasText: "void 0;" }).waitFor();
     const before = model.requests.length;
+    // The TestWriter's four turns pass; the Coder's first one waits.
+    model.hold(4);
     await workbench.command("CODITECT: Run TDD Team on Current File");
+    await model.waiting();
     await workbench.showView();
-    await workbench.treeItem(/^Stage implement, Running/).waitFor({ timeout: 60_000 });
+    await workbench.treeItem(/^Stage implement, Running/).waitFor();
     await killRuntime(session);
+    model.release();
     await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
     await workbench.picture("resumed");
     const requests = model.requests.slice(before);
