@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
@@ -7,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { ChangedFile } from "../../schemas/changes.ts";
 import { RunStatus, StageState } from "../../schemas/run.ts";
-import type { RehearsalServer } from "../../server/rehearsal/server.ts";
+import { shippedPath } from "../../server/installation.ts";
+import { builtInScript } from "../../server/rehearsal/built-in.ts";
+import { startRehearsal, type RehearsalServer } from "../../server/rehearsal/server.ts";
 
 const Finished = z.object({
   status: RunStatus,
@@ -35,7 +38,7 @@ const runProcess = async (args: string[]): Promise<Finished | null> => {
   return Finished.parse(JSON.parse(output.join("")));
 };
 
-export interface RunOutcome {
+interface RunOutcome {
   status: RunStatus;
   /** Path and hash of every changed file. */
   changes: string[];
@@ -48,7 +51,7 @@ export interface RunOutcome {
  * Runs a team over a copy of a project in a process of its own that is killed with SIGKILL right
  * after its nth checkpoint (0: never), and once more to resume it.
  */
-export const runKilledAt = async (
+const runKilledAt = async (
   checkpoint: number,
   model: RehearsalServer,
   request: { project: string; team: string; task: string; file: string | null },
@@ -70,5 +73,26 @@ export const runKilledAt = async (
     };
   } finally {
     await rm(workspace, { recursive: true, force: true });
+  }
+};
+
+/**
+ * Runs a built-in team on the sample project undisturbed, then once for every `step`th checkpoint,
+ * killed there and resumed: each has to end with the same files and the same number of requests.
+ */
+export const resumesLikeUndisturbed = async (team: string, step: number): Promise<void> => {
+  const script = await builtInScript(team);
+  const model = await startRehearsal([script]);
+  const { task, file } = script;
+  const request = { project: shippedPath("media", "sample"), team, task, file };
+  try {
+    const { checkpoints, ...expected } = await runKilledAt(0, model, request);
+    assert.equal(expected.status, "Succeeded");
+    for (let checkpoint = 1; checkpoint < checkpoints; checkpoint += step) {
+      const { checkpoints: _, ...outcome } = await runKilledAt(checkpoint, model, request);
+      assert.deepEqual(outcome, expected, `killed after checkpoint ${checkpoint} of ${checkpoints}`);
+    }
+  } finally {
+    await model.close();
   }
 };
