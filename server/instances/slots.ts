@@ -65,11 +65,15 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
   const giveBack = async (slot: Slot, reusable: boolean): Promise<void> => {
     const path = join(slot.copy, "..");
     const list = free.get(join(path, "..")) ?? [];
-    const stays = reusable && list.length < keep;
-    if (stays) await utimes(path, new Date(), new Date()).catch(() => undefined);
-    else await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    if (reusable && list.length < keep) {
+      // At once, or several that come back together would each see room for one more.
+      taken.delete(path);
+      list.unshift(path);
+      await utimes(path, new Date(), new Date()).catch(() => undefined);
+      return;
+    }
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
     taken.delete(path);
-    if (stays) list.unshift(path);
   };
 
   return {
