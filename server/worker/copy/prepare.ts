@@ -1,4 +1,12 @@
-import { constants, copyFileSync, mkdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import {
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { FileChange } from "../../../schemas/changes.ts";
@@ -91,6 +99,9 @@ function refreshFolder(copy: PrivateCopy, listing: FolderListing, known: Map<str
   return files.filter((path) => refreshFile(copy, path, present.has(path), known.get(path))).length;
 }
 
+/** Files up to this size are read once, to be written and hashed; larger ones the system copies. */
+const READ_WHOLE = 1024 * 1024;
+
 /** Makes one file of the copy equal to the source's; says whether it had to be copied. */
 function refreshFile(
   copy: PrivateCopy,
@@ -112,9 +123,13 @@ function refreshFile(
     copy.base.set(path, known);
     return false;
   }
+  let bytes: Buffer | null = null;
   try {
     if (present !== null) remove(to); // It may share its bytes with another file through a hard link.
-    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    if (source.size <= READ_WHOLE) {
+      bytes = readFileSync(from);
+      writeFileSync(to, bytes, { mode: source.mode & 0o777, flag: "wx" });
+    } else copyFileSync(from, to, constants.COPYFILE_FICLONE);
   } catch (error) {
     if (isOutOfReach(error)) return false; // A file that only others may read is not for agents.
     throw error;
@@ -123,7 +138,7 @@ function refreshFile(
   copy.base.set(path, {
     source: isSettled(source, Date.now()) ? stampOf(source) : null,
     copy: made === null ? null : stampOf(made),
-    sha256: sha256(readFileSync(to)),
+    sha256: sha256(bytes ?? readFileSync(to)),
     executable: isExecutable(source),
   });
   return true;
