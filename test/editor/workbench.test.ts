@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { access, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { skipUnlessNull } from "../support/skip.ts";
@@ -203,33 +203,6 @@ describe("the extension in a real workbench", function () {
       await workbench.picture("key-accepted");
     } finally {
       await provider.close();
-    }
-  });
-
-  it("keeps two workspace folders apart", async () => {
-    const [first, second] = [await session.project(), await session.project()];
-    const file = join(first, "..", "two.code-workspace");
-    const folders = [
-      { path: first, name: "first" },
-      { path: second, name: "second" },
-    ];
-    await writeFile(file, JSON.stringify({ folders }));
-    const workbench = await session.open(file);
-    await workbench.showView();
-    for (const name of ["first", "second"]) {
-      await workbench.command("CODITECT: Run the Rehearsal on the Sample Project");
-      await workbench.choose(name);
-      await workbench.notification(SUCCEEDED).last().waitFor({ timeout: 90_000 });
-      await workbench.command("Notifications: Clear All Notifications");
-    }
-    assert.equal(await workbench.treeItem(/^Run tdd.*every gate held/).count(), 2);
-    await workbench.picture("two-folders");
-    for (const [folder, name] of [
-      [first, "first"],
-      [second, "second"],
-    ] as const) {
-      await access(join(folder, ".coditect", "state"));
-      assert.equal(await workbench.treeItem(new RegExp(`^Run tdd.*, ${name}$`)).count(), 1);
     }
   });
 });
