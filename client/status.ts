@@ -30,7 +30,7 @@ export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Dis
       state.kind === "unusable" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
     item.tooltip = new vscode.MarkdownString(
       [
-        describe(runtime),
+        describeRuntime(runtime),
         ...runs.map((run) => `- ${plain(runTitle(run))}`),
         vscode.l10n.t("Today: {0}", formatCost(cost)),
       ].join("\n\n"),
@@ -66,7 +66,8 @@ const iconOf = (state: Runtime["state"]["kind"], running: number): string => {
   return state === "starting" || running > 0 ? "$(loading~spin)" : "$(beaker)";
 };
 
-const describe = ({ state }: Runtime): string => {
+/** The state of the runtime in a sentence, for people. */
+export const describeRuntime = ({ state }: Runtime): string => {
   switch (state.kind) {
     case "stopped":
       return vscode.l10n.t("The runtime starts when it is needed.");

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { describeRuntime } from "../status.ts";
 import type { Context } from "../context.ts";
 import { walkthroughId, type CommandId } from "../contributions.ts";
 import { activeRuns, currentStage, hasPendingChanges } from "../tree/model.ts";
@@ -28,7 +29,7 @@ interface MenuItem extends vscode.QuickPickItem {
 export const showMenu = async (context: Context): Promise<void> => {
   const picked = await vscode.window.showQuickPick(menuItems(context), {
     title: "CODITECT",
-    placeHolder: stateText(context),
+    placeHolder: describeRuntime(context.runtime),
   });
   await picked?.run?.();
 };
@@ -71,17 +72,4 @@ const menuItems = ({ sidebar }: Context): MenuItem[] => {
     command(vscode.l10n.t("$(output) Show Log"), "coditect.showLog"),
     command(vscode.l10n.t("$(debug-restart) Restart Runtime"), "coditect.restartRuntime"),
   ];
-};
-
-const stateText = ({ runtime: { state } }: Context): string => {
-  switch (state.kind) {
-    case "stopped":
-      return vscode.l10n.t("The runtime starts when it is needed.");
-    case "starting":
-      return vscode.l10n.t("The runtime is starting…");
-    case "ready":
-      return vscode.l10n.t("Runtime {0}, process {1}", state.version, state.pid);
-    case "unusable":
-      return vscode.l10n.t("The runtime cannot be used: {0}", state.reason);
-  }
 };
