@@ -13,6 +13,8 @@ export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Dis
   item.command = "coditect.showMenu";
   /** Dollars by folder, as the runtime had them when the day's sum was last read, plus what came since. */
   const costs = new Map<string, number>();
+  /** Folders where today some call's price is unknown. */
+  const unpriced = new Set<string>();
 
   const draw = () => {
     const { state } = runtime;
@@ -32,14 +34,18 @@ export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Dis
       [
         describeRuntime(runtime),
         ...runs.map((run) => `- ${plain(runTitle(run))}`),
-        vscode.l10n.t("Today: {0}", formatCost(cost)),
+        unpriced.size === 0
+          ? vscode.l10n.t("Today: {0}", formatCost(cost))
+          : vscode.l10n.t("Today: {0}, and calls whose price is unknown", formatCost(cost)),
       ].join("\n\n"),
     );
     item.accessibilityInformation = { label: `CODITECT, ${parts.join(", ")}` };
   };
   const readCost = async (folder: string) => {
-    const { cost_microcents } = await runtime.call("usage/today", {}, folder);
+    const { cost_microcents, unpriced_calls } = await runtime.call("usage/today", {}, folder);
     costs.set(folder, cost_microcents / MICROCENTS_PER_DOLLAR);
+    if (unpriced_calls > 0) unpriced.add(folder);
+    else unpriced.delete(folder);
     draw();
   };
 
@@ -48,9 +54,10 @@ export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Dis
     runtime.onState(draw),
     sidebar.onChange(draw),
     runtime.onEvent(({ folder, event }) => {
-      if (event.type === "model.usage" && costs.has(folder))
+      if (event.type === "model.usage" && costs.has(folder)) {
         costs.set(folder, (costs.get(folder) ?? 0) + (event.cost ?? 0));
-      else if (!costs.has(folder) || event.type === "run.finished") {
+        if (event.cost === null) unpriced.add(folder);
+      } else if (!costs.has(folder) || event.type === "run.finished") {
         costs.set(folder, costs.get(folder) ?? 0);
         readCost(folder).catch(() => undefined);
       }

@@ -135,8 +135,12 @@ export const DailyUsage = z.strictObject({
   /** `2026-01-31`. */
   day: z.iso.date(),
   tokens: Count,
-  /** Millionths of a cent, so that sums stay exact. */
+  /** Millionths of a cent, so that sums stay exact; of the calls whose price is known. */
   cost_microcents: Count,
+  /** What the caps count for the other calls, by their agents' `cost_per_1k_tokens`. */
+  assumed_microcents: Count.default(0),
   api_calls: Count,
+  /** Calls whose price is unknown: with any of them, so is the cost of the day. */
+  unpriced_calls: Count.default(0),
 });
 export type DailyUsage = z.infer<typeof DailyUsage>;

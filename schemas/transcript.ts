@@ -46,6 +46,18 @@ export const TranscriptEntry = z.discriminatedUnion("type", [
     cached: z.boolean(),
     duration_ms: Milliseconds,
   }),
+  /** An attempt that was paid for and gave no answer: its stream was cut, or it was cancelled. */
+  z.strictObject({
+    type: z.literal("spent"),
+    at: Timestamp,
+    turn: Count.min(1),
+    usage: TokenUsage,
+    /** Dollars; `null`: unknown. */
+    cost: z.number().nullable(),
+    provider: z.string(),
+    model: z.string(),
+    reason: z.string(),
+  }),
   z.strictObject({ type: z.literal("tool"), at: Timestamp, turn: Count.min(1), outcome: ToolOutcome }),
   /** What the runtime told the model between two turns, such as to call a tool. */
   z.strictObject({ type: z.literal("note"), at: Timestamp, turn: Count.min(1), text: z.string() }),

@@ -27,6 +27,8 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
         ),
         ...renderMessage(entry.message),
       ];
+    case "spent":
+      return [text(`> ${l10n.t("Paid for, but not answered:")} ${entry.reason}`)];
     case "tool":
       return [
         folded(

@@ -1,4 +1,5 @@
-import { MICROCENTS_PER_DOLLAR, type DailyUsage } from "../../schemas/run.ts";
+import { DailyUsage, MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
+import { estimateCost } from "../models/agent.ts";
 import type { UsageLedger } from "../gateway/gateway.ts";
 import { totalTokens as tokensOf } from "../gateway/tokens.ts";
 import type { Store } from "../store/store.ts";
@@ -9,13 +10,23 @@ interface Used {
   cost_microcents: number;
 }
 
-const noneOn = (store: Store, day: string): DailyUsage => ({
-  tenant_id: store.tenantId,
-  day,
-  tokens: 0,
-  cost_microcents: 0,
-  api_calls: 0,
-});
+const nothing = { tokens: 0, cost_microcents: 0, api_calls: 0 };
+
+/** What the tenant used on a day (UTC, `2026-01-31`). */
+export const usageOn = (store: Store, day: string): DailyUsage =>
+  // Parsed, because a day that an older version stored lacks what was added since.
+  DailyUsage.parse(store.get("dailyUsage", day) ?? { tenant_id: store.tenantId, day, ...nothing });
+
+/** What the caps count for an execution that ran before: its cost, or what is assumed for its tokens. */
+const usedBefore = (store: Store, id: string): Used => {
+  const execution = store.get("executions", id);
+  if (execution === null) return { tokens: 0, cost_microcents: 0 };
+  const { resource_usage: usage, metadata } = execution;
+  const tokens = totalTokens(usage);
+  const agent = usage.cost === null ? store.get("agents", metadata.agent_id) : null;
+  const dollars = usage.cost ?? (agent === null ? 0 : estimateCost(agent, tokens) / 100);
+  return { tokens, cost_microcents: Math.round(dollars * MICROCENTS_PER_DOLLAR) };
+};
 
 /**
  * What the gateway checks caps against. The sum of the day is stored with each call; those of
@@ -28,11 +39,7 @@ export const createLedger = (store: Store): UsageLedger => {
   const ofExecution = (id: string): Used => {
     const known = executions.get(id);
     if (known !== undefined) return known;
-    const usage = store.get("executions", id)?.resource_usage;
-    const used = {
-      tokens: usage === undefined ? 0 : totalTokens(usage),
-      cost_microcents: Math.round((usage?.cost ?? 0) * MICROCENTS_PER_DOLLAR),
-    };
+    const used = usedBefore(store, id);
     executions.set(id, used);
     return used;
   };
@@ -54,22 +61,25 @@ export const createLedger = (store: Store): UsageLedger => {
     used: (scope) => {
       if ("execution_id" in scope) return ofExecution(scope.execution_id);
       if ("task_id" in scope) return ofRun(scope.task_id);
-      return store.get("dailyUsage", scope.day) ?? noneOn(store, scope.day);
+      const { tokens, cost_microcents, assumed_microcents } = usageOn(store, scope.day);
+      return { tokens, cost_microcents: cost_microcents + assumed_microcents };
     },
-    record: async ({ execution_id, task_id, day, usage, cost_microcents }) => {
+    record: async ({ execution_id, task_id, day, usage, cost_microcents, assumed_microcents }) => {
       const tokens = tokensOf(usage);
-      const cost = cost_microcents ?? 0;
+      const isKnown = cost_microcents !== null;
       for (const used of [ofExecution(execution_id), ofRun(task_id)]) {
         used.tokens += tokens;
-        used.cost_microcents += cost;
+        used.cost_microcents += cost_microcents ?? assumed_microcents;
       }
-      const today = store.get("dailyUsage", day) ?? noneOn(store, day);
+      const today = usageOn(store, day);
       await store.commit((transaction) => {
         transaction.put("dailyUsage", {
           ...today,
           tokens: today.tokens + tokens,
-          cost_microcents: today.cost_microcents + cost,
+          cost_microcents: today.cost_microcents + (cost_microcents ?? 0),
+          assumed_microcents: today.assumed_microcents + (isKnown ? 0 : assumed_microcents),
           api_calls: today.api_calls + 1,
+          unpriced_calls: today.unpriced_calls + (isKnown ? 0 : 1),
         });
       });
     },

@@ -79,6 +79,7 @@ const generate = async (
   const answer = await gateway.generate({ ...buildConversation(entries), temperature, max_tokens }, charge, {
     signal,
     tell: tellOf(context, turn),
+    spent: (attempt) => record(context, { type: "spent", at: context.now(), turn, ...attempt }),
   });
   await record(context, { type: "answer", at: context.now(), turn, ...answer });
   const { provider: name, model, usage, cost, cached } = answer;

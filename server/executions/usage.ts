@@ -5,9 +5,9 @@ import { addUsage, noUsage } from "../models/execution.ts";
 /** What one line of a transcript cost; null for lines that cost nothing. */
 const usageOfEntry = (entry: TranscriptEntry): ExecutionResourceUsage | null => {
   if (entry.type === "tool") return { ...noUsage(), tool_calls: 1 };
-  if (entry.type !== "answer") return null;
+  if (entry.type !== "answer" && entry.type !== "spent") return null;
   // An answer from the cache was paid when it was given.
-  if (entry.cached) return noUsage();
+  if (entry.type === "answer" && entry.cached) return noUsage();
   const { usage } = entry;
   return {
     ...noUsage(),

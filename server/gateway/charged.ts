@@ -1,8 +1,8 @@
 import { defaultSettings } from "../models/agent.ts";
 import { attemptAnswer, type AttemptTools, type Outcome } from "./attempt.ts";
-import type { Charge, GatewaySignal, ModelRequest } from "./gateway.ts";
+import type { Charge, GenerateOptions, ModelRequest } from "./gateway.ts";
 import type { CapKeeper } from "./limits.ts";
-import { costOf, priceOf, type Price, type PriceOverrides } from "./prices.ts";
+import { costOf, dollarsOf, priceOf, type Price, type PriceOverrides } from "./prices.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Rates } from "./rates.ts";
 import type { Target } from "./targets.ts";
@@ -10,11 +10,9 @@ import { estimateRequestTokens, noUsage, totalTokens } from "./tokens.ts";
 import { dayOf } from "./waiting.ts";
 
 /** A request, whose it is, and who is told what comes of it. */
-export interface Asking {
+export interface Asking extends Required<GenerateOptions> {
   request: ModelRequest;
   charge: Charge;
-  signal: AbortSignal;
-  tell: (signal: GatewaySignal) => void;
 }
 
 /** What stands between an attempt and its bill. */
@@ -89,6 +87,12 @@ export const attemptCharged = async (
   }
   const microcents = costOf(outcome.usage, price);
   const assumedMicrocents = costOf(outcome.usage, assumed) ?? 0;
-  await reservation.settle({ usage: outcome.usage, microcents, assumedMicrocents });
+  const { usage } = outcome;
+  await reservation.settle({ usage, microcents, assumedMicrocents });
+  if (!("answer" in outcome) && totalTokens(usage) > 0) {
+    const { message: reason } = "fault" in outcome ? outcome.fault : outcome.cancelled;
+    const { provider: name, model } = target;
+    await asking.spent({ usage, cost: dollarsOf(microcents), provider: name, model, reason });
+  }
   return { outcome, microcents };
 };

@@ -59,6 +59,9 @@ export interface Gateway extends ModelGateway {
   pull(provider: AIProvider, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
 }
 
+const ignore = (): void => undefined;
+const ignoreSpent = (): Promise<void> => Promise.resolve();
+
 export const createGateway = (options: GatewayOptions): Gateway => {
   const { ledger, credentials, endpoints = {}, prices = {}, cacheFolder = null } = options;
   const clock = options.clock ?? systemClock;
@@ -86,8 +89,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
 
   return {
-    async generate(request, charge, { signal, tell = () => undefined }) {
-      const askNow = () => ask({ request, charge, signal, tell }, policy);
+    async generate(request, charge, { signal, tell = ignore, spent = ignoreSpent }) {
+      const askNow = () => ask({ request, charge, signal, tell, spent }, policy);
       const [target] = targetsOf(charge, endpoints);
       if (request.temperature !== 0 || options.responseCache === false || target === undefined)
         return askNow();

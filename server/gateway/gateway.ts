@@ -27,6 +27,17 @@ export interface ModelAnswer {
   duration_ms: number;
 }
 
+/** An attempt that gave no answer and was paid for all the same. */
+export interface SpentAttempt {
+  usage: TokenUsage;
+  /** Dollars; null: the price of the model is unknown. */
+  cost: number | null;
+  provider: ProviderName;
+  model: string;
+  /** Why it gave none. */
+  reason: string;
+}
+
 /** Whose budget a call is charged to. */
 export interface Charge {
   execution_id: string;
@@ -45,6 +56,13 @@ export type GatewaySignal =
   | { type: "withdrawn" }
   | { type: "retry"; provider: ProviderName; model: string; reason: string; wait_ms: number };
 
+export interface GenerateOptions {
+  signal: AbortSignal;
+  tell?: (signal: GatewaySignal) => void;
+  /** Called and awaited for each attempt that cost something, before the next one. */
+  spent?: (attempt: SpentAttempt) => Promise<void>;
+}
+
 /** The only way to a model. It holds the keys, the limits, retries, failover, cache and cost. */
 export interface ModelGateway {
   /**
@@ -52,11 +70,7 @@ export interface ModelGateway {
    * `credential_*`, `model_not_found`, `context_too_long`, `answer_blocked` codes; `cancelled` when
    * the signal aborts; `timed_out`.
    */
-  generate(
-    request: ModelRequest,
-    charge: Charge,
-    options: { signal: AbortSignal; tell?: (signal: GatewaySignal) => void },
-  ): Promise<ModelAnswer>;
+  generate(request: ModelRequest, charge: Charge, options: GenerateOptions): Promise<ModelAnswer>;
   /** The exact request this would be to the provider; nothing is sent. */
   preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
   /** Loads what asking this provider needs, so that the first request does not wait for it. */
@@ -69,7 +83,10 @@ export interface ModelGateway {
 
 /** What the gateway reads and writes of the state; handed in, so that it does not know the store. */
 export interface UsageLedger {
-  /** What was used so far: by an execution, by all of its run, by its tenant today. */
+  /**
+   * What was used so far, as the caps count it: by an execution, by all of its run, by its tenant on
+   * a day. Calls of unknown price count at what was assumed for them.
+   */
   used(scope: { execution_id: string } | { task_id: string } | { day: string }): {
     tokens: number;
     cost_microcents: number;
@@ -80,7 +97,10 @@ export interface UsageLedger {
     task_id: string;
     day: string;
     usage: TokenUsage;
+    /** null: the price of the model is unknown. */
     cost_microcents: number | null;
+    /** What it counts at where its cost is unknown. */
+    assumed_microcents: number;
   }): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ interface Amount {
 export interface Reservation {
   /**
    * Records what the call took and gives back the rest. `microcents: null`: its price is unknown;
-   * the caps then go on counting it at `assumedMicrocents`.
+   * the caps count it at `assumedMicrocents`.
    */
   settle(spent: { usage: TokenUsage; microcents: number | null; assumedMicrocents: number }): Promise<void>;
   /** Gives everything back: nothing was sent. */
@@ -108,22 +108,20 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
       const scopes = scopesOf(charge, day);
       for (const scope of scopes) check(scope, charge.limits, needed);
       for (const { key } of scopes) change(key, needed.tokens, needed.microcents);
-      const giveBack = (kept: number): void => {
-        for (const { key } of scopes) change(key, -needed.tokens, kept - needed.microcents);
+      const release = (): void => {
+        for (const { key } of scopes) change(key, -needed.tokens, -needed.microcents);
       };
       return {
         async settle({ usage, microcents, assumedMicrocents }) {
           const { execution_id, task_id } = charge;
+          const cost = { cost_microcents: microcents, assumed_microcents: assumedMicrocents };
           try {
-            if (totalTokens(usage) > 0)
-              await ledger.record({ execution_id, task_id, day, usage, cost_microcents: microcents });
+            if (totalTokens(usage) > 0) await ledger.record({ execution_id, task_id, day, usage, ...cost });
           } finally {
-            giveBack(microcents === null ? assumedMicrocents : 0);
+            release();
           }
         },
-        release() {
-          giveBack(0);
-        },
+        release,
       };
     },
   };

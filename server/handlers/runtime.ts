@@ -1,3 +1,4 @@
+import { usageOn } from "../executions/ledger.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
 /** Models and their keys, usage, and the state of the runtime itself. */
@@ -21,18 +22,7 @@ export const runtimeHandlers = ({
     return {};
   },
 
-  "usage/today": () => {
-    const day = now().slice(0, 10);
-    return (
-      store.get("dailyUsage", day) ?? {
-        tenant_id: store.tenantId,
-        day,
-        tokens: 0,
-        cost_microcents: 0,
-        api_calls: 0,
-      }
-    );
-  },
+  "usage/today": () => usageOn(store, now().slice(0, 10)),
 
   "runtime/status": () => ({
     version,

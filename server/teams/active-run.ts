@@ -54,7 +54,7 @@ const continued = async (parts: DriveParts, last: AgentExecution): Promise<Agent
   const entries = await parts.store.transcripts.read(last.execution_id);
   // They were paid for there, and count there.
   const kept = entries
-    .filter((entry) => entry.type !== "end" && entry.type !== "gate")
+    .filter(({ type }) => type !== "end" && type !== "gate" && type !== "spent")
     .map((entry) => (entry.type === "answer" ? { ...entry, cached: true } : entry));
   if (kept.length > 0) await parts.store.transcripts.append(execution.execution_id, kept);
   return execution;

@@ -9,6 +9,7 @@ import type {
   ModelAnswer,
   ModelGateway,
   ModelRequest,
+  SpentAttempt,
   UsageLedger,
 } from "../../server/gateway/gateway.ts";
 import { strictest } from "../../server/gateway/limits.ts";
@@ -33,7 +34,10 @@ export const memoryLedger = (): UsageLedger & { entries: Recorded[] } => {
       );
       return {
         tokens: mine.reduce((sum, { usage }) => sum + totalTokens(usage), 0),
-        cost_microcents: mine.reduce((sum, { cost_microcents }) => sum + (cost_microcents ?? 0), 0),
+        cost_microcents: mine.reduce(
+          (sum, { cost_microcents, assumed_microcents }) => sum + (cost_microcents ?? assumed_microcents),
+          0,
+        ),
       };
     },
     record(entry) {
@@ -158,6 +162,8 @@ export const allAt = (url: string): Endpoints => ({ Claude: url, Gemini: url, Hu
 export interface Told {
   answer: ModelAnswer;
   signals: GatewaySignal[];
+  /** Attempts that were paid for and gave no answer. */
+  spent: SpentAttempt[];
 }
 
 export const ask = async (
@@ -167,8 +173,13 @@ export const ask = async (
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Told> => {
   const signals: GatewaySignal[] = [];
-  const answer = await gateway.generate(request, charge, { signal, tell: (told) => signals.push(told) });
-  return { answer, signals };
+  const spent: SpentAttempt[] = [];
+  const answer = await gateway.generate(request, charge, {
+    signal,
+    tell: (told) => signals.push(told),
+    spent: (attempt) => Promise.resolve(void spent.push(attempt)),
+  });
+  return { answer, signals, spent };
 };
 
 /** The text as a subscriber shows it: withdrawn pieces are gone. */

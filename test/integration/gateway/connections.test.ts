@@ -34,12 +34,16 @@ for (const protocol of protocols) {
 
     it("withdraws a stream that was cut, joins nothing, and counts what it cost", async () => {
       const { gateway, ledger, charge } = await start([{ text, cutAfter: 4 }, { text: "The whole answer." }]);
-      const { answer, signals } = await ask(gateway, question("Hello"), charge);
+      const { answer, signals, spent } = await ask(gateway, question("Hello"), charge);
       assert.deepEqual(answer.message.content, [{ type: "text", text: "The whole answer." }]);
       assert.equal(shownText(signals), "The whole answer.");
       assert.ok(signals.some(({ type }) => type === "withdrawn"));
-      assert.equal(ledger.entries.length, 2);
       assert.ok((ledger.entries[0]?.usage.input ?? 0) > 0);
+      assert.deepEqual(
+        ledger.entries.map(({ usage }) => usage),
+        [...spent.map(({ usage }) => usage), answer.usage],
+        "the caller is told of every token that the caps count",
+      );
     });
 
     it("never gives out a call whose stream was cut", async () => {

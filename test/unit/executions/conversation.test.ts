@@ -115,6 +115,36 @@ describe("a conversation made from a transcript", () => {
   });
 });
 
+describe("an attempt that was paid for and gave no answer", () => {
+  const usage = { input: 70, cache_read: 5, cache_write_5m: 0, cache_write_1h: 0, output: 3, reasoning: 0 };
+  const spent = (cost: number | null): TranscriptEntry => ({
+    type: "spent",
+    at,
+    turn: 2,
+    usage,
+    cost,
+    provider: "Claude",
+    model: "m",
+    reason: "the stream was cut",
+  });
+
+  it("counts as used, and says nothing to the model", () => {
+    const entries = [prompt, answer(1), tool(1), spent(0.002), answer(2)];
+    const used = usageOf(entries);
+    assert.deepEqual(
+      [used.input_tokens, used.cache_read_tokens, used.output_tokens, used.api_calls, used.cost],
+      [270, 25, 13, 3, 0.022],
+    );
+    const without = entries.filter(({ type }) => type !== "spent");
+    assert.deepEqual(buildConversation(entries), buildConversation(without));
+    assert.deepEqual(finishedTurns(entries), finishedTurns(without));
+  });
+
+  it("leaves the cost unknown where its price is", () => {
+    assert.equal(usageOf([prompt, answer(1), spent(null)]).cost, null);
+  });
+});
+
 describe("compaction", () => {
   const turns = (count: number, input: number) =>
     Array.from({ length: count }, (_, index) => [answer(index + 1, input), tool(index + 1)]).flat();
