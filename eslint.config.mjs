@@ -13,9 +13,10 @@ const layers = [
   forbidden(
     "./server/worker",
     "./server",
-    ["./worker", "./workspace"],
-    "worker/ imports schemas/ and workspace/ alone.",
+    ["./worker", "./workspace", "./protocol"],
+    "worker/ imports schemas/, workspace/ and protocol/ alone.",
   ),
+  forbidden("./server/protocol", "./server", ["./protocol"], "protocol/ imports schemas/ alone."),
   forbidden("./server/gateway/providers", "./server/store", [], "Providers never touch the store."),
   forbidden(
     "./server/store",

@@ -3,8 +3,6 @@ import {
   createMessageConnection,
   ErrorCodes,
   ResponseError,
-  StreamMessageReader,
-  StreamMessageWriter,
 } from "vscode-jsonrpc/node";
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc/node";
 import type { Readable, Writable } from "node:stream";
@@ -17,7 +15,7 @@ import {
   workerMethods,
 } from "../../schemas/worker.ts";
 import type { RuntimeMethod, WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
-import { FramingGuard } from "./framing-guard.ts";
+import { FrameReader, FrameWriter } from "../protocol/frames.ts";
 import type { WorkerNotifications, WorkerRequests } from "./pool.ts";
 
 /** Messages read but not yet handled, above which a worker is held to flood the runtime. */
@@ -125,42 +123,26 @@ export const connectWorker = (
   output: Readable,
   handlers: ConnectionHandlers,
 ): WorkerConnection => {
-  const guard = new FramingGuard(WORKER_MESSAGE_BYTES);
+  const reader = new FrameReader(output, WORKER_MESSAGE_BYTES);
   let handled = 0;
-  let isBroken = false;
   const breakOff = (reason: string): void => {
-    if (isBroken) return;
-    isBroken = true;
-    output.unpipe(guard);
-    output.resume();
+    reader.stop();
     handlers.broken(reason);
   };
-  guard.on("error", (error) => {
+  reader.onError((error) => {
     breakOff(error.message);
   });
-  guard.on("data", () => {
-    if (guard.frames - handled > MOST_UNHANDLED) breakOff("it sent messages faster than they can be read");
+  output.on("data", () => {
+    if (!reader.stopped && reader.messages - handled > MOST_UNHANDLED)
+      breakOff("it sent messages faster than they can be read");
   });
-  // A worker that is gone makes writes fail; its end is reported by its driver.
-  input.on("error", () => undefined);
-  output.on("error", () => undefined);
-  output.pipe(guard);
-
-  const connection = createMessageConnection(
-    new StreamMessageReader(guard),
-    new StreamMessageWriter(input),
-    undefined,
-    {
-      messageStrategy: {
-        handleMessage: (message, next) => {
-          handled += 1;
-          return next(message);
-        },
+  const connection = createMessageConnection(reader, new FrameWriter(input), undefined, {
+    messageStrategy: {
+      handleMessage: (message, next) => {
+        handled += 1;
+        return next(message);
       },
     },
-  );
-  connection.onError(([error]) => {
-    breakOff(`its output is not a message: ${error.message}`);
   });
   answerRequests(connection, handlers);
   takeNotifications(connection, handlers);
@@ -200,8 +182,8 @@ export const connectWorker = (
   return {
     call,
     dispose: () => {
+      reader.stop();
       connection.dispose();
-      guard.destroy();
     },
   };
 };

@@ -4,11 +4,10 @@ import {
   ErrorCodes,
   NullLogger,
   ResponseError,
-  StreamMessageReader,
-  StreamMessageWriter,
   type CancellationToken,
   type MessageConnection,
 } from "vscode-jsonrpc/node";
+import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
 import {
   CoditectError,
@@ -28,6 +27,7 @@ import {
   type WorkerParams,
   type WorkerResult,
 } from "../../schemas/worker.ts";
+import { FrameReader, FrameWriter } from "../protocol/frames.ts";
 import { problemsOf } from "./problems.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -46,16 +46,8 @@ export interface RuntimeConnection {
 }
 
 /** The worker's end of the protocol: JSON-RPC with LSP framing over two streams. */
-export function connectRuntime(
-  input: NodeJS.ReadableStream,
-  output: NodeJS.WritableStream,
-  lifetime: AbortSignal,
-): RuntimeConnection {
-  const connection = createMessageConnection(
-    new StreamMessageReader(input),
-    new StreamMessageWriter(output),
-    NullLogger,
-  );
+export function connectRuntime(input: Readable, output: Writable, lifetime: AbortSignal): RuntimeConnection {
+  const connection = createMessageConnection(new FrameReader(input), new FrameWriter(output), NullLogger);
   return {
     runtime: runtimeOver(connection),
     serve(handlers, ended) {
