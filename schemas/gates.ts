@@ -16,10 +16,21 @@ export type WriteAccess = z.infer<typeof WriteAccess>;
  * - `untouched`: no test and no test configuration changed since the tests were proven red;
  * - `clean`: nothing that passed before the run fails in the whole suite;
  * - `findings`: no blocking finding (Critical or High, confidence at least 0.7) is open;
- * - `documents`: every link from a changed document to a file of the workspace leads somewhere;
+ * - `documents`: every link from a changed document to a file of the workspace leads somewhere, and
+ *   every Mermaid diagram in it can be read;
+ * - `diagrams`: the stage drew at least one Mermaid diagram, and every one can be read;
  * - `changed`: the stage handed back at least one changed file.
  */
-export const GateName = z.enum(["red", "green", "untouched", "clean", "findings", "documents", "changed"]);
+export const GateName = z.enum([
+  "red",
+  "green",
+  "untouched",
+  "clean",
+  "findings",
+  "documents",
+  "diagrams",
+  "changed",
+]);
 export type GateName = z.infer<typeof GateName>;
 
 /** What was run and seen when a gate was proven or failed; stored with the execution. */

@@ -5,23 +5,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { snapshotName } from "../server/worker/snapshot.ts";
+import { englishAlone, nothingDrawn } from "./bundle-plugins.ts";
 import { licenceTexts } from "./licences.mjs";
 
 const watch = process.argv.includes("--watch");
 const production = process.argv.includes("--production");
 
-/** Leaves out zod's messages in forty other languages, which are a third of every bundle. */
-const englishAlone = {
-  name: "english-alone",
-  setup({ onLoad }) {
-    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: 'export { default as en } from "./en.js";',
-    }));
-  },
-};
-
 const shared = {
-  plugins: [englishAlone],
+  plugins: [englishAlone, nothingDrawn],
   bundle: true,
   platform: "node",
   format: "cjs",
@@ -42,6 +33,7 @@ const entries = {
   "server-main": "server/main.ts",
   worker: "server/worker/main.ts",
   fold: "server/store/fold-thread.ts",
+  diagrams: "server/teams/gates/diagram-thread.ts",
   "cli-main": "server/cli.ts",
 };
 

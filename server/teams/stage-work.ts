@@ -120,6 +120,7 @@ const gateContext = (
     readText: (path) => view.readText(path),
     exists: (path) => view.exists(path),
     now: () => parts.now(),
+    signal: work.signal,
   };
 };
 

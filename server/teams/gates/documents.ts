@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { brokenDiagrams, diagramsIn } from "./diagrams.ts";
 import { changedPaths, quantity, type Gate, type GateContext } from "./gate.ts";
 
 const markdown = /\.(md|mdx|markdown)$/i;
@@ -10,31 +11,92 @@ const outside = /^([a-z][a-z0-9+.-]*:|#|\/\/)/i;
 export const localLinks = (path: string, text: string): string[] =>
   [...text.replace(fencedCode, "").matchAll(link)].flatMap(([, target]) => {
     if (target === undefined || outside.test(target)) return [];
-    const [file = ""] = decodeURI(target).split(/[#?]/);
+    const [file = ""] = decoded(target).split(/[#?]/);
     return [file.startsWith("/") ? file.slice(1) : posix.join(posix.dirname(path), file)];
   });
 
-const brokenLinks = async (context: GateContext, path: string): Promise<string[]> => {
-  const text = await context.readText(path);
-  if (text === null) return [];
+/** The text as a path; an escape that stands for nothing is part of the name. */
+const decoded = (target: string): string => {
+  try {
+    return decodeURI(target);
+  } catch {
+    return target;
+  }
+};
+
+interface Document {
+  path: string;
+  text: string;
+}
+
+const changedDocuments = async (context: GateContext): Promise<Document[]> => {
+  const paths = changedPaths(context.before, context.after).filter((path) => markdown.test(path));
+  const read = await Promise.all(
+    paths.map(async (path) => {
+      const text = await context.readText(path);
+      return text === null ? [] : [{ path, text }];
+    }),
+  );
+  return read.flat();
+};
+
+const brokenLinks = async (context: GateContext, { path, text }: Document): Promise<string[]> => {
   const found = await Promise.all(
     localLinks(path, text).map(async (target) =>
-      (await context.exists(target)) ? [] : [`${path}: ${target}`],
+      (await context.exists(target)) ? [] : [`${path}: ${target} is not there`],
     ),
   );
   return found.flat();
 };
 
-/** Every link from a changed document to a file of the workspace leads somewhere. */
-export const documents: Gate = async (context) => {
-  const paths = changedPaths(context.before, context.after).filter((path) => markdown.test(path));
-  const broken = (await Promise.all(paths.map((path) => brokenLinks(context, path)))).flat();
+/** What Mermaid cannot read in the documents, and how many diagrams they have. */
+const checkDiagrams = async (context: GateContext, documents: readonly Document[]) => {
+  const diagrams = documents.flatMap(({ path, text }) =>
+    diagramsIn(text).map((diagram) => ({ ...diagram, path })),
+  );
+  const broken = await brokenDiagrams(diagrams, context.signal);
   return {
-    held: broken.length === 0,
+    drawn: diagrams.length,
+    broken: broken.map(({ diagram, problem }) => `${diagram.path}:${diagram.line} ${problem}`),
+  };
+};
+
+const unreadable = (count: number): string => `${quantity(count, "Mermaid diagram")} cannot be read.`;
+
+/**
+ * Every link from a changed document to a file of the workspace leads somewhere, and Mermaid can
+ * read every diagram of a changed document.
+ */
+export const documents: Gate = async (context) => {
+  const changed = await changedDocuments(context);
+  const links = (await Promise.all(changed.map((document) => brokenLinks(context, document)))).flat();
+  const { drawn, broken } = await checkDiagrams(context, changed);
+  const problems = [
+    ...(links.length > 0 ? [`${quantity(links.length, "link leads", "links lead")} nowhere.`] : []),
+    ...(broken.length > 0 ? [unreadable(broken.length)] : []),
+  ];
+  return {
+    held: problems.length === 0,
     reason:
-      broken.length > 0
-        ? `${quantity(broken.length, "link leads", "links lead")} nowhere.`
-        : `${quantity(paths.length, "document")} changed; every link leads somewhere.`,
+      problems.length > 0
+        ? problems.join(" ")
+        : `${quantity(changed.length, "document")} changed; every link leads somewhere` +
+          (drawn > 0 ? `, and Mermaid reads ${quantity(drawn, "diagram")}.` : "."),
+    evidence: [...links, ...broken],
+  };
+};
+
+/** The stage drew at least one Mermaid diagram, and Mermaid can read every one. */
+export const diagrams: Gate = async (context) => {
+  const { drawn, broken } = await checkDiagrams(context, await changedDocuments(context));
+  return {
+    held: drawn > 0 && broken.length === 0,
+    reason:
+      drawn === 0
+        ? "No changed document has a Mermaid diagram."
+        : broken.length > 0
+          ? unreadable(broken.length)
+          : `Mermaid reads ${quantity(drawn, "diagram")}.`,
     evidence: broken,
   };
 };

@@ -28,6 +28,7 @@ export interface GateContext {
   /** Whether the stage's result has a file or folder there. */
   exists: (path: string) => Promise<boolean>;
   now: () => Timestamp;
+  signal: AbortSignal;
 }
 
 /** A gate runs its measurement and says what it saw; it never throws for a gate that does not hold. */

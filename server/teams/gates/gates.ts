@@ -1,6 +1,6 @@
 import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import { isBlocking } from "../../executions/findings.ts";
-import { documents } from "./documents.ts";
+import { diagrams, documents } from "./documents.ts";
 import { changedPaths, prove, quantity, type Gate, type GateContext } from "./gate.ts";
 import { clean, green, red, untouched } from "./tests.ts";
 
@@ -37,6 +37,7 @@ const gates: Readonly<Record<GateName, Gate>> = {
   clean,
   findings,
   documents,
+  diagrams,
   changed,
 };
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
-import { localLinks } from "../../../server/teams/gates/documents.ts";
 import type { GateContext } from "../../../server/teams/gates/gate.ts";
 import { feedbackOf, proveGates } from "../../../server/teams/gates/gates.ts";
 
@@ -67,6 +66,7 @@ const context = (parts: {
     readText: () => Promise.resolve(null),
     exists: () => Promise.resolve(false),
     now: () => "2026-01-31T12:00:00.000Z",
+    signal: AbortSignal.timeout(60_000),
   };
 };
 
@@ -194,21 +194,5 @@ describe("gates in a row", () => {
       proofs.map(({ gate, held }) => [gate, held]),
       [["untouched", false]],
     );
-  });
-});
-
-describe("links of a document", () => {
-  it("are resolved against where it stands; what leads outside or stands in code is left alone", () => {
-    const text = [
-      "[a](other.md#top) ![b](../media/x.png) [c](https://example.org) [d](#here) [e](/README.md)",
-      "```md",
-      "[not](a-link.md)",
-      "```",
-    ].join("\n");
-    assert.deepEqual(localLinks("docs/adr/0001.md", text), [
-      "docs/adr/other.md",
-      "docs/media/x.png",
-      "README.md",
-    ]);
   });
 });

@@ -1,0 +1,25 @@
+import DOMPurify from "dompurify";
+import mermaid from "mermaid";
+import { parentPort, workerData } from "node:worker_threads";
+import { z } from "zod";
+
+// Nothing is drawn here, so there is no page to keep safe, and without a page the sanitiser that
+// Mermaid's parsers pass every label through has no methods.
+Object.assign(DOMPurify, { addHook: () => undefined, sanitize: (text: string) => text });
+
+/** Why Mermaid cannot read a diagram, or null when it can. */
+const problemOf = async (diagram: string): Promise<string | null> => {
+  try {
+    await mermaid.parse(diagram);
+    return null;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+};
+
+/** Parses diagrams one after another, for Mermaid keeps state between them: one answer for each. */
+const run = async (): Promise<void> => {
+  for (const diagram of z.array(z.string()).parse(workerData))
+    parentPort?.postMessage(await problemOf(diagram));
+};
+void run();

@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { z } from "zod";
+
+/** A Mermaid diagram in a Markdown text, and the line its text begins at. */
+export interface Diagram {
+  line: number;
+  text: string;
+}
+
+const DEADLINE_MS = 10_000;
+const MEMORY_MB = 256;
+const fence = /^ {0,3}(`{3,}|~{3,})[ \t]*mermaid\b[^\n]*\n([\s\S]*?)^ {0,3}\1/gim;
+
+/** The Mermaid diagrams of a Markdown text, in order. */
+export const diagramsIn = (markdown: string): Diagram[] =>
+  [...markdown.replaceAll("\r\n", "\n").matchAll(fence)].map(({ 0: block, 2: text = "", index, input }) => ({
+    line: input.slice(0, index + block.indexOf("\n")).split("\n").length + 1,
+    text,
+  }));
+
+/**
+ * What Mermaid says of the diagrams that it cannot read. They are parsed in a thread of their own,
+ * with a deadline and a memory cap, because what a model wrote can keep a grammar busy for ever.
+ */
+export const brokenDiagrams = async <D extends Diagram>(
+  diagrams: readonly D[],
+  signal: AbortSignal,
+): Promise<{ diagram: D; problem: string }[]> => {
+  if (diagrams.length === 0) return [];
+  const problems = await problemsOf(diagrams, signal);
+  return diagrams.flatMap((diagram, at) => {
+    // A thread that was stopped has no answer for the diagram it stopped at, nor for those after it.
+    const problem = at < problems.length ? problems[at] : "it, or one before it, takes too long to read.";
+    return typeof problem === "string" ? [{ diagram, problem }] : [];
+  });
+};
+
+const problemsOf = async (diagrams: readonly Diagram[], signal: AbortSignal) => {
+  const problems: (string | null)[] = [];
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const thread = startThread(diagrams.map(({ text }) => text));
+  thread.on("message", (problem) => problems.push(z.string().nullable().parse(problem)));
+  try {
+    await once(thread, "exit", { signal: AbortSignal.any([signal, deadline]) });
+  } catch (thrown) {
+    if (!deadline.aborted && !isOutOfMemory(thrown)) throw thrown;
+  } finally {
+    await thread.terminate();
+  }
+  return problems;
+};
+
+const isOutOfMemory = (thrown: unknown): boolean =>
+  thrown instanceof Error && "code" in thrown && thrown.code === "ERR_WORKER_OUT_OF_MEMORY";
+
+const startThread = (diagrams: string[]): Worker => {
+  // Bundled, the thread's file lies beside ours; from source it is the module's own.
+  const entry = import.meta.url.endsWith(".ts") ? "./diagram-thread.ts" : "./diagrams.js";
+  return new Worker(new URL(entry, import.meta.url), {
+    workerData: diagrams,
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+  });
+};
