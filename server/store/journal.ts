@@ -1,11 +1,8 @@
-import { constants, type FileHandle } from "node:fs/promises";
+import { constants } from "node:fs/promises";
 import { join } from "node:path";
+import { openToAppend, type AppendFile, type Durability } from "./appending.ts";
 import { fileNames, syncFolder, type Files } from "./files.ts";
 import { endBlock, type ChainEnd, type Note } from "./journal-format.ts";
-import { writeAll } from "./state-file.ts";
-
-/** `fsync`: acknowledged is on the disk. `os`: acknowledged survives the process, not the machine. */
-export type Durability = "fsync" | "os";
 
 /** A segment of the journal that is closed: what of it counts. */
 export interface ClosedSegment {
@@ -28,14 +25,14 @@ export interface SegmentStart {
 
 /** The segment that is written to. */
 export class Segment {
-  readonly #handle: FileHandle;
+  readonly #file: AppendFile;
   readonly #start: SegmentStart;
   #chain: ChainEnd;
   #bytes = 0;
   #hasChanges = false;
 
-  private constructor(handle: FileHandle, start: SegmentStart) {
-    this.#handle = handle;
+  private constructor(file: AppendFile, start: SegmentStart) {
+    this.#file = file;
     this.#start = start;
     this.#chain = { sequence: start.sequence, checksum: 0 };
   }
@@ -44,16 +41,15 @@ export class Segment {
   static async create(start: SegmentStart): Promise<Segment> {
     const { files, folder, durability } = start;
     // Exclusive: a suspended former owner that wakes up must not come upon ours.
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
-    const sync = durability === "fsync" && process.platform !== "darwin" ? constants.O_DSYNC : 0;
-    const handle = await files.open(join(folder, fileNames.segment(start.number)), flags | sync, 0o600);
-    const segment = new Segment(handle, start);
+    const path = join(folder, fileNames.segment(start.number));
+    const file = await openToAppend(files, path, durability, constants.O_EXCL);
+    const segment = new Segment(file, start);
     try {
       await segment.writeNote(start.header);
       if (durability === "fsync") await syncFolder(files, folder);
       return segment;
     } catch (error) {
-      await handle.close();
+      await file.close();
       throw error;
     }
   }
@@ -87,12 +83,10 @@ export class Segment {
     const { line, chain } = endBlock(this.#chain, parts);
     const all = [...parts, line];
     try {
-      await writeAll(this.#handle, all);
-      // macOS alone ignores O_DSYNC for the drive's own cache; its fsync does not.
-      if (this.#start.durability === "fsync" && process.platform === "darwin") await this.#handle.sync();
+      await this.#file.append(all);
     } catch (error) {
       // What was not acknowledged should not turn up later; if this fails too, it may.
-      await this.#handle.truncate(this.#bytes).catch(() => undefined);
+      await this.#file.truncate(this.#bytes).catch(() => undefined);
       throw error;
     }
     this.#chain = chain;
@@ -100,6 +94,6 @@ export class Segment {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#file.close();
   }
 }

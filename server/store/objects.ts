@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import { Sha256 } from "../../schemas/primitives.ts";
 import { fileNames, ifThere, syncFolder, type Files } from "./files.ts";
-import type { Durability } from "./journal.ts";
+import type { Durability } from "./appending.ts";
 import type { Objects } from "./store.ts";
 
 export interface ObjectOptions {

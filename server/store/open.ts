@@ -7,7 +7,7 @@ import { fileNames, ifThere, isRefusal, nodeFiles, type Files } from "./files.ts
 import { startFold } from "./fold-start.ts";
 import type { FoldRequest } from "./fold.ts";
 import type { StateSeal } from "./journal-format.ts";
-import type { Durability } from "./journal.ts";
+import type { Durability } from "./appending.ts";
 import { acquireLock, noLock, STALE_MS, type Lock } from "./lock.ts";
 import { openObjects } from "./objects.ts";
 import { all, page } from "./queries.ts";
@@ -124,13 +124,14 @@ const storeOver = (
     },
     onFailure: (error: unknown) => adapter.stop(error),
   };
+  const transcripts = openTranscripts(besides);
   return {
     tenantId: low.data.tenantId,
     folder,
     get readOnlyReason() {
       return adapter.failure?.message ?? null;
     },
-    transcripts: openTranscripts(besides),
+    transcripts,
     objects: openObjects(besides),
     get: (collection, id) => low.data.get(collection, id),
     page: (collection, filter, request) => page(low.data, collection, filter, request),
@@ -143,6 +144,7 @@ const storeOver = (
     close: async () => {
       try {
         await stopTidying();
+        await transcripts.close();
         await adapter.close();
       } finally {
         await lock.release();

@@ -1,11 +1,9 @@
-import { constants } from "node:fs/promises";
 import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import { Uuid } from "../../schemas/primitives.ts";
 import { TranscriptEntry } from "../../schemas/transcript.ts";
+import { openToAppend, type AppendFile, type Durability } from "./appending.ts";
 import { fileNames, ifThere, syncFolder, type Files } from "./files.ts";
-import type { Durability } from "./journal.ts";
-import { writeAll } from "./state-file.ts";
 import type { Transcripts } from "./store.ts";
 
 const NEWLINE = 10;
@@ -20,32 +18,47 @@ export interface TranscriptOptions {
   onFailure: (error: unknown) => Error;
 }
 
-/** `transcripts/<execution_id>.jsonl`: one entry per line, appended, never changed. */
-export const openTranscripts = (options: TranscriptOptions): Transcripts => {
+/** Transcripts that are kept open: those of the executions that run. */
+const MOST_OPEN = 16;
+
+/**
+ * `transcripts/<execution_id>.jsonl`: one entry per line, appended, never changed. `close` waits for
+ * what is being appended.
+ */
+export const openTranscripts = (options: TranscriptOptions): Transcripts & { close: () => Promise<void> } => {
   const { files, folder, durability, checkWritable, onFailure } = options;
   const directory = join(folder, fileNames.transcripts);
   const pathOf = (executionId: string): string => join(directory, `${Uuid.parse(executionId)}.jsonl`);
   /** The last append to each file; those to one file go one after the other. */
   const tails = new Map<string, Promise<void>>();
-  /** Files known to end with a whole line. */
-  const whole = new Set<string>();
+  /** Files that end with a whole line, the one used last at the end. */
+  const open = new Map<string, AppendFile>();
+  let isClosed = false;
+
+  const openWhole = async (path: string): Promise<AppendFile> => {
+    await cutTorn(files, path);
+    const file = await openToAppend(files, path, durability);
+    if (durability === "fsync") await syncFolder(files, directory);
+    return file;
+  };
+
+  const close = async (path: string): Promise<void> => {
+    const file = open.get(path);
+    open.delete(path);
+    await file?.close();
+  };
 
   const append = async (path: string, lines: Buffer): Promise<void> => {
     checkWritable();
     try {
-      if (!whole.has(path)) await cutTorn(files, path);
-      const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-      const handle = await files.open(path, flags, 0o600);
-      try {
-        await writeAll(handle, [lines]);
-        if (durability === "fsync") await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-      if (durability === "fsync" && !whole.has(path)) await syncFolder(files, directory);
-      whole.add(path);
+      const file = open.get(path) ?? (await openWhole(path));
+      open.delete(path);
+      open.set(path, file);
+      await file.append([lines]);
+      const unused = open.size > MOST_OPEN ? [...open.keys()].find((each) => !tails.has(each)) : undefined;
+      if (unused !== undefined) await close(unused);
     } catch (error) {
-      whole.delete(path);
+      await close(path).catch(() => undefined);
       throw onFailure(error);
     }
     checkWritable();
@@ -54,6 +67,7 @@ export const openTranscripts = (options: TranscriptOptions): Transcripts => {
   return {
     append: (executionId, entries) => {
       const path = pathOf(executionId);
+      if (isClosed) return Promise.reject(fail("state_read_only", { reason: "the store is closed" }));
       const lines = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
       const run = () => append(path, lines);
       const done = (tails.get(path) ?? Promise.resolve()).then(run, run);
@@ -63,6 +77,11 @@ export const openTranscripts = (options: TranscriptOptions): Transcripts => {
       };
       done.then(forget, forget);
       return done;
+    },
+    close: async () => {
+      isClosed = true;
+      await Promise.allSettled(tails.values());
+      await Promise.all([...open.keys()].map(close));
     },
     read: async (executionId, from = 0) => {
       const bytes = await ifThere(files.readFile(pathOf(executionId)));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, readlink, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 import { fileNames } from "../../../server/store/files.ts";
@@ -8,6 +8,15 @@ import type { Store } from "../../../server/store/store.ts";
 import { at, faultyFiles, makeFolder, openMortal } from "./support.ts";
 
 const note = (text: string): TranscriptEntry => ({ type: "note", at, turn: 1, text });
+
+/** Files below a folder that this process holds open, where the system tells. */
+const openBelow = async (folder: string): Promise<string[]> => {
+  if (process.platform !== "linux") return [];
+  const open = (await readdir("/proc/self/fd")).map((number) =>
+    readlink(`/proc/self/fd/${number}`).catch(() => ""),
+  );
+  return (await Promise.all(open)).filter((path) => path.startsWith(folder));
+};
 
 describe("what stands beside the state", () => {
   let folder: string;
@@ -36,6 +45,20 @@ describe("what stands beside the state", () => {
     assert.deepEqual(await texts(), expected);
     assert.deepEqual(await texts(48), ["48", "49"]);
     assert.deepEqual(await store.transcripts.read(randomUUID()), []);
+  });
+
+  it("transcripts keep their entries, however many take turns, and hold no file open at the end", async () => {
+    const ids = Array.from({ length: 40 }, () => randomUUID());
+    for (const text of ["one", "two", "three"])
+      await Promise.all(ids.map((each) => store.transcripts.append(each, [note(text)])));
+    for (const each of ids)
+      assert.deepEqual(
+        await store.transcripts.read(each),
+        ["one", "two", "three"].map((text) => note(text)),
+      );
+    await store.close();
+    assert.deepEqual(await openBelow(join(folder, fileNames.transcripts)), []);
+    await assert.rejects(store.transcripts.append(id, [note("late")]), { code: "state_read_only" });
   });
 
   it("transcripts cut at any byte show whole entries, and go on behind them", async () => {
