@@ -57,6 +57,8 @@ export const ChangeSet = z.strictObject({
   execution_id: Uuid.nullable(),
   status: ChangeSetStatus,
   files: z.array(ChangedFile),
+  /** Why the user discarded files of it, in the user's words. */
+  discard_reason: z.string().nullable().default(null),
   created_at: Timestamp,
   updated_at: Timestamp,
 });

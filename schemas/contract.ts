@@ -2,7 +2,8 @@ import { z } from "zod";
 import { AgentConfig, AgentSettings, AgentStatus, AgentType, AIProvider, ProviderName } from "./agent.ts";
 import { ChangeSet, FileContent } from "./changes.ts";
 import { ErrorCode } from "./errors.ts";
-import { AgentExecution, ExecutionStatus } from "./execution.ts";
+import { AgentExecution, ExecutionStatus, Rating } from "./execution.ts";
+import { ExportedExecution } from "./export.ts";
 import { Finding, FindingStatus } from "./findings.ts";
 import { AgentInstance, InstanceState, LifecycleEvent } from "./instance.ts";
 import { Count, Json, patchOf, Uuid, WorkspacePath } from "./primitives.ts";
@@ -50,6 +51,10 @@ const byInstance = z.strictObject({ instance_id: Uuid });
 const byExecution = z.strictObject({ execution_id: Uuid });
 const byTeam = z.strictObject({ team_id: Uuid });
 const byTask = z.strictObject({ task_id: Uuid });
+const rated = {
+  verdict: Rating.shape.verdict,
+  note: z.string().min(1).nullable().default(null),
+};
 
 /** A run with everything a tree or a report needs of it. */
 export const RunDetails = z.strictObject({
@@ -225,6 +230,17 @@ export const contract = {
     { verb: "GET", path: "/api/agent-executions/{execution_id}/transcript" },
   ),
 
+  /** What the user thinks of an ended execution; a later rating takes the place of an earlier one. */
+  "executions/rate": row("operator", byExecution.extend(rated), AgentExecution, {
+    verb: "POST",
+    path: "/api/agent-executions/{execution_id}/rate",
+  }),
+  /** Everything of an execution in one line, without secrets, for evaluation or fine-tuning. */
+  "executions/export": row("viewer", byExecution, ExportedExecution, {
+    verb: "GET",
+    path: "/api/agent-executions/{execution_id}/export",
+  }),
+
   "teams/create": row(
     "admin",
     z.strictObject({
@@ -273,7 +289,12 @@ export const contract = {
   /** A new run that takes over everything before `stage` and runs the rest again. */
   "runs/retry": row(
     "operator",
-    byTask.extend({ stage: z.string(), options: RunOptionsPatch.default({}) }),
+    byTask.extend({
+      stage: z.string(),
+      options: RunOptionsPatch.default({}),
+      /** What the stage is asked in place of its own instruction. */
+      prompt: z.string().min(1).nullable().default(null),
+    }),
     TeamRun,
     {
       verb: "POST",
@@ -282,6 +303,11 @@ export const contract = {
     },
   ),
   "runs/cancel": row("operator", byTask, TeamRun, { verb: "POST", path: "/api/team-runs/{task_id}/cancel" }),
+  /** Rates the last execution of each stage of an ended run. */
+  "runs/rate": row("operator", byTask.extend(rated), RunDetails, {
+    verb: "POST",
+    path: "/api/team-runs/{task_id}/rate",
+  }),
   "runs/approve": row("operator", byTask.extend({ stage: z.string(), approved: z.boolean() }), TeamRun, {
     verb: "POST",
     path: "/api/team-runs/{task_id}/approve",
@@ -309,7 +335,11 @@ export const contract = {
   ),
   "changes/discard": row(
     "operator",
-    byTask.extend({ paths: z.array(WorkspacePath).nullable().default(null) }),
+    byTask.extend({
+      paths: z.array(WorkspacePath).nullable().default(null),
+      /** Why; later runs are told. */
+      reason: z.string().min(1).nullable().default(null),
+    }),
     ChangeSet,
     {
       verb: "POST",

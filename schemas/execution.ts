@@ -140,6 +140,15 @@ export const ExecutionError = z.strictObject({
 });
 export type ExecutionError = z.infer<typeof ExecutionError>;
 
+/** What the user thought of an execution's work; kept with it, and a lesson for later ones. */
+export const Rating = z.strictObject({
+  verdict: z.enum(["up", "down"]),
+  /** Why, in the user's words. */
+  note: z.string().nullable(),
+  rated_at: Timestamp,
+});
+export type Rating = z.infer<typeof Rating>;
+
 /** Context of an execution: whose it is, in what run, and what was proven of it. */
 export const ExecutionMetadata = z.strictObject({
   agent_id: Uuid,
@@ -159,6 +168,7 @@ export const ExecutionMetadata = z.strictObject({
   change_set_id: Uuid.nullable(),
   /** What did not fit the token budget, and why it was left out. */
   context_left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  rating: Rating.nullable().default(null),
 });
 export type ExecutionMetadata = z.infer<typeof ExecutionMetadata>;
 

@@ -69,6 +69,11 @@ export const Settings = z.strictObject({
   response_cache: z.boolean().default(true),
   /** Findings below this confidence are folded away. */
   min_confidence: Ratio.default(0.5),
+  /**
+   * Whether lessons are drawn from the user's feedback into `.coditect/lessons.md` and given to
+   * later runs.
+   */
+  lessons: z.boolean().default(true),
   /** Change sets of runs whose gates all held are applied without asking. */
   auto_apply: z.boolean().default(false),
   durability: z.enum(["fsync", "os"]).default("fsync"),

@@ -6,6 +6,8 @@ import { cacheFolder } from "./cache-folder.ts";
 import { createChanges } from "./changes/changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createLedger } from "./executions/ledger.ts";
+import { createFeedback } from "./feedback/feedback.ts";
+import { secretsOf } from "./feedback/redact.ts";
 import { createGateway } from "./gateway/create.ts";
 import { firstOf, heldCredentials } from "./gateway/credentials.ts";
 import type { Credentials } from "./gateway/gateway.ts";
@@ -132,12 +134,15 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     log,
   });
   const changes = createChanges({ store, workspace, now });
+  const secrets = secretsOf(process.env);
+  const feedback = createFeedback({ store, workspace, settings, secrets, log });
   const configuration = createConfiguration({ store, workspace, provider: settings.provider, now });
   const runs = createRuns({
     store,
     pool,
     gateway,
     changes,
+    feedback,
     settings,
     workspace,
     configuration,
@@ -153,6 +158,8 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     gateway,
     runs,
     changes,
+    feedback,
+    secrets,
     setKeys: (provider, keys) => {
       editorKeys.set(provider, keys);
     },

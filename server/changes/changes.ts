@@ -59,7 +59,7 @@ export interface Changes {
     decision: Exclude<ChangeDecision, "Pending">,
   ): Promise<ChangeSet>;
   /** Error: `change_set_decided` for a file that was written already. */
-  discard(changeSetId: string, paths: readonly string[] | null): Promise<ChangeSet>;
+  discard(changeSetId: string, paths: readonly string[] | null, reason?: string | null): Promise<ChangeSet>;
 }
 
 export const createChanges = (context: ChangesContext): Changes => {
@@ -74,6 +74,7 @@ export const createChanges = (context: ChangesContext): Changes => {
       ...owner,
       status: "Pending",
       files,
+      discard_reason: null,
       created_at: at,
       updated_at: at,
     };

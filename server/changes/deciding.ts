@@ -79,10 +79,11 @@ export const createDeciding = ({
         return decide(changeSet, selectFiles(changeSet, paths), decision);
       }),
 
-    discard: (changeSetId, paths) =>
+    discard: (changeSetId, paths, reason = null) =>
       serialised(async () => {
         const changeSet = stored(changeSetId);
-        return decide(changeSet, filesToDiscard(changeSet, paths), "Discarded");
+        const given = reason === null ? changeSet : { ...changeSet, discard_reason: reason };
+        return decide(given, filesToDiscard(changeSet, paths), "Discarded");
       }),
   };
 };

@@ -27,11 +27,12 @@ export const applyChanges = (taskId: string, flags: RecordFlags, context: Comman
 /** `coditect changes discard`. */
 export const discardChanges = (
   taskId: string,
-  flags: RecordFlags,
+  flags: RecordFlags & { reason?: string },
   context: CommandContext,
 ): Promise<number> =>
   withConnection(flags, context, async (connection) => {
-    const changeSet = await connection.call("changes/discard", { task_id: taskId });
+    const reason = flags.reason ?? null;
+    const changeSet = await connection.call("changes/discard", { task_id: taskId, reason });
     const discarded = changeSet.files.filter((file) => file.decision === "Discarded").length;
     context.terminal.out(
       flags.json === true ? `${JSON.stringify(changeSet)}\n` : `${plural(discarded, "file")} discarded\n`,
@@ -53,6 +54,19 @@ export const listFindings = (
     }
     if (flags.json === true) for (const finding of findings) terminal.out(`${JSON.stringify(finding)}\n`);
     else terminal.out(findingLines(findings, terminal) || "No open findings.\n");
+    return exitCodes.held;
+  });
+
+/** `coditect findings dismiss`: it and its like do not come back, and later runs are told why. */
+export const dismissFinding = (
+  findingId: string,
+  flags: RecordFlags & { reason: string },
+  { terminal, ...context }: CommandContext,
+): Promise<number> =>
+  withConnection(flags, { terminal, ...context }, async (connection) => {
+    const params = { finding_id: findingId, reason: flags.reason };
+    const finding = await connection.call("findings/dismiss", params);
+    terminal.out(flags.json === true ? `${JSON.stringify(finding)}\n` : `dismissed: ${finding.title}\n`);
     return exitCodes.held;
   });
 

@@ -27,13 +27,36 @@ export const RunFlags = z.object({
   maxTokens: positive.int().optional(),
   timeout: positive.int().optional(),
   testCommand: z.string().min(1).optional(),
+  /** Commander's form of `--no-lessons`. */
+  lessons: z.boolean().default(true),
+  /** The revision of `--diff`. */
+  diff: z
+    .string()
+    .regex(/^[\w@][\w./@{}~^-]*$/, "is not a revision of git")
+    .optional(),
+  /** `--lines 10-20`, or one line. */
+  lines: z
+    .string()
+    .regex(/^[1-9]\d*(-[1-9]\d*)?$/, "must be FIRST-LAST, such as 10-20")
+    .transform((text) => {
+      const [start_line = 1, end_line = start_line] = text.split("-").map(Number);
+      return { start_line, end_line };
+    })
+    .refine(({ start_line, end_line }) => start_line <= end_line, "ends before it begins")
+    .optional(),
+  /** What a stage that is retried is asked in place of its own instruction. */
+  prompt: z.string().min(1).optional(),
 });
 export type RunFlags = z.infer<typeof RunFlags>;
 
 /** Parses flags; a wrong one is an error of usage that names it as it is written. */
 export const parseFlags = (flags: unknown): RunFlags => {
   const parsed = RunFlags.safeParse(flags);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { diff, lines } = parsed.data;
+    if (diff === undefined || lines === undefined) return parsed.data;
+    throw fail("usage", { problem: "--diff and --lines exclude each other." });
+  }
   const [issue] = parsed.error.issues;
   const option = String(issue?.path[0] ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw fail("usage", { problem: `--${option}: ${issue?.message ?? "is not valid"}` });
@@ -100,7 +123,7 @@ const given = (value: string | undefined): string | null => (value === "" ? null
 
 /** Settings of the runtime that a command starts. */
 export const settingsOf = (
-  flags: Pick<RunFlags, "provider" | "endpoint">,
+  flags: Pick<RunFlags, "provider" | "endpoint"> & Partial<Pick<RunFlags, "lessons">>,
   environment: NodeJS.ProcessEnv,
 ): SettingsInput => {
   const at = (choice: ProviderChoice) => (flags.provider === choice ? flags.endpoint : undefined);
@@ -111,6 +134,7 @@ export const settingsOf = (
       Gemini: at("gemini") ?? null,
       HuggingFace: at("huggingface") ?? null,
     },
+    ...(flags.lessons === false && { lessons: false }),
   };
 };
 

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { providerNames } from "./options.ts";
 import type { RecordFlags, RecordGroup } from "./records.ts";
 import type { CommandContext } from "./terminal.ts";
@@ -24,7 +24,9 @@ export const createProgram = (
     finish(await code);
   };
   addRuns(program, context, end);
+  addRetry(program, context, end);
   addDecisions(program, context, end);
+  addFeedback(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
   return program;
@@ -41,6 +43,8 @@ const addRuns = (program: Command, context: CommandContext, end: End): void => {
     .argument("<team>", "tdd, bug-fix, architecture, review, or the name of a team")
     .argument("[file]", "what the task is about; without it, --provider rehearsal takes its sample's")
     .option("--task <text>", "what is to be done, or @FILE with it")
+    .option("--diff <revision>", "it is about what changed since that revision of git")
+    .option("--lines <first-last>", "it is about these lines of FILE")
     .action(async (team: string, file: string | undefined, flags: unknown) => {
       const { runTeam } = await import("./run.ts");
       await end(runTeam(team, file, flags, context));
@@ -51,6 +55,46 @@ const addRuns = (program: Command, context: CommandContext, end: End): void => {
       const { resumeRun } = await import("./run.ts");
       await end(resumeRun(taskId, flags, context));
     });
+};
+
+const addRetry = (program: Command, context: CommandContext, end: End): void => {
+  runOptions(program.command("retry").summary("run again from a stage on, to compare"))
+    .description(
+      "A run of its own that takes over everything before the stage and does the rest again,\n" +
+        "with another model or another instruction if you name one. The first run stays as it is.",
+    )
+    .argument("<task-id>")
+    .argument("<stage>", "the first stage that is done again")
+    .option("--prompt <text>", "what the stage is asked in place of its own instruction, or @FILE with it")
+    .action(async (taskId: string, stage: string, flags: unknown) => {
+      const { retryRun } = await import("./run.ts");
+      await end(retryRun(taskId, stage, flags, context));
+    });
+};
+
+const addFeedback = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./feedback.ts");
+  recordCommand(program, "rate", "say what you think of a run or an execution")
+    .argument("<id>", "a task's or an execution's")
+    .addArgument(new Argument("<verdict>").choices(["up", "down"]))
+    .option("--note <text>", "why; later runs are told")
+    .action(async (id: string, verdict: string, flags: RecordFlags & { note?: string }) =>
+      end((await load()).rate(id, verdict, flags, context)),
+    );
+  program
+    .command("export")
+    .summary("executions as JSON lines, without secrets, for evaluation or fine-tuning")
+    .addOption(workspaceOption())
+    .option("--output <file>", "where to; standard output if left out")
+    .option("--since <date>", "only those created since")
+    .option("--workflow <name>", "only those of that workflow or team")
+    .option("--agent <type>", "only those of that type of agent")
+    .option("--status <status>", "only those in that status, such as Completed")
+    .option("--rating <verdict>", "only those rated up or down")
+    .option("--task <task-id>", "only those of that task")
+    .action(async (flags: RecordFlags & { output?: string }) =>
+      end((await load()).exportExecutions(flags, context)),
+    );
 };
 
 const addDecisions = (program: Command, context: CommandContext, end: End): void => {
@@ -66,14 +110,29 @@ const addDecisions = (program: Command, context: CommandContext, end: End): void
   ).action(async (taskId: string, flags: RecordFlags) =>
     end((await load()).applyChanges(taskId, flags, context)),
   );
-  recordCommand(changes, "discard <task-id>", "forget it").action(
-    async (taskId: string, flags: RecordFlags) => end((await load()).discardChanges(taskId, flags, context)),
-  );
+  recordCommand(changes, "discard <task-id>", "forget it")
+    .option("--reason <text>", "why; later runs are told")
+    .action(async (taskId: string, flags: RecordFlags & { reason?: string }) =>
+      end((await load()).discardChanges(taskId, flags, context)),
+    );
   const findings = program.command("findings").summary("what reviewing agents reported");
   recordCommand(findings, "list", "list open findings")
     .addOption(sarifOption())
     .action(async (flags: RecordFlags & { output?: string }) =>
       end((await load()).listFindings(flags, context)),
+    );
+  addDismissal(findings, context, end);
+};
+
+const addDismissal = (findings: Command, context: CommandContext, end: End): void => {
+  recordCommand(
+    findings,
+    "dismiss <finding-id>",
+    "dismiss one and its like; findings list --json has the ids",
+  )
+    .requiredOption("--reason <text>", "why; later runs are told")
+    .action(async (id: string, flags: RecordFlags & { reason: string }) =>
+      end((await import("./decisions.ts")).dismissFinding(id, flags, context)),
     );
 };
 
@@ -199,5 +258,6 @@ const runOptions = (command: Command): Command =>
     .option("--max-cost <usd>", "stop before the run costs more")
     .option("--max-tokens <n>", "stop before the run uses more tokens")
     .option("--timeout <seconds>", "stop the run after this long")
+    .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

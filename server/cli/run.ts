@@ -1,14 +1,16 @@
 import { resolve } from "node:path";
 import type { AIProvider } from "../../schemas/agent.ts";
+import type { RunDetails } from "../../schemas/contract.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 import { connect } from "./connect.ts";
+import { showEarlier } from "./earlier.ts";
 import { exitCodeOf, exitCodes } from "./exit.ts";
 import { type Connection, follow } from "./follow.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
 import { chosenProvider, parseFlags, type RunFlags, runOptionsOf, settingsOf } from "./options.ts";
 import { collectChanges, hasConflict, report, writeSarif } from "./outcome.ts";
 import { jsonProgress, liveProgress, plainProgress, type Progress } from "./progress.ts";
-import { findTarget, findWorkspace, type Target } from "./target.ts";
+import { findTarget, findWorkspace, textOrFile, type Target } from "./target.ts";
 import type { CommandContext } from "./terminal.ts";
 import { newRunView, type RunFinished, type RunView } from "./view.ts";
 
@@ -47,9 +49,29 @@ export const resumeRun = async (
   const flags = parseFlags(flagsAsGiven);
   const workspace = await findWorkspace(flags, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
-    const { task } = await connection.call("runs/get", { task_id: taskId });
+    const { task, executions } = await connection.call("runs/get", { task_id: taskId });
     const options = runOptionsOf(flags, provider);
     const start = () => connection.call("runs/resume", { task_id: taskId, options });
+    const target = { workspace, file: task.file, isSample: false };
+    const earlier = { start, workflow: task.workflow, executions };
+    return seeThrough({ connection, ...earlier, target, flags, interruption, context });
+  });
+};
+
+/** `coditect retry`: a run of its own that takes over what stands before the stage. */
+export const retryRun = async (
+  taskId: string,
+  stage: string,
+  flagsAsGiven: unknown,
+  context: CommandContext,
+): Promise<number> => {
+  const flags = parseFlags(flagsAsGiven);
+  const workspace = await findWorkspace(flags, context.currentFolder);
+  const prompt = flags.prompt === undefined ? null : await textOrFile(flags.prompt, context.currentFolder);
+  return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
+    const { task } = await connection.call("runs/get", { task_id: taskId });
+    const options = runOptionsOf(flags, provider);
+    const start = () => connection.call("runs/retry", { task_id: taskId, stage, options, prompt });
     const target = { workspace, file: task.file, isSample: false };
     return seeThrough({ connection, start, workflow: task.workflow, target, flags, interruption, context });
   });
@@ -95,6 +117,8 @@ interface Started {
   connection: Connection;
   start: () => Promise<TeamRun>;
   workflow: string;
+  /** Of the run so far, if it goes on. */
+  executions?: RunDetails["executions"];
   target: Pick<Target, "workspace" | "file" | "isSample">;
   flags: RunFlags;
   interruption: Interruption;
@@ -117,6 +141,7 @@ const seeThrough = async (started: Started): Promise<number> => {
     start: async () => {
       const begun = await start();
       setImmediate(loadHttpClient);
+      showEarlier(view, begun, started.executions ?? []);
       return begun;
     },
     progress: () => progressOf(view, started),

@@ -32,14 +32,32 @@ export const findTarget = async (
   if (flags.provider === "rehearsal" && file === undefined && flags.workspace === undefined)
     return sampleTarget(workflow, flags, currentFolder);
   const workspace = await findWorkspace(flags, currentFolder);
+  const path = file === undefined ? null : await insideWorkspace(workspace, file, currentFolder);
   return {
     workspace,
-    file: file === undefined ? null : await insideWorkspace(workspace, file, currentFolder),
-    task: await taskText(flags.task ?? "", currentFolder),
-    data: null,
+    file: path,
+    task: await textOrFile(flags.task ?? "", currentFolder),
+    data: await taskData(flags, workspace, path),
     isSample: false,
     discard: () => Promise.resolve(),
   };
+};
+
+/** `--diff BASE` or `--lines A-B` as the data of a task; null: neither. */
+const taskData = async (
+  { diff, lines }: Pick<RunFlags, "diff" | "lines">,
+  workspace: string,
+  path: string | null,
+): Promise<Json> => {
+  if (diff !== undefined) return { diff_base: diff };
+  if (lines === undefined) return null;
+  if (path === null) throw fail("usage", { problem: "--lines needs a FILE." });
+  const text = await readFile(resolve(workspace, path), "utf8").catch((error: unknown) => {
+    throw fail("file_not_found", { path, workspace }, { cause: error });
+  });
+  const chosen = text.split(/\r?\n/).slice(lines.start_line - 1, lines.end_line);
+  if (chosen.length === 0) throw fail("usage", { problem: `${path} has no line ${lines.start_line}.` });
+  return { selection: { path, ...lines, text: chosen.join("\n") } };
 };
 
 const sampleTarget = async (workflow: string, flags: RunFlags, currentFolder: string): Promise<Target> => {
@@ -49,7 +67,7 @@ const sampleTarget = async (workflow: string, flags: RunFlags, currentFolder: st
   return {
     workspace,
     file: script.file,
-    task: flags.task === undefined ? script.task : await taskText(flags.task, currentFolder),
+    task: flags.task === undefined ? script.task : await textOrFile(flags.task, currentFolder),
     data: script.data,
     isSample: true,
     discard: () => rm(workspace, { recursive: true, force: true }),
@@ -80,8 +98,8 @@ const insideWorkspace = async (workspace: string, file: string, currentFolder: s
   return path.split(sep).join("/");
 };
 
-/** `--task TEXT` or `--task @FILE`. */
-const taskText = async (task: string, currentFolder: string): Promise<string> => {
+/** TEXT, or with `@FILE` what stands in it. */
+export const textOrFile = async (task: string, currentFolder: string): Promise<string> => {
   if (!task.startsWith("@")) return task;
   const path = task.slice(1);
   try {

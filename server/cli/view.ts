@@ -52,7 +52,8 @@ export const newRunView = (taskId: string, workflow: string, startedAt: number):
   finished: null,
 });
 
-const stageOf = (view: RunView, name: string): StageView => {
+/** The stage of that name; a new one behind the others. */
+export const stageOf = (view: RunView, name: string): StageView => {
   const known = view.stages.find((stage) => stage.name === name);
   if (known !== undefined) return known;
   const stage: StageView = { name, agentType: null, status: "Pending", rounds: [] };
@@ -144,7 +145,7 @@ export const followRun = (view: RunView): ((event: RuntimeEvent) => void) => {
 export const failureOf = ({ error }: Pick<ExecutionSummary, "error">): string | null =>
   error === null || error.code === "gate_failed" ? null : error.message;
 
-const newRound = (number: number, startedAt: number): RoundView => ({
+export const newRound = (number: number, startedAt: number): RoundView => ({
   number,
   startedAt,
   endedAt: null,

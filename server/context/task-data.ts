@@ -14,6 +14,21 @@ const LONGEST_DIFF = 200_000;
 /** A task about what changed since a revision. */
 const AboutDiff = z.looseObject({ diff_base: z.string().regex(/^[\w./@{}~^-]+$/) });
 
+/** A task about some lines of a file. */
+const AboutSelection = z.looseObject({
+  selection: z.object({ path: z.string(), start_line: z.int(), end_line: z.int(), text: z.string() }),
+});
+
+/** What a task is about beside its file, in a few words; null: nothing that has words. */
+export const subjectOfData = (data: Json | null): string | null => {
+  const diff = AboutDiff.safeParse(data);
+  if (diff.success) return `what changed since ${diff.data.diff_base}`;
+  const about = AboutSelection.safeParse(data);
+  if (!about.success) return null;
+  const { path, start_line, end_line } = about.data.selection;
+  return `lines ${start_line} to ${end_line} of ${path}`;
+};
+
 const cut = (diff: string): string =>
   diff.length <= LONGEST_DIFF
     ? diff
@@ -45,6 +60,12 @@ export const taskDataItems = async (
     const { diff_base: base } = about.data;
     const content = cut(await diffSince(workspace, base, signal));
     return [{ context_type: "DataFile", name: `changes since ${base}`, content, mime_type: "text/x-diff" }];
+  }
+  const selected = AboutSelection.safeParse(data);
+  if (selected.success) {
+    const { path, start_line, end_line, text } = selected.data.selection;
+    const name = `${path}, lines ${start_line} to ${end_line}`;
+    return [{ context_type: "SourceCode", name, content: text, mime_type: "text/plain" }];
   }
   const content = JSON.stringify(data, null, 2);
   return [{ context_type: "DataFile", name: "what was reported", content, mime_type: "application/json" }];

@@ -1,8 +1,16 @@
 import type { ChangeSet } from "../../schemas/changes.ts";
+import { lessonOfDiscard } from "../feedback/lessons.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
+import { found } from "./lookup.ts";
 
 /** The change set of a run: look at it, write it into the workspace, or drop it. */
-export const changeHandlers = ({ changes, emit, now }: HandlerContext): HandlersOf<"changes"> => {
+export const changeHandlers = ({
+  store,
+  changes,
+  feedback,
+  emit,
+  now,
+}: HandlerContext): HandlersOf<"changes"> => {
   const announce = (changeSet: ChangeSet): ChangeSet => {
     const { task_id, change_set_id, files } = changeSet;
     emit({ type: "changes.changed", at: now(), task_id, change_set_id, files });
@@ -28,7 +36,11 @@ export const changeHandlers = ({ changes, emit, now }: HandlerContext): Handlers
     "changes/decide": async ({ task_id, paths, decision }) =>
       announce(await changes.decide(changes.ofTask(task_id).change_set_id, paths, decision)),
 
-    "changes/discard": async ({ task_id, paths }) =>
-      announce(await changes.discard(changes.ofTask(task_id).change_set_id, paths)),
+    "changes/discard": async ({ task_id, paths, reason }) => {
+      const discarded = await changes.discard(changes.ofTask(task_id).change_set_id, paths, reason);
+      announce(discarded);
+      if (reason !== null) await feedback.learn(lessonOfDiscard(discarded, found(store, "tasks", task_id)));
+      return discarded;
+    },
   };
 };

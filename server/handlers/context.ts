@@ -3,6 +3,7 @@ import type { Method, MethodParams, MethodResult, Role } from "../../schemas/con
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import type { Changes } from "../changes/changes.ts";
+import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
@@ -34,6 +35,9 @@ export interface HandlerContext {
   gateway: ModelGateway;
   runs: Runs;
   changes: Changes;
+  feedback: Feedback;
+  /** Values that leave the runtime with no answer. */
+  secrets: readonly string[];
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;
   /** Starts the built-in scripted model, once, and says how it is asked. */

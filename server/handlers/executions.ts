@@ -2,6 +2,9 @@ import type { AgentExecution } from "../../schemas/execution.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { buildConversation } from "../executions/conversation.ts";
+import { exportExecution } from "../feedback/export.ts";
+import { lessonOfRating } from "../feedback/lessons.ts";
+import { rate } from "../models/execution.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
@@ -19,7 +22,15 @@ const askedIn = (entries: readonly TranscriptEntry[], turn: number | null): Tran
 };
 
 /** Documents: "Agent Execution Tracking". */
-export const executionHandlers = ({ store, runs, gateway }: HandlerContext): HandlersOf<"executions"> => ({
+export const executionHandlers = ({
+  store,
+  runs,
+  gateway,
+  changes,
+  feedback,
+  secrets,
+  now,
+}: HandlerContext): HandlersOf<"executions"> => ({
   "executions/start": ({ agent_id, prompt, file, options }) =>
     runs.startExecution(found(store, "agents", agent_id), { prompt, file, options }),
 
@@ -44,6 +55,20 @@ export const executionHandlers = ({ store, runs, gateway }: HandlerContext): Han
     const { temperature, max_tokens } = input.parameters;
     return gateway.preview({ ...buildConversation(asked), temperature, max_tokens }, provider);
   },
+
+  "executions/rate": async ({ execution_id, verdict, note }) => {
+    const rated = rate(found(store, "executions", execution_id), { verdict, note }, now());
+    await store.commit((transaction) => {
+      transaction.put("executions", rated);
+    });
+    const { agent_type, stage } = rated.metadata;
+    const task = found(store, "tasks", rated.task_id);
+    await feedback.learn(lessonOfRating({ verdict, note }, `The work of the ${agent_type} (${stage})`, task));
+    return rated;
+  },
+
+  "executions/export": ({ execution_id }) =>
+    exportExecution({ store, changes, secrets }, found(store, "executions", execution_id)),
 
   "executions/transcript": async ({ execution_id, from }) => {
     found(store, "executions", execution_id);

@@ -1,9 +1,10 @@
 import type { Finding } from "../../schemas/findings.ts";
+import { lessonOfDismissal } from "../feedback/lessons.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
 /** What reviewing agents reported. A dismissal is remembered by fingerprint. */
-export const findingHandlers = ({ store, emit, now }: HandlerContext): HandlersOf<"findings"> => {
+export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext): HandlersOf<"findings"> => {
   const announce = (findings: readonly Finding[]): void => {
     for (const finding of findings)
       emit({ type: "finding.changed", at: now(), task_id: finding.task_id, finding });
@@ -35,7 +36,9 @@ export const findingHandlers = ({ store, emit, now }: HandlerContext): HandlersO
         transaction.put("dismissals", { fingerprint, tenant_id: store.tenantId, reason, created_at: at });
       });
       announce(dismissed);
-      return found(store, "findings", finding_id);
+      const finding = found(store, "findings", finding_id);
+      await feedback.learn([lessonOfDismissal(finding, store.all("findings", { status: "Dismissed" }))]);
+      return finding;
     },
 
     "findings/resolve": async ({ finding_id, status }) => {

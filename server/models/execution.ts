@@ -8,6 +8,7 @@ import type {
   ExecutionOutput,
   ExecutionResourceUsage,
   ExecutionStatus,
+  Rating,
 } from "../../schemas/execution.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 
@@ -62,6 +63,24 @@ export interface NewExecution {
   input: ExecutionInput;
   metadata: ExecutionMetadata;
 }
+
+/** What the user thinks of an ended execution. Error: `illegal_transition` while it goes on. */
+export const rate = (
+  execution: AgentExecution,
+  { verdict, note }: Pick<Rating, "verdict" | "note">,
+  now: Timestamp,
+): AgentExecution => {
+  if (!isFinished(execution))
+    throw fail("illegal_transition", {
+      what: `Execution ${execution.execution_id}`,
+      from: execution.status,
+      to: "rated",
+    });
+  return {
+    ...execution,
+    metadata: { ...execution.metadata, rating: { verdict, note, rated_at: now } },
+  };
+};
 
 /** A new execution in status Queued. Documents: `AgentExecution::new`. */
 export const newExecution = (execution: NewExecution, now: Timestamp): AgentExecution => ({

@@ -50,7 +50,8 @@ export const saveRun = async (
  * same answers, so that none of them is paid twice.
  */
 const continued = async (parts: DriveParts, last: AgentExecution): Promise<AgentExecution> => {
-  const execution = newExecution({ ...last, execution_id: randomUUID() }, parts.now());
+  const metadata = { ...last.metadata, rating: null };
+  const execution = newExecution({ ...last, metadata, execution_id: randomUUID() }, parts.now());
   const entries = await parts.store.transcripts.read(last.execution_id);
   // They were paid for there, and count there.
   const kept = entries

@@ -74,6 +74,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
   const startTeam = async (team: AgentTeam, workflow: string, request: StartRun): Promise<LaunchedRun> => {
     checkWorkflow(team);
     await checkTask(parts.workspace, request);
+    await parts.feedback.catchUp();
     const task = newTask(store.tenantId, workflow, request, now());
     return begin(newRun(task, team, request.options, now()), task);
   };
@@ -124,7 +125,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       return (await begin(next, taskOf(taskId))).active.run;
     },
 
-    retry: async (taskId, stage, options) => {
+    retry: async (taskId, stage, options, prompt) => {
       const run = runOf(taskId);
       if (!run.stages.some((state) => state.name === stage)) {
         throw fail("not_found", { kind: "stage", id: stage });
@@ -133,7 +134,12 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       const request = { task: description, file, data, options: applyPatch(run.options, options) };
       const task = newTask(store.tenantId, workflow, request, now());
       const forked = forkRun(run, task, stage, now());
-      return (await begin({ ...forked, options: request.options }, task)).active.run;
+      const workflow_stages = forked.workflow_stages.map((definition) =>
+        definition.name === stage && prompt !== null ? { ...definition, prompt } : definition,
+      );
+      checkWorkflow({ name: workflow, members: run.members, workflow_stages });
+      const next = { ...forked, options: request.options, workflow_stages };
+      return (await begin(next, task)).active.run;
     },
 
     cancel: cancelRun,

@@ -28,8 +28,11 @@ export interface Runs {
   start(team: string, request: StartRun): Promise<TeamRun>;
   /** From the last checkpoint on. Error: `run_not_resumable`. */
   resume(taskId: string, options: RunOptionsPatch): Promise<TeamRun>;
-  /** A new run that takes over everything before `stage`. Error: `not_found` for the stage. */
-  retry(taskId: string, stage: string, options: RunOptionsPatch): Promise<TeamRun>;
+  /**
+   * A new run that takes over everything before `stage`, which is asked `prompt` in place of its own
+   * instruction (null: the same). Errors: `not_found` for the stage, `invalid_workflow` for the prompt.
+   */
+  retry(taskId: string, stage: string, options: RunOptionsPatch, prompt: string | null): Promise<TeamRun>;
   /** Does nothing to a run that has ended. */
   cancel(taskId: string): Promise<TeamRun>;
   /** Answers a stage that waits for consent. Error: `illegal_transition` if it does not wait. */

@@ -7,6 +7,7 @@ import type { WorkflowStage } from "../../schemas/team.ts";
 import { collectContext } from "../context/collect-context.ts";
 import { taskDataItems } from "../context/task-data.ts";
 import type { Changes } from "../changes/changes.ts";
+import { LESSONS_FILE, type Feedback } from "../feedback/feedback.ts";
 import { describeProvider } from "../models/agent.ts";
 import { newExecution } from "../models/execution.ts";
 import type { Store } from "../store/store.ts";
@@ -29,6 +30,7 @@ export interface StageInputParts {
   settings: Settings;
   store: Store;
   changes: Changes;
+  feedback: Feedback;
   signal: AbortSignal;
   now: () => string;
 }
@@ -51,6 +53,9 @@ const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> =
   ];
 };
 
+/** Files are material and no instruction; this one is the user's word on earlier work. */
+const heedLessons = `${LESSONS_FILE} above says what the user thought of earlier work here. Heed what of it is about yours.`;
+
 /** A new execution, Queued and complete with everything its agent is given; not stored yet. */
 export const stageExecution = async (parts: StageInputParts): Promise<AgentExecution> => {
   const { run, task, stage, agent, provider, settings } = parts;
@@ -64,15 +69,18 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
     signal: parts.signal,
   });
   const { name, model } = describeProvider(provider);
+  const lessons = await parts.feedback.lessons();
+  const instruction = stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback);
   return newExecution(
     {
       task_id: task.task_id,
       tenant_id: task.tenant_id,
       input: {
         system_message: systemMessage(agent, stage.name, round),
-        prompt: stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback),
+        prompt: lessons === null ? instruction : `${instruction}\n\n${heedLessons}`,
         context: [
-          ...context.items,
+          ...context.items.filter((item) => item.name !== LESSONS_FILE),
+          ...(lessons === null ? [] : [lessons]),
           ...(await taskDataItems(task.data, parts.workspace, parts.signal)),
           ...(await previousResults(parts)),
         ],
@@ -100,6 +108,7 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
         gates: [],
         change_set_id: null,
         context_left_out: context.left_out,
+        rating: null,
       },
     },
     parts.now(),

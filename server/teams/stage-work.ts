@@ -13,6 +13,7 @@ import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { LoopResult } from "../../schemas/worker.ts";
 import type { Changes } from "../changes/changes.ts";
 import { runExecution, type Conclusion, type ProvingGround } from "../executions/run-execution.ts";
+import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import { strictest } from "../gateway/limits.ts";
 import type { Log } from "../log.ts";
@@ -32,6 +33,7 @@ export interface TeamParts {
   pool: Pool;
   gateway: ModelGateway;
   changes: Changes;
+  feedback: Feedback;
   settings: Settings;
   /** Absolute path of the workspace folder. */
   workspace: string;

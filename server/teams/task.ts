@@ -7,14 +7,17 @@ import { fail } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import type { Task } from "../../schemas/run.ts";
 import type { AgentTeam } from "../../schemas/team.ts";
+import { subjectOfData } from "../context/task-data.ts";
 import { readTarget } from "../context/target.ts";
 import type { Store } from "../store/store.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 
 /** What is asked when the user names no task. */
-const defaultTask = (workflow: string, file: string | null): string => {
+const defaultTask = (workflow: string, { file, data }: Pick<StartRun, "file" | "data">): string => {
+  const part = subjectOfData(data);
+  if (part !== null) return `Look at ${part} and at what it touches; report nothing that lies elsewhere.`;
   const subject = file ?? "this project";
-  if (workflow === "review") return `Look at the whole of ${subject}.`;
+  if (workflow === "review" || workflow === "security") return `Look at the whole of ${subject}.`;
   if (workflow === "tdd") return `Cover ${subject} with tests and mend what they show to be wrong.`;
   return `Work on ${subject}.`;
 };
@@ -23,7 +26,7 @@ export const newTask = (tenantId: string, workflow: string, request: StartRun, n
   task_id: randomUUID(),
   tenant_id: tenantId,
   workflow,
-  description: request.task.trim() === "" ? defaultTask(workflow, request.file) : request.task,
+  description: request.task.trim() === "" ? defaultTask(workflow, request) : request.task,
   file: request.file,
   data: request.data,
   created_at: now,

@@ -1,6 +1,7 @@
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Role } from "../../schemas/contract.ts";
 import { createChanges } from "../../server/changes/changes.ts";
+import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import type { Caller } from "../../server/handlers/context.ts";
@@ -67,6 +68,14 @@ export const testDispatch = (
     runs: recorder<Runs>(passedOn, parts.runs ?? {}),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
     changes: createChanges({ store, workspace, now }),
+    feedback: createFeedback({
+      store,
+      workspace,
+      settings: { lessons: false },
+      secrets: [],
+      log: (level, message, data = {}) => log.push({ level, message, data }),
+    }),
+    secrets: ["a-secret-of-the-environment"],
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
     startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),
     emit,

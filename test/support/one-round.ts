@@ -1,5 +1,5 @@
 import type { MethodInput } from "../../schemas/contract.ts";
-import type { Turn } from "../model-servers.ts";
+import type { JournalEntry, Turn } from "../model-servers.ts";
 
 /** A tool call as the whole answer of a scripted model. */
 export const call = (tool: string, args: NonNullable<Turn["calls"]>[number]["arguments"]): Turn => ({
@@ -27,3 +27,7 @@ export const oneRound: MethodInput<"teams/create"> = {
     },
   ],
 };
+
+/** How often the model answered already, in a request of Ollama's protocol. */
+export const answered = ({ body }: JournalEntry): number =>
+  JSON.stringify(body).split('"role":"assistant"').length - 1;

@@ -57,6 +57,7 @@ export const anExecution = (task_id: string) =>
         gates: [],
         change_set_id: null,
         context_left_out: [],
+        rating: null,
       },
     },
     NOW,

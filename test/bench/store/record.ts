@@ -47,6 +47,7 @@ export const execution = (number: number, turn = 0): AgentExecution => ({
     gates: [],
     change_set_id: null,
     context_left_out: [],
+    rating: null,
   },
   resource_usage: noUsage(),
   created_at: at,

@@ -63,7 +63,7 @@ describe("retention", () => {
         metadata: {
           ...{ agent_id: common.agent_id, agent_type: "Coder", agent_name: "coder", provider: "Claude" },
           ...{ model: "m", answered_by: [], team_id: null, stage: "code", round: 1, gates: [] },
-          ...{ change_set_id: null, context_left_out: [] },
+          ...{ change_set_id: null, context_left_out: [], rating: null },
         },
       },
       at,

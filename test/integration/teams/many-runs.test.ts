@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { isActive } from "../../../server/models/instance.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type JournalEntry, type ModelServer, type Turn } from "../../model-servers.ts";
-import { call, finish, oneRound } from "../../support/one-round.ts";
+import { answered, call, finish, oneRound } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const RUNS = 30;
 const INSTANCES = 4;
-
-const answered = ({ body }: JournalEntry): number =>
-  JSON.stringify(body).split('"role":"assistant"').length - 1;
 
 /** Each run is told its own number, and writes it where all the others write theirs. */
 const numberOf = ({ body }: JournalEntry): string =>

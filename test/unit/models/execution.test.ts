@@ -66,6 +66,7 @@ const queued = (): AgentExecution =>
         gates: [],
         change_set_id: null,
         context_left_out: [],
+        rating: null,
       },
     },
     now,

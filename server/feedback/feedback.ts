@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ContextItem } from "../../schemas/execution.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { Log } from "../log.ts";
+import { ifThere } from "../store/files.ts";
+import type { Store } from "../store/store.ts";
+import { confine } from "../workspace/paths.ts";
+import { lessonsOfEdits } from "./edits.ts";
+import { lessonsForAgents, mergeLessons, parseLessons, renderLessons, type Lesson } from "./lessons-file.ts";
+import { redactText } from "./redact.ts";
+
+/** Where the lessons of a workspace stand. */
+export const LESSONS_FILE = ".coditect/lessons.md";
+
+/** What is learned from the user's feedback in one workspace; nothing while the setting is off. */
+export interface Feedback {
+  /** Takes lessons into the file. A file that cannot be written is logged and keeps nobody up. */
+  learn(lessons: readonly Lesson[]): Promise<void>;
+  /** Learns from what the user made of accepted changes; called before a run begins. */
+  catchUp(): Promise<void>;
+  /** The lessons for an agent; null: there are none. */
+  lessons(): Promise<ContextItem | null>;
+}
+
+export interface FeedbackParts {
+  store: Store;
+  /** Absolute path. */
+  workspace: string;
+  settings: Pick<Settings, "lessons">;
+  /** Values that must not come into the file. */
+  secrets: readonly string[];
+  log: Log;
+}
+
+export const createFeedback = ({ store, workspace, settings, secrets, log }: FeedbackParts): Feedback => {
+  let last: Promise<unknown> = Promise.resolve();
+  const path = () => confine(workspace, LESSONS_FILE);
+  const read = async (): Promise<string> => (await ifThere(readFile(path(), "utf8"))) ?? "";
+
+  const write = async (text: string): Promise<void> => {
+    const target = path();
+    await mkdir(dirname(target), { recursive: true });
+    const temporary = `${target}.${randomUUID()}.tmp`;
+    try {
+      await writeFile(temporary, text);
+      await rename(temporary, target);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  };
+
+  const takeIn = async (lessons: readonly Lesson[]): Promise<void> => {
+    const present = await read();
+    const clean = lessons.map(({ id, text }) => ({ id, text: redactText(text, secrets) }));
+    const merged = renderLessons(mergeLessons(parseLessons(present), clean));
+    if (merged !== present) await write(merged);
+  };
+
+  /** One after the other: two at once would each write without the other's lesson. */
+  const learn = (lessons: readonly Lesson[]): Promise<void> => {
+    if (!settings.lessons || lessons.length === 0) return Promise.resolve();
+    const done = last
+      .then(() => takeIn(lessons))
+      .catch((error: unknown) => {
+        log("warn", `${LESSONS_FILE} could not be written`, { error: String(error) });
+      });
+    last = done;
+    return done;
+  };
+
+  return {
+    learn,
+    catchUp: async () => {
+      if (settings.lessons) await learn(await lessonsOfEdits(store, workspace));
+    },
+    lessons: async () => {
+      if (!settings.lessons) return null;
+      const text = await read().catch((error: unknown) => {
+        log("warn", `${LESSONS_FILE} could not be read`, { error: String(error) });
+        return "";
+      });
+      const content = lessonsForAgents(text);
+      if (content === "") return null;
+      return { context_type: "Documentation", name: LESSONS_FILE, content, mime_type: "text/markdown" };
+    },
+  };
+};

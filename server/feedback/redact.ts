@@ -1,0 +1,60 @@
+/** What stands in the place of a secret. */
+export const REDACTED = "[redacted]";
+
+/** Values that are recognised by their form, wherever they stand. */
+const forms: readonly RegExp[] = [
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+  /\bsk-[A-Za-z0-9_-]{16,}/g,
+  /\bAIza[A-Za-z0-9_-]{30,}/g,
+  /\bhf_[A-Za-z0-9]{20,}/g,
+  /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})/g,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}/g,
+  /\bnpm_[A-Za-z0-9]{30,}/g,
+  /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+/g,
+];
+
+/** Values that are recognised by what stands before them; that stays. */
+const named: readonly RegExp[] = [
+  /(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}/gi,
+  /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']+:)[^\s/@"']+(?=@)/gi,
+  // `apiKey = "…"`, `"password": "…"`, `TOKEN=…`: the quoted value, or a long one without quotes.
+  /((?:api[-_]?key|secret|token|passw(?:or)?d|credential)s?\w*\\?["']?\s*[:=]\s*\\?["'`])[^"'`\\\s]{6,}(?=\\?["'`])/gi,
+  /(^[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:KEY|SECRET|TOKEN|PASSWORD|CREDENTIALS?)[A-Z0-9_]*=)[^\s"'`]{8,}/gm,
+];
+
+/** Names of environment variables whose values are secrets. */
+const secretName = /key|token|secret|password|passwd|credential/i;
+/** A shorter value stands in too many texts by chance. */
+const SHORTEST_VALUE = 8;
+
+/** Values of the environment that must not leave, longest first so that none hides in another. */
+export const secretsOf = (environment: NodeJS.ProcessEnv): string[] =>
+  Object.entries(environment)
+    .flatMap(([name, value]) =>
+      value !== undefined && secretName.test(name) && value.length >= SHORTEST_VALUE ? [value] : [],
+    )
+    .sort((one, other) => other.length - one.length);
+
+/**
+ * The text without secrets: those that are known, and what has the form of one. A form is a guess;
+ * it rather takes too much than too little.
+ */
+export const redactText = (text: string, known: readonly string[]): string => {
+  let clean = text;
+  for (const secret of known) clean = clean.replaceAll(secret, REDACTED);
+  for (const form of forms) clean = clean.replace(form, REDACTED);
+  for (const form of named) clean = clean.replace(form, `$1${REDACTED}`);
+  return clean;
+};
+
+/** The same for every text in a value of JSON; names of fields stay as they are. */
+export const redactValue = (value: unknown, known: readonly string[]): unknown => {
+  if (typeof value === "string") return redactText(value, known);
+  if (Array.isArray(value)) return value.map((item: unknown) => redactValue(item, known));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]: [string, unknown]) => [name, redactValue(item, known)]),
+  );
+};

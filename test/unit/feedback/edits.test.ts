@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { rewrittenLines } from "../../../server/feedback/edits.ts";
+
+const lines = (...text: string[]) => `${text.join("\n")}\n`;
+const before = lines("one", "two", "three");
+const after = lines("one", "let total = 0", "total += 1", "three");
+
+describe("what the user rewrote of accepted changes", () => {
+  it("is what replaces lines an agent had written", () => {
+    assert.deepEqual(rewrittenLines(before, after, lines("one", "const total = 1", "three")), [
+      "-let total = 0",
+      "-total += 1",
+      "+const total = 1",
+    ]);
+  });
+
+  it("is what was put between two of them", () => {
+    const present = lines("one", "let total = 0", "check()", "total += 1", "three");
+    assert.deepEqual(rewrittenLines(before, after, present), ["+check()"]);
+  });
+
+  it("is nothing while they stand, whatever happens elsewhere in the file", () => {
+    assert.deepEqual(rewrittenLines(before, after, after), []);
+    assert.deepEqual(rewrittenLines(before, after, after.replace("three", "four")), []);
+  });
+
+  it("is nothing if only the layout changed", () => {
+    assert.deepEqual(rewrittenLines(before, after, after.replace("total += 1", "  total  += 1")), []);
+  });
+
+  it("is cut where it is long", () => {
+    const long = lines(...Array.from({ length: 100 }, (_, index) => `${index} ${"x".repeat(500)}`));
+    const shown = rewrittenLines("", long, long.replaceAll("x", "y"));
+    assert.equal(shown.length, 16);
+    assert.ok(shown.every((line) => line.length <= 160));
+  });
+});

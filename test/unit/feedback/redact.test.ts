@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { redactText, redactValue, secretsOf } from "../../../server/feedback/redact.ts";
+
+/** Put together here, so that no scanner takes the test for a leak. */
+const planted = {
+  claude: `sk-ant-${"a1B2".repeat(10)}`,
+  google: `AIza${"b2C3".repeat(9)}`,
+  huggingFace: `hf_${"c3D4".repeat(8)}`,
+  github: `ghp_${"d4E5".repeat(9)}`,
+  amazon: `AKIA${"E5F6".repeat(4)}`,
+  slack: `xoxb-${"1234567890"}-abcdef`,
+  stripe: `sk_live_${"f6G7".repeat(6)}`,
+  jwt: `eyJ${"hbGciOi".repeat(2)}.eyJ${"zdWIiOi".repeat(2)}.c2lnbmF0dXJl`,
+};
+
+describe("the redactor", () => {
+  for (const [name, secret] of Object.entries(planted))
+    it(`takes out a key by its form: ${name}`, () => {
+      const text = redactText(`before ${secret} after`, []);
+      assert.equal(text, "before [redacted] after");
+    });
+
+  it("takes out a private key with all its lines", () => {
+    const kind = "PRIVATE KEY";
+    const text = redactText(`a\n-----BEGIN RSA ${kind}-----\nMIIE\nabc=\n-----END RSA ${kind}-----\nb`, []);
+    assert.equal(text, "a\n[redacted]\nb");
+  });
+
+  it("takes out what is assigned to a name that says it is secret, and leaves the name", () => {
+    assert.equal(redactText('const apiKey = "hunter2hunter2";', []), 'const apiKey = "[redacted]";');
+    assert.equal(redactText('{"db_password": "correct horse"}', []).includes("correct"), true);
+    assert.equal(redactText('{"db_password":"correcthorse"}', []), '{"db_password":"[redacted]"}');
+    assert.equal(redactText("export API_TOKEN=abcdefgh12345", []), "export API_TOKEN=[redacted]");
+    assert.equal(redactText("postgres://me:swordfish@db/x", []), "postgres://me:[redacted]@db/x");
+    assert.equal(
+      redactText("Authorization: Bearer abcdefghijklmnop", []),
+      "Authorization: Bearer [redacted]",
+    );
+  });
+
+  it("takes out the values of the environment's secret variables, wherever they stand", () => {
+    const known = secretsOf({ MY_API_KEY: "plain-words-only", PATH: "/usr/bin:/bin", SHORT_TOKEN: "abc" });
+    assert.deepEqual(known, ["plain-words-only"]);
+    const value = redactValue({ a: ["it is plain-words-only."], b: 1, c: null }, known);
+    assert.deepEqual(value, { a: ["it is [redacted]."], b: 1, c: null });
+  });
+
+  it("leaves ordinary code alone", () => {
+    const code = 'const token = nextToken(line);\nif (key === "name") return sk;\nconst tokens = 12;\n';
+    assert.equal(redactText(code, []), code);
+  });
+});
