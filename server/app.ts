@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   workspace: string;
   /** Absolute path; left out: `.coditect/state` in the workspace. */
   stateFolder?: string;
+  /** Absolute path for the private copies; left out: in the operating system's cache folder. */
+  copiesFolder?: string;
   settings: Settings;
   credentials: Credentials;
   worker: WorkerEntry;
@@ -128,7 +130,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     workspace,
     drivers: createDrivers(options.worker, settings, store.folder),
-    copiesFolder: join(cacheFolder(), "copies"),
+    copiesFolder: options.copiesFolder ?? join(cacheFolder(), "copies"),
     settings: poolSettings(settings),
     emit,
     log,

@@ -27,6 +27,7 @@ export const createProgram = (
   addRetry(program, context, end);
   addDecisions(program, context, end);
   addFeedback(program, context, end);
+  addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
   return program;
@@ -69,6 +70,25 @@ const addRetry = (program: Command, context: CommandContext, end: End): void => 
     .action(async (taskId: string, stage: string, flags: unknown) => {
       const { retryRun } = await import("./run.ts");
       await end(retryRun(taskId, stage, flags, context));
+    });
+};
+
+const addEvaluation = (program: Command, context: CommandContext, end: End): void => {
+  const command = program.command("eval").summary("measure a model on a suite of tasks");
+  modelOptions(command)
+    .description(
+      "Run every task of a suite and report what was solved, at the first try and after feedback,\n" +
+        "with intervals, pass@k, cost and time; and how good reviews are. EVALUATION.md has the format.",
+    )
+    .argument("<suite>", "a folder of tasks, such as evaluation/")
+    .option("--samples <n>", "how often each task is done (default: 1)")
+    .option("--parallel <n>", "how many at the same time (default: 1)")
+    .option("--only <task...>", "these tasks alone")
+    .option("--results <file>", "append each result there, and go on from what stands there")
+    .addOption(jsonOption())
+    .action(async (suite: string, flags: unknown) => {
+      const { evaluateSuite } = await import("./evaluate.ts");
+      await end(evaluateSuite(suite, flags, context));
     });
 };
 
@@ -244,20 +264,23 @@ const sarifOption = () =>
 const recordCommand = (parent: Command, name: string, summary: string): Command =>
   parent.command(name).summary(summary).addOption(workspaceOption()).addOption(jsonOption());
 
-const runOptions = (command: Command): Command =>
+/** Who is asked, where, and how much it may take. */
+const modelOptions = (command: Command): Command =>
   command
-    .addOption(workspaceOption())
     .addOption(new Option("--provider <name>", "who is asked").choices(providerNames))
     .option("--model <name>", "the provider's model")
     .option("--endpoint <url>", "the provider's address in place of its own")
     .addOption(new Option("--runtime <where>", "where instances run").choices(["local", "docker"]))
     .option("--image <name>", "container image of the instances")
+    .option("--max-cost <usd>", "stop before a run costs more")
+    .option("--max-tokens <n>", "stop before a run uses more tokens")
+    .option("--timeout <seconds>", "stop a run after this long");
+
+const runOptions = (command: Command): Command =>
+  modelOptions(command.addOption(workspaceOption()))
     .option("--apply", "write the changes into the workspace if every gate held")
     .addOption(jsonOption())
     .addOption(sarifOption())
-    .option("--max-cost <usd>", "stop before the run costs more")
-    .option("--max-tokens <n>", "stop before the run uses more tokens")
-    .option("--timeout <seconds>", "stop the run after this long")
     .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

@@ -8,7 +8,7 @@ const planted = {
   huggingFace: `hf_${"c3D4".repeat(8)}`,
   github: `ghp_${"d4E5".repeat(9)}`,
   amazon: `AKIA${"E5F6".repeat(4)}`,
-  slack: `xoxb-${"1234567890"}-abcdef`,
+  slack: `xoxb-1234567890-abcdef`,
   stripe: `sk_live_${"f6G7".repeat(6)}`,
   jwt: `eyJ${"hbGciOi".repeat(2)}.eyJ${"zdWIiOi".repeat(2)}.c2lnbmF0dXJl`,
 };

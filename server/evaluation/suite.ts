@@ -1,0 +1,59 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { EvaluationTask } from "../../schemas/evaluation.ts";
+import { fail } from "../../schemas/errors.ts";
+import { describeProblems } from "../../schemas/problems.ts";
+import { ifThere } from "../store/files.ts";
+
+/** A task of a suite, with where its parts stand. */
+export interface SuiteTask {
+  /** Name of its folder. */
+  name: string;
+  /** Absolute path of its folder. */
+  folder: string;
+  definition: EvaluationTask;
+}
+
+export interface Suite {
+  name: string;
+  tasks: SuiteTask[];
+}
+
+const neededFolders = { solve: ["project", "hidden"], review: ["buggy", "fixed"] } as const;
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await ifThere(stat(path)))?.isDirectory() ?? false;
+
+const readTask = async (folder: string, text: string): Promise<SuiteTask> => {
+  const name = basename(folder);
+  const path = `${name}/task.json`;
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    const problems = error instanceof Error ? error.message : String(error);
+    throw fail("invalid_file", { path, problems }, { cause: error });
+  }
+  const parsed = EvaluationTask.safeParse(given);
+  if (!parsed.success) throw fail("invalid_file", { path, problems: describeProblems(parsed.error) });
+  for (const needed of neededFolders[parsed.data.kind])
+    if (!(await isFolder(join(folder, needed))))
+      throw fail("invalid_file", { path, problems: `a folder ${needed}/ has to stand beside it` });
+  return { name, folder, definition: parsed.data };
+};
+
+/**
+ * The tasks of a suite: its folders with a `task.json`, by name. Errors: `usage` when there is none,
+ * `invalid_file` with the place.
+ */
+export const loadSuite = async (folder: string): Promise<Suite> => {
+  const names = (await ifThere(readdir(folder))) ?? [];
+  const tasks: SuiteTask[] = [];
+  for (const name of names.sort()) {
+    const text = await readFile(join(folder, name, "task.json"), "utf8").catch(() => null);
+    if (text !== null) tasks.push(await readTask(join(folder, name), text));
+  }
+  if (tasks.length === 0)
+    throw fail("usage", { problem: `${folder} holds no folder with a task.json: it is no suite.` });
+  return { name: basename(folder), tasks };
+};
