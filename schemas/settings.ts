@@ -63,6 +63,11 @@ export const Settings = z.strictObject({
   tokens_per_minute: Count.min(1).nullable().default(null),
   /** Tokens of the workspace given to an agent with its task. */
   context_tokens: Count.default(12_000),
+  /**
+   * Whether files that do not all fit are ranked by embeddings of the agent's provider (Ollama, Gemini,
+   * Hugging Face). Ollama needs `nomic-embed-text`.
+   */
+  context_embeddings: z.boolean().default(true),
   /** Seconds a run of the project's tests may take. */
   test_timeout_seconds: Count.min(1).default(300),
   run_timeout_seconds: Count.min(1).default(3600),

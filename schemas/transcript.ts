@@ -19,7 +19,7 @@ export type ToolOutcome = z.infer<typeof ToolOutcome>;
 
 /**
  * One line of `transcripts/<execution_id>.jsonl`: the checkpoint an execution resumes from and the
- * record a person reads. `prompt` is the first; then, for each turn from 1, an `answer` and its
+ * record a person reads. `prompt` comes first; then, for each turn from 1, an `answer` and its
  * `tool` lines, or a `note` from the runtime to the model. Lines are durable before they are acted
  * on.
  */
@@ -46,7 +46,10 @@ export const TranscriptEntry = z.discriminatedUnion("type", [
     cached: z.boolean(),
     duration_ms: Milliseconds,
   }),
-  /** An attempt that was paid for and gave no answer: its stream was cut, or it was cancelled. */
+  /**
+   * Paid for beside the answers: an attempt that gave none because its stream was cut or it was
+   * cancelled, or the embeddings that ranked the context, which stand before the prompt.
+   */
   z.strictObject({
     type: z.literal("spent"),
     at: Timestamp,

@@ -28,7 +28,7 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
         ...renderMessage(entry.message),
       ];
     case "spent":
-      return [text(`> ${l10n.t("Paid for, but not answered:")} ${entry.reason}`)];
+      return [text(`> ${l10n.t("Paid for beside the answers:")} ${entry.reason}`)];
     case "tool":
       return [
         folded(

@@ -36,18 +36,24 @@ function beginningOf(text: string, tokens: number): { content: string; shown: nu
   return { content: lines.slice(0, shown).join("\n"), shown, total: lines.length };
 }
 
+/** How the files were ordered is part of why one was left out. */
+const ranked = (how: string | null): string => (how === null ? "" : `; files are ranked ${how}`);
+
 /**
  * Fills a token budget in the order given: the file itself first, cut if it has to be; then every
- * file that still fits whole. What does not is named with the reason.
+ * file that still fits whole. What does not is named with the reason. `how` says by what the files
+ * are ordered, if that is worth saying; `is_full`: at least one of them did not fit.
  */
 export function fillBudget(
   target: { path: string; text: string } | null,
   related: readonly { path: string; text: string | null }[],
   budgetTokens: number,
-): { items: ContextItem[]; left_out: LeftOut[] } {
+  how: string | null = null,
+): { items: ContextItem[]; left_out: LeftOut[]; is_full: boolean } {
   const items: ContextItem[] = [];
   const leftOut: LeftOut[] = [];
   let left = budgetTokens;
+  let isFull = false;
   const take = (path: string, content: string): void => {
     items.push(itemOf(path, content));
     left -= costOf(path, content);
@@ -63,11 +69,13 @@ export function fillBudget(
     const cost = text === null ? 0 : costOf(path, text);
     if (text === null) leftOut.push({ name: path, reason: "it is not text, or too long" });
     else if (text.trim() === "") continue;
-    else if (cost > left)
-      leftOut.push({ name: path, reason: `needs about ${cost} tokens; ${Math.max(0, left)} are left` });
-    else take(path, text);
+    else if (cost > left) {
+      const reason = `needs about ${cost} tokens; ${Math.max(0, left)} are left${ranked(how)}`;
+      leftOut.push({ name: path, reason });
+      isFull = true;
+    } else take(path, text);
   }
-  return { items, left_out: bounded(leftOut) };
+  return { items, left_out: bounded(leftOut), is_full: isFull };
 }
 
 const bounded = (leftOut: LeftOut[]): LeftOut[] =>

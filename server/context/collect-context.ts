@@ -3,6 +3,7 @@ import type { Overlay } from "../../schemas/run.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
 import { fillBudget, type LeftOut } from "./budget.ts";
+import { rankByLikeness, type Likeness } from "./likeness.ts";
 import { relationsOf } from "./relations.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { readTarget } from "./target.ts";
@@ -16,19 +17,24 @@ export interface ContextRequest {
   /** Unsaved texts, and those of changes made so far: seen in place of the files on disk. */
   overlays: readonly Overlay[];
   budgetTokens: number;
+  /** Ranks what does not all fit by its meaning; null: what is nearest by relation goes first. */
+  likeness: Likeness | null;
   signal: AbortSignal;
 }
 
 /**
  * What an agent is given with its task, most telling first: the file, its own tests, what it
- * imports, configuration, other tests of it, what imports it, documentation; as much as fits the budget, and what was left out.
- * Ignored and secret files are never in it. Errors: those of `readTarget`; `cancelled`.
+ * imports, configuration, other tests of it, what imports it, documentation; as much as fits the
+ * budget, and what was left out. Only where not all of it fits, what follows the file's own tests is
+ * ranked by its likeness to the task. Ignored and secret files are never in it. Errors: those of
+ * `readTarget`; `cancelled`.
  */
 export async function collectContext({
   workspace,
   file,
   overlays,
   budgetTokens,
+  likeness,
   signal,
 }: ContextRequest): Promise<{ items: ContextItem[]; left_out: LeftOut[] }> {
   const rules = ignoreRules(workspace);
@@ -39,6 +45,7 @@ export async function collectContext({
     target === null
       ? { ownTests: [], tests: [], imports: [], importers: [] }
       : await relationsOf(target.path, target.text, index, pacer("collecting the context", signal));
+  const own = relations.ownTests.length;
   const ranked = new Set([
     ...relations.ownTests,
     ...relations.imports,
@@ -48,5 +55,10 @@ export async function collectContext({
     ...around.documentation,
   ]);
   const related = [...ranked].map((path) => ({ path, text: index.read(path) }));
-  return fillBudget(target, related, budgetTokens);
+  const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens);
+  if (!is_full || likeness === null) return byRelation;
+  const [ownTests, others] = [related.slice(0, own), related.slice(own)];
+  const { ranked: liked, how } = await rankByLikeness(target, others, likeness, signal);
+  const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, how);
+  return { items, left_out };
 }

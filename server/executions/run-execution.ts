@@ -245,7 +245,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     emit,
     now,
   };
-  if (entries.length > 0) {
+  if (entries.some(({ type }) => type === "prompt")) {
     // What a killed runtime had used by then counts against the caps.
     execution = await save(request, { ...execution, resource_usage: usageOf(entries) });
   } else {

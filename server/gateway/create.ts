@@ -3,7 +3,7 @@ import type { AIProvider } from "../../schemas/agent.ts";
 import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
 import { openEmbeddings } from "./embeddings.ts";
-import type { Charge, Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
+import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
 import { previewRequest } from "./preview.ts";
@@ -44,17 +44,6 @@ export interface GatewayOptions {
 
 /** The gateway, and what only its owner uses of it. */
 export interface Gateway extends ModelGateway {
-  /**
-   * One vector per text, from the embedding model of the provider, for ranking by `similarity`; null
-   * if it has none (Claude). A text is sent once, then known by its hash; what is sent counts
-   * against the caps. Errors as those of `generate`; there are no retries.
-   */
-  embed(
-    provider: AIProvider,
-    texts: readonly string[],
-    charge: Charge,
-    signal: AbortSignal,
-  ): Promise<Float32Array[] | null>;
   /** Pulls a model into Ollama, with its progress; `signal` stops it. */
   pull(provider: AIProvider, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
 }
@@ -109,11 +98,17 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       return windowOf(name, model);
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
-    embed: (provider, texts, charge, signal) =>
-      embeddings.embed(provider, texts, {
+    embed: (texts, charge, { signal, spent = ignoreSpent }) => {
+      const provider = charge.provider ?? charge.agent.provider;
+      return embeddings.embed(provider, texts, {
         signal,
-        reserve: (tokens) => policy.caps.reserve(charge, dayOf(now()), { tokens, microcents: 0 }),
-      }),
+        spent,
+        async reserve(name, needed) {
+          await policy.rates.enter(name, needed.tokens, { patienceMs: 0, signal, onWait: ignore });
+          return policy.caps.reserve(charge, dayOf(now()), needed);
+        },
+      });
+    },
     async preview(request, provider) {
       const target = targetOf(provider, endpoints);
       return previewRequest(await shared.providers(target.provider), target, request);

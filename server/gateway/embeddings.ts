@@ -3,8 +3,9 @@ import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import { asFault, brokenAnswer, missingKey } from "./faults.ts";
-import type { Credentials } from "./gateway.ts";
-import type { Reservation } from "./limits.ts";
+import type { Credentials, Embedded, GenerateOptions } from "./gateway.ts";
+import type { Amount, Reservation } from "./limits.ts";
+import { costOf, dollarsOf, free } from "./prices.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import { estimateTokens, noUsage } from "./tokens.ts";
@@ -15,15 +16,13 @@ import { cancelled } from "./waiting.ts";
 /** Vectors of texts, each text asked for once: they are kept by its hash and reused. */
 export interface Embeddings {
   /** One vector per text; null if the provider has no embeddings (Claude). */
-  embed(
-    provider: AIProvider,
-    texts: readonly string[],
-    options: {
-      signal: AbortSignal;
-      /** Asked before texts of that many tokens, by estimate, are sent; may throw `limit_reached`. */
-      reserve: (tokens: number) => Reservation;
-    },
-  ): Promise<Float32Array[] | null>;
+  embed(provider: AIProvider, texts: readonly string[], asking: EmbeddingAsking): Promise<Embedded | null>;
+}
+
+/** Who stops it, who pays, and who is told what was paid. */
+export interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal" | "spent">> {
+  /** Asked before texts of that many tokens, by estimate, are sent; may refuse. */
+  reserve: (provider: ProviderName, needed: Amount) => Promise<Reservation>;
 }
 
 export interface EmbeddingSources {
@@ -36,16 +35,22 @@ export interface EmbeddingSources {
   folder: string | null;
 }
 
+interface EmbeddingModel {
+  model: string;
+  /** Dollars per million tokens; null: unknown, each host behind the router has its own. */
+  price: number | null;
+}
+
 /** Small models of each provider that are made for this; chat models have no embeddings. */
-const models: Readonly<Record<ProviderName, string | null>> = {
-  Ollama: "nomic-embed-text",
-  Gemini: "gemini-embedding-001",
-  HuggingFace: "BAAI/bge-small-en-v1.5",
+const models: Readonly<Record<ProviderName, EmbeddingModel | null>> = {
+  Ollama: { model: "nomic-embed-text", price: 0 },
+  Gemini: { model: "gemini-embedding-001", price: 0.15 },
+  HuggingFace: { model: "BAAI/bge-small-en-v1.5", price: null },
   Claude: null,
 };
 
-/** Texts of one request; the services take about a hundred. */
-const BATCH = 64;
+/** Texts of one request. What has come is kept, so that less is left for the next time. */
+const BATCH = 16;
 /** Longest text that is sent: the models read no more than about 2,000 tokens. */
 const TEXT_CHARACTERS = 8000;
 const DEADLINE_MS = 60_000;
@@ -126,12 +131,17 @@ const askFor = async (
 
 const askPaid = async (
   target: Target,
+  price: number | null,
   texts: readonly string[],
-  { signal, reserve }: Parameters<Embeddings["embed"]>[2],
+  { signal, reserve, spent }: EmbeddingAsking,
   sources: EmbeddingSources,
 ): Promise<number[][]> => {
+  const { provider, model } = target;
+  // Services do not say what an embedding took.
   const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
-  const reservation = reserve(tokens);
+  const usage = { ...noUsage, input: tokens };
+  const microcents = costOf(usage, price === null ? null : { ...free, input: price });
+  const reservation = await reserve(provider, { tokens, microcents: microcents ?? 0 });
   let vectors: number[][];
   try {
     vectors = await askFor(target, texts, signal, sources);
@@ -139,9 +149,8 @@ const askPaid = async (
     reservation.release();
     throw error;
   }
-  // Services do not say what an embedding took, and their prices differ too much to guess.
-  const microcents = target.provider === "Ollama" ? 0 : null;
-  await reservation.settle({ usage: { ...noUsage, input: tokens }, microcents, assumedMicrocents: 0 });
+  await reservation.settle({ usage, microcents, assumedMicrocents: 0 });
+  await spent({ usage, cost: dollarsOf(microcents), provider, model, reason: "embeddings" });
   return vectors;
 };
 
@@ -155,10 +164,11 @@ export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
     return shelf;
   };
   return {
-    async embed(provider, texts, { signal, reserve }) {
+    async embed(provider, texts, asking) {
       const asked = targetOf(provider, sources.endpoints);
-      const model = models[asked.provider];
-      if (model === null) return null;
+      const known = models[asked.provider];
+      if (known === null) return null;
+      const { model, price } = known;
       const target = { ...asked, model };
       const shelf = await shelfFor(target);
       const cut = texts.map((text) => text.slice(0, TEXT_CHARACTERS));
@@ -168,13 +178,14 @@ export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
       for (let from = 0; from < rest.length; from += BATCH) {
         const batch = rest.slice(from, from + BATCH);
         const missingTexts = batch.map(([, text]) => text);
-        const vectors = await askPaid(target, missingTexts, { signal, reserve }, sources);
+        const vectors = await askPaid(target, price, missingTexts, asking, sources);
         const added = new Map(
           batch.map(([hash], index) => [hash, Float32Array.from(vectors[index] ?? [])] as const),
         );
         await shelf.add(added);
       }
-      return cut.map((text) => shelf.get(hashOf(text)) ?? new Float32Array());
+      const vectors = cut.map((text) => shelf.get(hashOf(text)) ?? new Float32Array());
+      return { vectors, model };
     },
   };
 };

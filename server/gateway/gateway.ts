@@ -27,14 +27,14 @@ export interface ModelAnswer {
   duration_ms: number;
 }
 
-/** An attempt that gave no answer and was paid for all the same. */
-export interface SpentAttempt {
+/** What was paid for beside the answers: an attempt that gave none, or embeddings. */
+export interface Spent {
   usage: TokenUsage;
   /** Dollars; null: the price of the model is unknown. */
   cost: number | null;
   provider: ProviderName;
   model: string;
-  /** Why it gave none. */
+  /** Why an attempt gave no answer, or what the embeddings were for. */
   reason: string;
 }
 
@@ -60,7 +60,13 @@ export interface GenerateOptions {
   signal: AbortSignal;
   tell?: (signal: GatewaySignal) => void;
   /** Called and awaited for each attempt that cost something, before the next one. */
-  spent?: (attempt: SpentAttempt) => Promise<void>;
+  spent?: (spent: Spent) => Promise<void>;
+}
+
+/** Vectors of texts, for ranking by `similarity`, and the model they are of. */
+export interface Embedded {
+  vectors: Float32Array[];
+  model: string;
 }
 
 /** The only way to a model. It holds the keys, the limits, retries, failover, cache and cost. */
@@ -71,6 +77,16 @@ export interface ModelGateway {
    * the signal aborts; `timed_out`.
    */
   generate(request: ModelRequest, charge: Charge, options: GenerateOptions): Promise<ModelAnswer>;
+  /**
+   * One vector per text, from the embedding model of the charge's provider; null if it has none
+   * (Claude). A text is sent once, then known by its hash; what is sent counts against the caps.
+   * Errors as those of `generate`; nothing is waited for and there are no retries.
+   */
+  embed(
+    texts: readonly string[],
+    charge: Charge,
+    options: Pick<GenerateOptions, "signal" | "spent">,
+  ): Promise<Embedded | null>;
   /** The exact request this would be to the provider; nothing is sent. */
   preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
   /** Loads what asking this provider needs, so that the first request does not wait for it. */

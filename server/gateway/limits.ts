@@ -6,7 +6,7 @@ import { MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
 import { totalTokens } from "./tokens.ts";
 
 /** Tokens and micro-cents, spent or about to be. */
-interface Amount {
+export interface Amount {
   tokens: number;
   microcents: number;
 }

@@ -138,7 +138,7 @@ export const knownModels = (provider: ProviderName): string[] =>
 /** The user's own prices by model name, in dollars per million tokens; they win over the table. */
 export type PriceOverrides = Readonly<Record<string, Price>>;
 
-const free: Price = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 };
+export const free: Price = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 };
 
 /** A price for every kind of token alike, from the documents' `cost_per_1k_tokens` in cents. */
 const flatPrice = (centsPer1k: number): Price => {

@@ -5,13 +5,17 @@ import type { Task, TeamRun } from "../../schemas/run.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { WorkflowStage } from "../../schemas/team.ts";
 import { collectContext } from "../context/collect-context.ts";
+import type { Likeness } from "../context/likeness.ts";
 import { taskDataItems } from "../context/task-data.ts";
 import type { Changes } from "../changes/changes.ts";
 import { LESSONS_FILE, type Feedback } from "../feedback/feedback.ts";
 import { describeProvider } from "../models/agent.ts";
 import { newExecution } from "../models/execution.ts";
 import type { Store } from "../store/store.ts";
+import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
+import type { ModelGateway } from "../gateway/gateway.ts";
+import { chargeOf } from "./charge.ts";
 import { stateOf } from "./plan.ts";
 import { stagePrompt, systemMessage } from "./prompts.ts";
 import { stageTools } from "./tools.ts";
@@ -29,11 +33,28 @@ export interface StageInputParts {
   workspace: string;
   settings: Settings;
   store: Store;
+  gateway: ModelGateway;
   changes: Changes;
   feedback: Feedback;
   signal: AbortSignal;
   now: () => string;
 }
+
+/** Files ranked by embeddings, paid by the execution: what was paid stands in its transcript first. */
+const likenessFor = (parts: StageInputParts, execution_id: string): Likeness => {
+  const charge = chargeOf(execution_id, parts.run, parts.agent, parts.settings);
+  return {
+    task: parts.task.description,
+    embed: (texts, signal) =>
+      parts.gateway.embed(texts, charge, {
+        signal,
+        spent: (spent) =>
+          parts.store.transcripts.append(execution_id, [
+            { type: "spent", at: parts.now(), turn: 1, ...spent },
+          ]),
+      }),
+  };
+};
 
 /** What earlier stages said and changed, for a stage that builds on it. */
 const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> => {
@@ -61,11 +82,13 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
   const { run, task, stage, agent, provider, settings } = parts;
   const state = stateOf(run, stage.name);
   const round = state.round + 1;
+  const execution_id = randomUUID();
   const context = await collectContext({
     workspace: parts.workspace,
     file: task.file,
     overlays: parts.view.overlays(),
     budgetTokens: settings.context_tokens,
+    likeness: settings.context_embeddings ? likenessFor(parts, execution_id) : null,
     signal: parts.signal,
   });
   const { name, model } = describeProvider(provider);
@@ -73,6 +96,7 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
   const instruction = stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback);
   return newExecution(
     {
+      execution_id,
       task_id: task.task_id,
       tenant_id: task.tenant_id,
       input: {

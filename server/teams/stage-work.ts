@@ -15,11 +15,11 @@ import type { Changes } from "../changes/changes.ts";
 import { runExecution, type Conclusion, type ProvingGround } from "../executions/run-execution.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
-import { strictest } from "../gateway/limits.ts";
 import type { Log } from "../log.ts";
 import type { Pool } from "../instances/pool.ts";
 import { isFinished } from "../models/execution.ts";
 import type { Store } from "../store/store.ts";
+import { chargeOf } from "./charge.ts";
 import type { FileHashes, GateContext } from "./gates/gate.ts";
 import { feedbackOf, proveGates } from "./gates/gates.ts";
 import { makeOutput } from "./output.ts";
@@ -197,6 +197,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
   const { settings, workspace, changes, store, pool, gateway, emit, now } = parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
+  const charge = chargeOf(execution.execution_id, run, agent, settings);
   return runExecution({
     store,
     pool,
@@ -205,8 +206,8 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
     now,
     execution,
     agent,
-    provider: run.options.provider,
-    limits: strictest(settings.limits, run.options.limits, agent.settings.limits),
+    provider: charge.provider,
+    limits: charge.limits,
     readText: (path) => view.readText(path),
     claim: {
       workspace,

@@ -9,7 +9,7 @@ import type {
   ModelAnswer,
   ModelGateway,
   ModelRequest,
-  SpentAttempt,
+  Spent,
   UsageLedger,
 } from "../../server/gateway/gateway.ts";
 import { strictest } from "../../server/gateway/limits.ts";
@@ -163,7 +163,7 @@ export interface Told {
   answer: ModelAnswer;
   signals: GatewaySignal[];
   /** Attempts that were paid for and gave no answer. */
-  spent: SpentAttempt[];
+  spent: Spent[];
 }
 
 export const ask = async (
@@ -173,7 +173,7 @@ export const ask = async (
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Told> => {
   const signals: GatewaySignal[] = [];
-  const spent: SpentAttempt[] = [];
+  const spent: Spent[] = [];
   const answer = await gateway.generate(request, charge, {
     signal,
     tell: (told) => signals.push(told),

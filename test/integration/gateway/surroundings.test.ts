@@ -167,9 +167,14 @@ describe("embeddings", () => {
       const embed = async (texts: readonly string[]) => {
         const { gateway, ledger } = gatewayWith({ endpoints, cacheFolder: folder });
         const provider = protocol.provider(server.url);
-        const vectors = await gateway.embed(provider, texts, chargeTo(agentWith(provider)), never);
+        let told = 0;
+        const embedded = await gateway.embed(texts, chargeTo(agentWith(provider)), {
+          signal: never,
+          spent: ({ usage }) => Promise.resolve(void (told += usage.input)),
+        });
         paid.push(ledger.entries.reduce((sum, { usage }) => sum + usage.input, 0));
-        return (vectors ?? []).map((vector) => vector[0]);
+        assert.equal(told, paid.at(-1));
+        return (embedded?.vectors ?? []).map((vector) => vector[0]);
       };
       assert.deepEqual(await embed(["a", "bb", "a"]), [1, 2, 1]);
       assert.deepEqual(await embed(["bb", "ccc"]), [2, 3]);
@@ -184,13 +189,15 @@ describe("embeddings", () => {
     const { gateway } = gatewayWith();
     const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
     const charge = chargeTo(agentWith(provider), { tokens_per_day: 10 });
-    assert.equal(await codeOf(gateway.embed(provider, ["x".repeat(100)], charge, never)), "limit_reached");
+    const embedding = gateway.embed(["x".repeat(100)], charge, { signal: never });
+    assert.equal(await codeOf(embedding), "limit_reached");
   });
 
   it("of Claude there are none", async () => {
     const { gateway } = gatewayWith();
     const provider = { Claude: { model: "claude-sonnet-5-5", max_tokens: 1 } };
-    assert.equal(await gateway.embed(provider, ["a"], chargeTo(agentWith(provider)), never), null);
+    const charge = chargeTo(agentWith(provider));
+    assert.equal(await gateway.embed(["a"], charge, { signal: never }), null);
   });
 
   it("are alike when they point the same way", () => {

@@ -24,6 +24,7 @@ describe("collectContext", () => {
       file,
       overlays: [],
       budgetTokens: 10_000,
+      likeness: null,
       signal: new AbortController().signal,
       ...more,
     });
