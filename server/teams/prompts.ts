@@ -1,6 +1,7 @@
 import type { AgentConfig, AgentType } from "../../schemas/agent.ts";
 import type { Task } from "../../schemas/run.ts";
 import type { WorkflowStage } from "../../schemas/team.ts";
+import { fillPrompt, variablesIn } from "./template.ts";
 
 /** What each type of agent is told of its craft. Short: it is paid for with every request. */
 const craft: Readonly<Record<AgentType, string>> = {
@@ -45,9 +46,7 @@ export const promptVariables = ["task", "file", "in_file", "workspace"] as const
 
 /** Names in `{{…}}` that no variable has. */
 export const unknownVariables = (prompt: string): string[] =>
-  [...prompt.matchAll(/\{\{\s*([^}]*?)\s*\}\}/g)]
-    .map(([, name]) => name ?? "")
-    .filter((name) => !promptVariables.some((variable) => variable === name));
+  variablesIn(prompt).filter((name) => !promptVariables.some((variable) => variable === name));
 
 /** The instruction of a stage, with what the last round is to be told. */
 export const stagePrompt = (
@@ -57,16 +56,14 @@ export const stagePrompt = (
   workspaceName: string,
   feedback: string | null,
 ): string => {
-  const values: Readonly<Record<string, string>> = {
+  const values: Readonly<Record<(typeof promptVariables)[number], string>> = {
     task: task.description,
     file: task.file ?? "the workspace",
     in_file: task.file === null ? "" : `, beginning with ${task.file}`,
     workspace: workspaceName,
   };
-  const filled = extended(stage.prompt, agent.settings.custom_prompts, "prompt").replace(
-    /\{\{\s*(\w+)\s*\}\}/g,
-    (whole, name: string) => values[name] ?? whole,
-  );
+  const prompt = extended(stage.prompt, agent.settings.custom_prompts, "prompt");
+  const filled = fillPrompt(prompt, new Map(Object.entries(values)));
   return feedback === null
     ? filled
     : `${filled}\n\nYour work was sent back. What you wrote so far is in place; this is what was measured:\n${feedback}`;

@@ -2,6 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
@@ -92,28 +93,40 @@ const loadAiSdk = async (): Promise<MakeAsk | null> => {
 };
 
 interface Sample {
-  /** Milliseconds of each call. */
+  /** Milliseconds of each call that the server did not take: until it was asked, and after its last piece. */
   calls: number[];
   /** Milliseconds from the server's write to the subscriber, of each first piece. */
   firstPieces: number[];
 }
 
-const measure = async (ask: Ask, concurrent: number, calls: number): Promise<Sample> => {
+const millisecondsSince = (moment: bigint): number => Number(process.hrtime.bigint() - moment) / 1e6;
+
+/** The moments a piece of the server names; several pieces in one name those of the first. */
+const momentsOf = (text: string): [received: bigint, written: bigint] => {
+  const [received = "0", written = "0"] = (text.split(";")[0] ?? "").split(":");
+  return [BigInt(received), BigInt(written)];
+};
+
+/** So many streams at once, begun one after the other within `spreadMs`, as calls come in life. */
+const measure = async (ask: Ask, concurrent: number, calls: number, spreadMs: number): Promise<Sample> => {
   const sample: Sample = { calls: [], firstPieces: [] };
   const { signal } = new AbortController();
   const one = async (): Promise<void> => {
-    const started = performance.now();
-    let isFirst = true;
+    const started = process.hrtime.bigint();
+    let sending: number | null = null;
+    let last = "";
     await ask((text) => {
-      if (!isFirst) return;
-      isFirst = false;
-      const written = BigInt(text.split(";")[0] ?? "0");
-      sample.firstPieces.push(Number(process.hrtime.bigint() - written) / 1e6);
+      last = text;
+      if (sending !== null) return;
+      const [received, written] = momentsOf(text);
+      sending = Number(received - started) / 1e6;
+      sample.firstPieces.push(millisecondsSince(written));
     }, signal);
-    sample.calls.push(performance.now() - started);
+    sample.calls.push((sending ?? 0) + millisecondsSince(momentsOf(last)[1]));
   };
   let left = calls;
-  const lane = async (): Promise<void> => {
+  const lane = async (_: unknown, index: number): Promise<void> => {
+    await sleep((index * spreadMs) / concurrent);
     while (left-- > 0) await one();
   };
   await Promise.all(Array.from({ length: concurrent }, lane));
@@ -123,14 +136,13 @@ const measure = async (ask: Ask, concurrent: number, calls: number): Promise<Sam
 /** Rounds in turn, so that what else the machine does falls on all alike. */
 const measureInTurn = async (
   asks: readonly Ask[],
-  concurrent: number,
-  calls: number,
+  { streams, calls, spreadMs }: { streams: number; calls: number; spreadMs: number },
   rounds: number,
 ): Promise<Sample[]> => {
   const samples: Sample[] = asks.map(() => ({ calls: [], firstPieces: [] }));
   for (let round = 0; round <= rounds; round++)
     for (const [index, ask] of asks.entries()) {
-      const { calls: times, firstPieces } = await measure(ask, concurrent, calls);
+      const { calls: times, firstPieces } = await measure(ask, streams, calls, spreadMs);
       if (round === 0) continue; // The first round warms up.
       samples[index]?.calls.push(...times);
       samples[index]?.firstPieces.push(...firstPieces);
@@ -140,18 +152,20 @@ const measureInTurn = async (
 
 const empty: Sample = { calls: [0], firstPieces: [0] };
 
-/** Twenty pieces each: at once for one stream; as fast as quick models write for many. */
+/** Twenty pieces each: at once for one stream; for many one every 40 ms, as models stream them. */
+const PIECES = 20;
 const loads = [
   { streams: 1, pauseMs: 0, calls: 100 },
-  { streams: 50, pauseMs: 10, calls: 150 },
-  { streams: 200, pauseMs: 10, calls: 400 },
+  { streams: 50, pauseMs: 40, calls: 150 },
+  { streams: 200, pauseMs: 40, calls: 400 },
 ];
 
 const latency = async (url: string, others: MakeAsk | null, out: Report): Promise<void> => {
   for (const { streams, pauseMs, calls } of loads) {
-    const base = `${url}/20/${pauseMs}`;
+    const base = `${url}/${PIECES}/${pauseMs}`;
     const asks = [bareClient(base), ourGateway(base), ...(others === null ? [] : [others(base)])];
-    const [bare = empty, ours = empty, other] = await measureInTurn(asks, streams, calls, 3);
+    const load = { streams, calls, spreadMs: PIECES * pauseMs };
+    const [bare = empty, ours = empty, other] = await measureInTurn(asks, load, 3);
     const name = streams === 1 ? "1 stream" : `${streams} streams`;
     for (const share of [50, 99]) {
       const floor = percentile(bare.calls, share);
@@ -182,8 +196,8 @@ const latency = async (url: string, others: MakeAsk | null, out: Report): Promis
 /** 99 % of the event loop's delays while 200 streams bring a piece every 20 ms. */
 const loopDelay = async (ask: Ask): Promise<number> => {
   const histogram = monitorEventLoopDelay({ resolution: 1 });
-  const asking = measure(ask, 200, 200);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const asking = measure(ask, 200, 200, 0);
+  await sleep(500);
   histogram.enable();
   await asking;
   histogram.disable();
@@ -218,7 +232,7 @@ const openStreams = async (ask: Ask, streams: number): Promise<() => Promise<voi
 /** What closed connections hold is given back some time after. */
 const settle = async (collect: () => void): Promise<void> => {
   for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     collect();
   }
 };

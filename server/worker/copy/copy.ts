@@ -39,6 +39,8 @@ export interface PrivateCopy {
   prepared: Map<string, FileChange>;
   /** State of every changed file when it was last reported: see `stateOf`. */
   reported: Map<string, string>;
+  /** Results of test runs by what was run on which files; see `run-tests.ts`. */
+  testResults: Map<string, string>;
   rules: IgnoreRules;
   /** Real paths of the folders that dependencies are reached in. */
   dependencies: string[];
@@ -56,6 +58,7 @@ export function privateCopy(source: string, place: string): PrivateCopy {
     overlays: new Map(),
     prepared: new Map(),
     reported: new Map(),
+    testResults: new Map(),
     rules: ignoreRules(workspace),
     dependencies: [],
   };

@@ -65,6 +65,7 @@ function begin(copy: PrivateCopy): void {
   copy.overlays = new Map();
   copy.prepared = new Map();
   copy.reported = new Map();
+  copy.testResults = new Map();
   copy.dependencies = [];
   copy.rules = ignoreRules(copy.source);
 }

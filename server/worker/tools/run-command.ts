@@ -16,6 +16,8 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     return refused(`${program ?? "An empty command"} may not be run here. ${list} There is no shell.`);
   }
   const { copy, settings, signal } = context;
+  // It may build what tests read and no difference shows.
+  copy.testResults.clear();
   const result = await runProcess(
     {
       command: [program, ...args],
