@@ -113,16 +113,13 @@ const measure = async (ask: Ask, concurrent: number, calls: number, spreadMs: nu
   const { signal } = new AbortController();
   const one = async (): Promise<void> => {
     const started = process.hrtime.bigint();
-    let sending: number | null = null;
-    let last = "";
+    const pieces: string[] = [];
     await ask((text) => {
-      last = text;
-      if (sending !== null) return;
-      const [received, written] = momentsOf(text);
-      sending = Number(received - started) / 1e6;
-      sample.firstPieces.push(millisecondsSince(written));
+      if (pieces.push(text) === 1) sample.firstPieces.push(millisecondsSince(momentsOf(text)[1]));
     }, signal);
-    sample.calls.push((sending ?? 0) + millisecondsSince(momentsOf(last)[1]));
+    const [received] = momentsOf(pieces.at(0) ?? "");
+    const [, written] = momentsOf(pieces.at(-1) ?? "");
+    sample.calls.push(Number(received - started) / 1e6 + millisecondsSince(written));
   };
   let left = calls;
   const lane = async (_: unknown, index: number): Promise<void> => {
