@@ -22,8 +22,8 @@ const shared = {
   minify: true,
   legalComments: "none",
   logLevel: "warning",
-  // Native add-ons of dockerode's ssh transport: optional, loaded only where they were built.
-  external: ["vscode", "cpu-features", "*.node"],
+  // Native add-ons, of dockerode's ssh transport and for the keychain: optional, loaded where they are.
+  external: ["vscode", "cpu-features", "@napi-rs/keyring", "*.node"],
   define: { "import.meta.url": "__moduleUrl" },
   banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };

@@ -7,6 +7,7 @@ import {
   openCredentialStore,
 } from "../gateway/credentials.ts";
 import type { Credentials } from "../gateway/gateway.ts";
+import { keptPassphrase, openKeychain } from "./keychain.ts";
 
 /** The operating system's folder for what a user has set up. */
 const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
@@ -15,16 +16,25 @@ const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
   return environment.XDG_CONFIG_HOME ?? join(homedir(), ".config");
 };
 
-/** The encrypted file of keys; its passphrase is `CODITECT_PASSPHRASE`, or asked for at a terminal. */
-export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore =>
-  openCredentialStore({
-    file: join(configurationFolder(environment), "coditect-agents", "credentials.json"),
-    passphrase: () =>
+/**
+ * The encrypted file of keys; its passphrase is `CODITECT_PASSPHRASE`, or kept in the operating
+ * system's keychain, or asked for at a terminal.
+ */
+export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore => {
+  const file = join(configurationFolder(environment), "coditect-agents", "credentials.json");
+  const kept = keptPassphrase(
+    () => openKeychain(file),
+    () => askSecret("Passphrase of the stored keys: "),
+  );
+  return openCredentialStore({
+    file,
+    passphrase: (isNew) =>
       environment.CODITECT_PASSPHRASE === undefined
-        ? askSecret("Passphrase of the stored keys: ")
+        ? kept(isNew)
         : Promise.resolve(environment.CODITECT_PASSPHRASE),
     now: () => new Date().toISOString(),
   });
+};
 
 /** Keys of the environment, then those of the encrypted file. */
 export const cliCredentials = (environment: NodeJS.ProcessEnv): Credentials => {

@@ -64,8 +64,8 @@ export interface CredentialStore extends Credentials {
 export interface VaultOptions {
   /** Absolute path of the file; it need not exist. */
   file: string;
-  /** Asked for only when the file is opened; null: there is none. */
-  passphrase: () => Promise<string | null>;
+  /** Asked for only when the file is opened, or made for the first time; null: there is none. */
+  passphrase: (isNew: boolean) => Promise<string | null>;
   now: () => string;
 }
 
@@ -73,18 +73,18 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
   /** Deriving the key takes a while on purpose: a file that has not changed is not opened again. */
   let opened: { text: string; keys: StoredKeys } | null = null;
 
-  const demandPassphrase = async (): Promise<string> => {
-    const given = await passphrase();
+  const demandPassphrase = async (isNew: boolean): Promise<string> => {
+    const given = await passphrase(isNew);
     if (given !== null && given !== "") return given;
     throw fail("credentials_closed", {
       reason: "no passphrase was given",
-      hint: "Set CODITECT_PASSPHRASE, or give it when asked.",
+      hint: "Set CODITECT_PASSPHRASE, give it when asked, or unlock the keychain that keeps it.",
     });
   };
   const read = async (): Promise<StoredKeys> => {
     const text = await readVault(file);
     if (text === null) return {};
-    if (opened?.text !== text) opened = { text, keys: await unseal(text, await demandPassphrase()) };
+    if (opened?.text !== text) opened = { text, keys: await unseal(text, await demandPassphrase(false)) };
     return opened.keys;
   };
   let lastChange: Promise<unknown> = Promise.resolve();
@@ -92,7 +92,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
   const change = (edit: (keys: StoredKeys) => StoredKeys): Promise<void> => {
     const changed = lastChange.then(async () => {
       const keys = edit(await read());
-      const text = await seal(keys, await demandPassphrase());
+      const text = await seal(keys, await demandPassphrase((await readVault(file)) === null));
       await writeVault(file, text);
       opened = { text, keys };
     });

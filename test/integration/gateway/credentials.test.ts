@@ -8,6 +8,7 @@ import {
   heldCredentials,
   openCredentialStore,
 } from "../../../server/gateway/credentials.ts";
+import { keptPassphrase, type Keychain } from "../../../server/cli/keychain.ts";
 import { failureOf } from "../../support/gateway.ts";
 
 const codeOf = async (asking: Promise<unknown>): Promise<string> => (await failureOf(asking)).code;
@@ -90,6 +91,51 @@ describe("the encrypted credentials file", () => {
     await store.set("team-key", "hf_of_the_team");
     assert.deepEqual(await store.keys("HuggingFace", "secret:team-key"), ["hf_of_the_team"]);
     assert.deepEqual(await store.keys("HuggingFace", "secret:huggingface"), []);
+  });
+
+  describe("with a keychain", () => {
+    /** What a desktop's keychain does, and whether it is unlocked. */
+    const keychain = { secret: null as string | null, locked: false };
+    const held: Keychain = {
+      read: () => (keychain.locked ? Promise.reject(new Error("locked")) : Promise.resolve(keychain.secret)),
+      write: (secret) => Promise.resolve(void (keychain.secret = secret)),
+    };
+    beforeEach(() => {
+      Object.assign(keychain, { secret: null, locked: false });
+    });
+    const openKept = (present: boolean, answer: string | null = null) => {
+      let asked = 0;
+      const ask = () => Promise.resolve((asked++, answer));
+      const passphrase = keptPassphrase(() => Promise.resolve(present ? held : null), ask);
+      const file = join(folder, "credentials.json");
+      const store = openCredentialStore({ file, passphrase, now: () => "2026-01-01T00:00:00.000Z" });
+      return { store, asked: () => asked };
+    };
+
+    it("gets a passphrase that nobody has to know", async () => {
+      const first = openKept(true);
+      await first.store.set("claude", "key-number-1");
+      const later = openKept(true);
+      assert.deepEqual(await later.store.keys("Claude", null), ["key-number-1"]);
+      await later.store.set("gemini", "key-number-2");
+      assert.deepEqual([first.asked(), later.asked()], [0, 0]);
+      assert.match(keychain.secret ?? "", /^[\w-]{43}$/);
+    });
+
+    it("asks for the passphrase of a file that was made without it", async () => {
+      await openKept(false, "correct horse").store.set("claude", "key-number-1");
+      const later = openKept(true, "correct horse");
+      assert.deepEqual(await later.store.keys("Claude", null), ["key-number-1"]);
+      assert.equal(later.asked(), 1);
+      assert.equal(keychain.secret, null);
+    });
+
+    it("asks where the keychain stays locked, and is closed where nobody answers", async () => {
+      keychain.locked = true;
+      assert.equal(await codeOf(openKept(true).store.set("claude", "key-number-1")), "credentials_closed");
+      await openKept(true, "correct horse").store.set("claude", "key-number-1");
+      assert.deepEqual(await openKept(false, "correct horse").store.keys("Claude", null), ["key-number-1"]);
+    });
   });
 
   it("comes behind the editor's keys and those of the environment", async () => {
