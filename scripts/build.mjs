@@ -1,23 +1,25 @@
-// Bundles each process into dist/: one file per process, CommonJS, so that every host (VS Code's
-// extension host, a plain Node, a container) loads it the same way and fast.
+// Bundles each process into dist/ as CommonJS, so that every host (VS Code's extension host, a plain
+// Node, a container) loads it the same way and fast. What the command line and the language server
+// share, and what they load only when it is needed, is in chunks of its own.
 import { build, context } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { snapshotName } from "../server/worker/snapshot.ts";
-import { englishAlone, nothingDrawn } from "./bundle-plugins.ts";
+import { asCommonJs, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
 import { licenceTexts } from "./licences.mjs";
 
 const watch = process.argv.includes("--watch");
 const production = process.argv.includes("--production");
 
+/** What stands for `import.meta.url` in a CommonJS file. */
+const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;';
+const sourcemap = production ? false : "linked";
+
 const shared = {
   plugins: [englishAlone, nothingDrawn],
   bundle: true,
   platform: "node",
-  format: "cjs",
   target: "node22",
-  sourcemap: production ? false : "linked",
   // Also for developers: half the text is compiled in half the time, and the source maps are there.
   minify: true,
   legalComments: "none",
@@ -25,21 +27,37 @@ const shared = {
   // Native add-ons, of dockerode's ssh transport and for the keychain: optional, loaded where they are.
   external: ["vscode", "cpu-features", "@napi-rs/keyring", "*.node"],
   define: { "import.meta.url": "__moduleUrl" },
-  banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  metafile: true,
 };
 
-const entries = {
-  client: "client/extension.ts",
-  "server-main": "server/main.ts",
-  worker: "server/worker/main.ts",
-  fold: "server/store/fold-thread.ts",
-  diagrams: "server/teams/gates/diagram-thread.ts",
-  "cli-main": "server/cli.ts",
-};
+const single = (name, source) => ({
+  ...shared,
+  format: "cjs",
+  sourcemap,
+  banner: { js: moduleUrl },
+  entryPoints: [source],
+  outfile: `dist/${name}.js`,
+});
 
-/** Starts from V8's cache of the compiled code: the second start takes half the time. */
-const serverLauncher = `require("node:module").enableCompileCache();
-require("./server-main.js");
+const options = [
+  single("client", "client/extension.ts"),
+  single("worker", "server/worker/main.ts"),
+  single("fold", "server/store/fold-thread.ts"),
+  single("diagrams", "server/teams/gates/diagram-thread.ts"),
+  single("load-bundle", "server/load-bundle.ts"),
+  {
+    ...shared,
+    plugins: [...shared.plugins, asCommonJs(moduleUrl)],
+    format: "esm",
+    splitting: true,
+    sourcemap: sourcemap && "inline",
+    write: false,
+    entryPoints: { "cli-main": "server/cli.ts", "server-main": "server/main.ts" },
+    outdir: "dist",
+  },
+];
+
+const serverLauncher = `require("./load-bundle.js").loadBundle(require.resolve("./server-main.js"));
 `;
 
 await rm("dist", { recursive: true, force: true });
@@ -49,18 +67,10 @@ await copyFile("scripts/cli-launcher.cjs", "dist/cli.js");
 await chmod("dist/cli.js", 0o755);
 await writeFile("dist/server.js", serverLauncher);
 
-const options = Object.entries(entries)
-  .filter(([, source]) => existsSync(source))
-  .map(([name, source]) => ({
-    ...shared,
-    entryPoints: [source],
-    outfile: `dist/${name}.js`,
-  }));
-
 if (watch) {
   await Promise.all(options.map(async (option) => (await context({ ...option, logLevel: "info" })).watch()));
 } else {
-  const results = await Promise.all(options.map((option) => build({ ...option, metafile: true })));
+  const results = await Promise.all(options.map((option) => build(option)));
   // For this machine's own Node: what ships starts from the script, whatever Node there is.
   if (!production) makeSnapshot("dist/worker.js", `dist/${snapshotName()}`);
   if (production)

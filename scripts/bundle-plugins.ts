@@ -1,4 +1,6 @@
-import type { Plugin } from "esbuild";
+import { type Plugin, transform } from "esbuild";
+import { writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 
 /** Leaves out zod's messages in forty other languages, which are a third of every bundle. */
 export const englishAlone: Plugin = {
@@ -22,3 +24,32 @@ export const nothingDrawn: Plugin = {
     bundle.onLoad({ filter: /.*/, namespace: "drawing" }, () => ({ contents: "exports.use = () => {};" }));
   },
 };
+
+/**
+ * Writes ES modules as CommonJS: esbuild splits the former alone, hosts load the latter faster. The
+ * build is one with `write: false` and without source maps or with inline ones.
+ */
+export const asCommonJs = (banner: string): Plugin => ({
+  name: "as-commonjs",
+  setup(bundle) {
+    bundle.onEnd(async ({ outputFiles = [] }) => {
+      for (const { path, text } of outputFiles) {
+        const { code, map } = await transform(text, {
+          platform: "node",
+          format: "cjs",
+          minify: true,
+          supported: { "dynamic-import": false },
+          banner,
+          sourcemap: "external",
+          sourcesContent: false,
+          // What there was to warn of was said when the modules were bundled.
+          logLevel: "error",
+        });
+        if (!/^[\0-\x7f]*$/.test(code)) throw new Error(`${path} is not ASCII: see load-bundle.ts`);
+        const hasMap = bundle.initialOptions.sourcemap === "inline";
+        if (hasMap) await writeFile(`${path}.map`, map);
+        await writeFile(path, hasMap ? `${code}//# sourceMappingURL=${basename(path)}.map\n` : code);
+      }
+    });
+  },
+});

@@ -8,9 +8,7 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 const own = join(__dirname, "..", "node_modules", "node", "bin", "node");
 
 if (major > 22 || (major === 22 && minor >= 13)) {
-  // The second start takes half the time from V8's cache of the compiled code.
-  require("node:module").enableCompileCache();
-  require("./cli-main.js");
+  require("./load-bundle.js").loadBundle(join(__dirname, "cli-main.js"));
 } else if (existsSync(own) && process.env.CODITECT_HANDED_OVER === undefined) {
   const { spawn } = require("node:child_process");
   const child = spawn(own, [__filename, ...process.argv.slice(2)], {
