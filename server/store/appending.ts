@@ -14,19 +14,18 @@ export interface AppendFile {
   close(): Promise<void>;
 }
 
-/** Opens a file, or creates it; `flags` are added to those it needs. */
+/** Opens a file, or creates it. */
 export const openToAppend = async (
   files: Files,
   path: string,
   durability: Durability,
-  flags = 0,
 ): Promise<AppendFile> => {
-  const isDurable = durability === "fsync";
-  // macOS alone ignores O_DSYNC for the drive's own cache; its fsync does not.
-  const syncs = isDurable && process.platform === "darwin";
-  const sync = isDurable && !syncs ? constants.O_DSYNC : 0;
-  const all = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | sync | flags;
-  const handle: FileHandle = await files.open(path, all, 0o600);
+  const { handle, syncs } = await openDurable(
+    files,
+    path,
+    durability,
+    constants.O_APPEND | constants.O_CREAT,
+  );
   return {
     append: async (parts) => {
       await writeAll(handle, parts);
@@ -35,4 +34,55 @@ export const openToAppend = async (
     truncate: (bytes) => handle.truncate(bytes),
     close: () => handle.close(),
   };
+};
+
+/**
+ * Creates a file, which must not be there yet. What is appended goes into room that was written
+ * before, as zeros: such a write changes nothing of the file system's own, so it need not wait for
+ * the file system's journal and for what others write there. That halves the time, and fewer bytes
+ * reach the disk. Whoever reads the file takes the zeros behind the last line for its end.
+ */
+export const createWithRoom = async (
+  files: Files,
+  path: string,
+  durability: Durability,
+): Promise<AppendFile> => {
+  const { handle, syncs } = await openDurable(files, path, durability, constants.O_CREAT | constants.O_EXCL);
+  let end = 0;
+  let room = 0;
+  return {
+    append: async (parts) => {
+      const next = parts.reduce((sum, part) => sum + part.length, end);
+      const zeros = next <= room || durability === "os" ? NO_ROOM : roomBehind(next, next - end);
+      await writeAll(handle, [...parts, zeros], end);
+      if (syncs) await handle.sync();
+      end = next;
+      room = Math.max(room, next + zeros.length);
+    },
+    truncate: (bytes) => handle.truncate(bytes),
+    close: () => handle.close(),
+  };
+};
+
+const MOST_ROOM = Buffer.alloc(1 << 20);
+const NO_ROOM = MOST_ROOM.subarray(0, 0);
+const LEAST_ROOM = 64 * 1024;
+/** What is this large is many commits, which share the wait for the file system. */
+const LARGE = 64 * 1024;
+
+/** Room in growing steps: a short file has little of it. */
+const roomBehind = (end: number, length: number): Buffer =>
+  length > LARGE ? NO_ROOM : MOST_ROOM.subarray(0, Math.max(LEAST_ROOM, end));
+
+const openDurable = async (
+  files: Files,
+  path: string,
+  durability: Durability,
+  flags: number,
+): Promise<{ handle: FileHandle; syncs: boolean }> => {
+  const isDurable = durability === "fsync";
+  // macOS alone ignores O_DSYNC for the drive's own cache; its fsync does not.
+  const syncs = isDurable && process.platform === "darwin";
+  const sync = isDurable && !syncs ? constants.O_DSYNC : 0;
+  return { handle: await files.open(path, constants.O_WRONLY | sync | flags, 0o600), syncs };
 };

@@ -14,6 +14,7 @@ import { fileNames, makeYield, readChunks, type Chunk, type Files } from "./file
  *     #{"folded":…}                          a note of the store to itself
  *     =17 8f01c3aa                           end of block 17, with the CRC-32 of all lines up to here
  *
+ * Behind the last block there may be zeros, up to the end of the file: room for what comes next.
  * Keys stand without the tenant's prefix. Each checksum goes on from that of the block before, so
  * that no block can be lost, doubled or swapped unnoticed.
  */
@@ -122,9 +123,14 @@ export const readSegment = async (
     size = chunk.offset + bytes.length;
     let checked = 0;
     for (let position = 0; position < bytes.length;) {
+      const newline = bytes.indexOf(NEWLINE, position);
+      if (newline === -1) {
+        // Behind the last line there may be room for more: zeros.
+        size = chunk.offset + endOfText(bytes, position);
+        if (size === chunk.offset + position) break;
+      }
       // A block follows: so the one before was written to its end, and is not a torn one.
       if (isWrong) throw damagedAt(segment, end);
-      const newline = bytes.indexOf(NEWLINE, position);
       const next = newline === -1 ? bytes.length : newline + 1;
       const kind = bytes[position] ?? 0;
       block.push({ kind, chunk, start: position + 1, end: next - 1 });
@@ -185,6 +191,13 @@ const visitBlock = async (
   }
 };
 const QUOTE = 0x22;
+
+/** Where the zeros that follow a text to the end begin. */
+const endOfText = (bytes: Buffer, from: number): number => {
+  let end = bytes.length;
+  while (end > from && bytes[end - 1] === 0) end -= 1;
+  return end;
+};
 
 /** A file system shows what it did not come to write as zeros. */
 const hasUnwrittenPart = ({ chunk, start, end }: Line): boolean =>

@@ -1,6 +1,5 @@
-import { constants } from "node:fs/promises";
 import { join } from "node:path";
-import { openToAppend, type AppendFile, type Durability } from "./appending.ts";
+import { createWithRoom, type AppendFile, type Durability } from "./appending.ts";
 import { fileNames, syncFolder, type Files } from "./files.ts";
 import { endBlock, type ChainEnd, type Note } from "./journal-format.ts";
 
@@ -23,7 +22,7 @@ export interface SegmentStart {
   header: Note;
 }
 
-/** The segment that is written to. */
+/** The segment that is written to. Behind its last block the file is zeros: room for the next. */
 export class Segment {
   readonly #file: AppendFile;
   readonly #start: SegmentStart;
@@ -40,9 +39,8 @@ export class Segment {
   /** Creates the file with its header; both are durable afterwards. */
   static async create(start: SegmentStart): Promise<Segment> {
     const { files, folder, durability } = start;
-    // Exclusive: a suspended former owner that wakes up must not come upon ours.
-    const path = join(folder, fileNames.segment(start.number));
-    const file = await openToAppend(files, path, durability, constants.O_EXCL);
+    // A new file: a suspended former owner that wakes up must not come upon ours.
+    const file = await createWithRoom(files, join(folder, fileNames.segment(start.number)), durability);
     const segment = new Segment(file, start);
     try {
       await segment.writeNote(start.header);

@@ -132,12 +132,23 @@ export class StateWriter {
   }
 }
 
-/** Writes all bytes behind one another; a disk may take only a part of them at a time. */
-export const writeAll = async (handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> => {
-  let rest = parts;
+/**
+ * Writes all bytes behind one another, from `position` or else from where the file stands; a disk
+ * may take only a part of them at a time.
+ */
+export const writeAll = async (
+  handle: FileHandle,
+  parts: readonly Uint8Array[],
+  position: number | null = null,
+): Promise<void> => {
+  let rest = parts.filter((part) => part.length > 0);
+  let from = position;
   while (rest.length > 0) {
     let { bytesWritten } =
-      rest.length === 1 && rest[0] !== undefined ? await handle.write(rest[0]) : await handle.writev(rest);
+      rest.length === 1 && rest[0] !== undefined
+        ? await handle.write(rest[0], null, null, from)
+        : await handle.writev(rest, from ?? undefined);
+    if (from !== null) from += bytesWritten;
     const left: Uint8Array[] = [];
     for (const part of rest) {
       if (bytesWritten < part.length) left.push(part.subarray(bytesWritten));

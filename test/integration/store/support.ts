@@ -56,14 +56,14 @@ export const faultyFiles = (): FaultyFiles => {
             count += 1;
             if (count >= limit) {
               // A disk that fills up or a process that dies in the middle leaves a part behind.
-              const [bytes] = parameters;
+              const [bytes, ...rest] = parameters;
               if (
                 count === limit &&
                 name === "writev" &&
                 Array.isArray(bytes) &&
                 bytes[0] instanceof Uint8Array
               )
-                await Reflect.apply(value, target, [[bytes[0].subarray(0, bytes[0].length / 2)]]);
+                await Reflect.apply(value, target, [[bytes[0].subarray(0, bytes[0].length / 2)], ...rest]);
               throw Object.assign(new Error(`injected ${code}`), { code });
             }
           }
