@@ -386,6 +386,12 @@ export const contract = {
       path: "/api/models",
     },
   ),
+  /** Pulls a model into Ollama and ends when it is there; `model.pulling` tells how far it is. */
+  "models/pull": row("operator", z.strictObject({ model: z.string().min(1) }), Nothing, {
+    verb: "POST",
+    path: "/api/models/pull",
+    status: 204,
+  }),
   /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
   "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider }), {
     verb: "POST",

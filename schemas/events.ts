@@ -156,6 +156,15 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
   }),
   /** Not part of a run: an instance changed state, health or load. */
   z.strictObject({ type: z.literal("instance.changed"), at: Timestamp, instance: AgentInstance }),
+  /** Not part of a run: Ollama pulls a model. Bytes; `total` is 0 while it is unknown. */
+  z.strictObject({
+    type: z.literal("model.pulling"),
+    at: Timestamp,
+    model: z.string(),
+    status: z.string(),
+    completed: Count,
+    total: Count,
+  }),
   /** Agents or teams were created, changed or deleted. */
   z.strictObject({ type: z.literal("configuration.changed"), at: Timestamp }),
 ]);

@@ -48,6 +48,7 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
     case "model.usage":
     case "model.retry":
     case "notice":
+    case "model.pulling":
     case "configuration.changed":
       return;
     default:

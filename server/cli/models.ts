@@ -30,3 +30,22 @@ export const listModels = (
     terminal.out(`${terminal.style("bold", header)}\n${lines.map((line) => `${line}\n`).join("")}`);
     return exitCodes.held;
   });
+
+/** `coditect models pull NAME`: into the Ollama that is set, with its progress. */
+export const pullModel = (model: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const { terminal } = context;
+    connection.subscribe((event) => {
+      if (event.type !== "model.pulling" || event.model !== model) return;
+      if (flags.json === true) terminal.out(`${JSON.stringify(event)}\n`);
+      else terminal.err(`${progressOf(event)}\n`);
+    });
+    await connection.call("models/pull", { model });
+    if (flags.json !== true) terminal.out(`Ollama has ${model}.\n`);
+    return exitCodes.held;
+  });
+
+const progressOf = ({ status, completed, total }: { status: string; completed: number; total: number }) =>
+  total === 0
+    ? status
+    : `${status}: ${Math.floor((100 * completed) / total)} % of ${(total / 1e9).toFixed(1)} GB`;

@@ -199,11 +199,16 @@ const addRuntime = (program: Command, context: CommandContext, end: End): void =
     .action(async (flags: RecordFlags & { repair?: boolean }) =>
       end((await import("./doctor.ts")).doctor(flags, context)),
     );
-  recordCommand(program, "models", "list models, their windows and prices")
+  const models = recordCommand(program, "models", "list models, their windows and prices")
     .option("--reachable", "ask the providers what they have right now")
     .action(async (flags: RecordFlags & { reachable?: boolean }) =>
       end((await import("./models.ts")).listModels(flags, context)),
     );
+  recordCommand(models, "pull <name>", "pull a model into Ollama").action(
+    // Both commands have these flags: commander gives them to the outer one.
+    async (name: string, _flags: RecordFlags, command: Command) =>
+      end((await import("./models.ts")).pullModel(name, command.optsWithGlobals<RecordFlags>(), context)),
+  );
   program
     .command("image")
     .summary("container image of the instances")

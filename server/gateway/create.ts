@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { AIProvider } from "../../schemas/agent.ts";
 import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
 import { openEmbeddings } from "./embeddings.ts";
@@ -10,7 +9,7 @@ import { previewRequest } from "./preview.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/provider.ts";
-import { pull, type PullProgress } from "./pull.ts";
+import { pull } from "./pull.ts";
 import { keepRates, type RateCaps } from "./rates.ts";
 import { openResponses } from "./responses.ts";
 import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
@@ -42,16 +41,10 @@ export interface GatewayOptions {
   answerBytes?: number;
 }
 
-/** The gateway, and what only its owner uses of it. */
-export interface Gateway extends ModelGateway {
-  /** Pulls a model into Ollama, with its progress; `signal` stops it. */
-  pull(provider: AIProvider, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
-}
-
 const ignore = (): void => undefined;
 const ignoreSpent = (): Promise<void> => Promise.resolve();
 
-export const createGateway = (options: GatewayOptions): Gateway => {
+export const createGateway = (options: GatewayOptions): ModelGateway => {
   const { ledger, credentials, endpoints = {}, prices = {}, cacheFolder = null } = options;
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
@@ -113,6 +106,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       const target = targetOf(provider, endpoints);
       return previewRequest(await shared.providers(target.provider), target, request);
     },
-    pull: (provider, signal, tell) => pull(provider, signal, tell, shared),
+    pull: (model, signal, tell) =>
+      pull({ Ollama: { model, endpoint: ollamaEndpoint } }, signal, tell, shared),
   };
 };

@@ -63,6 +63,13 @@ export interface GenerateOptions {
   spent?: (spent: Spent) => Promise<void>;
 }
 
+/** How far a pull is, in bytes; `total` is 0 while it is unknown. */
+export interface PullProgress {
+  status: string;
+  completed: number;
+  total: number;
+}
+
 /** Vectors of texts, for ranking by `similarity`, and the model they are of. */
 export interface Embedded {
   vectors: Float32Array[];
@@ -93,6 +100,8 @@ export interface ModelGateway {
   prepare(provider: AIProvider): void;
   /** Tokens the window of the model holds; a careful guess for an unknown one. */
   contextWindow(provider: AIProvider): number;
+  /** Pulls a model into Ollama; resolves when it is there. `tell` gets its progress, percent by percent. */
+  pull(model: string, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
   /** Models known, and with `reachable` those a provider lists right now. */
   models(reachable: boolean, signal: AbortSignal): Promise<ModelInfo[]>;
 }

@@ -1,16 +1,25 @@
 import type { AIProvider } from "../../schemas/agent.ts";
 import { asFault } from "./faults.ts";
-import type { Credentials } from "./gateway.ts";
-import type { PullProgress } from "./providers/ollama.ts";
+import type { Credentials, PullProgress } from "./gateway.ts";
 import { targetOf, type Endpoints } from "./targets.ts";
 import type { Connections } from "./connections.ts";
 import { openTransport } from "./transport.ts";
 import { cancelled } from "./waiting.ts";
 
-export type { PullProgress };
-
 /** A large model over a slow line takes hours; only silence means that it is stuck. */
 const DEADLINES = { firstByte: 60_000, silence: 120_000, total: 24 * 3600_000 };
+
+/** Ollama tells its progress many times a second: passed on when the step or the percent is another. */
+const whenItMoves = (tell: (progress: PullProgress) => void): ((progress: PullProgress) => void) => {
+  let last = "";
+  return (progress) => {
+    const { status, completed, total } = progress;
+    const now = `${status} ${total === 0 ? 0 : Math.floor((100 * completed) / total)}`;
+    if (now === last) return;
+    last = now;
+    tell(progress);
+  };
+};
 
 /** Pulls the model of an Ollama provider; resolves when it is there. */
 export const pull = async (
@@ -35,7 +44,7 @@ export const pull = async (
   const transport = openTransport({ to, key, connections, deadlines: DEADLINES, signal, now });
   let whole = false;
   try {
-    await pullModel({ to, key, transport }, tell);
+    await pullModel({ to, key, transport }, whenItMoves(tell));
     whole = true;
   } catch (thrown) {
     if (signal.aborted) throw cancelled();

@@ -8,12 +8,20 @@ export const runtimeHandlers = ({
   gateway,
   setKeys,
   startRehearsal,
+  emit,
   now,
   version,
 }: HandlerContext): HandlersOf<"models" | "credentials" | "usage" | "runtime"> => ({
   "models/list": async ({ reachable }, _caller, signal) => ({
     items: await gateway.models(reachable, signal),
   }),
+
+  "models/pull": async ({ model }, _caller, signal) => {
+    await gateway.pull(model, signal, (progress) => {
+      emit({ type: "model.pulling", at: now(), model, ...progress });
+    });
+    return {};
+  },
 
   "models/rehearsal": async () => ({ provider: await startRehearsal() }),
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { AgentConfig, AIProvider, Limits } from "../../schemas/agent.ts";
 import { CoditectError } from "../../schemas/errors.ts";
-import { createGateway, type Gateway, type GatewayOptions } from "../../server/gateway/create.ts";
+import { createGateway, type GatewayOptions } from "../../server/gateway/create.ts";
 import type {
   Charge,
   GatewaySignal,
@@ -85,7 +85,7 @@ export const readFileTool = {
 
 export const gatewayWith = (
   options: Partial<GatewayOptions> = {},
-): { gateway: Gateway; ledger: ReturnType<typeof memoryLedger> } => {
+): { gateway: ModelGateway; ledger: ReturnType<typeof memoryLedger> } => {
   const ledger = memoryLedger();
   const gateway = createGateway({
     ledger,

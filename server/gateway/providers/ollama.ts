@@ -1,6 +1,7 @@
 import type { ChatRequest, Message as OllamaMessage, Ollama, Tool } from "ollama/browser";
 import { fail } from "../../../schemas/errors.ts";
 import type { AssistantMessage, StopReason, TokenUsage, UserMessage } from "../../../schemas/messages.ts";
+import type { PullProgress } from "../gateway.ts";
 import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { once } from "../once.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
@@ -153,13 +154,6 @@ export const ollama: Provider = {
     return embeddings;
   },
 };
-
-/** Progress of a pull; `total` is 0 while it is unknown. */
-export interface PullProgress {
-  status: string;
-  completed: number;
-  total: number;
-}
 
 /** Pulls a model into Ollama; resolves when it is there. */
 export const pullModel = async (access: Access, tell: (progress: PullProgress) => void): Promise<void> => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { collectContext, type ContextRequest } from "../../../server/context/collect-context.ts";
-import type { Gateway } from "../../../server/gateway/create.ts";
-import type { Charge } from "../../../server/gateway/gateway.ts";
+import type { Charge, ModelGateway } from "../../../server/gateway/gateway.ts";
 import { startRuntime } from "../../harness.ts";
 import { geminiProtocol, protocols, type Protocol, type Turn } from "../../model-protocols.ts";
 import { listen, readBody } from "../../model-servers.ts";
@@ -63,7 +62,7 @@ describe("ranking the context by its likeness to the task", () => {
   });
   after(() => workspace.remove());
 
-  const collect = (gateway: Gateway, charge: Charge, more: Partial<ContextRequest> = {}) =>
+  const collect = (gateway: ModelGateway, charge: Charge, more: Partial<ContextRequest> = {}) =>
     collectContext({
       workspace: workspace.root,
       file: "src/cart.js",

@@ -108,21 +108,34 @@ describe("the list of models", () => {
 });
 
 describe("pulling a model", () => {
-  const provider = (endpoint: string) => ({ Ollama: { model: "qwen3", endpoint } });
-
   it("tells its progress and ends with success", async () => {
     const server = await listen(async (request, response) => {
       assert.equal((await readBody(request)).name, "qwen3");
-      response.write('{"status":"pulling manifest"}\n{"status":"pulling abc","total":100,"completed":40}\n');
+      response.write(
+        '{"status":"pulling manifest"}\n{"status":"pulling abc","total":1000,"completed":400}\n',
+      );
+      // Not a percent more: it is not told again.
+      response.write('{"status":"pulling abc","total":1000,"completed":409}\n');
       response.end('{"status":"success"}\n');
     });
-    const { gateway } = gatewayWith();
+    const { gateway } = gatewayWith({ ollamaEndpoint: server.url });
     const told: string[] = [];
-    await gateway.pull(provider(server.url), never, ({ status, completed, total }) => {
+    await gateway.pull("qwen3", never, ({ status, completed, total }) => {
       told.push(`${status} ${completed}/${total}`);
     });
     await server.close();
-    assert.deepEqual(told, ["pulling manifest 0/0", "pulling abc 40/100", "success 0/0"]);
+    assert.deepEqual(told, ["pulling manifest 0/0", "pulling abc 400/1000", "success 0/0"]);
+  });
+
+  it("says why the model cannot be had", async () => {
+    const server = await listen((_request, response) => {
+      response.end('{"error":"pull model manifest: file does not exist"}\n');
+      return Promise.resolve();
+    });
+    const { gateway } = gatewayWith({ ollamaEndpoint: server.url });
+    const error = await failureOf(gateway.pull("qwen9", never, () => undefined));
+    await server.close();
+    assert.match(error.message, /file does not exist/);
   });
 
   it("stops when it is cancelled", async () => {
@@ -130,9 +143,9 @@ describe("pulling a model", () => {
       response.write('{"status":"pulling abc","total":100,"completed":40}\n');
       return Promise.resolve();
     });
-    const { gateway } = gatewayWith();
+    const { gateway } = gatewayWith({ ollamaEndpoint: server.url });
     const controller = new AbortController();
-    const pulling = gateway.pull(provider(server.url), controller.signal, () => {
+    const pulling = gateway.pull("qwen3", controller.signal, () => {
       controller.abort();
     });
     assert.equal(await codeOf(pulling), "cancelled");
