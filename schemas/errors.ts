@@ -226,6 +226,11 @@ export const errorCatalogue = {
     exit: 3,
     retryable: true,
   }),
+  runtime_gone: row(
+    "The process that had the state folder does not answer any more ({how}).",
+    "Resume the run: it goes on from its last checkpoint.",
+    { ...broken, retryable: true },
+  ),
   // The store.
   state_locked: row("The state folder {path} is in use by process {pid}.", "Stop it, or attach to it.", {
     ...conflict,

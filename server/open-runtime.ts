@@ -1,23 +1,23 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { contract, type Method } from "../schemas/contract.ts";
 import type { RuntimeOptions } from "./app.ts";
-import { attach, type Endpoint } from "./cli/attach.ts";
-import type { Connection } from "./cli/follow.ts";
+import { attach, type Attached, type Endpoint } from "./cli/attach.ts";
 import { CoditectError, fail } from "../schemas/errors.ts";
 import { createDispatch } from "./dispatch.ts";
-import type { Handlers } from "./handlers/handlers.ts";
+import type { Caller, Handlers } from "./handlers/handlers.ts";
 import type { FolderRuntime } from "./language/folders.ts";
 import type { Log } from "./log.ts";
 import { type ServeOptions, serveRuntime } from "./serve-runtime.ts";
 import { readLock } from "./store/lock.ts";
 
 /** Each method asks the runtime on the other end. */
-const forwarding = (connection: Connection): Handlers =>
+const forwarding = (connection: Attached): Handlers =>
   // One entry for each method of the contract, and `call` answers what its row says.
   Object.fromEntries(
     Object.keys(contract).map((method) => [
       method,
-      (params: never) => connection.call(method as Method, params),
+      (params: never, _caller: Caller, signal: AbortSignal) =>
+        connection.call(method as Method, params, signal),
     ]),
   ) as unknown as Handlers;
 
@@ -35,10 +35,13 @@ const attached = async (endpoint: Endpoint, log: Log): Promise<FolderRuntime> =>
 const ENDING_MILLISECONDS = 5000;
 const RETRY_MILLISECONDS = 100;
 
-type Options = RuntimeOptions & { stateFolder: string };
+export type OwnedRuntimeOptions = RuntimeOptions & { stateFolder: string };
 
 /** One attempt; `null` when the folder has an owner that does not answer. */
-const tryToOpen = async (options: Options, serve: ServeOptions): Promise<FolderRuntime | null> => {
+const tryToOpen = async (
+  options: OwnedRuntimeOptions,
+  serve: ServeOptions,
+): Promise<FolderRuntime | null> => {
   const owner = await readLock(options.stateFolder);
   if (owner?.endpoint) return attached(owner.endpoint, options.log).catch(() => null);
   try {
@@ -56,7 +59,10 @@ const tryToOpen = async (options: Options, serve: ServeOptions): Promise<FolderR
  * the folder already. Calls are checked and authorised here in both cases. Errors: `state_locked`
  * when the owner cannot be asked, and those of `createRuntime`.
  */
-export const openRuntime = async (options: Options, serve: ServeOptions): Promise<FolderRuntime> => {
+export const openRuntime = async (
+  options: OwnedRuntimeOptions,
+  serve: ServeOptions,
+): Promise<FolderRuntime> => {
   for (const until = Date.now() + ENDING_MILLISECONDS; Date.now() < until;) {
     const runtime = await tryToOpen(options, serve);
     if (runtime !== null) return runtime;

@@ -33,7 +33,7 @@ export interface RestOptions {
 export interface RestServer {
   /** `http://127.0.0.1:PORT`. */
   url: string;
-  /** Ends open requests and event streams. */
+  /** Ends event streams, and answers the requests that are here already if that takes a moment only. */
   close(): Promise<void>;
 }
 
@@ -55,14 +55,18 @@ const paramsOf = async (
 /** What a server answers with; the document takes a while to make and is the same each time. */
 interface Served extends RestOptions {
   document: () => ReturnType<typeof openApi>;
+  /** Aborts when the server closes. */
+  closing: AbortSignal;
 }
 
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
-  { runtime, token, role = "admin", document }: Served,
+  { runtime, token, role = "admin", document, closing }: Served,
 ): Promise<void> => {
   admit(request, token);
+  // It came over a connection that was open already.
+  if (closing.aborted) throw fail("runtime_gone", { how: "it is ending" });
   const verb = request.method ?? "GET";
   // The host is not looked at again: only path and query are read from here.
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
@@ -71,7 +75,7 @@ const serve = async (
     return;
   }
   if (verb === "GET" && pathname === "/api/events") {
-    streamEvents(response, (await runtime).subscribe);
+    streamEvents(response, (await runtime).subscribe, closing);
     return;
   }
   const { route, inPath } = findRoute(verb, pathname);
@@ -111,10 +115,18 @@ const listen = (server: Server, port: number): Promise<number> =>
     });
   });
 
+/** Longest a request may keep a server from closing. */
+const CLOSE_MILLISECONDS = 1000;
+
 /** The contract over HTTP, on loopback alone. Contract: "REST". */
 export const serveRest = async (options: RestOptions): Promise<RestServer> => {
   let document: ReturnType<typeof openApi> | null = null;
-  const served: Served = { ...options, document: () => (document ??= openApi(options.version)) };
+  const closing = new AbortController();
+  const served: Served = {
+    ...options,
+    document: () => (document ??= openApi(options.version)),
+    closing: closing.signal,
+  };
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     void handle(request, response, served);
   });
@@ -123,10 +135,14 @@ export const serveRest = async (options: RestOptions): Promise<RestServer> => {
     url: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
+        const giveUp = setTimeout(() => {
+          server.closeAllConnections();
+        }, CLOSE_MILLISECONDS);
         server.close(() => {
+          clearTimeout(giveUp);
           resolve();
         });
-        server.closeAllConnections();
+        closing.abort();
       }),
   };
 };

@@ -71,13 +71,8 @@ export const registerContract = (connection: RequestConnection, target: RpcTarge
   }
 };
 
-/** Tells the other side of every event of a folder, as they come and all of them. */
-export const forwardEvents = (
-  connection: RequestConnection,
-  workspace: string,
-  subscribe: (listener: (event: RuntimeEvent) => void) => () => void,
-): (() => void) =>
-  subscribe((event) => {
-    // A connection that is gone takes nothing more; that it is gone is noticed elsewhere.
-    connection.sendNotification("coditect/event", { ...event, workspace }).catch(() => undefined);
-  });
+/** Tells the other side of an event of a folder. */
+export const sendEvent = (connection: RequestConnection, workspace: string, event: RuntimeEvent): void => {
+  // A connection that is gone takes nothing more; that it is gone is noticed elsewhere.
+  connection.sendNotification("coditect/event", { ...event, workspace }).catch(() => undefined);
+};

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Role } from "../schemas/contract.ts";
 import type { Runtime, RuntimeOptions } from "./app.ts";
-import { type RestServer, serveRest } from "./rest.ts";
+import { serveRest } from "./rest.ts";
 
 export interface ServedRuntime extends Runtime {
   /** Where other programs reach it, and the token they need; both stand in the lock file. */
@@ -28,17 +28,12 @@ export const serveRuntime = async (
   // Requests that came early get the failure as their answer; whoever opened it gets it below.
   opening.promise.catch(() => undefined);
   const token = randomBytes(32).toString("base64url");
-  const rest: RestServer = await serveRest({
-    runtime: opening.promise,
-    token,
-    role,
-    port,
-    version,
-    log: options.log,
-  });
+  const [rest, { createRuntime }] = await Promise.all([
+    serveRest({ runtime: opening.promise, token, role, port, version, log: options.log }),
+    import("./app.ts"),
+  ]);
   const endpoint = { url: rest.url, token };
   try {
-    const { createRuntime } = await import("./app.ts");
     const runtime = await createRuntime({ ...options, endpoint });
     opening.resolve(runtime);
     return {

@@ -2,7 +2,6 @@ import type { z } from "zod";
 import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
 import { CoditectError, fail, WireError } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
-import type { Connection } from "./follow.ts";
 
 /** Where a runtime that owns a state folder is reached; it stands in the folder's lock. */
 export interface Endpoint {
@@ -15,13 +14,27 @@ interface Row {
   http: { verb: string; path: string } | null;
 }
 
+/** A runtime of another process. */
+export interface Attached {
+  /** Errors: those of the method, and `runtime_gone` when the process does not answer. */
+  call<M extends Method>(method: M, params: MethodInput<M>, signal: AbortSignal): Promise<MethodResult<M>>;
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Rejects with `runtime_gone` when the process goes away; never resolves. */
+  readonly lost: Promise<never>;
+  close(): Promise<void>;
+}
+
 /** A runtime that runs already, over its REST surface. */
-export const attach = async ({ url, token }: Endpoint): Promise<Connection> => {
+export const attach = async ({ url, token }: Endpoint): Promise<Attached> => {
   const headers = { authorization: `Bearer ${token}` };
   const leaving = new AbortController();
   const listeners = new Set<(event: RuntimeEvent) => void>();
 
-  const request = async (method: Method, params: Record<string, unknown>): Promise<unknown> => {
+  const request = async (
+    method: Method,
+    params: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     const { http }: Row = contract[method];
     if (http === null) throw fail("unknown_method", { method });
     const { path, rest } = fillPath(http.path, params);
@@ -30,9 +43,10 @@ export const attach = async ({ url, token }: Endpoint): Promise<Connection> => {
       method: http.verb,
       headers: inQuery ? headers : { ...headers, "content-type": "application/json" },
       ...(!inQuery && { body: JSON.stringify(rest) }),
-      signal: leaving.signal,
+      signal: AbortSignal.any([leaving.signal, signal]),
     }).catch((error: unknown) => {
-      throw fail("worker_failed", { what: "answer", reason: String(error) }, { cause: error });
+      if (signal.aborted) throw fail("cancelled", { what: `The call ${method}` }, { cause: error });
+      throw gone(error);
     });
     if (!response.ok) throw await problemOf(response);
     return response.status === 204 ? {} : await response.json();
@@ -41,14 +55,14 @@ export const attach = async ({ url, token }: Endpoint): Promise<Connection> => {
   const stream = await fetch(`${url}/api/events`, { headers, signal: leaving.signal });
   if (!stream.ok || stream.body === null) throw await problemOf(stream);
   const lost = readEvents(stream.body, listeners).catch((error: unknown) => {
-    throw fail("worker_died", { what: "runtime", how: String(error) }, { cause: error });
+    throw gone(error);
   });
   // It is awaited by those who follow a run; to all others the end of the stream says nothing.
   lost.catch(() => undefined);
 
   return {
-    call: async <M extends Method>(method: M, params: MethodInput<M>) => {
-      const answer = await request(method, params);
+    call: async <M extends Method>(method: M, params: MethodInput<M>, signal: AbortSignal) => {
+      const answer = await request(method, params, signal);
       const { result }: Row = contract[method];
       // The row's own schema parsed it.
       return result.parse(answer) as MethodResult<M>;
@@ -64,6 +78,9 @@ export const attach = async ({ url, token }: Endpoint): Promise<Connection> => {
     },
   };
 };
+
+const gone = (error: unknown): CoditectError =>
+  fail("runtime_gone", { how: error instanceof Error ? error.message : String(error) }, { cause: error });
 
 /** Puts params into the places of a path; the rest goes into the query or the body. */
 const fillPath = (path: string, params: Record<string, unknown>) => {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { fail } from "../../schemas/errors.ts";
+import type { Method } from "../../schemas/contract.ts";
+import { CoditectError } from "../../schemas/errors.ts";
 import { Settings, type SettingsInput } from "../../schemas/settings.ts";
-import type { RuntimeOptions } from "../app.ts";
-import { workerEntry } from "../installation.ts";
-import { readLock } from "../store/lock.ts";
+import { version, workerEntry } from "../installation.ts";
+import type { FolderRuntime } from "../language/folders.ts";
+import type { OwnedRuntimeOptions } from "../open-runtime.ts";
 import type { Connection } from "./follow.ts";
 import { cliLog } from "./log.ts";
 import { cliCredentials } from "./secrets.ts";
@@ -15,7 +16,7 @@ export const runtimeOptions = (
   workspace: string,
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
-): RuntimeOptions => ({
+): OwnedRuntimeOptions => ({
   workspace,
   stateFolder: stateFolderOf(workspace),
   settings: Settings.parse(settings),
@@ -24,31 +25,81 @@ export const runtimeOptions = (
   log: cliLog(environment),
 });
 
+const caller = { role: "admin", surface: "cli" } as const;
+const never = new AbortController().signal;
+
+/** Methods that set a run to work, which is then this command's own. */
+const startsRun: ReadonlySet<Method> = new Set(["teams/execute", "runs/resume", "runs/retry"]);
+
+/** Runs that are at work in a runtime of ours: this command's own, and those of others. */
+const watchRuns = (runtime: FolderRuntime) => {
+  const running = new Set<string>();
+  let look = (): void => undefined;
+  const stop = runtime.subscribe((event) => {
+    if (event.type === "run.started") running.add(event.task_id);
+    const waits = event.type === "run.changed" && event.status === "WaitingForApproval";
+    if (event.type === "run.finished" || waits) running.delete(event.task_id);
+    look();
+  });
+  return {
+    stop,
+    /** Resolves when all but these have ended or wait for a person, or the signal aborts. */
+    othersEnd: (own: ReadonlySet<string>, signal: AbortSignal): Promise<void> =>
+      new Promise((resolve) => {
+        look = () => {
+          if (signal.aborted || [...running].every((taskId) => own.has(taskId))) resolve();
+        };
+        signal.addEventListener("abort", look, { once: true });
+        look();
+      }),
+  };
+};
+
 /**
- * A runtime over the workspace. One process owns a state folder: if that is another one, its REST
- * surface is asked. Errors: `state_locked` if it serves none.
+ * A runtime over the workspace. One process owns a state folder: if that is another one, it is asked,
+ * else this one is reachable for others until `close`, which waits for the runs they started here
+ * unless `signal` aborts. Errors: `state_locked` if the owner cannot be asked.
  */
 export const connect = async (
   workspace: string,
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
+  signal: AbortSignal = never,
 ): Promise<Connection> => {
-  const owner = await readLock(stateFolderOf(workspace));
-  if (owner !== null) {
-    if (owner.endpoint === null)
-      throw fail("state_locked", { path: stateFolderOf(workspace), pid: owner.pid });
-    const { attach } = await import("./attach.ts");
-    return attach(owner.endpoint);
-  }
-  const { createRuntime } = await import("../app.ts");
-  const runtime = await createRuntime(runtimeOptions(workspace, settings, environment));
-  const caller = { role: "admin", surface: "cli" } as const;
-  const never = new AbortController().signal;
+  const { openRuntime } = await import("../open-runtime.ts");
+  const options = runtimeOptions(workspace, settings, environment);
+  const ownRuns = new Set<string>();
+  const lost = Promise.withResolvers<never>();
+  // It is awaited by those who follow a run; to all others it says nothing.
+  lost.promise.catch(() => undefined);
+
+  const open = async (): Promise<FolderRuntime> => {
+    const opened = await openRuntime(options, { version: version() });
+    opened.lost?.catch(lost.reject);
+    return opened;
+  };
+  let runtime = await open();
+  const runs = watchRuns(runtime);
+
   return {
-    call: (method, params) => runtime.dispatch(method, params, caller, never),
+    call: async (method, params) => {
+      const result = await runtime.dispatch(method, params, caller, never).catch(async (error: unknown) => {
+        // Its owner had no more to do. A run that was perhaps begun there is not begun a second time.
+        const isGone = error instanceof CoditectError && error.code === "runtime_gone";
+        if (!isGone || startsRun.has(method)) throw error;
+        runtime = await open();
+        return runtime.dispatch(method, params, caller, never);
+      });
+      if (startsRun.has(method) && "task_id" in result) ownRuns.add(result.task_id);
+      return result;
+    },
     subscribe: (listener) => runtime.subscribe(listener),
-    // It is this process: what ends it ends the command too.
-    lost: new Promise(() => undefined),
-    close: () => runtime.close(),
+    isAttached: runtime.lost !== undefined,
+    lost: lost.promise,
+    close: async () => {
+      if (runtime.lost === undefined) await runs.othersEnd(ownRuns, signal);
+      runs.stop();
+      await runtime.close();
+    },
   };
 };

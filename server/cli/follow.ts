@@ -8,9 +8,11 @@ import { followRun, type RunFinished, type RunView } from "./view.ts";
 export interface Connection {
   call<M extends Method>(method: M, params: MethodInput<M>): Promise<MethodResult<M>>;
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Whether the runtime is another process's: its keys, addresses and settings hold. */
+  readonly isAttached: boolean;
   /** Rejects if the runtime goes away; never resolves. */
   lost: Promise<never>;
-  /** Stops a runtime that was started for this command; leaves any other one alone. */
+  /** Ends a runtime that was started for this command; leaves any other one alone. */
   close(): Promise<void>;
 }
 

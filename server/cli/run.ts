@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { AIProvider } from "../../schemas/agent.ts";
 import type { RunDetails } from "../../schemas/contract.ts";
+import { fail } from "../../schemas/errors.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 import { connect } from "./connect.ts";
 import { showEarlier } from "./earlier.ts";
@@ -94,8 +95,14 @@ const withRuntime = async (
   const interruption = catchInterruption();
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
   try {
-    const connection = await connect(workspace, settingsOf(flags, environment), environment);
+    const connection = await connect(
+      workspace,
+      settingsOf(flags, environment),
+      environment,
+      interruption.signal,
+    );
     try {
+      if (connection.isAttached) refuseAddress(flags);
       const provider = rehearsal?.provider ?? chosenProvider(flags, environment);
       return await use({ connection, provider, interruption });
     } finally {
@@ -105,6 +112,14 @@ const withRuntime = async (
     await rehearsal?.close();
     interruption.stop();
   }
+};
+
+/** An address of Ollama goes with the run; where the other providers are asked is the runtime's own. */
+const refuseAddress = ({ provider, endpoint }: RunFlags): void => {
+  if (endpoint === undefined || provider === "ollama") return;
+  throw fail("usage", {
+    problem: `--endpoint cannot be given for ${provider ?? "it"} while another process has the state folder.`,
+  });
 };
 
 const startRehearsal = async () => {

@@ -8,8 +8,8 @@ const MOST_BEHIND = 8 * 1024 * 1024;
 
 type Subscribe = (listener: (event: RuntimeEvent) => void) => () => void;
 
-/** Sends every event from now on as a server-sent event, until either side ends it. */
-export const streamEvents = (response: ServerResponse, subscribe: Subscribe): void => {
+/** Sends every event from now on as a server-sent event, until either side ends it or `closing` aborts. */
+export const streamEvents = (response: ServerResponse, subscribe: Subscribe, closing: AbortSignal): void => {
   response.writeHead(200, {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
@@ -21,7 +21,12 @@ export const streamEvents = (response: ServerResponse, subscribe: Subscribe): vo
     response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     if (response.writableLength > MOST_BEHIND) response.destroy();
   });
+  const end = (): void => {
+    response.end();
+  };
+  closing.addEventListener("abort", end, { once: true });
   response.on("close", () => {
+    closing.removeEventListener("abort", end);
     clearInterval(heartbeat);
     stop();
   });

@@ -2,7 +2,7 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { Caller } from "../handlers/context.ts";
 import type { Log } from "../log.ts";
-import { forwardEvents } from "../rpc.ts";
+import { sendEvent } from "../rpc.ts";
 import { createFindingView, type FindingView, type ViewContext } from "./finding-view.ts";
 import type { FindingTracker } from "./findings.ts";
 import type { Folder, FolderRuntime } from "./folders.ts";
@@ -21,6 +21,10 @@ export interface FolderSession {
   saved(path: string): Promise<void>;
   /** Shows everything again, as after a change of the settings. */
   refreshAll(): Promise<void>;
+  /** Runs that something was told of and that have not ended, as far as was told. */
+  unfinished: ReadonlySet<string>;
+  /** Tells the editor which of these runs a process that is gone has left interrupted. */
+  tellInterrupted(taskIds: ReadonlySet<string>): void;
   /** Takes all diagnostics of the folder back and follows its runtime no more. */
   dispose(): void;
 }
@@ -101,7 +105,10 @@ export const openSession = (
     });
   };
 
+  const unfinished = new Set<string>();
   const follow = (event: RuntimeEvent): void => {
+    if (event.type === "run.finished") unfinished.delete(event.task_id);
+    else if ("task_id" in event) unfinished.add(event.task_id);
     if (event.type === "finding.reported" || event.type === "finding.changed")
       attempt("Showing a finding", refresh(findings.put(event.finding)));
     else if (event.type === "changes.changed")
@@ -110,8 +117,16 @@ export const openSession = (
   const cancelRun = (task_id: string): void => {
     attempt("Cancelling a run", runtime.dispatch("runs/cancel", { task_id }, caller(), never));
   };
+  const tell = (event: RuntimeEvent): void => {
+    sendEvent(connection, folder.uri, event);
+  };
+  const tellIfInterrupted = async (task_id: string): Promise<void> => {
+    const { run } = await runtime.dispatch("runs/get", { task_id }, caller(), never);
+    const { status, updated_at: at } = run;
+    if (status === "Interrupted") tell({ type: "run.changed", at, task_id, status });
+  };
   const stops = [
-    forwardEvents(connection, folder.uri, (listener) => runtime.subscribe(listener)),
+    runtime.subscribe(tell),
     runtime.subscribe(createRunProgress(connection, cancelRun)),
     runtime.subscribe(follow),
   ];
@@ -125,6 +140,10 @@ export const openSession = (
     typed: (path) => view.look(path, false),
     saved,
     refreshAll,
+    unfinished,
+    tellInterrupted(taskIds) {
+      for (const taskId of taskIds) attempt("Asking for a run", tellIfInterrupted(taskId));
+    },
     dispose() {
       for (const stop of stops) stop();
       view.dispose();

@@ -46,6 +46,8 @@ export interface LanguageServerContext {
 
 export const createLanguageState = ({ connection, open, log }: LanguageServerContext): LanguageState => {
   const sessions = new Map<string, FolderSession>();
+  /** Runs that were at work in processes that are gone, by folder, until somebody else has it. */
+  const orphaned = new Map<string, ReadonlySet<string>>();
 
   const endSession = (uri: string): void => {
     sessions.get(uri)?.dispose();
@@ -55,10 +57,14 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
   const folders = createFolders({
     open: (folder) => open(folder, stateFolderOf(folder, state.options), state.options),
     opened: (folder, runtime) => {
-      sessions.set(folder.uri, openSession(folder, runtime, state, log));
+      const session = openSession(folder, runtime, state, log);
+      sessions.set(folder.uri, session);
+      session.tellInterrupted(orphaned.get(folder.uri) ?? new Set());
+      orphaned.delete(folder.uri);
     },
     lost: ({ uri }) => {
       log("warn", "The process that answered for a folder is gone", { folder: uri });
+      orphaned.set(uri, new Set(sessions.get(uri)?.unfinished));
       endSession(uri);
       state.openKnown();
     },

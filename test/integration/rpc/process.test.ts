@@ -148,7 +148,7 @@ describe("the language server's process", function () {
     const owner = await lock();
     assert.ok(owner?.endpoint);
     const program = await attach(owner.endpoint);
-    const { items } = await program.call("agents/list", {});
+    const { items } = await program.call("agents/list", {}, new AbortController().signal);
     assert.equal(items.length, 1);
     await program.close();
 
