@@ -120,7 +120,10 @@ export const runtimeMethods = {
     params: z.strictObject({ execution_id: Uuid, turn: Count.min(1), note: z.string().nullable() }),
     result: z.strictObject({ message: AssistantMessage, stop_reason: StopReason }),
   },
-  /** Checkpoint: answered when the outcome is on disk; only then the worker goes on. */
+  /**
+   * Checkpoint: answered when the outcome is on disk, and only then the worker calls its next tool.
+   * It may ask for the next turn at once; the runtime takes that up when all outcomes are on disk.
+   */
   "tool/finished": {
     params: z.strictObject({ execution_id: Uuid, turn: Count.min(1), outcome: ToolOutcome }),
     result: z.strictObject({}),

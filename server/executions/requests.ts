@@ -20,6 +20,8 @@ export interface RequestContext {
   limits: Limits;
   /** The transcript so far; grows as the execution goes on. */
   entries: TranscriptEntry[];
+  /** The last of them being stored; the ones before it are then stored too. */
+  recorded: Promise<void>;
   /** Text of a file as the agent sees it, or null. */
   readText: (path: string) => Promise<string | null>;
   store: Store;
@@ -29,9 +31,10 @@ export interface RequestContext {
 }
 
 /** Appends to the transcript; resolves when the line is on disk. */
-const record = async (context: RequestContext, entry: TranscriptEntry): Promise<void> => {
+const record = (context: RequestContext, entry: TranscriptEntry): Promise<void> => {
   context.entries.push(entry);
-  await context.store.transcripts.append(context.execution.execution_id, [entry]);
+  context.recorded = context.store.transcripts.append(context.execution.execution_id, [entry]);
+  return context.recorded;
 };
 
 const tellOf =
@@ -58,6 +61,8 @@ const generate = async (
   signal: AbortSignal,
 ): Promise<RuntimeResult<"model/generate">> => {
   const { entries, execution, gateway } = context;
+  // The worker asks as soon as it has sent the outcome this rests on.
+  await context.recorded;
   const stored = entries.find((entry) => entry.type === "answer" && entry.turn === turn);
   if (stored?.type === "answer") return { message: stored.message, stop_reason: stored.stop_reason };
 
@@ -80,8 +85,8 @@ const generate = async (
     signal,
     tell: tellOf(context, turn),
     spent: (attempt) => record(context, { type: "spent", at: context.now(), turn, ...attempt }),
+    keep: (answered) => record(context, { type: "answer", at: context.now(), turn, ...answered }),
   });
-  await record(context, { type: "answer", at: context.now(), turn, ...answer });
   const { provider: name, model, usage, cost, cached } = answer;
   context.emit({
     type: "model.usage",

@@ -46,7 +46,7 @@ export interface Conclusion {
 /** Reason of an abort that ends the runtime and not the work: the execution stays as it is. */
 export const INTERRUPTED = Symbol("interrupted");
 
-export interface ExecutionRequest extends Omit<RequestContext, "execution" | "entries"> {
+export interface ExecutionRequest extends Omit<RequestContext, "execution" | "entries" | "recorded"> {
   /** Stored, and not finished. */
   execution: AgentExecution;
   pool: Pool;
@@ -236,6 +236,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
   const context: RequestContext = {
     execution,
     entries,
+    recorded: Promise.resolve(),
     store,
     gateway,
     agent,

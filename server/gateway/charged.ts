@@ -10,9 +10,11 @@ import { estimateRequestTokens, noUsage, totalTokens } from "./tokens.ts";
 import { dayOf } from "./waiting.ts";
 
 /** A request, whose it is, and who is told what comes of it. */
-export interface Asking extends Required<GenerateOptions> {
+export interface Asking extends Required<Omit<GenerateOptions, "keep">> {
   request: ModelRequest;
   charge: Charge;
+  /** Told of the recording of what the answer cost; whoever asks waits for it. */
+  recording: (recorded: Promise<void>) => void;
 }
 
 /** What stands between an attempt and its bill. */
@@ -44,7 +46,10 @@ const pricingOf = (
   return { price, assumed: price ?? priceOf({ ...question, centsPer1k: set }, {}) };
 };
 
-/** One attempt, paid for: its most is reserved before, what it took is recorded after. */
+/**
+ * One attempt, paid for: its most is reserved before, what it took is recorded after; for an answer
+ * that is still going on when this resolves.
+ */
 export const attemptCharged = async (
   target: Target,
   provider: Provider,
@@ -88,8 +93,13 @@ export const attemptCharged = async (
   const microcents = costOf(outcome.usage, price);
   const assumedMicrocents = costOf(outcome.usage, assumed) ?? 0;
   const { usage } = outcome;
-  await reservation.settle({ usage, microcents, assumedMicrocents });
-  if (!("answer" in outcome) && totalTokens(usage) > 0) {
+  const recorded = reservation.settle({ usage, microcents, assumedMicrocents });
+  if ("answer" in outcome) {
+    asking.recording(recorded);
+    return { outcome, microcents };
+  }
+  await recorded;
+  if (totalTokens(usage) > 0) {
     const { message: reason } = "fault" in outcome ? outcome.fault : outcome.cancelled;
     const { provider: name, model } = target;
     await asking.spent({ usage, cost: dollarsOf(microcents), provider: name, model, reason });

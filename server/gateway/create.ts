@@ -42,7 +42,7 @@ export interface GatewayOptions {
 }
 
 const ignore = (): void => undefined;
-const ignoreSpent = (): Promise<void> => Promise.resolve();
+const nothingToDo = (): Promise<void> => Promise.resolve();
 
 export const createGateway = (options: GatewayOptions): ModelGateway => {
   const { ledger, credentials, endpoints = {}, prices = {}, cacheFolder = null } = options;
@@ -71,15 +71,23 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
 
   return {
-    async generate(request, charge, { signal, tell = ignore, spent = ignoreSpent }) {
-      const askNow = () => ask({ request, charge, signal, tell, spent }, policy);
+    async generate(request, charge, { signal, tell = ignore, spent = nothingToDo, keep = nothingToDo }) {
+      let recorded: Promise<void> = Promise.resolve();
+      const recording = (promise: Promise<void>): void => {
+        recorded = promise;
+        // Awaited below; until then a rejection has its handler here.
+        promise.catch(ignore);
+      };
+      const askNow = () => ask({ request, charge, signal, tell, spent, recording }, policy);
       const [target] = targetsOf(charge, endpoints);
-      if (request.temperature !== 0 || options.responseCache === false || target === undefined)
-        return askNow();
-      const question = { request, tenantId: charge.agent.tenant_id, target, signal };
-      const answer = await responses.answer(question, askNow);
+      const mayKnow =
+        request.temperature === 0 && options.responseCache !== false && target !== undefined
+          ? { request, tenantId: charge.agent.tenant_id, target, signal }
+          : null;
+      const answer = mayKnow === null ? await askNow() : await responses.answer(mayKnow, askNow);
       const text = textOf(answer.message, "");
       if (answer.cached && text !== "") tell({ type: "text", text });
+      await Promise.all([recorded, keep(answer)]);
       return answer;
     },
     prepare(provider) {
@@ -91,7 +99,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       return windowOf(name, model);
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
-    embed: (texts, charge, { signal, spent = ignoreSpent }) => {
+    embed: (texts, charge, { signal, spent = nothingToDo }) => {
       const provider = charge.provider ?? charge.agent.provider;
       return embeddings.embed(provider, texts, {
         signal,

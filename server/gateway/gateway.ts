@@ -61,6 +61,8 @@ export interface GenerateOptions {
   tell?: (signal: GatewaySignal) => void;
   /** Called and awaited for each attempt that cost something, before the next one. */
   spent?: (spent: Spent) => Promise<void>;
+  /** Called once with the answer and awaited, while what it cost is being recorded. */
+  keep?: (answer: ModelAnswer) => Promise<void>;
 }
 
 /** How far a pull is, in bytes; `total` is 0 while it is unknown. */

@@ -14,8 +14,8 @@ import type { Workplace } from "./tools/tool.ts";
 /**
  * The agent's loop: an answer of the model, then each of its tool calls in order, until it calls
  * `finish`, its turns are used up, or it gets nowhere. Each outcome is on the runtime's disk before
- * the next call begins; what is in `history` is taken over and never done again. Protocol:
- * `execution/run`. Errors: those of the runtime's answers; `cancelled`.
+ * the next call begins, or the next turn's answer comes; what is in `history` is taken over and never
+ * done again. Protocol: `execution/run`. Errors: those of the runtime's answers; `cancelled`.
  */
 export async function runLoop(
   execution: WorkerParams<"execution/run">,
@@ -24,21 +24,32 @@ export async function runLoop(
 ): Promise<LoopResult> {
   const guard = loopGuard();
   const past = new Map(execution.history.map((turn) => [turn.turn, turn]));
+  /** Settles when the last outcome is on the runtime's disk. */
+  let checkpoint: Promise<void> = Promise.resolve();
   for (let turn = 1; turn <= execution.max_turns; turn += 1) {
     const stored = past.get(turn);
     const note = guard.takeNote();
-    const message = stored?.message ?? (await answer(execution, turn, note, workplace.runtime, signal));
+    // Asked for while the checkpoint is being written: the runtime begins when that is done.
+    const asked = stored?.message ?? answer(execution, turn, note, workplace.runtime, signal);
+    const [message] = await Promise.all([asked, checkpoint]);
     const calls = message.content.filter((part) => part.type === "tool_call");
     if (calls.length === 0 && guard.sawTalk() === "no_tool_calls") {
       return gaveUp("no_tool_calls", turn, textOf(message));
     }
     for (const [index, call] of calls.entries()) {
-      const outcome = await outcomeOf(call, index, stored, { execution, turn, workplace, signal });
-      if (guard.sawOutcome(outcome) === "repeated") return gaveUp("repeated", turn, textOf(message));
-      const finished = outcome.is_error ? null : finishOf(call, turn);
-      if (finished !== null) return finished;
+      await checkpoint;
+      const made = await outcomeOf(call, index, stored, { execution, turn, workplace, signal });
+      ({ checkpoint } = made);
+      const isRepeated = guard.sawOutcome(made.outcome) === "repeated";
+      const ending = isRepeated
+        ? gaveUp("repeated", turn, textOf(message))
+        : finishOf(call, turn, made.outcome);
+      if (ending === null) continue;
+      await checkpoint;
+      return ending;
     }
   }
+  await checkpoint;
   return gaveUp("turn_limit", execution.max_turns, "");
 }
 
@@ -60,17 +71,20 @@ interface CallContext {
   signal: AbortSignal;
 }
 
-/** The stored outcome of a call, with its files restored; or the call is made and checkpointed. */
+/**
+ * The stored outcome of a call, with its files restored; or the call is made, and its outcome sent to
+ * be stored.
+ */
 async function outcomeOf(
   call: ToolCallPart,
   index: number,
   stored: FinishedTurn | undefined,
   { execution, turn, workplace, signal }: CallContext,
-): Promise<ToolOutcome> {
+): Promise<{ outcome: ToolOutcome; checkpoint: Promise<void> }> {
   const known = stored?.outcomes[index];
   if (known !== undefined) {
     for (const change of known.changes) restore(workplace.copy, change);
-    return known;
+    return { outcome: known, checkpoint: Promise.resolve() };
   }
   if (signal.aborted) throw fail("cancelled", { what: "the execution" });
   const { execution_id } = execution;
@@ -86,8 +100,7 @@ async function outcomeOf(
     ...result,
     duration_ms: performance.now() - started,
   };
-  await runtime.toolFinished({ execution_id, turn, outcome }, signal);
-  return outcome;
+  return { outcome, checkpoint: runtime.toolFinished({ execution_id, turn, outcome }, signal) };
 }
 
 function restore(copy: PrivateCopy, change: FileChange): void {
@@ -96,8 +109,8 @@ function restore(copy: PrivateCopy, change: FileChange): void {
   copy.reported.set(change.path, stateOf(change));
 }
 
-function finishOf(call: ToolCallPart, turn: number): LoopResult | null {
-  if (call.tool !== "finish") return null;
+function finishOf(call: ToolCallPart, turn: number, { is_error }: ToolOutcome): LoopResult | null {
+  if (call.tool !== "finish" || is_error) return null;
   const { summary, reasoning, confidence, completeness } = toolTable.finish.arguments.parse(call.arguments);
   return {
     outcome: "finished",

@@ -76,14 +76,15 @@ describe("agent loop", function () {
     ]);
   });
 
-  it("has each outcome stored before the next call, and before the next turn", async () => {
+  it("has each outcome stored before the next call, and before it acts on the next answer", async () => {
     const order: string[] = [];
-    let isStored = true;
-    worker.onToolFinished = async ({ outcome }) => {
-      isStored = false;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      isStored = true;
-      order.push(outcome.call_id);
+    let recorded: Promise<void> = Promise.resolve();
+    worker.onToolFinished = ({ outcome }) => {
+      order.push(`${outcome.call_id} sent`);
+      recorded = new Promise<void>((resolve) => setTimeout(resolve, 20)).then(() => {
+        order.push(`${outcome.call_id} stored`);
+      });
+      return recorded;
     };
     const script: ScriptedTurn[] = [
       [
@@ -94,12 +95,22 @@ describe("agent loop", function () {
     ];
     const running = worker.runScript(script);
     const scripted = worker.onGenerate;
-    worker.onGenerate = (params) => {
-      assert.ok(isStored);
+    worker.onGenerate = async (params) => {
+      // As the runtime does: it answers when the outcomes sent before are on disk.
+      if (params.turn > 1) order.push(`turn ${params.turn} asked`);
+      await recorded;
       return scripted(params);
     };
     await running;
-    assert.deepEqual(order, ["call-1-0", "call-1-1", "call-2-0"]);
+    assert.deepEqual(order, [
+      "call-1-0 sent",
+      "call-1-0 stored",
+      "call-1-1 sent",
+      "turn 2 asked",
+      "call-1-1 stored",
+      "call-2-0 sent",
+      "call-2-0 stored",
+    ]);
     assert.deepEqual(
       worker.finished.map(({ turn, outcome }) => [turn, outcome.changes.map(({ path }) => path)]),
       [
