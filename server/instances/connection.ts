@@ -1,5 +1,6 @@
 import {
   CancellationTokenSource,
+  ConnectionError,
   createMessageConnection,
   ErrorCodes,
   ResponseError,
@@ -36,7 +37,8 @@ export interface ConnectionHandlers {
 export interface WorkerConnection {
   /**
    * Rejects with `cancelled` at once when the signal aborts; the worker is told. `settled` resolves
-   * when the worker has answered nevertheless.
+   * when the worker has answered nevertheless. Where the worker cannot be reached any more the result
+   * stays open: that it has ended, and how, is its driver's to say.
    */
   call<M extends WorkerMethod>(method: M, params: WorkerParams<M>, signal: AbortSignal): PendingCall<M>;
   dispose(): void;
@@ -57,6 +59,12 @@ const fromAnswer = (method: string, error: unknown): CoditectError => {
   const reason = error instanceof Error ? error.message : String(error);
   return fail("worker_failed", { what: `answer ${method}`, reason }, { cause: error });
 };
+
+/** Whether the message did not reach the worker, or its answer cannot come: it is about to end. */
+const isLost = (error: unknown): boolean =>
+  error instanceof ConnectionError ||
+  (error instanceof ResponseError &&
+    (error.code === ErrorCodes.MessageWriteError || error.code === ErrorCodes.PendingResponseRejected));
 
 const toAnswer = (error: unknown): ResponseError<WireError> => {
   const known =
@@ -144,9 +152,23 @@ export const connectWorker = (
       },
     },
   });
+  let isClosed = false;
+  connection.onClose(() => {
+    isClosed = true;
+  });
   answerRequests(connection, handlers);
   takeNotifications(connection, handlers);
   connection.listen();
+
+  const send = async <M extends WorkerMethod>(
+    method: M,
+    params: WorkerParams<M>,
+    token: CancellationToken,
+  ): Promise<WorkerResult<M>> => {
+    const raw: unknown = await connection.sendRequest(method, params, token);
+    // The table pairs each method's result schema with M; the compiler sees only their union.
+    return parse(workerMethods[method].result, `the answer to ${method}`, raw) as WorkerResult<M>;
+  };
 
   const call = <M extends WorkerMethod>(
     method: M,
@@ -156,24 +178,28 @@ export const connectWorker = (
     const source = new CancellationTokenSource();
     const { promise, resolve, reject } = Promise.withResolvers<WorkerResult<M>>();
     const onAbort = (): void => {
-      source.cancel();
+      if (!isClosed) source.cancel();
       reject(fail("cancelled", { what: method }));
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
+    const leave = (): void => {
+      signal.removeEventListener("abort", onAbort);
+    };
+    const onError = (error: unknown): void => {
+      if (isLost(error)) return;
+      leave();
+      reject(fromAnswer(method, error));
+    };
     const settled = signal.aborted
       ? Promise.resolve()
-      : connection
-          .sendRequest(method, params, source.token)
-          // The table pairs each method's result schema with M; the compiler sees only their union.
-          .then(
-            (raw) => parse(workerMethods[method].result, `the answer to ${method}`, raw) as WorkerResult<M>,
-          )
-          .then(resolve, (error: unknown) => {
-            reject(fromAnswer(method, error));
+      : send(method, params, source.token)
+          .then((result) => {
+            leave();
+            resolve(result);
           })
+          .catch(onError)
           .finally(() => {
-            signal.removeEventListener("abort", onAbort);
             source.dispose();
           });
     return { result: promise, settled };
