@@ -1,8 +1,8 @@
 import type { ProviderName } from "../../schemas/agent.ts";
-import type { CoditectError } from "../../schemas/errors.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 import { asFault, brokenAnswer, type Addressee, type ProviderFault } from "./faults.ts";
-import { readFencedCalls, withFencedTools } from "./fenced.ts";
+import { refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
+import { readFencedCalls } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { windowOf } from "./prices.ts";
 import { countCalls, wholeAnswer, type Provider, type ProviderAnswer } from "./providers/provider.ts";
@@ -36,8 +36,8 @@ export interface AttemptTools {
   deadlines: Partial<Deadlines>;
   /** Longest answer that is read. */
   answerBytes: number;
-  /** Models that turned out to have no tool calls of their own. */
-  withoutTools: Set<string>;
+  /** What models turned out to lack. */
+  lacks: Map<string, Set<Capability>>;
 }
 
 /** A local model is loaded before its first byte; the services send something every few seconds. */
@@ -85,14 +85,8 @@ const withWrittenCalls = (attempt: Attempt, answer: ProviderAnswer): ProviderAns
   return wholeAnswer(attempt.to, parts, answer.stop_reason, answer.usage);
 };
 
-const refusesTools = (error: CoditectError): boolean =>
-  error.code === "provider_refused" &&
-  /(does ?n[o']t|not) support (tool|function)|(tools?|tool use|tool calling|functions?) (is|are) not supported/i.test(
-    error.message,
-  );
-
-const askOnce = async (attempt: Attempt, tools: AttemptTools, fenced: boolean): Promise<Outcome> => {
-  const { provider, to, key, request, signal, text } = attempt;
+const askOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequest): Promise<Outcome> => {
+  const { provider, to, key, signal, text } = attempt;
   let reported = noUsage;
   let shown = "";
   const transport = openTransport({
@@ -110,7 +104,7 @@ const askOnce = async (attempt: Attempt, tools: AttemptTools, fenced: boolean): 
       to,
       key,
       transport,
-      request: fenced ? withFencedTools(request) : request,
+      request,
       window: windowOf(to.provider, to.model),
       text: (piece) => {
         shown += piece;
@@ -132,14 +126,17 @@ const askOnce = async (attempt: Attempt, tools: AttemptTools, fenced: boolean): 
   }
 };
 
-/** Asks once; a model that turns out to have no tool calls is asked again with fenced ones. */
+/** Asks; a model that turns out to lack something is asked again without it, now and from then on. */
 export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Promise<Outcome> => {
-  const { to, request } = attempt;
+  const { to } = attempt;
   const model = `${to.provider} ${to.endpoint} ${to.model}`;
-  const hasTools = request.tools.length > 0;
-  const outcome = await askOnce(attempt, tools, hasTools && tools.withoutTools.has(model));
-  if (!("fault" in outcome) || !hasTools || tools.withoutTools.has(model)) return outcome;
-  if (!refusesTools(outcome.fault.error)) return outcome;
-  tools.withoutTools.add(model);
-  return askOnce(attempt, tools, true);
+  const lacks = tools.lacks.get(model) ?? new Set();
+  for (;;) {
+    const request = withoutWhat(lacks, attempt.request);
+    const outcome = await askOnce(attempt, tools, request);
+    const refused = "fault" in outcome ? refusedIn(request, outcome.fault.error) : null;
+    if (refused === null || lacks.has(refused)) return outcome;
+    lacks.add(refused);
+    tools.lacks.set(model, lacks);
+  }
 };

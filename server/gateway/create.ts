@@ -62,7 +62,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       clock,
       deadlines: options.deadlines ?? {},
       answerBytes: options.answerBytes ?? ANSWER_BYTES,
-      withoutTools: new Set(),
+      lacks: new Map(),
     },
     random: options.random ?? Math.random,
   };

@@ -6,6 +6,7 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { WorkflowStage } from "../../schemas/team.ts";
 import { collectContext } from "../context/collect-context.ts";
 import type { Likeness } from "../context/likeness.ts";
+import { picturesNamed } from "../context/pictures.ts";
 import { taskDataItems } from "../context/task-data.ts";
 import type { Changes } from "../changes/changes.ts";
 import { LESSONS_FILE, type Feedback } from "../feedback/feedback.ts";
@@ -91,6 +92,7 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
     likeness: settings.context_embeddings ? likenessFor(parts, execution_id) : null,
     signal: parts.signal,
   });
+  const pictures = picturesNamed(task.description, parts.workspace);
   const { name, model } = describeProvider(provider);
   const lessons = await parts.feedback.lessons();
   const instruction = stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback);
@@ -105,6 +107,7 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
         context: [
           ...context.items.filter((item) => item.name !== LESSONS_FILE),
           ...(lessons === null ? [] : [lessons]),
+          ...pictures.items,
           ...(await taskDataItems(task.data, parts.workspace, parts.signal)),
           ...(await previousResults(parts)),
         ],
@@ -131,7 +134,7 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
         round,
         gates: [],
         change_set_id: null,
-        context_left_out: context.left_out,
+        context_left_out: [...context.left_out, ...pictures.left_out],
         rating: null,
       },
     },

@@ -31,3 +31,10 @@ export const oneRound: MethodInput<"teams/create"> = {
 /** How often the model answered already, in a request of Ollama's protocol. */
 export const answered = ({ body }: JournalEntry): number =>
   JSON.stringify(body).split('"role":"assistant"').length - 1;
+
+/** One agent that reads and answers, and nothing to prove. */
+export const reader: MethodInput<"teams/create"> = {
+  name: "reader",
+  members: [{ role: "reviewer", agent_type: "Reviewer" }],
+  workflow_stages: [{ name: "read", member: "reviewer", prompt: "{{task}}", write_access: "none" }],
+};

@@ -102,6 +102,20 @@ for (const protocol of protocols) {
       assert.ok(carried(server.requests[0]?.body).includes(data));
     });
 
+    it("describes a picture to a model that cannot see, from the first refusal on", async () => {
+      const refusal = { status: 400, body: protocol.error(400, "scripted does not support image input") };
+      const { gateway, charge } = await start({ Coder: [refusal, { text: "Oh." }, { text: "Oh." }] });
+      const image = { type: "image" as const, mime_type: "image/png", data: "AAAA" };
+      const messages: Message[] = [{ role: "user", content: [{ type: "text", text: "Look" }, image] }];
+      for (let time = 0; time < 2; time++) await ask(gateway, question("", { messages }), charge);
+      const sent = server.requests.map(({ body }) => carried(body));
+      assert.deepEqual(
+        sent.map((body) => body.includes("AAAA")),
+        [true, false, false],
+      );
+      assert.match(sent[1] ?? "", /a picture of type image\/png, which you cannot see/);
+    });
+
     it("counts each kind of token once, and records it", async () => {
       const usage = {
         input: 100,

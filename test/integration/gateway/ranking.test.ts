@@ -5,7 +5,7 @@ import { startRuntime } from "../../harness.ts";
 import { geminiProtocol, protocols, type Protocol, type Turn } from "../../model-protocols.ts";
 import { listen, readBody } from "../../model-servers.ts";
 import { agentWith, allAt, chargeTo, failureOf, gatewayWith } from "../../support/gateway.ts";
-import { finish } from "../../support/one-round.ts";
+import { finish, reader } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const padding = `// ${"x".repeat(300)}\n`;
@@ -169,11 +169,7 @@ describe("a run whose context is ranked", function () {
         context_tokens: budgetTokens,
       },
     });
-    const team = await project.call("teams/create", {
-      name: "reader",
-      members: [{ role: "reviewer", agent_type: "Reviewer" }],
-      workflow_stages: [{ name: "read", member: "reviewer", prompt: "{{task}}", write_access: "none" }],
-    });
+    const team = await project.call("teams/create", reader);
     const { status, usage } = await project.run(team.team_id, { task, file: "src/cart.js" });
     const today = await project.call("usage/today", {});
     const [execution] = project.runtime.store.all("executions");

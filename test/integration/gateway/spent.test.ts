@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type ModelServer } from "../../model-servers.ts";
-import { call, finish } from "../../support/one-round.ts";
+import { call, finish, reader } from "../../support/one-round.ts";
 
 const text = "An answer that is long enough to come in more pieces than only one or two of them.";
 
@@ -34,11 +34,7 @@ describe("tokens of attempts that gave no answer", function () {
 
   it("are used by the execution and its run like all others, also after a restart", async () => {
     const first = await start();
-    const team = await first.call("teams/create", {
-      name: "reader",
-      members: [{ role: "reviewer", agent_type: "Reviewer" }],
-      workflow_stages: [{ name: "read", member: "reviewer", prompt: "{{task}}", write_access: "none" }],
-    });
+    const team = await first.call("teams/create", reader);
     const request = { team_id: team.team_id, task: "Read it" };
     const { task_id } = await first.call("teams/execute", request);
     // The second turn stalls there: what it took by then is paid for when the runtime ends.

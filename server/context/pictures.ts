@@ -1,0 +1,70 @@
+import { readFileSync, statSync } from "node:fs";
+import { CoditectError } from "../../schemas/errors.ts";
+import type { ContextItem } from "../../schemas/execution.ts";
+import { ignoreRules, type IgnoreRules } from "../workspace/ignore.ts";
+import { confine, toWorkspacePath } from "../workspace/paths.ts";
+import type { LeftOut } from "./budget.ts";
+import { extensionOf } from "./kinds.ts";
+
+/** The kinds that all providers take. */
+const mimeTypes = new Map([
+  ["png", "image/png"],
+  ["jpg", "image/jpeg"],
+  ["jpeg", "image/jpeg"],
+  ["gif", "image/gif"],
+  ["webp", "image/webp"],
+]);
+
+/** Each goes with every stage, and is stored with it. */
+const MOST_PICTURES = 4;
+const LARGEST_PICTURE = 1024 * 1024;
+
+const picturePath = /[^\s"'`<>()[\]{},;:!?|*]+\.(?:png|jpe?g|gif|webp)\b/gi;
+
+/**
+ * Pictures of the workspace that a task names by their paths, such as the screenshot of a bug; those
+ * that cannot be given along with the reason. What is no file of the workspace is no picture.
+ */
+export function picturesNamed(
+  task: string,
+  workspace: string,
+): { items: ContextItem[]; left_out: LeftOut[] } {
+  const items: ContextItem[] = [];
+  const leftOut: LeftOut[] = [];
+  const names = new Set(task.match(picturePath));
+  if (names.size === 0) return { items, left_out: leftOut };
+  const rules = ignoreRules(workspace);
+  for (const written of names) {
+    const found = find(written, workspace, rules);
+    if (found === null) continue;
+    const { name, place, size } = found;
+    if (items.length === MOST_PICTURES) {
+      leftOut.push({ name, reason: `only ${MOST_PICTURES} pictures are given` });
+    } else if (size > LARGEST_PICTURE) {
+      leftOut.push({ name, reason: "it is larger than 1 MB" });
+    } else {
+      const mime_type = mimeTypes.get(extensionOf(name)) ?? "image/png";
+      const content = readFileSync(place).toString("base64");
+      items.push({ context_type: "DataFile", name, content, mime_type });
+    }
+  }
+  return { items, left_out: leftOut };
+}
+
+function find(
+  written: string,
+  workspace: string,
+  rules: IgnoreRules,
+): { name: string; place: string; size: number } | null {
+  try {
+    const name = toWorkspacePath(written);
+    const place = confine(workspace, name);
+    const stats = statSync(place, { throwIfNoEntry: false });
+    return stats?.isFile() === true && rules.closedBy(name) === null
+      ? { name, place, size: stats.size }
+      : null;
+  } catch (error) {
+    if (error instanceof CoditectError) return null; // Outside of the workspace.
+    throw error;
+  }
+}

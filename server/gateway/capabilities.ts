@@ -1,0 +1,61 @@
+import type { CoditectError } from "../../schemas/errors.ts";
+import type { Message } from "../../schemas/messages.ts";
+import { withFencedTools } from "./fenced.ts";
+import type { ModelRequest } from "./gateway.ts";
+
+/** What some models take and others do not. */
+export type Capability = "tools" | "pictures";
+
+interface Substitute {
+  isAsked: (request: ModelRequest) => boolean;
+  /** How providers say that a model lacks it. */
+  refusal: RegExp;
+  /** The same request for a model that lacks it. */
+  without: (request: ModelRequest) => ModelRequest;
+}
+
+const isPicture = ({ type }: { type: string }): boolean => type === "image";
+
+const described = (message: Message): Message =>
+  message.role === "assistant"
+    ? message
+    : {
+        ...message,
+        content: message.content.map((part) =>
+          part.type === "image"
+            ? { type: "text", text: `[a picture of type ${part.mime_type}, which you cannot see]` }
+            : part,
+        ),
+      };
+
+const substitutes: Readonly<Record<Capability, Substitute>> = {
+  tools: {
+    isAsked: ({ tools }) => tools.length > 0,
+    refusal:
+      /(does ?n[o']t|not) support (tool|function)|(tools?|tool use|tool calling|functions?) (is|are) not supported/i,
+    without: withFencedTools,
+  },
+  pictures: {
+    isAsked: ({ messages }) => messages.some(({ content }) => content.some(isPicture)),
+    refusal:
+      /(does ?n[o']t|not) support (image|vision|picture|multimodal)|(images?|vision|image inputs?) (is|are) not supported|(not a|non-) ?(multimodal|vision) model|data required for image input/i,
+    without: (request) => ({ ...request, messages: request.messages.map(described) }),
+  },
+};
+// The keys of an object of that very type.
+const capabilities = Object.keys(substitutes) as Capability[];
+
+/** What of the request the provider says the model lacks; null: it says something else. */
+export const refusedIn = (request: ModelRequest, error: CoditectError): Capability | null => {
+  if (error.code !== "provider_refused" && error.code !== "provider_failed") return null;
+  const refuses = (name: Capability): boolean =>
+    substitutes[name].isAsked(request) && substitutes[name].refusal.test(error.message);
+  return capabilities.find(refuses) ?? null;
+};
+
+/** The request as a model can take it that lacks all of these. */
+export const withoutWhat = (lacks: ReadonlySet<Capability>, request: ModelRequest): ModelRequest =>
+  [...lacks].reduce(
+    (changed, name) => (substitutes[name].isAsked(changed) ? substitutes[name].without(changed) : changed),
+    request,
+  );

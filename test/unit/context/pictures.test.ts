@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { picturesNamed } from "../../../server/context/pictures.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+describe("pictures that a task names", () => {
+  let workspace: TestWorkspace;
+  before(async () => {
+    workspace = await testWorkspace({
+      "docs/bug.png": "png",
+      "shot.JPEG": "jpeg",
+      "a.gif": "gif",
+      "b.gif": "gif",
+      "c.webp": "webp",
+      "large.png": Buffer.alloc(1024 * 1024 + 1),
+      "private/secret.png": "secret",
+      ".coditectignore": "private/\n",
+    });
+  });
+  after(() => workspace.remove());
+  const named = (task: string) => {
+    const { items, left_out } = picturesNamed(task, workspace.root);
+    return { items: items.map(({ name, mime_type }) => [name, mime_type]), left_out };
+  };
+
+  it("are found by their paths, each once, however the sentence goes on", () => {
+    const task = "See docs/bug.png, (shot.JPEG) and `docs/bug.png`.";
+    assert.deepEqual(named(task), {
+      items: [
+        ["docs/bug.png", "image/png"],
+        ["shot.JPEG", "image/jpeg"],
+      ],
+      left_out: [],
+    });
+  });
+
+  it("are files of the workspace that agents may see, and nothing else", () => {
+    const task = "gone.png ../out.png /etc/x.png https://example.com/y.png private/secret.png docs.png/";
+    assert.deepEqual(named(task), { items: [], left_out: [] });
+  });
+
+  it("are left out with the reason when they are too large or too many", () => {
+    const { items, left_out } = named("large.png docs/bug.png shot.JPEG a.gif b.gif c.webp");
+    assert.equal(items.length, 4);
+    assert.deepEqual(left_out, [
+      { name: "large.png", reason: "it is larger than 1 MB" },
+      { name: "c.webp", reason: "only 4 pictures are given" },
+    ]);
+  });
+});
