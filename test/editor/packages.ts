@@ -9,7 +9,10 @@ import { output, root } from "./parts.ts";
 const run = promisify(execFile);
 
 /** Builds the extension and packages it as people install it; resolves with the VSIX. */
-export const packageExtension = async (): Promise<string> => {
+export const packageExtension = (): Promise<string> => (packaged ??= buildAndPackage());
+let packaged: Promise<string> | null = null;
+
+const buildAndPackage = async (): Promise<string> => {
   await mkdir(output, { recursive: true });
   await run(process.execPath, [join("scripts", "build.mjs"), "--production"], { cwd: root });
   const packagePath = join(output, "coditect-agents.vsix");

@@ -84,6 +84,7 @@ const quiet = {
   "files.autoSave": "off",
   "window.commandCenter": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "js/ts.tsserver.useSyntaxServer": "never",
 };
 
 /** Starts code-server with these extensions (VSIX files) on a free port of the loopback address. */

@@ -16,22 +16,36 @@ const flags = [
 export const openBrowser = async (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath() ?? "", args: flags });
 
-/** VS Code's workbench, driven by mouse and keyboard as a person does. */
+/**
+ * VS Code's workbench, driven by mouse and keyboard as a person does. Whatever the workbench computes
+ * once, when it is asked (the palette's lines, the fixes of a line), is asked for only after what it
+ * is computed from can be seen.
+ */
 export interface Workbench {
   readonly page: Page;
+  /** Opens the palette with this typed into it. */
+  readonly typeCommand: (text: string) => Promise<void>;
   /** Runs a command by its title from the palette. */
   readonly command: (title: string) => Promise<void>;
-  /** Types into the quick input that is open, and presses Enter. */
-  readonly answer: (text: string) => Promise<void>;
+  /** Types into the input box with this title or prompt, and presses Enter. */
+  readonly answer: (prompt: string | RegExp, text: string) => Promise<void>;
   /** Chooses the line of the quick pick that is open with this text. */
   readonly choose: (text: string | RegExp) => Promise<void>;
-  readonly openFile: (name: string) => Promise<void>;
+  /** Opens a file by its path; resolves when the cursor is in it. */
+  readonly openFile: (path: string) => Promise<void>;
+  /** The editor of a file, while the cursor is in it. */
+  readonly editor: (path: string) => Locator;
+  /** Opens the fixes at the cursor, which has just come to a place that has some. */
+  readonly showFixes: (path: string) => Promise<void>;
   /** A line of a tree of the sidebar, by the name a screen reader says. */
   readonly treeItem: (name: string | RegExp) => Locator;
+  /** Opens a line of a tree, if it is closed. */
+  readonly expand: (name: string | RegExp) => Promise<void>;
   readonly showView: () => Promise<void>;
   readonly notification: (text: string | RegExp) => Locator;
   /** Keeps a picture in the tests' output. */
   readonly picture: (name: string) => Promise<void>;
+  /** Loads the window anew; only for a window in which the extension is at work by itself. */
   readonly reload: () => Promise<void>;
 }
 
@@ -44,48 +58,77 @@ export const openWorkbench = async (browser: Browser, url: string, folder: strin
   return driveWorkbench(page);
 };
 
-const ready = async (page: Page): Promise<void> => {
+/** The palette knows the extension's commands from when its icon is there. */
+const extensionIsKnown = async (page: Page): Promise<void> => {
   await page.locator(".monaco-workbench .part.statusbar").waitFor();
-  // The palette knows the extension's commands from when its icon is there.
   await page.locator(".activitybar a[aria-label^='CODITECT']").waitFor();
 };
 
-export const driveWorkbench = async (page: Page): Promise<Workbench> => {
-  await ready(page);
-  const input = page.locator(
-    ".quick-input-widget:visible input[type=text], .quick-input-widget:visible input",
-  );
+/** After a reload the icon is drawn from memory; the status item is there when the extension is active. */
+const extensionIsActive = async (page: Page): Promise<void> => {
+  await extensionIsKnown(page);
+  await page.locator(".part.statusbar .statusbar-item", { hasText: "CODITECT" }).waitFor();
+};
 
-  const typeInto = async (text: string) => {
-    await input.first().waitFor();
-    await input.first().fill(text);
+export const driveWorkbench = async (page: Page): Promise<Workbench> => {
+  await extensionIsKnown(page);
+  const quickInput = page.locator(".quick-input-widget:visible");
+  const line = (text: string | RegExp) => quickInput.locator(".monaco-list-row", { hasText: text });
+
+  /** Opens a quick open box with a key, and types. */
+  const typeInto = async (key: string, text: string): Promise<void> => {
+    await page.keyboard.press(key);
+    await quickInput.locator("input[type=text]").fill(text);
   };
+  /** Takes the line that is selected, once it is this one. */
+  const take = async (text: string): Promise<void> => {
+    await line(text).and(page.locator(".focused")).waitFor();
+    await page.keyboard.press("Enter");
+  };
+  const editor = (path: string) => page.locator(`.monaco-editor.focused[data-uri$="/${path}"]`);
+  const treeItem = (name: string | RegExp) => page.getByRole("treeitem", { name });
+
   return {
     page,
+    typeCommand: (text) => typeInto("F1", `>${text}`),
     async command(title) {
-      await page.keyboard.press("F1");
-      await typeInto(`>${title}`);
-      await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+      await typeInto("F1", `>${title}`);
+      await take(title);
     },
-    async answer(text) {
-      await typeInto(text);
+    async answer(prompt, text) {
+      await quickInput.filter({ hasText: prompt }).locator("input").fill(text);
       await page.keyboard.press("Enter");
     },
     async choose(text) {
-      await page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
+      await line(text).first().click();
     },
-    async openFile(name) {
-      await page.keyboard.press("Control+P");
-      await typeInto(name);
-      const base = name.split("/").at(-1) ?? name;
-      await page.locator(".quick-input-list .monaco-list-row", { hasText: base }).first().click();
-      await page.locator(`.tabs-container .tab[data-resource-name="${base}"]`).first().waitFor();
+    async openFile(path) {
+      await typeInto("Control+P", path);
+      await take(path.split("/").at(-1) ?? path);
+      await editor(path).waitFor();
     },
-    treeItem: (name) => page.getByRole("treeitem", { name }),
+    editor,
+    async showFixes(path) {
+      // VS Code drops the question for fixes when a marker, the cursor or a language's providers change
+      // while it is asked. Symbols in the breadcrumbs: JavaScript's are there; the bulb: nothing is pending.
+      await page.locator(".breadcrumbs-control [class*=codicon-symbol]").first().waitFor();
+      await editor(path).locator(".lightBulbWidget").waitFor();
+      await page.keyboard.press("Control+.");
+    },
+    treeItem,
+    async expand(name) {
+      const [open, closed] = [true, false].map((expanded) => page.getByRole("treeitem", { name, expanded }));
+      if (!open || !closed) return;
+      await open.or(closed).first().waitFor();
+      if (await closed.isVisible()) await closed.click();
+      await open.waitFor();
+    },
     async showView() {
-      await page
-        .locator(".activitybar .action-item", { has: page.locator("a[aria-label^='CODITECT']") })
-        .click();
+      const icon = page.locator(".activitybar .action-item", {
+        has: page.locator("a[aria-label^='CODITECT']"),
+      });
+      // A click on the icon of the view that is shown hides it.
+      if ((await icon.and(page.locator(".checked")).count()) === 0) await icon.click();
       await page.locator(".composite.title", { hasText: "CODITECT" }).waitFor();
     },
     notification: (text) => page.locator(".notification-toast", { hasText: text }),
@@ -95,7 +138,7 @@ export const driveWorkbench = async (page: Page): Promise<Workbench> => {
     },
     async reload() {
       await page.reload();
-      await ready(page);
+      await extensionIsActive(page);
     },
   };
 };
