@@ -52,7 +52,15 @@ const layers = [
 ];
 
 export default defineConfig(
-  globalIgnores(["dist", "media", "test/fixtures", "test/output", "test/bench/node_modules", "node_modules"]),
+  globalIgnores([
+    "dist",
+    "media",
+    "test/fixtures",
+    "test/output",
+    "test/bench/node_modules",
+    "evaluation",
+    "node_modules",
+  ]),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

@@ -78,7 +78,7 @@ const addEvaluation = (program: Command, context: CommandContext, end: End): voi
   modelOptions(command)
     .description(
       "Run every task of a suite and report what was solved, at the first try and after feedback,\n" +
-        "with intervals, pass@k, cost and time; and how good reviews are. EVALUATION.md has the format.",
+        "with intervals, pass@k, cost and time; and how good reviews are. evaluation/README.md has the format.",
     )
     .argument("<suite>", "a folder of tasks, such as evaluation/")
     .option("--samples <n>", "how often each task is done (default: 1)")

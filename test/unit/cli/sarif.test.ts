@@ -1,35 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { z } from "zod";
 import { toSarif } from "../../../server/cli/sarif.ts";
+import { Sarif } from "../../support/sarif.ts";
 import { finding } from "./events.ts";
-
-const Region = z.looseObject({ startLine: z.int(), endLine: z.int() });
-const Log = z.object({
-  version: z.literal("2.1.0"),
-  runs: z.tuple([
-    z.object({
-      tool: z.object({ driver: z.object({ rules: z.array(z.object({ id: z.string() })) }) }),
-      results: z.array(
-        z.object({
-          ruleId: z.string(),
-          ruleIndex: z.int(),
-          level: z.string(),
-          locations: z.tuple([
-            z.object({
-              physicalLocation: z.object({ artifactLocation: z.object({ uri: z.string() }), region: Region }),
-            }),
-          ]),
-          fixes: z.array(z.unknown()).optional(),
-        }),
-      ),
-    }),
-  ]),
-});
 
 const text = "const a = 1;\nconst b = 22;\nconst c = 3;\n";
 const run = (findings: Parameters<typeof toSarif>[0]) =>
-  Log.parse(toSarif(findings, () => text, "1.0.0")).runs[0];
+  Sarif.parse(toSarif(findings, () => text, "1.0.0")).runs[0];
 
 describe("findings as SARIF", () => {
   it("stand at their place under the rule of their category", () => {
