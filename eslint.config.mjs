@@ -34,6 +34,7 @@ const layers = [
       "./server/gateway",
       "./server/context",
       "./server/changes",
+      "./server/feedback",
       "./server/worker",
       "./server/workspace",
       "./server/handlers",
