@@ -40,11 +40,11 @@ const Result = z.strictObject({
   ruleIndex: z.int().min(-1),
   level: z.enum(["none", "note", "warning", "error"]),
   message: Text,
-  locations: z.array(
+  locations: z.tuple([
     z.strictObject({
       physicalLocation: z.strictObject({ artifactLocation: ArtifactLocation, region: Region }),
     }),
-  ),
+  ]),
   partialFingerprints: z.record(z.string(), z.string()),
   rank: z.number().min(-1).max(100),
   fixes: z.array(Fix).optional(),
