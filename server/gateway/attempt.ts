@@ -34,8 +34,6 @@ export interface AttemptTools {
   clock: Clock;
   /** Shortens the deadlines for the first byte and for silence. */
   deadlines: Partial<Deadlines>;
-  /** Longest answer that is read. */
-  answerBytes: number;
   /** What models turned out to lack. */
   lacks: Map<string, Set<Capability>>;
 }
@@ -96,7 +94,6 @@ const askOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
     deadlines: deadlinesFor(attempt, tools.deadlines),
     signal,
     now: () => tools.clock.now(),
-    answerBytes: tools.answerBytes,
   });
   let whole = false;
   try {

@@ -15,7 +15,6 @@ import { openResponses } from "./responses.ts";
 import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { openConnections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { ANSWER_BYTES } from "./transport.ts";
 import { dayOf, systemClock, type Clock } from "./waiting.ts";
 
 export interface GatewayOptions {
@@ -38,7 +37,6 @@ export interface GatewayOptions {
   clock?: Clock;
   random?: () => number;
   deadlines?: Partial<Omit<Deadlines, "total">>;
-  answerBytes?: number;
 }
 
 const ignore = (): void => undefined;
@@ -61,7 +59,6 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       connections,
       clock,
       deadlines: options.deadlines ?? {},
-      answerBytes: options.answerBytes ?? ANSWER_BYTES,
       lacks: new Map(),
     },
     random: options.random ?? Math.random,

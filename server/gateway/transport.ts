@@ -11,7 +11,7 @@ import { cancelled } from "./waiting.ts";
  * Longest answer that is read. The longest that models write are 128,000 tokens, which streamed one
  * by one with everything around them are about 20 MB.
  */
-export const ANSWER_BYTES = 32 * 1024 * 1024;
+const ANSWER_BYTES = 32 * 1024 * 1024;
 /** Longest body of an error that is read. */
 const ERROR_BYTES = 64 * 1024;
 /** How long the end of an answer that was read to its last message may take. */
@@ -43,8 +43,6 @@ export interface TransportOptions {
   deadlines: Deadlines;
   signal: AbortSignal;
   now: () => number;
-  /** Longest answer that is read; {@link ANSWER_BYTES} if left out. */
-  answerBytes?: number;
 }
 
 interface Sending {
@@ -108,7 +106,7 @@ const headersOf = (incoming: IncomingMessage): Headers => {
 };
 
 export const openTransport = (options: TransportOptions): Transport => {
-  const { to, key, connections, signal, answerBytes = ANSWER_BYTES } = options;
+  const { to, key, connections, signal } = options;
   let fault: Error | null = null;
   let request: ClientRequest | null = null;
   let answer: IncomingMessage | null = null;
@@ -142,11 +140,11 @@ export const openTransport = (options: TransportOptions): Transport => {
       answer = incoming;
       clocks.await("silence");
       const { stream, fail } = bodyStream(incoming, {
-        mostBytes: answerBytes,
+        mostBytes: ANSWER_BYTES,
         onPiece: clocks.came,
         onEnd: clocks.rest,
         onTooLong: () => {
-          end(unusableAnswer(to, `it is longer than ${answerBytes / 1024 / 1024} MB`));
+          end(unusableAnswer(to, `it is longer than ${ANSWER_BYTES / 1024 / 1024} MB`));
         },
         onError: (error) => {
           end(unreachable(to, `the answer broke off: ${reasonOf(error)}`));

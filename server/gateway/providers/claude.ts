@@ -112,7 +112,7 @@ export const claudeBody = (
   return takesTemperature.test(model) ? Object.assign(body, { temperature: request.temperature }) : body;
 };
 
-const stopReasons: Readonly<Record<Anthropic.StopReason, StopReason>> = {
+const known = {
   end_turn: "end",
   stop_sequence: "end",
   pause_turn: "end",
@@ -120,7 +120,9 @@ const stopReasons: Readonly<Record<Anthropic.StopReason, StopReason>> = {
   max_tokens: "length",
   model_context_window_exceeded: "length",
   refusal: "refusal",
-};
+} satisfies Record<Anthropic.StopReason, StopReason>;
+/** Services add reasons: a new one is an end like any other. */
+const stopReasons = new Map<string, StopReason>(Object.entries(known));
 
 /** Every count Claude gives is the state so far, not an addition. */
 const readUsage = (
@@ -203,7 +205,7 @@ const collect = async (call: Call, events: AsyncIterable<Event>): Promise<Provid
       open.delete(event.index);
     } else if (event.type === "message_delta") {
       call.used((usage = readUsage(usage, event.usage as Anthropic.Usage))); // A subset of the same fields.
-      if (event.delta.stop_reason !== null) stop = stopReasons[event.delta.stop_reason];
+      if (event.delta.stop_reason !== null) stop = stopReasons.get(event.delta.stop_reason) ?? "end";
     } else whole = true;
   }
   if (!whole || stop === null || open.size > 0)

@@ -121,14 +121,15 @@ for (const protocol of protocols) {
         input: 100,
         output: 40,
         ...(protocol.name !== "Ollama" && { cache_read: 900, reasoning: 15 }),
+        ...(protocol.name === "Claude" && { cache_write: 70, cache_write_1h: 30 }),
       };
       const { gateway, ledger, charge } = await start({ Coder: [{ text: "Hi", usage }] });
       const { answer } = await ask(gateway, question("Hello"), charge);
       const expected: TokenUsage = {
         input: 100,
         cache_read: protocol.name === "Ollama" ? 0 : 900,
-        cache_write_5m: 0,
-        cache_write_1h: 0,
+        cache_write_5m: protocol.name === "Claude" ? 70 : 0,
+        cache_write_1h: protocol.name === "Claude" ? 30 : 0,
         output: 40,
         reasoning: protocol.name === "Ollama" ? 0 : 15,
       };

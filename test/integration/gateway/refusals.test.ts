@@ -61,6 +61,17 @@ for (const protocol of protocols) {
       });
     }
 
+    if (protocol.name === "Gemini") {
+      it("waits as long as it is asked to: in RetryInfo", async () => {
+        const details = [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "41.2s" }];
+        const error = { code: 429, message: "Quota exceeded", status: "RESOURCE_EXHAUSTED", details };
+        const body = JSON.stringify({ error });
+        const { gateway, charge, clock } = await start([{ status: 429, body }, { text: "Here." }]);
+        await ask(gateway, question("Hello"), charge);
+        assert.deepEqual(clock.waits, [41_200]);
+      });
+    }
+
     it("does not ask again when the quota is used up", async () => {
       const body =
         protocol.name === "Gemini"
