@@ -41,6 +41,8 @@ export interface WorkerConnection {
    * stays open: that it has ended, and how, is its driver's to say.
    */
   call<M extends WorkerMethod>(method: M, params: WorkerParams<M>, signal: AbortSignal): PendingCall<M>;
+  /** False once the worker's output has ended: its own end will follow. */
+  isOpen(): boolean;
   dispose(): void;
 }
 export interface PendingCall<M extends WorkerMethod> {
@@ -207,6 +209,7 @@ export const connectWorker = (
 
   return {
     call,
+    isOpen: () => !isClosed,
     dispose: () => {
       reader.stop();
       connection.dispose();

@@ -48,6 +48,14 @@ export interface WorkerUsage {
   processes: number;
 }
 
+/** Files of a worker that does not see this machine's own. */
+export interface RemoteFiles {
+  /** Brings the workspace as the worker sees it up to date. Errors: the engine's own, `cancelled`. */
+  refresh: (signal: AbortSignal) => Promise<void>;
+  /** Bytes its private copy takes where it is. */
+  copyBytes(): Promise<number>;
+}
+
 /** A started worker, before anything was said to it. */
 export interface RunningWorker {
   /** Process or container id. */
@@ -62,6 +70,8 @@ export interface RunningWorker {
   readonly details: Record<string, Json>;
   /** Null: confined. Otherwise why the commands of this worker run unconfined. */
   readonly unconfinedReason: string | null;
+  /** Null: it sees the workspace of this machine, and its private copy is here. */
+  readonly remote: RemoteFiles | null;
   readonly ended: Promise<WorkerEnd>;
   /** At most `maxAge` milliseconds old; 200 if left out. */
   usage(maxAge?: number): Promise<WorkerUsage>;

@@ -1,6 +1,6 @@
 import type { Instance } from "./instance.ts";
 import type { PoolSettings } from "./settings.ts";
-import { createDiskWatch, every, exceededLimit } from "./watch.ts";
+import { createDiskWatch, createRemoteDiskWatch, every, exceededLimit } from "./watch.ts";
 
 /** One health check: does the worker answer a ping before its deadline, and what does it use? */
 const check = async (instance: Instance, deadlineMs: number): Promise<void> => {
@@ -26,7 +26,11 @@ export const watchInstance = (
   onTrouble: (error: unknown) => void,
 ): void => {
   const { health, limits } = settings;
-  const disk = createDiskWatch(instance.slot.copy, limits.disk_mb);
+  const remote = instance.worker?.remote ?? null;
+  const disk =
+    remote === null
+      ? createDiskWatch(instance.slot.copy, limits.disk_mb)
+      : createRemoteDiskWatch(remote, limits.disk_mb);
   const stopChecks = every(health.interval_ms, () => check(instance, health.deadline_ms).catch(onTrouble));
   const stopLooks = every(settings.watch_ms, async () => {
     if (instance.record.state !== "Working") return;

@@ -83,7 +83,8 @@ export class Instance {
   }
   /** Ready for a claim. */
   get isFree(): boolean {
-    return this.record.state === "Idle" && !this.#retiring && this.#end === null;
+    const isThere = this.#end === null && this.#connection?.isOpen() === true;
+    return isThere && this.record.state === "Idle" && !this.#retiring;
   }
   /** Whether it can be asked anything: it is neither paused nor on its way in or out. */
   isResponsive(): boolean {
@@ -168,6 +169,7 @@ export class Instance {
   ): Promise<WorkerResult<M>> {
     if (this.#connection === null || this.#end !== null) throw this.#died(this.#end);
     if ("execution_id" in params) this.#claim?.executions.add(params.execution_id);
+    if (method === "workspace/prepare") await this.#worker?.remote?.refresh(signal);
     const pending = this.#connection.call(method, params, signal);
     this.#unsettled.add(pending.settled);
     void pending.settled.finally(() => this.#unsettled.delete(pending.settled));
@@ -293,6 +295,7 @@ export class Instance {
       await Promise.race([Promise.all(this.#unsettled), timeout, this.ended]);
       if (this.#unsettled.size > 0) return "it went on with work that was cancelled";
     }
+    if (this.#connection?.isOpen() !== true) return "its connection is closed";
     if (this.served >= this.#parts.settings.recycle_after) return `recycled after ${this.served} executions`;
     if (!this.record.health.is_healthy) return "unhealthy";
     if (this.#worker?.unconfinedReason === null && usage.processes > this.#quietProcesses)

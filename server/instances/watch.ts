@@ -1,6 +1,6 @@
 import { readdir, lstat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { InstanceLimits, WorkerEnd, WorkerUsage } from "./driver.ts";
+import type { InstanceLimits, RemoteFiles, WorkerEnd, WorkerUsage } from "./driver.ts";
 
 /** The cap that is passed, in words, or null. */
 export const exceededLimit = (usage: WorkerUsage, limits: InstanceLimits): WorkerEnd | null => {
@@ -14,6 +14,13 @@ export const exceededLimit = (usage: WorkerUsage, limits: InstanceLimits): Worke
   }
   return null;
 };
+
+const REMOTE_LOOK_MS = 2000;
+
+const overDisk = (used: number, limitMb: number): WorkerEnd | null =>
+  used <= limitMb * 1024 ** 2
+    ? null
+    : { kind: "limit", how: `too much on disk: ${Math.round(used / 1024 ** 2)} MB of ${limitMb} MB` };
 
 /** Bytes a folder takes on disk; what vanishes while it is counted counts for nothing. */
 export const folderBytes = async (folder: string): Promise<number> => {
@@ -41,10 +48,21 @@ export const createDiskWatch = (folder: string, limitMb: number): (() => Promise
     freeAtCount ??= free;
     if (freeAtCount - free < limit / 4) return null;
     freeAtCount = free;
-    const used = await folderBytes(folder);
-    if (used <= limit) return null;
-    const how = `too much on disk: ${Math.round(used / 1024 ** 2)} MB of ${limitMb} MB`;
-    return { kind: "limit", how };
+    return overDisk(await folderBytes(folder), limitMb);
+  };
+};
+
+/** The same for a private copy elsewhere: whoever has to be asked is asked less often. */
+export const createRemoteDiskWatch = (
+  remote: RemoteFiles,
+  limitMb: number,
+): (() => Promise<WorkerEnd | null>) => {
+  let lookedAt = performance.now();
+  return async () => {
+    if (performance.now() - lookedAt < REMOTE_LOOK_MS) return null;
+    const used = await remote.copyBytes();
+    lookedAt = performance.now();
+    return overDisk(used, limitMb);
   };
 };
 

@@ -17,8 +17,8 @@ export const stateLabel = (stateFolder: string): string =>
 export interface ContainerChoices {
   /** Absolute path of the worker's script, and Node's options before it. */
   args: readonly string[];
-  /** Folders the script is loaded from. */
-  program: readonly string[];
+  /** What of the machine's files it sees: `boundMounts`, or a mirror of them. */
+  mounts: readonly Dockerode.MountSettings[];
   stateFolder: string;
   /** Whom the worker runs as; a rootless engine's root is the user outside. */
   user: string;
@@ -35,6 +35,26 @@ const readOnly = (path: string): Dockerode.MountSettings => ({
   Source: path,
   Target: path,
   ReadOnly: true,
+});
+
+/** Files of this machine as an engine on it shows them; `program`: where the script is loaded from. */
+export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Dockerode.MountSettings[] => [
+  ...[...program, ...spec.readable].map(readOnly),
+  ...spec.hidden.map(({ path, isFolder }): Dockerode.MountSettings =>
+    isFolder
+      ? { Type: "tmpfs", Source: "", Target: path, ReadOnly: true }
+      : { ...readOnly(path), Source: "/dev/null" },
+  ),
+  { Type: "bind", Source: spec.copy, Target: spec.copy, ReadOnly: false },
+  ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
+];
+
+/** A private copy that lives where the engine is, and ends with its container. */
+export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
+  Type: "volume",
+  Source: "",
+  Target: spec.copy,
+  ReadOnly: false,
 });
 
 /**
@@ -87,16 +107,7 @@ export const containerOf = (
       Tmpfs: { "/tmp": temporary(choices.user) },
       // What a worker prints belongs to the protocol; the engine must not keep it on disk.
       LogConfig: { Type: "none", Config: {} },
-      Mounts: [
-        ...[...choices.program, ...spec.readable].map(readOnly),
-        ...spec.hidden.map(({ path, isFolder }): Dockerode.MountSettings =>
-          isFolder
-            ? { Type: "tmpfs", Source: "", Target: path, ReadOnly: true }
-            : { ...readOnly(path), Source: "/dev/null" },
-        ),
-        { Type: "bind", Source: spec.copy, Target: spec.copy, ReadOnly: false },
-        ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
-      ],
+      Mounts: [...choices.mounts],
     },
   };
 };

@@ -1,125 +1,39 @@
 import type Dockerode from "dockerode";
 import { chown, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../installation.ts";
 import { fail } from "../../../schemas/errors.ts";
-import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
+import type { Driver, RemoteFiles, RunningWorker, WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
-import { endOf } from "../end.ts";
 import { programFolders } from "../program.ts";
-import { processTable, treeOf, usageOf } from "../local/process-table.ts";
 import {
+  boundMounts,
   containerOf,
   DEFAULT_IMAGE,
-  INSTANCE_LABEL,
+  ownCopy,
   stateLabel,
   WORKER_LIBRARIES,
   WORKER_NODE,
 } from "./container.ts";
-import { Demultiplexer } from "./demultiplexer.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
-import { statistics, visiblePid } from "./usage.ts";
+import { ownedFolder } from "./mirror/archive.ts";
+import { createMirrors } from "./mirror/mirrors.ts";
+import type { MirrorUse } from "./mirror/mirrors.ts";
+import { removeLabelled } from "./orphans.ts";
+import { folderBytesIn } from "./usage.ts";
+import { ContainerWorker } from "./worker.ts";
 
-/** Whom a worker runs as when the runtime itself is root. */
+/** Whom a worker runs as when the runtime itself is root, or its engine is on another machine. */
 const UNPRIVILEGED = 1000;
 const OTHERS_MAY_ENTER = 0o005;
 const HOME = "/tmp/home";
 
+/** Of a volume that is the engine's own, the folder that belongs to the worker. */
+const COPY = "work";
+
 /** Ends with its input, and then ends everything else: for a worker that no longer listens. */
 const GUARD = ["/bin/sh", "-c", "cat >/dev/null; kill -s KILL -- -1"];
-
-class ContainerWorker implements RunningWorker {
-  readonly runtimeId: string;
-  readonly input: Writable;
-  readonly output: Readable;
-  readonly paths: { source: string; copy: string };
-  readonly environment: Record<string, string>;
-  readonly details: RunningWorker["details"];
-  readonly unconfinedReason = null;
-  readonly ended: Promise<WorkerEnd>;
-  readonly #container: Dockerode.Container;
-  #reason: WorkerEnd | null = null;
-  #visiblePid: Promise<number | null> | null = null;
-  #usage: { at: number; value: WorkerUsage } = {
-    at: Number.NEGATIVE_INFINITY,
-    value: { cpu_seconds: 0, memory_mb: 0, processes: 0 },
-  };
-
-  constructor(
-    container: Dockerode.Container,
-    stream: NodeJS.ReadWriteStream,
-    waiting: Promise<{ StatusCode: number }>,
-    spec: WorkerSpec,
-    environment: Record<string, string>,
-  ) {
-    this.#container = container;
-    this.runtimeId = container.id;
-    this.paths = { source: spec.workspace, copy: spec.copy };
-    this.environment = environment;
-    this.details = { image: spec.image ?? DEFAULT_IMAGE };
-    const apart = new Demultiplexer();
-    // The connection to the engine can break; the container's end says what that means.
-    stream.on("error", () => apart.end());
-    stream.pipe(apart);
-    this.output = apart;
-    this.input = stream as unknown as Writable;
-    this.ended = this.#whenEnded(waiting, apart, spec.limits.memory_mb);
-  }
-
-  async #whenEnded(
-    waiting: Promise<{ StatusCode: number }>,
-    apart: Demultiplexer,
-    memoryMb: number,
-  ): Promise<WorkerEnd> {
-    const end = await waiting.then(
-      async ({ StatusCode }): Promise<WorkerEnd> => {
-        const state = await this.#container.inspect().then(
-          ({ State }) => State,
-          () => null,
-        );
-        return state?.OOMKilled === true
-          ? { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` }
-          : endOf(StatusCode, null, apart.lastWords);
-      },
-      (): WorkerEnd => ({ kind: "exited", how: "the container engine went away" }),
-    );
-    apart.destroy();
-    this.input.destroy();
-    await this.#container.remove({ force: true, v: true }).catch(() => undefined);
-    return this.#reason ?? end;
-  }
-
-  /** The process table shows it at once where the engine runs on this kernel; statistics take 1 s. */
-  async usage(maxAge = 1000): Promise<WorkerUsage> {
-    this.#visiblePid ??= visiblePid(this.#container);
-    const pid = await this.#visiblePid;
-    if (pid !== null) {
-      const tree = treeOf(await processTable(maxAge), pid);
-      if (tree.length > 0) this.#usage = { at: performance.now(), value: usageOf(tree) };
-    } else if (performance.now() - this.#usage.at > maxAge) {
-      const value = await statistics(this.#container);
-      if (value !== null) this.#usage = { at: performance.now(), value };
-    }
-    return this.#usage.value;
-  }
-
-  async pause(): Promise<void> {
-    await this.#container.pause();
-  }
-
-  async resume(): Promise<void> {
-    await this.#container.unpause();
-  }
-
-  async kill(reason: WorkerEnd): Promise<WorkerEnd> {
-    this.#reason ??= reason;
-    // A removed container is an ended one; `ended` waits for what the engine says of it.
-    await this.#container.remove({ force: true, v: true }).catch(() => undefined);
-    return this.ended;
-  }
-}
 
 export interface DockerDriverOptions {
   entry: WorkerEntry;
@@ -131,102 +45,164 @@ export interface DockerDriverOptions {
   engine?: () => Promise<Engine>;
 }
 
-/** Instances as containers of an engine that sees the files of this machine. */
+type ImagedSpec = WorkerSpec & { image: string };
+
+const environmentOf = (spec: WorkerSpec): Record<string, string> => ({
+  PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
+  LD_LIBRARY_PATH: WORKER_LIBRARIES,
+  HOME,
+  TMPDIR: "/tmp",
+  LANG: "C.UTF-8",
+  CI: "1",
+  NO_COLOR: "1",
+  CODITECT_CONFINED: "1",
+  ...egressEnvironment(spec.egress_socket),
+});
+
+/** Lets the worker's user into the workspace and its copy; says who that is. */
+const localUser = async (spec: WorkerSpec): Promise<string> => {
+  const [uid = UNPRIVILEGED, gid = UNPRIVILEGED] = [process.getuid?.(), process.getgid?.()];
+  if (uid !== 0) return `${uid}:${gid === 0 ? UNPRIVILEGED : gid}`;
+  await chown(spec.copy, UNPRIVILEGED, UNPRIVILEGED);
+  const { mode } = await stat(spec.workspace);
+  if ((mode & OTHERS_MAY_ENTER) !== OTHERS_MAY_ENTER) {
+    const reason = "the workspace is closed to other users, and its containers do not run as root";
+    throw fail("worker_failed", { what: "start", reason });
+  }
+  return `${UNPRIVILEGED}:${gid === 0 ? UNPRIVILEGED : gid}`;
+};
+
+/** A second process that lives on the runtime's connection, not on the worker's good will. */
+const guard = async (container: Dockerode.Container): Promise<void> => {
+  const exec = await container.exec({ Cmd: GUARD, AttachStdin: true });
+  const stream = await exec.start({ hijack: true, stdin: true });
+  stream.on("error", () => undefined).resume();
+};
+
+/** Attaches to a container and starts it. */
+const startContainer = async (container: Dockerode.Container) => {
+  const stream = await container.attach({
+    stream: true,
+    hijack: true,
+    stdin: true,
+    stdout: true,
+    stderr: true,
+  });
+  const waiting = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
+  waiting.catch(() => undefined);
+  await container.start();
+  return { container, stream, waiting, guarded: guard(container).catch(() => undefined) };
+};
+
+/** Instances as containers. An engine on another machine is sent a mirror of the workspace. */
 export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   const { entry, stateFolder } = options;
+  const [label = "", value = ""] = stateLabel(stateFolder).split("=");
   let opened: Promise<Engine> | null = null;
-  const engine = (): Promise<Engine> => (opened ??= (options.engine ?? findEngine)());
+  const engine = (): Promise<Engine> =>
+    (opened ??= (options.engine ?? findEngine)().catch((error: unknown) => {
+      opened = null; // It may be there the next time.
+      throw error;
+    }));
 
-  const create = async (client: Dockerode, spec: WorkerSpec) => {
-    const isRoot = process.getuid?.() === 0;
-    const user = isRoot ? UNPRIVILEGED : (process.getuid?.() ?? UNPRIVILEGED);
-    if (isRoot) {
-      await chown(spec.copy, UNPRIVILEGED, UNPRIVILEGED);
-      const { mode } = await stat(spec.workspace);
-      if ((mode & OTHERS_MAY_ENTER) !== OTHERS_MAY_ENTER) {
-        const reason = "the workspace is closed to other users, and its containers do not run as root";
-        throw fail("worker_failed", { what: "start", reason });
-      }
-    }
-    const environment = {
-      PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
-      LD_LIBRARY_PATH: WORKER_LIBRARIES,
-      HOME,
-      TMPDIR: "/tmp",
-      LANG: "C.UTF-8",
-      CI: "1",
-      NO_COLOR: "1",
-      CODITECT_CONFINED: "1",
-      ...egressEnvironment(spec.egress_socket),
-    };
-    const made = containerOf(spec, {
-      args: entry.args,
-      program: programFolders(entry),
-      stateFolder,
-      user: `${user}:${process.getgid?.() === 0 ? UNPRIVILEGED : (process.getgid?.() ?? user)}`,
-      environment,
-    });
-    return { container: await client.createContainer(made), environment };
-  };
-
-  /** Instances of this runtime, whose containers are no orphans. */
+  /** Names of instances and mirrors of this runtime, whose containers are no orphans. */
   const own = new Set<string>();
-  let orphans: Promise<number> | null = null;
+  const mirrors = createMirrors(entry, { [label]: value }, own);
+  let sweep: Promise<number> | null = null;
   const removeOrphans = async (): Promise<number> => {
-    const { client } = await engine();
-    const filters = { label: [stateLabel(stateFolder)] };
-    const found = await client.listContainers({ all: true, filters });
-    const left = found.filter(({ Labels }) => !own.has(Labels[INSTANCE_LABEL] ?? ""));
-    await Promise.all(left.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true })));
-    return left.length;
+    sweep ??= engine().then(({ client }) => removeLabelled(client, stateLabel(stateFolder), own));
+    try {
+      return await sweep;
+    } catch (error) {
+      sweep = null;
+      throw error;
+    }
   };
 
-  /** A second process that lives on the runtime's connection, not on the worker's good will. */
-  const guard = async (container: Dockerode.Container): Promise<void> => {
-    const exec = await container.exec({ Cmd: GUARD, AttachStdin: true });
-    const stream = await exec.start({ hijack: true, stdin: true });
-    stream.on("error", () => undefined).resume();
+  const create = async (client: Dockerode, spec: ImagedSpec, mirror: MirrorUse | null) => {
+    const user = mirror === null ? await localUser(spec) : `${UNPRIVILEGED}:${UNPRIVILEGED}`;
+    const environment = environmentOf(spec);
+    const mounts =
+      mirror === null ? boundMounts(spec, programFolders(entry)) : [...mirror.mounts, ownCopy(spec)];
+    const container = await client.createContainer(
+      containerOf(spec, { args: entry.args, mounts, stateFolder, user, environment }),
+    );
+    if (mirror !== null) await container.putArchive(ownedFolder(COPY, user), { path: spec.copy });
+    return { container, environment };
+  };
+
+  const mirrorFor = (client: Dockerode, spec: ImagedSpec, signal: AbortSignal): Promise<MirrorUse> => {
+    if (spec.egress_socket !== null) {
+      const hint = "Empty the setting allowed_hosts, or use an engine on this machine.";
+      throw fail("engine_unavailable", {
+        reason: "an engine elsewhere has no way to the allowed hosts",
+        hint,
+      });
+    }
+    return mirrors.use(client, spec, signal);
+  };
+
+  const launch = async (spec: ImagedSpec, signal: AbortSignal): Promise<RunningWorker> => {
+    let container: Dockerode.Container | null = null;
+    let mirror: MirrorUse | null = null;
+    try {
+      const { client, isLocal } = await engine();
+      own.add(spec.instance_id);
+      await removeOrphans();
+      mirror = isLocal ? null : await mirrorFor(client, spec, signal);
+      const created = await create(client, spec, mirror);
+      ({ container } = created);
+      const started = await startContainer(container);
+      const remote: RemoteFiles | null =
+        mirror === null
+          ? null
+          : { refresh: mirror.refresh, copyBytes: () => folderBytesIn(started.container, spec.copy) };
+      return new ContainerWorker({
+        ...started,
+        environment: created.environment,
+        paths: { source: spec.workspace, copy: mirror === null ? spec.copy : join(spec.copy, COPY) },
+        details: { image: spec.image, workspace: mirror === null ? "mounted" : "sent to the engine" },
+        memoryMb: spec.limits.memory_mb,
+        remote,
+        onGone: async (wasRemoved) => {
+          await mirror?.release().catch(() => undefined);
+          own.delete(spec.instance_id);
+          // The engine may have been away; what is left of it goes before the next one starts.
+          if (!wasRemoved) sweep = null;
+        },
+      });
+    } catch (error) {
+      await container?.remove({ force: true, v: true }).catch(() => undefined);
+      await mirror?.release().catch(() => undefined);
+      throw engineError(error, spec.image);
+    }
   };
 
   return {
     runtime: "Docker",
     start: async (asked, signal) => {
-      const image = asked.image ?? options.image ?? DEFAULT_IMAGE;
-      const spec = { ...asked, image };
-      let container: Dockerode.Container | null = null;
+      const cancelled = fail("cancelled", { what: "Starting the instance" });
+      const aborted = Promise.withResolvers<never>();
+      const onAbort = (): void => {
+        aborted.reject(cancelled);
+      };
+      if (signal.aborted) throw cancelled;
+      signal.addEventListener("abort", onAbort, { once: true });
+      const launched = launch({ ...asked, image: asked.image ?? options.image ?? DEFAULT_IMAGE }, signal);
       try {
-        const { client, isLocal } = await engine();
-        if (!isLocal) {
-          const hint = "Use an engine on this machine, or --runtime local.";
-          throw fail("engine_unavailable", { reason: "it does not see the files of this machine", hint });
-        }
-        own.add(spec.instance_id);
-        orphans ??= removeOrphans();
-        await orphans;
-        const created = await create(client, spec);
-        ({ container } = created);
-        const stream = await container.attach({
-          stream: true,
-          hijack: true,
-          stdin: true,
-          stdout: true,
-          stderr: true,
-        });
-        const waiting = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
-        waiting.catch(() => undefined);
-        await container.start();
-        const worker = new ContainerWorker(container, stream, waiting, spec, created.environment);
-        if (signal.aborted) {
-          await worker.kill({ kind: "stopped", how: "it was not wanted any more" });
-          throw fail("cancelled", { what: "Starting the instance" });
-        }
-        guard(container).catch(() => undefined);
-        return worker;
+        return await Promise.race([launched, aborted.promise]);
       } catch (error) {
-        await container?.remove({ force: true, v: true }).catch(() => undefined);
-        throw engineError(error, image);
+        // An engine that answers late must not leave a container behind.
+        if (error === cancelled)
+          void launched.then(
+            (late) => late.kill({ kind: "stopped", how: "not wanted" }),
+            () => undefined,
+          );
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", onAbort);
       }
     },
-    removeOrphans: () => (orphans ??= removeOrphans()),
+    removeOrphans,
   };
 };

@@ -1,10 +1,11 @@
 import type Dockerode from "dockerode";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
+import { sshOptions } from "./ssh.ts";
 
 /** Where a container engine listens, as plain data. */
 export type EngineAddress =
@@ -133,6 +134,9 @@ export interface Engine {
   isLocal: boolean;
 }
 
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || host.startsWith("127.");
+
 /** dockerode is loaded here and only when an engine is used: it takes a quarter of a second. */
 export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const { default: Docker } = await import("dockerode");
@@ -140,8 +144,12 @@ export const openEngine = async (address: EngineAddress): Promise<Engine> => {
     return { client: new Docker({ socketPath: address.socket }), isLocal: true };
   }
   const { tls, ...where } = address;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(where.host);
-  return { client: new Docker({ ...where, ...tls }), isLocal };
+  if (where.protocol === "ssh") return { client: new Docker(sshOptions(where)), isLocal: false };
+  const client = new Docker({ ...where, ...tls });
+  // A port of this machine can lead through a tunnel to another one: the engine knows where it is.
+  const isLocal =
+    isLoopback(where.host) && z.object({ Name: z.string() }).parse(await client.info()).Name === hostname();
+  return { client, isLocal };
 };
 
 /** The engine of this machine and user. */

@@ -77,6 +77,7 @@ class LocalWorker implements RunningWorker {
   readonly environment: Record<string, string>;
   readonly details: RunningWorker["details"];
   readonly unconfinedReason: string | null;
+  readonly remote = null;
   readonly ended: Promise<WorkerEnd>;
   readonly #child: Child;
   readonly #pid: number;

@@ -5,30 +5,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { CoditectError } from "../../../schemas/errors.ts";
-import { containerOf, stateLabel } from "../../../server/instances/docker/container.ts";
+import type { WorkerSpec } from "../../../server/instances/driver.ts";
+import { boundMounts, containerOf, stateLabel } from "../../../server/instances/docker/container.ts";
 import { Demultiplexer } from "../../../server/instances/docker/demultiplexer.ts";
 import { engineAddress, engineError, parseHost } from "../../../server/instances/docker/engine.ts";
 import { dockerfile } from "../../../server/instances/docker/image.ts";
 
-const container = containerOf(
-  {
-    instance_id: "7b0a2f0e-1111-4111-8111-111111111111",
-    workspace: "/projects/app",
-    readable: ["/projects/app"],
-    copy: "/cache/0/copy",
-    hidden: [{ path: "/projects/app/.env", isFolder: false }],
-    image: "project",
-    limits: { memory_mb: 100, cpus: 1.5, processes: 20, disk_mb: 10 },
-    egress_socket: null,
-  },
-  {
-    args: ["/product/worker.js"],
-    program: ["/product"],
-    stateFolder: "/projects/app/.coditect/state",
-    user: "1000:1000",
-    environment: { PATH: "/usr/bin" },
-  },
-);
+const spec: WorkerSpec = {
+  instance_id: "7b0a2f0e-1111-4111-8111-111111111111",
+  workspace: "/projects/app",
+  readable: ["/projects/app"],
+  copy: "/cache/0/copy",
+  hidden: [{ path: "/projects/app/.env", isFolder: false }],
+  image: "project",
+  limits: { memory_mb: 100, cpus: 1.5, processes: 20, disk_mb: 10 },
+  egress_socket: null,
+};
+const container = containerOf(spec, {
+  args: ["/product/worker.js"],
+  mounts: boundMounts(spec, ["/product"]),
+  stateFolder: "/projects/app/.coditect/state",
+  user: "1000:1000",
+  environment: { PATH: "/usr/bin" },
+});
 
 describe("a container for a worker", () => {
   it("has no network, capability or way to new privileges, and caps on everything", () => {

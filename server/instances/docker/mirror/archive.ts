@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
+import { Readable } from "node:stream";
+import { pack } from "tar-stream";
+import type { Header } from "tar-stream";
+
+type HeaderArgument = Pick<Header, "name"> & Partial<Header>;
+import type { TreeEntry } from "./tree.ts";
+
+/** Read-only for whoever the worker runs as: it belongs to root, and everybody may read it. */
+const headersOf = (folder: string, { path, type, executable, target }: TreeEntry): HeaderArgument => ({
+  name: `./${relative(folder, path)}`,
+  type,
+  uid: 0,
+  gid: 0,
+  mode: type === "directory" || executable ? 0o755 : 0o644,
+  mtime: new Date(0),
+  ...(target !== null && { linkname: target }),
+});
+
+/**
+ * The entries as a tar archive to be unpacked in `folder`, read while it is sent: the memory it
+ * takes is that of the largest file. What vanishes meanwhile is left out.
+ */
+export const archiveOf = (folder: string, entries: readonly TreeEntry[]): Readable => {
+  const archive = pack();
+  const add = (headers: HeaderArgument, bytes: Buffer): Promise<void> =>
+    new Promise((written, reject) => {
+      archive.entry(headers, bytes, (error) => {
+        if (error == null) written();
+        else reject(error);
+      });
+    });
+  const fill = async (): Promise<void> => {
+    for (const entry of entries) {
+      const bytes = entry.type === "file" ? await readFile(entry.path).catch(() => null) : Buffer.alloc(0);
+      if (bytes !== null) await add({ ...headersOf(folder, entry), size: bytes.length }, bytes);
+    }
+    archive.finalize();
+  };
+  fill().catch((error: unknown) => {
+    archive.destroy(error instanceof Error ? error : undefined);
+  });
+  return Readable.from(archive);
+};
+
+/** An archive of one empty folder that belongs to `user`, as `uid:gid`. */
+export const ownedFolder = (name: string, user: string): Readable => {
+  const [uid = 0, gid = uid] = user.split(":").map(Number);
+  const archive = pack();
+  archive.entry({ name: `${name}/`, type: "directory", uid, gid, mode: 0o755 });
+  archive.finalize();
+  return Readable.from(archive);
+};

@@ -1,0 +1,52 @@
+import type { TreeEntry, TreePart } from "./tree.ts";
+
+/** What a mirror holds of each part: path → stamp. */
+export type Mirrored = Map<string, { stamp: string | null; entries: Map<string, string> }>;
+
+/** What brings a mirror from what it held to what is there now. */
+export interface TreeChanges {
+  sent: TreeEntry[];
+  removed: string[];
+  now: Mirrored;
+}
+
+const stampOf = ({ type, executable, target, stamp }: TreeEntry): string =>
+  `${type} ${executable} ${target ?? ""} ${stamp}`;
+
+const typeOf = (stamp: string): string => stamp.slice(0, stamp.indexOf(" "));
+
+/** Compares a tree with what a mirror holds; `pace` is awaited between its steps. */
+export const changesOf = async (
+  before: Mirrored,
+  parts: Iterable<TreePart>,
+  pace: () => Promise<void> | undefined,
+): Promise<TreeChanges> => {
+  const changes: TreeChanges = { sent: [], removed: [], now: new Map() };
+  for (const part of parts) {
+    const known = before.get(part.path);
+    if (known !== undefined && part.stamp !== null && known.stamp === part.stamp) {
+      changes.now.set(part.path, known);
+      continue;
+    }
+    const entries = new Map<string, string>();
+    for (const list of part.entries()) {
+      for (const entry of list) {
+        const stamp = stampOf(entry);
+        const old = known?.entries.get(entry.path);
+        entries.set(entry.path, stamp);
+        if (old === stamp) continue;
+        changes.sent.push(entry);
+        // No archive can put a file where a folder stands.
+        if (old !== undefined && typeOf(old) !== entry.type) changes.removed.push(entry.path);
+      }
+      await pace();
+    }
+    const gone = [...(known?.entries.keys() ?? [])].filter((path) => !entries.has(path));
+    changes.removed.push(...gone);
+    changes.now.set(part.path, { stamp: part.stamp, entries });
+  }
+  for (const [path, { entries }] of before) {
+    if (!changes.now.has(path)) changes.removed.push(...entries.keys());
+  }
+  return changes;
+};

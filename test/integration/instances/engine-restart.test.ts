@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { CoditectError } from "../../../schemas/errors.ts";
+import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { openEngine } from "../../../server/instances/docker/engine.ts";
+import type { Engine } from "../../../server/instances/docker/engine.ts";
+import { canTransition, isActive } from "../../../server/models/instance.ts";
+import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
+import type { PrivateEngine } from "../../support/private-engine.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+import { pools } from "./conformance.ts";
+import { behaviour, command, never, testWorker } from "./pool-harness.ts";
+import type { PoolUnderTest } from "./pool-harness.ts";
+
+const reason = await whyNoPrivateEngine();
+const openFiles = (): number => readdirSync("/proc/self/fd").length;
+
+const execute = async (pool: PoolUnderTest): Promise<string> => {
+  try {
+    const instance = await pool.claim();
+    try {
+      await instance.call("tests/run", command("sleep 1"), never);
+      return "Completed";
+    } finally {
+      await instance.release();
+    }
+  } catch (error) {
+    assert.ok(error instanceof CoditectError, String(error));
+    return error.code;
+  }
+};
+
+describe("an engine that is killed and started again under its instances", function () {
+  this.timeout(60_000);
+  skipUnlessNull(this, reason);
+  let private_: PrivateEngine;
+  let engine: Engine;
+  before(async () => {
+    private_ = await startPrivateEngine();
+    engine = await openEngine({ socket: private_.socket });
+  });
+  after(() => private_.close());
+  const start = pools(() =>
+    createDockerDriver({
+      entry: testWorker,
+      stateFolder: import.meta.filename,
+      engine: () => Promise.resolve(engine),
+    }),
+  );
+
+  it("ends every execution in a documented way, serves the next, and leaves nothing", async () => {
+    const pool = await start({
+      settings: { maximum: 3, sizes: { other: { minimum: 0, target: 0, maximum: 3 } } },
+    });
+    await execute(pool);
+    const filesBefore = openFiles();
+    const working = Array.from({ length: 9 }, () => execute(pool));
+    const atWork = (): number =>
+      pool.store.all("instances").filter(({ state }) => state === "Working").length;
+    while (atWork() < 3) await pool.event((one) => one.type === "instance.changed");
+    await private_.kill();
+    const outcomes = await Promise.all(working);
+    const known = new Set(["Completed", "worker_died", "worker_failed", "engine_unavailable"]);
+    assert.deepEqual(
+      outcomes.filter((outcome) => !known.has(outcome)),
+      [],
+    );
+    assert.ok(outcomes.includes("worker_died"), outcomes.join());
+
+    await private_.start();
+    assert.equal(await execute(pool), "Completed");
+    const again = await pool.claim();
+    assert.equal((await again.call("execution/run", behaviour("work"), never)).summary, "done");
+    const running = await engine.client.listContainers({ all: true });
+    assert.deepEqual(
+      running.map(({ Id }) => Id),
+      [again.record().metadata.runtime_id],
+      "containers of before the crash are left",
+    );
+
+    await pool.pool.close();
+    assert.deepEqual(await engine.client.listContainers({ all: true }), []);
+    for (const instance of pool.store.all("instances")) {
+      assert.equal(isActive(instance), false, instance.state);
+      for (const { from_state, to_state } of pool.store.all("lifecycle", {
+        instance_id: instance.instance_id,
+      })) {
+        if (from_state === null || to_state === null || from_state === to_state) continue;
+        assert.ok(canTransition(from_state, to_state), `${from_state} → ${to_state}`);
+      }
+    }
+    assert.ok(openFiles() <= filesBefore, `${openFiles() - filesBefore} files stayed open`);
+  });
+});

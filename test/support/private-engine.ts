@@ -1,0 +1,162 @@
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { DEFAULT_IMAGE } from "../../server/instances/docker/container.ts";
+import { findEngine, openEngine, parseHost } from "../../server/instances/docker/engine.ts";
+import type { EngineAddress } from "../../server/instances/docker/engine.ts";
+import { isRunning } from "../../server/instances/local/process-table.ts";
+import { dockerEngine } from "../docker-engine.ts";
+
+const run = promisify(execFile);
+const READY_MS = 30_000;
+
+/** A container engine of a test's own: other sockets, other data, and it may be killed. */
+export interface PrivateEngine {
+  /** By TLS on the loopback, with a key of its own. */
+  readonly address: EngineAddress;
+  readonly socket: string;
+  /** Ends it as a crash would, together with what supervises its containers. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+};
+
+/** An authority, a server's key and a client's, as `dockerd --tlsverify` wants them. */
+const makeCertificates = async (folder: string): Promise<void> => {
+  await mkdir(folder);
+  const openssl = (...args: string[]) => run("openssl", args, { cwd: folder, timeout: 10_000 });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await openssl(
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    "ca-key.pem",
+    "-out",
+    "ca.pem",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=test",
+  );
+  const kinds = { server: "serverAuth", client: "clientAuth" };
+  for (const [name, usage] of Object.entries(kinds)) {
+    await writeFile(join(folder, `${name}.cnf`), `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=${usage}\n`);
+    await openssl("req", ...key, "-keyout", `${name}-key.pem`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
+    const signing = ["-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-extfile", `${name}.cnf`];
+    await openssl("x509", "-req", "-in", `${name}.csr`, ...signing, "-out", `${name}.pem`, "-days", "2");
+  }
+};
+
+/** The image of this machine's engine, given to another one. */
+const copyImage = async (address: EngineAddress): Promise<void> => {
+  const [{ client: from }, { client: to }] = await Promise.all([findEngine(), openEngine(address)]);
+  const progress = await to.loadImage(await from.getImage(DEFAULT_IMAGE).get());
+  progress.resume();
+  await once(progress, "end");
+};
+
+const succeeds = async (program: string, ...args: string[]): Promise<boolean> =>
+  run(program, args).then(
+    () => true,
+    () => false,
+  );
+
+/** Null where no engine of one's own can be started: that takes root, dockerd and openssl. */
+export const whyNoPrivateEngine = async (): Promise<string | null> => {
+  const missing = await dockerEngine();
+  if (missing !== null) return missing;
+  if (process.getuid?.() !== 0) return "only root can start a container engine of its own";
+  return (await succeeds("dockerd", "--version")) ? null : "dockerd is not installed";
+};
+
+/** A second engine on this machine with the worker's image in it. */
+export const startPrivateEngine = async (): Promise<PrivateEngine> => {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-engine-"));
+  const certificates = join(folder, "certificates");
+  const [port] = await Promise.all([freePort(), makeCertificates(certificates)]);
+  const certificate = (name: string): Promise<Buffer> => readFile(join(certificates, `${name}.pem`));
+  const address = parseHost(`tcp://127.0.0.1:${port}`, {
+    ca: await certificate("ca"),
+    cert: await certificate("client"),
+    key: await certificate("client-key"),
+  });
+  const socket = join(folder, "engine.sock");
+  let daemon: ChildProcess | null = null;
+
+  const answers = async (): Promise<boolean> => {
+    const { client } = await openEngine({ socket });
+    return client.ping().then(
+      () => true,
+      () => false,
+    );
+  };
+  const start = async (): Promise<void> => {
+    // With a host name of its own it is an engine elsewhere to whoever comes by TLS.
+    daemon = spawn(
+      "unshare",
+      [
+        ...["--uts", "--", "/bin/sh", "-c", 'hostname elsewhere && exec dockerd "$@"', "sh"],
+        ...["--storage-driver=overlay2", "--bridge=none", "--iptables=false", "--ip6tables=false"],
+        ...["--data-root", join(folder, "data"), "--exec-root", join(folder, "run")],
+        ...["--pidfile", join(folder, "engine.pid"), "--host", `unix://${socket}`],
+        ...["--host", `tcp://127.0.0.1:${port}`, "--tlsverify"],
+        ...["--tlscacert", join(certificates, "ca.pem")],
+        ...["--tlscert", join(certificates, "server.pem"), "--tlskey", join(certificates, "server-key.pem")],
+      ],
+      { stdio: "ignore" },
+    );
+    const deadline = performance.now() + READY_MS;
+    while (!(await answers())) {
+      if (daemon.exitCode !== null || performance.now() > deadline) throw new Error("dockerd did not start");
+      await wait(50);
+    }
+  };
+  const isUp = (): boolean => daemon !== null && daemon.exitCode === null && daemon.signalCode === null;
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (daemon === null || !isUp()) return;
+    const exited = once(daemon, "exit");
+    daemon.kill(signal);
+    await exited;
+  };
+
+  await start();
+  await copyImage(address);
+  return {
+    address,
+    socket,
+    start,
+    kill: async () => {
+      const record = join(folder, "run", "containerd", "containerd.pid");
+      const supervisor = Number(await readFile(record, "utf8"));
+      await end("SIGKILL");
+      if (isRunning(supervisor)) process.kill(supervisor, "SIGKILL");
+      while (isRunning(supervisor)) await wait(5);
+      // A new one takes process ids it finds for what still runs.
+      for (const path of [record, join(folder, "engine.pid")]) await rm(path, { force: true });
+    },
+    close: async () => {
+      // Only an engine can take away what a killed one left mounted and running.
+      if (!isUp()) await start();
+      await end("SIGTERM");
+      // Every start mounts the data upon itself, and the end takes away one of these.
+      while (await succeeds("umount", "--recursive", join(folder, "data")));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
