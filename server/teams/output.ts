@@ -7,27 +7,31 @@ import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { LoopResult } from "../../schemas/worker.ts";
 import { qualityMetrics } from "../models/quality.ts";
 
-/** Output of a tool that is kept in the record; the transcript has all of it. */
-const KEPT_OUTPUT = 500;
+/**
+ * Characters of what a tool was given and answered that are kept in the record, enough to know it
+ * again: the transcript has all of it, and the record is written and held in memory with the rest.
+ */
+const KEPT_INPUT = 500;
+const KEPT_OUTPUT = 120;
 
 const ReadPath = z.object({ path: z.string() });
 
-const cut = (text: string): string =>
-  text.length <= KEPT_OUTPUT ? text : `${text.slice(0, KEPT_OUTPUT)} [cut; see the transcript]`;
+const cut = (text: string, kept: number): string =>
+  text.length <= kept ? text : `${text.slice(0, kept)} [cut; see the transcript]`;
 
 const toolCalls = (entries: readonly TranscriptEntry[]): ToolCall[] =>
   entries.flatMap((entry) => {
     if (entry.type !== "tool") return [];
     const { tool, input, content, is_error, duration_ms } = entry.outcome;
-    const kept = JSON.stringify(input).length <= KEPT_OUTPUT ? input : cut(JSON.stringify(input));
+    const kept = JSON.stringify(input).length <= KEPT_INPUT ? input : cut(JSON.stringify(input), KEPT_INPUT);
     return [
       {
         tool,
         input: kept,
-        output: cut(content),
+        output: cut(content, KEPT_OUTPUT),
         duration_ms,
         success: !is_error,
-        error: is_error ? cut(content) : null,
+        error: is_error ? cut(content, KEPT_INPUT) : null,
       },
     ];
   });

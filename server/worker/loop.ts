@@ -98,7 +98,7 @@ async function outcomeOf(
     tool: call.tool,
     input: call.arguments,
     ...result,
-    duration_ms: performance.now() - started,
+    duration_ms: Math.round(performance.now() - started),
   };
   return { outcome, checkpoint: runtime.toolFinished({ execution_id, turn, outcome }, signal) };
 }

@@ -1,0 +1,6 @@
+// The floor: the same steps in a loop that keeps nothing.
+import { firstMessages, isFinished, takeStep } from "./step.mjs";
+
+let messages = firstMessages;
+while (!isFinished(messages)) messages = [...messages, ...(await takeStep(messages))];
+process.stdout.write("0\n");
