@@ -2,7 +2,7 @@ import type { Adapter } from "lowdb";
 import { join } from "node:path";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { StateDocument } from "./document.ts";
-import { fileNames, isRefusal, reasonOf, type Files } from "./files.ts";
+import { fileNames, isRefusal, listSegments, reasonOf, type Files } from "./files.ts";
 import { publishFold, type FoldRequest } from "./fold.ts";
 import type { Durability } from "./appending.ts";
 import { Segment, type ClosedSegment } from "./journal.ts";
@@ -77,12 +77,15 @@ export class JournalAdapter implements Adapter<StateDocument> {
     const { files, folder, tenantId } = this.#options;
     const loaded = await loadState(files, folder, tenantId);
     let { document } = loaded;
-    this.#closed = loaded.segments;
+    const folded = loaded.base?.folded ?? 0;
+    this.#closed = loaded.segments.filter(({ number }) => number > folded);
     this.#base = loaded.base;
     this.#torn = loaded.torn;
     if (this.#failure !== null) return document;
     try {
-      for (const number of loaded.unfinished) await files.rm(join(folder, fileNames.segment(number)));
+      // A former owner that was suspended before it removed what it had folded may still do so.
+      await this.#removeFolded();
+      await this.#remove(loaded.unfinished);
       this.#segment = await this.#createSegment(loaded.sequence);
       if (needsMigration(document)) {
         await this.#fold((request) => foldAndMigrate(files, request, loaded.document));
@@ -98,24 +101,32 @@ export class JournalAdapter implements Adapter<StateDocument> {
   }
 
   write(document: StateDocument): Promise<void> {
-    this.#open ??= this.#inTurn(async (segment) => {
-      this.#open = null;
-      const { parts, undo } = document.takeWritten();
-      if (parts.length === 0) return;
-      try {
-        await segment.write(parts);
-        // Last of all: had another process taken over before, it would not have seen this block.
-        this.#options.lock.check();
-      } catch (error) {
-        const failure = this.stop(error);
-        // Later commits were made upon this one.
+    this.#open ??= this.#inTurn((segment) => this.#writeChanges(segment, document)).catch(
+      (error: unknown) => {
+        // Its turn may not have come: then nothing was taken back yet.
         document.takeWritten().undo();
-        undo();
-        throw failure;
-      }
-      this.#foldIfLong();
-    });
+        throw error;
+      },
+    );
     return this.#open;
+  }
+
+  async #writeChanges(segment: Segment, document: StateDocument): Promise<void> {
+    this.#open = null;
+    const { parts, undo } = document.takeWritten();
+    if (parts.length === 0) return;
+    try {
+      await segment.write(parts);
+      // Last of all: had another process taken over before, it would not have seen this block.
+      this.#options.lock.check();
+    } catch (error) {
+      const failure = this.stop(error);
+      // Later commits were made upon this one.
+      document.takeWritten().undo();
+      undo();
+      throw failure;
+    }
+    this.#foldIfLong();
   }
 
   /** Waits for what is being written, and folds what is not yet folded. */
@@ -129,10 +140,22 @@ export class JournalAdapter implements Adapter<StateDocument> {
     await this.#tail.catch(() => undefined);
     await this.#segment?.close();
     this.#segment = null;
+    if (this.#failure !== null || hasChanges || open === undefined) return;
     // Opening and closing leaves no trace.
+    this.check();
+    await this.#remove([open.number]);
+  }
+
+  /** In order, so that those that are left follow on one another. */
+  async #removeFolded(): Promise<void> {
+    const folded = this.#base?.folded ?? 0;
+    const numbers = await listSegments(this.#options.files, this.#options.folder);
+    await this.#remove(numbers.filter((number) => number <= folded));
+  }
+
+  async #remove(segments: readonly number[]): Promise<void> {
     const { files, folder } = this.#options;
-    if (this.#failure === null && !hasChanges && open !== undefined)
-      await files.rm(join(folder, fileNames.segment(open.number)), { force: true });
+    for (const number of segments) await files.rm(join(folder, fileNames.segment(number)), { force: true });
   }
 
   /** Runs `work` when all writes before it are done. */
@@ -191,14 +214,28 @@ export class JournalAdapter implements Adapter<StateDocument> {
     const { files, folder, tenantId, lock } = this.#options;
     await this.#inTurn((segment) => this.#rotate(segment));
     const segments = [...this.#closed];
-    const seal = await fold({ folder, tenantId, segments, stateBytes: this.#base?.seal.bytes ?? null });
+    const seal = await fold({
+      folder,
+      tenantId,
+      segments,
+      stateBytes: this.#base?.seal.bytes ?? null,
+      output: fileNames.newState(lock.epoch),
+    });
     const base = { folded: segments.at(-1)?.number ?? 0, seal };
-    await this.#inTurn((segment) => segment.writeNote(base));
+    await this.#inTurn((segment) => this.#writeNote(segment, base));
     await publishFold(files, folder, lock);
     this.#base = base;
     this.#closed = this.#closed.slice(segments.length);
-    for (const { number } of segments)
-      await files.rm(join(folder, fileNames.segment(number)), { force: true });
+    await this.#removeFolded();
+  }
+
+  async #writeNote(segment: Segment, note: StateBase): Promise<void> {
+    try {
+      await segment.writeNote(note);
+    } catch (error) {
+      // After a failed write nobody knows what of the file is on the disk.
+      throw this.stop(error);
+    }
   }
 
   async #rotate(segment: Segment): Promise<void> {
@@ -207,7 +244,8 @@ export class JournalAdapter implements Adapter<StateDocument> {
       this.#segment = await this.#createSegment(segment.sequence);
     } catch (error) {
       this.#closed.pop();
-      throw error;
+      // Its header may be on the disk, and says that nothing more follows in the segment before.
+      throw this.stop(error);
     }
     await segment.close();
   }

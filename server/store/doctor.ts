@@ -4,7 +4,7 @@ import { checkObjects, checkTranscripts, type FileProblem } from "./doctor-files
 import { checkRecords, type RecordCheck } from "./doctor-records.ts";
 import { fileNames, ifThere, listSegments, nodeFiles, syncFolder, type Files } from "./files.ts";
 import { loadState, type Loaded } from "./load.ts";
-import { acquireLock, STALE_MS } from "./lock.ts";
+import { acquireLock, STALE_MS, type Lock } from "./lock.ts";
 import type { Problem } from "./problem.ts";
 import { salvageState } from "./salvage.ts";
 
@@ -77,8 +77,10 @@ export const repairState = async (folder: string, tenantId: string, files = node
     const needsRewrite =
       "kind" in loaded ||
       (await checkRecords(files, folder, loaded)).problems.some(({ repair }) => repair !== null);
-    const losses = needsRewrite ? await salvageState(files, folder, tenantId) : [];
-    const kept = needsRewrite ? await replaceState(files, folder) : null;
+    const losses = needsRewrite
+      ? await salvageState(files, folder, tenantId, fileNames.newState(lock.epoch))
+      : [];
+    const kept = needsRewrite ? await replaceState(files, folder, lock) : null;
     const mended = await loadState(files, folder, tenantId);
     const check = await checkRecords(files, folder, mended);
     for (const { mend } of await checkBeside(files, folder, mended, check)) await mend?.();
@@ -89,13 +91,14 @@ export const repairState = async (folder: string, tenantId: string, files = node
 };
 
 /** Puts the salvaged state in place and moves what it was made from out of the way. */
-const replaceState = async (files: Files, folder: string): Promise<string> => {
+const replaceState = async (files: Files, folder: string, lock: Lock): Promise<string> => {
   const kept = `damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
   await files.mkdir(join(folder, kept), { mode: 0o700 });
   const state = join(folder, fileNames.state);
   await ifThere(files.copyFile(state, join(folder, kept, fileNames.state)));
+  lock.check();
   // From here on, until the last segment is away, opening refuses and repairing begins again.
-  await files.rename(join(folder, fileNames.newState), state);
+  await files.rename(join(folder, fileNames.newState(lock.epoch)), state);
   await syncFolder(files, folder);
   for (const number of await listSegments(files, folder)) {
     const name = fileNames.segment(number);

@@ -1,4 +1,5 @@
 import * as fs from "node:fs/promises";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
 /** The calls of the file system the store makes; tests put a failing disk in their place. */
@@ -18,16 +19,28 @@ export type Files = Pick<
 >;
 export const nodeFiles: Files = fs;
 
+const NEW_STATE = "state.json.new.";
+
 /** Names inside a state folder. */
 export const fileNames = {
   state: "state.json",
-  newState: "state.json.new",
+  /** What an owner is about to put in the state file's place; each has its own. */
+  newState: (epoch: number): string => `${NEW_STATE}${epoch}`,
   backup: "state.backup.json",
   lock: "lock",
   transcripts: "transcripts",
   objects: "objects",
   segment: (number: number): string => `journal.${String(number).padStart(6, "0")}.log`,
 } as const;
+
+/**
+ * Removes what former owners were about to put in the state file's place. One that was suspended
+ * before its rename then has nothing left to rename when it wakes up.
+ */
+export const dropNewStates = async (files: Files, folder: string): Promise<void> => {
+  for (const name of await files.readdir(folder))
+    if (name.startsWith(NEW_STATE)) await files.rm(join(folder, name), { force: true });
+};
 
 /** Numbers of the journal's segments in a folder, in order. */
 export const listSegments = async (files: Files, folder: string): Promise<number[]> =>

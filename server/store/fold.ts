@@ -13,6 +13,8 @@ export const FoldRequest = z.object({
   segments: z.array(z.object({ number: z.int(), bytes: z.int(), sequence: z.int() })),
   /** Size of the state file; null if there is none. */
   stateBytes: z.int().nullable(),
+  /** Name of the file to write. */
+  output: z.string(),
 });
 export type FoldRequest = z.infer<typeof FoldRequest>;
 
@@ -36,7 +38,7 @@ export const fold = async (files: Files, request: FoldRequest): Promise<StateSea
   const lists = new Map<string, Map<string, boolean>>();
   await readChanges(files, request, changes, lists);
 
-  const output = await files.open(join(folder, fileNames.newState), "w", 0o600);
+  const output = await files.open(join(folder, request.output), "w", 0o600);
   const segments = new Map<number, SegmentTexts>();
   try {
     const writer = new StateWriter(output);
@@ -171,8 +173,9 @@ export const publishFold = async (files: Files, folder: string, lock: Lock): Pro
   } catch {
     await files.copyFile(state, backup).catch(() => undefined);
   }
-  // Nothing stands between these two that could take long: a former owner must not publish.
+  // Whoever takes the folder over after this check removes the file first, so that a former owner
+  // cannot publish any more.
   lock.check();
-  await files.rename(join(folder, fileNames.newState), state);
+  await files.rename(join(folder, fileNames.newState(lock.epoch)), state);
   await syncFolder(files, folder);
 };

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
-import { errnoOf, fileNames, ifThere, nodeFiles, type Files } from "./files.ts";
+import { dropNewStates, errnoOf, fileNames, ifThere, nodeFiles, type Files } from "./files.ts";
 
 /** Content of the lock file: who owns the state folder, and how it is reached. */
 export const LockContent = z.object({
@@ -104,8 +104,14 @@ export const acquireLock = async (request: LockRequest): Promise<Lock> => {
     if (marker === null) continue;
     await marker.close();
     const lock = await publish(request, epoch);
-    await Promise.all(markers.map((each) => files.rm(join(folder, markerName(each)), { force: true })));
-    return lock;
+    try {
+      await dropNewStates(files, folder);
+      await Promise.all(markers.map((each) => files.rm(join(folder, markerName(each)), { force: true })));
+      return lock;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 };
 

@@ -1,6 +1,6 @@
 import { parseRecord } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
-import { fileNames, type Files } from "./files.ts";
+import type { Files } from "./files.ts";
 import { fold, type FoldRequest } from "./fold.ts";
 import type { StateSeal } from "./journal-format.ts";
 import { rewriteState, type StoredRecord } from "./rewrite.ts";
@@ -30,7 +30,7 @@ export const foldAndMigrate = async (
   document: StateDocument,
 ): Promise<StateSeal> => {
   await fold(files, request);
-  return rewriteState(files, request.folder, fileNames.newState, SCHEMA_VERSION, (record) => {
+  return rewriteState(files, request.folder, request.output, SCHEMA_VERSION, (record) => {
     let { value } = record;
     for (let version = versionOf(document); version < SCHEMA_VERSION; version += 1)
       value = migrations[version]?.({ ...record, value }) ?? value;

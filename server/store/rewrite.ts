@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { keys } from "../../schemas/keys.ts";
 import { listsOf, parseRecord, placeOf, type Place } from "./collections.ts";
-import { fileNames, type Files } from "./files.ts";
+import type { Files } from "./files.ts";
 import type { StateSeal } from "./journal-format.ts";
 import { readState, StateWriter } from "./state-file.ts";
 import type { CollectionName } from "./store.ts";
@@ -15,24 +15,25 @@ export interface StoredRecord {
 }
 
 /**
- * Writes a state file anew, record by record, and derives every secondary index from the records.
+ * Writes a new state file anew, record by record, and derives every secondary index from the records.
  * `change` gives a record's new value, or null to leave it out; what it gives unchanged (and keys
  * that are none of ours) stays byte for byte as it was.
  */
 export const rewriteState = async (
   files: Files,
   folder: string,
-  input: string,
+  name: string,
   version: number,
   change: (record: StoredRecord) => unknown,
 ): Promise<StateSeal> => {
   const lists = new Map<string, string[]>();
-  const output = await files.open(join(folder, REWRITTEN), "w", 0o600);
+  const rewritten = `${name}.rewritten`;
+  const output = await files.open(join(folder, rewritten), "w", 0o600);
   let seal: StateSeal;
   try {
     const writer = new StateWriter(output);
     await writer.line(keys.schemaVersion(), Buffer.from(String(version)));
-    await readState(files, folder, input, async (key, chunk, start, length) => {
+    await readState(files, folder, name, async (key, chunk, start, length) => {
       if (key === keys.schemaVersion()) return;
       const tenantEnd = key.indexOf("/", 1) + 1;
       const place: Place | null = tenantEnd === 0 ? null : placeOf(key, tenantEnd);
@@ -55,7 +56,6 @@ export const rewriteState = async (
   } finally {
     await output.close();
   }
-  await files.rename(join(folder, REWRITTEN), join(folder, fileNames.newState));
+  await files.rename(join(folder, rewritten), join(folder, name));
   return seal;
 };
-const REWRITTEN = `${fileNames.newState}er`;

@@ -13,26 +13,31 @@ interface Salvaged {
 }
 
 /**
- * Writes a new state file beside the old one from everything that can still be read: whole blocks
+ * Writes a new state file, `output`, beside the old one from everything that can still be read: whole blocks
  * of the journal, and lines of the state file whose checksum holds; where it does not, the line of
  * the backup, or else the line as it stands if it is a valid record. Indexes are derived anew.
  * Returns what was lost or is doubtful, in words.
  */
-export const salvageState = async (files: Files, folder: string, tenantId: string): Promise<string[]> => {
+export const salvageState = async (
+  files: Files,
+  folder: string,
+  tenantId: string,
+  output: string,
+): Promise<string[]> => {
   const losses: string[] = [];
   const journal = await readJournals(files, folder, tenantId, losses);
   const { values } = await readDamagedState(files, folder, journal.bases, losses);
   for (const apply of journal.changes) apply(values);
 
-  const output = await files.open(join(folder, fileNames.newState), "w", 0o600);
+  const handle = await files.open(join(folder, output), "w", 0o600);
   try {
-    const writer = new StateWriter(output);
+    const writer = new StateWriter(handle);
     for (const [key, text] of values) await writer.line(key, text);
     await writer.finish();
   } finally {
-    await output.close();
+    await handle.close();
   }
-  await rewriteState(files, folder, fileNames.newState, SCHEMA_VERSION, ({ value }) => value);
+  await rewriteState(files, folder, output, SCHEMA_VERSION, ({ value }) => value);
   return losses;
 };
 

@@ -14,7 +14,16 @@ import { loadState } from "../../../server/store/load.ts";
 import { openStore } from "../../../server/store/open.ts";
 import { all } from "../../../server/store/queries.ts";
 import type { Store } from "../../../server/store/store.ts";
-import { agentId, instanceId, lifecycleId, stateAt, taskId, tenantId, TRAIL } from "./workload.ts";
+import {
+  agentId,
+  instanceId,
+  lifecycleId,
+  stateAt,
+  taskId,
+  tenantId,
+  TRAIL,
+  writeRound,
+} from "./workload.ts";
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 300);
 const WRITERS = 16;
@@ -31,9 +40,9 @@ interface Writer {
 
 const children: ChildProcess[] = [];
 
-const startWriter = (folder: string, writers = WRITERS): Writer => {
+const startWriter = (folder: string, writers = WRITERS, ...how: "suspended"[]): Writer => {
   const script = fileURLToPath(new URL("./writer.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, folder, String(writers)], {
+  const child = spawn(process.execPath, [script, folder, String(writers), ...how], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   children.push(child);
@@ -135,6 +144,22 @@ describe("a runtime that is killed", () => {
       assert.ok(count <= (counts[key] ?? 0), `writer ${key} was told that ${count} is stored`);
     await store.close();
     await verify(folder, writer.acknowledged);
+  });
+
+  it("that was suspended before it put a fold in place cannot put it over its successor's", async () => {
+    const writer = startWriter(folder, 4, "suspended");
+    await writer.working;
+    const store = await openWhenStale(folder);
+    const written = Number(store.get("tasks", taskId(0))?.data) + 30;
+    for (let count = written - 29; count <= written; count += 1)
+      await store.commit((transaction) => {
+        writeRound(transaction, 0, count);
+      });
+    // This folds, so that the state file holds what is in no journal any more.
+    await store.close();
+    writer.child.kill("SIGCONT");
+    assert.notEqual(await writer.ended, 0, "the former owner went on");
+    await verify(folder, new Map([...writer.acknowledged, [0, written]]));
   });
 
   it("has one successor of many that start at the same moment", async () => {

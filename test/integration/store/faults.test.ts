@@ -42,48 +42,59 @@ const isState = (store: Store, agents: readonly AgentConfig[]): boolean => {
   }
 };
 
-/** Runs the commits with a closing in between; returns how many were acknowledged. */
-const runUntilFailure = async (folder: string, failFrom: number, code: string) => {
+interface Fault {
+  from: number;
+  code: string;
+  times: number;
+}
+
+/**
+ * Runs the commits, with a closing in between, until one is refused; returns how many were
+ * acknowledged.
+ */
+const runUntilFailure = async (folder: string, { from, code, times }: Fault) => {
   let acknowledged = 0;
   const faults = faultyFiles();
-  faults.failFrom(failFrom, code);
-  try {
-    for (const half of [commits.slice(0, 7), commits.slice(7)]) {
-      const { store, kill } = await openMortal(folder, { foldAt: 3000, durability: "fsync" }, faults);
-      try {
-        const end = acknowledged + half.length;
-        while (acknowledged < end) {
-          await commit(store, acknowledged);
-          acknowledged += 1;
-        }
-        await store.close();
-      } catch (error) {
-        assert.ok(isState(store, after(acknowledged)), "what was not acknowledged is still shown");
-        assert.notEqual(store.readOnlyReason, null);
-        await assert.rejects(commit(store, acknowledged), { code: "state_read_only" });
-        throw error;
-      } finally {
-        await kill();
-      }
-    }
-  } catch {
-    // The disk failed, as asked for.
+  faults.failFrom(from, code, times);
+  for (const half of [commits.slice(0, 7), commits.slice(7)]) {
+    const opened = await openMortal(folder, { foldAt: 3000, durability: "fsync" }, faults).catch(() => null);
+    if (opened === null) break;
+    const { store, kill } = opened;
+    const end = acknowledged + half.length;
+    const refusal = await (async () => {
+      for (; acknowledged < end; acknowledged += 1) await commit(store, acknowledged);
+    })().catch((error: unknown) => error);
+    if (refusal !== undefined) {
+      assert.ok(isState(store, after(acknowledged)), "what was not acknowledged is still shown");
+      assert.notEqual(store.readOnlyReason, null);
+      await assert.rejects(commit(store, acknowledged), { code: "state_read_only" });
+    } else await store.close().catch(() => undefined);
+    await kill();
+    if (refusal !== undefined) break;
   }
   return { acknowledged, operations: faults.count() };
 };
 
 describe("a disk that fails", () => {
-  for (const code of ["EIO", "ENOSPC"])
-    it(`with ${code} at any file operation loses nothing that was acknowledged`, async () => {
+  for (const [how, code, times] of [
+    ["EIO from any file operation on", "EIO", Infinity],
+    ["ENOSPC from any file operation on", "ENOSPC", Infinity],
+    ["EIO in any one file operation", "EIO", 1],
+  ] as const)
+    it(`with ${how} loses nothing that was acknowledged`, async () => {
       let operations = Infinity;
-      for (let number = 1; number <= operations + 1; number += 1) {
+      for (let from = 1; from <= operations + 1; from += 1) {
         const folder = await makeFolder();
-        const run = await runUntilFailure(folder, number, code);
-        if (number === 1) operations = (await runUntilFailure(await makeFolder(), Infinity, code)).operations;
+        const run = await runUntilFailure(folder, { from, code, times });
+        if (from === 1) {
+          const whole = await makeFolder();
+          ({ operations } = await runUntilFailure(whole, { from: Infinity, code, times }));
+          await rm(whole, { recursive: true });
+        }
         const { store } = await openMortal(folder);
         assert.ok(
           isState(store, after(run.acknowledged)) || isState(store, after(run.acknowledged + 1)),
-          `failing from operation ${number}, ${run.acknowledged} commits were acknowledged`,
+          `failing from operation ${from}, ${run.acknowledged} commits were acknowledged`,
         );
         await store.close();
         await rm(folder, { recursive: true });

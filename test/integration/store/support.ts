@@ -36,14 +36,15 @@ export interface FaultyFiles {
   /** File operations that write, so far. */
   count: () => number;
   limit: () => number;
-  /** From the operation with this number on (from 1), each fails with this code. */
-  failFrom: (number: number, code: string) => void;
+  /** From the operation with this number on (from 1), that many (all) fail with this code. */
+  failFrom: (number: number, code: string, times?: number) => void;
 }
 
 /** The real file system up to a moment, and from then on a broken one. */
 export const faultyFiles = (): FaultyFiles => {
   let count = 0;
   let limit = Infinity;
+  let end = Infinity;
   let code = "";
   const failing = <Layer extends object>(layer: Layer): Layer =>
     new Proxy(layer, {
@@ -54,7 +55,7 @@ export const faultyFiles = (): FaultyFiles => {
           const opensForWriting = name === "open" && parameters[1] !== "r";
           if (writing.has(String(name)) || opensForWriting) {
             count += 1;
-            if (count >= limit) {
+            if (count >= limit && count < end) {
               // A disk that fills up or a process that dies in the middle leaves a part behind.
               const [bytes, ...rest] = parameters;
               if (
@@ -76,8 +77,9 @@ export const faultyFiles = (): FaultyFiles => {
     files: failing(nodeFiles),
     count: () => count,
     limit: () => limit,
-    failFrom: (number, errno) => {
+    failFrom: (number, errno, times = Infinity) => {
       limit = number;
+      end = number + times;
       code = errno;
     },
   };
