@@ -5,7 +5,8 @@ import { refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
 import { readFencedCalls } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { windowOf } from "./prices.ts";
-import { countCalls, wholeAnswer, type Provider, type ProviderAnswer } from "./providers/provider.ts";
+import { countCalls, wholeAnswer } from "./providers/parts.ts";
+import type { Provider, ProviderAnswer } from "./providers/provider.ts";
 import { estimateRequestTokens, estimateTokens, noUsage, totalTokens } from "./tokens.ts";
 import type { Connections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -83,7 +84,7 @@ const withWrittenCalls = (attempt: Attempt, answer: ProviderAnswer): ProviderAns
   return wholeAnswer(attempt.to, parts, answer.stop_reason, answer.usage);
 };
 
-const askOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequest): Promise<Outcome> => {
+const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequest): Promise<Outcome> => {
   const { provider, to, key, signal, text } = attempt;
   let reported = noUsage;
   let shown = "";
@@ -130,7 +131,7 @@ export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Prom
   const lacks = tools.lacks.get(model) ?? new Set();
   for (;;) {
     const request = withoutWhat(lacks, attempt.request);
-    const outcome = await askOnce(attempt, tools, request);
+    const outcome = await tryOnce(attempt, tools, request);
     const refused = "fault" in outcome ? refusedIn(request, outcome.fault.error) : null;
     if (refused === null || lacks.has(refused)) return outcome;
     lacks.add(refused);

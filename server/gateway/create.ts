@@ -8,7 +8,7 @@ import { listModels } from "./models.ts";
 import { previewRequest } from "./preview.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
-import { textOf } from "./providers/provider.ts";
+import { textOf } from "./providers/parts.ts";
 import { pull } from "./pull.ts";
 import { keepRates, type RateCaps } from "./rates.ts";
 import { openResponses } from "./responses.ts";

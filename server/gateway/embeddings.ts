@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
-import { asFault, brokenAnswer, missingKey } from "./faults.ts";
+import { askOnce } from "./ask-once.ts";
+import { brokenAnswer, missingKey } from "./faults.ts";
 import type { Credentials, Embedded, GenerateOptions } from "./gateway.ts";
 import type { Amount, Reservation } from "./limits.ts";
 import { costOf, dollarsOf, free } from "./prices.ts";
@@ -10,8 +11,6 @@ import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import { estimateTokens, noUsage } from "./tokens.ts";
 import type { Connections } from "./connections.ts";
-import { openTransport } from "./transport.ts";
-import { cancelled } from "./waiting.ts";
 
 /** Vectors of texts, each text asked for once: they are kept by its hash and reused. */
 export interface Embeddings {
@@ -115,18 +114,11 @@ const askFor = async (
   if (provider.needsKey && key === null) throw missingKey(target).error;
   const deadlines = { firstByte: DEADLINE_MS, silence: DEADLINE_MS, total: DEADLINE_MS };
   const { connections, now } = sources;
-  const transport = openTransport({ to: target, key, connections, deadlines, signal, now });
-  let vectors: number[][] | null = null;
-  try {
-    vectors = (await provider.embed?.({ to: target, key, transport }, texts)) ?? [];
-    if (vectors.length === texts.length) return vectors;
-    throw brokenAnswer(target, "not every text has a vector");
-  } catch (thrown) {
-    if (signal.aborted) throw cancelled();
-    throw asFault(transport.fault() ?? thrown, target).error;
-  } finally {
-    transport.close(vectors !== null);
-  }
+  return askOnce({ to: target, key, connections, deadlines, signal, now }, async (transport) => {
+    const vectors = (await provider.embed?.({ to: target, key, transport }, texts)) ?? [];
+    if (vectors.length !== texts.length) throw brokenAnswer(target, "not every text has a vector");
+    return vectors;
+  });
 };
 
 const askPaid = async (

@@ -1,14 +1,13 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import type { ModelInfo } from "../../schemas/contract.ts";
-import type { CoditectError } from "../../schemas/errors.ts";
-import { asFault, missingKey } from "./faults.ts";
+import { CoditectError } from "../../schemas/errors.ts";
+import { askOnce } from "./ask-once.ts";
+import { missingKey } from "./faults.ts";
 import type { Credentials } from "./gateway.ts";
 import { knownModels, priceOf, windowOf, type PriceOverrides } from "./prices.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import type { Connections } from "./connections.ts";
-import { openTransport } from "./transport.ts";
-import { cancelled } from "./waiting.ts";
 
 /** What is needed to say which models there are. */
 export interface ModelSources {
@@ -70,18 +69,14 @@ const listed = async (
 ): Promise<ModelInfo[]> => {
   const { connections, now } = sources;
   const deadlines = { firstByte: LISTING_MS, silence: LISTING_MS, total: LISTING_MS };
-  const transport = openTransport({ to: target, key, connections, deadlines, signal, now });
-  let whole = false;
+  const provider = await sources.providers(target.provider);
   try {
-    const provider = await sources.providers(target.provider);
-    const models = await provider.list({ to: target, key, transport });
-    whole = true;
+    const options = { to: target, key, connections, deadlines, signal, now };
+    const models = await askOnce(options, (transport) => provider.list({ to: target, key, transport }));
     return models.map(({ model, window }) => describe(target.provider, model, window, null, sources));
-  } catch (thrown) {
-    if (signal.aborted) throw cancelled();
-    return known(target.provider, asFault(transport.fault() ?? thrown, target).error, sources);
-  } finally {
-    transport.close(whole);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof CoditectError)) throw error;
+    return known(target.provider, error, sources);
   }
 };
 

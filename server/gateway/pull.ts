@@ -1,10 +1,8 @@
 import type { AIProvider } from "../../schemas/agent.ts";
-import { asFault } from "./faults.ts";
+import { askOnce } from "./ask-once.ts";
 import type { Credentials, PullProgress } from "./gateway.ts";
 import { targetOf, type Endpoints } from "./targets.ts";
 import type { Connections } from "./connections.ts";
-import { openTransport } from "./transport.ts";
-import { cancelled } from "./waiting.ts";
 
 /** A large model over a slow line takes hours; only silence means that it is stuck. */
 const DEADLINES = { firstByte: 60_000, silence: 120_000, total: 24 * 3600_000 };
@@ -41,15 +39,6 @@ export const pull = async (
   const to = targetOf(provider, endpoints);
   const { pullModel } = await import("./providers/ollama.ts");
   const [key = null] = await credentials.keys(to.provider, to.keyReference);
-  const transport = openTransport({ to, key, connections, deadlines: DEADLINES, signal, now });
-  let whole = false;
-  try {
-    await pullModel({ to, key, transport }, whenItMoves(tell));
-    whole = true;
-  } catch (thrown) {
-    if (signal.aborted) throw cancelled();
-    throw asFault(transport.fault() ?? thrown, to).error;
-  } finally {
-    transport.close(whole);
-  }
+  const options = { to, key, connections, deadlines: DEADLINES, signal, now };
+  await askOnce(options, (transport) => pullModel({ to, key, transport }, whenItMoves(tell)));
 };

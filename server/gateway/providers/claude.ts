@@ -5,17 +5,8 @@ import { brokenAnswer, type Addressee } from "../faults.ts";
 import { faultOfRefusal } from "../statuses.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
-import {
-  argumentsObject,
-  readArguments,
-  sign,
-  signatureOf,
-  wholeAnswer,
-  type Access,
-  type Call,
-  type Provider,
-  type ProviderAnswer,
-} from "./provider.ts";
+import { argumentsObject, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
+import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 type Block = Anthropic.ContentBlockParam;
 type Event = Anthropic.RawMessageStreamEvent;

@@ -12,18 +12,8 @@ import { brokenAnswer, type Addressee } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
-import {
-  argumentsObject,
-  countCalls,
-  readArguments,
-  sign,
-  signatureOf,
-  wholeAnswer,
-  type Access,
-  type Call,
-  type Provider,
-  type ProviderAnswer,
-} from "./provider.ts";
+import { argumentsObject, countCalls, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
+import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 const load = once(() => import("@google/generative-ai"));
 

@@ -4,17 +4,8 @@ import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../..
 import { brokenAnswer } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
-import {
-  argumentsObject,
-  countCalls,
-  readArguments,
-  textOf,
-  wholeAnswer,
-  type Access,
-  type Call,
-  type Provider,
-  type ProviderAnswer,
-} from "./provider.ts";
+import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
+import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 const load = once(() => import("@huggingface/inference"));
 

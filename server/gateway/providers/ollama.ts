@@ -6,17 +6,8 @@ import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { once } from "../once.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
 import { checkLines } from "./json-lines.ts";
-import {
-  argumentsObject,
-  countCalls,
-  readArguments,
-  textOf,
-  wholeAnswer,
-  type Access,
-  type Call,
-  type Provider,
-  type ProviderAnswer,
-} from "./provider.ts";
+import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
+import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 /** The browser's build: the same client without reading files that messages name. */
 const load = once(() => import("ollama/browser"));

@@ -6,11 +6,12 @@ import type { FinishedTurn } from "../../../schemas/worker.ts";
 import {
   assistantMessage,
   finish,
+  openTree,
   startWorker,
   type ScriptedTurn,
   type WorkerUnderTest,
 } from "./runtime-peer.ts";
-import { clear, readTree, temporaryFolder, writeTree } from "./tree.ts";
+import { clear, readTree } from "./tree.ts";
 
 const tree = { "src/a.ts": "export const a = 1;\n", "src/b.ts": "export const b = 1;\n" };
 const prepared = { overlays: [], changes: [] };
@@ -25,11 +26,7 @@ describe("agent loop", function () {
   });
   after(() => worker.stop());
   beforeEach(async () => {
-    worker.forget();
-    source = temporaryFolder("source");
-    writeTree(source, tree);
-    await worker.initialize(source);
-    await worker.call("workspace/prepare", prepared);
+    source = await openTree(worker, tree);
   });
   afterEach(() => {
     clear(source);

@@ -25,6 +25,7 @@ import {
   type WorkerParams,
   type WorkerResult,
 } from "../../../schemas/worker.ts";
+import { temporaryFolder, writeTree } from "./tree.ts";
 
 const entry = new URL("../../../server/worker/main.ts", import.meta.url).pathname;
 
@@ -77,6 +78,16 @@ export interface WorkerUnderTest {
   /** Forgets what the worker asked so far, between two tests. */
   forget(): void;
   stop(): Promise<void>;
+}
+
+/** Lets the worker begin anew on a folder with this tree, which is the caller's to clear. */
+export async function openTree(worker: WorkerUnderTest, tree: Record<string, string>): Promise<string> {
+  worker.forget();
+  const source = temporaryFolder("source");
+  writeTree(source, tree);
+  await worker.initialize(source);
+  await worker.call("workspace/prepare", { overlays: [], changes: [] });
+  return source;
 }
 
 /** Starts a worker with `variables` added to its environment. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { finish, startWorker, type ScriptedTurn, type WorkerUnderTest } from "./runtime-peer.ts";
-import { clear, temporaryFolder, writeTree } from "./tree.ts";
+import { finish, openTree, startWorker, type ScriptedTurn, type WorkerUnderTest } from "./runtime-peer.ts";
+import { clear } from "./tree.ts";
 
 /** Each run of its test leaves a mark in a folder that tools generate, which is no change of anyone's. */
 const project = {
@@ -36,11 +36,7 @@ describe("results of tests that an agent runs", function () {
   });
   after(() => worker.stop());
   beforeEach(async () => {
-    worker.forget();
-    source = temporaryFolder("test-results");
-    writeTree(source, project);
-    await worker.initialize(source);
-    await worker.call("workspace/prepare", { overlays: [], changes: [] });
+    source = await openTree(worker, project);
   });
   afterEach(() => {
     clear(source);

@@ -1,0 +1,77 @@
+import type {
+  AssistantMessage,
+  Message,
+  StopReason,
+  TokenUsage,
+  ToolCallPart,
+} from "../../../schemas/messages.ts";
+import type { Json } from "../../../schemas/primitives.ts";
+import { emptyAnswer, type Addressee } from "../faults.ts";
+import type { ProviderAnswer } from "./provider.ts";
+
+/**
+ * The arguments of a call as the model wrote them. `invalid` instead of a guess: what is cut off or
+ * no JSON object is never run.
+ */
+export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "invalid"> => {
+  if (raw.trim() === "") return { arguments: {}, invalid: null };
+  try {
+    const parsed = JSON.parse(raw) as Json; // JSON.parse gives nothing but JSON.
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
+      return { arguments: parsed, invalid: null };
+    return { arguments: raw, invalid: "the arguments are not a JSON object" };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { arguments: raw, invalid: `the arguments are not JSON: ${reason}` };
+  }
+};
+
+/** The arguments as an object, which is all that providers take back; unreadable ones under that name. */
+export const argumentsObject = (call: ToolCallPart): Record<string, Json> =>
+  typeof call.arguments === "object" && call.arguments !== null && !Array.isArray(call.arguments)
+    ? call.arguments
+    : { unreadable: call.arguments };
+
+/** The text of a message, its parts joined. */
+export const textOf = (message: Message, between: string): string =>
+  message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(between);
+
+/** Marks the last call of an answer that was cut at its most tokens: it may lack its end. */
+export const markCutCall = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
+  const last = content.at(-1);
+  if (last?.type !== "tool_call") return content;
+  const raw = typeof last.arguments === "string" ? last.arguments : JSON.stringify(last.arguments);
+  const invalid = "the answer reached its most tokens in the middle of this call";
+  return [...content.slice(0, -1), { ...last, arguments: raw, invalid }];
+};
+
+/** Puts the parts of an answer together and checks that there is something in it. */
+export const wholeAnswer = (
+  to: Addressee,
+  content: AssistantMessage["content"],
+  stop: StopReason,
+  usage: TokenUsage,
+): ProviderAnswer => {
+  const kept = content.filter((part) => part.type !== "text" || part.text !== "");
+  const hasCalls = kept.some((part) => part.type === "tool_call");
+  const says = kept.some((part) => part.type !== "reasoning");
+  if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length") throw emptyAnswer(to);
+  const reason: StopReason = hasCalls && stop === "end" ? "tool_calls" : stop;
+  const parts = reason === "length" ? markCutCall(kept) : kept;
+  return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };
+};
+
+/** How many calls the conversation has so far: the number of the next one, where it has no id. */
+export const countCalls = (messages: readonly Message[]): number =>
+  messages.reduce(
+    (count, { content }) => count + content.filter(({ type }) => type === "tool_call").length,
+    0,
+  );
+
+/**
+ * Signatures belong to the provider that wrote them: they are kept with its name, and after a
+ * failover the other provider does not get them.
+ */
+export const sign = (owner: string, signature: string): string => `${owner}:${signature}`;
+export const signatureOf = (owner: string, signature: string | null): string | null =>
+  signature?.startsWith(`${owner}:`) ? signature.slice(owner.length + 1) : null;
