@@ -93,8 +93,11 @@ export class JournalAdapter implements Adapter<StateDocument> {
       } else if (document.schemaVersion === null) document.putSchemaVersion(SCHEMA_VERSION);
       this.#foldIfLong();
     } catch (error) {
+      if (this.failure === null && !isRefusal(error)) {
+        await this.#segment?.close();
+        throw error;
+      }
       // What is there can still be shown.
-      if (!isRefusal(error)) throw error;
       this.stop(error);
     }
     return document;
