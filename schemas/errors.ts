@@ -131,6 +131,11 @@ export const errorCatalogue = {
     "Look at the transcript of the stage; its work is kept and can be retried.",
     { http: 422, rpc: 422, exit: 1 },
   ),
+  stages_conflict: row(
+    "The stages {stages} changed the same lines of {path}.",
+    "Let one of them depend on the other; the change set of each is kept.",
+    { ...conflict, exit: 1 },
+  ),
   agent_gave_up: row(
     "{agent} ended without finishing its work: {reason}",
     "Look at the transcript; a larger model or a smaller task may help.",

@@ -100,7 +100,9 @@ export const verdict = (finished: RunFinished, { style }: Styler): string => {
     case "Succeeded":
       return style("green", "✔ Every gate held.");
     case "GateFailed":
-      return style("red", `✖ The gate ${failed?.gate ?? ""} did not hold: ${failed?.reason ?? ""}`);
+      return failed === undefined
+        ? style("red", `✖ ${finished.error?.message ?? "A gate did not hold."}`)
+        : style("red", `✖ The gate ${failed.gate} did not hold: ${failed.reason}`);
     case "Cancelled":
       return style("yellow", "■ Cancelled.");
     case "LimitReached":

@@ -22,6 +22,8 @@ export interface ActiveRun {
   readonly controller: AbortController;
   /** Why the run was stopped from outside, if it was. */
   stopped: { status: "Cancelled" | "LimitReached"; error: ExecutionError | null } | null;
+  /** Its driver has gone while a person is waited for: whoever answers has to launch it anew. */
+  parked: boolean;
   /** Report of the whole suite on the workspace as it was; null until measured. */
   baseline: TestReport | null;
   /** Called with each execution that is stored for it. */

@@ -8,8 +8,9 @@ import { TestReport } from "../../schemas/tests.ts";
 import { describeProvider } from "../models/agent.ts";
 import { cancel, isFinished } from "../models/execution.ts";
 import { saveRun, type DriveParts } from "./active-run.ts";
+import { tellFinished } from "./finish.ts";
 import { interruptRun, launchRun, stopRun, type LaunchedRun } from "./launch.ts";
-import { answerApproval, forkRun, isResumable, newRun, reopen } from "./plan.ts";
+import { answerApproval, cancelRun, forkRun, isResumable, newRun, reopen } from "./plan.ts";
 import type { Runs } from "./runs.ts";
 import { checkTask, newTask, teamOfOne } from "./task.ts";
 import { checkWorkflow } from "./validate.ts";
@@ -67,7 +68,10 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
         : TestReport.parse(JSON.parse((await store.objects.get(run.baseline)).toString("utf8")));
     const entry = launchRun(parts, run, task, baseline);
     launched.set(run.task_id, entry);
-    void entry.done.then(() => launched.delete(run.task_id));
+    void entry.done.then(() => {
+      // It may have been launched anew meanwhile.
+      if (launched.get(run.task_id) === entry) launched.delete(run.task_id);
+    });
     return entry;
   };
 
@@ -81,7 +85,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
 
   /** Cancels what is stored only: nothing of it is at work. */
   const cancelStored = async (run: TeamRun): Promise<TeamRun> => {
-    const cancelled: TeamRun = { ...run, status: "Cancelled", updated_at: now(), completed_at: now() };
+    const cancelled = cancelRun(run, now());
     await store.commit((transaction) => {
       for (const execution of store.all("executions", { task_id: run.task_id })) {
         if (!isFinished(execution)) transaction.put("executions", cancel(execution, now()));
@@ -89,12 +93,13 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       transaction.put("runs", cancelled);
     });
     emit({ type: "run.changed", at: now(), task_id: run.task_id, status: "Cancelled" });
+    tellFinished(parts, cancelled);
     return cancelled;
   };
 
-  const cancelRun = async (taskId: string): Promise<TeamRun> => {
+  const stop = async (taskId: string): Promise<TeamRun> => {
     const entry = launched.get(taskId);
-    if (entry !== undefined) {
+    if (entry !== undefined && !entry.active.parked) {
       stopRun(entry.active, "Cancelled", null);
       await entry.done;
       return runOf(taskId);
@@ -142,7 +147,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       return (await begin(next, task)).active.run;
     },
 
-    cancel: cancelRun,
+    cancel: stop,
 
     approve: async (taskId, stage, approved) => {
       const run = runOf(taskId);
@@ -157,7 +162,8 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       }
       const answered = answerApproval(run, stage, approved, now());
       const entry = launched.get(taskId);
-      if (entry === undefined) return (await begin(answered, taskOf(taskId))).active.run;
+      if (entry === undefined || entry.active.parked)
+        return (await begin(answered, taskOf(taskId))).active.run;
       // Other stages are still at work: their driver takes the answer up when one of them ends.
       await saveRun(parts, entry.active, answered);
       return entry.active.run;
@@ -174,7 +180,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       if (execution === null) throw fail("not_found", { kind: "execution", id: executionId });
       // Refuses one that has ended; a run cannot do without one of its executions.
       const cancelled = cancel(execution, now());
-      await cancelRun(execution.task_id);
+      await stop(execution.task_id);
       return store.get("executions", executionId) ?? cancelled;
     },
 

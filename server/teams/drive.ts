@@ -9,6 +9,7 @@ import { asExecutionError, finishRun, retireFindings } from "./finish.ts";
 import {
   askForApproval,
   beginStage,
+  cancelRun,
   continueStage,
   definitionOf,
   endStage,
@@ -21,15 +22,17 @@ import {
 import { startingChanges } from "./stage-changes.ts";
 import { outcomeOf, workStage } from "./stage-work.ts";
 
-/** What an error outside any execution means for its stage. */
-const failedOutcome = (error: CoditectError): StageOutcome =>
-  error.code === "cancelled"
-    ? { type: "failed", status: "Cancelled", error: null }
-    : {
-        type: "failed",
-        status: error.code === "limit_reached" ? "LimitReached" : "Failed",
-        error: asExecutionError(error),
-      };
+/**
+ * What an error outside any execution means for its stage. Stages that cannot be brought together
+ * are refused work like any other: it goes back if the stage says where to, or ends the run.
+ */
+const failedOutcome = (known: CoditectError): StageOutcome => {
+  if (known.code === "cancelled") return { type: "failed", status: "Cancelled", error: null };
+  const error = asExecutionError(known);
+  if (known.code === "stages_conflict")
+    return { type: "refused", gates: [], change_set_id: null, feedback: known.message, error };
+  return { type: "failed", status: known.code === "limit_reached" ? "LimitReached" : "Failed", error };
+};
 
 /** A failure as an error of the catalogue; a defect is logged in full and told as `internal`. */
 const asKnown = (parts: DriveParts, active: ActiveRun, stage: string, error: unknown): CoditectError => {
@@ -51,6 +54,23 @@ const conditionHolds = async (parts: DriveParts, active: ActiveRun, state: Stage
   }
   const changes = await startingChanges(parts.store, parts.changes, active.run, state.name);
   return changes !== null && changes.files.length > 0;
+};
+
+/** Takes the outcome of a stage into the run. */
+const takeIn = async (
+  parts: DriveParts,
+  active: ActiveRun,
+  name: string,
+  given: StageOutcome,
+): Promise<void> => {
+  const { now, emit } = parts;
+  const isStopped = given.type === "failed" && given.status === "Cancelled" && active.stopped !== null;
+  const outcome = isStopped ? { ...given, ...active.stopped } : given;
+  await saveRun(parts, active, endStage(active.run, name, outcome, now()));
+  const { task_id } = active.run;
+  emit({ type: "stage.finished", at: now(), task_id, stage: stateOf(active.run, name) });
+  // What ends the run ends its other stages too; their late answers count for nothing.
+  if (outcome.type === "failed") active.controller.abort(fail("cancelled", { what: "The run" }));
 };
 
 /** Works a stage through one round and takes the outcome into the run. */
@@ -86,17 +106,11 @@ const runStage = async (parts: DriveParts, active: ActiveRun, name: string): Pro
     if (active.controller.signal.reason === INTERRUPTED) return;
     outcome = failedOutcome(asKnown(parts, active, name, error));
   }
-  if (outcome.type === "failed" && outcome.status === "Cancelled" && active.stopped !== null) {
-    outcome = { ...outcome, ...active.stopped };
-  }
-  await saveRun(parts, active, endStage(active.run, name, outcome, now()));
-  emit({ type: "stage.finished", at: now(), task_id, stage: stateOf(active.run, name) });
-  // What ends the run ends its other stages too; their late answers count for nothing.
-  if (outcome.type === "failed") active.controller.abort(fail("cancelled", { what: "The run" }));
+  await takeIn(parts, active, name, outcome);
 };
 
-/** Begins a stage that is ready, unless it is skipped or has to wait for a person. */
-const begin = async (parts: DriveParts, active: ActiveRun, state: StageState): Promise<void> => {
+/** Whether the stage begins now; if not, it was skipped, or waits for a person. */
+const mayBegin = async (parts: DriveParts, active: ActiveRun, state: StageState): Promise<boolean> => {
   const { now, emit } = parts;
   const { task_id } = active.run;
   const stage = definitionOf(active.run, state.name);
@@ -105,15 +119,25 @@ const begin = async (parts: DriveParts, active: ActiveRun, state: StageState): P
     const changeSetId = inherited?.change_set_id ?? null;
     await saveRun(parts, active, skipStage(active.run, state.name, changeSetId, now()));
     emit({ type: "stage.finished", at: now(), task_id, stage: stateOf(active.run, state.name) });
+    return false;
+  }
+  if (!stage.approval || state.approved) return true;
+  await saveRun(parts, active, askForApproval(active.run, state.name, now()));
+  const question = `May ${stage.member} begin the stage ${stage.name}?`;
+  emit({ type: "approval.needed", at: now(), task_id, stage: stage.name, question });
+  return false;
+};
+
+/** Begins a stage that is ready, unless it is skipped or has to wait for a person. */
+const begin = async (parts: DriveParts, active: ActiveRun, { name }: StageState): Promise<void> => {
+  let begins: boolean;
+  try {
+    begins = await mayBegin(parts, active, stateOf(active.run, name));
+  } catch (error) {
+    await takeIn(parts, active, name, failedOutcome(asKnown(parts, active, name, error)));
     return;
   }
-  if (stage.approval && !state.approved) {
-    await saveRun(parts, active, askForApproval(active.run, state.name, now()));
-    const question = `May ${stage.member} begin the stage ${stage.name}?`;
-    emit({ type: "approval.needed", at: now(), task_id, stage: stage.name, question });
-    return;
-  }
-  await runStage(parts, active, state.name);
+  if (begins) await runStage(parts, active, name);
 };
 
 /**
@@ -140,7 +164,14 @@ export const driveRun = async (parts: DriveParts, active: ActiveRun): Promise<vo
         await finishRun(parts, active);
         return;
       }
-      if (active.run.status === "WaitingForApproval") return;
+      if (active.run.status === "WaitingForApproval") {
+        if (active.stopped === null) {
+          active.parked = true;
+          return;
+        }
+        await saveRun(parts, active, { ...cancelRun(active.run, parts.now()), ...active.stopped });
+        continue;
+      }
     }
     const failed = active.run.stages.some(
       (stage) => stage.status === "Failed" || stage.status === "Cancelled",

@@ -58,10 +58,36 @@ const finalChanges = async (parts: DriveParts, run: TeamRun): Promise<string | n
   return byEnd.at(-1)?.change_set_id ?? null;
 };
 
+/** Tells of the end of a run as it stands. */
+export const tellFinished = (
+  { store, emit, now }: Pick<DriveParts, "store" | "emit" | "now">,
+  run: TeamRun,
+): void => {
+  const { task_id, status, stages, usage, error } = run;
+  const files = run.change_set_id === null ? [] : (store.get("changeSets", run.change_set_id)?.files ?? []);
+  emit({
+    type: "run.finished",
+    at: now(),
+    ...{ task_id, status, stages, usage, error },
+    changes: files,
+    findings: store.all("findings", { task_id }).filter((finding) => finding.status === "Open"),
+  });
+};
+
+/** Applies the changes of a success if the settings say so; what keeps them out is told and kept. */
+const applyUnasked = async ({ settings, changes, emit, now }: DriveParts, run: TeamRun): Promise<void> => {
+  if (!settings.auto_apply || run.status !== "Succeeded" || run.change_set_id === null) return;
+  try {
+    await changes.apply(run.change_set_id, null);
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    const { code, message } = error;
+    emit({ type: "notice", at: now(), task_id: run.task_id, code, message });
+  }
+};
+
 /** Settles what an ended run leaves behind, and tells of its end. */
 export const finishRun = async (parts: DriveParts, active: ActiveRun): Promise<void> => {
-  const { store, settings, changes, emit, now } = parts;
-  const { task_id } = active.run;
   try {
     const change_set_id = await finalChanges(parts, active.run);
     await saveRun(parts, active, { ...active.run, change_set_id });
@@ -69,21 +95,6 @@ export const finishRun = async (parts: DriveParts, active: ActiveRun): Promise<v
     if (!(error instanceof CoditectError)) throw error;
     await saveRun(parts, active, { ...active.run, status: "GateFailed", error: asExecutionError(error) });
   }
-  const { run } = active;
-  const changeSet = run.change_set_id === null ? null : store.get("changeSets", run.change_set_id);
-  if (settings.auto_apply && run.status === "Succeeded" && changeSet !== null) {
-    await changes.apply(changeSet.change_set_id, null);
-  }
-  const files = changeSet === null ? [] : (store.get("changeSets", changeSet.change_set_id)?.files ?? []);
-  emit({
-    type: "run.finished",
-    at: now(),
-    task_id,
-    status: run.status,
-    stages: run.stages,
-    changes: files,
-    findings: store.all("findings", { task_id }).filter((finding) => finding.status === "Open"),
-    usage: run.usage,
-    error: run.error,
-  });
+  await applyUnasked(parts, active.run);
+  tellFinished(parts, active.run);
 };

@@ -1,12 +1,11 @@
-import type { CoditectError } from "../../schemas/errors.ts";
-import { fail } from "../../schemas/errors.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
 import type { Task, TeamRun } from "../../schemas/run.ts";
 import type { TestReport } from "../../schemas/tests.ts";
 import { INTERRUPTED } from "../executions/run-execution.ts";
 import type { ActiveRun, DriveParts } from "./active-run.ts";
 import { driveRun } from "./drive.ts";
-import { asExecutionError } from "./finish.ts";
+import { asExecutionError, tellFinished } from "./finish.ts";
 
 /** A run at work. */
 export interface LaunchedRun {
@@ -45,6 +44,7 @@ export const launchRun = (
     task,
     controller: new AbortController(),
     stopped: null,
+    parked: false,
     baseline,
     began: first.resolve,
   };
@@ -57,6 +57,9 @@ export const launchRun = (
       // Only a store that cannot be written any more gets here, so nothing of this can be stored.
       const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
       parts.log("error", "a run cannot be driven any more", { task_id: run.task_id, details });
+      // Whoever follows it must not wait for ever; as stored it is at work, and is resumed later.
+      const known = error instanceof CoditectError ? error : fail("internal", { reference: run.task_id });
+      tellFinished(parts, { ...active.run, status: "Failed", error: asExecutionError(known) });
     })
     .finally(() => {
       clearTimeout(deadline);

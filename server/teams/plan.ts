@@ -234,14 +234,37 @@ const wasCutOff = (stage: StageState): boolean =>
   stage.execution_ids.length > 0 &&
   (stage.status === "Running" || stage.status === "Failed" || stage.status === "Cancelled");
 
-/** An ended run made ready to go on: what was cut off goes on where its transcript ends. */
+/** Whether a stage was ended before an agent began with it: a refused consent, a failed start. */
+const neverBegan = (stage: StageState): boolean =>
+  stage.execution_ids.length === 0 && (stage.status === "Failed" || stage.status === "Cancelled");
+
+/** A run without anything at work that is given up: what waits, waits no longer. */
+export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
+  ...run,
+  status: "Cancelled",
+  updated_at: now,
+  completed_at: now,
+  stages: run.stages.map((stage) =>
+    stage.status === "WaitingForApproval" || stage.status === "Running"
+      ? { ...stage, status: "Cancelled" }
+      : stage,
+  ),
+});
+
+/**
+ * An ended run made ready to go on: what was cut off goes on where its transcript ends, what never
+ * began is begun, and a person is asked again.
+ */
 export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,
   status: "Queued",
   error: null,
   updated_at: now,
   completed_at: null,
-  stages: run.stages.map((stage) => (wasCutOff(stage) ? { ...stage, status: "Running" } : stage)),
+  stages: run.stages.map((stage) => {
+    if (wasCutOff(stage)) return { ...stage, status: "Running" };
+    return neverBegan(stage) ? { ...stage, status: "Pending", approved: false } : stage;
+  }),
 });
 
 /** Replaces the last execution of a stage that goes on in a new one; the round stays the same. */
@@ -253,7 +276,10 @@ export const continueStage = (run: TeamRun, name: string, executionId: string, n
       : [...stage.execution_ids, executionId],
   }));
 
-/** A new run of another task that takes over what stands before `from`, and does the rest again. */
+/**
+ * A new run of another task that takes over what is done before `from`, and does the rest again:
+ * what builds on it, and what the first run did not finish.
+ */
 export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp): TeamRun => {
   const again = redone(run, from);
   return {
@@ -265,7 +291,8 @@ export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp):
     change_set_id: null,
     stages: run.stages.map((stage, index) => {
       const definition = run.workflow_stages[index];
-      return again.has(stage.name) && definition !== undefined ? newStage(definition) : stage;
+      const isTaken = isDone(stage) && !again.has(stage.name);
+      return isTaken || definition === undefined ? stage : newStage(definition);
     }),
   };
 };

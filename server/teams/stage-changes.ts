@@ -24,7 +24,7 @@ const commonBase = (store: Store, run: TeamRun, names: readonly string[]): Chang
 
 /**
  * The change set several finished stages amount to: that of the only one, or a merge of them.
- * Errors: `change_conflict` when parallel stages changed the same lines.
+ * Errors: `stages_conflict` when parallel stages changed the same lines.
  */
 export const mergedChanges = async (
   store: Store,
@@ -42,7 +42,8 @@ export const mergedChanges = async (
   if (branches.length <= 1) return branches[0] ?? null;
   const owner = { task_id: run.task_id, execution_id: null };
   const result = await changes.merge(owner, commonBase(store, run, names), branches);
-  if (!result.merged) throw fail("change_conflict", { path: result.conflicts.join(", ") });
+  if (!result.merged)
+    throw fail("stages_conflict", { stages: names.join(", "), path: result.conflicts.join(", ") });
   await store.commit((transaction) => {
     transaction.put("changeSets", result.change_set);
   });

@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { RunOptions, TeamRun, type Task } from "../../../schemas/run.ts";
 import { WorkflowStage, type AgentTeam } from "../../../schemas/team.ts";
 import {
+  answerApproval,
+  askForApproval,
   beginStage,
+  cancelRun,
   definitionOf,
   endStage,
   forkRun,
@@ -131,6 +134,29 @@ describe("the plan of a team run", () => {
       ["write-tests Completed", "implement Pending", "review Pending", "security Pending", "check Pending"],
     );
     assert.deepEqual(fork.parent, { task_id: run.task_id, stage: "implement" });
+  });
+
+  it("does again what the first run did not finish, wherever it is retried from", () => {
+    const run = settle(work(work(tdd(), "write-tests", completed), "implement", failed), now);
+    const fork = forkRun(run, { ...runTask(run), task_id: randomUUID() }, "review", now);
+    assert.deepEqual(
+      fork.stages.map(({ status }) => status),
+      ["Completed", "Pending", "Pending", "Pending", "Pending"],
+    );
+    assert.deepEqual(names(fork), ["implement"]);
+  });
+
+  it("asks again after a refused consent, and begins what never began", () => {
+    const asked = askForApproval(tdd(), "write-tests", now);
+    for (const ended of [
+      settle(answerApproval(asked, "write-tests", false, now), now),
+      cancelRun(asked, now),
+      settle(endStage(tdd(), "write-tests", failed, now), now),
+    ]) {
+      const again = reopen(ended, now);
+      assert.deepEqual(names(again), ["write-tests"]);
+      assert.equal(stateOf(again, "write-tests").approved, false);
+    }
   });
 
   it("always comes to an end, in order, with every record valid, whatever the stages do", () => {
