@@ -102,7 +102,8 @@ export const bubblewrapArguments = (confinement: Confinement, options: Bubblewra
     ...["--cap-drop", "ALL"],
     ...["--hostname", "instance"],
     ...[...systemFolders, ...systemFiles].flatMap(showSystem),
-    ...["--proc", "/proc"],
+    // Root without capabilities still owns the kernel's settings: through them it would be out.
+    ...["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"],
     ...["--dev", "/dev", ...limit(64), "--tmpfs", "/dev/shm"],
     ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],
     ...confinement.readable.flatMap((path) => ["--ro-bind", path, path]),

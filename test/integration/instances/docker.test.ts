@@ -1,4 +1,6 @@
 import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { workerEntry } from "../../../server/installation.ts";
+import type { WorkerEntry } from "../../../server/installation.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";
@@ -6,11 +8,13 @@ import { escapes } from "./escapes.ts";
 import { testWorker } from "./pool-harness.ts";
 
 const reason = await dockerEngine();
-const driver = () => createDockerDriver({ entry: testWorker, stateFolder: import.meta.filename });
+const driverOf = (entry: WorkerEntry) => () =>
+  createDockerDriver({ entry, stateFolder: import.meta.filename });
+const driver = driverOf(testWorker);
 
 describe("instances as containers", function () {
   this.timeout(60_000);
   skipUnlessNull(this, reason);
   conformance(driver);
-  escapes(driver);
+  escapes(driver, driverOf(workerEntry()));
 });

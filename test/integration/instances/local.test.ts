@@ -1,4 +1,5 @@
 import { probeSandbox } from "../../../server/instances/local/sandbox.ts";
+import { workerEntry } from "../../../server/installation.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";
 import { escapes } from "./escapes.ts";
@@ -10,5 +11,8 @@ describe("instances as confined local processes", function () {
   this.timeout(30_000);
   skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
   conformance(() => localDriver());
-  escapes(() => localDriver());
+  escapes(
+    () => localDriver(),
+    () => localDriver({ entry: workerEntry() }),
+  );
 });

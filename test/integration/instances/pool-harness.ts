@@ -10,6 +10,7 @@ import type { WorkerParams } from "../../../schemas/worker.ts";
 import { createPool } from "../../../server/instances/create-pool.ts";
 import type { Driver } from "../../../server/instances/driver.ts";
 import { createLocalDriver } from "../../../server/instances/local/driver.ts";
+import type { LocalDriverOptions } from "../../../server/instances/local/driver.ts";
 import type { ClaimedInstance, ClaimRequest, Pool } from "../../../server/instances/pool.ts";
 import { poolSettings } from "../../../server/instances/settings.ts";
 import type { PoolSettings } from "../../../server/instances/settings.ts";
@@ -49,7 +50,7 @@ export interface PoolTestOptions {
   sandbox?: boolean;
 }
 
-export const localDriver = (options: { sandbox?: boolean } = {}): Driver =>
+export const localDriver = (options: Partial<LocalDriverOptions> = {}): Driver =>
   createLocalDriver({ entry: testWorker, environment: [], allowUnconfined: true, ...options });
 
 export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnderTest> => {

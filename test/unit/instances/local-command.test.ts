@@ -37,6 +37,7 @@ describe("the command of a local worker", () => {
     }
     assert.ok(has(args, "--cap-drop", "ALL"));
     assert.ok(has(args, "--remount-ro", "/"));
+    assert.ok(has(args, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"));
   });
   it("shows the workspace read-only, hides its secrets, and lets the worker write its copy alone", () => {
     assert.ok(has(args, "--ro-bind", "/projects/my app", "/projects/my app"));
