@@ -105,7 +105,7 @@ export const AgentSettings = z.strictObject({
   tools: z.array(z.string()).nullable().default(null),
   /** Where its instances run; `null`: what the run or the settings say. */
   runtime: z.enum(["Docker", "Local"]).nullable().default(null),
-  /** Caps of its own, beside those of the run and the settings. */
+  /** Caps of its own, on what this agent alone uses, beside those of the run and the settings. */
   limits: Limits.nullable().default(null),
 });
 export type AgentSettings = z.infer<typeof AgentSettings>;

@@ -129,6 +129,9 @@ export type TeamRun = z.infer<typeof TeamRun>;
 /** Costs are counted in millionths of a cent, so that sums stay exact. */
 export const MICROCENTS_PER_DOLLAR = 100_000_000;
 
+/** What the caps count of one agent's calls; micro-cents with those that are assumed. */
+const AgentUsage = z.strictObject({ tokens: Count, cost_microcents: Count });
+
 /** What was used on one day (UTC), for the caps per day and the status bar. */
 export const DailyUsage = z.strictObject({
   tenant_id: Uuid,
@@ -142,5 +145,7 @@ export const DailyUsage = z.strictObject({
   api_calls: Count,
   /** Calls whose price is unknown: with any of them, so is the cost of the day. */
   unpriced_calls: Count.default(0),
+  /** By `agent_id`, for the caps that agents have of their own. */
+  by_agent: z.record(Uuid, AgentUsage).default({}),
 });
 export type DailyUsage = z.infer<typeof DailyUsage>;

@@ -45,7 +45,7 @@ export interface Charge {
   agent: AgentConfig;
   /** Provider asked in place of the agent's own, if any. */
   provider: AIProvider | null;
-  /** The caps in force: the strictest of the agent's, the run's and the user's settings. */
+  /** The caps of the run, the strictest of its own and the user's settings; the agent has its own. */
   limits: Limits;
 }
 
@@ -108,20 +108,24 @@ export interface ModelGateway {
   models(reachable: boolean, signal: AbortSignal): Promise<ModelInfo[]>;
 }
 
+/** An execution; all of a run or of a day (UTC), or what one agent has of it. */
+export type UsageScope =
+  | { execution_id: string }
+  | { task_id: string; agent_id: string | null }
+  | { day: string; agent_id: string | null };
+
 /** What the gateway reads and writes of the state; handed in, so that it does not know the store. */
 export interface UsageLedger {
   /**
-   * What was used so far, as the caps count it: by an execution, by all of its run, by its tenant on
-   * a day. Calls of unknown price count at what was assumed for them.
+   * What was used so far, as the caps count it. Calls of unknown price count at what was assumed for
+   * them.
    */
-  used(scope: { execution_id: string } | { task_id: string } | { day: string }): {
-    tokens: number;
-    cost_microcents: number;
-  };
+  used(scope: UsageScope): { tokens: number; cost_microcents: number };
   /** Records what a call cost, durably. */
   record(entry: {
     execution_id: string;
     task_id: string;
+    agent_id: string;
     day: string;
     usage: TokenUsage;
     /** null: the price of the model is unknown. */

@@ -1,7 +1,7 @@
 import type { Limits } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
-import type { Charge, UsageLedger } from "./gateway.ts";
+import type { Charge, UsageLedger, UsageScope } from "./gateway.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
 import { totalTokens } from "./tokens.ts";
 
@@ -47,11 +47,50 @@ export const strictest = (...sets: readonly (Limits | null)[]): Limits => {
 const dollars = (microcents: number): string => `$${(microcents / MICROCENTS_PER_DOLLAR).toFixed(4)}`;
 
 interface Scope {
+  /** Whose use is held back under it; no two scopes of a call share one. */
   key: string;
   tokens: keyof Limits;
   cost: keyof Limits;
-  used: Amount;
+  limits: Limits;
+  used: UsageScope;
+  /** Where its caps are set, before the name of the cap. */
+  setting: string;
 }
+
+/** What a call counts against: its run's caps on all agents, and its agent's own caps on that one. */
+const scopesOf = ({ execution_id, task_id, agent, limits }: Charge, day: string): Scope[] => {
+  const { agent_id, name } = agent;
+  const over = (caps: Limits, whose: string | null): Scope[] => {
+    const mark = whose === null ? "" : ` ${whose}`;
+    const setting = whose === null ? "limits." : `the limits of ${name}: `;
+    const shared = { limits: caps, setting };
+    return [
+      {
+        ...shared,
+        key: `execution ${execution_id}${mark}`,
+        tokens: "tokens_per_execution",
+        cost: "cost_per_execution",
+        used: { execution_id },
+      },
+      {
+        ...shared,
+        key: `run ${task_id}${mark}`,
+        tokens: "tokens_per_run",
+        cost: "cost_per_run",
+        used: { task_id, agent_id: whose },
+      },
+      {
+        ...shared,
+        key: `day ${day}${mark}`,
+        tokens: "tokens_per_day",
+        cost: "cost_per_day",
+        used: { day, agent_id: whose },
+      },
+    ];
+  };
+  const own = agent.settings.limits;
+  return [...over(limits, null), ...(own === null ? [] : over(own, agent_id))];
+};
 
 export const keepCaps = (ledger: UsageLedger): CapKeeper => {
   const held = new Map<string, Amount>();
@@ -62,61 +101,47 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
     else held.set(key, next);
   };
 
-  const scopesOf = ({ execution_id, task_id }: Charge, day: string): Scope[] => {
-    const used = (scope: Parameters<UsageLedger["used"]>[0]): Amount => {
-      const { tokens, cost_microcents } = ledger.used(scope);
-      return { tokens, microcents: cost_microcents };
-    };
-    return [
-      {
-        key: `execution ${execution_id}`,
-        tokens: "tokens_per_execution",
-        cost: "cost_per_execution",
-        used: used({ execution_id }),
-      },
-      { key: `run ${task_id}`, tokens: "tokens_per_run", cost: "cost_per_run", used: used({ task_id }) },
-      { key: `day ${day}`, tokens: "tokens_per_day", cost: "cost_per_day", used: used({ day }) },
-    ];
-  };
-
-  const check = (scope: Scope, limits: Limits, needed: Amount): void => {
+  const check = (scope: Scope, needed: Amount): void => {
+    const { limits } = scope;
     const holding = held.get(scope.key) ?? { tokens: 0, microcents: 0 };
+    const used = ledger.used(scope.used);
     const tokenCap = limits[scope.tokens];
-    const tokens = scope.used.tokens + holding.tokens;
+    const tokens = used.tokens + holding.tokens;
     if (tokenCap !== null && tokens + needed.tokens > tokenCap)
       throw fail("limit_reached", {
         limit: scope.tokens,
         value: `${tokenCap} tokens`,
         used: `${tokens} tokens`,
         needed: `${needed.tokens} tokens`,
-        setting: `limits.${scope.tokens}`,
+        setting: scope.setting + scope.tokens,
       });
     const costCap = limits[scope.cost];
-    const microcents = scope.used.microcents + holding.microcents;
+    const microcents = used.cost_microcents + holding.microcents;
     if (costCap !== null && microcents + needed.microcents > costCap * MICROCENTS_PER_DOLLAR)
       throw fail("limit_reached", {
         limit: scope.cost,
         value: `$${costCap}`,
         used: dollars(microcents),
         needed: dollars(needed.microcents),
-        setting: `limits.${scope.cost}`,
+        setting: scope.setting + scope.cost,
       });
   };
 
   return {
     reserve(charge, day, needed) {
       const scopes = scopesOf(charge, day);
-      for (const scope of scopes) check(scope, charge.limits, needed);
+      for (const scope of scopes) check(scope, needed);
       for (const { key } of scopes) change(key, needed.tokens, needed.microcents);
       const release = (): void => {
         for (const { key } of scopes) change(key, -needed.tokens, -needed.microcents);
       };
       return {
         async settle({ usage, microcents, assumedMicrocents }) {
-          const { execution_id, task_id } = charge;
+          const { execution_id, task_id, agent } = charge;
+          const whose = { execution_id, task_id, agent_id: agent.agent_id };
           const cost = { cost_microcents: microcents, assumed_microcents: assumedMicrocents };
           try {
-            if (totalTokens(usage) > 0) await ledger.record({ execution_id, task_id, day, usage, ...cost });
+            if (totalTokens(usage) > 0) await ledger.record({ ...whose, day, usage, ...cost });
           } finally {
             release();
           }

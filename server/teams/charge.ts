@@ -4,7 +4,7 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { Charge } from "../gateway/gateway.ts";
 import { strictest } from "../gateway/limits.ts";
 
-/** Whose budget the model calls of an execution are charged to, with the caps in force. */
+/** Whose budget the model calls of an execution are charged to, with the caps of its run. */
 export const chargeOf = (
   execution_id: string,
   run: TeamRun,
@@ -15,5 +15,5 @@ export const chargeOf = (
   task_id: run.task_id,
   agent,
   provider: run.options.provider,
-  limits: strictest(settings.limits, run.options.limits, agent.settings.limits),
+  limits: strictest(settings.limits, run.options.limits),
 });

@@ -28,9 +28,8 @@ export const memoryLedger = (): UsageLedger & { entries: Recorded[] } => {
   return {
     entries,
     used(scope) {
-      const [[field, value] = ["", ""]] = Object.entries(scope);
       const mine = entries.filter((entry) =>
-        Object.entries(entry).some(([name, is]) => name === field && is === value),
+        Object.entries(scope).every(([name, value]) => value === null || Reflect.get(entry, name) === value),
       );
       return {
         tokens: mine.reduce((sum, { usage }) => sum + totalTokens(usage), 0),

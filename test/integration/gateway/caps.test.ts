@@ -7,6 +7,7 @@ import {
   failureOf,
   gatewayWith,
   modelServers,
+  noLimits,
   question,
 } from "../../support/gateway.ts";
 
@@ -67,6 +68,25 @@ describe("the gateway's caps", () => {
       assert.equal(error.data.used, "$1.5000");
       assert.match(error.nextStep ?? "", /limits\.cost_per_run/);
       assert.equal(server.requests.length, 1, "the second was not sent");
+    });
+
+    it("holds an agent's own cap on what that agent uses, whatever the others do", async () => {
+      const server = await serve({
+        Coder: () => ({ text: "Hi", usage: { input: 400, output: 10 } }),
+      });
+      const { gateway } = gatewayWith();
+      const limits = { ...noLimits, tokens_per_run: 900 };
+      const capped = chargeTo(agentWith(server.ollama(), { limits }));
+      const { task_id } = capped;
+      const request = question("Hello", { max_tokens: 200 });
+      // Of the same run and day, but of an agent without a cap.
+      for (let call = 0; call < 3; call++)
+        await ask(gateway, request, { ...chargeTo(agentWith(server.ollama())), task_id });
+      for (let call = 0; call < 2; call++) await ask(gateway, request, capped);
+      const error = await failureOf(ask(gateway, request, capped));
+      assert.equal(error.code, "limit_reached");
+      assert.equal(error.data.used, "820 tokens");
+      assert.match(error.nextStep ?? "", /Raise the limits of Coder: tokens_per_run/);
     });
 
     it("holds a cap on cost for a model whose price is unknown, and calls its cost unknown", async () => {

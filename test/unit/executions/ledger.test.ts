@@ -9,10 +9,20 @@ const day = "2026-01-31";
 const agent = anAgent();
 const execution = anExecution("00000000-0000-4000-8000-00000000000a");
 const { execution_id, task_id } = execution;
+const { agent_id } = agent;
+/** All that a call counts in. */
+const scopes = [
+  { execution_id },
+  ...[null, agent_id].flatMap((whose) => [
+    { task_id, agent_id: whose },
+    { day, agent_id: whose },
+  ]),
+];
 
 const call = (cost_microcents: number | null) => ({
   execution_id,
   task_id,
+  agent_id,
   day,
   usage: { ...noUsage, input: 900, output: 100 },
   cost_microcents,
@@ -24,8 +34,23 @@ describe("the ledger", () => {
     const ledger = createLedger(memoryStore(TENANT));
     await ledger.record(call(30));
     await ledger.record(call(12));
-    for (const scope of [{ execution_id }, { task_id }, { day }])
-      assert.deepEqual(ledger.used(scope), { tokens: 2000, cost_microcents: 42 });
+    for (const scope of scopes) assert.deepEqual(ledger.used(scope), { tokens: 2000, cost_microcents: 42 });
+  });
+
+  it("knows what is one agent's from what is another's", async () => {
+    const ledger = createLedger(memoryStore(TENANT));
+    const other = "00000000-0000-4000-8000-00000000000b";
+    await ledger.record(call(30));
+    await ledger.record({ ...call(12), agent_id: other, execution_id: other });
+    const costs = [agent_id, other, null].map((whose) => [
+      ledger.used({ task_id, agent_id: whose }).cost_microcents,
+      ledger.used({ day, agent_id: whose }).cost_microcents,
+    ]);
+    assert.deepEqual(costs, [
+      [30, 30],
+      [12, 12],
+      [42, 42],
+    ]);
   });
 
   it("counts calls of unknown price at what is assumed for them, and keeps them apart", async () => {
@@ -33,8 +58,7 @@ describe("the ledger", () => {
     const ledger = createLedger(store);
     await ledger.record(call(30));
     await ledger.record(call(null));
-    for (const scope of [{ execution_id }, { task_id }, { day }])
-      assert.equal(ledger.used(scope).cost_microcents, 530);
+    for (const scope of scopes) assert.equal(ledger.used(scope).cost_microcents, 530);
     const today = usageOn(store, day);
     assert.deepEqual(
       [today.cost_microcents, today.assumed_microcents, today.api_calls, today.unpriced_calls],
@@ -52,21 +76,21 @@ describe("the ledger", () => {
       transaction.put("executions", { ...execution, metadata, resource_usage });
     });
     const restarted = createLedger(store);
-    assert.equal(restarted.used({ day }).cost_microcents, 500);
-    // 1000 tokens at 0.9 cents per thousand.
-    for (const scope of [{ execution_id }, { task_id }])
-      assert.equal(restarted.used(scope).cost_microcents, 900_000);
+    // Of the day it is stored; of the execution it is 1000 tokens at 0.9 cents per thousand.
+    for (const scope of scopes)
+      assert.equal(restarted.used(scope).cost_microcents, "day" in scope ? 500 : 900_000);
   });
 
   it("reads a day that was stored before unknown prices were counted", async () => {
     const store = memoryStore(TENANT);
-    const { assumed_microcents: _, unpriced_calls: __, ...older } = usageOn(store, day);
+    const { tenant_id, tokens, api_calls } = usageOn(store, day);
+    const older = { tenant_id, day, tokens, api_calls };
     await store.commit((transaction) => {
       transaction.put("dailyUsage", { ...older, cost_microcents: 7 } as ReturnType<typeof usageOn>); // As older versions did.
     });
     const ledger = createLedger(store);
     await ledger.record(call(1));
-    assert.equal(ledger.used({ day }).cost_microcents, 8);
+    assert.equal(ledger.used({ day, agent_id: null }).cost_microcents, 8);
     assert.equal(usageOn(store, day).unpriced_calls, 0);
   });
 });

@@ -123,7 +123,7 @@ describe("caps", () => {
               assert.ok(!fits, "refused within the cap");
             }
           }
-          assert.equal(ledger.used({ day: "2026-01-01" }).tokens, used);
+          assert.equal(ledger.used({ day: "2026-01-01", agent_id: null }).tokens, used);
         },
       ),
     );
