@@ -68,6 +68,7 @@ export const settingDefaults = {
   "model.maxTokens": 8192,
   "model.ollamaEndpoint": "http://127.0.0.1:11434",
   "model.endpoints": {} as Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>>,
+  "model.embeddings": true,
   "run.runtime": "agent" as "agent" | "Local" | "Docker",
   "run.image": "",
   "run.testCommand": "",

@@ -79,17 +79,21 @@ const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string
 };
 
 /** Settings that do not come with each call. */
-export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => ({
-  runtime: {
-    limits: limits(),
-    min_confidence: setting("findings.minimumConfidence"),
-    endpoints: endpoints(),
-    provider: chosenProvider() ?? {
-      Ollama: { model: DEFAULT_MODEL, endpoint: setting("model.ollamaEndpoint") },
+export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
+  const ollama = setting("model.ollamaEndpoint");
+  return {
+    runtime: {
+      limits: limits(),
+      min_confidence: setting("findings.minimumConfidence"),
+      endpoints: { ...endpoints(), Ollama: URL.canParse(ollama) ? ollama : null },
+      context_embeddings: setting("model.embeddings"),
+      provider: chosenProvider() ?? {
+        Ollama: { model: DEFAULT_MODEL, endpoint: ollama },
+      },
     },
-  },
-  code_lens: setting("codeLens.enabled"),
-});
+    code_lens: setting("codeLens.enabled"),
+  };
+};
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>

@@ -45,6 +45,8 @@ export const Settings = z.strictObject({
       Claude: z.url().nullable().default(null),
       Gemini: z.url().nullable().default(null),
       HuggingFace: z.url().nullable().default(null),
+      /** Where models are listed and pulled; an agent's calls go to its own endpoint. */
+      Ollama: z.url().nullable().default(null),
     })
     .prefault({}),
   runtime: z.enum(["Local", "Docker"]).default("Local"),

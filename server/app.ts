@@ -112,7 +112,8 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     },
     ...(endpoint && { endpoint }),
   });
-  const { Claude, Gemini, HuggingFace } = settings.endpoints;
+  const { Claude, Gemini, HuggingFace, Ollama } = settings.endpoints;
+  const ollamaEndpoint = Ollama ?? ("Ollama" in settings.provider ? settings.provider.Ollama.endpoint : null);
   const gateway = createGateway({
     ledger: createLedger(store),
     credentials: firstOf(editorKeys, options.credentials),
@@ -124,7 +125,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     cacheFolder: join(store.folder, "cache"),
     responseCache: settings.response_cache,
     rates: settings,
-    ...("Ollama" in settings.provider && { ollamaEndpoint: settings.provider.Ollama.endpoint }),
+    ...(ollamaEndpoint !== null && { ollamaEndpoint }),
   });
   const pool = createPool({
     store,

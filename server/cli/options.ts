@@ -29,6 +29,8 @@ export const RunFlags = z.object({
   testCommand: z.string().min(1).optional(),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
+  /** Of `--no-embeddings`. */
+  embeddings: z.boolean().default(true),
   /** The revision of `--diff`. */
   diff: z
     .string()
@@ -123,7 +125,7 @@ const given = (value: string | undefined): string | null => (value === "" ? null
 
 /** Settings of the runtime that a command starts. */
 export const settingsOf = (
-  flags: Pick<RunFlags, "provider" | "endpoint"> & Partial<Pick<RunFlags, "lessons">>,
+  flags: Pick<RunFlags, "provider" | "endpoint"> & Partial<Pick<RunFlags, "lessons" | "embeddings">>,
   environment: NodeJS.ProcessEnv,
 ): SettingsInput => {
   const at = (choice: ProviderChoice) => (flags.provider === choice ? flags.endpoint : undefined);
@@ -133,8 +135,10 @@ export const settingsOf = (
       Claude: at("claude") ?? given(environment.ANTHROPIC_BASE_URL),
       Gemini: at("gemini") ?? null,
       HuggingFace: at("huggingface") ?? null,
+      Ollama: at("ollama") ?? ollamaEndpoint(environment.OLLAMA_HOST),
     },
     ...(flags.lessons === false && { lessons: false }),
+    ...(flags.embeddings === false && { context_embeddings: false }),
   };
 };
 

@@ -287,5 +287,6 @@ const runOptions = (command: Command): Command =>
     .addOption(jsonOption())
     .addOption(sarifOption())
     .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
+    .option("--no-embeddings", "rank files that do not all fit by their relation alone")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

@@ -11,13 +11,17 @@ describe("coditect models", function () {
   });
   after(() => workspace.remove());
 
+  let variables: NodeJS.ProcessEnv = {};
+  afterEach(() => {
+    variables = {};
+  });
   const withOllama = async (answer: string, ...args: string[]) => {
     const asked: unknown[] = [];
     const server = await listen(async (request, response) => {
       asked.push({ path: request.url, ...(await readBody(request)) });
       response.end(answer);
     });
-    const environment = { OLLAMA_HOST: server.url };
+    const environment = { OLLAMA_HOST: server.url, ...variables };
     const result = await runCommand(["models", ...args], { folder: workspace.root, environment });
     await server.close();
     return { ...result, asked };
@@ -35,6 +39,13 @@ describe("coditect models", function () {
     assert.equal(stdout, "Ollama has qwen3.\n");
     assert.match(stderr, /^pulling manifest\npulling abc: 50 % of 4\.7 GB\nsuccess\n/);
     assert.deepEqual(asked, [{ path: "/api/pull", name: "qwen3", stream: true }]);
+  });
+
+  it("pull finds Ollama also where another provider is the one that is asked", async () => {
+    variables = { ANTHROPIC_API_KEY: "a-key" };
+    const { exit_code, asked } = await withOllama(pulled, "pull", "qwen3");
+    assert.equal(exit_code, 0);
+    assert.equal(asked.length, 1);
   });
 
   it("pull tells programs its progress as events", async () => {
