@@ -3,6 +3,7 @@ import { collectionNames, collections, lifecycleList, placeOf, type Place } from
 import { makeYield } from "./files.ts";
 import { Memory, settle, textOf, type Entry, type Slab } from "./memory.ts";
 import { OrderedEntries } from "./ordered.ts";
+import { Recent } from "./recent.ts";
 import type { CollectionName, Records } from "./store.ts";
 
 /** Records of one collection. */
@@ -40,7 +41,7 @@ export class StateDocument {
   readonly #lists = new Map<string, OrderedEntries>();
   /** Lists as they stood in the state file; parsed when first needed. */
   readonly #unread = new Map<string, ListText>();
-  readonly #recent = new Map<Entry, unknown>();
+  readonly #recent = new Recent<Entry, unknown>(RECENT);
   #undo: Undo[] = [];
   #order = 0;
   #schemaVersion: number | null = null;
@@ -97,12 +98,7 @@ export class StateDocument {
   read<Name extends CollectionName>(_collection: Name, entry: Entry): Records[Name] {
     const known = this.#recent.get(entry);
     const record = known ?? (JSON.parse(textOf(entry)) as unknown);
-    this.#recent.delete(entry);
     this.#recent.set(entry, record);
-    if (this.#recent.size > RECENT) {
-      const oldest = this.#recent.keys().next();
-      if (oldest.done !== true) this.#recent.delete(oldest.value);
-    }
     // A key of this collection was given this text by `put` alone, and checksums guard it since.
     return record as Records[Name];
   }
@@ -119,12 +115,19 @@ export class StateDocument {
     return this.#keepList(key, entries);
   }
 
-  /** Makes the long lists ready, so that none of them holds up a query; gives way to other work. */
-  async prepareLists(): Promise<void> {
+  /**
+   * After everything was loaded: makes the long lists ready, so that none of them holds up a query,
+   * and gives back the memory of texts that were replaced. Gives way to other work.
+   */
+  async finishLoading(): Promise<void> {
     const turn = makeYield();
+    while (this.#memory.emptyOne()) await turn();
     for (const [key, text] of this.#unread) {
+      const pause = turn();
+      if (pause !== undefined) await pause;
+      if (text.length < LONG_LIST) continue;
       const owner = this.locate(key)?.collection;
-      if (owner === undefined || text.length < LONG_LIST) continue;
+      if (owner === undefined) continue;
       const entries = new OrderedEntries();
       for (const entry of this.#members(owner, text)) {
         entries.add(entry);
@@ -215,7 +218,11 @@ export class StateDocument {
       this.#schemaVersion = Number(slab.bytes.toString("latin1", start, start + length));
     if (place === null) this.#loaded = null;
     else if (place.id === null) this.#unread.set(key, { slab, start, length });
-    else this.#loaded = this.#place(place.collection, place.id, slab, start, length);
+    else {
+      // Read anew: a slice of the key would keep all of the key in memory.
+      const id = slab.bytes.toString("utf8", start - 2 - Buffer.byteLength(place.id), start - 2);
+      this.#loaded = this.#place(place.collection, id, slab, start, length);
+    }
   }
 
   loadRemoved(key: string): void {

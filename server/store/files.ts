@@ -142,7 +142,8 @@ export async function* readChunks(
   }
 }
 
-const TURN_MILLISECONDS = 4;
+/** The collector may take its own time on top of it. */
+const TURN_MILLISECONDS = 2;
 
 /** Gives other work of the process its turn when this one had the processor for too long. */
 export const makeYield = (): (() => Promise<void> | undefined) => {

@@ -78,7 +78,7 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
   const version = document.schemaVersion ?? 0;
   if (version > SCHEMA_VERSION)
     throw fail("state_newer", { file: fileNames.state, found: version, known: SCHEMA_VERSION });
-  await document.prepareLists();
+  await document.finishLoading();
   return { document, base, segments, sequence: sequence ?? 0, torn, unfinished };
 };
 

@@ -24,6 +24,8 @@ export interface Entry {
 const SLAB = 1 << 20;
 /** A sealed slab with less than this share alive is emptied, so that garbage stays bounded. */
 const SPARSE = 0.6;
+/** A slab is emptied for each so many bytes that are written: more than they can make sparse. */
+const EMPTY_PER = 256 * 1024;
 
 export const newSlab = (bytes: Buffer, sealed: boolean): Slab => ({ bytes, live: 0, entries: [], sealed });
 
@@ -49,6 +51,8 @@ export class Memory {
   #used = 0;
   #taken = 0;
   #written: Buffer[] = [];
+  /** Slabs that are to be emptied: one by one, as many become sparse at the same time. */
+  readonly #sparse = new Set<Slab>();
   /** Texts of sparse slabs move here: never a part of what goes to the journal. */
   #moved = newSlab(Buffer.allocUnsafeSlow(0), true);
   #movedUsed = 0;
@@ -63,19 +67,30 @@ export class Memory {
     return { slab: this.#slab, start, length };
   }
 
-  /** Forgets that an entry stood at its place, and empties the slab if little is left in it. */
+  /** Forgets that an entry stood at its place. */
   release(slab: Slab, length: number): void {
     slab.live -= length;
-    if (slab.sealed && slab.live < slab.bytes.length * SPARSE) this.#empty(slab);
+    if (slab.sealed && slab.live < slab.bytes.length * SPARSE) this.#sparse.add(slab);
   }
 
-  /** What was written since the last call, in order. */
+  /** What was written since the last call, in order; then gives back some memory. */
   takeWritten(): Buffer[] {
     const written = this.#written;
     this.#written = [];
     if (this.#used > this.#taken) written.push(this.#slab.bytes.subarray(this.#taken, this.#used));
     this.#taken = this.#used;
+    const bytes = written.reduce((sum, part) => sum + part.length, 0);
+    for (let slabs = Math.ceil(bytes / EMPTY_PER); slabs > 0 && this.emptyOne(); slabs -= 1);
     return written;
+  }
+
+  /** Moves away what is left in one sparse slab; false if there is none. */
+  emptyOne(): boolean {
+    const [slab] = this.#sparse;
+    if (slab === undefined) return false;
+    this.#sparse.delete(slab);
+    this.#empty(slab);
+    return true;
   }
 
   #ensure(length: number): void {
