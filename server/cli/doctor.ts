@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { version } from "../installation.ts";
+import { canMakeControlGroups } from "../instances/local/cgroup.ts";
+import { probeSandbox, sandboxName } from "../instances/local/sandbox.ts";
 import { checkState, repairState, type Problem } from "../store/doctor.ts";
 import { readLock, type LockContent } from "../store/lock.ts";
 import { localTenantId } from "../store/tenant.ts";
@@ -31,13 +33,15 @@ const NEEDED_NODE = [22, 13] as const;
 export const doctor = async (flags: DoctorFlags, context: CommandContext): Promise<number> => {
   const { terminal, currentFolder, environment } = context;
   const workspace = await findWorkspace(flags, currentFolder);
-  const [git, docker, state] = await Promise.all([
+  const [git, docker, sandbox, state] = await Promise.all([
     checkTool("git", ["--version"], "change sets can be applied without it"),
     checkTool("docker", ["version", "--format", "{{.Server.Version}}"], "needed for --runtime docker alone"),
+    checkSandbox(),
     checkStateFolder(workspace, flags, context),
   ]);
   const own: Check = { name: "coditect", result: "ok", detail: version() };
-  const checks = [own, checkNode(), git, docker, checkKeys(environment), state];
+  const limits = await checkLimits();
+  const checks = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment), state];
   if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
   else {
     const marks = { ok: "✔", missing: "–", failed: "✖" } as const;
@@ -64,6 +68,26 @@ const checkTool = async (name: string, args: readonly string[], without: string)
   } catch {
     return { name, result: "missing", detail: `cannot be used; ${without}` };
   }
+};
+
+/** What confines the commands of local instances. */
+const checkSandbox = async (): Promise<Check> => {
+  const sandbox = await probeSandbox();
+  return "unavailable" in sandbox
+    ? {
+        name: "sandbox",
+        result: "missing",
+        detail: `${sandbox.unavailable}: commands of local instances run unconfined, those in containers do not`,
+      }
+    : { name: "sandbox", result: "ok", detail: `${sandboxName(sandbox) ?? ""} confines local instances` };
+};
+
+/** What holds local instances to their caps. */
+const checkLimits = async (): Promise<Check> => {
+  const detail = "memory and processes of local instances are watched, processors only get a low priority";
+  return (await canMakeControlGroups())
+    ? { name: "limits", result: "ok", detail: "control groups cap memory, processors and processes" }
+    : { name: "limits", result: "missing", detail: `no control group can be made here; ${detail}` };
 };
 
 const checkKeys = (environment: NodeJS.ProcessEnv): Check => {

@@ -129,6 +129,13 @@ export const makeControlGroup = (instanceId: string, limits: InstanceLimits): Co
   };
 };
 
+/** Finds out by making one. */
+export const canMakeControlGroups = async (): Promise<boolean> => {
+  const group = makeControlGroup("probe", { memory_mb: 64, cpus: 1, processes: 8, disk_mb: 1 });
+  await group?.remove();
+  return group !== null;
+};
+
 const ownerOf = (name: string): number => Number.parseInt(name.slice(PREFIX.length), 10);
 
 /**

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
+import { constants, homedir, setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,7 +15,7 @@ import type { ControlGroup } from "./cgroup.ts";
 import { localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
 import { isRunning, processTable, treeOf, usageOf } from "./process-table.ts";
-import { probeSandbox } from "./sandbox.ts";
+import { probeSandbox, sandboxName } from "./sandbox.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -103,8 +103,8 @@ class LocalWorker implements RunningWorker {
     this.environment = environment;
     this.unconfinedReason = "unavailable" in sandbox ? sandbox.unavailable : null;
     this.details = {
-      sandbox: "program" in sandbox ? sandbox.program : null,
-      caps: group === null ? "watched" : "control group",
+      sandbox: sandboxName(sandbox),
+      caps: group === null ? "memory and processes watched, processors by low priority" : "control group",
     };
     let lastWords = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -148,6 +148,15 @@ class LocalWorker implements RunningWorker {
   }
 }
 
+/** Where nothing caps its processors, it at least gets what the editor leaves; its children inherit that. */
+const lowerPriority = (pid: number): void => {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended, which is told elsewhere.
+  }
+};
+
 const onPath = (program: string): boolean =>
   (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
 
@@ -180,6 +189,10 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
       if ("unavailable" in found.sandbox && !options.allowUnconfined) {
         throw fail("sandbox_unavailable", { reason: found.sandbox.unavailable });
       }
+      if ("wrap" in found.sandbox && spec.egress_socket !== null) {
+        const reason = "Seatbelt gives commands no way to allowed_hosts; empty it, or use Docker";
+        throw fail("worker_failed", { what: "start", reason });
+      }
       const command = localCommand(spec, options.entry, found, options.environment);
       for (const name of ["HOME", "TMPDIR"]) {
         const folder = command.environment[name];
@@ -206,6 +219,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
         const reason = `${basename(command.program)} cannot be run`;
         throw fail("worker_failed", { what: "start", reason }, { cause: problem });
       }
+      if (group === null) lowerPriority(child.pid);
       return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox, group);
     },
     // No process is to be looked for: a worker ends when its input closes, and its sandbox with it.

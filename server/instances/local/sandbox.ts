@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { HiddenPath } from "../hidden.ts";
+import type { SeatbeltWrap } from "./seatbelt.ts";
 
 /** What a confined worker may see and do, as plain data. */
 export interface Confinement {
@@ -118,14 +119,18 @@ export const bubblewrapArguments = (confinement: Confinement, options: Bubblewra
   ];
 };
 
-/** A working bubblewrap, or why there is none. */
-export type Sandbox = { program: string; options: BubblewrapOptions } | { unavailable: string };
+/** A working bubblewrap or Seatbelt, or why there is none. */
+export type Sandbox =
+  { program: string; options: BubblewrapOptions } | { wrap: SeatbeltWrap } | { unavailable: string };
 
-/** Finds out once, by confining `true`, whether the machine lets us confine anything. */
-export const probeSandbox = async (): Promise<Sandbox> => {
-  if (process.platform !== "linux") {
-    return { unavailable: `there is no sandbox for ${process.platform}` };
-  }
+/** What it is called on record; null: there is none. */
+export const sandboxName = (sandbox: Sandbox): string | null =>
+  "program" in sandbox ? "bubblewrap" : "wrap" in sandbox ? "seatbelt" : null;
+
+/** Finds out once, by confining a program, whether the machine lets us confine anything. */
+export const probeSandbox = async (platform: NodeJS.Platform = process.platform): Promise<Sandbox> => {
+  if (platform === "darwin") return (await import("./seatbelt.ts")).probeSeatbelt();
+  if (platform !== "linux") return { unavailable: `there is no sandbox for ${platform}` };
   const run = promisify(execFile);
   try {
     const { stdout } = await run("bwrap", ["--help"], { timeout: 5000 });

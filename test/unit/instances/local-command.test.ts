@@ -64,7 +64,8 @@ describe("the command of a local worker", () => {
   });
   it("is the worker alone where nothing can be confined, with a home beside the copy", () => {
     const bare = localCommand(spec, entry, { ...machine, sandbox: { unavailable: "no" } }, []);
-    assert.equal(bare.program, "/node/bin/node");
+    assert.deepEqual([bare.program, bare.args.at(-2)], ["prlimit", "/node/bin/node"]);
+    assert.ok(!bare.args.some((word) => word.startsWith("--nproc")), "processes count for the whole user");
     assert.equal(bare.environment.HOME, "/cache/0/home");
     assert.equal(bare.environment.CODITECT_CONFINED, undefined);
   });
