@@ -77,10 +77,11 @@ const runKilledAt = async (
 };
 
 /**
- * Runs a built-in team on the sample project undisturbed, then once for every `step`th checkpoint,
- * killed there and resumed: each has to end with the same files and the same number of requests.
+ * Runs a built-in team on the sample project undisturbed, then once for every `step`th checkpoint
+ * from the `first` on, killed there and resumed: each has to end with the same files and the same
+ * number of requests.
  */
-export const resumesLikeUndisturbed = async (team: string, step: number): Promise<void> => {
+export const resumesLikeUndisturbed = async (team: string, first: number, step: number): Promise<void> => {
   const script = await builtInScript(team);
   const model = await startRehearsal([script]);
   const { task, file } = script;
@@ -88,7 +89,7 @@ export const resumesLikeUndisturbed = async (team: string, step: number): Promis
   try {
     const { checkpoints, ...expected } = await runKilledAt(0, model, request);
     assert.equal(expected.status, "Succeeded");
-    for (let checkpoint = 1; checkpoint < checkpoints; checkpoint += step) {
+    for (let checkpoint = first; checkpoint < checkpoints; checkpoint += step) {
       const { checkpoints: _, ...outcome } = await runKilledAt(checkpoint, model, request);
       assert.deepEqual(outcome, expected, `killed after checkpoint ${checkpoint} of ${checkpoints}`);
     }

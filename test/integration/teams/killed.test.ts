@@ -8,6 +8,6 @@ describe("a team run killed with SIGKILL and resumed", function () {
 
   for (const team of ["tdd", "bug-fix"]) {
     it(`${team}: ends like an undisturbed one, without a further request to the model`, () =>
-      resumesLikeUndisturbed(team, STEP));
+      resumesLikeUndisturbed(team, 1, STEP));
   }
 });
