@@ -4,6 +4,7 @@ import { RehearsalScript } from "../../server/rehearsal/script.ts";
 import type { ChatRecord } from "../../server/rehearsal/server.ts";
 import { runSession } from "../support/session.ts";
 import { median, percentile, type Report } from "./report.ts";
+import { measureTurnFloor } from "./turn/floor.ts";
 
 const TURNS = 20;
 /** Characters of English and code to a token, as providers count them. */
@@ -49,6 +50,8 @@ export default async function run({ report }: Report): Promise<void> {
     holds: null,
   });
 
+  await reportFloor({ report }, value, median(ofFirstStage.map(({ body }) => body.length)));
+
   const sent = ofFirstStage.reduce((sum, { body }) => sum + body.length / CHARACTERS, 0);
   report({
     name: `tokens sent in a run of ${TURNS} turns`,
@@ -60,6 +63,21 @@ export default async function run({ report }: Report): Promise<void> {
   });
   await reportFirstRequests({ report });
 }
+
+/** What a turn has to do at the least: each part as a figure, and the gap beside their sum. */
+const reportFloor = async ({ report }: Report, gap: number, requestBytes: number): Promise<void> => {
+  const floor = await measureTurnFloor(requestBytes);
+  const parts = [
+    ["durable append of a line; a turn has two", floor.append],
+    ["pipe to another process and back", floor.pipe],
+    ["bare HTTP client, from an answer to the next request", floor.post],
+  ] as const;
+  for (const [name, value] of parts)
+    report({ name, value, unit: "ms", against: null, goal: "", holds: null });
+  const value = 2 * floor.append + floor.pipe + floor.post;
+  const against = { name: "these four in a row", value };
+  report({ name: "gap per turn, beside its floor", value: gap, unit: "ms", against, goal: "", holds: null });
+};
 
 /** From the end of an answer to the next request, in milliseconds. */
 const gapsOf = (requests: readonly ChatRecord[]): number[] =>
