@@ -130,6 +130,7 @@ const toolFinished = async (
 const reportFindings = async (
   context: RequestContext,
   { operation_id, findings }: RuntimeParams<"findings/report">,
+  over: AbortSignal,
 ): Promise<RuntimeResult<"findings/report">> => {
   const { execution, store } = context;
   const { execution_id, task_id, tenant_id } = execution;
@@ -139,6 +140,8 @@ const reportFindings = async (
       toFinding(reported, index, await context.readText(reported.path), origin, store, context.now()),
     ),
   );
+  // Reading the files took a while.
+  checkOwn(context, execution_id, over);
   await store.commit((transaction) => {
     for (const finding of stored) transaction.put("findings", finding);
   });
@@ -148,29 +151,36 @@ const reportFindings = async (
   return { ids: stored.map((finding) => finding.finding_id) };
 };
 
-/** A worker speaks for the execution it was given and no other. */
-const checkOwn = (context: RequestContext, executionId: string): void => {
+/** A worker speaks for the execution it was given and no other, and only while its attempt lasts. */
+const checkOwn = (context: RequestContext, executionId: string, over: AbortSignal): void => {
   if (executionId !== context.execution.execution_id) {
     throw fail("worker_failed", { what: "be answered", reason: "it spoke for another execution" });
   }
+  if (over.aborted) throw fail("cancelled", { what: "The attempt" });
 };
 
-/** The runtime's side of the worker protocol, for one execution. */
+/**
+ * The runtime's side of the worker protocol, for one attempt at an execution.
+ *
+ * @param over aborts when the attempt is: what its worker says later changes nothing any more, and
+ *   what it had asked for is not waited for.
+ */
 export const answerWorker = (
   context: RequestContext,
+  over: AbortSignal,
 ): { requests: WorkerRequests; notifications: WorkerNotifications } => ({
   requests: {
     "model/generate": async (params, signal) => {
-      checkOwn(context, params.execution_id);
-      return generate(context, params, signal);
+      checkOwn(context, params.execution_id, over);
+      return generate(context, params, AbortSignal.any([signal, over]));
     },
     "tool/finished": async (params) => {
-      checkOwn(context, params.execution_id);
+      checkOwn(context, params.execution_id, over);
       return toolFinished(context, params);
     },
     "findings/report": async (params) => {
-      checkOwn(context, params.execution_id);
-      return reportFindings(context, params);
+      checkOwn(context, params.execution_id, over);
+      return reportFindings(context, params, over);
     },
   },
   notifications: {

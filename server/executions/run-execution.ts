@@ -136,9 +136,10 @@ const attempt = async (
   context: RequestContext,
   signal: AbortSignal,
 ): Promise<AgentExecution> => {
+  const over = new AbortController();
   const instance = await request.pool.claim({
     ...request.claim,
-    ...answerWorker(context),
+    ...answerWorker(context, AbortSignal.any([signal, over.signal])),
     agent: request.agent,
     task_id: queued.task_id,
     signal,
@@ -197,6 +198,7 @@ const attempt = async (
       resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
     });
   } finally {
+    over.abort();
     const used = usageOf(context.entries);
     instance.addUsage({
       tokens: totalTokens(used) - totalTokens(usedBefore),

@@ -64,7 +64,7 @@ const executionOnSlowDisk = () => {
     emit: () => undefined,
     now: () => "2026-01-31T12:00:00.000Z",
   };
-  return { ...answerWorker(context), disk, asked };
+  return { ...answerWorker(context, new AbortController().signal), disk, asked };
 };
 
 /** Lets everything go on that waits for nothing but its turn. */

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import { fail } from "../../../schemas/errors.ts";
+import { Limits } from "../../../schemas/agent.ts";
+import { runExecution, type ExecutionRequest } from "../../../server/executions/run-execution.ts";
+import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
+import { newAgent } from "../../../server/models/agent.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { anExecution, anInstance, NOW, TENANT } from "../../support/records.ts";
+
+const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
+const agent = newAgent({ tenant_id: TENANT, name: "one", agent_type: "Reviewer", provider }, NOW);
+
+/** A worker that never ends its loop: what it asks of the runtime, the test asks in its place. */
+const heldInstance = (claimed: (request: ClaimRequest) => void): Pick<Pool, "claim"> => ({
+  claim: (request) => {
+    claimed(request);
+    const call = (method: string, _params: unknown, signal: AbortSignal) =>
+      method === "execution/run"
+        ? new Promise((_, reject) => {
+            signal.addEventListener("abort", () => {
+              reject(fail("cancelled", { what: method }));
+            });
+          })
+        : Promise.resolve({});
+    const instance = {
+      record: () => anInstance(agent.agent_id),
+      call,
+      consumed: () => ({ cpu_seconds: 0, peak_memory_mb: 0 }),
+      addUsage: () => undefined,
+      release: () => Promise.resolve(),
+    };
+    // Its answers are not looked at before the abort.
+    return Promise.resolve(instance as unknown as ClaimedInstance);
+  },
+});
+
+describe("an attempt that is over", () => {
+  it("is not heard any more, whatever its worker still says", async () => {
+    const store = memoryStore(TENANT);
+    const execution = anExecution(randomUUID());
+    const { execution_id } = execution;
+    const events: RuntimeEvent[] = [];
+    const stop = new AbortController();
+    const { promise: claim, resolve } = Promise.withResolvers<ClaimRequest>();
+    const waiting: AbortSignal[] = [];
+    const request: ExecutionRequest = {
+      execution,
+      agent,
+      provider: null,
+      limits: Limits.parse({}),
+      readText: () => Promise.resolve(null),
+      store,
+      // Only what a held worker needs of either.
+      gateway: {
+        prepare: () => undefined,
+        contextWindow: () => null,
+        generate: (_request: unknown, _charge: unknown, { signal }: { signal: AbortSignal }) => {
+          waiting.push(signal);
+          return new Promise((_, reject) => {
+            signal.addEventListener("abort", () => {
+              reject(fail("cancelled", { what: "The request" }));
+            });
+          });
+        },
+      } as unknown as ExecutionRequest["gateway"],
+      pool: heldInstance(resolve) as Pool,
+      claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
+      overlays: [],
+      changes: [],
+      test_timeout_seconds: 1,
+      emit: (event) => events.push(event),
+      now: () => NOW,
+      signal: stop.signal,
+      conclude: () => Promise.reject(new Error("nothing comes to an end here")),
+    };
+    const ending = runExecution({ ...request, execution: withTime(execution) });
+    const { requests } = await claim;
+    const never = new AbortController().signal;
+    const asked = assert.rejects(requests["model/generate"]({ execution_id, turn: 1, note: null }, never), {
+      code: "cancelled",
+    });
+    while (waiting.length === 0) await new Promise(setImmediate);
+    stop.abort();
+    assert.equal((await ending).status, "Cancelled");
+    await asked;
+
+    const before = { entries: await store.transcripts.read(execution_id), events: events.length };
+    const outcome = {
+      ...{ call_id: "1", tool: "read_file", input: {}, content: "late", is_error: false },
+      ...{ duration_ms: 1, changes: [] },
+    };
+    const finding = {
+      ...{ path: "a.js", start_line: 1, start_column: null, end_line: 1, end_column: null, fix: null },
+      ...{ severity: "High" as const, category: "late", title: "Late", explanation: "", confidence: 1 },
+    };
+    const said = [
+      () => requests["tool/finished"]({ execution_id, turn: 1, outcome }, never),
+      () => requests["findings/report"]({ execution_id, operation_id: "1", findings: [finding] }, never),
+      () => requests["model/generate"]({ execution_id, turn: 2, note: null }, never),
+    ];
+    for (const late of said) await assert.rejects(late, { code: "cancelled" });
+    assert.deepEqual(await store.transcripts.read(execution_id), before.entries);
+    assert.equal(events.length, before.events);
+    assert.deepEqual(store.all("findings"), []);
+    assert.equal(store.get("executions", execution_id)?.status, "Cancelled");
+  });
+});
+
+/** Long enough for no deadline to get in the way. */
+const withTime = (execution: ReturnType<typeof anExecution>) => ({
+  ...execution,
+  input: { ...execution.input, parameters: { ...execution.input.parameters, timeout_seconds: 600 } },
+});
