@@ -85,6 +85,7 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
     runtime: {
       limits: limits(),
       min_confidence: setting("findings.minimumConfidence"),
+      lessons: setting("feedback.lessons"),
       endpoints: { ...endpoints(), Ollama: URL.canParse(ollama) ? ollama : null },
       context_embeddings: setting("model.embeddings"),
       provider: chosenProvider() ?? {
@@ -97,6 +98,6 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["limits", "findings", "codeLens", "model"].some((section) =>
+  ["limits", "findings", "codeLens", "feedback", "model"].some((section) =>
     change.affectsConfiguration(`coditect.${section}`),
   );

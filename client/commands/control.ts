@@ -35,6 +35,27 @@ export const retryStage = async (context: Context, argument: unknown): Promise<v
   await context.sidebar.loadRun(run.folder, retried.task_id);
 };
 
+/** Asks what the user thinks of an ended run, and why: the next runs are told. */
+export const rateRun = async (context: Context, argument: unknown): Promise<void> => {
+  const nothing = vscode.l10n.t("No run has ended yet.");
+  const run = await runTarget(context, argument, (candidate) => !isRunActive(candidate), nothing);
+  if (run === null) return;
+  const title = runTitle(run);
+  const choice = await vscode.window.showQuickPick(
+    [
+      { label: vscode.l10n.t("Good"), iconPath: new vscode.ThemeIcon("thumbsup"), verdict: "up" as const },
+      { label: vscode.l10n.t("Bad"), iconPath: new vscode.ThemeIcon("thumbsdown"), verdict: "down" as const },
+    ],
+    { title, placeHolder: vscode.l10n.t("What do you think of this run?") },
+  );
+  if (choice === undefined) return;
+  const prompt = vscode.l10n.t("Why? Later runs are told. It may stay empty.");
+  const note = (await vscode.window.showInputBox({ title, prompt }))?.trim();
+  if (note === undefined) return;
+  const rating = { verdict: choice.verdict, note: note === "" ? null : note };
+  await context.runtime.call("runs/rate", { task_id: run.task_id, ...rating }, run.folder);
+};
+
 const pickStage = (run: RunRecord): Thenable<string | undefined> =>
   vscode.window.showQuickPick([...run.stages.keys()], {
     title: runTitle(run),
