@@ -19,6 +19,8 @@ export interface Responses {
    * the target answered is not kept for the target.
    */
   answer(question: Question, ask: () => Promise<ModelAnswer>): Promise<ModelAnswer>;
+  /** Resolves when all that is kept so far is on disk: it is written behind the answers. */
+  flush(): Promise<void>;
 }
 
 export interface Question {
@@ -38,8 +40,8 @@ const StoredAnswer = z.strictObject({
 
 const MEMORY_BYTES = 32 * 1024 * 1024;
 const DISK_BYTES = 256 * 1024 * 1024;
-/** How much may be written before the folder is measured again. */
-const MEASURE_EVERY_BYTES = DISK_BYTES / 16;
+/** The share of the bound that may be written before the folder is measured again. */
+const UNMEASURED_SHARE = 1 / 16;
 
 /** The hash of a request, over tenant, provider, model, messages, tools and parameters. */
 const keyOf = ({ request, tenantId, target: { provider, endpoint, model } }: Question): string =>
@@ -119,7 +121,7 @@ const diskOf = (folder: string, limit: number) => {
         await writeFile(temporary, text, { mode: 0o600 });
         await rename(temporary, pathOf(key));
         unmeasured += text.length;
-        if (unmeasured > MEASURE_EVERY_BYTES) await shrink();
+        if (unmeasured > limit * UNMEASURED_SHARE) await shrink();
       } catch {
         // A full or read-only disk costs the cache, not the run.
       }
@@ -139,6 +141,8 @@ export const openResponses = (
   const memory = memoryOf(limits.memoryBytes);
   const disk = folder === null ? null : diskOf(folder, limits.diskBytes);
   const underWay = new Map<string, Promise<string | null>>();
+  /** One write after the other: two at once would each make room for the other. */
+  let written: Promise<void> = Promise.resolve();
 
   const read = (text: string): ModelAnswer | null => {
     try {
@@ -161,11 +165,12 @@ export const openResponses = (
     const { message, stop_reason, usage, provider, model } = answer;
     const text = JSON.stringify({ message, stop_reason, usage, provider, model });
     memory.put(key, text);
-    void disk?.put(key, text);
+    written = written.then(() => disk?.put(key, text));
     return text;
   };
 
   return {
+    flush: () => written,
     async answer(question, ask) {
       const { signal } = question;
       const key = keyOf(question);

@@ -130,24 +130,24 @@ const measure = async (ask: Ask, concurrent: number, calls: number, spreadMs: nu
   return sample;
 };
 
-/** Rounds in turn, so that what else the machine does falls on all alike. */
+/** Rounds in turn, so that what else the machine does falls on all alike; each one's rounds. */
 const measureInTurn = async (
   asks: readonly Ask[],
   { streams, calls, spreadMs }: { streams: number; calls: number; spreadMs: number },
-  rounds: number,
-): Promise<Sample[]> => {
-  const samples: Sample[] = asks.map(() => ({ calls: [], firstPieces: [] }));
-  for (let round = 0; round <= rounds; round++)
+): Promise<Sample[][]> => {
+  const rounds: Sample[][] = asks.map(() => []);
+  for (let round = 0; round <= ROUNDS; round++)
     for (const [index, ask] of asks.entries()) {
-      const { calls: times, firstPieces } = await measure(ask, streams, calls, spreadMs);
-      if (round === 0) continue; // The first round warms up.
-      samples[index]?.calls.push(...times);
-      samples[index]?.firstPieces.push(...firstPieces);
+      const sample = await measure(ask, streams, calls, spreadMs);
+      if (round > 0) rounds[index]?.push(sample); // The first round warms up.
     }
-  return samples;
+  return rounds;
 };
+const ROUNDS = 4;
 
-const empty: Sample = { calls: [0], firstPieces: [0] };
+/** Of the round that was disturbed least. */
+const undisturbed = (rounds: readonly Sample[], of: (sample: Sample) => number): number =>
+  Math.min(...rounds.map(of));
 
 /** Twenty pieces each: at once for one stream; for many one every 40 ms, as models stream them. */
 const PIECES = 20;
@@ -162,36 +162,41 @@ const latency = async (url: string, others: MakeAsk | null, out: Report): Promis
     const base = `${url}/${PIECES}/${pauseMs}`;
     const asks = [bareClient(base), ourGateway(base), ...(others === null ? [] : [others(base)])];
     const load = { streams, calls, spreadMs: PIECES * pauseMs };
-    const [bare = empty, ours = empty, other] = await measureInTurn(asks, load, 3);
+    const [bare = [], ours = [], other] = await measureInTurn(asks, load);
     const name = streams === 1 ? "1 stream" : `${streams} streams`;
     for (const share of [50, 99]) {
-      const floor = percentile(bare.calls, share);
-      const value = percentile(ours.calls, share) - floor;
+      const of = ({ calls: times }: Sample): number => percentile(times, share);
+      const floor = undisturbed(bare, of);
+      const value = undisturbed(ours, of) - floor;
       out.report({
         name: `added per call, ${name}, ${share === 50 ? "median" : "p99"}`,
         value,
         unit: "ms",
         against:
-          other === undefined
-            ? null
-            : { name: "Vercel AI SDK", value: percentile(other.calls, share) - floor },
+          other === undefined ? null : { name: "Vercel AI SDK", value: undisturbed(other, of) - floor },
         goal: share === 50 ? "under 0.3 ms more than the bare official client" : "",
         holds: share === 50 ? value < 0.3 : null,
       });
     }
     out.report({
       name: `first byte to event, ${name}, median`,
-      value: median(ours.firstPieces),
+      value: undisturbed(ours, ({ firstPieces }) => median(firstPieces)),
       unit: "ms",
-      against: { name: "bare client", value: median(bare.firstPieces) },
+      against: {
+        name: "bare client",
+        value: undisturbed(bare, ({ firstPieces }) => median(firstPieces)),
+      },
       goal: "",
       holds: null,
     });
   }
 };
 
-/** 99 % of the event loop's delays while 200 streams bring a piece every 20 ms. */
-const loopDelay = async (ask: Ask): Promise<number> => {
+/** 99 % of the event loop's delays while 200 streams bring a piece every 20 ms, in the better of two rounds. */
+const loopDelay = async (ask: Ask): Promise<number> =>
+  Math.min(await loopDelayOnce(ask), await loopDelayOnce(ask));
+
+const loopDelayOnce = async (ask: Ask): Promise<number> => {
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   const asking = measure(ask, 200, 200, 0);
   await sleep(500);

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ModelAnswer } from "../../../server/gateway/gateway.ts";
+import { openResponses } from "../../../server/gateway/responses.ts";
+import { targetOf } from "../../../server/gateway/targets.ts";
+import { noUsage } from "../../../server/gateway/tokens.ts";
 import type { Turn } from "../../model-servers.ts";
 import {
   agentWith,
@@ -15,6 +19,17 @@ import {
   readFileTool,
   shownText,
 } from "../../support/gateway.ts";
+
+const anAnswer = (text: string): ModelAnswer => ({
+  message: { role: "assistant", content: [{ type: "text", text }] },
+  stop_reason: "end",
+  usage: noUsage,
+  cost: 0,
+  provider: "Ollama",
+  model: "m",
+  cached: false,
+  duration_ms: 1,
+});
 
 describe("answers that are known", () => {
   const serve = modelServers();
@@ -117,6 +132,55 @@ describe("answers that are known", () => {
       assert.doesNotMatch(await readFile(join(stored, name), "utf8"), /Hello|key-one/);
       await writeFile(join(stored, name), '{"message": 1');
       assert.equal(await once(), false);
+    });
+
+    it("keeps to its bound on disk, and forgets what was not asked for longest", async () => {
+      const folderPath = await folder();
+      const diskBytes = 16 * 1024;
+      const responses = openResponses(folderPath, { memoryBytes: 0, diskBytes });
+      const target = targetOf({ Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } }, {});
+      let asked = 0;
+      const ask = () => {
+        asked++;
+        return Promise.resolve(anAnswer("x".repeat(1000)));
+      };
+      const about = (text: string) => {
+        const request = question(text, cold);
+        return responses.answer(
+          { request, tenantId: "t", target, signal: new AbortController().signal },
+          ask,
+        );
+      };
+      const sizes = async (): Promise<number[]> => {
+        const names = (await readdir(folderPath)).filter((name) => name.endsWith(".json"));
+        return Promise.all(names.map(async (name) => (await stat(join(folderPath, name))).size));
+      };
+      for (let number = 0; number < 60; number++) {
+        await about(`question ${number}`);
+        await responses.flush();
+        const total = (await sizes()).reduce((sum, size) => sum + size, 0);
+        assert.ok(total <= diskBytes * (1 + 1 / 8), `${total} bytes are on disk`);
+      }
+      const before = asked;
+      assert.equal((await about("question 59")).cached, true);
+      assert.equal((await about("question 0")).cached, false);
+      assert.equal(asked, before + 1);
+      await responses.flush();
+    });
+
+    it("keeps to its bound in memory", async () => {
+      const responses = openResponses(null, { memoryBytes: 8000, diskBytes: 0 });
+      const target = targetOf({ Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } }, {});
+      const about = (text: string, length: number) => {
+        const request = question(text, cold);
+        const asking = { request, tenantId: "t", target, signal: new AbortController().signal };
+        return responses.answer(asking, () => Promise.resolve(anAnswer("x".repeat(length))));
+      };
+      for (let number = 0; number < 20; number++) await about(`question ${number}`, 1000);
+      assert.equal((await about("question 19", 1000)).cached, true);
+      assert.equal((await about("question 0", 1000)).cached, false);
+      for (let time = 0; time < 2; time++)
+        assert.equal((await about("a long one", 7000)).cached, false, "it would push all others out");
     });
 
     it("can be turned off", async () => {
