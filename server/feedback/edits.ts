@@ -8,8 +8,11 @@ import type { Lesson } from "./lessons-file.ts";
 
 /** Newest runs whose accepted changes are compared with the workspace. */
 const RECENT_RUNS = 5;
+/** A run must not begin late because much was changed before it: files that are compared at most. */
+const MOST_FILES = 40;
+const LONGEST_TEXT = 200_000;
 /** Most milliseconds spent on one comparison. */
-const DIFF_MILLISECONDS = 200;
+const DIFF_MILLISECONDS = 100;
 /** Lines of a difference that are shown, and characters of each. */
 const SHOWN_LINES = 16;
 const SHOWN_CHARACTERS = 160;
@@ -56,7 +59,8 @@ export const rewrittenLines = (before: string, after: string, present: string): 
     .map((line) => line.slice(0, SHOWN_CHARACTERS));
 };
 
-const textOf = (bytes: Buffer | null): string | null => (bytes === null ? null : diffText(bytes));
+const textOf = (bytes: Buffer | null): string | null =>
+  bytes === null || bytes.length > LONGEST_TEXT ? null : diffText(bytes);
 
 const lessonOfFile = async (
   store: Store,
@@ -84,6 +88,7 @@ export const lessonsOfEdits = async (store: Store, workspace: string): Promise<L
   for (const run of store.page("runs", {}, { limit: RECENT_RUNS, cursor: null }).items) {
     const changeSet = run.change_set_id === null ? null : store.get("changeSets", run.change_set_id);
     for (const file of changeSet?.files ?? []) {
+      if (seen.size === MOST_FILES) return lessons;
       if (seen.has(file.path) || file.decision === "Pending" || file.decision === "Discarded") continue;
       seen.add(file.path);
       lessons.push(...(await lessonOfFile(store, workspace, changeSet?.change_set_id ?? "", file)));

@@ -15,13 +15,16 @@ const forms: readonly RegExp[] = [
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+/g,
 ];
 
-/** Values that are recognised by what stands before them; that stays. */
+/**
+ * Values that are recognised by what stands before them; that stays. Every repetition in front of
+ * one is bounded, or a long text without blanks would take the square of its length.
+ */
 const named: readonly RegExp[] = [
   /(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}/gi,
-  /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']+:)[^\s/@"']+(?=@)/gi,
+  /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"']{1,200}:)[^\s/@"']{1,500}(?=@)/gi,
   // `apiKey = "…"`, `"password": "…"`, `TOKEN=…`: the quoted value, or a long one without quotes.
-  /((?:api[-_]?key|secret|token|passw(?:or)?d|credential)s?\w*\\?["']?\s*[:=]\s*\\?["'`])[^"'`\\\s]{6,}(?=\\?["'`])/gi,
-  /(^[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:KEY|SECRET|TOKEN|PASSWORD|CREDENTIALS?)[A-Z0-9_]*=)[^\s"'`]{8,}/gm,
+  /((?:api[-_]?key|secret|token|passw(?:or)?d|credential)s?\w{0,40}\\?["']?\s{0,9}[:=]\s{0,9}\\?["'`])[^"'`\\\s]{6,}(?=\\?["'`])/gi,
+  /(^[ \t]{0,40}(?:export[ \t]+)?[A-Z0-9_]{0,60}(?:KEY|SECRET|TOKEN|PASSWORD|CREDENTIALS?)[A-Z0-9_]{0,60}=)[^\s"'`]{8,}/gm,
 ];
 
 /** Names of environment variables whose values are secrets. */

@@ -24,6 +24,8 @@ export interface ActiveRun {
   stopped: { status: "Cancelled" | "LimitReached"; error: ExecutionError | null } | null;
   /** Its driver has gone while a person is waited for: whoever answers has to launch it anew. */
   parked: boolean;
+  /** Makes its driver look again at what can begin; does nothing before it is driven. */
+  wake: () => void;
   /** Report of the whole suite on the workspace as it was; null until measured. */
   baseline: TestReport | null;
   /** Called with each execution that is stored for it. */

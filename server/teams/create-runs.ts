@@ -164,8 +164,8 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       const entry = launched.get(taskId);
       if (entry === undefined || entry.active.parked)
         return (await begin(answered, taskOf(taskId))).active.run;
-      // Other stages are still at work: their driver takes the answer up when one of them ends.
       await saveRun(parts, entry.active, answered);
+      entry.active.wake();
       return entry.active.run;
     },
 

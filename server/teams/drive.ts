@@ -178,7 +178,13 @@ export const driveRun = async (parts: DriveParts, active: ActiveRun): Promise<vo
     );
     const ready = failed ? [] : readyStages(active.run).filter((state) => !working.has(state.name));
     for (const state of ready) launch(state, begin(parts, active, state));
-    if (working.size > 0) await Promise.race(working.values());
+    if (working.size > 0) {
+      const woken = Promise.withResolvers<undefined>();
+      active.wake = () => {
+        woken.resolve(undefined);
+      };
+      await Promise.race([...working.values(), woken.promise]);
+    }
     if (active.controller.signal.reason === INTERRUPTED) {
       await Promise.allSettled(working.values());
       await saveRun(parts, active, { ...active.run, status: "Interrupted", updated_at: parts.now() });

@@ -45,6 +45,7 @@ export const launchRun = (
     controller: new AbortController(),
     stopped: null,
     parked: false,
+    wake: () => undefined,
     baseline,
     began: first.resolve,
   };

@@ -164,6 +164,18 @@ describe("the driver of runs", function () {
       assert.equal((await project.run(await team(asks), request)).status, "Succeeded");
     });
 
+    it("goes on at once while other stages are at work", async () => {
+      const workflow_stages = [{ ...look, name: "held", member: "security" }, asks];
+      const withSecurity = [...members, { role: "security", agent_type: "Security" as const }];
+      await project.call("teams/create", { name: "mine", members: withSecurity, workflow_stages });
+      const { task_id } = await project.call("teams/execute", { ...request, team_id: "mine" });
+      await project.event("approval.needed");
+      await project.call("runs/approve", { task_id, stage: "write", approved: true });
+      const written = await project.event("stage.finished", ({ stage }) => stage.name === "write");
+      assert.equal(written.stage.status, "Completed");
+      await project.call("runs/cancel", { task_id });
+    });
+
     it("ends without it, and asks again when it is resumed", async () => {
       const { task_id } = await project.call("teams/execute", { ...request, team_id: await team(asks) });
       await project.event("run.changed", ({ status }) => status === "WaitingForApproval");

@@ -45,6 +45,21 @@ describe("the redactor", () => {
     assert.deepEqual(value, { a: ["it is [redacted]."], b: 1, c: null });
   });
 
+  it("takes long texts without blanks in its stride", () => {
+    for (const piece of [
+      "token",
+      "a.b-",
+      "KEY_",
+      "eyJabcdefghij",
+      "x://a:",
+      "-----BEGIN PRIVATE KEY-----",
+      "\\",
+    ]) {
+      const text = piece.repeat(200_000);
+      assert.ok(redactText(text, []).length <= text.length);
+    }
+  });
+
   it("leaves ordinary code alone", () => {
     const code = 'const token = nextToken(line);\nif (key === "name") return sk;\nconst tokens = 12;\n';
     assert.equal(redactText(code, []), code);
