@@ -225,6 +225,8 @@ const faultInStream = (thrown: unknown, to: Addressee): unknown => {
   return faultOfRefusal({ status, headers: {}, body: JSON.stringify(thrown.error) }, to, 0);
 };
 
+const PATH = "/v1/messages";
+
 export const claude: Provider = {
   name: "Claude",
   needsKey: true,
@@ -232,7 +234,9 @@ export const claude: Provider = {
   async answer(call) {
     const client = await connect(call);
     try {
-      return await collect(call, await client.messages.create(claudeBody(call.to.model, call.request)));
+      const body = claudeBody(call.to.model, call.request);
+      // `messages.create` does the same, and writes to the console for models it calls deprecated.
+      return await collect(call, await client.post<AsyncIterable<Event>>(PATH, { body, stream: true }));
     } catch (thrown) {
       throw call.transport.fault() ?? faultInStream(thrown, call.to);
     }
