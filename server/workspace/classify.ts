@@ -50,8 +50,15 @@ export function classifyPath(path: string): PathKind {
   return documentName.test(name) ? "document" : "source";
 }
 
+/**
+ * What directs the agents themselves: teams with their gates, agents, lessons, what is closed to
+ * them. Only people write it, or an agent could let itself off, or tell later runs what to do.
+ */
+const directs = (path: string): boolean => /^\.coditect\/|(^|\/)\.coditectignore$/i.test(path);
+
 /** Whether a stage with that access may write the file. Architecture: "The agent loop". */
 export function mayWrite(access: WriteAccess, path: string): boolean {
+  if (directs(path)) return false;
   const kind = classifyPath(path);
   switch (access) {
     case "none":

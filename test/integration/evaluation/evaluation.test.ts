@@ -39,10 +39,10 @@ const coder = () => {
     if (answered(entry) === 0) return call("search", { pattern: "no-agent-may-see" });
     if (answered(entry) > 1) return finish;
     if (text.includes("the task easy")) return right;
-    const isFirst = text.includes("Round: 1");
-    if (isFirst) samples += 1;
-    if (samples > 1) return useless;
-    return isFirst ? breaking : right;
+    // Only the sample whose work was broken comes to a second round.
+    if (!text.includes("Round: 1")) return right;
+    samples += 1;
+    return samples === 1 ? breaking : useless;
   };
 };
 

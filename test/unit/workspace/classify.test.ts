@@ -78,6 +78,17 @@ describe("write access", () => {
     );
   });
 
+  for (const path of [
+    ".coditect/teams/tdd.json",
+    ".coditect/lessons.md",
+    ".Coditect/agents/test/a.json",
+    ".coditectignore",
+    "src/.coditectignore",
+  ])
+    it(`never covers what directs the agents: ${path}`, () => {
+      assert.ok(WriteAccess.options.every((access) => !mayWrite(access, path)));
+    });
+
   it("for documents covers documentation alone", () => {
     for (const [kind, paths] of Object.entries(examples)) {
       for (const each of paths) assert.equal(mayWrite("documents", each), kind === "document", each);
