@@ -1,4 +1,3 @@
-import { fail } from "../../schemas/errors.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
 import {
@@ -9,9 +8,12 @@ import {
   updateHealth,
   updateResources,
 } from "../models/instance.ts";
-import type { MeasuredResources } from "../models/instance.ts";
+import { createCalls } from "./calls.ts";
+import { newClaim, type Claim } from "./claim.ts";
 import type { WorkerConnection } from "./connection.ts";
 import type { RunningWorker, WorkerEnd, WorkerUsage } from "./driver.ts";
+import { deathOf, recordOfEnd } from "./end.ts";
+import { createMeter, type Meter } from "./meter.ts";
 import type { ClaimedInstance, ClaimRequest } from "./pool.ts";
 import type { Cause, InstanceRecords } from "./records.ts";
 import type { PoolSettings } from "./settings.ts";
@@ -27,14 +29,6 @@ export interface InstanceKind {
   workspace: string;
   runtime: "Local" | "Docker";
   image: string | null;
-}
-
-interface Claim {
-  request: ClaimRequest;
-  executions: Set<string>;
-  cpuBefore: number;
-  peakMemory: number;
-  over: PromiseWithResolvers<void>;
 }
 
 export interface InstanceParts {
@@ -61,13 +55,8 @@ export class Instance {
   #connection: WorkerConnection | null = null;
   #claim: Claim | null = null;
   #end: WorkerEnd | null = null;
-  #usage: WorkerUsage = { cpu_seconds: 0, memory_mb: 0, processes: 0 };
-  /** Processor seconds at the last reading of the share. */
-  #mark = { cpu_seconds: 0, at: performance.now() };
-  /** Processes a confined worker has when it does nothing: more after a task are leftovers. */
-  #quietProcesses = Number.POSITIVE_INFINITY;
-  #unsettled = new Set<Promise<void>>();
-  #waiting = new Set<(error: Error) => void>();
+  readonly #meter: Meter;
+  readonly #calls = createCalls();
   #retiring = false;
   readonly #ending = Promise.withResolvers<WorkerEnd>();
 
@@ -76,6 +65,7 @@ export class Instance {
     this.kind = parts.kind;
     this.slot = parts.slot;
     this.record = parts.record;
+    this.#meter = createMeter(parts.settings.limits.cpus);
   }
 
   get id(): string {
@@ -133,13 +123,7 @@ export class Instance {
   /** Takes it for a task at once: Idle → Working. */
   async assign(request: ClaimRequest): Promise<ClaimedInstance> {
     const assigned = assignTask(this.record, request.task_id, now());
-    const claim: Claim = {
-      request,
-      executions: new Set(),
-      cpuBefore: this.#usage.cpu_seconds,
-      peakMemory: this.#usage.memory_mb,
-      over: Promise.withResolvers(),
-    };
+    const claim = newClaim(request, this.#meter.last);
     this.#claim = claim;
     this.served += 1;
     await this.write("TaskAssigned", assigned, {
@@ -151,7 +135,7 @@ export class Instance {
       record: () => this.record,
       call: (method, params, signal) => this.call(method, params, signal),
       consumed: () => ({
-        cpu_seconds: Math.max(0, this.#usage.cpu_seconds - claim.cpuBefore),
+        cpu_seconds: Math.max(0, this.#meter.last.cpu_seconds - claim.cpuBefore),
         peak_memory_mb: claim.peakMemory,
       }),
       addUsage: (usage) => {
@@ -167,34 +151,19 @@ export class Instance {
     params: WorkerParams<M>,
     signal: AbortSignal,
   ): Promise<WorkerResult<M>> {
-    if (this.#connection === null || this.#end !== null) throw this.#died(this.#end);
+    if (this.#connection === null || this.#end !== null) throw deathOf(this.kind.runtime, this.#end);
     if ("execution_id" in params) this.#claim?.executions.add(params.execution_id);
     if (method === "workspace/prepare") await this.#worker?.remote?.refresh(signal);
-    const pending = this.#connection.call(method, params, signal);
-    this.#unsettled.add(pending.settled);
-    void pending.settled.finally(() => this.#unsettled.delete(pending.settled));
-    const death = Promise.withResolvers<never>();
-    this.#waiting.add(death.reject);
-    const result = await Promise.race([pending.result, death.promise]).finally(() => {
-      this.#waiting.delete(death.reject);
-    });
+    const result = await this.#calls.make(this.#connection, method, params, signal);
     if (method === "execution/run" || method === "tests/run") await this.measure();
     return result;
   }
 
   /** Looks at what the worker and its children use; keeps the peak of the claim. */
   async measure(maxAge?: number): Promise<WorkerUsage> {
-    if (this.#worker === null || this.#end !== null) return this.#usage;
-    const usage = await this.#worker.usage(maxAge);
-    this.#usage = usage;
-    const measured: MeasuredResources = { memory_mb: usage.memory_mb };
-    const seconds = (performance.now() - this.#mark.at) / 1000;
-    // Over a few milliseconds the clock ticks of the kernel are too coarse to mean anything.
-    if (seconds > 0.1) {
-      const cores = (usage.cpu_seconds - this.#mark.cpu_seconds) / seconds;
-      measured.cpu_percent = (cores / this.#parts.settings.limits.cpus) * 100;
-      this.#mark = { cpu_seconds: usage.cpu_seconds, at: performance.now() };
-    }
+    if (this.#worker === null || this.#end !== null) return this.#meter.last;
+    const measured = await this.#meter.look(this.#worker, maxAge);
+    const usage = this.#meter.last;
     this.record = updateResources(this.record, measured, now());
     if (this.#claim !== null) {
       this.#claim.peakMemory = Math.max(this.#claim.peakMemory, usage.memory_mb);
@@ -233,7 +202,7 @@ export class Instance {
   async release(): Promise<void> {
     if (this.#claim === null) return;
     const usage = await this.measure(0);
-    const wornOut = await this.#whyNotReused(usage);
+    const wornOut = await this.#whyNotReused();
     // It may have died while we looked.
     if (this.hasEnded) return;
     this.#retiring = wornOut !== null;
@@ -289,42 +258,34 @@ export class Instance {
     await Promise.all([stored, this.#worker?.kill(end) ?? this.#finish(end), this.ended]);
   }
 
-  async #whyNotReused(usage: WorkerUsage): Promise<string | null> {
-    if (this.#unsettled.size > 0) {
+  async #whyNotReused(): Promise<string | null> {
+    if (!this.#calls.areSettled()) {
       const timeout = new Promise((resolve) => setTimeout(resolve, CANCEL_GRACE_MS).unref());
-      await Promise.race([Promise.all(this.#unsettled), timeout, this.ended]);
-      if (this.#unsettled.size > 0) return "it went on with work that was cancelled";
+      await Promise.race([this.#calls.settled(), timeout, this.ended]);
+      if (!this.#calls.areSettled()) return "it went on with work that was cancelled";
     }
     if (this.#connection?.isOpen() !== true) return "its connection is closed";
     if (this.served >= this.#parts.settings.recycle_after) return `recycled after ${this.served} executions`;
     if (!this.record.health.is_healthy) return "unhealthy";
-    if (this.#worker?.unconfinedReason === null && usage.processes > this.#quietProcesses)
+    if (this.#worker?.unconfinedReason === null && this.#meter.hasLeftovers())
       return "processes were left behind in it";
     return null;
   }
 
   /** It has started and does nothing: what it uses now is what it needs at rest. */
   async settle(): Promise<void> {
-    this.#quietProcesses = (await this.measure(0)).processes;
-  }
-
-  #died(end: WorkerEnd | null): Error {
-    const what = this.kind.runtime === "Docker" ? "container" : "worker";
-    return fail("worker_died", { what, how: end?.how ?? "it is stopping" });
+    await this.measure(0);
+    this.#meter.rest();
   }
 
   async #finish(end: WorkerEnd): Promise<void> {
     if (this.#end !== null) return;
     this.#end = end;
-    for (const reject of this.#waiting) reject(this.#died(end));
+    this.#calls.fail(deathOf(this.kind.runtime, end));
     const cause = { actor: "runtime", cause: end.how, details: { kind: end.kind } };
     try {
-      if (this.record.state === "Stopping") await this.transition("Terminated", cause);
-      else if (isActive(this.record)) {
-        const unhealthy = updateHealth(this.record, false, end.how, now());
-        const after = isActive(unhealthy) ? transitionState(unhealthy, "Failed", now()) : unhealthy;
-        await this.write("StateChanged", after, cause);
-      }
+      const after = recordOfEnd(this.record, end, now());
+      if (after !== this.record) await this.write("StateChanged", after, cause);
     } catch (error) {
       this.#parts.onTrouble(error);
     }
