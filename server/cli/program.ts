@@ -181,6 +181,11 @@ const addRecords = (program: Command, context: CommandContext, end: End): void =
         flags.prompt === true ? showPrompt(id, flags, context) : showRecord(group, id, flags, context),
       );
     });
+    if (group === "runs")
+      recordCommand(command, "compare <task-id> <other>", "two runs side by side").action(
+        async (one: string, other: string, flags: RecordFlags) =>
+          end((await import("./compare.ts")).compareRuns([one, other], flags, context)),
+      );
     if (group === "executions")
       recordCommand(command, "cancel <id>", "cancel one").action(async (id: string, flags: RecordFlags) =>
         end((await import("./decisions.ts")).cancelExecution(id, flags, context)),

@@ -73,7 +73,13 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
   return {
     learn,
     catchUp: async () => {
-      if (settings.lessons) await learn(await lessonsOfEdits(store, workspace));
+      if (!settings.lessons) return;
+      // No run is kept from its beginning by what can be learned from earlier ones.
+      const lessons = await lessonsOfEdits(store, workspace).catch((error: unknown): Lesson[] => {
+        log("warn", "edits of accepted changes could not be read", { error: String(error) });
+        return [];
+      });
+      await learn(lessons);
     },
     lessons: async () => {
       if (!settings.lessons) return null;

@@ -62,6 +62,22 @@ describe("coditect resume and retry", function () {
     assert.match(shown.stdout, /Look at src\/bill\.js with the eyes of a cashier/);
   });
 
+  it("can be compared: what was done again is told apart from what was taken over", async () => {
+    const { stdout: listed } = await runCommand(["runs", "list", "--json"], { folder: workspace });
+    const ids = listed
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => Run.parse(JSON.parse(line)).task.task_id);
+    assert.equal(ids.length, 2);
+    const { stdout } = await runCommand(["runs", "compare", taskId, ...ids.filter((id) => id !== taskId)], {
+      folder: workspace,
+    });
+    assert.match(stdout, /^status +Succeeded +Succeeded$/m);
+    const [, one = "", other = ""] = /^model calls +(\d+) +(\d+)$/m.exec(stdout) ?? [];
+    assert.ok(Number(one) > Number(other) && Number(other) > 0, stdout);
+    assert.match(stdout, /^Both left the same files\.$/m);
+  });
+
   it("refuse a prompt that names an unknown variable", async () => {
     const { exit_code, stderr } = await coditect("retry", taskId, "review", "--prompt", "See {{flie}}.");
     assert.equal(exit_code, 2);
