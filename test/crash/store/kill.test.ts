@@ -26,6 +26,7 @@ import {
 } from "./workload.ts";
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 300);
+const SECONDS = Number(process.env.CRASH_SECONDS ?? 30);
 const WRITERS = 16;
 
 interface Writer {
@@ -39,12 +40,17 @@ interface Writer {
 }
 
 const children: ChildProcess[] = [];
+const killAll = (): void => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+};
 
-const startWriter = (folder: string, writers = WRITERS, ...how: "suspended"[]): Writer => {
-  const script = fileURLToPath(new URL("./writer.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, folder, String(writers), ...how], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+const startWriter = (folder: string, writers = WRITERS, ...how: "suspended"[]): Writer =>
+  follow("./writer.ts", [folder, String(writers), ...how], writers);
+
+/** Starts a script that tells what was acknowledged to it. */
+const follow = (name: string, parameters: readonly string[], writers: number): Writer => {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, [script, ...parameters], { stdio: ["ignore", "pipe", "ignore"] });
   children.push(child);
   const acknowledged = new Map<number, number>();
   const working = Promise.withResolvers<unknown>();
@@ -105,13 +111,35 @@ const openWhenStale = async (folder: string): Promise<Store> => {
   }
 };
 
+describe("two processes that write to one folder", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coditect-crash-"));
+  });
+  afterEach(async () => {
+    killAll();
+    await rm(folder, { recursive: true });
+  });
+
+  it(`for ${SECONDS} s lose nothing of what either was told is stored`, async () => {
+    const start = (first: number) =>
+      follow("./taking-turns.ts", [folder, String(first), String(SECONDS)], WRITERS / 2);
+    const both = [start(0), start(WRITERS / 2)];
+    for (const { working, ended } of both) {
+      assert.equal(await ended, 0);
+      await working;
+    }
+    await verify(folder, new Map(both.flatMap(({ acknowledged }) => [...acknowledged])));
+  });
+});
+
 describe("a runtime that is killed", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "coditect-crash-"));
   });
   afterEach(async () => {
-    for (const child of children.splice(0)) child.kill("SIGKILL");
+    killAll();
     await rm(folder, { recursive: true });
   });
 
