@@ -36,19 +36,28 @@ export const openObjects = (options: ObjectOptions): Objects => {
     if (durability === "fsync") await syncFolder(files, shelf);
   };
 
+  /** What is being written: its name may be there before it is durable. */
+  const underWay = new Map<string, Promise<void>>();
+
+  const store = async (sha256: string, bytes: Uint8Array): Promise<void> => {
+    // A name stands for whole, durable bytes, so there is nothing left to do.
+    const known = await ifThere(files.stat(join(shelfOf(sha256), sha256)));
+    if (known?.size === bytes.length) return;
+    checkWritable();
+    try {
+      await write(sha256, bytes);
+    } catch (error) {
+      throw onFailure(error);
+    }
+    checkWritable();
+  };
+
   return {
     put: async (bytes) => {
       const sha256 = hashOf(bytes);
-      // A name stands for whole, durable bytes, so there is nothing left to do.
-      const known = await ifThere(files.stat(join(shelfOf(sha256), sha256)));
-      if (known?.size === bytes.length) return sha256;
-      checkWritable();
-      try {
-        await write(sha256, bytes);
-      } catch (error) {
-        throw onFailure(error);
-      }
-      checkWritable();
+      const storing = underWay.get(sha256) ?? store(sha256, bytes).finally(() => underWay.delete(sha256));
+      underWay.set(sha256, storing);
+      await storing;
       return sha256;
     },
     get: async (sha256) => {
