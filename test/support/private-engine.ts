@@ -99,13 +99,11 @@ export const startPrivateEngine = async (): Promise<PrivateEngine> => {
   const socket = join(folder, "engine.sock");
   let daemon: ChildProcess | null = null;
 
-  const answers = async (): Promise<boolean> => {
-    const { client } = await openEngine({ socket });
-    return client.ping().then(
+  const answers = (): Promise<boolean> =>
+    openEngine({ socket }).then(
       () => true,
       () => false,
     );
-  };
   const start = async (): Promise<void> => {
     // With a host name of its own it is an engine elsewhere to whoever comes by TLS.
     daemon = spawn(

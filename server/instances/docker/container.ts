@@ -7,6 +7,16 @@ export const WORKER_NODE = "/opt/coditect/bin/node";
 export const WORKER_LIBRARIES = "/opt/coditect/lib";
 export const DEFAULT_IMAGE = "coditect-worker";
 
+const OPEN_FILES = 16_384;
+/** Of one user over all containers; an instance's own cap is `PidsLimit`. */
+const USER_PROCESSES = 32_768;
+
+/** Said, as engines differ in what they give, and Podman by itself asks for more than it may have. */
+export const openLimits = (isPodman: boolean): { Name: string; Soft: number; Hard: number }[] => [
+  { Name: "nofile", Soft: OPEN_FILES, Hard: OPEN_FILES },
+  ...(isPodman ? [{ Name: "nproc", Soft: USER_PROCESSES, Hard: USER_PROCESSES }] : []),
+];
+
 export const INSTANCE_LABEL = "coditect.instance";
 const STATE_LABEL = "coditect.state";
 
@@ -20,15 +30,23 @@ export interface ContainerChoices {
   /** What of the machine's files it sees: `boundMounts`, or a mirror of them. */
   mounts: readonly Dockerode.MountSettings[];
   stateFolder: string;
+  isPodman: boolean;
   /** Whom the worker runs as; a rootless engine's root is the user outside. */
   user: string;
   environment: Readonly<Record<string, string>>;
 }
 
-/** Owned by the worker: engines give a tmpfs the mode of the image's own folder, whatever is asked. */
-const temporary = (user: string): string => {
+/** Podman fills a tmpfs with what it covers, unless told not to. */
+const EMPTY = "notmpcopyup";
+
+/**
+ * Owned by the worker: Docker gives a tmpfs the mode of the image's own folder, whatever is asked.
+ * Podman goes by what is asked, and knows no owner.
+ */
+const temporary = ({ user, isPodman }: ContainerChoices): string => {
   const [uid = "0", gid = uid] = user.split(":");
-  return `rw,nosuid,nodev,mode=1777,size=512m,uid=${uid},gid=${gid}`;
+  const options = "rw,nosuid,nodev,mode=1777,size=512m";
+  return isPodman ? `${options},${EMPTY}` : `${options},uid=${uid},gid=${gid}`;
 };
 const readOnly = (path: string): Dockerode.MountSettings => ({
   Type: "bind",
@@ -40,14 +58,20 @@ const readOnly = (path: string): Dockerode.MountSettings => ({
 /** Files of this machine as an engine on it shows them; `program`: where the script is loaded from. */
 export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Dockerode.MountSettings[] => [
   ...[...program, ...spec.readable].map(readOnly),
-  ...spec.hidden.map(({ path, isFolder }): Dockerode.MountSettings =>
-    isFolder
-      ? { Type: "tmpfs", Source: "", Target: path, ReadOnly: true }
-      : { ...readOnly(path), Source: "/dev/null" },
+  ...spec.hidden.flatMap(({ path, isFolder }) =>
+    isFolder ? [] : [{ ...readOnly(path), Source: "/dev/null" }],
   ),
   { Type: "bind", Source: spec.copy, Target: spec.copy, ReadOnly: false },
   ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
 ];
+
+/** What looks like an empty folder inside, by its path; a mirror has nothing to hide. */
+const emptyFolders = (spec: WorkerSpec, { mounts, isPodman }: ContainerChoices): Record<string, string> => {
+  const isMirrored = mounts.every(({ Type }) => Type === "volume");
+  const folders = isMirrored ? [] : spec.hidden.filter(({ isFolder }) => isFolder);
+  const options = isPodman ? `ro,size=4k,${EMPTY}` : "ro,size=4k";
+  return Object.fromEntries(folders.map(({ path }) => [path, options]));
+};
 
 /** A private copy that lives where the engine is, and ends with its container. */
 export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
@@ -102,9 +126,10 @@ export const containerOf = (
       OomScoreAdj: 500,
       Ulimits: [
         { Name: "core", Soft: 0, Hard: 0 },
+        ...openLimits(choices.isPodman),
         { Name: "fsize", Soft: fileSize, Hard: fileSize },
       ],
-      Tmpfs: { "/tmp": temporary(choices.user) },
+      Tmpfs: { "/tmp": temporary(choices), ...emptyFolders(spec, choices) },
       // What a worker prints belongs to the protocol; the engine must not keep it on disk.
       LogConfig: { Type: "none", Config: {} },
       Mounts: [...choices.mounts],

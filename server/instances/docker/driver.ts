@@ -6,6 +6,7 @@ import { fail } from "../../../schemas/errors.ts";
 import type { Driver, RemoteFiles, RunningWorker, WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
+import { attach } from "./attach.ts";
 import {
   boundMounts,
   containerOf,
@@ -80,14 +81,8 @@ const guard = async (container: Dockerode.Container): Promise<void> => {
 };
 
 /** Attaches to a container and starts it. */
-const startContainer = async (container: Dockerode.Container) => {
-  const stream = await container.attach({
-    stream: true,
-    hijack: true,
-    stdin: true,
-    stdout: true,
-    stderr: true,
-  });
+const startContainer = async (client: Dockerode, container: Dockerode.Container) => {
+  const stream = await attach(client, container);
   const waiting = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
   waiting.catch(() => undefined);
   await container.start();
@@ -119,19 +114,19 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
     }
   };
 
-  const create = async (client: Dockerode, spec: ImagedSpec, mirror: MirrorUse | null) => {
+  const create = async ({ client, isPodman }: Engine, spec: ImagedSpec, mirror: MirrorUse | null) => {
     const user = mirror === null ? await localUser(spec) : `${UNPRIVILEGED}:${UNPRIVILEGED}`;
     const environment = environmentOf(spec);
     const mounts =
       mirror === null ? boundMounts(spec, programFolders(entry)) : [...mirror.mounts, ownCopy(spec)];
     const container = await client.createContainer(
-      containerOf(spec, { args: entry.args, mounts, stateFolder, user, environment }),
+      containerOf(spec, { args: entry.args, mounts, stateFolder, isPodman, user, environment }),
     );
     if (mirror !== null) await container.putArchive(ownedFolder(COPY, user), { path: spec.copy });
     return { container, environment };
   };
 
-  const mirrorFor = (client: Dockerode, spec: ImagedSpec, signal: AbortSignal): Promise<MirrorUse> => {
+  const mirrorFor = (found: Engine, spec: ImagedSpec, signal: AbortSignal): Promise<MirrorUse> => {
     if (spec.egress_socket !== null) {
       const hint = "Empty the setting allowed_hosts, or use an engine on this machine.";
       throw fail("engine_unavailable", {
@@ -139,20 +134,20 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
         hint,
       });
     }
-    return mirrors.use(client, spec, signal);
+    return mirrors.use(found, spec, signal);
   };
 
   const launch = async (spec: ImagedSpec, signal: AbortSignal): Promise<RunningWorker> => {
     let container: Dockerode.Container | null = null;
     let mirror: MirrorUse | null = null;
     try {
-      const { client, isLocal } = await engine();
+      const found = await engine();
       own.add(spec.instance_id);
       await removeOrphans();
-      mirror = isLocal ? null : await mirrorFor(client, spec, signal);
-      const created = await create(client, spec, mirror);
+      mirror = found.isLocal ? null : await mirrorFor(found, spec, signal);
+      const created = await create(found, spec, mirror);
       ({ container } = created);
-      const started = await startContainer(container);
+      const started = await startContainer(found.client, container);
       const remote: RemoteFiles | null =
         mirror === null
           ? null

@@ -8,9 +8,14 @@ import { CoditectError, fail } from "../../../schemas/errors.ts";
 import { sshOptions } from "./ssh.ts";
 
 /** Where a container engine listens, as plain data. */
-export type EngineAddress =
-  | { socket: string }
-  | { host: string; port: number; protocol: "http" | "https" | "ssh"; username?: string; tls: Tls | null };
+export type EngineAddress = { socket: string } | RemoteAddress;
+interface RemoteAddress {
+  host: string;
+  port: number;
+  protocol: "http" | "https" | "ssh";
+  username?: string;
+  tls: Tls | null;
+}
 interface Tls {
   ca: Buffer;
   cert: Buffer;
@@ -125,31 +130,44 @@ export const engineError = (error: unknown, image: string): CoditectError => {
       "Build it on this machine: coditect image build.",
     );
   }
+  if (message.includes("container-init binary not found")) {
+    return unavailable("Podman has no init to run in containers", "Install it: the package catatonit.");
+  }
   return unavailable(message.replace(/^\(HTTP code \d+\) [^-]*- /, "").trim(), "See the log of the engine.");
 };
 
-/** A client of the engine, and whether it sees the files of this machine. */
+/** A client of the engine, and what is to be known of it. */
 export interface Engine {
   client: Dockerode;
+  /** It sees the files of this machine. */
   isLocal: boolean;
+  isPodman: boolean;
 }
 
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || host.startsWith("127.");
 
-/** dockerode is loaded here and only when an engine is used: it takes a quarter of a second. */
+const clientOptions = ({ tls, protocol, ...where }: RemoteAddress): Dockerode.DockerOptions =>
+  protocol === "ssh" ? sshOptions(where) : { ...where, protocol, ...tls };
+
+const Info = z.object({ Name: z.string() });
+const Version = z.object({ Components: z.array(z.object({ Name: z.string() })).optional() });
+
+/**
+ * Opens a client and asks the engine who it is. dockerode is loaded here and only when an engine is
+ * used: it takes a quarter of a second. Errors: the engine's own.
+ */
 export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const { default: Docker } = await import("dockerode");
-  if ("socket" in address) {
-    return { client: new Docker({ socketPath: address.socket }), isLocal: true };
-  }
-  const { tls, ...where } = address;
-  if (where.protocol === "ssh") return { client: new Docker(sshOptions(where)), isLocal: false };
-  const client = new Docker({ ...where, ...tls });
+  const isSocket = "socket" in address;
+  const client = new Docker(isSocket ? { socketPath: address.socket } : clientOptions(address));
+  const version = Version.parse(await client.version());
+  const isPodman = version.Components?.some(({ Name }) => Name.startsWith("Podman")) ?? false;
+  if (isSocket) return { client, isLocal: true, isPodman };
   // A port of this machine can lead through a tunnel to another one: the engine knows where it is.
-  const isLocal =
-    isLoopback(where.host) && z.object({ Name: z.string() }).parse(await client.info()).Name === hostname();
-  return { client, isLocal };
+  const isNear = address.protocol !== "ssh" && isLoopback(address.host);
+  const isLocal = isNear && Info.parse(await client.info()).Name === hostname();
+  return { client, isLocal, isPodman };
 };
 
 /** The engine of this machine and user. */

@@ -6,9 +6,11 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
-import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
+import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
+import { archiveOf } from "./mirror/archive.ts";
+import { fileParts } from "./mirror/tree.ts";
 
 /** What an image built from this machine alone gets besides Node: a shell and what scripts use. */
 const programs =
@@ -107,18 +109,24 @@ const followBuild = async (progress: NodeJS.ReadableStream, tell: (line: string)
 };
 
 /** Runs the new image's Node once: an image without glibc, or for another processor, fails here. */
-const tryImage = async ({ client }: Engine, name: string): Promise<void> => {
+const tryImage = async ({ client, isPodman }: Engine, name: string): Promise<void> => {
   const container = await client.createContainer({
     Image: name,
     Entrypoint: [WORKER_NODE, "--version"],
     Cmd: [],
     Env: [`LD_LIBRARY_PATH=${WORKER_LIBRARIES}`],
-    HostConfig: { NetworkMode: "none", CapDrop: ["ALL"] },
+    HostConfig: { NetworkMode: "none", CapDrop: ["ALL"], Ulimits: openLimits(isPodman) },
   });
+  const cannot = (why: string, cause?: unknown): Error => {
+    const hint = "Use a base image with glibc, for the processor of this machine.";
+    return fail("engine_unavailable", { reason: `Node does not start in ${name}: ${why}`, hint }, { cause });
+  };
   try {
-    await container.start();
+    await container.start().catch((error: unknown) => {
+      throw cannot("its system has no loader for it", error);
+    });
     const { StatusCode } = z.object({ StatusCode: z.int() }).parse(await container.wait());
-    if (StatusCode !== 0) throw new Error(`Node does not start in it (exit code ${StatusCode})`);
+    if (StatusCode !== 0) throw cannot(`exit code ${StatusCode}`);
   } finally {
     await container.remove({ force: true });
   }
@@ -143,10 +151,16 @@ export const buildImage = async (request: ImageRequest): Promise<string> => {
     if (base === null) await placeSystem(root, node);
     await writeFile(join(context, "Dockerfile"), dockerfile(base));
     signal.throwIfAborted();
-    const progress = await engine.client.buildImage(
-      { context, src: ["Dockerfile", "root"] },
-      { t: name, networkmode: "none", rm: true, forcerm: true, abortSignal: signal },
-    );
+    const entries = fileParts([context]).flatMap((part) => [...part.entries()].flat());
+    // What is mounted at /tmp takes its mode, and the worker is not root.
+    const archive = archiveOf(context, entries, new Set([join(root, "tmp")]));
+    const progress = await engine.client.buildImage(archive, {
+      t: name,
+      networkmode: "none",
+      rm: true,
+      forcerm: true,
+      abortSignal: signal,
+    });
     await followBuild(progress, tell);
     await tryImage(engine, name);
     return name;

@@ -216,7 +216,11 @@ export const escapes = (driver: () => Driver, realDriver: () => Driver): void =>
     const [instance, other] = await Promise.all([pool.claim(), pool.claim()]);
     // Seconds nobody else sleeps: by them the process is known from outside.
     const words = `sleep 8${process.pid}`;
-    await run(instance, `(trap "" TERM INT HUP QUIT; exec ${words}) >/dev/null 2>&1 & echo started`);
+    const isThere = `tr '\\0' ' ' < /proc/$!/cmdline | grep -q '${words}'`;
+    await run(
+      instance,
+      `(trap "" TERM INT HUP QUIT; exec ${words}) >/dev/null 2>&1 & until ${isThere}; do sleep 0.01; done`,
+    );
     assert.equal(runsSomewhere(words), true);
     await pool.pool.terminate(instance.record().instance_id, "user:test", "asked for");
     assert.equal(instance.record().state, "Terminated");

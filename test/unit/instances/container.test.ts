@@ -25,6 +25,7 @@ const container = containerOf(spec, {
   args: ["/product/worker.js"],
   mounts: boundMounts(spec, ["/product"]),
   stateFolder: "/projects/app/.coditect/state",
+  isPodman: false,
   user: "1000:1000",
   environment: { PATH: "/usr/bin" },
 });

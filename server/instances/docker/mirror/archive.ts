@@ -3,9 +3,9 @@ import { relative } from "node:path";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import type { Header } from "tar-stream";
+import type { TreeEntry } from "./tree.ts";
 
 type HeaderArgument = Pick<Header, "name"> & Partial<Header>;
-import type { TreeEntry } from "./tree.ts";
 
 /** Read-only for whoever the worker runs as: it belongs to root, and everybody may read it. */
 const headersOf = (folder: string, { path, type, executable, target }: TreeEntry): HeaderArgument => ({
@@ -20,9 +20,14 @@ const headersOf = (folder: string, { path, type, executable, target }: TreeEntry
 
 /**
  * The entries as a tar archive to be unpacked in `folder`, read while it is sent: the memory it
- * takes is that of the largest file. What vanishes meanwhile is left out.
+ * takes is that of the largest file. What vanishes meanwhile is left out. Everybody may write into
+ * the folders of `open`.
  */
-export const archiveOf = (folder: string, entries: readonly TreeEntry[]): Readable => {
+export const archiveOf = (
+  folder: string,
+  entries: readonly TreeEntry[],
+  open: ReadonlySet<string> = new Set(),
+): Readable => {
   const archive = pack();
   const add = (headers: HeaderArgument, bytes: Buffer): Promise<void> =>
     new Promise((written, reject) => {
@@ -34,7 +39,8 @@ export const archiveOf = (folder: string, entries: readonly TreeEntry[]): Readab
   const fill = async (): Promise<void> => {
     for (const entry of entries) {
       const bytes = entry.type === "file" ? await readFile(entry.path).catch(() => null) : Buffer.alloc(0);
-      if (bytes !== null) await add({ ...headersOf(folder, entry), size: bytes.length }, bytes);
+      const mode = open.has(entry.path) ? { mode: 0o1777 } : {};
+      if (bytes !== null) await add({ ...headersOf(folder, entry), ...mode, size: bytes.length }, bytes);
     }
     archive.finalize();
   };

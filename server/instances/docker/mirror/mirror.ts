@@ -5,14 +5,15 @@ import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
 import { pacer } from "../../../workspace/pace.ts";
 import { isWithin } from "../../../workspace/paths.ts";
-import { WORKER_NODE, WORKER_LIBRARIES } from "../container.ts";
+import { openLimits, WORKER_LIBRARIES, WORKER_NODE } from "../container.ts";
+import type { Engine } from "../engine.ts";
 import { archiveOf } from "./archive.ts";
 import { changesOf } from "./changes.ts";
 import type { Mirrored } from "./changes.ts";
 import type { TreePart } from "./tree.ts";
 
 export interface MirrorOptions {
-  client: Dockerode;
+  engine: Engine;
   image: string;
   /** By which the next runtime knows what this one left behind. */
   labels: Record<string, string>;
@@ -41,7 +42,8 @@ const REMOVED_AT_ONCE = 500;
  * that never runs: an engine unpacks archives into a container's volumes whether it runs or not.
  */
 export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
-  const { client, image, labels, folders } = options;
+  const { image, labels, folders } = options;
+  const { client, isPodman } = options.engine;
   const volumes = await Promise.all(
     folders.map(async (folder) => {
       const Name = `coditect-${randomUUID()}`;
@@ -62,7 +64,12 @@ export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
       Env: [`LD_LIBRARY_PATH=${WORKER_LIBRARIES}`],
       Labels: labels,
       NetworkDisabled: true,
-      HostConfig: { NetworkMode: "none", CapDrop: ["ALL"], Mounts: mounts(false) },
+      HostConfig: {
+        NetworkMode: "none",
+        CapDrop: ["ALL"],
+        Ulimits: openLimits(isPodman),
+        Mounts: mounts(false),
+      },
     });
   const door = await container([]).catch(async (error: unknown) => {
     await removeVolumes().catch(() => undefined);

@@ -6,6 +6,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import type { WorkerEntry } from "../../../installation.ts";
 import type { WorkerSpec } from "../../driver.ts";
 import { INSTANCE_LABEL } from "../container.ts";
+import type { Engine } from "../engine.ts";
 import { openMirror } from "./mirror.ts";
 import type { Mirror, MirrorOptions } from "./mirror.ts";
 import { fileParts, mountFolders, treeParts } from "./tree.ts";
@@ -20,7 +21,7 @@ export interface MirrorUse {
 /** The mirrors of one driver: instances on the same workspace share one. */
 export interface Mirrors {
   /** Up to date when it resolves. Errors: the engine's own, `cancelled`, `worker_failed`. */
-  use(client: Dockerode, spec: WorkerSpec & { image: string }, signal: AbortSignal): Promise<MirrorUse>;
+  use(engine: Engine, spec: WorkerSpec & { image: string }, signal: AbortSignal): Promise<MirrorUse>;
 }
 
 /** The script and what says how to load it: a bundle needs no more. */
@@ -75,9 +76,9 @@ export const createMirrors = (
   };
 
   return {
-    use: async (client, { image, workspace, readable }, signal) => {
+    use: async (engine, { image, workspace, readable }, signal) => {
       const files = programFiles(entry);
-      const common = { client, image };
+      const common = { engine, image };
       const program = await take(
         "",
         { ...common, folders: mountFolders(files), parts: () => fileParts(files) },
