@@ -5,6 +5,7 @@ import type { AgentExecution } from "../../schemas/execution.ts";
 import type { RuntimeParams, RuntimeResult } from "../../schemas/worker.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Charge, GatewaySignal, ModelGateway } from "../gateway/gateway.ts";
+import { orAborted } from "../gateway/waiting.ts";
 import type { WorkerNotifications, WorkerRequests } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
 import { compactBefore } from "./compaction.ts";
@@ -57,7 +58,7 @@ const tellOf =
  */
 const generate = async (
   context: RequestContext,
-  { turn, note }: RuntimeParams<"model/generate">,
+  { turn, note }: Pick<RuntimeParams<"model/generate">, "turn" | "note">,
   signal: AbortSignal,
 ): Promise<RuntimeResult<"model/generate">> => {
   const { entries, execution, gateway } = context;
@@ -159,34 +160,65 @@ const checkOwn = (context: RequestContext, executionId: string, over: AbortSigna
   if (over.aborted) throw fail("cancelled", { what: "The attempt" });
 };
 
+/** What answers a worker for one attempt at an execution. */
+export interface WorkerAnswers {
+  requests: WorkerRequests;
+  notifications: WorkerNotifications;
+  /**
+   * Asks for the first turn before the worker does: all that goes into it is known, and the worker
+   * starts while the model thinks. It is told what comes of it when it asks.
+   */
+  askAhead: () => void;
+  /** Resolves when the model is asked for nothing any more and what that cost is on record. */
+  settled: () => Promise<unknown>;
+}
+
 /**
  * The runtime's side of the worker protocol, for one attempt at an execution.
  *
  * @param over aborts when the attempt is: what its worker says later changes nothing any more, and
  *   what it had asked for is not waited for.
  */
-export const answerWorker = (
+export const answerWorker = (context: RequestContext, over: AbortSignal): WorkerAnswers => {
+  /** By turn: who asks for one again waits for the same answer. */
+  const asked = new Map<number, Promise<RuntimeResult<"model/generate">>>();
+  const ask = (turn: number, note: string | null): Promise<RuntimeResult<"model/generate">> => {
+    const answer = asked.get(turn) ?? generate(context, { turn, note }, over);
+    asked.set(turn, answer);
+    return answer;
+  };
+  return {
+    requests: requestsOf(context, ask, over),
+    notifications: {
+      toolStarted: ({ execution_id, turn, tool, subject }) => {
+        const { task_id } = context.execution;
+        context.emit({ type: "tool.started", at: context.now(), task_id, execution_id, turn, tool, subject });
+      },
+    },
+    askAhead: () => {
+      // Where an execution goes on, the worker may have a note to send along.
+      const isNew = context.entries.every(({ type }) => type === "prompt");
+      if (isNew) ask(1, null).catch(() => undefined);
+    },
+    settled: () => Promise.allSettled(asked.values()),
+  };
+};
+
+const requestsOf = (
   context: RequestContext,
+  ask: (turn: number, note: string | null) => Promise<RuntimeResult<"model/generate">>,
   over: AbortSignal,
-): { requests: WorkerRequests; notifications: WorkerNotifications } => ({
-  requests: {
-    "model/generate": async (params, signal) => {
-      checkOwn(context, params.execution_id, over);
-      return generate(context, params, AbortSignal.any([signal, over]));
-    },
-    "tool/finished": async (params) => {
-      checkOwn(context, params.execution_id, over);
-      return toolFinished(context, params);
-    },
-    "findings/report": async (params) => {
-      checkOwn(context, params.execution_id, over);
-      return reportFindings(context, params, over);
-    },
+): WorkerRequests => ({
+  "model/generate": async ({ execution_id, turn, note }, signal) => {
+    checkOwn(context, execution_id, over);
+    return orAborted(ask(turn, note), signal);
   },
-  notifications: {
-    toolStarted: ({ execution_id, turn, tool, subject }) => {
-      const { task_id } = context.execution;
-      context.emit({ type: "tool.started", at: context.now(), task_id, execution_id, turn, tool, subject });
-    },
+  "tool/finished": async (params) => {
+    checkOwn(context, params.execution_id, over);
+    return toolFinished(context, params);
+  },
+  "findings/report": async (params) => {
+    checkOwn(context, params.execution_id, over);
+    return reportFindings(context, params, over);
   },
 });

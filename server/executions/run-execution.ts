@@ -137,25 +137,35 @@ const attempt = async (
   signal: AbortSignal,
 ): Promise<AgentExecution> => {
   const over = new AbortController();
-  const instance = await request.pool.claim({
-    ...request.claim,
-    ...answerWorker(context, AbortSignal.any([signal, over.signal])),
-    agent: request.agent,
-    task_id: queued.task_id,
-    signal,
-  });
-  let execution = queued;
+  const answers = answerWorker(context, AbortSignal.any([signal, over.signal]));
+  const { requests, notifications, askAhead: onStarted } = answers;
   const usedBefore = usageOf(context.entries);
+  let execution = queued;
+  /** Ends the attempt: what the model was asked for until now has its price, and is counted. */
+  const failedWith = async (
+    error: unknown,
+    consumed: { cpu_seconds: number; peak_memory_mb: number },
+  ): Promise<AttemptFailed> => {
+    over.abort();
+    await answers.settled();
+    return new AttemptFailed(error, {
+      ...execution,
+      metadata: { ...execution.metadata, answered_by: answeredBy(context) },
+      resource_usage: { ...usageOf(context.entries), ...consumed },
+    });
+  };
+  const { agent, pool, claim } = request;
+  const { task_id } = queued;
+  const instance = await pool
+    .claim({ ...claim, requests, notifications, onStarted, agent, task_id, signal })
+    .catch(async (error: unknown) => {
+      const { cpu_seconds, peak_memory_mb } = queued.resource_usage;
+      throw await failedWith(error, { cpu_seconds, peak_memory_mb });
+    });
   try {
     execution = await save(request, start(execution, instance.record().instance_id, request.now()));
     const { overlays, changes } = request;
-    const copied = instance.call(
-      "workspace/prepare",
-      { overlays: [...overlays], changes: [...changes] },
-      signal,
-    );
-    request.gateway.prepare(request.provider ?? request.agent.provider);
-    await copied;
+    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
     execution = await save(request, markRunning(execution));
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;
@@ -192,11 +202,7 @@ const attempt = async (
         : { ...failExecution(done, toExecutionError(refused), request.now()), output };
     return await save(request, ended);
   } catch (error) {
-    throw new AttemptFailed(error, {
-      ...execution,
-      metadata: { ...execution.metadata, answered_by: answeredBy(context) },
-      resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
-    });
+    throw await failedWith(error, instance.consumed());
   } finally {
     over.abort();
     const used = usageOf(context.entries);
@@ -233,6 +239,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
   const { store, gateway, agent, provider, limits, readText, emit, now } = request;
   const deadline = AbortSignal.timeout(request.execution.input.parameters.timeout_seconds * 1000);
   const signal = AbortSignal.any([request.signal, deadline]);
+  gateway.prepare(provider ?? agent.provider);
   const entries = await store.transcripts.read(request.execution.execution_id);
   let execution = request.execution.status === "Queued" ? request.execution : requeue(request.execution);
   const context: RequestContext = {

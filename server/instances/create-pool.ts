@@ -33,6 +33,9 @@ export interface PoolOptions {
   log: Log;
 }
 
+/** Looking through the copies of all workspaces must not hold up what the runtime was opened for. */
+const TIDY_AFTER_MS = 1000;
+
 /** Errors after which a claim may be served by a process of this machine, if the setting allows. */
 const engineErrors: ReadonlySet<string> = new Set(["engine_unavailable", "image_missing"]);
 
@@ -116,6 +119,7 @@ export const createPool = (options: PoolOptions): Pool => {
     kind: InstanceKind,
     agent: AgentConfig,
     cause: { actor: string; cause: string },
+    onStarted: () => void = () => undefined,
   ) => {
     if (closing.signal.aborted) throw fail("cancelled", { what: "Starting an instance" });
     const room = makeRoom(kind, agent);
@@ -128,7 +132,7 @@ export const createPool = (options: PoolOptions): Pool => {
     } finally {
       coming.splice(coming.indexOf(kind), 1);
     }
-    await bringUp(context, instance, cause, closing.signal);
+    await bringUp(context, instance, cause, { signal: closing.signal, onStarted });
     watchInstance(instance, settings, trouble);
     return instance;
   };
@@ -162,10 +166,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const startFor = async (entry: WaitingClaim, kind: InstanceKind): Promise<void> => {
     const { request } = entry;
     try {
-      const instance = await start(kind, request.agent, {
-        actor: "pool",
-        cause: `for ${request.agent.name}`,
-      });
+      const cause = { actor: "pool", cause: `for ${request.agent.name}` };
+      const instance = await start(kind, request.agent, cause, request.onStarted);
       const reason = instance.worker?.unconfinedReason ?? null;
       if (reason !== null) notice(request, "unconfined", `Commands of agents run unconfined: ${reason}.`);
       if (entry.isOpen() && instance.isFree) await hand(entry, instance);
@@ -190,6 +192,7 @@ export const createPool = (options: PoolOptions): Pool => {
       const free = ofKind(kind).find((one) => one.isFree);
       if (free !== undefined) {
         queue.take(entry);
+        entry.request.onStarted?.();
         void hand(entry, free);
       } else if (mayStart(kind)) {
         queue.take(entry);
@@ -245,7 +248,9 @@ export const createPool = (options: PoolOptions): Pool => {
     }
   };
   clearUp().catch(trouble);
-  void removeOldCopies(options.copiesFolder, settings.copy_days, Date.now()).catch(trouble);
+  const tidying = setTimeout(() => {
+    void removeOldCopies(options.copiesFolder, settings.copy_days, Date.now()).catch(trouble);
+  }, TIDY_AFTER_MS).unref();
 
   return {
     claim: (request) => {
@@ -274,6 +279,7 @@ export const createPool = (options: PoolOptions): Pool => {
     close: async () => {
       closing.abort();
       stopTicking();
+      clearTimeout(tidying);
       queue.close();
       const cause = { actor: "runtime", cause: "the runtime stops" };
       await Promise.all([...live].map((instance) => instance.stop(cause)));

@@ -33,6 +33,8 @@ export interface ClaimRequest {
   notifications: WorkerNotifications;
   /** Called when the place in the queue changes; 0 = about to start. */
   onQueued?: (place: number) => void;
+  /** Called when it is as good as served: an instance is free, or the process of a new one runs. */
+  onStarted?: () => void;
 }
 
 /** An instance that works for one execution, from claim to release. */

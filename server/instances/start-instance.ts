@@ -102,12 +102,16 @@ const letOut = async (context: StartContext, instance: Instance): Promise<string
   return egress.socket;
 };
 
-/** Provisioning → Starting → Idle: the worker runs, speaks our protocol, and knows its folders. */
+/**
+ * Provisioning → Starting → Idle: the worker runs, speaks our protocol, and knows its folders.
+ *
+ * @param onStarted called when its process runs, before it is asked anything.
+ */
 export const bringUp = async (
   context: StartContext,
   instance: Instance,
   cause: { actor: string; cause: string },
-  signal: AbortSignal,
+  { signal, onStarted }: { signal: AbortSignal; onStarted: () => void },
 ): Promise<void> => {
   const { kind, slot } = instance;
   const { settings } = context;
@@ -141,6 +145,7 @@ export const bringUp = async (
     }
     instance.attach(worker);
     connect(context, instance);
+    onStarted();
     const answer = await instance.call(
       "worker/initialize",
       {

@@ -168,6 +168,16 @@ describe("the pool", function () {
     await assert.rejects(pool.claim(), { code: "cancelled" });
   });
 
+  it("says when the process of a new instance runs, and when one is free, before it is claimed", async () => {
+    const pool = await start({ settings: only(1) });
+    const states: string[] = [];
+    const onStarted = () => void states.push(...pool.store.all("instances").map(({ state }) => state));
+    const first = await pool.claim({ onStarted });
+    await first.release();
+    await pool.claim({ onStarted });
+    assert.deepEqual(states, ["Starting", "Idle"]);
+  });
+
   it("says that commands run unconfined, or refuses if that is not allowed", async () => {
     const pool = await start({ driver: localDriver({ sandbox: false }) });
     await pool.claim();
@@ -179,7 +189,8 @@ describe("the pool", function () {
       sandbox: false,
     });
     const refusing = await start({ driver: strict });
-    await assert.rejects(refusing.claim(), { code: "sandbox_unavailable" });
+    const onStarted = () => assert.fail("no process runs");
+    await assert.rejects(refusing.claim({ onStarted }), { code: "sandbox_unavailable" });
   });
 
   it("falls back to local processes only if that is set, and says so", async () => {
