@@ -2,6 +2,7 @@ import { startupSnapshot } from "node:v8";
 import { connectRuntime } from "./connection.ts";
 import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
+import { optimizeLate } from "./optimize-late.ts";
 import type { RunTests } from "./tools/tool.ts";
 
 // Loaded when first needed: most of a worker's life is before its first test run.
@@ -13,6 +14,7 @@ const runTests: RunTests = async (root, request, signal) =>
  * prints, prints to standard error. The worker ends with its input, and ends what it started.
  */
 function start(): void {
+  optimizeLate();
   const protocol = process.stdout;
   Object.defineProperty(process, "stdout", { get: () => process.stderr });
   const life = new AbortController();
