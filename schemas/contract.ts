@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AgentConfig, AgentSettings, AgentStatus, AgentType, AIProvider, ProviderName } from "./agent.ts";
 import { ChangeSet, FileContent } from "./changes.ts";
+import { ConsentName } from "./consents.ts";
 import { ErrorCode } from "./errors.ts";
 import { AgentExecution, ExecutionStatus, Rating } from "./execution.ts";
 import { ExportedExecution } from "./export.ts";
@@ -407,6 +408,12 @@ export const contract = {
     Nothing,
     { verb: "PUT", path: "/api/credentials/{provider}", status: 204 },
   ),
+  /** Gives a consent for this workspace, or takes it back. */
+  "consents/set": row("admin", z.strictObject({ name: ConsentName, given: z.boolean() }), Nothing, {
+    verb: "PUT",
+    path: "/api/consents/{name}",
+    status: 204,
+  }),
   "usage/today": row("viewer", Nothing, DailyUsage, { verb: "GET", path: "/api/usage/today" }),
   "runtime/status": row(
     "viewer",

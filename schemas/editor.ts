@@ -46,6 +46,8 @@ export const EditorOptions = z.strictObject({
   /** False in a workspace the user does not trust: only methods of the role `viewer` are answered. */
   trusted: z.boolean().default(true),
   commands: z.array(EditorCommand).default([]),
+  /** Translations of the texts the language server shows, by the English text. */
+  texts: z.record(z.string(), z.string()).default({}),
   settings: EditorSettings.prefault({}),
 });
 export type EditorOptions = z.infer<typeof EditorOptions>;

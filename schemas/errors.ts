@@ -225,6 +225,11 @@ export const errorCatalogue = {
     "Install bubblewrap, use the Docker runtime, or allow unconfined commands in the settings.",
     broken,
   ),
+  consent_needed: row(
+    "Commands of agents, such as the project's tests, would run without a sandbox here: {reason}.",
+    "Allow it for this workspace (coditect run --unconfined allow), install bubblewrap, or use the Docker runtime.",
+    { ...conflict, exit: 3 },
+  ),
   queue_full: row("{count} executions wait already.", "Try again when some have finished.", {
     http: 503,
     rpc: 503,

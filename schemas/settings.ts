@@ -53,8 +53,11 @@ export const Settings = z.strictObject({
   image: z.string().nullable().default(null),
   /** Whether Local may stand in when no container engine can be used; it is said when it does. */
   fall_back_to_local: z.boolean().default(false),
-  /** Whether commands of agents may run where no sandbox of the operating system is available. */
-  allow_unconfined: z.boolean().default(true),
+  /**
+   * Whether commands of agents may run where no sandbox of the operating system is available; `ask`:
+   * once the user has consented to it for the workspace (`consents/set`).
+   */
+  unconfined: z.enum(["ask", "allow", "refuse"]).default("allow"),
   /** `host:port` that commands of an instance may reach. */
   allowed_hosts: z.array(z.string()).default([]),
   /** Programs the agents' `run_command` may start, beside the project's test runner. */

@@ -9,8 +9,10 @@ const MOST_BYTES = 3 * 1024 * 1024;
 const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));
 const packagePath = `${name}-${version}.vsix`;
 
-const build = spawnSync("node", ["scripts/build.mjs", "--production"], { stdio: "inherit" });
-if (build.status !== 0) process.exit(build.status ?? 1);
+for (const step of [["scripts/build.mjs", "--production"], ["scripts/export-texts.mjs"]]) {
+  const { status } = spawnSync("node", step, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
 
 for (const old of readdirSync(".").filter((file) => file.endsWith(".vsix"))) rmSync(old);
 await createVSIX({

@@ -127,10 +127,14 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     rates: settings,
     ...(ollamaEndpoint !== null && { ollamaEndpoint }),
   });
+  const unconfined = (): Settings["unconfined"] =>
+    settings.unconfined === "ask" && store.get("consents", "unconfined") !== null
+      ? "allow"
+      : settings.unconfined;
   const pool = createPool({
     store,
     workspace,
-    drivers: createDrivers(options.worker, settings, store.folder),
+    drivers: createDrivers(options.worker, settings, store.folder, unconfined),
     copiesFolder: options.copiesFolder ?? join(cacheFolder(), "copies"),
     settings: poolSettings(settings),
     emit,

@@ -2,11 +2,14 @@ import { z } from "zod";
 import type { AIProvider } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { RunOptions } from "../../schemas/run.ts";
-import type { SettingsInput } from "../../schemas/settings.ts";
+import { Settings, type SettingsInput } from "../../schemas/settings.ts";
 
 /** Providers by the names of `--provider`. Contract: "Command line". */
 export const providerNames = ["claude", "gemini", "ollama", "huggingface", "rehearsal"] as const;
 export type ProviderChoice = (typeof providerNames)[number];
+
+/** Values of `--unconfined`. */
+export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
 
 const positive = z.coerce.number().positive();
 
@@ -27,6 +30,7 @@ export const RunFlags = z.object({
   maxTokens: positive.int().optional(),
   timeout: positive.int().optional(),
   testCommand: z.string().min(1).optional(),
+  unconfined: z.enum(unconfinedAnswers).optional(),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
   /** Of `--no-embeddings`. */

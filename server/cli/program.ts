@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import { providerNames } from "./options.ts";
+import { providerNames, unconfinedAnswers } from "./options.ts";
 import type { RecordFlags, RecordGroup } from "./records.ts";
 import type { CommandContext } from "./terminal.ts";
 
@@ -293,5 +293,10 @@ const runOptions = (command: Command): Command =>
     .addOption(sarifOption())
     .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
     .option("--no-embeddings", "rank files that do not all fit by their relation alone")
+    .addOption(
+      new Option("--unconfined <answer>", "may agents' commands run where there is no sandbox").choices(
+        unconfinedAnswers,
+      ),
+    )
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

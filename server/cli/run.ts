@@ -10,6 +10,7 @@ import { type Connection, follow } from "./follow.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
 import { chosenProvider, parseFlags, type RunFlags, runOptionsOf, settingsOf } from "./options.ts";
 import { collectChanges, hasConflict, report, writeSarif } from "./outcome.ts";
+import { askPerson, unconfinedOf, withConsent } from "./person.ts";
 import { jsonProgress, liveProgress, plainProgress, type Progress } from "./progress.ts";
 import { findTarget, findWorkspace, textOrFile, type Target } from "./target.ts";
 import type { CommandContext } from "./terminal.ts";
@@ -89,18 +90,15 @@ interface OpenRuntime {
 const withRuntime = async (
   { workspace }: Pick<Target, "workspace">,
   flags: RunFlags,
-  { environment }: CommandContext,
+  context: CommandContext,
   use: (open: OpenRuntime) => Promise<number>,
 ): Promise<number> => {
+  const { environment } = context;
   const interruption = catchInterruption();
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
   try {
-    const connection = await connect(
-      workspace,
-      settingsOf(flags, environment),
-      environment,
-      interruption.signal,
-    );
+    const settings = { ...settingsOf(flags, environment), unconfined: unconfinedOf(flags, context) };
+    const connection = await connect(workspace, settings, environment, interruption.signal);
     try {
       if (connection.isAttached) refuseAddress(flags);
       const provider = rehearsal?.provider ?? chosenProvider(flags, environment);
@@ -154,13 +152,13 @@ const seeThrough = async (started: Started): Promise<number> => {
     connection,
     view,
     start: async () => {
-      const begun = await start();
+      const begun = await withConsent(start, connection, flags, context);
       setImmediate(loadHttpClient);
       showEarlier(view, begun, started.executions ?? []);
       return begun;
     },
     progress: () => progressOf(view, started),
-    approve: (question) => askApproval(question, started),
+    approve: (question) => askPerson(question, flags, context),
     signal: interruption.signal,
   });
   const changes = await collectChanges(finished, connection, flags.apply);
@@ -183,16 +181,4 @@ const seeThrough = async (started: Started): Promise<number> => {
  */
 const loadHttpClient = (): void => {
   new Headers();
-};
-
-/** Asks the person at the terminal; where there is none, the answer is no. */
-const askApproval = async (question: string, { flags, context }: Started): Promise<boolean> => {
-  if (flags.json || !context.terminal.interactive || !process.stdin.isTTY) return false;
-  const { createInterface } = await import("node:readline/promises");
-  const reader = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await reader.question(`\n${question} [y/N] `)).trim());
-  } finally {
-    reader.close();
-  }
 };

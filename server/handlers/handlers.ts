@@ -1,6 +1,7 @@
 import type { HandlerContext, Handlers } from "./context.ts";
 import { agentHandlers } from "./agents.ts";
 import { changeHandlers } from "./changes.ts";
+import { consentHandlers } from "./consents.ts";
 import { executionHandlers } from "./executions.ts";
 import { findingHandlers } from "./findings.ts";
 import { instanceHandlers } from "./instances.ts";
@@ -18,5 +19,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...runHandlers(context),
   ...changeHandlers(context),
   ...findingHandlers(context),
+  ...consentHandlers(context),
   ...runtimeHandlers(context),
 });

@@ -13,6 +13,7 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   changeSets: "change set",
   findings: "finding",
   dismissals: "dismissal",
+  consents: "consent",
   dailyUsage: "usage of day",
 };
 

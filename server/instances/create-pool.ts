@@ -253,6 +253,9 @@ export const createPool = (options: PoolOptions): Pool => {
   }, TIDY_AFTER_MS).unref();
 
   return {
+    admit: async (runtime) => {
+      await options.drivers[runtime]?.admit?.();
+    },
     claim: (request) => {
       if (closing.signal.aborted) return Promise.reject(fail("cancelled", { what: "The claim" }));
       demand.arrived(demand.of(kindOf(request), request.agent), Date.now());

@@ -84,6 +84,8 @@ export interface RunningWorker {
 /** Where instances run. Both drivers pass `test/integration/instances/conformance.ts`. */
 export interface Driver {
   readonly runtime: "Local" | "Docker";
+  /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
+  admit?(): Promise<void>;
   /** Errors: `worker_failed`, `engine_unavailable`, `image_missing`, `cancelled`. */
   start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
   /** Ends what an earlier runtime of the same state folder left behind; says how many. */

@@ -9,8 +9,9 @@ export const createDrivers = (
   entry: WorkerEntry,
   settings: Settings,
   stateFolder: string,
+  unconfined: () => Settings["unconfined"] = () => settings.unconfined,
 ): Record<"Local" | "Docker", Driver> => ({
-  Local: createLocalDriver({ entry, environment: [], allowUnconfined: settings.allow_unconfined }),
+  Local: createLocalDriver({ entry, environment: [], unconfined }),
   Docker: createDockerDriver({
     entry,
     stateFolder,

@@ -61,6 +61,11 @@ export interface ClaimedInstance {
 
 /** The instances of one runtime: claims, warm spares, health, recycling, limits. */
 export interface Pool {
+  /**
+   * Resolves if instances may be started there. Errors: `consent_needed` and `sandbox_unavailable`
+   * where their commands would run unconfined and that is not allowed.
+   */
+  admit(runtime: "Local" | "Docker"): Promise<void>;
   /** An instance in state Working with the task assigned; waits in a fair queue if there is none. */
   claim(request: ClaimRequest): Promise<ClaimedInstance>;
   /** A spare instance by hand (`instances/create`); resolves when it is Idle. */

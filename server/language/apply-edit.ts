@@ -60,7 +60,7 @@ export const applyThroughEditor = async (
   folder: Folder,
   runtime: FolderRuntime,
   documents: Documents,
-  { task_id, caller, signal }: { task_id: string; caller: Caller; signal: AbortSignal },
+  { task_id, caller, signal, label }: { task_id: string; caller: Caller; signal: AbortSignal; label: string },
 ): Promise<string[]> => {
   const request = { task_id, include_content: true };
   const { change_set, contents } = await runtime.dispatch("changes/get", request, caller, signal);
@@ -75,7 +75,7 @@ export const applyThroughEditor = async (
   }
   if (taken.length === 0) return left;
   const { applied } = await connection.workspace.applyEdit({
-    label: "Apply the agents' changes",
+    label,
     edit: { documentChanges },
   });
   if (!applied) return [...left, ...taken];

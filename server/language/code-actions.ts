@@ -9,6 +9,7 @@ import {
 } from "vscode-languageserver/node";
 import { DiagnosticData, type EditorCommand } from "../../schemas/editor.ts";
 import type { Finding } from "../../schemas/findings.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
 import { rangeOfText } from "./diagnostics.ts";
 import type { Documents } from "./documents.ts";
 import type { FolderSession } from "./folder-session.ts";
@@ -20,6 +21,7 @@ export interface ActionContext {
   canPreview: boolean;
   /** Commands that can be offered. */
   commands: ReadonlySet<EditorCommand>;
+  l10n: Localizer;
 }
 
 /** The edit of a stored fix in the present text; `null` when what it replaces is not there once. */
@@ -59,7 +61,7 @@ const fixActions = async (
   session: FolderSession,
   { finding }: Placed,
   diagnostic: Diagnostic,
-  { documents, canPreview }: ActionContext,
+  { documents, canPreview, l10n }: ActionContext,
 ): Promise<CodeAction[]> => {
   const uri = documents.uri(session.folder, finding.path);
   const edit = editOf(finding, (await documents.text(session.folder, finding.path)) ?? "");
@@ -72,8 +74,8 @@ const fixActions = async (
     edit: workspaceEdit(documents, [{ uri, edits: [edit] }], preview),
   });
   return [
-    action(`Fix: ${finding.title}`, null),
-    ...(canPreview ? [action(`Preview fix: ${finding.title}`, finding.title)] : []),
+    action(l10n.t("Fix: {0}", finding.title), null),
+    ...(canPreview ? [action(l10n.t("Preview fix: {0}", finding.title), finding.title)] : []),
   ];
 };
 
@@ -82,7 +84,7 @@ const fixAllAction = async (
   { folder, findings }: FolderSession,
   category: string,
   diagnostic: Diagnostic,
-  { documents }: ActionContext,
+  { documents, l10n }: ActionContext,
 ): Promise<CodeAction[]> => {
   const all = findings.ofCategory(category).map(({ finding }) => finding);
   const files: { uri: string; edits: TextEdit[] }[] = [];
@@ -94,7 +96,7 @@ const fixAllAction = async (
   }
   const count = files.reduce((sum, { edits }) => sum + edits.length, 0);
   if (count < 2) return [];
-  const title = `Fix all ${count} of ${category}`;
+  const title = l10n.t("Fix all {0} of {1}", count, category);
   const edit = workspaceEdit(documents, files, null);
   return [{ title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic], edit }];
 };
@@ -103,12 +105,12 @@ const commandActions = (
   uri: string,
   finding: Finding,
   diagnostic: Diagnostic,
-  { commands }: ActionContext,
+  { commands, l10n }: ActionContext,
 ): CodeAction[] => {
   const titles: [EditorCommand, string][] = [
-    ["coditect.fixFinding", "Fix with Coder"],
-    ["coditect.explainFinding", "Explain"],
-    ["coditect.dismissFinding", "Dismiss…"],
+    ["coditect.fixFinding", l10n.t("Fix with Coder")],
+    ["coditect.explainFinding", l10n.t("Explain")],
+    ["coditect.dismissFinding", l10n.t("Dismiss…")],
   ];
   return titles
     .filter(([name]) => commands.has(name))

@@ -16,7 +16,10 @@ const ApplyArguments = z.strictObject({ uri: z.string(), task_id: Uuid });
 /** What `workspace/executeCommand` takes from an editor that brings no commands of its own. */
 export const serverCommands: readonly string[] = [...EditorCommand.options, APPLY];
 
-interface CommandContext extends Pick<LanguageState, "connection" | "documents" | "openPlaceOf" | "caller"> {
+interface CommandContext extends Pick<
+  LanguageState,
+  "connection" | "documents" | "openPlaceOf" | "caller" | "l10n"
+> {
   signal: AbortSignal;
 }
 
@@ -67,27 +70,30 @@ const run: {
 
   "coditect.dismissFinding": async (context, { uri, finding_id }) => {
     const { session } = await findingOf(context, uri, finding_id);
-    const params = { finding_id, reason: "Dismissed in the editor" };
+    const { l10n } = context;
+    const params = { finding_id, reason: l10n.t("Dismissed in the editor") };
     return session.runtime.dispatch("findings/dismiss", params, context.caller(), context.signal);
   },
 
   "coditect.explainFinding": async (context, { uri, finding_id }) => {
     const { finding } = await findingOf(context, uri, finding_id);
-    inform(context.connection, describeFinding(finding));
+    inform(context.connection, describeFinding(finding, context.l10n));
     return null;
   },
 };
 
 const apply = async (context: CommandContext, { uri, task_id }: z.infer<typeof ApplyArguments>) => {
-  const { connection, documents, signal } = context;
+  const { connection, documents, l10n, signal } = context;
   const { session } = await context.openPlaceOf(uri);
   const { folder, runtime } = session;
   const left = await applyThroughEditor(connection, folder, runtime, documents, {
     task_id,
     caller: context.caller(),
     signal,
+    label: l10n.t("Apply the agents' changes"),
   });
-  if (left.length > 0) warn(connection, `Left alone, because your edits overlap: ${left.join(", ")}`);
+  if (left.length > 0)
+    warn(connection, l10n.t("Left alone, because your edits overlap: {0}", left.join(", ")));
   return { left };
 };
 

@@ -1,6 +1,7 @@
 import { type Diagnostic, DiagnosticSeverity, type Range } from "vscode-languageserver/node";
 import type { DiagnosticData } from "../../schemas/editor.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { Placed } from "./locate.ts";
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -40,11 +41,13 @@ export const rangeOfText = (text: string, wanted: string): Range | null => {
 
 const percent = (confidence: number): string => `${Math.round(confidence * 100)} %`;
 
-const related = (finding: Finding, uri: string, range: Range, text: string) => {
+const related = (finding: Finding, { uri, text }: PresentFile, range: Range, l10n: Localizer) => {
   const fix = finding.fix === null ? null : rangeOfText(text, finding.fix.old_text);
   return [
     ...(finding.explanation === "" ? [] : [{ location: { uri, range }, message: finding.explanation }]),
-    ...(fix === null ? [] : [{ location: { uri, range: fix }, message: "The suggested fix changes this." }]),
+    ...(fix === null
+      ? []
+      : [{ location: { uri, range: fix }, message: l10n.t("The suggested fix changes this.") }]),
   ];
 };
 
@@ -56,9 +59,9 @@ export interface PresentFile {
 }
 
 /** A finding as an editor shows it; `null` while its text is not in the file. */
-export const toDiagnostic = (placed: Placed, { uri, text, lines }: PresentFile): Diagnostic | null => {
+export const toDiagnostic = (placed: Placed, file: PresentFile, l10n: Localizer): Diagnostic | null => {
   const { finding } = placed;
-  const range = rangeOf(placed, lines);
+  const range = rangeOf(placed, file.lines);
   if (range === null) return null;
   const data: DiagnosticData = { finding_id: finding.finding_id };
   return {
@@ -67,7 +70,7 @@ export const toDiagnostic = (placed: Placed, { uri, text, lines }: PresentFile):
     source: "coditect",
     code: finding.category,
     message: finding.title,
-    relatedInformation: related(finding, uri, range, text),
+    relatedInformation: related(finding, file, range, l10n),
     data,
   };
 };
@@ -79,15 +82,15 @@ export const toDiagnostic = (placed: Placed, { uri, text, lines }: PresentFile):
 const withoutPictures = (text: string): string => text.replaceAll("![", "!\\[");
 
 /** The finding in full, for a hover. */
-export const describeFinding = (finding: Finding): string =>
+export const describeFinding = (finding: Finding, l10n: Localizer): string =>
   [
     `**${withoutPictures(finding.title)}**`,
-    `${finding.severity} · ${finding.category} · confidence ${percent(finding.confidence)}`,
+    `${finding.severity} · ${finding.category} · ${l10n.t("confidence {0}", percent(finding.confidence))}`,
     withoutPictures(finding.explanation),
     ...(finding.fix === null
       ? []
       : [
-          "Suggested fix:",
+          l10n.t("Suggested fix:"),
           `${fence(finding.fix.new_text)}\n${finding.fix.new_text}\n${fence(finding.fix.new_text)}`,
         ]),
   ]

@@ -65,7 +65,8 @@ export const registerFeatures = (state: LanguageState, log: Log): void => {
 
   connection.onCodeAction((params) => {
     const place = state.placeOf(params.textDocument.uri);
-    const context = { documents, canPreview: canPreview(state), commands: state.commands() };
+    const { l10n } = state;
+    const context = { documents, canPreview: canPreview(state), commands: state.commands(), l10n };
     return place === null ? [] : codeActions(place.session, params, context);
   });
 
@@ -73,14 +74,17 @@ export const registerFeatures = (state: LanguageState, log: Log): void => {
     const place = state.placeOf(textDocument.uri);
     const text = documents.get(textDocument.uri)?.getText();
     if (place === null || text === undefined) return null;
-    return hover(place.session, place.path, text, position, state.options.settings.runtime.min_confidence);
+    const { min_confidence } = state.options.settings.runtime;
+    return hover(place.session, place.path, text, position, { min_confidence, l10n: state.l10n });
   });
 
   connection.onCodeLens(({ textDocument }) => {
     const document = documents.get(textDocument.uri);
     const { trusted, settings } = state.options;
     if (document === undefined || !trusted || !settings.code_lens) return [];
-    return state.folders.locate(document.uri) === null ? [] : codeLenses(document, state.commands());
+    return state.folders.locate(document.uri) === null
+      ? []
+      : codeLenses(document, state.commands(), state.l10n);
   });
 
   connection.onExecuteCommand(async ({ command, arguments: given = [] }, token) => {

@@ -1,5 +1,6 @@
 import type { ClientCapabilities, Connection, Diagnostic } from "vscode-languageserver/node";
 import type { EditorOptions } from "../../schemas/editor.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
 import { toDiagnostic } from "./diagnostics.ts";
 import type { Documents } from "./documents.ts";
 import { createFindingTracker, type FindingTracker } from "./findings.ts";
@@ -12,6 +13,7 @@ export interface ViewContext {
   connection: Connection;
   documents: Documents;
   readonly options: EditorOptions;
+  readonly l10n: Localizer;
   readonly capabilities: ClientCapabilities;
 }
 
@@ -41,7 +43,7 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
     return findings
       .of(path)
       .filter(({ finding }) => finding.confidence >= context.options.settings.runtime.min_confidence)
-      .map((placed) => toDiagnostic(placed, file))
+      .map((placed) => toDiagnostic(placed, file, context.l10n))
       .filter((diagnostic) => diagnostic !== null);
   };
 

@@ -127,7 +127,7 @@ export const openSession = (
   };
   const stops = [
     runtime.subscribe(tell),
-    runtime.subscribe(createRunProgress(connection, cancelRun)),
+    runtime.subscribe(createRunProgress(connection, cancelRun, context.l10n)),
     runtime.subscribe(follow),
   ];
   attempt("Reading the stored findings", loadFindings(view, runtime, caller()).then(refreshAll));

@@ -1,5 +1,6 @@
 import type { Hover, Position } from "vscode-languageserver/node";
 import { MarkupKind } from "vscode-languageserver/node";
+import type { Localizer } from "../../schemas/localizer.ts";
 import { describeFinding, rangeOf } from "./diagnostics.ts";
 import type { FolderSession } from "./folder-session.ts";
 
@@ -13,14 +14,14 @@ export const hover = (
   path: string,
   text: string,
   position: Position,
-  minConfidence: number,
+  { min_confidence, l10n }: { min_confidence: number; l10n: Localizer },
 ): Hover | null => {
   const lines = text.split(/\r?\n/);
   const under = findings.of(path).filter((placed) => {
     const range = rangeOf(placed, lines);
-    return placed.finding.confidence >= minConfidence && range !== null && covers(range, position);
+    return placed.finding.confidence >= min_confidence && range !== null && covers(range, position);
   });
   if (under.length === 0) return null;
-  const value = under.map(({ finding }) => describeFinding(finding)).join("\n\n---\n\n");
+  const value = under.map(({ finding }) => describeFinding(finding, l10n)).join("\n\n---\n\n");
   return { contents: { kind: MarkupKind.Markdown, value } };
 };

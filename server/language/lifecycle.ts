@@ -4,6 +4,7 @@ import {
   type InitializeResult,
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
+import { createLocalizer } from "../../schemas/localizer.ts";
 import { toResponseError } from "../rpc.ts";
 import { serverCommands } from "./commands.ts";
 import { warn } from "./messages.ts";
@@ -17,14 +18,15 @@ const foldersOf = (params: InitializeParams): string[] => {
   return rootUri === null ? [] : [rootUri];
 };
 
-const warnOf = ({ connection }: LanguageState, problems: string | null): void => {
-  if (problems !== null) warn(connection, `CODITECT settings: ${problems}`);
+const warnOf = ({ connection, l10n }: LanguageState, problems: string | null): void => {
+  if (problems !== null) warn(connection, l10n.t("CODITECT settings: {0}", problems));
 };
 
 const initialize = (state: LanguageState, params: InitializeParams, version: string): InitializeResult => {
   const { options, problems } = readOptions(params.initializationOptions);
-  warnOf(state, problems);
   state.options = options;
+  state.l10n = createLocalizer(options.texts);
+  warnOf(state, problems);
   state.capabilities = params.capabilities;
   for (const uri of foldersOf(params)) state.folders.add(uri);
   return {

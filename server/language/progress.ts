@@ -1,5 +1,6 @@
 import type { Connection, WorkDoneProgressServerReporter } from "vscode-languageserver/node";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
 
 interface Shown {
   reporter: Promise<WorkDoneProgressServerReporter>;
@@ -14,6 +15,7 @@ interface Shown {
 export const createRunProgress = (
   connection: Connection,
   cancel: (taskId: string) => void,
+  l10n: Localizer,
 ): ((event: RuntimeEvent) => void) => {
   const shown = new Map<string, Shown>();
 
@@ -55,8 +57,10 @@ export const createRunProgress = (
   return (event) => {
     if (event.type === "run.started") begin(event);
     else if (event.type === "stage.started") {
-      const round = event.round > 1 ? `, round ${event.round}` : "";
-      report(event.task_id, `${event.stage} (${event.agent_type}${round})`);
+      const { stage, agent_type, round } = event;
+      const text =
+        round > 1 ? l10n.t("{0} ({1}, round {2})", stage, agent_type, round) : `${stage} (${agent_type})`;
+      report(event.task_id, text);
     } else if (event.type === "stage.finished") {
       const run = shown.get(event.task_id);
       const isDone = event.stage.status === "Completed" || event.stage.status === "Skipped";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { ClientCapabilities, Connection } from "vscode-languageserver/node";
 import { EditorCommand, EditorOptions } from "../../schemas/editor.ts";
 import { fail } from "../../schemas/errors.ts";
+import { createLocalizer, type Localizer } from "../../schemas/localizer.ts";
 import type { Caller } from "../handlers/context.ts";
 import type { Log } from "../log.ts";
 import { createDocuments, type Documents } from "./documents.ts";
@@ -19,6 +20,8 @@ export interface DocumentPlace {
 export interface LanguageState {
   connection: Connection;
   options: EditorOptions;
+  /** The editor's language. */
+  l10n: Localizer;
   capabilities: ClientCapabilities;
   folders: Folders;
   documents: Documents;
@@ -84,6 +87,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
   const state: LanguageState = {
     connection,
     options: EditorOptions.parse({}),
+    l10n: createLocalizer({}),
     capabilities: {},
     folders,
     documents,

@@ -27,6 +27,7 @@ const references: Rules<Reference[]> = {
     { collection: "executions", id: execution_id },
   ],
   dismissals: () => [],
+  consents: () => [],
   dailyUsage: () => [],
 };
 

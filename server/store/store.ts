@@ -1,5 +1,6 @@
 import type { AgentConfig, AgentStatus, AgentType } from "../../schemas/agent.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
+import type { Consent } from "../../schemas/consents.ts";
 import type { AgentExecution, ExecutionStatus } from "../../schemas/execution.ts";
 import type { Dismissal, Finding, FindingStatus } from "../../schemas/findings.ts";
 import type { AgentInstance, InstanceState, LifecycleEvent } from "../../schemas/instance.ts";
@@ -19,6 +20,7 @@ export interface Records {
   changeSets: ChangeSet;
   findings: Finding;
   dismissals: Dismissal;
+  consents: Consent;
   dailyUsage: DailyUsage;
 }
 export type CollectionName = keyof Records;
@@ -45,6 +47,7 @@ export interface Filters {
   changeSets: { task_id?: string | undefined };
   findings: { task_id?: string | undefined; path?: string | undefined; status?: FindingStatus | undefined };
   dismissals: NoFilter;
+  consents: NoFilter;
   dailyUsage: NoFilter;
 }
 

@@ -24,7 +24,7 @@ export interface OwnedRuns extends Runs {
 }
 
 export const createRuns = (parts: DriveParts): OwnedRuns => {
-  const { store, configuration, settings, emit, now } = parts;
+  const { store, pool, configuration, settings, emit, now } = parts;
   const launched = new Map<string, LaunchedRun>();
 
   const runOf = (taskId: string): TeamRun => {
@@ -55,8 +55,20 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
     });
   };
 
+  const usesLocal = async (run: TeamRun): Promise<boolean> => {
+    if (run.options.runtime !== null) return run.options.runtime === "Local";
+    const agents = await Promise.all(run.members.map((member) => configuration.agentOf(member)));
+    return agents.some((agent) => (agent.settings.runtime ?? settings.runtime) === "Local");
+  };
+  /** Refuses a run before anything of it is stored, if its commands may not run here. */
+  const admit = (run: TeamRun): Promise<void> =>
+    pool.admit("Local").catch(async (error: unknown) => {
+      if (await usesLocal(run)) throw error;
+    });
+
   /** Stores a run with its task, tells of it, and sets it to work. */
   const begin = async (run: TeamRun, task: Task): Promise<LaunchedRun> => {
+    await admit(run);
     await store.commit((transaction) => {
       transaction.put("tasks", task);
       transaction.put("runs", run);

@@ -23,7 +23,7 @@ const LANES = 8;
 
 const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 const entry = { command: process.execPath, args: [dist("worker.js")], snapshot: dist(snapshotName()) };
-const local = (): Driver => createLocalDriver({ entry, environment: [], allowUnconfined: true });
+const local = (): Driver => createLocalDriver({ entry, environment: [], unconfined: () => "allow" });
 const docker = (): Driver => createDockerDriver({ entry, stateFolder: import.meta.filename });
 
 /** Instances: how fast one is there, what many cost, and what the pool adds to short work. */

@@ -83,6 +83,8 @@ const quiet = {
   "git.enabled": false,
   "files.autoSave": "off",
   "window.commandCenter": false,
+  // Whether this machine has a sandbox is not what these tests are about.
+  "coditect.run.unconfined": "allow",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "js/ts.tsserver.useSyntaxServer": "never",
 };

@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../schemas/errors.ts";
+import type { Settings } from "../../../schemas/settings.ts";
 import type { WorkerEntry } from "../../installation.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
@@ -164,8 +165,11 @@ export interface LocalDriverOptions {
   entry: WorkerEntry;
   /** Names of further variables of the environment a worker may see. */
   environment: readonly string[];
-  /** Whether workers may run unconfined where the system has no sandbox for them. */
-  allowUnconfined: boolean;
+  /**
+   * Whether workers may run unconfined where the system has no sandbox for them; `ask`: not before the
+   * user has consented, after which this answers otherwise.
+   */
+  unconfined: () => Settings["unconfined"];
   /** `false` does without the sandbox even where there is one. */
   sandbox?: boolean;
 }
@@ -181,14 +185,22 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
   // Begun at once: the first instance should not have to wait for it.
   const machine = findMachine();
 
+  const admit = (sandbox: Sandbox): void => {
+    const answer = options.unconfined();
+    if (!("unavailable" in sandbox) || answer === "allow") return;
+    throw fail(answer === "ask" ? "consent_needed" : "sandbox_unavailable", { reason: sandbox.unavailable });
+  };
+
   return {
     runtime: "Local",
+    admit: async () => {
+      // Where it is allowed anyway, nobody waits to hear whether there is a sandbox.
+      if (options.unconfined() !== "allow") admit((await machine).sandbox);
+    },
     start: async (spec, signal) => {
       const found = await machine;
       if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
-      if ("unavailable" in found.sandbox && !options.allowUnconfined) {
-        throw fail("sandbox_unavailable", { reason: found.sandbox.unavailable });
-      }
+      admit(found.sandbox);
       if ("wrap" in found.sandbox && spec.egress_socket !== null) {
         const reason = "Seatbelt gives commands no way to allowed_hosts; empty it, or use Docker";
         throw fail("worker_failed", { what: "start", reason });

@@ -121,7 +121,9 @@ describe("the way out of an instance", function () {
     });
   };
   describe("from a local process", () => {
-    fromInside(() => createLocalDriver({ entry: workerEntry(), environment: [], allowUnconfined: false }));
+    fromInside(() =>
+      createLocalDriver({ entry: workerEntry(), environment: [], unconfined: () => "refuse" }),
+    );
   });
   describe("from a container", function () {
     skipUnlessNull(this, noEngine);

@@ -51,7 +51,7 @@ export interface PoolTestOptions {
 }
 
 export const localDriver = (options: Partial<LocalDriverOptions> = {}): Driver =>
-  createLocalDriver({ entry: testWorker, environment: [], allowUnconfined: true, ...options });
+  createLocalDriver({ entry: testWorker, environment: [], unconfined: () => "allow", ...options });
 
 export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnderTest> => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "coditect-pool-")));

@@ -185,7 +185,7 @@ describe("the pool", function () {
     const strict = createLocalDriver({
       entry: testWorker,
       environment: [],
-      allowUnconfined: false,
+      unconfined: () => "refuse",
       sandbox: false,
     });
     const refusing = await start({ driver: strict });
@@ -213,7 +213,7 @@ describe("the pool", function () {
     const broken = createLocalDriver({
       entry: { command: process.execPath, args: ["/nowhere/worker.js"] },
       environment: [],
-      allowUnconfined: true,
+      unconfined: () => "allow",
     });
     const pool = await start({ driver: broken });
     await assert.rejects(pool.claim(), { code: "worker_died", message: /exit code 1/ });

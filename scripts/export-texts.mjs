@@ -1,0 +1,29 @@
+// Writes l10n/bundle.l10n.json: every text of the extension and its language server, for translators.
+// It is made whenever the extension is packaged; a translation is a file beside it, such as
+// bundle.l10n.de.json. With --print it goes to standard output.
+import { getL10nJson } from "@vscode/l10n-dev";
+import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const root = new URL("../", import.meta.url);
+const target = new URL("l10n/bundle.l10n.json", root);
+const sources = ["client/**/*.ts", "server/language/*.ts"];
+
+/** The collector looks for calls of what was imported from `vscode`; ours is handed over at times. */
+const asImported = (contents) =>
+  /\bl10n\.t\(/.test(contents) ? `import { l10n } from "vscode";\n${contents}` : contents;
+
+const files = globSync(sources, { cwd: root });
+const collected = await getL10nJson(
+  files.map((file) => ({
+    extension: ".ts",
+    contents: asImported(readFileSync(new URL(file, root), "utf8")),
+  })),
+);
+const sorted = Object.fromEntries(Object.entries(collected).sort(([a], [b]) => (a < b ? -1 : 1)));
+const text = `${JSON.stringify(sorted, null, 2)}\n`;
+
+if (process.argv.includes("--print")) process.stdout.write(text);
+else {
+  mkdirSync(new URL(".", target), { recursive: true });
+  writeFileSync(target, text);
+}

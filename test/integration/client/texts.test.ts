@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { z } from "zod";
+
+const root = new URL("../../../", import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
+
+describe("the texts for translators", function () {
+  this.timeout(60_000);
+
+  it("are every literal that a localizer is given, in the editor and in the language server", () => {
+    const script = new URL("scripts/export-texts.mjs", root).pathname;
+    const { stdout, stderr } = spawnSync(process.execPath, [script, "--print"], { encoding: "utf8" });
+    assert.equal(stderr, "");
+    const texts = z.record(z.string(), z.string()).parse(JSON.parse(stdout));
+    const literals = globSync(["client/**/*.ts", "server/language/*.ts"], { cwd: root.pathname }).flatMap(
+      (file) => [...read(file).matchAll(/l10n\.t\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text),
+    );
+    assert.ok(literals.length > 100);
+    assert.deepEqual(
+      literals.filter((text) => texts[z.string().parse(JSON.parse(`"${text}"`))] === undefined),
+      [],
+    );
+  });
+
+  it("ship with the extension", () => {
+    assert.match(read(".vscodeignore"), /^!l10n\/\*\*$/m);
+    assert.equal(z.object({ l10n: z.string() }).parse(JSON.parse(read("package.json"))).l10n, "./l10n");
+  });
+});
