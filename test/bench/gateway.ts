@@ -198,7 +198,7 @@ const loopDelay = async (ask: Ask): Promise<number> =>
 
 const loopDelayOnce = async (ask: Ask): Promise<number> => {
   const histogram = monitorEventLoopDelay({ resolution: 1 });
-  const asking = measure(ask, 200, 200, 0);
+  const asking = measure(ask, 200, 200, 200);
   await sleep(500);
   histogram.enable();
   await asking;
