@@ -1,6 +1,6 @@
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
-import type { Localizer } from "../tree/item.ts";
 import { renderEntry, type Block } from "./render.ts";
 
 /**

@@ -1,7 +1,8 @@
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { Message } from "../../schemas/messages.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
-import { formatCost, type Localizer } from "../tree/item.ts";
+import { formatCost } from "../tree/item.ts";
 
 /** A piece of the document; `fold`: it is shown closed, as its first line. */
 export interface Block {

@@ -1,7 +1,8 @@
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { AgentType } from "../../schemas/agent.ts";
 import type { InstanceState } from "../../schemas/instance.ts";
 import { executionItem, executionTooltip } from "./executions.ts";
-import { formatCost, icons, plain, type Icon, type Item, type Localizer, type Tree } from "./item.ts";
+import { formatCost, icons, plain, type Icon, type Item, type Tree } from "./item.ts";
 import { describeProvider } from "./load.ts";
 import type { InstanceRecord, Model } from "./model.ts";
 import { nodeId, parseNode } from "./nodes.ts";
@@ -96,12 +97,21 @@ const stateIcons: Record<InstanceState, Icon> = {
   Failed: icons.failed,
 };
 
-const instanceItem = (model: Model, { instance }: InstanceRecord, l10n: Localizer): Item => {
+/** What it asks: the model of its last execution, which a run may have put in place of the agent's own. */
+const modelOf = (model: Model, { instance }: InstanceRecord): string => {
+  const last = model.executionsByInstance.get(instance.instance_id)?.at(-1);
+  const asked = last === undefined ? undefined : model.executions.get(last)?.summary.model;
+  const provider = model.agents.get(instance.agent_id)?.agent.provider;
+  return asked ?? (provider === undefined ? "" : describeProvider(provider));
+};
+
+const instanceItem = (model: Model, record: InstanceRecord, l10n: Localizer): Item => {
+  const { instance } = record;
   const agent = model.agents.get(instance.agent_id)?.agent;
   const { cpu_percent, memory_mb } = instance.resources;
   const parts = [
     instance.state,
-    agent === undefined ? "" : describeProvider(agent.provider),
+    modelOf(model, record),
     l10n.t("{0} % CPU", Math.round(cpu_percent)),
     `${memory_mb} MB`,
     instance.health.is_healthy ? "" : l10n.t("unhealthy"),

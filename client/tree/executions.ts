@@ -1,15 +1,7 @@
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { ExecutionStatus } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
-import {
-  code,
-  formatCost,
-  formatDuration,
-  icons,
-  plain,
-  type Icon,
-  type Item,
-  type Localizer,
-} from "./item.ts";
+import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
 import type { ExecutionRecord } from "./model.ts";
 
 const executionIcons: Record<ExecutionStatus, Icon> = {

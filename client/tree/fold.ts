@@ -167,6 +167,8 @@ export const putExecution = (model: Model, run: RunRecord, summary: ExecutionSum
     model.executions.set(execution_id, { summary, gates: [], activity: null });
     touch(nodeId.stage(run.task_id, summary.stage));
   } else {
+    // Its instance's line names the model.
+    if (known.summary.model !== summary.model && instance_id !== null) touch(nodeId.instance(instance_id));
     known.summary = summary;
     if (summary.completed_at !== null) known.activity = null;
     touch(nodeId.execution(execution_id));
@@ -214,7 +216,11 @@ const setActivity = (model: Model, executionId: string, activity: string | null,
 
 export const putInstance = (model: Model, folder: string, instance: AgentInstance, touch: Touch): void => {
   const known = model.instances.get(instance.instance_id);
-  model.instances.set(instance.instance_id, { folder, instance });
+  // One that is gone is not shown; all the Runs tree needs of it stands in its executions.
+  if (instance.state === "Terminated") {
+    model.instances.delete(instance.instance_id);
+    model.executionsByInstance.delete(instance.instance_id);
+  } else model.instances.set(instance.instance_id, { folder, instance });
   const type = model.agents.get(instance.agent_id)?.agent.agent_type;
   // The type's own text counts its instances by state; a new load changes the instance's line only.
   if (known?.instance.state === instance.state) touch(nodeId.instance(instance.instance_id));

@@ -1,10 +1,5 @@
 import type { CommandId, ItemFlag } from "../contributions.ts";
 
-/** Translates a text; `vscode.l10n` in the editor. Named so that the extractor finds `l10n.t("…")`. */
-export interface Localizer {
-  t(message: string, ...args: (string | number | boolean)[]): string;
-}
-
 /** A theme icon and, for a state, the theme colour it is drawn in. */
 export interface Icon {
   id: string;

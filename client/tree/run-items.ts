@@ -1,15 +1,7 @@
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import type { ItemFlag } from "../contributions.ts";
-import {
-  code,
-  formatCost,
-  formatDuration,
-  icons,
-  plain,
-  type Icon,
-  type Item,
-  type Localizer,
-} from "./item.ts";
+import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
 import { currentStage, hasPendingChanges, isRunActive, type RunRecord, type StageRecord } from "./model.ts";
 
 export const moreItem = (l10n: Localizer): Item => ({

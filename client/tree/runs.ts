@@ -1,6 +1,7 @@
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import { executionItem, executionTooltip, gateItem, gateTooltip } from "./executions.ts";
-import { plain, type Item, type Localizer, type Tree } from "./item.ts";
+import { plain, type Item, type Tree } from "./item.ts";
 import { newestFirst, type Model, type RunRecord } from "./model.ts";
 import { nodeId, parseNode } from "./nodes.ts";
 import {

@@ -1,8 +1,9 @@
+import type { Localizer } from "../../../schemas/localizer.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { agentsTree } from "../../../client/tree/agents.ts";
 import { fold } from "../../../client/tree/fold.ts";
-import type { Localizer, Tree } from "../../../client/tree/item.ts";
+import type { Tree } from "../../../client/tree/item.ts";
 import { createModel, removeFolder, type Model } from "../../../client/tree/model.ts";
 import { nodeId, parseNode, roots } from "../../../client/tree/nodes.ts";
 import { createRedraw } from "../../../client/tree/redraw.ts";
