@@ -62,10 +62,11 @@ const generate = async (
   signal: AbortSignal,
 ): Promise<RuntimeResult<"model/generate">> => {
   const { entries, execution, gateway } = context;
-  // The worker asks as soon as it has sent the outcome this rests on.
-  await context.recorded;
   const stored = entries.find((entry) => entry.type === "answer" && entry.turn === turn);
-  if (stored?.type === "answer") return { message: stored.message, stop_reason: stored.stop_reason };
+  if (stored?.type === "answer") {
+    await context.recorded;
+    return { message: stored.message, stop_reason: stored.stop_reason };
+  }
 
   if (note !== null && !entries.some((entry) => entry.type === "note" && entry.turn === turn)) {
     await record(context, { type: "note", at: context.now(), turn, text: note });
@@ -84,6 +85,8 @@ const generate = async (
   };
   const answer = await gateway.generate({ ...buildConversation(entries), temperature, max_tokens }, charge, {
     signal,
+    // The worker asks as soon as it has sent the outcome this rests on.
+    ready: context.recorded,
     tell: tellOf(context, turn),
     spent: (attempt) => record(context, { type: "spent", at: context.now(), turn, ...attempt }),
     keep: (answered) => record(context, { type: "answer", at: context.now(), turn, ...answered }),

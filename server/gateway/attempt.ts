@@ -26,6 +26,8 @@ export interface Attempt {
   request: ModelRequest;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Nothing is sent before. */
+  ready: Promise<void>;
   text: (text: string) => void;
 }
 
@@ -85,7 +87,7 @@ const withWrittenCalls = (attempt: Attempt, answer: ProviderAnswer): ProviderAns
 };
 
 const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequest): Promise<Outcome> => {
-  const { provider, to, key, signal, text } = attempt;
+  const { provider, to, key, signal, ready, text } = attempt;
   let reported = noUsage;
   let shown = "";
   const transport = openTransport({
@@ -94,6 +96,7 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
     connections: tools.connections,
     deadlines: deadlinesFor(attempt, tools.deadlines),
     signal,
+    ready,
     now: () => tools.clock.now(),
   });
   let whole = false;

@@ -57,7 +57,7 @@ export const attemptCharged = async (
   asking: Asking,
   billing: Billing,
 ): Promise<{ outcome: Outcome; microcents: number | null }> => {
-  const { charge, signal, tell } = asking;
+  const { charge, signal, ready, tell } = asking;
   const { clock } = billing.attempts;
   const max_tokens = Math.min(asking.request.max_tokens, target.maxTokens ?? Infinity);
   const request = { ...asking.request, max_tokens };
@@ -83,7 +83,7 @@ export const attemptCharged = async (
       tell({ type: "text", text: piece });
     };
     outcome = await attemptAnswer(
-      { provider, to: target, key, request, timeoutMs, signal, text },
+      { provider, to: target, key, request, timeoutMs, signal, ready, text },
       billing.attempts,
     );
   } catch (defect) {

@@ -68,14 +68,15 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
 
   return {
-    async generate(request, charge, { signal, tell = ignore, spent = nothingToDo, keep = nothingToDo }) {
+    async generate(request, charge, { keep = nothingToDo, ...asked }) {
+      const { signal, ready = nothingToDo(), tell = ignore, spent = nothingToDo } = asked;
       let recorded: Promise<void> = Promise.resolve();
       const recording = (promise: Promise<void>): void => {
         recorded = promise;
         // Awaited below; until then a rejection has its handler here.
         promise.catch(ignore);
       };
-      const askNow = () => ask({ request, charge, signal, tell, spent, recording }, policy);
+      const askNow = () => ask({ request, charge, signal, ready, tell, spent, recording }, policy);
       const [target] = targetsOf(charge, endpoints);
       const mayKnow =
         request.temperature === 0 && options.responseCache !== false && target !== undefined

@@ -58,6 +58,8 @@ export type GatewaySignal =
 
 export interface GenerateOptions {
   signal: AbortSignal;
+  /** Nothing is sent before this resolves; what it rejects with ends the call. */
+  ready?: Promise<void>;
   tell?: (signal: GatewaySignal) => void;
   /** Called and awaited for each attempt that cost something, before the next one. */
   spent?: (spent: Spent) => Promise<void>;

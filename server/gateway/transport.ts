@@ -5,7 +5,7 @@ import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
 import { redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
 import { faultOfRefusal } from "./statuses.ts";
-import { cancelled } from "./waiting.ts";
+import { cancelled, orAborted } from "./waiting.ts";
 
 /**
  * Longest answer that is read. The longest that models write are 128,000 tokens, which streamed one
@@ -42,6 +42,8 @@ export interface TransportOptions {
   connections: Connections;
   deadlines: Deadlines;
   signal: AbortSignal;
+  /** Nothing is sent before this resolves; a request is made ready meanwhile. */
+  ready?: Promise<void>;
   now: () => number;
 }
 
@@ -179,8 +181,10 @@ export const openTransport = (options: TransportOptions): Transport => {
   return {
     fetch: async (input, init) => {
       if (signal.aborted) onAbort();
+      const sending = sendingOf(input, init);
+      if (options.ready !== undefined) await orAborted(options.ready, signal).catch(end);
       if (fault !== null) throw fault;
-      return send(sendingOf(input, init), true);
+      return send(sending, true);
     },
     fault: () => fault,
     answered: () => answer !== null,

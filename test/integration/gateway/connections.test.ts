@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { fail } from "../../../schemas/errors.ts";
 import { protocols } from "../../model-protocols.ts";
 import { listen } from "../../model-servers.ts";
 import {
@@ -104,6 +105,22 @@ for (const protocol of protocols) {
       });
       assert.equal((await failureOf(asking)).code, "cancelled");
       while (requests[0]?.aborted !== true) await new Promise(setImmediate);
+    });
+
+    it("sends nothing before what it rests on is ready, and nothing at all if that fails", async () => {
+      const { gateway, charge, requests } = await start([{ text }, { text }]);
+      const { signal } = new AbortController();
+      const disk = Promise.withResolvers<undefined>();
+      const asking = gateway.generate(question("Hello"), charge, { signal, ready: disk.promise });
+      await ask(gateway, question("Sent later, and answered before"), charge);
+      assert.equal(requests.length, 1);
+      disk.resolve(undefined);
+      await asking;
+      assert.equal(requests.length, 2);
+      const ready = Promise.reject(fail("state_read_only", { reason: "the disk is full" }));
+      const error = await failureOf(gateway.generate(question("Hello"), charge, { signal, ready }));
+      assert.equal(error.code, "state_read_only");
+      assert.equal(requests.length, 2);
     });
 
     it("sends nothing after a redirect", async () => {

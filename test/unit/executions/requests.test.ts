@@ -32,7 +32,8 @@ const executionOnSlowDisk = () => {
     preview: () => Promise.reject(new Error("nobody asks for a preview here")),
     embed: () => Promise.resolve(null),
     pull: () => Promise.resolve(),
-    generate: async ({ messages }, _charge, { keep }) => {
+    generate: async ({ messages }, _charge, { ready, keep }) => {
+      await ready;
       asked.push(messages.length);
       const answer = {
         message: { role: "assistant" as const, content: [{ type: "text" as const, text: "Done." }] },
