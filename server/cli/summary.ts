@@ -37,7 +37,7 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
   );
   if (rows.length === 0) return "";
   const lines = alignColumns(rows).map((line) =>
-    cut(line, width() - 3).replace(/^[\u2714\u2716]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
+    cut(line, width() - 3).replace(/^[✔✖]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
   );
   return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 };
