@@ -12,6 +12,7 @@ import { processTable, treeOf } from "../../server/instances/local/process-table
 import { snapshotName } from "../../server/worker/snapshot.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { command, never, startPool } from "../integration/instances/pool-harness.ts";
+import type { ClaimedInstance } from "../../server/instances/pool.ts";
 import type { PoolUnderTest } from "../integration/instances/pool-harness.ts";
 import { median, type Report } from "./report.ts";
 
@@ -133,17 +134,28 @@ const proportionalMemory = (pid: number): number => {
   return Number(kilobytes ?? 0) / 1024;
 };
 
+/** 99th percentile of how late the event loop is during some work, in milliseconds. */
+const loopDelay = async (work: () => Promise<unknown>): Promise<number> => {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await work();
+  delay.disable();
+  // The histogram counts its own resolution as delay.
+  return delay.percentile(99) / 1e6 - 1;
+};
+
 async function measureMany(report: Report["report"]): Promise<void> {
   await withPool(local(), MANY, async (pool) => {
-    const claimed = await Promise.all(Array.from({ length: MANY }, () => pool.claim()));
+    let claimed: ClaimedInstance[] = [];
+    const starting = await loopDelay(async () => {
+      claimed = await Promise.all(Array.from({ length: MANY }, () => pool.claim()));
+    });
     const prepare = { overlays: [], changes: [] };
     await Promise.all(claimed.map((instance) => instance.call("workspace/prepare", prepare, never)));
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
     // Work that waits: the processors belong to the runtime, and what is measured is its own doing.
-    await Promise.all(claimed.map((instance) => instance.call("tests/run", command("sleep 2"), never)));
-    delay.disable();
-    // The histogram counts its own resolution as delay.
+    const working = await loopDelay(() =>
+      Promise.all(claimed.map((instance) => instance.call("tests/run", command("sleep 2"), never))),
+    );
     if (process.platform === "linux") {
       const table = await processTable(0);
       const memory = claimed.map((instance) =>
@@ -156,15 +168,10 @@ async function measureMany(report: Report["report"]): Promise<void> {
       const name = `memory per worker, ${MANY} at once`;
       report({ name, value, unit: "MB", against: null, goal, holds: value < 60 });
     }
-    const p99 = delay.percentile(99) / 1e6 - 1;
-    report({
-      name: `event loop delay of the runtime, 99th percentile, ${MANY} at work`,
-      value: p99,
-      unit: "ms",
-      against: null,
-      goal: "under 20 ms",
-      holds: p99 < 20,
-    });
+    for (const [when, p99] of Object.entries({ "while they start": starting, "at work": working })) {
+      const name = `event loop delay of the runtime, 99th percentile, ${MANY} ${when}`;
+      report({ name, value: p99, unit: "ms", against: null, goal: "under 20 ms", holds: p99 < 20 });
+    }
     await Promise.all(claimed.map((instance) => instance.release()));
   });
 }

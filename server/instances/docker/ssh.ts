@@ -19,24 +19,49 @@ export const sshArguments = ({ host, port, username }: SshHost): string[] => [
   ...["--", host, "docker", "system", "dial-stdio"],
 ];
 
+/** What the http client asks of a socket and a pipe does not have. */
+const socketHabits = {
+  setKeepAlive: () => undefined,
+  setNoDelay: () => undefined,
+  setTimeout: () => undefined,
+  ref: () => undefined,
+  unref: () => undefined,
+};
+
 /** A connection to the engine behind a host: ssh's own configuration, keys and known hosts hold. */
 const dial = (where: SshHost): Duplex => {
   const child = spawn("ssh", sshArguments(where), { stdio: ["pipe", "pipe", "pipe"] });
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const stream = new Duplex({
+    // That ssh is gone is told when it has closed, with what it said.
+    write: (chunk: Buffer, _encoding, done) => {
+      child.stdin.write(chunk, () => {
+        done();
+      });
+    },
+    final: (done) => {
+      child.stdin.end(done);
+    },
+    read: () => void child.stdout.resume(),
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
   let lastWords = "";
+  child.stdin.on("error", () => undefined);
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (!stream.push(chunk)) child.stdout.pause();
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     lastWords = (lastWords + text).slice(-500);
   });
   child.once("error", (error) => stream.destroy(error));
   child.once("close", (code) => {
-    if (code === 0) stream.destroy();
-    else
-      stream.destroy(
-        new Error(`ssh to ${where.host}: ${lastWords.trim() || `exit code ${code ?? "unknown"}`}`),
-      );
+    const why = lastWords.trim() || `exit code ${code ?? "unknown"}`;
+    if (code === 0) stream.push(null);
+    else stream.destroy(new Error(`ssh to ${where.host}: ${why}`));
   });
-  stream.once("close", () => child.kill());
-  return stream;
+  return Object.assign(stream, socketHabits);
 };
 
 /** Options of a client that reaches its engine through ssh. */

@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { constants, homedir, setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../schemas/errors.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import type { WorkerEntry } from "../../installation.ts";
@@ -191,6 +191,10 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     throw fail(answer === "ask" ? "consent_needed" : "sandbox_unavailable", { reason: sandbox.unavailable });
   };
 
+  // Making a process holds the event loop for milliseconds: one per turn, however many are asked for.
+  let lastTurn: Promise<unknown> = Promise.resolve();
+  const ownTurn = (): Promise<unknown> => (lastTurn = lastTurn.then(() => nextTurn()));
+
   return {
     runtime: "Local",
     admit: async () => {
@@ -199,6 +203,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     },
     start: async (spec, signal) => {
       const found = await machine;
+      await ownTurn();
       if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
       admit(found.sandbox);
       if ("wrap" in found.sandbox && spec.egress_socket !== null) {

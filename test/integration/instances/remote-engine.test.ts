@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { stateLabel } from "../../../server/instances/docker/container.ts";
 import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
-import { openEngine } from "../../../server/instances/docker/engine.ts";
+import { openEngine, parseHost } from "../../../server/instances/docker/engine.ts";
 import { workerEntry } from "../../../server/installation.ts";
 import type { Engine } from "../../../server/instances/docker/engine.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
@@ -50,13 +50,15 @@ describe("instances on an engine elsewhere, over TLS", function () {
     await engine.close();
   });
 
-  const driverOf = (worker: "test" | "real") => () =>
-    createDockerDriver({
-      entry: { command: process.execPath, args: [join(program, `${worker}.cjs`)] },
-      stateFolder,
-      engine: () => Promise.resolve(elsewhere),
-    });
-  const driver = driverOf("test");
+  const driverOf =
+    (worker: "test" | "real", by = elsewhere) =>
+    () =>
+      createDockerDriver({
+        entry: { command: process.execPath, args: [join(program, `${worker}.cjs`)] },
+        stateFolder,
+        engine: () => Promise.resolve(by),
+      });
+  const driver = () => driverOf("test")();
   const start = pools(driver);
   const run = async (pool: Awaited<ReturnType<typeof start>>, line: string) => {
     const instance = await pool.claim();
@@ -160,6 +162,26 @@ describe("instances on an engine elsewhere, over TLS", function () {
       changes.map(({ path, content }) => [path, content?.data]),
       [["a.txt", "after\n"]],
     );
+  });
+
+  it("runs instances over ssh as well", async () => {
+    const path = process.env.PATH ?? "";
+    // In place of ssh a script that runs its command here, on the same engine.
+    const there = `DOCKER_HOST='unix://${engine.socket}' exec "$@"`;
+    await writeFile(
+      join(program, "ssh"),
+      `#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift 2; ${there}\n`,
+      { mode: 0o755 },
+    );
+    process.env.PATH = `${program}:${path}`;
+    try {
+      const throughSsh = await openEngine(parseHost("ssh://me@elsewhere", null));
+      const pool = await start({ driver: driverOf("test", throughSsh)() });
+      assert.equal(await run(pool, "echo there"), "there\n");
+      await pool.pool.close();
+    } finally {
+      process.env.PATH = path;
+    }
   });
 
   it("watches what an instance takes on the engine's disk", async () => {
