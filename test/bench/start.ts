@@ -1,4 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
+import { shippedPath } from "../../server/installation.ts";
 import { builtInScript } from "../../server/rehearsal/built-in.ts";
 import { runSession } from "../support/session.ts";
 import { median, type Report } from "./report.ts";
@@ -33,12 +40,24 @@ export default async function run({ report }: Report): Promise<void> {
     holds: null,
   });
 
+  const answers: number[] = [];
+  for (let count = 0; count < RUNS; count += 1) answers.push(await startOfLanguageServer());
+  const answered = median(answers);
+  report({
+    name: "language server → first answer (warm)",
+    value: answered,
+    unit: "ms",
+    against: { name: "bare node process", value: bareNode },
+    goal: "under 300 ms",
+    holds: answered < 300,
+  });
+
   const peaks = sessions.flatMap(({ peak_memory_mb }) => (peak_memory_mb === null ? [] : [peak_memory_mb]));
   if (peaks.length === 0) return;
   const runtime = median(peaks.map((peak) => peak.runtime));
   const worker = median(peaks.map((peak) => peak.worker));
   report({
-    name: "peak memory, runtime and one worker",
+    name: "peak resident memory, runtime and one worker",
     value: runtime + worker,
     unit: "MB",
     against: { name: "Codex CLI, as published", value: 181 },
@@ -48,6 +67,35 @@ export default async function run({ report }: Report): Promise<void> {
   report({ name: "  of it the runtime", value: runtime, unit: "MB", against: null, goal: "", holds: null });
   report({ name: "  of it the worker", value: worker, unit: "MB", against: null, goal: "", holds: null });
 }
+
+/** As the editor starts it on a folder it has not seen: `initialize`, then a question to its runtime. */
+const startOfLanguageServer = async (): Promise<number> => {
+  const workspace = mkdtempSync(join(tmpdir(), "coditect-bench-"));
+  cpSync(shippedPath("media", "sample"), workspace, { recursive: true });
+  const uri = pathToFileURL(workspace).href;
+  const started = performance.now();
+  const server = spawn(process.execPath, [shippedPath("dist", "server.js"), "--stdio"], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const connection = createMessageConnection(
+    new StreamMessageReader(server.stdout),
+    new StreamMessageWriter(server.stdin),
+  );
+  connection.listen();
+  const workspaceFolders = [{ uri, name: "sample" }];
+  const initialize = { processId: process.pid, rootUri: uri, capabilities: {}, workspaceFolders };
+  await connection.sendRequest("initialize", initialize);
+  await connection.sendNotification("initialized", {});
+  await connection.sendRequest("coditect/agents/list", {});
+  const answered = performance.now() - started;
+  const exit = once(server, "exit");
+  await connection.sendRequest("shutdown");
+  await connection.sendNotification("exit");
+  await exit;
+  connection.dispose();
+  rmSync(workspace, { recursive: true, force: true });
+  return answered;
+};
 
 const startOfNode = (): number => {
   const started = performance.now();
