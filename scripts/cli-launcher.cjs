@@ -8,9 +8,12 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 const own = join(__dirname, "..", "node_modules", "node", "bin", "node");
 
 if (major > 22 || (major === 22 && minor >= 13)) {
+  const { loadBundle, optimizeLate } = require("./load-bundle.js");
+  // Before anything is loaded: V8 takes back its code only under the flags it was made under.
+  optimizeLate();
   // What is young stays in two megabytes in place of thirty: a command would fill the rest of them once.
   require("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
-  require("./load-bundle.js").loadBundle(join(__dirname, "cli-main.js"));
+  loadBundle(join(__dirname, "cli-main.js"));
 } else if (existsSync(own) && process.env.CODITECT_HANDED_OVER === undefined) {
   const { spawn } = require("node:child_process");
   const child = spawn(own, [__filename, ...process.argv.slice(2)], {

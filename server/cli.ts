@@ -5,7 +5,6 @@ import { exitCodes } from "./cli/exit.ts";
 import { createProgram } from "./cli/program.ts";
 import { asCoditectError, openTerminal, reportError } from "./cli/terminal.ts";
 import { version } from "./installation.ts";
-import { optimizeLate } from "./worker/optimize-late.ts";
 
 /** As it can be typed again: installed, from an npm script, or by its path from here. */
 const programName = (currentFolder: string): string => {
@@ -18,7 +17,6 @@ const programName = (currentFolder: string): string => {
 
 /** Runs one command of the command line; resolves with its exit code. */
 const main = async (args: readonly string[]): Promise<number> => {
-  optimizeLate();
   const terminal = openTerminal(process.stdout, process.stderr, process.env);
   const currentFolder = process.cwd();
   const context = { terminal, environment: process.env, currentFolder, program: programName(currentFolder) };

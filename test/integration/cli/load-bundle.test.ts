@@ -31,9 +31,10 @@ describe("loading a bundle", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const start = (): string => {
+  const start = (...command: string[]): string => {
     const env = { ...process.env, XDG_CACHE_HOME: caches, LOCALAPPDATA: caches, HOME: caches };
-    const { stdout, stderr } = spawnSync(process.execPath, [join(folder, "start.js")], { env });
+    const args = command.length > 0 ? command : [join(folder, "start.js")];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { env });
     assert.equal(stderr.toString(), "");
     return stdout.toString().trim();
   };
@@ -47,6 +48,18 @@ describe("loading a bundle", () => {
     const before = kept().map((file) => [file, statSync(file).ino]);
     assert.equal(before.length, 2);
     assert.equal(start(), "hello");
+    assert.deepEqual(
+      kept().map((file) => [file, statSync(file).ino]),
+      before,
+    );
+  });
+
+  it("serves the command line, whose flags of V8 are the same from its first file on", () => {
+    const command = [join(root, "dist", "cli.js"), "--version"];
+    start(...command);
+    const before = kept().map((file) => [file, statSync(file).ino]);
+    assert.ok(before.length > 1);
+    start(...command);
     assert.deepEqual(
       kept().map((file) => [file, statSync(file).ino]),
       before,
