@@ -133,8 +133,20 @@ export const startPrivateEngine = async (): Promise<PrivateEngine> => {
     await exited;
   };
 
-  await start();
-  await copyImage(address);
+  const close = async (): Promise<void> => {
+    await end("SIGTERM");
+    // Every start mounts the data upon itself, and the end takes away one of these.
+    while (await succeeds("umount", "--recursive", join(folder, "data")));
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  try {
+    await start();
+    await copyImage(address);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     address,
     socket,
@@ -151,10 +163,7 @@ export const startPrivateEngine = async (): Promise<PrivateEngine> => {
     close: async () => {
       // Only an engine can take away what a killed one left mounted and running.
       if (!isUp()) await start();
-      await end("SIGTERM");
-      // Every start mounts the data upon itself, and the end takes away one of these.
-      while (await succeeds("umount", "--recursive", join(folder, "data")));
-      await rm(folder, { recursive: true, force: true });
+      await close();
     },
   };
 };
