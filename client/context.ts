@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { WithConsent } from "./consent.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Review } from "./review/review.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -14,4 +15,5 @@ export interface Context {
   readonly review: Review;
   readonly transcripts: Transcripts;
   readonly credentials: Credentials;
+  readonly withConsent: WithConsent;
 }

@@ -75,6 +75,7 @@ export const settingDefaults = {
   "run.testCommand": "",
   "run.allowTestChanges": false,
   "run.timeoutMinutes": 60,
+  "run.unconfined": "ask" as "ask" | "allow" | "refuse",
   "limits.costPerRun": 5 as number | null,
   "limits.costPerDay": 25 as number | null,
   "limits.tokensPerRun": null as number | null,

@@ -22,7 +22,7 @@ export const showError = async (error: unknown, log: vscode.LogOutputChannel): P
 };
 
 /** Told by its name: the class itself would bring the schemas' code along at activation. */
-const isCatalogued = (error: unknown): error is CoditectError =>
+export const isCatalogued = (error: unknown): error is CoditectError =>
   error instanceof Error && error.name === "CoditectError";
 
 const offer = async (text: string, ways: readonly Way[]): Promise<void> => {

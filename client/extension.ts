@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { registerChat } from "./chat/participant.ts";
 import { registerTools } from "./chat/tools.ts";
 import { registerCommands } from "./commands/register.ts";
+import { createConsent } from "./consent.ts";
 import type { Context } from "./context.ts";
 import { setContext } from "./context-keys.ts";
 import { createCredentials } from "./credentials.ts";
@@ -9,7 +10,7 @@ import { foldersWithState } from "./folders.ts";
 import { notifyOfRuns } from "./notify.ts";
 import { createReview } from "./review/review.ts";
 import { createRuntime, type Runtime } from "./runtime/runtime.ts";
-import { setting } from "./settings.ts";
+import { holdsFromNextStart, setting } from "./settings.ts";
 import { createSidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
 import { createTranscripts } from "./transcript/documents.ts";
@@ -17,6 +18,8 @@ import { createTranscripts } from "./transcript/documents.ts";
 /** What other extensions get: the contract, typed, and the runtime's events. */
 export interface ExtensionApi {
   readonly runtime: Runtime;
+  /** `@coditect`, as chat asks it. */
+  readonly participant: vscode.ChatParticipant;
 }
 
 /** Wires the parts together; the runtime and whatever is large wait until they are needed. */
@@ -24,10 +27,21 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const log = vscode.window.createOutputChannel("CODITECT", { log: true });
   const credentials = createCredentials(extension.secrets);
   const runtime = createRuntime({ extension, log, onFolder: credentials.handOver });
-  const sidebar = createSidebar(runtime, log);
-  const review = createReview(runtime, sidebar);
+  const sidebar = createSidebar(runtime, log, extension.storageUri);
+  const review = createReview(runtime, sidebar, extension.workspaceState);
   const transcripts = createTranscripts(runtime, sidebar);
-  const context: Context = { extension, log, runtime, sidebar, review, transcripts, credentials };
+  const withConsent = createConsent(runtime);
+  const context: Context = {
+    extension,
+    log,
+    runtime,
+    sidebar,
+    review,
+    transcripts,
+    credentials,
+    withConsent,
+  };
+  const participant = registerChat(context);
   extension.subscriptions.push(
     log,
     runtime,
@@ -36,17 +50,30 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     transcripts,
     createStatusItem(runtime, sidebar),
     notifyOfRuns(context),
-    registerChat(context),
+    participant,
     registerTools(context),
     ...registerCommands(context),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       if (runtime.state.kind !== "stopped") void runtime.restart().catch(() => undefined);
     }),
-    vscode.workspace.onDidChangeConfiguration(showChoices),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      showChoices();
+      if (runtime.state.kind !== "stopped" && holdsFromNextStart(change)) void offerRestart();
+    }),
   );
   showChoices();
-  void startWhereAgentsWorked(() => runtime.start());
-  return { runtime };
+  void startWhereAgentsWorked(runtime, extension.storageUri);
+  return { runtime, participant };
+};
+
+/** The user has just changed such a setting: it must not seem to do nothing. */
+const offerRestart = async (): Promise<void> => {
+  const restart = vscode.l10n.t("Restart Runtime");
+  const message = vscode.l10n.t(
+    "This setting holds from the next start of the runtime. Runs at work go on after it.",
+  );
+  if ((await vscode.window.showInformationMessage(message, restart)) === restart)
+    await vscode.commands.executeCommand("coditect.restartRuntime");
 };
 
 /** What the walkthrough and menus depend on. */
@@ -60,6 +87,6 @@ const showChoices = (): void => {
 };
 
 /** Findings and interrupted runs of earlier sessions are there again without a command. */
-const startWhereAgentsWorked = async (start: () => Promise<void>): Promise<void> => {
-  if ((await foldersWithState()).length > 0) await start().catch(() => undefined); // The status item says it.
+const startWhereAgentsWorked = async (runtime: Runtime, storage: vscode.Uri | undefined): Promise<void> => {
+  if ((await foldersWithState(storage)).length > 0) await runtime.start().catch(() => undefined); // The status item says it.
 };

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { setting } from "./settings.ts";
 
 /** The workspace folder of a URI; null outside of any. */
 export const folderOf = (uri: vscode.Uri): vscode.WorkspaceFolder | null =>
@@ -23,17 +24,33 @@ export const pickFolder = async (): Promise<vscode.WorkspaceFolder | null> => {
   return ofEditor ?? (await vscode.window.showWorkspaceFolderPick()) ?? null;
 };
 
-/** Folders in which agents have worked before: those whose state was kept. */
-export const foldersWithState = async (): Promise<vscode.WorkspaceFolder[]> => {
+/**
+ * Folders in which agents have worked before: those whose state was kept. `storage`: the editor's own
+ * for this workspace, where the setting may put it.
+ */
+export const foldersWithState = async (
+  storage: vscode.Uri | undefined,
+): Promise<vscode.WorkspaceFolder[]> => {
   const folders = vscode.workspace.workspaceFolders ?? [];
-  const found = await Promise.all(
-    folders.map(async ({ uri }) => {
-      const state = vscode.Uri.joinPath(uri, ".coditect", "state");
-      return vscode.workspace.fs.stat(state).then(
-        () => true,
-        () => false,
-      );
-    }),
-  );
+  const kept = setting("state.location") === "editor" ? await entriesOf(storage) : null;
+  const hasState = async ({ uri }: vscode.WorkspaceFolder): Promise<boolean> => {
+    const name = uri.path.split("/").at(-1) ?? "";
+    return (
+      kept?.some((entry) => entry.startsWith(`${name}-`)) ??
+      (await exists(vscode.Uri.joinPath(uri, ".coditect", "state")))
+    );
+  };
+  const found = await Promise.all(folders.map(hasState));
   return folders.filter((_, index) => found[index] === true);
+};
+
+export const exists = (uri: vscode.Uri): Thenable<boolean> =>
+  vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
+
+const entriesOf = async (folder: vscode.Uri | undefined): Promise<string[]> => {
+  if (folder === undefined || !(await exists(folder))) return [];
+  return (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name);
 };

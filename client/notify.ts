@@ -23,10 +23,10 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   const onState = async (state: RuntimeState): Promise<void> => {
     if (state.kind === "starting") interrupted = [...sidebar.model.runs.values()].filter(isRunActive);
     else if (state.kind === "unusable") await sayUnusable(state.reason);
-    else if (state.kind === "ready" && state.recovered) {
+    else if (state.kind === "ready") {
       const runs = interrupted;
       interrupted = [];
-      for (const run of runs) await resume(context, run);
+      for (const run of runs) await resumeInterrupted(context, run);
     }
   };
   const reported = (work: Promise<void>): void => {
@@ -42,12 +42,14 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   );
 };
 
-/** Goes on with what ran when the runtime crashed; nothing that a model had answered is paid again. */
-const resume = async ({ runtime, sidebar }: Context, run: RunRecord): Promise<void> => {
-  const { run: stored } = await runtime.call("runs/get", { task_id: run.task_id }, run.folder);
+/** Goes on with what ran when the runtime crashed. */
+const resumeInterrupted = async (context: Context, run: RunRecord): Promise<void> => {
+  const { run: stored } = await context.runtime.call("runs/get", { task_id: run.task_id }, run.folder);
   if (stored.status !== "Interrupted") return;
-  await runtime.call("runs/resume", { task_id: run.task_id }, run.folder);
-  await sidebar.loadRun(run.folder, run.task_id);
+  // Loaded now and not with the extension, like all commands.
+  const { resume } = await import("./commands/control.ts");
+  await resume(context, run);
+  await context.sidebar.loadRun(run.folder, run.task_id);
 };
 
 const offer = async (

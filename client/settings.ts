@@ -84,6 +84,7 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   return {
     runtime: {
       limits: limits(),
+      unconfined: setting("run.unconfined"),
       min_confidence: setting("findings.minimumConfidence"),
       lessons: setting("feedback.lessons"),
       endpoints: { ...endpoints(), Ollama: URL.canParse(ollama) ? ollama : null },
@@ -96,8 +97,14 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   };
 };
 
+/** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
+export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
+  ["state.location", "model.endpoints", "model.ollamaEndpoint"].some((name) =>
+    change.affectsConfiguration(`coditect.${name}`),
+  );
+
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["limits", "findings", "codeLens", "feedback", "model"].some((section) =>
+  ["limits", "findings", "codeLens", "feedback", "model", "run.unconfined"].some((section) =>
     change.affectsConfiguration(`coditect.${section}`),
   );

@@ -12,12 +12,13 @@ import { runsTree } from "./tree/runs.ts";
 import { createTreeView } from "./tree/view.ts";
 
 const PAGE = 50;
+const SETTLE_MS = 100;
 
 /** The two trees of the sidebar and the model they show, kept up by events. */
 export interface Sidebar {
   readonly model: Model;
   readonly runs: vscode.TreeView<string>;
-  /** Fires after an event was folded in. */
+  /** Fires after events were folded in, at most ten times a second. */
   readonly onChange: vscode.Event<void>;
   /** Reads what the runtime has stored for a folder (URI). */
   load(folder: string): Promise<void>;
@@ -28,7 +29,12 @@ export interface Sidebar {
   dispose(): void;
 }
 
-export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): Sidebar => {
+/** `storage`: see {@link foldersWithState}. */
+export const createSidebar = (
+  runtime: Runtime,
+  log: vscode.LogOutputChannel,
+  storage: vscode.Uri | undefined,
+): Sidebar => {
   const model = createModel();
   nameFolders(model);
   const changed = new vscode.EventEmitter<void>();
@@ -107,17 +113,34 @@ export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): S
     folderOf,
   });
 
+  /** What was set last: each time costs a message to the window. */
+  let counted = "";
   const showCounts = () => {
     const running = activeRuns(model).length;
     const pending = [...model.runs.values()].filter(hasPendingChanges).length;
+    const counts = `${running} ${pending} ${model.runs.size > 0}`;
+    if (counts === counted) return;
+    counted = counts;
     setContext("coditect.running", running > 0);
     setContext("coditect.hasRuns", model.runs.size > 0);
     const tooltip = vscode.l10n.t("{0} at work, {1} with changes to review", running, pending);
     runs.view.badge = running + pending === 0 ? undefined : { value: running + pending, tooltip };
   };
 
+  /** What counts and sums up all runs is done after a burst of events, not after each. */
+  let unsettled: "nothing" | "text" | "counts" = "nothing";
+  const settle = (what: "text" | "counts") => {
+    if (unsettled === "nothing")
+      setTimeout(() => {
+        if (unsettled === "counts") showCounts();
+        unsettled = "nothing";
+        changed.fire();
+      }, SETTLE_MS);
+    if (unsettled !== "counts") unsettled = what;
+  };
+
   const startWhenNeeded = async () => {
-    if (runtime.state.kind === "stopped" && (await foldersWithState()).length > 0)
+    if (runtime.state.kind === "stopped" && (await foldersWithState(storage)).length > 0)
       await runtime.start().catch(() => undefined); // Said by the status item and the view.
   };
 
@@ -130,19 +153,19 @@ export const createSidebar = (runtime: Runtime, log: vscode.LogOutputChannel): S
       if (!model.cursors.has(folder)) reread(load(folder));
       else if (event.type === "configuration.changed" || isStranger)
         reread(once(`agents of ${folder}`, () => readAgents(folder)));
-      if (!cheapEvents.has(event.type)) showCounts();
-      changed.fire();
+      settle(cheapEvents.has(event.type) ? "text" : "counts");
     }),
     runtime.onState(({ kind }) => {
       setContext("coditect.runtime", kind);
       if (kind === "ready")
-        void foldersWithState().then((folders) =>
+        void foldersWithState(storage).then((folders) =>
           Promise.all(folders.map(({ uri }) => load(uri.toString()))),
         );
     }),
     vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
       nameFolders(model);
       for (const { uri } of removed) removeFolder(model, uri.toString());
+      showCounts();
       touch(roots.runs);
       touch(roots.agents);
     }),

@@ -6,7 +6,7 @@ import { folderOf, pathInFolder } from "../folders.ts";
 import { nodeId } from "../tree/nodes.ts";
 
 /** `@coditect` in chat: a team run with its stages as progress, and its changes one click away. */
-export const registerChat = (context: Context): vscode.Disposable => {
+export const registerChat = (context: Context): vscode.ChatParticipant => {
   const participant = vscode.chat.createChatParticipant(participantId, async (request, _, stream, token) => {
     const { workThrough, summarise } = await import("./work.ts");
     const start = startRequest(request);
@@ -27,12 +27,14 @@ export const registerChat = (context: Context): vscode.Disposable => {
       });
   });
   participant.iconPath = new vscode.ThemeIcon("beaker");
-  return vscode.Disposable.from(participant);
+  return participant;
 };
 
 /** The run a chat request asks for, or what to answer instead. */
 const startRequest = ({ command, prompt, references }: vscode.ChatRequest): StartRequest | string => {
-  const referenced = references.map(({ value }) => value).find((value) => value instanceof vscode.Uri);
+  const referenced = references
+    .map(({ value }) => (value instanceof vscode.Location ? value.uri : value))
+    .find((value) => value instanceof vscode.Uri);
   const uri = referenced ?? vscode.window.activeTextEditor?.document.uri;
   const folder = (uri === undefined ? null : folderOf(uri)) ?? vscode.workspace.workspaceFolders?.[0];
   if (!vscode.workspace.isTrusted) return vscode.l10n.t("No team runs in a workspace you do not trust.");

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
 import { toolNames } from "../contributions.ts";
+import { setting } from "../settings.ts";
 
 /** What package.json's schemas let a model say. */
 interface ToolInput {
@@ -20,26 +21,33 @@ export const registerTools = (context: Context): vscode.Disposable =>
   vscode.Disposable.from(
     ...(["tdd", "fix", "review", "adr"] as const).map((key) =>
       vscode.lm.registerTool<ToolInput>(toolNames[key], {
-        prepareInvocation: ({ input }) => ({
-          invocationMessage: vscode.l10n.t("Running the team {0}", teams[key]),
-          confirmationMessages: {
-            title: vscode.l10n.t("Run the team {0}?", teams[key]),
-            message: vscode.l10n.t(
-              "Agents will work on {0} and run the project's tests on this machine. {1}",
-              input.file ?? vscode.l10n.t("the workspace"),
-              input.task ?? "",
-            ),
-          },
-        }),
+        prepareInvocation: ({ input }) => prepare(teams[key], input),
         invoke: async ({ input }, token) => {
+          const { toolRequest } = await import("./tool-request.ts");
           const { workThrough, summarise } = await import("./work.ts");
-          const [folder] = vscode.workspace.workspaceFolders ?? [];
-          if (folder === undefined || !vscode.workspace.isTrusted)
-            throw new Error(vscode.l10n.t("A trusted workspace folder is needed."));
-          const request = { folder, team: teams[key], task: input.task ?? "", file: input.file ?? null };
+          const request = await toolRequest(teams[key], input);
           const outcome = await workThrough(context, request, () => undefined, token);
           return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(summarise(outcome))]);
         },
       }),
     ),
   );
+
+/** A prompt names who wants to do what, with which model; there is no anonymous consent. */
+const prepare = (team: string, { file, task }: ToolInput): vscode.PreparedToolInvocation => {
+  const provider = setting("model.provider");
+  const model =
+    provider === "agent" ? vscode.l10n.t("each agent's own model") : `${provider} ${setting("model.name")}`;
+  return {
+    invocationMessage: vscode.l10n.t("Running the team {0}", team),
+    confirmationMessages: {
+      title: vscode.l10n.t("Run the team {0}?", team),
+      message: vscode.l10n.t(
+        "Agents will work on {0} with {1}, and run the project's tests on this machine. {2}",
+        file ?? vscode.l10n.t("the workspace"),
+        model.trim(),
+        task ?? "",
+      ),
+    },
+  };
+};

@@ -7,6 +7,8 @@ import { runStatusText } from "../tree/run-items.ts";
 
 type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
 
+type RunEvent = Extract<RuntimeEvent, { task_id: string }>;
+
 /**
  * Starts a run for chat or a tool and waits for its end; cancelling the token cancels the run.
  * `tell` gets each stage as it begins and each gate as it is proven.
@@ -17,28 +19,39 @@ export const workThrough = async (
   tell: (line: string) => void,
   token: vscode.CancellationToken,
 ): Promise<{ run: RunRecord; end: Finished }> => {
-  const task_id = await startRun(context, request);
+  const { runtime, sidebar } = context;
   const folder = request.folder.uri.toString();
   const ended = Promise.withResolvers<Finished>();
+  const fail = (error: unknown): void => {
+    ended.reject(error instanceof Error ? error : new Error(String(error)));
+  };
+  /** What came before the run was known by its id: it can be over by then. */
+  const early: RunEvent[] = [];
+  let handle = (event: RunEvent): void => void early.push(event);
   const subscriptions = [
-    context.runtime.onEvent(({ event }) => {
-      if (!("task_id" in event) || event.task_id !== task_id) return;
-      const line = describeEvent(event);
-      if (line !== null) tell(line);
-      if (event.type === "run.finished") ended.resolve(event);
+    runtime.onEvent(({ event }) => {
+      if ("task_id" in event) handle(event);
     }),
-    token.onCancellationRequested(() => {
-      context.runtime.call("runs/cancel", { task_id }, folder).catch((error: unknown) => {
-        ended.reject(error instanceof Error ? error : new Error(String(error)));
-      });
-    }),
-    context.runtime.onState((state) => {
-      if (state.kind === "unusable") ended.reject(new Error(state.reason));
+    runtime.onState((state) => {
+      if (state.kind === "unusable") fail(new Error(state.reason));
     }),
   ];
   try {
+    const task_id = await startRun(context, request);
+    handle = (event) => {
+      if (event.task_id !== task_id) return;
+      const line = describeEvent(event);
+      if (line !== null) tell(line);
+      if (event.type === "run.finished") ended.resolve(event);
+    };
+    early.forEach(handle);
+    const cancel = (): void => {
+      runtime.call("runs/cancel", { task_id }, folder).catch(fail);
+    };
+    subscriptions.push(token.onCancellationRequested(cancel));
+    if (token.isCancellationRequested) cancel();
     const end = await ended.promise;
-    const run = context.sidebar.model.runs.get(task_id);
+    const run = sidebar.model.runs.get(task_id);
     if (run === undefined) throw new Error(vscode.l10n.t("the run is gone"));
     return { run, end };
   } finally {

@@ -34,7 +34,8 @@ export const reviewChanges = async (context: Context, argument: unknown): Promis
 
 export const openChange = async (context: Context, argument: unknown): Promise<void> => {
   const file = fileOf(context, argument);
-  if (file !== null) await context.review.openFile(file);
+  if (file === null) sayNoFile();
+  else await context.review.openFile(file);
 };
 
 export const acceptAll = async (context: Context, argument: unknown): Promise<void> => {
@@ -49,12 +50,18 @@ export const discardAll = async (context: Context, argument: unknown): Promise<v
 
 export const acceptFile = async (context: Context, argument: unknown): Promise<void> => {
   const file = fileOf(context, argument);
-  if (file !== null) sayConflicts(await context.review.accept(file.folder, file.task_id, [file.path]));
+  if (file === null) sayNoFile();
+  else sayConflicts(await context.review.accept(file.folder, file.task_id, [file.path]));
 };
 
 export const discardFile = async (context: Context, argument: unknown): Promise<void> => {
   const file = fileOf(context, argument);
-  if (file !== null) await context.review.discard(file.folder, file.task_id, [file.path]);
+  if (file === null) sayNoFile();
+  else await context.review.discard(file.folder, file.task_id, [file.path]);
+};
+
+const sayNoFile = (): void => {
+  tell(vscode.l10n.t("Open one of the changed files of a run first."));
 };
 
 const sayConflicts = ({ conflicts }: { conflicts: readonly string[] }): void => {
@@ -74,6 +81,7 @@ const hunkTarget = async (
 ): Promise<{ file: ReviewedFile; hunk: Hunk } | null> => {
   const inGutter = gutterOf(argument);
   const file = fileOf(context, inGutter?.uri ?? argument);
+  if (file === null) sayNoFile();
   if (file === null) return null;
   const line = inGutter?.line ?? vscode.window.activeTextEditor?.selection.active.line ?? 0;
   const hunk = hunkAt(await context.review.hunks(file), line);
@@ -104,8 +112,13 @@ export const discardHunk = async (context: Context, argument: unknown): Promise<
 /** All hunks of a file in a list: what is ticked is accepted, the rest stays open. */
 export const chooseHunks = async (context: Context, argument: unknown): Promise<void> => {
   const file = fileOf(context, argument);
-  if (file === null) return;
+  if (file === null) {
+    sayNoFile();
+    return;
+  }
   const hunks = await context.review.hunks(file);
+  if (hunks.length === 0) tell(vscode.l10n.t("{0} is accepted or discarded as a whole.", file.path));
+  if (hunks.length === 0) return;
   const picked = await vscode.window.showQuickPick(
     hunks.map((hunk) => ({
       label: vscode.l10n.t("Line {0}", hunk.new.from + 1),

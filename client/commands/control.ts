@@ -21,7 +21,14 @@ const isResumable = ({ status }: RunRecord): boolean => status === "Interrupted"
 export const resumeRun = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("No run was interrupted.");
   const run = await runTarget(context, argument, isResumable, nothing);
-  if (run !== null) await context.runtime.call("runs/resume", { task_id: run.task_id }, run.folder);
+  if (run !== null) await resume(context, run);
+};
+
+/** Goes on with a run from its last checkpoint; nothing that a model had answered is paid again. */
+export const resume = async ({ runtime, withConsent }: Context, run: RunRecord): Promise<void> => {
+  await withConsent(run.folder, runTitle(run), () =>
+    runtime.call("runs/resume", { task_id: run.task_id }, run.folder),
+  );
 };
 
 export const retryStage = async (context: Context, argument: unknown): Promise<void> => {
@@ -31,7 +38,9 @@ export const retryStage = async (context: Context, argument: unknown): Promise<v
   const node = nodeOf(argument);
   const stage = node?.kind === "stage" ? node.stage : await pickStage(run);
   if (stage === undefined) return;
-  const retried = await context.runtime.call("runs/retry", { task_id: run.task_id, stage }, run.folder);
+  const retried = await context.withConsent(run.folder, runTitle(run), () =>
+    context.runtime.call("runs/retry", { task_id: run.task_id, stage }, run.folder),
+  );
   await context.sidebar.loadRun(run.folder, retried.task_id);
 };
 
@@ -70,9 +79,15 @@ export const decideApproval = async (
 ): Promise<void> => {
   const nothing = vscode.l10n.t("No run waits for your approval.");
   const run = await runTarget(context, argument, ({ status }) => status === "WaitingForApproval", nothing);
-  if (run?.approval == null) return;
+  if (run === null) return;
+  if (run.approval === null) {
+    tell(nothing);
+    return;
+  }
   const { stage } = run.approval;
-  await context.runtime.call("runs/approve", { task_id: run.task_id, stage, approved }, run.folder);
+  await context.withConsent(run.folder, runTitle(run), () =>
+    context.runtime.call("runs/approve", { task_id: run.task_id, stage, approved }, run.folder),
+  );
 };
 
 export const showTranscript = async (context: Context, argument: unknown): Promise<void> => {
@@ -95,13 +110,19 @@ export const filterRuns = async ({ sidebar }: Context): Promise<void> => {
 };
 
 /** Starts an instance of an agent of the type, so that the next run need not wait for one. */
-export const startInstance = async ({ sidebar, runtime }: Context, argument: unknown): Promise<void> => {
+export const startInstance = async (
+  { sidebar, runtime, withConsent }: Context,
+  argument: unknown,
+): Promise<void> => {
   const node = nodeOf(argument);
   const found = [...sidebar.model.agents.values()].find(
     ({ agent }) => node?.kind === "type" && agent.agent_type === node.agent_type,
   );
   if (found === undefined) tell(vscode.l10n.t("There is no agent of this type."));
-  else await runtime.call("instances/create", { agent_id: found.agent.agent_id }, found.folder);
+  else {
+    const { agent_id, name } = found.agent;
+    await withConsent(found.folder, name, () => runtime.call("instances/create", { agent_id }, found.folder));
+  }
 };
 
 export const setInstanceState = async (
@@ -111,7 +132,10 @@ export const setInstanceState = async (
 ): Promise<void> => {
   const node = nodeOf(argument);
   const found = node?.kind === "instance" ? sidebar.model.instances.get(node.instance_id) : undefined;
-  if (found === undefined) return;
+  if (found === undefined) {
+    tell(vscode.l10n.t("This instance has ended."));
+    return;
+  }
   const { instance_id } = found.instance;
   if (state === "Terminated") await runtime.call("instances/terminate", { instance_id }, found.folder);
   else await runtime.call("instances/setState", { instance_id, state }, found.folder);

@@ -3,6 +3,7 @@ import { AgentType } from "../../schemas/agent.ts";
 import type { AgentFile, TeamFile } from "../../schemas/team.ts";
 import type { z } from "zod";
 import type { Context } from "../context.ts";
+import { exists } from "../folders.ts";
 import { folderTarget } from "./targets.ts";
 
 const askName = (title: string): Thenable<string | undefined> =>
@@ -27,11 +28,7 @@ const createFile = async (
   content: object,
 ): Promise<void> => {
   const uri = vscode.Uri.joinPath(folder.uri, ".coditect", kind, `${slugOf(name)}.json`);
-  const exists = await vscode.workspace.fs.stat(uri).then(
-    () => true,
-    () => false,
-  );
-  if (!exists)
+  if (!(await exists(uri)))
     await vscode.workspace.fs.writeFile(
       uri,
       new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`),

@@ -33,11 +33,12 @@ const pickProvider = async (
 
 const folderForKeys = (): string => vscode.workspace.workspaceFolders?.[0]?.uri.toString() ?? "";
 
-/** Asks for a key, tries it in a real call, and keeps it unless it was rejected. */
-export const setKey = async (context: Context, replace: boolean): Promise<void> => {
+/** Asks for a key, tries it in a real call, and keeps it unless it was rejected. True: it is kept. */
+export const setKey = async (context: Context, replace: boolean, argument: unknown): Promise<boolean> => {
   const title = replace ? vscode.l10n.t("Rotate API Key") : vscode.l10n.t("Set API Key");
-  const provider = await pickProvider(context, title, replace ? "stored" : "any");
-  if (provider === null) return;
+  const named = keyedProviders.find((provider) => provider === argument);
+  const provider = named ?? (await pickProvider(context, title, replace ? "stored" : "any"));
+  if (provider === null) return false;
   const key = await vscode.window.showInputBox({
     title: `${title}: ${provider}`,
     prompt: vscode.l10n.t(
@@ -48,7 +49,7 @@ export const setKey = async (context: Context, replace: boolean): Promise<void> 
     ignoreFocusOut: true,
     validateInput: (text) => (text.trim() === "" ? vscode.l10n.t("Paste the key.") : null),
   });
-  if (key === undefined) return;
+  if (key === undefined) return false;
   const check = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -60,14 +61,15 @@ export const setKey = async (context: Context, replace: boolean): Promise<void> 
     case "accepted":
       setContext("coditect.modelChosen", true);
       tell(vscode.l10n.t("{0} accepted the key.", provider));
-      return;
+      return true;
     case "unknown":
       tell(vscode.l10n.t("The key for {0} is stored but could not be tried: {1}", provider, check.problem));
-      return;
+      return true;
     case "rejected": {
       const again = vscode.l10n.t("Try Again");
       const message = vscode.l10n.t("{0} The key was not stored.", check.problem);
-      if ((await vscode.window.showErrorMessage(message, again)) === again) await setKey(context, replace);
+      if ((await vscode.window.showErrorMessage(message, again)) !== again) return false;
+      return setKey(context, replace, provider);
     }
   }
 };

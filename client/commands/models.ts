@@ -2,12 +2,14 @@ import * as vscode from "vscode";
 import type { ModelInfo } from "../../schemas/contract.ts";
 import type { Context } from "../context.ts";
 import type { ProviderChoice } from "../contributions.ts";
+import { setKey } from "./keys.ts";
 import { folderTarget, tell } from "./targets.ts";
 
 interface Choice extends vscode.QuickPickItem {
   /** Absent on separators and on what cannot be chosen. */
   chosen?: { provider: ProviderChoice; model: string };
-  needsKey?: boolean;
+  /** The provider whose key has to be set before its models are known. */
+  keyFor?: ProviderChoice;
 }
 
 /** Lists what is installed and reachable right now, with its price, and writes the choice to the settings. */
@@ -45,7 +47,8 @@ export const chooseModel = async (context: Context): Promise<void> => {
   const choice = await accepted.promise.finally(() => {
     picker.dispose();
   });
-  if (choice?.needsKey === true) await vscode.commands.executeCommand("coditect.setKey");
+  if (choice?.keyFor !== undefined && (await setKey(context, false, choice.keyFor)))
+    await chooseModel(context);
   if (choice?.chosen !== undefined) await store(choice.chosen, folder);
 };
 
@@ -92,7 +95,7 @@ const groupChoices = (provider: ProviderChoice, models: readonly ModelInfo[]): C
   const label = needsKey
     ? vscode.l10n.t("$(key) Set the key for {0}…", provider)
     : `$(circle-slash) ${provider}`;
-  return [{ label, detail: first.problem ?? "", needsKey }];
+  return [{ label, detail: first.problem ?? "", ...(needsKey && { keyFor: provider }) }];
 };
 
 const price = ({ price: dollars }: ModelInfo): string => {

@@ -4,7 +4,7 @@ import { editorCommands } from "../../schemas/editor.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
-import { fileInFolder } from "../folders.ts";
+import { fileInFolder, folderByUri } from "../folders.ts";
 import { startRun } from "./start.ts";
 import { fileTarget, nodeOf, tell } from "./targets.ts";
 
@@ -51,19 +51,26 @@ const describe = ({ message, source, code, range }: vscode.Diagnostic): Json => 
 });
 
 /** What the Test Explorer hands over: a test, or a test with the message of its failure. */
-const Test = z.looseObject({ label: z.string(), uri: z.unknown() });
+const Test = z.looseObject({
+  label: z.string(),
+  uri: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).optional(),
+  error: z.unknown().optional(),
+});
 const FailedTest = z.union([
   z.looseObject({ test: Test, message: z.looseObject({ message: z.unknown() }) }),
-  Test.transform((test) => ({ test, message: { message: "" } })),
+  Test.transform((test) => ({ test, message: { message: test.error } })),
 ]);
 
 export const fixFailedTest = async (context: Context, argument: unknown): Promise<void> => {
   const read = FailedTest.safeParse(argument);
-  if (!read.success) return;
+  if (read.data?.test.uri === undefined) {
+    tell(vscode.l10n.t("Choose a test of a file in the Test Explorer."));
+    return;
+  }
   const { label, uri } = read.data.test;
-  const message = messageText(read.data.message.message);
   const target = fileTarget(uri);
   if (target === null) return;
+  const message = messageText(read.data.message.message);
   await startRun(context, {
     folder: target.folder,
     team: "bug-fix",
@@ -91,8 +98,17 @@ export const fixTest = async (context: Context, argument: unknown): Promise<void
   });
 };
 
-/** A finding and its folder: from the Runs tree, or from a code action. */
+/** A finding and its folder: from the Runs tree, or from a code action; says so when it is gone. */
 const findingOf = async (
+  context: Context,
+  argument: unknown,
+): Promise<{ folder: string; finding: Finding } | null> => {
+  const found = await findFinding(context, argument);
+  if (found === null) tell(vscode.l10n.t("This finding is not there any more."));
+  return found;
+};
+
+const findFinding = async (
   context: Context,
   argument: unknown,
 ): Promise<{ folder: string; finding: Finding } | null> => {
@@ -142,8 +158,8 @@ export const fixFinding = async (context: Context, argument: unknown): Promise<v
   const found = await findingOf(context, argument);
   if (found === null) return;
   const { finding, folder } = found;
-  const workspaceFolder = vscode.workspace.getWorkspaceFolder(fileInFolder(folder, finding.path));
-  if (workspaceFolder === undefined) return;
+  const workspaceFolder = folderByUri(folder);
+  if (workspaceFolder === null) return;
   await startRun(context, {
     folder: workspaceFolder,
     team: "bug-fix",

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { z } from "zod";
 import type { Context } from "../context.ts";
+import { exists } from "../folders.ts";
 import { folderTarget, tell } from "./targets.ts";
 import { startRun } from "./start.ts";
 
@@ -21,12 +22,6 @@ export const runRehearsal = async (context: Context): Promise<void> => {
   const { provider } = await context.runtime.call("models/rehearsal", {}, folder.uri.toString());
   await startRun(context, { folder, team: "tdd", task, file, provider });
 };
-
-const exists = (uri: vscode.Uri): Thenable<boolean> =>
-  vscode.workspace.fs.stat(uri).then(
-    () => true,
-    () => false,
-  );
 
 /** Opens a copy of the sample project, so that what ships stays as it is. */
 export const openSample = async ({ extension }: Context): Promise<void> => {

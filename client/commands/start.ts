@@ -18,16 +18,15 @@ export interface StartRequest {
 
 /** Starts a team run with the folder's settings; resolves with its task id. */
 export const startRun = async (
-  { runtime, sidebar, extension }: Context,
+  { runtime, sidebar, extension, withConsent }: Context,
   request: StartRequest,
 ): Promise<string> => {
   const { folder, team, task = "", file = null, data = null } = request;
   const key = folder.uri.toString();
   const provider = request.provider ?? (await providerFor({ runtime }, folder));
-  const run = await runtime.call(
-    "teams/execute",
-    { team_id: team, task, file, data, options: runOptions(folder, provider) },
-    key,
+  const options = runOptions(folder, provider);
+  const run = await withConsent(key, vscode.l10n.t("The team {0}", team), () =>
+    runtime.call("teams/execute", { team_id: team, task, file, data, options }, key),
   );
   await extension.workspaceState.update("lastTeam", team);
   await sidebar.loadRun(key, run.task_id);

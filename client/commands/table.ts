@@ -55,9 +55,9 @@ export interface CommandRow {
 const starts = (handler: Handler): CommandRow => ({
   up: handler,
   down: async (context, argument) => {
-    if (!hasFolder()) return;
+    if (!hasFolder()) return undefined;
     await context.runtime.start();
-    await handler(context, argument);
+    return handler(context, argument);
   },
 });
 
@@ -112,8 +112,8 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.dismissFinding": starts(dismissFinding),
   "coditect.fixFinding": starts(fixFinding),
   "coditect.explainFinding": starts(explainFinding),
-  "coditect.setKey": starts((context) => setKey(context, false)),
-  "coditect.rotateKey": starts((context) => setKey(context, true)),
+  "coditect.setKey": starts((context, argument) => setKey(context, false, argument)),
+  "coditect.rotateKey": starts((context, argument) => setKey(context, true, argument)),
   "coditect.removeKey": starts(removeKey),
   "coditect.chooseModel": starts(chooseModel),
   "coditect.newAgent": always(newAgent),

@@ -63,7 +63,11 @@ export const runTarget = async (
   nothing: string,
 ): Promise<RunRecord | null> => {
   const node = nodeOf(argument);
-  if (node !== null && "task_id" in node) return sidebar.model.runs.get(node.task_id) ?? null;
+  if (node !== null && "task_id" in node) {
+    const run = sidebar.model.runs.get(node.task_id);
+    if (run === undefined) tell(nothing);
+    return run ?? null;
+  }
   const runs = [...sidebar.model.runs.values()].filter(fits).sort(newestFirst);
   if (runs.length === 0) tell(nothing);
   if (runs.length <= 1) return runs[0] ?? null;
@@ -90,6 +94,7 @@ export const executionTarget = async (
   if (node !== null && "execution_id" in node) {
     const taskId = model.executions.get(node.execution_id)?.summary.task_id;
     const run = taskId === undefined ? undefined : model.runs.get(taskId);
+    if (run === undefined) tell(nothing);
     return run === undefined ? null : { folder: run.folder, execution_id: node.execution_id };
   }
   const run = await runTarget(context, argument, () => true, nothing);

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { fileInFolder } from "../folders.ts";
+import { exists, fileInFolder } from "../folders.ts";
 import type { Hunk } from "./hunks.ts";
 import { planFile, type Plan } from "./plan.ts";
 import type { Proposal } from "./proposal.ts";
@@ -59,11 +59,7 @@ const planStep = async (folder: string, proposal: Proposal): Promise<Step> => {
 export const readText = async (uri: vscode.Uri): Promise<string | null> => {
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   if (open !== undefined) return open.getText();
-  const exists = await vscode.workspace.fs.stat(uri).then(
-    () => true,
-    () => false,
-  );
-  return exists ? (await vscode.workspace.openTextDocument(uri)).getText() : null;
+  return (await exists(uri)) ? (await vscode.workspace.openTextDocument(uri)).getText() : null;
 };
 
 const addToEdit = (edit: vscode.WorkspaceEdit, { uri, source, plan, proposal }: Step): void => {

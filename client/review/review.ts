@@ -25,28 +25,40 @@ export interface Review {
   dispose(): void;
 }
 
-export const createReview = (runtime: Runtime, sidebar: Sidebar): Review => {
-  /** By task: its files by path, as far as the user has come with them. */
-  const open = new Map<string, Promise<Map<string, Proposal>>>();
+/** A run's files by path, as far as the user has come with them. */
+interface OpenReview {
+  change_set_id: string;
+  files: Map<string, Proposal>;
+}
+
+/** `memory`: where what is decided in part is kept over a reload of the window. */
+export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.Memento): Review => {
+  /** By task. */
+  const open = new Map<string, Promise<OpenReview>>();
   const titles = new Map<string, { folder: string; task_id: string }>();
   let shown: Review["shown"] = null;
 
-  const read = async (folder: string, task_id: string): Promise<Map<string, Proposal>> => {
+  const read = async (folder: string, task_id: string): Promise<OpenReview> => {
+    const { restoreProgress } = await import("./progress.ts");
     const answer = await runtime.call("changes/get", { task_id, include_content: true }, folder);
     const contents = new Map(answer.contents.map((content) => [content.path, content]));
-    return new Map(
+    const { change_set_id } = answer.change_set;
+    const files = new Map(
       answer.change_set.files.map((file) => {
         const content = contents.get(file.path) ?? { path: file.path, before: null, after: null };
         return [file.path, openProposal(file, content)];
       }),
     );
+    return { change_set_id, files: restoreProgress(memory, task_id, change_set_id, files) };
   };
-  const proposalsOf = (folder: string, taskId: string): Promise<Map<string, Proposal>> => {
+  const reviewOf = (folder: string, taskId: string): Promise<OpenReview> => {
     const known = open.get(taskId) ?? read(folder, taskId);
     open.set(taskId, known);
     known.catch(() => open.delete(taskId));
     return known;
   };
+  const proposalsOf = async (folder: string, taskId: string): Promise<Map<string, Proposal>> =>
+    (await reviewOf(folder, taskId)).files;
   const proposalOf = async ({ folder, task_id, path }: ReviewedFile): Promise<Proposal> => {
     const proposal = (await proposalsOf(folder, task_id)).get(path);
     if (proposal === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
@@ -57,8 +69,11 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar): Review => {
     return (side === "before" ? base : wanted) ?? "";
   });
   const put = async (file: ReviewedFile, proposal: Proposal) => {
-    (await proposalsOf(file.folder, file.task_id)).set(file.path, proposal);
+    const { change_set_id, files } = await reviewOf(file.folder, file.task_id);
+    files.set(file.path, proposal);
     documents.update(file);
+    const { keepProgress } = await import("./progress.ts");
+    await keepProgress(memory, file.task_id, change_set_id, files);
   };
 
   /** Tells the runtime what the user decided about files of which no hunk is open any more. */

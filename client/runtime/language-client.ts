@@ -91,7 +91,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const announce = async () => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.toString() ?? "";
     const { version, pid } = await request(client, "runtime/status", {}, folder);
-    hooks.setState({ kind: "ready", version, pid, recovered: wasReady });
+    hooks.setState({ kind: "ready", version, pid });
     wasReady = true;
     gate.resolve(undefined);
   };
@@ -147,6 +147,7 @@ const clientOptions = (
     state_folder: setting("state.location") === "editor" ? (extension.storageUri?.fsPath ?? null) : null,
     trusted: vscode.workspace.isTrusted,
     commands: [...EditorCommand.options],
+    texts: vscode.l10n.bundle ?? {},
     settings: editorSettings(),
   };
   return {

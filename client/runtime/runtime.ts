@@ -3,14 +3,11 @@ import type { Method, MethodInput, MethodResult } from "../../schemas/contract.t
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { LanguageRuntime } from "./language-client.ts";
 
-/**
- * `ready.recovered`: it has just come back after a crash. `unusable`: it cannot be started, or
- * crashed too often; only the user's restart tries again.
- */
+/** `unusable`: it cannot be started, or crashed too often; only the user's restart tries again. */
 export type RuntimeState =
   | { kind: "stopped" }
   | { kind: "starting" }
-  | { kind: "ready"; version: string; pid: number; recovered: boolean }
+  | { kind: "ready"; version: string; pid: number }
   | { kind: "unusable"; reason: string };
 
 /** An event and the workspace folder (URI) it comes from. */

@@ -1,0 +1,46 @@
+import * as vscode from "vscode";
+import { z } from "zod";
+import type { StartRequest } from "../commands/start.ts";
+import { exists, folderOf, pathInFolder } from "../folders.ts";
+
+/** A model can say anything. */
+const ToolInput = z.object({ file: z.string().min(1).optional(), task: z.string().default("") });
+
+/** Teams that have nothing to go by but what is written. */
+const needsTask: ReadonlySet<string> = new Set(["bug-fix", "architecture"]);
+
+/**
+ * The run a language model asks for. What it cannot do is an error in words the model can act on.
+ */
+export const toolRequest = async (team: string, given: unknown): Promise<StartRequest> => {
+  const [first] = vscode.workspace.workspaceFolders ?? [];
+  if (first === undefined || !vscode.workspace.isTrusted)
+    throw new Error(vscode.l10n.t("A trusted workspace folder is needed."));
+  const { file, task } = ToolInput.parse(given);
+  if (needsTask.has(team)) {
+    if (task.trim() === "") throw new Error(vscode.l10n.t("Say in `task` what it is about."));
+  } else if (file === undefined) throw new Error(vscode.l10n.t("Say in `file` which file is meant."));
+  if (file === undefined) return { folder: first, team, task };
+  const place = await findFile(file);
+  if (place === null) throw new Error(vscode.l10n.t("{0} is in no folder of the workspace.", file));
+  return { team, task, folder: place.folder, file: pathInFolder(place.folder, place.uri) };
+};
+
+/** A file by its absolute path, its path in a folder, or that with the folder's name before it. */
+const findFile = async (
+  file: string,
+): Promise<{ folder: vscode.WorkspaceFolder; uri: vscode.Uri } | null> => {
+  const path = file.replaceAll("\\", "/");
+  const candidates = [
+    vscode.Uri.file(path),
+    ...(vscode.workspace.workspaceFolders ?? []).flatMap(({ uri, name }) => [
+      vscode.Uri.joinPath(uri, path),
+      ...(path.startsWith(`${name}/`) ? [vscode.Uri.joinPath(uri, path.slice(name.length + 1))] : []),
+    ]),
+  ];
+  for (const uri of candidates) {
+    const folder = folderOf(uri);
+    if (folder !== null && (await exists(uri))) return { folder, uri };
+  }
+  return null;
+};
