@@ -19,6 +19,7 @@ export const runSuite = async (): Promise<HostResult[]> => {
   mocha.suite.emit("pre-require", globalThis, "", mocha);
   // Tests define themselves when they are loaded, which has to be now.
   await import("./activation.ts");
+  await import("./chat.ts");
   await import("./review.ts");
   const results: HostResult[] = [];
   const { promise, resolve } = Promise.withResolvers<undefined>();
