@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cachedDataVersionTag } from "node:v8";
@@ -10,6 +10,7 @@ export { optimizeLate } from "./worker/optimize-late.ts";
 
 /** When a process counts as started: what it has called by then is what the next one will call. */
 const STARTED_AFTER_MS = 2000;
+const KEPT_DAYS = 30;
 
 type Run = (
   exports: unknown,
@@ -47,6 +48,14 @@ const keep = ({ script, cache }: Loaded): void => {
   const whole = `${cache}.${randomUUID()}`;
   writeFileSync(whole, script.createCachedData(), { mode: 0o600 });
   renameSync(whole, cache);
+};
+
+/** Removes what was kept long ago: of bundles that are no more, or it is made again. */
+const removeOld = (caches: string): void => {
+  for (const name of readdirSync(caches)) {
+    const path = join(caches, name);
+    if (Date.now() - statSync(path).mtimeMs > KEPT_DAYS * 86_400_000) rmSync(path, { force: true });
+  }
 };
 
 /**
@@ -90,6 +99,7 @@ export const loadBundle = (entry: string): void => {
     if (isComplete) return;
     try {
       mkdirSync(caches, { recursive: true, mode: 0o700 });
+      removeOld(caches);
       scripts.forEach(keep);
     } catch {
       // A disk that is full or cannot be written: the next start takes as long as this one.

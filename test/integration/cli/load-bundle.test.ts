@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -83,6 +83,17 @@ describe("loading a bundle", () => {
     for (const file of kept()) writeFileSync(file, "damaged");
     assert.equal(start(), "hello");
     assert.ok(kept().every((file) => readFileSync(file, "latin1") !== "damaged"));
+  });
+
+  it("removes what was kept a month ago when it keeps something new", () => {
+    start();
+    const [old = ""] = kept();
+    const monthAgo = Date.now() / 1000 - 31 * 86_400;
+    utimesSync(old, monthAgo, monthAgo);
+    writeFileSync(join(folder, "chunk.js"), 'exports.greet = (end) => "other" + end;');
+    writeFileSync(join(folder, "main.js"), 'console.log(require("./chunk.js").greet(""));');
+    start();
+    assert.ok(!kept().includes(old));
   });
 
   it("starts where nothing can be kept", () => {
