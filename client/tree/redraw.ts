@@ -1,7 +1,7 @@
 import type { Touch } from "./fold.ts";
 
 export interface RedrawOptions {
-  /** Runs `flush` later; 50 ms in the editor, so that 200 events a second make at most 20 redraws. */
+  /** Runs `flush` later, at a pace that the one who draws can keep. */
   schedule: (flush: () => void) => void;
   parent: (node: string) => string | null;
   roots: readonly string[];

@@ -4,7 +4,13 @@ import type { Item, Tree } from "./item.ts";
 import type { Touch } from "./fold.ts";
 import { createRedraw } from "./redraw.ts";
 
-const REDRAW_MS = 50;
+/** What comes in one moment is drawn together. */
+const GATHER_MS = 20;
+/**
+ * VS Code draws a change at once if the last one was more than 200 ms ago, and otherwise only when
+ * none came for 200 ms: quicker redraws than this would leave the tree as it was while events flow.
+ */
+const PACE_MS = 205;
 
 export interface TreeView {
   readonly view: vscode.TreeView<string>;
@@ -25,11 +31,13 @@ export interface TreeViewOptions {
 /** Shows a tree in the sidebar; all it does is turn items into VS Code's own. */
 export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptions): TreeView => {
   const changed = new vscode.EventEmitter<string[] | undefined>();
+  let drawn = -PACE_MS;
   const touch = createRedraw({
-    schedule: (flush) => setTimeout(flush, REDRAW_MS),
+    schedule: (flush) => setTimeout(flush, Math.max(GATHER_MS, drawn + PACE_MS - performance.now())),
     parent: tree.parent,
     roots: [root],
     draw: (nodes) => {
+      drawn = performance.now();
       changed.fire(nodes ?? undefined);
     },
   });

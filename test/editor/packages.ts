@@ -1,12 +1,19 @@
-import { createVSIX } from "@vscode/vsce";
 import { build } from "esbuild";
 import { execFile } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { output, root } from "./parts.ts";
 
 const run = promisify(execFile);
+const vsce = createRequire(import.meta.url).resolve("@vscode/vsce/vsce");
+
+/** A process of its own: it lists the files on standard output, which belongs to the results. */
+const makeVsix = async (cwd: string, to: string, ...options: string[]): Promise<void> => {
+  const always = ["--no-dependencies", "--allow-missing-repository", "--out", to];
+  await run(process.execPath, [vsce, "package", ...always, ...options], { cwd });
+};
 
 /** Builds the extension and packages it as people install it; resolves with the VSIX. */
 export const packageExtension = (): Promise<string> => (packaged ??= buildAndPackage());
@@ -16,8 +23,7 @@ const buildAndPackage = async (): Promise<string> => {
   await mkdir(output, { recursive: true });
   await run(process.execPath, [join("scripts", "build.mjs"), "--production"], { cwd: root });
   const packagePath = join(output, "coditect-agents.vsix");
-  const options = { dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false };
-  await createVSIX({ cwd: root, packagePath, ...options });
+  await makeVsix(root, packagePath, "--no-rewrite-relative-links");
   return packagePath;
 };
 
@@ -54,17 +60,11 @@ export const packageHostSuite = async (): Promise<string> => {
     activationEvents: ["onStartupFinished"],
     extensionKind: ["workspace"],
     capabilities: { untrustedWorkspaces: { supported: true } },
+    contributes: { views: { explorer: [{ id: "coditectMeasure.runs", name: "Measured" }] } },
   };
   await writeFile(join(hostFolder, "package.json"), JSON.stringify(manifest));
   await writeFile(join(hostFolder, "LICENSE"), "MIT");
   const packagePath = join(output, "host-suite.vsix");
-  await createVSIX({
-    cwd: hostFolder,
-    packagePath,
-    dependencies: false,
-    allowMissingRepository: true,
-    allowStarActivation: true,
-    skipLicense: true,
-  });
+  await makeVsix(hostFolder, packagePath, "--allow-star-activation", "--skip-license");
   return packagePath;
 };

@@ -89,6 +89,14 @@ const quiet = {
   "js/ts.tsserver.useSyntaxServer": "never",
 };
 
+/** `CODITECT_TEST_THEME=dark` (or `contrast`) lets a whole run be seen in that theme; else it is light. */
+const themes: Readonly<Record<string, string>> = {
+  dark: "Default Dark Modern",
+  contrast: "Default High Contrast",
+};
+export const theme = process.env.CODITECT_TEST_THEME ?? "light";
+const themed = themes[theme] === undefined ? {} : { "workbench.colorTheme": themes[theme] };
+
 /** Starts code-server with these extensions (VSIX files) on a free port of the loopback address. */
 export const startCodeServer = async (options: CodeServerOptions): Promise<CodeServer> => {
   const { extensions, settings = {}, environment = {}, askTrust = false } = options;
@@ -97,7 +105,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
   await mkdir(join(userData, "User"), { recursive: true });
   await writeFile(
     join(userData, "User", "settings.json"),
-    JSON.stringify({ ...quiet, ...settings }, null, 2),
+    JSON.stringify({ ...quiet, ...themed, ...settings }, null, 2),
   );
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
   const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), ...environment };

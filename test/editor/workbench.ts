@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
-import { chromiumPath, output } from "./parts.ts";
+import { chromiumPath, output, theme } from "./parts.ts";
 
 const flags = [
   "--no-sandbox",
@@ -133,8 +133,9 @@ export const driveWorkbench = async (page: Page): Promise<Workbench> => {
     },
     notification: (text) => page.locator(".notification-toast", { hasText: text }),
     async picture(name) {
-      await mkdir(join(output, "pictures"), { recursive: true });
-      await page.screenshot({ path: join(output, "pictures", `${name}.png`) });
+      const folder = join(output, "pictures", theme);
+      await mkdir(folder, { recursive: true });
+      await page.screenshot({ path: join(folder, `${name}.png`) });
     },
     async reload() {
       await page.reload();

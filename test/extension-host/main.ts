@@ -1,13 +1,15 @@
 import { writeFile } from "node:fs/promises";
+import { measure } from "./measure.ts";
 import { runSuite } from "./suite.ts";
 
-/** Runs the suite and writes what came of it where the test outside looks for it. */
+/** Runs the suite or measures, and writes what came of it where the test outside looks for it. */
 export const activate = async (): Promise<void> => {
   const target = process.env.CODITECT_HOST_RESULT;
   if (target === undefined) return;
-  const results = await runSuite().catch((error: unknown) => [
+  const work = process.env.CODITECT_HOST_WORK === "measure" ? measure : runSuite;
+  const results = await work().catch((error: unknown) => [
     {
-      title: "the suite itself",
+      title: "the work itself",
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     },
   ]);

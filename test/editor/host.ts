@@ -1,0 +1,53 @@
+import { cp, mkdtemp, readFile, rm, watch } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { packageExtension, packageHostSuite } from "./packages.ts";
+import { root, startCodeServer } from "./parts.ts";
+import { openBrowser, openWorkbench } from "./workbench.ts";
+
+export const HOST_DEADLINE_MS = 170_000;
+
+/**
+ * Lets the second extension, `test/extension-host`, do its work inside the real extension host of
+ * code-server, on a copy of the sample project; resolves with the JSON text it wrote.
+ */
+export const runInHost = async (
+  work: "suite" | "measure",
+  settings: Record<string, unknown> = {},
+): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-host-"));
+  const workspace = join(folder, "split-the-bill");
+  await cp(join(root, "media", "sample"), workspace, { recursive: true });
+  const result = join(folder, "result.json");
+  const server = await startCodeServer({
+    extensions: [await packageExtension(), await packageHostSuite()],
+    settings,
+    environment: {
+      CODITECT_HOST_WORK: work,
+      CODITECT_HOST_RESULT: result,
+      CODITECT_HOST_MOCHA: createRequire(import.meta.url).resolve("mocha"),
+    },
+  });
+  const browser = await openBrowser();
+  try {
+    const written = firstWrite(result);
+    const { picture } = await openWorkbench(browser, server.url, workspace);
+    return await written.finally(() => picture(`extension-host-${work}`));
+  } finally {
+    await browser.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** Text of a file once it has been written whole. */
+const firstWrite = async (path: string): Promise<string> => {
+  const signal = AbortSignal.timeout(HOST_DEADLINE_MS);
+  for await (const { filename } of watch(dirname(path), { signal })) {
+    if (filename !== basename(path)) continue;
+    const text = await readFile(path, "utf8");
+    if (text.endsWith("]")) return text;
+  }
+  throw new Error(`${path} was not written`);
+};
