@@ -69,7 +69,7 @@ export const setKey = async (context: Context, replace: boolean, argument: unkno
       const again = vscode.l10n.t("Try Again");
       const message = vscode.l10n.t("{0} The key was not stored.", check.problem);
       if ((await vscode.window.showErrorMessage(message, again)) !== again) return false;
-      return setKey(context, replace, provider);
+      return setKey(context, replace, null);
     }
   }
 };
