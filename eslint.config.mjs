@@ -99,7 +99,7 @@ export default defineConfig(
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: [{ regex: "^(?!zod$|\\./)", message: "schemas/ imports zod alone." }] },
+        { patterns: [{ regex: "^(?!zod$|\\.\\.?/)", message: "schemas/ imports zod alone." }] },
       ],
     },
   },

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { ChangeSet, FileContent } from "../changes.ts";
+import { Finding, FindingStatus } from "../findings.ts";
+import { Uuid, WorkspacePath } from "../primitives.ts";
+import { page, paging, row } from "./row.ts";
+
+const byTask = z.strictObject({ task_id: Uuid });
+
+/** One file of a change set with both texts, for a diff. */
+export const ChangeContent = z.strictObject({
+  path: WorkspacePath,
+  before: FileContent.nullable(),
+  after: FileContent.nullable(),
+});
+export type ChangeContent = z.infer<typeof ChangeContent>;
+
+/** What came of applying a change set, file by file. `conflict`: nothing was written there. */
+export const AppliedFile = z.strictObject({
+  path: WorkspacePath,
+  result: z.enum(["written", "merged", "unchanged", "conflict"]),
+});
+export type AppliedFile = z.infer<typeof AppliedFile>;
+
+/** Methods on what a run hands back: changes and findings. */
+export const changeMethods = {
+  "changes/get": row(
+    "viewer",
+    byTask.extend({ include_content: z.boolean().default(false) }),
+    z.strictObject({ change_set: ChangeSet, contents: z.array(ChangeContent), diff: z.string() }),
+    { verb: "GET", path: "/api/team-runs/{task_id}/changes" },
+  ),
+  /** Writes the change set, or some of its files, into the workspace; merges where that is clean. */
+  "changes/apply": row(
+    "operator",
+    byTask.extend({ paths: z.array(WorkspacePath).nullable().default(null) }),
+    z.strictObject({ change_set: ChangeSet, files: z.array(AppliedFile) }),
+    { verb: "POST", path: "/api/team-runs/{task_id}/changes/apply" },
+  ),
+  /** Records what the user's editor applied itself; writes nothing. */
+  "changes/decide": row(
+    "operator",
+    byTask.extend({ paths: z.array(WorkspacePath), decision: z.enum(["Accepted", "Edited", "Discarded"]) }),
+    ChangeSet,
+    { verb: "POST", path: "/api/team-runs/{task_id}/changes/decide" },
+  ),
+  "changes/discard": row(
+    "operator",
+    byTask.extend({
+      paths: z.array(WorkspacePath).nullable().default(null),
+      /** Why; later runs are told. */
+      reason: z.string().min(1).nullable().default(null),
+    }),
+    ChangeSet,
+    {
+      verb: "POST",
+      path: "/api/team-runs/{task_id}/changes/discard",
+    },
+  ),
+
+  "findings/list": row(
+    "viewer",
+    z.strictObject({
+      task_id: Uuid.optional(),
+      path: WorkspacePath.optional(),
+      status: FindingStatus.optional(),
+      ...paging,
+    }),
+    page(Finding),
+    { verb: "GET", path: "/api/findings" },
+  ),
+  "findings/dismiss": row(
+    "operator",
+    z.strictObject({ finding_id: Uuid, reason: z.string().min(1) }),
+    Finding,
+    {
+      verb: "POST",
+      path: "/api/findings/{finding_id}/dismiss",
+    },
+  ),
+  "findings/resolve": row(
+    "operator",
+    z.strictObject({ finding_id: Uuid, status: z.enum(["Fixed", "Outdated"]) }),
+    Finding,
+    {
+      verb: "POST",
+      path: "/api/findings/{finding_id}/resolve",
+    },
+  ),
+} as const;

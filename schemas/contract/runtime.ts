@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { AIProvider, ProviderName } from "../agent.ts";
+import { ConsentName } from "../consents.ts";
+import { ErrorCode } from "../errors.ts";
+import { Count } from "../primitives.ts";
+import { DailyUsage } from "../run.ts";
+import { Nothing, row } from "./row.ts";
+
+export const ModelInfo = z.strictObject({
+  provider: AIProvider,
+  name: z.string(),
+  /** Installed or reachable right now; `problem` says why not. */
+  available: z.boolean(),
+  problem: z.string().nullable(),
+  problem_code: ErrorCode.nullable(),
+  /** Dollars per million tokens; `null`: unknown. */
+  price: z.strictObject({ input: z.number(), output: z.number() }).nullable(),
+  context_window: Count.nullable(),
+});
+export type ModelInfo = z.infer<typeof ModelInfo>;
+
+/** Methods on models, keys, consents, and the runtime itself. */
+export const runtimeMethods = {
+  "models/list": row(
+    "viewer",
+    z.strictObject({ reachable: z.boolean().default(false) }),
+    z.strictObject({ items: z.array(ModelInfo) }),
+    {
+      verb: "GET",
+      path: "/api/models",
+    },
+  ),
+  /** Pulls a model into Ollama and ends when it is there; `model.pulling` tells how far it is. */
+  "models/pull": row("operator", z.strictObject({ model: z.string().min(1) }), Nothing, {
+    verb: "POST",
+    path: "/api/models/pull",
+    status: 204,
+  }),
+  /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
+  "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider }), {
+    verb: "POST",
+    path: "/api/models/rehearsal",
+  }),
+
+  /**
+   * Keys of a provider from the editor's secret storage, the one to use first; none removes them.
+   * They are kept in memory only, and come before those of the environment.
+   */
+  "credentials/set": row(
+    "admin",
+    z.strictObject({ provider: ProviderName, keys: z.array(z.string().min(1)) }),
+    Nothing,
+    { verb: "PUT", path: "/api/credentials/{provider}", status: 204 },
+  ),
+
+  /** Gives a consent for this workspace, or takes it back. */
+  "consents/set": row("admin", z.strictObject({ name: ConsentName, given: z.boolean() }), Nothing, {
+    verb: "PUT",
+    path: "/api/consents/{name}",
+    status: 204,
+  }),
+
+  "usage/today": row("viewer", Nothing, DailyUsage, { verb: "GET", path: "/api/usage/today" }),
+
+  "runtime/status": row(
+    "viewer",
+    Nothing,
+    z.strictObject({
+      version: z.string(),
+      pid: Count,
+      state_folder: z.string(),
+      read_only: z.boolean(),
+      running_runs: Count,
+      active_instances: Count,
+      queued_executions: Count,
+    }),
+    { verb: "GET", path: "/api/status" },
+  ),
+} as const;
