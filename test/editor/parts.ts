@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 
 /** The real parts of the editor tests: code-server (VS Code's workbench and extension host) and Chromium. */
@@ -97,6 +98,28 @@ const themes: Readonly<Record<string, string>> = {
 export const theme = process.env.CODITECT_TEST_THEME ?? "light";
 const themed = themes[theme] === undefined ? {} : { "workbench.colorTheme": themes[theme] };
 
+const GROUP_DEADLINE_MS = 20_000;
+
+/** The extension's runtime closes its state after its editor has ended, and writes until then. */
+const groupGone = async (leader: number): Promise<void> => {
+  const deadline = performance.now() + GROUP_DEADLINE_MS;
+  while (isAlive(-leader)) {
+    if (performance.now() > deadline) {
+      process.kill(-leader, "SIGKILL");
+      throw new Error(`what code-server had started was still there ${GROUP_DEADLINE_MS} ms after its end`);
+    }
+    await setTimeout(20);
+  }
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 /** Starts code-server with these extensions (VSIX files) on a free port of the loopback address. */
 export const startCodeServer = async (options: CodeServerOptions): Promise<CodeServer> => {
   const { extensions, settings = {}, environment = {}, askTrust = false } = options;
@@ -133,7 +156,8 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
       // It leads a process group of its own: the extension host goes with it.
       if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, "SIGTERM");
       await ended;
-      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+      if (server.pid !== undefined) await groupGone(server.pid);
+      await rm(home, { recursive: true, force: true });
     },
   };
 };

@@ -12,18 +12,22 @@ import { anExecution, anInstance, NOW, TENANT } from "../../support/records.ts";
 const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
 const agent = newAgent({ tenant_id: TENANT, name: "one", agent_type: "Reviewer", provider }, NOW);
 
+/** Never resolves; the attempt may be over before it is even asked for. */
+const untilAborted = (signal: AbortSignal, what: string): Promise<never> =>
+  new Promise((_, reject) => {
+    const abort = (): void => {
+      reject(fail("cancelled", { what }));
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+
 /** A worker that never ends its loop: what it asks of the runtime, the test asks in its place. */
 const heldInstance = (claimed: (request: ClaimRequest) => void): Pick<Pool, "claim"> => ({
   claim: (request) => {
     claimed(request);
     const call = (method: string, _params: unknown, signal: AbortSignal) =>
-      method === "execution/run"
-        ? new Promise((_, reject) => {
-            signal.addEventListener("abort", () => {
-              reject(fail("cancelled", { what: method }));
-            });
-          })
-        : Promise.resolve({});
+      method === "execution/run" ? untilAborted(signal, method) : Promise.resolve({});
     const instance = {
       record: () => anInstance(agent.agent_id),
       call,
@@ -58,11 +62,7 @@ describe("an attempt that is over", () => {
         contextWindow: () => null,
         generate: (_request: unknown, _charge: unknown, { signal }: { signal: AbortSignal }) => {
           waiting.push(signal);
-          return new Promise((_, reject) => {
-            signal.addEventListener("abort", () => {
-              reject(fail("cancelled", { what: "The request" }));
-            });
-          });
+          return untilAborted(signal, "The request");
         },
       } as unknown as ExecutionRequest["gateway"],
       pool: heldInstance(resolve) as Pool,
