@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { MICROCENTS_PER_DOLLAR } from "../schemas/run.ts";
+import { MICROCENTS_PER_DOLLAR } from "../schemas/money.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Sidebar } from "./sidebar.ts";
 import { formatCost, plain } from "./tree/item.ts";

@@ -33,27 +33,6 @@ export const ExecutionSummary = AgentExecution.pick({
 });
 export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
 
-/** The summary of a stored execution: the same when it is told live and when it is read later. */
-export const summarise = (execution: Omit<AgentExecution, "input">): ExecutionSummary => {
-  const { agent_type, agent_name, stage, round, provider, model } = execution.metadata;
-  return {
-    execution_id: execution.execution_id,
-    instance_id: execution.instance_id,
-    task_id: execution.task_id,
-    status: execution.status,
-    error: execution.error,
-    resource_usage: execution.resource_usage,
-    created_at: execution.created_at,
-    started_at: execution.started_at,
-    completed_at: execution.completed_at,
-    agent_type,
-    agent_name,
-    stage,
-    round,
-    model: `${provider}/${model}`,
-  };
-};
-
 /** What happens, as `coditect/event`, as a line of `--json`, and inside the runtime. */
 export const RuntimeEvent = z.discriminatedUnion("type", [
   z.strictObject({

@@ -126,9 +126,6 @@ export const TeamRun = z.strictObject({
 });
 export type TeamRun = z.infer<typeof TeamRun>;
 
-/** Costs are counted in millionths of a cent, so that sums stay exact. */
-export const MICROCENTS_PER_DOLLAR = 100_000_000;
-
 /** What the caps count of one agent's calls; micro-cents with those that are assumed. */
 const AgentUsage = z.strictObject({ tokens: Count, cost_microcents: Count });
 

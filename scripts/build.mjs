@@ -1,6 +1,6 @@
 // Bundles each process into dist/ as CommonJS, so that every host (VS Code's extension host, a plain
-// Node, a container) loads it the same way and fast. What the command line and the language server
-// share, and what they load only when it is needed, is in chunks of its own.
+// Node, a container) loads it the same way and fast. What the extension, the command line and the
+// language server share, and what they load only when it is needed, is in chunks of its own.
 import { build, context } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
@@ -40,7 +40,6 @@ const single = (name, source) => ({
 });
 
 const options = [
-  single("client", "client/extension.ts"),
   single("worker", "server/worker/main.ts"),
   single("fold", "server/store/fold-thread.ts"),
   single("diagrams", "server/teams/gates/diagram-thread.ts"),
@@ -52,7 +51,11 @@ const options = [
     splitting: true,
     sourcemap: sourcemap && "inline",
     write: false,
-    entryPoints: { "cli-main": "server/cli.ts", "server-main": "server/main.ts" },
+    entryPoints: {
+      client: "client/extension.ts",
+      "cli-main": "server/cli.ts",
+      "server-main": "server/main.ts",
+    },
     outdir: "dist",
   },
 ];

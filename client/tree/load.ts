@@ -1,10 +1,10 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { ChangedFile } from "../../schemas/changes.ts";
 import type { MethodResult, RunDetails } from "../../schemas/contract.ts";
-import { summarise } from "../../schemas/events.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { Task, TeamRun } from "../../schemas/run.ts";
+import { summarise } from "../../schemas/summary.ts";
 import { putExecution, putInstance, putStage, type Touch } from "./fold.ts";
 import type { Model, RunRecord, StageRecord } from "./model.ts";
 import { nodeId, roots } from "./nodes.ts";

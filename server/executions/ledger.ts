@@ -1,4 +1,5 @@
-import { DailyUsage, MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
+import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
+import { DailyUsage } from "../../schemas/run.ts";
 import { estimateCost } from "../models/agent.ts";
 import type { UsageLedger } from "../gateway/gateway.ts";
 import { totalTokens as tokensOf } from "../gateway/tokens.ts";

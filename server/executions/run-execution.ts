@@ -1,6 +1,7 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { summarise, type RuntimeEvent } from "../../schemas/events.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import { summarise } from "../../schemas/summary.ts";
 import type { AgentExecution, ExecutionError, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";

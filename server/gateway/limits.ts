@@ -2,7 +2,7 @@ import type { Limits } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 import type { Charge, UsageLedger, UsageScope } from "./gateway.ts";
-import { MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
+import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import { totalTokens } from "./tokens.ts";
 
 /** Tokens and micro-cents, spent or about to be. */

@@ -1,4 +1,4 @@
-import { MICROCENTS_PER_DOLLAR } from "../../schemas/run.ts";
+import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import type { ProviderName } from "../../schemas/agent.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 

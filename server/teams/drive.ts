@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { summarise, endedRunStatuses } from "../../schemas/events.ts";
+import { endedRunStatuses } from "../../schemas/events.ts";
+import { summarise } from "../../schemas/summary.ts";
 import type { StageState } from "../../schemas/run.ts";
 import { INTERRUPTED } from "../executions/run-execution.ts";
 import { addUsage } from "../models/execution.ts";
