@@ -34,20 +34,28 @@ export const folderBytes = async (folder: string): Promise<number> => {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 };
 
+const freeBytes = async (folder: string): Promise<number | null> => {
+  const disk = await statfs(folder).catch(() => null);
+  return disk === null ? null : disk.bavail * disk.bsize;
+};
+
 /**
- * Watches what a folder takes on disk at the price of one system call: only when the disk has lost
- * a quarter of the cap since the last count is the folder counted again.
+ * Watches what a folder takes on disk, from now on, at the price of one system call: only when the
+ * disk has lost a quarter of the cap since the last count is the folder counted again. What others
+ * give back to the disk meanwhile is not set off against it.
  */
 export const createDiskWatch = (folder: string, limitMb: number): (() => Promise<WorkerEnd | null>) => {
   const limit = limitMb * 1024 ** 2;
-  let freeAtCount: number | null = null;
+  // Taken before the first look: a disk can be filled faster than it is looked at.
+  let mostFree = freeBytes(folder);
   return async () => {
-    const disk = await statfs(folder).catch(() => null);
-    if (disk === null) return null;
-    const free = disk.bavail * disk.bsize;
-    freeAtCount ??= free;
-    if (freeAtCount - free < limit / 4) return null;
-    freeAtCount = free;
+    const [before, free] = await Promise.all([mostFree, freeBytes(folder)]);
+    if (free === null) return null;
+    if (before !== null && before - free < limit / 4) {
+      mostFree = Promise.resolve(Math.max(before, free));
+      return null;
+    }
+    mostFree = Promise.resolve(free);
     return overDisk(await folderBytes(folder), limitMb);
   };
 };

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createDiskWatch } from "../../../server/instances/watch.ts";
+
+const MB = 1024 ** 2;
+
+describe("the watch over a folder's size on disk", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coditect-disk-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("notices what was written before it looked for the first time", async () => {
+    const look = createDiskWatch(folder, 20);
+    await writeFile(join(folder, "big"), Buffer.alloc(60 * MB, "x"));
+    assert.deepEqual(await look(), { kind: "limit", how: "too much on disk: 60 MB of 20 MB" });
+  });
+
+  it("says nothing of what stays below the cap", async () => {
+    const look = createDiskWatch(folder, 200);
+    await writeFile(join(folder, "big"), Buffer.alloc(60 * MB, "x"));
+    assert.equal(await look(), null);
+  });
+});
