@@ -1,14 +1,26 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { contract, type Method } from "../schemas/contract.ts";
 import type { RuntimeOptions } from "./app.ts";
-import { attach, type Attached, type Endpoint } from "./cli/attach.ts";
+import { attach, type Attached, type Endpoint } from "./attach.ts";
 import { CoditectError, fail } from "../schemas/errors.ts";
-import { createDispatch } from "./dispatch.ts";
+import type { RuntimeEvent } from "../schemas/events.ts";
+import type { Settings } from "../schemas/settings.ts";
+import { createDispatch, type Dispatch } from "./dispatch.ts";
 import type { Caller, Handlers } from "./handlers/handlers.ts";
-import type { FolderRuntime } from "./language/folders.ts";
 import type { Log } from "./log.ts";
 import { type ServeOptions, serveRuntime } from "./serve-runtime.ts";
 import { readLock } from "./store/lock.ts";
+
+/** What answers for a folder: a runtime of this process, or one of another that owns the state. */
+export interface FolderRuntime {
+  readonly dispatch: Dispatch;
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Changes the settings of a runtime of this process; another process has its own. */
+  configure?(settings: Settings): void;
+  /** Rejects when the process that answers is gone; ours never is. */
+  readonly lost?: Promise<never>;
+  close(): Promise<void>;
+}
 
 /** Each method asks the runtime on the other end. */
 const forwarding = (connection: Attached): Handlers =>

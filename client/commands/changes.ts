@@ -81,12 +81,15 @@ const hunkTarget = async (
 ): Promise<{ file: ReviewedFile; hunk: Hunk } | null> => {
   const inGutter = gutterOf(argument);
   const file = fileOf(context, inGutter?.uri ?? argument);
-  if (file === null) sayNoFile();
-  if (file === null) return null;
+  if (file === null) {
+    sayNoFile();
+    return null;
+  }
   const line = inGutter?.line ?? vscode.window.activeTextEditor?.selection.active.line ?? 0;
   const hunk = hunkAt(await context.review.hunks(file), line);
-  if (hunk === null) tell(vscode.l10n.t("There is no change at this line."));
-  return hunk === null ? null : { file, hunk };
+  if (hunk !== null) return { file, hunk };
+  tell(vscode.l10n.t("There is no change at this line."));
+  return null;
 };
 
 const gutterOf = (argument: unknown): { uri: vscode.Uri; line: number } | null =>
@@ -117,8 +120,10 @@ export const chooseHunks = async (context: Context, argument: unknown): Promise<
     return;
   }
   const hunks = await context.review.hunks(file);
-  if (hunks.length === 0) tell(vscode.l10n.t("{0} is accepted or discarded as a whole.", file.path));
-  if (hunks.length === 0) return;
+  if (hunks.length === 0) {
+    tell(vscode.l10n.t("{0} is accepted or discarded as a whole.", file.path));
+    return;
+  }
   const picked = await vscode.window.showQuickPick(
     hunks.map((hunk) => ({
       label: vscode.l10n.t("Line {0}", hunk.new.from + 1),

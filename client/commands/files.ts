@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { AgentType } from "../../schemas/agent.ts";
 import type { AgentFile, TeamFile } from "../../schemas/team.ts";
 import type { z } from "zod";
 import type { Context } from "../context.ts";
@@ -39,7 +40,6 @@ export const newAgent = async (): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
   const title = vscode.l10n.t("New Agent");
-  const { AgentType } = await import("../../schemas/agent.ts");
   const type = await vscode.window.showQuickPick([...AgentType.options], {
     title,
     placeHolder: vscode.l10n.t("What does it do?"),

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { z } from "zod";
+import { editorCommands } from "../../schemas/editor.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
@@ -84,7 +85,6 @@ const messageText = (message: unknown): string =>
 
 /** From the code lens over a test. */
 export const fixTest = async (context: Context, argument: unknown): Promise<void> => {
-  const { editorCommands } = await import("../../schemas/editor.ts");
   const { test } = editorCommands["coditect.fixTest"].parse(argument);
   const target = fileTarget(argument);
   if (target === null) return;
@@ -118,7 +118,6 @@ const findFinding = async (
     const finding = run?.findings.get(node.finding_id);
     return run === undefined || finding === undefined ? null : { folder: run.folder, finding };
   }
-  const { editorCommands } = await import("../../schemas/editor.ts");
   const named = editorCommands["coditect.dismissFinding"].safeParse(argument);
   if (!named.success) return null;
   const target = fileTarget(argument);

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { AIProvider } from "../../schemas/agent.ts";
+import { editorCommands } from "../../schemas/editor.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
 import { chosenProvider, runOptions, wantsRehearsal } from "../settings.ts";
@@ -47,7 +48,6 @@ export const runTdd = async (context: Context, argument: unknown): Promise<void>
 };
 
 export const runTddOnSymbol = async (context: Context, argument: unknown): Promise<void> => {
-  const { editorCommands } = await import("../../schemas/editor.ts");
   const { symbol } = editorCommands["coditect.runTddOnSymbol"].parse(argument);
   const target = fileTarget(argument);
   if (target === null) return;

@@ -1,6 +1,6 @@
 import type { ChangedFile } from "../../schemas/changes.ts";
-import type { RunDetails } from "../../schemas/contract.ts";
 import { CoditectError } from "../../schemas/errors.ts";
+import { durationSeconds, totalTokens } from "../models/execution.ts";
 import { exitCodes } from "./exit.ts";
 import type { Connection } from "./follow.ts";
 import { formatCost, formatCount, formatDuration } from "./format.ts";
@@ -25,15 +25,6 @@ interface Compared {
   files: ChangedFile[];
 }
 
-const secondsOf = (executions: RunDetails["executions"]): number =>
-  executions.reduce(
-    (sum, { started_at, completed_at }) =>
-      started_at === null || completed_at === null
-        ? sum
-        : sum + (Date.parse(completed_at) - Date.parse(started_at)) / 1000,
-    0,
-  );
-
 const filesOf = async (connection: Connection, task_id: string): Promise<ChangedFile[]> => {
   try {
     return (await connection.call("changes/get", { task_id })).change_set.files;
@@ -53,9 +44,9 @@ const comparedOf = async (connection: Connection, task_id: string): Promise<Comp
     models: [...new Set(executions.flatMap(({ metadata }) => metadata.answered_by))],
     stages: run.stages.filter(({ round }) => round > 0).map(({ name, round }) => `${name} ${round}`),
     calls: usage.api_calls,
-    tokens: usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens + usage.output_tokens,
+    tokens: totalTokens(usage),
     cost: usage.cost,
-    seconds: secondsOf(executions),
+    seconds: executions.reduce((sum, execution) => sum + (durationSeconds(execution) ?? 0), 0),
     findings: findings.items.length,
     files: await filesOf(connection, task_id),
   };

@@ -1,5 +1,6 @@
 import type { RunDetails } from "../../schemas/contract.ts";
 import type { StageState, TeamRun } from "../../schemas/run.ts";
+import { totalTokens } from "../models/execution.ts";
 import { failureOf, newRound, type RoundView, type RunView, stageOf } from "./view.ts";
 
 type Execution = RunDetails["executions"][number];
@@ -10,7 +11,7 @@ const roundOf = (execution: Execution): RoundView => {
     ...newRound(metadata.round, Date.parse(started_at ?? created_at)),
     endedAt: completed_at === null ? null : Date.parse(completed_at),
     calls: usage.api_calls,
-    tokens: usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens + usage.output_tokens,
+    tokens: totalTokens(usage),
     cost: usage.cost,
     gates: metadata.gates,
     error: failureOf(execution),

@@ -14,7 +14,7 @@ import { exitCodes } from "./exit.ts";
 import { evaluationTable, trialLine } from "./evaluation-table.ts";
 import { catchInterruption } from "./interruption.ts";
 import { cliLog } from "./log.ts";
-import { chosenProvider, parseFlags, runOptionsOf, settingsOf } from "./options.ts";
+import { chosenProvider, parseFlagsAs, parseRunFlags, runOptionsOf, settingsOf } from "./options.ts";
 import { cliCredentials } from "./secrets.ts";
 import type { CommandContext } from "./terminal.ts";
 
@@ -25,14 +25,6 @@ const EvaluationFlags = z.object({
   results: z.string().optional(),
   only: z.array(z.string()).default([]),
 });
-type EvaluationFlags = z.infer<typeof EvaluationFlags>;
-
-const parseEvaluationFlags = (flags: unknown): EvaluationFlags => {
-  const parsed = EvaluationFlags.safeParse(flags);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw fail("usage", { problem: `--${String(issue?.path[0])}: ${issue?.message ?? "is not valid"}` });
-};
 
 const chosenTasks = (suite: Suite, only: readonly string[]): Suite => {
   const missing = only.find((name) => !suite.tasks.some((task) => task.name === name));
@@ -74,8 +66,8 @@ export const evaluateSuite = async (
   context: CommandContext,
 ): Promise<number> => {
   const { environment, currentFolder, terminal } = context;
-  const flags = parseFlags(flagsAsGiven);
-  const { samples, parallel, results: file, only } = parseEvaluationFlags(flagsAsGiven);
+  const flags = parseRunFlags(flagsAsGiven);
+  const { samples, parallel, results: file, only } = parseFlagsAs(EvaluationFlags, flagsAsGiven);
   if (flags.provider === "rehearsal")
     throw fail("usage", { problem: "The rehearsal knows its own sample alone: name a model's provider." });
   const suite = chosenTasks(await loadSuite(resolve(currentFolder, folder)), only);

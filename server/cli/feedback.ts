@@ -3,12 +3,13 @@ import { createWriteStream } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { AgentType } from "../../schemas/agent.ts";
-import { CoditectError, fail } from "../../schemas/errors.ts";
+import { CoditectError } from "../../schemas/errors.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
 import { ExecutionStatus, Rating } from "../../schemas/execution.ts";
 import { exitCodes } from "./exit.ts";
 import type { Connection } from "./follow.ts";
 import { plural } from "./format.ts";
+import { parseFlagsAs } from "./options.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import type { CommandContext } from "./terminal.ts";
 
@@ -54,13 +55,6 @@ const ExportFlags = z.object({
 });
 type ExportFlags = z.infer<typeof ExportFlags>;
 
-const parseExportFlags = (flags: unknown): ExportFlags => {
-  const parsed = ExportFlags.safeParse(flags);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw fail("usage", { problem: `--${String(issue?.path[0])}: ${issue?.message ?? "is not valid"}` });
-};
-
 type Listed = Omit<AgentExecution, "input">;
 
 const passes = (execution: Listed, { since, agent, rating }: ExportFlags): boolean =>
@@ -98,7 +92,7 @@ export const exportExecutions = (
   flags: RecordFlags & { output?: string },
   context: CommandContext,
 ): Promise<number> => {
-  const wanted = parseExportFlags(flags);
+  const wanted = parseFlagsAs(ExportFlags, flags);
   return withConnection(flags, context, async (connection) => {
     const { terminal, currentFolder } = context;
     const file =

@@ -56,16 +56,20 @@ export const RunFlags = z.object({
 export type RunFlags = z.infer<typeof RunFlags>;
 
 /** Parses flags; a wrong one is an error of usage that names it as it is written. */
-export const parseFlags = (flags: unknown): RunFlags => {
-  const parsed = RunFlags.safeParse(flags);
-  if (parsed.success) {
-    const { diff, lines } = parsed.data;
-    if (diff === undefined || lines === undefined) return parsed.data;
-    throw fail("usage", { problem: "--diff and --lines exclude each other." });
-  }
+export const parseFlagsAs = <Flags extends z.ZodObject>(schema: Flags, flags: unknown): z.infer<Flags> => {
+  const parsed = schema.safeParse(flags);
+  if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const option = String(issue?.path[0] ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw fail("usage", { problem: `--${option}: ${issue?.message ?? "is not valid"}` });
+};
+
+/** Flags of `run` and of what runs as it does. */
+export const parseRunFlags = (flags: unknown): RunFlags => {
+  const parsed = parseFlagsAs(RunFlags, flags);
+  if (parsed.diff !== undefined && parsed.lines !== undefined)
+    throw fail("usage", { problem: "--diff and --lines exclude each other." });
+  return parsed;
 };
 
 const defaultModels = {

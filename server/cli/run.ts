@@ -8,7 +8,7 @@ import { showEarlier } from "./earlier.ts";
 import { exitCodeOf, exitCodes } from "./exit.ts";
 import { type Connection, follow } from "./follow.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
-import { chosenProvider, parseFlags, type RunFlags, runOptionsOf, settingsOf } from "./options.ts";
+import { chosenProvider, parseRunFlags, type RunFlags, runOptionsOf, settingsOf } from "./options.ts";
 import { collectChanges, hasConflict, report, writeSarif } from "./outcome.ts";
 import { askPerson, unconfinedOf, withConsent } from "./person.ts";
 import { jsonProgress, liveProgress, plainProgress, type Progress } from "./progress.ts";
@@ -23,7 +23,7 @@ export const runTeam = async (
   flagsAsGiven: unknown,
   context: CommandContext,
 ): Promise<number> => {
-  const flags = parseFlags(flagsAsGiven);
+  const flags = parseRunFlags(flagsAsGiven);
   // Asked first: a wrong flag must not leave a copy of the sample behind.
   chosenProvider(flags, context.environment);
   const target = await findTarget(workflow, file, flags, context.currentFolder);
@@ -48,7 +48,7 @@ export const resumeRun = async (
   flagsAsGiven: unknown,
   context: CommandContext,
 ): Promise<number> => {
-  const flags = parseFlags(flagsAsGiven);
+  const flags = parseRunFlags(flagsAsGiven);
   const workspace = await findWorkspace(flags, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
     const { task, executions } = await connection.call("runs/get", { task_id: taskId });
@@ -67,7 +67,7 @@ export const retryRun = async (
   flagsAsGiven: unknown,
   context: CommandContext,
 ): Promise<number> => {
-  const flags = parseFlags(flagsAsGiven);
+  const flags = parseRunFlags(flagsAsGiven);
   const workspace = await findWorkspace(flags, context.currentFolder);
   const prompt = flags.prompt === undefined ? null : await textOrFile(flags.prompt, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { CoditectError } from "../../schemas/errors.ts";
 import type { EvaluationTask, Trial } from "../../schemas/evaluation.ts";
 import type { Finding } from "../../schemas/findings.ts";
+import { totalTokens } from "../models/execution.ts";
 import { runTeamOn, type Bench, type Outcome } from "./bench.ts";
 import { copyInto, withFolder } from "./folders.ts";
 import { runHiddenTests } from "./hidden-tests.ts";
@@ -20,11 +21,7 @@ type Review = Extract<EvaluationTask, { kind: "review" }>;
 type Defect = Review["defect"];
 
 const used = (outcomes: readonly Outcome[]) => ({
-  tokens: outcomes.reduce(
-    (sum, { finished: { usage } }) =>
-      sum + usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens + usage.output_tokens,
-    0,
-  ),
+  tokens: outcomes.reduce((sum, { finished }) => sum + totalTokens(finished.usage), 0),
   cost: outcomes.reduce<number | null>(
     (sum, { finished: { usage } }) => (sum === null || usage.cost === null ? null : sum + usage.cost),
     0,

@@ -4,7 +4,7 @@ import { estimateCost } from "../models/agent.ts";
 import type { UsageLedger } from "../gateway/gateway.ts";
 import { totalTokens as tokensOf } from "../gateway/tokens.ts";
 import type { Store } from "../store/store.ts";
-import { totalTokens } from "./usage.ts";
+import { totalTokens } from "../models/execution.ts";
 
 interface Used {
   tokens: number;

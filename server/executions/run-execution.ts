@@ -19,11 +19,12 @@ import {
   requeue,
   start,
   timeOut,
+  totalTokens,
 } from "../models/execution.ts";
 import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
-import { totalTokens, usageOf } from "./usage.ts";
+import { usageOf } from "./usage.ts";
 
 /** Instances an execution is tried on: a second one goes on where the first one died. */
 const ATTEMPTS = 2;

@@ -27,7 +27,3 @@ export const usageOf = (entries: readonly TranscriptEntry[]): ExecutionResourceU
     const usage = usageOfEntry(entry);
     return usage === null ? sum : addUsage(sum, usage);
   }, noUsage());
-
-/** All tokens of a usage, whatever they cost. */
-export const totalTokens = (usage: ExecutionResourceUsage): number =>
-  usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens + usage.output_tokens;

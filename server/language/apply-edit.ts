@@ -7,7 +7,8 @@ import { mergeThreeWay } from "../changes/three-way.ts";
 import type { Caller } from "../handlers/context.ts";
 import { decodeText, fromFileContent } from "../workspace/encoding.ts";
 import type { Documents } from "./documents.ts";
-import type { Folder, FolderRuntime } from "./folders.ts";
+import type { FolderRuntime } from "../open-runtime.ts";
+import type { Folder } from "./folders.ts";
 
 type Change = NonNullable<WorkspaceEdit["documentChanges"]>[number];
 

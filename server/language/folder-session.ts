@@ -5,7 +5,8 @@ import type { Log } from "../log.ts";
 import { sendEvent } from "../rpc.ts";
 import { createFindingView, type FindingView, type ViewContext } from "./finding-view.ts";
 import type { FindingTracker } from "./findings.ts";
-import type { Folder, FolderRuntime } from "./folders.ts";
+import type { FolderRuntime } from "../open-runtime.ts";
+import type { Folder } from "./folders.ts";
 import { createRunProgress } from "./progress.ts";
 
 /** What the language server keeps of a folder whose runtime is open. */

@@ -1,20 +1,7 @@
 import { URI } from "vscode-uri";
-import type { RuntimeEvent } from "../../schemas/events.ts";
 import { fail } from "../../schemas/errors.ts";
-import type { Settings } from "../../schemas/settings.ts";
-import type { Dispatch } from "../dispatch.ts";
+import type { FolderRuntime } from "../open-runtime.ts";
 import { isWithin, relativePath } from "../workspace/paths.ts";
-
-/** What answers for a folder: a runtime of this process, or one of another that owns the state. */
-export interface FolderRuntime {
-  readonly dispatch: Dispatch;
-  subscribe(listener: (event: RuntimeEvent) => void): () => void;
-  /** Changes the settings of a runtime of this process; another process has its own. */
-  configure?(settings: Settings): void;
-  /** Rejects when the process that answers is gone; ours never is. */
-  readonly lost?: Promise<never>;
-  close(): Promise<void>;
-}
 
 export interface Folder {
   /** As the editor writes it. */

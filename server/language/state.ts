@@ -7,7 +7,8 @@ import type { Caller } from "../handlers/context.ts";
 import type { Log } from "../log.ts";
 import { createDocuments, type Documents } from "./documents.ts";
 import { type FolderSession, openSession } from "./folder-session.ts";
-import { createFolders, type Folder, type FolderRuntime, type Folders } from "./folders.ts";
+import type { FolderRuntime } from "../open-runtime.ts";
+import { createFolders, type Folder, type Folders } from "./folders.ts";
 import { stateFolderOf } from "./options.ts";
 
 /** An open folder and the path of a document in it. */

@@ -56,6 +56,10 @@ export const addUsage = (
   peak_memory_mb: Math.max(one.peak_memory_mb, other.peak_memory_mb),
 });
 
+/** All tokens of a usage, whatever they cost; reasoning is part of the output. */
+export const totalTokens = (usage: ExecutionResourceUsage): number =>
+  usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens + usage.output_tokens;
+
 export interface NewExecution {
   execution_id?: string;
   task_id: string;
@@ -170,7 +174,9 @@ export const requeue = (execution: AgentExecution): AgentExecution => {
 export const isFinished = (execution: AgentExecution): boolean => transitions[execution.status].length === 0;
 
 /** From start to finish; null before both are known. Documents: `AgentExecution::duration_seconds`. */
-export const durationSeconds = (execution: AgentExecution): number | null =>
+export const durationSeconds = (
+  execution: Pick<AgentExecution, "started_at" | "completed_at">,
+): number | null =>
   execution.started_at === null || execution.completed_at === null
     ? null
     : (Date.parse(execution.completed_at) - Date.parse(execution.started_at)) / 1000;

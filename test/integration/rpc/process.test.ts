@@ -10,7 +10,7 @@ import {
   StreamMessageWriter,
 } from "vscode-languageserver/node";
 import type { MethodResult } from "../../../schemas/contract.ts";
-import { attach } from "../../../server/cli/attach.ts";
+import { attach } from "../../../server/attach.ts";
 import { readLock } from "../../../server/store/lock.ts";
 import { type TestEditor, testEditor } from "../../support/editor.ts";
 import { type TestWorkspace, testWorkspace } from "../../support/workspace.ts";

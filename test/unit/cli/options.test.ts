@@ -6,7 +6,7 @@ import { Settings } from "../../../schemas/settings.ts";
 import {
   chosenProvider,
   ollamaEndpoint,
-  parseFlags,
+  parseRunFlags,
   runOptionsOf,
   settingsOf,
 } from "../../../server/cli/options.ts";
@@ -20,7 +20,7 @@ const isUsage = (problem: RegExp) => (error: unknown) => {
 
 describe("flags of a run", () => {
   it("become options the contract takes", () => {
-    const flags = parseFlags({ maxCost: "0.5", maxTokens: "1000", timeout: "60", runtime: "docker" });
+    const flags = parseRunFlags({ maxCost: "0.5", maxTokens: "1000", timeout: "60", runtime: "docker" });
     const options = RunOptions.parse(runOptionsOf(flags, null));
     assert.equal(options.limits?.cost_per_run, 0.5);
     assert.equal(options.limits.tokens_per_run, 1000);
@@ -30,7 +30,7 @@ describe("flags of a run", () => {
   });
 
   it("leave everything to the settings if there are none", () => {
-    assert.deepEqual(runOptionsOf(parseFlags({}), null), {});
+    assert.deepEqual(runOptionsOf(parseRunFlags({}), null), {});
   });
 
   for (const [flag, value] of [
@@ -41,22 +41,22 @@ describe("flags of a run", () => {
   ] as const)
     it(`refuse ${flag} ${value} and name the flag as it is written`, () => {
       const written = flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
-      assert.throws(() => parseFlags({ [flag]: value }), isUsage(new RegExp(`^--${written}: `)));
+      assert.throws(() => parseRunFlags({ [flag]: value }), isUsage(new RegExp(`^--${written}: `)));
     });
 
   it("need --provider beside --model", () => {
-    assert.throws(() => chosenProvider(parseFlags({ model: "x" }), {}), isUsage(/--provider/));
+    assert.throws(() => chosenProvider(parseRunFlags({ model: "x" }), {}), isUsage(/--provider/));
   });
 });
 
 describe("the provider that is asked", () => {
   it("is the one of --provider with its model and endpoint", () => {
-    const flags = parseFlags({ provider: "ollama", model: "qwen3", endpoint: "http://box:1234" });
+    const flags = parseRunFlags({ provider: "ollama", model: "qwen3", endpoint: "http://box:1234" });
     assert.deepEqual(chosenProvider(flags, {}), { Ollama: { model: "qwen3", endpoint: "http://box:1234" } });
   });
 
   it("is each agent's own without --provider", () => {
-    assert.equal(chosenProvider(parseFlags({}), { ANTHROPIC_API_KEY: "k" }), null);
+    assert.equal(chosenProvider(parseRunFlags({}), { ANTHROPIC_API_KEY: "k" }), null);
   });
 
   it("is by default the one whose key the environment has", () => {
@@ -70,7 +70,8 @@ describe("the provider that is asked", () => {
 
   it("is reached where --endpoint says, else where the environment does", () => {
     const environment = { ANTHROPIC_BASE_URL: "http://proxy" };
-    const at = (flags: object) => Settings.parse(settingsOf(parseFlags(flags), environment)).endpoints.Claude;
+    const at = (flags: object) =>
+      Settings.parse(settingsOf(parseRunFlags(flags), environment)).endpoints.Claude;
     assert.equal(at({}), "http://proxy");
     assert.equal(at({ provider: "claude", endpoint: "http://here" }), "http://here");
     assert.equal(at({ provider: "gemini", endpoint: "http://there" }), "http://proxy");

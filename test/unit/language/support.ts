@@ -1,6 +1,6 @@
 import type { Finding } from "../../../schemas/findings.ts";
 import { fingerprintOf, subjectOf } from "../../../server/executions/findings.ts";
-import type { FolderRuntime } from "../../../server/language/folders.ts";
+import type { FolderRuntime } from "../../../server/open-runtime.ts";
 import type { TestDispatch } from "../../support/dispatch.ts";
 import { aFinding } from "../../support/records.ts";
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
-import { CoditectError, fail, WireError } from "../../schemas/errors.ts";
-import { RuntimeEvent } from "../../schemas/events.ts";
+import { contract, type Method, type MethodInput, type MethodResult } from "../schemas/contract.ts";
+import { CoditectError, fail, WireError } from "../schemas/errors.ts";
+import { RuntimeEvent } from "../schemas/events.ts";
 
 /** Where a runtime that owns a state folder is reached; it stands in the folder's lock. */
 export interface Endpoint {
