@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { ChangedFile } from "../../schemas/changes.ts";
 import { RunStatus, StageState } from "../../schemas/run.ts";
+import { TranscriptEntry } from "../../schemas/transcript.ts";
 import { shippedPath } from "../../server/installation.ts";
 import { builtInScript } from "../../server/rehearsal/built-in.ts";
 import { startRehearsal, type RehearsalServer } from "../../server/rehearsal/server.ts";
@@ -42,10 +43,37 @@ interface RunOutcome {
   status: RunStatus;
   /** Path and hash of every changed file. */
   changes: string[];
-  /** Requests the model was asked for it. */
+  /** Requests the model was asked for it, but those whose answer the killed process never had. */
   requests: number;
   checkpoints: number;
 }
+
+/** What the transcripts of a workspace hold: answers of the model, and executions that have not ended. */
+const storedIn = async (workspace: string): Promise<{ answers: number; open: number }> => {
+  const folder = join(workspace, ".coditect", "state", "transcripts");
+  let answers = 0;
+  let open = 0;
+  for (const name of await readdir(folder).catch(() => [])) {
+    const whole = (await readFile(join(folder, name), "utf8")).split("\n").slice(0, -1);
+    const entries = whole.map((line) => TranscriptEntry.parse(JSON.parse(line)));
+    answers += entries.filter((entry) => entry.type === "answer" && !entry.cached).length;
+    if (entries.every(({ type }) => type !== "end")) open += 1;
+  }
+  return { answers, open };
+};
+
+/**
+ * Requests that were under way when the process was killed: nobody has their answers, so they are
+ * asked again. Each agent at work can have one.
+ */
+const cutOff = async (workspace: string, model: RehearsalServer, before: number): Promise<number> => {
+  // What the killed process had sent is read before this is.
+  await fetch(model.endpoint);
+  const { answers, open } = await storedIn(workspace);
+  const count = model.requests.length - before - answers;
+  assert.ok(count >= 0 && count <= open, `${count} requests without an answer, ${open} agents at work`);
+  return count;
+};
 
 /**
  * Runs a team over a copy of a project in a process of its own that is killed with SIGKILL right
@@ -61,14 +89,14 @@ const runKilledAt = async (
     await cp(request.project, workspace, { recursive: true });
     const before = model.requests.length;
     const start = [request.team, request.task, ...(request.file === null ? [] : [request.file])];
-    const finished =
-      (await runProcess([workspace, model.endpoint, String(checkpoint), ...start])) ??
-      (await runProcess([workspace, model.endpoint, "0"]));
+    let finished = await runProcess([workspace, model.endpoint, String(checkpoint), ...start]);
+    const unanswered = finished === null ? await cutOff(workspace, model, before) : 0;
+    finished ??= await runProcess([workspace, model.endpoint, "0"]);
     if (finished === null) throw new Error("the resumed process was killed");
     return {
       status: finished.status,
       changes: finished.changes.map(({ path, after }) => `${path} ${after ?? "deleted"}`),
-      requests: model.requests.length - before,
+      requests: model.requests.length - before - unanswered,
       checkpoints: finished.checkpoints,
     };
   } finally {
