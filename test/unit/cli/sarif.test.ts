@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { toSarif } from "../../../server/cli/sarif.ts";
-import { Sarif } from "../../support/sarif.ts";
+import { Sarif, sarifProblems } from "../../support/sarif.ts";
 import { finding } from "./events.ts";
 
 const text = "const a = 1;\nconst b = 22;\nconst c = 3;\n";
@@ -9,6 +9,36 @@ const run = (findings: Parameters<typeof toSarif>[0]) =>
   Sarif.parse(toSarif(findings, () => text, "1.0.0")).runs[0];
 
 describe("findings as SARIF", () => {
+  it("are valid by the schema of the standard, whatever they say", () => {
+    const fix = { old_text: "b = 22;\nconst c", new_text: "" };
+    const every = [
+      finding(),
+      finding({ fix, path: "src/ä ö#%.py", severity: "Critical", start_column: 1, end_column: 4 }),
+      finding({ severity: "Info", confidence: 0, explanation: "", category: "…" }),
+    ];
+    assert.deepEqual(sarifProblems(toSarif(every, () => text, "1.0.0-beta.1")), []);
+    assert.deepEqual(sarifProblems(toSarif([], () => null, "1.0.0")), []);
+  });
+
+  it("are held to that schema: a log that is wrong anywhere is refused", () => {
+    const valid = toSarif([finding({ fix: { old_text: "b = 22;", new_text: "" } })], () => text, "1.0.0");
+    const log = JSON.stringify(valid);
+    const spoilt: [RegExp | string, string][] = [
+      ['"2.1.0"', '"2.0.0"'],
+      ['"startLine":2', '"startLine":0'],
+      ['"level":"warning"', '"level":"Medium"'],
+      ['"columnKind"', '"column_kind"'],
+      [/"uri":"[^"]*"/, '"uri":"a b.js"'],
+      ['"results":[', '"results":[{"ruleId":"without-a-message"},'],
+      [/"artifactChanges":\[.*?\]\}\]/, '"artifactChanges":[]'],
+    ];
+    for (const [from, to] of spoilt) {
+      const wrong = log.replace(from, to);
+      assert.notEqual(wrong, log, `nothing of the log is ${String(from)}`);
+      assert.notDeepEqual(sarifProblems(JSON.parse(wrong)), [], `${to} passed`);
+    }
+  });
+
   it("stand at their place under the rule of their category", () => {
     const { tool, results } = run([
       finding(),
