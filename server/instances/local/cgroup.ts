@@ -9,6 +9,8 @@ const PREFIX = "coditect-";
 /** The kernel's own cap on memory stands behind the one that is watched, for what bursts past it. */
 const MEMORY_HEADROOM = 1.25;
 const PERIOD_US = 100_000;
+/** An eighth of what the runtime gets when there is too little for all, as a low priority would give. */
+const WEIGHT = { versionOne: "128", versionTwo: "12" };
 
 /** A control group the kernel holds a worker and all its descendants in, and to its caps. */
 export interface ControlGroup {
@@ -51,14 +53,23 @@ export const planGroup = (
     return new Map([
       [
         join(ROOT, dirname(own), name),
-        { "memory.max": memory, "pids.max": processes, "cpu.max": `${quota} ${PERIOD_US}` },
+        {
+          "memory.max": memory,
+          "pids.max": processes,
+          "cpu.max": `${quota} ${PERIOD_US}`,
+          "cpu.weight": WEIGHT.versionTwo,
+        },
       ],
     ]);
   }
   const versionOne = {
     memory: { "memory.limit_in_bytes": memory },
     pids: { "pids.max": processes },
-    cpu: { "cpu.cfs_period_us": String(PERIOD_US), "cpu.cfs_quota_us": quota },
+    cpu: {
+      "cpu.cfs_period_us": String(PERIOD_US),
+      "cpu.cfs_quota_us": quota,
+      "cpu.shares": WEIGHT.versionOne,
+    },
   };
   return new Map(
     Object.entries(versionOne).flatMap(([controller, files]) => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { constants, homedir, setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -15,7 +15,7 @@ import { enterGroup, makeControlGroup, removeEmptyGroups } from "./cgroup.ts";
 import type { ControlGroup } from "./cgroup.ts";
 import { localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
-import { isRunning, processTable, treeOf, usageOf } from "./process-table.ts";
+import { isRunning, processesOf, processTable, treeOf, usageOf } from "./process-table.ts";
 import { probeSandbox, sandboxName } from "./sandbox.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -126,7 +126,8 @@ class LocalWorker implements RunningWorker {
   }
 
   async usage(maxAge = 200): Promise<WorkerUsage> {
-    const tree = treeOf(await processTable(maxAge), this.#pid);
+    const tree =
+      this.#group === null ? treeOf(await processTable(maxAge), this.#pid) : processesOf(this.#group.pids());
     if (tree.length === 0) return { ...this.#last, memory_mb: 0, processes: 0 };
     const usage = usageOf(tree);
     // A child that ended without being waited for takes its seconds along; they were used anyway.
@@ -151,10 +152,13 @@ class LocalWorker implements RunningWorker {
 
 /** Where nothing caps its processors, it at least gets what the editor leaves; its children inherit that. */
 const lowerPriority = (pid: number): void => {
+  const nice = constants.priority.PRIORITY_BELOW_NORMAL;
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, nice);
+    // Linux can weigh sessions instead of processes, and the worker has one of its own.
+    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {
-    // It has ended, which is told elsewhere.
+    // It has ended, which is told elsewhere; or the system knows no sessions.
   }
 };
 

@@ -43,18 +43,29 @@ export const parseStat = (stat: string, bytesPerPage: number): ProcessEntry | nu
   };
 };
 
+let bytesPerPage: number | null = null;
+
+/** A process of Linux; null: it has ended. */
+const readStat = (pid: number | string): ProcessEntry | null => {
+  bytesPerPage ??= pageSize();
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"), bytesPerPage);
+  } catch {
+    return null;
+  }
+};
+
+/** What of these processes still runs; Linux only. */
+export const processesOf = (pids: readonly number[]): ProcessEntry[] =>
+  pids.flatMap((pid) => readStat(pid) ?? []);
+
 const readLinux = async (): Promise<ProcessTable> => {
-  const bytesPerPage = pageSize();
   const table = new Map<number, ProcessEntry>();
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   for (const [index, pid] of pids.entries()) {
     if (index % SLICE === SLICE - 1) await setImmediate();
-    try {
-      const entry = parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"), bytesPerPage);
-      if (entry !== null) table.set(entry.pid, entry);
-    } catch {
-      // It ended between the listing and the reading.
-    }
+    const entry = readStat(pid);
+    if (entry !== null) table.set(entry.pid, entry);
   }
   return table;
 };
@@ -82,29 +93,34 @@ const readPs = async (): Promise<ProcessTable> => {
   return new Map(entries.flatMap((entry) => (entry === null ? [] : [[entry.pid, entry]])));
 };
 
-let inFlight: Promise<ProcessTable> | null = null;
-let newest: { at: number; table: ProcessTable } | null = null;
+let inFlight: Promise<void> | null = null;
+/** `since`: when its reading began. */
+let newest: { since: number; table: ProcessTable } | null = null;
+
+const read = async (): Promise<void> => {
+  const since = performance.now();
+  try {
+    newest = { since, table: await (process.platform === "linux" ? readLinux() : readPs()) };
+  } finally {
+    inFlight = null;
+  }
+};
 
 /**
  * All processes of the machine, at most `maxAge` milliseconds old: fifty instances that look at
- * the same moment share one reading.
+ * the same moment share one reading, but none shares one that began before what it looks for.
  */
 export const processTable = async (maxAge: number): Promise<ProcessTable> => {
-  if (newest !== null && performance.now() - newest.at <= maxAge) return newest.table;
-  inFlight ??= (process.platform === "linux" ? readLinux() : readPs()).finally(() => {
-    inFlight = null;
-  });
-  const table = await inFlight;
-  newest = { at: performance.now(), table };
-  return table;
+  const oldest = performance.now() - maxAge;
+  while (newest === null || newest.since < oldest) await (inFlight ??= read());
+  return newest.table;
 };
 
 /** Whether a process still does something: one that has ended but was not buried does not. */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    if (process.platform !== "linux") return true;
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"), 1) !== null;
+    return process.platform !== "linux" || readStat(pid) !== null;
   } catch {
     return false;
   }

@@ -93,7 +93,12 @@ describe("the plan of a control group", () => {
       [
         [
           "/sys/fs/cgroup/user.slice/app.slice/coditect-1",
-          { "memory.max": String(125 * 1024 ** 2), "pids.max": "20", "cpu.max": "150000 100000" },
+          {
+            "memory.max": String(125 * 1024 ** 2),
+            "pids.max": "20",
+            "cpu.max": "150000 100000",
+            "cpu.weight": "12",
+          },
         ],
       ],
     );

@@ -33,6 +33,16 @@ describe("the process table", () => {
     assert.equal(parsePs("  42     7  1024    0:01.50")?.cpu_seconds, 1.5);
     assert.equal(parsePs("garbage"), null);
   });
+  it("is never older than asked for, even while another reading goes on", async () => {
+    const earlier = processTable(0);
+    const child = spawn("sleep", ["60"], { stdio: "ignore" });
+    assert.ok(child.pid !== undefined);
+    const table = await processTable(0);
+    assert.equal(table.get(child.pid)?.parent, process.pid);
+    assert.equal((await earlier).has(child.pid), false, "the earlier one was not read before");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
   it("finds a process, its child, and their use of the machine", async () => {
     const child = spawn("/bin/sh", ["-c", "sleep 60 & echo up; wait"], {
       stdio: ["ignore", "pipe", "ignore"],
