@@ -3,4 +3,4 @@ import { firstMessages, isFinished, takeStep } from "./step.mjs";
 
 let messages = firstMessages;
 while (!isFinished(messages)) messages = [...messages, ...(await takeStep(messages))];
-process.stdout.write("0\n");
+process.stdout.write(JSON.stringify({ written: 0, room: 0, keeps: "nothing" }));

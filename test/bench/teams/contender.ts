@@ -16,7 +16,14 @@ export interface Sample {
   gaps: number[];
   /** Bytes it wrote to files for each byte of the model's answers and the tools' results. */
   written_share: number;
+  /** The same without what was written to make room for more. */
+  lasting_share: number;
+  /** What it says it does so that a step outlasts the machine's end. */
+  keeps: string;
 }
+
+/** What a contender prints. */
+const Printed = z.object({ written: z.number(), room: z.number(), keeps: z.string() });
 
 const finish = { tool: "finish", arguments: { summary: "Read.", confidence: 1, completeness: 1 } };
 
@@ -39,18 +46,24 @@ const readingScript = (steps: number): RehearsalScript =>
 /**
  * Takes the steps with one of the scripts beside this file, in a process of its own, against a model
  * server in this one. Null when what it needs is not installed.
+ *
+ * @param syncs whether each step has to be on the disk before the next; else it is as the contender
+ *   does it by itself.
  */
-export const measure = async (script: string, steps: number): Promise<Sample | null> => {
+export const measure = async (script: string, steps: number, syncs: boolean): Promise<Sample | null> => {
   const server = await startRehearsal([readingScript(steps)]);
   const folder = await mkdtemp(join(tmpdir(), "coditect-bench-"));
   try {
     const lines = Array.from({ length: steps * LINES_PER_STEP }, (_, line) => `line ${line} `);
     await writeFile(join(folder, "text.txt"), lines.map((line) => line.padEnd(LINE_LENGTH, "x")).join("\n"));
-    const args = [join(import.meta.dirname, script), server.endpoint, folder, String(steps)];
+    const args = [join(import.meta.dirname, script), server.endpoint, folder, String(steps), String(syncs)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
-    const written = Number(await text(child.stdout));
+    const printed = await text(child.stdout);
     if (server.requests.length === 0) return null;
-    return { gaps: gapsOf(server.requests), written_share: written / payloadOf(server.requests) };
+    const { written, room, keeps } = Printed.parse(JSON.parse(printed));
+    const payload = payloadOf(server.requests);
+    const shares = { written_share: written / payload, lasting_share: (written - room) / payload };
+    return { gaps: gapsOf(server.requests), ...shares, keeps };
   } finally {
     await server.close();
     await rm(folder, { recursive: true, force: true });

@@ -2,12 +2,14 @@
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import Database from "better-sqlite3";
-import { firstMessages, folder, isFinished, reportWritten, steps, takeStep } from "./step.mjs";
+import { firstMessages, folder, isFinished, reportWritten, steps, syncs, takeStep } from "./step.mjs";
 
 const State = Annotation.Root({
   messages: Annotation({ reducer: (all, added) => [...all, ...added], default: () => [] }),
 });
-const checkpointer = new SqliteSaver(new Database(`${folder}/state.sqlite`));
+const database = new Database(`${folder}/state.sqlite`);
+if (syncs) database.pragma("synchronous = FULL");
+const checkpointer = new SqliteSaver(database);
 const graph = new StateGraph(State)
   .addNode("step", async ({ messages }) => ({ messages: await takeStep(messages) }))
   .addEdge(START, "step")
@@ -17,4 +19,4 @@ await graph.invoke(
   { messages: firstMessages },
   { configurable: { thread_id: "run" }, durability: "sync", recursionLimit: steps + 10 },
 );
-reportWritten();
+reportWritten(database.pragma("synchronous", { simple: true }));

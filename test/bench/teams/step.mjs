@@ -4,8 +4,9 @@ import { promisify } from "node:util";
 
 const read = promisify(readFile);
 
-/** Arguments of a contender's process. */
+/** Arguments of a contender's process; `syncs`: whether it is made to sync where it would not by itself. */
 export const [endpoint, folder, steps] = [process.argv[2], process.argv[3], Number(process.argv[4])];
+export const syncs = process.argv[5] === "true";
 
 export const firstMessages = [
   { role: "system", content: "Agent: TestWriter" },
@@ -29,11 +30,16 @@ export const takeStep = async (messages) => {
 
 export const isFinished = (messages) => messages.at(-1)?.tool_calls?.[0].function.name === "finish";
 
+/** What SQLite's `PRAGMA synchronous` reads. With a write-ahead log, no commit is synced below FULL. */
+const levels = ["OFF", "NORMAL", "FULL", "EXTRA"];
+
 /**
  * Prints how many bytes this process wrote to files: all that it wrote, but what it sent to the
- * model. Then it is gone without the work of a clean end.
+ * model; and what the connection says it does for a commit. Then it is gone without the work of a
+ * clean end.
  */
-export const reportWritten = () => {
-  const written = /^wchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))[1];
-  process.stdout.write(`${Number(written) - sent}\n`, () => process.kill(process.pid, "SIGKILL"));
+export const reportWritten = (synchronous) => {
+  const all = /^wchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))[1];
+  const sample = { written: Number(all) - sent, room: 0, keeps: `synchronous=${levels[synchronous]}` };
+  process.stdout.write(JSON.stringify(sample), () => process.kill(process.pid, "SIGKILL"));
 };
