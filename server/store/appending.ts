@@ -66,13 +66,15 @@ export const createWithRoom = async (
 
 const MOST_ROOM = Buffer.alloc(1 << 20);
 const NO_ROOM = MOST_ROOM.subarray(0, 0);
-const LEAST_ROOM = 64 * 1024;
+const LEAST_ROOM = 8 * 1024;
+/** Share of a file that is made ahead: more of it is written in vain, less makes more commits wait. */
+const ROOM_SHARE = 1 / 4;
 /** What is this large is many commits, which share the wait for the file system. */
 const LARGE = 64 * 1024;
 
-/** Room in growing steps: a short file has little of it. */
+/** Room in growing steps: a short file, such as the journal of one run, has little of it. */
 const roomBehind = (end: number, length: number): Buffer =>
-  length > LARGE ? NO_ROOM : MOST_ROOM.subarray(0, Math.max(LEAST_ROOM, end));
+  length > LARGE ? NO_ROOM : MOST_ROOM.subarray(0, Math.max(LEAST_ROOM, end * ROOM_SHARE));
 
 const openDurable = async (
   files: Files,
