@@ -129,7 +129,10 @@ export type TeamRun = z.infer<typeof TeamRun>;
 /** What the caps count of one agent's calls; micro-cents with those that are assumed. */
 const AgentUsage = z.strictObject({ tokens: Count, cost_microcents: Count });
 
-/** What was used on one day (UTC), for the caps per day and the status bar. */
+/**
+ * What was used on one day (UTC), for the caps per day and the status bar. As stored, what unfinished
+ * executions used is not in it: that is in their transcripts until they end.
+ */
 export const DailyUsage = z.strictObject({
   tenant_id: Uuid,
   /** `2026-01-31`. */

@@ -112,10 +112,12 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     },
     ...(endpoint && { endpoint }),
   });
+  const ledger = createLedger(store);
+  await ledger.recover(now());
   const { Claude, Gemini, HuggingFace, Ollama } = settings.endpoints;
   const ollamaEndpoint = Ollama ?? ("Ollama" in settings.provider ? settings.provider.Ollama.endpoint : null);
   const gateway = createGateway({
-    ledger: createLedger(store),
+    ledger,
     credentials: firstOf(editorKeys, options.credentials),
     endpoints: {
       ...(Claude !== null && { Claude }),
@@ -148,6 +150,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     pool,
     gateway,
+    ledger,
     changes,
     feedback,
     settings,
@@ -163,6 +166,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     pool,
     gateway,
+    usageOn: ledger.on,
     runs,
     changes,
     feedback,

@@ -1,10 +1,13 @@
+import type { AgentExecution } from "../../schemas/execution.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
-import { DailyUsage } from "../../schemas/run.ts";
+import type { DailyUsage } from "../../schemas/run.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { estimateCost } from "../models/agent.ts";
+import { isFinished, totalTokens } from "../models/execution.ts";
 import type { UsageLedger } from "../gateway/gateway.ts";
 import { totalTokens as tokensOf } from "../gateway/tokens.ts";
-import type { Store } from "../store/store.ts";
-import { totalTokens } from "../models/execution.ts";
+import type { Store, Transaction } from "../store/store.ts";
+import { addDays, dayOfCall, wholeDay } from "./day-usage.ts";
 
 interface Used {
   tokens: number;
@@ -13,31 +16,74 @@ interface Used {
 
 const nothing: Used = { tokens: 0, cost_microcents: 0 };
 
-/** What the tenant used on a day (UTC, `2026-01-31`). */
-export const usageOn = (store: Store, day: string): DailyUsage =>
-  // Parsed, because a day that an older version stored lacks what was added since.
-  DailyUsage.parse(
-    store.get("dailyUsage", day) ?? { tenant_id: store.tenantId, day, api_calls: 0, ...nothing },
-  );
+/**
+ * What was used, by execution, run and day. What an execution at work used is in its transcript, line
+ * by line, and is not stored a second time: it is put into the sums of its days in the commit that ends
+ * it. So a call costs no write beside the one that keeps its answer.
+ */
+export interface Ledger extends UsageLedger {
+  /** What the tenant used on a day (UTC, `2026-01-31`), up to now. */
+  on: (day: string) => DailyUsage;
+  /** Counts what an unfinished execution of a former runtime used; does nothing for one it knows. */
+  recall(execution: AgentExecution, entries: readonly TranscriptEntry[]): void;
+  /** Recalls every execution that may have asked a model today. */
+  recover(now: string): Promise<void>;
+  /** Puts what an execution used into the sums of its days; part of the commit that ends it. */
+  settle(transaction: Transaction, executionId: string): void;
+}
+
+/** An execution that began longer ago, its own deadline aside, asked nothing today. */
+const DAY_MS = 86_400_000;
+
+/** What is assumed for tokens whose price is unknown. */
+const assumedMicrocents = (store: Store, agentId: string, tokens: number): number => {
+  const agent = store.get("agents", agentId);
+  return agent === null ? 0 : Math.round((estimateCost(agent, tokens) / 100) * MICROCENTS_PER_DOLLAR);
+};
 
 /** What the caps count for an execution that ran before: its cost, or what is assumed for its tokens. */
 const usedBefore = (store: Store, id: string): Used => {
   const execution = store.get("executions", id);
-  if (execution === null) return { tokens: 0, cost_microcents: 0 };
+  if (execution === null) return { ...nothing };
   const { resource_usage: usage, metadata } = execution;
   const tokens = totalTokens(usage);
-  const agent = usage.cost === null ? store.get("agents", metadata.agent_id) : null;
-  const dollars = usage.cost ?? (agent === null ? 0 : estimateCost(agent, tokens) / 100);
-  return { tokens, cost_microcents: Math.round(dollars * MICROCENTS_PER_DOLLAR) };
+  const cost_microcents =
+    usage.cost === null
+      ? assumedMicrocents(store, metadata.agent_id, tokens)
+      : Math.round(usage.cost * MICROCENTS_PER_DOLLAR);
+  return { tokens, cost_microcents };
 };
 
-/**
- * What the gateway checks caps against. The sum of the day is stored with each call; those of
- * executions and runs are kept here while they run, and read from the store when one is resumed.
- */
-export const createLedger = (store: Store): UsageLedger => {
+/** What a transcript says was paid, by day. What stands before the prompt was stored when it was paid. */
+const daysOf = (
+  store: Store,
+  { metadata: { agent_id } }: AgentExecution,
+  entries: readonly TranscriptEntry[],
+): Map<string, DailyUsage> => {
+  const days = new Map<string, DailyUsage>();
+  const prompt = entries.findIndex(({ type }) => type === "prompt");
+  for (const entry of prompt === -1 ? [] : entries.slice(prompt)) {
+    if ((entry.type !== "answer" || entry.cached) && entry.type !== "spent") continue;
+    const day = entry.at.slice(0, 10);
+    const tokens = tokensOf(entry.usage);
+    const call = dayOfCall(store.tenantId, day, {
+      agent_id,
+      tokens,
+      cost_microcents: entry.cost === null ? null : Math.round(entry.cost * MICROCENTS_PER_DOLLAR),
+      assumed_microcents: assumedMicrocents(store, agent_id, tokens),
+    });
+    const known = days.get(day);
+    days.set(day, known === undefined ? call : addDays(known, call));
+  }
+  return days;
+};
+
+/** What executions and runs used is kept while they run, and read from the store when one is resumed. */
+export const createLedger = (store: Store): Ledger => {
   const executions = new Map<string, Used>();
   const runs = new Map<string, Used>();
+  /** What unfinished executions used, by execution and day. */
+  const atWork = new Map<string, Map<string, DailyUsage>>();
 
   const ofExecution = (id: string): Used => {
     const known = executions.get(id);
@@ -51,7 +97,7 @@ export const createLedger = (store: Store): UsageLedger => {
     const key = `${taskId} ${agentId ?? ""}`;
     const known = runs.get(key);
     if (known !== undefined) return known;
-    const used = { tokens: 0, cost_microcents: 0 };
+    const used = { ...nothing };
     for (const { execution_id, metadata } of store.all("executions", { task_id: taskId })) {
       if (agentId !== null && metadata.agent_id !== agentId) continue;
       const execution = ofExecution(execution_id);
@@ -62,43 +108,65 @@ export const createLedger = (store: Store): UsageLedger => {
     return used;
   };
 
+  const on = (day: string): DailyUsage => {
+    const parts = [...atWork.values()].flatMap((days) => days.get(day) ?? []);
+    return parts.reduce(addDays, wholeDay(store.tenantId, day, store.get("dailyUsage", day)));
+  };
+
+  const addStored = (transaction: Transaction, used: DailyUsage): void => {
+    const stored = wholeDay(store.tenantId, used.day, transaction.get("dailyUsage", used.day));
+    transaction.put("dailyUsage", addDays(stored, used));
+  };
+
+  const recall: Ledger["recall"] = (execution, entries) => {
+    const { execution_id } = execution;
+    if (!atWork.has(execution_id)) atWork.set(execution_id, daysOf(store, execution, entries));
+  };
+
   return {
     used: (scope) => {
       if ("execution_id" in scope) return ofExecution(scope.execution_id);
       const { agent_id } = scope;
       if ("task_id" in scope) return ofRun(scope.task_id, agent_id);
-      const { tokens, cost_microcents, assumed_microcents, by_agent } = usageOn(store, scope.day);
+      const { tokens, cost_microcents, assumed_microcents, by_agent } = on(scope.day);
       if (agent_id !== null) return by_agent[agent_id] ?? nothing;
       return { tokens, cost_microcents: cost_microcents + assumed_microcents };
     },
     record: async ({ execution_id, task_id, agent_id, day, usage, ...cost }) => {
-      const { cost_microcents, assumed_microcents } = cost;
-      const tokens = tokensOf(usage);
-      const isKnown = cost_microcents !== null;
-      const counted = cost_microcents ?? assumed_microcents;
+      const spending = { agent_id, tokens: tokensOf(usage), ...cost };
+      const counted = cost.cost_microcents ?? cost.assumed_microcents;
       for (const used of [ofExecution(execution_id), ofRun(task_id, null), ofRun(task_id, agent_id)]) {
-        used.tokens += tokens;
+        used.tokens += spending.tokens;
         used.cost_microcents += counted;
       }
-      const today = usageOn(store, day);
-      const agents = today.by_agent[agent_id] ?? nothing;
-      await store.commit((transaction) => {
-        transaction.put("dailyUsage", {
-          ...today,
-          tokens: today.tokens + tokens,
-          cost_microcents: today.cost_microcents + (cost_microcents ?? 0),
-          assumed_microcents: today.assumed_microcents + (isKnown ? 0 : assumed_microcents),
-          api_calls: today.api_calls + 1,
-          unpriced_calls: today.unpriced_calls + (isKnown ? 0 : 1),
-          by_agent: {
-            ...today.by_agent,
-            [agent_id]: {
-              tokens: agents.tokens + tokens,
-              cost_microcents: agents.cost_microcents + counted,
-            },
-          },
+      const call = dayOfCall(store.tenantId, day, spending);
+      const execution = store.get("executions", execution_id);
+      if (execution === null || isFinished(execution)) {
+        await store.commit((transaction) => {
+          addStored(transaction, call);
         });
-      });
+        return;
+      }
+      const days = atWork.get(execution_id) ?? new Map<string, DailyUsage>();
+      const known = days.get(day);
+      days.set(day, known === undefined ? call : addDays(known, call));
+      atWork.set(execution_id, days);
+    },
+    on,
+    recall,
+    recover: async (now) => {
+      const today = Date.parse(now.slice(0, 10));
+      for (const status of ["Queued", "Starting", "Running"] as const) {
+        for (const execution of store.all("executions", { status })) {
+          const { execution_id, created_at, started_at, input } = execution;
+          const deadline = Date.parse(started_at ?? created_at) + input.parameters.timeout_seconds * 1000;
+          if (deadline + DAY_MS > today) recall(execution, await store.transcripts.read(execution_id));
+        }
+      }
+    },
+    settle: (transaction, executionId) => {
+      for (const used of atWork.get(executionId)?.values() ?? []) addStored(transaction, used);
+      atWork.delete(executionId);
     },
   };
 };

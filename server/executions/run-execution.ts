@@ -23,6 +23,7 @@ import {
 } from "../models/execution.ts";
 import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
+import type { Ledger } from "./ledger.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
 import { usageOf } from "./usage.ts";
 
@@ -52,6 +53,7 @@ export interface ExecutionRequest extends Omit<RequestContext, "execution" | "en
   /** Stored, and not finished. */
   execution: AgentExecution;
   pool: Pool;
+  ledger: Pick<Ledger, "recall" | "settle">;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
   overlays: readonly Overlay[];
   /** The workspace's state the agent begins with, as changes from the user's workspace. */
@@ -97,6 +99,7 @@ const asCoditectError = (error: unknown, request: ExecutionRequest, deadline: Ab
 const save = async (request: ExecutionRequest, execution: AgentExecution): Promise<AgentExecution> => {
   await request.store.commit((transaction) => {
     transaction.put("executions", execution);
+    if (isFinished(execution)) request.ledger.settle(transaction, execution.execution_id);
   });
   const event: RuntimeEvent = {
     type: "execution.changed",
@@ -259,6 +262,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
   };
   if (entries.some(({ type }) => type === "prompt")) {
     // What a killed runtime had used by then counts against the caps.
+    request.ledger.recall(execution, entries);
     execution = await save(request, { ...execution, resource_usage: usageOf(entries) });
   } else {
     const { input } = execution;

@@ -123,7 +123,7 @@ export interface UsageLedger {
    * them.
    */
   used(scope: UsageScope): { tokens: number; cost_microcents: number };
-  /** Records what a call cost, durably. */
+  /** Counts what a call cost. Whoever keeps what came of the call keeps its cost with it. */
   record(entry: {
     execution_id: string;
     task_id: string;

@@ -2,6 +2,7 @@ import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import type { Method, MethodParams, MethodResult, Role } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
+import type { DailyUsage } from "../../schemas/run.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
@@ -33,6 +34,8 @@ export interface HandlerContext {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
+  /** What was used on a day (UTC, `2026-01-31`), up to now. */
+  usageOn: (day: string) => DailyUsage;
   runs: Runs;
   changes: Changes;
   feedback: Feedback;

@@ -1,4 +1,3 @@
-import { usageOn } from "../executions/ledger.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
 /** Models and their keys, usage, and the state of the runtime itself. */
@@ -6,6 +5,7 @@ export const runtimeHandlers = ({
   store,
   pool,
   gateway,
+  usageOn,
   setKeys,
   startRehearsal,
   emit,
@@ -30,7 +30,7 @@ export const runtimeHandlers = ({
     return {};
   },
 
-  "usage/today": () => usageOn(store, now().slice(0, 10)),
+  "usage/today": () => usageOn(now().slice(0, 10)),
 
   "runtime/status": () => ({
     version,

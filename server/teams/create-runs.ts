@@ -100,7 +100,9 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
     const cancelled = cancelRun(run, now());
     await store.commit((transaction) => {
       for (const execution of store.all("executions", { task_id: run.task_id })) {
-        if (!isFinished(execution)) transaction.put("executions", cancel(execution, now()));
+        if (isFinished(execution)) continue;
+        transaction.put("executions", cancel(execution, now()));
+        parts.ledger.settle(transaction, execution.execution_id);
       }
       transaction.put("runs", cancelled);
     });

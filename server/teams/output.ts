@@ -13,28 +13,30 @@ import { qualityMetrics } from "../models/quality.ts";
  */
 const KEPT_INPUT = 500;
 const KEPT_OUTPUT = 120;
+/** The same of all calls together: of very many, less is kept of each. */
+const KEPT_OUTPUTS = 12_000;
 
 const ReadPath = z.object({ path: z.string() });
 
 const cut = (text: string, kept: number): string =>
   text.length <= kept ? text : `${text.slice(0, kept)} [cut; see the transcript]`;
 
-const toolCalls = (entries: readonly TranscriptEntry[]): ToolCall[] =>
-  entries.flatMap((entry) => {
-    if (entry.type !== "tool") return [];
+const toolCalls = (entries: readonly TranscriptEntry[]): ToolCall[] => {
+  const calls = entries.filter((entry) => entry.type === "tool");
+  const keptOutput = Math.min(KEPT_OUTPUT, Math.floor(KEPT_OUTPUTS / Math.max(1, calls.length)));
+  return calls.map((entry) => {
     const { tool, input, content, is_error, duration_ms } = entry.outcome;
     const kept = JSON.stringify(input).length <= KEPT_INPUT ? input : cut(JSON.stringify(input), KEPT_INPUT);
-    return [
-      {
-        tool,
-        input: kept,
-        output: cut(content, KEPT_OUTPUT),
-        duration_ms,
-        success: !is_error,
-        error: is_error ? cut(content, KEPT_INPUT) : null,
-      },
-    ];
+    return {
+      tool,
+      input: kept,
+      output: cut(content, keptOutput),
+      duration_ms,
+      success: !is_error,
+      error: is_error ? cut(content, KEPT_INPUT) : null,
+    };
   });
+};
 
 /** How far the stage came, counted: tests that had to pass, else files it had to look at. */
 const progressOf = (

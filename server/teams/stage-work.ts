@@ -12,6 +12,7 @@ import type { TestReport } from "../../schemas/tests.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { LoopResult } from "../../schemas/worker.ts";
 import type { Changes } from "../changes/changes.ts";
+import type { Ledger } from "../executions/ledger.ts";
 import { runExecution, type Conclusion, type ProvingGround } from "../executions/run-execution.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
@@ -32,6 +33,7 @@ export interface TeamParts {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
+  ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;
   feedback: Feedback;
   settings: Settings;
@@ -194,7 +196,7 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
   if (isFinished(execution)) return execution;
-  const { settings, workspace, changes, store, pool, gateway, emit, now } = parts;
+  const { settings, workspace, changes, store, pool, gateway, ledger, emit, now } = parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   const charge = chargeOf(execution.execution_id, run, agent, settings);
@@ -202,6 +204,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
     store,
     pool,
     gateway,
+    ledger,
     emit,
     now,
     execution,

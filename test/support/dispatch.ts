@@ -4,6 +4,7 @@ import { createChanges } from "../../server/changes/changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
+import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller } from "../../server/handlers/context.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Pool } from "../../server/instances/pool.ts";
@@ -67,6 +68,7 @@ export const testDispatch = (
     pool: recorder<Pool>(passedOn, { queued: () => 0, ...parts.pool }),
     runs: recorder<Runs>(passedOn, parts.runs ?? {}),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
+    usageOn: createLedger(store).on,
     changes: createChanges({ store, workspace, now }),
     feedback: createFeedback({
       store,

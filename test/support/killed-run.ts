@@ -18,6 +18,7 @@ const Finished = z.object({
   stages: z.array(StageState),
   changes: z.array(ChangedFile),
   checkpoints: z.int(),
+  calls: z.int(),
 });
 type Finished = z.infer<typeof Finished>;
 
@@ -45,6 +46,8 @@ interface RunOutcome {
   changes: string[];
   /** Requests the model was asked for it, but those whose answer the killed process never had. */
   requests: number;
+  /** Answers that count against the caps of the days. */
+  counted: number;
   checkpoints: number;
 }
 
@@ -97,6 +100,7 @@ const runKilledAt = async (
       status: finished.status,
       changes: finished.changes.map(({ path, after }) => `${path} ${after ?? "deleted"}`),
       requests: model.requests.length - before - unanswered,
+      counted: finished.calls,
       checkpoints: finished.checkpoints,
     };
   } finally {
@@ -117,6 +121,7 @@ export const resumesLikeUndisturbed = async (team: string, first: number, step: 
   try {
     const { checkpoints, ...expected } = await runKilledAt(0, model, request);
     assert.equal(expected.status, "Succeeded");
+    assert.equal(expected.counted, expected.requests);
     for (let checkpoint = first; checkpoint < checkpoints; checkpoint += step) {
       const { checkpoints: _, ...outcome } = await runKilledAt(checkpoint, model, request);
       assert.deepEqual(outcome, expected, `killed after checkpoint ${checkpoint} of ${checkpoints}`);

@@ -34,7 +34,9 @@ let passed = 0;
 runtime.subscribe((event) => {
   if (checkpoints.has(event.type) && ++passed === Number(survives)) process.kill(process.pid, "SIGKILL");
   if (event.type !== "run.finished") return;
-  process.stdout.write(`${JSON.stringify({ ...event, checkpoints: passed })}\n`);
+  // All executions have ended, so what was used is in the sums of the days.
+  const calls = runtime.store.all("dailyUsage").reduce((sum, { api_calls }) => sum + api_calls, 0);
+  process.stdout.write(`${JSON.stringify({ ...event, checkpoints: passed, calls })}\n`);
   void runtime.close();
 });
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { Limits } from "../../../schemas/agent.ts";
+import { createLedger } from "../../../server/executions/ledger.ts";
 import { runExecution, type ExecutionRequest } from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
@@ -66,6 +67,7 @@ describe("an attempt that is over", () => {
         },
       } as unknown as ExecutionRequest["gateway"],
       pool: heldInstance(resolve) as Pool,
+      ledger: createLedger(store),
       claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
       overlays: [],
       changes: [],

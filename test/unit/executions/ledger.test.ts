@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { createLedger, usageOn } from "../../../server/executions/ledger.ts";
+import { createLedger, type Ledger } from "../../../server/executions/ledger.ts";
 import { noUsage as nothingUsed } from "../../../server/models/execution.ts";
 import { noUsage } from "../../../server/gateway/tokens.ts";
 import { memoryStore } from "../../support/memory-store.ts";
-import { anAgent, anExecution, TENANT } from "../../support/records.ts";
+import type { DailyUsage } from "../../../schemas/run.ts";
+import type { Store } from "../../../server/store/store.ts";
+import { anAgent, anExecution, NOW, TENANT } from "../../support/records.ts";
 
 const day = "2026-01-31";
 const agent = anAgent();
@@ -59,7 +61,7 @@ describe("the ledger", () => {
     await ledger.record(call(30));
     await ledger.record(call(null));
     for (const scope of scopes) assert.equal(ledger.used(scope).cost_microcents, 530);
-    const today = usageOn(store, day);
+    const today = createLedger(store).on(day);
     assert.deepEqual(
       [today.cost_microcents, today.assumed_microcents, today.api_calls, today.unpriced_calls],
       [30, 500, 2, 1],
@@ -83,14 +85,90 @@ describe("the ledger", () => {
 
   it("reads a day that was stored before unknown prices were counted", async () => {
     const store = memoryStore(TENANT);
-    const { tenant_id, tokens, api_calls } = usageOn(store, day);
+    const { tenant_id, tokens, api_calls } = createLedger(store).on(day);
     const older = { tenant_id, day, tokens, api_calls };
     await store.commit((transaction) => {
-      transaction.put("dailyUsage", { ...older, cost_microcents: 7 } as ReturnType<typeof usageOn>); // As older versions did.
+      transaction.put("dailyUsage", { ...older, cost_microcents: 7 } as DailyUsage); // As older versions did.
     });
     const ledger = createLedger(store);
     await ledger.record(call(1));
     assert.equal(ledger.used({ day, agent_id: null }).cost_microcents, 8);
-    assert.equal(usageOn(store, day).unpriced_calls, 0);
+    assert.equal(ledger.on(day).unpriced_calls, 0);
+  });
+});
+
+describe("the ledger of an execution at work", () => {
+  const atWork = { ...execution, status: "Running" as const, created_at: `${day}T10:00:00.000Z` };
+  const metadata = { ...atWork.metadata, agent_id };
+  const spent = (at: string, cost: number | null) => ({
+    ...{ type: "spent" as const, at, turn: 1, provider: "Ollama" as const, model: "m", reason: "it was cut" },
+    ...{ usage: call(0).usage, cost },
+  });
+  const prompt = { type: "prompt" as const, at: NOW, system: "", messages: [], tools: [] };
+  const stored = async (): Promise<Store> => {
+    const store = memoryStore(TENANT);
+    await store.commit((transaction) => {
+      transaction.put("executions", { ...atWork, metadata });
+    });
+    return store;
+  };
+  const end = (store: Store, ledger: Ledger) =>
+    store.commit((transaction) => {
+      transaction.put("executions", { ...atWork, metadata, status: "Completed" });
+      ledger.settle(transaction, execution_id);
+    });
+
+  it("counts its calls at once, and stores them with its end, once", async () => {
+    const store = await stored();
+    const ledger = createLedger(store);
+    await ledger.record(call(30));
+    await ledger.record(call(null));
+    const before = ledger.on(day);
+    assert.deepEqual([before.tokens, before.cost_microcents, before.assumed_microcents], [2000, 30, 500]);
+    assert.equal(store.get("dailyUsage", day), null);
+    await end(store, ledger);
+    assert.deepEqual(store.get("dailyUsage", day), before);
+    assert.deepEqual(ledger.on(day), before);
+    await end(store, ledger);
+    assert.deepEqual(ledger.on(day), before);
+  });
+
+  it("counts a call that is told after the end", async () => {
+    const store = await stored();
+    const ledger = createLedger(store);
+    await end(store, ledger);
+    await ledger.record(call(30));
+    assert.deepEqual([ledger.on(day).tokens, createLedger(store).on(day).tokens], [1000, 1000]);
+  });
+
+  it("finds in the transcript what a killed runtime paid, each day's on its day", async () => {
+    const store = await stored();
+    await store.transcripts.append(execution_id, [
+      spent(`${day}T10:00:00.000Z`, 1), // Embeddings, stored when they were paid.
+      prompt,
+      spent(`${day}T23:59:59.000Z`, 0.000_000_3),
+      spent("2026-02-01T00:00:01.000Z", 0.000_000_4),
+    ]);
+    const ledger = createLedger(store);
+    await ledger.recover("2026-02-01T00:00:02.000Z");
+    await ledger.recover("2026-02-01T00:00:02.000Z");
+    const days = [day, "2026-02-01"];
+    assert.deepEqual(
+      days.map((each) => ledger.on(each).cost_microcents),
+      [30, 40],
+    );
+    await end(store, ledger);
+    assert.deepEqual(
+      days.map((each) => store.get("dailyUsage", each)?.cost_microcents),
+      [30, 40],
+    );
+  });
+
+  it("does not read what has asked nothing today", async () => {
+    const store = await stored();
+    await store.transcripts.append(execution_id, [prompt, spent(`${day}T10:00:00.000Z`, 1)]);
+    const ledger = createLedger(store);
+    await ledger.recover("2026-03-01T00:00:00.000Z");
+    assert.equal(ledger.on(day).api_calls, 0);
   });
 });
