@@ -14,6 +14,10 @@ const packages = {
     "containerd",
     "runc",
     "iptables",
+    "openssh-client",
+    "openssh-server",
+    "podman",
+    "catatonit",
     "python3-pytest",
     "python3-pytest-cov",
   ],
@@ -38,8 +42,15 @@ const installPackages = (suites) => {
   const apt = (...args) =>
     spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: environment }).status;
   apt("update", "-qq");
+  // Its program is needed, not a server that lets people in: neither now nor after the next boot.
+  const isNew = missing.includes("openssh-server");
+  if (isNew) quietly("systemctl", "mask", "ssh.service", "ssh.socket");
   if (apt("install", "-y", "-qq", "--no-install-recommends", ...missing) !== 0)
     console.log("They cannot be installed here; what needs them is skipped.");
+  if (isNew) {
+    quietly("systemctl", "unmask", "ssh.service", "ssh.socket");
+    quietly("systemctl", "disable", "ssh.service", "ssh.socket");
+  }
 };
 
 const answers = () => quietly("docker", "version", "--format", "{{.Server.Version}}").status === 0;

@@ -27,7 +27,8 @@ export interface PrivateEngine {
   close(): Promise<void>;
 }
 
-const freePort = async (): Promise<number> => {
+/** A port of the loopback nobody listens on. */
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -64,7 +65,7 @@ const makeCertificates = async (folder: string): Promise<void> => {
 };
 
 /** The image of this machine's engine, given to another one. */
-const copyImage = async (address: EngineAddress): Promise<void> => {
+export const copyImage = async (address: EngineAddress): Promise<void> => {
   const [{ client: from }, { client: to }] = await Promise.all([findEngine(), openEngine(address)]);
   const progress = await to.loadImage(await from.getImage(DEFAULT_IMAGE).get());
   progress.resume();

@@ -33,8 +33,8 @@ const HOME = "/tmp/home";
 /** Of a volume that is the engine's own, the folder that belongs to the worker. */
 const COPY = "work";
 
-/** Ends with its input, and then ends everything else: for a worker that no longer listens. */
-const GUARD = ["/bin/sh", "-c", "cat >/dev/null; kill -s KILL -- -1"];
+/** Says that it runs, ends with its input, and then ends everything else: for a worker that no longer listens. */
+const GUARD = ["/bin/sh", "-c", "echo; read -r line; kill -s KILL -- -1"];
 
 export interface DockerDriverOptions {
   entry: WorkerEntry;
@@ -73,11 +73,16 @@ const localUser = async (spec: WorkerSpec): Promise<string> => {
   return `${UNPRIVILEGED}:${gid === 0 ? UNPRIVILEGED : gid}`;
 };
 
-/** A second process that lives on the runtime's connection, not on the worker's good will. */
+/**
+ * A second process that lives on the runtime's connection, not on the worker's good will. Resolves when
+ * it runs, or cannot: engines answer before that, and it counts among the processes at rest.
+ */
 const guard = async (container: Dockerode.Container): Promise<void> => {
-  const exec = await container.exec({ Cmd: GUARD, AttachStdin: true });
+  const exec = await container.exec({ Cmd: GUARD, AttachStdin: true, AttachStdout: true });
   const stream = await exec.start({ hijack: true, stdin: true });
-  stream.on("error", () => undefined).resume();
+  await new Promise((settled) => {
+    stream.on("error", settled).once("close", settled).once("data", settled).resume();
+  });
 };
 
 /** Attaches to a container and starts it. */

@@ -1,6 +1,8 @@
 import type Dockerode from "dockerode";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { addAbortSignal, Readable } from "node:stream";
 import { z } from "zod";
 import type { WorkerUsage } from "../driver.ts";
 import { WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
@@ -45,24 +47,50 @@ export const folderBytesIn = async (container: Dockerode.Container, folder: stri
   }
 };
 
-/** What the engine says a container uses; null when it has ended. */
-export const statistics = async (container: Dockerode.Container): Promise<WorkerUsage | null> => {
-  const asked: Promise<unknown>[] = [
-    container.stats({ stream: false, "one-shot": true }).catch(() => null),
-    container.top().catch(() => null),
-  ];
-  const [raw, listed] = await Promise.all(asked);
-  const stats = Stats.safeParse(raw).data;
-  const top = Top.safeParse(listed).data;
-  if (stats === undefined || top === undefined) return null;
-  const { usage, stats: pages } = stats.memory_stats;
-  const cached = pages.total_inactive_file ?? pages.inactive_file ?? 0;
-  return {
-    cpu_seconds: stats.cpu_stats.cpu_usage.total_usage / 1e9,
-    memory_mb: Math.round((usage - cached) / 1024 ** 2),
-    // Statistics count threads; our own look at the disk is none of the worker's doing.
-    processes: top.Processes.filter((columns) => !columns.some((text) => text.includes(COUNTER))).length,
+/** What an engine has said last of a container's use of the machine. */
+export interface Statistics {
+  /** Null: nothing yet. */
+  latest(): Omit<WorkerUsage, "processes"> | null;
+  stop(): void;
+}
+
+/**
+ * Has an engine tell what a container uses, about once a second. Asked each time instead, engines
+ * take until their next round to answer: whoever starts or ends an instance would wait for that.
+ */
+export const followStatistics = (container: Dockerode.Container): Statistics => {
+  let latest: ReturnType<Statistics["latest"]> = null;
+  const take = (line: string): void => {
+    const parsed = Stats.safeParse(JSON.parse(line)).data;
+    if (parsed === undefined) return;
+    const { usage, stats: pages } = parsed.memory_stats;
+    const cached = pages.total_inactive_file ?? pages.inactive_file ?? 0;
+    const memory_mb = Math.round((usage - cached) / 1024 ** 2);
+    latest = { cpu_seconds: parsed.cpu_stats.cpu_usage.total_usage / 1e9, memory_mb };
   };
+  const stopping = new AbortController();
+  const follow = async (): Promise<void> => {
+    const stream = await container.stats({ stream: true });
+    if (!(stream instanceof Readable)) return;
+    addAbortSignal(stopping.signal, stream);
+    for await (const line of createInterface({ input: stream })) take(line);
+  };
+  // Its end, and an engine that goes away, are noticed where the worker's own stream is read.
+  follow().catch(() => undefined);
+  return {
+    latest: () => latest,
+    stop: () => {
+      stopping.abort();
+    },
+  };
+};
+
+/** Processes in a container; null when it has ended. */
+export const countProcesses = async (container: Dockerode.Container): Promise<number | null> => {
+  const listed: unknown = await container.top().catch(() => null);
+  const top = Top.safeParse(listed).data;
+  // Our own look at the disk is none of the worker's doing.
+  return top?.Processes.filter((columns) => !columns.some((text) => text.includes(COUNTER))).length ?? null;
 };
 
 /** The container's first process, if this machine's process table has it: not so in a virtual machine. */

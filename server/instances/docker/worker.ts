@@ -5,7 +5,8 @@ import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driv
 import { endOf } from "../end.ts";
 import { processTable, treeOf, usageOf } from "../local/process-table.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
-import { statistics, visiblePid } from "./usage.ts";
+import { countProcesses, followStatistics, visiblePid } from "./usage.ts";
+import type { Statistics } from "./usage.ts";
 
 /** How long after its streams an ended container's exit code may take to come. */
 const WAIT_GRACE_MS = 1000;
@@ -46,6 +47,7 @@ export class ContainerWorker implements RunningWorker {
   #reason: WorkerEnd | null = null;
   #removal: Promise<boolean> | null = null;
   #visiblePid: Promise<number | null> | null = null;
+  #statistics: Statistics | null = null;
   #usage: { at: number; value: WorkerUsage } = {
     at: Number.NEGATIVE_INFINITY,
     value: { cpu_seconds: 0, memory_mb: 0, processes: 0 },
@@ -85,6 +87,7 @@ export class ContainerWorker implements RunningWorker {
     );
     apart.destroy();
     this.input.destroy();
+    this.#statistics?.stop();
     await onGone(await this.#remove());
     return this.#reason ?? end;
   }
@@ -110,7 +113,7 @@ export class ContainerWorker implements RunningWorker {
     return isGone;
   }
 
-  /** The process table shows it at once where the engine runs on this kernel; statistics take longer. */
+  /** The process table shows it at once where the engine runs on this kernel; others tell it once a second. */
   async usage(maxAge = 1000): Promise<WorkerUsage> {
     const { container, guarded } = this.#started;
     if (maxAge === 0) await guarded;
@@ -120,8 +123,14 @@ export class ContainerWorker implements RunningWorker {
       const tree = treeOf(await processTable(maxAge), pid);
       if (tree.length > 0) this.#usage = { at: performance.now(), value: usageOf(tree) };
     } else if (performance.now() - this.#usage.at > maxAge) {
-      const value = await statistics(container);
-      if (value !== null) this.#usage = { at: performance.now(), value };
+      this.#statistics ??= followStatistics(container);
+      const processes = await countProcesses(container);
+      const value = {
+        ...this.#usage.value,
+        ...this.#statistics.latest(),
+        ...(processes !== null && { processes }),
+      };
+      this.#usage = { at: performance.now(), value };
     }
     return this.#usage.value;
   }

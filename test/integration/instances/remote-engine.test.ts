@@ -11,6 +11,8 @@ import type { Engine } from "../../../server/instances/docker/engine.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
 import type { PrivateEngine } from "../../support/private-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
+import { startSshServer, whyNoSshServer } from "../../support/ssh-server.ts";
+import type { SshServer } from "../../support/ssh-server.ts";
 import { conformance, pools } from "./conformance.ts";
 import { command, never, testWorker } from "./pool-harness.ts";
 
@@ -164,24 +166,26 @@ describe("instances on an engine elsewhere, over TLS", function () {
     );
   });
 
-  it("runs instances over ssh as well", async () => {
-    const path = process.env.PATH ?? "";
-    // In place of ssh a script that runs its command here, on the same engine.
-    const there = `DOCKER_HOST='unix://${engine.socket}' exec "$@"`;
-    await writeFile(
-      join(program, "ssh"),
-      `#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift 2; ${there}\n`,
-      { mode: 0o755 },
-    );
-    process.env.PATH = `${program}:${path}`;
-    try {
-      const throughSsh = await openEngine(parseHost("ssh://me@elsewhere", null));
+  describe("and over ssh", function () {
+    skipUnlessNull(this, whyNoSshServer());
+    const path = process.env.PATH;
+    let server: SshServer;
+    before(async () => {
+      server = await startSshServer({ DOCKER_HOST: `unix://${engine.socket}` });
+      process.env.PATH = `${server.programs}:${path ?? ""}`;
+    });
+    after(async () => {
+      process.env.PATH = path;
+      await server.close();
+    });
+
+    it("runs instances, and hands back what they wrote", async () => {
+      const throughSsh = await openEngine(parseHost(server.url, null));
       const pool = await start({ driver: driverOf("test", throughSsh)() });
       assert.equal(await run(pool, "echo there"), "there\n");
       await pool.pool.close();
-    } finally {
-      process.env.PATH = path;
-    }
+      assert.deepEqual(await elsewhere.client.listContainers({ all: true }), []);
+    });
   });
 
   it("watches what an instance takes on the engine's disk", async () => {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { promisify } from "node:util";
-import { openEngine, parseHost } from "../../../server/instances/docker/engine.ts";
+import { engineAddress, findEngine } from "../../../server/instances/docker/engine.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
+import { startSshServer, whyNoSshServer } from "../../support/ssh-server.ts";
+import type { SshServer } from "../../support/ssh-server.ts";
 
 const noEngine = await dockerEngine();
 const noCommand = await promisify(execFile)("docker", ["system", "dial-stdio", "--help"]).then(
@@ -14,39 +15,58 @@ const noCommand = await promisify(execFile)("docker", ["system", "dial-stdio", "
   () => "the docker command is not installed",
 );
 
-/** The far end is real; in place of ssh stands a script that runs its command on this machine. */
 describe("an engine behind ssh", function () {
   this.timeout(20_000);
-  skipUnlessNull(this, noEngine ?? noCommand);
-  const path = process.env.PATH;
-  let folder: string;
-  const ssh = async (script: string): Promise<void> => {
-    await writeFile(join(folder, "ssh"), `#!/bin/sh\n${script}\n`);
-    await chmod(join(folder, "ssh"), 0o755);
+  skipUnlessNull(this, noEngine ?? noCommand ?? whyNoSshServer());
+  const { PATH, DOCKER_HOST } = process.env;
+  let server: SshServer;
+
+  const restore = (name: string, value: string | undefined): void => {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
   };
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "coditect-ssh-"));
-    process.env.PATH = `${folder}:${path ?? ""}`;
+  beforeEach(async () => {
+    const near = engineAddress({ environment: process.env, home: homedir() });
+    assert.ok("socket" in near, "the engine of this machine is not on it");
+    server = await startSshServer({ DOCKER_HOST: `unix://${near.socket}` });
+    process.env.PATH = `${server.programs}:${PATH ?? ""}`;
+    process.env.DOCKER_HOST = server.url;
   });
-  after(async () => {
-    process.env.PATH = path;
-    await rm(folder, { recursive: true, force: true });
+  afterEach(async () => {
+    restore("PATH", PATH);
+    restore("DOCKER_HOST", DOCKER_HOST);
+    await server.close();
   });
 
-  it("is spoken to through the system's own ssh, as whom its address says", async () => {
-    await ssh(
-      `echo "$*" >> '${join(folder, "calls")}'; while [ "$1" != -- ]; do shift; done; shift 2; exec "$@"`,
-    );
-    const engine = await openEngine(parseHost("ssh://me@build:2222", null));
+  it("is reached with the user's own key, and is known to be elsewhere", async () => {
+    const engine = await findEngine();
     assert.equal(engine.isLocal, false);
     const { ID } = (await engine.client.info()) as { ID: string };
     assert.notEqual(ID, "");
-    const { stdout: calls } = await promisify(execFile)("cat", [join(folder, "calls")]);
-    assert.match(calls, /-p 2222 -l me -- build docker system dial-stdio/);
   });
 
-  it("fails with what ssh says", async () => {
-    await ssh("echo 'Host key verification failed.' >&2; exit 255");
-    await assert.rejects(openEngine(parseHost("ssh://build", null)), /Host key verification failed/);
+  it("is not spoken to if its host is not the one that is known", async () => {
+    const hosts = await readFile(server.knownHosts, "utf8");
+    await writeFile(server.knownHosts, hosts.replace("127.0.0.1", "127.0.0.2"));
+    await assert.rejects(findEngine(), /Host key verification failed/);
+  });
+
+  it("says that no key was accepted", async () => {
+    await writeFile(server.authorizedKeys, "");
+    await assert.rejects(findEngine(), /Permission denied \(publickey\)/);
+  });
+
+  it("says that nobody listens there", async () => {
+    await server.close();
+    await assert.rejects(findEngine(), /Connection refused/);
+  });
+
+  it("fails what waits for an answer when the connection breaks", async () => {
+    const { client } = await findEngine();
+    const events = await client.getEvents();
+    const broken = new Promise((resolve) => events.once("error", resolve).once("close", resolve));
+    await server.close();
+    await broken;
+    await assert.rejects(client.info(), /Connection refused/);
   });
 });

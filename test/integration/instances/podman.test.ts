@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { forgetsMemoryKills, startPodman, whyNoPodman } from "../../support/podman-engine.ts";
+import type { PodmanEngine } from "../../support/podman-engine.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+import { conformance } from "./conformance.ts";
+import { testWorker } from "./pool-harness.ts";
+
+const reason = await whyNoPodman();
+
+describe("instances in Podman", function () {
+  this.timeout(60_000);
+  skipUnlessNull(this, reason);
+  let podman: PodmanEngine;
+  before(async () => {
+    podman = await startPodman();
+  });
+  after(async () => {
+    await podman.close();
+  });
+
+  it("is known for what it is, on this machine", () => {
+    assert.deepEqual([podman.engine.isPodman, podman.engine.isLocal], [true, true]);
+  });
+
+  conformance(
+    () =>
+      createDockerDriver({
+        entry: testWorker,
+        stateFolder: import.meta.filename,
+        engine: () => Promise.resolve(podman.engine),
+      }),
+    forgetsMemoryKills() ? { "fill memory": /out of memory|signal SIGKILL/ } : {},
+  );
+
+  it("leaves no container behind", async () => {
+    assert.deepEqual(await podman.engine.client.listContainers({ all: true }), []);
+  });
+});

@@ -1,0 +1,96 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { openEngine } from "../../server/instances/docker/engine.ts";
+import type { Engine } from "../../server/instances/docker/engine.ts";
+import { dockerEngine } from "../docker-engine.ts";
+import { copyImage } from "./private-engine.ts";
+
+const run = promisify(execFile);
+const READY_MS = 20_000;
+
+/** A Podman of a test's own: other storage, other locks, and a socket nobody else knows. */
+export interface PodmanEngine {
+  readonly engine: Engine;
+  close(): Promise<void>;
+}
+
+/** Null where one can be started: that takes root, Podman, and an engine that has the worker's image. */
+export const whyNoPodman = async (): Promise<string | null> => {
+  const installed = await run("podman", ["--version"]).then(
+    () => true,
+    () => false,
+  );
+  if (!installed) return "podman is not installed";
+  if (process.getuid?.() !== 0) return "only root can start a Podman of its own";
+  return dockerEngine();
+};
+
+/** Whether Podman cannot say that the kernel killed a container for its memory; its own fault, in version 1. */
+export const forgetsMemoryKills = (): boolean => existsSync("/sys/fs/cgroup/memory");
+
+/** Of this machine's own settings nothing holds. Not every crun runs where both versions of control groups are mounted. */
+const settings = (folder: string): string =>
+  [
+    "[engine]",
+    'cgroup_manager = "cgroupfs"',
+    'events_logger = "file"',
+    'lock_type = "file"',
+    'runtime = "runc"',
+    `tmp_dir = "${join(folder, "temporary")}"`,
+    "[network]",
+    `network_config_dir = "${join(folder, "networks")}"`,
+    "",
+  ].join("\n");
+
+export const startPodman = async (): Promise<PodmanEngine> => {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-podman-"));
+  const [socket, storage] = [join(folder, "engine.sock"), join(folder, "storage")];
+  await writeFile(join(folder, "containers.conf"), settings(folder));
+  const service = spawn(
+    "podman",
+    [
+      ...["--root", storage, "--runroot", join(folder, "run"), "--storage-driver", "overlay"],
+      ...["system", "service", "--time", "0", `unix://${socket}`],
+    ],
+    // Its helpers write into the folder it was started in.
+    {
+      cwd: folder,
+      env: { ...process.env, CONTAINERS_CONF: join(folder, "containers.conf") },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  let said = "";
+  service.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  const close = async (): Promise<void> => {
+    if (service.exitCode === null && service.signalCode === null) {
+      const exited = once(service, "exit");
+      service.kill("SIGTERM");
+      await exited;
+    }
+    await run("umount", ["--recursive", join(storage, "overlay")]).catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const deadline = performance.now() + READY_MS;
+    for (;;) {
+      const engine = await openEngine({ socket }).catch(() => null);
+      if (engine !== null) {
+        await copyImage({ socket });
+        return { engine, close };
+      }
+      if (service.exitCode !== null || performance.now() > deadline) throw new Error(said);
+      await wait(50);
+    }
+  } catch (error) {
+    await close();
+    throw new Error("podman did not start", { cause: error });
+  }
+};
