@@ -10,6 +10,7 @@ import { FORMAT, type StateBase, type StateSeal } from "./journal-format.ts";
 import { loadState } from "./load.ts";
 import type { Lock } from "./lock.ts";
 import { foldAndMigrate, needsMigration, SCHEMA_VERSION } from "./migrations.ts";
+import { Turns, type Turn } from "./turns.ts";
 
 export interface AdapterOptions {
   files: Files;
@@ -24,6 +25,9 @@ export interface AdapterOptions {
   warn: (problem: string) => void;
 }
 
+/** Bytes that wait from which on their write begins at once. */
+const EARLY = 128 * 1024;
+
 /**
  * lowdb's way to the disk. `read` opens the state; `write` makes all changes of the document since
  * the last call durable, together with those of everybody else who waits.
@@ -35,9 +39,8 @@ export class JournalAdapter implements Adapter<StateDocument> {
   #base: StateBase | null = null;
   #foldAt: number;
   /** The write that commits can still join. */
-  #open: Promise<void> | null = null;
-  /** The last of the writes, which go one after the other. */
-  #tail: Promise<unknown> = Promise.resolve();
+  #open: Turn<void> | null = null;
+  readonly #turns = new Turns();
   #folding: Promise<void> | null = null;
   #failure: CoditectError | null = null;
   #torn = 0;
@@ -104,14 +107,20 @@ export class JournalAdapter implements Adapter<StateDocument> {
   }
 
   write(document: StateDocument): Promise<void> {
-    this.#open ??= this.#inTurn((segment) => this.#writeChanges(segment, document)).catch(
-      (error: unknown) => {
-        // Its turn may not have come: then nothing was taken back yet.
-        document.takeWritten().undo();
-        throw error;
-      },
-    );
-    return this.#open;
+    const open = (this.#open ??= this.#openWrite(document));
+    // The disk need not wait for everybody who commits in the same moment.
+    if (document.waiting > EARLY) open.begin();
+    return open.done;
+  }
+
+  #openWrite(document: StateDocument): Turn<void> {
+    const { begin, done } = this.#take((segment) => this.#writeChanges(segment, document));
+    const written = done.catch((error: unknown) => {
+      // Its turn may not have come: then nothing was taken back yet.
+      document.takeWritten().undo();
+      throw error;
+    });
+    return { begin, done: written };
   }
 
   async #writeChanges(segment: Segment, document: StateDocument): Promise<void> {
@@ -119,7 +128,9 @@ export class JournalAdapter implements Adapter<StateDocument> {
     const { parts, undo } = document.takeWritten();
     if (parts.length === 0) return;
     try {
-      await segment.write(parts);
+      const writing = segment.write(parts);
+      document.giveBackMemory(parts);
+      await writing;
       // Last of all: had another process taken over before, it would not have seen this block.
       this.#options.lock.check();
     } catch (error) {
@@ -140,7 +151,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
       (each) => each.hasChanges,
     );
     if (this.#failure === null && hasChanges) await this.#tryFold();
-    await this.#tail.catch(() => undefined);
+    await this.#turns.over;
     await this.#segment?.close();
     this.#segment = null;
     if (this.#failure !== null || hasChanges || open === undefined) return;
@@ -161,18 +172,17 @@ export class JournalAdapter implements Adapter<StateDocument> {
     for (const number of segments) await files.rm(join(folder, fileNames.segment(number)), { force: true });
   }
 
-  /** Runs `work` when all writes before it are done. */
+  /** Runs `work` on the segment when all before it is done. */
   #inTurn<Result>(work: (segment: Segment) => Promise<Result>): Promise<Result> {
-    const run = () => {
+    return this.#take(work).done;
+  }
+
+  #take<Result>(work: (segment: Segment) => Promise<Result>): Turn<Result> {
+    return this.#turns.take(async () => {
       if (this.#failure !== null) throw this.#failure;
       if (this.#segment === null) throw fail("state_read_only", { reason: "the store is closed" });
       return work(this.#segment);
-    };
-    const done = this.#tail.then(run, run);
-    this.#tail = done;
-    // Whoever waits for it is told; the next in turn goes on.
-    done.catch(() => undefined);
-    return done;
+    });
   }
 
   #createSegment(sequence: number): Promise<Segment> {

@@ -1,6 +1,7 @@
 import { keys } from "../../schemas/keys.ts";
-import { collectionNames, collections, lifecycleList, placeOf, type Place } from "./collections.ts";
+import { collectionNames, collections, lifecycleList, listsOf, placeOf, type Place } from "./collections.ts";
 import { makeYield } from "./files.ts";
+import { Lists } from "./lists.ts";
 import { Memory, settle, textOf, type Entry, type Slab } from "./memory.ts";
 import { OrderedEntries } from "./ordered.ts";
 import { Recent } from "./recent.ts";
@@ -12,19 +13,9 @@ interface Shelf {
   ordered: OrderedEntries;
 }
 
-/** A list as it stands in a file. */
-interface ListText {
-  slab: Slab;
-  start: number;
-  length: number;
-}
-
 /** How to take back one step of a commit that did not become durable. */
 type Undo = () => void;
 
-const QUOTE = 0x22;
-/** Bytes of a list from which on it takes a noticeable time to read. */
-const LONG_LIST = 40_000;
 /** Parsed records that are kept: most reads are of what was just read or written. */
 const RECENT = 512;
 
@@ -38,9 +29,7 @@ export class StateDocument {
   readonly #prefix: string;
   readonly #memory = new Memory();
   readonly #shelves: Record<CollectionName, Shelf>;
-  readonly #lists = new Map<string, OrderedEntries>();
-  /** Lists as they stood in the state file; parsed when first needed. */
-  readonly #unread = new Map<string, ListText>();
+  readonly #lists = new Lists();
   readonly #recent = new Recent<Entry, unknown>(RECENT);
   #undo: Undo[] = [];
   #order = 0;
@@ -105,55 +94,25 @@ export class StateDocument {
 
   /** Entries of a secondary index, or of an instance's lifecycle; null if it has none. */
   list(key: string): OrderedEntries | null {
-    const list = this.#lists.get(key);
-    if (list !== undefined) return list;
-    const text = this.#unread.get(key);
-    const owner = this.locate(key)?.collection;
-    if (text === undefined || owner === undefined) return null;
-    const entries = new OrderedEntries();
-    for (const entry of this.#members(owner, text)) entries.add(entry);
-    return this.#keepList(key, entries);
+    return this.#lists.get(key);
+  }
+
+  /** Keys of the secondary indexes a record stands in. */
+  listsOf(collection: CollectionName, id: string): readonly string[] {
+    const entry = this.entry(collection, id);
+    if (entry === null) return [];
+    entry.lists ??= listsOf(collection, this.tenantId, this.read(collection, entry));
+    return entry.lists;
   }
 
   /**
-   * After everything was loaded: makes the long lists ready, so that none of them holds up a query,
-   * and gives back the memory of texts that were replaced. Gives way to other work.
+   * After everything was loaded: makes the long lists ready, and gives back the memory of texts that
+   * were replaced. Gives way to other work.
    */
   async finishLoading(): Promise<void> {
     const turn = makeYield();
     while (this.#memory.emptyOne()) await turn();
-    for (const [key, text] of this.#unread) {
-      const pause = turn();
-      if (pause !== undefined) await pause;
-      if (text.length < LONG_LIST) continue;
-      const owner = this.locate(key)?.collection;
-      if (owner === undefined) continue;
-      const entries = new OrderedEntries();
-      for (const entry of this.#members(owner, text)) {
-        entries.add(entry);
-        const pause = turn();
-        if (pause !== undefined) await pause;
-      }
-      this.#keepList(key, entries);
-    }
-  }
-
-  #keepList(key: string, entries: OrderedEntries): OrderedEntries {
-    this.#unread.delete(key);
-    this.#lists.set(key, entries);
-    return entries;
-  }
-
-  /** Entries of a list's text, `["id","id"]`: ids hold nothing that JSON escapes. */
-  *#members(owner: CollectionName, { slab, start, length }: ListText): Generator<Entry, undefined> {
-    const { entries } = this.#shelves[owner];
-    for (let from = start + 2; from < start + length - 2;) {
-      const quote = slab.bytes.indexOf(QUOTE, from);
-      const entry = entries.get(slab.bytes.toString("latin1", from, quote));
-      // A record that is missing is the doctor's to find.
-      if (entry !== undefined) yield entry;
-      from = quote + 3;
-    }
+    await this.#lists.readLong();
   }
 
   /** Sets a record: `json` is its text. */
@@ -164,12 +123,12 @@ export class StateDocument {
     const known = this.entry(collection, id);
     if (known === null) this.#undo.push(() => void this.#drop(collection, id));
     else {
-      const before = { ...known };
+      const { slab, start, length } = known;
       this.#undo.push(() => {
-        this.#set(known, before.slab, before.start, before.length);
+        this.#set(known, slab, start, length);
       });
     }
-    return this.#place(collection, id, slab, start, length);
+    return this.#place(collection, { id, lists: [], slab, start, length });
   }
 
   remove(collection: CollectionName, id: string): Entry | null {
@@ -200,6 +159,11 @@ export class StateDocument {
     this.#leave(list, entry);
   }
 
+  /** Bytes that the journal must be told next. */
+  get waiting(): number {
+    return this.#memory.waiting;
+  }
+
   /** What the journal must be told next, and how all of it is taken back if that fails. */
   takeWritten(): { parts: Buffer[]; undo: () => void } {
     const steps = this.#undo;
@@ -210,6 +174,11 @@ export class StateDocument {
     return { parts: this.#memory.takeWritten(), undo };
   }
 
+  /** Gives back about as much memory as these writes made useless. */
+  giveBackMemory(written: readonly Buffer[]): void {
+    this.#memory.giveBack(written.reduce((sum, part) => sum + part.length, 0));
+  }
+
   /** Takes over a text that was read from a file: a record's or a list's. */
   load(key: string, slab: Slab, start: number, length: number): void {
     this.#isEmpty = false;
@@ -217,11 +186,12 @@ export class StateDocument {
     if (key === keys.schemaVersion())
       this.#schemaVersion = Number(slab.bytes.toString("latin1", start, start + length));
     if (place === null) this.#loaded = null;
-    else if (place.id === null) this.#unread.set(key, { slab, start, length });
+    else if (place.id === null)
+      this.#lists.load(key, { slab, start, length, records: this.#shelves[place.collection].entries });
     else {
       // Read anew: a slice of the key would keep all of the key in memory.
       const id = slab.bytes.toString("utf8", start - 2 - Buffer.byteLength(place.id), start - 2);
-      this.#loaded = this.#place(place.collection, id, slab, start, length);
+      this.#loaded = this.#place(place.collection, { id, lists: null, slab, start, length });
     }
   }
 
@@ -232,20 +202,22 @@ export class StateDocument {
 
   /** The record that was loaded or removed last joins a list. */
   loadJoined(list: string): void {
-    if (this.#loaded !== null) this.#join(list, this.#loaded);
+    if (this.#loaded !== null) this.#lists.join(list, this.#loaded);
   }
 
   loadLeft(list: string): void {
-    if (this.#loaded !== null) this.#leave(list, this.#loaded);
+    if (this.#loaded !== null) this.#lists.leave(list, this.#loaded);
   }
 
-  #place(collection: CollectionName, id: string, slab: Slab, start: number, length: number): Entry {
-    const known = this.entry(collection, id);
+  /** Gives a record its text; one that is not there comes last. */
+  #place(collection: CollectionName, placed: Omit<Entry, "order">): Entry {
+    const { slab, start, length } = placed;
+    const known = this.entry(collection, placed.id);
     if (known !== null) {
       this.#set(known, slab, start, length);
       return known;
     }
-    const entry: Entry = { id, order: this.#order, slab, start, length };
+    const entry: Entry = { ...placed, order: this.#order };
     this.#order += 1;
     settle(entry, slab, start, length);
     this.#keep(collection, entry);
@@ -263,7 +235,7 @@ export class StateDocument {
     const { entries, ordered } = this.#shelves[collection];
     entries.set(entry.id, entry);
     ordered.add(entry);
-    if (collection === "lifecycle") this.#join(this.#lifecycleList(entry), entry);
+    if (collection === "lifecycle") this.#lists.join(this.#lifecycleList(entry), entry);
   }
 
   #drop(collection: CollectionName, id: string): Entry | null {
@@ -273,7 +245,7 @@ export class StateDocument {
     entries.delete(id);
     ordered.remove(entry);
     this.#recent.delete(entry);
-    if (collection === "lifecycle") this.#leave(this.#lifecycleList(entry), entry);
+    if (collection === "lifecycle") this.#lists.leave(this.#lifecycleList(entry), entry);
     return entry;
   }
 
@@ -282,17 +254,12 @@ export class StateDocument {
   }
 
   #join(key: string, entry: Entry): void {
-    let list = this.list(key);
-    if (list === null) {
-      list = new OrderedEntries();
-      this.#lists.set(key, list);
-    }
-    list.add(entry);
+    const shared = this.#lists.join(key, entry);
+    entry.lists = [...(entry.lists ?? []), shared];
   }
 
   #leave(key: string, entry: Entry): void {
-    const list = this.list(key);
-    list?.remove(entry);
-    if (list?.size === 0) this.#lists.delete(key);
+    this.#lists.leave(key, entry);
+    entry.lists = entry.lists?.filter((list) => list !== key) ?? null;
   }
 }

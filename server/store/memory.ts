@@ -16,6 +16,8 @@ export interface Slab {
 export interface Entry {
   readonly id: string;
   readonly order: number;
+  /** Keys of the secondary indexes it stands in; null: read from a file, and not asked for since. */
+  lists: readonly string[] | null;
   slab: Slab;
   start: number;
   length: number;
@@ -73,15 +75,23 @@ export class Memory {
     if (slab.sealed && slab.live < slab.bytes.length * SPARSE) this.#sparse.add(slab);
   }
 
-  /** What was written since the last call, in order; then gives back some memory. */
+  /** Bytes that were written since the last `takeWritten`. */
+  get waiting(): number {
+    return this.#used - this.#taken + this.#written.reduce((sum, part) => sum + part.length, 0);
+  }
+
+  /** What was written since the last call, in order. */
   takeWritten(): Buffer[] {
     const written = this.#written;
     this.#written = [];
     if (this.#used > this.#taken) written.push(this.#slab.bytes.subarray(this.#taken, this.#used));
     this.#taken = this.#used;
-    const bytes = written.reduce((sum, part) => sum + part.length, 0);
-    for (let slabs = Math.ceil(bytes / EMPTY_PER); slabs > 0 && this.emptyOne(); slabs -= 1);
     return written;
+  }
+
+  /** Gives back memory in proportion to the bytes that were written. */
+  giveBack(written: number): void {
+    for (let slabs = Math.ceil(written / EMPTY_PER); slabs > 0 && this.emptyOne(); slabs -= 1);
   }
 
   /** Moves away what is left in one sparse slab; false if there is none. */

@@ -4,8 +4,8 @@ import type { Retention } from "../../schemas/settings.ts";
 import { JournalAdapter } from "./adapter.ts";
 import { StateDocument } from "./document.ts";
 import { fileNames, ifThere, isRefusal, nodeFiles, type Files } from "./files.ts";
-import { startFold } from "./fold-start.ts";
 import type { FoldRequest } from "./fold.ts";
+import { openFolding } from "./folding.ts";
 import type { StateSeal } from "./journal-format.ts";
 import type { Durability } from "./appending.ts";
 import { acquireLock, noLock, STALE_MS, type Lock } from "./lock.ts";
@@ -57,7 +57,8 @@ export const openWithDocument = async (
   const { folder, tenantId, durability = "fsync", files = nodeFiles, warn = () => undefined } = options;
   const { lock, refusal } = await takeFolder(files, options);
   try {
-    const { fold = startFold, foldAt = FOLD_AT } = options;
+    const folding = openFolding();
+    const { fold = folding.fold, foldAt = FOLD_AT } = options;
     const adapter = new JournalAdapter({ files, folder, tenantId, durability, lock, fold, foldAt, warn });
     if (refusal !== null) adapter.stop(refusal);
     const low = new Low(adapter, new StateDocument(tenantId));
@@ -66,10 +67,21 @@ export const openWithDocument = async (
       warn(`an unfinished write of ${adapter.torn} bytes was cut off; nobody was told it was done`);
     const tidying = new AbortController();
     let tidied: Promise<void> = Promise.resolve();
-    const store = storeOver(low, adapter, lock, { files, folder, durability }, () => {
-      tidying.abort();
-      return tidied;
-    });
+    const store = storeOver(
+      low,
+      adapter,
+      { files, folder, durability },
+      {
+        before: async () => {
+          tidying.abort();
+          await tidied;
+        },
+        after: async () => {
+          await folding.close();
+          await lock.release();
+        },
+      },
+    );
     const { retention } = options;
     if (retention !== undefined && adapter.failure === null)
       tidied = keepTidy({ files, document: low.data, store, retention, signal: tidying.signal }, warn);
@@ -111,9 +123,8 @@ const makeFolder = async (files: Files, folder: string): Promise<void> => {
 const storeOver = (
   low: Low<StateDocument>,
   adapter: JournalAdapter,
-  lock: Lock,
   { files, folder, durability }: { files: Files; folder: string; durability: Durability },
-  stopTidying: () => Promise<void>,
+  closing: { before: () => Promise<void>; after: () => Promise<void> },
 ): Store => {
   const besides = {
     files,
@@ -143,11 +154,11 @@ const storeOver = (
       }),
     close: async () => {
       try {
-        await stopTidying();
+        await closing.before();
         await transcripts.close();
         await adapter.close();
       } finally {
-        await lock.release();
+        await closing.after();
       }
     },
   };

@@ -49,7 +49,7 @@ const prepare = <Name extends CollectionName>(
 /** Only the lists that change are written: those of the record now against those of the one stored. */
 const settleLists = (document: StateDocument, write: Write): void => {
   const { collection, id } = write;
-  const before = listsOf(collection, document.tenantId, document.get(collection, id));
+  const before = document.listsOf(collection, id);
   write.leaves = before.filter((list) => !write.joins.includes(list));
   write.joins = write.joins.filter((list) => !before.includes(list));
 };

@@ -100,4 +100,39 @@ describe("a disk that fails", () => {
         await rm(folder, { recursive: true });
       }
     });
+
+  it("under many commits of one moment takes back all that was not acknowledged, and nothing else", async () => {
+    const many = Array.from({ length: 300 }, (_, n) => agent({ name: `${n}`.padEnd(2000, "n") }));
+    const runMany = async (folder: string, from: number) => {
+      const faults = faultyFiles();
+      const { store, kill } = await openMortal(folder, { durability: "fsync" }, faults);
+      const opened = faults.count();
+      faults.failFrom(opened + from, "EIO");
+      const commits = many.map((each) =>
+        store.commit((transaction) => {
+          transaction.put("agents", each);
+        }),
+      );
+      const writes = faults.count() - opened;
+      const results = await Promise.allSettled(commits);
+      const acknowledged = results.filter(({ status }) => status === "fulfilled").length;
+      assert.ok(isState(store, many.slice(0, acknowledged).reverse()), `${acknowledged} were acknowledged`);
+      await kill();
+      return { acknowledged, writes };
+    };
+    for (const [from, acknowledgedSome] of [
+      [1, false],
+      [2, true],
+    ] as const) {
+      const folder = await makeFolder();
+      const { acknowledged, writes } = await runMany(folder, from);
+      assert.equal(writes, 1, "the first write begins before all have committed");
+      assert.equal(acknowledged > 0, acknowledgedSome);
+      assert.ok(acknowledged < many.length);
+      const { store } = await openMortal(folder);
+      assert.ok(isState(store, many.slice(0, acknowledged).reverse()));
+      await store.close();
+      await rm(folder, { recursive: true });
+    }
+  });
 });

@@ -4,7 +4,14 @@ import { newSlab, type Entry } from "../../../server/store/memory.ts";
 import { OrderedEntries } from "../../../server/store/ordered.ts";
 
 const slab = newSlab(Buffer.alloc(0), true);
-const entry = (order: number): Entry => ({ id: String(order), order, slab, start: 0, length: 0 });
+const entry = (order: number): Entry => ({
+  id: String(order),
+  order,
+  lists: null,
+  slab,
+  start: 0,
+  length: 0,
+});
 
 describe("ordered entries", () => {
   it("hold what a sorted set holds, from every place and in both directions", () => {

@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { nodeFiles } from "./files.ts";
+import { fold, type FoldRequest } from "./fold.ts";
+import { StateSeal } from "./journal-format.ts";
+
+/** Up to here folding takes less time than starting a thread, and yields to other work. */
+const SMALL = 2 << 20;
+/** Starting the thread takes longer than most folds, so it is kept for the next one. */
+const KEPT_MS = 5000;
+
+/** Where journals are folded. */
+export interface Folding {
+  /** One at a time. */
+  fold: (request: FoldRequest) => Promise<StateSeal>;
+  close: () => Promise<void>;
+}
+
+/** Folds what is small here, and what is not off the main thread. */
+export const openFolding = (): Folding => {
+  let thread: Worker | null = null;
+  let idle: NodeJS.Timeout | undefined;
+
+  const close = async (): Promise<void> => {
+    clearTimeout(idle);
+    const ended = thread;
+    thread = null;
+    await ended?.terminate();
+  };
+
+  const foldInThread = async (request: FoldRequest): Promise<StateSeal> => {
+    clearTimeout(idle);
+    thread ??= startThread();
+    try {
+      return await ask(thread, request);
+    } catch (error) {
+      await close();
+      throw error;
+    } finally {
+      idle = setTimeout(() => void close(), KEPT_MS).unref();
+    }
+  };
+
+  return {
+    fold: (request) => {
+      const journal = request.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+      const isSmall = journal + (request.stateBytes ?? 0) <= SMALL;
+      return isSmall ? fold(nodeFiles, request) : foldInThread(request);
+    },
+    close,
+  };
+};
+
+const startThread = (): Worker => {
+  // Bundled, the thread's file lies beside ours; from source it is the module's own.
+  const entry = import.meta.url.endsWith(".ts") ? "./fold-thread.ts" : "./fold.js";
+  return new Worker(new URL(entry, import.meta.url));
+};
+
+/** Rejects if the thread fails or ends instead of answering. */
+const ask = async (thread: Worker, request: FoldRequest): Promise<StateSeal> => {
+  const answered = new AbortController();
+  const { signal } = answered;
+  const answer = once(thread, "message", { signal });
+  const end = once(thread, "exit", { signal }).then(([code]) => {
+    throw new Error(`the folding thread ended with ${code}`);
+  });
+  thread.ref();
+  thread.postMessage(request);
+  try {
+    const [seal] = (await Promise.race([answer, end])) as unknown[];
+    return StateSeal.parse(seal);
+  } finally {
+    thread.unref();
+    answered.abort();
+    await Promise.allSettled([answer, end]);
+  }
+};

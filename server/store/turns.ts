@@ -1,0 +1,33 @@
+/** Work whose turn comes when all that was asked for before it is done. */
+export interface Turn<Result> {
+  /** If nothing is before it, begins now instead of in a microtask. */
+  begin: () => void;
+  done: Promise<Result>;
+}
+
+/** Work that is done one after the other. */
+export class Turns {
+  #count = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  /** Resolves when all that was asked for until now is done, or failed. */
+  get over(): Promise<void> {
+    return this.#last;
+  }
+
+  take<Result>(work: () => Promise<Result>): Turn<Result> {
+    let result: Promise<Result> | null = null;
+    const start = () => (result ??= work());
+    const leave = () => {
+      this.#count -= 1;
+    };
+    const done = this.#last.then(start);
+    this.#count += 1;
+    this.#last = done.then(leave, leave);
+    const begin = () => {
+      // Whether it fails is told by `done`.
+      if (this.#count === 1) start().catch(() => undefined);
+    };
+    return { begin, done };
+  }
+}
