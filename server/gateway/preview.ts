@@ -21,13 +21,15 @@ export const previewRequest = async (
 ): Promise<SentRequest> => {
   const { promise: caught, resolve } = Promise.withResolvers<SentRequest>();
   const stopped = new Error("stopped before anything was sent");
+  const send: Transport["fetch"] = (input, init) => {
+    const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
+    const headers = Object.fromEntries(new Headers(init?.headers));
+    resolve({ method: init?.method ?? "GET", url, headers, body: Body.parse(init?.body) });
+    return Promise.reject(stopped);
+  };
   const transport: Transport = {
-    fetch: (input, init) => {
-      const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
-      const headers = Object.fromEntries(new Headers(init?.headers));
-      resolve({ method: init?.method ?? "GET", url, headers, body: Body.parse(init?.body) });
-      return Promise.reject(stopped);
-    },
+    fetch: send,
+    checkedFetch: () => send,
     fault: () => stopped,
     answered: () => false,
     close: () => undefined,

@@ -1,4 +1,4 @@
-import type { Message, TokenUsage } from "../../schemas/messages.ts";
+import type { Message, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /**
@@ -23,12 +23,22 @@ const lengthOfMessage = ({ content }: Message): { characters: number; images: nu
   return { characters, images };
 };
 
+/** Tools are the same objects in every request of an execution. */
+const toolSizes = new WeakMap<ToolOffer, number>();
+
+const lengthOfTool = (tool: ToolOffer): number => {
+  const known = toolSizes.get(tool);
+  if (known !== undefined) return known;
+  const length = tool.name.length + tool.description.length + JSON.stringify(tool.schema).length;
+  toolSizes.set(tool, length);
+  return length;
+};
+
 /** Size of a request: its characters, as they go over the wire, and its pictures. */
 export const requestSize = (request: ModelRequest): { characters: number; images: number } => {
   let characters = request.system.length;
   let images = 0;
-  for (const tool of request.tools)
-    characters += tool.name.length + tool.description.length + JSON.stringify(tool.schema).length;
+  for (const tool of request.tools) characters += lengthOfTool(tool);
   for (const message of request.messages) {
     const size = lengthOfMessage(message);
     characters += size.characters;

@@ -1,6 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { bodyStream } from "./body-stream.ts";
+import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
 import { redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
@@ -24,6 +24,8 @@ const DRAIN_MS = 1000;
  */
 export interface Transport {
   fetch: typeof fetch;
+  /** The same for an answer that is checked on its way to the client. */
+  checkedFetch(check: BodyCheck): typeof fetch;
   /** Why the attempt failed, as the transport saw it; clients wrap or swallow what `fetch` throws. */
   fault(): Error | null;
   /** Whether an answer had begun: from then on its tokens are paid for. */
@@ -52,9 +54,10 @@ interface Sending {
   method: string;
   headers: Record<string, string>;
   body: string | Uint8Array | undefined;
+  check: BodyCheck | null;
 }
 
-const sendingOf = (...[input, init]: Parameters<typeof fetch>): Sending => {
+const sendingOf = (check: BodyCheck | null, [input, init]: Parameters<typeof fetch>): Sending => {
   const body = init?.body ?? undefined;
   if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array))
     throw new TypeError("the transport sends text and bytes alone");
@@ -63,6 +66,7 @@ const sendingOf = (...[input, init]: Parameters<typeof fetch>): Sending => {
     method: init?.method ?? "GET",
     headers: Object.fromEntries(new Headers(init?.headers)),
     body,
+    check,
   };
 };
 
@@ -129,7 +133,11 @@ export const openTransport = (options: TransportOptions): Transport => {
   signal.addEventListener("abort", onAbort, { once: true });
 
   /** The answer's head is there: its body as a stream, or why there is none. */
-  const receive = (url: URL, incoming: IncomingMessage, resolve: (response: Response) => void): void => {
+  const receive = (
+    { url, check }: Pick<Sending, "url" | "check">,
+    incoming: IncomingMessage,
+    resolve: (response: Response) => void,
+  ): void => {
     const { statusCode: status = 0, headers } = incoming;
     if (status >= 300 && status < 400) end(redirected(to, url, headers.location));
     else if (status < 200 || status >= 300)
@@ -142,12 +150,14 @@ export const openTransport = (options: TransportOptions): Transport => {
       answer = incoming;
       clocks.await("silence");
       const { stream, fail } = bodyStream(incoming, {
+        check,
         mostBytes: ANSWER_BYTES,
         onPiece: clocks.came,
         onEnd: clocks.rest,
         onTooLong: () => {
           end(unusableAnswer(to, `it is longer than ${ANSWER_BYTES / 1024 / 1024} MB`));
         },
+        onRefused: end,
         onError: (error) => {
           end(unreachable(to, `the answer broke off: ${reasonOf(error)}`));
         },
@@ -158,34 +168,41 @@ export const openTransport = (options: TransportOptions): Transport => {
     }
   };
 
-  const send = (sending: Sending, mayResend: boolean): Promise<Response> =>
+  const send = (sending: Sending, ready: Promise<void>, mayResend: boolean): Promise<Response> =>
     new Promise((resolve, reject) => {
       const { url, method, headers, body } = sending;
       settle = reject;
       const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
       const sent = begin(url, { method, headers, agent: connections.agentFor(url) });
       request = sent;
-      clocks.await("firstByte");
       sent.on("response", (incoming) => {
-        receive(url, incoming, resolve);
+        receive(sending, incoming, resolve);
       });
       sent.on("error", (error: NodeJS.ErrnoException) => {
         const wasStale = sent.reusedSocket && error.code === "ECONNRESET" && answer === null;
         // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
-        if (mayResend && wasStale && fault === null) send(sending, false).then(resolve, reject);
+        if (mayResend && wasStale && fault === null) send(sending, ready, false).then(resolve, reject);
         else end(unreachable(to, reasonOf(error)));
       });
-      sent.end(body);
+      // The connection is opened meanwhile; nothing of the request goes out on it before.
+      orAborted(ready, signal).then(() => {
+        if (sent.destroyed) return;
+        clocks.await("firstByte");
+        sent.end(body);
+      }, end);
     });
 
-  return {
-    fetch: async (input, init) => {
+  const fetchWith =
+    (check: BodyCheck | null): typeof fetch =>
+    async (...asked) => {
       if (signal.aborted) onAbort();
-      const sending = sendingOf(input, init);
-      if (options.ready !== undefined) await orAborted(options.ready, signal).catch(end);
       if (fault !== null) throw fault;
-      return send(sending, true);
-    },
+      return send(sendingOf(check, asked), options.ready ?? Promise.resolve(), true);
+    };
+
+  return {
+    fetch: fetchWith(null),
+    checkedFetch: fetchWith,
     fault: () => fault,
     answered: () => answer !== null,
     close(whole) {

@@ -97,8 +97,9 @@ const checkTruncation = (call: Call, asked: number, evaluated: number): void => 
 };
 
 const answer = async (call: Call): Promise<ProviderAnswer> => {
-  const checked = checkLines(call.transport.fetch, () => brokenAnswer(call.to, "a line of it is not JSON"));
-  const client = await connect(call, checked.fetch);
+  const broken = (): Error => brokenAnswer(call.to, "a line of it is not JSON");
+  const lines = checkLines(broken);
+  const client = await connect(call, call.transport.checkedFetch(lines));
   const body = ollamaBody(call.to.model, call.request, call.window);
   const firstCall = countCalls(call.request.messages);
   const calls: AssistantMessage["content"] = [];
@@ -124,7 +125,7 @@ const answer = async (call: Call): Promise<ProviderAnswer> => {
     call.used(usage);
     stop = piece.done_reason === "length" ? "length" : "end";
   }
-  if (pieces < checked.count()) throw brokenAnswer(call.to, "a line of it is not JSON");
+  if (pieces < lines.count()) throw broken();
   if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
   checkTruncation(call, body.options?.num_ctx ?? 0, usage.input);
   const reasoning = thinking === "" ? [] : [{ type: "reasoning" as const, text: thinking, signature: null }];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { Readable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { fail } from "../../../schemas/errors.ts";
 import { protocols } from "../../model-protocols.ts";
@@ -121,6 +122,24 @@ for (const protocol of protocols) {
       const error = await failureOf(gateway.generate(question("Hello"), charge, { signal, ready }));
       assert.equal(error.code, "state_read_only");
       assert.equal(requests.length, 2);
+    });
+
+    it("opens its connection meanwhile", async () => {
+      const server = createServer();
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo; // It listens on TCP.
+      const url = `http://127.0.0.1:${port}`;
+      const { gateway } = gatewayWith({ endpoints: allAt(url) });
+      const charge = chargeTo(agentWith(protocol.provider(url)));
+      const stop = new AbortController();
+      const never = new Promise<void>(() => undefined);
+      const asking = gateway.generate(question("Hello"), charge, { signal: stop.signal, ready: never });
+      const [socket] = (await once(server, "connection")) as [Socket]; // What a TCP server is given.
+      stop.abort();
+      assert.equal((await failureOf(asking)).code, "cancelled");
+      assert.equal(await textOf(socket), "", "nothing of the request was sent on it");
+      server.close();
     });
 
     it("sends nothing after a redirect", async () => {
