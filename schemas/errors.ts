@@ -230,6 +230,11 @@ export const errorCatalogue = {
     "Allow it for this workspace (coditect run --unconfined allow), install bubblewrap, or use the Docker runtime.",
     { ...conflict, exit: 3 },
   ),
+  pool_full: row(
+    "{count} instances run already and are needed, and no more are allowed.",
+    "Terminate one, wait until one is idle, or raise the setting pool.max_instances.",
+    { http: 503, rpc: 503, exit: 3, retryable: true },
+  ),
   queue_full: row("{count} executions wait already.", "Try again when some have finished.", {
     http: 503,
     rpc: 503,

@@ -4,6 +4,7 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Log } from "../log.ts";
 import { shouldTerminateForInactivity } from "../models/instance.ts";
 import type { Store } from "../store/store.ts";
+import { createCensus } from "./census.ts";
 import { createDemandBook, isSameKind } from "./demand.ts";
 import type { KindDemand } from "./demand.ts";
 import type { Driver } from "./driver.ts";
@@ -59,6 +60,7 @@ export const createPool = (options: PoolOptions): Pool => {
   const closing = new AbortController();
 
   const sizeOf = (kind: InstanceKind): PoolSize => settings.sizes[kind.agent_type] ?? settings.sizes.other;
+  const census = createCensus(live, coming, settings.maximum, sizeOf);
   const demand = createDemandBook(sizeOf);
   const queue = createClaimQueue(settings.queue, () => workingByTask());
   const trouble = (error: unknown): void => {
@@ -86,32 +88,14 @@ export const createPool = (options: PoolOptions): Pool => {
     }
     return counts;
   };
-  const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => isSameKind(one.kind, kind));
-  const countOf = (kind: InstanceKind): number =>
-    ofKind(kind).length + coming.filter((one) => isSameKind(one, kind)).length;
-  const countOfType = (kind: InstanceKind): number =>
-    [...live, ...coming.map((one) => ({ kind: one }))].filter(
-      (one) => one.kind.agent_type === kind.agent_type,
-    ).length;
-
-  /** An idle instance of another kind that can make room: the one that was idle longest. */
-  const spareToEnd = (kind: InstanceKind): Instance | null =>
-    [...live]
-      .filter((one) => one.isFree && !isSameKind(one.kind, kind))
-      .filter((one) => countOf(one.kind) > Math.max(sizeOf(one.kind).minimum, sizeOf(one.kind).target))
-      .toSorted((a, b) => a.record.updated_at.localeCompare(b.record.updated_at))[0] ?? null;
-
-  const isFull = (): boolean => live.size + coming.length >= settings.maximum;
-  const mayStart = (kind: InstanceKind): boolean =>
-    countOfType(kind) < sizeOf(kind).maximum && (!isFull() || spareToEnd(kind) !== null);
-
   /** Makes room and a private copy ready to be refreshed: both may be held by an idle instance. */
   const makeRoom = async (kind: InstanceKind, agent: AgentConfig): Promise<void> => {
+    const isNeeded = census.isFull(kind);
     const isColder = live.size > 0 && !slots.hasWarm(kind.workspace, kind.runtime);
-    const spare = isFull() || isColder ? spareToEnd(kind) : null;
-    const holdsCopy = spare?.kind.workspace === kind.workspace && spare.kind.runtime === kind.runtime;
-    if (spare === null || (!isFull() && !holdsCopy)) return;
-    await spare.stop({ actor: "pool", cause: `its place is needed for ${agent.name}` });
+    const idle = isNeeded || isColder ? census.toEnd(kind) : null;
+    const holdsCopy = idle?.kind.workspace === kind.workspace && idle.kind.runtime === kind.runtime;
+    if (idle === null || (!isNeeded && !holdsCopy)) return;
+    await idle.stop({ actor: "pool", cause: `its place is needed for ${agent.name}` });
     await slots.settled();
   };
 
@@ -189,12 +173,12 @@ export const createPool = (options: PoolOptions): Pool => {
     if (closing.signal.aborted) return;
     for (const entry of queue.inOrder(Date.now())) {
       const kind = kindOf(entry.request);
-      const free = ofKind(kind).find((one) => one.isFree);
+      const free = census.ofKind(kind).find((one) => one.isFree);
       if (free !== undefined) {
         queue.take(entry);
         entry.request.onStarted?.();
         void hand(entry, free);
-      } else if (mayStart(kind)) {
+      } else if (census.mayStart(kind)) {
         queue.take(entry);
         void startFor(entry, kind);
       }
@@ -204,7 +188,7 @@ export const createPool = (options: PoolOptions): Pool => {
   };
 
   const desired = (known: KindDemand): number => {
-    const working = ofKind(known.kind).filter((one) => one.claim !== null).length;
+    const working = census.ofKind(known.kind).filter((one) => one.claim !== null).length;
     const queued = queue.waiting().filter((entry) => isSameKind(kindOf(entry.request), known.kind)).length;
     return demand.desired(known, { queued, working }, Date.now());
   };
@@ -212,8 +196,10 @@ export const createPool = (options: PoolOptions): Pool => {
   /** Starts the spares a kind should have; the queue is served first. */
   const scale = (known: KindDemand): void => {
     if (Date.now() < known.notBefore || queue.waiting().length > 0) return;
-    for (let missing = desired(known) - countOf(known.kind); missing > 0 && !isFull(); missing -= 1) {
-      void start(known.kind, known.agent, { actor: "pool", cause: "warmed ahead of need" }).then(
+    const { kind } = known;
+    for (let missing = desired(known) - census.count(kind); missing > 0; missing -= 1) {
+      if (census.isFull(kind)) return;
+      void start(kind, known.agent, { actor: "pool", cause: "warmed ahead of need" }).then(
         pump,
         (error: unknown) => {
           demand.failed(known, Date.now());
@@ -231,7 +217,7 @@ export const createPool = (options: PoolOptions): Pool => {
     for (const instance of idle) {
       const known = demand.all().find((one) => isSameKind(one.kind, instance.kind));
       const keep = known === undefined ? 0 : desired(known);
-      if (countOf(instance.kind) <= keep || !instance.isFree) continue;
+      if (census.ready(instance.kind) <= keep || !instance.isFree) continue;
       await instance.stop({ actor: "pool", cause: `idle for ${settings.idle_minutes} minutes` });
     }
   };
@@ -264,11 +250,10 @@ export const createPool = (options: PoolOptions): Pool => {
       return claimed;
     },
     create: async (agent, runtime, actor) => {
-      const kind = { agent_id: agent.agent_id, agent_type: agent.agent_type, runtime, image: null };
-      const instance = await start({ ...kind, workspace: options.workspace }, agent, {
-        actor,
-        cause: "asked for",
-      });
+      const { agent_id, agent_type } = agent;
+      const kind = { agent_id, agent_type, runtime, image: null, workspace: options.workspace };
+      if (!census.mayStart(kind)) throw fail("pool_full", { count: live.size + coming.length });
+      const instance = await start(kind, agent, { actor, cause: "asked for" });
       pump();
       return instance.record;
     },

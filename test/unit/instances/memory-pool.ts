@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import { Settings } from "../../../schemas/settings.ts";
+import { createPool } from "../../../server/instances/create-pool.ts";
+import type { ClaimedInstance, ClaimRequest, Pool } from "../../../server/instances/pool.ts";
+import { poolSettings } from "../../../server/instances/settings.ts";
+import type { PoolSettings } from "../../../server/instances/settings.ts";
+import { newAgent } from "../../../server/models/agent.ts";
+import { isActive } from "../../../server/models/instance.ts";
+import type { Store } from "../../../server/store/store.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { memoryDriver } from "./memory-driver.ts";
+import type { MemoryDriver } from "./memory-driver.ts";
+
+/** Two agents of one type, and one of another. */
+export type AgentName = "Coder" | "another Coder" | "Reviewer";
+type Asked = Partial<Pick<ClaimRequest, "task_id" | "priority">>;
+
+/** A pool over workers in memory. */
+export interface MemoryPool {
+  pool: Pool;
+  store: Store;
+  driver: MemoryDriver;
+  agent: (name: AgentName) => AgentConfig;
+  claim: (name: AgentName, request?: Asked) => Promise<ClaimedInstance>;
+  /** Instances that are neither Terminated nor Failed. */
+  active: () => number;
+}
+
+/**
+ * Runs `work` on a pool of its own and looks that nothing is left of it; `onEvent` sees every change,
+ * and what it throws fails the whole.
+ */
+export const withMemoryPool = async (
+  settings: Partial<PoolSettings>,
+  work: (made: MemoryPool) => Promise<void>,
+  onEvent: (event: RuntimeEvent, made: MemoryPool) => void = () => undefined,
+): Promise<void> => {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "coditect-pool-")));
+  const store = memoryStore();
+  const driver = memoryDriver();
+  const problems: unknown[] = [];
+  const pool = createPool({
+    store,
+    workspace: folder,
+    drivers: { Local: driver },
+    copiesFolder: join(folder, "copies"),
+    settings: { ...poolSettings(Settings.parse({})), ...settings },
+    emit: (event) => {
+      try {
+        onEvent(event, made);
+      } catch (error) {
+        problems.push(error);
+      }
+    },
+    log: () => undefined,
+  });
+  const agents = new Map<AgentName, AgentConfig>();
+  const agent = (name: AgentName): AgentConfig => {
+    const provider = { Ollama: { model: "none", endpoint: "http://127.0.0.1:1" } };
+    const agent_type = name === "Reviewer" ? name : "Coder";
+    const identity = { tenant_id: store.tenantId, name, agent_type, provider } as const;
+    const known = agents.get(name) ?? newAgent(identity, new Date().toISOString());
+    agents.set(name, known);
+    return known;
+  };
+  const made: MemoryPool = {
+    pool,
+    store,
+    driver,
+    agent,
+    active: () => store.all("instances", { active: true }).length,
+    claim: (name, request = {}) =>
+      pool.claim({
+        agent: agent(name),
+        task_id: randomUUID(),
+        workspace: folder,
+        runtime: "Local",
+        image: null,
+        priority: 0,
+        signal: new AbortController().signal,
+        requests: {
+          "model/generate": () => Promise.reject(new Error("nothing asks")),
+          "tool/finished": () => Promise.resolve({}),
+          "findings/report": () => Promise.resolve({ ids: [] }),
+        },
+        notifications: { toolStarted: () => undefined },
+        ...request,
+      }),
+  };
+  try {
+    await work(made);
+    await pool.close();
+    assert.deepEqual(problems, []);
+    assert.equal(driver.running.size, 0, "workers run on");
+    assert.deepEqual(store.all("instances").filter(isActive), []);
+  } finally {
+    await pool.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+};
