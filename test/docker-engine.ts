@@ -1,6 +1,6 @@
 import { DEFAULT_IMAGE } from "../server/instances/docker/container.ts";
 import { findEngine } from "../server/instances/docker/engine.ts";
-import { buildImage } from "../server/instances/docker/image.ts";
+import { buildImage, IMAGE_RECIPE } from "../server/instances/docker/image.ts";
 
 const BUILD_MS = 180_000;
 
@@ -20,7 +20,8 @@ const hasImage = async (): Promise<boolean> => {
     .getImage(DEFAULT_IMAGE)
     .inspect()
     .then(
-      ({ Config }) => Config.Labels["coditect.node"] === process.version,
+      ({ Config: { Labels } }) =>
+        Labels["coditect.node"] === process.version && Labels["coditect.image"] === IMAGE_RECIPE,
       () => false,
     );
 };

@@ -1,4 +1,8 @@
 import { connect, createServer } from "node:net";
+import { pipeline } from "node:stream";
+
+/** What breaks a connection is told to both of its ends by ending them. */
+const ignore = (): void => undefined;
 
 /**
  * Inside a sandbox or container there is no network but the loopback: what commands send to our
@@ -8,11 +12,10 @@ import { connect, createServer } from "node:net";
 export const forwardEgress = (environment: Readonly<Record<string, string | undefined>>): void => {
   const { CODITECT_EGRESS, CODITECT_EGRESS_PORT } = environment;
   if (CODITECT_EGRESS === undefined || CODITECT_EGRESS_PORT === undefined) return;
-  const server = createServer((inside) => {
-    const outside = connect(CODITECT_EGRESS);
-    inside.on("error", () => outside.destroy());
-    outside.on("error", () => inside.destroy());
-    inside.pipe(outside).pipe(inside);
+  const server = createServer({ allowHalfOpen: true }, (inside) => {
+    const outside = connect({ path: CODITECT_EGRESS, allowHalfOpen: true });
+    pipeline(inside, outside, ignore);
+    pipeline(outside, inside, ignore);
   });
   server.on("error", () => undefined);
   server.listen(Number(CODITECT_EGRESS_PORT), "127.0.0.1").unref();

@@ -22,6 +22,7 @@ import { ownedFolder } from "./mirror/archive.ts";
 import { createMirrors } from "./mirror/mirrors.ts";
 import type { MirrorUse } from "./mirror/mirrors.ts";
 import { removeLabelled } from "./orphans.ts";
+import { RELAYED_SOCKET, relayEgress } from "./relay.ts";
 import { folderBytesIn } from "./usage.ts";
 import { ContainerWorker } from "./worker.ts";
 
@@ -48,7 +49,8 @@ export interface DockerDriverOptions {
 
 type ImagedSpec = WorkerSpec & { image: string };
 
-const environmentOf = (spec: WorkerSpec): Record<string, string> => ({
+/** @param socket of the way out, as the container sees it. */
+const environmentOf = (socket: string | null): Record<string, string> => ({
   PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
   LD_LIBRARY_PATH: WORKER_LIBRARIES,
   HOME,
@@ -57,8 +59,12 @@ const environmentOf = (spec: WorkerSpec): Record<string, string> => ({
   CI: "1",
   NO_COLOR: "1",
   CODITECT_CONFINED: "1",
-  ...egressEnvironment(spec.egress_socket),
+  ...egressEnvironment(socket),
 });
+
+/** The proxy's socket where it cannot be mounted: a container on another kernel would find a dead one. */
+const proxyToRelay = (spec: WorkerSpec, mirror: MirrorUse | null): string | null =>
+  mirror === null && process.platform === "linux" ? null : spec.egress_socket;
 
 /** Lets the worker's user into the workspace and its copy; says who that is. */
 const localUser = async (spec: WorkerSpec): Promise<string> => {
@@ -121,25 +127,16 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
 
   const create = async ({ client, isPodman }: Engine, spec: ImagedSpec, mirror: MirrorUse | null) => {
     const user = mirror === null ? await localUser(spec) : `${UNPRIVILEGED}:${UNPRIVILEGED}`;
-    const environment = environmentOf(spec);
+    const isRelayed = proxyToRelay(spec, mirror) !== null;
+    const environment = environmentOf(isRelayed ? RELAYED_SOCKET : spec.egress_socket);
+    const bound = isRelayed ? { ...spec, egress_socket: null } : spec;
     const mounts =
-      mirror === null ? boundMounts(spec, programFolders(entry)) : [...mirror.mounts, ownCopy(spec)];
+      mirror === null ? boundMounts(bound, programFolders(entry)) : [...mirror.mounts, ownCopy(spec)];
     const container = await client.createContainer(
       containerOf(spec, { args: entry.args, mounts, stateFolder, isPodman, user, environment }),
     );
     if (mirror !== null) await container.putArchive(ownedFolder(COPY, user), { path: spec.copy });
     return { container, environment };
-  };
-
-  const mirrorFor = (found: Engine, spec: ImagedSpec, signal: AbortSignal): Promise<MirrorUse> => {
-    if (spec.egress_socket !== null) {
-      const hint = "Empty the setting allowed_hosts, or use an engine on this machine.";
-      throw fail("engine_unavailable", {
-        reason: "an engine elsewhere has no way to the allowed hosts",
-        hint,
-      });
-    }
-    return mirrors.use(found, spec, signal);
   };
 
   const launch = async (spec: ImagedSpec, signal: AbortSignal): Promise<RunningWorker> => {
@@ -149,10 +146,12 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       const found = await engine();
       own.add(spec.instance_id);
       await removeOrphans();
-      mirror = found.isLocal ? null : await mirrorFor(found, spec, signal);
+      mirror = found.isLocal ? null : await mirrors.use(found, spec, signal);
       const created = await create(found, spec, mirror);
       ({ container } = created);
       const started = await startContainer(found.client, container);
+      const proxy = proxyToRelay(spec, mirror);
+      if (proxy !== null) await relayEgress(container, proxy);
       const remote: RemoteFiles | null =
         mirror === null
           ? null

@@ -12,6 +12,9 @@ import type { Engine } from "./engine.ts";
 import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "./mirror/tree.ts";
 
+/** Counted up whenever images are made in another way: by their label, those made before are known. */
+export const IMAGE_RECIPE = "2";
+
 /** What an image built from this machine alone gets besides Node: a shell and what scripts use. */
 const programs =
   "sh bash env cat ls cp mv rm mkdir rmdir ln touch chmod sleep true false echo printf head tail sort uniq wc tr cut tee grep sed awk find xargs diff dirname basename readlink realpath mktemp date id uname test expr seq ps kill git".split(
@@ -88,7 +91,7 @@ export const dockerfile = (base: string | null): string =>
   [
     `FROM ${base ?? "scratch"}`,
     "COPY root/ /",
-    `LABEL coditect.image="1" coditect.node="${process.version}" coditect.architecture="${arch()}"`,
+    `LABEL coditect.image="${IMAGE_RECIPE}" coditect.node="${process.version}" coditect.architecture="${arch()}"`,
     "",
   ].join("\n");
 

@@ -6,6 +6,7 @@ import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream";
 import type { Duplex } from "node:stream";
 import { dialable, refusal } from "./policy.ts";
 import type { AllowedHost } from "./policy.ts";
@@ -36,6 +37,9 @@ export interface EgressOptions {
 const MOST_CONNECTIONS = 256;
 const IDLE_MS = 300_000;
 const DIAL_MS = 15_000;
+
+/** What breaks a connection is told to both of its ends by ending them. */
+const ignore = (): void => undefined;
 
 const resolveName = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address);
@@ -76,7 +80,8 @@ export const openEgress = async (options: EgressOptions): Promise<Egress> => {
 
   const dial = (host: string, port: number): Promise<Socket> =>
     new Promise((accept, reject) => {
-      const outside = keep(connect({ host, port }));
+      // Its end must not cut off what is still on its way to a slow reader.
+      const outside = keep(connect({ host, port, allowHalfOpen: true }));
       const timer = setTimeout(() => outside.destroy(new Error("no answer")), DIAL_MS);
       outside.once("connect", () => {
         clearTimeout(timer);
@@ -98,9 +103,8 @@ export const openEgress = async (options: EgressOptions): Promise<Egress> => {
     const outside = await dial(address, port);
     inside.write("HTTP/1.1 200 Connection established\r\n\r\n");
     outside.write(head);
-    inside.pipe(outside).pipe(inside);
-    inside.once("close", () => outside.destroy());
-    outside.once("close", () => inside.destroy());
+    pipeline(inside, outside, ignore);
+    pipeline(outside, inside, ignore);
   };
 
   const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -122,7 +126,7 @@ export const openEgress = async (options: EgressOptions): Promise<Egress> => {
     });
     outgoing.once("response", (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+      pipeline(answer, response, ignore);
     });
     outgoing.once("error", () => response.destroy());
     response.once("close", () => outgoing.destroy());

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { workerEntry } from "../../../server/installation.ts";
+import type { WorkerEntry } from "../../../server/installation.ts";
 import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
 import { forgetsMemoryKills, startPodman, whyNoPodman } from "../../support/podman-engine.ts";
 import type { PodmanEngine } from "../../support/podman-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";
 import { testWorker } from "./pool-harness.ts";
+import { wayOut } from "./way-out.ts";
 
 const reason = await whyNoPodman();
 
@@ -23,15 +26,18 @@ describe("instances in Podman", function () {
     assert.deepEqual([podman.engine.isPodman, podman.engine.isLocal], [true, true]);
   });
 
+  const driverOf = (entry: WorkerEntry) => () =>
+    createDockerDriver({
+      entry,
+      stateFolder: import.meta.filename,
+      engine: () => Promise.resolve(podman.engine),
+    });
   conformance(
-    () =>
-      createDockerDriver({
-        entry: testWorker,
-        stateFolder: import.meta.filename,
-        engine: () => Promise.resolve(podman.engine),
-      }),
+    driverOf(testWorker),
     forgetsMemoryKills() ? { "fill memory": /out of memory|signal SIGKILL/ } : {},
   );
+
+  wayOut(driverOf(workerEntry()));
 
   it("leaves no container behind", async () => {
     assert.deepEqual(await podman.engine.client.listContainers({ all: true }), []);
