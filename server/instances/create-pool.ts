@@ -8,6 +8,7 @@ import { createCensus } from "./census.ts";
 import { createDemandBook, isSameKind } from "./demand.ts";
 import type { KindDemand } from "./demand.ts";
 import type { Driver } from "./driver.ts";
+import { removeDeadSockets } from "./egress/sockets.ts";
 import { watchInstance } from "./health.ts";
 import { createHiddenFinder } from "./hidden.ts";
 import type { Instance, InstanceKind } from "./instance.ts";
@@ -232,6 +233,7 @@ export const createPool = (options: PoolOptions): Pool => {
     for (const runtime of new Set(lost.map(({ metadata }) => metadata.runtime_type))) {
       if (runtime === "Local" || runtime === "Docker") await options.drivers[runtime]?.removeOrphans();
     }
+    if (lost.length > 0) await removeDeadSockets();
   };
   clearUp().catch(trouble);
   const tidying = setTimeout(() => {

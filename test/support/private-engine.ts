@@ -86,8 +86,13 @@ export const whyNoPrivateEngine = async (): Promise<string | null> => {
   return (await succeeds("dockerd", "--version")) ? null : "dockerd is not installed";
 };
 
-/** A second engine on this machine with the worker's image in it. */
-export const startPrivateEngine = async (): Promise<PrivateEngine> => {
+export interface PrivateEngineOptions {
+  /** Room for all it stores, without an image in it; left out: as much as it wants, with the worker's image. */
+  diskMb?: number;
+}
+
+/** A second engine on this machine. */
+export const startPrivateEngine = async ({ diskMb }: PrivateEngineOptions = {}): Promise<PrivateEngine> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-engine-"));
   const certificates = join(folder, "certificates");
   const [port] = await Promise.all([freePort(), makeCertificates(certificates)]);
@@ -99,6 +104,11 @@ export const startPrivateEngine = async (): Promise<PrivateEngine> => {
   });
   const socket = join(folder, "engine.sock");
   let daemon: ChildProcess | null = null;
+
+  if (diskMb !== undefined) {
+    await mkdir(join(folder, "data"));
+    await run("mount", ["-t", "tmpfs", "-o", `size=${diskMb}m`, "tmpfs", join(folder, "data")]);
+  }
 
   const answers = (): Promise<boolean> =>
     openEngine({ socket }).then(
@@ -143,7 +153,7 @@ export const startPrivateEngine = async (): Promise<PrivateEngine> => {
 
   try {
     await start();
-    await copyImage(address);
+    if (diskMb === undefined) await copyImage(address);
   } catch (error) {
     await close();
     throw error;

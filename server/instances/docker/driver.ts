@@ -162,6 +162,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
         paths: { source: spec.workspace, copy: mirror === null ? spec.copy : join(spec.copy, COPY) },
         details: { image: spec.image, workspace: mirror === null ? "mounted" : "sent to the engine" },
         memoryMb: spec.limits.memory_mb,
+        image: spec.image,
         remote,
         onGone: async (wasRemoved) => {
           await mirror?.release().catch(() => undefined);

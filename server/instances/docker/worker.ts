@@ -22,6 +22,7 @@ export interface StartedContainer {
   paths: RunningWorker["paths"];
   details: RunningWorker["details"];
   memoryMb: number;
+  image: string;
   /** Null: the engine is on this machine and sees its files. */
   remote: RemoteFiles | null;
   /** Called when the container is gone, or could not be removed. */
@@ -31,6 +32,18 @@ export interface StartedContainer {
 /** Whether an engine says that what was to be removed is not there. */
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "statusCode" in error && error.statusCode === 404;
+
+/** What the init of a container says when it cannot run what it was given: Docker's, and Podman's. */
+const INIT_FAILED = /\[FATAL tini|catatonit: failed to exec/;
+
+/** Why a container ended by itself. */
+const endOfContainer = (code: number, lastWords: string, image: string): WorkerEnd =>
+  INIT_FAILED.test(lastWords)
+    ? {
+        kind: "exited",
+        how: `Node does not start in the image ${image}: it was not made by coditect image build, or is for another processor`,
+      }
+    : endOf(code, null, lastWords);
 
 /** A worker in a container. */
 export class ContainerWorker implements RunningWorker {
@@ -72,7 +85,7 @@ export class ContainerWorker implements RunningWorker {
   }
 
   async #whenEnded(apart: Demultiplexer): Promise<WorkerEnd> {
-    const { container, waiting, memoryMb, onGone } = this.#started;
+    const { container, waiting, memoryMb, image, onGone } = this.#started;
     const end = await Promise.race([waiting, this.#whenCutOff()]).then(
       async ({ StatusCode }): Promise<WorkerEnd> => {
         const state = await container.inspect().then(
@@ -81,7 +94,7 @@ export class ContainerWorker implements RunningWorker {
         );
         return state?.OOMKilled === true
           ? { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` }
-          : endOf(StatusCode, null, apart.lastWords);
+          : endOfContainer(StatusCode, apart.lastWords, image);
       },
       (): WorkerEnd => ({ kind: "exited", how: "the container engine went away" }),
     );

@@ -1,15 +1,14 @@
 import { lookup } from "node:dns/promises";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pipeline } from "node:stream";
 import type { Duplex } from "node:stream";
 import { dialable, refusal } from "./policy.ts";
 import type { AllowedHost } from "./policy.ts";
+import { makeSocketFolder } from "./sockets.ts";
 
 /** What is put on record of a connection. */
 export interface ConnectionRecord {
@@ -56,8 +55,7 @@ const target = (authority: string): { host: string; port: number } => {
  */
 export const openEgress = async (options: EgressOptions): Promise<Egress> => {
   const { allowed, onConnection, resolve = resolveName } = options;
-  const folder = await mkdtemp(join(tmpdir(), "coditect-egress-"));
-  const socket = join(folder, "proxy.sock");
+  const { folder, socket } = await makeSocketFolder();
   const open = new Set<Duplex>();
   const keep = <Stream extends Socket>(stream: Stream): Stream => {
     open.add(stream);

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseAllowedHost } from "../../../server/instances/egress/policy.ts";
 import { openEgress } from "../../../server/instances/egress/proxy.ts";
+import { removeDeadSockets } from "../../../server/instances/egress/sockets.ts";
 import type { ConnectionRecord, Egress } from "../../../server/instances/egress/proxy.ts";
 import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
 import { dockerEngine } from "../../docker-engine.ts";
@@ -107,6 +110,19 @@ describe("the way out of an instance", function () {
         assert.equal(read, size + "HTTP/1.1 200 Connection established\r\n\r\n".length);
       }
       sending.close();
+    });
+    it("leaves a socket when its runtime is killed, which the next one removes, and no other", async () => {
+      const way = await open([]);
+      const source = `import(${JSON.stringify(import.meta.resolve("../../../server/instances/egress/proxy.ts"))})
+        .then(({openEgress}) => openEgress({allowed: [], onConnection() {}})).then(({socket}) => console.log(socket))`;
+      const doomed = spawn(process.execPath, ["-e", source], { stdio: ["ignore", "pipe", "inherit"] });
+      const [said] = (await once(doomed.stdout, "data")) as [Buffer];
+      doomed.kill("SIGKILL");
+      await once(doomed, "exit");
+      const left = said.toString().trim();
+      assert.equal(existsSync(left), true);
+      await removeDeadSockets();
+      assert.deepEqual([existsSync(left), existsSync(way.egress.socket)], [false, true]);
     });
     it("ends every connection when it is closed", async () => {
       const way = await open([`127.0.0.1:${port}`]);
