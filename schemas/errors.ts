@@ -85,6 +85,11 @@ export const errorCatalogue = {
     "Split the file, or choose another.",
     usage,
   ),
+  task_needed: row(
+    "The team {workflow} was not told what it is about.",
+    "Describe it; on the command line with --task TEXT, or --task @FILE for what stands in a file.",
+    usage,
+  ),
   outside_workspace: row("{path} is outside the workspace.", "Choose a file inside {workspace}.", usage),
   ignored_file: row(
     "{path} is closed to agents by {rule}.",

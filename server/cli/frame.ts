@@ -69,16 +69,15 @@ const roundLines = (round: RoundView, current: boolean, indent: number, { style 
 export const gateText = ({ gate, held, reason }: GateProof, { style }: Styler): string =>
   `${held ? style("green", "✔") : style("red", "✖")} ${gate.padEnd(9)} ${style("dim", reason)}`;
 
-/** `0:04 · 14 calls · 21.3k tokens · $0.00` */
-export const totalLine = (view: RunView, now: number): string => {
+/** `14 model calls · 21.3k tokens · $0.00` */
+export const usageLine = (view: RunView): string => {
   const { calls, tokens, cost } = sumOf(view.stages.flatMap((stage) => stage.rounds));
-  return [
-    formatClock(now - view.startedAt),
-    plural(calls, "model call"),
-    `${formatCount(tokens)} tokens`,
-    formatCost(cost),
-  ].join(" · ");
+  return [plural(calls, "model call"), `${formatCount(tokens)} tokens`, formatCost(cost)].join(" · ");
 };
+
+/** `0:04 · 14 model calls · 21.3k tokens · $0.00` */
+export const totalLine = (view: RunView, now: number): string =>
+  `${formatClock(now - view.startedAt)} · ${usageLine(view)}`;
 
 /** `tdd on src/bill.js · rehearsal · Local` */
 export const titleLine = (view: RunView, file: string | null, { style }: Styler): string => {

@@ -60,7 +60,7 @@ export const report = (
     findings === "" ? "" : `${terminal.style("bold", "Findings")}\n${findings}`,
     proofTable(view, terminal),
     `${verdict(finished, terminal)}\n${applied === null ? "" : appliedLines(applied)}`,
-    nextSteps(finished, applied !== null, target, program),
+    nextSteps(finished, applied !== null, { ...target, workflow: view.workflow }, program),
   ];
   const shown = blocks.map((block) => block.trimEnd()).filter((block) => block !== "");
   terminal.out(`\n${shown.join("\n\n")}\n`);

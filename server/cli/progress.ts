@@ -1,6 +1,6 @@
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { formatClock } from "./format.ts";
-import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine } from "./frame.ts";
+import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine, usageLine } from "./frame.ts";
 import type { Terminal } from "./terminal.ts";
 import { failureOf, type RunView } from "./view.ts";
 
@@ -117,7 +117,7 @@ export const plainProgress = (view: RunView, file: string | null, terminal: Term
           say(event, `! ${event.message}`);
           return;
         case "run.finished":
-          say(event, totalLine(view, Date.parse(event.at)));
+          say(event, usageLine(view));
           return;
         default:
       }

@@ -20,7 +20,7 @@ export const colouredDiff = (diff: string, { style }: Styler): string =>
     })
     .join("\n");
 
-/** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations. */
+/** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations; or what was seen. */
 export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "style" | "width">): string => {
   const rows = view.stages.flatMap((stage) =>
     stage.rounds.flatMap((round) =>
@@ -31,7 +31,7 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
         countsText(gate),
         gate.exit_code === null ? "" : `exit ${gate.exit_code}`,
         formatDuration(gate.duration_ms),
-        gate.command === null ? "" : shownCommand(gate.command),
+        gate.command === null ? gate.reason : shownCommand(gate.command),
       ]),
     ),
   );
@@ -42,8 +42,8 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
   return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 };
 
-const countsText = ({ counts, evidence, coverage }: GateProof): string => {
-  if (counts === null) return evidence.length === 0 ? "" : plural(evidence.length, "item");
+const countsText = ({ counts, coverage }: GateProof): string => {
+  if (counts === null) return "";
   const covered =
     coverage === null || coverage.total === 0
       ? ""
@@ -95,10 +95,11 @@ export const findingLines = (findings: readonly Finding[], { style }: Styler): s
 
 /** What became of the run, in one line. */
 export const verdict = (finished: RunFinished, { style }: Styler): string => {
-  const failed = finished.stages.flatMap((stage) => stage.gates).find((gate) => !gate.held);
+  const gates = finished.stages.flatMap((stage) => stage.gates);
+  const failed = gates.find((gate) => !gate.held);
   switch (finished.status) {
     case "Succeeded":
-      return style("green", "✔ Every gate held.");
+      return style("green", gates.length > 0 ? "✔ Every gate held." : "✔ Every stage came to its end.");
     case "GateFailed":
       return failed === undefined
         ? style("red", `✖ ${finished.error?.message ?? "A gate did not hold."}`)
@@ -116,7 +117,7 @@ export const verdict = (finished: RunFinished, { style }: Styler): string => {
 export const nextSteps = (
   { task_id: task, status, changes, error }: RunFinished,
   applied: boolean,
-  { workspace, isSample }: { workspace: string; isSample: boolean },
+  { workflow, workspace, isSample }: { workflow: string; workspace: string; isSample: boolean },
   program: string,
 ): string => {
   const where = isSample ? ` --workspace ${workspace}` : "";
@@ -135,7 +136,7 @@ export const nextSteps = (
   if (isSample && status === "Succeeded")
     commands.push(
       [`code ${workspace}`, "open the sample in VS Code, with the extension of npm run package"],
-      [`${program} run tdd FILE --provider claude`, "the same with a real model, on your own code"],
+      [`${program} run ${workflow} FILE --provider claude`, "the same with a real model, on your own code"],
     );
   const advice = error?.next_step ?? null;
   return [

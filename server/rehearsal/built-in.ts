@@ -8,14 +8,16 @@ import { loadScript, type RehearsalScript } from "./script.ts";
 import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "./server.ts";
 
 /** Workflows the bundled scripts know; each shows its team at work on the bundled sample project. */
-export const rehearsedWorkflows = ["tdd", "bug-fix", "architecture"] as const;
+export const rehearsedWorkflows = ["tdd", "bug-fix", "architecture", "review"] as const;
 export type RehearsedWorkflow = (typeof rehearsedWorkflows)[number];
 
-/** The script that plays this workflow. Throws `unknown_workflow`. */
+/** The script that plays this workflow. Throws `usage` where there is none. */
 export const builtInScript = (workflow: string): Promise<RehearsalScript> => {
   const name = rehearsedWorkflows.find((known) => known === workflow);
-  if (name === undefined)
-    throw fail("unknown_workflow", { name: workflow, names: rehearsedWorkflows.join(", ") });
+  if (name === undefined) {
+    const names = rehearsedWorkflows.join(", ");
+    throw fail("usage", { problem: `There is no rehearsal of ${workflow}. There are: ${names}.` });
+  }
   return loadScript(shippedPath("media", "rehearsal", `${name}.json`));
 };
 

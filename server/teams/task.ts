@@ -22,15 +22,25 @@ const defaultTask = (workflow: string, { file, data }: Pick<StartRun, "file" | "
   return `Work on ${subject}.`;
 };
 
-export const newTask = (tenantId: string, workflow: string, request: StartRun, now: Timestamp): Task => ({
-  task_id: randomUUID(),
-  tenant_id: tenantId,
-  workflow,
-  description: request.task.trim() === "" ? defaultTask(workflow, request) : request.task,
-  file: request.file,
-  data: request.data,
-  created_at: now,
-});
+/** Their first stage has nothing to go by but what it is told. */
+const needWords: ReadonlySet<string> = new Set(["bug-fix", "architecture"]);
+
+/** Error: `task_needed` for a workflow that cannot begin without one. */
+export const newTask = (tenantId: string, workflow: string, request: StartRun, now: Timestamp): Task => {
+  const { file, data } = request;
+  const isSilent = request.task.trim() === "";
+  if (isSilent && file === null && data === null && needWords.has(workflow))
+    throw fail("task_needed", { workflow });
+  return {
+    task_id: randomUUID(),
+    tenant_id: tenantId,
+    workflow,
+    description: isSilent ? defaultTask(workflow, request) : request.task,
+    file,
+    data,
+    created_at: now,
+  };
+};
 
 /** A team of one agent and one stage, for an execution outside any team; made once per agent. */
 export const teamOfOne = async (store: Store, agent: AgentConfig, now: Timestamp): Promise<AgentTeam> => {

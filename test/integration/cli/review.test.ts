@@ -100,3 +100,18 @@ describe("coditect run review and security, on a diff and on some lines", functi
       assert.match(stderr + stdout, problem);
     });
 });
+
+describe("coditect run review, with the rehearsal", () => {
+  it("reports two defects of the sample, one with a fix, and shows what was looked at", async () => {
+    const { exit_code, stdout, stderr } = await runCommand(["run", "review", "--provider", "rehearsal"]);
+    assert.equal(exit_code, 0, stderr);
+    assert.match(stdout, /High {2}Cents below ten lose their zero {2}src\/bill\.js:27 .*, a fix is stored/);
+    assert.match(stdout, /High {2}Shares are fractions of a cent {2}src\/bill\.js:20 {2}90 % sure\n/);
+  });
+
+  it("says what there are rehearsals of where there is none", async () => {
+    const { exit_code, stderr } = await runCommand(["run", "security", "--provider", "rehearsal"]);
+    assert.equal(exit_code, 2);
+    assert.match(stderr, /no rehearsal of security\. There are: tdd, bug-fix, architecture, review\./);
+  });
+});

@@ -23,7 +23,7 @@ describe("bundled rehearsals", () => {
   });
 
   it("know no other workflow", () =>
-    assert.rejects(async () => builtInScript("tddd"), /no team or workflow tddd/));
+    assert.rejects(async () => builtInScript("tddd"), /no rehearsal of tddd. There are: tdd, bug-fix, /));
 
   it("have a sample whose copy containers, which are another user, can read", async () => {
     const folder = await copySample();
