@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { createLocalizer, type Localizer } from "./localizer.ts";
 
 interface CatalogueRow {
   /** What happened and to what; `{name}` is filled from the error's data. */
@@ -296,6 +297,8 @@ export type ErrorData<Code extends ErrorCode> = Record<Placeholders<Texts<Code>>
 const fill = (text: string, data: Record<string, string | number>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(data[name] ?? whole));
 
+const english = createLocalizer({});
+
 /** The one error type that crosses a layer. Anything else that is thrown is a defect. */
 export class CoditectError extends Error {
   override readonly name = "CoditectError";
@@ -304,12 +307,17 @@ export class CoditectError extends Error {
   readonly retryable: boolean;
   readonly data: Readonly<Record<string, string | number>>;
 
-  constructor(code: ErrorCode, data: Record<string, string | number>, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    data: Record<string, string | number>,
+    options?: ErrorOptions,
+    l10n: Localizer = english,
+  ) {
     const entry: CatalogueRow = errorCatalogue[code];
-    super(fill(entry.message, data), options);
+    super(fill(l10n.t(entry.message), data), options);
     this.code = code;
     this.data = data;
-    this.nextStep = entry.next === null ? null : fill(entry.next, data);
+    this.nextStep = entry.next === null ? null : fill(l10n.t(entry.next), data);
     this.retryable = entry.retryable;
   }
 }
@@ -339,4 +347,6 @@ export const toWireError = (error: CoditectError): WireError => ({
   data: { ...error.data },
 });
 
-export const fromWireError = (wire: WireError): CoditectError => new CoditectError(wire.code, wire.data);
+/** `l10n`: in whose language it is told; its data stay as they are. */
+export const fromWireError = (wire: WireError, l10n?: Localizer): CoditectError =>
+  new CoditectError(wire.code, wire.data, undefined, l10n);

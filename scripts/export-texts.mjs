@@ -1,7 +1,9 @@
-// Writes l10n/bundle.l10n.json: every text of the extension and its language server, for translators.
+// Writes l10n/bundle.l10n.json: every text of the extension, its language server and the errors of the
+// runtime, for translators.
 // It is made whenever the extension is packaged; a translation is a file beside it, such as
 // bundle.l10n.de.json. With --print it goes to standard output.
 import { getL10nJson } from "@vscode/l10n-dev";
+import { errorCatalogue } from "../schemas/errors.ts";
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const root = new URL("../", import.meta.url);
@@ -19,6 +21,8 @@ const collected = await getL10nJson(
     contents: asImported(readFileSync(new URL(file, root), "utf8")),
   })),
 );
+for (const { message, next } of Object.values(errorCatalogue))
+  for (const said of [message, next]) if (said !== null) collected[said] = said;
 const sorted = Object.fromEntries(Object.entries(collected).sort(([a], [b]) => (a < b ? -1 : 1)));
 const text = `${JSON.stringify(sorted, null, 2)}\n`;
 

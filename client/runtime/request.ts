@@ -1,4 +1,4 @@
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { ResponseError, type LanguageClient } from "vscode-languageclient/node";
 import { z } from "zod";
 import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
@@ -31,7 +31,7 @@ export const request = async <M extends Method>(
 const toCatalogue = (error: unknown): Error => {
   if (error instanceof ResponseError) {
     const wire = WireError.safeParse(error.data);
-    if (wire.success) return fromWireError(wire.data);
+    if (wire.success) return fromWireError(wire.data, vscode.l10n);
   }
   const reason = error instanceof Error ? error.message : z.string().catch("unknown").parse(error);
   return fail("runtime_unusable", { reason }, { cause: error });

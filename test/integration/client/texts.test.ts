@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { errorCatalogue } from "../../../schemas/errors.ts";
 
 const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
@@ -9,7 +10,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
 describe("the texts for translators", function () {
   this.timeout(60_000);
 
-  it("are every literal that a localizer is given, in the editor and in the language server", () => {
+  it("are every literal that a localizer is given, in the editor and in the language server, and those of errors", () => {
     const script = new URL("scripts/export-texts.mjs", root).pathname;
     const { stdout, stderr } = spawnSync(process.execPath, [script, "--print"], { encoding: "utf8" });
     assert.equal(stderr, "");
@@ -18,6 +19,7 @@ describe("the texts for translators", function () {
       (file) => [...read(file).matchAll(/l10n\.t\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text),
     );
     assert.ok(literals.length > 100);
+    assert.ok(texts[errorCatalogue.internal.message]);
     assert.deepEqual(
       literals.filter((text) => texts[z.string().parse(JSON.parse(`"${text}"`))] === undefined),
       [],
