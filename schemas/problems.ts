@@ -43,11 +43,13 @@ const flatten = (issues: readonly Issue[], at: readonly PropertyKey[]): ValuePro
 /** What a schema found wrong, each with its place. */
 export const problemsOf = (error: z.ZodError): ValueProblem[] => flatten(error.issues, []);
 
+/** Says it with its place: `name: is missing (string)`. */
+export const describeProblem = ({ path, says }: ValueProblem): string =>
+  path.length === 0 ? says : `${place(path)}: ${says}`;
+
 /**
  * The same in one line: `settings.temperature: Too big: expected number to be <=1; name: is missing
  * (string)`.
  */
 export const describeProblems = (error: z.ZodError): string =>
-  problemsOf(error)
-    .map(({ path, says }) => (path.length === 0 ? says : `${place(path)}: ${says}`))
-    .join("; ");
+  problemsOf(error).map(describeProblem).join("; ");

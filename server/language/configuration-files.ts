@@ -1,7 +1,7 @@
 import { evaluate, parse, type ValueNode } from "@humanwhocodes/momoa";
 import { type Diagnostic, DiagnosticSeverity, type Range } from "vscode-languageserver/node";
 import type { z } from "zod";
-import { problemsOf } from "../../schemas/problems.ts";
+import { describeProblem, problemsOf } from "../../schemas/problems.ts";
 import { AgentFile, TeamFile } from "../../schemas/team.ts";
 import { workflowProblems } from "../teams/validate.ts";
 
@@ -39,7 +39,7 @@ const rangeOf = ({ loc, type }: ValueNode): Range => {
 };
 
 const structural = (error: z.ZodError): Problem[] =>
-  problemsOf(error).map(({ path, says }) => ({ path, message: says }));
+  problemsOf(error).map((problem) => ({ path: problem.path, message: describeProblem(problem) }));
 
 const problemsOfTeam = (value: unknown): Problem[] => {
   const parsed = TeamFile.safeParse(value);

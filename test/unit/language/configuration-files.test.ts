@@ -47,16 +47,18 @@ describe("agent and team files in the editor", () => {
       "12:17 there is no member painter",
       "13:17 there is no variable {{taks}}",
     ]);
-    assert.deepEqual(problems(TEAM, team(stage("One"))), ["11:15 must be lower-case words joined with -"]);
+    assert.deepEqual(problems(TEAM, team(stage("One"))), [
+      "11:15 workflow_stages[0].name: must be lower-case words joined with -",
+    ]);
   });
 
   it("points at the object that misses a field", () => {
     assert.deepEqual(
       problems(".coditect/agents/a.json", '{\n  "name": "a",\n  "settings": { "colour": 1 }\n}'),
       [
-        "1:1 Invalid option: expected one of " +
+        "1:1 agent_type: Invalid option: expected one of " +
           '"TestWriter"|"Coder"|"Reviewer"|"Security"|"Architecture"|"Documenter"|"Orchestrator"|"QualityControl"',
-        "3:27 is not a known field",
+        "3:27 settings.colour: is not a known field",
       ],
     );
   });
