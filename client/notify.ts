@@ -91,11 +91,13 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
 };
 
 const applyAll = async ({ review }: Context, run: RunRecord, said: string): Promise<void> => {
-  const { conflicts } = await review.accept(run.folder, run.task_id, null);
+  const { conflicts, unsaved } = await review.accept(run.folder, run.task_id, null);
   const message =
-    conflicts.length === 0
-      ? vscode.l10n.t("{0}. The changes were applied.", said)
-      : vscode.l10n.t("{0}. Not applied, because you changed them too: {1}", said, conflicts.join(", "));
+    conflicts.length > 0
+      ? vscode.l10n.t("{0}. Not applied, because you changed them too: {1}", said, conflicts.join(", "))
+      : unsaved.length > 0
+        ? vscode.l10n.t("{0}. Applied, but still to be saved: {1}", said, unsaved.join(", "))
+        : vscode.l10n.t("{0}. The changes were applied.", said);
   await offer(message, {}, nodeId.run(run.task_id), vscode.window.showInformationMessage);
 };
 

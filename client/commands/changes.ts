@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
+import type { Applied } from "../review/apply.ts";
 import { reviewedFile, type ReviewedFile } from "../review/documents.ts";
 import { hunkAt, type Hunk } from "../review/hunks.ts";
 import { hasPendingChanges } from "../tree/model.ts";
@@ -40,7 +41,7 @@ export const openChange = async (context: Context, argument: unknown): Promise<v
 
 export const acceptAll = async (context: Context, argument: unknown): Promise<void> => {
   const target = await changesTarget(context, argument);
-  if (target !== null) sayConflicts(await context.review.accept(target.folder, target.task_id, null));
+  if (target !== null) sayResult(await context.review.accept(target.folder, target.task_id, null));
 };
 
 export const discardAll = async (context: Context, argument: unknown): Promise<void> => {
@@ -51,7 +52,7 @@ export const discardAll = async (context: Context, argument: unknown): Promise<v
 export const acceptFile = async (context: Context, argument: unknown): Promise<void> => {
   const file = fileOf(context, argument);
   if (file === null) sayNoFile();
-  else sayConflicts(await context.review.accept(file.folder, file.task_id, [file.path]));
+  else sayResult(await context.review.accept(file.folder, file.task_id, [file.path]));
 };
 
 export const discardFile = async (context: Context, argument: unknown): Promise<void> => {
@@ -64,12 +65,20 @@ const sayNoFile = (): void => {
   tell(vscode.l10n.t("Open one of the changed files of a run first."));
 };
 
-const sayConflicts = ({ conflicts }: { conflicts: readonly string[] }): void => {
+/** What the user still has to do themselves. */
+const sayResult = ({ conflicts, unsaved }: Applied): void => {
   if (conflicts.length > 0)
     tell(
       vscode.l10n.t(
         "{0} changed since the run began, and the changes overlap. Nothing was overwritten: merge it by hand.",
         conflicts.join(", "),
+      ),
+    );
+  if (unsaved.length > 0)
+    tell(
+      vscode.l10n.t(
+        "{0} could not be saved: the change stands in the editor. Save it there, or undo it.",
+        unsaved.join(", "),
       ),
     );
 };
@@ -104,7 +113,7 @@ const gutterOf = (argument: unknown): { uri: vscode.Uri; line: number } | null =
 
 export const acceptHunk = async (context: Context, argument: unknown): Promise<void> => {
   const target = await hunkTarget(context, argument);
-  if (target !== null) sayConflicts(await context.review.acceptHunks(target.file, [target.hunk]));
+  if (target !== null) sayResult(await context.review.acceptHunks(target.file, [target.hunk]));
 };
 
 export const discardHunk = async (context: Context, argument: unknown): Promise<void> => {
@@ -135,7 +144,7 @@ export const chooseHunks = async (context: Context, argument: unknown): Promise<
     { title: file.path, placeHolder: vscode.l10n.t("Which hunks to accept?"), canPickMany: true },
   );
   if (picked === undefined || picked.length === 0) return;
-  sayConflicts(
+  sayResult(
     await context.review.acceptHunks(
       file,
       picked.map(({ hunk }) => hunk),

@@ -11,6 +11,8 @@ export interface Applied {
   merged: string[];
   /** Nothing was written there. */
   conflicts: string[];
+  /** Of those above, what stands in the editor alone: it could not be saved. */
+  unsaved: string[];
 }
 
 interface Step {
@@ -33,7 +35,7 @@ export const applyProposals = async (folder: string, proposals: readonly Proposa
   for (const step of steps) addToEdit(edit, step);
   if (edit.size > 0 && !(await vscode.workspace.applyEdit(edit)))
     throw new Error(vscode.l10n.t("the editor refused the change"));
-  await saveAll(steps.filter(({ uri }) => !dirty.has(uri.toString())));
+  const unsaved = await saveAll(steps.filter(({ uri }) => !dirty.has(uri.toString())));
 
   const paths = (kept: (plan: Plan) => boolean) =>
     steps.filter(({ plan }) => kept(plan)).map(({ proposal }) => proposal.file.path);
@@ -42,6 +44,7 @@ export const applyProposals = async (folder: string, proposals: readonly Proposa
     written: paths((plan) => plan.kind !== "conflict" && !isMerged(plan)),
     merged: paths(isMerged),
     conflicts: paths((plan) => plan.kind === "conflict"),
+    unsaved,
   };
 };
 
@@ -73,9 +76,13 @@ const addToEdit = (edit: vscode.WorkspaceEdit, { uri, source, plan, proposal }: 
 /** Whole lines; the range of the last one ends where the document does. */
 const rangeOf = ({ old }: Hunk): vscode.Range => new vscode.Range(old.from, 0, old.to, 0);
 
-const saveAll = async (steps: readonly Step[]): Promise<void> => {
-  for (const { uri, plan } of steps) {
+/** Saves what was edited; resolves with the paths of those that could not be. */
+const saveAll = async (steps: readonly Step[]): Promise<string[]> => {
+  const unsaved: string[] = [];
+  for (const { uri, plan, proposal } of steps) {
     if (plan.kind !== "edit") continue;
-    await (await vscode.workspace.openTextDocument(uri)).save();
+    const document = await vscode.workspace.openTextDocument(uri);
+    if (!(await document.save())) unsaved.push(proposal.file.path);
   }
+  return unsaved;
 };

@@ -26,10 +26,12 @@ export const openProposal = (file: ChangedFile, content: ChangeContent): Proposa
 export const openHunks = ({ base, wanted }: Proposal): Hunk[] =>
   base === null || wanted === null ? [] : hunksBetween(base, wanted);
 
-export const acceptHunks = (proposal: Proposal, accepted: readonly Hunk[]): Proposal => ({
-  ...proposal,
-  base: proposal.base === null ? null : applyHunks(proposal.base, accepted),
-});
+/** Takes in those that are still open as they are; another decision may have moved them meanwhile. */
+export const acceptHunks = (proposal: Proposal, accepted: readonly Hunk[]): Proposal => {
+  if (proposal.base === null) return proposal;
+  const taken = openHunks(proposal).filter((hunk) => accepted.some((other) => isSame(hunk, other)));
+  return { ...proposal, base: applyHunks(proposal.base, taken) };
+};
 
 export const discardHunks = (proposal: Proposal, discarded: readonly Hunk[]): Proposal => {
   if (proposal.base === null) return proposal;

@@ -37,6 +37,7 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
   const open = new Map<string, Promise<OpenReview>>();
   const titles = new Map<string, { folder: string; task_id: string }>();
   let shown: Review["shown"] = null;
+  const inTurn = createTurns();
 
   const read = async (folder: string, task_id: string): Promise<OpenReview> => {
     const { restoreProgress } = await import("./progress.ts");
@@ -105,7 +106,11 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
       await openMergeEditor(await proposalOf({ folder, task_id, path }), folder, task_id);
   };
 
-  const accept: Review["accept"] = async (folder, task_id, paths) => {
+  const accept = async (
+    folder: string,
+    task_id: string,
+    paths: readonly string[] | null,
+  ): Promise<Applied> => {
     const proposals = [...(await proposalsOf(folder, task_id)).values()].filter(({ file }) =>
       paths === null ? file.decision === "Pending" : paths.includes(file.path),
     );
@@ -115,10 +120,45 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
       .map((proposal) => ({ ...proposal, base: proposal.wanted }));
     for (const proposal of accepted) await put({ folder, task_id, path: proposal.file.path }, proposal);
     await record(folder, task_id, accepted);
+    if (paths === null && applied.conflicts.length === 0) await close(task_id);
     await showConflicts(folder, task_id, applied);
     return applied;
   };
 
+  const discard = async (folder: string, task_id: string, paths: readonly string[] | null): Promise<void> => {
+    await runtime.call("changes/discard", { task_id, paths: paths === null ? null : [...paths] }, folder);
+    open.delete(task_id);
+    if (paths === null) await close(task_id);
+  };
+  const acceptSome = async (file: ReviewedFile, hunks: readonly Hunk[]): Promise<Applied> => {
+    const proposal = await proposalOf(file);
+    const next = acceptHunks(proposal, hunks);
+    // Only the accepted hunks go into the file: what it is to become is the new base.
+    const applied = await apply(file.folder, file.task_id, [
+      { ...proposal, before: proposal.base, wanted: next.base },
+    ]);
+    if (applied.conflicts.length === 0) {
+      await put(file, next);
+      await record(file.folder, file.task_id, [next]);
+    }
+    await showConflicts(file.folder, file.task_id, applied);
+    return applied;
+  };
+
+  /** Tells a run's diff from another run's of the same name: all that a tab tells of itself is its title. */
+  const titleOf = (taskId: string): string => {
+    const run = sidebar.model.runs.get(taskId);
+    const title = vscode.l10n.t("Changes: {0}", run === undefined ? taskId : runTitle(run));
+    const isTaken = (titles.get(title)?.task_id ?? taskId) !== taskId;
+    if (!isTaken || run === undefined) return title;
+    return vscode.l10n.t("Changes ({1}): {0}", runTitle(run), new Date(run.created_at).toLocaleTimeString());
+  };
+  /** A multi-file diff of which everything is decided has nothing left to show. */
+  const close = async (taskId: string): Promise<void> => {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const shows = ({ label }: vscode.Tab) => label.startsWith(titleOf(taskId));
+    await vscode.window.tabGroups.close(tabs.filter(shows), true);
+  };
   const setShown = () => {
     const label = vscode.window.tabGroups.activeTabGroup.activeTab?.label;
     // VS Code puts the number of files behind the title.
@@ -141,15 +181,13 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
       return shown;
     },
     open: async (folder, task_id) => {
-      const run = sidebar.model.runs.get(task_id);
-      const title = vscode.l10n.t("Changes: {0}", run === undefined ? task_id : runTitle(run));
-      titles.set(title, { folder, task_id });
+      titles.set(titleOf(task_id), { folder, task_id });
       const files = [...(await proposalsOf(folder, task_id)).values()].map(({ file, before, after }) => [
         fileInFolder(folder, file.path),
         before === null ? undefined : reviewUri("before", { folder, task_id, path: file.path }),
         after === null ? undefined : reviewUri("after", { folder, task_id, path: file.path }),
       ]);
-      await vscode.commands.executeCommand("vscode.changes", title, files);
+      await vscode.commands.executeCommand("vscode.changes", titleOf(task_id), files);
       setShown();
     },
     openFile: async (file) => {
@@ -162,33 +200,31 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
         title,
       );
     },
-    accept,
-    discard: async (folder, task_id, paths) => {
-      await runtime.call("changes/discard", { task_id, paths: paths === null ? null : [...paths] }, folder);
-      open.delete(task_id);
-    },
-    hunks: async (file) => openHunks(await proposalOf(file)),
-    acceptHunks: async (file, hunks) => {
-      const proposal = await proposalOf(file);
-      const next = acceptHunks(proposal, hunks);
-      // Only the accepted hunks go into the file: what it is to become is the new base.
-      const applied = await apply(file.folder, file.task_id, [
-        { ...proposal, before: proposal.base, wanted: next.base },
-      ]);
-      if (applied.conflicts.length === 0) {
+    accept: (folder, task_id, paths) => inTurn(() => accept(folder, task_id, paths)),
+    discard: (folder, task_id, paths) => inTurn(() => discard(folder, task_id, paths)),
+    hunks: (file) => inTurn(async () => openHunks(await proposalOf(file))),
+    acceptHunks: (file, hunks) => inTurn(() => acceptSome(file, hunks)),
+    discardHunks: (file, hunks) =>
+      inTurn(async () => {
+        const next = discardHunks(await proposalOf(file), hunks);
         await put(file, next);
         await record(file.folder, file.task_id, [next]);
-      }
-      await showConflicts(file.folder, file.task_id, applied);
-      return applied;
-    },
-    discardHunks: async (file, hunks) => {
-      const next = discardHunks(await proposalOf(file), hunks);
-      await put(file, next);
-      await record(file.folder, file.task_id, [next]);
-    },
+      }),
     dispose: () => {
       for (const subscription of subscriptions) subscription.dispose();
     },
+  };
+};
+
+/**
+ * Lets each decision begin after the one before it is done: saving a file takes its time, and what is
+ * decided meanwhile is decided about the text that comes of it.
+ */
+const createTurns = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
   };
 };

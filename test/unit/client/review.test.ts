@@ -97,6 +97,14 @@ describe("deciding hunk by hunk", () => {
     assert.equal(decisionOf(partly), "Pending");
     assert.equal(decisionOf(discardHunks(partly, openHunks(partly))), "Edited");
   });
+
+  it("takes no hunk in where another decision has moved it", () => {
+    const open = proposal("a\nb\nc\n", "A\nA\nb\nC\n");
+    const [first, second] = openHunks(open);
+    assert.ok(first !== undefined && second !== undefined);
+    const partly = acceptHunks(open, [first]);
+    assert.deepEqual(acceptHunks(partly, [second]), partly);
+  });
 });
 
 describe("planning a file", () => {
