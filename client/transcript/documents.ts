@@ -25,6 +25,7 @@ export const createTranscripts = (runtime: Runtime, sidebar: Sidebar): Transcrip
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const open = new Map<string, OpenDocument>();
   const pending = new Set<string>();
+  const rangesAsked = new vscode.EventEmitter<vscode.Uri>();
 
   const titleOf = (executionId: string): string => {
     const summary = sidebar.model.executions.get(executionId)?.summary;
@@ -86,6 +87,7 @@ export const createTranscripts = (runtime: Runtime, sidebar: Sidebar): Transcrip
 
   const subscriptions = [
     changed,
+    rangesAsked,
     runtime.onEvent(follow),
     vscode.workspace.registerTextDocumentContentProvider(schemes.transcript, {
       onDidChange: changed.event,
@@ -106,8 +108,10 @@ export const createTranscripts = (runtime: Runtime, sidebar: Sidebar): Transcrip
     vscode.languages.registerFoldingRangeProvider(
       { scheme: schemes.transcript },
       {
-        provideFoldingRanges: ({ uri }) =>
-          foldsOf(uri).map(({ start, end }) => new vscode.FoldingRange(start, end)),
+        provideFoldingRanges: ({ uri }) => {
+          rangesAsked.fire(uri);
+          return foldsOf(uri).map(({ start, end }) => new vscode.FoldingRange(start, end));
+        },
       },
     ),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => open.delete(uri.toString())),
@@ -115,17 +119,15 @@ export const createTranscripts = (runtime: Runtime, sidebar: Sidebar): Transcrip
   const foldsOf = (uri: vscode.Uri) =>
     renderTranscript("", open.get(uri.toString())?.transcript ?? emptyTranscript()).folds;
 
-  const showDocument = async (uri: vscode.Uri): Promise<void> => {
+  const showDocument = async (uri: vscode.Uri): Promise<vscode.TextEditor> => {
     const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true });
+    return vscode.window.showTextDocument(document, { preview: true });
   };
   return {
     show: async (folder, executionId) => {
       const uri = uriOf(schemes.transcript, folder, executionId);
-      await showDocument(uri);
-      const selectionLines = foldsOf(uri).map(({ start }) => start);
-      if (selectionLines.length > 0)
-        await vscode.commands.executeCommand("editor.fold", { selectionLines, levels: 1, direction: "down" });
+      const editor = await showDocument(uri);
+      await foldWhenKnown(editor, foldsOf(uri), rangesAsked.event);
     },
     showPrompt: async (folder, executionId) => {
       await showDocument(uriOf(schemes.prompt, folder, executionId));
@@ -134,6 +136,41 @@ export const createTranscripts = (runtime: Runtime, sidebar: Sidebar): Transcrip
       for (const subscription of subscriptions) subscription.dispose();
     },
   };
+};
+
+/**
+ * Shows these lines closed. VS Code asks for what can be folded anew when another extension has
+ * something to say of Markdown, and forgets what it was told before: then they are closed again.
+ */
+const foldWhenKnown = async (
+  editor: vscode.TextEditor,
+  folds: readonly { start: number }[],
+  asked: vscode.Event<vscode.Uri>,
+): Promise<void> => {
+  const [first] = folds;
+  if (first === undefined) return;
+  const selectionLines = folds.map(({ start }) => start);
+  const isOpen = () =>
+    editor.visibleRanges.some(({ start, end }) => start.line <= first.start && first.start < end.line);
+  const fold = async () => {
+    if (vscode.window.activeTextEditor !== editor || !isOpen()) return;
+    await vscode.commands.executeCommand("editor.fold", { selectionLines, levels: 1, direction: "down" });
+  };
+  const stop = vscode.Disposable.from(
+    asked((uri) => {
+      if (uri.toString() === editor.document.uri.toString()) void fold();
+    }),
+    vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => {
+      if (textEditor === editor && !isOpen()) stop.dispose();
+    }),
+    vscode.window.onDidChangeTextEditorSelection(({ textEditor, kind }) => {
+      if (textEditor === editor && kind !== undefined) stop.dispose();
+    }),
+    vscode.window.onDidChangeActiveTextEditor((active) => {
+      if (active !== editor) stop.dispose();
+    }),
+  );
+  await fold();
 };
 
 const identify = (uri: vscode.Uri): { folder: string; execution_id: string } => {
