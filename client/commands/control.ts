@@ -63,6 +63,7 @@ export const rateRun = async (context: Context, argument: unknown): Promise<void
   if (note === undefined) return;
   const rating = { verdict: choice.verdict, note: note === "" ? null : note };
   await context.runtime.call("runs/rate", { task_id: run.task_id, ...rating }, run.folder);
+  tell(vscode.l10n.t("Your rating of {0} is kept with its executions.", title));
 };
 
 const pickStage = (run: RunRecord): Thenable<string | undefined> =>

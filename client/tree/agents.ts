@@ -19,7 +19,7 @@ export const agentsTree = (model: Model, l10n: Localizer): Tree => ({
 });
 
 const typeNodes = (model: Model): string[] =>
-  [...new Set([...model.agents.values()].map(({ agent }) => agent.agent_type))].map(nodeId.type);
+  [...new Set([...model.agents.values()].map(({ agent }) => agent.agent_type))].toSorted().map(nodeId.type);
 
 const typeOf = (model: Model, { instance }: InstanceRecord): AgentType | undefined =>
   model.agents.get(instance.agent_id)?.agent.agent_type;

@@ -29,13 +29,16 @@ export const executionItem = (
       : l10n.t("{0}, round {1}", summary.agent_name, summary.round);
   const allHeld = gates.every(({ held }) => held);
   const parts = [
-    activity ?? (summary.status === "Completed" ? "" : summary.status),
+    activity ?? "",
     isOver(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
     summary.error?.message ?? "",
   ].filter((part) => part !== "");
   return {
     label,
-    description: parts.join(" · "),
+    description: [
+      ...(activity === null && summary.status !== "Completed" ? [summary.status] : []),
+      ...parts,
+    ].join(" · "),
     icon: executionIcons[summary.status],
     accessibleLabel: l10n.t("Execution of {0}, {1}", label, [summary.status, ...parts].join(", ")),
     flags: isOver(summary.status) ? ["execution"] : ["execution", "execution-running"],

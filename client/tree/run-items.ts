@@ -53,7 +53,7 @@ export const runTitle = (run: RunRecord): string => {
 export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item => {
   const stage = currentStage(run);
   const status = runStatusText(run.status, l10n);
-  const description = run.status === "Running" && stage !== null ? stage.state.name : status;
+  const at = run.status === "Running" && stage !== null ? stage.state.name : "";
   const time = new Date(run.created_at).toLocaleTimeString([], { timeStyle: "short" });
   const resumable = run.status === "Interrupted" || run.status === "LimitReached";
   const flags: [ItemFlag, boolean][] = [
@@ -64,12 +64,12 @@ export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item =
   ];
   return {
     label: runTitle(run),
-    description: [folder, description, time].filter((part) => part !== "").join(" · "),
+    description: [folder, at === "" ? status : at, time].filter((part) => part !== "").join(" · "),
     icon: runIcons[run.status],
     accessibleLabel: l10n.t(
       "Run {0}, {1}",
       runTitle(run),
-      [description, folder].filter((part) => part !== "").join(", "),
+      [status, at, folder].filter((part) => part !== "").join(", "),
     ),
     flags: flags.filter(([, holds]) => holds).map(([flag]) => flag),
     state: isRunActive(run) ? "expanded" : "collapsed",
@@ -87,11 +87,10 @@ const stageIcons: Record<StageRecord["state"]["status"], Icon> = {
 };
 
 export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord, l10n: Localizer): Item => {
-  const held = state.gates.filter((gate) => gate.held).length;
   const parts = [
     state.status === "Skipped" ? l10n.t("skipped") : "",
     state.round > 1 ? l10n.t("round {0}", state.round) : "",
-    state.gates.length > 0 ? l10n.t("{0} of {1} gates held", held, state.gates.length) : "",
+    gatesText(state.gates, l10n),
     formatDuration(state.started_at, state.completed_at),
   ].filter((part) => part !== "");
   return {
@@ -102,6 +101,13 @@ export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord,
     flags: !isRunActive(run) && state.status !== "Pending" ? ["retryable"] : [],
     state: execution_ids.length === 0 ? "leaf" : state.status === "Running" ? "expanded" : "collapsed",
   };
+};
+
+/** How many of a stage's gates held; empty before the first was tried. */
+const gatesText = (gates: StageRecord["state"]["gates"], l10n: Localizer): string => {
+  const held = gates.filter((gate) => gate.held).length;
+  if (gates.length === 1) return held === 1 ? l10n.t("gate held") : l10n.t("gate did not hold");
+  return gates.length === 0 ? "" : l10n.t("{0} of {1} gates held", held, gates.length);
 };
 
 export const changesItem = (run: RunRecord, l10n: Localizer): Item => {
