@@ -6,7 +6,10 @@ import { median, percentile, type Report } from "./report.ts";
 
 const Figures = z.array(z.object({ name: z.string(), values: z.array(z.number()).min(1) }));
 
-/** VS Code draws the next change of a tree no sooner than this after the last one. */
+/**
+ * VS Code draws the next change of a tree no sooner than this after the last one, and extensions have
+ * no other way into a tree: decorations of files come quicker by half and carry two letters.
+ */
 const TREE_PACE_MS = 200;
 
 interface Goal {
@@ -37,6 +40,13 @@ const goals: readonly Goal[] = [
     of: (values) => percentile(values, 99),
     says: "at 200 events/s, 99 of 100",
     against: { name: "VS Code's own pace", value: TREE_PACE_MS },
+  },
+  {
+    name: "event to redrawn tree, one at a time",
+    unit: "ms",
+    limit: 100,
+    of: (values) => percentile(values, 99),
+    says: `after a pause longer than ${TREE_PACE_MS} ms, 99 of 100`,
   },
 ];
 

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as vscode from "vscode";
@@ -22,13 +23,17 @@ export type HostFigureName =
   | "command to first progress, runtime ready"
   | "runtime start to first answer"
   | "memory of 5,000 executions"
-  | "event to redrawn tree";
+  | "event to redrawn tree"
+  | "event to redrawn tree, one at a time";
 
 const FOLDER = "file:///bench";
 const EXECUTIONS = 5_000;
 const RUNS = 1_000;
 const EVENTS_PER_SECOND = 200;
 const SECONDS = 3;
+/** Events that come one at a time, as those of a run mostly do, and the pause between two. */
+const SINGLE_EVENTS = 20;
+const PAUSE_MS = 300;
 const RESTARTS = 5;
 
 /** Measures in the extension host it runs in; the view is the one of this test's own manifest. */
@@ -42,7 +47,7 @@ export const measure = async (): Promise<HostFigure[]> => {
   const starts: number[] = [];
   for (let n = 0; n < RESTARTS; n += 1) starts.push(await restart(runtime));
 
-  const { model, megabytes, events } = await measureTree();
+  const { model, megabytes, events, single } = await measureTree();
   if (model.executions.size < EXECUTIONS) throw new Error("executions were not kept");
   return [
     { name: "activation", values: [activation] },
@@ -51,6 +56,7 @@ export const measure = async (): Promise<HostFigure[]> => {
     { name: "runtime start to first answer", values: starts },
     { name: "memory of 5,000 executions", values: [megabytes] },
     { name: "event to redrawn tree", values: events },
+    { name: "event to redrawn tree, one at a time", values: single },
   ];
 };
 
@@ -112,13 +118,18 @@ const heap = (): number => {
 };
 
 /** The sidebar's own model and view, filled with executions, then under a stream of events. */
-const measureTree = async (): Promise<{ model: Model; megabytes: number; events: number[] }> => {
+const measureTree = async (): Promise<{
+  model: Model;
+  megabytes: number;
+  events: number[];
+  single: number[];
+}> => {
   const empty = heap();
   const model = createModel();
   const tree = runsTree(model, vscode.l10n);
   /** When the oldest event came that VS Code has not asked its node for since. */
   const waiting = new Map<string, number>();
-  const events: number[] = [];
+  let events: number[] = [];
   const item = (node: string) => {
     const at = waiting.get(node);
     if (at !== undefined) events.push(performance.now() - at);
@@ -136,15 +147,22 @@ const measureTree = async (): Promise<{ model: Model; megabytes: number; events:
   await vscode.commands.executeCommand(`${id}.focus`);
   await shown.view.reveal(nodeId.execution(executionEvent(0, 0, "Running").execution.execution_id));
   const megabytes = heap() - empty;
-  await stream((n) => {
+  const tell = (n: number) => {
     // Those of one run that is open, as a person has it who watches.
     const event = executionEvent(0, n % (EXECUTIONS / RUNS), n % 2 === 0 ? "Completed" : "Running");
     const node = nodeId.execution(event.execution.execution_id);
     if (!waiting.has(node)) waiting.set(node, performance.now());
     fold(model, FOLDER, event, shown.touch);
-  });
+  };
+  await stream(tell);
+  const streamed = events;
+  events = [];
+  for (let n = 0; n < SINGLE_EVENTS; n += 1) {
+    tell(n);
+    await setTimeout(PAUSE_MS);
+  }
   shown.dispose();
-  return { model, megabytes, events };
+  return { model, megabytes, events: streamed, single: events };
 };
 
 /** Tells events evenly, at the rate of a busy runtime. */
@@ -157,8 +175,9 @@ const stream = async (tell: (n: number) => void): Promise<void> => {
     for (; count < due; count += 1) tell(count);
     if (count < EVENTS_PER_SECOND * SECONDS) return;
     clearInterval(timer);
-    // The last redraw.
-    setTimeout(resolve, 500, undefined);
+    resolve(undefined);
   }, 5);
   await promise;
+  // The last redraw.
+  await setTimeout(500);
 };
