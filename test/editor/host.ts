@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { packageExtension, packageHostSuite } from "./packages.ts";
 import { root, startCodeServer } from "./parts.ts";
-import { openBrowser, openWorkbench } from "./workbench.ts";
+import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
 
 export const HOST_DEADLINE_MS = 170_000;
 
@@ -26,19 +26,31 @@ export const runInHost = async (
     environment: {
       CODITECT_HOST_WORK: work,
       CODITECT_HOST_RESULT: result,
+      CODITECT_HOST_DECLINES: "yes",
       CODITECT_HOST_MOCHA: createRequire(import.meta.url).resolve("mocha"),
     },
   });
   const browser = await openBrowser();
   try {
     const written = firstWrite(result);
-    const { picture } = await openWorkbench(browser, server.url, workspace);
-    return await written.finally(() => picture(`extension-host-${work}`));
+    const workbench = await openWorkbench(browser, server.url, workspace);
+    // The suite says what is missing if this does not come to pass.
+    declineTool(workbench).catch(() => undefined);
+    return await written.finally(() => workbench.picture(`extension-host-${work}`));
   } finally {
     await browser.close();
     await server.close();
     await rm(folder, { recursive: true, force: true });
   }
+};
+
+/** Says no, as a person does, when VS Code asks whether a language model may run a team. */
+const declineTool = async ({ page, picture }: Workbench): Promise<void> => {
+  await page
+    .locator(".monaco-dialog-box", { hasText: "Run the team" })
+    .waitFor({ timeout: HOST_DEADLINE_MS });
+  await picture("tool-confirmation");
+  await page.keyboard.press("Escape");
 };
 
 /** Text of a file once it has been written whole. */

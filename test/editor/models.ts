@@ -78,6 +78,13 @@ export const startHeldModel = async (): Promise<HeldModel> => {
   };
 };
 
+/** Settings that let every agent ask this model. */
+export const throughModel = ({ endpoint }: HeldModel): Record<string, unknown> => ({
+  "coditect.model.provider": "Ollama",
+  "coditect.model.name": "rehearsal",
+  "coditect.model.ollamaEndpoint": endpoint,
+});
+
 /** Claude's list of models, for whoever shows the right key. */
 export const startKeyedProvider = async (
   key: string,

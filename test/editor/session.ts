@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { packageExtension } from "./packages.ts";
-import { root, startCodeServer, type CodeServer } from "./parts.ts";
+import { root, startCodeServer, type CodeServer, type CodeServerOptions } from "./parts.ts";
 import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
 
 /** A code-server with the packaged extension, a browser, and projects to open in them. */
@@ -11,6 +11,8 @@ export interface EditorSession {
   readonly server: CodeServer;
   /** A fresh copy of the sample project; settings go into its `.vscode/settings.json`. */
   project(settings?: Record<string, unknown>): Promise<string>;
+  /** A `.code-workspace` file with a copy of the sample project in a folder of each name beside it. */
+  workspace(names: readonly string[], settings: Record<string, unknown>): Promise<string>;
   open(folder: string): Promise<Workbench>;
   /** Keeps a picture of the window that is open. */
   picture(name: string): Promise<void>;
@@ -18,22 +20,36 @@ export interface EditorSession {
 }
 
 export const startSession = async (
-  options: { settings?: Record<string, unknown>; askTrust?: boolean } = {},
+  options: Omit<CodeServerOptions, "extensions"> = {},
 ): Promise<EditorSession> => {
   const server = await startCodeServer({ extensions: [await packageExtension()], ...options });
   const browser: Browser = await openBrowser();
   const folders: string[] = [];
   const open: Workbench[] = [];
+  const newFolder = async (): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), "coditect-project-"));
+    folders.push(folder);
+    return folder;
+  };
+  const copySample = (to: string) => cp(join(root, "media", "sample"), to, { recursive: true });
   return {
     server,
     project: async (settings = {}) => {
-      const base = await mkdtemp(join(tmpdir(), "coditect-project-"));
-      folders.push(base);
-      const project = join(base, "split-the-bill");
-      await cp(join(root, "media", "sample"), project, { recursive: true });
+      const project = join(await newFolder(), "split-the-bill");
+      await copySample(project);
       await mkdir(join(project, ".vscode"));
       await writeFile(join(project, ".vscode", "settings.json"), JSON.stringify(settings));
       return project;
+    },
+    workspace: async (names, settings) => {
+      const base = await newFolder();
+      for (const name of names) await copySample(join(base, name));
+      const workspace = join(base, "meals.code-workspace");
+      await writeFile(
+        workspace,
+        JSON.stringify({ folders: names.map((name) => ({ path: name })), settings }),
+      );
+      return workspace;
     },
     open: async (folder) => {
       // One window at a time, as a person has it: two would share the machine's two cores.

@@ -4,10 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { skipUnlessNull } from "../support/skip.ts";
-import { startHeldModel, startKeyedProvider, type HeldModel } from "./models.ts";
+import { startHeldModel, startKeyedProvider, throughModel, type HeldModel } from "./models.ts";
 import { installCodeServer, missingPart } from "./parts.ts";
 import { startSession, type EditorSession } from "./session.ts";
-import type { Workbench } from "./workbench.ts";
 
 await installCodeServer().catch(() => undefined);
 const SUCCEEDED = /every gate held/;
@@ -16,17 +15,6 @@ describe("the extension in a real workbench", function () {
   skipUnlessNull(this, missingPart());
   let session: EditorSession;
   let model: HeldModel;
-
-  const throughModel = () => ({
-    "coditect.model.provider": "Ollama",
-    "coditect.model.name": "rehearsal",
-    "coditect.model.ollamaEndpoint": model.endpoint,
-  });
-  const rehearse = async (workbench: Workbench): Promise<void> => {
-    await workbench.showView();
-    await workbench.page.getByRole("button", { name: "Run the Rehearsal" }).click();
-    await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
-  };
 
   before(async () => {
     model = await startHeldModel();
@@ -53,7 +41,7 @@ describe("the extension in a real workbench", function () {
   it("runs the team, shows every stage and its proof, and applies what is accepted", async () => {
     const folder = await session.project();
     const workbench = await session.open(folder);
-    await rehearse(workbench);
+    await workbench.rehearse();
     // It goes by itself after a while, unless the mouse is over it.
     await workbench.notification(SUCCEEDED).hover();
     for (const stage of ["write-tests", "implement", "review", "security", "quality-control"])
@@ -78,10 +66,10 @@ describe("the extension in a real workbench", function () {
   });
 
   it("stops in the middle when it is cancelled", async () => {
-    const workbench = await session.open(await session.project(throughModel()));
+    const workbench = await session.open(await session.project(throughModel(model)));
     await workbench.openFile("src/bill.js");
     model.hold();
-    await workbench.command("CODITECT: Run TDD Team on Current File");
+    await workbench.runTdd();
     await model.waiting();
     await workbench.showView();
     await workbench.treeItem(/^Stage write-tests, Running/).waitFor();
@@ -96,7 +84,7 @@ describe("the extension in a real workbench", function () {
   it("shows a finding where it stands, applies its fix, and keeps a dismissal over a reload", async () => {
     const folder = await session.project();
     const workbench = await session.open(folder);
-    await rehearse(workbench);
+    await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
     await workbench.openFile("src/bill.js");
@@ -126,7 +114,7 @@ describe("the extension in a real workbench", function () {
 
   it("does not report a dismissed finding again", async () => {
     const workbench = await session.open(await session.project());
-    await rehearse(workbench);
+    await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
     await workbench.expand(/^Findings/);
@@ -135,6 +123,7 @@ describe("the extension in a real workbench", function () {
     await finding.getByRole("button", { name: "Dismiss Finding" }).click();
     await workbench.answer(/Dismiss/, "Amounts are checked by the caller");
     await workbench.treeItem(/finding: A fraction of a cent.*dismissed/).waitFor();
+    await workbench.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
     await workbench.picture("finding-dismissed");
     await workbench.reload();
     await workbench.showView();
@@ -145,13 +134,13 @@ describe("the extension in a real workbench", function () {
   it("leaves a file alone that the user changed at the same place, and shows the merge editor", async () => {
     const folder = await session.project();
     const workbench = await session.open(folder);
-    await rehearse(workbench);
+    await workbench.rehearse();
     const source = join(folder, "src/bill.js");
     const mine = (await readFile(source, "utf8")).replace("cents / people)", "Math.round(cents / people))");
     await writeFile(source, mine);
     await workbench.command("CODITECT: Accept All Changes");
     await Promise.all([
-      workbench.page.locator(".merge-editor").first().waitFor(),
+      workbench.page.locator(".merge-editor", { hasText: "1 Conflict Remaining" }).waitFor(),
       workbench.notification(/Nothing was overwritten/).waitFor(),
     ]);
     await workbench.picture("conflict");
@@ -159,14 +148,14 @@ describe("the extension in a real workbench", function () {
   });
 
   it("works on unsaved text, and goes on by itself when the runtime was killed", async () => {
-    const workbench = await session.open(await session.project(throughModel()));
+    const workbench = await session.open(await session.project(throughModel(model)));
     await workbench.openFile("src/bill.js");
     await workbench.page.keyboard.type(" void 0; ");
     await workbench.page.locator(".view-line", { hasText: "void 0;" }).waitFor();
     const before = model.requests.length;
     // The TestWriter's four turns pass; the Coder's first one waits.
     model.hold(4);
-    await workbench.command("CODITECT: Run TDD Team on Current File");
+    await workbench.runTdd();
     await model.waiting();
     await workbench.showView();
     await workbench.treeItem(/^Stage implement, Running/).waitFor();
@@ -198,10 +187,13 @@ describe("the extension in a real workbench", function () {
       await giveKey("wrong-key");
       const rejection = workbench.notification(/does not accept the key/);
       await rejection.waitFor();
+      const trying = workbench.notification(/Trying the key/);
+      await trying.waitFor({ state: "detached" });
       await workbench.picture("key-rejected");
       await rejection.getByRole("button", { name: "Try Again" }).click();
       await giveKey("right-key");
       await workbench.notification("Claude accepted the key").waitFor();
+      await trying.waitFor({ state: "detached" });
       await workbench.picture("key-accepted");
     } finally {
       await provider.close();

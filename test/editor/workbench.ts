@@ -31,8 +31,11 @@ export interface Workbench {
   readonly answer: (prompt: string | RegExp, text: string) => Promise<void>;
   /** Chooses the line of the quick pick that is open with this text. */
   readonly choose: (text: string | RegExp) => Promise<void>;
-  /** Opens a file by its path; resolves when the cursor is in it. */
-  readonly openFile: (path: string) => Promise<void>;
+  /**
+   * Opens a file by its path, absolute or in the folder; resolves when the cursor is in it. `listed`:
+   * what quick open shows of it, where its name alone is not enough.
+   */
+  readonly openFile: (path: string, listed?: RegExp) => Promise<void>;
   /** The editor of a file, while the cursor is in it. */
   readonly editor: (path: string) => Locator;
   /** Opens the fixes at the cursor, which has just come to a place that has some. */
@@ -42,6 +45,10 @@ export interface Workbench {
   /** Opens a line of a tree, if it is closed. */
   readonly expand: (name: string | RegExp) => Promise<void>;
   readonly showView: () => Promise<void>;
+  /** Runs the TDD team on the file the cursor is in. */
+  readonly runTdd: () => Promise<void>;
+  /** Runs the rehearsal on the sample project from the view's own button; resolves at its end. */
+  readonly rehearse: () => Promise<void>;
   readonly notification: (text: string | RegExp) => Locator;
   /** Keeps a picture in the tests' output. */
   readonly picture: (name: string) => Promise<void>;
@@ -81,20 +88,30 @@ export const driveWorkbench = async (page: Page): Promise<Workbench> => {
     await quickInput.locator("input[type=text]").fill(text);
   };
   /** Takes the line that is selected, once it is this one. */
-  const take = async (text: string): Promise<void> => {
+  const take = async (text: string | RegExp): Promise<void> => {
     await line(text).and(page.locator(".focused")).waitFor();
     await page.keyboard.press("Enter");
   };
-  const editor = (path: string) => page.locator(`.monaco-editor.focused[data-uri$="/${path}"]`);
+  const command = async (title: string): Promise<void> => {
+    await typeInto("F1", `>${title}`);
+    await take(title);
+  };
+  const editor = (path: string) =>
+    page.locator(`.monaco-editor.focused[data-uri$="/${path.replace(/^\//, "")}"]`);
   const treeItem = (name: string | RegExp) => page.getByRole("treeitem", { name });
+  const showView = async () => {
+    const icon = page.locator(".activitybar .action-item", {
+      has: page.locator("a[aria-label^='CODITECT']"),
+    });
+    // A click on the icon of the view that is shown hides it.
+    if ((await icon.and(page.locator(".checked")).count()) === 0) await icon.click();
+    await page.locator(".composite.title", { hasText: "CODITECT" }).waitFor();
+  };
 
   return {
     page,
     typeCommand: (text) => typeInto("F1", `>${text}`),
-    async command(title) {
-      await typeInto("F1", `>${title}`);
-      await take(title);
-    },
+    command,
     async answer(prompt, text) {
       await quickInput.filter({ hasText: prompt }).locator("input").fill(text);
       await page.keyboard.press("Enter");
@@ -102,9 +119,9 @@ export const driveWorkbench = async (page: Page): Promise<Workbench> => {
     async choose(text) {
       await line(text).first().click();
     },
-    async openFile(path) {
+    async openFile(path, listed) {
       await typeInto("Control+P", path);
-      await take(path.split("/").at(-1) ?? path);
+      await take(listed ?? path.split("/").at(-1) ?? path);
       await editor(path).waitFor();
     },
     editor,
@@ -123,13 +140,17 @@ export const driveWorkbench = async (page: Page): Promise<Workbench> => {
       if (await closed.isVisible()) await closed.click();
       await open.waitFor();
     },
-    async showView() {
-      const icon = page.locator(".activitybar .action-item", {
-        has: page.locator("a[aria-label^='CODITECT']"),
-      });
-      // A click on the icon of the view that is shown hides it.
-      if ((await icon.and(page.locator(".checked")).count()) === 0) await icon.click();
-      await page.locator(".composite.title", { hasText: "CODITECT" }).waitFor();
+    showView,
+    async runTdd() {
+      const title = "Run TDD Team on Current File";
+      // It depends on the same as the palette's line: that the workspace is trusted, and whose file it is.
+      await page.locator(".editor-actions").getByRole("button", { name: title }).waitFor();
+      await command(`CODITECT: ${title}`);
+    },
+    async rehearse() {
+      await showView();
+      await page.getByRole("button", { name: "Run the Rehearsal" }).click();
+      await treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
     },
     notification: (text) => page.locator(".notification-toast", { hasText: text }),
     async picture(name) {

@@ -76,6 +76,23 @@ describe("chat and tests of the editor", () => {
     assert.match((await ask("review", ""))[0]?.text ?? "", /Open the file/);
   });
 
+  it("a language model's tool runs no team when the user says no", async function () {
+    // Somebody has to answer VS Code's question: `test/editor/host.ts` does.
+    if (process.env.CODITECT_HOST_DECLINES === undefined) this.skip();
+    const { runtime } = await extension().activate();
+    const started: string[] = [];
+    const subscription = runtime.onEvent(({ event }) => {
+      if (event.type === "run.started") started.push(event.task_id);
+    });
+    const options = { input: { file: SOURCE }, toolInvocationToken: undefined };
+    await assert.rejects(
+      Promise.resolve(vscode.lm.invokeTool("coditect_review_file", options)),
+      /cancell?ed/i,
+    );
+    subscription.dispose();
+    assert.deepEqual(started, []);
+  });
+
   it("a failing test of the Test Explorer starts the bug-fix team on its file", async () => {
     const controller = vscode.tests.createTestController("coditect-test", "Test");
     try {

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { skipUnlessNull } from "../support/skip.ts";
+import { startHeldModel, throughModel, type HeldModel } from "./models.ts";
+import { installCodeServer, missingPart } from "./parts.ts";
+import { startSession, type EditorSession } from "./session.ts";
+
+await installCodeServer().catch(() => undefined);
+
+describe("what the user reads and decides", function () {
+  skipUnlessNull(this, missingPart());
+  let session: EditorSession;
+  let model: HeldModel;
+
+  before(async () => {
+    model = await startHeldModel();
+    session = await startSession();
+  });
+  after(async () => {
+    await session.close();
+    await model.close();
+  });
+  afterEach(async function () {
+    model.release();
+    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
+  });
+
+  it("accepts one hunk of a diff and discards the other", async () => {
+    const folder = await session.project();
+    const workbench = await session.open(folder);
+    await workbench.rehearse();
+    await workbench.treeItem(/^Changed file src\/bill\.js/).click();
+    const proposed = workbench.page.locator(".editor.modified .view-line");
+    const decide = async (line: string, command: string) => {
+      await proposed.filter({ hasText: line }).click();
+      await workbench.command(command);
+    };
+    await decide("Math.floor(cents / people)", "CODITECT: Accept Hunk");
+    await workbench.page.locator(".editor.original .view-line", { hasText: "const leftOver" }).waitFor();
+    await workbench.picture("hunk-accepted");
+    await decide("the first ones pay one cent more", "CODITECT: Discard Hunk");
+    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted in part/).waitFor();
+    const written = await readFile(join(folder, "src/bill.js"), "utf8");
+    assert.match(written, /Math\.floor\(cents \/ people\)/);
+    assert.doesNotMatch(written, /the first ones pay one cent more/);
+  });
+
+  it("says which file could not be saved, and keeps the change in its editor", async () => {
+    const folder = await session.project({ "files.readonlyInclude": { "src/**": true } });
+    const source = join(folder, "src/bill.js");
+    const workbench = await session.open(folder);
+    await workbench.rehearse();
+    await workbench.command("CODITECT: Accept All Changes");
+    await workbench.notification(/src\/bill\.js could not be saved/).waitFor();
+    await workbench.picture("not-saved");
+    assert.doesNotMatch(await readFile(source, "utf8"), /Math\.floor\(cents \/ people\)/);
+    await workbench.openFile("src/bill.js");
+    await workbench.page.locator(".view-line", { hasText: "Math.floor(cents / people)" }).waitFor();
+  });
+
+  it("shows a transcript that grows while the agent works", async () => {
+    const workbench = await session.open(await session.project(throughModel(model)));
+    await workbench.openFile("src/bill.js");
+    // The first turn passes; the second one waits.
+    model.hold(1);
+    await workbench.runTdd();
+    await model.waiting();
+    await workbench.showView();
+    const execution = workbench.treeItem(/^Execution of Test Writer/);
+    await execution.hover();
+    await execution.getByRole("button", { name: "Show Transcript" }).click();
+    const line = (text: string | RegExp) => workbench.page.locator(".view-line", { hasText: text });
+    await line("I look at what split() does today").waitFor();
+    await workbench.picture("transcript");
+    assert.equal(await line("Sharing 100 cents among three").count(), 0);
+    model.release();
+    await workbench.treeItem(/^Stage write-tests, Completed/).waitFor();
+    await line("I look at what split() does today").click();
+    await workbench.page.keyboard.press("Control+End");
+    await line("End: Completed").waitFor();
+    await workbench.picture("transcript-ended");
+  });
+
+  it("keeps a rating, and why, for later runs", async () => {
+    const folder = await session.project();
+    const workbench = await session.open(folder);
+    await workbench.rehearse();
+    await workbench.command("CODITECT: Rate Run");
+    await workbench.choose("Good");
+    await workbench.answer("Why?", "The tests say what is meant");
+    await workbench.notification(/Your rating of tdd/).waitFor();
+    await workbench.picture("rated");
+    assert.match(await readFile(join(folder, ".coditect/lessons.md"), "utf8"), /The tests say what is meant/);
+  });
+
+  it("makes an agent and a team, and says at its line what is wrong in one", async () => {
+    const asTyped = { "editor.autoClosingBrackets": "never", "editor.autoSurround": "never" };
+    const workbench = await session.open(await session.project({ ...asTyped, "editor.autoIndent": "none" }));
+    const { page } = workbench;
+    await workbench.command("CODITECT: New Agent…");
+    await workbench.choose("Coder");
+    await workbench.answer("Name", "Careful Coder");
+    await workbench.editor(".coditect/agents/careful-coder.json").waitFor();
+    await workbench.command("CODITECT: New Team…");
+    await workbench.choose("bug-fix");
+    await workbench.answer("Name", "Two Eyes");
+    await workbench.editor(".coditect/teams/two-eyes.json").waitFor();
+
+    await page.keyboard.press("Control+A");
+    await page.keyboard.insertText('{\n  "name": "Two Eyes",\n  "members": "nobody"\n}\n');
+    await workbench.command("Problems: Focus on Problems View");
+    const problem = page.locator(".markers-panel .monaco-list-row", { hasText: "members: Invalid input" });
+    await problem.filter({ hasText: "[Ln 3, Col 14]" }).waitFor();
+    await workbench.picture("team-with-a-mistake");
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { access, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { skipUnlessNull } from "../support/skip.ts";
+import { startHeldModel, throughModel, type HeldModel } from "./models.ts";
+import { installCodeServer, missingPart } from "./parts.ts";
+import { startSession, type EditorSession } from "./session.ts";
+
+await installCodeServer().catch(() => undefined);
+
+describe("a window with two folders", function () {
+  skipUnlessNull(this, missingPart());
+  let session: EditorSession;
+  let model: HeldModel;
+
+  before(async () => {
+    model = await startHeldModel();
+    session = await startSession();
+  });
+  after(async () => {
+    await session.close();
+    await model.close();
+  });
+  afterEach(async function () {
+    model.release();
+    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
+  });
+
+  it("runs each team in the folder of its file, and shows the runs of both", async () => {
+    const workspace = await session.workspace(["lunch", "dinner"], throughModel(model));
+    const [lunch, dinner] = [join(dirname(workspace), "lunch"), join(dirname(workspace), "dinner")];
+    const source = join("src", "bill.js");
+    const original = await readFile(join(lunch, source), "utf8");
+    const workbench = await session.open(workspace);
+    for (const folder of ["lunch", "dinner"])
+      await workbench.page.locator(".explorer-folders-view .monaco-list-row", { hasText: folder }).waitFor();
+
+    await workbench.openFile(join(dinner, source), /bill\.js.*dinner/);
+    await workbench.runTdd();
+    await workbench.showView();
+    await workbench.treeItem(/^Run tdd.*every gate held.*dinner/).waitFor({ timeout: 90_000 });
+    await workbench.command("CODITECT: Accept All Changes");
+    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
+
+    await workbench.openFile(join(lunch, source), /bill\.js.*lunch/);
+    model.hold();
+    await workbench.runTdd();
+    await model.waiting();
+    await workbench.treeItem(/^Run tdd.*running.*lunch/).waitFor();
+    await workbench.treeItem(/^Run tdd.*every gate held.*dinner/).waitFor();
+    await workbench.command("Problems: Focus on Problems View");
+    const problems = workbench.page.locator(".markers-panel .monaco-list-row");
+    await problems.filter({ hasText: "A fraction of a cent is not refused" }).waitFor();
+    await problems.filter({ hasText: /bill\.js.*dinner/ }).waitFor();
+    await workbench.picture("two-folders");
+
+    assert.match(await readFile(join(dinner, source), "utf8"), /Math\.floor\(cents \/ people\)/);
+    assert.equal(await readFile(join(lunch, source), "utf8"), original);
+    for (const folder of [lunch, dinner]) await access(join(folder, ".coditect", "state", "lock"));
+  });
+});
