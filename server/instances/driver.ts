@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Json } from "../../schemas/primitives.ts";
+import type { LoopbackProxy } from "./egress/proxy.ts";
 import type { HiddenPath } from "./hidden.ts";
 
 /** Caps of one instance; what is exceeded is named in the reason it ended with. */
@@ -27,6 +28,8 @@ export interface WorkerSpec {
   limits: InstanceLimits;
   /** Socket of the runtime's egress proxy; null: no way out at all. */
   egress_socket: string | null;
+  /** The same proxy for a sandbox that shares the loopback of this machine; null: it takes the socket. */
+  egress_loopback: LoopbackProxy | null;
 }
 
 /**

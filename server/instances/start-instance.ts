@@ -7,6 +7,7 @@ import type { Store } from "../store/store.ts";
 import { connectWorker } from "./connection.ts";
 import type { Driver } from "./driver.ts";
 import { openEgress } from "./egress/proxy.ts";
+import type { Egress } from "./egress/proxy.ts";
 import type { HiddenPath } from "./hidden.ts";
 import { Instance } from "./instance.ts";
 import type { InstanceKind } from "./instance.ts";
@@ -81,11 +82,13 @@ const connect = (context: StartContext, instance: Instance): void => {
 };
 
 /** Opens the instance's way out, if any host is allowed; it closes with the instance. */
-const letOut = async (context: StartContext, instance: Instance): Promise<string | null> => {
+const letOut = async (context: StartContext, instance: Instance): Promise<Egress | null> => {
   const allowed = context.settings.allowed_hosts;
   if (allowed.length === 0) return null;
   const egress = await openEgress({
     allowed,
+    // Seatbelt has no network of the instance's own in which something could listen for it.
+    onLoopback: instance.kind.runtime === "Local" && process.platform === "darwin",
     onConnection: ({ host, port, address, reason }) => {
       const type = address === null ? "ConnectionRefused" : "ConnectionOpened";
       const cause = {
@@ -99,7 +102,7 @@ const letOut = async (context: StartContext, instance: Instance): Promise<string
     },
   });
   void instance.ended.then(() => egress.close());
-  return egress.socket;
+  return egress;
 };
 
 /**
@@ -126,16 +129,18 @@ export const bringUp = async (
     const starting = instance.transition("Starting", cause);
     // Awaited below; until then a rejection has its handler here.
     starting.catch(() => undefined);
+    const [hidden, egress] = await Promise.all([context.hidden(kind.workspace), letOut(context, instance)]);
     const worker = await driver.start(
       {
         instance_id: instance.id,
         workspace: kind.workspace,
         readable: visibleToWorker(kind.workspace),
-        hidden: await context.hidden(kind.workspace),
+        hidden,
         copy: slot.copy,
         image: kind.image,
         limits: settings.limits,
-        egress_socket: await letOut(context, instance),
+        egress_socket: egress?.socket ?? null,
+        egress_loopback: egress?.loopback ?? null,
       },
       either,
     );

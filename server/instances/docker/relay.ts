@@ -1,5 +1,4 @@
 import type Dockerode from "dockerode";
-import { performServerHandshake } from "node:http2";
 import { connect } from "node:net";
 import { Duplex, pipeline } from "node:stream";
 import { WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
@@ -42,6 +41,8 @@ export const relayEgress = async (container: Dockerode.Container, proxy: string)
   const apart = new Demultiplexer();
   stream.on("error", () => apart.destroy()).once("close", () => apart.destroy());
   stream.pipe(apart);
+  // Loaded only where it is needed: a start waits for what is loaded with it.
+  const { performServerHandshake } = await import("node:http2");
   const session = performServerHandshake(Duplex.from({ readable: apart, writable: stream }), {
     settings: { maxConcurrentStreams: MOST_CONNECTIONS },
   });

@@ -1,7 +1,9 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { lookup } from "node:dns/promises";
+import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { pipeline } from "node:stream";
@@ -19,14 +21,24 @@ export interface ConnectionRecord {
   reason: string;
 }
 
+/** Any program of this machine can reach a port: only who knows the token is served. */
+export interface LoopbackProxy {
+  port: number;
+  token: string;
+}
+
 export interface Egress {
   /** The socket to hand into a sandbox or container. */
   readonly socket: string;
+  /** Null unless it was asked for. */
+  readonly loopback: LoopbackProxy | null;
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
 export interface EgressOptions {
+  /** Whether it is to listen on the loopback as well. */
+  onLoopback?: boolean;
   allowed: readonly AllowedHost[];
   onConnection: (record: ConnectionRecord) => void;
   /** Resolves a name once; tests put their own in its place. */
@@ -42,6 +54,16 @@ const ignore = (): void => undefined;
 
 const resolveName = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address);
+
+/** Whom programs name themselves where a proxy asks for a name and a password. */
+export const PROXY_USER = "instance";
+
+const presents = (request: IncomingMessage, token: string | null): boolean => {
+  if (token === null) return true;
+  const expected = Buffer.from(`Basic ${Buffer.from(`${PROXY_USER}:${token}`).toString("base64")}`);
+  const given = Buffer.from(request.headers["proxy-authorization"] ?? "");
+  return given.length === expected.length && timingSafeEqual(given, expected);
+};
 
 /** Splits `host:port` of a CONNECT request; a bare IPv6 address stands in brackets. */
 const target = (authority: string): { host: string; port: number } => {
@@ -131,23 +153,40 @@ export const openEgress = async (options: EgressOptions): Promise<Egress> => {
     request.pipe(outgoing);
   };
 
-  const server = createServer((request, response) => {
-    forward(request, response).catch(() => response.destroy());
-  });
-  server.maxConnections = MOST_CONNECTIONS;
-  server.on("connection", keep);
-  server.on("connect", (request: IncomingMessage, inside: Socket, head: Buffer) => {
-    tunnel(request, inside, head).catch(() => {
-      inside.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+  /** @param token what has to be presented; null: whoever reaches it is served. */
+  const serve = (token: string | null): Server => {
+    const server = createServer((request, response) => {
+      if (presents(request, token)) forward(request, response).catch(() => response.destroy());
+      else response.writeHead(407, { "proxy-authenticate": "Basic" }).end();
     });
-  });
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on("connection", keep);
+    server.on("connect", (request: IncomingMessage, inside: Socket, head: Buffer) => {
+      if (!presents(request, token)) {
+        inside.end("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n");
+        return;
+      }
+      tunnel(request, inside, head).catch(() => {
+        inside.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+      });
+    });
+    return server;
+  };
+
+  const server = serve(null);
   await new Promise<void>((listening) => server.listen(socket, listening));
+  const token = randomBytes(24).toString("base64url");
+  const near = options.onLoopback === true ? serve(token).listen(0, "127.0.0.1") : null;
+  if (near !== null) await once(near, "listening");
+  const address = near?.address();
   // The folder is closed to other users; inside a container another user has to reach the socket.
   await chmod(socket, 0o666);
   return {
     socket,
+    loopback: typeof address === "object" && address !== null ? { port: address.port, token } : null,
     close: async () => {
       server.close();
+      near?.close();
       for (const stream of open) stream.destroy();
       await rm(folder, { recursive: true, force: true });
     },

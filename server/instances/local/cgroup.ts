@@ -118,13 +118,12 @@ export const makeControlGroup = (instanceId: string, limits: InstanceLimits): Co
   if (folders.length === 0) return null;
   return {
     entrances: folders.map((folder) => join(folder, "cgroup.procs")),
-    pids: () => [
-      ...new Set(
-        folders.flatMap((folder) =>
-          read(join(folder, "cgroup.procs")).split("\n").filter(Boolean).map(Number),
-        ),
-      ),
-    ],
+    // What is in one of the hierarchies is in all of them.
+    pids: () =>
+      read(join(folders[0] ?? "", "cgroup.procs"))
+        .split("\n")
+        .filter(Boolean)
+        .map(Number),
     memoryKills: () => {
       const files = folders.flatMap((folder) =>
         ["memory.events", "memory.oom_control"].map((file) => join(folder, file)),

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../installation.ts";
 import type { WorkerSpec } from "../driver.ts";
-import { egressEnvironment } from "../egress/environment.ts";
+import { egressEnvironment, loopbackEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
 import { bubblewrapArguments, toolchainPaths } from "./sandbox.ts";
@@ -68,7 +68,7 @@ export const localCommand = (
     // Says that whatever the worker starts ends with it, without its own doing.
     ...(hasNamespaces && { CODITECT_CONFINED: "1" }),
     // Without a loopback of its own there is nowhere to listen; two workers would fight over the port.
-    ...(hasNamespaces && egressEnvironment(spec.egress_socket)),
+    ...(hasNamespaces ? egressEnvironment(spec.egress_socket) : loopbackEnvironment(spec.egress_loopback)),
   };
   const node = nodeCommand(spec, entry, machine);
   const readable = [
@@ -83,7 +83,8 @@ export const localCommand = (
   };
   if ("wrap" in sandbox) {
     const writable = [spec.copy, own.home, own.temporary];
-    const confinement = { readable, writable, hidden: spec.hidden };
+    const proxyPort = spec.egress_loopback?.port ?? null;
+    const confinement = { readable, writable, hidden: spec.hidden, proxyPort };
     return made(["/bin/sh", "-c", sandbox.wrap(seatbeltParameters(confinement, environment, node))]);
   }
   if (!hasNamespaces) return made(node);

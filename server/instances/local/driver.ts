@@ -210,10 +210,6 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
       await ownTurn();
       if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
       admit(found.sandbox);
-      if ("wrap" in found.sandbox && spec.egress_socket !== null) {
-        const reason = "Seatbelt gives commands no way to allowed_hosts; empty it, or use Docker";
-        throw fail("worker_failed", { what: "start", reason });
-      }
       const command = localCommand(spec, options.entry, found, options.environment);
       for (const name of ["HOME", "TMPDIR"]) {
         const folder = command.environment[name];

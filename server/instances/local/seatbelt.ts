@@ -13,6 +13,8 @@ export interface SeatbeltConfinement {
   /** Folders it may write: its copy, its home, its temporary folder. */
   writable: readonly string[];
   hidden: readonly HiddenPath[];
+  /** The one port of the loopback it may reach; null: none. */
+  proxyPort: number | null;
 }
 
 /** Turns parameters into a shell command that applies a Seatbelt profile; a part of sandbox-runtime. */
@@ -33,11 +35,11 @@ const systemPaths = [
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /**
- * No network, not even the loopback, and files by an allow-list: everything is closed, then what is
+ * No network, of the loopback the proxy's port alone, and files by an allow-list: everything is closed, then what is
  * `readable` opened, then what is `hidden` of it closed again.
  */
 export const seatbeltParameters = (
-  { readable, writable, hidden }: SeatbeltConfinement,
+  { readable, writable, hidden, proxyPort }: SeatbeltConfinement,
   environment: Readonly<Record<string, string>>,
   command: readonly string[],
 ): MacOSSandboxParams => {
@@ -46,6 +48,7 @@ export const seatbeltParameters = (
   return {
     command: ["exec", "/usr/bin/env", ...[...own, ...command].map(quote)].join(" "),
     needsNetworkRestriction: true,
+    ...(proxyPort !== null && { httpProxyPort: proxyPort }),
     readConfig: {
       denyOnly: ["/", ...hidden.map(({ path }) => path)],
       allowWithinDeny: [...systemPaths, ...readable, ...writable],
@@ -63,7 +66,7 @@ export const probeSeatbelt = async (): Promise<Sandbox> => {
   const { wrapCommandWithSandboxMacOS: wrap } =
     await import("@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js");
   const confined = (...command: string[]) => {
-    const confinement = { readable: [], writable: [realpathSync(tmpdir())], hidden: [] };
+    const confinement = { readable: [], writable: [realpathSync(tmpdir())], hidden: [], proxyPort: null };
     const line = wrap(seatbeltParameters(confinement, {}, command));
     return run("/bin/sh", ["-c", line], { timeout: 5000 });
   };

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { promisify } from "node:util";
 import { parseAllowedHost } from "../../../server/instances/egress/policy.ts";
 import { openEgress } from "../../../server/instances/egress/proxy.ts";
 import { removeDeadSockets } from "../../../server/instances/egress/sockets.ts";
@@ -36,12 +37,13 @@ describe("the way out of an instance", function () {
   describe("as a proxy", () => {
     const opened: Egress[] = [];
     afterEach(() => Promise.all(opened.splice(0).map((egress) => egress.close())));
-    const open = async (lines: string[], addresses: Record<string, string[]> = {}) => {
+    const open = async (lines: string[], addresses: Record<string, string[]> = {}, onLoopback = false) => {
       const records: ConnectionRecord[] = [];
       const resolved: string[] = [];
       const egress = await openEgress({
         allowed: lines.flatMap((line) => parseAllowedHost(line) ?? []),
         onConnection: (record) => records.push(record),
+        onLoopback,
         resolve: (host) => {
           resolved.push(host);
           return Promise.resolve(addresses[host] ?? []);
@@ -123,6 +125,25 @@ describe("the way out of an instance", function () {
       assert.equal(existsSync(left), true);
       await removeDeadSockets();
       assert.deepEqual([existsSync(left), existsSync(way.egress.socket)], [false, true]);
+    });
+    it("serves whoever knows its token on the loopback, and nobody else", async () => {
+      const way = await open([`127.0.0.1:${port}`], {}, true);
+      const { loopback } = way.egress;
+      assert.ok(loopback !== null);
+      const proxyOf = (token: string) => ({
+        HTTP_PROXY: `http://instance:${token}@127.0.0.1:${loopback.port}`,
+      });
+      const source = `require("http").get("http://127.0.0.1:${port}/near", r => r.pipe(process.stdout))`;
+      const read = async (token: string): Promise<string> => {
+        const env = { ...proxyOf(token), NODE_USE_ENV_PROXY: "1" };
+        return (await promisify(execFile)(process.execPath, ["-e", source], { env })).stdout;
+      };
+      assert.deepEqual([await read(loopback.token), await read("guessed")], ["reached /near", ""]);
+      const tunnel = connect(loopback.port, "127.0.0.1");
+      tunnel.write(inside(`127.0.0.1:${port}`));
+      const [answer] = (await once(tunnel, "data")) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1.1 407/);
+      assert.equal(way.records.length, 1);
     });
     it("ends every connection when it is closed", async () => {
       const way = await open([`127.0.0.1:${port}`]);

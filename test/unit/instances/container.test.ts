@@ -20,6 +20,7 @@ const spec: WorkerSpec = {
   image: "project",
   limits: { memory_mb: 100, cpus: 1.5, processes: 20, disk_mb: 10 },
   egress_socket: null,
+  egress_loopback: null,
 };
 const container = containerOf(spec, {
   args: ["/product/worker.js"],

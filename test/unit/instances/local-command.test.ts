@@ -15,6 +15,7 @@ const spec: WorkerSpec = {
   image: null,
   limits,
   egress_socket: null,
+  egress_loopback: null,
 };
 const entry = { command: "/node/bin/node", args: ["/product/dist/worker.js"] };
 const machine = {

@@ -1,33 +1,37 @@
 import assert from "node:assert/strict";
 import { wrapCommandWithSandboxMacOS } from "@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js";
+import type { WorkerSpec } from "../../../server/instances/driver.ts";
 import { localCommand } from "../../../server/instances/local/command.ts";
+import type { LocalCommand } from "../../../server/instances/local/command.ts";
 import { probeSandbox, sandboxName } from "../../../server/instances/local/sandbox.ts";
 import { seatbeltParameters } from "../../../server/instances/local/seatbelt.ts";
 
 const copy = "/Users/me/Library/Caches/coditect/0/copy";
-const command = localCommand(
-  {
-    instance_id: "7b0a2f0e-1111-4111-8111-111111111111",
-    workspace: "/Users/me/it's an app",
-    readable: ["/Users/me/it's an app"],
-    copy,
-    hidden: [
-      { path: "/Users/me/it's an app/.env", isFolder: false },
-      { path: "/Users/me/it's an app/.aws", isFolder: true },
-    ],
-    image: null,
-    limits: { memory_mb: 100, cpus: 1, processes: 20, disk_mb: 10 },
-    egress_socket: null,
-  },
-  { command: "/opt/homebrew/bin/node", args: ["/Applications/app/dist/worker.js"] },
-  {
-    sandbox: { wrap: wrapCommandWithSandboxMacOS },
-    environment: { PATH: "/usr/bin" },
-    home: "/Users/me",
-    hasPrlimit: false,
-  },
-  [],
-);
+const commandOf = (egress: Pick<WorkerSpec, "egress_socket" | "egress_loopback">): LocalCommand =>
+  localCommand(
+    {
+      instance_id: "7b0a2f0e-1111-4111-8111-111111111111",
+      workspace: "/Users/me/it's an app",
+      readable: ["/Users/me/it's an app"],
+      copy,
+      hidden: [
+        { path: "/Users/me/it's an app/.env", isFolder: false },
+        { path: "/Users/me/it's an app/.aws", isFolder: true },
+      ],
+      image: null,
+      limits: { memory_mb: 100, cpus: 1, processes: 20, disk_mb: 10 },
+      ...egress,
+    },
+    { command: "/opt/homebrew/bin/node", args: ["/Applications/app/dist/worker.js"] },
+    {
+      sandbox: { wrap: wrapCommandWithSandboxMacOS },
+      environment: { PATH: "/usr/bin" },
+      home: "/Users/me",
+      hasPrlimit: false,
+    },
+    [],
+  );
+const command = commandOf({ egress_socket: null, egress_loopback: null });
 
 /** The rules of the profile about one operation, in their order: Seatbelt goes by the last that fits. */
 const rulesOf = (
@@ -65,6 +69,16 @@ describe("a worker under Seatbelt", () => {
   it("has no network", () => {
     assert.doesNotMatch(command.args[1] ?? "", /\(allow network/);
   });
+  it("reaches the port of the runtime's proxy alone if a host is allowed, and knows its token", () => {
+    const egress_loopback = { port: 4711, token: "s3cret" };
+    const { args, environment } = commandOf({ egress_socket: "/tmp/proxy.sock", egress_loopback });
+    const reached = [...(args[1] ?? "").matchAll(/\(allow network-outbound ([^\n]*)\)\n/g)].map(
+      ([, to]) => to,
+    );
+    assert.deepEqual(reached, ['(remote ip "localhost:4711")']);
+    assert.equal(environment.HTTPS_PROXY, "http://instance:s3cret@127.0.0.1:4711");
+    assert.equal(environment.CODITECT_EGRESS, undefined, "it would listen for others");
+  });
   it("reads the system, the program, the workspace and its own folders, and no secret of them", () => {
     const open = [
       "/usr/lib/libc.dylib",
@@ -97,10 +111,11 @@ describe("a worker under Seatbelt", () => {
     );
   });
   it("gets words with quotes and spaces unchanged", () => {
-    const { command: line } = seatbeltParameters({ readable: [], writable: [], hidden: [] }, { A: "b c" }, [
-      "it's",
-      "$x",
-    ]);
+    const { command: line } = seatbeltParameters(
+      { readable: [], writable: [], hidden: [], proxyPort: null },
+      { A: "b c" },
+      ["it's", "$x"],
+    );
     assert.equal(line, `exec /usr/bin/env 'A=b c' 'it'\\''s' '$x'`);
   });
 });
