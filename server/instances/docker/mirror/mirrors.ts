@@ -79,17 +79,18 @@ export const createMirrors = (
     use: async (engine, { image, workspace, readable }, signal) => {
       const files = programFiles(entry);
       const common = { engine, image };
-      const program = await take(
-        "",
-        { ...common, folders: mountFolders(files), parts: () => fileParts(files) },
-        signal,
-      );
-      const tree = await take(
-        JSON.stringify([workspace, image]),
-        { ...common, folders: mountFolders(readable), parts: () => treeParts(workspace, readable) },
-        signal,
-      ).catch(async (error: unknown) => {
-        await program.release();
+      const taken = [
+        take("", { ...common, folders: mountFolders(files), parts: () => fileParts(files) }, signal),
+        take(
+          JSON.stringify([workspace, image]),
+          { ...common, folders: mountFolders(readable), parts: () => treeParts(workspace, readable) },
+          signal,
+        ),
+      ] as const;
+      const [program, tree] = await Promise.all(taken).catch(async (error: unknown) => {
+        for (const one of await Promise.allSettled(taken)) {
+          if (one.status === "fulfilled") await one.value.release().catch(() => undefined);
+        }
         throw error;
       });
       return {

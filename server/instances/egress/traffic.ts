@@ -1,0 +1,137 @@
+import { lookup } from "node:dns/promises";
+import { request as httpRequest } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connect, isIP } from "node:net";
+import type { Socket } from "node:net";
+import { pipeline } from "node:stream";
+import { dialable, refusal } from "./policy.ts";
+import type { AllowedHost } from "./policy.ts";
+
+/** What is put on record of a connection. */
+export interface ConnectionRecord {
+  host: string;
+  port: number;
+  /** The address that was dialled; null when it was refused. */
+  address: string | null;
+  reason: string;
+}
+
+export interface TrafficRules {
+  allowed: readonly AllowedHost[];
+  onConnection: (record: ConnectionRecord) => void;
+  /** Resolves a name once; tests put their own in its place. */
+  resolve?: (host: string) => Promise<string[]>;
+}
+
+/** What goes through the proxy of one instance. */
+export interface Traffic {
+  /** Ends a connection that idles too long, and with all others. */
+  keep(socket: Socket): void;
+  /** Serves a CONNECT request. Errors: why the host cannot be reached. */
+  tunnel(request: IncomingMessage, inside: Socket, head: Buffer): Promise<void>;
+  /** Serves a plain request. */
+  forward(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Ends every connection. */
+  end(): void;
+}
+
+const IDLE_MS = 300_000;
+const DIAL_MS = 15_000;
+
+/** What breaks a connection is told to both of its ends by ending them. */
+const ignore = (): void => undefined;
+
+const resolveName = async (host: string): Promise<string[]> =>
+  (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address);
+
+/** Splits `host:port` of a CONNECT request; a bare IPv6 address stands in brackets. */
+const target = (authority: string): { host: string; port: number } => {
+  const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(authority);
+  return { host: (match?.[1] ?? match?.[2] ?? "").toLowerCase(), port: Number(match?.[3] ?? 0) };
+};
+
+/** Only what the rules list passes; a name is resolved once and the checked address dialled. */
+export const createTraffic = ({ allowed, onConnection, resolve = resolveName }: TrafficRules): Traffic => {
+  const open = new Set<Socket>();
+  const keep = (socket: Socket): Socket => {
+    open.add(socket);
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    return socket.on("error", () => socket.destroy()).once("close", () => open.delete(socket));
+  };
+
+  /** The address to dial; null after the refusal was put on record. */
+  const admit = async (host: string, port: number): Promise<string | null> => {
+    const refused = refusal(allowed, host, port);
+    const addresses =
+      refused !== null ? [] : isIP(host) !== 0 ? [host] : await resolve(host).catch((): string[] => []);
+    const address = dialable(allowed, host, port, addresses);
+    const unreachable =
+      addresses.length === 0 ? "its name cannot be resolved" : "it leads to a private or reserved address";
+    onConnection({ host, port, address, reason: refused ?? (address === null ? unreachable : "allowed") });
+    return address;
+  };
+
+  const dial = (host: string, port: number): Promise<Socket> =>
+    new Promise((accept, reject) => {
+      // Its end must not cut off what is still on its way to a slow reader.
+      const outside = keep(connect({ host, port, allowHalfOpen: true }));
+      const timer = setTimeout(() => outside.destroy(new Error("no answer")), DIAL_MS);
+      outside.once("connect", () => {
+        clearTimeout(timer);
+        accept(outside);
+      });
+      outside.once("close", () => {
+        clearTimeout(timer);
+        reject(outside.errored ?? new Error("it was closed"));
+      });
+    });
+
+  const tunnel = async (request: IncomingMessage, inside: Socket, head: Buffer): Promise<void> => {
+    const { host, port } = target(request.url ?? "");
+    const address = await admit(host, port);
+    if (address === null) {
+      inside.end(`HTTP/1.1 403 Forbidden\r\n\r\n${host}:${port} is closed to this instance\r\n`);
+      return;
+    }
+    const outside = await dial(address, port);
+    inside.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    outside.write(head);
+    pipeline(inside, outside, ignore);
+    pipeline(outside, inside, ignore);
+  };
+
+  const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = URL.parse(request.url ?? "");
+    const port = Number(url?.port === "" ? 80 : url?.port);
+    const address = url?.protocol === "http:" ? await admit(url.hostname, port) : null;
+    if (url === null || address === null) {
+      response.writeHead(403).end("closed to this instance\n");
+      return;
+    }
+    const { "proxy-connection": _, "proxy-authorization": __, ...headers } = request.headers;
+    const outgoing = httpRequest({
+      host: address,
+      port,
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: { ...headers, host: url.host },
+      timeout: IDLE_MS,
+    });
+    outgoing.once("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      pipeline(answer, response, ignore);
+    });
+    outgoing.once("error", () => response.destroy());
+    response.once("close", () => outgoing.destroy());
+    request.pipe(outgoing);
+  };
+
+  return {
+    keep,
+    tunnel,
+    forward,
+    end: () => {
+      for (const socket of open) socket.destroy();
+    },
+  };
+};
