@@ -36,8 +36,7 @@ describe("the TDD team in containers", function () {
   skipUnlessNull(this, noEngine);
 
   it("makes the same change set as in local processes", async () => {
-    const local = await runTeam("Local");
-    const docker = await runTeam("Docker");
+    const [local, docker] = await Promise.all([runTeam("Local"), runTeam("Docker")]);
     assert.deepEqual([...local.ran, ...docker.ran], ["Local", "Docker"]);
     assert.notEqual(local.diff, "");
     assert.equal(docker.diff, local.diff);

@@ -70,10 +70,9 @@ describe("the TDD team on real project shapes, from the command line to the appl
   this.timeout(120_000);
   for (const name of projects) {
     it(`${name}: every gate held, by Ollama's protocol and by Claude's alike`, async () => {
-      const ollama = await develop(name, "ollama");
+      const [ollama, claude] = await Promise.all([develop(name, "ollama"), develop(name, "claude")]);
       assert.ok(ollama.texts.length >= 2, "a test file and a source file have changed");
       assert.ok(ollama.finished.stages.every(({ gates }) => gates.every(({ held }) => held)));
-      const claude = await develop(name, "claude");
       assert.deepEqual(claude.texts, ollama.texts);
       assert.deepEqual(
         claude.finished.changes.map(({ path, after }) => [path, after]),

@@ -169,8 +169,10 @@ describe("the teams in containers", function () {
     it(`${workflow}: changes and finds the same as in local processes, through the same gates`, async () => {
       const script = await scriptOf(workflow);
       const project = shippedPath("media", "sample");
-      const local = await byContract(workflow, project, script, "Local");
-      const docker = await byContract(workflow, project, script, "Docker");
+      const [local, docker] = await Promise.all([
+        byContract(workflow, project, script, "Local"),
+        byContract(workflow, project, script, "Docker"),
+      ]);
       assert.deepEqual([...local.ran, ...docker.ran], ["Local", "Docker"]);
       assert.deepEqual(docker.changes, local.changes);
       assert.deepEqual(docker.findings, local.findings);
