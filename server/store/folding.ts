@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { nodeFiles } from "./files.ts";
 import { fold, type FoldRequest } from "./fold.ts";
 import { StateSeal } from "./journal-format.ts";
@@ -30,7 +30,7 @@ export const openFolding = (): Folding => {
 
   const foldInThread = async (request: FoldRequest): Promise<StateSeal> => {
     clearTimeout(idle);
-    thread ??= startThread();
+    thread ??= await startThread();
     try {
       return await ask(thread, request);
     } catch (error) {
@@ -51,7 +51,9 @@ export const openFolding = (): Folding => {
   };
 };
 
-const startThread = (): Worker => {
+const startThread = async (): Promise<Worker> => {
+  // Loaded here: Node takes five milliseconds for it, and few runs fold so much.
+  const { Worker } = await import("node:worker_threads");
   // Bundled, the thread's file lies beside ours; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./fold-thread.ts" : "./fold.js";
   return new Worker(new URL(entry, import.meta.url));

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { z } from "zod";
 
 /** A Mermaid diagram in a Markdown text, and the line its text begins at. */
@@ -39,7 +39,7 @@ export const brokenDiagrams = async <D extends Diagram>(
 const problemsOf = async (diagrams: readonly Diagram[], signal: AbortSignal) => {
   const problems: (string | null)[] = [];
   const deadline = AbortSignal.timeout(DEADLINE_MS);
-  const thread = startThread(diagrams.map(({ text }) => text));
+  const thread = await startThread(diagrams.map(({ text }) => text));
   thread.on("message", (problem) => problems.push(z.string().nullable().parse(problem)));
   try {
     await once(thread, "exit", { signal: AbortSignal.any([signal, deadline]) });
@@ -54,7 +54,9 @@ const problemsOf = async (diagrams: readonly Diagram[], signal: AbortSignal) => 
 const isOutOfMemory = (thrown: unknown): boolean =>
   thrown instanceof Error && "code" in thrown && thrown.code === "ERR_WORKER_OUT_OF_MEMORY";
 
-const startThread = (diagrams: string[]): Worker => {
+const startThread = async (diagrams: string[]): Promise<Worker> => {
+  // Loaded here: Node takes five milliseconds for it, which every run would wait for.
+  const { Worker } = await import("node:worker_threads");
   // Bundled, the thread's file lies beside ours; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./diagram-thread.ts" : "./diagrams.js";
   return new Worker(new URL(entry, import.meta.url), {
