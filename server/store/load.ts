@@ -85,7 +85,7 @@ export const loadState = async (files: Files, folder: string, tenantId: string):
 const loaderInto = (document: StateDocument) => {
   const slabs = new WeakMap<Chunk, Slab>();
   return (key: string, chunk: Chunk, start: number, length: number): void => {
-    const slab = slabs.get(chunk) ?? newSlab(chunk.bytes, true);
+    const slab = slabs.get(chunk) ?? newSlab(chunk.bytes, "loaded");
     slabs.set(chunk, slab);
     document.load(key, slab, start, length);
   };

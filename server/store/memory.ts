@@ -8,8 +8,8 @@ export interface Slab {
   live: number;
   /** Everything that was ever put here, in order; those that moved on are skipped. */
   readonly entries: Entry[];
-  /** Nothing is put here any more. */
-  sealed: boolean;
+  /** `loaded`: a piece of a file, `filling`: ours, `full`: ours, nothing is put here any more. */
+  state: "loaded" | "filling" | "full" | "emptied";
 }
 
 /** Where a stored record's text is. Its place in the order of its collection never changes. */
@@ -24,12 +24,20 @@ export interface Entry {
 }
 
 const SLAB = 1 << 20;
-/** A sealed slab with less than this share alive is emptied, so that garbage stays bounded. */
+/** A slab with less than this share alive is emptied, so that garbage stays bounded. */
 const SPARSE = 0.6;
 /** A slab is emptied for each so many bytes that are written: more than they can make sparse. */
 const EMPTY_PER = 256 * 1024;
 
-export const newSlab = (bytes: Buffer, sealed: boolean): Slab => ({ bytes, live: 0, entries: [], sealed });
+/** Buffers that are kept for new slabs. */
+const MOST_FREE = 16;
+
+export const newSlab = (bytes: Buffer, state: "loaded" | "filling"): Slab => ({
+  bytes,
+  live: 0,
+  entries: [],
+  state,
+});
 
 /** Text of an entry. */
 export const textOf = (entry: Entry): string =>
@@ -49,15 +57,22 @@ export const settle = (entry: Entry, slab: Slab, start: number, length: number):
  * `takeWritten` goes to the journal as it stands there, without a copy.
  */
 export class Memory {
-  #slab = newSlab(Buffer.allocUnsafeSlow(SLAB), false);
+  #slab = newSlab(Buffer.allocUnsafeSlow(SLAB), "filling");
   #used = 0;
   #taken = 0;
   #written: Buffer[] = [];
   /** Slabs that are to be emptied: one by one, as many become sparse at the same time. */
   readonly #sparse = new Set<Slab>();
   /** Texts of sparse slabs move here: never a part of what goes to the journal. */
-  #moved = newSlab(Buffer.allocUnsafeSlow(0), true);
+  #moved = newSlab(Buffer.allocUnsafeSlow(0), "filling");
   #movedUsed = 0;
+  /**
+   * Buffers of slabs that were emptied since the last `takeWritten`: they may be what is being
+   * written, or what goes back to its place if that fails.
+   */
+  #emptied: Buffer[] = [];
+  /** Buffers to be used again: making and freeing many of them keeps the collector busy. */
+  #free: Buffer[] = [];
 
   /** Writes text and returns where it begins and how many bytes it has. */
   write(text: string): { slab: Slab; start: number; length: number } {
@@ -72,7 +87,8 @@ export class Memory {
   /** Forgets that an entry stood at its place. */
   release(slab: Slab, length: number): void {
     slab.live -= length;
-    if (slab.sealed && slab.live < slab.bytes.length * SPARSE) this.#sparse.add(slab);
+    const isDone = slab.state === "loaded" || slab.state === "full";
+    if (isDone && slab.live < slab.bytes.length * SPARSE) this.#sparse.add(slab);
   }
 
   /** Bytes that were written since the last `takeWritten`. */
@@ -80,8 +96,10 @@ export class Memory {
     return this.#used - this.#taken + this.#written.reduce((sum, part) => sum + part.length, 0);
   }
 
-  /** What was written since the last call, in order. */
+  /** What was written since the last call, in order. What that call gave has to be durable by now. */
   takeWritten(): Buffer[] {
+    this.#free = [...this.#free, ...this.#emptied].slice(0, MOST_FREE);
+    this.#emptied = [];
     const written = this.#written;
     this.#written = [];
     if (this.#used > this.#taken) written.push(this.#slab.bytes.subarray(this.#taken, this.#used));
@@ -89,7 +107,7 @@ export class Memory {
     return written;
   }
 
-  /** Gives back memory in proportion to the bytes that were written. */
+  /** Right after `takeWritten`: gives back memory in proportion to the bytes that were taken. */
   giveBack(written: number): void {
     for (let slabs = Math.ceil(written / EMPTY_PER); slabs > 0 && this.emptyOne(); slabs -= 1);
   }
@@ -107,10 +125,10 @@ export class Memory {
     if (this.#slab.bytes.length - this.#used >= length) return;
     if (this.#used > this.#taken) this.#written.push(this.#slab.bytes.subarray(this.#taken, this.#used));
     const full = this.#slab;
-    this.#slab = newSlab(Buffer.allocUnsafeSlow(Math.max(SLAB, length)), false);
+    this.#slab = this.#newSlab(length);
     this.#used = 0;
     this.#taken = 0;
-    full.sealed = true;
+    full.state = "full";
     this.release(full, 0);
   }
 
@@ -125,11 +143,19 @@ export class Memory {
     }
     slab.entries.length = 0;
     slab.live = 0;
+    // What a file was read into may hold lists too.
+    if (slab.state === "full" && slab.bytes.length === SLAB) this.#emptied.push(slab.bytes);
+    slab.state = "emptied";
   }
 
   #newMoved(length: number): void {
-    this.#moved.sealed = true;
-    this.#moved = newSlab(Buffer.allocUnsafeSlow(Math.max(SLAB, length)), false);
+    this.#moved.state = "full";
+    this.#moved = this.#newSlab(length);
     this.#movedUsed = 0;
+  }
+
+  #newSlab(length: number): Slab {
+    const known = length <= SLAB ? this.#free.pop() : undefined;
+    return newSlab(known ?? Buffer.allocUnsafeSlow(Math.max(SLAB, length)), "filling");
   }
 }

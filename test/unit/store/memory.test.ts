@@ -56,4 +56,33 @@ describe("the memory of texts", () => {
     const alive = entries.length * text.length;
     assert.ok(held < 2 * alive, `${held} bytes are held for ${alive}`);
   });
+
+  it("uses its buffers again, but none that is still being written or that a failure goes back to", () => {
+    const memory = new Memory();
+    const entries = Array.from({ length: 3000 }, (_, id) => write(memory, id, "r".repeat(2000)));
+    const buffers = new Set<ArrayBufferLike>();
+    const placesOf = (some: readonly Entry[]) =>
+      some.map((entry) => ({ place: { ...entry }, text: textOf(entry) }));
+    /** What a failure of the write goes back to; of what was written since, and of what is being written. */
+    let former = placesOf([]);
+    let goesBackTo = former;
+    let writing: Buffer[] = [];
+    let expected = "";
+    for (let round = 0; round < 60; round += 1) {
+      assert.ok(Buffer.concat(writing).toString() === expected, `what is written in round ${round}`);
+      for (const { place, text } of goesBackTo) assert.ok(textOf(place) === text, `undoing round ${round}`);
+      writing = memory.takeWritten();
+      goesBackTo = former;
+      expected = Buffer.concat(writing).toString();
+      memory.giveBack(expected.length);
+      const changed = entries.filter(({ order }) => (order * 7 + round) % 3 === 0);
+      former = placesOf(changed);
+      for (const entry of changed) {
+        rewrite(memory, entry, String.fromCharCode(97 + (round % 26)).repeat(2000));
+        buffers.add(entry.slab.bytes.buffer);
+      }
+    }
+    // 120 MB were written.
+    assert.ok(buffers.size < 40, `${buffers.size} buffers were made`);
+  });
 });

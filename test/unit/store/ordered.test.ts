@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { newSlab, type Entry } from "../../../server/store/memory.ts";
 import { OrderedEntries } from "../../../server/store/ordered.ts";
 
-const slab = newSlab(Buffer.alloc(0), true);
+const slab = newSlab(Buffer.alloc(0), "loaded");
 const entry = (order: number): Entry => ({
   id: String(order),
   order,
