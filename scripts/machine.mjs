@@ -10,6 +10,7 @@ const packages = {
     "bubblewrap",
     "socat",
     "ripgrep",
+    "jq",
     "docker.io",
     "containerd",
     "runc",
