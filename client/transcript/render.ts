@@ -37,7 +37,7 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
             `→ ${entry.outcome.tool}`,
             entry.outcome.is_error ? l10n.t("failed") : l10n.t("done"),
             `${Math.round(entry.outcome.duration_ms)} ms`,
-            l10n.t("{0} lines", entry.outcome.content.split("\n").length),
+            countLines(entry.outcome.content, l10n),
           ].join(" · "),
           entry.outcome.content,
         ),
@@ -51,8 +51,16 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
     case "gate":
       return [renderGate(entry.proof, l10n)];
     case "end":
-      return [heading(l10n.t("End: {0}", entry.status)), text(entry.message)];
+      return [
+        heading(l10n.t("End: {0}", entry.status)),
+        ...(entry.message === entry.status ? [] : [text(entry.message)]),
+      ];
   }
+};
+
+const countLines = (content: string, l10n: Localizer): string => {
+  const count = content.replace(/\n$/, "").split("\n").length;
+  return count === 1 ? l10n.t("1 line") : l10n.t("{0} lines", count);
 };
 
 const heading = (title: string): Block => ({ lines: [`## ${title}`, ""], fold: false });

@@ -98,7 +98,12 @@ describe("the extension in a real workbench", function () {
     await workbench.reload();
     await workbench.command("Problems: Focus on Problems View");
     await problem.dblclick();
-    await workbench.page.locator(".part.statusbar", { hasText: "Ln 23, " }).waitFor();
+    const cursor = (place: string) => workbench.page.locator(".part.statusbar", { hasText: place });
+    await cursor("selected").waitFor();
+    await workbench.page.keyboard.press("ArrowLeft");
+    await cursor("Ln 23, Col 3").waitFor();
+    // What is said of a line under the mouse would stand over the fixes.
+    await workbench.page.mouse.move(640, 990);
     await workbench.showFixes("src/bill.js");
     const fix = workbench.page.getByText("Fix: A fraction of a cent is not refused", { exact: true });
     await fix.waitFor();
