@@ -19,7 +19,7 @@ import type { MemoryDriver } from "./memory-driver.ts";
 
 /** Two agents of one type, and one of another. */
 export type AgentName = "Coder" | "another Coder" | "Reviewer";
-type Asked = Partial<Pick<ClaimRequest, "task_id" | "priority">>;
+type Asked = Partial<Pick<ClaimRequest, "task_id" | "priority" | "signal">>;
 
 /** A pool over workers in memory. */
 export interface MemoryPool {
