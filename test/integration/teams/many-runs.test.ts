@@ -64,7 +64,7 @@ describe(`${RUNS} team runs at once`, function () {
     await files.remove();
   });
 
-  it("all succeed, and none sees anything of another", async () => {
+  it("all succeed in turn, and none sees anything of another", async () => {
     const numbers = Array.from({ length: RUNS }, (_, index) => index);
     const runs = await Promise.all(
       numbers.map(async (number) => {
@@ -82,6 +82,13 @@ describe(`${RUNS} team runs at once`, function () {
       assert.equal(written, `export const number = ${number};\n`);
     }
     assert.equal(await files.read("src/number.js"), "export const number = -1;\n");
+    const turns = project
+      .told("execution.changed")
+      .filter(({ execution }) => execution.status === "Starting")
+      .map(({ task_id }) => task_id);
+    assert.equal(turns.length, 2 * RUNS);
+    const first = new Set(turns.slice(0, RUNS));
+    assert.equal(first.size, RUNS, "a run had its second turn before another had its first");
     assert.ok(mostAtOnce(project) <= INSTANCES, "more instances at once than the pool may have");
   });
 });
