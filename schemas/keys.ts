@@ -14,7 +14,12 @@ const part = (value: string): string => {
     throw new RangeError(`not a part of a key: ${JSON.stringify(value)}`);
   return value;
 };
-const key = (...parts: string[]): string => `/${parts.map(part).join("/")}`;
+const key = (...parts: string[]): string => {
+  let path = "";
+  // Not by way of an array: every commit makes several keys.
+  for (const each of parts) path += `/${part(each)}`;
+  return path;
+};
 
 /** Primary keys. */
 export const keys = {

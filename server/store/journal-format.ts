@@ -71,6 +71,17 @@ export const endBlock = (chain: ChainEnd, parts: readonly Buffer[]): { line: Buf
 const hex = (checksum: number): string => checksum.toString(16).padStart(8, "0");
 const END_LINE = /^=(\d{1,15}) ([0-9a-f]{8})\n$/;
 
+/** What the last line of a block says; null if it cannot be read. */
+const readEnd = (line: string): ChainEnd | null => {
+  const [, sequence, checksum = ""] = END_LINE.exec(line) ?? [];
+  return sequence === undefined ? null : { sequence: Number(sequence), checksum: parseInt(checksum, 16) };
+};
+
+/** Whether a block with this end and this checksum may follow on the one before. */
+const follows = (end: ChainEnd, checksum: number, before: ChainEnd): boolean =>
+  end.checksum === checksum && (before.sequence === UNKNOWN || end.sequence === before.sequence + 1);
+const UNKNOWN = -1;
+
 /** What a reader of the journal does with the lines of a whole block. Keys are full ones. */
 export interface JournalVisitor {
   /** The record's text is in `chunk.bytes` from `start`. */
@@ -110,7 +121,7 @@ export const readSegment = async (
   tenantId: string,
 ): Promise<JournalRead> => {
   const turn = makeYield();
-  let chain: ChainEnd = { sequence: sequence ?? -1, checksum: 0 };
+  let chain: ChainEnd = { sequence: sequence ?? UNKNOWN, checksum: 0 };
   let checksum = 0;
   let block: Line[] = [];
   let end = 0;
@@ -136,26 +147,24 @@ export const readSegment = async (
       block.push({ kind, chunk, start: position + 1, end: next - 1 });
       if (kind === operation.end && newline !== -1) {
         const line = bytes.toString("latin1", position, next);
-        const match = END_LINE.exec(line);
-        const number = Number(match?.[1]);
+        const stated = readEnd(line);
         checksum = crc32(bytes.subarray(checked, position), checksum);
         checksum = crc32(line.slice(0, line.indexOf(" ") + 1), checksum);
         checked = next;
-        isWrong = match?.[2] !== hex(checksum) || (chain.sequence !== -1 && number !== chain.sequence + 1);
-        if (isWrong && onDamage !== undefined) {
-          onDamage(end);
-          isWrong = false;
-          block = [];
-          chain = { sequence: match === null ? -1 : number, checksum: parseInt(match?.[2] ?? "0", 16) };
-          checksum = chain.checksum;
-          end = chunk.offset + next;
-        } else if (!isWrong) {
+        if (stated !== null && follows(stated, checksum, chain)) {
           await visitBlock(block, tenantId, visitor);
+          first ??= stated.sequence;
+          chain = stated;
+          if (headerOnly) return { chain, first, end: chunk.offset + next, torn: 0 };
+        } else if (onDamage === undefined) isWrong = true;
+        else {
+          onDamage(end);
+          chain = stated ?? { sequence: UNKNOWN, checksum: 0 };
+          checksum = chain.checksum;
+        }
+        if (!isWrong) {
           block = [];
-          first ??= number;
-          chain = { sequence: number, checksum };
           end = chunk.offset + next;
-          if (headerOnly) return { chain, first: number, end, torn: 0 };
         }
       }
       position = next;
