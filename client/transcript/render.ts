@@ -108,7 +108,9 @@ type Answer = Extract<TranscriptEntry, { type: "answer" }>;
 const answerUsage = ({ usage, cost, cached, duration_ms }: Answer, l10n: Localizer): string => {
   const input = usage.input + usage.cache_write_5m + usage.cache_write_1h;
   return [
-    l10n.t("{0} in, {1} from the provider's cache, {2} out", input, usage.cache_read, usage.output),
+    usage.cache_read === 0
+      ? l10n.t("{0} in, {1} out", input, usage.output)
+      : l10n.t("{0} in, {1} from the provider's cache, {2} out", input, usage.cache_read, usage.output),
     cached ? l10n.t("answered from the response cache") : formatCost(cost),
     `${(duration_ms / 1000).toFixed(1)} s`,
   ]

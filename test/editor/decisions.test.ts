@@ -2,33 +2,19 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
-import { startHeldModel, throughModel, type HeldModel } from "./models.ts";
+import { throughModel } from "./models.ts";
 import { installCodeServer, missingPart } from "./parts.ts";
-import { startSession, type EditorSession } from "./session.ts";
+import { useWorkbench } from "./suite.ts";
 
 await installCodeServer().catch(() => undefined);
 
 describe("what the user reads and decides", function () {
   skipUnlessNull(this, missingPart());
-  let session: EditorSession;
-  let model: HeldModel;
-
-  before(async () => {
-    model = await startHeldModel();
-    session = await startSession();
-  });
-  after(async () => {
-    await session.close();
-    await model.close();
-  });
-  afterEach(async function () {
-    model.release();
-    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
-  });
+  const parts = useWorkbench();
 
   it("accepts one hunk of a diff and discards the other", async () => {
-    const folder = await session.project();
-    const workbench = await session.open(folder);
+    const folder = await parts.session.project();
+    const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     await workbench.treeItem(/^Changed file src\/bill\.js/).click();
     const proposed = workbench.page.locator(".editor.modified .view-line");
@@ -47,9 +33,9 @@ describe("what the user reads and decides", function () {
   });
 
   it("says which file could not be saved, and keeps the change in its editor", async () => {
-    const folder = await session.project({ "files.readonlyInclude": { "src/**": true } });
+    const folder = await parts.session.project({ "files.readonlyInclude": { "src/**": true } });
     const source = join(folder, "src/bill.js");
-    const workbench = await session.open(folder);
+    const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.notification(/src\/bill\.js could not be saved/).waitFor();
@@ -60,12 +46,12 @@ describe("what the user reads and decides", function () {
   });
 
   it("shows a transcript that grows while the agent works", async () => {
-    const workbench = await session.open(await session.project(throughModel(model)));
+    const workbench = await parts.session.open(await parts.session.project(throughModel(parts.model)));
     await workbench.openFile("src/bill.js");
     // The first turn passes; the second one waits.
-    model.hold(1);
+    parts.model.hold(1);
     await workbench.runTdd();
-    await model.waiting();
+    await parts.model.waiting();
     await workbench.showView();
     const execution = workbench.treeItem(/^Execution of Test Writer/);
     await execution.hover();
@@ -74,7 +60,7 @@ describe("what the user reads and decides", function () {
     await line("I look at what split() does today").waitFor();
     await workbench.picture("transcript");
     assert.equal(await line("Sharing 100 cents among three").count(), 0);
-    model.release();
+    parts.model.release();
     await workbench.treeItem(/^Stage write-tests, Completed/).waitFor();
     await line("I look at what split() does today").click();
     await workbench.page.keyboard.press("Control+End");
@@ -83,8 +69,8 @@ describe("what the user reads and decides", function () {
   });
 
   it("keeps a rating, and why, for later runs", async () => {
-    const folder = await session.project();
-    const workbench = await session.open(folder);
+    const folder = await parts.session.project();
+    const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     await workbench.command("CODITECT: Rate Run");
     await workbench.choose("Good");
@@ -96,7 +82,9 @@ describe("what the user reads and decides", function () {
 
   it("makes an agent and a team, and says at its line what is wrong in one", async () => {
     const asTyped = { "editor.autoClosingBrackets": "never", "editor.autoSurround": "never" };
-    const workbench = await session.open(await session.project({ ...asTyped, "editor.autoIndent": "none" }));
+    const workbench = await parts.session.open(
+      await parts.session.project({ ...asTyped, "editor.autoIndent": "none" }),
+    );
     const { page } = workbench;
     await workbench.command("CODITECT: New Agent…");
     await workbench.choose("Coder");

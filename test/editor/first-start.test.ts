@@ -3,32 +3,18 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
-import { startHeldModel, type HeldModel } from "./models.ts";
 import { installCodeServer, missingPart } from "./parts.ts";
-import { startSession, type EditorSession } from "./session.ts";
+import { useWorkbench } from "./suite.ts";
 
 await installCodeServer().catch(() => undefined);
 
 describe("the first start", function () {
   skipUnlessNull(this, missingPart());
-  let session: EditorSession;
-  let model: HeldModel;
-
-  before(async () => {
-    model = await startHeldModel();
-    session = await startSession();
-  });
-  after(async () => {
-    await session.close();
-    await model.close();
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
-  });
+  const parts = useWorkbench();
 
   it("leads from a model that answers, over the rehearsal, to the user's own file", async () => {
-    const workbench = await session.open(
-      await session.project({ "coditect.model.ollamaEndpoint": model.endpoint }),
+    const workbench = await parts.session.open(
+      await parts.session.project({ "coditect.model.ollamaEndpoint": parts.model.endpoint }),
     );
     const { page } = workbench;
     const choose = async (title: string) => {
@@ -60,12 +46,12 @@ describe("the first start", function () {
     await page.locator(".quick-input-widget input[type=text]").fill("src/bill.js");
     await workbench.choose("bill.js");
     await workbench.editor("src/bill.js").waitFor();
-    model.hold();
+    parts.model.hold();
     await page
       .locator(".editor-actions")
       .getByRole("button", { name: "Run TDD Team on Current File" })
       .click();
-    await model.waiting();
+    await parts.model.waiting();
     await workbench.command("CODITECT: Open Walkthrough");
     await isDone("Run the TDD team on your own file");
     await workbench.picture("walkthrough-done");
@@ -74,7 +60,6 @@ describe("the first start", function () {
 
 describe("the first start on a machine without a sandbox", function () {
   skipUnlessNull(this, missingPart());
-  let session: EditorSession;
   let programs: string;
 
   before(async () => {
@@ -82,22 +67,16 @@ describe("the first start on a machine without a sandbox", function () {
     // As bubblewrap is where the system allows no namespaces.
     await writeFile(join(programs, "bwrap"), "#!/bin/sh\nexit 1\n");
     await chmod(join(programs, "bwrap"), 0o755);
-    session = await startSession({
-      // As if started from a shell: else VS Code takes the path of a login shell.
-      environment: { PATH: `${programs}${delimiter}${process.env.PATH ?? ""}`, VSCODE_CLI: "1" },
-      settings: { "coditect.run.unconfined": "ask" },
-    });
   });
-  after(async () => {
-    await session.close();
-    await rm(programs, { recursive: true });
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
-  });
+  const parts = useWorkbench(() => ({
+    // As if started from a shell: else VS Code takes the path of a login shell.
+    environment: { PATH: `${programs}${delimiter}${process.env.PATH ?? ""}`, VSCODE_CLI: "1" },
+    settings: { "coditect.run.unconfined": "ask" },
+  }));
+  after(() => rm(programs, { recursive: true }));
 
   it("asks before a command runs unconfined, and goes on when the user allows it", async () => {
-    const workbench = await session.open(await session.project());
+    const workbench = await parts.session.open(await parts.session.project());
     await workbench.showView();
     await workbench.page.getByRole("button", { name: "Run the Rehearsal" }).click();
     const question = workbench.notification(/waits for your consent/);

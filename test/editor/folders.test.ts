@@ -2,36 +2,22 @@ import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
-import { startHeldModel, throughModel, type HeldModel } from "./models.ts";
+import { throughModel } from "./models.ts";
 import { installCodeServer, missingPart } from "./parts.ts";
-import { startSession, type EditorSession } from "./session.ts";
+import { useWorkbench } from "./suite.ts";
 
 await installCodeServer().catch(() => undefined);
 
 describe("a window with two folders", function () {
   skipUnlessNull(this, missingPart());
-  let session: EditorSession;
-  let model: HeldModel;
-
-  before(async () => {
-    model = await startHeldModel();
-    session = await startSession();
-  });
-  after(async () => {
-    await session.close();
-    await model.close();
-  });
-  afterEach(async function () {
-    model.release();
-    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
-  });
+  const parts = useWorkbench();
 
   it("runs each team in the folder of its file, and shows the runs of both", async () => {
-    const workspace = await session.workspace(["lunch", "dinner"], throughModel(model));
+    const workspace = await parts.session.workspace(["lunch", "dinner"], throughModel(parts.model));
     const [lunch, dinner] = [join(dirname(workspace), "lunch"), join(dirname(workspace), "dinner")];
     const source = join("src", "bill.js");
     const original = await readFile(join(lunch, source), "utf8");
-    const workbench = await session.open(workspace);
+    const workbench = await parts.session.open(workspace);
     for (const folder of ["lunch", "dinner"])
       await workbench.page.locator(".explorer-folders-view .monaco-list-row", { hasText: folder }).waitFor();
 
@@ -43,9 +29,9 @@ describe("a window with two folders", function () {
     await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
 
     await workbench.openFile(join(lunch, source), /bill\.js.*lunch/);
-    model.hold();
+    parts.model.hold();
     await workbench.runTdd();
-    await model.waiting();
+    await parts.model.waiting();
     await workbench.treeItem(/^Run tdd.*running.*lunch/).waitFor();
     await workbench.treeItem(/^Run tdd.*every gate held.*dinner/).waitFor();
     await workbench.command("Problems: Focus on Problems View");

@@ -4,33 +4,20 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { skipUnlessNull } from "../support/skip.ts";
-import { startHeldModel, startKeyedProvider, throughModel, type HeldModel } from "./models.ts";
+import { startKeyedProvider, throughModel } from "./models.ts";
 import { installCodeServer, missingPart } from "./parts.ts";
-import { startSession, type EditorSession } from "./session.ts";
+import type { EditorSession } from "./session.ts";
+import { useWorkbench } from "./suite.ts";
 
 await installCodeServer().catch(() => undefined);
 const SUCCEEDED = /every gate held/;
 
 describe("the extension in a real workbench", function () {
   skipUnlessNull(this, missingPart());
-  let session: EditorSession;
-  let model: HeldModel;
-
-  before(async () => {
-    model = await startHeldModel();
-    session = await startSession();
-  });
-  after(async () => {
-    await session.close();
-    await model.close();
-  });
-  afterEach(async function () {
-    model.release();
-    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
-  });
+  const parts = useWorkbench();
 
   it("greets with a walkthrough and, without a run, with what can be done", async () => {
-    const workbench = await session.open(await session.project());
+    const workbench = await parts.session.open(await parts.session.project());
     await workbench.showView();
     await workbench.page.getByRole("button", { name: "Run the Rehearsal" }).waitFor();
     await workbench.command("CODITECT: Open Walkthrough");
@@ -39,8 +26,8 @@ describe("the extension in a real workbench", function () {
   });
 
   it("runs the team, shows every stage and its proof, and applies what is accepted", async () => {
-    const folder = await session.project();
-    const workbench = await session.open(folder);
+    const folder = await parts.session.project();
+    const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     // It goes by itself after a while, unless the mouse is over it.
     await workbench.notification(SUCCEEDED).hover();
@@ -66,24 +53,24 @@ describe("the extension in a real workbench", function () {
   });
 
   it("stops in the middle when it is cancelled", async () => {
-    const workbench = await session.open(await session.project(throughModel(model)));
+    const workbench = await parts.session.open(await parts.session.project(throughModel(parts.model)));
     await workbench.openFile("src/bill.js");
-    model.hold();
+    parts.model.hold();
     await workbench.runTdd();
-    await model.waiting();
+    await parts.model.waiting();
     await workbench.showView();
     await workbench.treeItem(/^Stage write-tests, Running/).waitFor();
     await workbench.picture("running");
 
     await workbench.command("CODITECT: Cancel Run");
     await workbench.treeItem(/^Run tdd.*cancelled/).waitFor();
-    model.release();
+    parts.model.release();
     await workbench.picture("cancelled");
   });
 
   it("shows a finding where it stands, applies its fix, and keeps a dismissal over a reload", async () => {
-    const folder = await session.project();
-    const workbench = await session.open(folder);
+    const folder = await parts.session.project();
+    const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
@@ -118,7 +105,7 @@ describe("the extension in a real workbench", function () {
   });
 
   it("does not report a dismissed finding again", async () => {
-    const workbench = await session.open(await session.project());
+    const workbench = await parts.session.open(await parts.session.project());
     await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
@@ -137,8 +124,8 @@ describe("the extension in a real workbench", function () {
   });
 
   it("leaves a file alone that the user changed at the same place, and shows the merge editor", async () => {
-    const folder = await session.project();
-    const workbench = await session.open(folder);
+    const folder = await parts.session.project();
+    const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     const source = join(folder, "src/bill.js");
     const mine = (await readFile(source, "utf8")).replace("cents / people)", "Math.round(cents / people))");
@@ -153,22 +140,22 @@ describe("the extension in a real workbench", function () {
   });
 
   it("works on unsaved text, and goes on by itself when the runtime was killed", async () => {
-    const workbench = await session.open(await session.project(throughModel(model)));
+    const workbench = await parts.session.open(await parts.session.project(throughModel(parts.model)));
     await workbench.openFile("src/bill.js");
     await workbench.page.keyboard.type(" void 0; ");
     await workbench.page.locator(".view-line", { hasText: "void 0;" }).waitFor();
-    const before = model.requests.length;
+    const before = parts.model.requests.length;
     // The TestWriter's four turns pass; the Coder's first one waits.
-    model.hold(4);
+    parts.model.hold(4);
     await workbench.runTdd();
-    await model.waiting();
+    await parts.model.waiting();
     await workbench.showView();
     await workbench.treeItem(/^Stage implement, Running/).waitFor();
-    await killRuntime(session);
-    model.release();
+    await killRuntime(parts.session);
+    parts.model.release();
     await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
     await workbench.picture("resumed");
-    const requests = model.requests.slice(before);
+    const requests = parts.model.requests.slice(before);
     assert.ok(
       requests.some(({ body }) => body.includes("void 0; /**")),
       "no agent saw the unsaved text",
@@ -181,8 +168,8 @@ describe("the extension in a real workbench", function () {
   it("tries a key before it keeps it", async () => {
     const provider = await startKeyedProvider("right-key");
     try {
-      const workbench = await session.open(
-        await session.project({ "coditect.model.endpoints": { Claude: provider.endpoint } }),
+      const workbench = await parts.session.open(
+        await parts.session.project({ "coditect.model.endpoints": { Claude: provider.endpoint } }),
       );
       const giveKey = async (key: string) => {
         await workbench.choose("Claude");
@@ -224,18 +211,13 @@ const killRuntime = async ({ server }: EditorSession): Promise<void> => {
 
 describe("the extension in a workspace that is not trusted", function () {
   skipUnlessNull(this, missingPart());
-  let session: EditorSession;
-
-  before(async () => {
-    session = await startSession({
-      askTrust: true,
-      settings: { "security.workspace.trust.startupPrompt": "never" },
-    });
-  });
-  after(() => session.close());
+  const parts = useWorkbench(() => ({
+    askTrust: true,
+    settings: { "security.workspace.trust.startupPrompt": "never" },
+  }));
 
   it("offers no run, and says why", async () => {
-    const workbench = await session.open(await session.project());
+    const workbench = await parts.session.open(await parts.session.project());
     await workbench.openFile("src/bill.js");
     await workbench.showView();
     await workbench.page.getByRole("button", { name: "Manage Workspace Trust" }).waitFor();
