@@ -3,7 +3,7 @@
 // It is made whenever the extension is packaged; a translation is a file beside it, such as
 // bundle.l10n.de.json. With --print it goes to standard output.
 import { getL10nJson } from "@vscode/l10n-dev";
-import { errorCatalogue } from "../schemas/errors.ts";
+import { errorCatalogue } from "../schemas/error-catalogue.ts";
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const root = new URL("../", import.meta.url);

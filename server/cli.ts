@@ -1,6 +1,6 @@
 import { basename, relative } from "node:path";
 import { CommanderError } from "commander";
-import { errorCatalogue } from "../schemas/errors.ts";
+import { errorCatalogue } from "../schemas/error-catalogue.ts";
 import { exitCodes } from "./cli/exit.ts";
 import { createProgram } from "./cli/program.ts";
 import { asCoditectError, openTerminal, reportError } from "./cli/terminal.ts";

@@ -2,7 +2,8 @@ import type { CancellationToken, RequestHandler } from "vscode-languageserver/no
 import { ResponseError } from "vscode-languageserver/node";
 import { contract, type Method } from "../schemas/contract.ts";
 import { WorkspaceScope } from "../schemas/editor.ts";
-import { CoditectError, errorCatalogue, fail, toWireError, type WireError } from "../schemas/errors.ts";
+import { errorCatalogue } from "../schemas/error-catalogue.ts";
+import { CoditectError, fail, toWireError, type WireError } from "../schemas/errors.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Caller } from "./handlers/context.ts";

@@ -1,4 +1,5 @@
-import { ErrorCode, errorCatalogue } from "../../schemas/errors.ts";
+import { errorCatalogue } from "../../schemas/error-catalogue.ts";
+import { ErrorCode } from "../../schemas/errors.ts";
 import type { RunFinished } from "./view.ts";
 
 /** Contract: "Command line", exit codes. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type CoditectError, errorCatalogue, fail, toWireError } from "../../schemas/errors.ts";
+import { errorCatalogue } from "../../schemas/error-catalogue.ts";
+import { type CoditectError, fail, toWireError } from "../../schemas/errors.ts";
 
 /** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
 export const BODY_BYTES = 16 * 1024 * 1024;

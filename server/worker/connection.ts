@@ -9,14 +9,8 @@ import {
 } from "vscode-jsonrpc/node";
 import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
-import {
-  CoditectError,
-  errorCatalogue,
-  fail,
-  fromWireError,
-  toWireError,
-  WireError,
-} from "../../schemas/errors.ts";
+import { errorCatalogue } from "../../schemas/error-catalogue.ts";
+import { CoditectError, fail, fromWireError, toWireError, WireError } from "../../schemas/errors.ts";
 import {
   runtimeMethods,
   workerMethods,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { errorCatalogue } from "../../../schemas/errors.ts";
+import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 
 const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
