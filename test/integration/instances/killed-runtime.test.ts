@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -18,11 +21,15 @@ const DEADLINE_MS = 5000;
 const noEngine = await dockerEngine();
 const sandbox = await probeSandbox();
 
+/** What a killed runtime has no time to remove: its own temporary folder. */
+let temporary: string;
+
 /** Starts a runtime whose instances are busy; resolves when they all are. */
 const startDoomed = async (runtime: string, stateFolder: string) => {
   const script = fileURLToPath(new URL("doomed-runtime.ts", import.meta.url));
   const child = spawn(process.execPath, [script, runtime, stateFolder], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TMPDIR: temporary },
   });
   const [line] = z.tuple([z.string()]).parse(await once(createInterface(child.stdout), "line"));
   const ids = z.array(z.string()).parse(JSON.parse(line));
@@ -42,6 +49,12 @@ const waitUntil = async (isTrue: () => Promise<boolean> | boolean): Promise<bool
 
 describe("after SIGKILL of the runtime", function () {
   this.timeout(40_000);
+  beforeEach(async () => {
+    temporary = await mkdtemp(join(tmpdir(), "coditect-doomed-"));
+    // The containers' user has to get through to the workspace.
+    await chmod(temporary, 0o755);
+  });
+  afterEach(() => rm(temporary, { recursive: true, force: true }));
 
   describe("with confined local processes", function () {
     skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
