@@ -159,7 +159,10 @@ export const fixFinding = async (context: Context, argument: unknown): Promise<v
   if (found === null) return;
   const { finding, folder } = found;
   const workspaceFolder = folderByUri(folder);
-  if (workspaceFolder === null) return;
+  if (workspaceFolder === null) {
+    tell(vscode.l10n.t("Its folder is not open any more."));
+    return;
+  }
   await startRun(context, {
     folder: workspaceFolder,
     team: "bug-fix",

@@ -96,6 +96,7 @@ export const createPool = (options: PoolOptions): Pool => {
     const idle = isNeeded || isColder ? census.toEnd(kind) : null;
     const holdsCopy = idle?.kind.workspace === kind.workspace && idle.kind.runtime === kind.runtime;
     if (idle === null || (!isNeeded && !holdsCopy)) return;
+    demand.gaveWay(idle.kind, Date.now());
     await idle.stop({ actor: "pool", cause: `its place is needed for ${agent.name}` });
     await slots.settled();
   };

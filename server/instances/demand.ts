@@ -6,6 +6,8 @@ import type { PoolSize } from "./settings.ts";
 /** Weight of the newest time in service in the running mean. */
 const NEWEST = 0.3;
 const LONGEST_BACKOFF_MS = 60_000;
+/** Or two kinds would take each other's place by turns, and start a worker for nothing each time. */
+const GAVE_WAY_MS = 10_000;
 
 /** What one kind of instance is asked for, and how starting it has gone. */
 export interface KindDemand {
@@ -26,6 +28,8 @@ export interface DemandBook {
   served(kind: InstanceKind, seconds: number): void;
   /** A spare did not start: the next try waits, twice as long each time. */
   failed(demand: KindDemand, now: number): void;
+  /** One of the kind was ended to make room for another: it is not warmed again at once. */
+  gaveWay(kind: InstanceKind, now: number): void;
   desired(demand: KindDemand, counts: { queued: number; working: number }, now: number): number;
 }
 
@@ -64,6 +68,10 @@ export const createDemandBook = (sizeOf: (kind: InstanceKind) => PoolSize): Dema
     failed: (demand, now) => {
       demand.failures += 1;
       demand.notBefore = now + Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** demand.failures);
+    },
+    gaveWay: (kind, now) => {
+      const demand = book.get(keyOf(kind));
+      if (demand !== undefined) demand.notBefore = Math.max(demand.notBefore, now + GAVE_WAY_MS);
     },
     desired: (demand, { queued, working }, now) =>
       desiredInstances(

@@ -32,4 +32,14 @@ describe("room in a pool that is full", () => {
       await working.release();
       assert.equal((await pool.create(agent("Reviewer"), "Local", "user:test")).state, "Idle");
     }));
+
+  it("is not taken back at once for a spare of the agent that gave way", () =>
+    withMemoryPool({ maximum: 8, sizes: sizes(0, 8) }, async ({ claim, store }) => {
+      for (let round = 0; round < 3; round += 1) await (await claim("Coder")).release();
+      const reviewer = await claim("Reviewer");
+      await reviewer.release();
+      await (await claim("Reviewer")).release();
+      const warmed = store.all("lifecycle").filter(({ cause }) => cause === "warmed ahead of need");
+      assert.deepEqual(warmed, []);
+    }));
 });
