@@ -74,8 +74,8 @@ if (watch) {
   await Promise.all(options.map(async (option) => (await context({ ...option, logLevel: "info" })).watch()));
 } else {
   const results = await Promise.all(options.map((option) => build(option)));
-  // For this machine's own Node: what ships starts from the script, whatever Node there is.
-  if (!production) makeSnapshot("dist/worker.js", `dist/${snapshotName()}`);
+  // For this machine's own Node; it does not ship: elsewhere a worker starts from its script.
+  makeSnapshot("dist/worker.js", `dist/${snapshotName()}`);
   if (production)
     await writeFile("dist/THIRD-PARTY-LICENSES.txt", licenceTexts(results.map(({ metafile }) => metafile)));
 }
