@@ -12,7 +12,7 @@ export interface Terminal {
   stdout: NodeJS.WriteStream;
   /** Whether lines can be redrawn: a terminal, and not a program or a log, reads along. */
   interactive: boolean;
-  /** Columns; read anew for each frame, because the window may be resized. */
+  /** Columns, without end in a file or a pipe; read anew for each frame, because the window may be resized. */
   width: () => number;
   style: (style: Style, text: string) => string;
 }
@@ -36,7 +36,7 @@ export const openTerminal = (
     err: (text) => void stderr.write(text),
     stdout,
     interactive: stdout.isTTY && smart,
-    width: () => (stdout.isTTY ? stdout.columns : 120),
+    width: () => (stdout.isTTY ? stdout.columns : Infinity),
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
   };
 };
