@@ -6,7 +6,6 @@ import {
   State,
   TransportKind,
   type LanguageClientOptions,
-  type ProgressToken,
 } from "vscode-languageclient/node";
 import { EditorCommand, WorkspaceScope, type EditorOptions } from "../../schemas/editor.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
@@ -14,7 +13,7 @@ import { RuntimeEvent } from "../../schemas/events.ts";
 import type { z } from "zod";
 import { editorSettings, setting, touchesEditorSettings } from "../settings.ts";
 import { pipeLog } from "./log.ts";
-import { showProgress } from "./progress.ts";
+import { showProgress, type ShownProgress } from "./progress.ts";
 import { request } from "./request.ts";
 import type { Call, FolderEvent, RuntimeState } from "./runtime.ts";
 
@@ -58,7 +57,11 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     return unusable;
   };
   const crashes: number[] = [];
+  const progress = showProgress((token) => {
+    void client.sendNotification("window/workDoneProgress/cancel", { token });
+  });
   const afterCrash = (): CloseAction => {
+    progress.endAll();
     crashes.push(Date.now());
     const recent = crashes.filter((at) => at > Date.now() - CRASH_WINDOW_MS).length;
     if (recent <= MAX_CRASHES) return CloseAction.Restart;
@@ -71,9 +74,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     "coditect",
     "CODITECT",
     { module, transport: TransportKind.stdio },
-    clientOptions(hooks, afterCrash, (token) => {
-      void client.sendNotification("window/workDoneProgress/cancel", { token });
-    }),
+    clientOptions(hooks, afterCrash, progress.show),
   );
   client.onNotification("coditect/event", (message: unknown) => {
     const event = readEvent(message);
@@ -134,6 +135,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     stop: async () => {
       for (const subscription of subscriptions) subscription.dispose();
       await client.dispose();
+      progress.endAll();
     },
   };
 };
@@ -141,7 +143,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
 const clientOptions = (
   { extension, log }: LanguageClientHooks,
   afterCrash: () => CloseAction,
-  cancelProgress: (token: ProgressToken) => void,
+  show: ShownProgress["show"],
 ): LanguageClientOptions => {
   const options: z.input<typeof EditorOptions> = {
     state_folder: setting("state.location") === "editor" ? (extension.storageUri?.fsPath ?? null) : null,
@@ -169,7 +171,7 @@ const clientOptions = (
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => ({ action: afterCrash(), handled: true }),
     },
-    middleware: { handleWorkDoneProgress: showProgress(cancelProgress) },
+    middleware: { handleWorkDoneProgress: show },
   };
 };
 

@@ -4,11 +4,17 @@ import { setting } from "../settings.ts";
 
 type Progress = Parameters<HandleWorkDoneProgressSignature>[1];
 
+export interface ShownProgress {
+  show: (token: ProgressToken, value: Progress) => void;
+  /** For a runtime that is gone: nobody else ends what it began. */
+  endAll: () => void;
+}
+
 /**
  * Shows the runtime's work-done progress where the user wants it. The status bar cannot hold a
  * Cancel button, so there the status item's menu offers to cancel.
  */
-export const showProgress = (cancel: (token: ProgressToken) => void) => {
+export const showProgress = (cancel: (token: ProgressToken) => void): ShownProgress => {
   const shown = new Map<ProgressToken, { report: (value: Progress) => void; end: () => void }>();
 
   const begin = (token: ProgressToken, title: string, first: Progress) => {
@@ -37,12 +43,19 @@ export const showProgress = (cancel: (token: ProgressToken) => void) => {
     );
   };
 
-  return (token: ProgressToken, value: Progress): void => {
-    if (value.kind === "begin") begin(token, value.title, value);
-    else if (value.kind === "report") shown.get(token)?.report(value);
-    else {
-      shown.get(token)?.end();
-      shown.delete(token);
-    }
+  const end = (token: ProgressToken): void => {
+    shown.get(token)?.end();
+    shown.delete(token);
+  };
+
+  return {
+    show: (token, value) => {
+      if (value.kind === "begin") begin(token, value.title, value);
+      else if (value.kind === "report") shown.get(token)?.report(value);
+      else end(token);
+    },
+    endAll: () => {
+      for (const token of shown.keys()) end(token);
+    },
   };
 };

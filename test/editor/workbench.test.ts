@@ -154,6 +154,8 @@ describe("the extension in a real workbench", function () {
     await killRuntime(parts.session);
     parts.model.release();
     await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
+    // What the killed runtime had begun to show is not left behind.
+    await workbench.page.locator(".statusbar", { hasText: "CODITECT tdd" }).waitFor({ state: "detached" });
     await workbench.picture("resumed");
     const requests = parts.model.requests.slice(before);
     assert.ok(
