@@ -153,17 +153,22 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
     if (!isTaken || run === undefined) return title;
     return vscode.l10n.t("Changes ({1}): {0}", runTitle(run), new Date(run.created_at).toLocaleTimeString());
   };
+  /** Whose diff a tab shows: VS Code writes the number of files behind the title, and one title can begin another. */
+  const shownIn = (label: string): Review["shown"] => {
+    const [title] = [...titles.keys()]
+      .filter((known) => label.startsWith(known))
+      .sort((one, other) => other.length - one.length);
+    return title === undefined ? null : (titles.get(title) ?? null);
+  };
   /** A multi-file diff of which everything is decided has nothing left to show. */
   const close = async (taskId: string): Promise<void> => {
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-    const shows = ({ label }: vscode.Tab) => label.startsWith(titleOf(taskId));
+    const shows = ({ label }: vscode.Tab) => shownIn(label)?.task_id === taskId;
     await vscode.window.tabGroups.close(tabs.filter(shows), true);
   };
   const setShown = () => {
     const label = vscode.window.tabGroups.activeTabGroup.activeTab?.label;
-    // VS Code puts the number of files behind the title.
-    const title = [...titles.keys()].find((known) => label?.startsWith(known));
-    shown = title === undefined ? null : (titles.get(title) ?? null);
+    shown = label === undefined ? null : shownIn(label);
     setContext("coditect.reviewing", shown !== null);
   };
   const subscriptions = [

@@ -102,10 +102,12 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
   };
 
   const check = (scope: Scope, needed: Amount): void => {
-    const { limits } = scope;
+    const tokenCap = scope.limits[scope.tokens];
+    const costCap = scope.limits[scope.cost];
+    // The sum of a day is made anew each time it is asked for.
+    if (tokenCap === null && costCap === null) return;
     const holding = held.get(scope.key) ?? { tokens: 0, microcents: 0 };
     const used = ledger.used(scope.used);
-    const tokenCap = limits[scope.tokens];
     const tokens = used.tokens + holding.tokens;
     if (tokenCap !== null && tokens + needed.tokens > tokenCap)
       throw fail("limit_reached", {
@@ -115,7 +117,6 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
         needed: `${needed.tokens} tokens`,
         setting: scope.setting + scope.tokens,
       });
-    const costCap = limits[scope.cost];
     const microcents = used.cost_microcents + holding.microcents;
     if (costCap !== null && microcents + needed.microcents > costCap * MICROCENTS_PER_DOLLAR)
       throw fail("limit_reached", {
