@@ -43,7 +43,7 @@ const options = [
   single("worker", "server/worker/main.ts"),
   single("fold", "server/store/fold-thread.ts"),
   single("diagrams", "server/teams/gates/diagram-thread.ts"),
-  single("load-bundle", "server/load-bundle.ts"),
+  single("load-bundle", "server/platform/load-bundle.ts"),
   {
     ...shared,
     plugins: [...shared.plugins, asCommonJs(moduleUrl)],
@@ -53,8 +53,8 @@ const options = [
     write: false,
     entryPoints: {
       client: "client/extension.ts",
-      "cli-main": "server/cli.ts",
-      "server-main": "server/main.ts",
+      "cli-main": "server/surfaces/cli/main.ts",
+      "server-main": "server/surfaces/lsp/main.ts",
     },
     outdir: "dist",
   },

@@ -1,6 +1,6 @@
-import { DEFAULT_IMAGE } from "../server/instances/docker/container.ts";
-import { findEngine } from "../server/instances/docker/engine.ts";
-import { buildImage, IMAGE_RECIPE } from "../server/instances/docker/image.ts";
+import { DEFAULT_IMAGE } from "../server/instances/drivers/docker/container.ts";
+import { findEngine } from "../server/instances/drivers/docker/engine.ts";
+import { buildImage, IMAGE_RECIPE } from "../server/instances/drivers/docker/image.ts";
 
 const BUILD_MS = 180_000;
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Method, MethodInput, MethodResult } from "../schemas/contract.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
 import { Settings, type SettingsInput } from "../schemas/settings.ts";
-import { createRuntime, type Runtime } from "../server/app.ts";
+import { createRuntime, type Runtime } from "../server/runtime/runtime.ts";
 import type { Caller } from "../server/handlers/handlers.ts";
-import { workerEntry } from "../server/installation.ts";
+import { workerEntry } from "../server/platform/installation.ts";
 
 type EventOf<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
 

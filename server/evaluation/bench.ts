@@ -4,11 +4,11 @@ import { fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { RunOptions } from "../../schemas/run.ts";
 import type { Settings } from "../../schemas/settings.ts";
-import { createRuntime, type Runtime } from "../app.ts";
+import { createRuntime, type Runtime } from "../runtime/runtime.ts";
 import type { Caller } from "../handlers/handlers.ts";
 import type { Credentials } from "../gateway/gateway.ts";
-import type { WorkerEntry } from "../installation.ts";
-import type { Log } from "../log.ts";
+import type { WorkerEntry } from "../platform/installation.ts";
+import type { Log } from "../platform/log.ts";
 
 /** What every trial of an evaluation is run with. */
 export interface Bench {

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Settings } from "../../schemas/settings.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../platform/log.ts";
 import { ifThere } from "../store/files.ts";
 import type { Store } from "../store/store.ts";
 import { confine } from "../workspace/paths.ts";

@@ -8,7 +8,7 @@ import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
-import type { Runs } from "../teams/runs.ts";
+import type { Runs } from "../teams/run/runs.ts";
 
 /** Who calls: what they may do, and the surface they came through, for the audit trail. */
 export interface Caller {

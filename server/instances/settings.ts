@@ -1,8 +1,8 @@
 import type { AgentType } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
-import type { InstanceLimits } from "./driver.ts";
-import { parseAllowedHost } from "./egress/policy.ts";
-import type { AllowedHost } from "./egress/policy.ts";
+import type { InstanceLimits } from "./drivers/driver.ts";
+import { parseAllowedHost } from "./drivers/egress/policy.ts";
+import type { AllowedHost } from "./drivers/egress/policy.ts";
 
 /** How many instances of one kind there are. */
 export interface PoolSize {

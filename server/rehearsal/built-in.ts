@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AIProvider } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
-import { shippedPath } from "../installation.ts";
+import { shippedPath } from "../platform/installation.ts";
 import { loadScript, type RehearsalScript } from "./script.ts";
 import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "./server.ts";
 

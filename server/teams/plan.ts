@@ -4,7 +4,7 @@ import type { Timestamp } from "../../schemas/primitives.ts";
 import type { RunStatus, StageState, Task, TeamRun } from "../../schemas/run.ts";
 import type { AgentTeam, WorkflowStage } from "../../schemas/team.ts";
 import { noUsage } from "../models/execution.ts";
-import { ancestors } from "./validate.ts";
+import { ancestors } from "./definition/validate.ts";
 
 /**
  * The state machine of a team run: pure functions from one stored run to the next. Whatever drives

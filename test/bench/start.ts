@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
-import { shippedPath } from "../../server/installation.ts";
+import { shippedPath } from "../../server/platform/installation.ts";
 import { builtInScript } from "../../server/rehearsal/built-in.ts";
 import { runSession } from "../support/session.ts";
 import { median, type Report } from "./report.ts";

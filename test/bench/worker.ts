@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
-import { folderBytes } from "../../server/instances/watch.ts";
+import { folderBytes } from "../../server/instances/instance/watch.ts";
 import { collectChanges } from "../../server/worker/copy/changes.ts";
 import { privateCopy } from "../../server/worker/copy/copy.ts";
 import { snapshotName } from "../../server/worker/snapshot.ts";

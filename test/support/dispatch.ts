@@ -2,14 +2,14 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Role } from "../../schemas/contract.ts";
 import { createChanges } from "../../server/changes/changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
-import { createDispatch, type Dispatch } from "../../server/dispatch.ts";
+import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller } from "../../server/handlers/context.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Pool } from "../../server/instances/pool.ts";
 import type { Store } from "../../server/store/store.ts";
-import type { Runs } from "../../server/teams/runs.ts";
+import type { Runs } from "../../server/teams/run/runs.ts";
 import { memoryStore } from "./memory-store.ts";
 import { NOW, TENANT } from "./records.ts";
 

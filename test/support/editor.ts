@@ -15,8 +15,8 @@ import {
 import { URI } from "vscode-uri";
 import type { z } from "zod";
 import type { EditorOptions } from "../../schemas/editor.ts";
-import { startLanguageServer } from "../../server/language/server.ts";
-import type { LanguageServerContext } from "../../server/language/state.ts";
+import { startLanguageServer } from "../../server/surfaces/lsp/server.ts";
+import type { LanguageServerContext } from "../../server/surfaces/lsp/state.ts";
 
 /** The editor's end of a connection to a language server, driven as an editor drives it. */
 export interface TestEditor {

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { ChangedFile } from "../../schemas/changes.ts";
 import { RunStatus, StageState } from "../../schemas/run.ts";
 import { TranscriptEntry } from "../../schemas/transcript.ts";
-import { shippedPath } from "../../server/installation.ts";
+import { shippedPath } from "../../server/platform/installation.ts";
 import { builtInScript } from "../../server/rehearsal/built-in.ts";
 import type { RehearsalScript } from "../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../server/rehearsal/server.ts";

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { openEngine } from "../../server/instances/docker/engine.ts";
-import type { Engine } from "../../server/instances/docker/engine.ts";
+import { openEngine } from "../../server/instances/drivers/docker/engine.ts";
+import type { Engine } from "../../server/instances/drivers/docker/engine.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { copyImage } from "./private-engine.ts";
 

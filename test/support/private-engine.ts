@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { DEFAULT_IMAGE } from "../../server/instances/docker/container.ts";
-import { findEngine, openEngine, parseHost } from "../../server/instances/docker/engine.ts";
-import type { EngineAddress } from "../../server/instances/docker/engine.ts";
-import { isRunning } from "../../server/instances/local/process-table.ts";
+import { DEFAULT_IMAGE } from "../../server/instances/drivers/docker/container.ts";
+import { findEngine, openEngine, parseHost } from "../../server/instances/drivers/docker/engine.ts";
+import type { EngineAddress } from "../../server/instances/drivers/docker/engine.ts";
+import { isRunning } from "../../server/instances/drivers/local/process-table.ts";
 import { dockerEngine } from "../docker-engine.ts";
 
 const run = promisify(execFile);

@@ -15,7 +15,7 @@ describe("the texts for translators", function () {
     const { stdout, stderr } = spawnSync(process.execPath, [script, "--print"], { encoding: "utf8" });
     assert.equal(stderr, "");
     const texts = z.record(z.string(), z.string()).parse(JSON.parse(stdout));
-    const literals = globSync(["client/**/*.ts", "server/language/*.ts"], { cwd: root.pathname }).flatMap(
+    const literals = globSync(["client/**/*.ts", "server/surfaces/lsp/*.ts"], { cwd: root.pathname }).flatMap(
       (file) => [...read(file).matchAll(/l10n\.t\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text),
     );
     assert.ok(literals.length > 100);

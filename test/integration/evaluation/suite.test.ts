@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadSuite } from "../../../server/evaluation/suite.ts";
-import { shippedPath } from "../../../server/installation.ts";
+import { shippedPath } from "../../../server/platform/installation.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
 const suite = await loadSuite(shippedPath("evaluation"));

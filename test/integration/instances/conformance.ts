@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { behaviour, command, never, startPool } from "./pool-harness.ts";
 import type { PoolTestOptions, PoolUnderTest } from "./pool-harness.ts";
-import type { Driver } from "../../../server/instances/driver.ts";
+import type { Driver } from "../../../server/instances/drivers/driver.ts";
 
 /** Starts pools for the tests of one suite and ends them after each. */
 export const pools = (driver: () => Driver): ((options?: PoolTestOptions) => Promise<PoolUnderTest>) => {

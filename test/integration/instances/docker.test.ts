@@ -1,6 +1,6 @@
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
-import { workerEntry } from "../../../server/installation.ts";
-import type { WorkerEntry } from "../../../server/installation.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
+import type { WorkerEntry } from "../../../server/platform/installation.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";

@@ -1,6 +1,6 @@
 // A runtime to be killed: its instances are busy in every way that could make them stay behind.
 // Arguments: the driver, and a state folder for the containers' label. Says when all are at work.
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { behaviour, command, localDriver, never, startPool, testWorker } from "./pool-harness.ts";
 
 const [, , runtime = "Local", stateFolder = ""] = process.argv;

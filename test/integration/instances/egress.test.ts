@@ -7,16 +7,16 @@ import { connect, createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
-import { parseAllowedHost } from "../../../server/instances/egress/policy.ts";
-import { openEgress } from "../../../server/instances/egress/proxy.ts";
-import { removeDeadSockets } from "../../../server/instances/egress/sockets.ts";
-import type { Egress } from "../../../server/instances/egress/proxy.ts";
-import type { ConnectionRecord } from "../../../server/instances/egress/traffic.ts";
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { parseAllowedHost } from "../../../server/instances/drivers/egress/policy.ts";
+import { openEgress } from "../../../server/instances/drivers/egress/proxy.ts";
+import { removeDeadSockets } from "../../../server/instances/drivers/egress/sockets.ts";
+import type { Egress } from "../../../server/instances/drivers/egress/proxy.ts";
+import type { ConnectionRecord } from "../../../server/instances/drivers/egress/traffic.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
-import { workerEntry } from "../../../server/installation.ts";
-import { createLocalDriver } from "../../../server/instances/local/driver.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
+import { createLocalDriver } from "../../../server/instances/drivers/local/driver.ts";
 import { wayOut } from "./way-out.ts";
 
 const noEngine = await dockerEngine();
@@ -116,7 +116,7 @@ describe("the way out of an instance", function () {
     });
     it("leaves a socket when its runtime is killed, which the next one removes, and no other", async () => {
       const way = await open([]);
-      const source = `import(${JSON.stringify(import.meta.resolve("../../../server/instances/egress/proxy.ts"))})
+      const source = `import(${JSON.stringify(import.meta.resolve("../../../server/instances/drivers/egress/proxy.ts"))})
         .then(({openEgress}) => openEgress({allowed: [], onConnection() {}})).then(({socket}) => console.log(socket))`;
       const doomed = spawn(process.execPath, ["-e", source], { stdio: ["ignore", "pipe", "inherit"] });
       const [said] = (await once(doomed.stdout, "data")) as [Buffer];

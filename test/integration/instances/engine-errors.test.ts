@@ -6,12 +6,12 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { WORKER_NODE } from "../../../server/instances/docker/container.ts";
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
-import { findEngine, openEngine } from "../../../server/instances/docker/engine.ts";
-import { buildImage } from "../../../server/instances/docker/image.ts";
-import { archiveOf } from "../../../server/instances/docker/mirror/archive.ts";
-import { fileParts } from "../../../server/instances/docker/mirror/tree.ts";
+import { WORKER_NODE } from "../../../server/instances/drivers/docker/container.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
+import { findEngine, openEngine } from "../../../server/instances/drivers/docker/engine.ts";
+import { buildImage } from "../../../server/instances/drivers/docker/image.ts";
+import { archiveOf } from "../../../server/instances/drivers/docker/mirror/archive.ts";
+import { fileParts } from "../../../server/instances/drivers/docker/mirror/tree.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
@@ -101,7 +101,7 @@ describe("an engine that cannot do what it is asked", function () {
       await Promise.all([chmod(folder, 0o755), chmod(socket, 0o600)]);
       const source = [
         `process.setuid(65534);`,
-        `const engine = await import(${JSON.stringify(import.meta.resolve("../../../server/instances/docker/engine.ts"))});`,
+        `const engine = await import(${JSON.stringify(import.meta.resolve("../../../server/instances/drivers/docker/engine.ts"))});`,
         `await engine.openEngine({ socket: ${JSON.stringify(socket)} }).catch((error) => {`,
         `  const { message, nextStep } = engine.engineError(error, "none");`,
         `  console.log(message, nextStep);`,

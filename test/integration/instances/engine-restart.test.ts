@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { CoditectError } from "../../../schemas/errors.ts";
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
-import { openEngine } from "../../../server/instances/docker/engine.ts";
-import type { Engine } from "../../../server/instances/docker/engine.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
+import { openEngine } from "../../../server/instances/drivers/docker/engine.ts";
+import type { Engine } from "../../../server/instances/drivers/docker/engine.ts";
 import { canTransition, isActive } from "../../../server/models/instance.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
 import type { PrivateEngine } from "../../support/private-engine.ts";

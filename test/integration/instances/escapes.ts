@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { CoditectError } from "../../../schemas/errors.ts";
-import type { Driver } from "../../../server/instances/driver.ts";
+import type { Driver } from "../../../server/instances/drivers/driver.ts";
 import type { ClaimedInstance } from "../../../server/instances/pool.ts";
 import { pools } from "./conformance.ts";
 import { behaviour, command, never } from "./pool-harness.ts";

@@ -1,5 +1,5 @@
-import { probeSandbox } from "../../../server/instances/local/sandbox.ts";
-import { workerEntry } from "../../../server/installation.ts";
+import { probeSandbox } from "../../../server/instances/drivers/local/sandbox.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";
 import { escapes } from "./escapes.ts";

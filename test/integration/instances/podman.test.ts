@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { workerEntry } from "../../../server/installation.ts";
-import type { WorkerEntry } from "../../../server/installation.ts";
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
+import type { WorkerEntry } from "../../../server/platform/installation.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { forgetsMemoryKills, startPodman, whyNoPodman } from "../../support/podman-engine.ts";
 import type { PodmanEngine } from "../../support/podman-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";

@@ -3,11 +3,11 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { stateLabel } from "../../../server/instances/docker/container.ts";
-import { createDockerDriver } from "../../../server/instances/docker/driver.ts";
-import { openEngine, parseHost } from "../../../server/instances/docker/engine.ts";
-import { workerEntry } from "../../../server/installation.ts";
-import type { Engine } from "../../../server/instances/docker/engine.ts";
+import { stateLabel } from "../../../server/instances/drivers/docker/container.ts";
+import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
+import { openEngine, parseHost } from "../../../server/instances/drivers/docker/engine.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
+import type { Engine } from "../../../server/instances/drivers/docker/engine.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
 import type { PrivateEngine } from "../../support/private-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";

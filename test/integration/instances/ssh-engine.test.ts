@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { promisify } from "node:util";
-import { engineAddress, findEngine } from "../../../server/instances/docker/engine.ts";
+import { engineAddress, findEngine } from "../../../server/instances/drivers/docker/engine.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { startSshServer, whyNoSshServer } from "../../support/ssh-server.ts";

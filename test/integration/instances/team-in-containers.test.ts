@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
-import { shippedPath } from "../../../server/installation.ts";
+import { shippedPath } from "../../../server/platform/installation.ts";
 import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { startRehearsal } from "../../../server/rehearsal/server.ts";
 import { dockerEngine } from "../../docker-engine.ts";

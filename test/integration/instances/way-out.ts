@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Driver } from "../../../server/instances/driver.ts";
+import type { Driver } from "../../../server/instances/drivers/driver.ts";
 import { pools } from "./conformance.ts";
 import { command, never } from "./pool-harness.ts";
 

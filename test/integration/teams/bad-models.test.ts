@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
-import { shippedPath } from "../../../server/installation.ts";
+import { shippedPath } from "../../../server/platform/installation.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type Turn } from "../../model-servers.ts";
 import { call, finish, oneRound } from "../../support/one-round.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { shippedPath } from "../../../server/installation.ts";
+import { shippedPath } from "../../../server/platform/installation.ts";
 import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";

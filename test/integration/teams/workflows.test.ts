@@ -3,7 +3,7 @@ import { chmod, cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
-import { shippedPath } from "../../../server/installation.ts";
+import { shippedPath } from "../../../server/platform/installation.ts";
 import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { loadScript, RehearsalScript } from "../../../server/rehearsal/script.ts";
 import { startRehearsal } from "../../../server/rehearsal/server.ts";

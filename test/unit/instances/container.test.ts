@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { CoditectError } from "../../../schemas/errors.ts";
-import type { WorkerSpec } from "../../../server/instances/driver.ts";
-import { boundMounts, containerOf, stateLabel } from "../../../server/instances/docker/container.ts";
-import { Demultiplexer } from "../../../server/instances/docker/demultiplexer.ts";
-import { engineAddress, engineError, parseHost } from "../../../server/instances/docker/engine.ts";
-import { dockerfile } from "../../../server/instances/docker/image.ts";
+import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
+import { boundMounts, containerOf, stateLabel } from "../../../server/instances/drivers/docker/container.ts";
+import { Demultiplexer } from "../../../server/instances/drivers/docker/demultiplexer.ts";
+import { engineAddress, engineError, parseHost } from "../../../server/instances/drivers/docker/engine.ts";
+import { dockerfile } from "../../../server/instances/drivers/docker/image.ts";
 
 const spec: WorkerSpec = {
   instance_id: "7b0a2f0e-1111-4111-8111-111111111111",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createDiskWatch } from "../../../server/instances/watch.ts";
+import { createDiskWatch } from "../../../server/instances/instance/watch.ts";
 
 const MB = 1024 ** 2;
 

@@ -4,7 +4,7 @@ import {
   isClosedAddress,
   parseAllowedHost,
   refusal,
-} from "../../../server/instances/egress/policy.ts";
+} from "../../../server/instances/drivers/egress/policy.ts";
 
 const allowed = ["registry.npmjs.org", "*.example.com:8443", "127.0.0.1:5432", "intra.example:443"].flatMap(
   (line) => parseAllowedHost(line) ?? [],

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { WorkerSpec } from "../../../server/instances/driver.ts";
-import { parseMembership, planGroup } from "../../../server/instances/local/cgroup.ts";
-import { localCommand } from "../../../server/instances/local/command.ts";
-import { workerEnvironment } from "../../../server/instances/local/environment.ts";
+import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
+import { parseMembership, planGroup } from "../../../server/instances/drivers/local/cgroup.ts";
+import { localCommand } from "../../../server/instances/drivers/local/command.ts";
+import { workerEnvironment } from "../../../server/instances/drivers/local/environment.ts";
 
 const limits = { memory_mb: 100, cpus: 1.5, processes: 20, disk_mb: 10 };
 const spec: WorkerSpec = {

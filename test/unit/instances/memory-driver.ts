@@ -1,6 +1,11 @@
 import { PassThrough } from "node:stream";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
-import type { Driver, RunningWorker, WorkerEnd, WorkerSpec } from "../../../server/instances/driver.ts";
+import type {
+  Driver,
+  RunningWorker,
+  WorkerEnd,
+  WorkerSpec,
+} from "../../../server/instances/drivers/driver.ts";
 
 /** Workers without a process: they speak the protocol, do nothing, and end when told to. */
 export interface MemoryDriver extends Driver {

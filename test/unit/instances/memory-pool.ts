@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { Settings } from "../../../schemas/settings.ts";
-import { createPool } from "../../../server/instances/create-pool.ts";
+import { createPool } from "../../../server/instances/pool/create-pool.ts";
 import type { ClaimedInstance, ClaimRequest, Pool } from "../../../server/instances/pool.ts";
 import { poolSettings } from "../../../server/instances/settings.ts";
 import type { PoolSettings } from "../../../server/instances/settings.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import fc from "fast-check";
-import { changesOf } from "../../../server/instances/docker/mirror/changes.ts";
-import type { Mirrored } from "../../../server/instances/docker/mirror/changes.ts";
-import type { TreeEntry, TreePart } from "../../../server/instances/docker/mirror/tree.ts";
+import { changesOf } from "../../../server/instances/drivers/docker/mirror/changes.ts";
+import type { Mirrored } from "../../../server/instances/drivers/docker/mirror/changes.ts";
+import type { TreeEntry, TreePart } from "../../../server/instances/drivers/docker/mirror/tree.ts";
 
 /** A tree of a few names: a string is a file's content, another record a folder. */
 interface Folder {

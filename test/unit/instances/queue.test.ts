@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CoditectError } from "../../../schemas/errors.ts";
 import type { ClaimRequest } from "../../../server/instances/pool.ts";
-import { createClaimQueue, fairOrder } from "../../../server/instances/queue.ts";
-import type { Waiting } from "../../../server/instances/queue.ts";
+import { createClaimQueue, fairOrder } from "../../../server/instances/pool/queue.ts";
+import type { Waiting } from "../../../server/instances/pool/queue.ts";
 
 const NOW = 1_000_000;
 const none = new Map<string, number>();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { desiredInstances } from "../../../server/instances/scaling.ts";
+import { desiredInstances } from "../../../server/instances/pool/scaling.ts";
 
 const size = { minimum: 0, target: 0, maximum: 8 };
 const idle = { queued: 0, working: 0, arrivals: [], mean_seconds: 0 };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { wrapCommandWithSandboxMacOS } from "@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js";
-import type { WorkerSpec } from "../../../server/instances/driver.ts";
-import { localCommand } from "../../../server/instances/local/command.ts";
-import type { LocalCommand } from "../../../server/instances/local/command.ts";
-import { probeSandbox, sandboxName } from "../../../server/instances/local/sandbox.ts";
-import { seatbeltParameters } from "../../../server/instances/local/seatbelt.ts";
+import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
+import { localCommand } from "../../../server/instances/drivers/local/command.ts";
+import type { LocalCommand } from "../../../server/instances/drivers/local/command.ts";
+import { probeSandbox, sandboxName } from "../../../server/instances/drivers/local/sandbox.ts";
+import { seatbeltParameters } from "../../../server/instances/drivers/local/seatbelt.ts";
 
 const copy = "/Users/me/Library/Caches/coditect/0/copy";
 const commandOf = (egress: Pick<WorkerSpec, "egress_socket" | "egress_loopback">): LocalCommand =>

@@ -28,9 +28,9 @@ describe("the published JSON Schemas", function () {
     assert.equal(status, 0, stderr);
   });
 
-  for (const name of readdirSync(new URL("server/teams/built-in", root)))
+  for (const name of readdirSync(new URL("server/teams/definition/built-in", root)))
     it(`accept the built-in team ${name}, as the parser does`, () => {
-      const team = read(`server/teams/built-in/${name}`);
+      const team = read(`server/teams/definition/built-in/${name}`);
       TeamFile.parse(team);
       assert.deepEqual(problemsOf("team", team), []);
     });

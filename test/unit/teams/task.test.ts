@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StartRun } from "../../../schemas/contract.ts";
-import { newTask } from "../../../server/teams/task.ts";
+import { newTask } from "../../../server/teams/run/task.ts";
 import { NOW, TENANT } from "../../support/records.ts";
 
 const taskOf = (workflow: string, request: { task?: string; file?: string; data?: object }) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillPrompt, variablesIn } from "../../../server/teams/template.ts";
+import { fillPrompt, variablesIn } from "../../../server/teams/definition/template.ts";
 
 const values = new Map([
   ["task", "Round $& up: {{file}}"],

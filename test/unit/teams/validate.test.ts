@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { TeamFile, WorkflowStage } from "../../../schemas/team.ts";
-import { checkWorkflow, workflowProblems } from "../../../server/teams/validate.ts";
+import { checkWorkflow, workflowProblems } from "../../../server/teams/definition/validate.ts";
 
-const builtIn = new URL("../../../server/teams/built-in/", import.meta.url);
+const builtIn = new URL("../../../server/teams/definition/built-in/", import.meta.url);
 
 type StageInput = Partial<WorkflowStage> & { name: string };
 const problems = (...stages: StageInput[]) =>

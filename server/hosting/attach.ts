@@ -1,0 +1,131 @@
+import type { z } from "zod";
+import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
+import { CoditectError, fail, WireError } from "../../schemas/errors.ts";
+import { RuntimeEvent } from "../../schemas/events.ts";
+
+/** Where a runtime that owns a state folder is reached; it stands in the folder's lock. */
+export interface Endpoint {
+  url: string;
+  token: string;
+}
+
+interface Row {
+  result: z.ZodType;
+  http: { verb: string; path: string } | null;
+}
+
+/** A runtime of another process. */
+export interface Attached {
+  /** Errors: those of the method, and `runtime_gone` when the process does not answer. */
+  call<M extends Method>(method: M, params: MethodInput<M>, signal: AbortSignal): Promise<MethodResult<M>>;
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Rejects with `runtime_gone` when the process goes away; never resolves. */
+  readonly lost: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** A runtime that runs already, over its REST surface. */
+export const attach = async ({ url, token }: Endpoint): Promise<Attached> => {
+  const headers = { authorization: `Bearer ${token}` };
+  const leaving = new AbortController();
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+
+  const request = async (
+    method: Method,
+    params: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
+    const { http }: Row = contract[method];
+    if (http === null) throw fail("unknown_method", { method });
+    const { path, rest } = fillPath(http.path, params);
+    const inQuery = http.verb === "GET" || http.verb === "DELETE";
+    const response = await fetch(`${url}${path}${inQuery ? queryOf(rest) : ""}`, {
+      method: http.verb,
+      headers: inQuery ? headers : { ...headers, "content-type": "application/json" },
+      ...(!inQuery && { body: JSON.stringify(rest) }),
+      signal: AbortSignal.any([leaving.signal, signal]),
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw fail("cancelled", { what: `The call ${method}` }, { cause: error });
+      throw gone(error);
+    });
+    if (!response.ok) throw await problemOf(response);
+    return response.status === 204 ? {} : await response.json();
+  };
+
+  const stream = await fetch(`${url}/api/events`, { headers, signal: leaving.signal });
+  if (!stream.ok || stream.body === null) throw await problemOf(stream);
+  const lost = readEvents(stream.body, listeners).catch((error: unknown) => {
+    throw gone(error);
+  });
+  // It is awaited by those who follow a run; to all others the end of the stream says nothing.
+  lost.catch(() => undefined);
+
+  return {
+    call: async <M extends Method>(method: M, params: MethodInput<M>, signal: AbortSignal) => {
+      const answer = await request(method, params, signal);
+      const { result }: Row = contract[method];
+      // The row's own schema parsed it.
+      return result.parse(answer) as MethodResult<M>;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    lost,
+    close: () => {
+      leaving.abort();
+      return Promise.resolve();
+    },
+  };
+};
+
+const gone = (error: unknown): CoditectError =>
+  fail("runtime_gone", { how: error instanceof Error ? error.message : String(error) }, { cause: error });
+
+/** Puts params into the places of a path; the rest goes into the query or the body. */
+const fillPath = (path: string, params: Record<string, unknown>) => {
+  const rest = { ...params };
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = String(rest[name]);
+    Reflect.deleteProperty(rest, name);
+    return encodeURIComponent(value);
+  });
+  return { path: filled, rest };
+};
+
+const queryOf = (params: Record<string, unknown>): string => {
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+  const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+  return query.size === 0 ? "" : `?${query.toString()}`;
+};
+
+/** What of a problem (RFC 9457) says which error of the catalogue it is. */
+const Problem = WireError.pick({ code: true, data: true });
+
+/** The error an answer with problem details stands for. */
+const problemOf = async (response: Response): Promise<CoditectError> => {
+  const problem = Problem.safeParse(await response.json().catch(() => null));
+  return problem.success
+    ? new CoditectError(problem.data.code, problem.data.data)
+    : fail("worker_failed", { what: "answer", reason: `status ${response.status}` });
+};
+
+/** Reads server-sent events until the stream ends, which is always an error here. */
+const readEvents = async (
+  body: ReadableStream<Uint8Array>,
+  listeners: ReadonlySet<(event: RuntimeEvent) => void>,
+): Promise<never> => {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    const blocks = (rest + decoder.decode(chunk, { stream: true })).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const data = /^data: ?(.*)$/m.exec(block)?.[1];
+      if (data === undefined) continue;
+      const event = RuntimeEvent.parse(JSON.parse(data));
+      for (const listener of listeners) listener(event);
+    }
+  }
+  throw new Error("it closed the connection");
+};

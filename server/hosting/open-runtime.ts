@@ -1,0 +1,85 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { contract, type Method } from "../../schemas/contract.ts";
+import type { RuntimeOptions } from "../runtime/runtime.ts";
+import { attach, type Attached, type Endpoint } from "./attach.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import { createDispatch, type Dispatch } from "../runtime/dispatch.ts";
+import type { Caller, Handlers } from "../handlers/handlers.ts";
+import type { Log } from "../platform/log.ts";
+import { type ServeOptions, serveRuntime } from "./serve-runtime.ts";
+import { readLock } from "../store/lock.ts";
+
+/** What answers for a folder: a runtime of this process, or one of another that owns the state. */
+export interface FolderRuntime {
+  readonly dispatch: Dispatch;
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  /** Changes the settings of a runtime of this process; another process has its own. */
+  configure?(settings: Settings): void;
+  /** Rejects when the process that answers is gone; ours never is. */
+  readonly lost?: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** Each method asks the runtime on the other end. */
+const forwarding = (connection: Attached): Handlers =>
+  // One entry for each method of the contract, and `call` answers what its row says.
+  Object.fromEntries(
+    Object.keys(contract).map((method) => [
+      method,
+      (params: never, _caller: Caller, signal: AbortSignal) =>
+        connection.call(method as Method, params, signal),
+    ]),
+  ) as unknown as Handlers;
+
+const attached = async (endpoint: Endpoint, log: Log): Promise<FolderRuntime> => {
+  const connection = await attach(endpoint);
+  return {
+    dispatch: createDispatch(forwarding(connection), { log }),
+    subscribe: (listener) => connection.subscribe(listener),
+    lost: connection.lost,
+    close: () => connection.close(),
+  };
+};
+
+/** An owner that ends closes its surface first and gives the folder up when its work is put away. */
+const ENDING_MILLISECONDS = 5000;
+const RETRY_MILLISECONDS = 100;
+
+export type OwnedRuntimeOptions = RuntimeOptions & { stateFolder: string };
+
+/** One attempt; `null` when the folder has an owner that does not answer. */
+const tryToOpen = async (
+  options: OwnedRuntimeOptions,
+  serve: ServeOptions,
+): Promise<FolderRuntime | null> => {
+  const owner = await readLock(options.stateFolder);
+  if (owner?.endpoint) return attached(owner.endpoint, options.log).catch(() => null);
+  try {
+    return await serveRuntime(options, serve);
+  } catch (error) {
+    // Another process was faster by a moment: the next attempt asks it.
+    const faster = await readLock(options.stateFolder);
+    if (error instanceof CoditectError && error.code === "state_locked" && faster?.endpoint) return null;
+    throw error;
+  }
+};
+
+/**
+ * A runtime over a state folder: our own, reachable for others, or the one of the process that owns
+ * the folder already. Calls are checked and authorised here in both cases. Errors: `state_locked`
+ * when the owner cannot be asked, and those of `createRuntime`.
+ */
+export const openRuntime = async (
+  options: OwnedRuntimeOptions,
+  serve: ServeOptions,
+): Promise<FolderRuntime> => {
+  for (const until = Date.now() + ENDING_MILLISECONDS; Date.now() < until;) {
+    const runtime = await tryToOpen(options, serve);
+    if (runtime !== null) return runtime;
+    await wait(RETRY_MILLISECONDS);
+  }
+  const owner = await readLock(options.stateFolder);
+  throw fail("state_locked", { path: options.stateFolder, pid: owner?.pid ?? "unknown" });
+};

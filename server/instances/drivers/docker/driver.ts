@@ -1,0 +1,208 @@
+import type Dockerode from "dockerode";
+import { chown, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { WorkerEntry } from "../../../platform/installation.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import type { Driver, RemoteFiles, RunningWorker, WorkerSpec } from "../driver.ts";
+import { egressEnvironment } from "../egress/environment.ts";
+import { programFolders } from "../program.ts";
+import { attach } from "./attach.ts";
+import {
+  boundMounts,
+  containerOf,
+  DEFAULT_IMAGE,
+  ownCopy,
+  stateLabel,
+  WORKER_LIBRARIES,
+  WORKER_NODE,
+} from "./container.ts";
+import { engineError, findEngine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { ownedFolder } from "./mirror/archive.ts";
+import { createMirrors } from "./mirror/mirrors.ts";
+import type { MirrorUse } from "./mirror/mirrors.ts";
+import { removeLabelled } from "./orphans.ts";
+import { RELAYED_SOCKET, relayEgress } from "./relay.ts";
+import { folderBytesIn } from "./usage.ts";
+import { ContainerWorker } from "./worker.ts";
+
+/** Whom a worker runs as when the runtime itself is root, or its engine is on another machine. */
+const UNPRIVILEGED = 1000;
+const OTHERS_MAY_ENTER = 0o005;
+const HOME = "/tmp/home";
+
+/** Of a volume that is the engine's own, the folder that belongs to the worker. */
+const COPY = "work";
+
+/** Says that it runs, ends with its input, and then ends everything else: for a worker that no longer listens. */
+const GUARD = ["/bin/sh", "-c", "echo; read -r line; kill -s KILL -- -1"];
+
+export interface DockerDriverOptions {
+  entry: WorkerEntry;
+  /** Containers are labelled with it, and only those with its label are ever removed. */
+  stateFolder: string;
+  /** Used where nothing else is asked for; left out: the one built from this machine. */
+  image?: string;
+  /** Left out: the engine of this machine and user. */
+  engine?: () => Promise<Engine>;
+}
+
+type ImagedSpec = WorkerSpec & { image: string };
+
+/** @param socket of the way out, as the container sees it. */
+const environmentOf = (socket: string | null): Record<string, string> => ({
+  PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
+  LD_LIBRARY_PATH: WORKER_LIBRARIES,
+  HOME,
+  TMPDIR: "/tmp",
+  LANG: "C.UTF-8",
+  CI: "1",
+  NO_COLOR: "1",
+  CODITECT_CONFINED: "1",
+  ...egressEnvironment(socket),
+});
+
+/** The proxy's socket where it cannot be mounted: a container on another kernel would find a dead one. */
+const proxyToRelay = (spec: WorkerSpec, mirror: MirrorUse | null): string | null =>
+  mirror === null && process.platform === "linux" ? null : spec.egress_socket;
+
+/** Lets the worker's user into the workspace and its copy; says who that is. */
+const localUser = async (spec: WorkerSpec): Promise<string> => {
+  const [uid = UNPRIVILEGED, gid = UNPRIVILEGED] = [process.getuid?.(), process.getgid?.()];
+  if (uid !== 0) return `${uid}:${gid === 0 ? UNPRIVILEGED : gid}`;
+  await chown(spec.copy, UNPRIVILEGED, UNPRIVILEGED);
+  const { mode } = await stat(spec.workspace);
+  if ((mode & OTHERS_MAY_ENTER) !== OTHERS_MAY_ENTER) {
+    const reason = "the workspace is closed to other users, and its containers do not run as root";
+    throw fail("worker_failed", { what: "start", reason });
+  }
+  return `${UNPRIVILEGED}:${gid === 0 ? UNPRIVILEGED : gid}`;
+};
+
+/**
+ * A second process that lives on the runtime's connection, not on the worker's good will. Resolves when
+ * it runs, or cannot: engines answer before that, and it counts among the processes at rest.
+ */
+const guard = async (container: Dockerode.Container): Promise<void> => {
+  const exec = await container.exec({ Cmd: GUARD, AttachStdin: true, AttachStdout: true });
+  const stream = await exec.start({ hijack: true, stdin: true });
+  await new Promise((settled) => {
+    stream.on("error", settled).once("close", settled).once("data", settled).resume();
+  });
+};
+
+/** Attaches to a container and starts it. */
+const startContainer = async (client: Dockerode, container: Dockerode.Container) => {
+  const stream = await attach(client, container);
+  const waiting = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
+  waiting.catch(() => undefined);
+  await container.start();
+  return { container, stream, waiting, guarded: guard(container).catch(() => undefined) };
+};
+
+/** Instances as containers. An engine on another machine is sent a mirror of the workspace. */
+export const createDockerDriver = (options: DockerDriverOptions): Driver => {
+  const { entry, stateFolder } = options;
+  const [label = "", value = ""] = stateLabel(stateFolder).split("=");
+  let opened: Promise<Engine> | null = null;
+  const engine = (): Promise<Engine> =>
+    (opened ??= (options.engine ?? findEngine)().catch((error: unknown) => {
+      opened = null; // It may be there the next time.
+      throw error;
+    }));
+
+  /** Names of instances and mirrors of this runtime, whose containers are no orphans. */
+  const own = new Set<string>();
+  const mirrors = createMirrors(entry, { [label]: value }, own);
+  let sweep: Promise<number> | null = null;
+  const removeOrphans = async (): Promise<number> => {
+    sweep ??= engine().then(({ client }) => removeLabelled(client, stateLabel(stateFolder), own));
+    try {
+      return await sweep;
+    } catch (error) {
+      sweep = null;
+      throw error;
+    }
+  };
+
+  const create = async ({ client, isPodman }: Engine, spec: ImagedSpec, mirror: MirrorUse | null) => {
+    const user = mirror === null ? await localUser(spec) : `${UNPRIVILEGED}:${UNPRIVILEGED}`;
+    const isRelayed = proxyToRelay(spec, mirror) !== null;
+    const environment = environmentOf(isRelayed ? RELAYED_SOCKET : spec.egress_socket);
+    const bound = isRelayed ? { ...spec, egress_socket: null } : spec;
+    const mounts =
+      mirror === null ? boundMounts(bound, programFolders(entry)) : [...mirror.mounts, ownCopy(spec)];
+    const container = await client.createContainer(
+      containerOf(spec, { args: entry.args, mounts, stateFolder, isPodman, user, environment }),
+    );
+    if (mirror !== null) await container.putArchive(ownedFolder(COPY, user), { path: spec.copy });
+    return { container, environment };
+  };
+
+  const launch = async (spec: ImagedSpec, signal: AbortSignal): Promise<RunningWorker> => {
+    let container: Dockerode.Container | null = null;
+    let mirror: MirrorUse | null = null;
+    try {
+      const found = await engine();
+      own.add(spec.instance_id);
+      await removeOrphans();
+      mirror = found.isLocal ? null : await mirrors.use(found, spec, signal);
+      const created = await create(found, spec, mirror);
+      ({ container } = created);
+      const started = await startContainer(found.client, container);
+      const proxy = proxyToRelay(spec, mirror);
+      if (proxy !== null) await relayEgress(container, proxy);
+      const remote: RemoteFiles | null =
+        mirror === null
+          ? null
+          : { refresh: mirror.refresh, copyBytes: () => folderBytesIn(started.container, spec.copy) };
+      return new ContainerWorker({
+        ...started,
+        environment: created.environment,
+        paths: { source: spec.workspace, copy: mirror === null ? spec.copy : join(spec.copy, COPY) },
+        details: { image: spec.image, workspace: mirror === null ? "mounted" : "sent to the engine" },
+        memoryMb: spec.limits.memory_mb,
+        image: spec.image,
+        remote,
+        onGone: async (wasRemoved) => {
+          await mirror?.release().catch(() => undefined);
+          own.delete(spec.instance_id);
+          // The engine may have been away; what is left of it goes before the next one starts.
+          if (!wasRemoved) sweep = null;
+        },
+      });
+    } catch (error) {
+      await container?.remove({ force: true, v: true }).catch(() => undefined);
+      await mirror?.release().catch(() => undefined);
+      throw engineError(error, spec.image);
+    }
+  };
+
+  return {
+    runtime: "Docker",
+    start: async (asked, signal) => {
+      const cancelled = fail("cancelled", { what: "Starting the instance" });
+      const aborted = Promise.withResolvers<never>();
+      const onAbort = (): void => {
+        aborted.reject(cancelled);
+      };
+      if (signal.aborted) throw cancelled;
+      signal.addEventListener("abort", onAbort, { once: true });
+      const launched = launch({ ...asked, image: asked.image ?? options.image ?? DEFAULT_IMAGE }, signal);
+      try {
+        return await Promise.race([launched, aborted.promise]);
+      } catch (error) {
+        // An engine that answers late must not leave a container behind.
+        if (error === cancelled)
+          void launched.then(
+            (late) => late.kill({ kind: "stopped", how: "not wanted" }),
+            () => undefined,
+          );
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", onAbort);
+      }
+    },
+    removeOrphans,
+  };
+};

@@ -1,0 +1,176 @@
+import { execFile } from "node:child_process";
+import { constants, existsSync, realpathSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { arch, tmpdir } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { fail } from "../../../../schemas/errors.ts";
+import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
+import { engineError, findEngine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { archiveOf } from "./mirror/archive.ts";
+import { fileParts } from "./mirror/tree.ts";
+
+/** Counted up whenever images are made in another way: by their label, those made before are known. */
+export const IMAGE_RECIPE = "2";
+
+/** What an image built from this machine alone gets besides Node: a shell and what scripts use. */
+const programs =
+  "sh bash env cat ls cp mv rm mkdir rmdir ln touch chmod sleep true false echo printf head tail sort uniq wc tr cut tee grep sed awk find xargs diff dirname basename readlink realpath mktemp date id uname test expr seq ps kill git".split(
+    " ",
+  );
+
+export interface ImageRequest {
+  /** An image with glibc whose toolchain is kept; null: from what this machine has. */
+  base: string | null;
+  /** Name of the new image; left out: the default one, or the base's name with our suffix. */
+  name?: string;
+  /** Told what is being done, line by line. */
+  tell?: (line: string) => void;
+  engine?: Engine;
+  signal: AbortSignal;
+}
+
+const run = promisify(execFile);
+
+/** Libraries a program of this machine is linked with, the loader included. */
+const librariesOf = async (program: string): Promise<string[]> => {
+  const { stdout } = await run("ldd", [program], { timeout: 10_000 }).catch(() => ({ stdout: "" }));
+  return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
+};
+
+/** A Node of this machine; the editor's own program is none. */
+const findNode = (): string => {
+  if (basename(process.execPath).startsWith("node")) return realpathSync(process.execPath);
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const found = folders.map((folder) => join(folder, "node")).find((path) => existsSync(path));
+  if (found === undefined)
+    throw fail("worker_failed", { what: "be given a Node", reason: "none is on PATH" });
+  return realpathSync(found);
+};
+
+/** Copies a file to the same place below `root`, under its own name even where it is a link. */
+const place = async (root: string, path: string, source: string): Promise<void> => {
+  const target = join(root, path);
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(realpathSync(source), target, constants.COPYFILE_FICLONE);
+};
+
+/** Fills `root` with the worker's Node and the two libraries not every image has. */
+const placeNode = async (root: string, node: string): Promise<void> => {
+  await place(root, WORKER_NODE, node);
+  for (const library of await librariesOf(node)) {
+    const name = basename(library);
+    if (/^lib(stdc\+\+|gcc_s)\./.test(name)) await place(root, join(WORKER_LIBRARIES, name), library);
+  }
+};
+
+/** Fills `root` with a small system: programs of this machine with what they are linked with. */
+const placeSystem = async (root: string, node: string): Promise<void> => {
+  const folders = ["/usr/bin", "/bin", "/usr/local/bin"];
+  const found = programs.flatMap((name) => {
+    const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
+    return path === undefined ? [] : [{ name, path }];
+  });
+  const libraries = await Promise.all([node, ...found.map(({ path }) => path)].map(librariesOf));
+  for (const library of new Set(libraries.flat())) await place(root, library, library);
+  for (const { name, path } of found) await place(root, join("/usr/bin", name), path);
+  await symlink("usr/bin", join(root, "bin"));
+  await mkdir(join(root, "etc"), { recursive: true });
+  await writeFile(
+    join(root, "etc", "passwd"),
+    "root:x:0:0::/:/bin/sh\nagent:x:1000:1000::/tmp/home:/bin/sh\n",
+  );
+  await writeFile(join(root, "etc", "group"), "root:x:0:\nagent:x:1000:\n");
+  await mkdir(join(root, "tmp"));
+};
+
+/** The build's instructions, as plain data. */
+export const dockerfile = (base: string | null): string =>
+  [
+    `FROM ${base ?? "scratch"}`,
+    "COPY root/ /",
+    `LABEL coditect.image="${IMAGE_RECIPE}" coditect.node="${process.version}" coditect.architecture="${arch()}"`,
+    "",
+  ].join("\n");
+
+const BuildLine = z.object({ stream: z.string().optional(), error: z.string().optional() });
+
+/** Reads the progress of a build to its end; rejects with what the engine says went wrong. */
+const followBuild = async (progress: NodeJS.ReadableStream, tell: (line: string) => void): Promise<void> => {
+  let rest = "";
+  for await (const chunk of progress) {
+    const lines = (rest + chunk.toString()).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines.filter((text) => text.trim() !== "")) {
+      const { stream, error } = BuildLine.parse(JSON.parse(line));
+      if (error !== undefined) throw new Error(error);
+      if (stream !== undefined && stream.trim() !== "") tell(stream.trim());
+    }
+  }
+};
+
+/** Runs the new image's Node once: an image without glibc, or for another processor, fails here. */
+const tryImage = async ({ client, isPodman }: Engine, name: string): Promise<void> => {
+  const container = await client.createContainer({
+    Image: name,
+    Entrypoint: [WORKER_NODE, "--version"],
+    Cmd: [],
+    Env: [`LD_LIBRARY_PATH=${WORKER_LIBRARIES}`],
+    HostConfig: { NetworkMode: "none", CapDrop: ["ALL"], Ulimits: openLimits(isPodman) },
+  });
+  const cannot = (why: string, cause?: unknown): Error => {
+    const hint = "Use a base image with glibc, for the processor of this machine.";
+    return fail("engine_unavailable", { reason: `Node does not start in ${name}: ${why}`, hint }, { cause });
+  };
+  try {
+    await container.start().catch((error: unknown) => {
+      throw cannot("its system has no loader for it", error);
+    });
+    const { StatusCode } = z.object({ StatusCode: z.int() }).parse(await container.wait());
+    if (StatusCode !== 0) throw cannot(`exit code ${StatusCode}`);
+  } finally {
+    await container.remove({ force: true });
+  }
+};
+
+/**
+ * Builds an image for instances and returns its name: `base` with the worker's Node added to it, or
+ * without a base one made from this machine's own files, which needs no network. The command line's
+ * `coditect image build`. Errors: `engine_unavailable`, `image_missing` (the base), `cancelled`.
+ */
+export const buildImage = async (request: ImageRequest): Promise<string> => {
+  const { base, signal, tell = () => undefined } = request;
+  const name =
+    request.name ?? (base === null ? DEFAULT_IMAGE : `${DEFAULT_IMAGE}-${base.replace(/[/:@]/g, "-")}`);
+  const context = await mkdtemp(join(tmpdir(), "coditect-image-"));
+  try {
+    const engine = request.engine ?? (await findEngine());
+    const node = findNode();
+    tell(`Adding Node ${process.version} to ${base ?? "a system of this machine's own programs"}`);
+    const root = join(context, "root");
+    await placeNode(root, node);
+    if (base === null) await placeSystem(root, node);
+    await writeFile(join(context, "Dockerfile"), dockerfile(base));
+    signal.throwIfAborted();
+    const entries = fileParts([context]).flatMap((part) => [...part.entries()].flat());
+    // What is mounted at /tmp takes its mode, and the worker is not root.
+    const archive = archiveOf(context, entries, new Set([join(root, "tmp")]));
+    const progress = await engine.client.buildImage(archive, {
+      t: name,
+      networkmode: "none",
+      rm: true,
+      forcerm: true,
+      abortSignal: signal,
+    });
+    await followBuild(progress, tell);
+    await tryImage(engine, name);
+    return name;
+  } catch (error) {
+    if (signal.aborted) throw fail("cancelled", { what: "Building the image" });
+    throw engineError(error, base ?? name);
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,96 @@
+import type { Readable, Writable } from "node:stream";
+import type { Json } from "../../../schemas/primitives.ts";
+import type { LoopbackProxy } from "./egress/proxy.ts";
+import type { HiddenPath } from "./hidden.ts";
+
+/** Caps of one instance; what is exceeded is named in the reason it ended with. */
+export interface InstanceLimits {
+  /** Memory of the whole process tree. */
+  memory_mb: number;
+  /** Processor cores, with fractions. */
+  cpus: number;
+  processes: number;
+  /** Size of the private copy and what was written beside it. */
+  disk_mb: number;
+}
+
+/** Plain data from which a driver makes a worker. Paths are the machine's own. */
+export interface WorkerSpec {
+  instance_id: string;
+  workspace: string;
+  /** The workspace and what belongs to it outside; all the worker can read, and read-only. */
+  readable: readonly string[];
+  /** The private copy, all the worker can write that outlives it. */
+  copy: string;
+  /** What of it looks empty to the worker. */
+  hidden: readonly HiddenPath[];
+  image: string | null;
+  limits: InstanceLimits;
+  /** Socket of the runtime's egress proxy; null: no way out at all. */
+  egress_socket: string | null;
+  /** The same proxy for a sandbox that shares the loopback of this machine; null: it takes the socket. */
+  egress_loopback: LoopbackProxy | null;
+}
+
+/**
+ * Why a worker is gone. `exited` and `signalled` are its own end, `out_of_memory` and `limit` name
+ * a cap, `refused` a broken protocol, `unresponsive` failed health checks, `stopped` that it was asked
+ * to go.
+ */
+export interface WorkerEnd {
+  kind: "exited" | "signalled" | "out_of_memory" | "limit" | "refused" | "unresponsive" | "stopped";
+  /** In words, for `error_message`: `exit code 3`, `signal SIGKILL`, `out of memory: …`. */
+  how: string;
+}
+
+/** What a worker and everything it started use right now. */
+export interface WorkerUsage {
+  /** Processor seconds since the start, ended children included. */
+  cpu_seconds: number;
+  memory_mb: number;
+  processes: number;
+}
+
+/** Files of a worker that does not see this machine's own. */
+export interface RemoteFiles {
+  /** Brings the workspace as the worker sees it up to date. Errors: the engine's own, `cancelled`. */
+  refresh: (signal: AbortSignal) => Promise<void>;
+  /** Bytes its private copy takes where it is. */
+  copyBytes(): Promise<number>;
+}
+
+/** A started worker, before anything was said to it. */
+export interface RunningWorker {
+  /** Process or container id. */
+  readonly runtimeId: string;
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Workspace and copy as the worker sees them. */
+  readonly paths: { source: string; copy: string };
+  /** What the instance sees as environment. */
+  readonly environment: Record<string, string>;
+  /** How it is confined, for the record. */
+  readonly details: Record<string, Json>;
+  /** Null: confined. Otherwise why the commands of this worker run unconfined. */
+  readonly unconfinedReason: string | null;
+  /** Null: it sees the workspace of this machine, and its private copy is here. */
+  readonly remote: RemoteFiles | null;
+  readonly ended: Promise<WorkerEnd>;
+  /** At most `maxAge` milliseconds old; 200 if left out. */
+  usage(maxAge?: number): Promise<WorkerUsage>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends it and everything it started; `ended` gives this reason unless it had ended before. */
+  kill(reason: WorkerEnd): Promise<WorkerEnd>;
+}
+
+/** Where instances run. Both drivers pass `test/integration/instances/conformance.ts`. */
+export interface Driver {
+  readonly runtime: "Local" | "Docker";
+  /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
+  admit?(): Promise<void>;
+  /** Errors: `worker_failed`, `engine_unavailable`, `image_missing`, `cancelled`. */
+  start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
+  /** Ends what an earlier runtime of the same state folder left behind; says how many. */
+  removeOrphans(): Promise<number>;
+}

@@ -1,0 +1,20 @@
+import type { Settings } from "../../../schemas/settings.ts";
+import type { WorkerEntry } from "../../platform/installation.ts";
+import { createDockerDriver } from "./docker/driver.ts";
+import type { Driver } from "./driver.ts";
+import { createLocalDriver } from "./local/driver.ts";
+
+/** The drivers there are. A new one is made here, and passes the conformance suite. */
+export const createDrivers = (
+  entry: WorkerEntry,
+  settings: Settings,
+  stateFolder: string,
+  unconfined: () => Settings["unconfined"] = () => settings.unconfined,
+): Record<"Local" | "Docker", Driver> => ({
+  Local: createLocalDriver({ entry, environment: [], unconfined }),
+  Docker: createDockerDriver({
+    entry,
+    stateFolder,
+    ...(settings.image !== null && { image: settings.image }),
+  }),
+});

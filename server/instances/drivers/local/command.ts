@@ -1,0 +1,100 @@
+import { dirname, join } from "node:path";
+import type { WorkerEntry } from "../../../platform/installation.ts";
+import type { WorkerSpec } from "../driver.ts";
+import { egressEnvironment, loopbackEnvironment } from "../egress/environment.ts";
+import { programFolders } from "../program.ts";
+import { workerEnvironment } from "./environment.ts";
+import { bubblewrapArguments, toolchainPaths } from "./sandbox.ts";
+import { seatbeltParameters } from "./seatbelt.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+/** The machine a command is made for; handed in so that commands are tested without it. */
+export interface LocalMachine {
+  sandbox: Sandbox;
+  environment: Readonly<Record<string, string | undefined>>;
+  home: string;
+  /** `prlimit` of util-linux is there. */
+  hasPrlimit: boolean;
+}
+
+export interface LocalCommand {
+  program: string;
+  args: string[];
+  environment: Record<string, string>;
+  workingFolder: string;
+}
+
+const TEMPORARY_MB = 512;
+const SANDBOX_HOME = "/tmp/home";
+
+/** Private memory a Node process has mapped before it does anything; little of it is ever touched. */
+const NODE_RESERVES_MB = 768;
+
+/**
+ * Kernel limits each process of the instance has for itself; the sum of the tree is watched.
+ * Private memory instead of address space, of which Node reserves far more than it uses. How many
+ * processes is counted per user: only in a sandbox is that the instance alone.
+ */
+const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] => [
+  `--data=${(limits.memory_mb + NODE_RESERVES_MB) * 1024 ** 2}`,
+  ...(confined ? [`--nproc=${limits.processes}`] : []),
+  `--fsize=${limits.disk_mb * 1024 ** 2}`,
+  "--core=0",
+];
+
+/** The worker's own command, with the limits the kernel keeps for each process. */
+const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine): string[] => {
+  const script = typeof entry.snapshot === "string" ? ["--snapshot-blob", entry.snapshot] : entry.args;
+  const node = [entry.command, ...script];
+  const limits = prlimitArguments(spec, "program" in machine.sandbox);
+  return machine.hasPrlimit ? ["prlimit", ...limits, ...node] : node;
+};
+
+/** The command of a worker, confined if the machine can. Plain data: nothing is started here. */
+export const localCommand = (
+  spec: WorkerSpec,
+  entry: WorkerEntry,
+  machine: LocalMachine,
+  extraEnvironment: readonly string[],
+): LocalCommand => {
+  const { sandbox } = machine;
+  const hasNamespaces = "program" in sandbox;
+  const own = {
+    home: hasNamespaces ? SANDBOX_HOME : join(dirname(spec.copy), "home"),
+    temporary: hasNamespaces ? "/tmp" : join(dirname(spec.copy), "temporary"),
+  };
+  const environment: Record<string, string> = {
+    ...workerEnvironment(machine.environment, extraEnvironment, own),
+    // Says that whatever the worker starts ends with it, without its own doing.
+    ...(hasNamespaces && { CODITECT_CONFINED: "1" }),
+    // Without a loopback of its own there is nowhere to listen; two workers would fight over the port.
+    ...(hasNamespaces ? egressEnvironment(spec.egress_socket) : loopbackEnvironment(spec.egress_loopback)),
+  };
+  const node = nodeCommand(spec, entry, machine);
+  const readable = [
+    ...toolchainPaths(machine.home, environment.PATH ?? ""),
+    dirname(entry.command),
+    ...programFolders(entry),
+    ...spec.readable,
+  ];
+  const made = (words: readonly string[]): LocalCommand => {
+    const [program = entry.command, ...args] = words;
+    return { program, args, environment, workingFolder: spec.copy };
+  };
+  if ("wrap" in sandbox) {
+    const writable = [spec.copy, own.home, own.temporary];
+    const proxyPort = spec.egress_loopback?.port ?? null;
+    const confinement = { readable, writable, hidden: spec.hidden, proxyPort };
+    return made(["/bin/sh", "-c", sandbox.wrap(seatbeltParameters(confinement, environment, node))]);
+  }
+  if (!hasNamespaces) return made(node);
+  const confinement = {
+    readable,
+    writable: spec.copy,
+    hidden: spec.hidden,
+    socket: spec.egress_socket,
+    home: SANDBOX_HOME,
+    temporary_mb: TEMPORARY_MB,
+  };
+  return made([sandbox.program, ...bubblewrapArguments(confinement, sandbox.options), ...node]);
+};

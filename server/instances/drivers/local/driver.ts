@@ -1,0 +1,245 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { constants, homedir, setPriority } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../../../../schemas/errors.ts";
+import type { Settings } from "../../../../schemas/settings.ts";
+import type { WorkerEntry } from "../../../platform/installation.ts";
+import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
+import { endOf } from "../../instance/end.ts";
+import { enterGroup, makeControlGroup, removeEmptyGroups } from "./cgroup.ts";
+import type { ControlGroup } from "./cgroup.ts";
+import { localCommand } from "./command.ts";
+import type { LocalMachine } from "./command.ts";
+import { isRunning, processesOf, processTable, treeOf, usageOf } from "./process-table.ts";
+import { probeSandbox, sandboxName } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const KEPT_LOG = 8 * 1024;
+const KILL_GRACE_MS = 2000;
+const SANDBOX_EXIT_MS = 250;
+const LAST_WORDS_MS = 200;
+
+const send = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+};
+
+/** Sends a signal to everything under a process and to itself; returns what was there. */
+const signalTree = async (root: number, signal: NodeJS.Signals): Promise<number[]> => {
+  const pids = treeOf(await processTable(0), root).map((entry) => entry.pid);
+  for (const pid of pids.toReversed()) send(pid, signal);
+  return pids;
+};
+
+const hasExited = (child: Child): boolean => child.exitCode !== null || child.signalCode !== null;
+
+/** Resolves when the process has ended, or after that many milliseconds. */
+const exitOrTimeout = async (child: Child, milliseconds: number): Promise<void> => {
+  if (hasExited(child)) return;
+  const timer = new AbortController();
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  await Promise.race([exited, sleep(milliseconds, null, { signal: timer.signal }).catch(() => null)]);
+  timer.abort();
+};
+
+/**
+ * Ends a worker and all it started, and waits until none of them runs. A sandbox ends when what is
+ * in it has: killed before, it would leave its first process to be buried by the machine's init.
+ */
+const killTree = async (child: Child, root: number, group: ControlGroup | null): Promise<void> => {
+  const tree = treeOf(await processTable(0), root).map((entry) => entry.pid);
+  const pids = [...new Set([...tree, ...(group?.pids() ?? [])])];
+  // Parents first: with the first process of a sandbox the kernel ends all others in it.
+  for (const pid of pids.slice(1)) send(pid, "SIGKILL");
+  if (pids.length > 1) await exitOrTimeout(child, SANDBOX_EXIT_MS);
+  // The group holds what was started while the table was read.
+  if (process.platform !== "win32") send(-root, "SIGKILL");
+  child.kill("SIGKILL");
+  await exitOrTimeout(child, KILL_GRACE_MS);
+  const deadline = performance.now() + KILL_GRACE_MS;
+  while (performance.now() < deadline && pids.some(isRunning)) await sleep(5);
+};
+
+class LocalWorker implements RunningWorker {
+  readonly runtimeId: string;
+  readonly input: Writable;
+  readonly output: Readable;
+  readonly paths: { source: string; copy: string };
+  readonly environment: Record<string, string>;
+  readonly details: RunningWorker["details"];
+  readonly unconfinedReason: string | null;
+  readonly remote = null;
+  readonly ended: Promise<WorkerEnd>;
+  readonly #child: Child;
+  readonly #pid: number;
+  readonly #group: ControlGroup | null;
+  #reason: WorkerEnd | null = null;
+  #last: WorkerUsage = { cpu_seconds: 0, memory_mb: 0, processes: 0 };
+
+  constructor(
+    child: Child,
+    pid: number,
+    spec: WorkerSpec,
+    environment: Record<string, string>,
+    sandbox: Sandbox,
+    group: ControlGroup | null,
+  ) {
+    this.#group = group;
+    this.#child = child;
+    this.#pid = pid;
+    this.runtimeId = String(pid);
+    this.input = child.stdin;
+    this.output = child.stdout;
+    this.paths = { source: spec.workspace, copy: spec.copy };
+    this.environment = environment;
+    this.unconfinedReason = "unavailable" in sandbox ? sandbox.unavailable : null;
+    this.details = {
+      sandbox: sandboxName(sandbox),
+      caps: group === null ? "memory and processes watched, processors by low priority" : "control group",
+    };
+    let lastWords = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      lastWords = (lastWords + text).slice(-KEPT_LOG);
+    });
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    this.ended = exited.then(async () => {
+      // Its last words are still in the pipe; a process it left behind may hold that open forever.
+      await Promise.race([closed, sleep(LAST_WORDS_MS)]);
+      const end = endOf(child.exitCode, child.signalCode, lastWords);
+      const bySystem = end.how === "signal SIGKILL" && (group?.memoryKills() ?? 0) > 0;
+      await killTree(child, pid, group);
+      await group?.remove();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      return this.#reason ?? (bySystem ? { kind: "out_of_memory", how: "out of memory" } : end);
+    });
+  }
+
+  async usage(maxAge = 200): Promise<WorkerUsage> {
+    const tree =
+      this.#group === null ? treeOf(await processTable(maxAge), this.#pid) : processesOf(this.#group.pids());
+    if (tree.length === 0) return { ...this.#last, memory_mb: 0, processes: 0 };
+    const usage = usageOf(tree);
+    // A child that ended without being waited for takes its seconds along; they were used anyway.
+    this.#last = { ...usage, cpu_seconds: Math.max(usage.cpu_seconds, this.#last.cpu_seconds) };
+    return this.#last;
+  }
+
+  async pause(): Promise<void> {
+    await signalTree(this.#pid, "SIGSTOP");
+  }
+
+  async resume(): Promise<void> {
+    await signalTree(this.#pid, "SIGCONT");
+  }
+
+  async kill(reason: WorkerEnd): Promise<WorkerEnd> {
+    this.#reason ??= reason;
+    await killTree(this.#child, this.#pid, this.#group);
+    return this.ended;
+  }
+}
+
+/** Where nothing caps its processors, it at least gets what the editor leaves; its children inherit that. */
+const lowerPriority = (pid: number): void => {
+  const nice = constants.priority.PRIORITY_BELOW_NORMAL;
+  try {
+    setPriority(pid, nice);
+    // Linux can weigh sessions instead of processes, and the worker has one of its own.
+    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+  } catch {
+    // It has ended, which is told elsewhere; or the system knows no sessions.
+  }
+};
+
+const onPath = (program: string): boolean =>
+  (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
+
+export interface LocalDriverOptions {
+  entry: WorkerEntry;
+  /** Names of further variables of the environment a worker may see. */
+  environment: readonly string[];
+  /**
+   * Whether workers may run unconfined where the system has no sandbox for them; `ask`: not before the
+   * user has consented, after which this answers otherwise.
+   */
+  unconfined: () => Settings["unconfined"];
+  /** `false` does without the sandbox even where there is one. */
+  sandbox?: boolean;
+}
+
+/** Instances as processes of this machine, each the leader of its own group. */
+export const createLocalDriver = (options: LocalDriverOptions): Driver => {
+  const findMachine = async (): Promise<LocalMachine> => ({
+    sandbox: options.sandbox === false ? { unavailable: "it is switched off" } : await probeSandbox(),
+    environment: process.env,
+    home: homedir(),
+    hasPrlimit: process.platform === "linux" && onPath("prlimit"),
+  });
+  // Begun at once: the first instance should not have to wait for it.
+  const machine = findMachine();
+
+  const admit = (sandbox: Sandbox): void => {
+    const answer = options.unconfined();
+    if (!("unavailable" in sandbox) || answer === "allow") return;
+    throw fail(answer === "ask" ? "consent_needed" : "sandbox_unavailable", { reason: sandbox.unavailable });
+  };
+
+  // Making a process holds the event loop for milliseconds: one per turn, however many are asked for.
+  let lastTurn: Promise<unknown> = Promise.resolve();
+  const ownTurn = (): Promise<unknown> => (lastTurn = lastTurn.then(() => nextTurn()));
+
+  return {
+    runtime: "Local",
+    admit: async () => {
+      // Where it is allowed anyway, nobody waits to hear whether there is a sandbox.
+      if (options.unconfined() !== "allow") admit((await machine).sandbox);
+    },
+    start: async (spec, signal) => {
+      const found = await machine;
+      await ownTurn();
+      if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
+      admit(found.sandbox);
+      const command = localCommand(spec, options.entry, found, options.environment);
+      for (const name of ["HOME", "TMPDIR"]) {
+        const folder = command.environment[name];
+        if (folder?.startsWith(dirname(spec.copy)) === true) await mkdir(folder, { recursive: true });
+      }
+      const group = makeControlGroup(spec.instance_id, spec.limits);
+      const line = [command.program, ...command.args];
+      const [program = command.program, ...args] = group === null ? line : enterGroup(group, line);
+      const child = spawn(program, args, {
+        cwd: command.workingFolder,
+        env: command.environment,
+        stdio: ["pipe", "pipe", "pipe"],
+        detached: process.platform !== "win32",
+        windowsHide: true,
+      });
+      const problem = await new Promise<Error | null>((resolve) => {
+        child.once("spawn", () => {
+          resolve(null);
+        });
+        child.on("error", resolve);
+      });
+      if (problem !== null || child.pid === undefined) {
+        await group?.remove();
+        const reason = `${basename(command.program)} cannot be run`;
+        throw fail("worker_failed", { what: "start", reason }, { cause: problem });
+      }
+      if (group === null) lowerPriority(child.pid);
+      return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox, group);
+    },
+    // No process is to be looked for: a worker ends when its input closes, and its sandbox with it.
+    removeOrphans: () => Promise.resolve(removeEmptyGroups()),
+  };
+};

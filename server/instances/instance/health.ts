@@ -1,0 +1,48 @@
+import type { Instance } from "./instance.ts";
+import type { PoolSettings } from "../settings.ts";
+import { createDiskWatch, createRemoteDiskWatch, every, exceededLimit } from "./watch.ts";
+
+/** One health check: does the worker answer a ping before its deadline, and what does it use? */
+const check = async (instance: Instance, deadlineMs: number): Promise<void> => {
+  if (!instance.isResponsive()) return;
+  const deadline = AbortSignal.timeout(deadlineMs);
+  const problem = await instance.call("worker/ping", {}, deadline).then(
+    () => null,
+    (error: unknown) => {
+      if (deadline.aborted) return `no answer to a health check within ${deadlineMs} ms`;
+      return error instanceof Error ? error.message : "the health check failed";
+    },
+  );
+  // It may have been paused, stopped or dead while it was asked.
+  if (!instance.isResponsive()) return;
+  await instance.measure();
+  await instance.checked(problem);
+};
+
+/** Watches one instance until it ends: its health all the time, its caps while it works. */
+export const watchInstance = (
+  instance: Instance,
+  settings: PoolSettings,
+  onTrouble: (error: unknown) => void,
+): void => {
+  const { health, limits } = settings;
+  const remote = instance.worker?.remote ?? null;
+  const disk =
+    remote === null
+      ? createDiskWatch(instance.slot.copy, limits.disk_mb)
+      : createRemoteDiskWatch(remote, limits.disk_mb);
+  const stopChecks = every(health.interval_ms, () => check(instance, health.deadline_ms).catch(onTrouble));
+  const stopLooks = every(settings.watch_ms, async () => {
+    if (instance.record.state !== "Working") return;
+    try {
+      const passed = exceededLimit(await instance.measure(), limits) ?? (await disk());
+      if (passed !== null) await instance.exceeded(passed);
+    } catch (error) {
+      onTrouble(error);
+    }
+  });
+  void instance.ended.then(() => {
+    stopChecks();
+    stopLooks();
+  });
+};

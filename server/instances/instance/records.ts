@@ -1,0 +1,75 @@
+import { randomUUID } from "node:crypto";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { AgentInstance, LifecycleEvent } from "../../../schemas/instance.ts";
+import type { Json } from "../../../schemas/primitives.ts";
+import { isActive, transitionState, updateHealth } from "../../models/instance.ts";
+import type { Store } from "../../store/store.ts";
+
+/** Why a record changes. Documents: "Audit Trail". */
+export interface Cause {
+  /** `runtime`, `pool`, `health`, `user:<surface>`. */
+  actor: string;
+  cause: string;
+  details?: Record<string, Json>;
+}
+
+/** The stored side of the instances: every record goes with its line of the audit trail. */
+export interface InstanceRecords {
+  /**
+   * Stores the record and the event about it in one commit, and tells the world. Resolves when both
+   * are durable.
+   */
+  write(
+    type: LifecycleEvent["event_type"],
+    before: AgentInstance | null,
+    after: AgentInstance,
+    cause: Cause,
+  ): Promise<void>;
+  /** Stores measurements, which are no change of state and leave no line in the audit trail. */
+  measured(instance: AgentInstance): Promise<void>;
+}
+
+export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void): InstanceRecords => ({
+  write: async (type, before, after, { actor, cause, details }) => {
+    const timestamp = new Date().toISOString();
+    const event: LifecycleEvent = {
+      event_id: randomUUID(),
+      tenant_id: after.tenant_id,
+      instance_id: after.instance_id,
+      timestamp,
+      event_type: type,
+      actor,
+      cause,
+      from_state: before?.state ?? null,
+      to_state: after.state,
+      details: details ?? {},
+    };
+    const durable = store.commit((transaction) => {
+      transaction.put("instances", after);
+      transaction.put("lifecycle", event);
+    });
+    emit({ type: "instance.changed", at: timestamp, instance: after });
+    await durable;
+  },
+  measured: async (instance) => {
+    const durable = store.commit((transaction) => {
+      transaction.put("instances", instance);
+    });
+    emit({ type: "instance.changed", at: new Date().toISOString(), instance });
+    await durable;
+  },
+});
+
+/** Instances an earlier runtime left as if they still ran: they ended with it, and now it is said. */
+export const recordLost = async (store: Store, records: InstanceRecords): Promise<AgentInstance[]> => {
+  const now = new Date().toISOString();
+  const cause = "its runtime ended without stopping it";
+  const lost = store.all("instances", { active: true });
+  const writes = lost.map((before) => {
+    const unhealthy = updateHealth(before, false, cause, now);
+    const failed = isActive(unhealthy) ? transitionState(unhealthy, "Failed", now) : unhealthy;
+    return records.write("StateChanged", before, failed, { actor: "runtime", cause });
+  });
+  await Promise.all(writes);
+  return lost;
+};

@@ -1,0 +1,201 @@
+import { CoditectError, fail } from "../../../schemas/errors.ts";
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import { WORKER_PROTOCOL_VERSION } from "../../../schemas/worker.ts";
+import { newInstance, updateHealth, transitionState, isActive } from "../../models/instance.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Store } from "../../store/store.ts";
+import { connectWorker } from "./connection.ts";
+import type { Driver } from "../drivers/driver.ts";
+import { openEgress } from "../drivers/egress/proxy.ts";
+import type { Egress } from "../drivers/egress/proxy.ts";
+import type { HiddenPath } from "../drivers/hidden.ts";
+import { Instance } from "./instance.ts";
+import type { InstanceKind } from "./instance.ts";
+import type { InstanceRecords } from "./records.ts";
+import type { PoolSettings } from "../settings.ts";
+import type { Slots } from "../slots.ts";
+import { visibleToWorker } from "../drivers/visible.ts";
+
+/** What every instance of a pool is started with. */
+export interface StartContext {
+  store: Store;
+  records: InstanceRecords;
+  settings: PoolSettings;
+  slots: Slots;
+  drivers: Readonly<Partial<Record<"Local" | "Docker", Driver>>>;
+  log: Log;
+  /** What of a workspace its workers must not see. */
+  hidden: (workspace: string) => Promise<HiddenPath[]>;
+  onEnded: (instance: Instance) => void;
+}
+
+const now = (): string => new Date().toISOString();
+
+/** A new instance in state Provisioning, on record, with a slot but without a worker. */
+export const provision = async (
+  context: StartContext,
+  agent: AgentConfig,
+  kind: InstanceKind,
+  actor: string,
+): Promise<Instance> => {
+  const slot = await context.slots.take(kind.workspace, kind.runtime);
+  const record = newInstance(
+    {
+      agent_id: agent.agent_id,
+      tenant_id: context.store.tenantId,
+      runtime_type: kind.runtime,
+      agent_version: "",
+    },
+    now(),
+  );
+  const instance = new Instance({
+    record,
+    kind,
+    slot,
+    records: context.records,
+    settings: context.settings,
+    onEnded: context.onEnded,
+    onTrouble: (error) => {
+      context.log("error", "an instance could not be recorded", { error: String(error) });
+    },
+  });
+  await context.records.write("Created", null, record, { actor, cause: `for ${agent.name}` });
+  return instance;
+};
+
+const connect = (context: StartContext, instance: Instance): void => {
+  const { worker } = instance;
+  if (worker === null) return;
+  instance.connect(
+    connectWorker(worker.input, worker.output, {
+      requests: () => instance.claim?.requests ?? null,
+      notifications: () => instance.claim?.notifications ?? null,
+      worksOn: (executionId) => instance.worksOn(executionId),
+      log: ({ level, message, data }) => {
+        context.log(level, message, { ...data, instance_id: instance.id });
+      },
+      broken: (reason) => {
+        void worker.kill({ kind: "refused", how: `broke the protocol: ${reason}` });
+      },
+    }),
+  );
+};
+
+/** Opens the instance's way out, if any host is allowed; it closes with the instance. */
+const letOut = async (context: StartContext, instance: Instance): Promise<Egress | null> => {
+  const allowed = context.settings.allowed_hosts;
+  if (allowed.length === 0) return null;
+  const egress = await openEgress({
+    allowed,
+    // Seatbelt has no network of the instance's own in which something could listen for it.
+    onLoopback: instance.kind.runtime === "Local" && process.platform === "darwin",
+    onConnection: ({ host, port, address, reason }) => {
+      const type = address === null ? "ConnectionRefused" : "ConnectionOpened";
+      const cause = {
+        actor: "runtime",
+        cause: `${host}:${port}: ${reason}`,
+        details: { host, port, address },
+      };
+      instance.write(type, instance.record, cause).catch((error: unknown) => {
+        context.log("error", "a connection could not be recorded", { error: String(error) });
+      });
+    },
+  });
+  void instance.ended.then(() => egress.close());
+  return egress;
+};
+
+/**
+ * Provisioning → Starting → Idle: the worker runs, speaks our protocol, and knows its folders.
+ *
+ * @param onStarted called when its process runs, before it is asked anything.
+ */
+export const bringUp = async (
+  context: StartContext,
+  instance: Instance,
+  cause: { actor: string; cause: string },
+  { signal, onStarted }: { signal: AbortSignal; onStarted: () => void },
+): Promise<void> => {
+  const { kind, slot } = instance;
+  const { settings } = context;
+  const seconds = settings.start_ms[kind.runtime] / 1000;
+  const deadline = AbortSignal.timeout(seconds * 1000);
+  const either = AbortSignal.any([signal, deadline]);
+  try {
+    const driver = context.drivers[kind.runtime];
+    if (driver === undefined) {
+      throw fail("worker_failed", { what: "start", reason: `there is no ${kind.runtime} driver here` });
+    }
+    const starting = instance.transition("Starting", cause);
+    // Awaited below; until then a rejection has its handler here.
+    starting.catch(() => undefined);
+    const [hidden, egress] = await Promise.all([context.hidden(kind.workspace), letOut(context, instance)]);
+    const worker = await driver.start(
+      {
+        instance_id: instance.id,
+        workspace: kind.workspace,
+        readable: visibleToWorker(kind.workspace),
+        hidden,
+        copy: slot.copy,
+        image: kind.image,
+        limits: settings.limits,
+        egress_socket: egress?.socket ?? null,
+        egress_loopback: egress?.loopback ?? null,
+      },
+      either,
+    );
+    if (instance.hasEnded) {
+      await worker.kill({ kind: "stopped", how: "it was stopped while it started" });
+      throw fail("cancelled", { what: "Starting the instance" });
+    }
+    instance.attach(worker);
+    connect(context, instance);
+    onStarted();
+    const answer = await instance.call(
+      "worker/initialize",
+      {
+        protocol_version: WORKER_PROTOCOL_VERSION,
+        instance_id: instance.id,
+        ...worker.paths,
+        allowed_commands: [...settings.allowed_commands],
+        command_timeout_seconds: settings.command_timeout_seconds,
+        output_bytes: settings.output_bytes,
+      },
+      either,
+    );
+    await starting;
+    const { metadata } = instance.record;
+    const ready = {
+      ...transitionState(instance.record, "Idle", now()),
+      metadata: {
+        ...metadata,
+        runtime_id: worker.runtimeId,
+        environment: worker.environment,
+        agent_version: answer.agent_version,
+        provider_metadata: { ...worker.details, node_version: answer.node_version },
+      },
+    };
+    await Promise.all([instance.write("StateChanged", ready, cause), instance.settle()]);
+  } catch (error) {
+    throw await failedStart(instance, deadline.aborted && !signal.aborted ? seconds : null, error);
+  }
+};
+
+/** Records why an instance did not start, ends what there is of it, and says it to the caller. */
+const failedStart = async (instance: Instance, lateAfter: number | null, error: unknown): Promise<Error> => {
+  const reason =
+    lateAfter !== null
+      ? fail("timed_out", { what: "Starting an instance", seconds: lateAfter })
+      : error instanceof CoditectError
+        ? error
+        : fail("worker_failed", { what: "start", reason: "of an internal error" }, { cause: error });
+  if (isActive(instance.record) && instance.record.state !== "Stopping") {
+    const unhealthy = updateHealth(instance.record, false, reason.message, now());
+    await instance.write("StateChanged", transitionState(unhealthy, "Failed", now()), {
+      actor: "runtime",
+      cause: reason.message,
+    });
+  }
+  await instance.abandon(reason.message);
+  return reason;
+};

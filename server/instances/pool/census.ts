@@ -1,0 +1,59 @@
+import { isSameKind } from "./demand.ts";
+import type { Instance, InstanceKind } from "../instance/instance.ts";
+import type { PoolSize } from "../settings.ts";
+
+/** Who is there, who is coming, and who may: the caps of a pool are kept here. */
+export interface Census {
+  ofKind(kind: InstanceKind): Instance[];
+  /** Those that are there and those that are being made. */
+  count(kind: InstanceKind): number;
+  /** Those that can serve: one that is still starting replaces none of them. */
+  ready(kind: InstanceKind): number;
+  /** Whether all instances, or those of this agent type, are as many as allowed. */
+  isFull(kind: InstanceKind): boolean;
+  /** An idle instance of another kind that can make room for one of this. */
+  toEnd(kind: InstanceKind): Instance | null;
+  /** Whether one more may be started, after another one was ended if need be. */
+  mayStart(kind: InstanceKind): boolean;
+}
+
+/** @param coming kinds whose instance is being made but is not among the live ones yet. */
+export const createCensus = (
+  live: ReadonlySet<Instance>,
+  coming: readonly InstanceKind[],
+  maximum: number,
+  sizeOf: (kind: InstanceKind) => PoolSize,
+): Census => {
+  const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => isSameKind(one.kind, kind));
+  const kinds = (): InstanceKind[] => [...[...live].map((one) => one.kind), ...coming];
+  const ready = (kind: InstanceKind): number =>
+    ofKind(kind).filter((one) => one.isFree || one.claim !== null).length;
+
+  const isTypeFull = ({ agent_type }: InstanceKind, size: PoolSize): boolean =>
+    kinds().filter((one) => one.agent_type === agent_type).length >= size.maximum;
+  const isFull = (kind: InstanceKind): boolean =>
+    live.size + coming.length >= maximum || isTypeFull(kind, sizeOf(kind));
+
+  const isBeyondSpares = ({ kind }: Instance): boolean =>
+    ready(kind) > Math.max(sizeOf(kind).minimum, sizeOf(kind).target);
+
+  // One more than its kind keeps ready; where there is no other room, a spare of it, as somebody
+  // waits. Of these the one that was idle longest.
+  const toEnd = (kind: InstanceKind): Instance | null => {
+    const onlyOwnType = isTypeFull(kind, sizeOf(kind));
+    const idle = [...live]
+      .filter((one) => one.isFree && !isSameKind(one.kind, kind))
+      .filter((one) => !onlyOwnType || one.kind.agent_type === kind.agent_type)
+      .toSorted((a, b) => a.record.updated_at.localeCompare(b.record.updated_at));
+    return idle.find(isBeyondSpares) ?? (isFull(kind) ? idle[0] : undefined) ?? null;
+  };
+
+  return {
+    ofKind,
+    count: (kind) => kinds().filter((one) => isSameKind(one, kind)).length,
+    ready,
+    isFull,
+    toEnd,
+    mayStart: (kind) => !isFull(kind) || toEnd(kind) !== null,
+  };
+};

@@ -1,0 +1,83 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { InstanceKind } from "../instance/instance.ts";
+import { ARRIVAL_WINDOW_MS, desiredInstances } from "./scaling.ts";
+import type { PoolSize } from "../settings.ts";
+
+/** Weight of the newest time in service in the running mean. */
+const NEWEST = 0.3;
+const LONGEST_BACKOFF_MS = 60_000;
+/** Or two kinds would take each other's place by turns, and start a worker for nothing each time. */
+const GAVE_WAY_MS = 10_000;
+
+/** What one kind of instance is asked for, and how starting it has gone. */
+export interface KindDemand {
+  readonly kind: InstanceKind;
+  agent: AgentConfig;
+  arrivals: number[];
+  meanSeconds: number;
+  failures: number;
+  /** No spare is started before this time, in milliseconds. */
+  notBefore: number;
+}
+
+/** Remembers the demand of each kind of instance that was ever asked for. */
+export interface DemandBook {
+  of(kind: InstanceKind, agent: AgentConfig): KindDemand;
+  all(): KindDemand[];
+  arrived(demand: KindDemand, now: number): void;
+  served(kind: InstanceKind, seconds: number): void;
+  /** A spare did not start: the next try waits, twice as long each time. */
+  failed(demand: KindDemand, now: number): void;
+  /** One of the kind was ended to make room for another: it is not warmed again at once. */
+  gaveWay(kind: InstanceKind, now: number): void;
+  desired(demand: KindDemand, counts: { queued: number; working: number }, now: number): number;
+}
+
+const keyOf = (kind: InstanceKind): string =>
+  JSON.stringify([kind.agent_id, kind.workspace, kind.runtime, kind.image]);
+
+export const isSameKind = (a: InstanceKind, b: InstanceKind): boolean =>
+  a.agent_id === b.agent_id && a.workspace === b.workspace && a.runtime === b.runtime && a.image === b.image;
+
+export const createDemandBook = (sizeOf: (kind: InstanceKind) => PoolSize): DemandBook => {
+  const book = new Map<string, KindDemand>();
+  return {
+    of: (kind, agent) => {
+      const key = keyOf(kind);
+      const known = book.get(key);
+      if (known !== undefined) {
+        known.agent = agent;
+        return known;
+      }
+      const fresh: KindDemand = { kind, agent, arrivals: [], meanSeconds: 0, failures: 0, notBefore: 0 };
+      book.set(key, fresh);
+      return fresh;
+    },
+    all: () => [...book.values()],
+    arrived: (demand, now) => {
+      demand.arrivals = demand.arrivals.filter((at) => now - at <= ARRIVAL_WINDOW_MS);
+      demand.arrivals.push(now);
+    },
+    served: (kind, seconds) => {
+      const demand = book.get(keyOf(kind));
+      if (demand === undefined) return;
+      const before = demand.meanSeconds;
+      demand.meanSeconds = before === 0 ? seconds : before * (1 - NEWEST) + seconds * NEWEST;
+      demand.failures = 0;
+    },
+    failed: (demand, now) => {
+      demand.failures += 1;
+      demand.notBefore = now + Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** demand.failures);
+    },
+    gaveWay: (kind, now) => {
+      const demand = book.get(keyOf(kind));
+      if (demand !== undefined) demand.notBefore = Math.max(demand.notBefore, now + GAVE_WAY_MS);
+    },
+    desired: (demand, { queued, working }, now) =>
+      desiredInstances(
+        sizeOf(demand.kind),
+        { queued, working, arrivals: demand.arrivals, mean_seconds: demand.meanSeconds },
+        now,
+      ),
+  };
+};

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { snapshotName } from "../worker/snapshot.ts";
+
+/** How a worker process is started: program and arguments; `dist/worker.js` in production. */
+export interface WorkerEntry {
+  command: string;
+  args: readonly string[];
+  /** A V8 snapshot of the same program that `command` can start from, and nothing else can. */
+  snapshot?: string | null;
+}
+
+const isBundled = !import.meta.url.endsWith(".ts");
+/** The bundle is in `dist/`, this source in `server/platform/`. */
+const root = fileURLToPath(new URL(isBundled ? ".." : "../..", import.meta.url));
+
+/** Absolute path of something that ships with the product, such as `media/sample`. */
+export const shippedPath = (...parts: string[]): string => join(root, ...parts);
+
+/** The product's version, as package.json has it. */
+export const version = (): string =>
+  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(shippedPath("package.json"), "utf8")))
+    .version;
+
+/** How this installation starts a worker process. */
+export const workerEntry = (): WorkerEntry => {
+  const script = isBundled ? shippedPath("dist", "worker.js") : shippedPath("server", "worker", "main.ts");
+  const snapshot = shippedPath("dist", snapshotName());
+  // The editor's own Node cannot start from a snapshot.
+  const hasSnapshot = isBundled && process.versions.electron === undefined && existsSync(snapshot);
+  return { command: process.execPath, args: [script], snapshot: hasSnapshot ? snapshot : null };
+};

@@ -1,0 +1,197 @@
+import { join } from "node:path";
+import type { AIProvider } from "../../schemas/agent.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import { cacheFolder } from "../platform/cache-folder.ts";
+import { createChanges } from "../changes/changes.ts";
+import { createDispatch, type Dispatch } from "./dispatch.ts";
+import { createLedger } from "../executions/ledger.ts";
+import { createFeedback } from "../feedback/feedback.ts";
+import { secretsOf } from "../feedback/redact.ts";
+import { createGateway } from "../gateway/create.ts";
+import { firstOf, heldCredentials } from "../gateway/credentials.ts";
+import type { Credentials } from "../gateway/gateway.ts";
+import { createHandlers } from "../handlers/handlers.ts";
+import { version, type WorkerEntry } from "../platform/installation.ts";
+import { createPool } from "../instances/pool/create-pool.ts";
+import { createDrivers } from "../instances/drivers/drivers.ts";
+import { poolSettings } from "../instances/settings.ts";
+import type { Log } from "../platform/log.ts";
+import type { RehearsalServer } from "../rehearsal/server.ts";
+import { localTenantId, openStore } from "../store/open.ts";
+import type { Store } from "../store/store.ts";
+import { createConfiguration } from "../teams/definition/configuration.ts";
+import { createRuns } from "../teams/run/create-runs.ts";
+
+export interface RuntimeOptions {
+  /** Absolute path of the workspace folder. */
+  workspace: string;
+  /** Absolute path; left out: `.coditect/state` in the workspace. */
+  stateFolder?: string;
+  /** Absolute path for the private copies; left out: in the operating system's cache folder. */
+  copiesFolder?: string;
+  settings: Settings;
+  credentials: Credentials;
+  worker: WorkerEntry;
+  log: Log;
+  /** Where other processes reach this runtime; goes into the lock file. */
+  endpoint?: { url: string; token: string };
+}
+
+/** A runtime over one workspace folder. */
+export interface Runtime {
+  /** Parses, authorises, handles; rejects with a CoditectError. */
+  readonly dispatch: Dispatch;
+  /** Calls the listener with every event from now on; returns how to stop. */
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
+  readonly store: Store;
+  /**
+   * Settings that hold from now on: limits, deadlines, what agents may run, how runs are begun. Where
+   * the runtime reaches providers and how many instances it has is settled when it is opened.
+   */
+  configure(settings: Settings): void;
+  /** Ends running work as Interrupted, stops every instance, closes the store. */
+  close(): Promise<void>;
+}
+
+/** Listeners are called one after the other; one that throws is logged and keeps its place. */
+const createEvents = (log: Log) => {
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  return {
+    emit: (event: RuntimeEvent): void => {
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          log("error", "a listener failed", { type: event.type, error: String(error) });
+        }
+      }
+    },
+    subscribe: (listener: (event: RuntimeEvent) => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};
+
+/** The scripted model, started when it is first asked for. */
+const rehearsalOnDemand = () => {
+  let server: Promise<RehearsalServer> | null = null;
+  return {
+    start: async (): Promise<AIProvider> => {
+      const { rehearsalProvider, startBuiltInRehearsal } = await import("../rehearsal/built-in.ts");
+      server ??= startBuiltInRehearsal();
+      return rehearsalProvider(await server);
+    },
+    close: async (): Promise<void> => {
+      await (await server)?.close();
+    },
+  };
+};
+
+/**
+ * The composition root: options in, a wired runtime out. Errors: `state_locked` while another
+ * process owns the state folder, `state_damaged`, `state_newer`.
+ */
+export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
+  const { workspace, log, endpoint } = options;
+  // Shared by those who read a setting when they need it: `configure` changes what they read next.
+  const settings = { ...options.settings };
+  const now = (): string => new Date().toISOString();
+  const { emit, subscribe } = createEvents(log);
+  const editorKeys = heldCredentials();
+  const rehearsal = rehearsalOnDemand();
+
+  const store = await openStore({
+    folder: options.stateFolder ?? join(workspace, ".coditect", "state"),
+    tenantId: localTenantId(),
+    durability: settings.durability,
+    retention: settings.retention,
+    warn: (problem) => {
+      log("warn", problem);
+    },
+    ...(endpoint && { endpoint }),
+  });
+  const ledger = createLedger(store);
+  await ledger.recover(now());
+  const { Claude, Gemini, HuggingFace, Ollama } = settings.endpoints;
+  const ollamaEndpoint = Ollama ?? ("Ollama" in settings.provider ? settings.provider.Ollama.endpoint : null);
+  const gateway = createGateway({
+    ledger,
+    credentials: firstOf(editorKeys, options.credentials),
+    endpoints: {
+      ...(Claude !== null && { Claude }),
+      ...(Gemini !== null && { Gemini }),
+      ...(HuggingFace !== null && { HuggingFace }),
+    },
+    cacheFolder: join(store.folder, "cache"),
+    responseCache: settings.response_cache,
+    rates: settings,
+    ...(ollamaEndpoint !== null && { ollamaEndpoint }),
+  });
+  const unconfined = (): Settings["unconfined"] =>
+    settings.unconfined === "ask" && store.get("consents", "unconfined") !== null
+      ? "allow"
+      : settings.unconfined;
+  const pool = createPool({
+    store,
+    workspace,
+    drivers: createDrivers(options.worker, settings, store.folder, unconfined),
+    copiesFolder: options.copiesFolder ?? join(cacheFolder(), "copies"),
+    settings: poolSettings(settings),
+    emit,
+    log,
+  });
+  const changes = createChanges({ store, workspace, now });
+  const secrets = secretsOf(process.env);
+  const feedback = createFeedback({ store, workspace, settings, secrets, log });
+  const configuration = createConfiguration({ store, workspace, provider: settings.provider, now });
+  const runs = createRuns({
+    store,
+    pool,
+    gateway,
+    ledger,
+    changes,
+    feedback,
+    settings,
+    workspace,
+    configuration,
+    log,
+    emit,
+    now,
+  });
+  await runs.recover();
+
+  const handlers = createHandlers({
+    store,
+    pool,
+    gateway,
+    usageOn: ledger.on,
+    runs,
+    changes,
+    feedback,
+    secrets,
+    setKeys: (provider, keys) => {
+      editorKeys.set(provider, keys);
+    },
+    startRehearsal: rehearsal.start,
+    emit,
+    now,
+    version: version(),
+    defaultRuntime: settings.runtime,
+  });
+  return {
+    dispatch: createDispatch(handlers, { log }),
+    subscribe,
+    store,
+    configure: (changed) => {
+      Object.assign(settings, changed);
+    },
+    close: async () => {
+      await runs.close();
+      await pool.close();
+      await rehearsal.close();
+      await store.close();
+    },
+  };
+};

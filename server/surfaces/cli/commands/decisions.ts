@@ -1,0 +1,85 @@
+import { resolve } from "node:path";
+import { plural } from "../display/format.ts";
+import { exitCodes } from "../session/exit.ts";
+import { appliedLines, writeSarif } from "../display/outcome.ts";
+import { allPages, type RecordFlags, withConnection } from "./records.ts";
+import { colouredDiff, findingLines } from "../display/summary.ts";
+import { findWorkspace } from "../session/target.ts";
+import type { CommandContext } from "../display/terminal.ts";
+
+/** `coditect changes show`: the unified diff, or with `--json` the change set. */
+export const showChanges = (taskId: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const { change_set, diff } = await connection.call("changes/get", { task_id: taskId });
+    const { terminal } = context;
+    terminal.out(flags.json === true ? `${JSON.stringify(change_set)}\n` : colouredDiff(diff, terminal));
+    return exitCodes.held;
+  });
+
+/** `coditect changes apply`: exit code 1 if a file was left alone because of a conflict. */
+export const applyChanges = (taskId: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const { change_set, files } = await connection.call("changes/apply", { task_id: taskId });
+    context.terminal.out(flags.json === true ? `${JSON.stringify(change_set)}\n` : appliedLines(files));
+    return files.some((file) => file.result === "conflict") ? exitCodes.gate : exitCodes.held;
+  });
+
+/** `coditect changes discard`. */
+export const discardChanges = (
+  taskId: string,
+  flags: RecordFlags & { reason?: string },
+  context: CommandContext,
+): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const reason = flags.reason ?? null;
+    const changeSet = await connection.call("changes/discard", { task_id: taskId, reason });
+    const discarded = changeSet.files.filter((file) => file.decision === "Discarded").length;
+    context.terminal.out(
+      flags.json === true ? `${JSON.stringify(changeSet)}\n` : `${plural(discarded, "file")} discarded\n`,
+    );
+    return exitCodes.held;
+  });
+
+/** `coditect findings list`: open findings; with `--json` all of them, one per line. */
+export const listFindings = (
+  flags: RecordFlags & { output?: string },
+  context: CommandContext,
+): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const { terminal, currentFolder } = context;
+    const findings = await allPages((cursor) => connection.call("findings/list", { cursor }));
+    if (flags.output !== undefined) {
+      const workspace = await findWorkspace(flags, currentFolder);
+      await writeSarif(resolve(currentFolder, flags.output), findings, null, workspace);
+    }
+    if (flags.json === true) for (const finding of findings) terminal.out(`${JSON.stringify(finding)}\n`);
+    else terminal.out(findingLines(findings, terminal) || "No open findings.\n");
+    return exitCodes.held;
+  });
+
+/** `coditect findings dismiss`: it and its like do not come back, and later runs are told why. */
+export const dismissFinding = (
+  findingId: string,
+  flags: RecordFlags & { reason: string },
+  { terminal, ...context }: CommandContext,
+): Promise<number> =>
+  withConnection(flags, { terminal, ...context }, async (connection) => {
+    const params = { finding_id: findingId, reason: flags.reason };
+    const finding = await connection.call("findings/dismiss", params);
+    terminal.out(flags.json === true ? `${JSON.stringify(finding)}\n` : `dismissed: ${finding.title}\n`);
+    return exitCodes.held;
+  });
+
+/** `coditect executions cancel`. */
+export const cancelExecution = (
+  executionId: string,
+  flags: RecordFlags,
+  context: CommandContext,
+): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const execution = await connection.call("executions/cancel", { execution_id: executionId });
+    context.terminal.out(
+      flags.json === true ? `${JSON.stringify(execution)}\n` : `${executionId} is ${execution.status}\n`,
+    );
+    return exitCodes.held;
+  });

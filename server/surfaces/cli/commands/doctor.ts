@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { version } from "../../../platform/installation.ts";
+import { canMakeControlGroups } from "../../../instances/drivers/local/cgroup.ts";
+import { probeSandbox, sandboxName } from "../../../instances/drivers/local/sandbox.ts";
+import { checkState, repairState, type Problem } from "../../../store/doctor.ts";
+import { readLock, type LockContent } from "../../../store/lock.ts";
+import { localTenantId } from "../../../store/tenant.ts";
+import { stateFolderOf } from "../session/connect.ts";
+import { exitCodes } from "../session/exit.ts";
+import { type RecordFlags, withConnection } from "./records.ts";
+import { alignColumns } from "../display/summary.ts";
+import { findWorkspace } from "../session/target.ts";
+import { asCoditectError, type CommandContext } from "../display/terminal.ts";
+
+interface Check {
+  name: string;
+  /** `failed` keeps teams from running; `missing` only some of what they could do. */
+  result: "ok" | "missing" | "failed";
+  detail: string;
+}
+
+export interface DoctorFlags extends RecordFlags {
+  /** Mend the state folder as far as what is there allows. */
+  repair?: boolean;
+}
+
+const execute = promisify(execFile);
+const TOOL_DEADLINE_MS = 5000;
+const NEEDED_NODE = [22, 13] as const;
+
+/** `coditect doctor`: whether everything a team needs is there. Exit code 3 if something is not. */
+export const doctor = async (flags: DoctorFlags, context: CommandContext): Promise<number> => {
+  const { terminal, currentFolder, environment } = context;
+  const workspace = await findWorkspace(flags, currentFolder);
+  const [git, docker, sandbox, state] = await Promise.all([
+    checkTool("git", ["--version"], "change sets can be applied without it"),
+    checkTool("docker", ["version", "--format", "{{.Server.Version}}"], "needed for --runtime docker alone"),
+    checkSandbox(),
+    checkStateFolder(workspace, flags, context),
+  ]);
+  const own: Check = { name: "coditect", result: "ok", detail: version() };
+  const limits = await checkLimits();
+  const checks = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment), state];
+  if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
+  else {
+    const marks = { ok: "✔", missing: "–", failed: "✖" } as const;
+    const rows = checks.map(({ name, result, detail }) => [marks[result], name, detail]);
+    terminal.out(`${alignColumns(rows).join("\n")}\n`);
+  }
+  return checks.some((check) => check.result === "failed") ? exitCodes.broken : exitCodes.held;
+};
+
+const checkNode = (): Check => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [neededMajor, neededMinor] = NEEDED_NODE;
+  const enough = major > neededMajor || (major === neededMajor && minor >= neededMinor);
+  const detail = enough
+    ? process.versions.node
+    : `${process.versions.node}; ${NEEDED_NODE.join(".")} is needed`;
+  return { name: "Node.js", result: enough ? "ok" : "failed", detail };
+};
+
+const checkTool = async (name: string, args: readonly string[], without: string): Promise<Check> => {
+  try {
+    const { stdout } = await execute(name, args, { timeout: TOOL_DEADLINE_MS });
+    return { name, result: "ok", detail: stdout.trim() };
+  } catch {
+    return { name, result: "missing", detail: `cannot be used; ${without}` };
+  }
+};
+
+/** What confines the commands of local instances. */
+const checkSandbox = async (): Promise<Check> => {
+  const sandbox = await probeSandbox();
+  return "unavailable" in sandbox
+    ? {
+        name: "sandbox",
+        result: "missing",
+        detail: `${sandbox.unavailable}: commands of local instances run unconfined, those in containers do not`,
+      }
+    : { name: "sandbox", result: "ok", detail: `${sandboxName(sandbox) ?? ""} confines local instances` };
+};
+
+/** What holds local instances to their caps. */
+const checkLimits = async (): Promise<Check> => {
+  const detail = "memory and processes of local instances are watched, processors only get a low priority";
+  return (await canMakeControlGroups())
+    ? { name: "limits", result: "ok", detail: "control groups cap memory, processors and processes" }
+    : { name: "limits", result: "missing", detail: `no control group can be made here; ${detail}` };
+};
+
+const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
+  const variables = ["ANTHROPIC_API_KEY", "GEMINI_API_KEY", "HF_TOKEN"];
+  const set = variables.filter((name) => (environment[name] ?? "") !== "");
+  return set.length > 0
+    ? { name: "keys", result: "ok", detail: set.join(", ") }
+    : {
+        name: "keys",
+        result: "missing",
+        detail: `none of ${variables.join(", ")} is set; Ollama needs none`,
+      };
+};
+
+/** Every invariant of the state folder; if a runtime has it open, that is asked how it stands. */
+const checkStateFolder = async (
+  workspace: string,
+  flags: DoctorFlags,
+  context: CommandContext,
+): Promise<Check> => {
+  try {
+    const folder = stateFolderOf(workspace);
+    const owner = await readLock(folder);
+    if (owner !== null) return await askOwner(owner, flags, context);
+    const found = await checkState(folder, localTenantId());
+    if (found.problems.length === 0)
+      return { name: "state", result: "ok", detail: `${folder}, ${found.records} records` };
+    if (flags.repair !== true) {
+      const next = "; coditect doctor --repair mends what it can and keeps the files as they were";
+      return { name: "state", result: "failed", detail: `${describe(found.problems)}${next}` };
+    }
+    const { after, losses, kept } = await repairState(folder, localTenantId());
+    const where = kept === null ? "" : `; the files as they were are in ${kept}`;
+    const rest = [...losses, ...(after.problems.length > 0 ? [describe(after.problems)] : [])];
+    return {
+      name: "state",
+      result: after.problems.length > 0 ? "failed" : "ok",
+      detail: [`repaired, ${after.records} records${where}`, ...rest].join("; "),
+    };
+  } catch (error) {
+    const { message, nextStep } = asCoditectError(error);
+    return { name: "state", result: "failed", detail: `${message} ${nextStep ?? ""}`.trimEnd() };
+  }
+};
+
+const SHOWN_PROBLEMS = 5;
+
+const describe = (problems: readonly Problem[]): string => {
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ kind, where }) => `${kind} (${where})`);
+  const more = problems.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+};
+
+const askOwner = async (owner: LockContent, flags: DoctorFlags, context: CommandContext): Promise<Check> => {
+  let detail = `in use by process ${owner.pid}`;
+  if (owner.endpoint !== null)
+    await withConnection(flags, context, async (connection) => {
+      const status = await connection.call("runtime/status", {});
+      const readOnly = status.read_only ? ", which cannot be written" : "";
+      detail = `${status.state_folder}${readOnly}, served by process ${status.pid}`;
+      return exitCodes.held;
+    });
+  return { name: "state", result: "ok", detail };
+};

@@ -1,0 +1,48 @@
+import { text } from "node:stream/consumers";
+import { fail } from "../../../../schemas/errors.ts";
+import { plural } from "../display/format.ts";
+import { exitCodes } from "../session/exit.ts";
+import { askSecret, credentialStore } from "../session/secrets.ts";
+import { alignColumns } from "../display/summary.ts";
+import type { CommandContext } from "../display/terminal.ts";
+
+/** From a hidden prompt or standard input, never from the command line, where others could read it. */
+const readKey = async (name: string): Promise<string> => {
+  const given = process.stdin.isTTY ? await askSecret(`Key for ${name}: `) : await text(process.stdin);
+  const key = given?.trim() ?? "";
+  if (key === "") throw fail("usage", { problem: `No key for ${name} was given.` });
+  return key;
+};
+
+/** `coditect credentials set NAME`. */
+export const setKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
+  await credentialStore(environment).set(name, await readKey(name));
+  terminal.out(`The key for ${name} is stored.\n`);
+  return exitCodes.held;
+};
+
+/** `coditect credentials rotate NAME`: the key before stays valid until the next rotation. */
+export const rotateKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
+  await credentialStore(environment).rotate(name, await readKey(name));
+  terminal.out(`The new key for ${name} is used from now on.\n`);
+  return exitCodes.held;
+};
+
+/** `coditect credentials list`: names and endings, never keys. */
+export const listKeys = async ({ environment, terminal }: CommandContext): Promise<number> => {
+  const stored = await credentialStore(environment).list();
+  const rows = stored.map(({ name, keys }) => [
+    name,
+    plural(keys.length, "key"),
+    keys.map(({ ending, added_at }) => `…${ending} since ${added_at.slice(0, 10)}`).join(", "),
+  ]);
+  terminal.out(rows.length === 0 ? "No keys are stored.\n" : `${alignColumns(rows).join("\n")}\n`);
+  return exitCodes.held;
+};
+
+/** `coditect credentials remove NAME`. */
+export const removeKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
+  await credentialStore(environment).remove(name);
+  terminal.out(`The key for ${name} is removed.\n`);
+  return exitCodes.held;
+};

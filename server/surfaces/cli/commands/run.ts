@@ -1,0 +1,190 @@
+import { resolve } from "node:path";
+import type { AIProvider } from "../../../../schemas/agent.ts";
+import type { RunDetails } from "../../../../schemas/contract.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import type { TeamRun } from "../../../../schemas/run.ts";
+import { connect } from "../session/connect.ts";
+import { showEarlier } from "../display/earlier.ts";
+import { exitCodeOf, exitCodes } from "../session/exit.ts";
+import { type Connection, follow } from "../session/follow.ts";
+import { catchInterruption, type Interruption } from "../session/interruption.ts";
+import {
+  chosenProvider,
+  parseRunFlags,
+  type RunFlags,
+  runOptionsOf,
+  settingsOf,
+} from "../session/options.ts";
+import { collectChanges, hasConflict, report, writeSarif } from "../display/outcome.ts";
+import { askPerson, unconfinedOf, withConsent } from "../session/person.ts";
+import { jsonProgress, liveProgress, plainProgress, type Progress } from "../display/progress.ts";
+import { findTarget, findWorkspace, textOrFile, type Target } from "../session/target.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { newRunView, type RunFinished, type RunView } from "../display/view.ts";
+
+/** `coditect run`. Resolves with the exit code. */
+export const runTeam = async (
+  workflow: string,
+  file: string | undefined,
+  flagsAsGiven: unknown,
+  context: CommandContext,
+): Promise<number> => {
+  const flags = parseRunFlags(flagsAsGiven);
+  // Asked first: a wrong flag must not leave a copy of the sample behind.
+  chosenProvider(flags, context.environment);
+  const target = await findTarget(workflow, file, flags, context.currentFolder);
+  try {
+    const code = await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
+      const { task, file: path, data } = target;
+      const request = { team_id: workflow, task, file: path, data, options: runOptionsOf(flags, provider) };
+      const start = () => connection.call("teams/execute", request);
+      return seeThrough({ connection, start, workflow, target, flags, interruption, context });
+    });
+    if (code === exitCodes.cancelled) await target.discard();
+    return code;
+  } catch (error) {
+    await target.discard();
+    throw error;
+  }
+};
+
+/** `coditect resume`. Resolves with the exit code. */
+export const resumeRun = async (
+  taskId: string,
+  flagsAsGiven: unknown,
+  context: CommandContext,
+): Promise<number> => {
+  const flags = parseRunFlags(flagsAsGiven);
+  const workspace = await findWorkspace(flags, context.currentFolder);
+  return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
+    const { task, executions } = await connection.call("runs/get", { task_id: taskId });
+    const options = runOptionsOf(flags, provider);
+    const start = () => connection.call("runs/resume", { task_id: taskId, options });
+    const target = { workspace, file: task.file, isSample: false };
+    const earlier = { start, workflow: task.workflow, executions };
+    return seeThrough({ connection, ...earlier, target, flags, interruption, context });
+  });
+};
+
+/** `coditect retry`: a run of its own that takes over what stands before the stage. */
+export const retryRun = async (
+  taskId: string,
+  stage: string,
+  flagsAsGiven: unknown,
+  context: CommandContext,
+): Promise<number> => {
+  const flags = parseRunFlags(flagsAsGiven);
+  const workspace = await findWorkspace(flags, context.currentFolder);
+  const prompt = flags.prompt === undefined ? null : await textOrFile(flags.prompt, context.currentFolder);
+  return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
+    const { task } = await connection.call("runs/get", { task_id: taskId });
+    const options = runOptionsOf(flags, provider);
+    const start = () => connection.call("runs/retry", { task_id: taskId, stage, options, prompt });
+    const target = { workspace, file: task.file, isSample: false };
+    return seeThrough({ connection, start, workflow: task.workflow, target, flags, interruption, context });
+  });
+};
+
+interface OpenRuntime {
+  connection: Connection;
+  /** What all agents ask, the rehearsal if that was chosen; null: each its own. */
+  provider: AIProvider | null;
+  interruption: Interruption;
+}
+
+/** Opens what a run needs, and leaves nothing of it behind. */
+const withRuntime = async (
+  { workspace }: Pick<Target, "workspace">,
+  flags: RunFlags,
+  context: CommandContext,
+  use: (open: OpenRuntime) => Promise<number>,
+): Promise<number> => {
+  const { environment } = context;
+  const interruption = catchInterruption();
+  const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
+  try {
+    const settings = { ...settingsOf(flags, environment), unconfined: unconfinedOf(flags, context) };
+    const connection = await connect(workspace, settings, environment, interruption.signal);
+    try {
+      if (connection.isAttached) refuseAddress(flags);
+      const provider = rehearsal?.provider ?? chosenProvider(flags, environment);
+      return await use({ connection, provider, interruption });
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await rehearsal?.close();
+    interruption.stop();
+  }
+};
+
+/** An address of Ollama goes with the run; where the other providers are asked is the runtime's own. */
+const refuseAddress = ({ provider, endpoint }: RunFlags): void => {
+  if (endpoint === undefined || provider === "ollama") return;
+  throw fail("usage", {
+    problem: `--endpoint cannot be given for ${provider ?? "it"} while another process has the state folder.`,
+  });
+};
+
+const startRehearsal = async () => {
+  const { rehearsalProvider, startBuiltInRehearsal } = await import("../../../rehearsal/built-in.ts");
+  const server = await startBuiltInRehearsal();
+  return { provider: rehearsalProvider(server), close: () => server.close() };
+};
+
+interface Started {
+  connection: Connection;
+  start: () => Promise<TeamRun>;
+  workflow: string;
+  /** Of the run so far, if it goes on. */
+  executions?: RunDetails["executions"];
+  target: Pick<Target, "workspace" | "file" | "isSample">;
+  flags: RunFlags;
+  interruption: Interruption;
+  context: CommandContext;
+}
+
+const progressOf = (view: RunView, { target, flags, context }: Started): Promise<Progress> => {
+  if (flags.json) return Promise.resolve(jsonProgress(context.terminal));
+  if (context.terminal.interactive) return liveProgress(view, target.file, context.terminal);
+  return Promise.resolve(plainProgress(view, target.file, context.terminal));
+};
+
+/** Follows the run to its end, applies what it made if asked to, and reports. */
+const seeThrough = async (started: Started): Promise<number> => {
+  const { connection, start, workflow, target, flags, interruption, context } = started;
+  const view = newRunView("", workflow, Date.now());
+  const finished = await follow({
+    connection,
+    view,
+    start: async () => {
+      const begun = await withConsent(start, connection, flags, context);
+      setImmediate(loadHttpClient);
+      showEarlier(view, begun, started.executions ?? []);
+      return begun;
+    },
+    progress: () => progressOf(view, started),
+    approve: (question) => askPerson(question, flags, context),
+    signal: interruption.signal,
+  });
+  const changes = await collectChanges(finished, connection, flags.apply);
+  if (flags.output !== undefined) {
+    const path = resolve(context.currentFolder, flags.output);
+    await writeSarif(path, finished.findings, changes, target.workspace);
+  }
+  if (flags.json) {
+    const last: RunFinished = { ...finished, changes: changes?.set.files ?? finished.changes };
+    context.terminal.out(`${JSON.stringify(last)}\n`);
+  } else {
+    report(finished, changes, view, target, context);
+  }
+  return hasConflict(changes) ? exitCodes.gate : exitCodeOf(finished);
+};
+
+/**
+ * Node loads its HTTP client when one of its classes is first made: better now, while the first
+ * worker starts, than when the first model request is to be sent.
+ */
+const loadHttpClient = (): void => {
+  new Headers();
+};

@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { version } from "../../../platform/installation.ts";
+import { serveRuntime } from "../../../hosting/serve-runtime.ts";
+import { runtimeOptions, stateFolderOf } from "../session/connect.ts";
+import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { settingsOf } from "../session/options.ts";
+import type { RecordFlags } from "./records.ts";
+import { findWorkspace } from "../session/target.ts";
+import type { CommandContext } from "../display/terminal.ts";
+
+/** `coditect serve`: the runtime over REST, until it is interrupted. */
+export const serve = async (
+  flags: RecordFlags & { port?: number },
+  { environment, terminal, currentFolder }: CommandContext,
+): Promise<number> => {
+  const workspace = await findWorkspace(flags, currentFolder);
+  const interruption = catchInterruption();
+  const options = runtimeOptions(workspace, settingsOf({}, environment), environment);
+  const runtime = await serveRuntime(options, { version: version(), port: flags.port ?? 0 });
+  const { url } = runtime.endpoint;
+  const lock = `${stateFolderOf(workspace)}/lock`;
+  if (flags.json === true) terminal.out(`${JSON.stringify({ url, lock, pid: process.pid })}\n`);
+  else terminal.out(`Serving ${workspace} at ${url}\nThe bearer token stands in ${lock}\n`);
+  try {
+    if (!interruption.signal.aborted) await once(interruption.signal, "abort");
+  } finally {
+    await runtime.close();
+    interruption.stop();
+  }
+  return exitCodes.cancelled;
+};

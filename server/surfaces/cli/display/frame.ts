@@ -1,0 +1,88 @@
+import type { GateProof } from "../../../../schemas/gates.ts";
+import type { StageStatus } from "../../../../schemas/run.ts";
+import { formatClock, formatCost, formatCount, formatDuration, plural } from "./format.ts";
+import type { Style, Terminal } from "./terminal.ts";
+import { type RoundView, type RunView, type StageView, sumOf } from "./view.ts";
+
+type Styler = Pick<Terminal, "style">;
+
+const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/** Milliseconds a picture of the spinner stands. */
+export const SPINNER_INTERVAL = 80;
+
+const marks: Record<StageStatus, [string, Style]> = {
+  Pending: ["○", "dim"],
+  WaitingForApproval: ["?", "yellow"],
+  Running: ["▸", "cyan"],
+  Completed: ["✔", "green"],
+  Skipped: ["–", "dim"],
+  Failed: ["✖", "red"],
+  Cancelled: ["■", "yellow"],
+};
+
+/**
+ * The stages of a run as lines: each with what it does now or took, and the proofs of its gates.
+ *
+ * @param now milliseconds since the epoch; drives the spinner and the clocks.
+ */
+export const stageLines = (view: RunView, now: number, terminal: Styler): string[] => {
+  const nameWidth = Math.max(8, ...view.stages.map((stage) => stage.name.length));
+  return view.stages.flatMap((stage) => oneStage(stage, nameWidth, now, terminal));
+};
+
+const oneStage = (stage: StageView, nameWidth: number, now: number, { style }: Styler): string[] => {
+  const running = stage.status === "Running";
+  const [mark, markStyle] = marks[stage.status];
+  const turning = spinner[Math.floor(now / SPINNER_INTERVAL) % spinner.length] ?? mark;
+  const current = stage.rounds.at(-1);
+  const facts = [
+    (stage.agentType ?? "").padEnd(14),
+    current !== undefined && current.number > 1 ? style("yellow", `round ${current.number}`) : "",
+    current === undefined ? "" : running ? current.activity : style("dim", tookText(stage.rounds)),
+    running && current !== undefined ? style("dim", formatDuration(now - current.startedAt)) : "",
+  ];
+  const title = running ? style("bold", stage.name.padEnd(nameWidth)) : stage.name.padEnd(nameWidth);
+  const head = `${style(markStyle, running ? turning : mark)} ${title}  ${facts.filter(Boolean).join("  ")}`;
+  return [
+    head.trimEnd(),
+    ...stage.rounds.flatMap((round) => roundLines(round, round === current, nameWidth, { style })),
+  ];
+};
+
+const tookText = (rounds: readonly RoundView[]): string => {
+  const { calls, tokens } = sumOf(rounds);
+  const took = rounds.reduce((sum, { startedAt, endedAt }) => sum + ((endedAt ?? startedAt) - startedAt), 0);
+  return [plural(calls, "turn"), `${formatCount(tokens)} tokens`, formatDuration(took)].join(" · ");
+};
+
+/** The proofs of a round; of an earlier one only what sent it back. */
+const roundLines = (round: RoundView, current: boolean, indent: number, { style }: Styler): string[] => {
+  const pad = " ".repeat(indent + 4);
+  const label = current ? "" : style("dim", `round ${round.number}  `);
+  const gates = round.gates
+    .filter((gate) => current || !gate.held)
+    .map((gate) => `${pad}${label}${gateText(gate, { style })}`);
+  if (round.error === null) return gates;
+  return [...gates, `${pad}${label}${style("red", round.error)}`];
+};
+
+export const gateText = ({ gate, held, reason }: GateProof, { style }: Styler): string =>
+  `${held ? style("green", "✔") : style("red", "✖")} ${gate.padEnd(9)} ${style("dim", reason)}`;
+
+/** `14 model calls · 21.3k tokens · $0.00` */
+export const usageLine = (view: RunView): string => {
+  const { calls, tokens, cost } = sumOf(view.stages.flatMap((stage) => stage.rounds));
+  return [plural(calls, "model call"), `${formatCount(tokens)} tokens`, formatCost(cost)].join(" · ");
+};
+
+/** `0:04 · 14 model calls · 21.3k tokens · $0.00` */
+export const totalLine = (view: RunView, now: number): string =>
+  `${formatClock(now - view.startedAt)} · ${usageLine(view)}`;
+
+/** `tdd on src/bill.js · rehearsal · Local` */
+export const titleLine = (view: RunView, file: string | null, { style }: Styler): string => {
+  const where = file === null ? "" : ` on ${style("bold", file)}`;
+  const model = /(^|\/)rehearsal$/.test(view.model) ? "rehearsal (a script, not a model)" : view.model;
+  const rest = [model, view.runtime].filter(Boolean).map((part) => style("dim", ` · ${part}`));
+  return `${style("bold", view.workflow)}${where}${rest.join("")}`;
+};

@@ -1,0 +1,127 @@
+import type { RuntimeEvent } from "../../../../schemas/events.ts";
+import { formatClock } from "./format.ts";
+import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine, usageLine } from "./frame.ts";
+import type { Terminal } from "./terminal.ts";
+import { failureOf, type RunView } from "./view.ts";
+
+/** Shows a run while it goes on. */
+export interface Progress {
+  /** Called with each event, after the view has taken it in. */
+  event(event: RuntimeEvent): void;
+  /** Leaves the last state standing and gives the cursor back. */
+  end(): void;
+}
+
+/** Every event of the contract as one line of JSON. Contract: "Command line", `--json`. */
+const jsonTypes: ReadonlySet<RuntimeEvent["type"]> = new Set([
+  "stage.started",
+  "execution.changed",
+  "model.usage",
+  "tool.called",
+  "gate.proved",
+  "finding.reported",
+]);
+
+/** The last event, `run.finished`, is not written here: it comes when the changes are applied. */
+export const jsonProgress = (terminal: Terminal): Progress => ({
+  event: (event) => {
+    if (jsonTypes.has(event.type)) terminal.out(`${JSON.stringify(event)}\n`);
+  },
+  end: () => undefined,
+});
+
+/** The stages, redrawn in place. */
+export const liveProgress = async (
+  view: RunView,
+  file: string | null,
+  terminal: Terminal,
+): Promise<Progress> => {
+  const [{ createLogUpdate }, { default: sliceAnsi }] = await Promise.all([
+    import("log-update"),
+    import("slice-ansi"),
+  ]);
+  const update = createLogUpdate(terminal.stdout);
+  // While a person is asked, the question stands below the stages and must not be drawn over.
+  let asking = false;
+  const draw = () => {
+    if (asking) return;
+    const now = view.finished === null ? Date.now() : Date.parse(view.finished.at);
+    const lines = [
+      titleLine(view, file, terminal),
+      "",
+      ...stageLines(view, now, terminal),
+      ...view.notices.map((notice) => terminal.style("yellow", `! ${notice}`)),
+      "",
+      terminal.style("dim", totalLine(view, now)),
+    ];
+    update(lines.map((line) => sliceAnsi(line, 0, terminal.width() - 1)).join("\n"));
+  };
+  const timer = setInterval(draw, SPINNER_INTERVAL);
+  draw();
+  return {
+    // Drawn by the timer: a burst of events costs one frame.
+    event: ({ type }) => {
+      if (type === "approval.needed") {
+        draw();
+        update.done();
+      }
+      asking = type === "approval.needed";
+    },
+    end: () => {
+      clearInterval(timer);
+      draw();
+      update.done();
+    },
+  };
+};
+
+/** One line per step, for logs and pipes. */
+export const plainProgress = (view: RunView, file: string | null, terminal: Terminal): Progress => {
+  const say = (event: { at: string }, text: string) => {
+    const clock = formatClock(Math.max(0, Date.parse(event.at) - view.startedAt));
+    terminal.out(`${terminal.style("dim", clock.padStart(5))}  ${text}\n`);
+  };
+  return {
+    event: (event) => {
+      switch (event.type) {
+        case "run.started":
+          say(event, titleLine(view, file, terminal));
+          return;
+        case "stage.started":
+          say(
+            event,
+            `${event.stage}: ${event.agent_type} begins${event.round > 1 ? ` round ${event.round}` : ""}`,
+          );
+          return;
+        case "tool.started":
+          say(event, `  ${event.tool} ${event.subject}`.trimEnd());
+          return;
+        case "model.retry":
+          say(event, `  ${event.provider} is asked again: ${event.reason}`);
+          return;
+        case "gate.proved":
+          say(event, `  ${gateText(event.proof, terminal)}`);
+          return;
+        case "finding.reported":
+          say(event, `  ${event.finding.severity}: ${event.finding.title}`);
+          return;
+        case "execution.changed": {
+          const failure = failureOf(event.execution);
+          if (failure !== null) say(event, `  ${failure}`);
+          return;
+        }
+        case "stage.finished":
+          say(event, `${event.stage.name}: ${event.stage.status}`);
+          return;
+        case "notice":
+          say(event, `! ${event.message}`);
+          return;
+        case "run.finished":
+          say(event, usageLine(view));
+          return;
+        default:
+      }
+    },
+    end: () => undefined,
+  };
+};

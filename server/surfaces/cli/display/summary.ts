@@ -1,0 +1,146 @@
+import type { Finding, Severity } from "../../../../schemas/findings.ts";
+import type { GateProof } from "../../../../schemas/gates.ts";
+import { formatDuration, plural } from "./format.ts";
+import type { Style, Terminal } from "./terminal.ts";
+import type { RunFinished, RunView } from "./view.ts";
+
+type Styler = Pick<Terminal, "style">;
+
+/** A unified diff with the colours `git diff` gives it. */
+export const colouredDiff = (diff: string, { style }: Styler): string =>
+  diff
+    .split("\n")
+    .map((line) => {
+      if (/^(diff |index |--- |\+\+\+ |new file|deleted file|similarity|rename )/.test(line))
+        return style("bold", line);
+      if (line.startsWith("@@")) return style("cyan", line);
+      if (line.startsWith("+")) return style("green", line);
+      if (line.startsWith("-")) return style("red", line);
+      return line;
+    })
+    .join("\n");
+
+/** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations; or what was seen. */
+export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "style" | "width">): string => {
+  const rows = view.stages.flatMap((stage) =>
+    stage.rounds.flatMap((round) =>
+      round.gates.map((gate) => [
+        gate.held ? "✔" : "✖",
+        stage.rounds.length > 1 ? `${stage.name} (round ${round.number})` : stage.name,
+        gate.gate,
+        countsText(gate),
+        gate.exit_code === null ? "" : `exit ${gate.exit_code}`,
+        formatDuration(gate.duration_ms),
+        gate.command === null ? gate.reason : shownCommand(gate.command),
+      ]),
+    ),
+  );
+  if (rows.length === 0) return "";
+  const lines = alignColumns(rows).map((line) =>
+    cut(line, width() - 3).replace(/^[✔✖]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
+  );
+  return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+};
+
+const countsText = ({ counts, coverage }: GateProof): string => {
+  if (counts === null) return "";
+  const covered =
+    coverage === null || coverage.total === 0
+      ? ""
+      : `, ${Math.round((100 * coverage.covered) / coverage.total)} % covered`;
+  const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
+  return `${counts.passed} passed, ${counts.failed} failed${skipped}${covered}`;
+};
+
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+
+/** A command without what the runtime adds to it for its report; the proof has it whole. */
+const shownCommand = ([program = "", ...args]: readonly string[]): string =>
+  [
+    program.replace(/^.*[\\/]/, ""),
+    ...args.filter((arg) => !/reporter|<report>|coverage|force-exit/.test(arg)),
+  ].join(" ");
+
+/** Columns padded to their longest cell, two blanks between; the last one is left as it is. */
+export const alignColumns = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+};
+
+const severityStyles: Record<Severity, Style> = {
+  Critical: ["red", "bold"],
+  High: "red",
+  Medium: "yellow",
+  Low: "blue",
+  Info: "dim",
+};
+
+export const findingLines = (findings: readonly Finding[], { style }: Styler): string =>
+  findings
+    .filter((finding) => finding.status === "Open")
+    .map((finding) => {
+      const place = `${finding.path}:${finding.start_line}`;
+      const sure = style("dim", `${Math.round(finding.confidence * 100)} % sure`);
+      const fix = finding.fix === null ? "" : style("dim", ", a fix is stored");
+      const severity = style(severityStyles[finding.severity], finding.severity);
+      return `  ${severity}  ${finding.title}  ${style("dim", place)}  ${sure}${fix}\n      ${finding.explanation}\n`;
+    })
+    .join("");
+
+/** What became of the run, in one line. */
+export const verdict = (finished: RunFinished, { style }: Styler): string => {
+  const gates = finished.stages.flatMap((stage) => stage.gates);
+  const failed = gates.find((gate) => !gate.held);
+  switch (finished.status) {
+    case "Succeeded":
+      return style("green", gates.length > 0 ? "✔ Every gate held." : "✔ Every stage came to its end.");
+    case "GateFailed":
+      return failed === undefined
+        ? style("red", `✖ ${finished.error?.message ?? "A gate did not hold."}`)
+        : style("red", `✖ The gate ${failed.gate} did not hold: ${failed.reason}`);
+    case "Cancelled":
+      return style("yellow", "■ Cancelled.");
+    case "LimitReached":
+      return style("red", `✖ ${finished.error?.message ?? "A limit was reached."}`);
+    default:
+      return style("red", `✖ ${finished.error?.message ?? `The run ended as ${finished.status}.`}`);
+  }
+};
+
+/** What can be done now, each as a command that can be copied. */
+export const nextSteps = (
+  { task_id: task, status, changes, error }: RunFinished,
+  applied: boolean,
+  { workflow, workspace, isSample }: { workflow: string; workspace: string; isSample: boolean },
+  program: string,
+): string => {
+  const where = isSample ? ` --workspace ${workspace}` : "";
+  const again = isSample ? " --provider rehearsal" : "";
+  const commands: [string, string][] = [];
+  if (changes.length > 0 && !applied)
+    commands.push(
+      [
+        `${program} changes apply ${task}${where}`,
+        `write ${plural(changes.length, "file")} into the workspace`,
+      ],
+      [`${program} changes discard ${task}${where}`, "forget them"],
+    );
+  if (status === "LimitReached" || status === "Interrupted" || status === "Failed")
+    commands.push([`${program} resume ${task}${where}${again}`, "go on where it stopped"]);
+  if (isSample && status === "Succeeded")
+    commands.push(
+      [`code ${workspace}`, "open the sample in VS Code, with the extension of npm run package"],
+      [`${program} run ${workflow} FILE --provider claude`, "the same with a real model, on your own code"],
+    );
+  const advice = error?.next_step ?? null;
+  return [
+    ...(advice === null ? [] : [`  ${advice}\n`]),
+    ...commands.map(([command, purpose]) => `  ${purpose}:\n    ${command}\n`),
+  ].join("");
+};

@@ -1,0 +1,69 @@
+import { styleText } from "node:util";
+import { CoditectError, fail, toWireError, type WireError } from "../../../../schemas/errors.ts";
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** Where a command writes, and what that place can show. */
+export interface Terminal {
+  /** Standard output: the result. */
+  out: (text: string) => void;
+  /** Standard error: what is not part of the result. */
+  err: (text: string) => void;
+  stdout: NodeJS.WriteStream;
+  /** Whether lines can be redrawn: a terminal, and not a program or a log, reads along. */
+  interactive: boolean;
+  /** Columns, without end in a file or a pipe; read anew for each frame, because the window may be resized. */
+  width: () => number;
+  style: (style: Style, text: string) => string;
+}
+
+/** Honours `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb`. */
+const hasColours = (stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean => {
+  if (environment.NO_COLOR !== undefined && environment.NO_COLOR !== "") return false;
+  if (environment.FORCE_COLOR !== undefined) return environment.FORCE_COLOR !== "0";
+  return stream.isTTY && stream.hasColors();
+};
+
+export const openTerminal = (
+  stdout: NodeJS.WriteStream,
+  stderr: NodeJS.WriteStream,
+  environment: NodeJS.ProcessEnv,
+): Terminal => {
+  const colours = hasColours(stdout, environment);
+  const smart = environment.TERM !== "dumb" && environment.CI === undefined;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    stdout,
+    interactive: stdout.isTTY && smart,
+    width: () => (stdout.isTTY ? stdout.columns : Infinity),
+    style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
+  };
+};
+
+/** What a user sees of an error: what happened, then what to do about it. */
+export const describeError = (error: WireError, { style }: Pick<Terminal, "style">): string => {
+  const next = error.next_step === null ? "" : `  ${error.next_step}\n`;
+  return `${style("red", "✖")} ${error.message}\n${style("dim", next)}`;
+};
+
+/** Any thrown thing as an error of the catalogue; a defect keeps its stack for the log. */
+export const asCoditectError = (error: unknown): CoditectError =>
+  error instanceof CoditectError ? error : fail("internal", { reference: String(error) }, { cause: error });
+
+export const reportError = (error: unknown, terminal: Terminal): void => {
+  const known = asCoditectError(error);
+  terminal.err(describeError(toWireError(known), terminal));
+  if (known.code === "internal" && error instanceof Error)
+    terminal.err(terminal.style("dim", `${error.stack ?? error.message}\n`));
+};
+
+/** What every command is given. */
+export interface CommandContext {
+  terminal: Terminal;
+  environment: NodeJS.ProcessEnv;
+  /** Absolute path that relative ones count from. */
+  currentFolder: string;
+  /** How this program was called, for commands that people can copy. */
+  program: string;
+}

@@ -1,0 +1,308 @@
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { providerNames, unconfinedAnswers } from "./session/options.ts";
+import type { RecordFlags, RecordGroup } from "./commands/records.ts";
+import type { CommandContext } from "./display/terminal.ts";
+
+/**
+ * The command line. Contract: "Command line". What a command does is loaded when it is called, so
+ * that a run does not wait for the others.
+ *
+ * @param finish called with the exit code of the command that ran.
+ */
+export const createProgram = (
+  context: CommandContext,
+  version: string,
+  finish: (code: number) => void,
+): Command => {
+  const program = new Command("coditect")
+    .description("Agent teams that prove their work.")
+    .version(version, "-V, --version")
+    .helpCommand("help [command]")
+    .configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.err })
+    .exitOverride();
+  const end = async (code: Promise<number>): Promise<void> => {
+    finish(await code);
+  };
+  addRuns(program, context, end);
+  addRetry(program, context, end);
+  addDecisions(program, context, end);
+  addFeedback(program, context, end);
+  addEvaluation(program, context, end);
+  addRecords(program, context, end);
+  addRuntime(program, context, end);
+  return program;
+};
+
+type End = (code: Promise<number>) => Promise<void>;
+
+const addRuns = (program: Command, context: CommandContext, end: End): void => {
+  runOptions(program.command("run").summary("run a team on a file or task"))
+    .description(
+      "Run a team: tdd, bug-fix, architecture, review, or one of .coditect/teams/.\n" +
+        "Nothing is written into the workspace without --apply.",
+    )
+    .argument("<team>", "tdd, bug-fix, architecture, review, or the name of a team")
+    .argument("[file]", "what the task is about; without it, --provider rehearsal takes its sample's")
+    .option("--task <text>", "what is to be done, or @FILE with it")
+    .option("--diff <revision>", "it is about what changed since that revision of git")
+    .option("--lines <first-last>", "it is about these lines of FILE")
+    .action(async (team: string, file: string | undefined, flags: unknown) => {
+      const { runTeam } = await import("./commands/run.ts");
+      await end(runTeam(team, file, flags, context));
+    });
+  runOptions(program.command("resume").summary("go on with an interrupted or limited run"))
+    .argument("<task-id>")
+    .action(async (taskId: string, flags: unknown) => {
+      const { resumeRun } = await import("./commands/run.ts");
+      await end(resumeRun(taskId, flags, context));
+    });
+};
+
+const addRetry = (program: Command, context: CommandContext, end: End): void => {
+  runOptions(program.command("retry").summary("run again from a stage on, to compare"))
+    .description(
+      "A run of its own that takes over everything before the stage and does the rest again,\n" +
+        "with another model or another instruction if you name one. The first run stays as it is.",
+    )
+    .argument("<task-id>")
+    .argument("<stage>", "the first stage that is done again")
+    .option("--prompt <text>", "what the stage is asked in place of its own instruction, or @FILE with it")
+    .action(async (taskId: string, stage: string, flags: unknown) => {
+      const { retryRun } = await import("./commands/run.ts");
+      await end(retryRun(taskId, stage, flags, context));
+    });
+};
+
+const addEvaluation = (program: Command, context: CommandContext, end: End): void => {
+  const command = program.command("eval").summary("measure a model on a suite of tasks");
+  modelOptions(command)
+    .description(
+      "Run every task of a suite and report what was solved, at the first try and after feedback,\n" +
+        "with intervals, pass@k, cost and time; and how good reviews are. evaluation/README.md has the format.",
+    )
+    .argument("<suite>", "a folder of tasks, such as evaluation/")
+    .option("--samples <n>", "how often each task is done (default: 1)")
+    .option("--parallel <n>", "how many at the same time (default: 1)")
+    .option("--only <task...>", "these tasks alone")
+    .option("--results <file>", "append each result there, and go on from what stands there")
+    .addOption(jsonOption())
+    .action(async (suite: string, flags: unknown) => {
+      const { evaluateSuite } = await import("./commands/evaluate.ts");
+      await end(evaluateSuite(suite, flags, context));
+    });
+};
+
+const addFeedback = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/feedback.ts");
+  recordCommand(program, "rate", "say what you think of a run or an execution")
+    .argument("<id>", "a task's or an execution's")
+    .addArgument(new Argument("<verdict>").choices(["up", "down"]))
+    .option("--note <text>", "why; later runs are told")
+    .action(async (id: string, verdict: string, flags: RecordFlags & { note?: string }) =>
+      end((await load()).rate(id, verdict, flags, context)),
+    );
+  program
+    .command("export")
+    .summary("executions as JSON lines, without secrets, for evaluation or fine-tuning")
+    .addOption(workspaceOption())
+    .option("--output <file>", "where to; standard output if left out")
+    .option("--since <date>", "only those created since")
+    .option("--workflow <name>", "only those of that workflow or team")
+    .option("--agent <type>", "only those of that type of agent")
+    .option("--status <status>", "only those in that status, such as Completed")
+    .option("--rating <verdict>", "only those rated up or down")
+    .option("--task <task-id>", "only those of that task")
+    .action(async (flags: RecordFlags & { output?: string }) =>
+      end((await load()).exportExecutions(flags, context)),
+    );
+};
+
+const addDecisions = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/decisions.ts");
+  const changes = program.command("changes").summary("show, apply or discard what a run changed");
+  recordCommand(changes, "show <task-id>", "print the unified diff").action(
+    async (taskId: string, flags: RecordFlags) => end((await load()).showChanges(taskId, flags, context)),
+  );
+  recordCommand(
+    changes,
+    "apply <task-id>",
+    "write it into the workspace; merges what was edited since",
+  ).action(async (taskId: string, flags: RecordFlags) =>
+    end((await load()).applyChanges(taskId, flags, context)),
+  );
+  recordCommand(changes, "discard <task-id>", "forget it")
+    .option("--reason <text>", "why; later runs are told")
+    .action(async (taskId: string, flags: RecordFlags & { reason?: string }) =>
+      end((await load()).discardChanges(taskId, flags, context)),
+    );
+  const findings = program.command("findings").summary("what reviewing agents reported");
+  recordCommand(findings, "list", "list open findings")
+    .addOption(sarifOption())
+    .action(async (flags: RecordFlags & { output?: string }) =>
+      end((await load()).listFindings(flags, context)),
+    );
+  addDismissal(findings, context, end);
+};
+
+const addDismissal = (findings: Command, context: CommandContext, end: End): void => {
+  recordCommand(
+    findings,
+    "dismiss <finding-id>",
+    "dismiss one and its like; findings list --json has the ids",
+  )
+    .requiredOption("--reason <text>", "why; later runs are told")
+    .action(async (id: string, flags: RecordFlags & { reason: string }) =>
+      end((await import("./commands/decisions.ts")).dismissFinding(id, flags, context)),
+    );
+};
+
+const groupSummaries: Readonly<Record<RecordGroup, string>> = {
+  runs: "runs of teams",
+  executions: "tasks that agents executed",
+  agents: "agent configurations",
+  instances: "processes and containers of agents",
+  teams: "teams and their workflows",
+};
+
+const addRecords = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/records.ts");
+  // The keys of an object of that very type.
+  for (const group of Object.keys(groupSummaries) as RecordGroup[]) {
+    const command = program.command(group).summary(groupSummaries[group]);
+    recordCommand(command, "list", `list ${group}`).action(async (flags: RecordFlags) =>
+      end((await load()).listRecords(group, flags, context)),
+    );
+    const show = recordCommand(command, "show <id>", "show one");
+    if (group === "executions")
+      show.option("--prompt", "the exact request of its last turn, without the key");
+    show.action(async (id: string, flags: RecordFlags & { prompt?: boolean }) => {
+      const { showPrompt, showRecord } = await load();
+      await end(
+        flags.prompt === true ? showPrompt(id, flags, context) : showRecord(group, id, flags, context),
+      );
+    });
+    if (group === "runs")
+      recordCommand(command, "compare <task-id> <other>", "two runs side by side").action(
+        async (one: string, other: string, flags: RecordFlags) =>
+          end((await import("./commands/compare.ts")).compareRuns([one, other], flags, context)),
+      );
+    if (group === "executions")
+      recordCommand(command, "cancel <id>", "cancel one").action(async (id: string, flags: RecordFlags) =>
+        end((await import("./commands/decisions.ts")).cancelExecution(id, flags, context)),
+      );
+  }
+};
+
+const addRuntime = (program: Command, context: CommandContext, end: End): void => {
+  recordCommand(program, "serve", "serve the runtime of a workspace over REST on loopback")
+    .addOption(new Option("--port <n>", "port (default: any free one)").argParser(portNumber))
+    .action(async (flags: RecordFlags & { port?: number }) =>
+      end((await import("./commands/serve.ts")).serve(flags, context)),
+    );
+  recordCommand(program, "doctor", "check whether everything a team needs is there")
+    .option("--repair", "mend the state folder, keeping the files as they were")
+    .action(async (flags: RecordFlags & { repair?: boolean }) =>
+      end((await import("./commands/doctor.ts")).doctor(flags, context)),
+    );
+  const models = recordCommand(program, "models", "list models, their windows and prices")
+    .option("--reachable", "ask the providers what they have right now")
+    .action(async (flags: RecordFlags & { reachable?: boolean }) =>
+      end((await import("./commands/models.ts")).listModels(flags, context)),
+    );
+  recordCommand(models, "pull <name>", "pull a model into Ollama").action(
+    // Both commands have these flags: commander gives them to the outer one.
+    async (name: string, _flags: RecordFlags, command: Command) =>
+      end(
+        (await import("./commands/models.ts")).pullModel(
+          name,
+          command.optsWithGlobals<RecordFlags>(),
+          context,
+        ),
+      ),
+  );
+  program
+    .command("image")
+    .summary("container image of the instances")
+    .command("build")
+    .summary("build it, from what this machine has or on top of another image")
+    .option("--base <image>", "image whose tools the agents need")
+    .option("--name <name>", "name of the new image")
+    .action(async (flags: { base?: string; name?: string }) =>
+      end((await import("./commands/image.ts")).buildWorkerImage(flags, context)),
+    );
+  addCredentials(program, context, end);
+};
+
+const addCredentials = (program: Command, context: CommandContext, end: End): void => {
+  const keys = () => import("./commands/keys.ts");
+  const credentials = program.command("credentials").summary("keys of providers, in an encrypted file");
+  credentials
+    .command("set <name>")
+    .summary("store a key, read from standard input; NAME is claude, gemini, huggingface, or an agent's own")
+    .action(async (name: string) => end((await keys()).setKey(name, context)));
+  credentials
+    .command("rotate <name>")
+    .summary("put a new key in front; the old one stays valid until the next rotation")
+    .action(async (name: string) => end((await keys()).rotateKey(name, context)));
+  credentials
+    .command("list")
+    .summary("list names, never keys")
+    .action(async () => end((await keys()).listKeys(context)));
+  credentials
+    .command("remove <name>")
+    .summary("remove all keys of that name")
+    .action(async (name: string) => end((await keys()).removeKey(name, context)));
+};
+
+const portNumber = (value: string): number => {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError("It must be a port from 0 to 65535.");
+  return port;
+};
+
+const exitCodesHelp = `
+Exit codes: 0 all gates held, 1 a gate failed, 2 wrong usage, 3 provider or infrastructure failure,
+4 a limit was hit, 130 cancelled.`;
+
+const workspaceOption = () =>
+  new Option("--workspace <dir>", "the workspace folder (default: the current one)");
+const jsonOption = () => new Option("--json", "for programs: JSON lines on standard output, nothing else");
+
+/** Its value is FILE. */
+const sarifOption = () =>
+  new Option("--output <sarif=FILE>", "also write the findings as SARIF 2.1.0").argParser((value: string) => {
+    const file = /^sarif=(.+)$/.exec(value)?.[1];
+    if (file === undefined) throw new InvalidArgumentError("It must be sarif=FILE.");
+    return file;
+  });
+
+const recordCommand = (parent: Command, name: string, summary: string): Command =>
+  parent.command(name).summary(summary).addOption(workspaceOption()).addOption(jsonOption());
+
+/** Who is asked, where, and how much it may take. */
+const modelOptions = (command: Command): Command =>
+  command
+    .addOption(new Option("--provider <name>", "who is asked").choices(providerNames))
+    .option("--model <name>", "the provider's model")
+    .option("--endpoint <url>", "the provider's address in place of its own")
+    .addOption(new Option("--runtime <where>", "where instances run").choices(["local", "docker"]))
+    .option("--image <name>", "container image of the instances")
+    .option("--max-cost <usd>", "stop before a run costs more")
+    .option("--max-tokens <n>", "stop before a run uses more tokens")
+    .option("--timeout <seconds>", "stop a run after this long");
+
+const runOptions = (command: Command): Command =>
+  modelOptions(command.addOption(workspaceOption()))
+    .option("--apply", "write the changes into the workspace if every gate held")
+    .addOption(jsonOption())
+    .addOption(sarifOption())
+    .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
+    .option("--no-embeddings", "rank files that do not all fit by their relation alone")
+    .addOption(
+      new Option("--unconfined <answer>", "may agents' commands run where there is no sandbox").choices(
+        unconfinedAnswers,
+      ),
+    )
+    .option("--test-command <command>", "how the project's tests are run, instead of finding out")
+    .addHelpText("after", exitCodesHelp);

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { Method } from "../../../../schemas/contract.ts";
+import { CoditectError } from "../../../../schemas/errors.ts";
+import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
+import { version, workerEntry } from "../../../platform/installation.ts";
+import type { FolderRuntime, OwnedRuntimeOptions } from "../../../hosting/open-runtime.ts";
+import type { Connection } from "./follow.ts";
+import { cliLog } from "./log.ts";
+import { cliCredentials } from "./secrets.ts";
+
+export const stateFolderOf = (workspace: string): string => join(workspace, ".coditect", "state");
+
+/** What a runtime that a command starts is given. */
+export const runtimeOptions = (
+  workspace: string,
+  settings: SettingsInput,
+  environment: NodeJS.ProcessEnv,
+): OwnedRuntimeOptions => ({
+  workspace,
+  stateFolder: stateFolderOf(workspace),
+  settings: Settings.parse(settings),
+  credentials: cliCredentials(environment),
+  worker: workerEntry(),
+  log: cliLog(environment),
+});
+
+const caller = { role: "admin", surface: "cli" } as const;
+const never = new AbortController().signal;
+
+/** Methods that set a run to work, which is then this command's own. */
+const startsRun: ReadonlySet<Method> = new Set(["teams/execute", "runs/resume", "runs/retry"]);
+
+/** Runs that are at work in a runtime of ours: this command's own, and those of others. */
+const watchRuns = (runtime: FolderRuntime) => {
+  const running = new Set<string>();
+  let look = (): void => undefined;
+  const stop = runtime.subscribe((event) => {
+    if (event.type === "run.started") running.add(event.task_id);
+    const waits = event.type === "run.changed" && event.status === "WaitingForApproval";
+    if (event.type === "run.finished" || waits) running.delete(event.task_id);
+    look();
+  });
+  return {
+    stop,
+    /** Resolves when all but these have ended or wait for a person, or the signal aborts. */
+    othersEnd: (own: ReadonlySet<string>, signal: AbortSignal): Promise<void> =>
+      new Promise((resolve) => {
+        look = () => {
+          if (signal.aborted || [...running].every((taskId) => own.has(taskId))) resolve();
+        };
+        signal.addEventListener("abort", look, { once: true });
+        look();
+      }),
+  };
+};
+
+/**
+ * A runtime over the workspace. One process owns a state folder: if that is another one, it is asked,
+ * else this one is reachable for others until `close`, which waits for the runs they started here
+ * unless `signal` aborts. Errors: `state_locked` if the owner cannot be asked.
+ */
+export const connect = async (
+  workspace: string,
+  settings: SettingsInput,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal = never,
+): Promise<Connection> => {
+  const { openRuntime } = await import("../../../hosting/open-runtime.ts");
+  const options = runtimeOptions(workspace, settings, environment);
+  const ownRuns = new Set<string>();
+  const lost = Promise.withResolvers<never>();
+  // It is awaited by those who follow a run; to all others it says nothing.
+  lost.promise.catch(() => undefined);
+
+  const open = async (): Promise<FolderRuntime> => {
+    const opened = await openRuntime(options, { version: version() });
+    opened.lost?.catch(lost.reject);
+    return opened;
+  };
+  let runtime = await open();
+  const runs = watchRuns(runtime);
+
+  return {
+    call: async (method, params) => {
+      const result = await runtime.dispatch(method, params, caller, never).catch(async (error: unknown) => {
+        // Its owner had no more to do. A run that was perhaps begun there is not begun a second time.
+        const isGone = error instanceof CoditectError && error.code === "runtime_gone";
+        if (!isGone || startsRun.has(method)) throw error;
+        runtime = await open();
+        return runtime.dispatch(method, params, caller, never);
+      });
+      if (startsRun.has(method) && "task_id" in result) ownRuns.add(result.task_id);
+      return result;
+    },
+    subscribe: (listener) => runtime.subscribe(listener),
+    isAttached: runtime.lost !== undefined,
+    lost: lost.promise,
+    close: async () => {
+      if (runtime.lost === undefined) await runs.othersEnd(ownRuns, signal);
+      runs.stop();
+      await runtime.close();
+    },
+  };
+};

@@ -1,0 +1,170 @@
+import { z } from "zod";
+import type { AIProvider } from "../../../../schemas/agent.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import type { RunOptions } from "../../../../schemas/run.ts";
+import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
+
+/** Providers by the names of `--provider`. Contract: "Command line". */
+export const providerNames = ["claude", "gemini", "ollama", "huggingface", "rehearsal"] as const;
+export type ProviderChoice = (typeof providerNames)[number];
+
+/** Values of `--unconfined`. */
+export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
+
+const positive = z.coerce.number().positive();
+
+/** What `coditect run` and `resume` can be told, as it stands on the command line. */
+export const RunFlags = z.object({
+  task: z.string().optional(),
+  workspace: z.string().optional(),
+  provider: z.enum(providerNames).optional(),
+  model: z.string().min(1).optional(),
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  runtime: z.enum(["local", "docker"]).optional(),
+  image: z.string().min(1).optional(),
+  apply: z.boolean().default(false),
+  json: z.boolean().default(false),
+  /** FILE of `--output sarif=FILE`. */
+  output: z.string().optional(),
+  maxCost: z.coerce.number().nonnegative().optional(),
+  maxTokens: positive.int().optional(),
+  timeout: positive.int().optional(),
+  testCommand: z.string().min(1).optional(),
+  unconfined: z.enum(unconfinedAnswers).optional(),
+  /** Commander's form of `--no-lessons`. */
+  lessons: z.boolean().default(true),
+  /** Of `--no-embeddings`. */
+  embeddings: z.boolean().default(true),
+  /** The revision of `--diff`. */
+  diff: z
+    .string()
+    .regex(/^[\w@][\w./@{}~^-]*$/, "is not a revision of git")
+    .optional(),
+  /** `--lines 10-20`, or one line. */
+  lines: z
+    .string()
+    .regex(/^[1-9]\d*(-[1-9]\d*)?$/, "must be FIRST-LAST, such as 10-20")
+    .transform((text) => {
+      const [start_line = 1, end_line = start_line] = text.split("-").map(Number);
+      return { start_line, end_line };
+    })
+    .refine(({ start_line, end_line }) => start_line <= end_line, "ends before it begins")
+    .optional(),
+  /** What a stage that is retried is asked in place of its own instruction. */
+  prompt: z.string().min(1).optional(),
+});
+export type RunFlags = z.infer<typeof RunFlags>;
+
+/** Parses flags; a wrong one is an error of usage that names it as it is written. */
+export const parseFlagsAs = <Flags extends z.ZodObject>(schema: Flags, flags: unknown): z.infer<Flags> => {
+  const parsed = schema.safeParse(flags);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const option = String(issue?.path[0] ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw fail("usage", { problem: `--${option}: ${issue?.message ?? "is not valid"}` });
+};
+
+/** Flags of `run` and of what runs as it does. */
+export const parseRunFlags = (flags: unknown): RunFlags => {
+  const parsed = parseFlagsAs(RunFlags, flags);
+  if (parsed.diff !== undefined && parsed.lines !== undefined)
+    throw fail("usage", { problem: "--diff and --lines exclude each other." });
+  return parsed;
+};
+
+const defaultModels = {
+  claude: "claude-sonnet-5-5",
+  gemini: "gemini-3-pro",
+  ollama: "qwen3-coder",
+  huggingface: "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+} as const satisfies Partial<Record<ProviderChoice, string>>;
+
+/** Most tokens of one answer. */
+const ANSWER_TOKENS = 8192;
+
+/** `OLLAMA_HOST` may be a host, a host and port, or a URL, as Ollama itself takes it. */
+export const ollamaEndpoint = (host: string | undefined): string => {
+  if (host === undefined || host === "") return "http://127.0.0.1:11434";
+  const url = new URL(/^https?:\/\//.test(host) ? host : `http://${host}`);
+  if (url.port === "" && !/^https?:\/\//.test(host)) url.port = "11434";
+  // Servers listen on all addresses; a client has to name one.
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  return url.href.replace(/\/$/, "");
+};
+
+type Asked = Exclude<ProviderChoice, "rehearsal">;
+
+const providerOf = (
+  choice: Asked,
+  { model, endpoint }: Pick<RunFlags, "model" | "endpoint">,
+  environment: NodeJS.ProcessEnv,
+): AIProvider => {
+  const name = model ?? defaultModels[choice];
+  switch (choice) {
+    case "claude":
+      return { Claude: { model: name, max_tokens: ANSWER_TOKENS } };
+    case "gemini":
+      return { Gemini: { model: name, max_tokens: ANSWER_TOKENS } };
+    case "huggingface":
+      return { HuggingFace: { model: name, api_key: "secret:huggingface" } };
+    case "ollama":
+      return { Ollama: { model: name, endpoint: endpoint ?? ollamaEndpoint(environment.OLLAMA_HOST) } };
+  }
+};
+
+/** The provider whose key the environment has; without any it is the one that needs none. */
+const providerOfEnvironment = (environment: NodeJS.ProcessEnv): Asked => {
+  if (environment.ANTHROPIC_API_KEY) return "claude";
+  if (environment.GEMINI_API_KEY) return "gemini";
+  if (environment.HF_TOKEN) return "huggingface";
+  return "ollama";
+};
+
+/** What every agent of the run asks; null: each agent its own, and `rehearsal` is started first. */
+export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv): AIProvider | null => {
+  if (flags.provider === "rehearsal") return null;
+  if (flags.provider !== undefined) return providerOf(flags.provider, flags, environment);
+  if (flags.model === undefined && flags.endpoint === undefined) return null;
+  throw fail("usage", { problem: "--model and --endpoint need --provider." });
+};
+
+/** A variable that is set to nothing is not set. */
+const given = (value: string | undefined): string | null => (value === "" ? null : (value ?? null));
+
+/** Settings of the runtime that a command starts. */
+export const settingsOf = (
+  flags: Pick<RunFlags, "provider" | "endpoint"> & Partial<Pick<RunFlags, "lessons" | "embeddings">>,
+  environment: NodeJS.ProcessEnv,
+): SettingsInput => {
+  const at = (choice: ProviderChoice) => (flags.provider === choice ? flags.endpoint : undefined);
+  return {
+    provider: providerOf(providerOfEnvironment(environment), {}, environment),
+    endpoints: {
+      Claude: at("claude") ?? given(environment.ANTHROPIC_BASE_URL),
+      Gemini: at("gemini") ?? null,
+      HuggingFace: at("huggingface") ?? null,
+      Ollama: at("ollama") ?? ollamaEndpoint(environment.OLLAMA_HOST),
+    },
+    ...(flags.lessons === false && { lessons: false }),
+    ...(flags.embeddings === false && { context_embeddings: false }),
+  };
+};
+
+/** Options of the run; `provider` as it was resolved, the rehearsal's among them. */
+export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Partial<RunOptions> => ({
+  ...(provider !== null && { provider }),
+  ...(flags.runtime !== undefined && { runtime: flags.runtime === "docker" ? "Docker" : "Local" }),
+  ...(flags.image !== undefined && { image: flags.image }),
+  ...((flags.maxCost !== undefined || flags.maxTokens !== undefined) && {
+    limits: {
+      tokens_per_execution: null,
+      tokens_per_run: flags.maxTokens ?? null,
+      tokens_per_day: null,
+      cost_per_execution: null,
+      cost_per_run: flags.maxCost ?? null,
+      cost_per_day: null,
+    },
+  }),
+  ...(flags.timeout !== undefined && { timeout_seconds: flags.timeout }),
+  ...(flags.testCommand !== undefined && { test_command: flags.testCommand }),
+});

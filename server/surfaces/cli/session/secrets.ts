@@ -1,0 +1,67 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import {
+  type CredentialStore,
+  environmentCredentials,
+  firstOf,
+  openCredentialStore,
+} from "../../../gateway/credentials.ts";
+import type { Credentials } from "../../../gateway/gateway.ts";
+import { keptPassphrase, openKeychain } from "./keychain.ts";
+
+/** The operating system's folder for what a user has set up. */
+const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
+  if (process.platform === "win32") return environment.APPDATA ?? join(homedir(), "AppData", "Roaming");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support");
+  return environment.XDG_CONFIG_HOME ?? join(homedir(), ".config");
+};
+
+/**
+ * The encrypted file of keys; its passphrase is `CODITECT_PASSPHRASE`, or kept in the operating
+ * system's keychain, or asked for at a terminal.
+ */
+export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore => {
+  const file = join(configurationFolder(environment), "coditect-agents", "credentials.json");
+  const kept = keptPassphrase(
+    () => openKeychain(file),
+    () => askSecret("Passphrase of the stored keys: "),
+  );
+  return openCredentialStore({
+    file,
+    passphrase: (isNew) =>
+      environment.CODITECT_PASSPHRASE === undefined
+        ? kept(isNew)
+        : Promise.resolve(environment.CODITECT_PASSPHRASE),
+    now: () => new Date().toISOString(),
+  });
+};
+
+/** Keys of the environment, then those of the encrypted file. */
+export const cliCredentials = (environment: NodeJS.ProcessEnv): Credentials => {
+  const stored = credentialStore(environment);
+  return firstOf(environmentCredentials(environment), {
+    // A local Ollama needs no key: nobody is asked for a passphrase because of it.
+    keys: (provider, reference) =>
+      provider === "Ollama" && reference === null ? Promise.resolve([]) : stored.keys(provider, reference),
+  });
+};
+
+/** Reads a line without showing it; null where nobody is at a terminal. */
+export const askSecret = async (question: string): Promise<string | null> => {
+  if (!process.stdin.isTTY) return null;
+  const { createInterface } = await import("node:readline/promises");
+  const { Writable } = await import("node:stream");
+  const silent = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  process.stderr.write(question);
+  const reader = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await reader.question("");
+  } finally {
+    reader.close();
+    process.stderr.write("\n");
+  }
+};

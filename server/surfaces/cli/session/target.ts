@@ -1,0 +1,110 @@
+import { readFile, rm, stat } from "node:fs/promises";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import { fail } from "../../../../schemas/errors.ts";
+import type { Json } from "../../../../schemas/primitives.ts";
+import type { RunFlags } from "./options.ts";
+
+/** What a run works on. */
+export interface Target {
+  /** Absolute path. */
+  workspace: string;
+  /** Path inside the workspace. */
+  file: string | null;
+  task: string;
+  data: Json;
+  /** Whether it is a fresh copy of the sample project. */
+  isSample: boolean;
+  /** Removes what was only made for a run that did not take place. */
+  discard(): Promise<void>;
+}
+
+/**
+ * The workspace, file and task of a run. The workspace is `--workspace`, else the current folder;
+ * FILE counts from the current folder. Without FILE the rehearsal works on its own sample project.
+ * Errors: `file_not_found`, `outside_workspace`.
+ */
+export const findTarget = async (
+  workflow: string,
+  file: string | undefined,
+  flags: RunFlags,
+  currentFolder: string,
+): Promise<Target> => {
+  if (flags.provider === "rehearsal" && file === undefined && flags.workspace === undefined)
+    return sampleTarget(workflow, flags, currentFolder);
+  const workspace = await findWorkspace(flags, currentFolder);
+  const path = file === undefined ? null : await insideWorkspace(workspace, file, currentFolder);
+  return {
+    workspace,
+    file: path,
+    task: await textOrFile(flags.task ?? "", currentFolder),
+    data: await taskData(flags, workspace, path),
+    isSample: false,
+    discard: () => Promise.resolve(),
+  };
+};
+
+/** `--diff BASE` or `--lines A-B` as the data of a task; null: neither. */
+const taskData = async (
+  { diff, lines }: Pick<RunFlags, "diff" | "lines">,
+  workspace: string,
+  path: string | null,
+): Promise<Json> => {
+  if (diff !== undefined) return { diff_base: diff };
+  if (lines === undefined) return null;
+  if (path === null) throw fail("usage", { problem: "--lines needs a FILE." });
+  const text = await readFile(resolve(workspace, path), "utf8").catch((error: unknown) => {
+    throw fail("file_not_found", { path, workspace }, { cause: error });
+  });
+  const chosen = text.split(/\r?\n/).slice(lines.start_line - 1, lines.end_line);
+  if (chosen.length === 0) throw fail("usage", { problem: `${path} has no line ${lines.start_line}.` });
+  return { selection: { path, ...lines, text: chosen.join("\n") } };
+};
+
+const sampleTarget = async (workflow: string, flags: RunFlags, currentFolder: string): Promise<Target> => {
+  const { builtInScript, copySample } = await import("../../../rehearsal/built-in.ts");
+  const script = await builtInScript(workflow);
+  const workspace = await copySample();
+  return {
+    workspace,
+    file: script.file,
+    task: flags.task === undefined ? script.task : await textOrFile(flags.task, currentFolder),
+    data: script.data,
+    isSample: true,
+    discard: () => rm(workspace, { recursive: true, force: true }),
+  };
+};
+
+/** `--workspace`, else the current folder; absolute. */
+export const findWorkspace = async (
+  flags: { workspace?: string | undefined },
+  currentFolder: string,
+): Promise<string> => {
+  const workspace = resolve(currentFolder, flags.workspace ?? ".");
+  const found = await stat(workspace).catch(() => null);
+  if (found?.isDirectory() === true) return workspace;
+  throw fail("usage", { problem: `${workspace} is not a folder.` });
+};
+
+/** FILE from the current folder if it is there, else from the workspace. */
+const insideWorkspace = async (workspace: string, file: string, currentFolder: string): Promise<string> => {
+  const fromHere = resolve(currentFolder, file);
+  const isHere = await stat(fromHere).then(
+    () => true,
+    () => false,
+  );
+  const path = relative(workspace, isHere ? fromHere : resolve(workspace, file));
+  if (path === "" || path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path))
+    throw fail("outside_workspace", { path: file, workspace });
+  return path.split(sep).join("/");
+};
+
+/** TEXT, or with `@FILE` what stands in it. */
+export const textOrFile = async (task: string, currentFolder: string): Promise<string> => {
+  if (!task.startsWith("@")) return task;
+  const path = task.slice(1);
+  try {
+    return (await readFile(resolve(currentFolder, path), "utf8")).trim();
+  } catch (error) {
+    throw fail("file_not_found", { path, workspace: currentFolder }, { cause: error });
+  }
+};

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { MethodInput } from "../../../schemas/contract.ts";
+import { EditorCommand, editorCommands } from "../../../schemas/editor.ts";
+import { fail } from "../../../schemas/errors.ts";
+import { Uuid } from "../../../schemas/primitives.ts";
+import { describeProblems } from "../../../schemas/problems.ts";
+import { applyThroughEditor } from "./apply-edit.ts";
+import { describeFinding } from "./diagnostics.ts";
+import { inform, warn } from "./messages.ts";
+import type { LanguageState } from "./state.ts";
+
+/** Applies the change set of a run through the editor; `uri` is any in the folder. */
+const APPLY = "coditect.applyChanges";
+const ApplyArguments = z.strictObject({ uri: z.string(), task_id: Uuid });
+
+/** What `workspace/executeCommand` takes from an editor that brings no commands of its own. */
+export const serverCommands: readonly string[] = [...EditorCommand.options, APPLY];
+
+interface CommandContext extends Pick<
+  LanguageState,
+  "connection" | "documents" | "openPlaceOf" | "caller" | "l10n"
+> {
+  signal: AbortSignal;
+}
+
+const read = <Schema extends z.ZodType>(
+  schema: Schema,
+  command: string,
+  value: unknown,
+): z.output<Schema> => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw fail("invalid_params", { what: `The command ${command}`, problems: describeProblems(parsed.error) });
+};
+
+const startTeam = async (
+  context: CommandContext,
+  uri: string,
+  request: Pick<MethodInput<"teams/execute">, "team_id" | "task" | "data">,
+): Promise<unknown> => {
+  const { session, path } = await context.openPlaceOf(uri);
+  const overlays = await context.documents.overlays(session.folder);
+  const params = { ...request, file: path, options: { overlays } };
+  return session.runtime.dispatch("teams/execute", params, context.caller(), context.signal);
+};
+
+const findingOf = async (context: CommandContext, uri: string, finding_id: string) => {
+  const { session } = await context.openPlaceOf(uri);
+  const placed = session.findings.find(finding_id);
+  if (placed === null) throw fail("not_found", { kind: "open finding", id: finding_id });
+  return { session, finding: placed.finding };
+};
+
+type Arguments<Name extends EditorCommand> = z.infer<(typeof editorCommands)[Name]>;
+
+const run: {
+  [Name in EditorCommand]: (context: CommandContext, given: Arguments<Name>) => Promise<unknown>;
+} = {
+  "coditect.runTddOnSymbol": (context, { uri, symbol }) =>
+    startTeam(context, uri, { team_id: "tdd", task: `Work on ${symbol}.` }),
+
+  "coditect.fixTest": (context, { uri, test }) =>
+    startTeam(context, uri, { team_id: "bug-fix", task: `The test "${test}" fails.`, data: { test } }),
+
+  "coditect.fixFinding": async (context, { uri, finding_id }) => {
+    const { finding } = await findingOf(context, uri, finding_id);
+    const task = `${finding.title}\n\n${finding.explanation}`;
+    return startTeam(context, uri, { team_id: "bug-fix", task, data: { finding } });
+  },
+
+  "coditect.dismissFinding": async (context, { uri, finding_id }) => {
+    const { session } = await findingOf(context, uri, finding_id);
+    const { l10n } = context;
+    const params = { finding_id, reason: l10n.t("Dismissed in the editor") };
+    return session.runtime.dispatch("findings/dismiss", params, context.caller(), context.signal);
+  },
+
+  "coditect.explainFinding": async (context, { uri, finding_id }) => {
+    const { finding } = await findingOf(context, uri, finding_id);
+    inform(context.connection, describeFinding(finding, context.l10n));
+    return null;
+  },
+};
+
+const apply = async (context: CommandContext, { uri, task_id }: z.infer<typeof ApplyArguments>) => {
+  const { connection, documents, l10n, signal } = context;
+  const { session } = await context.openPlaceOf(uri);
+  const { folder, runtime } = session;
+  const left = await applyThroughEditor(connection, folder, runtime, documents, {
+    task_id,
+    caller: context.caller(),
+    signal,
+    label: l10n.t("Apply the agents' changes"),
+  });
+  if (left.length > 0)
+    warn(connection, l10n.t("Left alone, because your edits overlap: {0}", left.join(", ")));
+  return { left };
+};
+
+/** Runs a command with its one argument. Errors: `unknown_method`, `invalid_params`, and its own. */
+export const executeCommand = async (
+  state: LanguageState,
+  command: string,
+  argument: unknown,
+  signal: AbortSignal,
+): Promise<unknown> => {
+  const context = { ...state, signal };
+  if (command === APPLY) return apply(context, read(ApplyArguments, command, argument));
+  const name = EditorCommand.safeParse(command);
+  if (!name.success) throw fail("unknown_method", { method: command });
+  const given: unknown = read(editorCommands[name.data], command, argument);
+  // The command's own schema made `given`, so it is what this command takes.
+  return run[name.data](context, given as never);
+};

@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Connection, TextDocuments } from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { URI } from "vscode-uri";
+import type { Overlay } from "../../../schemas/run.ts";
+import { decodeText } from "../../workspace/encoding.ts";
+import { ignoreRules } from "../../workspace/ignore.ts";
+import type { Folder, Folders } from "./folders.ts";
+import type { Edit } from "./locate.ts";
+
+/** The documents an editor has open, unsaved text included. */
+export interface Documents {
+  get(uri: string): TextDocument | undefined;
+  /** The text of a file of a folder: as the editor has it, else as the disk has it. */
+  text(folder: Folder, path: string): Promise<string | null>;
+  /** How an editor names a file: by the URI it opened it under. */
+  uri(folder: Folder, path: string): string;
+  /** Texts that differ from the disk, of files agents may see. */
+  overlays(folder: Folder): Promise<Overlay[]>;
+  onOpened(listener: (uri: string) => void): void;
+  onChanged(listener: (uri: string) => void): void;
+  onSaved(listener: (uri: string) => void): void;
+  onClosed(listener: (uri: string) => void): void;
+}
+
+const diskText = async (folder: Folder, path: string): Promise<string | null> => {
+  const bytes = await readFile(join(folder.root, path)).catch(() => null);
+  return bytes === null ? null : (decodeText(bytes)?.text ?? null);
+};
+
+export const createDocuments = (
+  connection: Connection,
+  folders: Folders,
+  edited: (uri: string, edits: readonly Edit[]) => void,
+): Documents => {
+  const documents = new TextDocuments({
+    create: (...opened: Parameters<typeof TextDocument.create>) => TextDocument.create(...opened),
+    update: (document: TextDocument, changes, version) => {
+      edited(
+        document.uri,
+        changes.flatMap((change) => ("range" in change ? [{ range: change.range, text: change.text }] : [])),
+      );
+      return TextDocument.update(document, changes, version);
+    },
+  });
+  documents.listen(connection);
+
+  const openIn = (folder: Folder): { path: string; document: TextDocument }[] =>
+    documents.all().flatMap((document) => {
+      const place = folders.locate(document.uri);
+      return place?.folder.uri === folder.uri ? [{ path: place.path, document }] : [];
+    });
+  const openDocument = (folder: Folder, path: string) =>
+    openIn(folder).find((candidate) => candidate.path === path)?.document;
+
+  return {
+    get: (uri) => documents.get(uri),
+    text: async (folder, path) => openDocument(folder, path)?.getText() ?? diskText(folder, path),
+    uri: (folder, path) => openDocument(folder, path)?.uri ?? URI.file(join(folder.root, path)).toString(),
+    async overlays(folder) {
+      const rules = ignoreRules(folder.root);
+      const overlays: Overlay[] = [];
+      for (const { path, document } of openIn(folder)) {
+        const text = document.getText();
+        if (rules.closedBy(path) === null && text !== (await diskText(folder, path)))
+          overlays.push({ path, text });
+      }
+      return overlays;
+    },
+    onOpened(listener) {
+      documents.onDidOpen(({ document }) => {
+        listener(document.uri);
+      });
+    },
+    onChanged(listener) {
+      documents.onDidChangeContent(({ document }) => {
+        listener(document.uri);
+      });
+    },
+    onSaved(listener) {
+      documents.onDidSave(({ document }) => {
+        listener(document.uri);
+      });
+    },
+    onClosed(listener) {
+      documents.onDidClose(({ document }) => {
+        listener(document.uri);
+      });
+    },
+  };
+};

@@ -1,0 +1,75 @@
+import type { ClientCapabilities, Connection, Diagnostic } from "vscode-languageserver/node";
+import type { EditorOptions } from "../../../schemas/editor.ts";
+import type { Localizer } from "../../../schemas/localizer.ts";
+import { toDiagnostic } from "./diagnostics.ts";
+import type { Documents } from "./documents.ts";
+import { createFindingTracker, type FindingTracker } from "./findings.ts";
+import type { Folder } from "./folders.ts";
+import { showDiagnostics } from "./messages.ts";
+import { createWatching } from "./watching.ts";
+
+/** What a view needs of the server around it; `options` changes when the settings do. */
+export interface ViewContext {
+  connection: Connection;
+  documents: Documents;
+  readonly options: EditorOptions;
+  readonly l10n: Localizer;
+  readonly capabilities: ClientCapabilities;
+}
+
+/** The findings of a folder, shown as diagnostics where their text is. */
+export interface FindingView {
+  findings: FindingTracker;
+  /**
+   * Looks for the file's findings in its present text and shows those that are there; not thorough,
+   * that is quick enough while somebody types.
+   */
+  look(path: string, isThorough: boolean): Promise<void>;
+  /** Takes all diagnostics back. */
+  dispose(): void;
+}
+
+export const createFindingView = (folder: Folder, context: ViewContext): FindingView => {
+  const { connection, documents } = context;
+  const findings = createFindingTracker();
+  const files = context.capabilities.workspace?.didChangeWatchedFiles;
+  const canWatch = files?.dynamicRegistration === true && files.relativePatternSupport === true;
+  const watching = canWatch ? createWatching(connection, folder) : null;
+  /** Files whose diagnostics are not empty. */
+  const shown = new Set<string>();
+
+  const diagnosticsOf = (path: string, uri: string, text: string): Diagnostic[] => {
+    const file = { uri, text, lines: text.split(/\r?\n/) };
+    return findings
+      .of(path)
+      .filter(({ finding }) => finding.confidence >= context.options.settings.runtime.min_confidence)
+      .map((placed) => toDiagnostic(placed, file, context.l10n))
+      .filter((diagnostic) => diagnostic !== null);
+  };
+
+  const publish = (path: string, text: string | null): void => {
+    const uri = documents.uri(folder, path);
+    const version = documents.get(uri)?.version;
+    const diagnostics = text === null ? [] : diagnosticsOf(path, uri, text);
+    if (diagnostics.length > 0) shown.add(path);
+    else shown.delete(path);
+    showDiagnostics(connection, { uri, diagnostics, ...(version !== undefined && { version }) });
+    watching?.watch(findings.paths());
+  };
+
+  return {
+    findings,
+    async look(path, isThorough) {
+      // Nothing is known of most files that are opened and edited.
+      if (findings.of(path).length === 0 && !shown.has(path)) return;
+      const text = await documents.text(folder, path);
+      findings.settle(path, text ?? "", isThorough);
+      publish(path, text);
+    },
+    dispose() {
+      watching?.stop();
+      for (const path of shown)
+        showDiagnostics(connection, { uri: documents.uri(folder, path), diagnostics: [] });
+    },
+  };
+};

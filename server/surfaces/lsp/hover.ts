@@ -1,0 +1,27 @@
+import type { Hover, Position } from "vscode-languageserver/node";
+import { MarkupKind } from "vscode-languageserver/node";
+import type { Localizer } from "../../../schemas/localizer.ts";
+import { describeFinding, rangeOf } from "./diagnostics.ts";
+import type { FolderSession } from "./folder-session.ts";
+
+const covers = (range: { start: Position; end: Position }, { line, character }: Position): boolean =>
+  (line > range.start.line || (line === range.start.line && character >= range.start.character)) &&
+  (line < range.end.line || (line === range.end.line && character <= range.end.character));
+
+/** The findings under the cursor, in full. */
+export const hover = (
+  { findings }: FolderSession,
+  path: string,
+  text: string,
+  position: Position,
+  { min_confidence, l10n }: { min_confidence: number; l10n: Localizer },
+): Hover | null => {
+  const lines = text.split(/\r?\n/);
+  const under = findings.of(path).filter((placed) => {
+    const range = rangeOf(placed, lines);
+    return placed.finding.confidence >= min_confidence && range !== null && covers(range, position);
+  });
+  if (under.length === 0) return null;
+  const value = under.map(({ finding }) => describeFinding(finding, l10n)).join("\n\n---\n\n");
+  return { contents: { kind: MarkupKind.Markdown, value } };
+};

@@ -1,0 +1,105 @@
+import type { Range } from "vscode-languageserver/node";
+import type { Finding } from "../../../schemas/findings.ts";
+import { fingerprintOf, subjectOf } from "../../executions/findings.ts";
+
+/** A finding, and where its text stands in a document now: a line from 0, `null` if nowhere. */
+export interface Placed {
+  finding: Finding;
+  line: number | null;
+  /** Where it stood last, moved along with edits since: the place it is looked for first. */
+  expected: number;
+  /** Its lines as {@link searchedText} has them, once seen; until then its fingerprint is all there is. */
+  subject: readonly string[] | null;
+}
+
+/** A text as findings are looked for in it: its lines without indentation and line ends. */
+export interface SearchedText {
+  lines: readonly string[];
+  /** Where a line stands, from the top down. */
+  linesOf: (content: string) => readonly number[];
+}
+
+export const searchedText = (text: string): SearchedText => {
+  const lines = text.split("\n").map((line) => line.trim());
+  let index: Map<string, number[]> | null = null;
+  return {
+    lines,
+    linesOf: (content) => {
+      // Made for the first finding that is not where it was: most of the time all of them are.
+      index ??= lines.reduce((map, line, number) => {
+        const known = map.get(line);
+        if (known === undefined) map.set(line, [number]);
+        else known.push(number);
+        return map;
+      }, new Map<string, number[]>());
+      return index.get(content) ?? [];
+    },
+  };
+};
+
+/** An edit of a document, as the protocol tells it. */
+export interface Edit {
+  range: Range;
+  text: string;
+}
+
+export const place = (finding: Finding): Placed => ({
+  finding,
+  line: null,
+  expected: finding.start_line - 1,
+  subject: null,
+});
+
+const heightOf = ({ start_line, end_line }: Finding): number => end_line - start_line + 1;
+
+const isAt = ({ finding, subject }: Placed, lines: readonly string[], line: number): boolean => {
+  if (subject !== null) return subject.every((content, index) => lines[line + index] === content);
+  const found = subjectOf(lines.slice(line, line + heightOf(finding)));
+  return fingerprintOf(finding.path, finding.category, found) === finding.fingerprint;
+};
+
+/** How many lines away a finding is looked for that was never seen: each costs a hash. */
+const FARTHEST_UNSEEN = 1000;
+
+const nearestFirst = (lines: readonly number[], expected: number): number[] =>
+  lines.toSorted((a, b) => Math.abs(a - expected) - Math.abs(b - expected));
+
+/** Where else than expected a finding may stand, the nearest first. */
+const candidates = (
+  { expected, subject }: Placed,
+  { lines, linesOf }: SearchedText,
+  isThorough: boolean,
+): readonly number[] => {
+  if (subject !== null) return nearestFirst(linesOf(subject[0] ?? ""), expected);
+  if (!isThorough) return [];
+  const near = [...lines.keys()].slice(Math.max(expected - FARTHEST_UNSEEN, 0), expected + FARTHEST_UNSEEN);
+  return nearestFirst(near, expected);
+};
+
+/**
+ * Looks for the finding's text. One that was never seen costs a hash for each line: while somebody
+ * types (`isThorough` false) it is looked for only where it is expected.
+ */
+export const settle = (placed: Placed, text: SearchedText, isThorough = true): Placed => {
+  const { finding, expected } = placed;
+  const { lines } = text;
+  // Made without a file at hand, its fingerprint stands for its title: the line is all that is known.
+  const byTitle = fingerprintOf(finding.path, finding.category, finding.title) === finding.fingerprint;
+  if (byTitle) return { ...placed, line: expected < lines.length ? expected : null };
+  const isHere = (line: number): boolean => isAt(placed, lines, line);
+  const line = isHere(expected) ? expected : candidates(placed, text, isThorough).find(isHere);
+  if (line === undefined) return { ...placed, line: null };
+  return { ...placed, line, expected: line, subject: lines.slice(line, line + heightOf(finding)) };
+};
+
+/** Where the beginning of a line is after an edit; from inside of what was replaced it goes to its start. */
+export const moveLine = (line: number, { range: { start, end }, text }: Edit): number => {
+  if (line < start.line || (line === start.line && start.character > 0)) return line;
+  const isBehind = line > end.line || (line === end.line && end.character === 0);
+  return isBehind ? line - end.line + start.line + text.split("\n").length - 1 : start.line;
+};
+
+export const follow = (placed: Placed, edit: Edit): Placed => ({
+  ...placed,
+  expected: moveLine(placed.expected, edit),
+});

@@ -1,0 +1,79 @@
+import type { CancellationToken, RequestHandler } from "vscode-languageserver/node";
+import { ResponseError } from "vscode-languageserver/node";
+import { contract, type Method } from "../../../schemas/contract.ts";
+import { WorkspaceScope } from "../../../schemas/editor.ts";
+import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
+import { CoditectError, fail, toWireError, type WireError } from "../../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { Dispatch } from "../../runtime/dispatch.ts";
+import type { Caller } from "../../handlers/context.ts";
+
+/** The little of a connection that the contract needs, so that any JSON-RPC connection will do. */
+export interface RequestConnection {
+  onRequest(method: string, handler: RequestHandler<unknown, unknown, unknown>): unknown;
+  sendNotification(method: string, params: unknown): Promise<void>;
+}
+
+/** A signal that aborts when the other side cancels its request; `release` it when answered. */
+export const signalOf = (token: CancellationToken): { signal: AbortSignal; release: () => void } => {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  const listener = token.onCancellationRequested(() => {
+    controller.abort();
+  });
+  return {
+    signal: controller.signal,
+    release: () => {
+      listener.dispose();
+    },
+  };
+};
+
+/** An error as JSON-RPC carries it: the catalogue's code, and the wire form as data. */
+export const toResponseError = (error: unknown): ResponseError<WireError> => {
+  const known = error instanceof CoditectError ? error : fail("internal", { reference: "unlogged" });
+  return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
+};
+
+/** Params without the folder they name; what is no object is left for the dispatch to refuse. */
+const splitScope = (params: unknown): { workspace: string | null; params: unknown } => {
+  const scope = WorkspaceScope.safeParse(params);
+  if (!scope.success) return { workspace: null, params };
+  const { workspace, ...rest } = scope.data;
+  return { workspace: workspace ?? null, params: rest };
+};
+
+export interface RpcTarget {
+  /** The dispatch of a workspace folder by URI; `null`: the first one. */
+  dispatchOf: (workspace: string | null) => Promise<Dispatch>;
+  caller: () => Caller;
+  /** What is added to the params of a method before they are checked. */
+  complete?: (method: Method, params: unknown, workspace: string | null) => unknown;
+}
+
+/** Every row of the contract as `coditect/<name>`. Contract: "JSON-RPC". */
+export const registerContract = (connection: RequestConnection, target: RpcTarget): void => {
+  const { dispatchOf, caller, complete } = target;
+  for (const name of Object.keys(contract)) {
+    connection.onRequest(`coditect/${name}`, async (sent, token) => {
+      const { signal, release } = signalOf(token);
+      try {
+        const { workspace, params } = splitScope(sent);
+        const dispatch = await dispatchOf(workspace);
+        // The keys of the contract are its methods.
+        const whole = complete === undefined ? params : await complete(name as Method, params, workspace);
+        return await dispatch(name, whole, caller(), signal);
+      } catch (error) {
+        return toResponseError(error);
+      } finally {
+        release();
+      }
+    });
+  }
+};
+
+/** Tells the other side of an event of a folder. */
+export const sendEvent = (connection: RequestConnection, workspace: string, event: RuntimeEvent): void => {
+  // A connection that is gone takes nothing more; that it is gone is noticed elsewhere.
+  connection.sendNotification("coditect/event", { ...event, workspace }).catch(() => undefined);
+};

@@ -1,0 +1,130 @@
+import { existsSync } from "node:fs";
+import type { ClientCapabilities, Connection } from "vscode-languageserver/node";
+import { EditorCommand, EditorOptions } from "../../../schemas/editor.ts";
+import { fail } from "../../../schemas/errors.ts";
+import { createLocalizer, type Localizer } from "../../../schemas/localizer.ts";
+import type { Caller } from "../../handlers/context.ts";
+import type { Log } from "../../platform/log.ts";
+import { createDocuments, type Documents } from "./documents.ts";
+import { type FolderSession, openSession } from "./folder-session.ts";
+import type { FolderRuntime } from "../../hosting/open-runtime.ts";
+import { createFolders, type Folder, type Folders } from "./folders.ts";
+import { stateFolderOf } from "./options.ts";
+
+/** An open folder and the path of a document in it. */
+export interface DocumentPlace {
+  session: FolderSession;
+  path: string;
+}
+
+/** What the language server knows of its editor: options, folders, documents, open runtimes. */
+export interface LanguageState {
+  connection: Connection;
+  options: EditorOptions;
+  /** The editor's language. */
+  l10n: Localizer;
+  capabilities: ClientCapabilities;
+  folders: Folders;
+  documents: Documents;
+  caller(): Caller;
+  /** Commands that can be offered: an editor without any of ours leaves them to us. */
+  commands(): ReadonlySet<EditorCommand>;
+  /** Where a document is, if its folder's runtime is open. */
+  placeOf(uri: string): DocumentPlace | null;
+  /** The same, opening the runtime if need be. Errors: `outside_workspace`, and those of opening. */
+  openPlaceOf(uri: string): Promise<DocumentPlace>;
+  sessions(): readonly FolderSession[];
+  /** Opens the runtimes of folders that have a state, so that their findings show at once. */
+  openKnown(): void;
+  closeFolder(uri: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LanguageServerContext {
+  connection: Connection;
+  /** Opens the runtime of a folder; called when it is first needed. */
+  open: (folder: Folder, stateFolder: string, options: EditorOptions) => Promise<FolderRuntime>;
+  version: string;
+  log: Log;
+}
+
+export const createLanguageState = ({ connection, open, log }: LanguageServerContext): LanguageState => {
+  const sessions = new Map<string, FolderSession>();
+  /** Runs that were at work in processes that are gone, by folder, until somebody else has it. */
+  const orphaned = new Map<string, ReadonlySet<string>>();
+
+  const endSession = (uri: string): void => {
+    sessions.get(uri)?.dispose();
+    sessions.delete(uri);
+  };
+
+  const folders = createFolders({
+    open: (folder) => open(folder, stateFolderOf(folder, state.options), state.options),
+    opened: (folder, runtime) => {
+      const session = openSession(folder, runtime, state, log);
+      sessions.set(folder.uri, session);
+      session.tellInterrupted(orphaned.get(folder.uri) ?? new Set());
+      orphaned.delete(folder.uri);
+    },
+    lost: ({ uri }) => {
+      log("warn", "The process that answered for a folder is gone", { folder: uri });
+      orphaned.set(uri, new Set(sessions.get(uri)?.unfinished));
+      endSession(uri);
+      state.openKnown();
+    },
+  });
+
+  const placeOf = (uri: string): DocumentPlace | null => {
+    const place = folders.locate(uri);
+    const session = place === null ? undefined : sessions.get(place.folder.uri);
+    return place === null || session === undefined ? null : { session, path: place.path };
+  };
+
+  const documents = createDocuments(connection, folders, (uri, edits) => {
+    const place = placeOf(uri);
+    for (const edit of edits) place?.session.findings.edit(place.path, edit);
+  });
+
+  const state: LanguageState = {
+    connection,
+    options: EditorOptions.parse({}),
+    l10n: createLocalizer({}),
+    capabilities: {},
+    folders,
+    documents,
+    caller: () => ({
+      role: state.options.trusted ? "admin" : "viewer",
+      surface: state.options.commands.length > 0 ? "editor" : "lsp",
+    }),
+    commands: () =>
+      new Set(state.options.commands.length > 0 ? state.options.commands : EditorCommand.options),
+    placeOf,
+    async openPlaceOf(uri) {
+      const place = folders.locate(uri);
+      if (place === null) throw fail("outside_workspace", { path: uri, workspace: "an open folder" });
+      await folders.runtime(place.folder.uri);
+      const opened = placeOf(uri);
+      if (opened === null) throw fail("not_found", { kind: "open folder", id: place.folder.uri });
+      return opened;
+    },
+    sessions: () => [...sessions.values()],
+    openKnown() {
+      if (!state.options.trusted) return;
+      for (const folder of folders.all())
+        if (existsSync(stateFolderOf(folder, state.options)))
+          folders.runtime(folder.uri).catch((error: unknown) => {
+            log("warn", "The runtime of a folder did not open", { folder: folder.uri, error: String(error) });
+          });
+    },
+    async closeFolder(uri) {
+      endSession(uri);
+      await folders.remove(uri);
+    },
+    async close() {
+      for (const session of sessions.values()) session.dispose();
+      sessions.clear();
+      await folders.close();
+    },
+  };
+  return state;
+};

@@ -1,0 +1,25 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { fail } from "../../../schemas/errors.ts";
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Whether the header holds the token; takes as long for a nearly right one as for any other. */
+const isToken = (header: string | undefined, token: string): boolean =>
+  timingSafeEqual(digest(header ?? ""), digest(`Bearer ${token}`));
+
+const localNames = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+const nameOf = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
+
+/**
+ * Lets a request in or throws. A web page that got a name of its own to point at this machine (DNS
+ * rebinding) still sends that name as Host, and every page sends its Origin: both are refused
+ * before the token is looked at. Errors: `not_local`, `unauthenticated`.
+ */
+export const admit = ({ headers }: IncomingMessage, token: string): void => {
+  const { host = "", origin } = headers;
+  if (!localNames.has(nameOf(host))) throw fail("not_local", { host });
+  if (origin !== undefined) throw fail("not_local", { host: origin });
+  if (!isToken(headers.authorization, token)) throw fail("unauthenticated", {});
+};

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
+import { type CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
+
+/** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
+export const BODY_BYTES = 16 * 1024 * 1024;
+
+const invalidBody = (problems: string) => fail("invalid_params", { what: "The body", problems });
+
+const readBytes = async (request: IncomingMessage): Promise<Buffer> => {
+  const tooLarge = fail("body_too_large", { limit: "16 MB" });
+  if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    // Without an encoding set, a request's chunks are buffers.
+    const bytes = chunk as Buffer;
+    length += bytes.length;
+    if (length > BODY_BYTES) throw tooLarge;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The JSON object in a request's body; an empty body is an empty object. */
+export const readBody = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return {};
+  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+    throw invalidBody("its Content-Type must be application/json");
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw invalidBody("it is not JSON");
+  }
+  if (!isObject(value)) throw invalidBody("it must be an object");
+  return value;
+};
+
+const send = (response: ServerResponse, status: number, type: string, body: unknown): void => {
+  const text = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { "content-type": type, "content-length": text.length });
+  response.end(text);
+};
+
+export const sendJson = (response: ServerResponse, status: number, body: unknown): void => {
+  if (status === 204) response.writeHead(204).end();
+  else send(response, status, "application/json", body);
+};
+
+/** Problem details (RFC 9457); beside its members stand those of the wire form of an error. */
+export const sendProblem = (response: ServerResponse, error: CoditectError): void => {
+  const { message, ...wire } = toWireError(error);
+  const status = errorCatalogue[error.code].http;
+  if (status === 401) response.setHeader("www-authenticate", "Bearer");
+  if (status === 405) response.setHeader("allow", String(error.data.allowed));
+  // What is left of a refused body must not be read as the next request.
+  if (!response.req.complete) response.setHeader("connection", "close");
+  send(response, status, "application/problem+json", {
+    type: `urn:coditect:error:${error.code}`,
+    title: error.code.replaceAll("_", " "),
+    status,
+    detail: message,
+    ...wire,
+  });
+};

@@ -1,0 +1,148 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Role } from "../../../schemas/contract.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import { CoditectError, fail } from "../../../schemas/errors.ts";
+import type { Dispatch } from "../../runtime/dispatch.ts";
+import { streamEvents } from "./event-stream.ts";
+import { admit } from "./guard.ts";
+import { readBody, sendJson, sendProblem } from "./messages.ts";
+import { openApi } from "./openapi.ts";
+import { findRoute, pathFields, readQuery, type Route } from "./routes.ts";
+import type { Log } from "../../platform/log.ts";
+
+export interface RestOptions {
+  /**
+   * What answers. A promise, because a runtime writes into its lock file where it is reached, and
+   * so is opened after this server listens; requests wait for it.
+   */
+  runtime: Promise<{
+    dispatch: Dispatch;
+    subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
+  }>;
+  /** What a caller must show as `Authorization: Bearer …`. */
+  token: string;
+  /** What holders of the token may do. */
+  role?: Role;
+  /** 0, or left out: any free port. */
+  port?: number;
+  /** For the OpenAPI document. */
+  version: string;
+  log: Log;
+}
+
+export interface RestServer {
+  /** `http://127.0.0.1:PORT`. */
+  url: string;
+  /** Ends event streams, and answers the requests that are here already if that takes a moment only. */
+  close(): Promise<void>;
+}
+
+const paramsOf = async (
+  request: IncomingMessage,
+  route: Route,
+  inPath: Record<string, string>,
+  query: URLSearchParams,
+): Promise<Record<string, unknown>> => {
+  const body = route.verb === "GET" || route.verb === "DELETE" ? {} : await readBody(request);
+  const given = { ...body, ...readQuery(route, query) };
+  for (const field of pathFields(route)) {
+    if (given[field] === undefined || given[field] === inPath[field]) continue;
+    throw fail("invalid_params", { what: "The call", problems: `${field}: is not the one in the address` });
+  }
+  return { ...given, ...inPath };
+};
+
+/** What a server answers with; the document takes a while to make and is the same each time. */
+interface Served extends RestOptions {
+  document: () => ReturnType<typeof openApi>;
+  /** Aborts when the server closes. */
+  closing: AbortSignal;
+}
+
+const serve = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { runtime, token, role = "admin", document, closing }: Served,
+): Promise<void> => {
+  admit(request, token);
+  // It came over a connection that was open already.
+  if (closing.aborted) throw fail("runtime_gone", { how: "it is ending" });
+  const verb = request.method ?? "GET";
+  // The host is not looked at again: only path and query are read from here.
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+  if (verb === "GET" && pathname === "/openapi.json") {
+    sendJson(response, 200, document());
+    return;
+  }
+  if (verb === "GET" && pathname === "/api/events") {
+    streamEvents(response, (await runtime).subscribe, closing);
+    return;
+  }
+  const { route, inPath } = findRoute(verb, pathname);
+  const params = await paramsOf(request, route, inPath, searchParams);
+  const gone = new AbortController();
+  response.on("close", () => {
+    gone.abort();
+  });
+  const { dispatch } = await runtime;
+  const method: string = route.method;
+  const result = await dispatch(method, params, { role, surface: "rest" }, gone.signal);
+  sendJson(response, route.status, result);
+};
+
+const handle = async (request: IncomingMessage, response: ServerResponse, options: Served): Promise<void> => {
+  try {
+    await serve(request, response, options);
+  } catch (error) {
+    if (response.destroyed || response.headersSent) return;
+    if (error instanceof CoditectError) {
+      sendProblem(response, error);
+      return;
+    }
+    const reference = crypto.randomUUID();
+    options.log("error", "A request failed", { reference, error: String(error), path: request.url });
+    sendProblem(response, fail("internal", { reference }));
+  }
+};
+
+const listen = (server: Server, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("not a network address"));
+      else resolve(address.port);
+    });
+  });
+
+/** Longest a request may keep a server from closing. */
+const CLOSE_MILLISECONDS = 1000;
+
+/** The contract over HTTP, on loopback alone. Contract: "REST". */
+export const serveRest = async (options: RestOptions): Promise<RestServer> => {
+  let document: ReturnType<typeof openApi> | null = null;
+  const closing = new AbortController();
+  const served: Served = {
+    ...options,
+    document: () => (document ??= openApi(options.version)),
+    closing: closing.signal,
+  };
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+    void handle(request, response, served);
+  });
+  const port = await listen(server, options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        const giveUp = setTimeout(() => {
+          server.closeAllConnections();
+        }, CLOSE_MILLISECONDS);
+        server.close(() => {
+          clearTimeout(giveUp);
+          resolve();
+        });
+        closing.abort();
+      }),
+  };
+};

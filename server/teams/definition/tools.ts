@@ -1,0 +1,37 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { ToolDefinition } from "../../../schemas/execution.ts";
+import type { WorkflowStage } from "../../../schemas/team.ts";
+import { toolOffers } from "../../../schemas/tool-offers.ts";
+import { toolTable, ToolName } from "../../../schemas/tools.ts";
+
+/** Tools a stage may have at all: rights come from the stage, not from the prompt. */
+const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed: boolean): ToolName[] => {
+  const reports = stage.gates.includes("findings") || ["Reviewer", "Security"].includes(agent.agent_type);
+  return ToolName.options.filter((name) => {
+    if (toolTable[name].writes) return stage.write_access !== "none";
+    if (name === "run_command") return commandsAllowed;
+    if (name === "report_findings") return reports;
+    if (name === "run_tests") return stage.write_access !== "documents";
+    return true;
+  });
+};
+
+/**
+ * The tools an execution is offered: what its stage allows, narrowed by what stage and agent name.
+ * `finish` is always there, or the agent could not end.
+ */
+export const stageTools = (
+  stage: WorkflowStage,
+  agent: AgentConfig,
+  commandsAllowed: boolean,
+): ToolDefinition[] => {
+  const named = (list: readonly string[] | null, name: ToolName) =>
+    list === null || name === "finish" || list.includes(name);
+  const names = allowedTools(stage, agent, commandsAllowed).filter(
+    (name) => named(stage.tools, name) && named(agent.settings.tools, name),
+  );
+  return toolOffers(names).map((offer) => ({
+    ...offer,
+    handler: { Internal: { function: offer.name, module: "worker/tools" } },
+  }));
+};

@@ -1,0 +1,100 @@
+import { CoditectError, toWireError } from "../../../schemas/errors.ts";
+import type { AgentExecution, ExecutionError } from "../../../schemas/execution.ts";
+import type { StageState, TeamRun } from "../../../schemas/run.ts";
+import { saveRun, type ActiveRun, type DriveParts } from "./active-run.ts";
+import { mergedChanges } from "../stage/stage-changes.ts";
+
+export const asExecutionError = (error: CoditectError): ExecutionError => {
+  const { code, message, next_step, retryable } = toWireError(error);
+  return { code, message, next_step, retryable };
+};
+
+/**
+ * Findings of earlier rounds of a stage that ran again: one that was not reported again is Fixed;
+ * one that was stands in the new round, and its old record is Outdated.
+ */
+export const retireFindings = async (
+  parts: DriveParts,
+  state: StageState,
+  latest: AgentExecution,
+): Promise<void> => {
+  const { store, emit, now } = parts;
+  const earlier = new Set(state.execution_ids.filter((id) => id !== latest.execution_id));
+  const all = store.all("findings", { task_id: latest.task_id });
+  const reported = new Set(
+    all
+      .filter((finding) => finding.execution_id === latest.execution_id)
+      .map((finding) => finding.fingerprint),
+  );
+  const retired = all
+    .filter((finding) => earlier.has(finding.execution_id) && finding.status === "Open")
+    .map((finding) => ({
+      ...finding,
+      status: reported.has(finding.fingerprint) ? ("Outdated" as const) : ("Fixed" as const),
+      updated_at: now(),
+    }));
+  if (retired.length === 0) return;
+  await store.commit((transaction) => {
+    for (const finding of retired) transaction.put("findings", finding);
+  });
+  for (const finding of retired)
+    emit({ type: "finding.changed", at: now(), task_id: finding.task_id, finding });
+};
+
+/** Stages that no other stage builds on: together their changes are those of the run. */
+const lastStages = (run: TeamRun): string[] => {
+  const needed = new Set(run.workflow_stages.flatMap((stage) => stage.depends_on));
+  return run.workflow_stages.map((stage) => stage.name).filter((name) => !needed.has(name));
+};
+
+/** The change set of an ended run: of a success all of it, otherwise how far the work came. */
+const finalChanges = async (parts: DriveParts, run: TeamRun): Promise<string | null> => {
+  if (run.status === "Succeeded") {
+    return (await mergedChanges(parts.store, parts.changes, run, lastStages(run)))?.change_set_id ?? null;
+  }
+  const byEnd = run.stages
+    .filter((stage) => stage.change_set_id !== null)
+    .sort((one, other) => (one.completed_at ?? "").localeCompare(other.completed_at ?? ""));
+  return byEnd.at(-1)?.change_set_id ?? null;
+};
+
+/** Tells of the end of a run as it stands. */
+export const tellFinished = (
+  { store, emit, now }: Pick<DriveParts, "store" | "emit" | "now">,
+  run: TeamRun,
+): void => {
+  const { task_id, status, stages, usage, error } = run;
+  const files = run.change_set_id === null ? [] : (store.get("changeSets", run.change_set_id)?.files ?? []);
+  emit({
+    type: "run.finished",
+    at: now(),
+    ...{ task_id, status, stages, usage, error },
+    changes: files,
+    findings: store.all("findings", { task_id }).filter((finding) => finding.status === "Open"),
+  });
+};
+
+/** Applies the changes of a success if the settings say so; what keeps them out is told and kept. */
+const applyUnasked = async ({ settings, changes, emit, now }: DriveParts, run: TeamRun): Promise<void> => {
+  if (!settings.auto_apply || run.status !== "Succeeded" || run.change_set_id === null) return;
+  try {
+    await changes.apply(run.change_set_id, null);
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    const { code, message } = error;
+    emit({ type: "notice", at: now(), task_id: run.task_id, code, message });
+  }
+};
+
+/** Settles what an ended run leaves behind, and tells of its end. */
+export const finishRun = async (parts: DriveParts, active: ActiveRun): Promise<void> => {
+  try {
+    const change_set_id = await finalChanges(parts, active.run);
+    await saveRun(parts, active, { ...active.run, change_set_id });
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    await saveRun(parts, active, { ...active.run, status: "GateFailed", error: asExecutionError(error) });
+  }
+  await applyUnasked(parts, active.run);
+  tellFinished(parts, active.run);
+};

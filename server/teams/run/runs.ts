@@ -1,0 +1,44 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { StartRun } from "../../../schemas/contract.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { RunOptions, RunOptionsPatch, TeamRun } from "../../../schemas/run.ts";
+import type { AgentTeam } from "../../../schemas/team.ts";
+
+/** One agent on one task, outside a team. */
+export interface StartExecution {
+  prompt: string;
+  /** Path inside the workspace the task is about. */
+  file: string | null;
+  options: RunOptions;
+}
+
+/**
+ * The runs of one workspace: what starts, steers and ends them. What they did stands in the store.
+ * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
+ * unknown task or execution.
+ */
+export interface Runs {
+  /** The team of that id or name; default ones are created on demand. Error: `unknown_workflow`. */
+  team(idOrName: string): Promise<AgentTeam>;
+  /** Stores the built-in teams and those of files as they are now, so that lists have them. */
+  publishTeams(): Promise<void>;
+  /** Refuses a team that cannot run with `invalid_workflow`, all its problems named. */
+  check(team: AgentTeam): void;
+
+  start(team: string, request: StartRun): Promise<TeamRun>;
+  /** From the last checkpoint on. Error: `run_not_resumable`. */
+  resume(taskId: string, options: RunOptionsPatch): Promise<TeamRun>;
+  /**
+   * A new run that takes over everything before `stage`, which is asked `prompt` in place of its own
+   * instruction (null: the same). Errors: `not_found` for the stage, `invalid_workflow` for the prompt.
+   */
+  retry(taskId: string, stage: string, options: RunOptionsPatch, prompt: string | null): Promise<TeamRun>;
+  /** Does nothing to a run that has ended. */
+  cancel(taskId: string): Promise<TeamRun>;
+  /** Answers a stage that waits for consent. Error: `illegal_transition` if it does not wait. */
+  approve(taskId: string, stage: string, approved: boolean): Promise<TeamRun>;
+
+  startExecution(agent: AgentConfig, request: StartExecution): Promise<AgentExecution>;
+  /** Error: `illegal_transition` if the execution has ended. */
+  cancelExecution(executionId: string): Promise<AgentExecution>;
+}

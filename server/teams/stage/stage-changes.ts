@@ -1,0 +1,70 @@
+import type { ChangeSet } from "../../../schemas/changes.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { StageState, TeamRun } from "../../../schemas/run.ts";
+import type { Changes } from "../../changes/changes.ts";
+import type { Store } from "../../store/store.ts";
+import { definitionOf, stateOf } from "../plan.ts";
+import { ancestors } from "../definition/validate.ts";
+
+/** The stored change set of that id; null for none. */
+export const changeSetOf = (store: Store, changeSetId: string | null): ChangeSet | null =>
+  changeSetId === null ? null : store.get("changeSets", changeSetId);
+
+/** The last common state of several stages: what the latest stage all of them build on left. */
+const commonBase = (store: Store, run: TeamRun, names: readonly string[]): ChangeSet | null => {
+  const common = run.workflow_stages.filter((stage) =>
+    names.every((name) => ancestors(run.workflow_stages, name).has(stage.name)),
+  );
+  const latest = common.reduce<StageState | null>((best, { name }) => {
+    const stage = stateOf(run, name);
+    return (stage.completed_at ?? "") >= (best?.completed_at ?? "") ? stage : best;
+  }, null);
+  return latest === null ? null : changeSetOf(store, latest.change_set_id);
+};
+
+/**
+ * The change set several finished stages amount to: that of the only one, or a merge of them.
+ * Errors: `stages_conflict` when parallel stages changed the same lines.
+ */
+export const mergedChanges = async (
+  store: Store,
+  changes: Changes,
+  run: TeamRun,
+  names: readonly string[],
+): Promise<ChangeSet | null> => {
+  const sets = new Map(
+    names.flatMap((name) => {
+      const set = changeSetOf(store, stateOf(run, name).change_set_id);
+      return set === null ? [] : [[set.change_set_id, set] as const];
+    }),
+  );
+  const branches = [...sets.values()];
+  if (branches.length <= 1) return branches[0] ?? null;
+  const owner = { task_id: run.task_id, execution_id: null };
+  const result = await changes.merge(owner, commonBase(store, run, names), branches);
+  if (!result.merged)
+    throw fail("stages_conflict", { stages: names.join(", "), path: result.conflicts.join(", ") });
+  await store.commit((transaction) => {
+    transaction.put("changeSets", result.change_set);
+  });
+  return result.change_set;
+};
+
+/**
+ * The state a stage begins with: what the stages it depends on left; when it runs again because its
+ * own work was sent back, that work, unless what it builds on was redone since.
+ */
+export const startingChanges = async (
+  store: Store,
+  changes: Changes,
+  run: TeamRun,
+  name: string,
+): Promise<ChangeSet | null> => {
+  const stage = stateOf(run, name);
+  const dependencies = definitionOf(run, name).depends_on;
+  const own = changeSetOf(store, stage.change_set_id);
+  const redone = dependencies.some(
+    (dependency) => (stateOf(run, dependency).completed_at ?? "") > (stage.completed_at ?? ""),
+  );
+  return own !== null && !redone ? own : mergedChanges(store, changes, run, dependencies);
+};

@@ -1,0 +1,143 @@
+import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
+import type { ChangeSet } from "../../../schemas/changes.ts";
+import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts";
+import type { Task, TeamRun } from "../../../schemas/run.ts";
+import type { Settings } from "../../../schemas/settings.ts";
+import type { WorkflowStage } from "../../../schemas/team.ts";
+import { collectContext } from "../../context/collect-context.ts";
+import type { Likeness } from "../../context/likeness.ts";
+import { picturesNamed } from "../../context/pictures.ts";
+import { taskDataItems } from "../../context/task-data.ts";
+import type { Changes } from "../../changes/changes.ts";
+import { LESSONS_FILE, type Feedback } from "../../feedback/feedback.ts";
+import { describeProvider } from "../../models/agent.ts";
+import { newExecution } from "../../models/execution.ts";
+import type { Store } from "../../store/store.ts";
+import { randomUUID } from "node:crypto";
+import { basename } from "node:path";
+import type { ModelGateway } from "../../gateway/gateway.ts";
+import { chargeOf } from "./charge.ts";
+import { stateOf } from "../plan.ts";
+import { stagePrompt, systemMessage } from "./prompts.ts";
+import { stageTools } from "../definition/tools.ts";
+import type { WorkspaceView } from "./workspace-view.ts";
+
+export interface StageInputParts {
+  run: TeamRun;
+  task: Task;
+  stage: WorkflowStage;
+  agent: AgentConfig;
+  provider: AIProvider;
+  /** The state the stage begins with. */
+  changeSet: ChangeSet | null;
+  view: WorkspaceView;
+  workspace: string;
+  settings: Settings;
+  store: Store;
+  gateway: ModelGateway;
+  changes: Changes;
+  feedback: Feedback;
+  signal: AbortSignal;
+  now: () => string;
+}
+
+/** Files ranked by embeddings, paid by the execution: what was paid stands in its transcript first. */
+const likenessFor = (parts: StageInputParts, execution_id: string): Likeness => {
+  const charge = chargeOf(execution_id, parts.run, parts.agent, parts.settings);
+  return {
+    task: parts.task.description,
+    embed: (texts, signal) =>
+      parts.gateway.embed(texts, charge, {
+        signal,
+        spent: (spent) =>
+          parts.store.transcripts.append(execution_id, [
+            { type: "spent", at: parts.now(), turn: 1, ...spent },
+          ]),
+      }),
+  };
+};
+
+/** What earlier stages said and changed, for a stage that builds on it. */
+const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> => {
+  const { run, stage, store, changeSet, changes } = parts;
+  const results = (stage.inputs ?? stage.depends_on).flatMap((name): ContextItem[] => {
+    const executionId = stateOf(run, name).execution_ids.at(-1);
+    const output = executionId === undefined ? null : (store.get("executions", executionId)?.output ?? null);
+    return output === null
+      ? []
+      : [{ context_type: "PreviousResult", name, content: output.result, mime_type: "text/plain" }];
+  });
+  if (changeSet === null || changeSet.files.length === 0) return results;
+  const content = await changes.diff(changeSet);
+  return [
+    ...results,
+    { context_type: "PreviousResult", name: "changes so far", content, mime_type: "text/x-diff" },
+  ];
+};
+
+/** Files are material and no instruction; this one is the user's word on earlier work. */
+const heedLessons = `${LESSONS_FILE} above says what the user thought of earlier work here. Heed what of it is about yours.`;
+
+/** A new execution, Queued and complete with everything its agent is given; not stored yet. */
+export const stageExecution = async (parts: StageInputParts): Promise<AgentExecution> => {
+  const { run, task, stage, agent, provider, settings } = parts;
+  const state = stateOf(run, stage.name);
+  const round = state.round + 1;
+  const execution_id = randomUUID();
+  const context = await collectContext({
+    workspace: parts.workspace,
+    file: task.file,
+    overlays: parts.view.overlays(),
+    budgetTokens: settings.context_tokens,
+    likeness: settings.context_embeddings ? likenessFor(parts, execution_id) : null,
+    signal: parts.signal,
+  });
+  const pictures = picturesNamed(task.description, parts.workspace);
+  const { name, model } = describeProvider(provider);
+  const lessons = await parts.feedback.lessons();
+  const instruction = stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback);
+  return newExecution(
+    {
+      execution_id,
+      task_id: task.task_id,
+      tenant_id: task.tenant_id,
+      input: {
+        system_message: systemMessage(agent, stage.name, round),
+        prompt: lessons === null ? instruction : `${instruction}\n\n${heedLessons}`,
+        context: [
+          ...context.items.filter((item) => item.name !== LESSONS_FILE),
+          ...(lessons === null ? [] : [lessons]),
+          ...pictures.items,
+          ...(await taskDataItems(task.data, parts.workspace, parts.signal)),
+          ...(await previousResults(parts)),
+        ],
+        parameters: {
+          temperature: agent.settings.temperature,
+          max_tokens: agent.settings.max_tokens,
+          max_turns: stage.max_turns,
+          timeout_seconds: stage.timeout_seconds,
+          write_access:
+            run.options.allow_test_changes && stage.write_access === "sources" ? "all" : stage.write_access,
+          test_command: run.options.test_command,
+        },
+        tools: stageTools(stage, agent, settings.allowed_commands.length > 0),
+      },
+      metadata: {
+        agent_id: agent.agent_id,
+        agent_type: agent.agent_type,
+        agent_name: agent.name,
+        provider: name,
+        model,
+        answered_by: [],
+        team_id: run.team_id,
+        stage: stage.name,
+        round,
+        gates: [],
+        change_set_id: null,
+        context_left_out: [...context.left_out, ...pictures.left_out],
+        rating: null,
+      },
+    },
+    parts.now(),
+  );
+};

@@ -1,0 +1,228 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { ChangeSet, FileChange } from "../../../schemas/changes.ts";
+import { fail, type CoditectError } from "../../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { Finding } from "../../../schemas/findings.ts";
+import type { GateProof } from "../../../schemas/gates.ts";
+import type { Task, TeamRun } from "../../../schemas/run.ts";
+import type { Settings } from "../../../schemas/settings.ts";
+import type { WorkflowStage } from "../../../schemas/team.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
+import type { TranscriptEntry } from "../../../schemas/transcript.ts";
+import type { LoopResult } from "../../../schemas/worker.ts";
+import type { Changes } from "../../changes/changes.ts";
+import type { Ledger } from "../../executions/ledger.ts";
+import { runExecution, type Conclusion, type ProvingGround } from "../../executions/run-execution.ts";
+import type { Feedback } from "../../feedback/feedback.ts";
+import type { ModelGateway } from "../../gateway/gateway.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Pool } from "../../instances/pool.ts";
+import { isFinished } from "../../models/execution.ts";
+import type { Store } from "../../store/store.ts";
+import { chargeOf } from "./charge.ts";
+import type { FileHashes, GateContext } from "../gates/gate.ts";
+import { feedbackOf, proveGates } from "../gates/gates.ts";
+import { makeOutput } from "./output.ts";
+import type { StageOutcome } from "../plan.ts";
+import { changeSetOf } from "./stage-changes.ts";
+import { viewWorkspace, type WorkspaceView } from "./workspace-view.ts";
+
+/** The parts of the runtime that stages are run with. */
+export interface TeamParts {
+  store: Store;
+  pool: Pool;
+  gateway: ModelGateway;
+  ledger: Pick<Ledger, "recall" | "settle">;
+  changes: Changes;
+  feedback: Feedback;
+  settings: Settings;
+  /** Absolute path of the workspace folder. */
+  workspace: string;
+  log: Log;
+  emit: (event: RuntimeEvent) => void;
+  now: () => string;
+}
+
+export interface StageWork {
+  run: TeamRun;
+  task: Task;
+  stage: WorkflowStage;
+  agent: AgentConfig;
+  /** Stored; new, or left behind by a runtime that ended. */
+  execution: AgentExecution;
+  /** The state the stage begins with. */
+  startsWith: ChangeSet | null;
+  /** Keeps the report of the whole suite before the run, once for all stages. */
+  baseline: { read(): TestReport | null; write(report: TestReport): Promise<void> };
+  signal: AbortSignal;
+}
+
+const hashesOf = (changeSet: ChangeSet | null): FileHashes =>
+  new Map(
+    (changeSet?.files ?? []).flatMap((file): [string, string | null][] =>
+      file.kind === "Renamed" && file.old_path !== null
+        ? [
+            [file.old_path, null],
+            [file.path, file.after],
+          ]
+        : [[file.path, file.after]],
+    ),
+  );
+
+const isReviewing = (execution: AgentExecution): boolean =>
+  execution.input.tools.some((tool) => tool.name === "report_findings");
+
+/** Why work that came to an end is refused all the same: evidence first, then the agent's own end. */
+const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[]): CoditectError | null => {
+  const { stage, agent } = work;
+  const failed = gates.find((gate) => !gate.held);
+  const reasons: Record<Exclude<LoopResult["outcome"], "finished">, string> = {
+    turn_limit: `it used all ${stage.max_turns} turns`,
+    repeated: "it made the same call again and again, with the same result",
+    no_tool_calls: "it only talked and used no tool",
+  };
+  // Tests that pass are proof enough, however the agent ended; a review that never ended is none.
+  const measured = stage.gates.some((gate) => gate === "red" || gate === "green");
+  if (loop.outcome !== "finished" && (failed !== undefined || !measured)) {
+    return fail("agent_gave_up", { agent: agent.name, reason: reasons[loop.outcome] });
+  }
+  return failed === undefined
+    ? null
+    : fail("gate_failed", { gate: failed.gate, stage: stage.name, reason: failed.reason });
+};
+
+const gateContext = (
+  parts: TeamParts,
+  work: StageWork,
+  changes: readonly FileChange[],
+  after: FileHashes,
+  ground: ProvingGround,
+): GateContext => {
+  const { run, execution, baseline } = work;
+  const redStage = run.workflow_stages.find(
+    (stage) => stage.gates.includes("red") && stage.name !== work.stage.name,
+  );
+  const redState = run.stages.find((stage) => stage.name === redStage?.name);
+  const view = viewWorkspace(parts.workspace, run.options.overlays, changes);
+  return {
+    ground,
+    changes,
+    after,
+    before: hashesOf(work.startsWith),
+    provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
+    baseline: async () => {
+      const known = baseline.read();
+      if (known !== null) return known;
+      await ground.prepare([]);
+      const report = await ground.runTests({ files: null, coverage: false });
+      await baseline.write(report);
+      return report;
+    },
+    findings: findingsOf(parts.store, execution),
+    allowTestChanges: run.options.allow_test_changes,
+    readText: (path) => view.readText(path),
+    exists: (path) => view.exists(path),
+    now: () => parts.now(),
+    signal: work.signal,
+  };
+};
+
+const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>
+  store
+    .all("findings", { task_id: execution.task_id })
+    .filter((finding) => finding.execution_id === execution.execution_id && finding.status === "Open");
+
+/** Proves the gates of a finished loop and makes its output. */
+const conclude = async (
+  parts: TeamParts,
+  work: StageWork,
+  loop: LoopResult,
+  changes: readonly FileChange[],
+  ground: ProvingGround,
+  execution: AgentExecution,
+  entries: readonly TranscriptEntry[],
+): Promise<Conclusion> => {
+  const { store, emit, now } = parts;
+  const { task_id, execution_id } = execution;
+  const reads = work.stage.write_access === "none";
+  const changeSet = reads
+    ? work.startsWith
+    : await parts.changes.build({ task_id, execution_id }, changes, work.run.options.overlays);
+  if (changeSet !== null && !reads) {
+    await store.commit((transaction) => {
+      transaction.put("changeSets", changeSet);
+    });
+  }
+  const context = gateContext(parts, work, changes, hashesOf(changeSet), ground);
+  const gates = await proveGates(work.stage.gates, context, (proof) => {
+    emit({ type: "gate.proved", at: now(), task_id, execution_id, stage: work.stage.name, proof });
+  });
+  const output = makeOutput({
+    execution,
+    loop,
+    entries,
+    gates,
+    changeSet: reads ? null : changeSet,
+    findings: isReviewing(execution) ? findingsOf(store, execution) : null,
+    subjects: (work.startsWith?.files ?? []).map((file) => file.path),
+    duration_seconds: (Date.parse(now()) - Date.parse(execution.started_at ?? execution.created_at)) / 1000,
+  });
+  const refused = refusal(work, loop, gates);
+  const error = refused === null ? "Completed" : refused.message;
+  await store.transcripts.append(execution_id, [
+    ...gates.map((proof) => ({ type: "gate" as const, at: now(), proof })),
+    { type: "end", at: now(), status: refused === null ? "Completed" : "Failed", message: error },
+  ]);
+  return { gates, output, change_set_id: changeSet?.change_set_id ?? null, refused };
+};
+
+/** What a finished execution means for its stage; the same whether it ended just now or long ago. */
+export const outcomeOf = (execution: AgentExecution): StageOutcome => {
+  const { error, metadata, status } = execution;
+  const { gates, change_set_id } = metadata;
+  if (status === "Completed") return { type: "completed", gates, change_set_id };
+  if (status === "Cancelled") return { type: "failed", status: "Cancelled", error: null };
+  if (error?.code === "gate_failed" || error?.code === "agent_gave_up") {
+    const feedback =
+      error.code === "agent_gave_up" ? `${error.message}\n${feedbackOf(gates)}` : feedbackOf(gates);
+    return { type: "refused", gates, change_set_id, feedback: feedback.trim(), error };
+  }
+  const limited = error?.code === "limit_reached" || status === "TimedOut";
+  return { type: "failed", status: limited ? "LimitReached" : "Failed", error };
+};
+
+/** Runs one round of a stage to its end and returns the finished execution. */
+export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
+  const { run, agent, execution, startsWith } = work;
+  if (isFinished(execution)) return execution;
+  const { settings, workspace, changes, store, pool, gateway, ledger, emit, now } = parts;
+  const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
+  const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
+  const charge = chargeOf(execution.execution_id, run, agent, settings);
+  return runExecution({
+    store,
+    pool,
+    gateway,
+    ledger,
+    emit,
+    now,
+    execution,
+    agent,
+    provider: charge.provider,
+    limits: charge.limits,
+    readText: (path) => view.readText(path),
+    claim: {
+      workspace,
+      runtime: run.options.runtime ?? agent.settings.runtime ?? settings.runtime,
+      image: run.options.image ?? settings.image,
+      priority: run.options.priority,
+    },
+    overlays: run.options.overlays,
+    changes: startChanges,
+    test_timeout_seconds: settings.test_timeout_seconds,
+    signal: work.signal,
+    conclude: (loop, changed, ground, running, entries) =>
+      conclude(parts, work, loop, changed, ground, running, entries),
+  });
+};

@@ -1,0 +1,65 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { FileChange } from "../../../schemas/changes.ts";
+import { WorkspacePath } from "../../../schemas/primitives.ts";
+import type { Overlay } from "../../../schemas/run.ts";
+import { decodeText, fromFileContent } from "../../workspace/encoding.ts";
+import { confine } from "../../workspace/paths.ts";
+
+/** A state of the workspace: the user's files, unsaved text over them, changes over both. */
+export interface WorkspaceView {
+  /** Null for what is not there, is no text, or is outside. */
+  readText: (path: string) => Promise<string | null>;
+  exists: (path: string) => Promise<boolean>;
+  /** Text of what the changes and the overlays hold, for whoever reads the rest from the disk. */
+  overlays(): Overlay[];
+}
+
+export const viewWorkspace = (
+  workspace: string,
+  overlays: readonly Overlay[],
+  changes: readonly FileChange[],
+): WorkspaceView => {
+  const changed = new Map(changes.map((change) => [change.path, change.content]));
+  const unsaved = new Map(overlays.map((overlay) => [overlay.path, overlay.text]));
+
+  const inside = (path: string): string | null => {
+    const parsed = WorkspacePath.safeParse(path);
+    if (!parsed.success) return null;
+    try {
+      return confine(workspace, parsed.data);
+    } catch {
+      return null;
+    }
+  };
+
+  const bytes = async (path: string): Promise<Buffer | null> => {
+    const content = changed.get(path);
+    if (content !== undefined) return content === null ? null : fromFileContent(content);
+    const text = unsaved.get(path);
+    if (text !== undefined) return Buffer.from(text);
+    const file = inside(path);
+    return file === null ? null : await readFile(file).catch(() => null);
+  };
+
+  const textOf = (buffer: Buffer | null): string | null =>
+    buffer === null ? null : (decodeText(buffer)?.text ?? null);
+
+  return {
+    readText: async (path) => textOf(await bytes(path)),
+    exists: (path) => {
+      const content = changed.get(path);
+      if (content !== undefined) return Promise.resolve(content !== null);
+      const below = changes.some((change) => change.content !== null && change.path.startsWith(`${path}/`));
+      const file = inside(path);
+      return Promise.resolve(below || unsaved.has(path) || (file !== null && existsSync(file)));
+    },
+    overlays: () => [
+      ...overlays.filter((overlay) => !changed.has(overlay.path)),
+      ...changes.flatMap(({ path, content }) => {
+        const text = content === null ? null : textOf(fromFileContent(content));
+        return text === null ? [] : [{ path, text }];
+      }),
+    ],
+  };
+};

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, afterEach, before, beforeEach, describe, it } from "mocha";
+import { builtInScript, copySample } from "../../../../server/rehearsal/built-in.ts";
+import { startRehearsal, type RehearsalServer } from "../../../../server/rehearsal/server.ts";
+import { cleanEnvironment, root, runCommand } from "../../../support/command.ts";
+import { skipUnlessNull } from "../../../support/skip.ts";
+
+const SCRIPT = "/usr/bin/script";
+
+describe("coditect run where there is no sandbox", function () {
+  this.timeout(60_000);
+  let programs: string;
+  let workspace: string;
+  let model: RehearsalServer;
+  let args: string[];
+  before(async () => {
+    // A machine that has Node and nothing to confine it with.
+    programs = await mkdtemp(join(tmpdir(), "coditect-programs-"));
+    await symlink(process.execPath, join(programs, "node"));
+    const script = await builtInScript("architecture");
+    model = await startRehearsal([script]);
+    const provider = ["--provider", "ollama", "--model", "rehearsal", "--endpoint", model.endpoint];
+    args = ["run", "architecture", "--task", script.task, ...provider];
+  });
+  after(async () => {
+    await model.close();
+    await rm(programs, { recursive: true });
+  });
+  beforeEach(async () => {
+    workspace = await copySample();
+  });
+  afterEach(() => rm(workspace, { recursive: true }));
+
+  const run = (...more: string[]) =>
+    runCommand([...args, ...more], { folder: workspace, environment: { PATH: programs } });
+
+  it("starts nothing before it was allowed if it is to ask and nobody is there", async () => {
+    const { exit_code, stderr } = await run("--unconfined", "ask");
+    assert.equal(exit_code, 3);
+    assert.match(stderr, /would run without a sandbox here/);
+    assert.match(stderr, /--unconfined allow/);
+    const { stdout } = await runCommand(["runs", "list", "--json"], { folder: workspace });
+    assert.equal(stdout, "");
+  });
+
+  it("says that commands run unconfined where a program started it", async () => {
+    const { exit_code, stdout, stderr } = await run();
+    assert.equal(exit_code, 0, stderr);
+    assert.match(stdout, /Commands of agents run unconfined: bubblewrap is not installed/);
+  });
+
+  it("refuses if that is what it was told, whatever was allowed before", async () => {
+    const { exit_code, stderr } = await run("--unconfined", "refuse");
+    assert.equal(exit_code, 3);
+    assert.match(stderr, /cannot be confined here/);
+  });
+
+  describe("at a terminal", function () {
+    skipUnlessNull(this, existsSync(SCRIPT) ? null : `${SCRIPT}, which makes a terminal, is not there`);
+
+    /** What stands on the screen in the end; the answer is typed when the question is asked. */
+    const onTerminal = async (
+      answer: string | null,
+    ): Promise<{ shown: string; exit_code: number | null }> => {
+      const command = [process.execPath, join(root, "server", "cli.ts"), ...args].map((word) => `'${word}'`);
+      const child = spawn(SCRIPT, ["-qec", command.join(" "), "/dev/null"], {
+        cwd: workspace,
+        env: cleanEnvironment({ TERM: "xterm", PATH: programs, SHELL: "/bin/sh" }),
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      let seen = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        const asked = seen.includes("[y/N]");
+        seen += chunk.toString();
+        if (!asked && seen.includes("[y/N]")) child.stdin.write(`${answer ?? ""}\n`);
+      });
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      const [shown, exit_code] = await Promise.all([text(child.stdout), ended]);
+      return { shown, exit_code };
+    };
+
+    it("asks once per workspace, and remembers", async () => {
+      const first = await onTerminal("y");
+      assert.match(first.shown, /Allow it in this workspace from now on\? \[y\/N\]/);
+      assert.equal(first.exit_code, 0, first.shown);
+      const second = await onTerminal(null);
+      assert.doesNotMatch(second.shown, /\[y\/N\]/);
+      assert.equal(second.exit_code, 0, second.shown);
+    });
+
+    it("starts nothing if the answer is no", async () => {
+      const { shown, exit_code } = await onTerminal("n");
+      assert.equal(exit_code, 3, shown);
+      assert.match(shown, /install bubblewrap/);
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { CoditectError } from "../../../../schemas/errors.ts";
+import { RunOptions } from "../../../../schemas/run.ts";
+import { Settings } from "../../../../schemas/settings.ts";
+import {
+  chosenProvider,
+  ollamaEndpoint,
+  parseRunFlags,
+  runOptionsOf,
+  settingsOf,
+} from "../../../../server/surfaces/cli/session/options.ts";
+
+const isUsage = (problem: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof CoditectError);
+  assert.equal(error.code, "usage");
+  assert.match(error.message, problem);
+  return true;
+};
+
+describe("flags of a run", () => {
+  it("become options the contract takes", () => {
+    const flags = parseRunFlags({ maxCost: "0.5", maxTokens: "1000", timeout: "60", runtime: "docker" });
+    const options = RunOptions.parse(runOptionsOf(flags, null));
+    assert.equal(options.limits?.cost_per_run, 0.5);
+    assert.equal(options.limits.tokens_per_run, 1000);
+    assert.equal(options.timeout_seconds, 60);
+    assert.equal(options.runtime, "Docker");
+    assert.equal(options.provider, null);
+  });
+
+  it("leave everything to the settings if there are none", () => {
+    assert.deepEqual(runOptionsOf(parseRunFlags({}), null), {});
+  });
+
+  for (const [flag, value] of [
+    ["maxCost", "cheap"],
+    ["maxTokens", "1.5"],
+    ["timeout", "-1"],
+    ["endpoint", "localhost"],
+  ] as const)
+    it(`refuse ${flag} ${value} and name the flag as it is written`, () => {
+      const written = flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+      assert.throws(() => parseRunFlags({ [flag]: value }), isUsage(new RegExp(`^--${written}: `)));
+    });
+
+  it("need --provider beside --model", () => {
+    assert.throws(() => chosenProvider(parseRunFlags({ model: "x" }), {}), isUsage(/--provider/));
+  });
+});
+
+describe("the provider that is asked", () => {
+  it("is the one of --provider with its model and endpoint", () => {
+    const flags = parseRunFlags({ provider: "ollama", model: "qwen3", endpoint: "http://box:1234" });
+    assert.deepEqual(chosenProvider(flags, {}), { Ollama: { model: "qwen3", endpoint: "http://box:1234" } });
+  });
+
+  it("is each agent's own without --provider", () => {
+    assert.equal(chosenProvider(parseRunFlags({}), { ANTHROPIC_API_KEY: "k" }), null);
+  });
+
+  it("is by default the one whose key the environment has", () => {
+    const asked = (environment: NodeJS.ProcessEnv) =>
+      Object.keys(Settings.parse(settingsOf({}, environment)).provider).join();
+    assert.equal(asked({ ANTHROPIC_API_KEY: "a", GEMINI_API_KEY: "g" }), "Claude");
+    assert.equal(asked({ GEMINI_API_KEY: "g" }), "Gemini");
+    assert.equal(asked({ HF_TOKEN: "h" }), "HuggingFace");
+    assert.equal(asked({}), "Ollama");
+  });
+
+  it("is reached where --endpoint says, else where the environment does", () => {
+    const environment = { ANTHROPIC_BASE_URL: "http://proxy" };
+    const at = (flags: object) =>
+      Settings.parse(settingsOf(parseRunFlags(flags), environment)).endpoints.Claude;
+    assert.equal(at({}), "http://proxy");
+    assert.equal(at({ provider: "claude", endpoint: "http://here" }), "http://here");
+    assert.equal(at({ provider: "gemini", endpoint: "http://there" }), "http://proxy");
+  });
+
+  for (const [host, endpoint] of [
+    [undefined, "http://127.0.0.1:11434"],
+    ["box", "http://box:11434"],
+    ["box:99", "http://box:99"],
+    ["0.0.0.0:11434", "http://127.0.0.1:11434"],
+    ["https://models.example", "https://models.example"],
+  ] as const)
+    it(`takes OLLAMA_HOST=${host ?? ""} for ${endpoint}`, () => {
+      assert.equal(ollamaEndpoint(host), endpoint);
+    });
+});
