@@ -29,7 +29,7 @@ export const startCommand = (
   args: readonly string[],
   { folder = root, environment = {} }: { folder?: string; environment?: NodeJS.ProcessEnv } = {},
 ): RunningCommand => {
-  const child = spawn(process.execPath, [join(root, "server", "cli.ts"), ...args], {
+  const child = spawn(process.execPath, [join(root, "server", "surfaces", "cli", "main.ts"), ...args], {
     cwd: folder,
     env: cleanEnvironment(environment),
     stdio: ["ignore", "pipe", "pipe"],

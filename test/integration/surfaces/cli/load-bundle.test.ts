@@ -14,7 +14,10 @@ describe("loading a bundle", () => {
     folder = mkdtempSync(join(tmpdir(), "coditect-bundle-"));
     caches = join(folder, "caches");
     await build({
-      ...{ entryPoints: [join(root, "server", "load-bundle.ts")], outfile: join(folder, "load-bundle.js") },
+      ...{
+        entryPoints: [join(root, "server", "platform", "load-bundle.ts")],
+        outfile: join(folder, "load-bundle.js"),
+      },
       ...{ bundle: true, platform: "node", format: "cjs" },
     });
     writeFileSync(

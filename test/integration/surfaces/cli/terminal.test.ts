@@ -20,7 +20,7 @@ const onTerminal = async (
   columns: number,
   environment: NodeJS.ProcessEnv,
 ): Promise<string> => {
-  const command = [process.execPath, join(root, "server", "cli.ts"), ...args]
+  const command = [process.execPath, join(root, "server", "surfaces", "cli", "main.ts"), ...args]
     .map((word) => `'${word}'`)
     .join(" ");
   const child = spawn(SCRIPT, ["-qec", `stty cols ${columns} rows 50; ${command}`, "/dev/null"], {

@@ -68,7 +68,9 @@ describe("coditect run where there is no sandbox", function () {
     const onTerminal = async (
       answer: string | null,
     ): Promise<{ shown: string; exit_code: number | null }> => {
-      const command = [process.execPath, join(root, "server", "cli.ts"), ...args].map((word) => `'${word}'`);
+      const command = [process.execPath, join(root, "server", "surfaces", "cli", "main.ts"), ...args].map(
+        (word) => `'${word}'`,
+      );
       const child = spawn(SCRIPT, ["-qec", command.join(" "), "/dev/null"], {
         cwd: workspace,
         env: cleanEnvironment({ TERM: "xterm", PATH: programs, SHELL: "/bin/sh" }),
