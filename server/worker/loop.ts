@@ -4,8 +4,8 @@ import type { AssistantMessage, ToolCallPart } from "../../schemas/messages.ts";
 import { toolTable } from "../../schemas/tools.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
 import type { FinishedTurn, LoopResult, WorkerParams } from "../../schemas/worker.ts";
-import { closedBy, type PrivateCopy } from "./copy/copy.ts";
-import { stateOf, writeChange } from "./copy/files.ts";
+import { closedBy, recordChange, type PrivateCopy } from "./copy/copy.ts";
+import { writeChange } from "./copy/files.ts";
 import { loopGuard } from "./guard.ts";
 import type { Runtime } from "./runtime.ts";
 import { callTool, subjectOf } from "./tools/call-tool.ts";
@@ -106,7 +106,7 @@ async function outcomeOf(
 function restore(copy: PrivateCopy, change: FileChange): void {
   if (closedBy(copy, change.path) !== null) return;
   writeChange(copy.root, change);
-  copy.reported.set(change.path, stateOf(change));
+  recordChange(copy, change);
 }
 
 function finishOf(call: ToolCallPart, turn: number, { is_error }: ToolOutcome): LoopResult | null {

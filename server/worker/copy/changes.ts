@@ -1,54 +1,121 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileChange, FileContent } from "../../../schemas/changes.ts";
+import { fail } from "../../../schemas/errors.ts";
 import type { WriteAccess } from "../../../schemas/gates.ts";
 import { mayWrite } from "../../workspace/classify.ts";
 import { fromFileContent, toFileContent } from "../../workspace/encoding.ts";
 import { testSettings } from "../../workspace/test-settings.ts";
-import { originalOf, type PrivateCopy } from "./copy.ts";
-import { differenceOf } from "./difference.ts";
+import { originalOf, recordChange, type PrivateCopy } from "./copy.ts";
+import { differenceOf, isGenerated } from "./difference.ts";
 import { clearWay, placeFile, remove, sha256, stateOf, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
+/** Most bytes of all changed files, so that a message can carry them. */
+const LARGEST_SUM = 32 * 1024 * 1024;
+
 export interface CollectedChanges {
-  /** What differs from source and overlays, sorted by path. */
+  /** Sorted by path. */
   changes: FileChange[];
-  /** Files that were put back because the stage may not write them. */
+  /** Files that were put back to what they should hold. */
   put_back: string[];
 }
 
 /**
- * What agents changed, after everything the write access does not cover was put back to the state
- * the copy was prepared in. Protocol: `workspace/changes`. Errors: those of `differenceOf`.
+ * The change set: what earlier stages and this stage's tools wrote, and nothing else. Whatever
+ * tests or stray processes did to the copy is put back, and so is what the access does not cover.
+ * Protocol: `workspace/changes`. Errors: `cancelled`, `worker_failed` when more changed than can
+ * be sent.
  */
 export async function collectChanges(
   copy: PrivateCopy,
   access: WriteAccess,
   signal: AbortSignal,
 ): Promise<CollectedChanges> {
-  const first = await differenceOf(copy, signal);
-  const forbidden = forbiddenPaths(copy, access, first.changes);
-  const unwanted = [...first.foreign, ...forbidden]; // A link may stand in the way of a file.
-  if (unwanted.length === 0) return { changes: first.changes, put_back: [] };
-  for (const path of unwanted) putBack(copy, path);
-  const { changes } = await differenceOf(copy, signal);
-  // A file that stood where a folder had to be put back is gone with it.
-  const kept = new Set(changes.map(({ path }) => path));
-  const lost = first.changes.map(({ path }) => path).filter((path) => !kept.has(path));
-  return { changes, put_back: [...new Set([...unwanted, ...lost])].sort() };
+  const forbidden = forbiddenPaths(copy, access);
+  for (const path of forbidden) resetRecord(copy, path);
+  const put_back = [...new Set([...forbidden, ...(await undoStrayChanges(copy, signal))])].sort();
+  const changes = [...copy.written.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
+  refuseFlood(changes);
+  return { changes, put_back };
 }
 
-/** Files that are not as the copy was prepared, and that the stage may not write. */
-function forbiddenPaths(copy: PrivateCopy, access: WriteAccess, changes: readonly FileChange[]): string[] {
-  const found = new Map(changes.map((change) => [change.path, change]));
-  // A change that an earlier stage made and this one undid is missing from what differs.
-  const touched = new Set([...found.keys(), ...copy.prepared.keys()]);
+/**
+ * Puts every file back that is not as the agents' tools left it: what a test run did to the copy.
+ * Gives the paths. Errors: `cancelled`.
+ */
+export async function undoStrayChanges(copy: PrivateCopy, signal: AbortSignal): Promise<string[]> {
+  const { files, foreign } = await differenceOf(copy, signal);
+  const paths = [...foreign, ...files.map(({ path }) => path)]; // A link may stand in the way of a file.
+  for (const path of paths) putBack(copy, path);
+  return paths.sort();
+}
+
+/**
+ * Makes what a command of the agent did part of the change set, as far as the stage may write it
+ * and it is no by-product such as coverage; puts the rest back. Errors: `cancelled`, and
+ * `worker_failed` when the change set would become larger than can be sent: then all is put back.
+ */
+export async function adoptChanges(
+  copy: PrivateCopy,
+  access: WriteAccess,
+  signal: AbortSignal,
+): Promise<CollectedChanges> {
+  const { files, foreign } = await differenceOf(copy, signal);
+  const changes = withoutBlocked(
+    files.filter((change) => isWork(copy, change) && isAllowed(copy, access, change)),
+    [...foreign, ...files.map(({ path }) => path)],
+  );
+  const adopted = new Set(changes.map(({ path }) => path));
+  const others = [...copy.written.values()].filter(({ path }) => !adopted.has(path));
+  try {
+    refuseFlood([...others, ...changes]);
+  } catch (error) {
+    await undoStrayChanges(copy, signal);
+    throw error;
+  }
+  for (const change of changes) recordChange(copy, change);
+  return { changes, put_back: await undoStrayChanges(copy, signal) };
+}
+
+/** Where programs leave by-products, only a change of a file that was there before is work. */
+const isWork = (copy: PrivateCopy, { path, content }: FileChange): boolean =>
+  !isGenerated(path) || (content !== null && originalOf(copy, path) !== null);
+
+/**
+ * The changes without files that cannot stay because something of another kind is put back at, above
+ * or below their place: a file where a folder was, or the other way round. `all` are all paths that
+ * differ; those not among `changes` are put back.
+ */
+function withoutBlocked(changes: readonly FileChange[], all: readonly string[]): FileChange[] {
+  const kept = new Set(changes.map(({ path }) => path));
+  const putBack = all.filter((path) => !kept.has(path));
+  const isBlocked = ({ path, content }: FileChange): boolean =>
+    content !== null && putBack.some((each) => each.startsWith(`${path}/`) || path.startsWith(`${each}/`));
+  const left = changes.filter((change) => !isBlocked(change));
+  return left.length === changes.length ? left : withoutBlocked(left, all);
+}
+
+const isAllowed = (copy: PrivateCopy, access: WriteAccess, { path, content }: FileChange): boolean =>
+  mayWrite(access, path) && !changesTestSettings(copy, access, path, content);
+
+/** Recorded changes that are not as the copy was prepared, and that the stage may not write. */
+function forbiddenPaths(copy: PrivateCopy, access: WriteAccess): string[] {
+  // A change that an earlier stage made and this one undid is not among what is written.
+  const touched = new Set([...copy.written.keys(), ...copy.prepared.keys()]);
   return [...touched].filter((path) => {
-    const change = found.get(path);
-    if (isAsPrepared(copy, path, change)) return false;
-    return !mayWrite(access, path) || changesTestSettings(copy, access, path, change?.content ?? null);
+    const change = copy.written.get(path) ?? originalChange(copy, path);
+    if (isAsPrepared(copy, change)) return false;
+    return !isAllowed(copy, access, change);
   });
+}
+
+/** Forgets what this stage made of a file: it counts again as it was prepared. */
+function resetRecord(copy: PrivateCopy, path: string): void {
+  const prepared = copy.prepared.get(path);
+  if (prepared === undefined) copy.written.delete(path);
+  else recordChange(copy, prepared);
 }
 
 /**
@@ -71,31 +138,40 @@ export function changesTestSettings(
 /** What the file held when the copy was prepared; `null` when there was none. */
 function preparedBytes(copy: PrivateCopy, path: string): Buffer | null {
   const prepared = copy.prepared.get(path);
-  if (prepared !== undefined) return prepared.content === null ? null : fromFileContent(prepared.content);
+  if (prepared === undefined) return originalBytes(copy, path);
+  return prepared.content === null ? null : fromFileContent(prepared.content);
+}
+
+function originalBytes(copy: PrivateCopy, path: string): Buffer | null {
   const overlay = copy.overlays.get(path);
   if (overlay !== undefined) return overlay.bytes;
   const source = join(copy.source, path);
   return copy.base.has(path) && statFile(source)?.isFile() === true ? readFileSync(source) : null;
 }
 
-function isAsPrepared(copy: PrivateCopy, path: string, now: FileChange | undefined): boolean {
-  const prepared = copy.prepared.get(path);
+function isAsPrepared(copy: PrivateCopy, change: FileChange): boolean {
+  const prepared = copy.prepared.get(change.path) ?? originalChange(copy, change.path);
+  return stateOf(prepared) === stateOf(change);
+}
+
+/** The file as it was before any agent touched it, as a change. */
+function originalChange(copy: PrivateCopy, path: string): FileChange {
+  const bytes = originalBytes(copy, path);
   const original = originalOf(copy, path);
-  const originalState = original === null ? "deleted" : `${original.sha256} ${original.executable}`;
-  const wanted = prepared === undefined ? originalState : stateOf(prepared);
-  return wanted === (now === undefined ? originalState : stateOf(now));
+  const content = bytes === null ? null : toFileContent(bytes);
+  return { path, before: original?.sha256 ?? null, content, executable: original?.executable ?? false };
 }
 
 function putBack(copy: PrivateCopy, path: string): void {
   const target = join(copy.root, path);
-  const prepared = copy.prepared.get(path);
+  const written = copy.written.get(path);
   const overlay = copy.overlays.get(path);
   const link = copy.links.get(path);
-  if (prepared !== undefined) writeChange(copy.root, prepared);
+  if (written !== undefined) writeChange(copy.root, written);
   else if (overlay !== undefined) placeFile(copy.root, path, overlay.bytes, overlay.executable);
   else if (copy.base.has(path)) restoreFromSource(copy, path);
-  else remove(target);
-  if (link === undefined || prepared !== undefined) return;
+  else if (statFile(target)?.isDirectory() !== true) remove(target); // A folder that was put back stays.
+  if (link === undefined || written !== undefined) return;
   clearWay(copy.root, path);
   mkdirSync(dirname(target), { recursive: true });
   makeLink(target, link);
@@ -120,23 +196,9 @@ function restoreFromSource(copy: PrivateCopy, path: string): void {
   });
 }
 
-/**
- * The files that changed since they were last reported, as they are now: what one command did.
- * A file that is as it was in the beginning again is reported with its original bytes.
- */
-export function unreportedChanges(copy: PrivateCopy, { changes }: CollectedChanges): FileChange[] {
-  const now = new Map(changes.map((change) => [change.path, change]));
-  const undone = [...copy.reported.keys()].filter((path) => !now.has(path));
-  const news = changes.filter((change) => copy.reported.get(change.path) !== stateOf(change));
-  for (const change of news) copy.reported.set(change.path, stateOf(change));
-  for (const path of undone) copy.reported.delete(path);
-  return [...news, ...undone.map((path) => currentState(copy, path))];
-}
-
-function currentState(copy: PrivateCopy, path: string): FileChange {
-  const stats = statFile(join(copy.root, path));
-  const before = originalOf(copy, path)?.sha256 ?? null;
-  if (stats?.isFile() !== true) return { path, before, content: null, executable: false };
-  const bytes = readFileSync(join(copy.root, path));
-  return { path, before, content: toFileContent(bytes), executable: isExecutable(stats) };
+function refuseFlood(changes: readonly FileChange[]): void {
+  const sum = changes.reduce((total, { content }) => total + (content?.data.length ?? 0), 0);
+  if (sum <= LARGEST_SUM) return;
+  const reason = `${changes.length} changed files hold more than ${LARGEST_SUM / 1024 / 1024} MiB`;
+  throw fail("worker_failed", { what: "hand back its changes", reason });
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
+import { stateOf } from "./files.ts";
 
 /** A file of the source as it was when the copy was last made equal to it. */
 export interface BaseFile {
@@ -37,8 +38,8 @@ export interface PrivateCopy {
   links: Map<string, string>;
   overlays: Map<string, OverlayFile>;
   prepared: Map<string, FileChange>;
-  /** State of every changed file when it was last reported: see `stateOf`. */
-  reported: Map<string, string>;
+  /** What earlier stages and this stage's tools made of files: the change set. See `recordChange`. */
+  written: Map<string, FileChange>;
   /** Results of test runs by what was run on which files; see `run-tests.ts`. */
   testResults: Map<string, string>;
   rules: IgnoreRules;
@@ -57,7 +58,7 @@ export function privateCopy(source: string, place: string): PrivateCopy {
     links: new Map(),
     overlays: new Map(),
     prepared: new Map(),
-    reported: new Map(),
+    written: new Map(),
     testResults: new Map(),
     rules: ignoreRules(workspace),
     dependencies: [],
@@ -67,6 +68,17 @@ export function privateCopy(source: string, place: string): PrivateCopy {
 /** What the file was before any agent touched it; `null` when there was none. */
 export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha256" | "executable"> | null =>
   copy.overlays.get(path) ?? copy.base.get(path) ?? null;
+
+/**
+ * Notes that an agent's tool made `change`, so that it is part of the change set. A file that is as
+ * it was in the beginning again leaves the change set.
+ */
+export function recordChange(copy: PrivateCopy, change: FileChange): void {
+  const original = originalOf(copy, change.path);
+  const originalState = original === null ? "deleted" : `${original.sha256} ${original.executable}`;
+  if (stateOf(change) === originalState) copy.written.delete(change.path);
+  else copy.written.set(change.path, change);
+}
 
 /** Why agents may not see or change the path, in words for people; `null` when they may. */
 export function closedBy(copy: PrivateCopy, path: string): string | null {

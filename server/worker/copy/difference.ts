@@ -1,92 +1,103 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
-import { fail } from "../../../schemas/errors.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isDependencyFolder, readFolder } from "../../workspace/walk.ts";
 import { originalOf, type PrivateCopy } from "./copy.ts";
-import { sha256 } from "./files.ts";
+import { isFree, sha256, stateOf } from "./files.ts";
 import { isExecutable, stampOf, statFile } from "./stamp.ts";
 
 /** Most bytes of one changed file: what is larger was generated. */
 const LARGEST_FILE = 8 * 1024 * 1024;
-/** Most bytes of all changed files, so that a message can carry them. */
-const LARGEST_SUM = 32 * 1024 * 1024;
 
-const noise =
+const generated =
   /(^|\/)(coverage|htmlcov|__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.nyc_output|\.vite|\.vitest|\.cache|\.turbo|test-results|playwright-report)(\/|$)|\.(pyc|pyo|tsbuildinfo|log)$|(^|\/)(\.coverage(\..+)?|\.DS_Store|.*\.coditect-tmp)$/;
 
-/** What stands in the copy and not in the workspace it was made from. */
+/** Whether programs put files of that name there by themselves: coverage, caches, logs. */
+export const isGenerated = (path: string): boolean => generated.test(path);
+
+/** What a program made of the copy beside what the agents' tools wrote. */
 export interface Difference {
-  changes: FileChange[];
+  /** Files as they are now; `before` counts from the workspace, as in a change set. */
+  files: FileChange[];
   /** New or changed links, and files too large to be anyone's work: no change can express them. */
   foreign: string[];
 }
 
 /**
- * Compares the copy on disk with source and overlays, whoever wrote it. Left out: what the ignore
- * rules close, dependencies, and new files that tools generate (coverage, caches). Only files whose
- * stamp changed are read. Errors: `cancelled`, `worker_failed` when more changed than can be sent.
+ * Compares the copy on disk with what it should hold: source and overlays, and over them what
+ * agents' tools wrote. Left out are new files that are ignored, dependencies or generated. A file
+ * that should be there is compared wherever it stands. Only files whose stamp changed are read.
+ * Errors: `cancelled`.
  */
 export async function differenceOf(copy: PrivateCopy, signal: AbortSignal): Promise<Difference> {
   const pace = pacer("comparing the copy", signal);
-  const found: Difference = { changes: [], foreign: [] };
+  const found: Difference = { files: [], foreign: [] };
   const seen = new Set<string>();
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of readFolder(join(copy.root, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      const isOriginal = originalOf(copy, path) !== null || copy.links.has(path);
-      if (!isOriginal && isGenerated(copy, path, entry.isDirectory())) continue;
+      if (!isKnown(copy, path) && isNobodys(copy, path, entry.isDirectory())) continue;
       if (entry.isDirectory()) {
         folders.push(path);
-      } else {
-        if (entry.isFile()) compareFile(copy, path, found);
-        else if (!copy.links.has(path)) found.foreign.push(path);
-        seen.add(path);
+        continue;
       }
+      if (entry.isFile()) compareFile(copy, path, found);
+      else if (!copy.links.has(path)) found.foreign.push(path);
+      seen.add(path);
     }
     await pace();
   }
-  for (const path of [...copy.base.keys(), ...copy.overlays.keys()]) {
-    if (seen.has(path)) continue;
-    seen.add(path);
-    const before = originalOf(copy, path)?.sha256 ?? null;
-    found.changes.push({ path, before, content: null, executable: false });
+  for (const path of new Set([...copy.base.keys(), ...copy.overlays.keys(), ...copy.written.keys()])) {
+    if (!seen.has(path)) compareUnseen(copy, path, found);
   }
   found.foreign.push(...[...copy.links.keys()].filter((path) => !seen.has(path)));
-  found.changes.sort((one, other) => (one.path < other.path ? -1 : 1));
-  refuseFlood(found.changes);
+  found.files.sort((one, other) => (one.path < other.path ? -1 : 1));
   return found;
 }
 
-const isGenerated = (copy: PrivateCopy, path: string, isFolder: boolean): boolean =>
-  noise.test(path) || isDependencyFolder(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
+const isKnown = (copy: PrivateCopy, path: string): boolean =>
+  copy.written.has(path) || originalOf(copy, path) !== null || copy.links.has(path);
+
+/** A folder that is passed over here may still hold files of the workspace: see `compareUnseen`. */
+const isNobodys = (copy: PrivateCopy, path: string, isFolder: boolean): boolean =>
+  isGenerated(path) || isDependencyFolder(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
+
+/** A file that is gone, or stands in a folder that was passed over. */
+function compareUnseen(copy: PrivateCopy, path: string, found: Difference): void {
+  const stats = isFree(copy.root, path) ? statFile(join(copy.root, path)) : null;
+  if (stats?.isFile() === true) compareFile(copy, path, found);
+  else if (stats !== null && !stats.isDirectory()) found.foreign.push(path);
+  else if (wantedState(copy, path) !== "deleted") {
+    const before = originalOf(copy, path)?.sha256 ?? null;
+    found.files.push({ path, before, content: null, executable: false });
+  }
+}
+
+function wantedState(copy: PrivateCopy, path: string): string {
+  const written = copy.written.get(path);
+  if (written !== undefined) return stateOf(written);
+  const original = originalOf(copy, path);
+  return original === null ? "deleted" : `${original.sha256} ${original.executable}`;
+}
 
 function compareFile(copy: PrivateCopy, path: string, found: Difference): void {
   const stats = statFile(join(copy.root, path));
   if (stats === null) return;
-  const base = copy.base.get(path);
-  const isOverlaid = copy.overlays.has(path);
-  if (!isOverlaid && base?.copy === stampOf(stats)) return;
-  if (stats.size > LARGEST_FILE && base === undefined) {
+  const base = copy.written.has(path) || copy.overlays.has(path) ? undefined : copy.base.get(path);
+  if (base?.copy === stampOf(stats)) return;
+  if (stats.size > LARGEST_FILE && originalOf(copy, path) === null) {
     found.foreign.push(path);
     return;
   }
   const bytes = readFileSync(join(copy.root, path));
-  const original = originalOf(copy, path);
   const executable = isExecutable(stats);
-  if (original?.sha256 === sha256(bytes) && original.executable === executable) {
-    if (!isOverlaid && base !== undefined) base.copy = stampOf(stats); // Read once, not every time.
+  if (wantedState(copy, path) === `${sha256(bytes)} ${executable}`) {
+    if (base !== undefined) base.copy = stampOf(stats); // Read once, not every time.
     return;
   }
-  found.changes.push({ path, before: original?.sha256 ?? null, content: toFileContent(bytes), executable });
-}
-
-function refuseFlood(changes: readonly FileChange[]): void {
-  const sum = changes.reduce((total, { content }) => total + (content?.data.length ?? 0), 0);
-  if (sum <= LARGEST_SUM) return;
-  const reason = `${changes.length} changed files hold more than ${LARGEST_SUM / 1024 / 1024} MiB`;
-  throw fail("worker_failed", { what: "hand back its changes", reason });
+  const before = originalOf(copy, path)?.sha256 ?? null;
+  found.files.push({ path, before, content: toFileContent(bytes), executable });
 }

@@ -17,9 +17,9 @@ import { ignoreRules } from "../../workspace/ignore.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
-import { closedBy, type BaseFile, type PrivateCopy } from "./copy.ts";
+import { closedBy, originalOf, recordChange, type BaseFile, type PrivateCopy } from "./copy.ts";
 import { linkDependencies, linkOuterDependencies } from "./dependencies.ts";
-import { isFree, placeFile, remove, sha256, stateOf, writeChange } from "./files.ts";
+import { isFree, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
@@ -64,7 +64,7 @@ function begin(copy: PrivateCopy): void {
   copy.links = new Map();
   copy.overlays = new Map();
   copy.prepared = new Map();
-  copy.reported = new Map();
+  copy.written = new Map();
   copy.testResults = new Map();
   copy.dependencies = [];
   copy.rules = ignoreRules(copy.source);
@@ -185,5 +185,5 @@ function makeChange(copy: PrivateCopy, change: FileChange): void {
   if (closedBy(copy, change.path) !== null) return;
   writeChange(copy.root, change);
   copy.prepared.set(change.path, change);
-  copy.reported.set(change.path, stateOf(change));
+  recordChange(copy, { ...change, before: originalOf(copy, change.path)?.sha256 ?? null });
 }

@@ -9,8 +9,8 @@ import { builtInRule } from "../../workspace/ignore.ts";
 import { confine, relativePath, toWorkspacePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 import { changesTestSettings } from "../copy/changes.ts";
-import { closedBy, originalOf, type PrivateCopy } from "../copy/copy.ts";
-import { sha256, stateOf, writeAtomically } from "../copy/files.ts";
+import { closedBy, originalOf, recordChange, type PrivateCopy } from "../copy/copy.ts";
+import { writeAtomically } from "../copy/files.ts";
 import { isExecutable, statFile } from "../copy/stamp.ts";
 
 /** Largest file the tools open. */
@@ -119,7 +119,6 @@ export function writeText(
   writeAtomically(target, bytes, executable);
   const before = originalOf(copy, path)?.sha256 ?? null;
   const change: FileChange = { path, before, content, executable };
-  if (before === sha256(bytes)) copy.reported.delete(path);
-  else copy.reported.set(path, stateOf(change));
+  recordChange(copy, change);
   return change;
 }

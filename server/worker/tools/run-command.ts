@@ -1,4 +1,4 @@
-import { collectChanges, unreportedChanges } from "../copy/changes.ts";
+import { adoptChanges, undoStrayChanges } from "../copy/changes.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { pathWithPrograms } from "../runners/package.ts";
 import { projectPrograms } from "./project-programs.ts";
@@ -6,7 +6,7 @@ import { done, refused, type Tool, type ToolContext, type ToolResult } from "./t
 
 /**
  * Runs one program without a shell, if the policy allows it or it is the project's own test runner.
- * Files it changed beyond the stage's rights are put back.
+ * Files it changed beyond the stage's rights are put back, and so is whatever a test run wrote.
  */
 export const runCommand: Tool<"run_command"> = async (request, context) => {
   const [program, ...args] = asWords(request.command, request.args);
@@ -28,7 +28,10 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     },
     signal,
   );
-  return withSideEffects(describe(result, settings.command_timeout_seconds), context);
+  const described = describe(result, settings.command_timeout_seconds);
+  return leavesWork([program, ...args])
+    ? withItsChanges(described, context)
+    : withoutTraces(described, context);
 };
 
 /** Models often send `npm test` as the command with no arguments. */
@@ -49,27 +52,43 @@ function describe({ exit_code, signal, timed_out, output }: ProcessResult, secon
   };
 }
 
-/**
- * What a process did to the files: what the stage may not write is put back and named, the rest is
- * part of the result. Paths of the machine are taken out of the output.
- */
-export async function withSideEffects(result: ToolResult, context: ToolContext): Promise<ToolResult> {
+/** A run of the project's tests, by its own program or through a package manager. */
+const testRun =
+  /^((npx|pnpx|bunx|uvx|(pnpm|yarn|npm) (exec|dlx)) (-\S+ )*)?(vitest|jest|mocha|ava|jasmine|tap|uvu|pytest|rspec|phpunit|ctest)\b|^(npm|pnpm|yarn|bun) (run )?(t|tst|test\S*)( |$)|^node .*--test\b|^python\S* -m (pytest|unittest)\b|^(go|cargo|dotnet|deno|mvn|gradle|\.\/gradlew) (\S+ )*test\b/;
+const writesSnapshots = /(^| )(-u|--update\S*|--snapshot-update|--test-update-snapshots)( |=|$)/;
+
+/** Whether what the command leaves in the copy is work of the agent, and no trace of tests. */
+export const leavesWork = (words: readonly string[]): boolean => {
+  const line = words.join(" ");
+  return !testRun.test(line) || writesSnapshots.test(line);
+};
+
+/** The same result with the changes the command made, and a note of what was put back. */
+async function withItsChanges(result: ToolResult, context: ToolContext): Promise<ToolResult> {
   const { copy, execution, signal } = context;
-  const collected = await collectChanges(copy, execution.write_access, signal);
-  const changes = unreportedChanges(copy, collected);
+  const { changes, put_back } = await adoptChanges(copy, execution.write_access, signal);
   const notes = [
-    collected.put_back.length === 0
-      ? ""
-      : `\n[put back, this stage may not write them: ${collected.put_back.slice(0, 20).join(", ")}]`,
-    changes.length === 0
-      ? ""
-      : `\n[changed: ${changes
-          .slice(0, 20)
-          .map(({ path }) => path)
-          .join(", ")}]`,
+    ...noteOf("put back, this stage may not write them", put_back),
+    ...noteOf(
+      "changed",
+      changes.map(({ path }) => path),
+    ),
   ];
+  return { ...withNotes(result, notes, context), changes };
+}
+
+/** The same result of a test run, after everything the tests wrote was put back. */
+export async function withoutTraces(result: ToolResult, context: ToolContext): Promise<ToolResult> {
+  const paths = await undoStrayChanges(context.copy, context.signal);
+  return withNotes(result, noteOf("put back what the tests wrote", paths), context);
+}
+
+const noteOf = (what: string, paths: readonly string[]): string[] =>
+  paths.length === 0 ? [] : [`\n[${what}: ${paths.slice(0, 20).join(", ")}]`];
+
+function withNotes(result: ToolResult, notes: readonly string[], { copy }: ToolContext): ToolResult {
   const content = withoutMachinePaths(result.content, copy.root, copy.source) + notes.join("");
-  return { ...(result.is_error ? refused(content) : done(content)), changes };
+  return result.is_error ? refused(content) : done(content);
 }
 
 /** The copy's place on the machine is no business of a model, and changes from run to run. */

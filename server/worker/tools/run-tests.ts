@@ -1,9 +1,8 @@
 import type { TestReport } from "../../../schemas/tests.ts";
 import { toWorkspacePath } from "../../workspace/paths.ts";
-import { differenceOf } from "../copy/difference.ts";
 import { stateOf } from "../copy/files.ts";
 import { cutMiddle } from "../output.ts";
-import { withSideEffects } from "./run-command.ts";
+import { withoutTraces } from "./run-command.ts";
 import { done, type Tool } from "./tool.ts";
 
 const MOST_FAILURES = 20;
@@ -11,7 +10,7 @@ const LONGEST_MESSAGE = 1500;
 const LONGEST_OUTPUT = 4000;
 
 /**
- * Runs the project's tests and tells what failed, and why. The same tests on the same files are not
+ * Runs the project's tests and tells what failed, and why. What the tests wrote is put back. The same tests on the same files are not
  * run twice: the result says so. Gates never take that way, they measure each time.
  */
 export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, context) => {
@@ -23,16 +22,15 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
     command: execution.test_command,
     timeout_seconds: settings.command_timeout_seconds,
   };
-  const { changes } = await differenceOf(copy, signal);
-  const key = JSON.stringify([request, changes.map((change) => [change.path, stateOf(change)])]);
+  const written = [...copy.written.values()].map((change) => [change.path, stateOf(change)]);
+  const key = JSON.stringify([request, written.sort()]);
   const known = copy.testResults.get(key);
   if (known !== undefined) return done(`${known}\n[not run again: no file has changed since]`);
 
   const report = await context.runTests(copy.root, request, signal);
   const is_error = report.outcome === "crashed" || report.outcome === "timed_out";
-  const result = await withSideEffects({ content: describeReport(report), is_error, changes: [] }, context);
-  // Tests that write files do so again the next time.
-  if (!result.is_error && result.changes.length === 0) copy.testResults.set(key, result.content);
+  const result = await withoutTraces({ content: describeReport(report), is_error, changes: [] }, context);
+  if (!result.is_error) copy.testResults.set(key, result.content);
   return result;
 };
 

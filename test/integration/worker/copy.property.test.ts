@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { collectChanges } from "../../../server/worker/copy/changes.ts";
 import { privateCopy } from "../../../server/worker/copy/copy.ts";
 import { prepare } from "../../../server/worker/copy/prepare.ts";
+import { afterCommand } from "./after-command.ts";
+import { makeEdit, type Edit } from "./edits.ts";
 import { clear, readTree, temporaryFolder, type Tree } from "./tree.ts";
 
 const { signal } = new AbortController();
@@ -17,42 +19,12 @@ const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 8 }).map((array) => Buffer.from(array)),
 );
 
-type Edit =
-  | { do: "write"; path: string; bytes: Buffer }
-  | { do: "remove"; path: string }
-  | { do: "mode"; path: string };
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("write" as const), path, bytes }) },
   fc.record({ do: fc.constant("remove" as const), path }),
   fc.record({ do: fc.constant("mode" as const), path }),
 );
 const edits = fc.array(edit, { maxLength: 8 });
-
-/** Makes an edit as any program would, files and folders taking each other's place. */
-function make(root: string, change: Edit): void {
-  const target = join(root, change.path);
-  if (change.do === "write") {
-    for (let folder = dirname(change.path); folder !== "."; folder = dirname(folder)) {
-      if (isFile(join(root, folder))) rmSync(join(root, folder));
-    }
-    if (existsSync(target) && !isFile(target)) rmSync(target, { recursive: true });
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, change.bytes);
-  } else if (change.do === "remove") {
-    if (isFile(target) || existsSync(target)) rmSync(target, { recursive: true });
-  } else if (isFile(target)) {
-    chmodSync(target, 0o755);
-  }
-}
-
-function isFile(file: string): boolean {
-  try {
-    readFileSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function applyTo(tree: Tree, changes: readonly FileChange[]): Tree {
   const result = { ...tree };
@@ -84,14 +56,14 @@ describe("private copy, for any workspace and any edits", function () {
         const folder = join(place, String((round += 1)));
         const source = join(folder, "source");
         mkdirSync(source, { recursive: true });
-        for (const each of first) make(source, each);
+        for (const each of first) makeEdit(source, each);
         const before = readTree(source);
         const copy = privateCopy(source, join(folder, "one"));
         await prepare(copy, { overlays: [], changes: [] }, signal);
         assert.deepEqual(readTree(copy.root), before);
-        for (const each of second) make(copy.root, each);
+        for (const each of second) makeEdit(copy.root, each);
         const after = readTree(copy.root);
-        const { changes, put_back } = await collectChanges(copy, "all", signal);
+        const { changes, put_back } = await afterCommand(copy, "all", signal);
         assert.deepEqual(put_back, []);
         assert.deepEqual(applyTo(before, changes), after);
         const other = privateCopy(source, join(folder, "two"));
@@ -120,11 +92,11 @@ describe("private copy, for any workspace and any edits", function () {
           const folder = join(place, String((round += 1)));
           const source = join(folder, "source");
           mkdirSync(source, { recursive: true });
-          for (const each of first) make(source, each);
+          for (const each of first) makeEdit(source, each);
           let copy = privateCopy(source, join(folder, "copy"));
           await prepare(copy, { overlays: texts, changes: [] }, signal);
-          for (const each of inCopy) make(copy.root, each);
-          for (const each of inSource) make(source, each);
+          for (const each of inCopy) makeEdit(copy.root, each);
+          for (const each of inSource) makeEdit(source, each);
           if (restart) copy = privateCopy(source, join(folder, "copy"));
           if (!existsSync(join(copy.root, "link"))) symlinkSync("..", join(copy.root, "link"));
           await prepare(copy, { overlays: [], changes: [] }, signal);
@@ -143,11 +115,11 @@ describe("private copy, for any workspace and any edits", function () {
         const folder = join(place, String((round += 1)));
         const source = join(folder, "source");
         mkdirSync(source, { recursive: true });
-        for (const each of first) make(source, each);
+        for (const each of first) makeEdit(source, each);
         const copy = privateCopy(source, join(folder, "copy"));
         await prepare(copy, { overlays: [], changes: [] }, signal);
-        for (const each of second) make(copy.root, each);
-        const { changes } = await collectChanges(copy, "sources", signal);
+        for (const each of second) makeEdit(copy.root, each);
+        const { changes } = await afterCommand(copy, "sources", signal);
         for (const change of changes) assert.doesNotMatch(change.path, /\.test\.ts$/);
         const again = await collectChanges(copy, "sources", signal);
         assert.deepEqual(again.changes, changes);

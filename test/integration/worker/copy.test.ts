@@ -17,9 +17,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CoditectError } from "../../../schemas/errors.ts";
 import type { Overlay } from "../../../schemas/run.ts";
-import { collectChanges } from "../../../server/worker/copy/changes.ts";
 import { privateCopy, type PrivateCopy } from "../../../server/worker/copy/copy.ts";
 import { prepare } from "../../../server/worker/copy/prepare.ts";
+import { afterCommand } from "./after-command.ts";
 import { clear, readTree, temporaryFolder, writeTree } from "./tree.ts";
 
 const { signal } = new AbortController();
@@ -73,7 +73,7 @@ describe("private copy", function () {
     writeFileSync(join(copy.root, "b.ts"), "two");
     utimesSync(join(source, "a.ts"), old, old);
     utimesSync(join(copy.root, "b.ts"), old, old);
-    const { changes } = await collectChanges(copy, "all", signal);
+    const { changes } = await afterCommand(copy, "all", signal);
     assert.deepEqual(
       changes.map(({ path }) => path),
       ["b.ts"],
@@ -90,7 +90,7 @@ describe("private copy", function () {
     linkSync(join(place, "outside/a.ts"), join(copy.root, "a.ts"));
     rmSync(join(copy.root, "src"), { recursive: true });
     symlinkSync(join(place, "outside"), join(copy.root, "src"));
-    const { changes, put_back } = await collectChanges(copy, "none", signal);
+    const { changes, put_back } = await afterCommand(copy, "none", signal);
     assert.deepEqual(changes, []);
     assert.deepEqual(put_back, ["a.ts", "src", "src/b.ts"]);
     assert.deepEqual(readTree(copy.root), readTree(source));
@@ -110,7 +110,7 @@ describe("private copy", function () {
       "src/a.ts": "a",
     });
     rmSync(join(copy.root, "relative"));
-    assert.deepEqual((await collectChanges(copy, "all", signal)).put_back, ["relative"]);
+    assert.deepEqual((await afterCommand(copy, "all", signal)).put_back, ["relative"]);
     assert.equal(readFileSync(join(copy.root, "relative"), "utf8"), "a");
   });
 
@@ -137,7 +137,7 @@ describe("private copy", function () {
     mkdirSync(join(copy.root, "node_modules/.vite"));
     writeFileSync(join(copy.root, "node_modules/.vite/results.json"), "{}");
     assert.deepEqual(
-      (await collectChanges(copy, "sources", signal)).changes.map(({ path }) => path),
+      (await afterCommand(copy, "sources", signal)).changes.map(({ path }) => path),
       ["packages/own/index.js"],
     );
     await refresh();
@@ -177,7 +177,7 @@ describe("private copy", function () {
     writeFileSync(join(copy.root, "src/own.py"), "VALUE = 'of the copy'");
     const shown = execFileSync(join(copy.root, ".venv/bin/show"), { encoding: "utf8" });
     assert.equal(shown, "installed of the copy\n");
-    const { changes } = await collectChanges(copy, "all", signal);
+    const { changes } = await afterCommand(copy, "all", signal);
     assert.deepEqual(
       changes.map(({ path }) => path),
       ["src/own.py"],
@@ -199,10 +199,10 @@ describe("private copy", function () {
       "latin.txt": "th\xe9",
       "untitled.ts": "fresh",
     });
-    assert.deepEqual(await collectChanges(copy, "all", signal), { changes: [], put_back: [] });
+    assert.deepEqual(await afterCommand(copy, "all", signal), { changes: [], put_back: [] });
     appendFileSync(join(copy.root, "bom.ts"), "more\r\n");
     rmSync(join(copy.root, "untitled.ts"));
-    const { changes, put_back } = await collectChanges(copy, "sources", signal);
+    const { changes, put_back } = await afterCommand(copy, "sources", signal);
     assert.deepEqual(
       changes.map(({ path, content }) => [path, content?.data]),
       [
@@ -226,7 +226,7 @@ describe("private copy", function () {
     await prepare(copy, { overlays: [], changes: [earlier] }, signal);
     writeTree(copy.root, { "src/a.ts": "A", "test/a.test.ts": "weakened", "test/new.test.ts": "n" });
     rmSync(join(copy.root, "test/b.test.ts"));
-    const { changes, put_back } = await collectChanges(copy, "sources", signal);
+    const { changes, put_back } = await afterCommand(copy, "sources", signal);
     assert.deepEqual(put_back, ["test/a.test.ts", "test/b.test.ts", "test/new.test.ts"]);
     assert.deepEqual(
       changes.map(({ path, content }) => [path, content?.data]),
@@ -237,8 +237,9 @@ describe("private copy", function () {
     );
   });
 
-  it("takes what tools generate for no change, and what is too large for nobody's work", async () => {
-    writeTree(source, { "src/a.ts": "a", "coverage/kept.md": "in version control" });
+  it("takes what programs generate for no change, and what is too large for nobody's work", async () => {
+    const kept = { "src/a.ts": "a", "coverage/kept.md": "in version control", "test-results/x.log": "x" };
+    writeTree(source, kept);
     await refresh();
     writeTree(copy.root, {
       "coverage/lcov.info": "x",
@@ -247,15 +248,16 @@ describe("private copy", function () {
       "coverage/kept.md": "changed",
       "dump.bin": "x".repeat(9 * 1024 * 1024),
     });
-    const { changes, put_back } = await collectChanges(copy, "all", signal);
+    rmSync(join(copy.root, "test-results"), { recursive: true });
+    const { changes, put_back } = await afterCommand(copy, "all", signal);
     assert.deepEqual(
-      changes.map(({ path }) => path),
-      ["coverage/kept.md"],
+      changes.map(({ path, content }) => [path, content?.data]),
+      [["coverage/kept.md", "changed"]],
     );
-    assert.deepEqual(put_back, ["dump.bin"]);
+    assert.deepEqual(put_back, ["dump.bin", "test-results/x.log"]);
     assert.ok(!existsSync(join(copy.root, "dump.bin")));
     await refresh();
-    assert.deepEqual(readTree(copy.root), { "src/a.ts": "a", "coverage/kept.md": "in version control" });
+    assert.deepEqual(readTree(copy.root), kept);
   });
 
   it("refuses to hand back more than a message can carry", async () => {
@@ -264,7 +266,7 @@ describe("private copy", function () {
       writeFileSync(join(copy.root, `data-${number}.json`), "x".repeat(7 * 1024 * 1024));
     }
     await assert.rejects(
-      collectChanges(copy, "all", signal),
+      afterCommand(copy, "all", signal),
       (error) => error instanceof CoditectError && error.message.includes("more than 32 MiB"),
     );
   });
@@ -273,7 +275,7 @@ describe("private copy", function () {
     writeTree(source, { "run.sh": "#!/bin/sh\n" });
     await refresh();
     chmodSync(join(copy.root, "run.sh"), 0o755);
-    const { changes } = await collectChanges(copy, "all", signal);
+    const { changes } = await afterCommand(copy, "all", signal);
     assert.deepEqual(
       changes.map(({ path, executable }) => [path, executable]),
       [["run.sh", true]],
