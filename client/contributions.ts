@@ -58,7 +58,12 @@ export const commandIds = [
 ] as const;
 
 /** Commands that only code lenses and code actions name; they stand in no menu. */
-export const linkedCommandIds = ["coditect.runTddOnSymbol", "coditect.fixTest"] as const;
+export const linkedCommandIds = [
+  "coditect.runTddOnSymbol",
+  "coditect.fixTest",
+  "coditect.rejectLesson",
+  "coditect.showRun",
+] as const;
 
 export type CommandId = (typeof commandIds)[number] | (typeof linkedCommandIds)[number];
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Lesson } from "./lessons.ts";
 import { Uuid } from "./primitives.ts";
 import { Settings } from "./settings.ts";
 
@@ -30,6 +31,10 @@ export const editorCommands = {
   "coditect.fixFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
   /** On a finding: its explanation as a document. */
   "coditect.explainFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
+  /** Over a lesson: `lessons/reject`. */
+  "coditect.rejectLesson": z.strictObject({ uri: z.string(), lesson_id: Lesson.shape.lesson_id }),
+  /** Over a lesson: the run it comes from, in the list of runs. */
+  "coditect.showRun": z.strictObject({ uri: z.string(), task_id: Uuid }),
 } as const;
 export type EditorCommand = keyof typeof editorCommands;
 export const EditorCommand = z.enum([
@@ -38,6 +43,8 @@ export const EditorCommand = z.enum([
   "coditect.dismissFinding",
   "coditect.fixFinding",
   "coditect.explainFinding",
+  "coditect.rejectLesson",
+  "coditect.showRun",
 ] satisfies EditorCommand[]);
 
 export const EditorOptions = z.strictObject({

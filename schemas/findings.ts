@@ -50,7 +50,7 @@ export type Finding = z.infer<typeof Finding>;
 export const Dismissal = z.strictObject({
   fingerprint: z.string(),
   tenant_id: Uuid,
-  reason: z.string(),
+  reason: z.string().nullable(),
   created_at: Timestamp,
 });
 export type Dismissal = z.infer<typeof Dismissal>;

@@ -28,6 +28,7 @@ import {
 import { newAgent, newTeam } from "./files.ts";
 import { openSettings, openStateFolder, openWalkthrough, showMenu } from "./general.ts";
 import { removeKey, setKey } from "./keys.ts";
+import { rejectLesson, showRun } from "./lessons.ts";
 import { chooseModel } from "./models.ts";
 import {
   dismissFinding,
@@ -112,6 +113,8 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.dismissFinding": starts(dismissFinding),
   "coditect.fixFinding": starts(fixFinding),
   "coditect.explainFinding": starts(explainFinding),
+  "coditect.rejectLesson": starts(rejectLesson),
+  "coditect.showRun": starts(showRun),
   "coditect.setKey": starts((context, argument) => setKey(context, false, argument)),
   "coditect.rotateKey": starts((context, argument) => setKey(context, true, argument)),
   "coditect.removeKey": starts(removeKey),

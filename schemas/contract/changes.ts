@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ChangeSet, FileContent } from "../changes.ts";
 import { Finding, FindingStatus } from "../findings.ts";
+import { Lesson } from "../lessons.ts";
 import { Uuid, WorkspacePath } from "../primitives.ts";
-import { page, paging, row } from "./row.ts";
+import { Nothing, page, paging, row } from "./row.ts";
 
 const byTask = z.strictObject({ task_id: Uuid });
 
@@ -21,7 +22,7 @@ export const AppliedFile = z.strictObject({
 });
 export type AppliedFile = z.infer<typeof AppliedFile>;
 
-/** Methods on what a run hands back: changes and findings. */
+/** Methods on what a run hands back, changes and findings, and on what was learned from feedback. */
 export const changeMethods = {
   "changes/get": row(
     "viewer",
@@ -70,7 +71,11 @@ export const changeMethods = {
   ),
   "findings/dismiss": row(
     "operator",
-    z.strictObject({ finding_id: Uuid, reason: z.string().min(1) }),
+    z.strictObject({
+      finding_id: Uuid,
+      /** Why, in the user's words; later runs are told. `null`: they gave none. */
+      reason: z.string().min(1).nullable(),
+    }),
     Finding,
     {
       verb: "POST",
@@ -86,4 +91,16 @@ export const changeMethods = {
       path: "/api/findings/{finding_id}/resolve",
     },
   ),
+
+  /** The entries of `.coditect/lessons.md`, oldest first. */
+  "lessons/list": row("viewer", Nothing, z.strictObject({ items: z.array(Lesson) }), {
+    verb: "GET",
+    path: "/api/lessons",
+  }),
+  /** Takes a lesson out of the file; the same feedback does not bring it back. */
+  "lessons/reject": row("operator", Lesson.pick({ lesson_id: true }), Nothing, {
+    verb: "DELETE",
+    path: "/api/lessons/{lesson_id}",
+    status: 204,
+  }),
 } as const;

@@ -1,10 +1,10 @@
 import { structuredPatch, type StructuredPatchHunk } from "diff";
-import type { ChangedFile } from "../../schemas/changes.ts";
+import type { ChangedFile, ChangeSet } from "../../schemas/changes.ts";
+import type { Lesson } from "../../schemas/lessons.ts";
 import { kept, readWorkspaceFile } from "../changes/contents.ts";
 import { diffText } from "../changes/patch.ts";
 import type { Store } from "../store/store.ts";
 import { lessonOfEdit } from "./lessons.ts";
-import type { Lesson } from "./lessons-file.ts";
 
 /** Newest runs whose accepted changes are compared with the workspace. */
 const RECENT_RUNS = 5;
@@ -45,14 +45,37 @@ const touches = ({ oldStart, oldLines }: StructuredPatchHunk, written: ReadonlyS
     ? written.has(oldStart - 1) && written.has(oldStart)
     : Array.from({ length: oldLines }, (_, index) => oldStart + index).some((line) => written.has(line));
 
+/** Says something: a bracket or a blank line of its own is in every file. */
+const hasWords = (line: string): boolean => /[\p{L}\p{N}]/u.test(line);
+
 /**
- * How the user rewrote lines an agent had written, as lines of a diff; empty if they stand as they
- * were accepted. What the user did elsewhere in the file says nothing about the agent.
+ * Whether a difference holds a line that is in none of the versions agents began with or wrote. What
+ * takes lines away, or brings older ones back, is an undo: without a reason it teaches nothing.
  */
-export const rewrittenLines = (before: string, after: string, present: string): string[] => {
+const isWriting = ({ lines }: StructuredPatchHunk, known: ReadonlySet<string>): boolean =>
+  lines.some((line) => line.startsWith("+") && hasWords(line) && !known.has(withoutBlanks([line], "+")));
+
+/**
+ * How the user rewrote lines an agent had written, as lines of a diff; empty if they are as they
+ * were accepted, or were only taken back. What the user did elsewhere in the file says nothing about
+ * the agent.
+ *
+ * @param others texts the file had in other runs; their lines are not the user's writing either.
+ */
+export const rewrittenLines = (
+  before: string,
+  after: string,
+  present: string,
+  others: readonly string[] = [],
+): string[] => {
   const written = addedLines(before, after);
+  const known = new Set(
+    [before, after, ...others].flatMap((text) =>
+      text.split("\n").map((line) => withoutBlanks([`+${line}`], "+")),
+    ),
+  );
   return hunksOf(after, present)
-    .filter((hunk) => touches(hunk, written) && !isLayout(hunk))
+    .filter((hunk) => touches(hunk, written) && !isLayout(hunk) && isWriting(hunk, known))
     .flatMap(({ lines }) => lines)
     .filter((line) => !line.startsWith("\\"))
     .slice(0, SHOWN_LINES)
@@ -62,36 +85,61 @@ export const rewrittenLines = (before: string, after: string, present: string): 
 const textOf = (bytes: Buffer | null): string | null =>
   bytes === null || bytes.length > LONGEST_TEXT ? null : diffText(bytes);
 
-const lessonOfFile = async (
-  store: Store,
-  workspace: string,
-  changeSetId: string,
-  file: ChangedFile,
-): Promise<Lesson[]> => {
-  const isTaken = file.decision === "Accepted" || file.decision === "Edited";
-  if (!isTaken || file.binary || file.after === null) return [];
-  const after = textOf(await kept(store.objects, file.after));
-  const present = textOf(await readWorkspaceFile(workspace, file.path).catch(() => null));
-  const before = file.before === null ? "" : textOf(await kept(store.objects, file.before));
-  if (after === null || present === null || before === null || after === present) return [];
-  const lines = rewrittenLines(before, after, present);
-  return lines.length === 0 ? [] : [lessonOfEdit(changeSetId, file.path, lines)];
+const keptText = async (store: Store, sha256: string | null): Promise<string | null> =>
+  sha256 === null ? null : textOf(await kept(store.objects, sha256));
+
+/** A change set of a recent run. */
+interface Recent {
+  store: Store;
+  workspace: string;
+  /** Newest first. */
+  changeSets: readonly ChangeSet[];
+}
+
+/** Both texts that the path had in the other change sets. */
+const otherTexts = async ({ store, changeSets }: Recent, path: string, own: ChangeSet): Promise<string[]> => {
+  const files = changeSets
+    .filter((changeSet) => changeSet !== own)
+    .flatMap((changeSet) => changeSet.files.filter((file) => file.path === path));
+  const texts = await Promise.all(
+    files.flatMap(({ before, after }) => [keptText(store, before), keptText(store, after)]),
+  );
+  return texts.filter((text) => text !== null);
 };
 
+const lessonOfFile = async (recent: Recent, changeSet: ChangeSet, file: ChangedFile): Promise<Lesson[]> => {
+  const { store, workspace } = recent;
+  if (file.binary || file.after === null) return [];
+  const after = await keptText(store, file.after);
+  const present = textOf(await readWorkspaceFile(workspace, file.path).catch(() => null));
+  const before = file.before === null ? "" : await keptText(store, file.before);
+  if (after === null || present === null || before === null || after === present) return [];
+  const others = await otherTexts(recent, file.path, changeSet);
+  const lines = rewrittenLines(before, after, present, others);
+  return lines.length === 0 ? [] : [lessonOfEdit(changeSet, file.path, lines)];
+};
+
+const isTaken = ({ decision }: ChangedFile): boolean => decision === "Accepted" || decision === "Edited";
+
 /**
- * What the user made of accepted changes since. Of each file only the newest change counts: what
- * stands there after an older one may be the work of an agent.
+ * What the user made of accepted changes since. Of each file only the newest change counts: what is
+ * there after an older one may be the work of an agent.
  */
 export const lessonsOfEdits = async (store: Store, workspace: string): Promise<Lesson[]> => {
+  const changeSets = store
+    .page("runs", {}, { limit: RECENT_RUNS, cursor: null })
+    .items.flatMap(({ change_set_id }) =>
+      change_set_id === null ? [] : (store.get("changeSets", change_set_id) ?? []),
+    );
+  const recent: Recent = { store, workspace, changeSets };
   const lessons: Lesson[] = [];
   const seen = new Set<string>();
-  for (const run of store.page("runs", {}, { limit: RECENT_RUNS, cursor: null }).items) {
-    const changeSet = run.change_set_id === null ? null : store.get("changeSets", run.change_set_id);
-    for (const file of changeSet?.files ?? []) {
+  for (const changeSet of changeSets) {
+    for (const file of changeSet.files.filter(isTaken)) {
       if (seen.size === MOST_FILES) return lessons;
-      if (seen.has(file.path) || file.decision === "Pending" || file.decision === "Discarded") continue;
+      if (seen.has(file.path)) continue;
       seen.add(file.path);
-      lessons.push(...(await lessonOfFile(store, workspace, changeSet?.change_set_id ?? "", file)));
+      lessons.push(...(await lessonOfFile(recent, changeSet, file)));
     }
   }
   return lessons;

@@ -1,18 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fail } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
+import type { Lesson } from "../../schemas/lessons.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { Log } from "../platform/log.ts";
 import { ifThere } from "../store/files.ts";
 import type { Store } from "../store/store.ts";
 import { confine } from "../workspace/paths.ts";
 import { lessonsOfEdits } from "./edits.ts";
-import { lessonsForAgents, mergeLessons, parseLessons, renderLessons, type Lesson } from "./lessons-file.ts";
+import {
+  LESSONS_FILE,
+  lessonsForAgents,
+  mergeLessons,
+  parseLessons,
+  renderLessons,
+  withoutLesson,
+  type LessonsFile,
+} from "./lessons-file.ts";
 import { redactText } from "./redact.ts";
-
-/** Where the lessons of a workspace stand. */
-export const LESSONS_FILE = ".coditect/lessons.md";
 
 /** What is learned from the user's feedback in one workspace; nothing while the setting is off. */
 export interface Feedback {
@@ -22,6 +29,10 @@ export interface Feedback {
   catchUp(): Promise<void>;
   /** The lessons for an agent; null: there are none. */
   lessons(): Promise<ContextItem | null>;
+  /** Each lesson with where it comes from, oldest first. */
+  list(): Promise<Lesson[]>;
+  /** Takes a lesson out of the file for good. Error: `not_found`. */
+  reject(lessonId: string): Promise<void>;
 }
 
 export interface FeedbackParts {
@@ -53,21 +64,29 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
 
   const takeIn = async (lessons: readonly Lesson[]): Promise<void> => {
     const present = await read();
-    const clean = lessons.map(({ id, text }) => ({ id, text: redactText(text, secrets) }));
+    const clean = lessons.map((lesson) => ({ ...lesson, text: redactText(lesson.text, secrets) }));
     const merged = renderLessons(mergeLessons(parseLessons(present), clean));
     if (merged !== present) await write(merged);
   };
 
   /** One after the other: two at once would each write without the other's lesson. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+
   const learn = (lessons: readonly Lesson[]): Promise<void> => {
     if (!settings.lessons || lessons.length === 0) return Promise.resolve();
-    const done = last
-      .then(() => takeIn(lessons))
-      .catch((error: unknown) => {
-        log("warn", `${LESSONS_FILE} could not be written`, { error: String(error) });
-      });
-    last = done;
-    return done;
+    return inTurn(() => takeIn(lessons)).catch((error: unknown) => {
+      log("warn", `${LESSONS_FILE} could not be written`, { error: String(error) });
+    });
+  };
+
+  const takeOut = async (id: string): Promise<void> => {
+    const rest: LessonsFile | null = withoutLesson(parseLessons(await read()), id);
+    if (rest === null) throw fail("not_found", { kind: "lesson", id });
+    await write(renderLessons(rest));
   };
 
   return {
@@ -81,6 +100,8 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
       });
       await learn(lessons);
     },
+    list: async () => parseLessons(await read()).entries.map(({ hash: _, ...lesson }) => lesson),
+    reject: (lessonId) => inTurn(() => takeOut(lessonId)),
     lessons: async () => {
       if (!settings.lessons) return null;
       const text = await read().catch((error: unknown) => {

@@ -1,12 +1,8 @@
 import { createHash } from "node:crypto";
+import { LessonOrigin, type Lesson } from "../../schemas/lessons.ts";
 
-/** What was learned from one kind of feedback. */
-export interface Lesson {
-  /** The same for the same subject, so that it is told once and brought up to date. */
-  id: string;
-  /** A Markdown list item; further lines are indented. */
-  text: string;
-}
+/** Where the lessons of a workspace are kept. */
+export const LESSONS_FILE = ".coditect/lessons.md";
 
 interface Entry extends Lesson {
   /** Of the text as it was written; another text is the user's. */
@@ -33,7 +29,10 @@ const HEAD = `# Lessons
 What was learned here from feedback: findings that were dismissed, changes that were edited or discarded, ratings. Agents are told in later runs. Edit it freely: what you change stays as you wrote it, and what you delete does not come back.
 `;
 
-const marker = /^<!-- lesson ([0-9a-f]{12}) ([0-9a-f]{12}) -->$/m;
+/** Id, hash of the text and, in newer files, where the lesson comes from. */
+const marker =
+  /^<!-- lesson ([0-9a-f]{12}) ([0-9a-f]{12})(?: from (\w+) (\d{4}-\d\d-\d\d) ([0-9a-f-]{36}))? -->$/m;
+const MARKER_GROUPS = 5;
 const seenLine = /^<!-- lessons seen:((?: [0-9a-f]{12})*) -->$/m;
 
 const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);
@@ -43,26 +42,47 @@ export const lessonId = (...subject: string[]): string => shortHash(subject.join
 
 const isEdited = (entry: Entry): boolean => shortHash(entry.text) !== entry.hash;
 
-const newEntry = ({ id, text }: Lesson): Entry => ({ id, text: text.trim(), hash: shortHash(text.trim()) });
+const newEntry = ({ lesson_id, text, origin }: Lesson): Entry => ({
+  lesson_id,
+  text: text.trim(),
+  hash: shortHash(text.trim()),
+  origin,
+});
+
+const renderMarker = ({ lesson_id, hash, origin }: Entry): string => {
+  const from = origin === null ? "" : ` from ${origin.kind} ${origin.day} ${origin.task_id}`;
+  return `<!-- lesson ${lesson_id} ${hash}${from} -->`;
+};
 
 /** Reads the file; what it does not understand is text of the user and stays. */
 export const parseLessons = (text: string): LessonsFile => {
   const lines = text.replaceAll("\r\n", "\n");
   const seen = seenLine.exec(lines)?.[1]?.trim().split(" ").filter(Boolean) ?? [];
-  // A split by a pattern with two groups gives: head, id, hash, text, id, hash, text, …
+  // A split by a pattern with groups gives: head, then the groups and the text of each lesson.
   const [head = "", ...parts] = lines.replace(seenLine, "").split(marker);
   const entries: Entry[] = [];
-  for (let index = 0; index + 2 < parts.length; index += 3) {
-    const [id = "", hash = "", own = ""] = parts.slice(index, index + 3);
-    entries.push({ id, hash, text: own.trim() });
+  for (let index = 0; index + MARKER_GROUPS < parts.length; index += MARKER_GROUPS + 1) {
+    const [id = "", hash = "", kind, day, task_id, own = ""] = parts.slice(index, index + MARKER_GROUPS + 1);
+    const origin = LessonOrigin.safeParse({ kind, day, task_id }).data ?? null;
+    entries.push({ lesson_id: id, hash, text: own.trim(), origin });
   }
   return { head: head.trim() === "" ? HEAD : head, entries, seen };
 };
 
+/** Where each lesson begins (line, from 0), for an editor that shows the file. */
+export const lessonMarkers = (
+  text: string,
+): { line: number; lesson_id: string; origin: LessonOrigin | null }[] =>
+  text.split(/\r?\n/).flatMap((content, line) => {
+    const [, lesson_id, , kind, day, task_id] = marker.exec(content) ?? [];
+    if (lesson_id === undefined) return [];
+    return [{ line, lesson_id, origin: LessonOrigin.safeParse({ kind, day, task_id }).data ?? null }];
+  });
+
 export const renderLessons = ({ head, entries, seen }: LessonsFile): string =>
   [
     head.trimEnd(),
-    ...entries.map(({ id, hash, text }) => `<!-- lesson ${id} ${hash} -->\n${text}`),
+    ...entries.map((entry) => `${renderMarker(entry)}\n${entry.text}`),
     `<!-- lessons seen:${seen.map((id) => ` ${id}`).join("")} -->`,
     "",
   ].join("\n\n");
@@ -72,22 +92,32 @@ export const renderLessons = ({ head, entries, seen }: LessonsFile): string =>
  * deleted stays away, and the oldest make room.
  */
 export const mergeLessons = (file: LessonsFile, lessons: readonly Lesson[]): LessonsFile => {
-  const entries = new Map(file.entries.map((entry) => [entry.id, entry]));
+  const entries = new Map(file.entries.map((entry) => [entry.lesson_id, entry]));
   const seen = new Set(file.seen);
   for (const lesson of lessons) {
-    const known = entries.get(lesson.id);
-    if (known === undefined ? seen.has(lesson.id) : isEdited(known)) continue;
-    entries.set(lesson.id, newEntry(lesson));
-    seen.add(lesson.id);
+    const known = entries.get(lesson.lesson_id);
+    if (known === undefined ? seen.has(lesson.lesson_id) : isEdited(known)) continue;
+    entries.set(lesson.lesson_id, newEntry(lesson));
+    seen.add(lesson.lesson_id);
   }
   const ours = [...entries.values()].filter((entry) => !isEdited(entry));
-  for (const { id } of ours.slice(0, Math.max(0, ours.length - MOST_LESSONS))) {
-    entries.delete(id);
+  for (const { lesson_id } of ours.slice(0, Math.max(0, ours.length - MOST_LESSONS))) {
+    entries.delete(lesson_id);
     // It made room and was not deleted: if it comes up again, it is new again.
-    seen.delete(id);
+    seen.delete(lesson_id);
   }
   return { head: file.head, entries: [...entries.values()], seen: [...seen].slice(-MOST_SEEN) };
 };
+
+/** The file without that lesson, which does not come back; `null` if it holds none of that id. */
+export const withoutLesson = (file: LessonsFile, id: string): LessonsFile | null =>
+  file.entries.some((entry) => entry.lesson_id === id)
+    ? {
+        head: file.head,
+        entries: file.entries.filter((entry) => entry.lesson_id !== id),
+        seen: [...new Set([...file.seen, id])],
+      }
+    : null;
 
 /** What agents are given of the file, the newest lessons first to stay; empty: nothing. */
 export const lessonsForAgents = (text: string): string => {

@@ -63,7 +63,8 @@ export const executionHandlers = ({
     });
     const { agent_type, stage } = rated.metadata;
     const task = found(store, "tasks", rated.task_id);
-    await feedback.learn(lessonOfRating({ verdict, note }, `The work of the ${agent_type} (${stage})`, task));
+    const rating = { verdict, note, rated_at: now() };
+    await feedback.learn(lessonOfRating(rating, `The work of the ${agent_type} (${stage})`, task));
     return rated;
   },
 

@@ -37,7 +37,7 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
       });
       announce(dismissed);
       const finding = found(store, "findings", finding_id);
-      await feedback.learn([lessonOfDismissal(finding, store.all("findings", { status: "Dismissed" }))]);
+      await feedback.learn(lessonOfDismissal(finding, store.all("findings", { status: "Dismissed" })));
       return finding;
     },
 

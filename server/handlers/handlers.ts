@@ -5,6 +5,7 @@ import { consentHandlers } from "./consents.ts";
 import { executionHandlers } from "./executions.ts";
 import { findingHandlers } from "./findings.ts";
 import { instanceHandlers } from "./instances.ts";
+import { lessonHandlers } from "./lessons.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
 import { teamHandlers } from "./teams.ts";
@@ -19,6 +20,7 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...runHandlers(context),
   ...changeHandlers(context),
   ...findingHandlers(context),
+  ...lessonHandlers(context),
   ...consentHandlers(context),
   ...runtimeHandlers(context),
 });

@@ -22,7 +22,8 @@ export const runHandlers = ({ store, runs, feedback, now }: HandlerContext): Han
       await store.commit((transaction) => {
         for (const execution of rated) transaction.put("executions", execution);
       });
-      await feedback.learn(lessonOfRating({ verdict, note }, `What the team ${task.workflow} did`, task));
+      const rating = { verdict, note, rated_at: now() };
+      await feedback.learn(lessonOfRating(rating, `What the team ${task.workflow} did`, task));
       return detailsOf(task_id);
     },
 

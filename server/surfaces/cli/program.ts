@@ -27,6 +27,7 @@ export const createProgram = (
   addRetry(program, context, end);
   addDecisions(program, context, end);
   addFeedback(program, context, end);
+  addLessons(program, context, end);
   addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
@@ -154,6 +155,17 @@ const addDismissal = (findings: Command, context: CommandContext, end: End): voi
     .action(async (id: string, flags: RecordFlags & { reason: string }) =>
       end((await import("./commands/decisions.ts")).dismissFinding(id, flags, context)),
     );
+};
+
+const addLessons = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/lessons.ts");
+  const lessons = program.command("lessons").summary("what agents are told of your feedback");
+  recordCommand(lessons, "list", "list lessons and where each comes from").action(
+    async (flags: RecordFlags) => end((await load()).listLessons(flags, context)),
+  );
+  recordCommand(lessons, "reject <lesson-id>", "take one out for good").action(
+    async (id: string, flags: RecordFlags) => end((await load()).rejectLesson(id, flags, context)),
+  );
 };
 
 const groupSummaries: Readonly<Record<RecordGroup, string>> = {

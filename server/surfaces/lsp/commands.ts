@@ -70,14 +70,32 @@ const run: {
 
   "coditect.dismissFinding": async (context, { uri, finding_id }) => {
     const { session } = await findingOf(context, uri, finding_id);
-    const { l10n } = context;
-    const params = { finding_id, reason: l10n.t("Dismissed in the editor") };
+    // This editor cannot ask why, and a reason that nobody gave would teach the agents something.
+    const params = { finding_id, reason: null };
     return session.runtime.dispatch("findings/dismiss", params, context.caller(), context.signal);
   },
 
   "coditect.explainFinding": async (context, { uri, finding_id }) => {
     const { finding } = await findingOf(context, uri, finding_id);
     inform(context.connection, describeFinding(finding, context.l10n));
+    return null;
+  },
+
+  "coditect.rejectLesson": async (context, { uri, lesson_id }) => {
+    const { session } = await context.openPlaceOf(uri);
+    return session.runtime.dispatch("lessons/reject", { lesson_id }, context.caller(), context.signal);
+  },
+
+  "coditect.showRun": async (context, { uri, task_id }) => {
+    const { session } = await context.openPlaceOf(uri);
+    const params = { task_id };
+    const { task, run: state } = await session.runtime.dispatch(
+      "runs/get",
+      params,
+      context.caller(),
+      context.signal,
+    );
+    inform(context.connection, `${task.workflow}, ${state.created_at}: ${task.description}`);
     return null;
   },
 };

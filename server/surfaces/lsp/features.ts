@@ -1,9 +1,11 @@
+import { LESSONS_FILE } from "../../feedback/lessons-file.ts";
 import { signalOf, toResponseError } from "./rpc.ts";
 import type { Log } from "../../platform/log.ts";
 import { codeActions } from "./code-actions.ts";
 import { codeLenses } from "./code-lenses.ts";
 import { configurationDiagnostics } from "./configuration-files.ts";
 import { executeCommand } from "./commands.ts";
+import { lessonLenses } from "./lesson-lenses.ts";
 import { hover } from "./hover.ts";
 import { showDiagnostics } from "./messages.ts";
 import type { LanguageState } from "./state.ts";
@@ -81,10 +83,12 @@ export const registerFeatures = (state: LanguageState, log: Log): void => {
   connection.onCodeLens(({ textDocument }) => {
     const document = documents.get(textDocument.uri);
     const { trusted, settings } = state.options;
-    if (document === undefined || !trusted || !settings.code_lens) return [];
-    return state.folders.locate(document.uri) === null
-      ? []
-      : codeLenses(document, state.commands(), state.l10n);
+    const place = document === undefined ? null : state.folders.locate(document.uri);
+    if (document === undefined || place === null || !trusted) return [];
+    const { l10n } = state;
+    if (place.path === LESSONS_FILE)
+      return lessonLenses({ uri: document.uri, text: document.getText() }, state.commands(), l10n);
+    return settings.code_lens ? codeLenses(document, state.commands(), l10n) : [];
   });
 
   connection.onExecuteCommand(async ({ command, arguments: given = [] }, token) => {

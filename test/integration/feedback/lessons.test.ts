@@ -99,6 +99,27 @@ describe("lessons of the user's feedback", function () {
     assert.match(request, /\+const rounded = Math\.round\(price\);/);
   });
 
+  it("say nothing of an accepted change that the user took back", async () => {
+    const { task_id } = await project.run("writers", { task: "Round it.", file });
+    await project.call("changes/apply", { task_id });
+    await files.write(file, "export const price = 1;\n");
+    assert.doesNotMatch(await firstRequest("writers"), /lessons\.md/);
+    assert.deepEqual((await project.call("lessons/list", {})).items, []);
+  });
+
+  it("show where they come from, and are gone for good once rejected", async () => {
+    const { task_id } = await project.run("writers", { task: "Round it.", file });
+    await project.call("runs/rate", { task_id, verdict: "down", note: "no let where const will do" });
+    const [lesson] = (await project.call("lessons/list", {})).items;
+    assert.deepEqual([lesson?.origin?.kind, lesson?.origin?.task_id], ["rating", task_id]);
+    await project.call("lessons/reject", { lesson_id: lesson?.lesson_id ?? "" });
+    await project.call("runs/rate", { task_id, verdict: "down", note: "no let where const will do" });
+    assert.deepEqual((await project.call("lessons/list", {})).items, []);
+    await assert.rejects(project.call("lessons/reject", { lesson_id: "0123456789ab" }), {
+      code: "not_found",
+    });
+  });
+
   it("tell the next run why changes were discarded and work was rated", async () => {
     const { task_id } = await project.run("writers", { task: "Round it.", file });
     await project.call("changes/discard", { task_id, reason: "we round at the end alone" });

@@ -28,6 +28,28 @@ describe("what the user rewrote of accepted changes", () => {
     assert.deepEqual(rewrittenLines(before, after, after.replace("total += 1", "  total  += 1")), []);
   });
 
+  it("is nothing if the user only took back what was accepted, in whole or in part", () => {
+    assert.deepEqual(rewrittenLines(before, after, before), []);
+    assert.deepEqual(rewrittenLines(before, after, lines("one", "let total = 0", "two", "three")), []);
+    assert.deepEqual(rewrittenLines(before, after, lines("one", "let total = 0", "three")), []);
+    assert.deepEqual(rewrittenLines("", after, lines("one")), []);
+  });
+
+  it("is nothing if an older text of the file is back", () => {
+    const older = lines("one", "const sum = 0", "three");
+    assert.deepEqual(rewrittenLines(before, after, older, [older]), []);
+    assert.notDeepEqual(rewrittenLines(before, after, older), []);
+  });
+
+  it("is what the user wrote in place of work they took back", () => {
+    assert.deepEqual(rewrittenLines(before, after, lines("one", "two", "total = count(all)", "three")), [
+      "-let total = 0",
+      "-total += 1",
+      "+two",
+      "+total = count(all)",
+    ]);
+  });
+
   it("is cut where it is long", () => {
     const long = lines(...Array.from({ length: 100 }, (_, index) => `${index} ${"x".repeat(500)}`));
     const shown = rewrittenLines("", long, long.replaceAll("x", "y"));

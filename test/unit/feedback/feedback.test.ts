@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { createFeedback, LESSONS_FILE } from "../../../server/feedback/feedback.ts";
-import { lessonId, type Lesson } from "../../../server/feedback/lessons-file.ts";
+import { createFeedback } from "../../../server/feedback/feedback.ts";
+import type { Lesson } from "../../../schemas/lessons.ts";
+import { lessonId, LESSONS_FILE } from "../../../server/feedback/lessons-file.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
-const lesson = (subject: string): Lesson => ({ id: lessonId(subject), text: `- About ${subject}.` });
+const lesson = (subject: string): Lesson => ({
+  lesson_id: lessonId(subject),
+  text: `- About ${subject}.`,
+  origin: null,
+});
 
 describe("what is learned in a workspace", () => {
   let workspace: TestWorkspace;

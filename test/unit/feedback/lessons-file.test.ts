@@ -6,10 +6,15 @@ import {
   mergeLessons,
   parseLessons,
   renderLessons,
-  type Lesson,
+  withoutLesson,
 } from "../../../server/feedback/lessons-file.ts";
+import type { Lesson } from "../../../schemas/lessons.ts";
 
-const lesson = (subject: string, text = `- About ${subject}.`): Lesson => ({ id: lessonId(subject), text });
+const lesson = (subject: string, text = `- About ${subject}.`): Lesson => ({
+  lesson_id: lessonId(subject),
+  text,
+  origin: { kind: "rating", day: "2026-11-28", task_id: "7f0c1e3a-5b9d-4c7e-8a51-2f6d9b3e0c14" },
+});
 const taught = (file: string, ...lessons: Lesson[]): string =>
   renderLessons(mergeLessons(parseLessons(file), lessons));
 
@@ -29,8 +34,26 @@ describe("the file of lessons", () => {
 
   it("does not bring back what the user deleted", () => {
     const file = taught("", lesson("a"), lesson("b"));
-    const deleted = file.replace(/<!-- lesson \w+ \w+ -->\n- About a\.\n/, "");
+    const deleted = file.replace(/<!-- lesson [^\n]+\n- About a\.\n/, "");
     assert.doesNotMatch(taught(deleted, lesson("a"), lesson("b")), /About a/);
+  });
+
+  it("does not bring back what the user rejected", () => {
+    const file = parseLessons(taught("", lesson("a"), lesson("b")));
+    const rejected = withoutLesson(file, lessonId("a"));
+    assert.ok(rejected !== null);
+    const again = taught(renderLessons(rejected), lesson("a"));
+    assert.doesNotMatch(again, /About a/);
+    assert.match(again, /About b/);
+    assert.equal(withoutLesson(file, lessonId("c")), null);
+  });
+
+  it("keeps where each lesson comes from, and reads lessons of older versions without", () => {
+    const file = taught("", lesson("a"));
+    assert.deepEqual(parseLessons(file).entries[0]?.origin, lesson("a").origin);
+    const older = file.replace(/ from rating [^>]+ -->/, " -->");
+    assert.equal(parseLessons(older).entries[0]?.origin, null);
+    assert.equal(parseLessons(older).entries[0]?.text, "- About a.");
   });
 
   it("keeps the user's own text before and between the lessons", () => {

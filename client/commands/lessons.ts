@@ -1,0 +1,28 @@
+import * as vscode from "vscode";
+import { editorCommands } from "../../schemas/editor.ts";
+import type { Context } from "../context.ts";
+import { nodeId } from "../tree/nodes.ts";
+import { fileTarget, tell } from "./targets.ts";
+
+/** From the code lens over a lesson: agents are not told again, and the same feedback does not bring it back. */
+export const rejectLesson = async ({ runtime }: Context, argument: unknown): Promise<void> => {
+  const { lesson_id } = editorCommands["coditect.rejectLesson"].parse(argument);
+  const target = fileTarget(argument);
+  if (target === null) return;
+  // What the user has typed into the file goes with it: the runtime reads it from the disk.
+  await (await vscode.workspace.openTextDocument(target.uri)).save();
+  await runtime.call("lessons/reject", { lesson_id }, target.folder.uri.toString());
+};
+
+/** From the code lens over a lesson: the run whose work it was about. */
+export const showRun = async ({ sidebar }: Context, argument: unknown): Promise<void> => {
+  const { task_id } = editorCommands["coditect.showRun"].parse(argument);
+  const target = fileTarget(argument);
+  if (target === null) return;
+  await sidebar.loadRun(target.folder.uri.toString(), task_id).catch(() => undefined);
+  if (!sidebar.model.runs.has(task_id)) {
+    tell(vscode.l10n.t("The record of this run is gone: it was older than the state keeps."));
+    return;
+  }
+  await sidebar.runs.reveal(nodeId.run(task_id), { select: true, focus: true, expand: true });
+};
