@@ -54,7 +54,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     registerTools(context),
     ...registerCommands(context),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      if (runtime.state.kind !== "stopped") void runtime.restart().catch(() => undefined);
+      void startWhereAgentsWorked(runtime, extension.storageUri);
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       showChoices();
@@ -88,5 +88,6 @@ const showChoices = (): void => {
 
 /** Findings and interrupted runs of earlier sessions are there again without a command. */
 const startWhereAgentsWorked = async (runtime: Runtime, storage: vscode.Uri | undefined): Promise<void> => {
-  if ((await foldersWithState(storage)).length > 0) await runtime.start().catch(() => undefined); // The status item says it.
+  if (vscode.workspace.isTrusted && (await foldersWithState(storage)).length > 0)
+    await runtime.start().catch(() => undefined); // The status item says it.
 };

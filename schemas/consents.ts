@@ -1,14 +1,18 @@
 import { z } from "zod";
-import { Timestamp, Uuid } from "./primitives.ts";
+import { Timestamp } from "./primitives.ts";
 
-/** What a user is asked once for a workspace. `unconfined`: commands of agents run without a sandbox. */
-export const ConsentName = z.enum(["unconfined"]);
+/**
+ * What a user is asked once for a workspace. `unconfined`: commands of agents run without a sandbox.
+ * `configuration`: what the workspace's `.coditect/` folder holds is used; given for one state of it.
+ */
+export const ConsentName = z.enum(["unconfined", "configuration"]);
 export type ConsentName = z.infer<typeof ConsentName>;
 
-/** Remembered with the workspace's state, whichever surface asked. */
+/** Kept in the user's own folder, never in the workspace: a repository must not bring it along. */
 export const Consent = z.strictObject({
   name: ConsentName,
-  tenant_id: Uuid,
+  /** The hash of what it was given for; null: for the workspace whatever it holds. */
+  of: z.string().nullable(),
   /** Who gave it, as an audit trail names them: `user:editor`. */
   given_by: z.string(),
   created_at: Timestamp,

@@ -50,7 +50,7 @@ export const EditorCommand = z.enum([
 export const EditorOptions = z.strictObject({
   /** Absolute path of the state folder; `null`: `.coditect/state` of the workspace folder. */
   state_folder: z.string().nullable().default(null),
-  /** False in a workspace the user does not trust: only methods of the role `viewer` are answered. */
+  /** False in a workspace the user does not trust: nothing in it is opened, and no method is answered. */
   trusted: z.boolean().default(true),
   commands: z.array(EditorCommand).default([]),
   /** Translations of the texts the language server shows, by the English text. */

@@ -40,7 +40,7 @@ export const errorCatalogue = {
   invalid_params: row("{what} is not valid: {problems}", "Correct the named fields and try again.", usage),
   unknown_method: row("There is no method {method}.", null, { http: 404, rpc: -32601, exit: 2, show: false }),
   not_authorised: row("{method} needs the role {role}.", null, { http: 403, rpc: 403, exit: 2 }),
-  unauthenticated: row("A bearer token is needed.", "Take it from the lock file of the state folder.", {
+  unauthenticated: row("A bearer token is needed.", "Take it from the file that coditect serve names.", {
     http: 401,
     rpc: 401,
     exit: 2,
@@ -255,6 +255,21 @@ export const errorCatalogue = {
     ...conflict,
     exit: 3,
   }),
+  state_foreign: row(
+    "The state folder {path} was not made by you on this machine: {reason}.",
+    "Remove it. If you know that it is yours, run coditect doctor --adopt.",
+    { ...conflict, exit: 3 },
+  ),
+  folder_not_private: row(
+    "The folder {path} must be yours alone: {reason}.",
+    "Remove it, or make it a folder that only you can open.",
+    broken,
+  ),
+  untrusted_workspace: row(
+    "You do not trust this workspace, so nothing in it is opened.",
+    "Trust the workspace to work with agents in it.",
+    { http: 403, rpc: 403, exit: 2, show: false },
+  ),
   state_damaged: row("{file} is damaged at {place}.", "Restore {backup}, or run coditect doctor.", broken),
   state_newer: row(
     "{file} was written by a newer version (schema {found}; this one knows {known}).",

@@ -1,5 +1,4 @@
 import type { AgentStatus, AgentType } from "./agent.ts";
-import type { ConsentName } from "./consents.ts";
 import type { ExecutionStatus } from "./execution.ts";
 import type { FindingStatus } from "./findings.ts";
 import type { InstanceState } from "./instance.ts";
@@ -35,7 +34,6 @@ export const keys = {
   changeSet: (tenant: string, changeSetId: string) => key(tenant, "change_sets", changeSetId),
   finding: (tenant: string, findingId: string) => key(tenant, "findings", findingId),
   dismissal: (tenant: string, fingerprint: string) => key(tenant, "dismissals", fingerprint),
-  consent: (tenant: string, name: ConsentName) => key(tenant, "consents", name),
   dailyUsage: (tenant: string, day: string) => key(tenant, "usage_by_day", day),
   schemaVersion: () => "/schema_version",
 };

@@ -25,6 +25,7 @@ export const suites = [
   command("format", "prettier", "--check", "--log-level", "warn", "."),
   command("types", "tsc", "-p", "."),
   mocha("unit", "test/unit", 10_000),
+  mocha("security", "test/security", 60_000),
   mocha("integration", "test/integration", 120_000),
   mocha("editor", "test/editor", 180_000),
 ].filter(({ folder }) => folder === undefined || existsSync(folder));

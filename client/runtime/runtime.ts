@@ -73,7 +73,11 @@ export const createRuntime = (hooks: RuntimeHooks): Runtime => {
     });
   };
 
-  const connected = (): Promise<LanguageRuntime> => {
+  const connected = async (): Promise<LanguageRuntime> => {
+    if (!vscode.workspace.isTrusted) {
+      const { fail } = await import("../../schemas/errors.ts");
+      throw fail("untrusted_workspace", {});
+    }
     connection ??= connect().catch((error: unknown) => {
       connection = null;
       throw error;

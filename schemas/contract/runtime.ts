@@ -44,21 +44,28 @@ export const runtimeMethods = {
 
   /**
    * Keys of a provider from the editor's secret storage, the one to use first; none removes them.
-   * They are kept in memory only, and come before those of the environment.
+   * They are kept in the memory of the editor's own runtime, and come before those of the environment.
+   * They never travel over HTTP: a runtime of another process uses the keys it has itself.
    */
   "credentials/set": row(
     "admin",
     z.strictObject({ provider: ProviderName, keys: z.array(z.string().min(1)) }),
     Nothing,
-    { verb: "PUT", path: "/api/credentials/{provider}", status: 204 },
+    null,
   ),
 
   /** Gives a consent for this workspace, or takes it back. */
-  "consents/set": row("admin", z.strictObject({ name: ConsentName, given: z.boolean() }), Nothing, {
-    verb: "PUT",
-    path: "/api/consents/{name}",
-    status: 204,
-  }),
+  "consents/set": row(
+    "admin",
+    z.strictObject({
+      name: ConsentName,
+      given: z.boolean(),
+      /** For `configuration`: the hash that the question named. */
+      of: z.string().nullable().default(null),
+    }),
+    Nothing,
+    { verb: "PUT", path: "/api/consents/{name}", status: 204 },
+  ),
 
   "usage/today": row("viewer", Nothing, DailyUsage, { verb: "GET", path: "/api/usage/today" }),
 

@@ -7,6 +7,7 @@ import type { Changes } from "../changes/changes.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
+import type { Consents } from "../platform/consents.ts";
 import type { Store } from "../store/store.ts";
 import type { Runs } from "../teams/run/runs.ts";
 
@@ -41,6 +42,7 @@ export interface HandlerContext {
   feedback: Feedback;
   /** Values that leave the runtime with no answer. */
   secrets: readonly string[];
+  consents: Consents;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;
   /** Starts the built-in scripted model, once, and says how it is asked. */

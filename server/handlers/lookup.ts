@@ -13,7 +13,6 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   changeSets: "change set",
   findings: "finding",
   dismissals: "dismissal",
-  consents: "consent",
   dailyUsage: "usage of day",
 };
 

@@ -1,13 +1,10 @@
-import type { z } from "zod";
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import { contract, type Method, type MethodInput, type MethodResult } from "../../schemas/contract.ts";
 import { CoditectError, fail, WireError } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
-
-/** Where a runtime that owns a state folder is reached; it stands in the folder's lock. */
-export interface Endpoint {
-  url: string;
-  token: string;
-}
+import type { Endpoint } from "./endpoints.ts";
+import { isOwnershipProof, OWNERSHIP_PATH, ownershipProof } from "./ownership.ts";
 
 interface Row {
   result: z.ZodType;
@@ -24,10 +21,34 @@ export interface Attached {
   close(): Promise<void>;
 }
 
-/** A runtime that runs already, over its REST surface. */
-export const attach = async ({ url, token }: Endpoint): Promise<Attached> => {
+const PROOF_MILLISECONDS = 5000;
+const Proof = z.object({ proof: z.string() });
+
+/**
+ * Asks who listens there for a proof that it has the token, which is not sent for it: the owner may be
+ * gone, and a program of another user may have its port.
+ */
+const demandProof = async ({ url, token }: Endpoint): Promise<void> => {
+  const challenge = randomBytes(32).toString("base64url");
+  const response = await fetch(`${url}${OWNERSHIP_PATH}?challenge=${challenge}`, {
+    redirect: "error",
+    signal: AbortSignal.timeout(PROOF_MILLISECONDS),
+  }).catch((error: unknown) => {
+    throw gone(error);
+  });
+  const answer = Proof.safeParse(await response.json().catch(() => null));
+  const expected = ownershipProof(token, challenge, Number(new URL(url).port));
+  if (!isOwnershipProof(answer.data?.proof, expected))
+    throw gone(new Error("another program listens in its place"));
+};
+
+/** A runtime that runs already, over its REST surface, once it has shown that it is that runtime. */
+export const attach = async (endpoint: Endpoint): Promise<Attached> => {
+  await demandProof(endpoint);
+  const { url, token } = endpoint;
   const headers = { authorization: `Bearer ${token}` };
   const leaving = new AbortController();
+  let isLost = false;
   const listeners = new Set<(event: RuntimeEvent) => void>();
 
   const request = async (
@@ -39,8 +60,11 @@ export const attach = async ({ url, token }: Endpoint): Promise<Attached> => {
     if (http === null) throw fail("unknown_method", { method });
     const { path, rest } = fillPath(http.path, params);
     const inQuery = http.verb === "GET" || http.verb === "DELETE";
+    // Its port may have another owner by now.
+    if (isLost) throw gone(new Error("it closed the connection"));
     const response = await fetch(`${url}${path}${inQuery ? queryOf(rest) : ""}`, {
       method: http.verb,
+      redirect: "error",
       headers: inQuery ? headers : { ...headers, "content-type": "application/json" },
       ...(!inQuery && { body: JSON.stringify(rest) }),
       signal: AbortSignal.any([leaving.signal, signal]),
@@ -52,9 +76,10 @@ export const attach = async ({ url, token }: Endpoint): Promise<Attached> => {
     return response.status === 204 ? {} : await response.json();
   };
 
-  const stream = await fetch(`${url}/api/events`, { headers, signal: leaving.signal });
+  const stream = await fetch(`${url}/api/events`, { headers, redirect: "error", signal: leaving.signal });
   if (!stream.ok || stream.body === null) throw await problemOf(stream);
   const lost = readEvents(stream.body, listeners).catch((error: unknown) => {
+    isLost = true;
     throw gone(error);
   });
   // It is awaited by those who follow a run; to all others the end of the stream says nothing.

@@ -1,14 +1,16 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { contract, type Method } from "../../schemas/contract.ts";
-import type { RuntimeOptions } from "../runtime/runtime.ts";
-import { attach, type Attached, type Endpoint } from "./attach.ts";
+import { heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
+import { attach, type Attached } from "./attach.ts";
+import { type Endpoint, readEndpoint } from "./endpoints.ts";
+import { claimStateFolder } from "./state-stamp.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import { createDispatch, type Dispatch } from "../runtime/dispatch.ts";
 import type { Caller, Handlers } from "../handlers/handlers.ts";
 import type { Log } from "../platform/log.ts";
-import { type ServeOptions, serveRuntime } from "./serve-runtime.ts";
+import { type OwnedRuntimeOptions, type ServeOptions, serveRuntime } from "./serve-runtime.ts";
 import { readLock } from "../store/lock.ts";
 
 /** What answers for a folder: a runtime of this process, or one of another that owns the state. */
@@ -22,21 +24,29 @@ export interface FolderRuntime {
   close(): Promise<void>;
 }
 
-/** Each method asks the runtime on the other end. */
-const forwarding = (connection: Attached): Handlers =>
+/**
+ * Each method asks the runtime on the other end. Keys stay in this process, which uses them once it has
+ * the folder itself; the other runtime has its own.
+ */
+const forwarding = (connection: Attached, keys: HeldCredentials): Handlers => ({
   // One entry for each method of the contract, and `call` answers what its row says.
-  Object.fromEntries(
+  ...(Object.fromEntries(
     Object.keys(contract).map((method) => [
       method,
       (params: never, _caller: Caller, signal: AbortSignal) =>
         connection.call(method as Method, params, signal),
     ]),
-  ) as unknown as Handlers;
+  ) as unknown as Handlers),
+  "credentials/set": (given) => {
+    keys.set(given.provider, given.keys);
+    return {};
+  },
+});
 
-const attached = async (endpoint: Endpoint, log: Log): Promise<FolderRuntime> => {
+const attached = async (endpoint: Endpoint, keys: HeldCredentials, log: Log): Promise<FolderRuntime> => {
   const connection = await attach(endpoint);
   return {
-    dispatch: createDispatch(forwarding(connection), { log }),
+    dispatch: createDispatch(forwarding(connection, keys), { log }),
     subscribe: (listener) => connection.subscribe(listener),
     lost: connection.lost,
     close: () => connection.close(),
@@ -47,36 +57,45 @@ const attached = async (endpoint: Endpoint, log: Log): Promise<FolderRuntime> =>
 const ENDING_MILLISECONDS = 5000;
 const RETRY_MILLISECONDS = 100;
 
-export type OwnedRuntimeOptions = RuntimeOptions & { stateFolder: string };
+export type { OwnedRuntimeOptions } from "./serve-runtime.ts";
+
+const endpointOfOwner = async (stateFolder: string): Promise<Endpoint | null> => {
+  const owner = await readLock(stateFolder);
+  return owner === null ? null : readEndpoint(stateFolder, owner.pid);
+};
 
 /** One attempt; `null` when the folder has an owner that does not answer. */
 const tryToOpen = async (
-  options: OwnedRuntimeOptions,
+  options: OwnedRuntimeOptions & { editorKeys: HeldCredentials },
   serve: ServeOptions,
 ): Promise<FolderRuntime | null> => {
-  const owner = await readLock(options.stateFolder);
-  if (owner?.endpoint) return attached(owner.endpoint, options.log).catch(() => null);
+  const { stateFolder, editorKeys, log } = options;
+  const endpoint = await endpointOfOwner(stateFolder);
+  if (endpoint !== null) return attached(endpoint, editorKeys, log).catch(() => null);
   try {
     return await serveRuntime(options, serve);
   } catch (error) {
     // Another process was faster by a moment: the next attempt asks it.
-    const faster = await readLock(options.stateFolder);
-    if (error instanceof CoditectError && error.code === "state_locked" && faster?.endpoint) return null;
+    const faster = await endpointOfOwner(stateFolder);
+    if (error instanceof CoditectError && error.code === "state_locked" && faster !== null) return null;
     throw error;
   }
 };
 
 /**
  * A runtime over a state folder: our own, reachable for others, or the one of the process that owns
- * the folder already. Calls are checked and authorised here in both cases. Errors: `state_locked`
- * when the owner cannot be asked, and those of `createRuntime`.
+ * the folder already. Calls are checked and authorised here in both cases. Errors: `state_foreign` before
+ * anything of the folder is read, `state_locked` when the owner cannot be asked, and those of
+ * `createRuntime`.
  */
 export const openRuntime = async (
   options: OwnedRuntimeOptions,
   serve: ServeOptions,
 ): Promise<FolderRuntime> => {
+  claimStateFolder(options.stateFolder, options.workspace);
+  const withKeys = { ...options, editorKeys: options.editorKeys ?? heldCredentials() };
   for (const until = Date.now() + ENDING_MILLISECONDS; Date.now() < until;) {
-    const runtime = await tryToOpen(options, serve);
+    const runtime = await tryToOpen(withKeys, serve);
     if (runtime !== null) return runtime;
     await wait(RETRY_MILLISECONDS);
   }

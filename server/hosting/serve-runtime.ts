@@ -2,10 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Role } from "../../schemas/contract.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/runtime.ts";
 import { serveRest } from "../surfaces/rest/rest.ts";
+import { dropStaleEndpoints, publishEndpoint, type Endpoint } from "./endpoints.ts";
+import { claimStateFolder } from "./state-stamp.ts";
+
+export type OwnedRuntimeOptions = RuntimeOptions & { stateFolder: string };
 
 export interface ServedRuntime extends Runtime {
-  /** Where other programs reach it, and the token they need; both stand in the lock file. */
-  endpoint: { url: string; token: string };
+  /** Where other programs of this user reach it, and the token they need. */
+  endpoint: Endpoint;
 }
 
 export interface ServeOptions {
@@ -18,12 +22,15 @@ export interface ServeOptions {
 
 /**
  * A runtime that other programs of this user reach over REST: while it owns a state folder, the
- * command line and other editors ask it in place of opening the folder themselves.
+ * command line and other editors ask it in place of opening the folder themselves. Errors:
+ * `state_foreign`, and those of `createRuntime`.
  */
 export const serveRuntime = async (
-  options: RuntimeOptions,
+  options: OwnedRuntimeOptions,
   { version, port = 0, role = "admin" }: ServeOptions,
 ): Promise<ServedRuntime> => {
+  const { stateFolder } = options;
+  claimStateFolder(stateFolder, options.workspace);
   const opening = Promise.withResolvers<Runtime>();
   // Requests that came early get the failure as their answer; whoever opened it gets it below.
   opening.promise.catch(() => undefined);
@@ -33,8 +40,10 @@ export const serveRuntime = async (
     import("../runtime/runtime.ts"),
   ]);
   const endpoint = { url: rest.url, token };
+  const published = publishEndpoint(stateFolder, endpoint);
   try {
-    const runtime = await createRuntime({ ...options, endpoint });
+    const runtime = await createRuntime(options);
+    dropStaleEndpoints(stateFolder);
     opening.resolve(runtime);
     return {
       ...runtime,
@@ -42,9 +51,11 @@ export const serveRuntime = async (
       close: async () => {
         await rest.close();
         await runtime.close();
+        published.withdraw();
       },
     };
   } catch (error) {
+    published.withdraw();
     opening.reject(error);
     await rest.close();
     throw error;

@@ -3,13 +3,14 @@ import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import { cacheFolder } from "../platform/cache-folder.ts";
+import { openConsents } from "../platform/consents.ts";
 import { createChanges } from "../changes/changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createLedger } from "../executions/ledger.ts";
 import { createFeedback } from "../feedback/feedback.ts";
 import { secretsOf } from "../feedback/redact.ts";
 import { createGateway } from "../gateway/create.ts";
-import { firstOf, heldCredentials } from "../gateway/credentials.ts";
+import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
 import type { Credentials } from "../gateway/gateway.ts";
 import { createHandlers } from "../handlers/handlers.ts";
 import { version, type WorkerEntry } from "../platform/installation.ts";
@@ -34,8 +35,8 @@ export interface RuntimeOptions {
   credentials: Credentials;
   worker: WorkerEntry;
   log: Log;
-  /** Where other processes reach this runtime; goes into the lock file. */
-  endpoint?: { url: string; token: string };
+  /** Keys that the editor hands over; left out: a place for them in this runtime alone. */
+  editorKeys?: HeldCredentials;
 }
 
 /** A runtime over one workspace folder. */
@@ -94,12 +95,12 @@ const rehearsalOnDemand = () => {
  * process owns the state folder, `state_damaged`, `state_newer`.
  */
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const { workspace, log, endpoint } = options;
+  const { workspace, log, editorKeys = heldCredentials() } = options;
   // Shared by those who read a setting when they need it: `configure` changes what they read next.
   const settings = { ...options.settings };
   const now = (): string => new Date().toISOString();
   const { emit, subscribe } = createEvents(log);
-  const editorKeys = heldCredentials();
+  const consents = openConsents(workspace);
   const rehearsal = rehearsalOnDemand();
 
   const store = await openStore({
@@ -110,7 +111,6 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     warn: (problem) => {
       log("warn", problem);
     },
-    ...(endpoint && { endpoint }),
   });
   const ledger = createLedger(store);
   await ledger.recover(now());
@@ -130,9 +130,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     ...(ollamaEndpoint !== null && { ollamaEndpoint }),
   });
   const unconfined = (): Settings["unconfined"] =>
-    settings.unconfined === "ask" && store.get("consents", "unconfined") !== null
-      ? "allow"
-      : settings.unconfined;
+    settings.unconfined === "ask" && consents.has("unconfined") ? "allow" : settings.unconfined;
   const pool = createPool({
     store,
     workspace,
@@ -171,6 +169,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     changes,
     feedback,
     secrets,
+    consents,
     setKeys: (provider, keys) => {
       editorKeys.set(provider, keys);
     },

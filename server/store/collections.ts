@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { AgentConfig } from "../../schemas/agent.ts";
 import { ChangeSet } from "../../schemas/changes.ts";
-import { Consent } from "../../schemas/consents.ts";
 import { AgentExecution } from "../../schemas/execution.ts";
 import { Dismissal, Finding } from "../../schemas/findings.ts";
 import { AgentInstance, LifecycleEvent } from "../../schemas/instance.ts";
@@ -179,15 +178,6 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     lists: [],
     schema: Dismissal,
     key: (tenant, dismissal) => keys.dismissal(tenant, dismissal.fingerprint),
-    indexes: () => [],
-    filters: {},
-    oldestFirst: false,
-  },
-  consents: {
-    segment: "consents",
-    lists: [],
-    schema: Consent,
-    key: (tenant, consent) => keys.consent(tenant, consent.name),
     indexes: () => [],
     filters: {},
     oldestFirst: false,

@@ -71,7 +71,7 @@ export interface Repair {
  * is open, `state_newer`.
  */
 export const repairState = async (folder: string, tenantId: string, files = nodeFiles): Promise<Repair> => {
-  const lock = await acquireLock({ files, folder, endpoint: null, staleAfter: STALE_MS, signal: undefined });
+  const lock = await acquireLock({ files, folder, staleAfter: STALE_MS, signal: undefined });
   try {
     const loaded = await load(files, folder, tenantId);
     const needsRewrite =

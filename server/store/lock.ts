@@ -7,7 +7,7 @@ import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import { dropNewStates, errnoOf, fileNames, ifThere, nodeFiles, type Files } from "./files.ts";
 
-/** Content of the lock file: who owns the state folder, and how it is reached. */
+/** Content of the lock file: who owns the state folder. How it is reached is said outside the workspace. */
 export const LockContent = z.object({
   pid: z.int().positive(),
   /** Tells two processes with one pid apart; empty where the system does not say. */
@@ -15,8 +15,6 @@ export const LockContent = z.object({
   started_at: z.string(),
   /** Rises with every owner: what an earlier one still writes no longer counts. */
   epoch: z.int().positive(),
-  /** Base URL of the owner's REST surface, and its bearer token; null if it serves none. */
-  endpoint: z.object({ url: z.string(), token: z.string() }).nullable(),
 });
 export type LockContent = z.infer<typeof LockContent>;
 
@@ -72,7 +70,6 @@ export const readLock = async (folder: string): Promise<LockContent | null> => {
 export interface LockRequest {
   files: Files;
   folder: string;
-  endpoint: LockContent["endpoint"];
   staleAfter: number;
   signal: AbortSignal | undefined;
 }
@@ -157,14 +154,13 @@ const awaitSuspended = async (request: LockRequest, pid: number): Promise<void> 
   }
 };
 
-const publish = async ({ files, folder, endpoint }: LockRequest, epoch: number): Promise<Lock> => {
+const publish = async ({ files, folder }: LockRequest, epoch: number): Promise<Lock> => {
   const path = join(folder, fileNames.lock);
   const content: LockContent = {
     pid: process.pid,
     process_start: processStart(process.pid),
     started_at: new Date().toISOString(),
     epoch,
-    endpoint,
   };
   const temporary = `${path}.${epoch}.${randomBytes(4).toString("hex")}`;
   const handle = await files.open(temporary, "wx", 0o600);

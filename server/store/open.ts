@@ -25,8 +25,6 @@ export interface StoreOptions {
   tenantId: string;
   /** Default `fsync`. */
   durability?: Durability;
-  /** Where other processes reach the owner; goes into the lock file. */
-  endpoint?: { url: string; token: string };
   /** Told what went wrong without harm, such as a torn write that was cut off. */
   warn?: (problem: string) => void;
   /** Journal bytes from which on it is folded into the state file. */
@@ -45,7 +43,7 @@ const FOLD_AT = 8 << 20;
 
 /**
  * Opens the state of a workspace folder and owns it until `close`. Throws `state_locked` while
- * another process owns it (then `readLock` says where to reach it), `state_damaged`, `state_newer`.
+ * another process owns it (then `readLock` says which), `state_damaged`, `state_newer`.
  */
 export const openStore = async (options: StoreOptions): Promise<Store> =>
   (await openWithDocument(options)).store;
@@ -95,11 +93,11 @@ export const openWithDocument = async (
 /** Makes and locks the folder; where the disk refuses that, what is there can still be read. */
 const takeFolder = async (
   files: Files,
-  { folder, endpoint, staleAfter, signal }: StoreOptions,
+  { folder, staleAfter, signal }: StoreOptions,
 ): Promise<{ lock: Lock; refusal: unknown }> => {
   try {
     await makeFolder(files, folder);
-    const request = { files, folder, endpoint: endpoint ?? null, staleAfter: staleAfter ?? STALE_MS, signal };
+    const request = { files, folder, staleAfter: staleAfter ?? STALE_MS, signal };
     return { lock: await acquireLock(request), refusal: null };
   } catch (error) {
     if (!isRefusal(error)) throw error;

@@ -27,7 +27,6 @@ const references: Rules<Reference[]> = {
     { collection: "executions", id: execution_id },
   ],
   dismissals: () => [],
-  consents: () => [],
   dailyUsage: () => [],
 };
 

@@ -1,6 +1,5 @@
 import type { AgentConfig, AgentStatus, AgentType } from "../../schemas/agent.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
-import type { Consent } from "../../schemas/consents.ts";
 import type { AgentExecution, ExecutionStatus } from "../../schemas/execution.ts";
 import type { Dismissal, Finding, FindingStatus } from "../../schemas/findings.ts";
 import type { AgentInstance, InstanceState, LifecycleEvent } from "../../schemas/instance.ts";
@@ -20,7 +19,6 @@ export interface Records {
   changeSets: ChangeSet;
   findings: Finding;
   dismissals: Dismissal;
-  consents: Consent;
   dailyUsage: DailyUsage;
 }
 export type CollectionName = keyof Records;
@@ -47,7 +45,6 @@ export interface Filters {
   changeSets: { task_id?: string | undefined };
   findings: { task_id?: string | undefined; path?: string | undefined; status?: FindingStatus | undefined };
   dismissals: NoFilter;
-  consents: NoFilter;
   dailyUsage: NoFilter;
 }
 

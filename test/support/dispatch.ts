@@ -7,6 +7,7 @@ import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller } from "../../server/handlers/context.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
+import type { Consents } from "../../server/platform/consents.ts";
 import type { Pool } from "../../server/instances/pool.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Runs } from "../../server/teams/run/runs.ts";
@@ -78,6 +79,7 @@ export const testDispatch = (
       log: (level, message, data = {}) => log.push({ level, message, data }),
     }),
     secrets: ["a-secret-of-the-environment"],
+    consents: recorder<Consents>(passedOn, {}),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
     startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),
     emit,

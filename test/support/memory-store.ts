@@ -15,7 +15,6 @@ const idFields: Record<CollectionName, string> = {
   changeSets: "change_set_id",
   findings: "finding_id",
   dismissals: "fingerprint",
-  consents: "name",
   dailyUsage: "day",
 };
 

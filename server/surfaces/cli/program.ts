@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import { providerNames, unconfinedAnswers } from "./session/options.ts";
 import type { RecordFlags, RecordGroup } from "./commands/records.ts";
 import type { CommandContext } from "./display/terminal.ts";
@@ -213,9 +214,8 @@ const addRuntime = (program: Command, context: CommandContext, end: End): void =
     );
   recordCommand(program, "doctor", "check whether everything a team needs is there")
     .option("--repair", "mend the state folder, keeping the files as they were")
-    .action(async (flags: RecordFlags & { repair?: boolean }) =>
-      end((await import("./commands/doctor.ts")).doctor(flags, context)),
-    );
+    .option("--adopt", "take over a state folder that was made by another user, or on another machine")
+    .action(async (flags: DoctorFlags) => end((await import("./commands/doctor.ts")).doctor(flags, context)));
   const models = recordCommand(program, "models", "list models, their windows and prices")
     .option("--reachable", "ask the providers what they have right now")
     .action(async (flags: RecordFlags & { reachable?: boolean }) =>

@@ -9,7 +9,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
-import { environmentCredentials } from "../../gateway/credentials.ts";
+import { environmentCredentials, heldCredentials } from "../../gateway/credentials.ts";
 import { version, workerEntry } from "../../platform/installation.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
@@ -54,21 +54,24 @@ const main = (): void => {
     watchDog,
     ProposedFeatures.all,
   );
+  // Of the process, not of a runtime: a folder's runtime may be opened again.
+  const editorKeys = heldCredentials();
   const server = startLanguageServer({
     connection,
     version: version(),
     log,
-    open: (folder, stateFolder, { settings, trusted }) =>
+    open: (folder, stateFolder, { settings }) =>
       openRuntime(
         {
           workspace: folder.root,
           stateFolder,
           settings: settings.runtime,
           credentials: environmentCredentials(process.env),
+          editorKeys,
           worker: workerEntry(),
           log,
         },
-        { version: version(), role: trusted ? "admin" : "viewer" },
+        { version: version() },
       ),
   });
 

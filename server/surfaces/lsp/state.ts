@@ -59,7 +59,10 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
   };
 
   const folders = createFolders({
-    open: (folder) => open(folder, stateFolderOf(folder, state.options), state.options),
+    open: async (folder) => {
+      if (!state.options.trusted) throw fail("untrusted_workspace", {});
+      return open(folder, stateFolderOf(folder, state.options), state.options);
+    },
     opened: (folder, runtime) => {
       const session = openSession(folder, runtime, state, log);
       sessions.set(folder.uri, session);
@@ -93,7 +96,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
     folders,
     documents,
     caller: () => ({
-      role: state.options.trusted ? "admin" : "viewer",
+      role: "admin",
       surface: state.options.commands.length > 0 ? "editor" : "lsp",
     }),
     commands: () =>

@@ -13,13 +13,18 @@ const localNames = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const nameOf = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
 
 /**
- * Lets a request in or throws. A web page that got a name of its own to point at this machine (DNS
+ * Lets a request of a program on this machine in or throws. A web page that got a name of its own to point at this machine (DNS
  * rebinding) still sends that name as Host, and every page sends its Origin: both are refused
- * before the token is looked at. Errors: `not_local`, `unauthenticated`.
+ * before anything else is looked at. Error: `not_local`.
  */
-export const admit = ({ headers }: IncomingMessage, token: string): void => {
+export const admitLocal = ({ headers }: IncomingMessage): void => {
   const { host = "", origin } = headers;
   if (!localNames.has(nameOf(host))) throw fail("not_local", { host });
   if (origin !== undefined) throw fail("not_local", { host: origin });
-  if (!isToken(headers.authorization, token)) throw fail("unauthenticated", {});
+};
+
+/** The same for one that also shows the token. Errors: `not_local`, `unauthenticated`. */
+export const admit = (request: IncomingMessage, token: string): void => {
+  admitLocal(request);
+  if (!isToken(request.headers.authorization, token)) throw fail("unauthenticated", {});
 };

@@ -4,16 +4,17 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { Dispatch } from "../../runtime/dispatch.ts";
 import { streamEvents } from "./event-stream.ts";
-import { admit } from "./guard.ts";
+import { admit, admitLocal } from "./guard.ts";
 import { readBody, sendJson, sendProblem } from "./messages.ts";
 import { openApi } from "./openapi.ts";
 import { findRoute, pathFields, readQuery, type Route } from "./routes.ts";
+import { OWNERSHIP_PATH, ownershipProof } from "../../hosting/ownership.ts";
 import type { Log } from "../../platform/log.ts";
 
 export interface RestOptions {
   /**
-   * What answers. A promise, because a runtime writes into its lock file where it is reached, and
-   * so is opened after this server listens; requests wait for it.
+   * What answers. A promise, because a runtime makes known where it is reached before it opens, and so
+   * after this server listens; requests wait for it.
    */
   runtime: Promise<{
     dispatch: Dispatch;
@@ -59,17 +60,30 @@ interface Served extends RestOptions {
   closing: AbortSignal;
 }
 
+/** Errors: `invalid_params` for what is no path, such as `//[`. */
+const targetOf = (request: IncomingMessage): URL => {
+  const target = URL.parse(`http://127.0.0.1${request.url ?? "/"}`);
+  if (target !== null) return target;
+  throw fail("invalid_params", { what: "The call", problems: "the address is not a path" });
+};
+
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
   { runtime, token, role = "admin", document, closing }: Served,
 ): Promise<void> => {
+  // The host is not looked at again: only path and query are read from here.
+  const { pathname, searchParams } = targetOf(request);
+  if (request.method === "GET" && pathname === OWNERSHIP_PATH) {
+    admitLocal(request);
+    const { localPort = 0 } = request.socket;
+    sendJson(response, 200, { proof: ownershipProof(token, searchParams.get("challenge") ?? "", localPort) });
+    return;
+  }
   admit(request, token);
   // It came over a connection that was open already.
   if (closing.aborted) throw fail("runtime_gone", { how: "it is ending" });
   const verb = request.method ?? "GET";
-  // The host is not looked at again: only path and query are read from here.
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
   if (verb === "GET" && pathname === "/openapi.json") {
     sendJson(response, 200, document());
     return;

@@ -4,6 +4,9 @@ import { version } from "../../../platform/installation.ts";
 import { canMakeControlGroups } from "../../../instances/drivers/local/cgroup.ts";
 import { probeSandbox, sandboxName } from "../../../instances/drivers/local/sandbox.ts";
 import { checkState, repairState, type Problem } from "../../../store/doctor.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import { readEndpoint } from "../../../hosting/endpoints.ts";
+import { adoptStateFolder, foreignReason } from "../../../hosting/state-stamp.ts";
 import { readLock, type LockContent } from "../../../store/lock.ts";
 import { localTenantId } from "../../../store/tenant.ts";
 import { stateFolderOf } from "../session/connect.ts";
@@ -23,6 +26,8 @@ interface Check {
 export interface DoctorFlags extends RecordFlags {
   /** Mend the state folder as far as what is there allows. */
   repair?: boolean;
+  /** Take a state folder over that this user's runtime did not make here. */
+  adopt?: boolean;
 }
 
 const execute = promisify(execFile);
@@ -110,8 +115,12 @@ const checkStateFolder = async (
 ): Promise<Check> => {
   try {
     const folder = stateFolderOf(workspace);
+    const foreign = foreignReason(folder, workspace);
+    if (foreign !== null && flags.adopt !== true)
+      throw fail("state_foreign", { path: folder, reason: foreign });
+    if (foreign !== null) adoptStateFolder(folder, workspace);
     const owner = await readLock(folder);
-    if (owner !== null) return await askOwner(owner, flags, context);
+    if (owner !== null) return await askOwner(owner, workspace, flags, context);
     const found = await checkState(folder, localTenantId());
     if (found.problems.length === 0)
       return { name: "state", result: "ok", detail: `${folder}, ${found.records} records` };
@@ -141,9 +150,14 @@ const describe = (problems: readonly Problem[]): string => {
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 };
 
-const askOwner = async (owner: LockContent, flags: DoctorFlags, context: CommandContext): Promise<Check> => {
+const askOwner = async (
+  owner: LockContent,
+  workspace: string,
+  flags: DoctorFlags,
+  context: CommandContext,
+): Promise<Check> => {
   let detail = `in use by process ${owner.pid}`;
-  if (owner.endpoint !== null)
+  if (readEndpoint(stateFolderOf(workspace), owner.pid) !== null)
     await withConnection(flags, context, async (connection) => {
       const status = await connection.call("runtime/status", {});
       const readOnly = status.read_only ? ", which cannot be written" : "";

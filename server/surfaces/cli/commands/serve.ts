@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { version } from "../../../platform/installation.ts";
+import { endpointFile } from "../../../hosting/endpoints.ts";
 import { serveRuntime } from "../../../hosting/serve-runtime.ts";
-import { runtimeOptions, stateFolderOf } from "../session/connect.ts";
+import { runtimeOptions } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { settingsOf } from "../session/options.ts";
@@ -19,9 +20,10 @@ export const serve = async (
   const options = runtimeOptions(workspace, settingsOf({}, environment), environment);
   const runtime = await serveRuntime(options, { version: version(), port: flags.port ?? 0 });
   const { url } = runtime.endpoint;
-  const lock = `${stateFolderOf(workspace)}/lock`;
-  if (flags.json === true) terminal.out(`${JSON.stringify({ url, lock, pid: process.pid })}\n`);
-  else terminal.out(`Serving ${workspace} at ${url}\nThe bearer token stands in ${lock}\n`);
+  const file = endpointFile(options.stateFolder);
+  if (flags.json === true)
+    terminal.out(`${JSON.stringify({ url, endpoint_file: file, pid: process.pid })}\n`);
+  else terminal.out(`Serving ${workspace} at ${url}\nThe bearer token is in ${file}\n`);
   try {
     if (!interruption.signal.aborted) await once(interruption.signal, "abort");
   } finally {

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import {
   type CredentialStore,
@@ -7,21 +6,15 @@ import {
   openCredentialStore,
 } from "../../../gateway/credentials.ts";
 import type { Credentials } from "../../../gateway/gateway.ts";
+import { userFolder } from "../../../platform/user-folder.ts";
 import { keptPassphrase, openKeychain } from "./keychain.ts";
-
-/** The operating system's folder for what a user has set up. */
-const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
-  if (process.platform === "win32") return environment.APPDATA ?? join(homedir(), "AppData", "Roaming");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support");
-  return environment.XDG_CONFIG_HOME ?? join(homedir(), ".config");
-};
 
 /**
  * The encrypted file of keys; its passphrase is `CODITECT_PASSPHRASE`, or kept in the operating
  * system's keychain, or asked for at a terminal.
  */
 export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore => {
-  const file = join(configurationFolder(environment), "coditect-agents", "credentials.json");
+  const file = join(userFolder(environment), "credentials.json");
   const kept = keptPassphrase(
     () => openKeychain(file),
     () => askSecret("Passphrase of the stored keys: "),

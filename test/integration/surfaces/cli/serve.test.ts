@@ -6,7 +6,7 @@ import { z } from "zod";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
 import { eventsOf, lastOf, runCommand, type RunningCommand, startCommand } from "../../../support/command.ts";
 
-const Serving = z.object({ url: z.url(), lock: z.string(), pid: z.int() });
+const Serving = z.object({ url: z.url(), endpoint_file: z.string(), pid: z.int() });
 
 describe("a command beside a runtime that owns the state folder", function () {
   this.timeout(60_000);

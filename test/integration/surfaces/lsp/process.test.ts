@@ -11,6 +11,7 @@ import {
 } from "vscode-languageserver/node";
 import type { MethodResult } from "../../../../schemas/contract.ts";
 import { attach } from "../../../../server/hosting/attach.ts";
+import { readEndpoint } from "../../../../server/hosting/endpoints.ts";
 import { readLock } from "../../../../server/store/lock.ts";
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { type TestWorkspace, testWorkspace } from "../../../support/workspace.ts";
@@ -146,8 +147,10 @@ describe("the language server's process", function () {
     await editor.initialize();
     await addAgent(editor);
     const owner = await lock();
-    assert.ok(owner?.endpoint);
-    const program = await attach(owner.endpoint);
+    assert.ok(owner);
+    const endpoint = readEndpoint(join(workspace.root, ".coditect/state"), owner.pid);
+    assert.ok(endpoint);
+    const program = await attach(endpoint);
     const { items } = await program.call("agents/list", {}, new AbortController().signal);
     assert.equal(items.length, 1);
     await program.close();

@@ -139,10 +139,11 @@ describe("the contract over JSON-RPC", () => {
     assert.deepEqual(second?.overlays, []);
   });
 
-  it("lets an untrusted workspace be read and nothing more", async () => {
+  it("opens nothing of an untrusted workspace", async () => {
     await start(undefined, false);
-    assert.deepEqual(await call("agents/list"), { items: [], next_cursor: null });
-    assert.equal((await rejection(call("teams/execute", { team_id: "tdd" }))).data.code, "not_authorised");
+    for (const method of ["agents/list", "teams/execute", "runtime/status", "credentials/set"])
+      assert.equal((await rejection(call(method))).data.code, "untrusted_workspace");
+    assert.deepEqual(opened, []);
   });
 
   it("refuses options that are not right, and goes on with the defaults for a wrong setting", async () => {

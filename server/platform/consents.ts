@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { Consent, type ConsentName } from "../../schemas/consents.ts";
+import { privateUserFolder } from "./user-folder.ts";
+
+/** What this user has allowed for one workspace. */
+export interface Consents {
+  /** Whether it was given, for this very state of what it is about if `of` names one. */
+  has(name: ConsentName, of?: string | null): boolean;
+  give(consent: Consent): void;
+  takeBack(name: ConsentName): void;
+}
+
+const ConsentFile = z.strictObject({ workspace: z.string(), consents: z.array(Consent) });
+type ConsentFile = z.infer<typeof ConsentFile>;
+
+/** The consents for a workspace, by its real path, in the user's folder; other processes see changes. */
+export const openConsents = (workspace: string): Consents => {
+  const real = realpathSync.native(workspace);
+  const path = (): string =>
+    join(privateUserFolder("consents"), `${createHash("sha256").update(real).digest("hex")}.json`);
+
+  const read = (): Consent[] => {
+    try {
+      const file = ConsentFile.parse(JSON.parse(readFileSync(path(), "utf8")));
+      return file.workspace === real ? file.consents : [];
+    } catch {
+      // There is none, or it cannot be read: then nothing was allowed.
+      return [];
+    }
+  };
+  const write = (consents: Consent[]): void => {
+    const file: ConsentFile = { workspace: real, consents };
+    const temporary = `${path()}.${randomBytes(6).toString("hex")}`;
+    writeFileSync(temporary, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+    renameSync(temporary, path());
+  };
+
+  return {
+    has: (name, of = null) => read().some((consent) => consent.name === name && consent.of === of),
+    give: (consent) => {
+      write([...read().filter(({ name }) => name !== consent.name), consent]);
+    },
+    takeBack: (name) => {
+      write(read().filter((consent) => consent.name !== name));
+    },
+  };
+};

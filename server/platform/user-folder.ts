@@ -1,0 +1,48 @@
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { homedir, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { fail } from "../../schemas/errors.ts";
+
+/** The operating system's folder for what a user has set up. */
+const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
+  if (process.platform === "win32") return environment.APPDATA ?? join(homedir(), "AppData", "Roaming");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support");
+  return environment.XDG_CONFIG_HOME ?? join(homedir(), ".config");
+};
+
+/** What belongs to the user and to no workspace: keys, consents, where running runtimes are reached. */
+export const userFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
+  join(configurationFolder(environment), "coditect-agents");
+
+/**
+ * Makes a folder that only this user can enter, or checks that an existing one is such a folder.
+ * Wider access is taken away. Error: `folder_not_private` for a link, or a folder of another user.
+ */
+export const privateFolder = (folder: string): string => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const found = lstatSync(folder);
+  if (!found.isDirectory()) throw fail("folder_not_private", { path: folder, reason: "it is a link" });
+  // Windows keeps a user's folders private by the access lists of their parents.
+  if (process.platform === "win32") return folder;
+  if (found.uid !== userInfo().uid)
+    throw fail("folder_not_private", { path: folder, reason: "it belongs to another user" });
+  if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+  return folder;
+};
+
+/**
+ * A private folder below {@link userFolder}. Where the home folder cannot be written, as in some
+ * containers, it is one in the temporary folder, which another user cannot prepare for us.
+ */
+export const privateUserFolder = (...names: string[]): string => {
+  try {
+    return nested(userFolder(), names);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (!["EACCES", "EROFS", "ENOENT", "ENOTDIR", "EPERM"].includes(String(code))) throw error;
+    return nested(join(tmpdir(), `coditect-agents-${userInfo().uid}`), names);
+  }
+};
+
+const nested = (base: string, names: readonly string[]): string =>
+  names.reduce((folder, name) => privateFolder(join(folder, name)), privateFolder(base));
