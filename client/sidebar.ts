@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { setContext } from "./context-keys.ts";
 import { viewIds } from "./contributions.ts";
 import { foldersWithState } from "./folders.ts";
+import { followFiles } from "./review/follow-files.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { agentsTree } from "./tree/agents.ts";
 import { fold, type Touch } from "./tree/fold.ts";
@@ -62,6 +63,8 @@ export const createSidebar = (
       { details, findings: findings.items, changes: changes?.change_set.files ?? [] },
       touch,
     );
+    const run = model.runs.get(task_id);
+    if (run !== undefined) files.look(run);
     showCounts();
   };
   /** Two openings of the same node read it once. */
@@ -113,6 +116,8 @@ export const createSidebar = (
     folderOf,
   });
 
+  const files = followFiles(model, touch);
+
   /** What was set last: each time costs a message to the window. */
   let counted = "";
   const showCounts = () => {
@@ -153,6 +158,10 @@ export const createSidebar = (
       if (!model.cursors.has(folder)) reread(load(folder));
       else if (event.type === "configuration.changed" || isStranger)
         reread(once(`agents of ${folder}`, () => readAgents(folder)));
+      if (event.type === "changes.changed" || event.type === "run.finished") {
+        const run = model.runs.get(event.task_id);
+        if (run !== undefined) files.look(run);
+      }
       settle(cheapEvents.has(event.type) ? "text" : "counts");
     }),
     runtime.onState(({ kind }) => {
@@ -193,7 +202,7 @@ export const createSidebar = (
       touch(roots.runs);
     },
     dispose: () => {
-      for (const subscription of [...subscriptions, runs, agents, changed]) subscription.dispose();
+      for (const subscription of [...subscriptions, files, runs, agents, changed]) subscription.dispose();
     },
   };
 };

@@ -41,6 +41,13 @@ export const ChangedFile = z.strictObject({
 });
 export type ChangedFile = z.infer<typeof ChangedFile>;
 
+/**
+ * What a file of the workspace is now, beside a change of it. `Original`: as it was before the
+ * change. `Proposed`: as the change leaves it. `Other`: neither.
+ */
+export const PresentState = z.enum(["Original", "Proposed", "Other"]);
+export type PresentState = z.infer<typeof PresentState>;
+
 export const ChangeSetStatus = z.enum(["Pending", "Accepted", "PartlyAccepted", "Discarded"]);
 export type ChangeSetStatus = z.infer<typeof ChangeSetStatus>;
 

@@ -22,6 +22,24 @@ export const openProposal = (file: ChangedFile, content: ChangeContent): Proposa
   return { file, before, after, base: before, wanted: after };
 };
 
+/**
+ * The two texts of its diff: what is still open, or once all of it is decided, what was proposed.
+ * Both sides would be the same text otherwise.
+ */
+export const diffSides = ({ before, after, base, wanted }: Proposal) =>
+  base === wanted ? { before, after } : { before: base, after: wanted };
+
+/**
+ * A proposal whose accepted part the user has taken back is open again.
+ *
+ * @param current text of the file now.
+ */
+export const followFile = (proposal: Proposal, current: string | null): Proposal => {
+  const { before, after, base } = proposal;
+  const text = current === null ? null : withLineFeeds(current);
+  return base !== before && text === before ? { ...proposal, base: before, wanted: after } : proposal;
+};
+
 /** Hunks that wait for a decision; none in a file that is created or deleted as a whole. */
 export const openHunks = ({ base, wanted }: Proposal): Hunk[] =>
   base === null || wanted === null ? [] : hunksBetween(base, wanted);

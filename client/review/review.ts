@@ -4,11 +4,20 @@ import { fileInFolder } from "../folders.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Sidebar } from "../sidebar.ts";
 import { runTitle } from "../tree/run-items.ts";
-import { applyProposals, type Applied } from "./apply.ts";
+import { applyProposals, readText, type Applied } from "./apply.ts";
 import { provideReviewDocuments, reviewUri, type ReviewedFile } from "./documents.ts";
 import type { Hunk } from "./hunks.ts";
 import { openMergeEditor } from "./merge-editor.ts";
-import { acceptHunks, decisionOf, discardHunks, openHunks, openProposal, type Proposal } from "./proposal.ts";
+import {
+  acceptHunks,
+  decisionOf,
+  diffSides,
+  discardHunks,
+  followFile,
+  openHunks,
+  openProposal,
+  type Proposal,
+} from "./proposal.ts";
 
 /** A run's changes before the user: shown as diffs, accepted or discarded as a whole or in part. */
 export interface Review {
@@ -58,16 +67,19 @@ export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.
     known.catch(() => open.delete(taskId));
     return known;
   };
-  const proposalsOf = async (folder: string, taskId: string): Promise<Map<string, Proposal>> =>
-    (await reviewOf(folder, taskId)).files;
+  const proposalsOf = async (folder: string, taskId: string): Promise<Map<string, Proposal>> => {
+    const { files } = await reviewOf(folder, taskId);
+    for (const [path, proposal] of files)
+      files.set(path, followFile(proposal, await readText(fileInFolder(folder, path))));
+    return files;
+  };
   const proposalOf = async ({ folder, task_id, path }: ReviewedFile): Promise<Proposal> => {
     const proposal = (await proposalsOf(folder, task_id)).get(path);
     if (proposal === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
     return proposal;
   };
   const documents = provideReviewDocuments(async (side, file) => {
-    const { base, wanted } = await proposalOf(file);
-    return (side === "before" ? base : wanted) ?? "";
+    return diffSides(await proposalOf(file))[side] ?? "";
   });
   const put = async (file: ReviewedFile, proposal: Proposal) => {
     const { change_set_id, files } = await reviewOf(file.folder, file.task_id);

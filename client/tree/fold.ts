@@ -131,6 +131,7 @@ const runOf = (
     model: "",
     stages: new Map(),
     changes: [],
+    present: new Map(),
     findings: new Map(),
     approval: null,
     error: null,

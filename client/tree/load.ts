@@ -1,5 +1,5 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
-import type { ChangedFile } from "../../schemas/changes.ts";
+import type { ChangedFile, PresentState } from "../../schemas/changes.ts";
 import type { MethodResult, RunDetails } from "../../schemas/contract.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
@@ -34,6 +34,7 @@ const putRun = (model: Model, folder: string, task: Task, run: TeamRun): RunReco
     model: known?.model ?? (run.options.provider === null ? "" : describeProvider(run.options.provider)),
     stages: known?.stages ?? new Map<string, StageRecord>(),
     changes: known?.changes ?? [],
+    present: known?.present ?? new Map<string, PresentState>(),
     findings: known?.findings ?? new Map<string, Finding>(),
     approval: run.status === "WaitingForApproval" ? (known?.approval ?? waitingAt(run)) : null,
     error: run.error,

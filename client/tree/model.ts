@@ -1,5 +1,5 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
-import type { ChangedFile } from "../../schemas/changes.ts";
+import type { ChangedFile, PresentState } from "../../schemas/changes.ts";
 import type { ExecutionSummary } from "../../schemas/events.ts";
 import type { ExecutionError, ExecutionResourceUsage } from "../../schemas/execution.ts";
 import type { Finding } from "../../schemas/findings.ts";
@@ -39,6 +39,8 @@ export interface RunRecord {
   model: string;
   stages: Map<string, StageRecord>;
   changes: ChangedFile[];
+  /** What those files are in the workspace now, by path, as far as it was looked at. */
+  present: Map<string, PresentState>;
   findings: Map<string, Finding>;
   /** Set while it waits for a person's consent. */
   approval: { stage: string; question: string } | null;

@@ -1,4 +1,5 @@
 import type { Localizer } from "../../schemas/localizer.ts";
+import { changeOutcome } from "../../schemas/change-outcome.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import type { ItemFlag } from "../contributions.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
@@ -122,18 +123,23 @@ export const changesItem = (run: RunRecord, l10n: Localizer): Item => {
     accessibleLabel: l10n.t("Changes: {0}", description),
     flags: hasPendingChanges(run) ? ["changes", "changeset"] : [],
     state: "expanded",
+    command: "coditect.reviewChanges",
   };
 };
 
 export const fileItem = (run: RunRecord, path: string, l10n: Localizer): Item | null => {
   const file = run.changes.find((change) => change.path === path);
   if (file === undefined) return null;
-  const decisions: Record<typeof file.decision, string> = {
-    Pending: "",
-    Accepted: l10n.t("accepted"),
-    Edited: l10n.t("accepted in part"),
-    Discarded: l10n.t("discarded"),
+  const outcome = changeOutcome(file, run.present.get(path) ?? null);
+  const outcomes: Record<typeof outcome, string> = {
+    open: "",
+    applied: l10n.t("applied"),
+    "applied in part": l10n.t("applied in part"),
+    undone: l10n.t("undone"),
+    "changed since": l10n.t("changed since"),
+    discarded: l10n.t("discarded"),
   };
+  const isOpen = (file.decision === "Pending" && outcome !== "applied") || outcome === "undone";
   const kinds: Record<typeof file.kind, string> = {
     Created: l10n.t("new"),
     Modified: "",
@@ -143,14 +149,14 @@ export const fileItem = (run: RunRecord, path: string, l10n: Localizer): Item | 
   const parts = [
     kinds[file.kind],
     file.binary ? l10n.t("binary") : `+${file.lines_added} −${file.lines_removed}`,
-    decisions[file.decision],
+    outcomes[outcome],
   ].filter((part) => part !== "");
   return {
     label: path,
     description: parts.join(" · "),
     icon: { id: "file" },
     accessibleLabel: l10n.t("Changed file {0}, {1}", path, parts.join(", ")),
-    flags: file.decision === "Pending" && !isRunActive(run) ? ["file-pending"] : [],
+    flags: isOpen && !isRunActive(run) ? ["file-pending"] : [],
     state: "leaf",
     command: "coditect.openChange",
     file: path,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ChangeSet, FileContent } from "../changes.ts";
+import { ChangeSet, FileContent, PresentState } from "../changes.ts";
 import { Finding, FindingStatus } from "../findings.ts";
 import { Lesson } from "../lessons.ts";
 import { Uuid, WorkspacePath } from "../primitives.ts";
@@ -27,7 +27,13 @@ export const changeMethods = {
   "changes/get": row(
     "viewer",
     byTask.extend({ include_content: z.boolean().default(false) }),
-    z.strictObject({ change_set: ChangeSet, contents: z.array(ChangeContent), diff: z.string() }),
+    z.strictObject({
+      change_set: ChangeSet,
+      contents: z.array(ChangeContent),
+      diff: z.string(),
+      /** What each file is in the workspace now, on the disk. */
+      present: z.array(z.strictObject({ path: WorkspacePath, state: PresentState })),
+    }),
     { verb: "GET", path: "/api/team-runs/{task_id}/changes" },
   ),
   /** Writes the change set, or some of its files, into the workspace; merges where that is clean. */

@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { ChangeDecision, ChangedFile, ChangeSet, FileChange } from "../../schemas/changes.ts";
+import type {
+  ChangeDecision,
+  ChangedFile,
+  ChangeSet,
+  FileChange,
+  PresentState,
+} from "../../schemas/changes.ts";
 import type { AppliedFile, ChangeContent } from "../../schemas/contract.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import { mergeBranches } from "./branches.ts";
@@ -41,6 +47,8 @@ export interface Changes {
   /** The text form, as `git diff` writes it; `git apply` takes it unless a file is binary. */
   diff(changeSet: ChangeSet): Promise<string>;
   contents(changeSet: ChangeSet): Promise<ChangeContent[]>;
+  /** What each of its files is in the workspace now. */
+  present(changeSet: ChangeSet): Promise<{ path: string; state: PresentState }[]>;
 
   /** Of the run of that task, or its newest one. Error: `not_found`. */
   ofTask(taskId: string): ChangeSet;
@@ -58,7 +66,7 @@ export interface Changes {
     paths: readonly string[],
     decision: Exclude<ChangeDecision, "Pending">,
   ): Promise<ChangeSet>;
-  /** Error: `change_set_decided` for a file that was written already. */
+  /** Error: `change_set_decided` for a file that was written and not undone since. */
   discard(changeSetId: string, paths: readonly string[] | null, reason?: string | null): Promise<ChangeSet>;
 }
 
@@ -104,7 +112,7 @@ export const createChanges = (context: ChangesContext): Changes => {
       return { merged: true, change_set: create(owner, await describeEntries(objects, entries)) };
     },
 
-    ...createReading(store),
+    ...createReading(context),
     ...createDeciding(context),
   };
 };

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { presentState } from "../../schemas/change-outcome.ts";
+import type { ChangedFile, PresentState } from "../../schemas/changes.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { Objects } from "../store/store.ts";
@@ -17,6 +19,12 @@ export const readWorkspaceFile = async (workspace: string, path: string): Promis
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
+};
+
+/** What a changed file is in the workspace now, on the disk. */
+export const presentStateOf = async (workspace: string, file: ChangedFile): Promise<PresentState> => {
+  const bytes = await readWorkspaceFile(workspace, file.path);
+  return presentState(file, bytes === null ? null : sha256Of(bytes));
 };
 
 /** The bytes of an object; `null` if they were never kept or are not kept any more. */

@@ -1,3 +1,4 @@
+import { changeOutcome } from "../../schemas/change-outcome.ts";
 import type { ChangeDecision, ChangeSet } from "../../schemas/changes.ts";
 import type { AppliedFile } from "../../schemas/contract.ts";
 import { fail } from "../../schemas/errors.ts";
@@ -5,6 +6,7 @@ import type { Timestamp } from "../../schemas/primitives.ts";
 import type { Store } from "../store/store.ts";
 import { confine } from "../workspace/paths.ts";
 import { applyFile } from "./apply-file.ts";
+import { presentStateOf } from "./contents.ts";
 import type { Changes } from "./changes.ts";
 import { filesToApply, filesToDiscard, selectFiles, withDecision } from "./decisions.ts";
 
@@ -70,6 +72,13 @@ export const createDeciding = ({
     return { change_set: stored(changeSetId), files };
   };
 
+  const undoneIn = async ({ files }: ChangeSet): Promise<Set<string>> => {
+    const undone = new Set<string>();
+    for (const file of files)
+      if (changeOutcome(file, await presentStateOf(workspace, file)) === "undone") undone.add(file.path);
+    return undone;
+  };
+
   return {
     apply: (changeSetId, paths) => serialised(() => apply(changeSetId, paths)),
 
@@ -83,7 +92,8 @@ export const createDeciding = ({
       serialised(async () => {
         const changeSet = stored(changeSetId);
         const given = reason === null ? changeSet : { ...changeSet, discard_reason: reason };
-        return decide(given, filesToDiscard(changeSet, paths), "Discarded");
+        const undone = await undoneIn(changeSet);
+        return decide(given, filesToDiscard(changeSet, paths, undone), "Discarded");
       }),
   };
 };

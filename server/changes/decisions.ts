@@ -39,10 +39,18 @@ export const filesToApply = (changeSet: ChangeSet): ChangedFile[] => {
 
 const isWritten = ({ decision }: ChangedFile): boolean => decision === "Accepted" || decision === "Edited";
 
-/** What a discard drops. What was written cannot be: it is part of the workspace now. */
-export const filesToDiscard = (changeSet: ChangeSet, paths: readonly string[] | null): ChangedFile[] => {
+/**
+ * What a discard drops. What was written cannot be: it is part of the workspace now.
+ *
+ * @param undone paths of files that were written, and that the user has put back since.
+ */
+export const filesToDiscard = (
+  changeSet: ChangeSet,
+  paths: readonly string[] | null,
+  undone: ReadonlySet<string>,
+): ChangedFile[] => {
   const chosen = paths === null ? changeSet.files : selectFiles(changeSet, paths);
-  const droppable = chosen.filter((file) => !isWritten(file));
+  const droppable = chosen.filter((file) => !isWritten(file) || undone.has(file.path));
   if (paths === null ? droppable.length === 0 && chosen.length > 0 : droppable.length < chosen.length)
     throw fail("change_set_decided", { task_id: changeSet.task_id, status: "accepted" });
   return droppable;

@@ -1,16 +1,20 @@
 import type { ChangedFile } from "../../schemas/changes.ts";
 import { fail } from "../../schemas/errors.ts";
-import type { Store } from "../store/store.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { entriesOf, fileChange } from "./build.ts";
 import type { Changes } from "./changes.ts";
-import { kept } from "./contents.ts";
+import { kept, presentStateOf } from "./contents.ts";
+import type { ChangesContext } from "./deciding.ts";
 import { filePatch } from "./patch.ts";
 
 /** The part of {@link Changes} that looks at change sets and changes nothing. */
-export const createReading = (
-  store: Store,
-): Pick<Changes, "fileChanges" | "diff" | "contents" | "ofTask"> => {
+export const createReading = ({
+  store,
+  workspace,
+}: Pick<ChangesContext, "store" | "workspace">): Pick<
+  Changes,
+  "fileChanges" | "diff" | "contents" | "present" | "ofTask"
+> => {
   const { objects } = store;
 
   const sidesOf = async ({ before, after }: ChangedFile) => ({
@@ -38,6 +42,11 @@ export const createReading = (
             after: after === null ? null : toFileContent(after),
           };
         }),
+      ),
+
+    present: ({ files }) =>
+      Promise.all(
+        files.map(async (file) => ({ path: file.path, state: await presentStateOf(workspace, file) })),
       ),
 
     ofTask(taskId) {

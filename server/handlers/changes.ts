@@ -20,11 +20,12 @@ export const changeHandlers = ({
   return {
     "changes/get": async ({ task_id, include_content }) => {
       const change_set = changes.ofTask(task_id);
-      const [contents, diff] = await Promise.all([
+      const [contents, diff, present] = await Promise.all([
         include_content ? changes.contents(change_set) : [],
         changes.diff(change_set),
+        changes.present(change_set),
       ]);
-      return { change_set, contents, diff };
+      return { change_set, contents, diff, present };
     },
 
     "changes/apply": async ({ task_id, paths }) => {

@@ -26,7 +26,7 @@ describe("what the user reads and decides", function () {
     await workbench.page.locator(".editor.original .view-line", { hasText: "const leftOver" }).waitFor();
     await workbench.picture("hunk-accepted");
     await decide("the first ones pay one cent more", "CODITECT: Discard Hunk");
-    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted in part/).waitFor();
+    await workbench.treeItem(/^Changed file src\/bill\.js.*applied in part/).waitFor();
     const written = await readFile(join(folder, "src/bill.js"), "utf8");
     assert.match(written, /Math\.floor\(cents \/ people\)/);
     assert.doesNotMatch(written, /the first ones pay one cent more/);

@@ -26,7 +26,7 @@ describe("a window with two folders", function () {
     await workbench.showView();
     await workbench.treeItem(/^Run tdd.*every gate held.*dinner/).waitFor({ timeout: 90_000 });
     await workbench.command("CODITECT: Accept All Changes");
-    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
+    await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
 
     await workbench.openFile(join(lunch, source), /bill\.js.*lunch/);
     parts.model.hold();

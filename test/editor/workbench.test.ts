@@ -47,7 +47,7 @@ describe("the extension in a real workbench", function () {
       .locator(".editor-actions")
       .getByRole("button", { name: "Accept All Changes" })
       .click();
-    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
+    await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     assert.match(await readFile(join(folder, "src/bill.js"), "utf8"), /Math\.floor\(cents \/ people\)/);
     await workbench.picture("accepted");
   });
@@ -73,7 +73,7 @@ describe("the extension in a real workbench", function () {
     const workbench = await parts.session.open(folder);
     await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
-    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
+    await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     await workbench.openFile("src/bill.js");
     await workbench.command("Problems: Focus on Problems View");
     const problem = workbench.page.locator(".markers-panel .monaco-list-row", {
@@ -108,7 +108,7 @@ describe("the extension in a real workbench", function () {
     const workbench = await parts.session.open(await parts.session.project());
     await workbench.rehearse();
     await workbench.command("CODITECT: Accept All Changes");
-    await workbench.treeItem(/^Changed file src\/bill\.js.*accepted/).waitFor();
+    await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     await workbench.expand(/^Findings/);
     const finding = workbench.treeItem(/^Medium finding: A fraction of a cent/);
     await finding.hover();

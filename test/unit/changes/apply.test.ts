@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, readFile, readlink, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { changeOutcome } from "../../../schemas/change-outcome.ts";
 import { bench, type Bench, change } from "./support.ts";
 
 const before = "one\ntwo\nthree\nfour\nfive\n";
@@ -43,6 +44,26 @@ describe("applying a change set", () => {
     const { results, change_set } = await apply(id);
     assert.deepEqual(results, { "a.ts": "unchanged", "src/new.ts": "unchanged" });
     assert.equal(change_set.status, "Accepted");
+  });
+
+  it("says what has become of each file, and lets one that was undone be discarded", async () => {
+    const id = await at.stored(change("a.ts", before, after), change("b.ts", null, "b\n"));
+    const outcomes = async () => {
+      const changeSet = at.store.get("changeSets", id);
+      assert.ok(changeSet !== null);
+      const present = new Map((await at.changes.present(changeSet)).map(({ path, state }) => [path, state]));
+      return changeSet.files.map((file) => changeOutcome(file, present.get(file.path) ?? null));
+    };
+    assert.deepEqual(await outcomes(), ["open", "open"]);
+    await apply(id);
+    assert.deepEqual(await outcomes(), ["applied", "applied"]);
+    await assert.rejects(at.changes.discard(id, ["a.ts"]), { code: "change_set_decided" });
+    await at.workspace.write("a.ts", before);
+    await at.workspace.write("b.ts", "mine\n");
+    assert.deepEqual(await outcomes(), ["undone", "changed since"]);
+    await at.changes.discard(id, ["a.ts"]);
+    assert.deepEqual(await outcomes(), ["discarded", "changed since"]);
+    await assert.rejects(at.changes.discard(id, ["b.ts"]), { code: "change_set_decided" });
   });
 
   it("merges with what the user edited meanwhile, where it does not overlap", async () => {

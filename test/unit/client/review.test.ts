@@ -5,7 +5,9 @@ import { planFile, type Plan } from "../../../client/review/plan.ts";
 import {
   acceptHunks,
   decisionOf,
+  diffSides,
   discardHunks,
+  followFile,
   openHunks,
   openProposal,
 } from "../../../client/review/proposal.ts";
@@ -152,5 +154,34 @@ describe("planning a file", () => {
     assert.deepEqual(planFile({ before: "a", after: null, current: "mine" }), { kind: "conflict" });
     assert.deepEqual(planFile({ before: "a", after: "b", current: null }), { kind: "conflict" });
     assert.deepEqual(planFile({ before: "a", after: null, current: null }), { kind: "unchanged" });
+  });
+});
+
+describe("a file that was accepted", () => {
+  const [before, after] = ["a\nb\nc\nd\ne\n", "A\nb\nc\nd\nE\n"];
+  const accepted = () => acceptHunks(proposal(before, after), openHunks(proposal(before, after)));
+
+  it("still shows what was proposed in its diff, and not the same text twice", () => {
+    assert.deepEqual(diffSides(accepted()), { before, after });
+    const discarded = discardHunks(proposal(before, after), openHunks(proposal(before, after)));
+    assert.deepEqual(diffSides(discarded), { before, after });
+  });
+
+  it("is open again once the user has taken it back", () => {
+    const undone = followFile(accepted(), before.replaceAll("\n", "\r\n"));
+    assert.equal(decisionOf(undone), "Pending");
+    assert.equal(openHunks(undone).length, 2);
+  });
+
+  it("stays decided while the file holds it, or anything else", () => {
+    for (const current of [after, "mine\n", null])
+      assert.equal(decisionOf(followFile(accepted(), current)), "Accepted");
+  });
+
+  it("keeps what was discarded of it when nothing was accepted yet", () => {
+    const [first] = openHunks(proposal(before, after));
+    assert.ok(first !== undefined);
+    const some = discardHunks(proposal(before, after), [first]);
+    assert.deepEqual(followFile(some, before), some);
   });
 });

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { changeOutcome } from "../../../../schemas/change-outcome.ts";
 import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
 import { appliedLines, writeSarif } from "../display/outcome.ts";
@@ -10,9 +11,16 @@ import type { CommandContext } from "../display/terminal.ts";
 /** `coditect changes show`: the unified diff, or with `--json` the change set. */
 export const showChanges = (taskId: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
-    const { change_set, diff } = await connection.call("changes/get", { task_id: taskId });
+    const { change_set, diff, present } = await connection.call("changes/get", { task_id: taskId });
     const { terminal } = context;
     terminal.out(flags.json === true ? `${JSON.stringify(change_set)}\n` : colouredDiff(diff, terminal));
+    if (flags.json !== true)
+      for (const file of change_set.files) {
+        const state = present.find(({ path }) => path === file.path)?.state ?? null;
+        const outcome = changeOutcome(file, state);
+        // Not among the lines of the patch: those may go into `git apply`.
+        if (outcome !== "open") terminal.err(`${file.path}: ${outcome}\n`);
+      }
     return exitCodes.held;
   });
 
