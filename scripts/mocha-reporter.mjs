@@ -1,9 +1,14 @@
-// Mocha's own "spec" output, and a summary in the file that COUNTS_FILE names: how many tests
-// passed, failed and were skipped, and why: `skipReason` of test/support/skip.ts.
+// Mocha's own "spec" output, with a line every few seconds that says how far the suite is, and a
+// summary in the file that COUNTS_FILE names: how many tests passed, failed and were skipped, and
+// why: `skipReason` of test/support/skip.ts.
 import Mocha from "mocha";
 import { writeFileSync } from "node:fs";
+import { duration } from "./duration.mjs";
 
-const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_RUN_END } = Mocha.Runner.constants;
+const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_TEST_END, EVENT_RUN_END } =
+  Mocha.Runner.constants;
+
+const PROGRESS_MS = 10_000;
 
 const reasonOf = (test) => {
   for (let runnable = test; runnable; runnable = runnable.parent)
@@ -20,6 +25,14 @@ export default class extends Mocha.reporters.Spec {
     runner.on(EVENT_TEST_PENDING, (test) =>
       counts.skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }),
     );
+    const started = Date.now();
+    let shown = started;
+    runner.on(EVENT_TEST_END, () => {
+      if (Date.now() - shown < PROGRESS_MS) return;
+      shown = Date.now();
+      const done = counts.passed + counts.failed + counts.skipped.length;
+      console.log(`  ── ${done} of ${runner.total} tests, ${duration(shown - started)}`);
+    });
     runner.once(EVENT_RUN_END, () => {
       const file = process.env.COUNTS_FILE;
       if (file !== undefined) writeFileSync(file, JSON.stringify(counts));

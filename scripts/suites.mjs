@@ -1,31 +1,42 @@
-// The suites of `npm test`, in the order they run: quick answers first.
+// The suites of `npm test`. Those of one lane run one after the other, lanes beside one another: much
+// of what tests with real processes do is waiting. What drives a real editor runs when all else is done.
 import { existsSync } from "node:fs";
 
 /** A command whose exit code is the result. */
-const command = (name, program, ...args) => ({ name, program, args, mocha: false });
+const command = (name, lane, program, ...args) => ({ name, lane, program, args, mocha: false });
 
-/** A folder of mocha tests; `timeout` is per test, in milliseconds. */
-const mocha = (name, folder, timeout) => ({
+/** Mocha tests; `timeout` is per test, in milliseconds. */
+const mocha = (name, lane, folder, timeout, ...more) => ({
   name,
+  lane,
   program: "mocha",
   args: [
     `${folder}/**/*.test.ts`,
-    "--timeout",
-    String(timeout),
-    "--reporter",
-    "scripts/mocha-reporter.mjs",
+    ...["--timeout", String(timeout)],
+    ...["--require", "scripts/mocha-hooks.mjs"],
+    ...["--reporter", "scripts/mocha-reporter.mjs"],
     "--exit",
+    ...more,
   ],
   mocha: true,
   folder,
 });
 
+const instances = "test/integration/instances";
+
 export const suites = [
-  command("lint", "eslint", "--max-warnings", "0", "."),
-  command("format", "prettier", "--check", "--log-level", "warn", "."),
-  command("types", "tsc", "-p", "."),
-  mocha("unit", "test/unit", 10_000),
-  mocha("security", "test/security", 60_000),
-  mocha("integration", "test/integration", 120_000),
-  mocha("editor", "test/editor", 180_000),
+  command("lint", "quick", "eslint", "--max-warnings", "0", "."),
+  command("format", "quick", "prettier", "--check", "--log-level", "warn", "."),
+  command("types", "quick", "tsc", "-p", "."),
+  mocha("unit", "quick", "test/unit", 10_000),
+  mocha("security", "quick", "test/security", 60_000),
+  mocha("instances", "quick", instances, 120_000),
+  mocha("integration", "real", "test/integration", 120_000, "--ignore", `${instances}/**`),
+  mocha("editor", "editor", "test/editor", 180_000),
 ].filter(({ folder }) => folder === undefined || existsSync(folder));
+
+/** Lanes that run beside one another; each group starts when the one before has ended. */
+export const groups = [["quick", "real"], ["editor"]];
+
+/** What `npm test -- --quick` runs: what answers within a minute or two. */
+export const quick = ["lint", "types", "unit"];

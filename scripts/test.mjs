@@ -1,37 +1,55 @@
 // `npm test`: everything that has to hold, each suite in a process of its own, one sum at the end.
-// `npm test -- unit types` runs only those.
-import { spawnSync } from "node:child_process";
+// `npm test -- unit types` runs only those; `npm test -- --quick` what answers soon.
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { duration } from "./duration.mjs";
 import { provideMachine } from "./machine.mjs";
-import { suites } from "./suites.mjs";
+import { groups, quick, suites } from "./suites.mjs";
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !suites.some((suite) => suite.name === name));
+const parsed = process.argv.slice(2).flatMap((word) => (word === "--quick" ? quick : [word]));
+const unknown = parsed.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
-  console.error(
-    `There is no suite ${unknown.join(", ")}; there are ${suites.map(({ name }) => name).join(", ")}.`,
-  );
+  const known = suites.map(({ name }) => name).join(", ");
+  console.error(`There is no suite ${unknown.join(", ")}. Choose from ${known}, or --quick.`);
   process.exit(2);
 }
-const chosen = suites.filter(({ name }) => asked.length === 0 || asked.includes(name));
+const chosen = suites.filter(({ name }) => parsed.length === 0 || parsed.includes(name));
 
+const started = Date.now();
 const folder = mkdtempSync(join(tmpdir(), "coditect-counts-"));
+const running = new Set();
 
-/** Runs a suite; a crash or an error outside of any test counts as one failure more. */
-const run = ({ name, program, args, mocha }) => {
-  console.log(`\n── ${name} ${"─".repeat(Math.max(0, 76 - name.length))}`);
-  const file = join(folder, name);
-  const { status } = spawnSync(program, args, {
-    stdio: "inherit",
+/** Runs a command; each line it writes is shown after the name of its suite. Resolves with its exit code. */
+const execute = ({ name, program, args }, file) => {
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
-    // What the tests allow and stamp is not the user's: their own folder is left alone.
-    env: { ...process.env, XDG_CONFIG_HOME: join(folder, "config"), COUNTS_FILE: file },
+    env: {
+      ...process.env,
+      // What the tests allow and stamp is not the user's: their own folder is left alone.
+      XDG_CONFIG_HOME: `${file}-config`,
+      COUNTS_FILE: file,
+      ...(process.stdout.isTTY && { MOCHA_COLORS: "1" }),
+    },
   });
-  const counts = mocha ? readCounts(file) : { passed: status === 0 ? 1 : 0, failed: 0, skipped: [] };
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  return { name, ...counts };
+  running.add(child);
+  for (const output of [child.stdout, child.stderr])
+    createInterface({ input: output }).on("line", (line) => {
+      console.log(`${name.padEnd(11)} │ ${line}`);
+    });
+  return new Promise((resolve) => {
+    child.once("error", (error) => {
+      console.log(`${name} could not be started: ${error.message}`);
+      resolve(-1);
+    });
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve(code ?? -1);
+    });
+  });
 };
 
 const readCounts = (file) => {
@@ -42,16 +60,53 @@ const readCounts = (file) => {
   }
 };
 
-const release = await provideMachine(chosen.map(({ name }) => name));
-const results = chosen.map(run);
+const sign = (failed) => (failed === 0 ? "✔" : "✖");
+
+/** Runs a suite; a crash or an error outside of any test counts as one failure more. */
+const run = async (suite) => {
+  console.log(`\n── ${suite.name} starts, ${duration(Date.now() - started)} after the beginning`);
+  const began = Date.now();
+  const file = join(folder, suite.name);
+  const status = await execute(suite, file);
+  const counts = suite.mocha ? readCounts(file) : { passed: status === 0 ? 1 : 0, failed: 0, skipped: [] };
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  const { passed, failed, skipped } = counts;
+  const took = duration(Date.now() - began);
+  const line = `${sign(failed)} ${suite.name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped.length} skipped, ${took}`;
+  console.log(`\n── ${line}`);
+  return { ...counts, line };
+};
+
+const runLane = async (lane) => {
+  const results = [];
+  for (const suite of chosen.filter((each) => each.lane === lane)) results.push(await run(suite));
+  return results;
+};
+
+/** One lane after the other where there is one processor alone. */
+const runGroup = async (lanes) => {
+  if (availableParallelism() > 1) return (await Promise.all(lanes.map(runLane))).flat();
+  const results = [];
+  for (const lane of lanes) results.push(...(await runLane(lane)));
+  return results;
+};
+
+const { problems, release } = await provideMachine(chosen.map(({ name }) => name));
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, async () => {
+    for (const child of running) child.kill(signal);
+    await release();
+    process.exit(130);
+  });
+
+const results = [];
+for (const lanes of groups) results.push(...(await runGroup(lanes)));
 await release();
 rmSync(folder, { recursive: true });
 
 console.log(`\n── summary ${"─".repeat(69)}`);
-for (const { name, passed, failed, skipped } of results)
-  console.log(
-    `${failed === 0 ? "✔" : "✖"} ${name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped.length} skipped`,
-  );
+for (const { line } of results) console.log(line);
+if (problems.length > 0) console.log(`\nThis machine could not be made ready:\n${problems.join("\n")}`);
 
 const skipped = results.flatMap((result) => result.skipped);
 const byReason = Map.groupBy(skipped, ({ reason }) => reason);
@@ -66,5 +121,6 @@ const sum = (of) => results.reduce((total, result) => total + of(result), 0);
 const failed = sum((result) => result.failed);
 const strict = process.env.CI === "true" && skipped.length > 0;
 if (strict) console.log("\nWith CI=true a skipped test is a failure.");
-console.log(`\n${sum((result) => result.passed)} passed, ${failed} failed, ${skipped.length} skipped`);
+console.log(`\nIt took ${duration(Date.now() - started)}.`);
+console.log(`${sum((result) => result.passed)} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exitCode = failed > 0 || strict ? 1 : 0;

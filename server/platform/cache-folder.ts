@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-const folderOfCaches = (): string => {
+/** Where the operating system wants what programs can make again. */
+export const folderOfCaches = (): string => {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   if (process.platform === "win32") return LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches");

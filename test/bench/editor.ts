@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { HostFigureName } from "../extension-host/measure.ts";
 import { runInHost } from "../editor/host.ts";
-import { installCodeServer, missingPart } from "../editor/parts.ts";
+import { installCodeServer } from "../../scripts/machine/code-server.ts";
+import { missingPart } from "../editor/parts.ts";
 import { median, percentile, type Report } from "./report.ts";
 
 const Figures = z.array(z.object({ name: z.string(), values: z.array(z.number()).min(1) }));

@@ -1,13 +1,14 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { installPeers } from "./peers.ts";
 import { jsonReport, type Report, tableReport } from "./report.ts";
 
 /** `npm run bench [-- GROUP …] [--json]`: every group is a file beside this one. */
 const Group = z.object({
   default: z.custom<(report: Report) => Promise<void>>((value) => typeof value === "function"),
 });
-const own = new Set(["main.ts", "report.ts"]);
+const own = new Set(["main.ts", "peers.ts", "report.ts"]);
 const groups = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".ts") && !own.has(file))
   .map((file) => file.slice(0, -".ts".length))
@@ -24,6 +25,7 @@ if (unknown.length > 0) {
 }
 
 const write = (text: string) => void process.stdout.write(text);
+await installPeers();
 for (const group of positionals.length > 0 ? positionals : groups) {
   if (!values.json) write(`\n${group}\n`);
   const { default: run } = Group.parse(await import(`./${group}.ts`));

@@ -3,10 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
 import { throughModel } from "./models.ts";
-import { installCodeServer, missingPart } from "./parts.ts";
+import { missingPart } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
-
-await installCodeServer().catch(() => undefined);
 
 describe("what the user reads and decides", function () {
   skipUnlessNull(this, missingPart());

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { skipUnlessNull } from "../support/skip.ts";
-import { HOST_DEADLINE_MS, runInHost } from "./host.ts";
-import { installCodeServer, missingPart } from "./parts.ts";
+import { runInHost } from "./host.ts";
+import { missingPart } from "./parts.ts";
 
 const Results = z.array(z.object({ title: z.string(), error: z.string().nullable() }));
 
-await installCodeServer().catch(() => undefined);
 const missing = missingPart();
 
 describe("in the extension host", function () {
   skipUnlessNull(this, missing);
-  this.timeout(HOST_DEADLINE_MS + 30_000);
+  // It works to deadlines of its own, which follow the machine's pace.
+  this.timeout(0);
   let results: z.infer<typeof Results> = [];
 
   before(async () => {

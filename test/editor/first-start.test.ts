@@ -3,10 +3,9 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
-import { installCodeServer, missingPart } from "./parts.ts";
+import { pace } from "./pace.ts";
+import { missingPart } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
-
-await installCodeServer().catch(() => undefined);
 
 describe("the first start", function () {
   skipUnlessNull(this, missingPart());
@@ -38,7 +37,7 @@ describe("the first start", function () {
 
     await choose("See a team at work");
     await page.getByRole("button", { name: "Run the Rehearsal" }).click();
-    await workbench.notification(/every gate held/).waitFor({ timeout: 90_000 });
+    await workbench.notification(/every gate held/).waitFor({ timeout: pace.deadline(90_000) });
     await isDone("See a team at work");
 
     await choose("Run the TDD team on your own file");
@@ -84,6 +83,6 @@ describe("the first start on a machine without a sandbox", function () {
     await workbench.picture("consent");
     assert.equal(await workbench.treeItem(/^Run tdd/).count(), 0);
     await question.getByRole("button", { name: "Allow in This Workspace" }).click();
-    await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
+    await workbench.runHeld(/^Run tdd.*every gate held/);
   });
 });

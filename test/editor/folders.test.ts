@@ -3,10 +3,8 @@ import { access, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
 import { throughModel } from "./models.ts";
-import { installCodeServer, missingPart } from "./parts.ts";
+import { missingPart } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
-
-await installCodeServer().catch(() => undefined);
 
 describe("a window with two folders", function () {
   skipUnlessNull(this, missingPart());
@@ -24,7 +22,7 @@ describe("a window with two folders", function () {
     await workbench.openFile(join(dinner, source), /bill\.js.*dinner/);
     await workbench.runTdd();
     await workbench.showView();
-    await workbench.treeItem(/^Run tdd.*every gate held.*dinner/).waitFor({ timeout: 90_000 });
+    await workbench.runHeld(/^Run tdd.*every gate held.*dinner/);
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
 

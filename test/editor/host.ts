@@ -2,11 +2,13 @@ import { cp, mkdtemp, readFile, rm, watch } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { pace } from "./pace.ts";
 import { packageExtension, packageHostSuite } from "./packages.ts";
 import { root, startCodeServer } from "./parts.ts";
 import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
 
-export const HOST_DEADLINE_MS = 170_000;
+/** What the suite in the extension host takes at most on a quiet machine. */
+const HOST_MS = 170_000;
 
 /**
  * Lets the second extension, `test/extension-host`, do its work inside the real extension host of
@@ -32,11 +34,20 @@ export const runInHost = async (
   });
   const browser = await openBrowser();
   try {
-    const written = firstWrite(result);
+    const late = new AbortController();
+    const written = firstWrite(result, late.signal);
+    // A window that does not open is what is reported then.
+    written.catch(() => undefined);
     const workbench = await openWorkbench(browser, server.url, workspace);
+    const deadline = setTimeout(() => {
+      late.abort(new Error(`${work} did not end in ${pace.deadline(HOST_MS)} ms`));
+    }, pace.deadline(HOST_MS));
     // The suite says what is missing if this does not come to pass.
     declineTool(workbench).catch(() => undefined);
-    return await written.finally(() => workbench.picture(`extension-host-${work}`));
+    return await written.finally(async () => {
+      clearTimeout(deadline);
+      await workbench.picture(`extension-host-${work}`);
+    });
   } finally {
     await browser.close();
     await server.close();
@@ -48,14 +59,13 @@ export const runInHost = async (
 const declineTool = async ({ page, picture }: Workbench): Promise<void> => {
   await page
     .locator(".monaco-dialog-box", { hasText: "Run the team" })
-    .waitFor({ timeout: HOST_DEADLINE_MS });
+    .waitFor({ timeout: pace.deadline(HOST_MS) });
   await picture("tool-confirmation");
   await page.keyboard.press("Escape");
 };
 
 /** Text of a file once it has been written whole. */
-const firstWrite = async (path: string): Promise<string> => {
-  const signal = AbortSignal.timeout(HOST_DEADLINE_MS);
+const firstWrite = async (path: string, signal: AbortSignal): Promise<string> => {
   for await (const { filename } of watch(dirname(path), { signal })) {
     if (filename !== basename(path)) continue;
     const text = await readFile(path, "utf8");

@@ -3,24 +3,22 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
+import { codeServerEntry, hasCodeServer } from "../../scripts/machine/code-server.ts";
+import { pace } from "./pace.ts";
 
 /** The real parts of the editor tests: code-server (VS Code's workbench and extension host) and Chromium. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const output = join(root, "test", "output", "editor");
 
-const CODE_SERVER_VERSION = "4.139.1";
-const codeServerFolder = join(
-  process.env.CODITECT_TEST_CACHE ?? join(homedir(), ".cache", "coditect-agents-test"),
-  `code-server-${CODE_SERVER_VERSION}`,
-);
-const codeServerEntry = join(codeServerFolder, "node_modules", "code-server", "out", "node", "entry.js");
-const nodeFolder = dirname(process.execPath);
 const run = promisify(execFile);
+
+/** What installing the extension and starting code-server take on a quiet machine of two cores. */
+const QUIET_START_MS = 3_500;
 
 const chromiumPaths = [
   process.env.CHROMIUM_PATH,
@@ -34,27 +32,7 @@ export const chromiumPath = (): string | null =>
 /** Why the tests in a real editor cannot run here; null when they can. */
 export const missingPart = (): string | null => {
   if (chromiumPath() === null) return "no Chromium was found (set CHROMIUM_PATH)";
-  return existsSync(codeServerEntry) ? null : `code-server is not installed (node test/editor/install.ts)`;
-};
-
-/**
- * Installs code-server outside the repository; its install scripts build native parts with the Node
- * that runs them, so ours has to come first on the path. Does nothing when it is there.
- */
-export const installCodeServer = async (): Promise<void> => {
-  if (existsSync(codeServerEntry)) return;
-  await mkdir(codeServerFolder, { recursive: true });
-  const allowScripts = { "code-server": true, argon2: true };
-  await writeFile(join(codeServerFolder, "package.json"), JSON.stringify({ private: true, allowScripts }));
-  await run("npm", ["install", `code-server@${CODE_SERVER_VERSION}`, "--no-audit", "--no-fund"], {
-    cwd: codeServerFolder,
-    maxBuffer: 64 * 1024 * 1024,
-    env: {
-      ...process.env,
-      PATH: `${nodeFolder}${delimiter}${process.env.PATH ?? ""}`,
-      npm_config_unsafe_perm: "true",
-    },
-  });
+  return hasCodeServer() ? null : "code-server is not installed (node scripts/machine.mjs editor)";
 };
 
 export interface CodeServer {
@@ -102,11 +80,12 @@ const GROUP_DEADLINE_MS = 20_000;
 
 /** The extension's runtime closes its state after its editor has ended, and writes until then. */
 const groupGone = async (leader: number): Promise<void> => {
-  const deadline = performance.now() + GROUP_DEADLINE_MS;
+  const allowed = pace.deadline(GROUP_DEADLINE_MS);
+  const deadline = performance.now() + allowed;
   while (isAlive(-leader)) {
     if (performance.now() > deadline) {
       process.kill(-leader, "SIGKILL");
-      throw new Error(`what code-server had started was still there ${GROUP_DEADLINE_MS} ms after its end`);
+      throw new Error(`what code-server had started was still there ${allowed} ms after its end`);
     }
     await setTimeout(20);
   }
@@ -132,6 +111,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
   );
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
   const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), ...environment };
+  const started = performance.now();
   for (const extension of extensions)
     await run(process.execPath, [codeServerEntry, ...folders, "--install-extension", extension], { env });
   const port = await freePort();
@@ -147,6 +127,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
     { env, stdio: ["ignore", "pipe", "pipe"], detached: true },
   );
   await listening(server);
+  pace.measured(performance.now() - started, QUIET_START_MS);
   return {
     url: `http://127.0.0.1:${port}`,
     userData,

@@ -1,6 +1,14 @@
+import type { Test } from "mocha";
 import { startHeldModel, type HeldModel } from "./models.ts";
+import { pace } from "./pace.ts";
 import type { CodeServerOptions } from "./parts.ts";
 import { startSession, type EditorSession } from "./session.ts";
+import { OPEN_MS } from "./workbench.ts";
+
+/** Building and packaging the extension, starting code-server, and ending it all. */
+const SET_UP_MS = 600_000;
+/** A test on a quiet machine, once its window is open. */
+const TEST_MS = 180_000;
 
 /** What the tests of a suite work with; it is there once the suite's hooks have run. */
 export interface SuiteParts {
@@ -15,31 +23,50 @@ export interface SuiteParts {
 export const useWorkbench = (
   options: () => Omit<CodeServerOptions, "extensions"> = () => ({}),
 ): SuiteParts => {
-  let parts: SuiteParts | null = null;
-  const started = (): SuiteParts => {
-    if (parts === null) throw new Error("The suite's hooks have not run");
-    return parts;
-  };
+  let model: HeldModel | null = null;
+  let session: EditorSession | null = null;
+  let current: Test | null = null;
 
-  before(async () => {
-    const model = await startHeldModel();
-    parts = { model, session: await startSession(options()) };
+  /** Opening a window tells how fast the machine is: the test that opened it is given time by that. */
+  const followPace = (from: EditorSession): EditorSession => ({
+    ...from,
+    open: async (folder) => {
+      current?.timeout(OPEN_MS);
+      const workbench = await from.open(folder);
+      current?.timeout(pace.deadline(TEST_MS));
+      return workbench;
+    },
   });
-  after(async () => {
-    await parts?.session.close();
-    await parts?.model.close();
+
+  before(async function () {
+    this.timeout(SET_UP_MS);
+    model = await startHeldModel();
+    session = followPace(await startSession(options()));
+  });
+  beforeEach(function () {
+    current = this.currentTest ?? null;
+    current?.timeout(OPEN_MS);
   });
   afterEach(async function () {
-    const { model, session } = started();
-    model.release();
-    if (this.currentTest?.state === "failed") await session.picture(`failed ${this.currentTest.title}`);
+    this.timeout(SET_UP_MS);
+    model?.release();
+    if (this.currentTest?.state === "failed") await session?.picture(`failed ${this.currentTest.title}`);
   });
+  after(async function () {
+    this.timeout(SET_UP_MS);
+    await session?.close();
+    await model?.close();
+  });
+  const started = <Part>(part: Part | null): Part => {
+    if (part === null) throw new Error("The suite's hooks have not run");
+    return part;
+  };
   return {
     get session() {
-      return started().session;
+      return started(session);
     },
     get model() {
-      return started().model;
+      return started(model);
     },
   };
 };

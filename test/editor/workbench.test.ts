@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { skipUnlessNull } from "../support/skip.ts";
 import { startKeyedProvider, throughModel } from "./models.ts";
-import { installCodeServer, missingPart } from "./parts.ts";
+import { missingPart } from "./parts.ts";
 import type { EditorSession } from "./session.ts";
 import { useWorkbench } from "./suite.ts";
 
-await installCodeServer().catch(() => undefined);
 const SUCCEEDED = /every gate held/;
 
 describe("the extension in a real workbench", function () {
@@ -153,7 +152,7 @@ describe("the extension in a real workbench", function () {
     await workbench.treeItem(/^Stage implement, Running/).waitFor();
     await killRuntime(parts.session);
     parts.model.release();
-    await workbench.treeItem(/^Run tdd.*every gate held/).waitFor({ timeout: 90_000 });
+    await workbench.runHeld(/^Run tdd.*every gate held/);
     // What the killed runtime had begun to show is not left behind.
     await workbench.page.locator(".statusbar", { hasText: "CODITECT tdd" }).waitFor({ state: "detached" });
     await workbench.picture("resumed");

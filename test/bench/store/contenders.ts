@@ -1,11 +1,11 @@
 import { Low } from "lowdb";
 import { JSONFile } from "lowdb/node";
 import { open as openFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { openStore } from "../../../server/store/open.ts";
+import { peers } from "../peers.ts";
 import { execution, idOf, tenantId } from "./record.ts";
 
 /** A store with `size` records in it; `commit` replaces one and resolves when that is durable. */
@@ -59,8 +59,7 @@ export const openAppend: Open = async (folder) => {
   };
 };
 
-/** What of a peer's interface is used; peers are installed only where benchmarks are run. */
-const peers = createRequire(new URL("../package.json", import.meta.url));
+/** What of a peer's interface is used. */
 const method = z.custom<(...parameters: unknown[]) => unknown>((value) => typeof value === "function");
 const constructor = z.custom<new (path: string) => unknown>((value) => typeof value === "function");
 const callable = (target: unknown, name: string) =>

@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { runStep } from "./step.ts";
+
+/** Debian packages by the suite of tests that needs them. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  integration: [
+    "bubblewrap",
+    "socat",
+    "ripgrep",
+    "jq",
+    "docker.io",
+    "containerd",
+    "runc",
+    "iptables",
+    "openssh-client",
+    "openssh-server",
+    "podman",
+    "catatonit",
+    "python3-pytest",
+    "python3-pytest-cov",
+  ],
+  editor: [
+    "chromium",
+    // What the native parts of code-server are built with.
+    "build-essential",
+    "python3",
+    "libkrb5-dev",
+    "libsecret-1-dev",
+    "pkg-config",
+    "libx11-dev",
+    "libxkbfile-dev",
+    // What runs of teams in the editor need.
+    "bubblewrap",
+    "socat",
+    "ripgrep",
+  ],
+};
+
+const quietly = (program: string, ...args: string[]) => spawnSync(program, args, { encoding: "utf8" });
+
+export const isDebianRoot = (): boolean =>
+  process.getuid?.() === 0 &&
+  existsSync("/etc/os-release") &&
+  /^ID(_LIKE)?=.*debian/m.test(readFileSync("/etc/os-release", "utf8"));
+
+const isInstalled = (name: string): boolean =>
+  quietly("dpkg-query", "-W", "-f=${Status}", name).stdout.endsWith("ok installed");
+
+const apt = (says: string, ...args: string[]): Promise<void> =>
+  runStep({
+    says,
+    program: "apt-get",
+    args: ["-q", "-o", "DPkg::Lock::Timeout=300", ...args],
+    environment: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+
+/** Installs what is missing of the packages these suites need. Rejects with apt's words if it cannot. */
+export const installPackages = async (suites: readonly string[]): Promise<void> => {
+  const needed = new Set(suites.flatMap((suite) => packages[suite] ?? []));
+  const missing = [...needed].filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  await apt("Fetching Debian's lists of packages", "update");
+  // Its program is needed, not a server that lets people in: neither now nor after the next boot.
+  const hasNewServer = missing.includes("openssh-server");
+  if (hasNewServer) quietly("systemctl", "mask", "ssh.service", "ssh.socket");
+  try {
+    const says = `Installing Debian packages that the tests need: ${missing.join(" ")}`;
+    await apt(says, "install", "-y", "--no-install-recommends", ...missing);
+  } finally {
+    if (hasNewServer) {
+      quietly("systemctl", "unmask", "ssh.service", "ssh.socket");
+      quietly("systemctl", "disable", "ssh.service", "ssh.socket");
+    }
+  }
+};
