@@ -178,7 +178,7 @@ describe("the extension in a real workbench", function () {
       };
       await workbench.command("CODITECT: Set API Key…");
       await giveKey("wrong-key");
-      const rejection = workbench.notification(/does not accept the key/);
+      const rejection = workbench.notification(/rejected the API key/);
       await rejection.waitFor();
       const trying = workbench.notification(/Trying the key/);
       await trying.waitFor({ state: "detached" });

@@ -83,9 +83,9 @@ describe("the list of models", () => {
     const problemOf = (start: string) => models.find(({ name }) => name.startsWith(start))?.problem ?? "";
     assert.match(
       problemOf("qwen3-coder"),
-      /Ollama cannot be reached at http:\/\/127\.0\.0\.1:1: connection refused/,
+      /Cannot reach Ollama at http:\/\/127\.0\.0\.1:1: connection refused/,
     );
-    assert.match(problemOf("claude-"), /no key for Claude/);
+    assert.match(problemOf("claude-"), /No API key for Claude/);
   });
 
   it("asks nobody unless it is told to", async () => {

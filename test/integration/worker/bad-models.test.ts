@@ -172,7 +172,7 @@ describe("bad models", function () {
       "keys/id_rsa",
       ".coditect/state/state.json",
     ]) {
-      assert.match(await refusalOf("write_file", { path, content: "x" }), /is closed to agents by/, path);
+      assert.match(await refusalOf("write_file", { path, content: "x" }), /Agents may not read/, path);
     }
     assert.match(
       await refusalOf("write_file", { path: "node_modules/left-pad/index.js", content: "x" }),
@@ -212,7 +212,7 @@ describe("bad models", function () {
     const write = (content: string): [string, Json] => ["write_file", { path: "package.json", content }];
     assert.match(
       await refusalOf(...write(manifest("exit 0", "1.0.0")), { write_access: "sources" }),
-      /package\.json .*partly test configuration/,
+      /package\.json\. .*partly test configuration/,
     );
     assert.equal(
       (await outcomeOf(...write(manifest("vitest run", "2.0.0")), { write_access: "sources" })).is_error,
@@ -244,7 +244,7 @@ describe("bad models", function () {
         { path: "src/alias/helper.ts", content: "" },
         { write_access: "sources" },
       ),
-      /test\/helper\.ts may not be written .* test file/,
+      /may not write test\/helper\.ts\. .* test file/,
     );
   });
 

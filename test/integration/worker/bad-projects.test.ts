@@ -57,7 +57,7 @@ describe("bad projects", function () {
 
   it("without a test runner say what can be used", async () => {
     await open({ "a.txt": "" });
-    assert.match((await call("run_tests", {})).content, /^No test runner was found.*--test-command/);
+    assert.match((await call("run_tests", {})).content, /^No test runner found.*--test-command/);
   });
 
   it("whose tests fail show each failure, without places on this machine", async () => {
@@ -111,7 +111,7 @@ describe("bad projects", function () {
     assert.match(await reasonFor("src/a.ts/b"), /does not exist in the workspace/);
     assert.match(await reasonFor("src"), /src is a folder, not a text file/);
     assert.match(await reasonFor("logo.png"), /logo\.png is a binary file/);
-    assert.match(await reasonFor(".env"), /closed to agents by the built-in list of secrets/);
+    assert.match(await reasonFor(".env"), /matches the built-in list of secrets/);
     assert.match(
       (await call("edit_file", { path: "logo.png", old_text: "P", new_text: "Q" })).content,
       /is a binary file/,
@@ -151,7 +151,10 @@ describe("bad projects", function () {
     await call("edit_file", { path: "latin1.py", old_text: "ma\xdf = 2", new_text: "ma\xdf = 3" });
     assert.deepEqual(copied("latin1.py"), Buffer.from("stra\xdfe = 1\r\nma\xdf = 3\r\n", "latin1"));
     const refused = await call("edit_file", { path: "latin1.py", old_text: "= 3", new_text: "= '→'" });
-    assert.match(refused.content, /latin1\.py holds one byte per character, which cannot express: →/);
+    assert.match(
+      refused.content,
+      /latin1\.py uses the encoding one byte per character, which cannot represent: →/,
+    );
     assert.deepEqual(copied("latin1.py"), Buffer.from("stra\xdfe = 1\r\nma\xdf = 3\r\n", "latin1"));
   });
 

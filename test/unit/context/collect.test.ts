@@ -216,12 +216,12 @@ describe("collectContext", () => {
     ["a missing file", "src/none.ts", "file_not_found", /src\/none\.ts does not exist/],
     ["a folder", "src", "not_a_text_file", /src is a folder/],
     ["a binary file", "logo.png", "not_a_text_file", /logo\.png is a binary file/],
-    ["a file of 5 MB", "big.ts", "file_too_large", /big\.ts has 5\.0 MB; files up to 1\.0 MB/],
+    ["a file of 5 MB", "big.ts", "file_too_large", /big\.ts is too large: 5\.0 MB\. The limit is 1\.0 MB/],
     ["a file outside", "../other.ts", "outside_workspace", /\.\.\/other\.ts is outside/],
     ["an absolute path", "/etc/passwd", "outside_workspace", /outside/],
     ["a link that leads out", "link/passwd", "outside_workspace", /outside/],
     ["a secret file", ".env", "ignored_file", /built-in list of secrets/],
-    ["an ignored file", "dist/a.js", "ignored_file", /closed to agents by \.gitignore/],
+    ["an ignored file", "dist/a.js", "ignored_file", /matches \.gitignore/],
   ];
   for (const [what, file, code, message] of refusals) {
     it(`refuses ${what}`, async () => {

@@ -109,7 +109,7 @@ describe("an error of the engine", () => {
     [{ code: "ENOENT", message: "" }, "engine_unavailable", /none on this machine/],
     [{ code: "EACCES", message: "" }, "engine_unavailable", /may not use its socket/],
     [{ code: "ECONNREFUSED", message: "" }, "engine_unavailable", /nothing answers/],
-    [{ statusCode: 404, message: "No such image: x" }, "image_missing", /project is not there/],
+    [{ statusCode: 404, message: "No such image: x" }, "image_missing", /project does not exist/],
     [{ statusCode: 500, message: "no space left on device" }, "engine_unavailable", /disk is full/],
     [{ statusCode: 400, message: "exec format error" }, "engine_unavailable", /another processor/],
   ];

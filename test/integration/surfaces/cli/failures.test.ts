@@ -72,7 +72,7 @@ describe("coditect ends with the exit code of the contract", function () {
   it("3 when the provider cannot be reached, with what to do", async () => {
     const { exit_code, stdout } = await run(...asked, ...model("http://127.0.0.1:9"));
     assert.equal(exit_code, 3);
-    assert.match(stdout, /cannot be reached at http:\/\/127\.0\.0\.1:9/);
+    assert.match(stdout, /Cannot reach Ollama at http:\/\/127\.0\.0\.1:9/);
   });
 
   it("4 when a limit is hit before the first call", async () => {

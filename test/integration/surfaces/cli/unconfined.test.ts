@@ -43,7 +43,7 @@ describe("coditect run where there is no sandbox", function () {
   it("starts nothing before it was allowed if it is to ask and nobody is there", async () => {
     const { exit_code, stderr } = await run("--unconfined", "ask");
     assert.equal(exit_code, 3);
-    assert.match(stderr, /would run without a sandbox here/);
+    assert.match(stderr, /would run without a sandbox on this machine/);
     assert.match(stderr, /--unconfined allow/);
     const { stdout } = await runCommand(["runs", "list", "--json"], { folder: workspace });
     assert.equal(stdout, "");
@@ -58,7 +58,7 @@ describe("coditect run where there is no sandbox", function () {
   it("refuses if that is what it was told, whatever was allowed before", async () => {
     const { exit_code, stderr } = await run("--unconfined", "refuse");
     assert.equal(exit_code, 3);
-    assert.match(stderr, /cannot be confined here/);
+    assert.match(stderr, /cannot be sandboxed on this machine/);
   });
 
   describe("at a terminal", function () {

@@ -107,7 +107,7 @@ describe("REST", () => {
       status: 409,
       detail: `Agent ${agent.agent_id} has 1 active instances.`,
       code: "agent_has_active_instances",
-      next_step: "Terminate them first, then delete the agent.",
+      next_step: "Terminate the instances first, then delete the agent.",
       retryable: false,
       data: { id: agent.agent_id, count: 1 },
     });
