@@ -58,7 +58,7 @@ describe("coditect ends with the exit code of the contract", function () {
       /src\/gone\.js does not exist/,
     ],
     ["a file outside", ["run", "tdd", "/etc/hosts", "--task", "x"], /outside the workspace/],
-    ["an unknown team", ["run", "tddd", "src/bill.js"], /no team or workflow tddd/],
+    ["an unknown team", ["run", "tddd", "src/bill.js"], /no team or workflow named tddd/],
     ["an unknown task", ["changes", "show", "11111111-1111-4111-8111-111111111111"], /There is no/],
     ["a task that is no id", ["resume", "it"], /task_id/],
   ] as const)

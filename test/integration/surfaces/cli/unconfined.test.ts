@@ -99,7 +99,7 @@ describe("coditect run where there is no sandbox", function () {
     it("starts nothing if the answer is no", async () => {
       const { shown, exit_code } = await onTerminal("n");
       assert.equal(exit_code, 3, shown);
-      assert.match(shown, /install bubblewrap/);
+      assert.match(shown, /[Ii]nstall bubblewrap/);
     });
   });
 });
