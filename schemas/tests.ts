@@ -47,6 +47,13 @@ export const TestReport = z.strictObject({
   tests: z.array(TestCase),
   /** Test files that could not be loaded, with the reason. */
   load_errors: z.array(z.strictObject({ file: z.string(), message: z.string() })),
+  /**
+   * What went wrong outside of any test: an error nobody caught, a step of the test script that
+   * failed, an exit code that no test explains. `name` is the same from run to run.
+   */
+  errors: z.array(z.strictObject({ name: z.string(), message: z.string() })).default([]),
+  /** Every program that ran tests, in order: a runner with its own folder and arguments. */
+  parts: z.array(z.strictObject({ name: z.string(), exit_code: z.int().nullable() })).default([]),
   coverage: Coverage.nullable(),
   duration_ms: Milliseconds,
   /** Output of the runner, cut in the middle when it was long. */

@@ -2,7 +2,7 @@ import type { FileChange } from "../../../schemas/changes.ts";
 import type { Finding } from "../../../schemas/findings.ts";
 import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import type { Timestamp } from "../../../schemas/primitives.ts";
-import type { TestCase, TestReport } from "../../../schemas/tests.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/run-execution.ts";
 
 /** Files of a state of the workspace that differ from the user's: path → hash, null = deleted. */
@@ -66,9 +66,6 @@ export const measuredRun = ({ runner, command, exit_code, counts, coverage }: Te
   counts,
   coverage,
 });
-
-/** Identity of a test over several runs. */
-export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string => `${file} > ${name}`;
 
 export const changedPaths = (before: FileHashes, after: FileHashes): string[] =>
   [...new Set([...before.keys(), ...after.keys()])]

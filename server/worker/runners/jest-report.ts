@@ -56,6 +56,7 @@ export async function readJestReport(job: TestJob): Promise<TestResults> {
     load_errors: testResults
       .filter(isLoadError)
       .map(({ name, message }) => ({ file: name, message: message ?? "It could not be loaded." })),
+    errors: [],
     coverage: await readCoverageSummary(job),
   };
 }

@@ -39,6 +39,8 @@ export const jest: RunnerAdapter = {
         "--json",
         `--outputFile=${jestReportFile(job)}`,
         "--passWithNoTests",
+        // What a test leaves open must not keep a finished run waiting for its deadline.
+        "--forceExit",
         // Its daemon would outlive the run.
         "--watchman=false",
         ...coverageFlags(job),

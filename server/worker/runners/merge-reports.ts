@@ -36,6 +36,8 @@ export function mergeReports(reports: readonly [TestReport, ...TestReport[]]): T
     },
     tests: reports.flatMap(({ tests }) => tests),
     load_errors: reports.flatMap(({ load_errors }) => load_errors),
+    errors: reports.flatMap(({ errors }) => errors),
+    parts: reports.flatMap(({ parts }) => parts),
     coverage: mergeCoverage(reports.flatMap(({ coverage }) => coverage ?? [])),
     duration_ms: sum(({ duration_ms }) => duration_ms),
     output: worst.output,

@@ -29,7 +29,9 @@ class Reporter:
     def pytest_runtest_logreport(self, report):
         duration = self.durations.get(report.nodeid, 0) + report.duration * 1000
         self.durations[report.nodeid] = duration
-        status = {"passed": "passed", "failed": "failed", "skipped": "skipped"}[report.outcome]
+        if report.outcome not in ("passed", "failed", "skipped"):
+            return  # "rerun": the outcome of the last try counts.
+        status = report.outcome
         if report.outcome == "passed" and report.when != "call":
             return
         if report.nodeid in self.told and status != "failed":
@@ -95,8 +97,9 @@ export const pytest: RunnerAdapter = {
         job.program ?? "pytest",
         "-p",
         "coditect_reporter",
-        "-p",
-        "no:cacheprovider",
+        // The project's own options may need the cache; an empty one keeps --lf and --ff harmless.
+        "-o",
+        `cache_dir=${join(job.reportFolder, "cache")}`,
         "--color=no",
         "--maxfail=0",
         ...(job.coverage ? ["--cov=.", "--cov-report=", "--cov-fail-under=0"] : []),

@@ -29,6 +29,7 @@ export function describeResults(
     .map((test) => ({
       ...test,
       file: paths.relative(test.file),
+      name: paths.withoutPlaces(test.name),
       message: test.message === null ? null : paths.clean(test.message),
     }));
   const load_errors = results.load_errors.map(({ file, message }) => ({
@@ -43,8 +44,16 @@ export function describeResults(
       job.files.some((wanted) => paths.relative(wanted) === paths.relative(file))
     );
   }
+  const errors = results.errors.map(({ name, message }) => ({
+    name: paths.withoutPlaces(name),
+    message: paths.clean(message),
+  }));
   const count = (status: string) => tests.filter((test) => test.status === status).length;
   const counts = { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
+  const outcome = outcomeOf(ended, results.complete, counts, load_errors.length, errors.length);
+  const isUnexplained = outcome === "failed" && counts.failed === 0 && errors.length === 0;
+  const output = paths.withoutPlaces(ended.output);
+  if (isUnexplained) errors.push(unexplainedExit(job.runner, ended.exit_code, output));
   return {
     runner: job.runner,
     command: command.map((word) =>
@@ -52,16 +61,27 @@ export function describeResults(
         ? basename(word)
         : paths.withoutPlaces(word).replaceAll(job.reportFolder, "<report>"),
     ),
-    outcome: outcomeOf(ended, results.complete, counts, load_errors.length),
+    outcome,
     exit_code: ended.exit_code,
     counts,
     tests,
     load_errors,
+    errors,
+    parts: [{ name: partName(paths.relative(job.folder), job), exit_code: ended.exit_code }],
     coverage: results.coverage === null ? null : sumCoverage(results.coverage, paths.relative),
     duration_ms: ended.duration_ms,
-    output: paths.withoutPlaces(ended.output),
+    output,
   };
 }
+
+/** The runner is not content although each test is: an error outside of all tests, a threshold. */
+const unexplainedExit = (what: string, exitCode: number | null, output: string) => ({
+  name: `${what} ended with exit code ${exitCode ?? "none"} although no test failed`,
+  message: cutMiddle(output.trim(), LONGEST_MESSAGE),
+});
+
+const partName = (folder: string, { runner, script }: TestJob): string =>
+  [runner, ...(folder === "" ? [] : [`in ${folder}`]), ...script.args].join(" ");
 
 /** How a run ended, decided in one place for every runner; see {@link TestOutcome}. */
 export function outcomeOf(
@@ -69,13 +89,14 @@ export function outcomeOf(
   complete: boolean,
   counts: TestReport["counts"],
   loadErrors: number,
+  errors = 0,
 ): TestOutcome {
   if (ended.timed_out && !complete) return "timed_out";
   if (loadErrors > 0) return "load_error";
   if (!complete) return "crashed";
-  if (counts.failed > 0) return "failed";
+  if (counts.failed + errors > 0) return "failed";
   if (counts.passed === 0) return "no_tests";
-  // The runner is not content although each test is: an error outside of all tests.
+  // An error outside of all tests.
   return ended.exit_code === 0 || ended.timed_out ? "passed" : "failed";
 }
 

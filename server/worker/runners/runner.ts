@@ -37,6 +37,8 @@ export interface TestResults {
   complete: boolean;
   tests: TestCase[];
   load_errors: TestReport["load_errors"];
+  /** Errors outside of any test that the report tells. */
+  errors: TestReport["errors"];
   coverage: Coverage["files"] | null;
 }
 
@@ -50,5 +52,6 @@ export const noResults = (complete: boolean): TestResults => ({
   complete,
   tests: [],
   load_errors: [],
+  errors: [],
   coverage: null,
 });

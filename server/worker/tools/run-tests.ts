@@ -50,6 +50,7 @@ export function describeReport(report: TestReport): string {
   const parts = [
     `${outcomeWords[report.outcome]}: ${passed} passed, ${failed} failed, ${skipped} skipped (${report.runner}).`,
     ...report.load_errors.map(({ file, message }) => `${file}: ${cutMiddle(message, LONGEST_MESSAGE)}`),
+    ...report.errors.map(({ name, message }) => `${name}\n${cutMiddle(message, LONGEST_MESSAGE)}`),
     ...failures
       .slice(0, MOST_FAILURES)
       .map((test) => `✗ ${test.file} > ${test.name}\n${cutMiddle(test.message ?? "", LONGEST_MESSAGE)}`),
@@ -58,7 +59,7 @@ export function describeReport(report: TestReport): string {
     parts.push(`[cut: ${failures.length - MOST_FAILURES} more failures]`);
   }
   const isUnexplained =
-    failures.length === 0 && report.load_errors.length === 0 && report.outcome !== "passed";
+    failures.length + report.load_errors.length + report.errors.length === 0 && report.outcome !== "passed";
   if (isUnexplained) parts.push(cutMiddle(report.output.trim(), LONGEST_OUTPUT));
   return parts.join("\n\n");
 }

@@ -118,6 +118,8 @@ connection.onRequest("tests/run", async (params: WorkerParams<"tests/run">): Pro
     counts: { passed: 0, failed: 0, skipped: 0 },
     tests: [],
     load_errors: [],
+    errors: [],
+    parts: [],
     coverage: null,
     duration_ms: 0,
     output,

@@ -36,6 +36,8 @@ describe("mergeReports", () => {
     counts: counts(1, 0),
     tests: [{ file: outcome, name: "x", status: "passed", duration_ms: null, message: null }],
     load_errors: [],
+    errors: [],
+    parts: [],
     coverage: null,
     duration_ms: 5,
     output: outcome,

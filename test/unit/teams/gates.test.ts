@@ -4,25 +4,27 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { GateContext } from "../../../server/teams/gates/gate.ts";
 import { feedbackOf, proveGates } from "../../../server/teams/gates/gates.ts";
 
-type Test = [name: string, status: "passed" | "failed", file?: string];
+type Test = [name: string, status: "passed" | "failed" | "skipped", file?: string, message?: string];
 
 const report = (tests: Test[], more: Partial<TestReport> = {}): TestReport => {
   const passed = tests.filter(([, status]) => status === "passed").length;
-  const failed = tests.length - passed;
+  const failed = tests.filter(([, status]) => status === "failed").length;
   return {
     runner: "node:test",
     command: ["node", "--test"],
     outcome: failed > 0 ? "failed" : "passed",
     exit_code: failed > 0 ? 1 : 0,
-    counts: { passed, failed, skipped: 0 },
-    tests: tests.map(([name, status, file = "test/bill.test.js"]) => ({
+    counts: { passed, failed, skipped: tests.length - passed - failed },
+    tests: tests.map(([name, status, file = "test/bill.test.js", message = `${name} went wrong`]) => ({
       file,
       name,
       status,
       duration_ms: 1,
-      message: status === "failed" ? `${name} went wrong` : null,
+      message: status === "failed" ? message : null,
     })),
     load_errors: [],
+    errors: [],
+    parts: [],
     coverage: null,
     duration_ms: 10,
     output: "",
@@ -40,6 +42,8 @@ const change = (path: string): FileChange => ({
 /** A project of which the tests show `now` on the changes and `before` on the user's workspace. */
 const context = (parts: {
   now: TestReport;
+  /** What the whole suite shows; else the same. */
+  suite?: TestReport;
   before?: TestReport;
   changed?: string[];
   red?: string[] | null;
@@ -53,7 +57,7 @@ const context = (parts: {
       prepare: () => Promise.resolve(),
       runTests: ({ files }) => {
         parts.asked?.push(files);
-        return Promise.resolve(parts.now);
+        return Promise.resolve(files === null ? (parts.suite ?? parts.now) : parts.now);
       },
     },
     changes: changed.map(change),
@@ -84,11 +88,55 @@ describe("the gate red", () => {
       [proof.held, proof.command, proof.exit_code, proof.counts?.failed, proof.evidence],
       [true, ["node", "--test"], 1, 1, ["test/bill.test.js > adds"]],
     );
-    assert.deepEqual(asked, [["test/bill.test.js"]]);
+    assert.deepEqual(asked, [["test/bill.test.js"], null]);
   });
 
   it("does not hold when the tests pass already", async () => {
     assert.equal((await prove("red", context({ now: report([["adds", "passed"]]) }))).held, false);
+  });
+
+  it("does not hold when the project's own test command never runs the new test", async () => {
+    const suite = report([["old", "passed", "spec/old.spec.js"]], { command: ["npm", "test"] });
+    const proof = await prove("red", context({ now: report([["adds", "failed"]]), suite }));
+    assert.equal(proof.held, false);
+    assert.match(
+      proof.reason,
+      /\(npm test\) does not run test\/bill\.test\.js: .* as it runs spec\/old\.spec\.js/,
+    );
+  });
+
+  it("does not run a long suite for that", async () => {
+    const asked: (string[] | null)[] = [];
+    const before = report([["old", "passed"]], { duration_ms: 61_000 });
+    await prove("red", context({ now: report([["adds", "failed"]]), before, asked }));
+    assert.deepEqual(asked, [["test/bill.test.js"]]);
+  });
+
+  it("does not hold when the new test only waits for its snapshot to be written", async () => {
+    const message = "New snapshot was not written. The update flag must be explicitly passed to write";
+    const now = report([["greets", "failed", "test/bill.test.js", message]]);
+    const proof = await prove("red", context({ now }));
+    assert.equal(proof.held, false);
+    assert.match(proof.reason, /snapshots are not written yet/);
+  });
+
+  it("does not take a command that failed before for a failing test", async () => {
+    const failing = report([["npm test", "failed", ""]], { runner: "command" });
+    const passing = report([["npm test", "passed", ""]], { runner: "command" });
+    assert.equal((await prove("red", context({ now: failing, before: failing }))).held, false);
+    assert.equal((await prove("red", context({ now: failing, before: passing }))).held, true);
+  });
+
+  it("sees that a second test of one name fails", async () => {
+    const before = report([
+      ["same", "failed"],
+      ["same", "passed"],
+    ]);
+    const now = report([
+      ["same", "failed"],
+      ["same", "failed"],
+    ]);
+    assert.equal((await prove("red", context({ now, before }))).held, true);
   });
 
   it("does not hold when the tests cannot be loaded", async () => {
@@ -131,6 +179,28 @@ describe("the gate green", () => {
   });
 });
 
+describe("the gate green, around the tests", () => {
+  const errors = [{ name: "Unhandled rejection: nobody waits", message: "at src/add.js:2" }];
+
+  it("does not hold with an error outside of the tests", async () => {
+    const now = report([["adds", "passed"]], { outcome: "failed", exit_code: 1, errors });
+    const proof = await prove("green", context({ now }));
+    assert.equal(proof.held, false);
+    assert.match(feedbackOf([proof]), /1 error outside of the tests\.\n.*nobody waits/);
+  });
+
+  it("does not mind an error that was there before the run", async () => {
+    const now = report([["adds", "passed"]], { outcome: "failed", exit_code: 1, errors });
+    assert.equal((await prove("green", context({ now, before: now }))).held, true);
+  });
+
+  it("does not hold when a file passed in which no test ran", async () => {
+    const now = report([["test/bill.test.js", "passed"]]);
+    const proof = await prove("green", context({ now }));
+    assert.deepEqual([proof.held, proof.reason], [false, "The test files ended without running a test."]);
+  });
+});
+
 describe("the gate clean", () => {
   const before = report([
     ["old", "passed", "test/old.test.js"],
@@ -146,7 +216,8 @@ describe("the gate clean", () => {
   it("holds when only tests fail that failed before", async () => {
     const proof = await prove("clean", context({ now: before, before }));
     assert.equal(proof.held, true);
-    assert.match(proof.reason, /1 test failed before the run already/);
+    assert.match(proof.reason, /1 failed before the run already/);
+    assert.deepEqual(proof.evidence, ["failed before the run: test/old.test.js > broken"]);
   });
 
   it("does not hold when a test fails that passed before", async () => {
@@ -158,6 +229,66 @@ describe("the gate clean", () => {
     const proof = await prove("clean", context({ now: report([["new", "passed"]]), before }));
     assert.deepEqual([proof.held, proof.evidence], [false, ["gone: test/old.test.js > old"]]);
   });
+});
+
+describe("the gate clean, compared with the state before the run", () => {
+  const old: Test[] = [["old", "passed", "test/old.test.js"]];
+  const rows: [what: string, before: TestReport, now: TestReport, held: boolean, evidence?: RegExp][] = [
+    [
+      "an error outside of the tests",
+      report(old),
+      report(old, { exit_code: 1, outcome: "failed", errors: [{ name: "lint failed", message: "x" }] }),
+      false,
+      /^lint failed/,
+    ],
+    [
+      "a test program that did not run",
+      report(old, { parts: [{ name: "jest unit", exit_code: 0 }] }),
+      report(old),
+      false,
+      /^not run: jest unit$/,
+    ],
+    [
+      "a test that is skipped now",
+      report(old),
+      report([["old", "skipped", "test/old.test.js"]]),
+      false,
+      /^skipped: test\/old\.test\.js > old$/,
+    ],
+    [
+      "a file that cannot be loaded any more",
+      report([...old, ["more", "passed", "test/more.test.js"]]),
+      report(old, { outcome: "load_error", load_errors: [{ file: "test/more.test.js", message: "no" }] }),
+      false,
+      /^test\/more\.test\.js could not be loaded/,
+    ],
+    [
+      "a file that could not be loaded before either",
+      report(old, { outcome: "load_error", load_errors: [{ file: "test/more.test.js", message: "no" }] }),
+      report(old, { outcome: "load_error", load_errors: [{ file: "test/more.test.js", message: "no" }] }),
+      true,
+      /^failed before the run: test\/more\.test\.js could not be loaded$/,
+    ],
+    [
+      "one of three tests of a name gone",
+      report([...old, ...old, ...old]),
+      report([...old, ...old]),
+      false,
+      /^gone: test\/old\.test\.js > old$/,
+    ],
+    [
+      "a name that holds the time",
+      report([["at 1795900000000 and 2026-11-28T21:00:00.000Z", "passed", "test/old.test.js"]]),
+      report([["at 1795900060000 and 2026-11-28T21:01:00.000Z", "passed", "test/old.test.js"]]),
+      true,
+    ],
+  ];
+  for (const [what, before, now, held, evidence] of rows)
+    it(`${held ? "holds" : "does not hold"} with ${what}`, async () => {
+      const proof = await prove("clean", context({ now, before }));
+      assert.equal(proof.held, held);
+      if (evidence !== undefined) assert.match(proof.evidence[0] ?? "", evidence);
+    });
 });
 
 describe("the gate untouched", () => {

@@ -1,0 +1,95 @@
+import type { TestCase, TestReport } from "../../../schemas/tests.ts";
+
+/** What differs from run to run in a test's name: times, and places in temporary folders. */
+const changing =
+  /\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)?|\b\d{1,2}:\d\d:\d\d(\.\d+)?\b|\b\d{10,}(\.\d+)?\b|(\/private)?\/tmp\/[^\s'")\]]+|\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi;
+
+/** Identity of a test over several runs: without what differs in its name each time. */
+export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string =>
+  `${file} > ${name.replace(changing, "…")}`;
+
+/** Whether the entry is a test file as a whole, which some runners report like a test. */
+export const isFileEntry = ({ file, name }: Pick<TestCase, "file" | "name">): boolean =>
+  file !== "" && (name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`));
+
+const failures = (report: TestReport): TestCase[] => report.tests.filter(({ status }) => status === "failed");
+
+/** How often each test of a name has this outcome: several tests may have one name. */
+const tally = (tests: readonly TestCase[], status: TestCase["status"] | null = null): Map<string, number> => {
+  const counted = new Map<string, number>();
+  for (const test of tests)
+    if (status === null || test.status === status)
+      counted.set(testId(test), (counted.get(testId(test)) ?? 0) + 1);
+  return counted;
+};
+
+/** Tests that fail now and did not before the run; of several of one name as many as are more. */
+export const newlyFailing = (before: TestReport, after: TestReport): TestCase[] => {
+  const known = tally(before.tests, "failed");
+  return failures(after).filter((test) => {
+    const left = known.get(testId(test)) ?? 0;
+    known.set(testId(test), left - 1);
+    return left <= 0;
+  });
+};
+
+/** Errors outside of the tests and files that cannot be loaded, each in words, that are new. */
+export const newErrors = (before: TestReport, after: TestReport): { name: string; message: string }[] => {
+  const known = new Set(errorsOf(before).map(({ name }) => name));
+  return errorsOf(after).filter(({ name }) => !known.has(name));
+};
+
+const errorsOf = ({ load_errors, errors }: TestReport): { name: string; message: string }[] => [
+  ...load_errors.map(({ file, message }) => ({ name: `${file} could not be loaded`, message })),
+  ...errors.map(({ name, message }) => ({ name: name.replace(changing, "…"), message })),
+];
+
+/** What was right before the run and is not any more, over the whole suite. */
+export interface Regression {
+  broken: TestCase[];
+  errors: { name: string; message: string }[];
+  /** Tests that passed before and are not there any more, in files the run did not change. */
+  gone: string[];
+  /** Tests that passed before and are skipped now, in files the run did not change. */
+  skipped: string[];
+  /** Test programs that ran before and did not run this time. */
+  missing: string[];
+}
+
+/** Compares the whole suite before the run with it now; `changed` are the files the run changed. */
+export const compareRuns = (
+  before: TestReport,
+  after: TestReport,
+  changed: ReadonlySet<string>,
+): Regression => {
+  const unchanged = (tests: readonly TestCase[]) => tests.filter(({ file }) => !changed.has(file));
+  const unloaded = new Set(after.load_errors.map(({ file }) => file));
+  const present = tally(after.tests);
+  const total = tally(before.tests);
+  const skippedNow = tally(unchanged(after.tests), "skipped");
+  const skippedBefore = tally(before.tests, "skipped");
+  const passed = unchanged(before.tests).filter(({ status }) => status === "passed");
+  const ids = [...new Set(passed.filter(({ file }) => !unloaded.has(file)).map(testId))];
+  const parts = new Set(after.parts.map(({ name }) => name));
+  return {
+    broken: newlyFailing(before, after),
+    errors: newErrors(before, after),
+    gone: ids.filter((id) => (present.get(id) ?? 0) < (total.get(id) ?? 0)),
+    skipped: ids.filter((id) => (skippedNow.get(id) ?? 0) > (skippedBefore.get(id) ?? 0)),
+    missing: before.parts.map(({ name }) => name).filter((name) => !parts.has(name)),
+  };
+};
+
+/** Tests, files and errors that were broken before the run and still are. */
+export const stillBroken = (before: TestReport, after: TestReport): string[] => {
+  const known = new Set([...failures(before).map(testId), ...errorsOf(before).map(({ name }) => name)]);
+  const now = [...failures(after).map(testId), ...errorsOf(after).map(({ name }) => name)];
+  return [...new Set(now.filter((name) => known.has(name)))];
+};
+
+/** What runners say of a snapshot that nobody has written yet, where they may not write one. */
+const unwritten =
+  /New snapshot was not written|No snapshot available for assertion|Snapshot .* does not exist|Missing snapshots?|Cannot read snapshot|Snapshot `[^`]*` mismatched[^]*?(Expected: undefined|- Expected\s*\n?\s*""?)/;
+
+/** Whether the test fails for want of a stored snapshot, whatever the code does. */
+export const awaitsSnapshot = ({ message }: TestCase): boolean => unwritten.test(message ?? "");
