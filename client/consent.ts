@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { CoditectError } from "../schemas/errors.ts";
 import { isCatalogued } from "./errors.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { RuntimeClient } from "./runtime/api.ts";
 
 /**
  * Does what sets agents to work in a folder (URI). Where their commands would run unconfined, the user
@@ -14,7 +14,7 @@ export type WithConsent = <Result>(
   start: () => Promise<Result>,
 ) => Promise<Result>;
 
-export const createConsent = ({ call }: Pick<Runtime, "call">): WithConsent => {
+export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
   /** By folder: two runs that begin together are one question. */
   const open = new Map<string, Promise<boolean>>();
 

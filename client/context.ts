@@ -2,7 +2,7 @@ import type * as vscode from "vscode";
 import type { WithConsent } from "./consent.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Review } from "./review/review.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { RuntimeClient } from "./runtime/api.ts";
 import type { Sidebar } from "./sidebar.ts";
 import type { Transcripts } from "./transcript/documents.ts";
 
@@ -10,7 +10,7 @@ import type { Transcripts } from "./transcript/documents.ts";
 export interface Context {
   readonly extension: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
-  readonly runtime: Runtime;
+  readonly runtime: RuntimeClient;
   readonly sidebar: Sidebar;
   readonly review: Review;
   readonly transcripts: Transcripts;

@@ -1,6 +1,6 @@
 import type * as vscode from "vscode";
 import type { ProviderName } from "../schemas/agent.ts";
-import type { Call } from "./runtime/runtime.ts";
+import type { Call } from "./runtime/api.ts";
 
 /** Providers that want a key; Ollama needs none. */
 export const keyedProviders = ["Claude", "Gemini", "HuggingFace"] as const satisfies ProviderName[];

@@ -9,7 +9,8 @@ import { createCredentials } from "./credentials.ts";
 import { foldersWithState } from "./folders.ts";
 import { notifyOfRuns } from "./notify.ts";
 import { createReview } from "./review/review.ts";
-import { createRuntime, type Runtime } from "./runtime/runtime.ts";
+import type { RuntimeClient } from "./runtime/api.ts";
+import { createRuntimeClient } from "./runtime/create-client.ts";
 import { holdsFromNextStart, setting } from "./settings.ts";
 import { createSidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
@@ -17,7 +18,7 @@ import { createTranscripts } from "./transcript/documents.ts";
 
 /** What other extensions get: the contract, typed, and the runtime's events. */
 export interface ExtensionApi {
-  readonly runtime: Runtime;
+  readonly runtime: RuntimeClient;
   /** `@coditect`, as chat asks it. */
   readonly participant: vscode.ChatParticipant;
 }
@@ -26,7 +27,7 @@ export interface ExtensionApi {
 export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const log = vscode.window.createOutputChannel("CODITECT", { log: true });
   const credentials = createCredentials(extension.secrets);
-  const runtime = createRuntime({ extension, log, onFolder: credentials.handOver });
+  const runtime = createRuntimeClient({ extension, log, onFolder: credentials.handOver });
   const sidebar = createSidebar(runtime, log, extension.storageUri);
   const review = createReview(runtime, sidebar, extension.workspaceState);
   const transcripts = createTranscripts(runtime, sidebar);
@@ -87,7 +88,10 @@ const showChoices = (): void => {
 };
 
 /** Findings and interrupted runs of earlier sessions are there again without a command. */
-const startWhereAgentsWorked = async (runtime: Runtime, storage: vscode.Uri | undefined): Promise<void> => {
+const startWhereAgentsWorked = async (
+  runtime: RuntimeClient,
+  storage: vscode.Uri | undefined,
+): Promise<void> => {
   if (vscode.workspace.isTrusted && (await foldersWithState(storage)).length > 0)
     await runtime.start().catch(() => undefined); // The status item says it.
 };

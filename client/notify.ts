@@ -3,7 +3,7 @@ import type { RuntimeEvent } from "../schemas/events.ts";
 import type { Context } from "./context.ts";
 import type { CommandId } from "./contributions.ts";
 import { showError } from "./errors.ts";
-import type { FolderEvent, RuntimeState } from "./runtime/runtime.ts";
+import type { FolderEvent, RuntimeState } from "./runtime/api.ts";
 import { setting } from "./settings.ts";
 import { formatCost } from "./tree/item.ts";
 import { nodeId } from "./tree/nodes.ts";

@@ -3,7 +3,7 @@ import { setContext } from "./context-keys.ts";
 import { viewIds } from "./contributions.ts";
 import { foldersWithState } from "./folders.ts";
 import { followFiles } from "./review/follow-files.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { RuntimeClient } from "./runtime/api.ts";
 import { agentsTree } from "./tree/agents.ts";
 import { fold, type Touch } from "./tree/fold.ts";
 import { loadAgents, loadRun, loadRuns } from "./tree/load.ts";
@@ -32,7 +32,7 @@ export interface Sidebar {
 
 /** `storage`: see {@link foldersWithState}. */
 export const createSidebar = (
-  runtime: Runtime,
+  runtime: RuntimeClient,
   log: vscode.LogOutputChannel,
   storage: vscode.Uri | undefined,
 ): Sidebar => {

@@ -1,13 +1,13 @@
 import * as vscode from "vscode";
 import { MICROCENTS_PER_DOLLAR } from "../schemas/money.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { RuntimeClient } from "./runtime/api.ts";
 import type { Sidebar } from "./sidebar.ts";
 import { formatCost, plain } from "./tree/item.ts";
 import { activeRuns, currentStage } from "./tree/model.ts";
 import { runTitle } from "./tree/run-items.ts";
 
 /** The item in the status bar: what runs, at which stage, what the day has cost, and how the runtime is. */
-export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Disposable => {
+export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vscode.Disposable => {
   const item = vscode.window.createStatusBarItem("coditect.status", vscode.StatusBarAlignment.Left, 10);
   item.name = "CODITECT";
   item.command = "coditect.showMenu";
@@ -68,13 +68,13 @@ export const createStatusItem = (runtime: Runtime, sidebar: Sidebar): vscode.Dis
   return vscode.Disposable.from(...subscriptions);
 };
 
-const iconOf = (state: Runtime["state"]["kind"], running: number): string => {
+const iconOf = (state: RuntimeClient["state"]["kind"], running: number): string => {
   if (state === "unusable") return "$(error)";
   return state === "starting" || running > 0 ? "$(loading~spin)" : "$(beaker)";
 };
 
 /** The state of the runtime in a sentence, for people. */
-export const describeRuntime = ({ state }: Runtime): string => {
+export const describeRuntime = ({ state }: RuntimeClient): string => {
   switch (state.kind) {
     case "stopped":
       return vscode.l10n.t("The runtime starts when it is needed.");

@@ -4,7 +4,7 @@
 import { build, context } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
-import { snapshotName } from "../server/worker/snapshot.ts";
+import { snapshotName } from "../server/platform/snapshot.ts";
 import { asCommonJs, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
 import { licenceTexts } from "./licences.mjs";
 

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { setContext } from "../context-keys.ts";
 import { fileInFolder } from "../folders.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { RuntimeClient } from "../runtime/api.ts";
 import type { Sidebar } from "../sidebar.ts";
 import { runTitle } from "../tree/run-items.ts";
 import { applyProposals, readText, type Applied } from "./apply.ts";
@@ -41,7 +41,7 @@ interface OpenReview {
 }
 
 /** `memory`: where what is decided in part is kept over a reload of the window. */
-export const createReview = (runtime: Runtime, sidebar: Sidebar, memory: vscode.Memento): Review => {
+export const createReview = (runtime: RuntimeClient, sidebar: Sidebar, memory: vscode.Memento): Review => {
   /** By task. */
   const open = new Map<string, Promise<OpenReview>>();
   const titles = new Map<string, { folder: string; task_id: string }>();

@@ -15,7 +15,7 @@ import { editorSettings, setting, touchesEditorSettings } from "../settings.ts";
 import { pipeLog } from "./log.ts";
 import { showProgress, type ShownProgress } from "./progress.ts";
 import { request } from "./request.ts";
-import type { Call, FolderEvent, RuntimeState } from "./runtime.ts";
+import type { Call, FolderEvent, RuntimeState } from "./api.ts";
 
 const MAX_CRASHES = 4;
 const CRASH_WINDOW_MS = 3 * 60 * 1000;

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { schemes } from "../contributions.ts";
-import type { FolderEvent, Runtime } from "../runtime/runtime.ts";
+import type { FolderEvent, RuntimeClient } from "../runtime/api.ts";
 import type { Sidebar } from "../sidebar.ts";
 import { addEntries, addText, emptyTranscript, renderTranscript, type LiveTranscript } from "./live.ts";
 import { renderPrompt } from "./render.ts";
@@ -21,7 +21,7 @@ interface OpenDocument {
   reading: Promise<void>;
 }
 
-export const createTranscripts = (runtime: Runtime, sidebar: Sidebar): Transcripts => {
+export const createTranscripts = (runtime: RuntimeClient, sidebar: Sidebar): Transcripts => {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const open = new Map<string, OpenDocument>();
   const pending = new Set<string>();

@@ -7,7 +7,7 @@ import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { Objects } from "../store/store.ts";
 import { confine } from "../workspace/paths.ts";
 import { kept, readWorkspaceFile, sha256Of } from "./contents.ts";
-import { mergeThreeWay } from "./three-way.ts";
+import { mergeThreeWay } from "../workspace/three-way.ts";
 
 type Result = AppliedFile["result"];
 

@@ -1,7 +1,7 @@
 import type { Objects } from "../store/store.ts";
 import type { Entry } from "./build.ts";
 import { kept } from "./contents.ts";
-import { mergeThreeWay } from "./three-way.ts";
+import { mergeThreeWay } from "../workspace/three-way.ts";
 
 type State = Pick<Entry, "after" | "executable">;
 

@@ -1,19 +1,6 @@
-import { randomUUID } from "node:crypto";
-import type {
-  ChangeDecision,
-  ChangedFile,
-  ChangeSet,
-  FileChange,
-  PresentState,
-} from "../../schemas/changes.ts";
+import type { ChangeDecision, ChangeSet, FileChange, PresentState } from "../../schemas/changes.ts";
 import type { AppliedFile, ChangeContent } from "../../schemas/contract.ts";
 import type { Overlay } from "../../schemas/run.ts";
-import { mergeBranches } from "./branches.ts";
-import { describeEntries, entriesOf } from "./build.ts";
-import { presentBytes } from "./contents.ts";
-import { type ChangesContext, createDeciding } from "./deciding.ts";
-import { incoming } from "./incoming.ts";
-import { createReading } from "./reading.ts";
 
 /** Whose change set it is; `execution_id` is null for a merge of several. */
 export interface ChangeOwner {
@@ -69,50 +56,3 @@ export interface Changes {
   /** Error: `change_set_decided` for a file that was written and not undone since. */
   discard(changeSetId: string, paths: readonly string[] | null, reason?: string | null): Promise<ChangeSet>;
 }
-
-export const createChanges = (context: ChangesContext): Changes => {
-  const { store, workspace, now } = context;
-  const { objects } = store;
-
-  const create = (owner: ChangeOwner, files: ChangedFile[]): ChangeSet => {
-    const at = now();
-    return {
-      change_set_id: randomUUID(),
-      tenant_id: store.tenantId,
-      ...owner,
-      status: "Pending",
-      files,
-      discard_reason: null,
-      created_at: at,
-      updated_at: at,
-    };
-  };
-
-  return {
-    async remember(paths, overlays) {
-      for (const path of paths) {
-        const { disk, overlay } = await presentBytes(workspace, path, overlays);
-        const present = overlay ?? disk;
-        if (present !== null) await objects.put(present);
-      }
-    },
-
-    async build(owner, changes, overlays) {
-      const entries = await incoming({ objects, workspace }, changes, overlays);
-      return create(owner, await describeEntries(objects, entries));
-    },
-
-    async merge(owner, base, branches) {
-      const { entries, conflicts } = await mergeBranches(
-        objects,
-        entriesOf(base?.files ?? []),
-        branches.map(({ files }) => entriesOf(files)),
-      );
-      if (conflicts.length > 0) return { merged: false, conflicts };
-      return { merged: true, change_set: create(owner, await describeEntries(objects, entries)) };
-    },
-
-    ...createReading(context),
-    ...createDeciding(context),
-  };
-};

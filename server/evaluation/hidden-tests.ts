@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import type { TestReport } from "../../schemas/tests.ts";
 import { createPool } from "../instances/pool/create-pool.ts";
-import { createDrivers } from "../instances/drivers/drivers.ts";
+import { createDrivers } from "../instances/create-drivers.ts";
 import type { Pool } from "../instances/pool.ts";
 import { poolSettings } from "../instances/settings.ts";
 import { newAgent } from "../models/agent.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Role } from "../../schemas/contract.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/runtime.ts";
-import { serveRest } from "../surfaces/rest/rest.ts";
+import type { OpenSurface } from "./surface.ts";
 import { dropStaleEndpoints, publishEndpoint, type Endpoint } from "./endpoints.ts";
 import { claimStateFolder } from "./state-stamp.ts";
 
@@ -13,6 +13,8 @@ export interface ServedRuntime extends Runtime {
 }
 
 export interface ServeOptions {
+  /** How other processes get in: `serveRest` of `surfaces/rest`. */
+  openSurface: OpenSurface;
   version: string;
   /** 0, or left out: any free port. */
   port?: number;
@@ -27,7 +29,7 @@ export interface ServeOptions {
  */
 export const serveRuntime = async (
   options: OwnedRuntimeOptions,
-  { version, port = 0, role = "admin" }: ServeOptions,
+  { openSurface, version, port = 0, role = "admin" }: ServeOptions,
 ): Promise<ServedRuntime> => {
   const { stateFolder } = options;
   claimStateFolder(stateFolder, options.workspace);
@@ -35,11 +37,11 @@ export const serveRuntime = async (
   // Requests that came early get the failure as their answer; whoever opened it gets it below.
   opening.promise.catch(() => undefined);
   const token = randomBytes(32).toString("base64url");
-  const [rest, { createRuntime }] = await Promise.all([
-    serveRest({ runtime: opening.promise, token, role, port, version, log: options.log }),
+  const [surface, { createRuntime }] = await Promise.all([
+    openSurface({ runtime: opening.promise, token, role, port, version, log: options.log }),
     import("../runtime/runtime.ts"),
   ]);
-  const endpoint = { url: rest.url, token };
+  const endpoint = { url: surface.url, token };
   const published = publishEndpoint(stateFolder, endpoint);
   try {
     const runtime = await createRuntime(options);
@@ -49,7 +51,7 @@ export const serveRuntime = async (
       ...runtime,
       endpoint,
       close: async () => {
-        await rest.close();
+        await surface.close();
         await runtime.close();
         published.withdraw();
       },
@@ -57,7 +59,7 @@ export const serveRuntime = async (
   } catch (error) {
     published.withdraw();
     opening.reject(error);
-    await rest.close();
+    await surface.close();
     throw error;
   }
 };

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { snapshotName } from "../worker/snapshot.ts";
+import { snapshotName } from "./snapshot.ts";
 
 /** How a worker process is started: program and arguments; `dist/worker.js` in production. */
 export interface WorkerEntry {

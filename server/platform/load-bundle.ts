@@ -6,7 +6,7 @@ import { cachedDataVersionTag } from "node:v8";
 import { Script } from "node:vm";
 import { cacheFolder } from "./cache-folder.ts";
 
-export { optimizeLate } from "../worker/optimize-late.ts";
+export { optimizeLate } from "./optimize-late.ts";
 
 /** When a process counts as started: what it has called by then is what the next one will call. */
 const STARTED_AFTER_MS = 2000;

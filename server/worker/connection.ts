@@ -23,7 +23,7 @@ import {
 } from "../../schemas/worker.ts";
 import { FrameReader, FrameWriter } from "../protocol/frames.ts";
 import { problemsOf } from "./problems.ts";
-import type { Runtime } from "./runtime.ts";
+import type { RuntimeLink } from "./runtime-link.ts";
 
 /** What a worker does when it is asked. */
 export type WorkerHandlers = {
@@ -34,7 +34,7 @@ export type WorkerHandlers = {
 };
 
 export interface RuntimeConnection {
-  runtime: Runtime;
+  runtime: RuntimeLink;
   /** Begins to answer; `ended` is called once when the runtime is gone. */
   serve: (handlers: WorkerHandlers, ended: () => void) => void;
 }
@@ -95,7 +95,7 @@ function defect(error: unknown): string {
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
-function runtimeOver(connection: MessageConnection): Runtime {
+function runtimeOver(connection: MessageConnection): RuntimeLink {
   async function ask<M extends RuntimeMethod>(
     method: M,
     params: RuntimeParams<M>,

@@ -6,12 +6,12 @@ import { collectChanges } from "./copy/changes.ts";
 import { privateCopy } from "./copy/copy.ts";
 import { prepare } from "./copy/prepare.ts";
 import { runLoop } from "./loop.ts";
-import type { Runtime } from "./runtime.ts";
+import type { RuntimeLink } from "./runtime-link.ts";
 import type { RunTests, Workplace } from "./tools/tool.ts";
 import { agentVersion } from "./version.ts";
 
 /** What a worker answers with, one handler per method of `schemas/worker.ts`. */
-export function workerHandlers(runtime: Runtime, runTests: RunTests): WorkerHandlers {
+export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): WorkerHandlers {
   let workplace: Workplace | null = null;
   const initialized = (what: string): Workplace => {
     if (workplace === null) throw fail("worker_failed", { what, reason: "it was not initialized" });

@@ -7,7 +7,7 @@ import type { FinishedTurn, LoopResult, WorkerParams } from "../../schemas/worke
 import { closedBy, recordChange, type PrivateCopy } from "./copy/copy.ts";
 import { writeChange } from "./copy/files.ts";
 import { loopGuard } from "./guard.ts";
-import type { Runtime } from "./runtime.ts";
+import type { RuntimeLink } from "./runtime-link.ts";
 import { callTool, subjectOf } from "./tools/call-tool.ts";
 import type { Workplace } from "./tools/tool.ts";
 
@@ -57,7 +57,7 @@ async function answer(
   { execution_id }: WorkerParams<"execution/run">,
   turn: number,
   note: string | null,
-  runtime: Runtime,
+  runtime: RuntimeLink,
   signal: AbortSignal,
 ): Promise<AssistantMessage> {
   if (signal.aborted) throw fail("cancelled", { what: "the execution" });

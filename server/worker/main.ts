@@ -2,7 +2,7 @@ import { startupSnapshot } from "node:v8";
 import { connectRuntime } from "./connection.ts";
 import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
-import { optimizeLate } from "./optimize-late.ts";
+import { optimizeLate } from "../platform/optimize-late.ts";
 import type { RunTests } from "./tools/tool.ts";
 
 // Loaded when first needed: most of a worker's life is before its first test run.

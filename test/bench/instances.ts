@@ -8,8 +8,8 @@ import { DEFAULT_IMAGE } from "../../server/instances/drivers/docker/container.t
 import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
 import type { Driver } from "../../server/instances/drivers/driver.ts";
 import { createLocalDriver } from "../../server/instances/drivers/local/driver.ts";
-import { processTable, treeOf } from "../../server/instances/drivers/local/process-table.ts";
-import { snapshotName } from "../../server/worker/snapshot.ts";
+import { processTable, treeOf } from "../../server/instances/drivers/process-table.ts";
+import { snapshotName } from "../../server/platform/snapshot.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { command, never, startPool } from "../integration/instances/pool-harness.ts";
 import type { ClaimedInstance } from "../../server/instances/pool.ts";

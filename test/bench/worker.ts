@@ -8,7 +8,7 @@ import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
 import { folderBytes } from "../../server/instances/instance/watch.ts";
 import { collectChanges } from "../../server/worker/copy/changes.ts";
 import { privateCopy } from "../../server/worker/copy/copy.ts";
-import { snapshotName } from "../../server/worker/snapshot.ts";
+import { snapshotName } from "../../server/platform/snapshot.ts";
 import { prepare } from "../../server/worker/copy/prepare.ts";
 import { median, type Report } from "./report.ts";
 

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as vscode from "vscode";
 import { z } from "zod";
-import type { Runtime } from "../../client/runtime/runtime.ts";
+import type { RuntimeClient } from "../../client/runtime/api.ts";
 import { fold } from "../../client/tree/fold.ts";
 import { createModel, type Model } from "../../client/tree/model.ts";
 import { nodeId, roots } from "../../client/tree/nodes.ts";
@@ -82,7 +82,7 @@ const ownActivation = (id: string): number => {
 };
 
 /** The progress of a run is begun when the event of its start comes. */
-const commandToProgress = async (runtime: Runtime): Promise<number> => {
+const commandToProgress = async (runtime: RuntimeClient): Promise<number> => {
   const started = nextEvent("run.started");
   const finished = nextEvent("run.finished");
   const began = performance.now();
@@ -96,7 +96,7 @@ const commandToProgress = async (runtime: Runtime): Promise<number> => {
 };
 
 /** From the moment the process is started to its first answer. */
-const restart = async (runtime: Runtime): Promise<number> => {
+const restart = async (runtime: RuntimeClient): Promise<number> => {
   let began = 0;
   const subscription = runtime.onState(({ kind }) => {
     if (kind === "starting") began = performance.now();

@@ -8,6 +8,7 @@ import { Settings } from "../../schemas/settings.ts";
 import { attach } from "../../server/hosting/attach.ts";
 import { endpointFile, publishEndpoint, readEndpoint } from "../../server/hosting/endpoints.ts";
 import { openRuntime, type FolderRuntime } from "../../server/hosting/open-runtime.ts";
+import { serveRest } from "../../server/surfaces/rest/rest.ts";
 import { adoptStateFolder, claimStateFolder } from "../../server/hosting/state-stamp.ts";
 import { openConsents } from "../../server/platform/consents.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
@@ -59,7 +60,7 @@ describe("where a runtime is reached", function () {
         worker: workerEntry(),
         log: () => undefined,
       },
-      { version: "1.2.3" },
+      { openSurface: serveRest, version: "1.2.3" },
     );
     opened.push(runtime);
     return runtime;

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { DEFAULT_IMAGE } from "../../server/instances/drivers/docker/container.ts";
 import { findEngine, openEngine, parseHost } from "../../server/instances/drivers/docker/engine.ts";
 import type { EngineAddress } from "../../server/instances/drivers/docker/engine.ts";
-import { isRunning } from "../../server/instances/drivers/local/process-table.ts";
+import { isRunning } from "../../server/instances/drivers/process-table.ts";
 import { dockerEngine } from "../docker-engine.ts";
 
 const run = promisify(execFile);

@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { processTable, treeOf } from "../../server/instances/drivers/local/process-table.ts";
+import { processTable, treeOf } from "../../server/instances/drivers/process-table.ts";
 import { freePort } from "./private-engine.ts";
 
 const run = promisify(execFile);

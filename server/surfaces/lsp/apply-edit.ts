@@ -3,7 +3,7 @@ import { CreateFile, DeleteFile, RenameFile } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { ChangedFile } from "../../../schemas/changes.ts";
 import type { ChangeContent } from "../../../schemas/contract.ts";
-import { mergeThreeWay } from "../../changes/three-way.ts";
+import { mergeThreeWay } from "../../workspace/three-way.ts";
 import type { Caller } from "../../handlers/context.ts";
 import { decodeText, fromFileContent } from "../../workspace/encoding.ts";
 import type { Documents } from "./documents.ts";

@@ -14,6 +14,7 @@ import { version, workerEntry } from "../../platform/installation.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
+import { serveRest } from "../rest/rest.ts";
 
 /** Longest a runtime may take to end once the editor is gone. */
 const CLOSE_MILLISECONDS = 5000;
@@ -71,7 +72,7 @@ const main = (): void => {
           worker: workerEntry(),
           log,
         },
-        { version: version() },
+        { openSurface: serveRest, version: version() },
       ),
   });
 

@@ -1,42 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Role } from "../../../schemas/contract.ts";
-import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
-import type { Dispatch } from "../../runtime/dispatch.ts";
+import type { Surface, SurfaceOptions } from "../../hosting/surface.ts";
 import { streamEvents } from "./event-stream.ts";
 import { admit, admitLocal } from "./guard.ts";
 import { readBody, sendJson, sendProblem } from "./messages.ts";
 import { openApi } from "./openapi.ts";
 import { findRoute, pathFields, readQuery, type Route } from "./routes.ts";
 import { OWNERSHIP_PATH, ownershipProof } from "../../hosting/ownership.ts";
-import type { Log } from "../../platform/log.ts";
-
-export interface RestOptions {
-  /**
-   * What answers. A promise, because a runtime makes known where it is reached before it opens, and so
-   * after this server listens; requests wait for it.
-   */
-  runtime: Promise<{
-    dispatch: Dispatch;
-    subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
-  }>;
-  /** What a caller must show as `Authorization: Bearer …`. */
-  token: string;
-  /** What holders of the token may do. */
-  role?: Role;
-  /** 0, or left out: any free port. */
-  port?: number;
-  /** For the OpenAPI document. */
-  version: string;
-  log: Log;
-}
-
-export interface RestServer {
-  /** `http://127.0.0.1:PORT`. */
-  url: string;
-  /** Ends event streams, and answers the requests that are here already if that takes a moment only. */
-  close(): Promise<void>;
-}
 
 const paramsOf = async (
   request: IncomingMessage,
@@ -54,7 +24,7 @@ const paramsOf = async (
 };
 
 /** What a server answers with; the document takes a while to make and is the same each time. */
-interface Served extends RestOptions {
+interface Served extends SurfaceOptions {
   document: () => ReturnType<typeof openApi>;
   /** Aborts when the server closes. */
   closing: AbortSignal;
@@ -133,7 +103,7 @@ const listen = (server: Server, port: number): Promise<number> =>
 const CLOSE_MILLISECONDS = 1000;
 
 /** The contract over HTTP, on loopback alone. Contract: "REST". */
-export const serveRest = async (options: RestOptions): Promise<RestServer> => {
+export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
   let document: ReturnType<typeof openApi> | null = null;
   const closing = new AbortController();
   const served: Served = {

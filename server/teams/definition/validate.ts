@@ -1,7 +1,7 @@
 import { fail } from "../../../schemas/errors.ts";
 import type { AgentTeam, WorkflowStage } from "../../../schemas/team.ts";
 import { ToolName } from "../../../schemas/tools.ts";
-import { unknownVariables } from "../stage/prompts.ts";
+import { unknownVariables } from "./prompts.ts";
 
 type Workflow = Pick<AgentTeam, "name" | "members" | "workflow_stages">;
 

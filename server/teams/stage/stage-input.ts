@@ -19,7 +19,7 @@ import { basename } from "node:path";
 import type { ModelGateway } from "../../gateway/gateway.ts";
 import { chargeOf } from "./charge.ts";
 import { stateOf } from "../plan.ts";
-import { stagePrompt, systemMessage } from "./prompts.ts";
+import { stagePrompt, systemMessage } from "../definition/prompts.ts";
 import { stageTools } from "../definition/tools.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 

@@ -3,7 +3,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { ToolArguments, ToolName } from "../../../schemas/tools.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import type { PrivateCopy } from "../copy/copy.ts";
-import type { Runtime } from "../runtime.ts";
+import type { RuntimeLink } from "../runtime-link.ts";
 
 /** What a tool gives back; an error's `content` tells the model what to do instead. */
 export interface ToolResult {
@@ -23,7 +23,7 @@ export type RunTests = (
 export interface Workplace {
   copy: PrivateCopy;
   settings: WorkerParams<"worker/initialize">;
-  runtime: Runtime;
+  runtime: RuntimeLink;
   runTests: RunTests;
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { isActive, canTransition } from "../../../server/models/instance.ts";
 import { removeEmptyGroups } from "../../../server/instances/drivers/local/cgroup.ts";
-import { isRunning, processTable, treeOf } from "../../../server/instances/drivers/local/process-table.ts";
+import { isRunning, processTable, treeOf } from "../../../server/instances/drivers/process-table.ts";
 import type { ClaimedInstance } from "../../../server/instances/pool.ts";
 import { behaviour, command, localDriver, never, startPool } from "./pool-harness.ts";
 import type { PoolUnderTest } from "./pool-harness.ts";

@@ -1,4 +1,4 @@
-import { probeSandbox } from "../../../server/instances/drivers/local/sandbox.ts";
+import { probeSandbox } from "../../../server/instances/drivers/local/confinement.ts";
 import { workerEntry } from "../../../server/platform/installation.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";

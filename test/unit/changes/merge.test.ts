@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FileChange } from "../../../schemas/changes.ts";
-import { mergeThreeWay } from "../../../server/changes/three-way.ts";
+import { mergeThreeWay } from "../../../server/workspace/three-way.ts";
 import { bench, type Bench, change, owner, sha256 } from "./support.ts";
 
 const text = "one\ntwo\nthree\nfour\nfive\nsix\n";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileChange } from "../../../schemas/changes.ts";
-import { type Changes, createChanges } from "../../../server/changes/changes.ts";
+import type { Changes } from "../../../server/changes/changes.ts";
+import { createChanges } from "../../../server/changes/create-changes.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { type TestWorkspace, testWorkspace } from "../../support/workspace.ts";

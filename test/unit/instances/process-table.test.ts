@@ -8,7 +8,7 @@ import {
   processTable,
   treeOf,
   usageOf,
-} from "../../../server/instances/drivers/local/process-table.ts";
+} from "../../../server/instances/drivers/process-table.ts";
 
 describe("the process table", () => {
   it("reads a line of Linux, whatever the program calls itself", () => {

@@ -3,7 +3,7 @@ import { wrapCommandWithSandboxMacOS } from "@anthropic-ai/sandbox-runtime/dist/
 import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
 import { localCommand } from "../../../server/instances/drivers/local/command.ts";
 import type { LocalCommand } from "../../../server/instances/drivers/local/command.ts";
-import { probeSandbox, sandboxName } from "../../../server/instances/drivers/local/sandbox.ts";
+import { probeSandbox, sandboxName } from "../../../server/instances/drivers/local/confinement.ts";
 import { seatbeltParameters } from "../../../server/instances/drivers/local/seatbelt.ts";
 
 const copy = "/Users/me/Library/Caches/coditect/0/copy";

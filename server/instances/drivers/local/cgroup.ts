@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceLimits } from "../driver.ts";
-import { isRunning } from "./process-table.ts";
+import { isRunning } from "../process-table.ts";
 
 const ROOT = "/sys/fs/cgroup";
 const PREFIX = "coditect-";

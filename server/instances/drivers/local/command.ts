@@ -4,9 +4,9 @@ import type { WorkerSpec } from "../driver.ts";
 import { egressEnvironment, loopbackEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
-import { bubblewrapArguments, toolchainPaths } from "./sandbox.ts";
+import { bubblewrapArguments, toolchainPaths } from "./bubblewrap.ts";
 import { seatbeltParameters } from "./seatbelt.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Sandbox } from "./confinement.ts";
 
 /** The machine a command is made for; handed in so that commands are tested without it. */
 export interface LocalMachine {

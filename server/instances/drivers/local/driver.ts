@@ -10,14 +10,13 @@ import { fail } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
-import { endOf } from "../../instance/end.ts";
+import { endOf } from "../end.ts";
 import { enterGroup, makeControlGroup, removeEmptyGroups } from "./cgroup.ts";
 import type { ControlGroup } from "./cgroup.ts";
 import { localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
-import { isRunning, processesOf, processTable, treeOf, usageOf } from "./process-table.ts";
-import { probeSandbox, sandboxName } from "./sandbox.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { isRunning, processesOf, processTable, treeOf, usageOf } from "../process-table.ts";
+import { probeSandbox, type Sandbox, sandboxName } from "./confinement.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { promisify } from "node:util";
 import type { MacOSSandboxParams } from "@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js";
 import type { HiddenPath } from "../hidden.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Unavailable } from "./unavailable.ts";
 
 /** What a worker confined by Seatbelt may see and do, as plain data. */
 export interface SeatbeltConfinement {
@@ -18,7 +18,12 @@ export interface SeatbeltConfinement {
 }
 
 /** Turns parameters into a shell command that applies a Seatbelt profile; a part of sandbox-runtime. */
-export type SeatbeltWrap = (parameters: MacOSSandboxParams) => string;
+type SeatbeltWrap = (parameters: MacOSSandboxParams) => string;
+
+/** A Seatbelt that works here. */
+export interface Seatbelt {
+  wrap: SeatbeltWrap;
+}
 
 /** What programs of macOS need to start; nothing of the user's, no host keys, no password hashes. */
 const systemPaths = [
@@ -62,7 +67,7 @@ export const seatbeltParameters = (
 const run = promisify(execFile);
 
 /** Finds out by trying whether Seatbelt lets programs start, and keeps them from the home folder. */
-export const probeSeatbelt = async (): Promise<Sandbox> => {
+export const probeSeatbelt = async (): Promise<Seatbelt | Unavailable> => {
   const { wrapCommandWithSandboxMacOS: wrap } =
     await import("@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js");
   const confined = (...command: string[]) => {

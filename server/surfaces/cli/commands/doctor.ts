@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { version } from "../../../platform/installation.ts";
 import { canMakeControlGroups } from "../../../instances/drivers/local/cgroup.ts";
-import { probeSandbox, sandboxName } from "../../../instances/drivers/local/sandbox.ts";
+import { probeSandbox, sandboxName } from "../../../instances/drivers/local/confinement.ts";
 import { checkState, repairState, type Problem } from "../../../store/doctor.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import { readEndpoint } from "../../../hosting/endpoints.ts";

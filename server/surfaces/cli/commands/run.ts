@@ -15,7 +15,8 @@ import {
   runOptionsOf,
   settingsOf,
 } from "../session/options.ts";
-import { collectChanges, hasConflict, report, writeSarif } from "../display/outcome.ts";
+import { report } from "../display/outcome.ts";
+import { collectChanges, hasConflict, writeSarif } from "../session/changes.ts";
 import { askPerson, unconfinedOf, withConsent } from "../session/person.ts";
 import { jsonProgress, liveProgress, plainProgress, type Progress } from "../display/progress.ts";
 import { findTarget, findWorkspace, textOrFile, type Target } from "../session/target.ts";

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { version } from "../../../platform/installation.ts";
 import { endpointFile } from "../../../hosting/endpoints.ts";
 import { serveRuntime } from "../../../hosting/serve-runtime.ts";
+import { serveRest } from "../../rest/rest.ts";
 import { runtimeOptions } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
@@ -18,7 +19,11 @@ export const serve = async (
   const workspace = await findWorkspace(flags, currentFolder);
   const interruption = catchInterruption();
   const options = runtimeOptions(workspace, settingsOf({}, environment), environment);
-  const runtime = await serveRuntime(options, { version: version(), port: flags.port ?? 0 });
+  const runtime = await serveRuntime(options, {
+    openSurface: serveRest,
+    version: version(),
+    port: flags.port ?? 0,
+  });
   const { url } = runtime.endpoint;
   const file = endpointFile(options.stateFolder);
   if (flags.json === true)

@@ -65,7 +65,10 @@ export const connect = async (
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal = never,
 ): Promise<Connection> => {
-  const { openRuntime } = await import("../../../hosting/open-runtime.ts");
+  const [{ openRuntime }, { serveRest }] = await Promise.all([
+    import("../../../hosting/open-runtime.ts"),
+    import("../../rest/rest.ts"),
+  ]);
   const options = runtimeOptions(workspace, settings, environment);
   const ownRuns = new Set<string>();
   const lost = Promise.withResolvers<never>();
@@ -73,7 +76,7 @@ export const connect = async (
   lost.promise.catch(() => undefined);
 
   const open = async (): Promise<FolderRuntime> => {
-    const opened = await openRuntime(options, { version: version() });
+    const opened = await openRuntime(options, { openSurface: serveRest, version: version() });
     opened.lost?.catch(lost.reject);
     return opened;
   };

@@ -8,6 +8,7 @@ import { Settings } from "../../../../schemas/settings.ts";
 import { environmentCredentials } from "../../../../server/gateway/credentials.ts";
 import { workerEntry } from "../../../../server/platform/installation.ts";
 import { openRuntime } from "../../../../server/hosting/open-runtime.ts";
+import { serveRest } from "../../../../server/surfaces/rest/rest.ts";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
 import { eventsOf, lastOf, runCommand, type RunningCommand, startCommand } from "../../../support/command.ts";
 import { editorOn } from "../../../support/editor.ts";
@@ -135,7 +136,7 @@ describe("commands and editors on one state folder at the same time", function (
           worker: workerEntry(),
           log: () => undefined,
         },
-        { version: "1.2.3" },
+        { openSurface: serveRest, version: "1.2.3" },
       ),
     );
     await editor.initialize();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { WorkspaceEdit } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { createChanges } from "../../../../server/changes/changes.ts";
+import { createChanges } from "../../../../server/changes/create-changes.ts";
 import { testDispatch, type TestDispatch } from "../../../support/dispatch.ts";
 import { editorOn, type TestEditor } from "../../../support/editor.ts";
 import { NOW } from "../../../support/records.ts";

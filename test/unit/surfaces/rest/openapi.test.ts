@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApi } from "../../../../server/surfaces/rest/openapi.ts";
 import { routes } from "../../../../server/surfaces/rest/routes.ts";
-import type { RestServer } from "../../../../server/surfaces/rest/rest.ts";
+import type { Surface } from "../../../../server/hosting/surface.ts";
 import { testDispatch } from "../../../support/dispatch.ts";
 import { caller, serveTest } from "./support.ts";
 
@@ -18,7 +18,7 @@ describe("the OpenAPI document", function () {
     return validate;
   };
 
-  let server: RestServer;
+  let server: Surface;
   before(async () => {
     server = await serveTest(Promise.resolve(testDispatch("/workspace")));
   });

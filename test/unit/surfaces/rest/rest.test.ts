@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { routes } from "../../../../server/surfaces/rest/routes.ts";
-import type { RestServer } from "../../../../server/surfaces/rest/rest.ts";
+import type { Surface } from "../../../../server/hosting/surface.ts";
 import { testDispatch, type TestDispatch } from "../../../support/dispatch.ts";
 import { anAgent, anInstance, aRun, NOW } from "../../../support/records.ts";
 import { bearer, caller, serveTest, TOKEN } from "./support.ts";
@@ -10,7 +10,7 @@ import { bearer, caller, serveTest, TOKEN } from "./support.ts";
 const ollama = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
 
 let at: TestDispatch;
-let server: RestServer;
+let server: Surface;
 beforeEach(async () => {
   at = testDispatch("/workspace", { runs: { start: () => Promise.resolve(aRun(randomUUID())) } });
   server = await serveTest(Promise.resolve(at));

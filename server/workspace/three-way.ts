@@ -1,5 +1,5 @@
 import { merge } from "node-diff3";
-import { decodeText, encodeText } from "../workspace/encoding.ts";
+import { decodeText, encodeText } from "./encoding.ts";
 
 /** Files beyond this are never merged: finding their common lines takes too long. */
 const MERGE_BYTES = 2 * 1024 * 1024;

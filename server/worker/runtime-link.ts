@@ -4,7 +4,7 @@ import type { RuntimeParams, RuntimeResult, runtimeNotifications } from "../../s
 type Told<Name extends keyof typeof runtimeNotifications> = z.infer<(typeof runtimeNotifications)[Name]>;
 
 /** The runtime as a worker sees it: its only way out. */
-export interface Runtime {
+export interface RuntimeLink {
   generate(
     params: RuntimeParams<"model/generate">,
     signal: AbortSignal,

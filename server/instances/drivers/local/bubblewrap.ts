@@ -3,10 +3,10 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { HiddenPath } from "../hidden.ts";
-import type { SeatbeltWrap } from "./seatbelt.ts";
+import type { Unavailable } from "./unavailable.ts";
 
-/** What a confined worker may see and do, as plain data. */
-export interface Confinement {
+/** What a worker confined by bubblewrap may see and do, as plain data. */
+export interface BubblewrapConfinement {
   /** Folders and files it may read, beside the system's own. */
   readable: readonly string[];
   /** The only folder it may write. */
@@ -92,7 +92,10 @@ export interface BubblewrapOptions {
  * capability, a file system of system folders and what `confinement` names, read-only but for the
  * copy, and death with the runtime.
  */
-export const bubblewrapArguments = (confinement: Confinement, options: BubblewrapOptions): string[] => {
+export const bubblewrapArguments = (
+  confinement: BubblewrapConfinement,
+  options: BubblewrapOptions,
+): string[] => {
   const limit = (megabytes: number): string[] =>
     options.size ? ["--size", String(megabytes * 1024 ** 2)] : [];
   return [
@@ -119,18 +122,14 @@ export const bubblewrapArguments = (confinement: Confinement, options: Bubblewra
   ];
 };
 
-/** A working bubblewrap or Seatbelt, or why there is none. */
-export type Sandbox =
-  { program: string; options: BubblewrapOptions } | { wrap: SeatbeltWrap } | { unavailable: string };
+/** A bubblewrap that works here. */
+export interface Bubblewrap {
+  program: string;
+  options: BubblewrapOptions;
+}
 
-/** What it is called on record; null: there is none. */
-export const sandboxName = (sandbox: Sandbox): string | null =>
-  "program" in sandbox ? "bubblewrap" : "wrap" in sandbox ? "seatbelt" : null;
-
-/** Finds out once, by confining a program, whether the machine lets us confine anything. */
-export const probeSandbox = async (platform: NodeJS.Platform = process.platform): Promise<Sandbox> => {
-  if (platform === "darwin") return (await import("./seatbelt.ts")).probeSeatbelt();
-  if (platform !== "linux") return { unavailable: `there is no sandbox for ${platform}` };
+/** Finds out by trying whether the system lets bubblewrap confine a program. */
+export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
   const run = promisify(execFile);
   try {
     const { stdout } = await run("bwrap", ["--help"], { timeout: 5000 });
@@ -138,7 +137,7 @@ export const probeSandbox = async (platform: NodeJS.Platform = process.platform)
       size: stdout.includes("--size"),
       disableUserns: stdout.includes("--disable-userns"),
     };
-    const confinement: Confinement = {
+    const confinement: BubblewrapConfinement = {
       readable: [],
       writable: dirname(process.execPath),
       hidden: [],

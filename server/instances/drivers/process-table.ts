@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { WorkerUsage } from "../driver.ts";
+import type { WorkerUsage } from "./driver.ts";
 
 /** One process as the machine sees it. */
 export interface ProcessEntry {

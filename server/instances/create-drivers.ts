@@ -1,8 +1,8 @@
-import type { Settings } from "../../../schemas/settings.ts";
-import type { WorkerEntry } from "../../platform/installation.ts";
-import { createDockerDriver } from "./docker/driver.ts";
-import type { Driver } from "./driver.ts";
-import { createLocalDriver } from "./local/driver.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { WorkerEntry } from "../platform/installation.ts";
+import { createDockerDriver } from "./drivers/docker/driver.ts";
+import type { Driver } from "./drivers/driver.ts";
+import { createLocalDriver } from "./drivers/local/driver.ts";
 
 /** The drivers there are. A new one is made here, and passes the conformance suite. */
 export const createDrivers = (

@@ -1,7 +1,7 @@
 import type { AgentConfig, AgentType } from "../../../schemas/agent.ts";
 import type { Task } from "../../../schemas/run.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
-import { fillPrompt, variablesIn } from "../definition/template.ts";
+import { fillPrompt, variablesIn } from "./template.ts";
 
 /** What each type of agent is told of its craft. Short: it is paid for with every request. */
 const craft: Readonly<Record<AgentType, string>> = {

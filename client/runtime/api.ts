@@ -1,0 +1,48 @@
+import type * as vscode from "vscode";
+import type { Method, MethodInput, MethodResult } from "../../schemas/contract.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+
+/** `unusable`: it cannot be started, or crashed too often; only the user's restart tries again. */
+export type RuntimeState =
+  | { kind: "stopped" }
+  | { kind: "starting" }
+  | { kind: "ready"; version: string; pid: number }
+  | { kind: "unusable"; reason: string };
+
+/** An event and the workspace folder (URI) it comes from. */
+export interface FolderEvent {
+  folder: string;
+  event: RuntimeEvent;
+}
+
+/**
+ * Asks the runtime about a workspace folder (URI). Errors: those of the catalogue;
+ * `runtime_unusable` when it cannot be reached.
+ */
+export type Call = <M extends Method>(
+  method: M,
+  params: MethodInput<M>,
+  folder: string,
+  token?: vscode.CancellationToken,
+) => Promise<MethodResult<M>>;
+
+/** The runtime of this window: one process, in which each workspace folder has its own state. */
+export interface RuntimeClient {
+  readonly state: RuntimeState;
+  readonly onState: vscode.Event<RuntimeState>;
+  readonly onEvent: vscode.Event<FolderEvent>;
+  /** Starts it unless it is ready. Error: `runtime_unusable`. */
+  start(): Promise<void>;
+  /** Ends it if it runs, and starts it again. */
+  restart(): Promise<void>;
+  /** Starts the runtime first if it is not running. */
+  readonly call: Call;
+  dispose(): void;
+}
+
+export interface RuntimeClientHooks {
+  extension: vscode.ExtensionContext;
+  log: vscode.LogOutputChannel;
+  /** Runs before the first call about a folder (URI): hands over the keys. */
+  onFolder: (call: Call, folder: string) => Promise<void>;
+}

@@ -1,0 +1,375 @@
+/**
+ * Who may import whom. The one table: eslint.config.mjs makes its zones of it, ARCHITECTURE.md shows
+ * it, and `test/unit/architecture` holds both, and every import of the code, to it.
+ *
+ * A row covers its folder and every folder below that has no row of its own. `imports` names the rows
+ * it may import besides itself. `node scripts/import-table.ts` writes the table into ARCHITECTURE.md.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+interface Row {
+  folder: string;
+  is: string;
+  imports: readonly string[];
+}
+
+const base = ["schemas", "server/models", "server/store"];
+
+export const importTable: readonly Row[] = [
+  {
+    folder: "schemas",
+    is: "the documented models, keys, contract, errors, messages of the worker protocol; imports zod alone",
+    imports: [],
+  },
+  { folder: "client", is: "the VS Code front end", imports: ["schemas"] },
+  {
+    folder: "server/platform",
+    is: "the installation, the user's own folders and consents, loading of bundles, the log",
+    imports: ["schemas"],
+  },
+  {
+    folder: "server/workspace",
+    is: "what runtime and worker both know of a folder: ignore rules, confinement, encodings, merging",
+    imports: ["schemas"],
+  },
+  { folder: "server/protocol", is: "how messages between runtime and worker are framed", imports: [] },
+  {
+    folder: "server/worker",
+    is: "the process inside an instance: agent loop, tools, private copy, test runners",
+    imports: ["schemas", "server/platform", "server/protocol", "server/workspace"],
+  },
+  {
+    folder: "server/models",
+    is: "state machines and methods of the three models; pure",
+    imports: ["schemas"],
+  },
+  {
+    folder: "server/store",
+    is: "lowdb document, journal, indexes, transcripts, objects",
+    imports: ["schemas", "server/models"],
+  },
+  {
+    folder: "server/gateway",
+    is: "retry, failover, caps, cost, caches, credentials",
+    imports: ["schemas", "server/models", "server/gateway/providers"],
+  },
+  {
+    folder: "server/gateway/providers",
+    is: "one file per model provider; never the store",
+    imports: ["schemas", "server/gateway"],
+  },
+  {
+    folder: "server/context",
+    is: "open files and workspace → ContextItems in a token budget",
+    imports: ["schemas", "server/gateway", "server/workspace"],
+  },
+  {
+    folder: "server/changes",
+    is: "change sets: build, merge, diff, apply",
+    imports: ["schemas", "server/store", "server/workspace"],
+  },
+  {
+    folder: "server/instances",
+    is: "what a pool of instances offers, its settings, its slots",
+    imports: [
+      "schemas",
+      "server/instances/drivers",
+      "server/instances/drivers/docker",
+      "server/instances/drivers/egress",
+      "server/instances/drivers/local",
+      "server/platform",
+    ],
+  },
+  {
+    folder: "server/instances/drivers",
+    is: "what a driver is, and what all of them share",
+    imports: ["schemas", "server/instances/drivers/egress", "server/platform", "server/workspace"],
+  },
+  {
+    folder: "server/instances/drivers/egress",
+    is: "the proxy to the addresses an instance may reach",
+    imports: [],
+  },
+  {
+    folder: "server/instances/drivers/local",
+    is: "instances as confined processes",
+    imports: ["schemas", "server/instances/drivers", "server/instances/drivers/egress", "server/platform"],
+  },
+  {
+    folder: "server/instances/drivers/docker",
+    is: "instances as containers",
+    imports: [
+      "schemas",
+      "server/instances/drivers",
+      "server/instances/drivers/egress",
+      "server/platform",
+      "server/workspace",
+    ],
+  },
+  {
+    folder: "server/instances/instance",
+    is: "one instance: start, health, calls, end",
+    imports: [
+      ...base,
+      "server/instances",
+      "server/instances/drivers",
+      "server/instances/drivers/egress",
+      "server/platform",
+      "server/protocol",
+    ],
+  },
+  {
+    folder: "server/instances/pool",
+    is: "all instances: queue, demand, scaling",
+    imports: [
+      ...base,
+      "server/instances",
+      "server/instances/drivers",
+      "server/instances/drivers/egress",
+      "server/instances/instance",
+      "server/platform",
+    ],
+  },
+  {
+    folder: "server/executions",
+    is: "one execution on one instance",
+    imports: [...base, "server/gateway", "server/instances"],
+  },
+  {
+    folder: "server/feedback",
+    is: "lessons from what the user made of the work; export of executions without secrets",
+    imports: [
+      "schemas",
+      "server/changes",
+      "server/executions",
+      "server/platform",
+      "server/store",
+      "server/workspace",
+    ],
+  },
+  {
+    folder: "server/teams",
+    is: "the pure plan of a run: which stage is next",
+    imports: ["schemas", "server/models", "server/teams/definition"],
+  },
+  {
+    folder: "server/teams/definition",
+    is: "team files, built-in teams, validation, prompts",
+    imports: [...base],
+  },
+  {
+    folder: "server/teams/gates",
+    is: "what measures the work of a stage",
+    imports: ["schemas", "server/executions", "server/workspace"],
+  },
+  {
+    folder: "server/teams/stage",
+    is: "one round of one stage",
+    imports: [
+      ...base,
+      "server/changes",
+      "server/context",
+      "server/executions",
+      "server/feedback",
+      "server/gateway",
+      "server/instances",
+      "server/platform",
+      "server/teams",
+      "server/teams/definition",
+      "server/teams/gates",
+      "server/workspace",
+    ],
+  },
+  {
+    folder: "server/teams/run",
+    is: "the owner of a run, from its task to its end",
+    imports: [
+      ...base,
+      "server/context",
+      "server/executions",
+      "server/teams",
+      "server/teams/definition",
+      "server/teams/stage",
+      "server/workspace",
+    ],
+  },
+  {
+    folder: "server/handlers",
+    is: "one file per group of the contract",
+    imports: [
+      ...base,
+      "server/changes",
+      "server/executions",
+      "server/feedback",
+      "server/gateway",
+      "server/instances",
+      "server/teams/run",
+      "server/platform",
+    ],
+  },
+  {
+    folder: "server/rehearsal",
+    is: "the scripted model and its samples",
+    imports: ["schemas", "server/platform"],
+  },
+  {
+    folder: "server/runtime",
+    is: "the composition root, and dispatch: parse → authorise → handle → map errors",
+    imports: [
+      "schemas",
+      "server/changes",
+      "server/executions",
+      "server/feedback",
+      "server/gateway",
+      "server/handlers",
+      "server/instances",
+      "server/instances/pool",
+      "server/platform",
+      "server/rehearsal",
+      "server/store",
+      "server/teams/definition",
+      "server/teams/run",
+    ],
+  },
+  {
+    folder: "server/hosting",
+    is: "one runtime per state folder: open it, serve it, attach to another process's",
+    imports: [
+      "schemas",
+      "server/handlers",
+      "server/platform",
+      "server/runtime",
+      "server/store",
+      "server/gateway",
+    ],
+  },
+  {
+    folder: "server/evaluation",
+    is: "suites of tasks, each run on a runtime of its own; hidden tests, statistics",
+    imports: [
+      ...base,
+      "server/gateway",
+      "server/handlers",
+      "server/instances",
+      "server/instances/pool",
+      "server/platform",
+      "server/runtime",
+    ],
+  },
+  {
+    folder: "server/surfaces/rest",
+    is: "the contract over HTTP",
+    imports: ["schemas", "server/hosting"],
+  },
+  {
+    folder: "server/surfaces/lsp",
+    is: "the language server",
+    imports: [
+      "schemas",
+      "server/executions",
+      "server/gateway",
+      "server/handlers",
+      "server/hosting",
+      "server/platform",
+      "server/runtime",
+      "server/surfaces/rest",
+      "server/teams/definition",
+      "server/workspace",
+      "server/feedback",
+    ],
+  },
+  {
+    folder: "server/surfaces/cli",
+    is: "the command line's entry point and its list of commands",
+    imports: [
+      "schemas",
+      "server/platform",
+      "server/surfaces/cli/commands",
+      "server/surfaces/cli/display",
+      "server/surfaces/cli/session",
+    ],
+  },
+  {
+    folder: "server/surfaces/cli/commands",
+    is: "one file per command",
+    imports: [
+      ...base,
+      "server/evaluation",
+      "server/hosting",
+      "server/instances/drivers/docker",
+      "server/instances/drivers/local",
+      "server/platform",
+      "server/rehearsal",
+      "server/surfaces/cli/display",
+      "server/surfaces/cli/session",
+      "server/surfaces/rest",
+    ],
+  },
+  {
+    folder: "server/surfaces/cli/session",
+    is: "what commands share: flags, keys, the connection to a runtime, following a run",
+    imports: [
+      "schemas",
+      "server/gateway",
+      "server/hosting",
+      "server/platform",
+      "server/rehearsal",
+      "server/surfaces/cli/display",
+      "server/surfaces/rest",
+    ],
+  },
+  {
+    folder: "server/surfaces/cli/display",
+    is: "what a terminal shows",
+    imports: ["schemas", "server/evaluation", "server/models", "server/platform"],
+  },
+];
+
+/** The row a file belongs to: the one with the longest folder. */
+export const rowOf = (file: string): Row | undefined =>
+  importTable
+    .filter(({ folder }) => file.startsWith(`${folder}/`))
+    .sort((one, other) => other.folder.length - one.folder.length)[0];
+
+const hasRowsBelow = (folder: string): boolean =>
+  importTable.some((row) => row.folder.startsWith(`${folder}/`));
+const filesOf = (folder: string): string => `./${folder}/${hasRowsBelow(folder) ? "*" : "**/*"}`;
+
+/** The rule takes exceptions as they are written, so they are absolute. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Zones of `import-x/no-restricted-paths`: one per row. */
+export const importZones = () =>
+  importTable.map(({ folder, imports }) => ({
+    target: filesOf(folder),
+    from: "./{schemas,client,server,scripts,test}/**/*",
+    except: [folder, ...imports].map((name) => join(root, filesOf(name))),
+    message: `${folder}/ may not import this: see scripts/import-table.ts.`,
+  }));
+
+const BEGIN = "<!-- import table -->\n";
+const END = "<!-- /import table -->";
+
+/** The table as ARCHITECTURE.md shows it. */
+export const importTableText = (): string => {
+  const rows = importTable.map(({ folder, is, imports }) => {
+    const named = imports.map((name) => name.replace("server/", ""));
+    return `| \`${folder}/\` | ${is} | ${named.length === 0 ? "–" : named.join(", ")} |`;
+  });
+  return ["| folder | is | may import |", "| --- | --- | --- |", ...rows].join("\n");
+};
+
+/** A document with the table put in its place. */
+export const withImportTable = (text: string): string => {
+  const begin = text.indexOf(BEGIN);
+  const end = text.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error("ARCHITECTURE.md has no place for the import table");
+  return `${text.slice(0, begin)}${BEGIN}\n${importTableText()}\n\n${text.slice(end)}`;
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const file = new URL("../ARCHITECTURE.md", import.meta.url);
+  writeFileSync(file, withImportTable(readFileSync(file, "utf8")));
+}

@@ -1,0 +1,4 @@
+/** Why a kind of sandbox cannot be used on this machine. */
+export interface Unavailable {
+  unavailable: string;
+}

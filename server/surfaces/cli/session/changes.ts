@@ -1,0 +1,33 @@
+import { writeFile } from "node:fs/promises";
+import type { Finding } from "../../../../schemas/findings.ts";
+import type { RunChanges } from "../display/outcome.ts";
+import type { RunFinished } from "../display/view.ts";
+import type { Connection } from "./follow.ts";
+
+/** The run's changes, applied if that was asked for and every gate held; null: it made none. */
+export const collectChanges = async (
+  { task_id, status, changes }: RunFinished,
+  connection: Connection,
+  apply: boolean,
+): Promise<RunChanges | null> => {
+  if (changes.length === 0) return null;
+  const request = { task_id, include_content: true };
+  const { change_set, diff, contents } = await connection.call("changes/get", request);
+  if (!apply || status !== "Succeeded") return { set: change_set, diff, contents, applied: null };
+  const written = await connection.call("changes/apply", { task_id });
+  return { set: written.change_set, diff, contents, applied: written.files };
+};
+
+export const hasConflict = (changes: RunChanges | null): boolean =>
+  changes?.applied?.some((file) => file.result === "conflict") ?? false;
+
+/** Writes the findings as SARIF to a file of that absolute path. */
+export const writeSarif = async (
+  path: string,
+  findings: readonly Finding[],
+  changes: RunChanges | null,
+  workspace: string,
+): Promise<void> => {
+  const { sarifText } = await import("../display/sarif-file.ts");
+  await writeFile(path, await sarifText(findings, changes?.contents ?? [], workspace));
+};
