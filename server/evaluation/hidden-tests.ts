@@ -8,7 +8,7 @@ import { createDrivers } from "../instances/create-drivers.ts";
 import type { Pool } from "../instances/pool.ts";
 import { poolSettings } from "../instances/settings.ts";
 import { newAgent } from "../models/agent.ts";
-import { localTenantId, openStore } from "../store/open.ts";
+import { openStore } from "../store/open.ts";
 import type { Bench } from "./bench.ts";
 
 export interface HiddenTests {
@@ -35,7 +35,6 @@ const withPool = async <Result>(
 ): Promise<Result> => {
   const store = await openStore({
     folder: join(scratch, "state"),
-    tenantId: localTenantId(),
     durability: "os",
     retention: settings.retention,
     warn: (problem) => {

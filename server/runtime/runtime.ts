@@ -19,7 +19,7 @@ import { createDrivers } from "../instances/create-drivers.ts";
 import { poolSettings } from "../instances/settings.ts";
 import type { Log } from "../platform/log.ts";
 import type { RehearsalServer } from "../rehearsal/server.ts";
-import { localTenantId, openStore } from "../store/open.ts";
+import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { createConfiguration } from "../teams/definition/configuration.ts";
 import { createRuns } from "../teams/run/create-runs.ts";
@@ -105,7 +105,6 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
 
   const store = await openStore({
     folder: options.stateFolder ?? join(workspace, ".coditect", "state"),
-    tenantId: localTenantId(),
     durability: settings.durability,
     retention: settings.retention,
     warn: (problem) => {

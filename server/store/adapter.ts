@@ -16,6 +16,8 @@ export interface AdapterOptions {
   files: Files;
   folder: string;
   tenantId: string;
+  /** Whether records of other tenants become this one's. */
+  adoptsTenants: boolean;
   durability: Durability;
   lock: Lock;
   fold: (request: FoldRequest) => Promise<StateSeal>;
@@ -77,7 +79,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
   }
 
   async read(): Promise<StateDocument> {
-    const { files, folder, tenantId } = this.#options;
+    const { files, folder, tenantId, adoptsTenants } = this.#options;
     const loaded = await loadState(files, folder, tenantId);
     let { document } = loaded;
     const folded = loaded.base?.folded ?? 0;
@@ -90,7 +92,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
       await this.#removeFolded();
       await this.#remove(loaded.unfinished);
       this.#segment = await this.#createSegment(loaded.sequence);
-      if (needsMigration(document)) {
+      if (needsMigration(document) || (adoptsTenants && document.hasOtherTenants)) {
         await this.#fold((request) => foldAndMigrate(files, request, loaded.document));
         ({ document } = await loadState(files, folder, tenantId));
       } else if (document.schemaVersion === null) document.putSchemaVersion(SCHEMA_VERSION);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { TranscriptEntry } from "../../schemas/transcript.ts";
+import type { Copy } from "./doctor-copy.ts";
 import { fileNames, ifThere, type Files } from "./files.ts";
 import { hashOf } from "./objects.ts";
 import type { Problem } from "./problem.ts";
@@ -7,8 +8,10 @@ import { cutTorn } from "./transcripts.ts";
 
 /** A problem of a file beside the state, with what mends it. */
 export interface FileProblem extends Problem {
-  mend: (() => Promise<void>) | null;
+  mend: ((copy: Copy) => Promise<void>) | null;
 }
+
+const TAKEN = "it is moved to the copy";
 
 /** Transcripts: each of an execution that is there, each line whole and valid. */
 export const checkTranscripts = async (
@@ -25,8 +28,8 @@ export const checkTranscripts = async (
       problems.push({
         kind: "a transcript belongs to no execution",
         where,
-        repair: "it is removed",
-        mend: () => files.rm(path),
+        repair: TAKEN,
+        mend: (copy) => copy.take(where),
       });
       continue;
     }
@@ -36,8 +39,11 @@ export const checkTranscripts = async (
       problems.push({
         kind: "the last line of a transcript is cut off",
         where,
-        repair: "the rest of it is removed",
-        mend: () => cutTorn(files, path),
+        repair: "it is cut off; the copy keeps it",
+        mend: async (copy) => {
+          await copy.keep(where);
+          await cutTorn(files, path);
+        },
       });
     lines.forEach((line, index) => {
       if (!isEntry(line))
@@ -73,14 +79,14 @@ export const checkObjects = async (
     for (const name of await files.readdir(join(directory, shelf))) {
       const where = `${fileNames.objects}/${shelf}/${name}`;
       const path = join(directory, shelf, name);
-      const mend = () => files.rm(path);
+      const mend = (copy: Copy) => copy.take(where);
       if (name.endsWith(".new"))
-        problems.push({ kind: "an object was not written to its end", where, repair: "it is removed", mend });
+        problems.push({ kind: "an object was not written to its end", where, repair: TAKEN, mend });
       else if (hashOf(await files.readFile(path)) !== name)
         problems.push({
           kind: "an object does not hold what it should",
           where,
-          repair: "it is removed",
+          repair: TAKEN,
           mend,
         });
       else missing.delete(name);

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { CoditectError } from "../../schemas/errors.ts";
+import { createCopy, type Copy } from "./doctor-copy.ts";
 import { checkObjects, checkTranscripts, type FileProblem } from "./doctor-files.ts";
 import { checkRecords, type RecordCheck } from "./doctor-records.ts";
-import { fileNames, ifThere, listSegments, nodeFiles, syncFolder, type Files } from "./files.ts";
+import { fileNames, listSegments, nodeFiles, syncFolder, type Files } from "./files.ts";
 import { loadState, type Loaded } from "./load.ts";
 import { acquireLock, STALE_MS, type Lock } from "./lock.ts";
 import type { Problem } from "./problem.ts";
 import { salvageState } from "./salvage.ts";
+import { tenantOf } from "./tenant.ts";
 
 export type { Problem } from "./problem.ts";
 
@@ -22,7 +24,8 @@ export interface Checkup {
  * schemas and keys, indexes against records, references between records, transcripts, objects.
  * Changes nothing. Throws `state_newer`.
  */
-export const checkState = async (folder: string, tenantId: string, files = nodeFiles): Promise<Checkup> => {
+export const checkState = async (folder: string, files = nodeFiles): Promise<Checkup> => {
+  const { id: tenantId } = await tenantOf(files, folder);
   const loaded = await load(files, folder, tenantId);
   if ("kind" in loaded) return { records: 0, problems: [loaded] };
   const check = await checkRecords(files, folder, loaded);
@@ -70,9 +73,11 @@ export interface Repair {
  * from records, torn ends. The files as they were are kept. Throws `state_locked` while the folder
  * is open, `state_newer`.
  */
-export const repairState = async (folder: string, tenantId: string, files = nodeFiles): Promise<Repair> => {
+export const repairState = async (folder: string, files = nodeFiles): Promise<Repair> => {
   const lock = await acquireLock({ files, folder, staleAfter: STALE_MS, signal: undefined });
+  const copy = createCopy(files, folder);
   try {
+    const { id: tenantId } = await tenantOf(files, folder);
     const loaded = await load(files, folder, tenantId);
     const needsRewrite =
       "kind" in loaded ||
@@ -80,30 +85,24 @@ export const repairState = async (folder: string, tenantId: string, files = node
     const losses = needsRewrite
       ? await salvageState(files, folder, tenantId, fileNames.newState(lock.epoch))
       : [];
-    const kept = needsRewrite ? await replaceState(files, folder, lock) : null;
+    if (needsRewrite) await replaceState(files, folder, lock, copy);
     const mended = await loadState(files, folder, tenantId);
     const check = await checkRecords(files, folder, mended);
-    for (const { mend } of await checkBeside(files, folder, mended, check)) await mend?.();
-    return { losses, kept, after: await checkState(folder, tenantId, files) };
+    for (const { mend } of await checkBeside(files, folder, mended, check)) await mend?.(copy);
+    return { losses, kept: copy.name, after: await checkState(folder, files) };
   } finally {
     await lock.release();
   }
 };
 
 /** Puts the salvaged state in place and moves what it was made from out of the way. */
-const replaceState = async (files: Files, folder: string, lock: Lock): Promise<string> => {
-  const kept = `damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-  await files.mkdir(join(folder, kept), { mode: 0o700 });
+const replaceState = async (files: Files, folder: string, lock: Lock, copy: Copy): Promise<void> => {
   const state = join(folder, fileNames.state);
-  await ifThere(files.copyFile(state, join(folder, kept, fileNames.state)));
+  await copy.keep(fileNames.state);
   lock.check();
   // From here on, until the last segment is away, opening refuses and repairing begins again.
   await files.rename(join(folder, fileNames.newState(lock.epoch)), state);
   await syncFolder(files, folder);
-  for (const number of await listSegments(files, folder)) {
-    const name = fileNames.segment(number);
-    await files.rename(join(folder, name), join(folder, kept, name));
-  }
+  for (const number of await listSegments(files, folder)) await copy.take(fileNames.segment(number));
   await syncFolder(files, folder);
-  return kept;
 };

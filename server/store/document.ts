@@ -35,6 +35,7 @@ export class StateDocument {
   #order = 0;
   #schemaVersion: number | null = null;
   #isEmpty = true;
+  #hasOtherTenants = false;
   /** The record a following list line of the journal speaks of. */
   #loaded: Entry | null = null;
 
@@ -57,6 +58,11 @@ export class StateDocument {
   /** Whether nothing was loaded, of any tenant. */
   get isEmpty(): boolean {
     return this.#isEmpty;
+  }
+
+  /** Whether records of another tenant were loaded with this one's. */
+  get hasOtherTenants(): boolean {
+    return this.#hasOtherTenants;
   }
 
   /** Version of the layout that the files are in; null: they do not say. */
@@ -185,8 +191,11 @@ export class StateDocument {
     const place = this.locate(key);
     if (key === keys.schemaVersion())
       this.#schemaVersion = Number(slab.bytes.toString("latin1", start, start + length));
-    if (place === null) this.#loaded = null;
-    else if (place.id === null)
+    if (place === null) {
+      this.#loaded = null;
+      const tenantEnd = key.indexOf("/", 1) + 1;
+      this.#hasOtherTenants ||= tenantEnd > 0 && placeOf(key, tenantEnd)?.id != null;
+    } else if (place.id === null)
       this.#lists.load(key, { slab, start, length, records: this.#shelves[place.collection].entries });
     else {
       // Read anew: a slice of the key would keep all of the key in memory.

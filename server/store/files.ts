@@ -28,6 +28,8 @@ export const fileNames = {
   newState: (epoch: number): string => `${NEW_STATE}${epoch}`,
   backup: "state.backup.json",
   lock: "lock",
+  /** The id of the tenant whose state this is. */
+  tenant: "tenant",
   transcripts: "transcripts",
   objects: "objects",
   segment: (number: number): string => `journal.${String(number).padStart(6, "0")}.log`,

@@ -1,4 +1,4 @@
-import { parseRecord } from "./collections.ts";
+import { parseRecord, type Place } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import type { Files } from "./files.ts";
 import { fold, type FoldRequest } from "./fold.ts";
@@ -23,17 +23,24 @@ const versionOf = (document: StateDocument): number =>
 
 export const needsMigration = (document: StateDocument): boolean => versionOf(document) < SCHEMA_VERSION;
 
-/** Folds the journal and takes every record through all steps; the former file becomes the backup. */
+/**
+ * Folds the journal, takes every record through all steps, and makes records of other tenants the
+ * document's own; the former file becomes the backup.
+ */
 export const foldAndMigrate = async (
   files: Files,
   request: FoldRequest,
   document: StateDocument,
 ): Promise<StateSeal> => {
   await fold(files, request);
-  return rewriteState(files, request.folder, request.output, SCHEMA_VERSION, (record) => {
+  const change = (record: StoredRecord): unknown => {
     let { value } = record;
     for (let version = versionOf(document); version < SCHEMA_VERSION; version += 1)
       value = migrations[version]?.({ ...record, value }) ?? value;
     return value;
-  });
+  };
+  /** What stands under the same name already is the newer one; the other is left where it was. */
+  const tenantOf = ({ collection, id }: Place, tenant: string): string =>
+    id !== null && document.entry(collection, id) === null ? document.tenantId : tenant;
+  return rewriteState(files, request.folder, request.output, SCHEMA_VERSION, change, tenantOf);
 };

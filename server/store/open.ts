@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Retention } from "../../schemas/settings.ts";
 import { JournalAdapter } from "./adapter.ts";
 import { StateDocument } from "./document.ts";
-import { fileNames, ifThere, isRefusal, nodeFiles, type Files } from "./files.ts";
+import { fileNames, ifThere, isRefusal, nodeFiles, reasonOf, type Files } from "./files.ts";
 import type { FoldRequest } from "./fold.ts";
 import { openFolding } from "./folding.ts";
 import type { StateSeal } from "./journal-format.ts";
@@ -13,16 +13,17 @@ import { openObjects } from "./objects.ts";
 import { all, page } from "./queries.ts";
 import { keepTidy } from "./retention.ts";
 import type { Store } from "./store.ts";
+import { keepTenant, tenantOf } from "./tenant.ts";
 import { runTransaction } from "./transaction.ts";
 import { openTranscripts } from "./transcripts.ts";
 
 export { readLock } from "./lock.ts";
-export { localTenantId } from "./tenant.ts";
 
 export interface StoreOptions {
   /** Absolute path of the state folder; made if it is not there. */
   folder: string;
-  tenantId: string;
+  /** Left out: the tenant of this folder, which is made once and kept there. */
+  tenantId?: string;
   /** Default `fsync`. */
   durability?: Durability;
   /** Told what went wrong without harm, such as a torn write that was cut off. */
@@ -52,15 +53,23 @@ export const openStore = async (options: StoreOptions): Promise<Store> =>
 export const openWithDocument = async (
   options: StoreOptions,
 ): Promise<{ store: Store; document: StateDocument }> => {
-  const { folder, tenantId, durability = "fsync", files = nodeFiles, warn = () => undefined } = options;
+  const { folder, durability = "fsync", files = nodeFiles, warn = () => undefined } = options;
   const { lock, refusal } = await takeFolder(files, options);
   try {
     const folding = openFolding();
     const { fold = folding.fold, foldAt = FOLD_AT } = options;
-    const adapter = new JournalAdapter({ files, folder, tenantId, durability, lock, fold, foldAt, warn });
+    const { tenantId } = options;
+    const tenant = tenantId === undefined ? await tenantOf(files, folder) : { id: tenantId, isKept: true };
+    const journal = { tenantId: tenant.id, adoptsTenants: !tenant.isKept, lock, fold, foldAt };
+    const adapter = new JournalAdapter({ files, folder, durability, warn, ...journal });
     if (refusal !== null) adapter.stop(refusal);
-    const low = new Low(adapter, new StateDocument(tenantId));
+    const low = new Low(adapter, new StateDocument(tenant.id));
     await low.read();
+    if (!tenant.isKept && adapter.failure === null)
+      await keepTenant(files, folder, tenant.id).catch((error: unknown) => {
+        // It is found in the records the next time.
+        warn(`the folder's tenant could not be written down: ${reasonOf(error)}`);
+      });
     if (adapter.torn > 0)
       warn(`an unfinished write of ${adapter.torn} bytes was cut off; nobody was told it was done`);
     const tidying = new AbortController();

@@ -16,8 +16,8 @@ export interface StoredRecord {
 
 /**
  * Writes a new state file anew, record by record, and derives every secondary index from the records.
- * `change` gives a record's new value, or null to leave it out; what it gives unchanged (and keys
- * that are none of ours) stays byte for byte as it was.
+ * `change` gives a record's new value, or null to leave it out, and `tenantOf` whose it is from now on;
+ * what both give unchanged (and keys that are none of ours) stays byte for byte as it was.
  */
 export const rewriteState = async (
   files: Files,
@@ -25,6 +25,7 @@ export const rewriteState = async (
   name: string,
   version: number,
   change: (record: StoredRecord) => unknown,
+  tenantOf: (place: Place, tenant: string) => string = (_place, tenant) => tenant,
 ): Promise<StateSeal> => {
   const lists = new Map<string, string[]>();
   const rewritten = `${name}.rewritten`;
@@ -40,11 +41,16 @@ export const rewriteState = async (
       const bytes = chunk.bytes.subarray(start, start + length);
       if (place === null) await writer.line(key, bytes);
       if (place?.id == null) return;
-      const tenant = key.slice(1, tenantEnd - 1);
+      const former = key.slice(1, tenantEnd - 1);
+      const tenant = tenantOf(place, former);
       const value: unknown = JSON.parse(bytes.toString());
-      const changed = change({ key, tenant, collection: place.collection, value });
+      let changed = change({ key, tenant: former, collection: place.collection, value });
       if (changed === null) return;
-      await writer.line(key, changed === value ? bytes : Buffer.from(JSON.stringify(changed)));
+      if (tenant !== former) changed = ofTenant(changed, tenant);
+      await writer.line(
+        `/${tenant}/${key.slice(tenantEnd)}`,
+        changed === value ? bytes : Buffer.from(JSON.stringify(changed)),
+      );
       for (const list of listsOf(place.collection, tenant, parseRecord(place.collection, changed))) {
         const ids = lists.get(list) ?? [];
         ids.push(place.id);
@@ -59,3 +65,8 @@ export const rewriteState = async (
   await files.rename(join(folder, rewritten), join(folder, name));
   return seal;
 };
+
+const ofTenant = (record: unknown, tenant: string): unknown =>
+  typeof record === "object" && record !== null && "tenant_id" in record
+    ? { ...record, tenant_id: tenant }
+    : record;

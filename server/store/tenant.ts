@@ -1,29 +1,63 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { Uuid } from "../../schemas/primitives.ts";
+import { fileNames, ifThere, listSegments, readChunks, syncFolder, type Files } from "./files.ts";
 
-/** What the system calls this machine, whatever its network name is at the moment. */
-const machineId = (): string => {
-  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
-    try {
-      const id = readFileSync(path, "utf8").trim();
-      if (id !== "") return id;
-    } catch {
-      // Not a system that has one.
-    }
-  }
-  return hostname();
+/** Whose records a state folder holds. */
+export interface Tenant {
+  id: string;
+  /** Whether the folder says so itself; otherwise the id was found in its records, or made now. */
+  isKept: boolean;
+}
+
+/** How many records of each tenant there are, by the names they have in a file's lines. */
+const countTenants = async (
+  files: Files,
+  path: string,
+  pattern: RegExp,
+  counts: Map<string, number>,
+): Promise<void> => {
+  if ((await ifThere(files.stat(path))) === null) return;
+  for await (const { bytes } of readChunks(files, path))
+    for (const [, tenant] of bytes.toString("latin1").matchAll(pattern))
+      if (tenant !== undefined) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
 };
 
-/** The local tenant's id: the same in every folder and process of this user on this machine. */
-export const localTenantId = (): string => {
-  const { uid, username } = userInfo();
-  const digest = createHash("sha256").update(`coditect-agents\n${machineId()}\n${uid}\n${username}`).digest();
-  // RFC 9562, version 8: an id made by a rule of one's own.
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
-  const hex = digest.toString("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    "-",
-  );
+const inKey = /^"\/([0-9a-f-]{36})\//gm;
+const inRecord = /^\+.*?"tenant_id":"([0-9a-f-]{36})"/gm;
+
+/** The tenant of most records; null if there are none. What is damaged is passed over. */
+const tenantOfRecords = async (files: Files, folder: string): Promise<string | null> => {
+  const counts = new Map<string, number>();
+  await countTenants(files, join(folder, fileNames.state), inKey, counts);
+  for (const number of await listSegments(files, folder))
+    await countTenants(files, join(folder, fileNames.segment(number)), inRecord, counts);
+  if (counts.size === 0) await countTenants(files, join(folder, fileNames.backup), inKey, counts);
+  const [most] = [...counts].sort(([, left], [, right]) => right - left);
+  return most?.[0] ?? null;
+};
+
+/**
+ * The local tenant of a state folder. It is made once and kept with the state, so that the state is
+ * the same to whoever may open it: another user of the machine, or a machine that was built again.
+ */
+export const tenantOf = async (files: Files, folder: string): Promise<Tenant> => {
+  const text = await ifThere(files.readFile(join(folder, fileNames.tenant), "utf8"));
+  const kept = Uuid.safeParse(text?.trim());
+  if (kept.success) return { id: kept.data, isKept: true };
+  return { id: (await tenantOfRecords(files, folder)) ?? randomUUID(), isKept: false };
+};
+
+/** Writes the tenant down; whoever owns the folder does. */
+export const keepTenant = async (files: Files, folder: string, id: string): Promise<void> => {
+  const path = join(folder, fileNames.tenant);
+  const handle = await files.open(`${path}.new`, "w", 0o600);
+  try {
+    await handle.writeFile(`${id}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await files.rename(`${path}.new`, path);
+  await syncFolder(files, folder);
 };

@@ -15,7 +15,7 @@ import type { ClaimedInstance, ClaimRequest, Pool } from "../../../server/instan
 import { poolSettings } from "../../../server/instances/settings.ts";
 import type { PoolSettings } from "../../../server/instances/settings.ts";
 import { newAgent } from "../../../server/models/agent.ts";
-import { localTenantId, openStore } from "../../../server/store/open.ts";
+import { openStore } from "../../../server/store/open.ts";
 import type { Store } from "../../../server/store/store.ts";
 
 export const testWorker = {
@@ -57,7 +57,7 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
   const folder = await realpath(await mkdtemp(join(tmpdir(), "coditect-pool-")));
   const workspace = join(folder, "work space");
   await mkdir(workspace);
-  const store = await openStore({ folder: join(folder, "state"), tenantId: localTenantId() });
+  const store = await openStore({ folder: join(folder, "state") });
   const events: RuntimeEvent[] = [];
   const logged: string[] = [];
   const settings = { ...poolSettings(Settings.parse({})), ...options.settings };

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { claimStateFolder } from "../../../server/hosting/state-stamp.ts";
 import { fileNames } from "../../../server/store/files.ts";
-import { localTenantId, openStore } from "../../../server/store/open.ts";
+import { openStore } from "../../../server/store/open.ts";
 import { runCommand } from "../../support/command.ts";
-import { agent } from "./support.ts";
+import { agent, tenantId } from "./support.ts";
 
 describe("coditect doctor", function () {
   this.timeout(60_000);
   let workspace: string;
   let folder: string;
-  const tenantId = localTenantId();
-  const agents = Array.from({ length: 20 }, (_, n) => agent({ name: `agent ${n}`, tenant_id: tenantId }));
+  const agents = Array.from({ length: 20 }, (_, n) => agent({ name: `agent ${n}` }));
 
   beforeEach(async () => {
     workspace = await mkdtemp(join(tmpdir(), "coditect-doctor-"));
     folder = join(workspace, ".coditect", "state");
-    await mkdir(folder, { recursive: true });
+    claimStateFolder(folder, workspace);
     // The second closing makes the first one's file the backup.
     for (const half of [agents.slice(0, 10), agents.slice(10)]) {
       const store = await openStore({ folder, tenantId });

@@ -23,7 +23,7 @@ describe("the doctor", () => {
   let folder: string;
   const agents = Array.from({ length: 40 }, (_, n) => agent({ name: `agent ${n}` }));
   const state = () => join(folder, fileNames.state);
-  const kinds = async () => (await checkState(folder, tenantId)).problems.map(({ kind }) => kind);
+  const kinds = async () => (await checkState(folder)).problems.map(({ kind }) => kind);
 
   beforeEach(async () => {
     folder = await makeFolder();
@@ -45,8 +45,8 @@ describe("the doctor", () => {
 
   it("finds nothing in a healthy folder, and changes nothing", async () => {
     const before = await readFile(state());
-    assert.deepEqual(await checkState(folder, tenantId), { records: agents.length, problems: [] });
-    assert.equal((await repairState(folder, tenantId)).kept, null);
+    assert.deepEqual(await checkState(folder), { records: agents.length, problems: [] });
+    assert.equal((await repairState(folder)).kept, null);
     assert.deepEqual(await readFile(state()), before);
   });
 
@@ -59,7 +59,7 @@ describe("the doctor", () => {
     await writeFile(state(), `{\n${lines.join(",\n")}\n}\n`);
     for (const name of await readdir(folder)) if (name.startsWith("journal")) await rm(join(folder, name));
 
-    const { problems } = await checkState(folder, tenantId);
+    const { problems } = await checkState(folder);
     assert.deepEqual(
       problems.map(({ kind, where }) => [kind, where]),
       [
@@ -67,7 +67,7 @@ describe("the doctor", () => {
         ["an index names 1 records wrongly", list],
       ],
     );
-    const repair = await repairState(folder, tenantId);
+    const repair = await repairState(folder);
     assert.deepEqual(repair.after, { records: agents.length, problems: [] });
     await expectAgents(agents);
   });
@@ -89,7 +89,7 @@ describe("the doctor", () => {
       data: { file: "state.json", place: `bytes 0 to ${bytes.length}`, backup: "state.backup.json" },
     });
     assert.deepEqual(await kinds(), ["a file is damaged"]);
-    const { kept, after } = await repairState(folder, tenantId);
+    const { kept, after } = await repairState(folder);
     assert.deepEqual(after.problems, []);
     assert.deepEqual(await readFile(join(folder, kept ?? "", fileNames.state)), bytes);
     await expectAgents([...agents, added]);
@@ -108,7 +108,7 @@ describe("the doctor", () => {
     journal[journal.indexOf('"two"') + 1] = 0x41;
     await writeFile(join(folder, name), journal);
 
-    const { losses, after } = await repairState(folder, tenantId);
+    const { losses, after } = await repairState(folder);
     assert.match(losses.join(), /journal\.\d+\.log: the block at byte \d+ is damaged and left out/);
     assert.deepEqual(after.problems, []);
     await expectAgents([...agents, added[0], added[2]]);
@@ -124,7 +124,7 @@ describe("the doctor", () => {
       transaction.put("tasks", task(randomUUID()));
     });
     await store.close();
-    const { problems } = await checkState(folder, tenantId);
+    const { problems } = await checkState(folder);
     assert.deepEqual(
       new Set(problems.map(({ kind, where }) => `${kind} ${where}`)),
       new Set([
@@ -148,13 +148,13 @@ describe("the doctor", () => {
       "a transcript belongs to no execution",
       "an object does not hold what it should",
     ]);
-    assert.deepEqual((await repairState(folder, tenantId)).after.problems, []);
+    assert.deepEqual((await repairState(folder)).after.problems, []);
     assert.deepEqual(await readdir(join(folder, fileNames.transcripts)), []);
   });
 
   it("repairs nothing in a folder that somebody has open", async () => {
     const store = await openStore({ folder, tenantId });
-    await assert.rejects(repairState(folder, tenantId), { code: "state_locked" });
+    await assert.rejects(repairState(folder), { code: "state_locked" });
     await store.close();
   });
 });

@@ -123,7 +123,7 @@ describe("retention", () => {
     assert.deepEqual(await files(), [1, 1]);
     assert.equal(store.all("instances").length, 1);
     await store.close();
-    assert.deepEqual((await checkState(folder, tenantId)).problems, []);
+    assert.deepEqual((await checkState(folder)).problems, []);
   });
 
   it("removes the oldest runs beyond a count, never an open one", async () => {

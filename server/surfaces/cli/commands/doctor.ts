@@ -8,7 +8,6 @@ import { fail } from "../../../../schemas/errors.ts";
 import { readEndpoint } from "../../../hosting/endpoints.ts";
 import { adoptStateFolder, foreignReason } from "../../../hosting/state-stamp.ts";
 import { readLock, type LockContent } from "../../../store/lock.ts";
-import { localTenantId } from "../../../store/tenant.ts";
 import { stateFolderOf } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
@@ -121,14 +120,14 @@ const checkStateFolder = async (
     if (foreign !== null) adoptStateFolder(folder, workspace);
     const owner = await readLock(folder);
     if (owner !== null) return await askOwner(owner, workspace, flags, context);
-    const found = await checkState(folder, localTenantId());
+    const found = await checkState(folder);
     if (found.problems.length === 0)
       return { name: "state", result: "ok", detail: `${folder}, ${found.records} records` };
     if (flags.repair !== true) {
       const next = "; coditect doctor --repair mends what it can and keeps the files as they were";
       return { name: "state", result: "failed", detail: `${describe(found.problems)}${next}` };
     }
-    const { after, losses, kept } = await repairState(folder, localTenantId());
+    const { after, losses, kept } = await repairState(folder);
     const where = kept === null ? "" : `; the files as they were are in ${kept}`;
     const rest = [...losses, ...(after.problems.length > 0 ? [describe(after.problems)] : [])];
     return {

@@ -1,0 +1,33 @@
+import { dirname, join } from "node:path";
+import { ifThere, type Files } from "./files.ts";
+
+/** Where a repair puts the files as they were: a folder inside the state folder. */
+export interface Copy {
+  /** Its name; null as long as nothing was put there. */
+  readonly name: string | null;
+  /** Copies a file of the state folder, by its path in there, before it is changed. */
+  keep(path: string): Promise<void>;
+  /** Moves a file there that is in the way. */
+  take(path: string): Promise<void>;
+}
+
+export const createCopy = (files: Files, folder: string): Copy => {
+  let name: string | null = null;
+  const placeFor = async (path: string): Promise<string> => {
+    name ??= `damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+    const place = join(folder, name, path);
+    await files.mkdir(dirname(place), { recursive: true, mode: 0o700 });
+    return place;
+  };
+  return {
+    get name() {
+      return name;
+    },
+    keep: async (path) => {
+      await ifThere(files.copyFile(join(folder, path), await placeFor(path)));
+    },
+    take: async (path) => {
+      await files.rename(join(folder, path), await placeFor(path));
+    },
+  };
+};
