@@ -3,6 +3,7 @@ import { AgentType } from "./agent.ts";
 import { FileChange } from "./changes.ts";
 import { ReportedFinding } from "./findings.ts";
 import { WriteAccess } from "./gates.ts";
+import { GitFiles } from "./git-files.ts";
 import { AssistantMessage, StopReason } from "./messages.ts";
 import { Count, Json, Milliseconds, Ratio, Uuid, WorkspacePath } from "./primitives.ts";
 import { Overlay } from "./run.ts";
@@ -65,6 +66,8 @@ export const workerMethods = {
       source: z.string(),
       /** Folder of the private copy; the worker owns what is in it. */
       copy: z.string(),
+      /** The repository around the source; `null`: there is none. */
+      git: GitFiles.nullable(),
       /** Programs `run_command` may start, beside the project's test runner. */
       allowed_commands: z.array(z.string()),
       command_timeout_seconds: Count.min(1),

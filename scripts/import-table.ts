@@ -118,6 +118,7 @@ export const importTable: readonly Row[] = [
       "server/instances/drivers/egress",
       "server/platform",
       "server/protocol",
+      "server/workspace",
     ],
   },
   {
@@ -231,6 +232,7 @@ export const importTable: readonly Row[] = [
       "server/store",
       "server/teams/definition",
       "server/teams/run",
+      "server/workspace",
     ],
   },
   {

@@ -6,7 +6,7 @@ import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Changes } from "../changes/changes.ts";
 import { buildConversation } from "../executions/conversation.ts";
 import type { Store } from "../store/store.ts";
-import { redactValue } from "./redact.ts";
+import { redactValue } from "../workspace/redact.ts";
 
 export interface ExportParts {
   store: Store;

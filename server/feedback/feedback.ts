@@ -19,7 +19,7 @@ import {
   withoutLesson,
   type LessonsFile,
 } from "./lessons-file.ts";
-import { redactText } from "./redact.ts";
+import { redactText } from "../workspace/redact.ts";
 
 /** What is learned from the user's feedback in one workspace; nothing while the setting is off. */
 export interface Feedback {

@@ -8,7 +8,7 @@ import { createChanges } from "../changes/create-changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createLedger } from "../executions/ledger.ts";
 import { createFeedback } from "../feedback/feedback.ts";
-import { secretsOf } from "../feedback/redact.ts";
+import { secretsOf } from "../workspace/redact.ts";
 import { createGateway } from "../gateway/create.ts";
 import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
 import type { Credentials } from "../gateway/gateway.ts";

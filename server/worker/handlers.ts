@@ -28,7 +28,12 @@ export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): Worker
       if (!existsSync(settings.source)) {
         throw fail("worker_failed", { what: "start", reason: "the workspace does not exist" });
       }
-      workplace = { copy: privateCopy(settings.source, settings.copy), settings, runtime, runTests };
+      workplace = {
+        copy: privateCopy(settings.source, settings.copy, settings.git),
+        settings,
+        runtime,
+        runTests,
+      };
       return { agent_version: agentVersion(), node_version: process.versions.node, pid: process.pid };
     },
     "worker/ping": () => {

@@ -1,13 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ignore, { type Ignore } from "ignore";
+import type { GitFiles } from "../../schemas/git-files.ts";
+import { findGit, readSettingFile, trackedPaths } from "./git.ts";
 import { relativePath } from "./paths.ts";
+import { redactText } from "./redact.ts";
 
 /** Files in which a folder says what is ignored below it. */
 export const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
 
 const secretName =
   /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$/i;
+const environmentName = /(^|\/)\.env[^/]*$/;
 const secretFolders = new Set([".ssh", ".aws", ".gnupg", ".azure", ".kube"]);
 
 /** The folder's own state, and version control: never part of a copy. */
@@ -52,38 +55,76 @@ export function builtInRule(written: string, isFolder: boolean): string | null {
   return null;
 }
 
-function readPatterns(path: string): Ignore | null {
-  try {
-    return ignore({ allowRelativePaths: true }).add(readFileSync(path, "utf8"));
-  } catch {
-    return null; // Gone since it was listed, or a folder of that name.
-  }
+function readPatterns(path: string, ignorecase: boolean): Ignore | null {
+  const text = readSettingFile(path);
+  return text === null ? null : ignore({ allowRelativePaths: true, ignorecase }).add(text);
 }
 
-/** Ignore files of git that stand above the workspace, up to the root of its repository. */
-function outerFiles(workspace: string): IgnoreFile[] {
-  const files: IgnoreFile[] = [];
-  for (let folder = workspace; ; folder = dirname(folder)) {
-    const prefix = folder === workspace ? "" : `${relativePath(folder, workspace)}/`;
-    const add = (name: string, path: string): void => {
-      const patterns = readPatterns(join(folder, path));
-      if (patterns !== null) files.unshift({ name, patterns, prefix });
-    };
-    if (folder !== workspace) add("a .gitignore above the workspace", ".gitignore");
-    add(".git/info/exclude", ".git/info/exclude");
-    if (existsSync(join(folder, ".git"))) return files;
-    if (dirname(folder) === folder) return []; // No repository: what stands above is not ours.
+/** Ignore files of git from outside of the workspace, the weakest first. */
+function outerFiles(workspace: string, git: GitFiles): IgnoreFile[] {
+  const prefixOf = (folder: string): string =>
+    folder === workspace ? "" : `${relativePath(folder, workspace)}/`;
+  const above: { name: string; path: string; prefix: string }[] = [];
+  for (let folder = workspace; folder !== git.root;) {
+    folder = dirname(folder);
+    const path = join(folder, ".gitignore");
+    above.unshift({ name: "a .gitignore above the workspace", path, prefix: prefixOf(folder) });
   }
+  const excludes = git.excludes.map((file) => ({ ...file, prefix: prefixOf(git.root) }));
+  return [...excludes, ...above].flatMap(({ name, path, prefix }) => {
+    const patterns = readPatterns(path, git.ignore_case);
+    return patterns === null ? [] : [{ name, patterns, prefix }];
+  });
+}
+
+/** What git tracks of the workspace, read when it is first asked for. */
+function trackedFiles(workspace: string, git: GitFiles | null) {
+  let files: Set<string> | null = null;
+  let folders = new Set<string>();
+  const read = (): Set<string> => {
+    if (files !== null) return files;
+    const prefix = git === null || git.root === workspace ? "" : `${relativePath(git.root, workspace)}/`;
+    const paths = git === null ? [] : trackedPaths(git);
+    files = new Set(paths.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length)));
+    folders = new Set([...files].flatMap(foldersAbove));
+    return files;
+  };
+  return {
+    hasFile: (path: string): boolean => read().has(path),
+    hasBelow: (folder: string): boolean => read().size > 0 && folders.has(folder),
+  };
+}
+
+const foldersAbove = (path: string): string[] =>
+  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
+
+/**
+ * Files for test runs, such as `.env.test`, are often in version control with values that are no
+ * secrets; whatever looks like one keeps the whole file closed.
+ */
+function isHarmless(path: string): boolean {
+  const text = readSettingFile(path);
+  return text !== null && redactText(text, []) === text;
 }
 
 /**
  * The ignore rules of a workspace: `.gitignore` and `.coditectignore` of every folder, those of the
  * enclosing git repository, and the built-in list of secrets. Contract: "Files in the workspace".
  * Within each kind a deeper file wins over a higher one, as with git; no `.gitignore` can open what
- * a `.coditectignore` closes.
+ * a `.coditectignore` closes. What git tracks is not ignored, whatever a `.gitignore` says; a tracked
+ * `.env…` file is open when nothing in it looks like a secret.
+ *
+ * @param repository the repository around the workspace; left out: it is looked for.
  */
-export function ignoreRules(workspace: string): IgnoreRules {
-  const git: Chain = new Map([["", outerFiles(workspace)]]);
+export function ignoreRules(
+  workspace: string,
+  repository: GitFiles | null = findGit(workspace),
+): IgnoreRules {
+  const git: Chain = new Map([["", repository === null ? [] : outerFiles(workspace, repository)]]);
+  const ignoreCase = repository?.ignore_case ?? process.platform !== "linux";
+  const tracked = trackedFiles(workspace, repository);
+  /** Ignored folders that are entered because git tracks something in them, with what ignores them. */
+  const partly = new Map<string, string>();
   const coditect: Chain = new Map();
   const entered = new Set<string>();
 
@@ -92,16 +133,35 @@ export function ignoreRules(workspace: string): IgnoreRules {
     entered.add(folder);
     for (const name of names) {
       if (!ignoreFileNames.has(name)) continue;
-      const patterns = readPatterns(join(workspace, folder, name));
+      const isGits = name === ".gitignore";
+      // What is to be closed to agents is closed in any case of letters.
+      const patterns = readPatterns(join(workspace, folder, name), !isGits || ignoreCase);
       if (patterns === null) continue;
-      const chain = name === ".gitignore" ? git : coditect;
+      const chain = isGits ? git : coditect;
       const file = { name: folder === "" ? name : `${folder}/${name}`, patterns, prefix: "" };
       chain.set(folder, [...(chain.get(folder) ?? []), file]);
     }
   }
 
-  const rule = (path: string, isFolder: boolean): string | null =>
-    builtInRule(path, isFolder) ?? ruleOf(coditect, path, isFolder) ?? ruleOf(git, path, isFolder);
+  function rule(path: string, isFolder: boolean): string | null {
+    const builtIn = builtInRule(path, isFolder);
+    if (builtIn !== null && !isOpenEnvironment(path, isFolder)) return builtIn;
+    const closed = ruleOf(coditect, path, isFolder);
+    return closed ?? gitRule(path, isFolder);
+  }
+
+  const isOpenEnvironment = (path: string, isFolder: boolean): boolean =>
+    !isFolder && environmentName.test(path) && tracked.hasFile(path) && isHarmless(join(workspace, path));
+
+  function gitRule(path: string, isFolder: boolean): string | null {
+    const parent = parentOf(path);
+    const ignored = ruleOf(git, path, isFolder) ?? partly.get(parent ?? "") ?? null;
+    if (ignored === null) return null;
+    if (!isFolder) return tracked.hasFile(path) ? null : ignored;
+    if (!tracked.hasBelow(path)) return ignored;
+    partly.set(path, ignored);
+    return null;
+  }
 
   function closedBy(path: string): string | null {
     const segments = path.split("/");

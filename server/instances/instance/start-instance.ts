@@ -15,6 +15,7 @@ import type { InstanceRecords } from "./records.ts";
 import type { PoolSettings } from "../settings.ts";
 import type { Slots } from "../slots.ts";
 import { visibleToWorker } from "../drivers/visible.ts";
+import { findGit } from "../../workspace/git.ts";
 
 /** What every instance of a pool is started with. */
 export interface StartContext {
@@ -130,11 +131,12 @@ export const bringUp = async (
     // Awaited below; until then a rejection has its handler here.
     starting.catch(() => undefined);
     const [hidden, egress] = await Promise.all([context.hidden(kind.workspace), letOut(context, instance)]);
+    const git = findGit(kind.workspace);
     const worker = await driver.start(
       {
         instance_id: instance.id,
         workspace: kind.workspace,
-        readable: visibleToWorker(kind.workspace),
+        readable: visibleToWorker(kind.workspace, git),
         hidden,
         copy: slot.copy,
         image: kind.image,
@@ -157,6 +159,7 @@ export const bringUp = async (
         protocol_version: WORKER_PROTOCOL_VERSION,
         instance_id: instance.id,
         ...worker.paths,
+        git,
         allowed_commands: [...settings.allowed_commands],
         command_timeout_seconds: settings.command_timeout_seconds,
         output_bytes: settings.output_bytes,

@@ -1,6 +1,8 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
+import type { GitFiles } from "../../../schemas/git-files.ts";
+import { findGit } from "../../workspace/git.ts";
 import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 import { stateOf } from "./files.ts";
@@ -42,13 +44,19 @@ export interface PrivateCopy {
   written: Map<string, FileChange>;
   /** Results of test runs by what was run on which files; see `run-tests.ts`. */
   testResults: Map<string, string>;
+  /** The repository around the workspace, as the runtime found it. */
+  git: GitFiles | null;
   rules: IgnoreRules;
   /** Real paths of the folders that dependencies are reached in. */
   dependencies: string[];
 }
 
 /** A copy of `source` below the folder `place`, not yet made: see `prepare`. */
-export function privateCopy(source: string, place: string): PrivateCopy {
+export function privateCopy(
+  source: string,
+  place: string,
+  git: GitFiles | null = findGit(realpathSync.native(source)),
+): PrivateCopy {
   const workspace = realpathSync.native(source);
   return {
     source: workspace,
@@ -60,7 +68,8 @@ export function privateCopy(source: string, place: string): PrivateCopy {
     prepared: new Map(),
     written: new Map(),
     testResults: new Map(),
-    rules: ignoreRules(workspace),
+    git,
+    rules: ignoreRules(workspace, git),
     dependencies: [],
   };
 }

@@ -67,7 +67,7 @@ function begin(copy: PrivateCopy): void {
   copy.written = new Map();
   copy.testResults = new Map();
   copy.dependencies = [];
-  copy.rules = ignoreRules(copy.source);
+  copy.rules = ignoreRules(copy.source, copy.git);
 }
 
 /** Makes one folder of the copy equal to the source's; says how many files were copied. */

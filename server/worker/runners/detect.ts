@@ -61,7 +61,7 @@ export function detectSuite(root: string): DetectedRunner[] {
   if (own !== null && own.runner !== "command" && !isByDefault(own)) return [own];
   const packages: DetectedRunner[] = [];
   let folders = 0;
-  for (const { folder, files } of walkWorkspace(root, ignoreRules(root))) {
+  for (const { folder, files } of walkWorkspace(root, ignoreRules(root, null))) {
     if ((folders += 1) > MOST_FOLDERS) break;
     if (
       folder === "" ||

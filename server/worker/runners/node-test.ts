@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { eventsFile, readEvents } from "./events.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
+import { literalGlob } from "./literal-glob.ts";
 import { namePattern } from "./names.ts";
 import type { RunnerAdapter } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "./script.ts";
@@ -94,7 +95,7 @@ export const nodeTest: RunnerAdapter = {
         `--test-reporter-destination=${eventsFile(job)}`,
         ...(job.coverage ? ["--experimental-test-coverage"] : []),
         ...(job.name === null ? [] : [`--test-name-pattern=${namePattern(job.name)}`]),
-        ...(job.files ?? patterns),
+        ...(job.files?.map(literalGlob) ?? patterns),
       ],
       env: nodeVariables(),
     };

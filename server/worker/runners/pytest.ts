@@ -89,6 +89,13 @@ const wordsOf = (name: string): string =>
     .filter((word) => !/^(and|or|not)$/.test(word))
     .join(" and ");
 
+/**
+ * pytest takes what follows a bracket for the parameters of a test: of such a file it is given the
+ * folder above, and what was not asked for is left out of the report.
+ */
+const argumentFor = (file: string): string =>
+  file.includes("[") ? file.slice(0, file.indexOf("[")).replace(/[^/]*$/, "") || "." : file;
+
 export const pytest: RunnerAdapter = {
   async launch(job) {
     await writeFile(join(job.reportFolder, "coditect_reporter.py"), plugin);
@@ -104,7 +111,7 @@ export const pytest: RunnerAdapter = {
         "--maxfail=0",
         ...(job.coverage ? ["--cov=.", "--cov-report=", "--cov-fail-under=0"] : []),
         ...(job.name === null ? [] : ["-k", wordsOf(job.name)]),
-        ...(job.files ?? []),
+        ...new Set(job.files?.map(argumentFor)),
       ],
       env: {
         CODITECT_TEST_EVENTS: eventsFile(job),

@@ -61,6 +61,7 @@ describe("worker process", function () {
       instance_id: "22222222-2222-4222-8222-222222222222",
       source,
       copy: join(worker.place, "copy"),
+      git: null,
       allowed_commands: [],
       command_timeout_seconds: 1,
       output_bytes: 1024,

@@ -138,6 +138,7 @@ export async function startWorker(
         instance_id: instanceId,
         source,
         copy: join(place, "copy"),
+        git: null,
         allowed_commands: ["node"],
         command_timeout_seconds: 20,
         output_bytes: 8192,

@@ -98,7 +98,7 @@ describe("the plan of a control group", () => {
             "memory.max": String(125 * 1024 ** 2),
             "pids.max": "20",
             "cpu.max": "150000 100000",
-            "cpu.weight": "12",
+            "cpu.weight": "50",
           },
         ],
       ],

@@ -15,6 +15,8 @@ export interface BubblewrapConfinement {
   hidden: readonly HiddenPath[];
   /** A socket it may reach; null: nothing outside. */
   socket: string | null;
+  /** A file that becomes its /etc/hosts; null: it has none. */
+  hosts: string | null;
   home: string;
   /** Size of its temporary folder, which lives in memory. */
   temporary_mb: number;
@@ -63,6 +65,13 @@ const toolchainFolders = [
   ".local/share/pnpm",
 ];
 
+/**
+ * What `localhost` means in a sandbox: its own loopback, and no host name of this machine. Node asks
+ * for the first address alone, so ::1 is in it only where the system has IPv6.
+ */
+export const sandboxHosts = (hasIpv6: boolean): string =>
+  `127.0.0.1 localhost instance\n${hasIpv6 ? "::1 localhost ip6-localhost\n" : ""}`;
+
 /** Folders of the user's own toolchains and of PATH that are there. */
 export const toolchainPaths = (home: string, path: string): string[] => {
   const candidates = [...toolchainFolders.map((folder) => join(home, folder)), ...path.split(delimiter)];
@@ -110,6 +119,7 @@ export const bubblewrapArguments = (
     ...["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"],
     ...["--dev", "/dev", ...limit(64), "--tmpfs", "/dev/shm"],
     ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],
+    ...(confinement.hosts === null ? [] : ["--ro-bind", confinement.hosts, "/etc/hosts"]),
     ...confinement.readable.flatMap((path) => ["--ro-bind", path, path]),
     ...confinement.hidden.flatMap(({ path, isFolder }) =>
       isFolder ? ["--tmpfs", path, "--remount-ro", path] : ["--ro-bind", "/dev/null", path],
@@ -142,6 +152,7 @@ export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
       writable: dirname(process.execPath),
       hidden: [],
       socket: null,
+      hosts: null,
       home: "/tmp/home",
       temporary_mb: 1,
     };

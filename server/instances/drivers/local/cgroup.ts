@@ -9,8 +9,12 @@ const PREFIX = "coditect-";
 /** The kernel's own cap on memory stands behind the one that is watched, for what bursts past it. */
 const MEMORY_HEADROOM = 1.25;
 const PERIOD_US = 100_000;
-/** An eighth of what the runtime gets when there is too little for all, as a low priority would give. */
-const WEIGHT = { versionOne: "128", versionTwo: "12" };
+/**
+ * What an instance gets when there is too little for all. In version 1 the group competes with
+ * single tasks of 1,024 each, so less would starve it beside a busy machine; in version 2 with
+ * whole groups of 100, and half of one leaves the editor responsive.
+ */
+const WEIGHT = { versionOne: "1024", versionTwo: "50" };
 
 /** A control group the kernel holds a worker and all its descendants in, and to its caps. */
 export interface ControlGroup {

@@ -27,16 +27,16 @@ export interface LocalCommand {
 const TEMPORARY_MB = 512;
 const SANDBOX_HOME = "/tmp/home";
 
-/** Private memory a Node process has mapped before it does anything; little of it is ever touched. */
-const NODE_RESERVES_MB = 768;
+/** File beside the private copy that is the sandbox's /etc/hosts. */
+export const hostsFile = (copy: string): string => join(dirname(copy), "hosts");
 
 /**
- * Kernel limits each process of the instance has for itself; the sum of the tree is watched.
- * Private memory instead of address space, of which Node reserves far more than it uses. How many
- * processes is counted per user: only in a sandbox is that the instance alone.
+ * Kernel limits each process of the instance has for itself. Memory is not among them: the kernel
+ * can only cap what a process reserves, and Node reserves 500 MB for each of its threads. The
+ * control group, or the watch over the tree, caps what is resident. How many processes is counted
+ * per user: only in a sandbox is that the instance alone.
  */
 const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] => [
-  `--data=${(limits.memory_mb + NODE_RESERVES_MB) * 1024 ** 2}`,
   ...(confined ? [`--nproc=${limits.processes}`] : []),
   `--fsize=${limits.disk_mb * 1024 ** 2}`,
   "--core=0",
@@ -93,6 +93,7 @@ export const localCommand = (
     writable: spec.copy,
     hidden: spec.hidden,
     socket: spec.egress_socket,
+    hosts: hostsFile(spec.copy),
     home: SANDBOX_HOME,
     temporary_mb: TEMPORARY_MB,
   };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { constants, homedir, setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -13,10 +13,11 @@ import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "
 import { endOf } from "../end.ts";
 import { enterGroup, makeControlGroup, removeEmptyGroups } from "./cgroup.ts";
 import type { ControlGroup } from "./cgroup.ts";
-import { localCommand } from "./command.ts";
+import { hostsFile, localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
 import { isRunning, processesOf, processTable, treeOf, usageOf } from "../process-table.ts";
 import { probeSandbox, type Sandbox, sandboxName } from "./confinement.ts";
+import { sandboxHosts } from "./bubblewrap.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -213,6 +214,9 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
       for (const name of ["HOME", "TMPDIR"]) {
         const folder = command.environment[name];
         if (folder?.startsWith(dirname(spec.copy)) === true) await mkdir(folder, { recursive: true });
+      }
+      if ("program" in found.sandbox) {
+        await writeFile(hostsFile(spec.copy), sandboxHosts(existsSync("/proc/net/if_inet6")));
       }
       const group = makeControlGroup(spec.instance_id, spec.limits);
       const line = [command.program, ...command.args];

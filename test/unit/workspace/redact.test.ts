@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactText, redactValue, secretsOf } from "../../../server/feedback/redact.ts";
+import { redactText, redactValue, secretsOf } from "../../../server/workspace/redact.ts";
 
 /** Put together here, so that no scanner takes the test for a leak. */
 const planted = {

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import type { GitFiles } from "../../schemas/git-files.ts";
+
+const LARGEST_SETTING_FILE = 1024 * 1024;
+
+/** Text of a small regular file; `null` for anything else, such as a device or a pipe. */
+export function readSettingFile(path: string): string | null {
+  try {
+    const stats = statSync(path);
+    return stats.isFile() && stats.size <= LARGEST_SETTING_FILE ? readFileSync(path, "utf8") : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The value a key of git's configuration has last; `section` may name a subsection. */
+function configured(text: string | null, section: string, key: string): string | null {
+  let isInside = false;
+  let value: string | null = null;
+  for (const line of text?.split(/\r?\n/) ?? []) {
+    const header = /^\s*\[([^\]]*)\]/.exec(line)?.[1];
+    if (header !== undefined) isInside = header.trim().toLowerCase() === section;
+    const [, name, written] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (isInside && name?.toLowerCase() === key && written !== undefined) value = unquoted(written);
+  }
+  return value;
+}
+
+const unquoted = (written: string): string =>
+  /^"((?:[^"\\]|\\.)*)"/.exec(written)?.[1]?.replace(/\\(.)/g, "$1") ?? written.replace(/\s[#;].*$/, "");
+
+/** The user's own ignore file, as `core.excludesFile` says, or where git looks without it. */
+function globalExcludes(environment: NodeJS.ProcessEnv): string {
+  const home = environment.HOME ?? homedir();
+  const settings = join(environment.XDG_CONFIG_HOME ?? join(home, ".config"), "git");
+  const own = environment.GIT_CONFIG_GLOBAL;
+  const files = own === undefined ? [join(settings, "config"), join(home, ".gitconfig")] : [own];
+  const [named] = ["/etc/gitconfig", ...files]
+    .map((file) => configured(readSettingFile(file), "core", "excludesfile"))
+    .filter((value) => value !== null)
+    .reverse();
+  return named === undefined ? join(settings, "ignore") : resolve(named.replace(/^~(?=\/)/, home));
+}
+
+/** The git folder of a working tree, and the one its linked worktrees share; `null`: no repository. */
+function gitFolders(tree: string): { own: string; common: string } | null {
+  const place = join(tree, ".git");
+  if (!existsSync(place)) return null;
+  const link = readSettingFile(place);
+  const named = /^gitdir:\s*(.+?)\s*$/m.exec(link ?? "")?.[1];
+  if (link !== null && named === undefined) return null;
+  const own = named === undefined ? place : resolve(tree, named);
+  const common = readSettingFile(join(own, "commondir"))?.trim() ?? ".";
+  return { own, common: isAbsolute(common) ? common : resolve(own, common) };
+}
+
+/** The repository a folder belongs to; `null` when there is none. */
+export function findGit(workspace: string, environment: NodeJS.ProcessEnv = process.env): GitFiles | null {
+  for (let folder = workspace; ; folder = dirname(folder)) {
+    const found = gitFolders(folder);
+    if (found !== null) {
+      const config = readSettingFile(join(found.common, "config"));
+      return {
+        root: folder,
+        index: join(found.own, "index"),
+        excludes: [
+          { name: "the user's global ignore file of git", path: globalExcludes(environment) },
+          { name: ".git/info/exclude", path: join(found.common, "info", "exclude") },
+        ],
+        ignore_case: configured(config, "core", "ignorecase") === "true",
+        hash_bytes: configured(config, "extensions", "objectformat") === "sha256" ? 32 : 20,
+      };
+    }
+    if (dirname(folder) === folder) return null;
+  }
+}
+
+/**
+ * Paths in git's index, counted from the root of the working tree. An index that cannot be read, is
+ * split or is of a newer version tells nothing. Format: git's `gitformat-index`.
+ */
+export function trackedPaths({ index, hash_bytes }: GitFiles): string[] {
+  try {
+    const stats = statSync(index);
+    const isReadable = stats.isFile() && stats.size <= LARGEST_INDEX;
+    return isReadable ? parseIndex(readFileSync(index), hash_bytes) : [];
+  } catch {
+    return [];
+  }
+}
+
+const STAT_BYTES = 40;
+const LARGEST_INDEX = 512 * 1024 * 1024;
+
+function parseIndex(bytes: Buffer, hashBytes: number): string[] {
+  const version = bytes.readUInt32BE(4);
+  if (bytes.toString("latin1", 0, 4) !== "DIRC" || version < 2 || version > 4) return [];
+  const paths: string[] = [];
+  let at = 12;
+  let previous = Buffer.alloc(0);
+  for (let left = bytes.readUInt32BE(8); left > 0; left -= 1) {
+    const start = at;
+    const flags = bytes.readUInt16BE(at + STAT_BYTES + hashBytes);
+    at += STAT_BYTES + hashBytes + 2 + ((flags & 0x4000) === 0 ? 0 : 2);
+    let kept = Buffer.alloc(0);
+    if (version === 4) {
+      const dropped = readOffset(bytes, at);
+      at = dropped.end;
+      kept = previous.subarray(0, previous.length - dropped.value);
+    }
+    const end = bytes.indexOf(0, at);
+    previous = Buffer.concat([kept, bytes.subarray(at, end)]);
+    paths.push(previous.toString("utf8"));
+    // Entries before version 4 are padded with one to eight zeros.
+    at = version === 4 ? end + 1 : start + ((end - start + 8) & ~7);
+  }
+  return paths;
+}
+
+/** A number of variable length, as pack files write offsets. */
+function readOffset(bytes: Buffer, start: number): { value: number; end: number } {
+  let at = start;
+  let byte = bytes.readUInt8(at++);
+  let value = byte & 0x7f;
+  while ((byte & 0x80) !== 0) {
+    byte = bytes.readUInt8(at++);
+    value = ((value + 1) << 7) | (byte & 0x7f);
+  }
+  return { value, end: at };
+}
