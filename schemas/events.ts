@@ -149,6 +149,10 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
 ]);
 export type RuntimeEvent = z.infer<typeof RuntimeEvent>;
 export type RuntimeEventType = RuntimeEvent["type"];
+/** An event that belongs to a run. */
+export type RunEvent = Extract<RuntimeEvent, { task_id: string }>;
+/** The last event of a run. */
+export type RunFinished = Extract<RuntimeEvent, { type: "run.finished" }>;
 
 /** Statuses after which nothing more happens to an execution. */
 export const finalExecutionStatuses: ReadonlySet<ExecutionStatus> = new Set([

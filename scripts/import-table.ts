@@ -266,6 +266,11 @@ export const importTable: readonly Row[] = [
     imports: ["schemas", "server/hosting"],
   },
   {
+    folder: "server/surfaces/mcp",
+    is: "teams, runs and findings as MCP tools for other agents",
+    imports: ["schemas", "server/hosting"],
+  },
+  {
     folder: "server/surfaces/lsp",
     is: "the language server",
     imports: [
@@ -303,9 +308,10 @@ export const importTable: readonly Row[] = [
       "server/instances/drivers/docker",
       "server/instances/drivers/local",
       "server/platform",
-      "server/rehearsal",
       "server/surfaces/cli/display",
       "server/surfaces/cli/session",
+      "server/surfaces/lsp",
+      "server/surfaces/mcp",
       "server/surfaces/rest",
     ],
   },

@@ -243,6 +243,19 @@ const addRuntime = (program: Command, context: CommandContext, end: End): void =
       end((await import("./commands/image.ts")).buildWorkerImage(flags, context)),
     );
   addCredentials(program, context, end);
+  addProtocols(program, context, end);
+};
+
+/** Ways in for other programs: they own standard input and output. */
+const addProtocols = (program: Command, context: CommandContext, end: End): void => {
+  protocolOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools")).action(
+    async (flags: unknown) => end((await import("./commands/mcp.ts")).serveMcp(flags, context)),
+  );
+  program
+    .command("lsp")
+    .summary("start the language server for any LSP client")
+    .requiredOption("--stdio", "talk over standard input and output")
+    .action(async () => end((await import("./commands/lsp.ts")).serveLsp()));
 };
 
 const addCredentials = (program: Command, context: CommandContext, end: End): void => {
@@ -303,6 +316,14 @@ const modelOptions = (command: Command): Command =>
     .option("--max-cost <usd>", "stop before a run costs more")
     .option("--max-tokens <n>", "stop before a run uses more tokens")
     .option("--timeout <seconds>", "stop a run after this long");
+
+/** What the runs that a client asks for are given. */
+const protocolOptions = (command: Command): Command =>
+  modelOptions(command.addOption(workspaceOption())).addOption(
+    new Option("--unconfined <answer>", "may agents' commands run where there is no sandbox").choices(
+      unconfinedAnswers,
+    ),
+  );
 
 const runOptions = (command: Command): Command =>
   modelOptions(command.addOption(workspaceOption()))

@@ -2,7 +2,7 @@ import type { ChangedFile } from "../../../../schemas/changes.ts";
 import { CoditectError } from "../../../../schemas/errors.ts";
 import { durationSeconds, totalTokens } from "../../../models/execution.ts";
 import { exitCodes } from "../session/exit.ts";
-import type { Connection } from "../session/follow.ts";
+import type { Connection } from "../../../hosting/connection.ts";
 import { formatCost, formatCount, formatDuration } from "../display/format.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import { alignColumns } from "../display/summary.ts";

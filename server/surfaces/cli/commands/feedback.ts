@@ -7,7 +7,7 @@ import { CoditectError } from "../../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../../schemas/execution.ts";
 import { ExecutionStatus, Rating } from "../../../../schemas/execution.ts";
 import { exitCodes } from "../session/exit.ts";
-import type { Connection } from "../session/follow.ts";
+import type { Connection } from "../../../hosting/connection.ts";
 import { plural } from "../display/format.ts";
 import { parseFlagsAs } from "../session/options.ts";
 import { type RecordFlags, withConnection } from "./records.ts";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { MethodResult } from "../../../../schemas/contract.ts";
 import { connect } from "../session/connect.ts";
-import type { Connection } from "../session/follow.ts";
+import type { Connection } from "../../../hosting/connection.ts";
 import { formatCost, formatCount } from "../display/format.ts";
 import { settingsOf } from "../session/options.ts";
 import { alignColumns } from "../display/summary.ts";

@@ -1,27 +1,21 @@
 import { resolve } from "node:path";
-import type { AIProvider } from "../../../../schemas/agent.ts";
 import type { RunDetails } from "../../../../schemas/contract.ts";
-import { fail } from "../../../../schemas/errors.ts";
 import type { TeamRun } from "../../../../schemas/run.ts";
-import { connect } from "../session/connect.ts";
+import { withRuntime } from "../session/open-for-runs.ts";
 import { showEarlier } from "../display/earlier.ts";
 import { exitCodeOf, exitCodes } from "../session/exit.ts";
-import { type Connection, follow } from "../session/follow.ts";
-import { catchInterruption, type Interruption } from "../session/interruption.ts";
-import {
-  chosenProvider,
-  parseRunFlags,
-  type RunFlags,
-  runOptionsOf,
-  settingsOf,
-} from "../session/options.ts";
+import type { Connection } from "../../../hosting/connection.ts";
+import { follow } from "../session/follow.ts";
+import type { Interruption } from "../session/interruption.ts";
+import { chosenProvider, parseRunFlags, type RunFlags, runOptionsOf } from "../session/options.ts";
 import { report } from "../display/outcome.ts";
 import { collectChanges, hasConflict, writeSarif } from "../session/changes.ts";
-import { askPerson, unconfinedOf, withConsent } from "../session/person.ts";
+import { askPerson, withConsent } from "../session/person.ts";
 import { jsonProgress, liveProgress, plainProgress, type Progress } from "../display/progress.ts";
 import { findTarget, findWorkspace, textOrFile, type Target } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
-import { newRunView, type RunFinished, type RunView } from "../display/view.ts";
+import type { RunFinished } from "../../../../schemas/events.ts";
+import { newRunView, type RunView } from "../display/view.ts";
 
 /** `coditect run`. Resolves with the exit code. */
 export const runTeam = async (
@@ -84,53 +78,6 @@ export const retryRun = async (
     const target = { workspace, file: task.file, isSample: false };
     return seeThrough({ connection, start, workflow: task.workflow, target, flags, interruption, context });
   });
-};
-
-interface OpenRuntime {
-  connection: Connection;
-  /** What all agents ask, the rehearsal if that was chosen; null: each its own. */
-  provider: AIProvider | null;
-  interruption: Interruption;
-}
-
-/** Opens what a run needs, and leaves nothing of it behind. */
-const withRuntime = async (
-  { workspace }: Pick<Target, "workspace">,
-  flags: RunFlags,
-  context: CommandContext,
-  use: (open: OpenRuntime) => Promise<number>,
-): Promise<number> => {
-  const { environment } = context;
-  const interruption = catchInterruption();
-  const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
-  try {
-    const settings = { ...settingsOf(flags, environment), unconfined: unconfinedOf(flags, context) };
-    const connection = await connect(workspace, settings, environment, interruption.signal);
-    try {
-      if (connection.isAttached) refuseAddress(flags);
-      const provider = rehearsal?.provider ?? chosenProvider(flags, environment);
-      return await use({ connection, provider, interruption });
-    } finally {
-      await connection.close();
-    }
-  } finally {
-    await rehearsal?.close();
-    interruption.stop();
-  }
-};
-
-/** An address of Ollama goes with the run; where the other providers are asked is the runtime's own. */
-const refuseAddress = ({ provider, endpoint }: RunFlags): void => {
-  if (endpoint === undefined || provider === "ollama") return;
-  throw fail("usage", {
-    problem: `--endpoint cannot be given for ${provider ?? "it"} while another process has the state folder.`,
-  });
-};
-
-const startRehearsal = async () => {
-  const { rehearsalProvider, startBuiltInRehearsal } = await import("../../../rehearsal/built-in.ts");
-  const server = await startBuiltInRehearsal();
-  return { provider: rehearsalProvider(server), close: () => server.close() };
 };
 
 interface Started {

@@ -2,7 +2,8 @@ import type { ChangeSet } from "../../../../schemas/changes.ts";
 import type { AppliedFile, ChangeContent } from "../../../../schemas/contract.ts";
 import { colouredDiff, findingLines, nextSteps, proofTable, verdict } from "./summary.ts";
 import type { CommandContext } from "./terminal.ts";
-import type { RunFinished, RunView } from "./view.ts";
+import type { RunView } from "./view.ts";
+import type { RunFinished } from "../../../../schemas/events.ts";
 
 /** What a run changed in the workspace. */
 export interface RunChanges {

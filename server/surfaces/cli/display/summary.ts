@@ -2,7 +2,8 @@ import type { Finding, Severity } from "../../../../schemas/findings.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { formatDuration, plural } from "./format.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import type { RunFinished, RunView } from "./view.ts";
+import type { RunView } from "./view.ts";
+import type { RunFinished } from "../../../../schemas/events.ts";
 
 type Styler = Pick<Terminal, "style">;
 

@@ -1,5 +1,5 @@
 import type { AgentType } from "../../../../schemas/agent.ts";
-import type { ExecutionSummary, RuntimeEvent } from "../../../../schemas/events.ts";
+import type { ExecutionSummary, RunFinished, RuntimeEvent } from "../../../../schemas/events.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import type { StageStatus } from "../../../../schemas/run.ts";
 
@@ -26,8 +26,6 @@ export interface StageView {
   status: StageStatus;
   rounds: RoundView[];
 }
-
-export type RunFinished = Extract<RuntimeEvent, { type: "run.finished" }>;
 
 /** A run as a person follows it: built from its events alone, so it needs no runtime. */
 export interface RunView {

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import type { Finding } from "../../../../schemas/findings.ts";
 import type { RunChanges } from "../display/outcome.ts";
-import type { RunFinished } from "../display/view.ts";
-import type { Connection } from "./follow.ts";
+import type { RunFinished } from "../../../../schemas/events.ts";
+import type { Connection } from "../../../hosting/connection.ts";
 
 /** The run's changes, applied if that was asked for and every gate held; null: it made none. */
 export const collectChanges = async (

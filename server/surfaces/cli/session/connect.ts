@@ -4,7 +4,7 @@ import { CoditectError } from "../../../../schemas/errors.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
 import { version, workerEntry } from "../../../platform/installation.ts";
 import type { FolderRuntime, OwnedRuntimeOptions } from "../../../hosting/open-runtime.ts";
-import type { Connection } from "./follow.ts";
+import type { Connection } from "../../../hosting/connection.ts";
 import { cliLog } from "./log.ts";
 import { cliCredentials } from "./secrets.ts";
 

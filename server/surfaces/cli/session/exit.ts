@@ -1,6 +1,6 @@
 import { errorCatalogue } from "../../../../schemas/error-catalogue.ts";
 import { ErrorCode } from "../../../../schemas/errors.ts";
-import type { RunFinished } from "../display/view.ts";
+import type { RunFinished } from "../../../../schemas/events.ts";
 
 /** Contract: "Command line", exit codes. */
 export const exitCodes = { held: 0, gate: 1, usage: 2, broken: 3, limit: 4, cancelled: 130 } as const;

@@ -1,20 +1,9 @@
-import type { Method, MethodInput, MethodResult } from "../../../../schemas/contract.ts";
-import type { RuntimeEvent } from "../../../../schemas/events.ts";
+import type { RunFinished } from "../../../../schemas/events.ts";
 import type { TeamRun } from "../../../../schemas/run.ts";
+import type { Connection } from "../../../hosting/connection.ts";
+import { followRun } from "../../../hosting/follow-run.ts";
 import type { Progress } from "../display/progress.ts";
-import { followRun, type RunFinished, type RunView } from "../display/view.ts";
-
-/** A runtime a command talks to: one it started itself, or one that was running already. */
-export interface Connection {
-  call<M extends Method>(method: M, params: MethodInput<M>): Promise<MethodResult<M>>;
-  subscribe(listener: (event: RuntimeEvent) => void): () => void;
-  /** Whether the runtime is another process's: its keys, addresses and settings hold. */
-  readonly isAttached: boolean;
-  /** Rejects if the runtime goes away; never resolves. */
-  lost: Promise<never>;
-  /** Ends a runtime that was started for this command; leaves any other one alone. */
-  close(): Promise<void>;
-}
+import { followRun as foldInto, type RunView } from "../display/view.ts";
 
 export interface Following {
   connection: Connection;
@@ -28,51 +17,38 @@ export interface Following {
   signal: AbortSignal;
 }
 
-/** Follows a run from its start to its end. When the signal aborts, the run is cancelled first. */
-export const follow = async (following: Following): Promise<RunFinished> => {
-  const { connection, view, signal } = following;
-  const early: RuntimeEvent[] = [];
-  let handle = (event: RuntimeEvent): void => void early.push(event);
-  const unsubscribe = connection.subscribe((event) => {
-    handle(event);
-  });
+/** Follows a run from its start to its end and shows it. When the signal aborts, the run is cancelled first. */
+export const follow = async ({
+  connection,
+  view,
+  start,
+  progress: openProgress,
+  approve,
+  signal,
+}: Following): Promise<RunFinished> => {
   let progress: Progress | undefined;
+  const update = foldInto(view);
   try {
-    view.taskId = (await following.start()).task_id;
-    progress = await following.progress();
-    return await new Promise<RunFinished>((resolve, reject) => {
-      connection.lost.catch(reject);
-      handle = eventHandler(following, progress, resolve, reject);
-      early.forEach(handle);
-      const cancel = () => {
-        connection.call("runs/cancel", { task_id: view.taskId }).catch(reject);
-      };
-      if (signal.aborted) cancel();
-      else signal.addEventListener("abort", cancel, { once: true });
+    return await followRun({
+      connection,
+      signal,
+      start: async () => {
+        const run = await start();
+        view.taskId = run.task_id;
+        progress = await openProgress();
+        return run;
+      },
+      onEvent: (event) => {
+        update(event);
+        progress?.event(event);
+        if (event.type !== "approval.needed") return undefined;
+        const { task_id, stage } = event;
+        return approve(event.question).then((approved) =>
+          connection.call("runs/approve", { task_id, stage, approved }),
+        );
+      },
     });
   } finally {
-    unsubscribe();
     progress?.end();
   }
-};
-
-const eventHandler = (
-  { connection, view, approve }: Following,
-  progress: Progress | undefined,
-  finish: (event: RunFinished) => void,
-  abandon: (error: unknown) => void,
-): ((event: RuntimeEvent) => void) => {
-  const update = followRun(view);
-  return (event) => {
-    if (!("task_id" in event) || event.task_id !== view.taskId) return;
-    update(event);
-    progress?.event(event);
-    if (event.type === "approval.needed")
-      approve(event.question)
-        .then((approved) =>
-          connection.call("runs/approve", { task_id: event.task_id, stage: event.stage, approved }),
-        )
-        .catch(abandon);
-    if (event.type === "run.finished") finish(event);
-  };
 };

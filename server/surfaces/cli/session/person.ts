@@ -1,6 +1,6 @@
 import { CoditectError } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
-import type { Connection } from "./follow.ts";
+import type { Connection } from "../../../hosting/connection.ts";
 import type { RunFlags } from "./options.ts";
 import type { CommandContext } from "../display/terminal.ts";
 

@@ -1,0 +1,48 @@
+import { Console } from "node:console";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { version } from "../../../platform/installation.ts";
+import { createMcpServer } from "../../mcp/server.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { openForRuns, type RuntimeForRuns } from "../session/open-for-runs.ts";
+import { parseRunFlags, runOptionsOf } from "../session/options.ts";
+import { findWorkspace } from "../session/target.ts";
+
+/**
+ * `coditect mcp`: an MCP server on standard input and output, until the client closes it. The runtime
+ * is opened by the first tool call, so that a client that only lists tools starts nothing.
+ */
+export const serveMcp = async (flagsAsGiven: unknown, context: CommandContext): Promise<number> => {
+  const flags = parseRunFlags(flagsAsGiven);
+  const workspace = await findWorkspace(flags, context.currentFolder);
+  // Standard output belongs to the protocol: what a library prints must not end up in it.
+  globalThis.console = new Console(process.stderr, process.stderr);
+  const interruption = catchInterruption();
+  let opening: Promise<RuntimeForRuns> | undefined;
+  const open = (): Promise<RuntimeForRuns> => {
+    opening ??= openForRuns(workspace, flags, context, interruption.signal).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  const server = createMcpServer(async () => {
+    const { connection, provider } = await open();
+    return { connection, runOptions: runOptionsOf(flags, provider) };
+  }, version());
+  const closed = new Promise<void>((resolve) => {
+    server.server.onclose = resolve;
+    interruption.signal.addEventListener("abort", () => void server.close(), { once: true });
+    // The SDK's transport does not notice that the client has gone.
+    process.stdin.once("end", () => void server.close());
+  });
+  try {
+    await server.connect(new StdioServerTransport());
+    await closed;
+  } finally {
+    await (await opening?.catch(() => undefined))?.close();
+    interruption.stop();
+  }
+  return interruption.signal.aborted ? exitCodes.cancelled : exitCodes.held;
+};

@@ -1,0 +1,79 @@
+import type { AIProvider } from "../../../../schemas/agent.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import type { Connection } from "../../../hosting/connection.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { connect } from "./connect.ts";
+import { catchInterruption, type Interruption } from "./interruption.ts";
+import { chosenProvider, type RunFlags, settingsOf } from "./options.ts";
+import { unconfinedOf } from "./person.ts";
+
+/** A runtime that is ready to run teams as the flags say. */
+export interface RuntimeForRuns {
+  connection: Connection;
+  /** What all agents ask, the rehearsal if that was chosen; null: each agent its own. */
+  provider: AIProvider | null;
+  close(): Promise<void>;
+}
+
+/** Opens the runtime of a workspace, and the rehearsal if the flags ask for it. */
+export const openForRuns = async (
+  workspace: string,
+  flags: RunFlags,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<RuntimeForRuns> => {
+  const { environment } = context;
+  const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
+  const settings = { ...settingsOf(flags, environment), unconfined: unconfinedOf(flags, context) };
+  try {
+    const connection = await connect(workspace, settings, environment, signal);
+    const close = async (): Promise<void> => {
+      await connection.close();
+      await rehearsal?.close();
+    };
+    try {
+      if (connection.isAttached) refuseAddress(flags);
+      return { connection, provider: rehearsal?.provider ?? chosenProvider(flags, environment), close };
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  } catch (error) {
+    await rehearsal?.close();
+    throw error;
+  }
+};
+
+/** Opens what a command needs for a run, and closes it when the command ends. */
+export const withRuntime = async (
+  { workspace }: { workspace: string },
+  flags: RunFlags,
+  context: CommandContext,
+  use: (open: RuntimeForRuns & { interruption: Interruption }) => Promise<number>,
+): Promise<number> => {
+  const interruption = catchInterruption();
+  try {
+    const runtime = await openForRuns(workspace, flags, context, interruption.signal);
+    try {
+      return await use({ ...runtime, interruption });
+    } finally {
+      await runtime.close();
+    }
+  } finally {
+    interruption.stop();
+  }
+};
+
+/** An Ollama address is part of the run. The addresses of the other providers belong to the runtime. */
+const refuseAddress = ({ provider, endpoint }: RunFlags): void => {
+  if (endpoint === undefined || provider === "ollama") return;
+  throw fail("usage", {
+    problem: `--endpoint cannot be given for ${provider ?? "it"} while another process has the state folder.`,
+  });
+};
+
+const startRehearsal = async () => {
+  const { rehearsalProvider, startBuiltInRehearsal } = await import("../../../rehearsal/built-in.ts");
+  const server = await startBuiltInRehearsal();
+  return { provider: rehearsalProvider(server), close: () => server.close() };
+};

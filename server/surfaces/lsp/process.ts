@@ -1,0 +1,91 @@
+import { Console } from "node:console";
+import { createConnection, ProposedFeatures } from "vscode-languageserver";
+import {
+  createProtocolConnection,
+  IPCMessageReader,
+  IPCMessageWriter,
+  type MessageReader,
+  type MessageWriter,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver/node";
+import { environmentCredentials, heldCredentials } from "../../gateway/credentials.ts";
+import { version, workerEntry } from "../../platform/installation.ts";
+import { startLanguageServer } from "./server.ts";
+import type { Log } from "../../platform/log.ts";
+import { openRuntime } from "../../hosting/open-runtime.ts";
+import { serveRest } from "../rest/rest.ts";
+
+/** Longest a runtime may take to end once the editor is gone. */
+const CLOSE_MILLISECONDS = 5000;
+
+const log: Log = (level, message, data = {}) => {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level, message, ...data })}\n`);
+};
+
+const openTransport = (args: readonly string[]): { reader: MessageReader; writer: MessageWriter } => {
+  if (args.includes("--node-ipc"))
+    return { reader: new IPCMessageReader(process), writer: new IPCMessageWriter(process) };
+  // Standard output belongs to the protocol: what a library prints must not end up in it.
+  globalThis.console = new Console(process.stderr, process.stderr);
+  return { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) };
+};
+
+/**
+ * Makes this process the language server, over `--node-ipc` or standard input and output. It ends when the editor says so or is gone, by whatever way, and
+ * takes every runtime, and with it every instance, along.
+ */
+export const runLanguageServer = (args: readonly string[]): void => {
+  const { reader, writer } = openTransport(args);
+  let ending = false;
+  const end = (code: number): void => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => process.exit(code), CLOSE_MILLISECONDS).unref();
+    void server.close().finally(() => process.exit(code));
+  };
+  // The protocol's own watchdog ends the process at once; ours closes the runtimes first.
+  const watchDog = {
+    shutdownReceived: false,
+    initialize: () => undefined,
+    exit: end,
+  };
+  const connection = createConnection(
+    (logger) => createProtocolConnection(reader, writer, logger),
+    watchDog,
+    ProposedFeatures.all,
+  );
+  // Of the process, not of a runtime: a folder's runtime may be opened again.
+  const editorKeys = heldCredentials();
+  const server = startLanguageServer({
+    connection,
+    version: version(),
+    log,
+    open: (folder, stateFolder, { settings }) =>
+      openRuntime(
+        {
+          workspace: folder.root,
+          stateFolder,
+          settings: settings.runtime,
+          credentials: environmentCredentials(process.env),
+          editorKeys,
+          worker: workerEntry(),
+          log,
+        },
+        { openSurface: serveRest, version: version() },
+      ),
+  });
+
+  // A defect in one place must not take the runs of every folder down.
+  process.on("unhandledRejection", (reason) => {
+    log("error", "A failure nobody waited for", { error: String(reason) });
+  });
+  const gone = (): void => {
+    end(watchDog.shutdownReceived ? 0 : 1);
+  };
+  reader.onClose(gone);
+  process.once("disconnect", gone);
+  process.stdout.on("error", gone);
+  process.once("SIGTERM", gone);
+  process.once("SIGINT", gone);
+};

@@ -1,0 +1,20 @@
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { addResultTools, addRunTools, type OpenSession } from "./tools.ts";
+
+/**
+ * The runtime as an MCP server: teams, runs, changes and findings as tools for other agents. The
+ * caller connects it to a transport.
+ */
+export const createMcpServer = (open: OpenSession, version: string): McpServer => {
+  const server = new McpServer(
+    { name: "coditect", title: "CODITECT Agents", version },
+    {
+      instructions:
+        "Agent teams that prove their work. run_team runs a team in private copies and returns what the " +
+        "runtime measured. Nothing changes in the workspace until apply_changes.",
+    },
+  );
+  addRunTools(server, open);
+  addResultTools(server, open);
+  return server;
+};
