@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { CoditectError } from "../schemas/errors.ts";
+import type { CoditectError, ErrorCode } from "../schemas/errors.ts";
 import { isCatalogued } from "./errors.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 
@@ -14,11 +14,29 @@ export type WithConsent = <Result>(
   start: () => Promise<Result>,
 ) => Promise<Result>;
 
+/** Errors that a consent of the user's takes away. */
+const asked: ReadonlySet<ErrorCode> = new Set(["consent_needed", "configuration_unconfirmed"]);
+
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
-  /** By folder: two runs that begin together are one question. */
+  /** By folder and question: two runs that begin together are one question. */
   const open = new Map<string, Promise<boolean>>();
 
-  const ask = async (folder: string, who: string, { message }: CoditectError): Promise<boolean> => {
+  /** Modal: what the folder names may be long, and must not be agreed to in passing. */
+  const askForConfiguration = async (folder: string, { message, data }: CoditectError): Promise<boolean> => {
+    const allow = vscode.l10n.t("Use It as It Is Now");
+    const answer = await vscode.window.showWarningMessage(
+      vscode.l10n.t("This workspace brings its own agents and teams."),
+      { modal: true, detail: message },
+      allow,
+    );
+    if (answer !== allow) return false;
+    await call("consents/set", { name: "configuration", of: String(data.hash), given: true }, folder);
+    return true;
+  };
+
+  const ask = async (folder: string, who: string, error: CoditectError): Promise<boolean> => {
+    if (error.code === "configuration_unconfirmed") return askForConfiguration(folder, error);
+    const { message } = error;
     const allow = vscode.l10n.t("Allow in This Workspace");
     const settings = vscode.l10n.t("Open Settings");
     const text = vscode.l10n.t("{0} waits for your consent. {1}", who, message);
@@ -30,15 +48,23 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     return true;
   };
 
-  return async (folder, who, start) => {
+  const attempt = async <Result>(
+    folder: string,
+    who: string,
+    start: () => Promise<Result>,
+    already: ReadonlySet<ErrorCode>,
+  ): Promise<Result> => {
     try {
       return await start();
     } catch (error) {
-      if (!isCatalogued(error) || error.code !== "consent_needed") throw error;
-      const asking = open.get(folder) ?? ask(folder, who, error).finally(() => open.delete(folder));
-      open.set(folder, asking);
+      if (!isCatalogued(error) || !(asked.has(error.code) && !already.has(error.code))) throw error;
+      const key = `${error.code} ${folder}`;
+      const asking = open.get(key) ?? ask(folder, who, error).finally(() => open.delete(key));
+      open.set(key, asking);
       if (!(await asking)) throw new vscode.CancellationError();
-      return start();
+      return attempt(folder, who, start, new Set([...already, error.code]));
     }
   };
+
+  return (folder, who, start) => attempt(folder, who, start, new Set());
 };

@@ -44,6 +44,19 @@ export const foldersWithState = async (
   return folders.filter((_, index) => found[index] === true);
 };
 
+/** Whether a link stands on the way to a file of the folder: writing there would write somewhere else. */
+export const isBehindLink = async (folder: string, path: string): Promise<boolean> => {
+  const parts = path.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));
+  for (const part of parts) {
+    const found = await vscode.workspace.fs.stat(fileInFolder(folder, part)).then(
+      ({ type }) => type,
+      () => null,
+    );
+    if (found !== null && (found & vscode.FileType.SymbolicLink) !== 0) return true;
+  }
+  return false;
+};
+
 export const exists = (uri: vscode.Uri): Thenable<boolean> =>
   vscode.workspace.fs.stat(uri).then(
     () => true,

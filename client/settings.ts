@@ -47,10 +47,23 @@ export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | 
 export const wantsRehearsal = (scope?: vscode.ConfigurationScope): boolean =>
   setting("model.provider", scope) === "Rehearsal";
 
+/** A limit as the user set it, or less: what a workspace says can only tighten it. */
+const limit = (
+  name: "limits.costPerRun" | "limits.costPerDay" | "limits.tokensPerRun",
+  scope?: vscode.ConfigurationScope,
+): number | null => {
+  const found = vscode.workspace.getConfiguration("coditect", scope).inspect<number | null>(name);
+  const own = found?.globalValue === undefined ? settingDefaults[name] : found.globalValue;
+  const values = [own, found?.workspaceValue, found?.workspaceFolderValue].filter(
+    (value) => typeof value === "number",
+  );
+  return values.length === 0 ? null : Math.min(...values);
+};
+
 const limits = (scope?: vscode.ConfigurationScope) => ({
-  cost_per_run: setting("limits.costPerRun", scope),
-  cost_per_day: setting("limits.costPerDay", scope),
-  tokens_per_run: setting("limits.tokensPerRun", scope),
+  cost_per_run: limit("limits.costPerRun", scope),
+  cost_per_day: limit("limits.costPerDay", scope),
+  tokens_per_run: limit("limits.tokensPerRun", scope),
 });
 
 const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());

@@ -246,6 +246,11 @@ export const errorCatalogue = {
     "Install bubblewrap, use the Docker runtime, or allow it for this workspace (coditect run --unconfined allow).",
     { ...conflict, exit: 3 },
   ),
+  configuration_unconfirmed: row(
+    "The team {name} comes with this workspace, and you have not allowed its .coditect folder yet: {what}.",
+    "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",
+    { ...conflict, exit: 3 },
+  ),
   pool_full: row(
     "All {count} instances are busy, and the limit does not allow another one.",
     "Wait until an instance is idle, terminate one, or increase the setting pool.max_instances.",

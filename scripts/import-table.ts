@@ -158,7 +158,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/teams/definition",
     is: "team files, built-in teams, validation, prompts",
-    imports: [...base],
+    imports: [...base, "server/platform", "server/workspace"],
   },
   {
     folder: "server/teams/gates",
@@ -326,12 +326,13 @@ export const importTable: readonly Row[] = [
       "server/rehearsal",
       "server/surfaces/cli/display",
       "server/surfaces/rest",
+      "server/workspace",
     ],
   },
   {
     folder: "server/surfaces/cli/display",
     is: "what a terminal shows",
-    imports: ["schemas", "server/evaluation", "server/models", "server/platform"],
+    imports: ["schemas", "server/evaluation", "server/models", "server/platform", "server/workspace"],
   },
 ];
 

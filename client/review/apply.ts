@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { exists, fileInFolder } from "../folders.ts";
+import { exists, fileInFolder, isBehindLink } from "../folders.ts";
 import type { Hunk } from "./hunks.ts";
 import { planFile, type Plan } from "./plan.ts";
 import type { Proposal } from "./proposal.ts";
@@ -53,8 +53,12 @@ const planStep = async (folder: string, proposal: Proposal): Promise<Step> => {
   const uri = fileInFolder(folder, file.path);
   const source = file.old_path === null ? uri : fileInFolder(folder, file.old_path);
   const current = await readText(source);
+  const isLinked =
+    (await isBehindLink(folder, file.path)) ||
+    (file.old_path !== null && (await isBehindLink(folder, file.old_path)));
   const isOccupied = file.old_path !== null && (await readText(uri)) !== null;
-  const plan: Plan = isOccupied ? { kind: "conflict" } : planFile({ before, after: wanted, current });
+  const plan: Plan =
+    isOccupied || isLinked ? { kind: "conflict" } : planFile({ before, after: wanted, current });
   return { proposal, uri, source, plan };
 };
 

@@ -1,22 +1,20 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { presentState } from "../../schemas/change-outcome.ts";
 import type { ChangedFile, PresentState } from "../../schemas/changes.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { Objects } from "../store/store.ts";
 import { decodeText, encodeText } from "../workspace/encoding.ts";
-import { confine } from "../workspace/paths.ts";
+import { readInside } from "../workspace/open.ts";
 
 export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** The bytes of a file of the workspace; `null` if there is none. Error: `outside_workspace`. */
 export const readWorkspaceFile = async (workspace: string, path: string): Promise<Buffer | null> => {
   try {
-    return await readFile(confine(workspace, path));
+    return await Promise.resolve(readInside(workspace, path));
   } catch (error) {
-    if (error instanceof CoditectError) throw error;
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
+    if (error instanceof CoditectError && error.code === "not_a_text_file") return null;
     throw error;
   }
 };

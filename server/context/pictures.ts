@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { CoditectError } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import { ignoreRules, type IgnoreRules } from "../workspace/ignore.ts";
+import { readIfPossible } from "../workspace/open.ts";
 import { confine, toWorkspacePath } from "../workspace/paths.ts";
 import type { LeftOut } from "./budget.ts";
 import { extensionOf } from "./kinds.ts";
@@ -37,32 +38,28 @@ export function picturesNamed(
   for (const written of names) {
     const found = find(written, workspace, rules);
     if (found === null) continue;
-    const { name, place, size } = found;
+    const { name, size } = found;
     if (items.length === MOST_PICTURES) {
       leftOut.push({ name, reason: `only ${MOST_PICTURES} pictures are given` });
     } else if (size > LARGEST_PICTURE) {
       leftOut.push({ name, reason: "it is larger than 1 MB" });
     } else {
       const mime_type = mimeTypes.get(extensionOf(name)) ?? "image/png";
-      const content = readFileSync(place).toString("base64");
+      const bytes = readIfPossible(workspace, name, { most: LARGEST_PICTURE });
+      if (bytes === null) continue;
+      const content = bytes.toString("base64");
       items.push({ context_type: "DataFile", name, content, mime_type });
     }
   }
   return { items, left_out: leftOut };
 }
 
-function find(
-  written: string,
-  workspace: string,
-  rules: IgnoreRules,
-): { name: string; place: string; size: number } | null {
+function find(written: string, workspace: string, rules: IgnoreRules): { name: string; size: number } | null {
   try {
     const name = toWorkspacePath(written);
     const place = confine(workspace, name);
     const stats = statSync(place, { throwIfNoEntry: false });
-    return stats?.isFile() === true && rules.closedBy(name) === null
-      ? { name, place, size: stats.size }
-      : null;
+    return stats?.isFile() === true && rules.closedBy(name) === null ? { name, size: stats.size } : null;
   } catch (error) {
     if (error instanceof CoditectError) return null; // Outside of the workspace.
     throw error;

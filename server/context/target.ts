@@ -1,16 +1,14 @@
-import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import type { WorkspacePath } from "../../schemas/primitives.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import { decodeText, withLineEnding } from "../workspace/encoding.ts";
 import type { IgnoreRules } from "../workspace/ignore.ts";
+import { readInside } from "../workspace/open.ts";
 import { confine, toWorkspacePath } from "../workspace/paths.ts";
 
 /** Longest file a task can be about. */
 const LONGEST_FILE = 1024 * 1024;
-
-const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 
 /**
  * The file a task is about, as agents see it. Errors: `outside_workspace`, `ignored_file`,
@@ -23,23 +21,18 @@ export function readTarget(
   overlays: readonly Overlay[] = [],
 ): { path: WorkspacePath; text: string } {
   const path = toWorkspacePath(written);
-  const place = confine(workspace, path);
+  confine(workspace, path);
   const rule = rules.closedBy(path);
   if (rule !== null) throw fail("ignored_file", { path, rule });
   const overlay = overlays.find((candidate) => candidate.path === path);
-  const text = overlay?.text ?? textOnDisk(workspace, place, path);
+  const text = overlay?.text ?? textOnDisk(workspace, path);
   return { path, text: withLineEnding(text, "\n") };
 }
 
-function textOnDisk(workspace: string, place: string, path: string): string {
-  const stats = statSync(place, { throwIfNoEntry: false });
-  if (stats === undefined) throw fail("file_not_found", { path, workspace: basename(workspace) });
-  if (!stats.isFile())
-    throw fail("not_a_text_file", { path, kind: stats.isDirectory() ? "a folder" : "a device" });
-  if (stats.size > LONGEST_FILE) {
-    throw fail("file_too_large", { path, size: megabytes(stats.size), limit: megabytes(LONGEST_FILE) });
-  }
-  const decoded = decodeText(readFileSync(place));
+function textOnDisk(workspace: string, path: string): string {
+  const bytes = readInside(workspace, path, { most: LONGEST_FILE });
+  if (bytes === null) throw fail("file_not_found", { path, workspace: basename(workspace) });
+  const decoded = decodeText(bytes);
   if (decoded === null) throw fail("not_a_text_file", { path, kind: "a binary file" });
   return decoded.text;
 }

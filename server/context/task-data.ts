@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Json } from "../../schemas/primitives.ts";
+import { plainDiff, readWithGit } from "../workspace/run-git.ts";
 
-const run = promisify(execFile);
-
-const DEADLINE_MS = 20_000;
 /** Longest diff that is given to an agent; a longer one is cut at a line, and says so. */
 const LONGEST_DIFF = 200_000;
 
@@ -35,10 +31,9 @@ const cut = (diff: string): string =>
     : `${diff.slice(0, diff.lastIndexOf("\n", LONGEST_DIFF))}\n[the rest of the diff is left out: it is too long]`;
 
 const diffSince = async (workspace: string, base: string, signal: AbortSignal): Promise<string> => {
-  const args = ["diff", "--no-ext-diff", "--no-color", "--relative", "--end-of-options", base, "--"];
-  const options = { cwd: workspace, signal, timeout: DEADLINE_MS, maxBuffer: 64 * 1024 * 1024 };
   try {
-    return (await run("git", args, options)).stdout;
+    const args = ["diff", ...plainDiff, "--relative", "--end-of-options", base, "--"];
+    return await readWithGit(args, { folder: workspace, signal });
   } catch (error) {
     throw fail("usage", { problem: `git cannot tell what changed since ${base}.` }, { cause: error });
   }

@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Overlay } from "../../schemas/run.ts";
 import { decodeText, withLineEnding } from "../workspace/encoding.ts";
+import { readIfPossible } from "../workspace/open.ts";
 import type { IgnoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
 import { walkWorkspace } from "../workspace/walk.ts";
@@ -41,7 +40,7 @@ export async function indexWorkspace(
     if (!paths.has(path)) return null;
     const known = texts.get(path);
     if (known !== undefined) return known;
-    const text = unsaved.get(path) ?? readText(join(workspace, path));
+    const text = unsaved.get(path) ?? readText(workspace, path);
     const kept = text?.includes("\r") === true ? withLineEnding(text, "\n") : text;
     texts.set(path, kept);
     return kept;
@@ -49,11 +48,7 @@ export async function indexWorkspace(
   return { paths, read };
 }
 
-function readText(path: string): string | null {
-  try {
-    if (statSync(path).size > LONGEST_RELATED) return null;
-    return decodeText(readFileSync(path))?.text ?? null;
-  } catch {
-    return null; // Gone since it was listed, or not readable.
-  }
+function readText(workspace: string, path: string): string | null {
+  const bytes = readIfPossible(workspace, path, { most: LONGEST_RELATED });
+  return bytes === null ? null : (decodeText(bytes)?.text ?? null);
 }

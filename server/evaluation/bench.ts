@@ -4,6 +4,7 @@ import { fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { RunOptions } from "../../schemas/run.ts";
 import type { Settings } from "../../schemas/settings.ts";
+import { configurationAllowed, openConsents } from "../platform/consents.ts";
 import { createRuntime, type Runtime } from "../runtime/runtime.ts";
 import type { Caller } from "../handlers/handlers.ts";
 import type { Credentials } from "../gateway/gateway.ts";
@@ -82,6 +83,7 @@ export const runTeamOn = async (
   const { settings, options, credentials, worker, log } = bench;
   const runtime = await createRuntime({
     ...{ workspace, credentials, worker, log },
+    consents: configurationAllowed(openConsents(workspace)),
     stateFolder: join(scratch, "state"),
     copiesFolder: join(scratch, "copies"),
     // Samples have to be independent of each other.

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Lesson } from "../../schemas/lessons.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { Log } from "../platform/log.ts";
-import { ifThere } from "../store/files.ts";
 import type { Store } from "../store/store.ts";
-import { confine } from "../workspace/paths.ts";
+import { ownPath, readInside } from "../workspace/open.ts";
 import { lessonsOfEdits } from "./edits.ts";
 import {
   LESSONS_FILE,
@@ -35,6 +34,9 @@ export interface Feedback {
   reject(lessonId: string): Promise<void>;
 }
 
+/** Larger than any file of lessons that the runtime writes, and what a person adds to it. */
+const MOST_LESSON_BYTES = 1 << 20;
+
 export interface FeedbackParts {
   store: Store;
   /** Absolute path. */
@@ -47,8 +49,9 @@ export interface FeedbackParts {
 
 export const createFeedback = ({ store, workspace, settings, secrets, log }: FeedbackParts): Feedback => {
   let last: Promise<unknown> = Promise.resolve();
-  const path = () => confine(workspace, LESSONS_FILE);
-  const read = async (): Promise<string> => (await ifThere(readFile(path(), "utf8"))) ?? "";
+  const path = () => ownPath(workspace, LESSONS_FILE);
+  const read = async (): Promise<string> =>
+    Promise.resolve(readInside(workspace, LESSONS_FILE, { most: MOST_LESSON_BYTES })?.toString("utf8") ?? "");
 
   const write = async (text: string): Promise<void> => {
     const target = path();

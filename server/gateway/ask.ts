@@ -2,7 +2,8 @@ import type { Outcome } from "./attempt.ts";
 import { attemptCharged, type Asking, type Billing } from "./charged.ts";
 import { circuitOf, type Circuits } from "./circuits.ts";
 import { circuitOpen, missingKey, ProviderFault } from "./faults.ts";
-import type { Credentials, ModelAnswer } from "./gateway.ts";
+import type { ModelAnswer } from "./gateway.ts";
+import type { KeysOf } from "./keys.ts";
 import { dollarsOf } from "./prices.ts";
 import type { Providers } from "./providers.ts";
 import { targetsOf, type Endpoints, type Target } from "./targets.ts";
@@ -12,7 +13,7 @@ import { backOff, cancelled, LONGEST_WAIT_MS, orAborted } from "./waiting.ts";
 export interface Policy extends Billing {
   providers: Providers;
   endpoints: Endpoints;
-  credentials: Credentials;
+  keysOf: KeysOf;
   circuits: Circuits;
   /** Circuits whose key was not accepted: they are tried last. */
   rejectedKeys: Set<string>;
@@ -27,7 +28,7 @@ const tellRetry = (tell: Asking["tell"], target: Target, fault: ProviderFault, w
 /** The keys of a target, those that were not accepted the last time behind the others. */
 const keysFor = async (target: Target, { signal }: Asking, policy: Policy): Promise<(string | null)[]> => {
   const { needsKey } = await policy.providers(target.provider);
-  const keys = await orAborted(policy.credentials.keys(target.provider, target.keyReference), signal);
+  const keys = await orAborted(policy.keysOf(target), signal);
   if (keys.length === 0) return needsKey ? [] : [null];
   const isRejected = (key: string): boolean => policy.rejectedKeys.has(circuitOf(target, key));
   return [...keys.filter((key) => !isRejected(key)), ...keys.filter(isRejected)];

@@ -3,6 +3,7 @@ import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
 import { openEmbeddings } from "./embeddings.ts";
 import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
+import { keysByOrigin } from "./keys.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
 import { previewRequest } from "./preview.ts";
@@ -47,7 +48,9 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
   const connections = openConnections(options.environment ?? process.env);
-  const shared = { providers: lazyProviders(), credentials, endpoints, connections, now };
+  const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
+  const keysOf = keysByOrigin(credentials, { ...endpoints, Ollama: ollamaEndpoint });
+  const shared = { providers: lazyProviders(), keysOf, endpoints, connections, now };
   const policy: Policy = {
     ...shared,
     caps: keepCaps(ledger),
@@ -65,7 +68,6 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   };
   const responses = openResponses(cacheFolder === null ? null : join(cacheFolder, "responses"));
   const embeddings = openEmbeddings({ ...shared, folder: cacheFolder });
-  const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
 
   return {
     async generate(request, charge, { keep = nothingToDo, ...asked }) {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import { askOnce } from "./ask-once.ts";
 import { brokenAnswer, missingKey } from "./faults.ts";
-import type { Credentials, Embedded, GenerateOptions } from "./gateway.ts";
+import type { Embedded, GenerateOptions } from "./gateway.ts";
+import type { KeysOf } from "./keys.ts";
 import type { Amount, Reservation } from "./limits.ts";
 import { costOf, dollarsOf, free } from "./prices.ts";
 import type { Providers } from "./providers.ts";
@@ -26,7 +27,7 @@ export interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal"
 
 export interface EmbeddingSources {
   providers: Providers;
-  credentials: Credentials;
+  keysOf: KeysOf;
   endpoints: Endpoints;
   connections: Connections;
   now: () => number;
@@ -110,7 +111,7 @@ const askFor = async (
   sources: EmbeddingSources,
 ): Promise<number[][]> => {
   const provider = await sources.providers(target.provider);
-  const [key = null] = await sources.credentials.keys(target.provider, target.keyReference);
+  const [key = null] = await sources.keysOf(target);
   if (provider.needsKey && key === null) throw missingKey(target).error;
   const deadlines = { firstByte: DEADLINE_MS, silence: DEADLINE_MS, total: DEADLINE_MS };
   const { connections, now } = sources;

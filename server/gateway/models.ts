@@ -3,7 +3,7 @@ import type { ModelInfo } from "../../schemas/contract.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import { askOnce } from "./ask-once.ts";
 import { missingKey } from "./faults.ts";
-import type { Credentials } from "./gateway.ts";
+import type { KeysOf } from "./keys.ts";
 import { knownModels, priceOf, windowOf, type PriceOverrides } from "./prices.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
@@ -12,7 +12,7 @@ import type { Connections } from "./connections.ts";
 /** What is needed to say which models there are. */
 export interface ModelSources {
   providers: Providers;
-  credentials: Credentials;
+  keysOf: KeysOf;
   endpoints: Endpoints;
   /** Where Ollama is asked for the models it has pulled. */
   ollamaEndpoint: string;
@@ -87,7 +87,7 @@ const modelsOf = async (
   sources: ModelSources,
 ): Promise<ModelInfo[]> => {
   const target = targetOf(providerFor(name, "", sources.ollamaEndpoint), sources.endpoints);
-  const [key = null] = await sources.credentials.keys(name, target.keyReference);
+  const [key = null] = await sources.keysOf(target);
   const { needsKey } = await sources.providers(name);
   if (needsKey && key === null) return known(name, missingKey(target).error, sources);
   // Which local models there are only Ollama itself knows.

@@ -1,6 +1,7 @@
 import type { AIProvider } from "../../schemas/agent.ts";
 import { askOnce } from "./ask-once.ts";
-import type { Credentials, PullProgress } from "./gateway.ts";
+import type { PullProgress } from "./gateway.ts";
+import type { KeysOf } from "./keys.ts";
 import { targetOf, type Endpoints } from "./targets.ts";
 import type { Connections } from "./connections.ts";
 
@@ -25,12 +26,12 @@ export const pull = async (
   signal: AbortSignal,
   tell: (progress: PullProgress) => void,
   {
-    credentials,
+    keysOf,
     endpoints,
     connections,
     now,
   }: {
-    credentials: Credentials;
+    keysOf: KeysOf;
     endpoints: Endpoints;
     connections: Connections;
     now: () => number;
@@ -38,7 +39,7 @@ export const pull = async (
 ): Promise<void> => {
   const to = targetOf(provider, endpoints);
   const { pullModel } = await import("./providers/ollama.ts");
-  const [key = null] = await credentials.keys(to.provider, to.keyReference);
+  const [key = null] = await keysOf(to);
   const options = { to, key, connections, deadlines: DEADLINES, signal, now };
   await askOnce(options, (transport) => pullModel({ to, key, transport }, whenItMoves(tell)));
 };

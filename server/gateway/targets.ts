@@ -16,6 +16,14 @@ export interface Target {
 /** Base addresses that replace the providers' own; Ollama's stands in the agent itself. */
 export type Endpoints = Partial<Record<Exclude<ProviderName, "Ollama">, string>>;
 
+/** Hosts that keys of a provider are meant for. */
+export const standardHosts: Readonly<Record<ProviderName, readonly string[]>> = {
+  Claude: ["https://api.anthropic.com"],
+  Gemini: ["https://generativelanguage.googleapis.com"],
+  HuggingFace: ["https://router.huggingface.co", "https://huggingface.co"],
+  Ollama: ["https://ollama.com"],
+};
+
 const standard = {
   Claude: "https://api.anthropic.com",
   Gemini: "https://generativelanguage.googleapis.com",
@@ -35,8 +43,9 @@ export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => 
   };
 };
 
-/** Who is asked for an agent, in order. */
+/** Who is asked for an agent, in order. A provider that the user chose for the run is asked alone. */
 export const targetsOf = (charge: Charge, endpoints: Endpoints): Target[] => {
-  const ordered = [charge.provider ?? charge.agent.provider, ...charge.agent.settings.failover];
+  const { provider, settings } = charge.agent;
+  const ordered = charge.provider === null ? [provider, ...settings.failover] : [charge.provider];
   return ordered.map((provider) => targetOf(provider, endpoints));
 };

@@ -29,8 +29,12 @@ export const teamHandlers = ({ store, runs, emit, now }: HandlerContext): Handle
     "teams/get": ({ team_id }) => found(store, "teams", team_id),
 
     "teams/list": async (request) => {
-      await runs.publishTeams();
-      return store.page("teams", {}, request);
+      const proposed = await runs.publishTeams();
+      const { items, next_cursor } = store.page("teams", {}, request);
+      // One that was stored under this name is out of date: the file has changed since.
+      const names = new Set(proposed.map(({ name }) => name));
+      const kept = items.filter(({ name }) => !names.has(name));
+      return { items: request.cursor === null ? [...proposed, ...kept] : kept, next_cursor };
     },
 
     "teams/updateMembers": ({ team_id, members }) =>

@@ -13,6 +13,12 @@ export interface Consents {
   takeBack(name: ConsentName): void;
 }
 
+/** For a workspace whose configuration the user named themselves, such as a task of a suite. */
+export const configurationAllowed = (consents: Consents): Consents => ({
+  ...consents,
+  has: (name, of) => name === "configuration" || consents.has(name, of),
+});
+
 const ConsentFile = z.strictObject({ workspace: z.string(), consents: z.array(Consent) });
 type ConsentFile = z.infer<typeof ConsentFile>;
 

@@ -3,7 +3,7 @@ import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import { cacheFolder } from "../platform/cache-folder.ts";
-import { openConsents } from "../platform/consents.ts";
+import { openConsents, type Consents } from "../platform/consents.ts";
 import { createChanges } from "../changes/create-changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createLedger } from "../executions/ledger.ts";
@@ -35,6 +35,8 @@ export interface RuntimeOptions {
   credentials: Credentials;
   worker: WorkerEntry;
   log: Log;
+  /** Left out: what the user has allowed for this workspace. */
+  consents?: Consents;
   /** Keys that the editor hands over; left out: a place for them in this runtime alone. */
   editorKeys?: HeldCredentials;
 }
@@ -100,7 +102,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const settings = { ...options.settings };
   const now = (): string => new Date().toISOString();
   const { emit, subscribe } = createEvents(log);
-  const consents = openConsents(workspace);
+  const consents = options.consents ?? openConsents(workspace);
   const rehearsal = rehearsalOnDemand();
 
   const store = await openStore({
@@ -142,7 +144,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const changes = createChanges({ store, workspace, now });
   const secrets = secretsOf(process.env);
   const feedback = createFeedback({ store, workspace, settings, secrets, log });
-  const configuration = createConfiguration({ store, workspace, provider: settings.provider, now });
+  const configuration = createConfiguration({ store, workspace, provider: settings.provider, consents, now });
   const runs = createRuns({
     store,
     pool,

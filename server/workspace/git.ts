@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { GitFiles } from "../../schemas/git-files.ts";
+import { repositoryOf } from "./repository.ts";
 
 const LARGEST_SETTING_FILE = 1024 * 1024;
 
@@ -46,12 +47,9 @@ function globalExcludes(environment: NodeJS.ProcessEnv): string {
 
 /** The git folder of a working tree, and the one its linked worktrees share; `null`: no repository. */
 function gitFolders(tree: string): { own: string; common: string } | null {
-  const place = join(tree, ".git");
-  if (!existsSync(place)) return null;
-  const link = readSettingFile(place);
-  const named = /^gitdir:\s*(.+?)\s*$/m.exec(link ?? "")?.[1];
-  if (link !== null && named === undefined) return null;
-  const own = named === undefined ? place : resolve(tree, named);
+  if (!existsSync(join(tree, ".git"))) return null;
+  const own = repositoryOf(tree)?.gitFolder ?? null;
+  if (own === null) return null;
   const common = readSettingFile(join(own, "commondir"))?.trim() ?? ".";
   return { own, common: isAbsolute(common) ? common : resolve(own, common) };
 }

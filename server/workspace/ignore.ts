@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { GitFiles } from "../../schemas/git-files.ts";
 import { findGit, readSettingFile, trackedPaths } from "./git.ts";
+import { readInside } from "./open.ts";
 import { relativePath } from "./paths.ts";
 import { redactText } from "./redact.ts";
 
@@ -58,6 +59,23 @@ export function builtInRule(written: string, isFolder: boolean): string | null {
 function readPatterns(path: string, ignorecase: boolean): Ignore | null {
   const text = readSettingFile(path);
   return text === null ? null : ignore({ allowRelativePaths: true, ignorecase }).add(text);
+}
+
+const MOST_PATTERN_BYTES = 1 << 20;
+
+/**
+ * Patterns of an ignore file of the workspace; null if there is none. What is no regular file in it, such
+ * as a link that leads out, is not read: of git's files it says nothing, and ours then closes
+ * everything, as the user meant to close something with it.
+ */
+function readOwnPatterns(workspace: string, path: string, ignorecase: boolean): Ignore | null {
+  const patterns = ignore({ allowRelativePaths: true, ignorecase });
+  try {
+    const bytes = readInside(workspace, path, { most: MOST_PATTERN_BYTES });
+    return bytes === null ? null : patterns.add(bytes.toString("utf8"));
+  } catch {
+    return path.endsWith(".coditectignore") ? patterns.add("*") : null;
+  }
 }
 
 /** Ignore files of git from outside of the workspace, the weakest first. */
@@ -135,7 +153,8 @@ export function ignoreRules(
       if (!ignoreFileNames.has(name)) continue;
       const isGits = name === ".gitignore";
       // What is to be closed to agents is closed in any case of letters.
-      const patterns = readPatterns(join(workspace, folder, name), !isGits || ignoreCase);
+      const path = folder === "" ? name : `${folder}/${name}`;
+      const patterns = readOwnPatterns(workspace, path, !isGits || ignoreCase);
       if (patterns === null) continue;
       const chain = isGits ? git : coditect;
       const file = { name: folder === "" ? name : `${folder}/${name}`, patterns, prefix: "" };

@@ -41,6 +41,8 @@ export interface CodeServer {
   userData: string;
   /** Process ids of the server and what it started. */
   process: ChildProcess;
+  /** Sets what only the user may set, beside what the server was started with. */
+  configureMachine(settings: Record<string, unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -109,8 +111,21 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
     join(userData, "User", "settings.json"),
     JSON.stringify({ ...quiet, ...themed, ...settings }, null, 2),
   );
+  // A server's own settings: in the user's, which are the browser's, those of a machine do not count.
+  const configureMachine = async (more: Record<string, unknown>): Promise<void> => {
+    const own = { "coditect.run.unconfined": "allow", ...settings, ...more };
+    await mkdir(join(userData, "Machine"), { recursive: true });
+    await writeFile(join(userData, "Machine", "settings.json"), JSON.stringify(own, null, 2));
+  };
+  await configureMachine({});
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
-  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), ...environment };
+  const env = {
+    ...process.env,
+    HOME: home,
+    XDG_CACHE_HOME: join(home, "cache"),
+    XDG_CONFIG_HOME: join(home, "config"),
+    ...environment,
+  };
   const started = performance.now();
   for (const extension of extensions)
     await run(process.execPath, [codeServerEntry, ...folders, "--install-extension", extension], { env });
@@ -132,6 +147,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
     url: `http://127.0.0.1:${port}`,
     userData,
     process: server,
+    configureMachine,
     close: async () => {
       const ended = once(server, "exit");
       // It leads a process group of its own: the extension host goes with it.

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
+import { z } from "zod";
 import { packageExtension } from "./packages.ts";
 import { root, startCodeServer, type CodeServer, type CodeServerOptions } from "./parts.ts";
 import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
@@ -9,7 +11,10 @@ import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
 /** A code-server with the packaged extension, a browser, and projects to open in them. */
 export interface EditorSession {
   readonly server: CodeServer;
-  /** A fresh copy of the sample project; settings go into its `.vscode/settings.json`. */
+  /**
+   * A fresh copy of the sample project; settings go into its `.vscode/settings.json`, those that no
+   * workspace may set into the machine's.
+   */
   project(settings?: Record<string, unknown>): Promise<string>;
   /** A `.code-workspace` file with a copy of the sample project in a folder of each name beside it. */
   workspace(names: readonly string[], settings: Record<string, unknown>): Promise<string>;
@@ -18,6 +23,24 @@ export interface EditorSession {
   picture(name: string): Promise<void>;
   close(): Promise<void>;
 }
+
+const Manifest = z.looseObject({
+  contributes: z.looseObject({
+    configuration: z.array(
+      z.looseObject({ properties: z.record(z.string(), z.looseObject({ scope: z.string() })) }),
+    ),
+  }),
+});
+
+/** Settings that only the user may set, and all others. */
+const byScope = (settings: Record<string, unknown>) => {
+  const { contributes } = Manifest.parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+  const isMachine = (name: string) =>
+    contributes.configuration.some(({ properties }) => properties[name]?.scope === "machine");
+  const pick = (wanted: boolean) =>
+    Object.fromEntries(Object.entries(settings).filter(([name]) => isMachine(name) === wanted));
+  return { machine: pick(true), workspace: pick(false) };
+};
 
 export const startSession = async (
   options: Omit<CodeServerOptions, "extensions"> = {},
@@ -38,7 +61,9 @@ export const startSession = async (
       const project = join(await newFolder(), "split-the-bill");
       await copySample(project);
       await mkdir(join(project, ".vscode"));
-      await writeFile(join(project, ".vscode", "settings.json"), JSON.stringify(settings));
+      const { machine, workspace } = byScope(settings);
+      await server.configureMachine(machine);
+      await writeFile(join(project, ".vscode", "settings.json"), JSON.stringify(workspace));
       return project;
     },
     workspace: async (names, settings) => {

@@ -337,5 +337,6 @@ const runOptions = (command: Command): Command =>
         unconfinedAnswers,
       ),
     )
+    .option("--allow-configuration <hash>", "use the workspace's .coditect folder in the state of this hash")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

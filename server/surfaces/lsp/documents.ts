@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Connection, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import type { Overlay } from "../../../schemas/run.ts";
 import { decodeText } from "../../workspace/encoding.ts";
+import { readIfPossible } from "../../workspace/open.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 import type { Folder, Folders } from "./folders.ts";
 import type { Edit } from "./locate.ts";
@@ -25,7 +25,7 @@ export interface Documents {
 }
 
 const diskText = async (folder: Folder, path: string): Promise<string | null> => {
-  const bytes = await readFile(join(folder.root, path)).catch(() => null);
+  const bytes = await Promise.resolve(readIfPossible(folder.root, path));
   return bytes === null ? null : (decodeText(bytes)?.text ?? null);
 };
 

@@ -1,9 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
+import { configurationFiles } from "../../workspace/configuration.ts";
 
 /** Reads `.coditect/<folder>/*.json`. Errors: `invalid_file` with the file and its problems. */
 const readAll = async <Schema extends z.ZodType>(
@@ -11,24 +10,24 @@ const readAll = async <Schema extends z.ZodType>(
   folder: string,
   schema: Schema,
 ): Promise<z.output<Schema>[]> => {
-  const absolute = join(workspace, ".coditect", folder);
-  const names = (await readdir(absolute).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const path = `.coditect/${folder}/${name}`;
-      const parsed = schema.safeParse(parseJson(path, await readFile(join(absolute, name), "utf8")));
+  const files = await Promise.resolve(configurationFiles(workspace));
+  return files
+    .filter(({ path }) => path.startsWith(`.coditect/${folder}/`) && path.endsWith(".json"))
+    .map(({ path, bytes }) => {
+      const parsed = schema.safeParse(parseJson(path, bytes.toString("utf8")));
       if (!parsed.success) throw fail("invalid_file", { path, problems: describeProblems(parsed.error) });
       return parsed.data;
-    }),
-  );
+    });
 };
 
 const parseJson = (path: string, text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const problems = error instanceof Error ? error.message : String(error);
-    throw fail("invalid_file", { path, problems }, { cause: error });
+    // The parser's own message quotes the file, which may be a secret that a link has led to.
+    const at = /at position (\d+)/.exec(String(error))?.[1];
+    const where = at === undefined ? "" : ` (line ${text.slice(0, Number(at)).split("\n").length})`;
+    throw fail("invalid_file", { path, problems: `it is not JSON${where}` }, { cause: error });
   }
 };
 

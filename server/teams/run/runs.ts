@@ -21,7 +21,7 @@ export interface Runs {
   /** The team of that id or name; default ones are created on demand. Error: `unknown_workflow`. */
   team(idOrName: string): Promise<AgentTeam>;
   /** Stores the built-in teams and those of files as they are now, so that lists have them. */
-  publishTeams(): Promise<void>;
+  publishTeams(): Promise<AgentTeam[]>;
   /** Refuses a team that cannot run with `invalid_workflow`, all its problems named. */
   check(team: AgentTeam): void;
 

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { WorkspacePath } from "../../../schemas/primitives.ts";
 import type { Overlay } from "../../../schemas/run.ts";
 import { decodeText, fromFileContent } from "../../workspace/encoding.ts";
+import { readIfPossible } from "../../workspace/open.ts";
 import { confine } from "../../workspace/paths.ts";
 
 /** A state of the workspace: the user's files, unsaved text over them, changes over both. */
@@ -38,8 +38,7 @@ export const viewWorkspace = (
     if (content !== undefined) return content === null ? null : fromFileContent(content);
     const text = unsaved.get(path);
     if (text !== undefined) return Buffer.from(text);
-    const file = inside(path);
-    return file === null ? null : await readFile(file).catch(() => null);
+    return Promise.resolve(readIfPossible(workspace, path));
   };
 
   const textOf = (buffer: Buffer | null): string | null =>

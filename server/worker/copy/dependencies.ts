@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { dependencyPlace } from "../../workspace/dependencies.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "./copy.ts";
@@ -14,7 +15,7 @@ import { makeLink, makeLinks, type Links } from "./links.ts";
  * itself lead to the copy's.
  */
 export function linkDependencies(copy: PrivateCopy, path: string): void {
-  const real = realpathOf(join(copy.source, path));
+  const real = dependencyPlace(copy.source, join(copy.source, path));
   if (real === null) return;
   copy.dependencies.push(real);
   const target = join(copy.root, path);

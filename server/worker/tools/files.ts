@@ -6,6 +6,7 @@ import type { WriteAccess } from "../../../schemas/gates.ts";
 import { classifyPath, mayWrite, type PathKind } from "../../workspace/classify.ts";
 import { decodeText, encodeText, toFileContent, type DecodedText } from "../../workspace/encoding.ts";
 import { builtInRule } from "../../workspace/ignore.ts";
+import { readInside } from "../../workspace/open.ts";
 import { confine, relativePath, toWorkspacePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 import { changesTestSettings } from "../copy/changes.ts";
@@ -48,7 +49,8 @@ export function findFile(copy: PrivateCopy, written: string): FoundFile | null {
   if (stats.size > LARGEST_TEXT) {
     throw fail("file_too_large", { path, size: megabytes(stats.size), limit: megabytes(LARGEST_TEXT) });
   }
-  const decoded = decodeText(readFileSync(real));
+  const bytes = readInside(copy.root, path, { most: LARGEST_TEXT, alsoWithin: copy.dependencies });
+  const decoded = bytes === null ? null : decodeText(bytes);
   if (decoded === null) throw fail("not_a_text_file", { path, kind: "a binary file" });
   return { ...decoded, path: relativePath(copy.root, real), executable: isExecutable(stats) };
 }

@@ -1,26 +1,25 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ChangeContent } from "../../../../schemas/contract.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import { version } from "../../../platform/installation.ts";
+import { readIfPossible } from "../../../workspace/open.ts";
 import { toSarif } from "./sarif.ts";
 
 /**
  * The SARIF log of findings. Lines count in the files as the agents left them, so a changed file is
  * taken from the change set and any other one from the workspace.
  */
-export const sarifText = async (
+export const sarifText = (
   findings: readonly Finding[],
   contents: readonly ChangeContent[],
   workspace: string,
-): Promise<string> => {
+): string => {
   const texts = new Map<string, string>();
   for (const path of new Set(findings.map((finding) => finding.path))) {
     const changed = contents.find((content) => content.path === path)?.after;
     const text =
       changed?.encoding === "utf8"
         ? changed.data
-        : await readFile(join(workspace, path), "utf8").catch(() => null);
+        : (readIfPossible(workspace, path)?.toString("utf8") ?? null);
     if (text !== null) texts.set(path, text);
   }
   return `${JSON.stringify(

@@ -29,5 +29,5 @@ export const writeSarif = async (
   workspace: string,
 ): Promise<void> => {
   const { sarifText } = await import("../display/sarif-file.ts");
-  await writeFile(path, await sarifText(findings, changes?.contents ?? [], workspace));
+  await writeFile(path, sarifText(findings, changes?.contents ?? [], workspace));
 };

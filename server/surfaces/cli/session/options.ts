@@ -31,6 +31,11 @@ export const RunFlags = z.object({
   timeout: positive.int().optional(),
   testCommand: z.string().min(1).optional(),
   unconfined: z.enum(unconfinedAnswers).optional(),
+  /** The hash of the `.coditect/` folder that may be used. */
+  allowConfiguration: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
+    .optional(),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
   /** Of `--no-embeddings`. */

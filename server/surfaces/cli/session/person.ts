@@ -1,10 +1,11 @@
 import { CoditectError } from "../../../../schemas/errors.ts";
+import type { ConsentName } from "../../../../schemas/consents.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { RunFlags } from "./options.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-type Flags = Pick<RunFlags, "json" | "provider" | "unconfined">;
+type Flags = Pick<RunFlags, "json" | "provider" | "unconfined" | "allowConfiguration">;
 
 /** Whether a person sits at the terminal who can be asked. */
 const isThere = ({ json }: Flags, { terminal }: CommandContext): boolean =>
@@ -33,21 +34,38 @@ export const askPerson = async (
 export const unconfinedOf = (flags: Flags, context: CommandContext): Settings["unconfined"] =>
   flags.unconfined ?? (flags.provider !== "rehearsal" && isThere(flags, context) ? "ask" : "allow");
 
-/** Starts a run, with the consent that the workspace needs for it if the person gives that. */
+/** What a person is asked when an error says that their consent is needed; null: it says no such thing. */
+const consentOf = (
+  error: unknown,
+  flags: Flags,
+): { name: ConsentName; of: string | null; question: string; isGiven: boolean } | null => {
+  if (!(error instanceof CoditectError)) return null;
+  if (error.code === "consent_needed") {
+    const question = `${error.message}\nAllow it in this workspace from now on?`;
+    return { name: "unconfined", of: null, question, isGiven: flags.unconfined === "allow" };
+  }
+  if (error.code !== "configuration_unconfirmed") return null;
+  const of = String(error.data.hash);
+  const question = `${error.message}\nUse it as it is now?`;
+  return { name: "configuration", of, question, isGiven: flags.allowConfiguration === of };
+};
+
+/** Starts a run, with the consents that the workspace needs for it if the person gives them. */
 export const withConsent = async <Started>(
   start: () => Promise<Started>,
   connection: Connection,
   flags: Flags,
   context: CommandContext,
+  asked: readonly ConsentName[] = [],
 ): Promise<Started> => {
   try {
     return await start();
   } catch (error) {
-    if (!(error instanceof CoditectError) || error.code !== "consent_needed") throw error;
-    const question = `${error.message}\nAllow it in this workspace from now on?`;
-    const isGiven = flags.unconfined === "allow" || (await askPerson(question, flags, context));
-    if (!isGiven) throw error;
-    await connection.call("consents/set", { name: "unconfined", given: true });
-    return start();
+    const consent = consentOf(error, flags);
+    if (consent === null) throw error;
+    const { name, of, question, isGiven } = consent;
+    if (asked.includes(name) || !(isGiven || (await askPerson(question, flags, context)))) throw error;
+    await connection.call("consents/set", { name, of, given: true });
+    return withConsent(start, connection, flags, context, [...asked, name]);
   }
 };

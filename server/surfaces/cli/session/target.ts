@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 import type { RunFlags } from "./options.ts";
+import { readInside } from "../../../workspace/open.ts";
 
 /** What a run works on. */
 export interface Target {
@@ -37,24 +38,24 @@ export const findTarget = async (
     workspace,
     file: path,
     task: await textOrFile(flags.task ?? "", currentFolder),
-    data: await taskData(flags, workspace, path),
+    data: taskData(flags, workspace, path),
     isSample: false,
     discard: () => Promise.resolve(),
   };
 };
 
 /** `--diff BASE` or `--lines A-B` as the data of a task; null: neither. */
-const taskData = async (
+const taskData = (
   { diff, lines }: Pick<RunFlags, "diff" | "lines">,
   workspace: string,
   path: string | null,
-): Promise<Json> => {
+): Json => {
   if (diff !== undefined) return { diff_base: diff };
   if (lines === undefined) return null;
   if (path === null) throw fail("usage", { problem: "--lines needs a FILE." });
-  const text = await readFile(resolve(workspace, path), "utf8").catch((error: unknown) => {
-    throw fail("file_not_found", { path, workspace }, { cause: error });
-  });
+  const bytes = readInside(workspace, path);
+  if (bytes === null) throw fail("file_not_found", { path, workspace });
+  const text = bytes.toString("utf8");
   const chosen = text.split(/\r?\n/).slice(lines.start_line - 1, lines.end_line);
   if (chosen.length === 0) throw fail("usage", { problem: `${path} has no line ${lines.start_line}.` });
   return { selection: { path, ...lines, text: chosen.join("\n") } };

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { fail } from "../../schemas/errors.ts";
+import { readInside } from "./open.ts";
+import { readFolder } from "./walk.ts";
+
+export const CONFIGURATION_FOLDER = ".coditect";
+/** The state is guarded by its stamp, and lessons are what the user's own feedback taught. */
+const notConfiguration: ReadonlySet<string> = new Set([".coditect/state", ".coditect/lessons.md"]);
+const MOST_FILES = 500;
+const MOST_BYTES = 1 << 20;
+
+export interface ConfigurationFile {
+  /** From the workspace. */
+  path: string;
+  bytes: Buffer;
+}
+
+/**
+ * What a workspace says about agents and teams: every file of `.coditect/`, in the order of their paths.
+ * Errors: `outside_workspace` for a link that leads out, `not_a_text_file`, `file_too_large`.
+ */
+export function configurationFiles(workspace: string): ConfigurationFile[] {
+  const files: ConfigurationFile[] = [];
+  const folders = [CONFIGURATION_FOLDER];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    // A folder that is a link is not walked: what it holds is not of this workspace.
+    if (lstatSync(join(workspace, folder), { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+    for (const entry of readFolder(join(workspace, folder))) {
+      const path = `${folder}/${entry.name}`;
+      if (notConfiguration.has(path)) continue;
+      if (entry.isDirectory()) folders.push(path);
+      else {
+        const bytes = readInside(workspace, path, { most: MOST_BYTES });
+        if (bytes !== null) files.push({ path, bytes });
+      }
+      if (files.length + folders.length > MOST_FILES)
+        throw fail("file_too_large", {
+          path: CONFIGURATION_FOLDER,
+          size: `more than ${MOST_FILES} files`,
+          limit: `${MOST_FILES} files`,
+        });
+    }
+  }
+  return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+/** Changes with every byte and every name of these files. */
+export function configurationHash(files: readonly ConfigurationFile[]): string {
+  const hash = createHash("sha256");
+  for (const { path, bytes } of files) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
+  // Half of it is more than enough, and can be read out and typed in.
+  return hash.digest("hex").slice(0, 32);
+}

@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { repositoryOf } from "./repository.ts";
+
+const run = promisify(execFile);
+
+export interface GitCall {
+  /** Absolute path of a folder in the working tree. */
+  folder: string;
+  signal: AbortSignal;
+  deadlineMs?: number;
+  /** Most bytes of the answer. */
+  most?: number;
+}
+
+const DEADLINE_MS = 20_000;
+const MOST_BYTES = 64 << 20;
+
+/** Variables by which git is told to run something, or to work elsewhere. */
+const environmentOf = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GIT_|SSH_ASKPASS)/i.test(name))),
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_OPTIONAL_LOCKS: "0",
+  // Missing objects are not fetched, by whatever program a repository names for that.
+  GIT_NO_LAZY_FETCH: "1",
+  GIT_ALLOW_PROTOCOL: "none",
+  GIT_PAGER: "cat",
+  GIT_EDITOR: ":",
+  LC_ALL: "C",
+});
+
+const nowhere = process.platform === "win32" ? "NUL" : "/dev/null";
+
+/** Settings by which a repository names programs that git runs, each with a value that names none. */
+const harmless: readonly (readonly [string, string])[] = [
+  ["core.fsmonitor", "false"],
+  ["core.hooksPath", nowhere],
+  ["core.pager", "cat"],
+  ["core.sshCommand", "false"],
+  ["core.gitProxy", ""],
+  ["core.askPass", ""],
+  ["core.attributesFile", nowhere],
+  ["credential.helper", ""],
+  ["diff.external", ""],
+  ["gpg.program", "false"],
+  ["protocol.allow", "never"],
+  ["submodule.recurse", "false"],
+];
+
+/** What turns off a filter, diff or merge driver of this name. */
+const driverSettings = (kind: string, name: string): (readonly [string, string])[] => {
+  if (kind === "filter")
+    return [
+      [`filter.${name}.clean`, ""],
+      [`filter.${name}.smudge`, ""],
+      [`filter.${name}.process`, ""],
+      [`filter.${name}.required`, "false"],
+    ];
+  if (kind === "diff")
+    return [
+      [`diff.${name}.textconv`, ""],
+      [`diff.${name}.command`, ""],
+    ];
+  return [[`merge.${name}.driver`, "false"]];
+};
+
+/** Settings as git reads them from its environment: a name may hold what an argument could not. */
+const asEnvironment = (settings: readonly (readonly [string, string])[]): NodeJS.ProcessEnv => ({
+  GIT_CONFIG_COUNT: String(settings.length),
+  ...Object.fromEntries(
+    settings.flatMap(([name, value], index) => [
+      [`GIT_CONFIG_KEY_${index}`, name],
+      [`GIT_CONFIG_VALUE_${index}`, value],
+    ]),
+  ),
+});
+
+/** Every driver that any configuration names; listing them runs none. */
+const driversOf = async (
+  options: Parameters<typeof run>[2],
+  place: readonly string[],
+): Promise<(readonly [string, string])[]> => {
+  const listed = await run("git", [...place, "config", "--list", "--name-only", "-z"], options);
+  const drivers = new Map<string, readonly [string, string]>();
+  for (const name of String(listed.stdout).split("\0")) {
+    const [, kind, driver] = /^(filter|diff|merge)\.(.+)\.[^.]+$/s.exec(name) ?? [];
+    if (kind !== undefined && driver !== undefined) drivers.set(`${kind} ${driver}`, [kind, driver]);
+  }
+  return [...drivers.values()].flatMap(([kind, driver]) => driverSettings(kind, driver));
+};
+
+/**
+ * Runs git for what it reads, on the repository that the folder belongs to; the only way git is called.
+ * What a repository's own configuration and attributes name is not run: no hook, no filter, no text
+ * conversion, no monitor, no fetch, and nothing of a submodule. Rejects if git fails, or if there
+ * is no repository.
+ */
+export const readWithGit = async (
+  args: readonly string[],
+  { folder, signal, deadlineMs = DEADLINE_MS, most = MOST_BYTES }: GitCall,
+): Promise<string> => {
+  const repository = repositoryOf(folder);
+  if (repository === null) throw new Error("there is no repository of this folder");
+  // The tree is named here, because the configuration could name another one.
+  const place = [`--git-dir=${repository.gitFolder}`, `--work-tree=${repository.root}`, "--no-pager"];
+  const options = { cwd: folder, signal, timeout: deadlineMs, maxBuffer: most, env: environmentOf() };
+  const settings = [...harmless, ...(await driversOf(options, place))];
+  const env = { ...options.env, ...asEnvironment(settings) };
+  return (await run("git", [...place, ...args], { ...options, env })).stdout;
+};
+
+/** Options for `git diff` that name no program either. */
+export const plainDiff = ["--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all"] as const;
