@@ -271,6 +271,11 @@ export const importTable: readonly Row[] = [
     imports: ["schemas", "server/hosting"],
   },
   {
+    folder: "server/surfaces/acp",
+    is: "team runs as sessions of editors that speak ACP",
+    imports: ["schemas", "server/hosting"],
+  },
+  {
     folder: "server/surfaces/lsp",
     is: "the language server",
     imports: [
@@ -310,6 +315,7 @@ export const importTable: readonly Row[] = [
       "server/platform",
       "server/surfaces/cli/display",
       "server/surfaces/cli/session",
+      "server/surfaces/acp",
       "server/surfaces/lsp",
       "server/surfaces/mcp",
       "server/surfaces/rest",

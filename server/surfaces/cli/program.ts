@@ -248,9 +248,13 @@ const addRuntime = (program: Command, context: CommandContext, end: End): void =
 
 /** Ways in for other programs: they own standard input and output. */
 const addProtocols = (program: Command, context: CommandContext, end: End): void => {
-  protocolOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools")).action(
-    async (flags: unknown) => end((await import("./commands/mcp.ts")).serveMcp(flags, context)),
-  );
+  modelOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools"))
+    .addOption(workspaceOption())
+    .addOption(unconfinedOption())
+    .action(async (flags: unknown) => end((await import("./commands/mcp.ts")).serveMcp(flags, context)));
+  modelOptions(program.command("acp").summary("serve teams to an editor that speaks ACP"))
+    .addOption(unconfinedOption())
+    .action(async (flags: unknown) => end((await import("./commands/acp.ts")).serveAcp(flags, context)));
   program
     .command("lsp")
     .summary("start the language server for any LSP client")
@@ -317,12 +321,9 @@ const modelOptions = (command: Command): Command =>
     .option("--max-tokens <n>", "stop before a run uses more tokens")
     .option("--timeout <seconds>", "stop a run after this long");
 
-/** What the runs that a client asks for are given. */
-const protocolOptions = (command: Command): Command =>
-  modelOptions(command.addOption(workspaceOption())).addOption(
-    new Option("--unconfined <answer>", "may agents' commands run where there is no sandbox").choices(
-      unconfinedAnswers,
-    ),
+const unconfinedOption = () =>
+  new Option("--unconfined <answer>", "may agents' commands run where there is no sandbox").choices(
+    unconfinedAnswers,
   );
 
 const runOptions = (command: Command): Command =>
@@ -332,11 +333,7 @@ const runOptions = (command: Command): Command =>
     .addOption(sarifOption())
     .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
     .option("--no-embeddings", "rank files that do not all fit by their relation alone")
-    .addOption(
-      new Option("--unconfined <answer>", "may agents' commands run where there is no sandbox").choices(
-        unconfinedAnswers,
-      ),
-    )
+    .addOption(unconfinedOption())
     .option("--allow-configuration <hash>", "use the workspace's .coditect folder in the state of this hash")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

@@ -1,0 +1,174 @@
+import type {
+  AgentContext,
+  PromptRequest,
+  PromptResponse,
+  RequestPermissionRequest,
+  SessionUpdate,
+  ToolCallContent,
+} from "@agentclientprotocol/sdk";
+import { methods } from "@agentclientprotocol/sdk";
+import { join } from "node:path";
+import type { MethodResult } from "../../../schemas/contract.ts";
+import { CoditectError } from "../../../schemas/errors.ts";
+import type { RunEvent, RunFinished } from "../../../schemas/events.ts";
+import type { RunOptions, TeamRun } from "../../../schemas/run.ts";
+import type { Connection } from "../../hosting/connection.ts";
+import { followRun } from "../../hosting/follow-run.ts";
+import { type PromptedWork, readPrompt } from "./request.ts";
+import { RunUpdates } from "./updates.ts";
+
+/** A runtime for the session's folder, with the options that every run of it is given. */
+export interface AcpRuntime {
+  connection: Connection;
+  runOptions: Partial<RunOptions>;
+  close(): Promise<void>;
+}
+
+/** One ACP session: a workspace folder and at most one run at a time. */
+export class AcpSession {
+  readonly #id: string;
+  readonly #workspace: string;
+  readonly #open: () => Promise<AcpRuntime>;
+  #runtime: Promise<AcpRuntime> | undefined;
+  #prompt: AbortController | undefined;
+
+  constructor(id: string, workspace: string, open: () => Promise<AcpRuntime>) {
+    this.#id = id;
+    this.#workspace = workspace;
+    this.#open = open;
+  }
+
+  /** Works on a prompt until its run ends. A wrong request is answered in the conversation. */
+  async prompt({ prompt }: PromptRequest, client: AgentContext): Promise<PromptResponse> {
+    const controller = new AbortController();
+    this.#prompt = controller;
+    try {
+      await this.#work(readPrompt(prompt, this.#workspace), client, controller.signal);
+      return { stopReason: controller.signal.aborted ? "cancelled" : "end_turn" };
+    } catch (error) {
+      if (controller.signal.aborted) return { stopReason: "cancelled" };
+      if (!(error instanceof CoditectError)) throw error;
+      await this.#say(client, [error.message, error.nextStep].filter((text) => text !== null).join("\n"));
+      return { stopReason: "end_turn" };
+    } finally {
+      this.#prompt = undefined;
+    }
+  }
+
+  /** Cancels the run of the current prompt. */
+  cancel(): void {
+    this.#prompt?.abort();
+  }
+
+  async close(): Promise<void> {
+    this.cancel();
+    await (await this.#runtime?.catch(() => undefined))?.close();
+  }
+
+  async #work(work: PromptedWork, client: AgentContext, signal: AbortSignal): Promise<void> {
+    this.#runtime ??= this.#open().catch((error: unknown) => {
+      this.#runtime = undefined;
+      throw error;
+    });
+    const { connection, runOptions } = await this.#runtime;
+    const updates = new RunUpdates();
+    const finished = await followRun({
+      connection,
+      start: () => start(connection, work, runOptions),
+      onEvent: (event) => this.#onEvent(event, updates, connection, client),
+      signal,
+    });
+    await this.#say(client, verdictOf(finished));
+    if (finished.status === "Succeeded" && finished.changes.length > 0)
+      await this.#offerChanges(finished.task_id, connection, client);
+  }
+
+  #onEvent(
+    event: RunEvent,
+    updates: RunUpdates,
+    connection: Connection,
+    client: AgentContext,
+  ): Promise<unknown> | undefined {
+    if (event.type === "approval.needed") {
+      const { task_id, stage, question } = event;
+      return this.#ask(
+        client,
+        { toolCallId: `${task_id}-${stage}`, title: question },
+        "Continue",
+        "Stop",
+      ).then((approved) => connection.call("runs/approve", { task_id, stage, approved }));
+    }
+    const sent = updates.of(event).map((update) => this.#update(client, update));
+    return sent.length === 0 ? undefined : Promise.all(sent);
+  }
+
+  /** Shows the changes as diffs, and writes them into the workspace if the user allows it. */
+  async #offerChanges(taskId: string, connection: Connection, client: AgentContext): Promise<void> {
+    const { contents } = await connection.call("changes/get", { task_id: taskId, include_content: true });
+    const toolCallId = `${taskId}-apply`;
+    const call = { toolCallId, title: "Apply the changes to the workspace", kind: "edit" } as const;
+    const content = contents.map((file) => this.#diffOf(file));
+    await this.#update(client, { sessionUpdate: "tool_call", ...call, status: "pending", content });
+    if (!(await this.#ask(client, call, "Apply", "Do not apply"))) {
+      await this.#update(client, { sessionUpdate: "tool_call_update", toolCallId, status: "failed" });
+      return;
+    }
+    const { files } = await connection.call("changes/apply", { task_id: taskId });
+    await this.#update(client, { sessionUpdate: "tool_call_update", toolCallId, status: "completed" });
+    await this.#say(client, files.map(({ path, result }) => `${path}: ${result}`).join("\n"));
+  }
+
+  #diffOf({ path, before, after }: MethodResult<"changes/get">["contents"][number]): ToolCallContent {
+    const place = join(this.#workspace, path);
+    if (before?.encoding === "base64" || after?.encoding === "base64")
+      return { type: "content", content: { type: "text", text: `${path} is a binary file.` } };
+    return { type: "diff", path: place, oldText: before?.data ?? null, newText: after?.data ?? "" };
+  }
+
+  async #ask(
+    client: AgentContext,
+    toolCall: { toolCallId: string; title: string },
+    yes: string,
+    no: string,
+  ): Promise<boolean> {
+    const request: RequestPermissionRequest = {
+      sessionId: this.#id,
+      toolCall,
+      options: [
+        { optionId: "yes", name: yes, kind: "allow_once" },
+        { optionId: "no", name: no, kind: "reject_once" },
+      ],
+    };
+    const { outcome } = await client.request(methods.client.session.requestPermission, request);
+    return outcome.outcome === "selected" && outcome.optionId === "yes";
+  }
+
+  #say(client: AgentContext, text: string): Promise<void> {
+    return this.#update(client, {
+      sessionUpdate: "agent_message_chunk",
+      content: { type: "text", text: `${text}\n` },
+    });
+  }
+
+  #update(client: AgentContext, update: SessionUpdate): Promise<void> {
+    return client.notify(methods.client.session.update, { sessionId: this.#id, update });
+  }
+}
+
+const start = (
+  connection: Connection,
+  work: PromptedWork,
+  options: Partial<RunOptions>,
+): Promise<TeamRun> => {
+  if (work.type === "resume") return connection.call("runs/resume", { task_id: work.taskId, options });
+  const { team, file, task } = work;
+  return connection.call("teams/execute", { team_id: team, task, file, data: null, options });
+};
+
+const verdictOf = ({ status, task_id, error }: RunFinished): string => {
+  if (status === "Succeeded") return "All gates passed.";
+  const why = error === null ? "" : ` ${error.message}`;
+  const next =
+    status === "Interrupted" || status === "LimitReached" ? ` Continue with /resume ${task_id}.` : "";
+  return `The run ended as ${status}.${why}${next}`;
+};

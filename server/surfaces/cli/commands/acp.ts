@@ -1,0 +1,39 @@
+import { Console } from "node:console";
+import { Readable, Writable } from "node:stream";
+import { ndJsonStream } from "@agentclientprotocol/sdk";
+import { version } from "../../../platform/installation.ts";
+import { AcpAgent } from "../../acp/agent.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { openForRuns } from "../session/open-for-runs.ts";
+import { parseRunFlags, runOptionsOf } from "../session/options.ts";
+
+/** `coditect acp`: an ACP agent on standard input and output, until the client closes it. */
+export const serveAcp = async (flagsAsGiven: unknown, context: CommandContext): Promise<number> => {
+  const flags = parseRunFlags(flagsAsGiven);
+  // Standard output belongs to the protocol: what a library prints must not end up in it.
+  globalThis.console = new Console(process.stderr, process.stderr);
+  const interruption = catchInterruption();
+  const acp = new AcpAgent(async (workspace) => {
+    const runtime = await openForRuns(workspace, flags, context, interruption.signal);
+    return { ...runtime, runOptions: runOptionsOf(flags, runtime.provider) };
+  }, version());
+  const connection = acp.app.connect(
+    ndJsonStream(Writable.toWeb(process.stdout), Readable.toWeb(process.stdin)),
+  );
+  interruption.signal.addEventListener(
+    "abort",
+    () => {
+      connection.close();
+    },
+    { once: true },
+  );
+  try {
+    await connection.closed;
+  } finally {
+    await acp.close();
+    interruption.stop();
+  }
+  return interruption.signal.aborted ? exitCodes.cancelled : exitCodes.held;
+};

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import {
+  client,
+  type ClientConnection,
+  methods,
+  ndJsonStream,
+  type NewSessionRequest,
+  PROTOCOL_VERSION,
+  type SessionUpdate,
+} from "@agentclientprotocol/sdk";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { copySample } from "../../../../server/rehearsal/built-in.ts";
+import { cleanEnvironment, root } from "../../../support/command.ts";
+
+describe("coditect acp", function () {
+  this.timeout(120_000);
+  let workspace: string;
+  let child: ChildProcessByStdio<Writable, Readable, null>;
+  let connection: ClientConnection;
+  let updates: SessionUpdate[];
+  let onUpdate: (update: SessionUpdate) => void;
+  let allows: boolean;
+
+  beforeEach(async () => {
+    workspace = await copySample();
+    updates = [];
+    onUpdate = () => undefined;
+    allows = true;
+    const command = [join(root, "server", "surfaces", "cli", "main.ts"), "acp"];
+    child = spawn(process.execPath, [...command, "--provider", "rehearsal", "--unconfined", "allow"], {
+      env: cleanEnvironment({}),
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    connection = client({ name: "test" })
+      .onRequest(methods.client.session.requestPermission, () => ({
+        outcome: { outcome: "selected", optionId: allows ? "yes" : "no" },
+      }))
+      .onNotification(methods.client.session.update, ({ params }) => {
+        updates.push(params.update);
+        onUpdate(params.update);
+      })
+      .connect(ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout)));
+    await connection.agent.request(methods.agent.initialize, {
+      protocolVersion: PROTOCOL_VERSION,
+      clientCapabilities: {},
+    });
+  });
+
+  afterEach(async () => {
+    const exited = once(child, "exit");
+    connection.close();
+    child.stdin.end();
+    await exited;
+    await rm(workspace, { recursive: true, force: true });
+  });
+
+  const newSession = async (): Promise<string> => {
+    const request: NewSessionRequest = { cwd: workspace, mcpServers: [] };
+    return (await connection.agent.request(methods.agent.session.new, request)).sessionId;
+  };
+  const prompt = (sessionId: string, words: string) =>
+    connection.agent.request(methods.agent.session.prompt, {
+      sessionId,
+      prompt: [{ type: "text", text: words }],
+    });
+  const source = () => readFile(join(workspace, "src/bill.js"), "utf8");
+
+  it("shows stages as a plan and gates as text, and applies what the user allows", async () => {
+    const before = await source();
+    const { stopReason } = await prompt(await newSession(), "/tdd src/bill.js Split the bill");
+    assert.equal(stopReason, "end_turn");
+    const plan = updates.findLast((update) => update.sessionUpdate === "plan");
+    assert.deepEqual(
+      plan?.entries.map(({ status }) => status),
+      plan?.entries.map(() => "completed"),
+    );
+    const said = updates.flatMap((update) =>
+      update.sessionUpdate === "agent_message_chunk" && update.content.type === "text"
+        ? [update.content.text]
+        : [],
+    );
+    assert.ok(said.some((line) => line.startsWith("✖ implement · green")));
+    assert.ok(said.some((line) => line.startsWith("✔ implement · clean")));
+    const diffs = updates.flatMap((update) =>
+      update.sessionUpdate === "tool_call" ? (update.content ?? []) : [],
+    );
+    assert.ok(diffs.some((part) => part.type === "diff" && part.path === join(workspace, "src/bill.js")));
+    assert.notEqual(await source(), before);
+  });
+
+  it("writes nothing that the user does not allow", async () => {
+    allows = false;
+    const before = await source();
+    await prompt(await newSession(), "/tdd src/bill.js Split the bill");
+    assert.equal(await source(), before);
+  });
+
+  it("cancels the run of a prompt", async () => {
+    const sessionId = await newSession();
+    onUpdate = (update) => {
+      if (update.sessionUpdate === "plan")
+        void connection.agent.notify(methods.agent.session.cancel, { sessionId });
+    };
+    assert.equal((await prompt(sessionId, "/tdd src/bill.js Split the bill")).stopReason, "cancelled");
+  });
+
+  it("answers a wrong request in the conversation", async () => {
+    await prompt(await newSession(), "/no-such-team do it");
+    const last = updates.at(-1);
+    assert.ok(last?.sessionUpdate === "agent_message_chunk" && last.content.type === "text");
+    assert.match(last.content.text, /There is no team or workflow named no-such-team/);
+  });
+});
