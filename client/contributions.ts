@@ -1,3 +1,5 @@
+import { standardEndpoints } from "../schemas/providers.ts";
+
 /**
  * Every command, setting, context key and view of the extension, typed. A test holds it equal to
  * package.json, so that a name written wrong is a compile error and not a command that does nothing.
@@ -72,7 +74,7 @@ export const settingDefaults = {
   "model.provider": "agent" as ProviderChoice,
   "model.name": "",
   "model.maxTokens": 8192,
-  "model.ollamaEndpoint": "http://127.0.0.1:11434",
+  "model.ollamaEndpoint": standardEndpoints.Ollama,
   "model.endpoints": {} as Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>>,
   "model.embeddings": true,
   "run.runtime": "agent" as "agent" | "Local" | "Docker",

@@ -17,7 +17,7 @@ export interface Credentials {
 }
 
 /** `unknown`: the provider could not be asked; the key is stored nevertheless. */
-export type KeyCheck =
+type KeyCheck =
   { result: "accepted" } | { result: "rejected"; problem: string } | { result: "unknown"; problem: string };
 
 const secretName = (provider: KeyedProvider): string => `coditect.key.${provider}`;

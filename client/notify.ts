@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { RuntimeEvent } from "../schemas/events.ts";
+import { isRunActive, offersResume } from "../schemas/statuses.ts";
 import type { Context } from "./context.ts";
 import type { CommandId } from "./contributions.ts";
 import { showError } from "./errors.ts";
@@ -7,7 +8,7 @@ import type { FolderEvent, RuntimeState } from "./runtime/api.ts";
 import { setting } from "./settings.ts";
 import { formatCost } from "./tree/item.ts";
 import { nodeId } from "./tree/nodes.ts";
-import { isRunActive, type RunRecord } from "./tree/model.ts";
+import type { RunRecord } from "./tree/model.ts";
 import { runStatusText, runTitle } from "./tree/run-items.ts";
 
 /** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
@@ -21,7 +22,8 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
     else if (event.type === "run.finished") await sayEnd(context, event);
   };
   const onState = async (state: RuntimeState): Promise<void> => {
-    if (state.kind === "starting") interrupted = [...sidebar.model.runs.values()].filter(isRunActive);
+    if (state.kind === "starting")
+      interrupted = [...sidebar.model.runs.values()].filter(({ status }) => isRunActive(status));
     else if (state.kind === "unusable") await sayUnusable(state.reason);
     else if (state.kind === "ready") {
       const runs = interrupted;
@@ -82,9 +84,8 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
     return;
   }
   const why = event.error === null ? said : `${said}. ${event.error.message} ${event.error.next_step ?? ""}`;
-  const canResume = event.status === "Interrupted" || event.status === "LimitReached";
   const ways: Record<string, CommandId> = {
-    ...(canResume ? { [vscode.l10n.t("Resume")]: "coditect.resumeRun" } : {}),
+    ...(offersResume(event.status) ? { [vscode.l10n.t("Resume")]: "coditect.resumeRun" } : {}),
     [vscode.l10n.t("Show Transcript")]: "coditect.showTranscript",
   };
   await offer(why.trim(), ways, node, showWarningMessage);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorCatalogue, type CatalogueRow } from "./error-catalogue.ts";
+import type { ExecutionError } from "./execution.ts";
 import { createLocalizer, type Localizer } from "./localizer.ts";
 
 export type ErrorCode = keyof typeof errorCatalogue;
@@ -72,3 +73,11 @@ export const toWireError = (error: CoditectError): WireError => ({
 /** `l10n`: in whose language it is told; its data stay as they are. */
 export const fromWireError = (wire: WireError, l10n?: Localizer): CoditectError =>
   new CoditectError(wire.code, wire.data, undefined, l10n);
+
+/** An error as it is stored with the execution or the run that it ended. */
+export const toExecutionError = ({ code, message, nextStep, retryable }: CoditectError): ExecutionError => ({
+  code,
+  message,
+  next_step: nextStep,
+  retryable,
+});

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { AgentType } from "./agent.ts";
 import { ChangedFile } from "./changes.ts";
-import type { ExecutionStatus } from "./execution.ts";
 import { AgentExecution, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Finding } from "./findings.ts";
 import { GateProof } from "./gates.ts";
@@ -148,26 +147,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("configuration.changed"), at: Timestamp }),
 ]);
 export type RuntimeEvent = z.infer<typeof RuntimeEvent>;
-export type RuntimeEventType = RuntimeEvent["type"];
 /** An event that belongs to a run. */
 export type RunEvent = Extract<RuntimeEvent, { task_id: string }>;
 /** The last event of a run. */
 export type RunFinished = Extract<RuntimeEvent, { type: "run.finished" }>;
-
-/** Statuses after which nothing more happens to an execution. */
-export const finalExecutionStatuses: ReadonlySet<ExecutionStatus> = new Set([
-  "Completed",
-  "Failed",
-  "Cancelled",
-  "TimedOut",
-]);
-
-/** Statuses in which a run waits for nothing: it has ended, though an interrupted one can go on. */
-export const endedRunStatuses: ReadonlySet<RunStatus> = new Set([
-  "Succeeded",
-  "GateFailed",
-  "Failed",
-  "LimitReached",
-  "Cancelled",
-  "Interrupted",
-]);

@@ -40,7 +40,7 @@ export const ContextItem = z.strictObject({
 export type ContextItem = z.infer<typeof ContextItem>;
 
 /** Documents: "Tool Integration", enum `ToolHandler`. */
-export const ToolHandler = z.union([
+const ToolHandler = z.union([
   z.strictObject({
     Http: z.strictObject({ url: z.url(), method: z.string(), headers: z.record(z.string(), z.string()) }),
   }),
@@ -49,7 +49,7 @@ export const ToolHandler = z.union([
     External: z.strictObject({ service: z.string(), endpoint: z.string(), auth: z.string().nullable() }),
   }),
 ]);
-export type ToolHandler = z.infer<typeof ToolHandler>;
+type ToolHandler = z.infer<typeof ToolHandler>;
 
 /** Documents: "Tool Integration", struct `ToolDefinition`. */
 export const ToolDefinition = z.strictObject({
@@ -97,13 +97,13 @@ export const ExecutionInput = z.strictObject({
 export type ExecutionInput = z.infer<typeof ExecutionInput>;
 
 /** One of ExecutionOutput's `files`: the bytes are in the object store under `sha256`. */
-export const OutputFile = z.strictObject({
+const OutputFile = z.strictObject({
   path: WorkspacePath,
   kind: ChangeKind,
   size: Count.nullable(),
   sha256: Sha256.nullable(),
 });
-export type OutputFile = z.infer<typeof OutputFile>;
+type OutputFile = z.infer<typeof OutputFile>;
 
 /**
  * Scores of an output, computed from what the runtime measured. Documents: "QualityMetrics

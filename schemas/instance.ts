@@ -16,7 +16,7 @@ export const InstanceState = z.enum([
 export type InstanceState = z.infer<typeof InstanceState>;
 
 /** Runtime information of an instance. Documents: "InstanceMetadata Structure". */
-export const InstanceMetadata = z.strictObject({
+const InstanceMetadata = z.strictObject({
   /** Process id (Local) or container id (Docker); empty until there is one. */
   runtime_id: z.string(),
   region: z.string(),
@@ -26,7 +26,7 @@ export const InstanceMetadata = z.strictObject({
   agent_version: z.string(),
   provider_metadata: z.record(z.string(), Json),
 });
-export type InstanceMetadata = z.infer<typeof InstanceMetadata>;
+type InstanceMetadata = z.infer<typeof InstanceMetadata>;
 
 /** Resource tracking of an instance. Documents: "ResourceUsage Structure". */
 export const ResourceUsage = z.strictObject({
@@ -42,14 +42,14 @@ export const ResourceUsage = z.strictObject({
 export type ResourceUsage = z.infer<typeof ResourceUsage>;
 
 /** Health of an instance. Documents: "HealthStatus Structure". */
-export const HealthStatus = z.strictObject({
+const HealthStatus = z.strictObject({
   is_healthy: z.boolean(),
   last_check: Timestamp,
   /** Consecutive failures; the third moves the instance to Failed. */
   failure_count: Count,
   error_message: z.string().nullable(),
 });
-export type HealthStatus = z.infer<typeof HealthStatus>;
+type HealthStatus = z.infer<typeof HealthStatus>;
 
 /** A running instance of an agent. Documents: "AgentInstance Model". */
 export const AgentInstance = z.strictObject({
@@ -68,7 +68,7 @@ export const AgentInstance = z.strictObject({
 export type AgentInstance = z.infer<typeof AgentInstance>;
 
 /** What happened to an instance. The documents name the record and its key; its fields are ours. */
-export const LifecycleEventType = z.enum([
+const LifecycleEventType = z.enum([
   "Created",
   "StateChanged",
   "TaskAssigned",
@@ -79,7 +79,7 @@ export const LifecycleEventType = z.enum([
   "ConnectionRefused",
   "ConnectionOpened",
 ]);
-export type LifecycleEventType = z.infer<typeof LifecycleEventType>;
+type LifecycleEventType = z.infer<typeof LifecycleEventType>;
 
 /** One line of an instance's audit trail. Documents: "Audit Trail", "Lifecycle Event Storage". */
 export const LifecycleEvent = z.strictObject({

@@ -5,17 +5,17 @@ import { Count, Json } from "./primitives.ts";
  * Messages between an agent and a model in no provider's own form. Providers translate them at
  * their edge; nothing else knows a provider's format.
  */
-export const TextPart = z.strictObject({ type: z.literal("text"), text: z.string() });
+const TextPart = z.strictObject({ type: z.literal("text"), text: z.string() });
 
 /** An image for models that take one; `data` in base64. */
-export const ImagePart = z.strictObject({
+const ImagePart = z.strictObject({
   type: z.literal("image"),
   mime_type: z.string(),
   data: z.base64(),
 });
 
 /** What a model thought. `signature` is what the provider wants back unchanged in the next turn. */
-export const ReasoningPart = z.strictObject({
+const ReasoningPart = z.strictObject({
   type: z.literal("reasoning"),
   text: z.string(),
   signature: z.string().nullable(),

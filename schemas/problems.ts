@@ -51,5 +51,8 @@ export const describeProblem = ({ path, says }: ValueProblem): string =>
  * The same in one line: `settings.temperature: Too big: expected number to be <=1; name: is missing
  * (string)`.
  */
-export const describeProblems = (error: z.ZodError): string =>
-  problemsOf(error).map(describeProblem).join("; ");
+export const describeProblems = (error: z.ZodError, most = 20): string => {
+  const problems = problemsOf(error).map(describeProblem);
+  const more = problems.length > most ? [`and ${problems.length - most} more`] : [];
+  return [...problems.slice(0, most), ...more].join("; ");
+};

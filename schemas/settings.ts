@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { AIProvider, Limits } from "./agent.ts";
 import { Count, Ratio } from "./primitives.ts";
+import { standardEndpoints } from "./providers.ts";
 
 /**
  * Settings of a runtime: the editor fills them from its Settings UI (`coditect.*`), the command
  * line from its options. Everything has a default, so `{}` is valid.
  */
-export const PoolSettings = z.strictObject({
+const PoolSettings = z.strictObject({
   /** Most instances at once, over all agent types. */
   max_instances: Count.min(1).default(8),
   /** Warm spares per agent type that are kept. */
@@ -25,7 +26,7 @@ export const PoolSettings = z.strictObject({
   pids: Count.min(8).default(256),
   disk_mb: Count.min(64).default(4096),
 });
-export type PoolSettings = z.infer<typeof PoolSettings>;
+type PoolSettings = z.infer<typeof PoolSettings>;
 
 export const Retention = z.strictObject({
   /** Ended runs and what belongs to them are removed after this many days; null: never. */
@@ -38,7 +39,7 @@ export type Retention = z.infer<typeof Retention>;
 
 export const Settings = z.strictObject({
   /** What agents without a provider of their own ask. */
-  provider: AIProvider.default({ Ollama: { model: "qwen3-coder", endpoint: "http://127.0.0.1:11434" } }),
+  provider: AIProvider.default({ Ollama: { model: "qwen3-coder", endpoint: standardEndpoints.Ollama } }),
   /** Base URLs in place of the providers' own. */
   endpoints: z
     .strictObject({

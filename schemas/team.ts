@@ -16,17 +16,17 @@ export const TeamMember = z.strictObject({
 export type TeamMember = z.infer<typeof TeamMember>;
 
 /** When a stage runs; a stage whose condition is false is skipped and counts as done. */
-export const StageCondition = z.enum(["always", "has_findings", "has_changes"]);
-export type StageCondition = z.infer<typeof StageCondition>;
+const StageCondition = z.enum(["always", "has_findings", "has_changes"]);
+type StageCondition = z.infer<typeof StageCondition>;
 
 /** Where a stage is sent back to when a gate does not hold, and how often. */
-export const StageLoop = z.strictObject({
+const StageLoop = z.strictObject({
   /** The stage that gets the failure as feedback: this one or one it depends on. */
   back_to: StageName,
   /** How often at most; then the run ends with the failed gate. */
   max_rounds: Count.max(10),
 });
-export type StageLoop = z.infer<typeof StageLoop>;
+type StageLoop = z.infer<typeof StageLoop>;
 
 /**
  * One stage of a workflow. The documents name `workflow_stages` and leave its fields open. Stages

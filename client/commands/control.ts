@@ -1,12 +1,13 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
-import { isRunActive, type RunRecord } from "../tree/model.ts";
+import type { RunRecord } from "../tree/model.ts";
 import { runTitle } from "../tree/run-items.ts";
 import { executionTarget, nodeOf, runTarget, tell } from "./targets.ts";
+import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 
 export const cancelRun = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("No run is at work.");
-  const run = await runTarget(context, argument, isRunActive, nothing);
+  const run = await runTarget(context, argument, ({ status }) => isRunActive(status), nothing);
   if (run !== null) await context.runtime.call("runs/cancel", { task_id: run.task_id }, run.folder);
 };
 
@@ -16,11 +17,9 @@ export const cancelExecution = async (context: Context, argument: unknown): Prom
   await context.runtime.call("executions/cancel", { execution_id: target.execution_id }, target.folder);
 };
 
-const isResumable = ({ status }: RunRecord): boolean => status === "Interrupted" || status === "LimitReached";
-
 export const resumeRun = async (context: Context, argument: unknown): Promise<void> => {
-  const nothing = vscode.l10n.t("No run was interrupted.");
-  const run = await runTarget(context, argument, isResumable, nothing);
+  const nothing = vscode.l10n.t("There is no run to resume.");
+  const run = await runTarget(context, argument, ({ status }) => isRunResumable(status), nothing);
   if (run !== null) await resume(context, run);
 };
 
@@ -33,7 +32,7 @@ export const resume = async ({ runtime, withConsent }: Context, run: RunRecord):
 
 export const retryStage = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("There is no ended run to retry.");
-  const run = await runTarget(context, argument, (candidate) => !isRunActive(candidate), nothing);
+  const run = await runTarget(context, argument, ({ status }) => !isRunActive(status), nothing);
   if (run === null) return;
   const node = nodeOf(argument);
   const stage = node?.kind === "stage" ? node.stage : await pickStage(run);
@@ -47,7 +46,7 @@ export const retryStage = async (context: Context, argument: unknown): Promise<v
 /** Asks what the user thinks of an ended run, and why: the next runs are told. */
 export const rateRun = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("No run has ended yet.");
-  const run = await runTarget(context, argument, (candidate) => !isRunActive(candidate), nothing);
+  const run = await runTarget(context, argument, ({ status }) => !isRunActive(status), nothing);
   if (run === null) return;
   const title = runTitle(run);
   const choice = await vscode.window.showQuickPick(

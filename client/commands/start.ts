@@ -34,7 +34,7 @@ export const startRun = async (
 };
 
 /** The provider of the settings; the rehearsal is started first. */
-export const providerFor = async (
+const providerFor = async (
   { runtime }: Pick<Context, "runtime">,
   folder: vscode.WorkspaceFolder,
 ): Promise<AIProvider | null> =>

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { SerialQueue } from "../../schemas/serial-queue.ts";
 import { setContext } from "../context-keys.ts";
 import { fileInFolder } from "../folders.ts";
 import type { RuntimeClient } from "../runtime/api.ts";
@@ -46,7 +47,8 @@ export const createReview = (runtime: RuntimeClient, sidebar: Sidebar, memory: v
   const open = new Map<string, Promise<OpenReview>>();
   const titles = new Map<string, { folder: string; task_id: string }>();
   let shown: Review["shown"] = null;
-  const inTurn = createTurns();
+  // Saving a file takes its time: what is decided meanwhile is decided about the text that comes of it.
+  const queue = new SerialQueue();
 
   const read = async (folder: string, task_id: string): Promise<OpenReview> => {
     const { restoreProgress } = await import("./progress.ts");
@@ -217,12 +219,12 @@ export const createReview = (runtime: RuntimeClient, sidebar: Sidebar, memory: v
         title,
       );
     },
-    accept: (folder, task_id, paths) => inTurn(() => accept(folder, task_id, paths)),
-    discard: (folder, task_id, paths) => inTurn(() => discard(folder, task_id, paths)),
-    hunks: (file) => inTurn(async () => openHunks(await proposalOf(file))),
-    acceptHunks: (file, hunks) => inTurn(() => acceptSome(file, hunks)),
+    accept: (folder, task_id, paths) => queue.run(() => accept(folder, task_id, paths)),
+    discard: (folder, task_id, paths) => queue.run(() => discard(folder, task_id, paths)),
+    hunks: (file) => queue.run(async () => openHunks(await proposalOf(file))),
+    acceptHunks: (file, hunks) => queue.run(() => acceptSome(file, hunks)),
     discardHunks: (file, hunks) =>
-      inTurn(async () => {
+      queue.run(async () => {
         const next = discardHunks(await proposalOf(file), hunks);
         await put(file, next);
         await record(file.folder, file.task_id, [next]);
@@ -230,18 +232,5 @@ export const createReview = (runtime: RuntimeClient, sidebar: Sidebar, memory: v
     dispose: () => {
       for (const subscription of subscriptions) subscription.dispose();
     },
-  };
-};
-
-/**
- * Lets each decision begin after the one before it is done: saving a file takes its time, and what is
- * decided meanwhile is decided about the text that comes of it.
- */
-const createTurns = () => {
-  let last: Promise<unknown> = Promise.resolve();
-  return <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
   };
 };

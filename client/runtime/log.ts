@@ -18,7 +18,7 @@ export const pipeLog = (stream: Readable, log: vscode.LogOutputChannel): void =>
 };
 
 /** What is not a record, such as the stack of a crash, is an error. */
-export const readLogLine = (line: string): { level: "debug" | "info" | "warn" | "error"; text: string } => {
+const readLogLine = (line: string): { level: "debug" | "info" | "warn" | "error"; text: string } => {
   const record = LogRecord.safeParse(parseJson(line));
   if (!record.success) return { level: "error", text: line };
   const { level, message, ...rest } = record.data;

@@ -6,6 +6,7 @@ import type { Finding } from "../../schemas/findings.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { RunStatus, StageState } from "../../schemas/run.ts";
+import { isRunActive } from "../../schemas/statuses.ts";
 
 /**
  * What the sidebar shows, as plain data: events fold into it (`fold.ts`), pages of the runtime load
@@ -65,7 +66,7 @@ export interface ExecutionRecord {
   activity: string | null;
 }
 
-export interface AgentRecord {
+interface AgentRecord {
   folder: string;
   agent: AgentConfig;
 }
@@ -126,13 +127,9 @@ export const emptyStage = (name: string): StageRecord => ({
   execution_ids: [],
 });
 
-const activeStatuses: ReadonlySet<RunStatus> = new Set(["Queued", "Running", "WaitingForApproval"]);
-
-export const isRunActive = (run: RunRecord): boolean => activeStatuses.has(run.status);
-
 /** Runs at work or waiting, newest first. */
 export const activeRuns = (model: Model): RunRecord[] =>
-  [...model.runs.values()].filter(isRunActive).sort(newestFirst);
+  [...model.runs.values()].filter(({ status }) => isRunActive(status)).sort(newestFirst);
 
 export const newestFirst = (a: { created_at: string }, b: { created_at: string }): number =>
   a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0;
@@ -145,4 +142,4 @@ export const currentStage = (run: RunRecord): StageRecord | null =>
 
 /** Whether the user has still to decide about files of the run. */
 export const hasPendingChanges = (run: RunRecord): boolean =>
-  !isRunActive(run) && run.changes.some((file) => file.decision === "Pending");
+  !isRunActive(run.status) && run.changes.some((file) => file.decision === "Pending");

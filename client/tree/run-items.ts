@@ -1,9 +1,10 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import { changeOutcome } from "../../schemas/change-outcome.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
+import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 import type { ItemFlag } from "../contributions.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
-import { currentStage, hasPendingChanges, isRunActive, type RunRecord, type StageRecord } from "./model.ts";
+import { currentStage, hasPendingChanges, type RunRecord, type StageRecord } from "./model.ts";
 
 export const moreItem = (l10n: Localizer): Item => ({
   label: l10n.t("Load more…"),
@@ -56,11 +57,10 @@ export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item =
   const status = runStatusText(run.status, l10n);
   const at = run.status === "Running" && stage !== null ? stage.state.name : "";
   const time = new Date(run.created_at).toLocaleTimeString([], { timeStyle: "short" });
-  const resumable = run.status === "Interrupted" || run.status === "LimitReached";
   const flags: [ItemFlag, boolean][] = [
-    ["run-running", isRunActive(run)],
+    ["run-running", isRunActive(run.status)],
     ["approval", run.status === "WaitingForApproval"],
-    ["resumable", resumable],
+    ["resumable", isRunResumable(run.status)],
     ["changes", hasPendingChanges(run)],
   ];
   return {
@@ -73,7 +73,7 @@ export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item =
       [status, at, folder].filter((part) => part !== "").join(", "),
     ),
     flags: flags.filter(([, holds]) => holds).map(([flag]) => flag),
-    state: isRunActive(run) ? "expanded" : "collapsed",
+    state: isRunActive(run.status) ? "expanded" : "collapsed",
   };
 };
 
@@ -99,7 +99,7 @@ export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord,
     description: parts.join(" · "),
     icon: stageIcons[state.status],
     accessibleLabel: l10n.t("Stage {0}, {1}", state.name, [state.status, ...parts].join(", ")),
-    flags: !isRunActive(run) && state.status !== "Pending" ? ["retryable"] : [],
+    flags: !isRunActive(run.status) && state.status !== "Pending" ? ["retryable"] : [],
     state: execution_ids.length === 0 ? "leaf" : state.status === "Running" ? "expanded" : "collapsed",
   };
 };
@@ -156,7 +156,7 @@ export const fileItem = (run: RunRecord, path: string, l10n: Localizer): Item | 
     description: parts.join(" · "),
     icon: { id: "file" },
     accessibleLabel: l10n.t("Changed file {0}, {1}", path, parts.join(", ")),
-    flags: isOpen && !isRunActive(run) ? ["file-pending"] : [],
+    flags: isOpen && !isRunActive(run.status) ? ["file-pending"] : [],
     state: "leaf",
     command: "coditect.openChange",
     file: path,

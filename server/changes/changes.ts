@@ -8,7 +8,7 @@ export interface ChangeOwner {
   execution_id: string | null;
 }
 
-export type MergeResult =
+type MergeResult =
   | { merged: true; change_set: ChangeSet }
   /** Files that several branches changed in ways that overlap. */
   | { merged: false; conflicts: string[] };

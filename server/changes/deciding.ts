@@ -3,6 +3,7 @@ import type { ChangeDecision, ChangeSet } from "../../schemas/changes.ts";
 import type { AppliedFile } from "../../schemas/contract.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
+import { SerialQueue } from "../../schemas/serial-queue.ts";
 import type { Store } from "../store/store.ts";
 import { confine } from "../workspace/paths.ts";
 import { applyFile } from "./apply-file.ts";
@@ -17,23 +18,14 @@ export interface ChangesContext {
   now: () => Timestamp;
 }
 
-/** Runs one task after the other, so that two calls never decide about the same files at once. */
-const inTurn = () => {
-  let last: Promise<unknown> = Promise.resolve();
-  return <Result>(task: () => Promise<Result>): Promise<Result> => {
-    const next = last.then(task, task);
-    last = next;
-    return next;
-  };
-};
-
 /** The part of {@link Changes} that says what becomes of a change set, and does it. */
 export const createDeciding = ({
   store,
   workspace,
   now,
 }: ChangesContext): Pick<Changes, "apply" | "decide" | "discard"> => {
-  const serialised = inTurn();
+  // Two calls never decide about the same files at once.
+  const queue = new SerialQueue();
 
   const stored = (changeSetId: string): ChangeSet => {
     const changeSet = store.get("changeSets", changeSetId);
@@ -80,16 +72,16 @@ export const createDeciding = ({
   };
 
   return {
-    apply: (changeSetId, paths) => serialised(() => apply(changeSetId, paths)),
+    apply: (changeSetId, paths) => queue.run(() => apply(changeSetId, paths)),
 
     decide: (changeSetId, paths, decision) =>
-      serialised(async () => {
+      queue.run(async () => {
         const changeSet = stored(changeSetId);
         return decide(changeSet, selectFiles(changeSet, paths), decision);
       }),
 
     discard: (changeSetId, paths, reason = null) =>
-      serialised(async () => {
+      queue.run(async () => {
         const changeSet = stored(changeSetId);
         const given = reason === null ? changeSet : { ...changeSet, discard_reason: reason };
         const undone = await undoneIn(changeSet);

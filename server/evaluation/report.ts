@@ -4,8 +4,8 @@ import { passAtK, rateOf } from "./statistics.ts";
 export type SolveTrial = Extract<Trial, { kind: "solve" }>;
 export type ReviewTrial = Extract<Trial, { kind: "review" }>;
 
-export const isSolve = (trial: Trial): trial is SolveTrial => trial.kind === "solve";
-export const isReview = (trial: Trial): trial is ReviewTrial => trial.kind === "review";
+const isSolve = (trial: Trial): trial is SolveTrial => trial.kind === "solve";
+const isReview = (trial: Trial): trial is ReviewTrial => trial.kind === "review";
 
 /** Trials by task, in the order of their first. */
 export const byTask = <One extends Trial>(trials: readonly One[]): Map<string, One[]> =>

@@ -1,8 +1,8 @@
 import type { FileChange } from "../../schemas/changes.ts";
-import { CoditectError, fail } from "../../schemas/errors.ts";
+import { CoditectError, fail, toExecutionError } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { summarise } from "../../schemas/summary.ts";
-import type { AgentExecution, ExecutionError, ExecutionOutput } from "../../schemas/execution.ts";
+import type { AgentExecution, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { TestReport } from "../../schemas/tests.ts";
@@ -69,13 +69,6 @@ export interface ExecutionRequest extends Omit<RequestContext, "execution" | "en
     entries: readonly TranscriptEntry[],
   ): Promise<Conclusion>;
 }
-
-const toExecutionError = (error: CoditectError): ExecutionError => ({
-  code: error.code,
-  message: error.message,
-  next_step: error.nextStep,
-  retryable: error.retryable,
-});
 
 /** The stored form of why an execution ended; a cancel is an end of its own. */
 const end = (execution: AgentExecution, error: CoditectError, now: string): AgentExecution => {

@@ -5,6 +5,7 @@ import { fail } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Lesson } from "../../schemas/lessons.ts";
 import type { Settings } from "../../schemas/settings.ts";
+import { SerialQueue } from "../../schemas/serial-queue.ts";
 import type { Log } from "../platform/log.ts";
 import type { Store } from "../store/store.ts";
 import { ownPath, readInside } from "../workspace/open.ts";
@@ -48,7 +49,8 @@ export interface FeedbackParts {
 }
 
 export const createFeedback = ({ store, workspace, settings, secrets, log }: FeedbackParts): Feedback => {
-  let last: Promise<unknown> = Promise.resolve();
+  // Two changes at once would each write without the other's lesson.
+  const queue = new SerialQueue();
   const path = () => ownPath(workspace, LESSONS_FILE);
   const read = async (): Promise<string> =>
     Promise.resolve(readInside(workspace, LESSONS_FILE, { most: MOST_LESSON_BYTES })?.toString("utf8") ?? "");
@@ -65,28 +67,23 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
     }
   };
 
-  const takeIn = async (lessons: readonly Lesson[]): Promise<void> => {
+  const add = async (lessons: readonly Lesson[]): Promise<void> => {
     const present = await read();
     const clean = lessons.map((lesson) => ({ ...lesson, text: redactText(lesson.text, secrets) }));
     const merged = renderLessons(mergeLessons(parseLessons(present), clean));
     if (merged !== present) await write(merged);
   };
 
-  /** One after the other: two at once would each write without the other's lesson. */
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const done = last.then(work);
-    last = done.catch(() => undefined);
-    return done;
-  };
-
   const learn = (lessons: readonly Lesson[]): Promise<void> => {
     if (!settings.lessons || lessons.length === 0) return Promise.resolve();
-    return inTurn(() => takeIn(lessons)).catch((error: unknown) => {
-      log("warn", `${LESSONS_FILE} could not be written`, { error: String(error) });
-    });
+    return queue
+      .run(() => add(lessons))
+      .catch((error: unknown) => {
+        log("warn", `${LESSONS_FILE} could not be written`, { error: String(error) });
+      });
   };
 
-  const takeOut = async (id: string): Promise<void> => {
+  const remove = async (id: string): Promise<void> => {
     const rest: LessonsFile | null = withoutLesson(parseLessons(await read()), id);
     if (rest === null) throw fail("not_found", { kind: "lesson", id });
     await write(renderLessons(rest));
@@ -104,7 +101,7 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
       await learn(lessons);
     },
     list: async () => parseLessons(await read()).entries.map(({ hash: _, ...lesson }) => lesson),
-    reject: (lessonId) => inTurn(() => takeOut(lessonId)),
+    reject: (lessonId) => queue.run(() => remove(lessonId)),
     lessons: async () => {
       if (!settings.lessons) return null;
       const text = await read().catch((error: unknown) => {

@@ -17,6 +17,7 @@ import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { openConnections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { dayOf, systemClock, type Clock } from "./waiting.ts";
+import { standardEndpoints } from "../../schemas/providers.ts";
 
 export interface GatewayOptions {
   ledger: UsageLedger;
@@ -48,7 +49,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
   const connections = openConnections(options.environment ?? process.env);
-  const ollamaEndpoint = options.ollamaEndpoint ?? "http://127.0.0.1:11434";
+  const ollamaEndpoint = options.ollamaEndpoint ?? standardEndpoints.Ollama;
   const keysOf = keysByOrigin(credentials, { ...endpoints, Ollama: ollamaEndpoint });
   const shared = { providers: lazyProviders(), keysOf, endpoints, connections, now };
   const policy: Policy = {

@@ -1,5 +1,6 @@
 import type { ProviderName } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
+import { SerialQueue } from "../../schemas/serial-queue.ts";
 import type { Credentials } from "./gateway.ts";
 import { readVault, seal, unseal, writeVault, type StoredKeys } from "./vault.ts";
 
@@ -43,7 +44,7 @@ export const heldCredentials = (): HeldCredentials => {
 };
 
 /** What is said of a stored key; never the key itself. */
-export interface StoredKeyInfo {
+interface StoredKeyInfo {
   /** `claude`, `gemini`, `ollama`, `huggingface`, or the NAME of an agent's `secret:NAME`. */
   name: string;
   /** One for each valid key, the one to use first in front; `ending` is its last four characters. */
@@ -87,18 +88,15 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
     if (opened?.text !== text) opened = { text, keys: await unseal(text, await demandPassphrase(false)) };
     return opened.keys;
   };
-  let lastChange: Promise<unknown> = Promise.resolve();
-  /** One change after the other: two at once would lose one. */
-  const change = (edit: (keys: StoredKeys) => StoredKeys): Promise<void> => {
-    const changed = lastChange.then(async () => {
+  /** Two changes at once would lose one. */
+  const changes = new SerialQueue();
+  const change = (edit: (keys: StoredKeys) => StoredKeys): Promise<void> =>
+    changes.run(async () => {
       const keys = edit(await read());
       const text = await seal(keys, await demandPassphrase((await readVault(file)) === null));
       await writeVault(file, text);
       opened = { text, keys };
     });
-    lastChange = changed.catch(() => undefined);
-    return changed;
-  };
 
   return {
     async keys(provider, reference) {

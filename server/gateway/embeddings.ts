@@ -20,7 +20,7 @@ export interface Embeddings {
 }
 
 /** Who stops it, who pays, and who is told what was paid. */
-export interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal" | "spent">> {
+interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal" | "spent">> {
   /** Asked before texts of that many tokens, by estimate, are sent; may refuse. */
   reserve: (provider: ProviderName, needed: Amount) => Promise<Reservation>;
 }

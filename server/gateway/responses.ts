@@ -23,7 +23,7 @@ export interface Responses {
   flush(): Promise<void>;
 }
 
-export interface Question {
+interface Question {
   request: ModelRequest;
   tenantId: string;
   target: Target;

@@ -1,4 +1,5 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
+import { standardEndpoints } from "../../schemas/providers.ts";
 import { describeProvider } from "../models/agent.ts";
 import type { Charge } from "./gateway.ts";
 
@@ -24,15 +25,9 @@ export const standardHosts: Readonly<Record<ProviderName, readonly string[]>> = 
   Ollama: ["https://ollama.com"],
 };
 
-const standard = {
-  Claude: "https://api.anthropic.com",
-  Gemini: "https://generativelanguage.googleapis.com",
-  HuggingFace: "https://router.huggingface.co/v1",
-} satisfies Required<Endpoints>;
-
 export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => {
   const { name, model, endpoint, credential } = describeProvider(provider);
-  const address = endpoint ?? (name === "Ollama" ? "" : (endpoints[name] ?? standard[name]));
+  const address = endpoint ?? (name === "Ollama" ? "" : (endpoints[name] ?? standardEndpoints[name]));
   const own = "Claude" in provider ? provider.Claude : "Gemini" in provider ? provider.Gemini : null;
   return {
     provider: name,

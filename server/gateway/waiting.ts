@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilAborted } from "../../schemas/abortable.ts";
 import { fail } from "../../schemas/errors.ts";
 
 /** Time as the gateway sees it; tests bring their own. */
@@ -26,19 +27,8 @@ export const systemClock: Clock = {
 };
 
 /** Settles like `promise`, or at once with `cancelled` when the signal aborts. */
-export const orAborted = async <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> => {
-  if (signal.aborted) throw cancelled();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => {
-    reject(cancelled());
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-};
+export const orAborted = <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> =>
+  untilAborted(promise, signal, cancelled);
 
 /** No wait for a provider is longer. */
 export const LONGEST_WAIT_MS = 60_000;

@@ -4,7 +4,7 @@ import type { Dispatch } from "../runtime/dispatch.ts";
 import type { Log } from "../platform/log.ts";
 
 /** What a surface asks and listens to. */
-export interface Answering {
+interface Answering {
   dispatch: Dispatch;
   subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
 }

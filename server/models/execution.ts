@@ -11,6 +11,7 @@ import type {
   Rating,
 } from "../../schemas/execution.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
+import { isFinalExecution } from "../../schemas/statuses.ts";
 
 /**
  * Queued → Starting → Running → an end; every state before an end can fail, be cancelled or time
@@ -171,7 +172,7 @@ export const requeue = (execution: AgentExecution): AgentExecution => {
 };
 
 /** Documents: `AgentExecution::is_finished`. */
-export const isFinished = (execution: AgentExecution): boolean => transitions[execution.status].length === 0;
+export const isFinished = (execution: AgentExecution): boolean => isFinalExecution(execution.status);
 
 /** From start to finish; null before both are known. Documents: `AgentExecution::duration_seconds`. */
 export const durationSeconds = (

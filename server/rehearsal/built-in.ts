@@ -9,7 +9,6 @@ import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "./server.
 
 /** Workflows the bundled scripts know; each shows its team at work on the bundled sample project. */
 export const rehearsedWorkflows = ["tdd", "bug-fix", "architecture", "review"] as const;
-export type RehearsedWorkflow = (typeof rehearsedWorkflows)[number];
 
 /** The script that plays this workflow. Throws `usage` where there is none. */
 export const builtInScript = (workflow: string): Promise<RehearsalScript> => {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AgentType } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import { Json, WorkspacePath } from "../../schemas/primitives.ts";
+import { describeProblems } from "../../schemas/problems.ts";
 
 /** One answer: what the model says, then the tools it calls. */
 const Turn = z.strictObject({
@@ -66,8 +67,6 @@ export const RehearsalScript = z.strictObject({
   agents: Agents,
 });
 export type RehearsalScript = z.infer<typeof RehearsalScript>;
-/** A script as it is written. */
-export type RehearsalScriptInput = z.input<typeof RehearsalScript>;
 
 /** Where in a script a request stands; `round` and `turn` count from 1. */
 export interface Position {
@@ -129,7 +128,7 @@ export const loadScript = async (path: string): Promise<RehearsalScript> => {
     if (error instanceof z.ZodError)
       throw fail(
         "invalid_file",
-        { path: basename(path), problems: z.prettifyError(error) },
+        { path: basename(path), problems: describeProblems(error) },
         { cause: error },
       );
     if (error instanceof SyntaxError)

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { chooseScript, type Position, type RehearsalScript, type Turn, turnAt } from "./script.ts";
+import { describeProblems } from "../../schemas/problems.ts";
 
 /** The model's name wherever one is shown, so that nobody takes it for a real one. */
 export const REHEARSAL_MODEL = "rehearsal";
@@ -114,7 +115,7 @@ const chat = (
   requests.push(record);
   const request = ChatRequest.safeParse(parseJson(body));
   if (!request.success) {
-    sendError(response, 400, z.prettifyError(request.error));
+    sendError(response, 400, describeProblems(request.error));
     return;
   }
   if (request.data.model.replace(/:latest$/, "") !== REHEARSAL_MODEL) {
@@ -144,7 +145,7 @@ const chat = (
 };
 
 /** Where a conversation stands in the script. Every part of it is read from the request. */
-export const positionOf = ({ messages }: Pick<ChatRequest, "messages">): Position => {
+const positionOf = ({ messages }: Pick<ChatRequest, "messages">): Position => {
   const system = messages.find((message) => message.role === "system")?.content ?? "";
   return {
     agent: /^Agent: (\w+)/.exec(system)?.[1] ?? "(no agent named)",

@@ -10,7 +10,7 @@ import { FORMAT, type StateBase, type StateSeal } from "./journal-format.ts";
 import { loadState } from "./load.ts";
 import type { Lock } from "./lock.ts";
 import { foldAndMigrate, needsMigration, SCHEMA_VERSION } from "./migrations.ts";
-import { Turns, type Turn } from "./turns.ts";
+import { SerialQueue, type Turn } from "../../schemas/serial-queue.ts";
 
 export interface AdapterOptions {
   files: Files;
@@ -42,7 +42,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
   #foldAt: number;
   /** The write that commits can still join. */
   #open: Turn<void> | null = null;
-  readonly #turns = new Turns();
+  readonly #turns = new SerialQueue();
   #folding: Promise<void> | null = null;
   #failure: CoditectError | null = null;
   #torn = 0;

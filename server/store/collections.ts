@@ -7,6 +7,7 @@ import { AgentInstance, LifecycleEvent } from "../../schemas/instance.ts";
 import { indexKeys, keys } from "../../schemas/keys.ts";
 import { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
 import { AgentTeam } from "../../schemas/team.ts";
+import { isRunOpen } from "../../schemas/statuses.ts";
 import { isActive } from "../models/instance.ts";
 import type { CollectionName, Filters, Records } from "./store.ts";
 
@@ -28,14 +29,7 @@ export interface Collection<Name extends CollectionName> {
   oldestFirst: boolean;
 }
 
-const openRunStatuses: ReadonlySet<RunStatus> = new Set([
-  "Queued",
-  "Running",
-  "WaitingForApproval",
-  "Interrupted",
-]);
-const isOpen = (run: TeamRun): boolean => openRunStatuses.has(run.status);
-const closedRunStatuses = RunStatus.options.filter((status) => !openRunStatuses.has(status));
+const closedRunStatuses = RunStatus.options.filter((status) => !isRunOpen(status));
 
 /** List of an instance's lifecycle events: known from their keys, so it is not stored a second time. */
 export const lifecycleList = (tenant: string, instanceId: string): string =>
@@ -134,7 +128,7 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     key: (tenant, run) => keys.run(tenant, run.task_id),
     indexes: (tenant, run) => [
       indexKeys.runsByStatus(tenant, run.status),
-      ...(isOpen(run) ? [indexKeys.openRuns(tenant)] : []),
+      ...(isRunOpen(run.status) ? [indexKeys.openRuns(tenant)] : []),
     ],
     filters: {
       status: (tenant, status) => [indexKeys.runsByStatus(tenant, status)],

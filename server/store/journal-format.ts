@@ -18,7 +18,7 @@ import { fileNames, makeYield, readChunks, type Chunk, type Files } from "./file
  * Keys stand without the tenant's prefix. Each checksum goes on from that of the block before, so
  * that no block can be lost, doubled or swapped unnoticed.
  */
-export const operation = {
+const operation = {
   put: 0x2b, // +
   remove: 0x2d, // -
   join: 0x3e, // >

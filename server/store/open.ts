@@ -17,8 +17,6 @@ import { keepTenant, tenantOf } from "./tenant.ts";
 import { runTransaction } from "./transaction.ts";
 import { openTranscripts } from "./transcripts.ts";
 
-export { readLock } from "./lock.ts";
-
 export interface StoreOptions {
   /** Absolute path of the state folder; made if it is not there. */
   folder: string;

@@ -225,10 +225,6 @@ export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   return { ...run, status: "WaitingForApproval", updated_at: now };
 };
 
-/** Statuses a run can be resumed from; one whose gates failed is retried from a stage instead. */
-export const isResumable = (status: RunStatus): boolean =>
-  status === "Interrupted" || status === "LimitReached" || status === "Failed" || status === "Cancelled";
-
 /** Whether a stage was cut off: at work when its runtime ended, or ended by more than a gate. */
 const wasCutOff = (stage: StageState): boolean =>
   stage.execution_ids.length > 0 &&

@@ -21,8 +21,9 @@ import {
   type WorkerParams,
   type WorkerResult,
 } from "../../schemas/worker.ts";
+import { untilAborted } from "../../schemas/abortable.ts";
 import { FrameReader, FrameWriter } from "../protocol/frames.ts";
-import { problemsOf } from "./problems.ts";
+import { describeProblems } from "../../schemas/problems.ts";
 import type { RuntimeLink } from "./runtime-link.ts";
 
 /** What a worker does when it is asked. */
@@ -70,7 +71,8 @@ function answer<M extends WorkerMethod>(
     });
     try {
       const parsed = schema.safeParse(raw);
-      if (!parsed.success) throw fail("invalid_params", { what: method, problems: problemsOf(parsed.error) });
+      if (!parsed.success)
+        throw fail("invalid_params", { what: method, problems: describeProblems(parsed.error, 8) });
       return await handler(parsed.data, AbortSignal.any([cancelled.signal, lifetime]));
     } catch (error) {
       throw asResponseError(error);
@@ -107,7 +109,11 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
     };
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      const raw: unknown = await settledBy(signal, connection.sendRequest(method, params, source.token));
+      const raw: unknown = await untilAborted(
+        connection.sendRequest(method, params, source.token),
+        signal,
+        () => fail("cancelled", { what: "the execution" }),
+      );
       return (runtimeMethods[method].result as unknown as z.ZodType<RuntimeResult<M>>).parse(raw);
     } catch (error) {
       throw asCatalogueError(error, method);
@@ -132,19 +138,6 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
       tell("worker/log", entry);
     },
   };
-}
-
-/** Settles with the promise, or at once when the signal aborts. */
-function settledBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => {
-    reject(fail("cancelled", { what: "the execution" }));
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  return Promise.race([promise, aborted]).finally(() => {
-    signal.removeEventListener("abort", stop);
-  });
 }
 
 function asCatalogueError(error: unknown, method: RuntimeMethod): CoditectError {

@@ -5,7 +5,7 @@ import { fail } from "../../schemas/errors.ts";
 import { readInside } from "./open.ts";
 import { readFolder } from "./walk.ts";
 
-export const CONFIGURATION_FOLDER = ".coditect";
+const CONFIGURATION_FOLDER = ".coditect";
 /** The state is guarded by its stamp, and lessons are what the user's own feedback taught. */
 const notConfiguration: ReadonlySet<string> = new Set([".coditect/state", ".coditect/lessons.md"]);
 const MOST_FILES = 500;

@@ -7,7 +7,7 @@ import { relativePath } from "./paths.ts";
 import { redactText } from "./redact.ts";
 
 /** Files in which a folder says what is ignored below it. */
-export const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
+const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
 
 const secretName =
   /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$/i;

@@ -92,7 +92,7 @@ const extensionIsActive = async (page: Page): Promise<void> => {
   await page.locator(".part.statusbar .statusbar-item", { hasText: "CODITECT" }).waitFor();
 };
 
-export const driveWorkbench = (page: Page): Workbench => {
+const driveWorkbench = (page: Page): Workbench => {
   const quickInput = page.locator(".quick-input-widget:visible");
   const line = (text: string | RegExp) => quickInput.locator(".monaco-list-row", { hasText: text });
 

@@ -15,7 +15,7 @@ import { memoryStore } from "./memory-store.ts";
 import { NOW, TENANT } from "./records.ts";
 
 /** One call that went on to the pool, the runs or the gateway. */
-export type Recorded = [name: string, ...args: unknown[]];
+type Recorded = [name: string, ...args: unknown[]];
 
 export interface TestDispatch {
   dispatch: Dispatch;

@@ -37,7 +37,7 @@ export const textOf = (message: Message, between: string): string =>
   message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(between);
 
 /** Marks the last call of an answer that was cut at its most tokens: it may lack its end. */
-export const markCutCall = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
+const markCutCall = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
   const last = content.at(-1);
   if (last?.type !== "tool_call") return content;
   const raw = typeof last.arguments === "string" ? last.arguments : JSON.stringify(last.arguments);

@@ -30,7 +30,7 @@ export interface ProviderAnswer {
   usage: TokenUsage;
 }
 
-export interface ListedModel {
+interface ListedModel {
   model: string;
   window: number | null;
 }

@@ -16,6 +16,7 @@ import {
   workerMethods,
 } from "../../../schemas/worker.ts";
 import type { RuntimeMethod, WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
+import { describeProblems } from "../../../schemas/problems.ts";
 import { FrameReader, FrameWriter } from "../../protocol/frames.ts";
 import type { WorkerNotifications, WorkerRequests } from "../pool.ts";
 
@@ -45,7 +46,7 @@ export interface WorkerConnection {
   isOpen(): boolean;
   dispose(): void;
 }
-export interface PendingCall<M extends WorkerMethod> {
+interface PendingCall<M extends WorkerMethod> {
   result: Promise<WorkerResult<M>>;
   settled: Promise<void>;
 }
@@ -79,8 +80,7 @@ const toAnswer = (error: unknown): ResponseError<WireError> => {
 const parse = <Schema extends z.ZodType>(schema: Schema, what: string, value: unknown): z.output<Schema> => {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ");
-  throw fail("invalid_params", { what, problems });
+  throw fail("invalid_params", { what, problems: describeProblems(parsed.error) });
 };
 
 /** An AbortSignal for a JSON-RPC cancellation token. */

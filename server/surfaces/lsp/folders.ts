@@ -37,7 +37,7 @@ interface Entry {
 }
 
 /** Absolute path of a file URI; `null` for a document that is no file. */
-export const pathOf = (uri: string): string | null => {
+const pathOf = (uri: string): string | null => {
   const parsed = URI.parse(uri);
   return parsed.scheme === "file" ? parsed.fsPath : null;
 };

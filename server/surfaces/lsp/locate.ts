@@ -93,7 +93,7 @@ export const settle = (placed: Placed, text: SearchedText, isThorough = true): P
 };
 
 /** Where the beginning of a line is after an edit; from inside of what was replaced it goes to its start. */
-export const moveLine = (line: number, { range: { start, end }, text }: Edit): number => {
+const moveLine = (line: number, { range: { start, end }, text }: Edit): number => {
   if (line < start.line || (line === start.line && start.character > 0)) return line;
   const isBehind = line > end.line || (line === end.line && end.character === 0);
   return isBehind ? line - end.line + start.line + text.split("\n").length - 1 : start.line;

@@ -12,7 +12,7 @@ import { createFolders, type Folder, type Folders } from "./folders.ts";
 import { stateFolderOf } from "./options.ts";
 
 /** An open folder and the path of a document in it. */
-export interface DocumentPlace {
+interface DocumentPlace {
   session: FolderSession;
   path: string;
 }

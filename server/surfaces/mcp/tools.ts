@@ -10,7 +10,7 @@ import { followRun } from "../../hosting/follow-run.ts";
 import { reportOf } from "./run-report.ts";
 
 /** What the tools of one server work on. */
-export interface McpSession {
+interface McpSession {
   connection: Connection;
   /** Options of every run, from the command line: provider, limits, runtime. */
   runOptions: Partial<RunOptions>;

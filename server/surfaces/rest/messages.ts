@@ -3,7 +3,7 @@ import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { type CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
 
 /** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
-export const BODY_BYTES = 16 * 1024 * 1024;
+const BODY_BYTES = 16 * 1024 * 1024;
 
 const invalidBody = (problems: string) => fail("invalid_params", { what: "The body", problems });
 

@@ -3,7 +3,7 @@ import { contract, type Method } from "../../../schemas/contract.ts";
 import { fail } from "../../../schemas/errors.ts";
 
 type Http = NonNullable<(typeof contract)[Method]["http"]>;
-export type Verb = Http["verb"];
+type Verb = Http["verb"];
 
 /** A row of the contract that has an HTTP form. */
 export interface Route {

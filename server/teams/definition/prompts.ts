@@ -42,7 +42,7 @@ export const systemMessage = (agent: AgentConfig, stage: string, round: number):
 };
 
 /** Variables a stage's prompt may name. */
-export const promptVariables = ["task", "file", "in_file", "workspace"] as const;
+const promptVariables = ["task", "file", "in_file", "workspace"] as const;
 
 /** Names in `{{…}}` that no variable has. */
 export const unknownVariables = (prompt: string): string[] =>

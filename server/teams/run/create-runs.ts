@@ -1,16 +1,16 @@
 import { fail } from "../../../schemas/errors.ts";
 import type { StartRun } from "../../../schemas/contract.ts";
-import { endedRunStatuses } from "../../../schemas/events.ts";
 import { applyPatch } from "../../../schemas/primitives.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
 import { TestReport } from "../../../schemas/tests.ts";
+import { isRunEnded, isRunOpen, isRunResumable } from "../../../schemas/statuses.ts";
 import { describeProvider } from "../../models/agent.ts";
 import { cancel, isFinished } from "../../models/execution.ts";
 import { saveRun, type DriveParts } from "./active-run.ts";
 import { tellFinished } from "./finish.ts";
 import { interruptRun, launchRun, stopRun, type LaunchedRun } from "./launch.ts";
-import { answerApproval, cancelRun, forkRun, isResumable, newRun, reopen } from "../plan.ts";
+import { answerApproval, cancelRun, forkRun, newRun, reopen } from "../plan.ts";
 import type { Runs } from "./runs.ts";
 import { checkTask, newTask, teamOfOne } from "./task.ts";
 import { checkWorkflow } from "../definition/validate.ts";
@@ -119,7 +119,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
       return runOf(taskId);
     }
     const run = runOf(taskId);
-    return endedRunStatuses.has(run.status) && run.status !== "Interrupted" ? run : cancelStored(run);
+    return !isRunOpen(run.status) ? run : cancelStored(run);
   };
 
   return {
@@ -135,8 +135,8 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
     resume: async (taskId, options) => {
       const run = runOf(taskId);
       // It may have been told that it ended a moment before it was put away.
-      if (endedRunStatuses.has(run.status)) await launched.get(taskId)?.done;
-      if (launched.has(taskId) || !isResumable(run.status)) {
+      if (isRunEnded(run.status)) await launched.get(taskId)?.done;
+      if (launched.has(taskId) || !isRunResumable(run.status)) {
         throw fail("run_not_resumable", { task_id: taskId, status: run.status });
       }
       const reopened = reopen(run, now());

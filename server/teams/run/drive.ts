@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { CoditectError, fail } from "../../../schemas/errors.ts";
-import { endedRunStatuses } from "../../../schemas/events.ts";
+import { CoditectError, fail, toExecutionError } from "../../../schemas/errors.ts";
 import { summarise } from "../../../schemas/summary.ts";
 import type { StageState } from "../../../schemas/run.ts";
+import { isRunEnded } from "../../../schemas/statuses.ts";
 import { INTERRUPTED } from "../../executions/run-execution.ts";
 import { addUsage } from "../../models/execution.ts";
 import { prepareStage, saveRun, type ActiveRun, type DriveParts } from "./active-run.ts";
-import { asExecutionError, finishRun, retireFindings } from "./finish.ts";
+import { finishRun, retireFindings } from "./finish.ts";
 import {
   askForApproval,
   beginStage,
@@ -29,7 +29,7 @@ import { outcomeOf, workStage } from "../stage/stage-work.ts";
  */
 const failedOutcome = (known: CoditectError): StageOutcome => {
   if (known.code === "cancelled") return { type: "failed", status: "Cancelled", error: null };
-  const error = asExecutionError(known);
+  const error = toExecutionError(known);
   if (known.code === "stages_conflict")
     return { type: "refused", gates: [], change_set_id: null, feedback: known.message, error };
   return { type: "failed", status: known.code === "limit_reached" ? "LimitReached" : "Failed", error };
@@ -161,7 +161,7 @@ export const driveRun = async (parts: DriveParts, active: ActiveRun): Promise<vo
     if (working.size === 0) {
       const settled = settle(active.run, parts.now());
       if (settled !== active.run) await saveRun(parts, active, settled);
-      if (endedRunStatuses.has(active.run.status)) {
+      if (isRunEnded(active.run.status)) {
         await finishRun(parts, active);
         return;
       }

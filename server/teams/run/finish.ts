@@ -1,13 +1,8 @@
-import { CoditectError, toWireError } from "../../../schemas/errors.ts";
-import type { AgentExecution, ExecutionError } from "../../../schemas/execution.ts";
+import { CoditectError, toExecutionError } from "../../../schemas/errors.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, TeamRun } from "../../../schemas/run.ts";
 import { saveRun, type ActiveRun, type DriveParts } from "./active-run.ts";
 import { mergedChanges } from "../stage/stage-changes.ts";
-
-export const asExecutionError = (error: CoditectError): ExecutionError => {
-  const { code, message, next_step, retryable } = toWireError(error);
-  return { code, message, next_step, retryable };
-};
 
 /**
  * Findings of earlier rounds of a stage that ran again: one that was not reported again is Fixed;
@@ -93,7 +88,7 @@ export const finishRun = async (parts: DriveParts, active: ActiveRun): Promise<v
     await saveRun(parts, active, { ...active.run, change_set_id });
   } catch (error) {
     if (!(error instanceof CoditectError)) throw error;
-    await saveRun(parts, active, { ...active.run, status: "GateFailed", error: asExecutionError(error) });
+    await saveRun(parts, active, { ...active.run, status: "GateFailed", error: toExecutionError(error) });
   }
   await applyUnasked(parts, active.run);
   tellFinished(parts, active.run);

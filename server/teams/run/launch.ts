@@ -1,11 +1,11 @@
-import { CoditectError, fail } from "../../../schemas/errors.ts";
+import { CoditectError, fail, toExecutionError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { INTERRUPTED } from "../../executions/run-execution.ts";
 import type { ActiveRun, DriveParts } from "./active-run.ts";
 import { driveRun } from "./drive.ts";
-import { asExecutionError, tellFinished } from "./finish.ts";
+import { tellFinished } from "./finish.ts";
 
 /** A run at work. */
 export interface LaunchedRun {
@@ -22,7 +22,7 @@ export const stopRun = (
   status: "Cancelled" | "LimitReached",
   error: CoditectError | null,
 ): void => {
-  active.stopped ??= { status, error: error === null ? null : asExecutionError(error) };
+  active.stopped ??= { status, error: error === null ? null : toExecutionError(error) };
   active.controller.abort(fail("cancelled", { what: "The run" }));
 };
 
@@ -60,7 +60,7 @@ export const launchRun = (
       parts.log("error", "a run cannot be driven any more", { task_id: run.task_id, details });
       // Whoever follows it must not wait for ever; as stored it is at work, and is resumed later.
       const known = error instanceof CoditectError ? error : fail("internal", { reference: run.task_id });
-      tellFinished(parts, { ...active.run, status: "Failed", error: asExecutionError(known) });
+      tellFinished(parts, { ...active.run, status: "Failed", error: toExecutionError(known) });
     })
     .finally(() => {
       clearTimeout(deadline);

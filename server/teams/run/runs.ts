@@ -5,7 +5,7 @@ import type { RunOptions, RunOptionsPatch, TeamRun } from "../../../schemas/run.
 import type { AgentTeam } from "../../../schemas/team.ts";
 
 /** One agent on one task, outside a team. */
-export interface StartExecution {
+interface StartExecution {
   prompt: string;
   /** Path inside the workspace the task is about. */
   file: string | null;

@@ -18,7 +18,7 @@ export interface BaseFile {
 }
 
 /** An unsaved text of the editor, as the bytes it would be saved as. */
-export interface OverlayFile {
+interface OverlayFile {
   bytes: Buffer;
   sha256: string;
   executable: boolean;

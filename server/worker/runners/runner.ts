@@ -25,7 +25,7 @@ export interface TestJob extends DetectedRunner {
 }
 
 /** What to start; the variables come on top of `childEnvironment` and the script's own. */
-export interface Launch {
+interface Launch {
   /** Program first. */
   command: readonly string[];
   env: Record<string, string>;

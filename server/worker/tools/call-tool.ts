@@ -3,7 +3,7 @@ import { CoditectError } from "../../../schemas/errors.ts";
 import type { ToolCallPart } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { ToolName, toolTable, type ToolArguments } from "../../../schemas/tools.ts";
-import { problemsOf } from "../problems.ts";
+import { describeProblems } from "../../../schemas/problems.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readFile } from "./read-file.ts";
@@ -58,7 +58,9 @@ function run(name: ToolName, args: Json, context: ToolContext): Promise<ToolResu
   const { schema, tool } = toolOf(name);
   const parsed = schema.safeParse(withoutNulls(args));
   if (!parsed.success) {
-    return refused(`The arguments of ${name} are not valid: ${problemsOf(parsed.error)}. Nothing was run.`);
+    return refused(
+      `The arguments of ${name} are not valid: ${describeProblems(parsed.error)}. Nothing was run.`,
+    );
   }
   return tool(parsed.data, context);
 }

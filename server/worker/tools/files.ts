@@ -15,7 +15,7 @@ import { writeAtomically } from "../copy/files.ts";
 import { isExecutable, statFile } from "../copy/stamp.ts";
 
 /** Largest file the tools open. */
-export const LARGEST_TEXT = 10 * 1024 * 1024;
+const LARGEST_TEXT = 10 * 1024 * 1024;
 
 /** A file of the copy as a tool found it, after links were followed. */
 export interface FoundFile extends DecodedText {

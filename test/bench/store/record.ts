@@ -54,6 +54,3 @@ export const execution = (number: number, turn = 0): AgentExecution => ({
   started_at: at,
   completed_at: null,
 });
-
-/** Bytes of one record as JSON. */
-export const RECORD_BYTES = Buffer.byteLength(JSON.stringify(execution(123456)));

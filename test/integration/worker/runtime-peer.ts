@@ -32,7 +32,7 @@ const entry = new URL("../../../server/worker/main.ts", import.meta.url).pathnam
 /** What a scripted model does in one turn: calls of tools, or only text. */
 export type ScriptedTurn = string | readonly [tool: string, args: Json][];
 
-export const executionId = "11111111-1111-4111-8111-111111111111";
+const executionId = "11111111-1111-4111-8111-111111111111";
 const instanceId = "22222222-2222-4222-8222-222222222222";
 
 /** An answer of a model that calls these tools. */

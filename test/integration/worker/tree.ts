@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -38,10 +37,6 @@ export function readTree(root: string, folder = ""): Tree {
     else tree[path] = readFileSync(join(root, path), "latin1") + ((stats.mode & 0o111) === 0 ? "" : "*");
   }
   return tree;
-}
-
-export function makeExecutable(root: string, path: string): void {
-  chmodSync(join(root, path), 0o755);
 }
 
 export function clear(folder: string): void {

@@ -14,7 +14,7 @@ const id = (kind: number, n: number): string =>
 
 const stages = ["red", "green", "review"] as const;
 
-export const usage = {
+const usage = {
   input_tokens: 10,
   cache_read_tokens: 0,
   cache_write_tokens: 0,
@@ -52,7 +52,7 @@ export const agent: AgentConfig = {
   last_active_at: null,
 };
 
-export const instance = (n: number, state: AgentInstance["state"], cpu: number): AgentInstance => ({
+const instance = (n: number, state: AgentInstance["state"], cpu: number): AgentInstance => ({
   instance_id: id(2, n),
   agent_id: agent.agent_id,
   tenant_id,
@@ -80,7 +80,7 @@ export const instance = (n: number, state: AgentInstance["state"], cpu: number):
   health: { is_healthy: true, last_check: at, failure_count: 0, error_message: null },
 });
 
-export const proof = (gate: GateProof["gate"], held: boolean): GateProof => ({
+const proof = (gate: GateProof["gate"], held: boolean): GateProof => ({
   gate,
   held,
   reason: held ? "2 tests fail, in the tests" : "the new tests pass already",

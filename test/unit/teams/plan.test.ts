@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { RunOptions, TeamRun, type Task } from "../../../schemas/run.ts";
 import { WorkflowStage, type AgentTeam } from "../../../schemas/team.ts";
+import { isRunResumable } from "../../../schemas/statuses.ts";
 import {
   answerApproval,
   askForApproval,
@@ -11,7 +12,6 @@ import {
   definitionOf,
   endStage,
   forkRun,
-  isResumable,
   newRun,
   readyStages,
   reopen,
@@ -115,7 +115,7 @@ describe("the plan of a team run", () => {
     for (let round = 0; round < 2; round++) run = settle(work(run, "write-tests", refused()), now);
     run = settle(work(run, "write-tests", refused()), now);
     assert.deepEqual([run.status, run.error?.code], ["GateFailed", "gate_failed"]);
-    assert.equal(isResumable(run.status), false);
+    assert.equal(isRunResumable(run.status), false);
   });
 
   it("goes on after a failure in the round it was cut off in", () => {

@@ -3,6 +3,7 @@ import { chown, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { fail } from "../../../../schemas/errors.ts";
+import { untilAborted } from "../../../../schemas/abortable.ts";
 import type { Driver, RemoteFiles, RunningWorker, WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
@@ -182,16 +183,9 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
     runtime: "Docker",
     start: async (asked, signal) => {
       const cancelled = fail("cancelled", { what: "Starting the instance" });
-      const aborted = Promise.withResolvers<never>();
-      const onAbort = (): void => {
-        aborted.reject(cancelled);
-      };
       if (signal.aborted) throw cancelled;
-      signal.addEventListener("abort", onAbort, { once: true });
       const launched = launch({ ...asked, image: asked.image ?? options.image ?? DEFAULT_IMAGE }, signal);
-      try {
-        return await Promise.race([launched, aborted.promise]);
-      } catch (error) {
+      return untilAborted(launched, signal, () => cancelled).catch((error: unknown) => {
         // An engine that answers late must not leave a container behind.
         if (error === cancelled)
           void launched.then(
@@ -199,9 +193,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
             () => undefined,
           );
         throw error;
-      } finally {
-        signal.removeEventListener("abort", onAbort);
-      }
+      });
     },
     removeOrphans,
   };

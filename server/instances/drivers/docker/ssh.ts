@@ -12,7 +12,7 @@ export interface SshHost {
 const DEFAULT_PORT = 22;
 
 /** What the system's own ssh is called with, as the docker command does. */
-export const sshArguments = ({ host, port, username }: SshHost): string[] => [
+const sshArguments = ({ host, port, username }: SshHost): string[] => [
   ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"],
   ...(port === DEFAULT_PORT ? [] : ["-p", String(port)]),
   ...(username === undefined ? [] : ["-l", username]),

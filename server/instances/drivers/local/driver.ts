@@ -8,6 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
+import { SerialQueue } from "../../../../schemas/serial-queue.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
@@ -196,8 +197,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
   };
 
   // Making a process holds the event loop for milliseconds: one per turn, however many are asked for.
-  let lastTurn: Promise<unknown> = Promise.resolve();
-  const ownTurn = (): Promise<unknown> => (lastTurn = lastTurn.then(() => nextTurn()));
+  const starts = new SerialQueue();
 
   return {
     runtime: "Local",
@@ -207,7 +207,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     },
     start: async (spec, signal) => {
       const found = await machine;
-      await ownTurn();
+      await starts.run(() => nextTurn());
       if (signal.aborted) throw fail("cancelled", { what: "Starting the instance" });
       admit(found.sandbox);
       const command = localCommand(spec, options.entry, found, options.environment);

@@ -1,5 +1,6 @@
 import type { Finding, Severity } from "../../../../schemas/findings.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
+import { offersResume } from "../../../../schemas/statuses.ts";
 import { formatDuration, plural } from "./format.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import type { RunView } from "./view.ts";
@@ -132,7 +133,7 @@ export const nextSteps = (
       ],
       [`${program} changes discard ${task}${where}`, "forget them"],
     );
-  if (status === "LimitReached" || status === "Interrupted" || status === "Failed")
+  if (offersResume(status))
     commands.push([`${program} resume ${task}${where}${again}`, "go on where it stopped"]);
   if (isSample && status === "Succeeded")
     commands.push(

@@ -42,7 +42,7 @@ export const openTerminal = (
 };
 
 /** What a user sees of an error: what happened, then what to do about it. */
-export const describeError = (error: WireError, { style }: Pick<Terminal, "style">): string => {
+const describeError = (error: WireError, { style }: Pick<Terminal, "style">): string => {
   const next = error.next_step === null ? "" : `  ${error.next_step}\n`;
   return `${style("red", "✖")} ${error.message}\n${style("dim", next)}`;
 };

@@ -3,10 +3,11 @@ import type { AIProvider } from "../../../../schemas/agent.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions } from "../../../../schemas/run.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
+import { OLLAMA_PORT, standardEndpoints } from "../../../../schemas/providers.ts";
 
 /** Providers by the names of `--provider`. Contract: "Command line". */
 export const providerNames = ["claude", "gemini", "ollama", "huggingface", "rehearsal"] as const;
-export type ProviderChoice = (typeof providerNames)[number];
+type ProviderChoice = (typeof providerNames)[number];
 
 /** Values of `--unconfined`. */
 export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
@@ -89,9 +90,9 @@ const ANSWER_TOKENS = 8192;
 
 /** `OLLAMA_HOST` may be a host, a host and port, or a URL, as Ollama itself takes it. */
 export const ollamaEndpoint = (host: string | undefined): string => {
-  if (host === undefined || host === "") return "http://127.0.0.1:11434";
+  if (host === undefined || host === "") return standardEndpoints.Ollama;
   const url = new URL(/^https?:\/\//.test(host) ? host : `http://${host}`);
-  if (url.port === "" && !/^https?:\/\//.test(host)) url.port = "11434";
+  if (url.port === "" && !/^https?:\/\//.test(host)) url.port = OLLAMA_PORT;
   // Servers listen on all addresses; a client has to name one.
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
   return url.href.replace(/\/$/, "");

@@ -13,7 +13,7 @@ const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
 const event = (seconds: number, fields: object): RuntimeEvent =>
   RuntimeEvent.parse({ at: at(seconds), task_id: TASK, ...fields });
 
-export const proof = (gate: GateName, held: boolean, reason: string): GateProof => ({
+const proof = (gate: GateName, held: boolean, reason: string): GateProof => ({
   gate,
   held,
   reason,
@@ -68,7 +68,7 @@ const execution = (
     },
   });
 
-export const stageState = (name: string, status: StageState["status"], gates: GateProof[]): StageState => ({
+const stageState = (name: string, status: StageState["status"], gates: GateProof[]): StageState => ({
   name,
   status,
   round: 1,

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { fail } from "../../../../../schemas/errors.ts";
+import { SerialQueue } from "../../../../../schemas/serial-queue.ts";
 import { pacer } from "../../../../workspace/pace.ts";
 import { isWithin } from "../../../../workspace/paths.ts";
 import { openLimits, WORKER_LIBRARIES, WORKER_NODE } from "../container.ts";
@@ -105,16 +106,13 @@ export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
     held = now;
   };
 
-  // One after another: two that compare with the same past would undo each other's removals.
-  let last: Promise<void> = Promise.resolve();
+  // Two that compare with the same past would undo each other's removals.
+  const queue = new SerialQueue();
   return {
     mounts: mounts(true),
-    sync: (signal) => {
-      last = last.catch(() => undefined).then(() => syncNow(signal));
-      return last;
-    },
+    sync: (signal) => queue.run(() => syncNow(signal)),
     close: async () => {
-      await last.catch(() => undefined);
+      await queue.over;
       await door.remove({ force: true });
       await removeVolumes();
     },

@@ -5,8 +5,8 @@ export interface Turn<Result> {
   done: Promise<Result>;
 }
 
-/** Work that is done one after the other. */
-export class Turns {
+/** Does one piece of work after another. One that fails holds up nothing. */
+export class SerialQueue {
   #count = 0;
   #last: Promise<void> = Promise.resolve();
 
@@ -15,6 +15,12 @@ export class Turns {
     return this.#last;
   }
 
+  /** Does the work when its turn comes, and settles as the work does. */
+  run<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.take(work).done;
+  }
+
+  /** The same for work that can begin before the next microtask. */
   take<Result>(work: () => Promise<Result>): Turn<Result> {
     let result: Promise<Result> | null = null;
     const start = () => (result ??= work());

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Turns } from "../../../server/store/turns.ts";
+import { SerialQueue } from "../../../schemas/serial-queue.ts";
 
 /** Work that says when it begins, and is done when it is let go. */
 const makeWork = (name: string, log: string[]) => {
@@ -11,10 +11,10 @@ const makeWork = (name: string, log: string[]) => {
   return { work, ...gate };
 };
 
-describe("turns", () => {
+describe("a serial queue", () => {
   it("come one after the other, also behind one that failed", async () => {
     const log: string[] = [];
-    const turns = new Turns();
+    const turns = new SerialQueue();
     const [first, second] = [makeWork("first", log), makeWork("second", log)];
     const failed = turns.take(first.work).done;
     const done = turns.take(second.work).done;
@@ -31,7 +31,7 @@ describe("turns", () => {
 
   it("begin at once where nothing is before them, and only once", async () => {
     const log: string[] = [];
-    const turns = new Turns();
+    const turns = new SerialQueue();
     const only = makeWork("only", log);
     const { begin, done } = turns.take(only.work);
     begin();
@@ -44,7 +44,7 @@ describe("turns", () => {
 
   it("wait for what is before them, however often they are to begin", async () => {
     const log: string[] = [];
-    const turns = new Turns();
+    const turns = new SerialQueue();
     const [before, after] = [makeWork("before", log), makeWork("after", log)];
     turns.take(before.work).begin();
     const { begin, done } = turns.take(after.work);
