@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import texts from "../../package.nls.json" with { type: "json" };
 import { skipUnlessNull } from "../support/skip.ts";
 import { pace } from "./pace.ts";
 import { missingPart } from "./parts.ts";
@@ -27,20 +28,20 @@ describe("the first start", function () {
       page.getByRole("checkbox", { name: new RegExp(title), checked: true }).waitFor();
     await workbench.command("CODITECT: Open Walkthrough");
 
-    await choose("Choose a model");
+    await choose(texts["walkthrough.model"]);
     await page.getByRole("button", { name: "Choose Provider and Model…" }).click();
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "free" }).waitFor();
     await workbench.picture("models");
     await workbench.choose("free");
     await workbench.notification("Agents now ask Ollama").waitFor();
-    await isDone("Choose a model");
+    await isDone(texts["walkthrough.model"]);
 
-    await choose("See a team at work");
+    await choose(texts["walkthrough.rehearse"]);
     await page.getByRole("button", { name: "Run the Rehearsal" }).click();
     await workbench.notification(/every gate held/).waitFor({ timeout: pace.deadline(90_000) });
-    await isDone("See a team at work");
+    await isDone(texts["walkthrough.rehearse"]);
 
-    await choose("Run the TDD team on your own file");
+    await choose(texts["walkthrough.own"]);
     await page.getByRole("button", { name: "Open a File" }).click();
     await page.locator(".quick-input-widget input[type=text]").fill("src/bill.js");
     await workbench.choose("bill.js");
@@ -52,7 +53,7 @@ describe("the first start", function () {
       .click();
     await parts.model.waiting();
     await workbench.command("CODITECT: Open Walkthrough");
-    await isDone("Run the TDD team on your own file");
+    await isDone(texts["walkthrough.own"]);
     await workbench.picture("walkthrough-done");
   });
 });

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import texts from "../../package.nls.json" with { type: "json" };
 import { skipUnlessNull } from "../support/skip.ts";
 import { startKeyedProvider, throughModel } from "./models.ts";
 import { missingPart } from "./parts.ts";
@@ -20,7 +21,7 @@ describe("the extension in a real workbench", function () {
     await workbench.showView();
     await workbench.page.getByRole("button", { name: "Run the Rehearsal" }).waitFor();
     await workbench.command("CODITECT: Open Walkthrough");
-    await workbench.page.getByText("See a team at work, without a model").first().waitFor();
+    await workbench.page.getByText(texts["walkthrough.rehearse"]).first().waitFor();
     await workbench.picture("first-start");
   });
 
