@@ -80,6 +80,26 @@ export const errorCatalogue = {
     "Terminate the instances first, then delete the agent.",
     conflict,
   ),
+  agent_in_team: row(
+    "Agent {id} is a member of {teams}.",
+    "Give these teams another member first, then delete the agent.",
+    conflict,
+  ),
+  agent_offline: row(
+    "Agent {name} is offline.",
+    "Set its status to Available, or choose another agent.",
+    conflict,
+  ),
+  name_taken: row(
+    "There is already a {kind} named {name}.",
+    "Choose another name, or change that one.",
+    conflict,
+  ),
+  defined_in_file: row(
+    "{what} is defined in {path}.",
+    "Change the file. It is read again for every run.",
+    conflict,
+  ),
   // The workspace.
   file_not_found: row(
     "{path} does not exist in the workspace.",

@@ -206,6 +206,7 @@ export const importTable: readonly Row[] = [
       "server/feedback",
       "server/gateway",
       "server/instances",
+      "server/teams/definition",
       "server/teams/run",
       "server/platform",
     ],

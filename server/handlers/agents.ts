@@ -3,6 +3,7 @@ import { fail } from "../../schemas/errors.ts";
 import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
 import type { MethodParams } from "../../schemas/contract.ts";
 import { defaultSettings, newAgent, updateStatus } from "../models/agent.ts";
+import { isTeamOfOne, teamsOf } from "../teams/definition/members.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
@@ -31,7 +32,7 @@ const updated = (agent: AgentConfig, params: MethodParams<"agents/update">, now:
 };
 
 /** Documents: "Agent Configuration Management". */
-export const agentHandlers = ({ store, emit, now }: HandlerContext): HandlersOf<"agents"> => {
+export const agentHandlers = ({ store, configuration, emit, now }: HandlerContext): HandlersOf<"agents"> => {
   const save = async (agent: AgentConfig): Promise<AgentConfig> => {
     await store.commit((transaction) => {
       transaction.put("agents", agent);
@@ -48,13 +49,24 @@ export const agentHandlers = ({ store, emit, now }: HandlerContext): HandlersOf<
 
     "agents/get": ({ agent_id }) => found(store, "agents", agent_id),
 
-    "agents/update": (params) => save(updated(found(store, "agents", params.agent_id), params, now())),
+    "agents/update": async (params) => {
+      const agent = found(store, "agents", params.agent_id);
+      const { agent_id, status, ...fields } = params;
+      if (Object.keys(fields).length > 0) await configuration.checkChangeable(agent_id);
+      return save(updated(agent, params, now()));
+    },
 
     "agents/delete": async ({ agent_id }) => {
       found(store, "agents", agent_id);
       const count = store.all("instances", { agent_id, active: true }).length;
       if (count > 0) throw fail("agent_has_active_instances", { id: agent_id, count });
+      await configuration.checkChangeable(agent_id);
+      const teams = teamsOf(store, agent_id);
+      const needing = teams.filter((team) => !isTeamOfOne(team));
+      if (needing.length > 0)
+        throw fail("agent_in_team", { id: agent_id, teams: needing.map(({ name }) => name).join(", ") });
       await store.commit((transaction) => {
+        for (const { team_id } of teams) transaction.remove("teams", team_id);
         transaction.remove("agents", agent_id);
       });
       emit({ type: "configuration.changed", at: now() });

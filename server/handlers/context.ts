@@ -9,6 +9,7 @@ import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
 import type { Consents } from "../platform/consents.ts";
 import type { Store } from "../store/store.ts";
+import type { Configuration } from "../teams/definition/configuration.ts";
 import type { Runs } from "../teams/run/runs.ts";
 
 /** Who calls: what they may do, and the surface they came through, for the audit trail. */
@@ -38,6 +39,7 @@ export interface HandlerContext {
   /** What was used on a day (UTC, `2026-01-31`), up to now. */
   usageOn: (day: string) => DailyUsage;
   runs: Runs;
+  configuration: Configuration;
   changes: Changes;
   feedback: Feedback;
   /** Values that leave the runtime with no answer. */

@@ -1,3 +1,4 @@
+import { checkOnline } from "../teams/definition/members.ts";
 import { actorOf, type HandlerContext, type HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
@@ -9,6 +10,7 @@ export const instanceHandlers = ({
 }: HandlerContext): HandlersOf<"instances"> => ({
   "instances/create": ({ agent_id, runtime }, caller) => {
     const agent = found(store, "agents", agent_id);
+    checkOnline(agent);
     return pool.create(agent, runtime ?? agent.settings.runtime ?? defaultRuntime, actorOf(caller));
   },
 

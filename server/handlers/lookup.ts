@@ -14,6 +14,7 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   findings: "finding",
   dismissals: "dismissal",
   dailyUsage: "usage of day",
+  templates: "template",
 };
 
 /** The record, or `not_found`. */

@@ -4,7 +4,13 @@ import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
 /** Documents: "Agent Teams". */
-export const teamHandlers = ({ store, runs, emit, now }: HandlerContext): HandlersOf<"teams"> => {
+export const teamHandlers = ({
+  store,
+  runs,
+  configuration,
+  emit,
+  now,
+}: HandlerContext): HandlersOf<"teams"> => {
   const save = async (team: AgentTeam): Promise<AgentTeam> => {
     runs.check(team);
     await store.commit((transaction) => {
@@ -15,7 +21,8 @@ export const teamHandlers = ({ store, runs, emit, now }: HandlerContext): Handle
   };
 
   return {
-    "teams/create": (params) => {
+    "teams/create": async (params) => {
+      await configuration.checkTeamName(params.name);
       const at = now();
       return save({
         team_id: randomUUID(),
@@ -31,19 +38,23 @@ export const teamHandlers = ({ store, runs, emit, now }: HandlerContext): Handle
     "teams/list": async (request) => {
       const proposed = await runs.publishTeams();
       const { items, next_cursor } = store.page("teams", {}, request);
-      // One that was stored under this name is out of date: the file has changed since.
-      const names = new Set(proposed.map(({ name }) => name));
-      const kept = items.filter(({ name }) => !names.has(name));
+      // One that was stored from the file is out of date: the file has changed since.
+      const ids = new Set(proposed.map(({ team_id }) => team_id));
+      const kept = items.filter(({ team_id }) => !ids.has(team_id));
       return { items: request.cursor === null ? [...proposed, ...kept] : kept, next_cursor };
     },
 
-    "teams/updateMembers": ({ team_id, members }) =>
-      save({ ...found(store, "teams", team_id), members, updated_at: now() }),
+    "teams/updateMembers": async ({ team_id, members }) => {
+      const team = found(store, "teams", team_id);
+      await configuration.checkChangeable(team_id);
+      return save({ ...team, members, updated_at: now() });
+    },
 
     "teams/execute": ({ team_id, ...request }) => runs.start(team_id, request),
 
     "teams/delete": async ({ team_id }) => {
       found(store, "teams", team_id);
+      await configuration.checkChangeable(team_id);
       await store.commit((transaction) => {
         transaction.remove("teams", team_id);
       });

@@ -21,6 +21,7 @@ import type { Log } from "../platform/log.ts";
 import type { RehearsalServer } from "../rehearsal/server.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
+import { adoptFormer } from "../teams/definition/adopt.ts";
 import { createConfiguration } from "../teams/definition/configuration.ts";
 import { createRuns } from "../teams/run/create-runs.ts";
 
@@ -32,6 +33,8 @@ export interface RuntimeOptions {
   /** Absolute path for the private copies; left out: in the operating system's cache folder. */
   copiesFolder?: string;
   settings: Settings;
+  /** Whether `settings.provider` was guessed from the keys of the environment; left out: it was chosen. */
+  isProviderGuessed?: boolean;
   credentials: Credentials;
   worker: WorkerEntry;
   log: Log;
@@ -144,7 +147,15 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const changes = createChanges({ store, workspace, now });
   const secrets = secretsOf(process.env);
   const feedback = createFeedback({ store, workspace, settings, secrets, log });
-  const configuration = createConfiguration({ store, workspace, provider: settings.provider, consents, now });
+  const configuration = createConfiguration({
+    store,
+    workspace,
+    settings,
+    isProviderGuessed: options.isProviderGuessed ?? false,
+    consents,
+    now,
+  });
+  await adoptFormer(store);
   const runs = createRuns({
     store,
     pool,
@@ -167,6 +178,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     gateway,
     usageOn: ledger.on,
     runs,
+    configuration,
     changes,
     feedback,
     secrets,

@@ -8,6 +8,7 @@ import { indexKeys, keys } from "../../schemas/keys.ts";
 import { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
 import { AgentTeam } from "../../schemas/team.ts";
 import { isRunOpen } from "../../schemas/statuses.ts";
+import { Template } from "../../schemas/templates.ts";
 import { isActive } from "../models/instance.ts";
 import type { CollectionName, Filters, Records } from "./store.ts";
 
@@ -181,6 +182,15 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     lists: [],
     schema: DailyUsage,
     key: (tenant, usage) => keys.dailyUsage(tenant, usage.day),
+    indexes: () => [],
+    filters: {},
+    oldestFirst: false,
+  },
+  templates: {
+    segment: "templates",
+    lists: [],
+    schema: Template,
+    key: (tenant, template) => keys.template(tenant, template.template_id),
     indexes: () => [],
     filters: {},
     oldestFirst: false,

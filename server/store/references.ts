@@ -28,6 +28,7 @@ const references: Rules<Reference[]> = {
   ],
   dismissals: () => [],
   dailyUsage: () => [],
+  templates: () => [],
 };
 
 /** Ids that a record holds of others that must be there. */

@@ -5,6 +5,7 @@ import type { Dismissal, Finding, FindingStatus } from "../../schemas/findings.t
 import type { AgentInstance, InstanceState, LifecycleEvent } from "../../schemas/instance.ts";
 import type { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
 import type { AgentTeam } from "../../schemas/team.ts";
+import type { Template } from "../../schemas/templates.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 
 /** The stored collections: name → record. */
@@ -20,6 +21,7 @@ export interface Records {
   findings: Finding;
   dismissals: Dismissal;
   dailyUsage: DailyUsage;
+  templates: Template;
 }
 export type CollectionName = keyof Records;
 
@@ -46,6 +48,7 @@ export interface Filters {
   findings: { task_id?: string | undefined; path?: string | undefined; status?: FindingStatus | undefined };
   dismissals: NoFilter;
   dailyUsage: NoFilter;
+  templates: NoFilter;
 }
 
 /**
@@ -65,7 +68,7 @@ export interface PageRequest {
 export interface Transaction {
   /**
    * Inserts or replaces a record and brings its secondary indexes along. Its id is what stands in
-   * its key behind the collection: `agent_id`, … , `fingerprint`, `day`; for lifecycle events
+   * its key behind the collection: `agent_id`, … , `fingerprint`, `day`, `template_id`; for lifecycle events
    * `<instance_id>/<timestamp>:<event_id>`.
    */
   put<Name extends CollectionName>(collection: Name, record: Records[Name]): void;

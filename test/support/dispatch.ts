@@ -6,6 +6,7 @@ import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts"
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller } from "../../server/handlers/context.ts";
+import { createConfiguration } from "../../server/teams/definition/configuration.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Consents } from "../../server/platform/consents.ts";
 import type { Pool } from "../../server/instances/pool.ts";
@@ -69,6 +70,13 @@ export const testDispatch = (
     pool: recorder<Pool>(passedOn, { queued: () => 0, ...parts.pool }),
     runs: recorder<Runs>(passedOn, parts.runs ?? {}),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
+    configuration: createConfiguration({
+      store,
+      workspace,
+      settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } } },
+      isProviderGuessed: false,
+      now,
+    }),
     usageOn: createLedger(store).on,
     changes: createChanges({ store, workspace, now }),
     feedback: createFeedback({

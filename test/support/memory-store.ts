@@ -16,6 +16,7 @@ const idFields: Record<CollectionName, string> = {
   findings: "finding_id",
   dismissals: "fingerprint",
   dailyUsage: "day",
+  templates: "template_id",
 };
 
 const passes = (record: object, filter: object): boolean =>

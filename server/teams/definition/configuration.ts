@@ -1,30 +1,31 @@
+import { randomUUID } from "node:crypto";
 import type { AgentConfig, AgentType, AIProvider } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { applyPatch, Uuid } from "../../../schemas/primitives.ts";
-import { TeamFile, type AgentTeam, type TeamMember } from "../../../schemas/team.ts";
-import { newAgent } from "../../models/agent.ts";
+import type { AgentFile, AgentTeam, TeamFile, TeamMember } from "../../../schemas/team.ts";
+import { defaultSettings, newAgent } from "../../models/agent.ts";
 import type { Consents } from "../../platform/consents.ts";
 import { namedUuid } from "../../platform/named-uuid.ts";
 import type { Store } from "../../store/store.ts";
 import { configurationFiles, configurationHash } from "../../workspace/configuration.ts";
-import architecture from "./built-in/architecture.json" with { type: "json" };
-import bugFix from "./built-in/bug-fix.json" with { type: "json" };
-import review from "./built-in/review.json" with { type: "json" };
-import security from "./built-in/security.json" with { type: "json" };
-import tdd from "./built-in/tdd.json" with { type: "json" };
+import { builtInTeams } from "./built-in.ts";
+import { defaultContent } from "./default-agent.ts";
 import { describeConfiguration } from "./describe.ts";
-import { readAgentFiles, readTeamFiles } from "./files.ts";
-
-const builtIn: readonly TeamFile[] = [tdd, bugFix, architecture, review, security].map((file) =>
-  TeamFile.parse(file),
-);
+import { readAgentFiles, readTeamFiles, type Read } from "./files.ts";
+import { checkMembers, checkOnline } from "./members.ts";
+import { createTemplates, templateId, type AgentContent, type TeamContent } from "./templates.ts";
 
 export interface ConfigurationParts {
   store: Store;
   /** Absolute path; its `.coditect/` holds agent and team files. */
   workspace: string;
-  /** What agents without a provider of their own ask. */
-  provider: AIProvider;
+  /** What agents without a provider of their own ask, as the settings say at the moment. */
+  settings: { readonly provider: AIProvider };
+  /**
+   * Whether the provider was guessed from the keys of the environment: an agent that is there already
+   * keeps asking the one it has. A key alone must not turn a local agent into a paid one.
+   */
+  isProviderGuessed: boolean;
   consents: Pick<Consents, "has">;
   now: () => string;
 }
@@ -32,25 +33,32 @@ export interface ConfigurationParts {
 /** The agents and teams of a workspace: stored ones, files in version control, built-in ones. */
 export interface Configuration {
   /**
-   * Errors: `unknown_workflow`; `configuration_unconfirmed` for a team of files that the user has not
-   * allowed to be used, as they are now.
+   * By name, a file of the project counts before what is stored. Errors: `unknown_workflow`;
+   * `configuration_unconfirmed` for a team of files that the user has not allowed to be used, as they
+   * are now.
    */
   team(idOrName: string): Promise<AgentTeam>;
   /**
-   * Stores the built-in teams and those of files as they are now, so that lists have them. Teams of
-   * files that the user has not allowed yet are not stored; they are the result, with the ids that
+   * Stores the built-in teams, once, and those of files as they are now, so that lists have them. Teams
+   * of files that the user has not allowed yet are not stored; they are the result, with the ids that
    * they will have.
    */
   publishTeams(): Promise<AgentTeam[]>;
   /** The agent a member stands for; the default one of its type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
+  /** Refuses a team whose members cannot do what is asked of them: `invalid_workflow`. */
+  checkMembers(team: Pick<AgentTeam, "name" | "members">): void;
+  /** Refuses members whose agent may get no work: `agent_offline`. */
+  checkAvailable(members: readonly TeamMember[]): Promise<void>;
+  /** Errors: `name_taken` if a team of that name is stored, in a file or built in. */
+  checkTeamName(name: string): Promise<void>;
+  /** Errors: `defined_in_file` for a team or agent that a file of the project says. */
+  checkChangeable(recordId: string): Promise<void>;
 }
 
-const titleOf = (type: AgentType): string =>
-  type.replace(/(?<=[a-z])(?=[A-Z])/g, " ").replace(/\B[A-Z]/g, (letter) => letter.toLowerCase());
-
 export const createConfiguration = (parts: ConfigurationParts): Configuration => {
-  const { store, workspace, provider, consents, now } = parts;
+  const { store, workspace, settings, isProviderGuessed, consents, now } = parts;
+  const templates = createTemplates(store);
 
   /** Whether the user has allowed what `.coditect/` holds, in its present state. */
   const isAllowed = (): boolean =>
@@ -63,119 +71,168 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
       throw fail("configuration_unconfirmed", { name, what: describeConfiguration(files), hash });
   };
 
-  const put = async (agent: AgentConfig): Promise<AgentConfig> => {
-    await store.commit((transaction) => {
-      transaction.put("agents", agent);
-    });
-    return agent;
-  };
-
-  /** The default agent asks what the settings say now, and keeps its id. */
-  const defaultAgent = async (type: AgentType): Promise<AgentConfig> => {
-    const name = titleOf(type);
-    const known = store.all("agents", { type }).find((agent) => agent.name === name);
-    if (known === undefined)
-      return put(newAgent({ tenant_id: store.tenantId, name, agent_type: type, provider }, now()));
-    const same = JSON.stringify(known.provider) === JSON.stringify(provider);
-    return same ? known : put({ ...known, provider, updated_at: now() });
-  };
-
-  /** The stored agent of an agent file, brought up to what the file says. */
-  const agentFromFile = async (name: string, type: AgentType): Promise<AgentConfig> => {
-    const file = (await readAgentFiles(workspace)).find((candidate) => candidate.name === name);
-    if (file === undefined) throw fail("not_found", { kind: "agent", id: name });
-    const known = store.all("agents", { type }).find((agent) => agent.name === name);
-    const base =
-      known ??
-      newAgent(
-        { tenant_id: store.tenantId, name, agent_type: type, provider: file.provider ?? provider },
-        now(),
-      );
-    const agent: AgentConfig = {
-      ...base,
-      agent_type: file.agent_type,
-      provider: file.provider ?? provider,
-      settings: applyPatch(base.settings, file.settings ?? {}),
-    };
-    return JSON.stringify(agent) === JSON.stringify(known) ? agent : put({ ...agent, updated_at: now() });
-  };
-
   /** The same each time, so that a team can be named before it is stored. */
   const idOfFile = (name: string): string => namedUuid(`${store.tenantId}\n${workspace}\n${name}`);
 
-  /** A team file as a list shows it; its agents are settled when it is allowed. */
-  const proposedTeam = (file: TeamFile): AgentTeam => ({
-    team_id: idOfFile(file.name),
-    tenant_id: store.tenantId,
-    name: file.name,
-    description: file.description,
-    members: file.members.map(({ role, agent_type }) => ({ role, agent_type, agent_id: null })),
-    workflow_stages: file.workflow_stages,
-    created_at: now(),
+  const providerFor = (stored: AgentConfig | null): AIProvider =>
+    stored !== null && isProviderGuessed ? stored.provider : settings.provider;
+
+  const agentRecord = (content: AgentContent, stored: AgentConfig | null): AgentConfig => ({
+    ...(stored ?? newAgent({ tenant_id: store.tenantId, ...content }, now())),
+    ...content,
     updated_at: now(),
   });
 
-  /** Stores a team file as the team it describes, under the id it always had. */
-  const teamFromFile = async (file: TeamFile): Promise<AgentTeam> => {
-    const known = store.all("teams", { name: file.name })[0];
-    const members = await Promise.all(
-      file.members.map(async ({ role, agent_type, agent }): Promise<TeamMember> => {
-        const agent_id = agent === undefined ? null : (await agentFromFile(agent, agent_type)).agent_id;
-        return { role, agent_type, agent_id };
-      }),
-    );
-    const { name, description, workflow_stages } = file;
-    const content = { name, description, members, workflow_stages };
-    const team: AgentTeam = {
-      team_id: known?.team_id ?? idOfFile(file.name),
-      tenant_id: store.tenantId,
-      ...content,
-      created_at: known?.created_at ?? now(),
-      updated_at: now(),
-    };
-    if (known !== undefined && JSON.stringify({ ...known, ...content }) === JSON.stringify(known))
-      return known;
-    await store.commit((transaction) => {
-      transaction.put("teams", team);
+  const teamRecord = (team_id: string, content: TeamContent, stored: AgentTeam | null): AgentTeam => ({
+    team_id,
+    tenant_id: store.tenantId,
+    ...content,
+    created_at: stored?.created_at ?? now(),
+    updated_at: now(),
+  });
+
+  const defaultAgent = (type: AgentType): Promise<AgentConfig | null> =>
+    templates.agent({
+      id: templateId("agent", type),
+      source: "built-in",
+      content: (stored) => defaultContent(type, providerFor(stored)),
+      record: agentRecord,
+      revives: true,
     });
-    return team;
+
+  /** The stored agent of an agent file, as the file says it now. */
+  const agentFromFile = (file: AgentFile): Promise<AgentConfig | null> =>
+    templates.agent({
+      id: templateId("agent-file", file.name),
+      source: "file",
+      content: (stored) => {
+        const provider = file.provider ?? providerFor(stored);
+        return {
+          ...defaultContent(file.agent_type, provider),
+          name: file.name,
+          settings: applyPatch(defaultSettings(provider, file.agent_type), file.settings ?? {}),
+        };
+      },
+      record: agentRecord,
+      revives: true,
+    });
+
+  const fileMember = async (
+    team: TeamFile,
+    { role, agent_type, agent }: TeamFile["members"][number],
+    index: number,
+  ): Promise<TeamMember> => {
+    if (agent === undefined) return { role, agent_type, agent_id: null };
+    const file = (await readAgentFiles(workspace)).find(({ content }) => content.name === agent);
+    const problem = (text: string) =>
+      fail("invalid_workflow", { name: team.name, problems: `members.${index}.agent: ${text}` });
+    if (file === undefined) throw problem(`there is no agent file named ${agent}`);
+    if (file.content.agent_type !== agent_type)
+      throw problem(`${agent} is a ${file.content.agent_type}, not a ${agent_type} (${file.path})`);
+    const stored = await agentFromFile(file.content);
+    return { role, agent_type, agent_id: stored?.agent_id ?? null };
+  };
+
+  /** A team file as a list shows it; its agents are settled when it is allowed. */
+  const proposedTeam = (file: TeamFile): AgentTeam => {
+    const { name, description, workflow_stages } = file;
+    const members = file.members.map(({ role, agent_type }) => ({ role, agent_type, agent_id: null }));
+    return teamRecord(idOfFile(name), { name, description, members, workflow_stages }, null);
+  };
+
+  /** Stores a team file as the team it describes, under the id it always has. */
+  const teamFromFile = async (file: TeamFile): Promise<AgentTeam | null> => {
+    const members = await Promise.all(file.members.map((member, index) => fileMember(file, member, index)));
+    const { name, description, workflow_stages } = file;
+    return templates.team({
+      id: templateId("team-file", name),
+      source: "file",
+      content: () => ({ name, description, members, workflow_stages }),
+      record: (content, stored) => teamRecord(stored?.team_id ?? idOfFile(name), content, stored),
+      revives: true,
+    });
+  };
+
+  /** Null: the user deleted it, and `revives` is not asked for. */
+  const builtInTeam = (file: TeamFile, revives: boolean): Promise<AgentTeam | null> => {
+    const { name, description, workflow_stages } = file;
+    const members = file.members.map(({ role, agent_type }) => ({ role, agent_type, agent_id: null }));
+    return templates.team({
+      id: templateId("team", name),
+      source: "built-in",
+      content: () => ({ name, description, members, workflow_stages }),
+      record: (content, stored) => teamRecord(stored?.team_id ?? randomUUID(), content, stored),
+      revives,
+    });
+  };
+
+  const fileOf = async (recordId: string): Promise<Read<AgentFile | TeamFile> | null> => {
+    const template = templates.of(recordId);
+    if (template?.source !== "file") return null;
+    const id = ({ content }: Read<AgentFile | TeamFile>, kind: "team-file" | "agent-file") =>
+      templateId(kind, content.name) === template.template_id;
+    const team = (await readTeamFiles(workspace)).find((file) => id(file, "team-file"));
+    return team ?? (await readAgentFiles(workspace)).find((file) => id(file, "agent-file")) ?? null;
+  };
+
+  const agentOf = async (member: TeamMember): Promise<AgentConfig> => {
+    const agent =
+      member.agent_id === null ? await defaultAgent(member.agent_type) : store.get("agents", member.agent_id);
+    if (agent === null) throw fail("not_found", { kind: "agent", id: member.agent_id ?? member.agent_type });
+    return agent;
   };
 
   return {
     team: async (idOrName) => {
-      const ofProject = await readTeamFiles(workspace);
+      const ofProject = (await readTeamFiles(workspace)).map(({ content }) => content);
       const stored = Uuid.safeParse(idOrName).success ? store.get("teams", idOrName) : null;
-      const file = ofProject.find(
-        ({ name }) => name === (stored?.name ?? idOrName) || idOfFile(name) === idOrName,
+      const isOfFile = stored !== null && templates.of(stored.team_id)?.source === "file";
+      const file = ofProject.find(({ name }) =>
+        stored === null ? name === idOrName || idOfFile(name) === idOrName : isOfFile && name === stored.name,
       );
-      // A stored team of that name is the file's: it may have changed since the user allowed it.
       if (file !== undefined) {
+        // It may have changed since the user allowed it.
         demandConsent(file.name);
-        return teamFromFile(file);
+        return (await teamFromFile(file)) ?? proposedTeam(file);
       }
       if (stored !== null) return stored;
-      const own = builtIn.find(({ name }) => name === idOrName);
-      if (own !== undefined) return teamFromFile(own);
-      const named = store.all("teams", { name: idOrName })[0];
-      if (named !== undefined) return named;
-      const names = [...builtIn, ...ofProject, ...store.all("teams")].map((team) => team.name);
-      throw fail("unknown_workflow", { name: idOrName, names: [...new Set(names)].join(", ") });
+      const builtIn = builtInTeams.find(({ name }) => name === idOrName);
+      const team =
+        (builtIn && (await builtInTeam(builtIn, true))) ?? store.all("teams", { name: idOrName })[0];
+      if (team !== undefined) return team;
+      const named = [...builtInTeams, ...ofProject, ...store.all("teams")].map(({ name }) => name);
+      throw fail("unknown_workflow", { name: idOrName, names: [...new Set(named)].join(", ") });
     },
 
     publishTeams: async () => {
-      const ofProject = await readTeamFiles(workspace);
+      const ofProject = (await readTeamFiles(workspace)).map(({ content }) => content);
       const names = new Set(ofProject.map(({ name }) => name));
-      const allowed = ofProject.length > 0 && isAllowed();
-      for (const file of [...builtIn.filter(({ name }) => !names.has(name)), ...(allowed ? ofProject : [])])
-        await teamFromFile(file);
-      return allowed ? [] : ofProject.map(proposedTeam);
+      for (const file of builtInTeams) if (!names.has(file.name)) await builtInTeam(file, false);
+      if (ofProject.length > 0 && !isAllowed()) return ofProject.map(proposedTeam);
+      for (const file of ofProject) await teamFromFile(file);
+      return [];
     },
 
-    agentOf: async (member) => {
-      if (member.agent_id === null) return defaultAgent(member.agent_type);
-      const agent = store.get("agents", member.agent_id);
-      if (agent === null) throw fail("not_found", { kind: "agent", id: member.agent_id });
-      return agent;
+    agentOf,
+
+    checkMembers: (team) => {
+      checkMembers(store, team);
+    },
+
+    checkAvailable: async (members) => {
+      for (const member of members) checkOnline(await agentOf(member));
+    },
+
+    checkTeamName: async (name) => {
+      const ofProject = (await readTeamFiles(workspace)).map(({ content }) => content);
+      const isTaken = [...builtInTeams, ...ofProject].some((team) => team.name === name);
+      if (isTaken || store.all("teams", { name }).length > 0)
+        throw fail("name_taken", { kind: "team", name });
+    },
+
+    checkChangeable: async (recordId) => {
+      const file = await fileOf(recordId);
+      if (file !== null) throw fail("defined_in_file", { what: file.content.name, path: file.path });
     },
   };
 };

@@ -68,6 +68,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
 
   /** Stores a run with its task, tells of it, and sets it to work. */
   const begin = async (run: TeamRun, task: Task): Promise<LaunchedRun> => {
+    await configuration.checkAvailable(run.members);
     await admit(run);
     await store.commit((transaction) => {
       transaction.put("tasks", task);
@@ -87,8 +88,13 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
     return entry;
   };
 
-  const startTeam = async (team: AgentTeam, workflow: string, request: StartRun): Promise<LaunchedRun> => {
+  const check = (team: AgentTeam): void => {
     checkWorkflow(team);
+    configuration.checkMembers(team);
+  };
+
+  const startTeam = async (team: AgentTeam, workflow: string, request: StartRun): Promise<LaunchedRun> => {
+    check(team);
     await checkTask(parts.workspace, request);
     await parts.feedback.catchUp();
     const task = newTask(store.tenantId, workflow, request, now());
@@ -125,7 +131,7 @@ export const createRuns = (parts: DriveParts): OwnedRuns => {
   return {
     team: (idOrName) => configuration.team(idOrName),
     publishTeams: () => configuration.publishTeams(),
-    check: checkWorkflow,
+    check,
 
     start: async (idOrName, request) => {
       const { active } = await startTeam(await configuration.team(idOrName), idOrName, request);

@@ -10,6 +10,7 @@ import type { AgentTeam } from "../../../schemas/team.ts";
 import { subjectOfData } from "../../context/task-data.ts";
 import { readTarget } from "../../context/target.ts";
 import type { Store } from "../../store/store.ts";
+import { ROLE_ALONE } from "../definition/members.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 
 /** What is asked when the user names no task. */
@@ -52,11 +53,11 @@ export const teamOfOne = async (store: Store, agent: AgentConfig, now: Timestamp
     tenant_id: store.tenantId,
     name,
     description: `${agent.name} alone.`,
-    members: [{ agent_id: agent.agent_id, role: "agent", agent_type: agent.agent_type }],
+    members: [{ agent_id: agent.agent_id, role: ROLE_ALONE, agent_type: agent.agent_type }],
     workflow_stages: [
       {
         name: "work",
-        member: "agent",
+        member: ROLE_ALONE,
         depends_on: [],
         prompt: "{{task}}",
         write_access: "none",

@@ -19,6 +19,7 @@ export const runtimeOptions = (
   workspace,
   stateFolder: stateFolderOf(workspace),
   settings: Settings.parse(settings),
+  isProviderGuessed: true,
   credentials: cliCredentials(environment),
   worker: workerEntry(),
   log: cliLog(environment),

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentTeam } from "../../../schemas/team.ts";
+import type { Template } from "../../../schemas/templates.ts";
+import type { Store, Transaction } from "../../store/store.ts";
+
+/** What a template says of a team. */
+export type TeamContent = Pick<AgentTeam, "name" | "description" | "members" | "workflow_stages">;
+/** What a template says of an agent. */
+export type AgentContent = Pick<
+  AgentConfig,
+  "name" | "agent_type" | "provider" | "capabilities" | "settings"
+>;
+
+export const teamContent = ({ name, description, members, workflow_stages }: TeamContent): TeamContent => ({
+  name,
+  description,
+  members,
+  workflow_stages,
+});
+
+export const agentContent = (agent: AgentContent): AgentContent => ({
+  name: agent.name,
+  agent_type: agent.agent_type,
+  provider: agent.provider,
+  capabilities: agent.capabilities,
+  settings: agent.settings,
+});
+
+/** The same for the same values, in whatever order their fields stand. */
+export const digestOf = (content: unknown): string => {
+  const sorted = (_key: string, value: unknown): unknown =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : value;
+  return createHash("sha256").update(JSON.stringify(content, sorted)).digest("hex");
+};
+
+export const templateId = (kind: "team" | "agent" | "team-file" | "agent-file", name: string): string =>
+  `${kind}:${encodeURIComponent(name.toWellFormed())}`;
+
+/** How records of one kind are stored, and what of them a template describes. */
+interface Kind<Kept, Content> {
+  get: (store: Store, id: string) => Kept | null;
+  put: (transaction: Transaction, record: Kept) => void;
+  idOf: (record: Kept) => string;
+  contentOf: (record: Kept) => Content;
+}
+
+const teams: Kind<AgentTeam, TeamContent> = {
+  get: (store, id) => store.get("teams", id),
+  put: (transaction, team) => {
+    transaction.put("teams", team);
+  },
+  idOf: ({ team_id }) => team_id,
+  contentOf: teamContent,
+};
+
+const agents: Kind<AgentConfig, AgentContent> = {
+  get: (store, id) => store.get("agents", id),
+  put: (transaction, agent) => {
+    transaction.put("agents", agent);
+  },
+  idOf: ({ agent_id }) => agent_id,
+  contentOf: agentContent,
+};
+
+/** A template as it is now, and how it becomes a record. */
+interface Described<Kept, Content> {
+  id: string;
+  source: Template["source"];
+  /** What it says; `stored` is the record that only the template changed so far. */
+  content: (stored: Kept | null) => Content;
+  /** A new record with this content, or the stored one with it. */
+  record: (content: Content, stored: Kept | null) => Kept;
+  /** Whether it is made again when the user deleted it; otherwise it stays away. */
+  revives: boolean;
+}
+
+/**
+ * Stores templates: each is made once, and its record follows the template as long as nobody else
+ * changed it. The record is null when the user deleted it.
+ */
+export interface Templates {
+  team(described: Described<AgentTeam, TeamContent>): Promise<AgentTeam | null>;
+  agent(described: Described<AgentConfig, AgentContent>): Promise<AgentConfig | null>;
+  /** The template that a record was stored from; null: it is the user's own. */
+  of(recordId: string): Template | null;
+}
+
+export const createTemplates = (store: Store): Templates => {
+  const publish = async <Kept, Content>(
+    kind: Kind<Kept, Content>,
+    { id, source, content, record, revives }: Described<Kept, Content>,
+  ): Promise<Kept | null> => {
+    const make = async (stored: Kept | null): Promise<Kept> => {
+      const said = content(stored);
+      const kept = record(said, stored);
+      const noted = { template_id: id, tenant_id: store.tenantId, source, record_id: kind.idOf(kept) };
+      // Decided and written in one turn: two that publish at the same moment end with one record.
+      await store.commit((transaction) => {
+        kind.put(transaction, kept);
+        transaction.put("templates", { ...noted, digest: digestOf(said) });
+      });
+      return kept;
+    };
+
+    const noted = store.get("templates", id);
+    if (noted === null) return make(null);
+    const stored = kind.get(store, noted.record_id);
+    if (stored === null) return revives ? make(null) : null;
+    const isTheirs = digestOf(kind.contentOf(stored)) !== noted.digest;
+    return isTheirs || digestOf(content(stored)) === noted.digest ? stored : make(stored);
+  };
+
+  return {
+    team: (described) => publish(teams, described),
+    agent: (described) => publish(agents, described),
+    of: (recordId) => store.all("templates").find(({ record_id }) => record_id === recordId) ?? null,
+  };
+};
