@@ -12,7 +12,6 @@ export const teamHandlers = ({
   now,
 }: HandlerContext): HandlersOf<"teams"> => {
   const save = async (team: AgentTeam): Promise<AgentTeam> => {
-    runs.check(team);
     await store.commit((transaction) => {
       transaction.put("teams", team);
     });
@@ -22,15 +21,12 @@ export const teamHandlers = ({
 
   return {
     "teams/create": async (params) => {
-      await configuration.checkTeamName(params.name);
       const at = now();
-      return save({
-        team_id: randomUUID(),
-        tenant_id: store.tenantId,
-        ...params,
-        created_at: at,
-        updated_at: at,
-      });
+      const identity = { team_id: randomUUID(), tenant_id: store.tenantId };
+      const team: AgentTeam = { ...identity, ...params, created_at: at, updated_at: at };
+      runs.check(team);
+      await configuration.checkTeamName(team.name);
+      return save(team);
     },
 
     "teams/get": ({ team_id }) => found(store, "teams", team_id),
@@ -47,7 +43,9 @@ export const teamHandlers = ({
     "teams/updateMembers": async ({ team_id, members }) => {
       const team = found(store, "teams", team_id);
       await configuration.checkChangeable(team_id);
-      return save({ ...team, members, updated_at: now() });
+      const changed = { ...team, members, updated_at: now() };
+      runs.check(changed);
+      return save(changed);
     },
 
     "teams/execute": ({ team_id, ...request }) => runs.start(team_id, request),

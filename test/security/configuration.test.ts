@@ -43,7 +43,8 @@ describe("agents and teams that a repository brings along", () => {
     configuration = createConfiguration({
       store,
       workspace: workspace.root,
-      provider,
+      settings: { provider },
+      isProviderGuessed: false,
       consents,
       now: () => NOW,
     });

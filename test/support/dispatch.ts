@@ -1,3 +1,4 @@
+import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Role } from "../../schemas/contract.ts";
 import { createChanges } from "../../server/changes/create-changes.ts";
@@ -6,7 +7,7 @@ import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts"
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller } from "../../server/handlers/context.ts";
-import { createConfiguration } from "../../server/teams/definition/configuration.ts";
+import { createConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Consents } from "../../server/platform/consents.ts";
 import type { Pool } from "../../server/instances/pool.ts";
@@ -21,6 +22,7 @@ type Recorded = [name: string, ...args: unknown[]];
 export interface TestDispatch {
   dispatch: Dispatch;
   store: Store;
+  configuration: Configuration;
   events: RuntimeEvent[];
   emit: (event: RuntimeEvent) => void;
   subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
@@ -53,6 +55,8 @@ export const testDispatch = (
     runs?: Partial<Runs>;
     gateway?: Partial<ModelGateway>;
     store?: Store;
+    /** What default agents ask. */
+    provider?: AIProvider;
   } = {},
 ): TestDispatch => {
   const store = parts.store ?? memoryStore(TENANT);
@@ -65,18 +69,18 @@ export const testDispatch = (
     events.push(event);
     for (const listener of listeners) listener(event);
   };
+  const settings = { provider: parts.provider ?? { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } } };
+  const allowed = { has: () => true };
+  const configuration = createConfiguration({
+    ...{ store, workspace, settings, now },
+    ...{ isProviderGuessed: false, consents: allowed },
+  });
   const handlers = createHandlers({
     store,
     pool: recorder<Pool>(passedOn, { queued: () => 0, ...parts.pool }),
-    runs: recorder<Runs>(passedOn, parts.runs ?? {}),
+    runs: recorder<Runs>(passedOn, { publishTeams: configuration.publishTeams, ...parts.runs }),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
-    configuration: createConfiguration({
-      store,
-      workspace,
-      settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } } },
-      isProviderGuessed: false,
-      now,
-    }),
+    configuration,
     usageOn: createLedger(store).on,
     changes: createChanges({ store, workspace, now }),
     feedback: createFeedback({
@@ -103,5 +107,5 @@ export const testDispatch = (
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { dispatch, store, events, emit, subscribe, passedOn, log };
+  return { dispatch, store, configuration, events, emit, subscribe, passedOn, log };
 };
