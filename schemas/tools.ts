@@ -34,8 +34,13 @@ export const toolTable = {
     runs: false,
   },
   write_file: {
-    description: "Create a file or replace its whole content.",
-    arguments: z.strictObject({ path: z.string(), content: z.string() }),
+    description:
+      "Create a file or replace its whole content; with append, add to its end. Write a long file in parts: the first without append, the others with it.",
+    arguments: z.strictObject({
+      path: z.string(),
+      content: z.string(),
+      append: z.boolean().optional(),
+    }),
     writes: true,
     runs: false,
   },

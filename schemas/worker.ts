@@ -36,6 +36,8 @@ const RunExecution = z.strictObject({
   tools: z.array(ToolName),
   write_access: WriteAccess,
   test_command: z.string().nullable(),
+  /** What of files the agent is given with its task; `last_line` null: the whole file. */
+  shown: z.array(z.strictObject({ path: z.string(), last_line: Count.nullable() })),
   max_turns: Count.min(1),
   /** What happened before, oldest first; empty for a new execution. The last may be unfinished. */
   history: z.array(FinishedTurn),

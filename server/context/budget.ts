@@ -1,3 +1,4 @@
+import { cutNote } from "../../schemas/cut-note.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import { estimateTokens } from "../gateway/tokens.ts";
 import { contextTypeOf, mimeTypeOf } from "./kinds.ts";
@@ -12,6 +13,8 @@ const MOST_NAMED = 50;
 
 /** Tokens of an item's heading and fence. */
 const TOKENS_AROUND = 12;
+/** Tokens of the line that says that a text is cut. */
+const TOKENS_OF_NOTE = 30;
 
 const costOf = (path: string, content: string): number =>
   estimateTokens(content) + estimateTokens(path) + TOKENS_AROUND;
@@ -25,7 +28,7 @@ const itemOf = (path: string, content: string): ContextItem => ({
 
 /** Whole lines from the beginning of a text that fit. */
 function beginningOf(text: string, tokens: number): { content: string; shown: number; total: number } {
-  const lines = text.split("\n");
+  const lines = text.replace(/\n$/, "").split("\n");
   let left = tokens;
   let shown = 0;
   for (const line of lines) {
@@ -60,8 +63,11 @@ export function fillBudget(
   };
 
   if (target !== null && costOf(target.path, target.text) > left) {
-    const { content, shown, total } = beginningOf(target.text, left - costOf(target.path, ""));
-    take(target.path, content);
+    const { content, shown, total } = beginningOf(
+      target.text,
+      left - costOf(target.path, "") - TOKENS_OF_NOTE,
+    );
+    take(target.path, `${content}\n${cutNote({ first: 1, last: shown, total })}`);
     leftOut.push({ name: target.path, reason: `only its first ${shown} of ${total} lines fit the budget` });
   } else if (target !== null) take(target.path, target.text);
 

@@ -1,8 +1,9 @@
 import type { FileChange } from "../../schemas/changes.ts";
+import { readCutNote } from "../../schemas/cut-note.ts";
 import { CoditectError, fail, toExecutionError } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { summarise } from "../../schemas/summary.ts";
-import type { AgentExecution, ExecutionOutput } from "../../schemas/execution.ts";
+import type { AgentExecution, ContextItem, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { TestReport } from "../../schemas/tests.ts";
@@ -104,6 +105,12 @@ const save = async (request: ExecutionRequest, execution: AgentExecution): Promi
   return execution;
 };
 
+/** What of files the agent is given with its task, so that it cannot replace lines it never saw. */
+const shownFiles = (context: readonly ContextItem[]): WorkerParams<"execution/run">["shown"] =>
+  context
+    .filter(({ context_type }) => context_type !== "PreviousResult")
+    .map(({ name, content }) => ({ path: name, last_line: readCutNote(content)?.last ?? null }));
+
 const provingGround = (
   request: ExecutionRequest,
   instance: ClaimedInstance,
@@ -175,6 +182,7 @@ const attempt = async (
         tools: tools.map((tool) => ToolName.parse(tool.name)),
         write_access,
         test_command,
+        shown: shownFiles(execution.input.context),
         max_turns,
         history: finishedTurns(context.entries),
       },

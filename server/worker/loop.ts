@@ -9,6 +9,7 @@ import { writeChange } from "./copy/files.ts";
 import { loopGuard } from "./guard.ts";
 import type { RuntimeLink } from "./runtime-link.ts";
 import { callTool, subjectOf } from "./tools/call-tool.ts";
+import { fileViews, type FileViews } from "./tools/file-views.ts";
 import type { Workplace } from "./tools/tool.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function runLoop(
   signal: AbortSignal,
 ): Promise<LoopResult> {
   const guard = loopGuard();
+  const views = fileViews(execution.shown);
   const past = new Map(execution.history.map((turn) => [turn.turn, turn]));
   /** Settles when the last outcome is on the runtime's disk. */
   let checkpoint: Promise<void> = Promise.resolve();
@@ -38,8 +40,9 @@ export async function runLoop(
     }
     for (const [index, call] of calls.entries()) {
       await checkpoint;
-      const made = await outcomeOf(call, index, stored, { execution, turn, workplace, signal });
+      const made = await outcomeOf(call, index, stored, { execution, turn, workplace, views, signal });
       ({ checkpoint } = made);
+      views.saw(made.outcome);
       const isRepeated = guard.sawOutcome(made.outcome) === "repeated";
       const ending = isRepeated
         ? gaveUp("repeated", turn, textOf(message))
@@ -68,6 +71,7 @@ interface CallContext {
   execution: WorkerParams<"execution/run">;
   turn: number;
   workplace: Workplace;
+  views: FileViews;
   signal: AbortSignal;
 }
 
@@ -79,7 +83,7 @@ async function outcomeOf(
   call: ToolCallPart,
   index: number,
   stored: FinishedTurn | undefined,
-  { execution, turn, workplace, signal }: CallContext,
+  { execution, turn, workplace, views, signal }: CallContext,
 ): Promise<{ outcome: ToolOutcome; checkpoint: Promise<void> }> {
   const known = stored?.outcomes[index];
   if (known !== undefined) {
@@ -92,7 +96,7 @@ async function outcomeOf(
   runtime.toolStarted({ execution_id, turn, tool: call.tool, subject: subjectOf(call) });
   const started = performance.now();
   const operation_id = `${turn}:${call.call_id}`;
-  const result = await callTool(call, { ...workplace, execution, signal, operation_id });
+  const result = await callTool(call, { ...workplace, execution, views, signal, operation_id });
   const outcome: ToolOutcome = {
     call_id: call.call_id,
     tool: call.tool,

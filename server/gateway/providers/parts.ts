@@ -37,11 +37,14 @@ export const textOf = (message: Message, between: string): string =>
   message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(between);
 
 /** Marks the last call of an answer that was cut at its most tokens: it may lack its end. */
-const markCutCall = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
+const markCutCall = (
+  content: AssistantMessage["content"],
+  outputTokens: number,
+): AssistantMessage["content"] => {
   const last = content.at(-1);
   if (last?.type !== "tool_call") return content;
   const raw = typeof last.arguments === "string" ? last.arguments : JSON.stringify(last.arguments);
-  const invalid = "the answer reached its most tokens in the middle of this call";
+  const invalid = `the answer reached its limit of ${outputTokens} tokens in the middle of this call`;
   return [...content.slice(0, -1), { ...last, arguments: raw, invalid }];
 };
 
@@ -57,7 +60,7 @@ export const wholeAnswer = (
   const says = kept.some((part) => part.type !== "reasoning");
   if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length") throw emptyAnswer(to);
   const reason: StopReason = hasCalls && stop === "end" ? "tool_calls" : stop;
-  const parts = reason === "length" ? markCutCall(kept) : kept;
+  const parts = reason === "length" ? markCutCall(kept, usage.output) : kept;
   return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };
 };
 

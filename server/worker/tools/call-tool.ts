@@ -36,7 +36,7 @@ export async function callTool(call: ToolCallPart, context: ToolContext): Promis
   }
   if (call.invalid !== null) {
     return refused(
-      `The arguments of ${name} could not be read: ${call.invalid} Nothing was run; call it again.`,
+      `The arguments of ${name} could not be read: ${call.invalid.replace(/\.?$/, ".")} Nothing was run. ${howToGoOn(name, call)}`,
     );
   }
   try {
@@ -49,6 +49,12 @@ export async function callTool(call: ToolCallPart, context: ToolContext): Promis
     throw error;
   }
 }
+
+/** A call that was too long for one answer is too long again. */
+const howToGoOn = (name: ToolName, { invalid }: ToolCallPart): string =>
+  invalid?.includes("limit") === true && name === "write_file"
+    ? "Write the file in parts of at most half that length: the first with write_file, each further one with write_file and append: true."
+    : "Call it again, with less in one call if it was cut.";
 
 /** Such as a file where a folder is needed, a name too long, or a full disk. */
 const isFromFileSystem = (error: unknown): error is Error & { code: string } =>

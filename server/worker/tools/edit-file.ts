@@ -1,7 +1,10 @@
 import { editText } from "./edit-text.ts";
 import { requireFile, writablePath, writeText } from "./files.ts";
+import { hasIndentedBlocks } from "./indentation.ts";
 import { linesOf, numbered } from "./lines.ts";
+import { placeholderIn } from "./omission.ts";
 import { done, refused, type Tool } from "./tool.ts";
+import { standsForCode } from "./write-file.ts";
 
 const CONTEXT_LINES = 2;
 
@@ -9,7 +12,9 @@ const CONTEXT_LINES = 2;
 export const editFile: Tool<"edit_file"> = ({ path: written, old_text, new_text }, { copy, execution }) => {
   const path = writablePath(copy, execution.write_access, written);
   const file = requireFile(copy, path);
-  const edit = editText(file.text, old_text, new_text);
+  const placeholder = placeholderIn(new_text, `${file.text}\n${old_text}`);
+  if (placeholder !== null) return refused(`${path} was not changed: ${standsForCode(placeholder)}`);
+  const edit = editText(file.text, old_text, new_text, hasIndentedBlocks(path));
   if (!edit.ok) return refused(`${path} was not changed: ${edit.reason}`);
   const change = writeText(
     copy,

@@ -20,9 +20,12 @@ const refuse = (reason: string): Edit => ({ ok: false, reason });
 /**
  * The ladder of edits: `oldText` exactly and once; the same text with other line endings; the same
  * lines with another indentation; else a refusal that shows the nearest region. Pure: the text
- * outside the replaced place is never changed.
+ * outside the replaced place is never changed, and a last newline stays.
+ *
+ * @param blocks whether indentation decides what belongs together, as in Python: then a text
+ *   whose lines could belong to two blocks is refused.
  */
-export function editText(text: string, oldText: string, newText: string): Edit {
+export function editText(text: string, oldText: string, newText: string, blocks = false): Edit {
   if (oldText.trim() === "") return refuse("old_text is empty. Name the text to replace, or use write_file.");
   if (oldText === newText) return refuse("old_text and new_text are the same.");
   const ending = lineEnding(text);
@@ -31,9 +34,39 @@ export function editText(text: string, oldText: string, newText: string): Edit {
     const places = placesOf(text, wanted);
     if (places.length > 1) return refuse(ambiguous(places.map((place) => lineAt(text, place))));
     const [place] = places;
-    if (place !== undefined) return replaceAt(text, place, wanted.length, replacement, false);
+    if (place === undefined) continue;
+    if (blocks && isAmbiguous(text, place, wanted, replacement)) return refuse(misplaced);
+    return replaceAt(text, place, wanted.length, keepNewline(text, place, wanted, replacement), false);
   }
   return editByLines(text, oldText, newText);
+}
+
+/** Lines that are replaced as a whole stay apart from the line that follows them. */
+function keepNewline(text: string, place: number, wanted: string, replacement: string): string {
+  const isWholeLines = wanted.endsWith("\n") && (place === 0 || text[place - 1] === "\n");
+  return isWholeLines && replacement !== "" && !replacement.endsWith("\n")
+    ? replacement + lineEnding(text)
+    : replacement;
+}
+
+const misplaced =
+  "old_text begins in the middle of a line, so nobody can tell the block its further lines belong to. " +
+  "Begin old_text and new_text with the whole line, its indentation included.";
+
+/**
+ * Whether the text begins behind a line's indentation and is replaced by lines that go back before
+ * it, while no further line of `wanted` shows that they are meant to.
+ */
+function isAmbiguous(text: string, place: number, wanted: string, replacement: string): boolean {
+  const lead = text.slice(text.lastIndexOf("\n", place - 1) + 1, place);
+  const further = replacement
+    .split("\n")
+    .slice(1)
+    .filter((line) => line.trim() !== "");
+  const isBehindIndentation = lead !== "" && lead.trim() === "" && !/^\s/.test(wanted);
+  return (
+    isBehindIndentation && !wanted.trimEnd().includes("\n") && further.some((line) => !line.startsWith(lead))
+  );
 }
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length;
@@ -51,12 +84,17 @@ function placesOf(text: string, part: string): number[] {
   return places;
 }
 
+/** The text with the newline at its end that `before` had. */
+export const withLastNewline = (text: string, before: string): string =>
+  before.endsWith("\n") && text !== "" && !text.endsWith("\n") ? text + lineEnding(before) : text;
+
 function replaceAt(text: string, start: number, length: number, part: string, reindented: boolean): Edit {
   const first = lineAt(text, start);
+  const edited = text.slice(0, start) + part + text.slice(start + length);
   const lines = part.replace(/\r?\n$/, "").split("\n").length;
   return {
     ok: true,
-    text: text.slice(0, start) + part + text.slice(start + length),
+    text: withLastNewline(edited, text),
     first_line: first,
     last_line: first + lines - 1,
     reindented,
@@ -96,12 +134,25 @@ function editByLines(text: string, oldText: string, newText: string): Edit {
   const [start] = starts;
   if (start === undefined) return refuse(notFound(lines, wanted));
   const window = lines.slice(start, start + wanted.length);
-  const actual = window.map((line) => line.text);
-  const replacement = reindent(writtenLines(newText), wanted, actual);
   const from = window[0]?.start ?? 0;
   const to = window.at(-1)?.end ?? from;
-  return replaceAt(text, from, to - from, replacement.join(lineEnding(text)), true);
+  if (newText.trim() === "") return replaceAt(text, from, endOfLine(text, to) - from, "", true);
+  const actual = window.map((line) => line.text);
+  const file = lines.map((line) => line.text);
+  const indented = reindent({ lines: writtenLines(newText), written: wanted, actual, file });
+  if (!indented.ok) return refuse(otherIndentation(indented.reason, file, start, wanted.length));
+  return replaceAt(text, from, to - from, indented.lines.join(lineEnding(text)), true);
 }
+
+/** Where the line after the one that ends at `offset` begins. */
+function endOfLine(text: string, offset: number): number {
+  const newline = text.indexOf("\n", offset);
+  return newline < 0 ? text.length : newline + 1;
+}
+
+const otherIndentation = (reason: string, file: readonly string[], start: number, height: number): string =>
+  `old_text has another indentation than the file: ${reason}. The lines are:\n` +
+  `${numbered(file, start + 1, start + height)}\nCopy old_text from there, without the numbers.`;
 
 /** Where the wanted lines stand one after another, whatever the white space around each. */
 function windowsOf(lines: readonly Line[], wanted: readonly string[]): number[] {

@@ -1,71 +1,126 @@
 const indentationOf = (line: string): string => /^[ \t]*/.exec(line)?.[0] ?? "";
+/** Whether indentation decides in files of that name what belongs together. */
+export const hasIndentedBlocks = (path: string): boolean =>
+  /\.(pyi?|pyx|ya?ml|pug|jade|haml|slim|sass|styl|coffee|nim|hs|fsx?|elm|feature)$/i.test(path);
+
+const isBlank = (line: string): boolean => line.trim() === "";
+
+/** Lines with another indentation, or why nobody can tell which they should have. */
+export type Reindented = { ok: true; lines: string[] } | { ok: false; reason: string };
+
+interface Texts {
+  /** What the model wrote to replace the found lines with. */
+  lines: readonly string[];
+  /** The lines it wanted to replace, as it wrote them, and as the file has them. */
+  written: readonly string[];
+  actual: readonly string[];
+  /** Every line of the file: its unit of indentation is told from all of them. */
+  file: readonly string[];
+}
 
 /**
- * Gives `lines`, which a model wrote, the indentation of the file. `written` and `actual` are the
- * same lines in the model's text and in the file: an indentation that occurs there is mapped to
- * its counterpart; any other is taken relative to the longest one that does, in the file's unit.
+ * Gives `lines` the indentation of the file. Indentations that occur in `written` have their
+ * counterpart in `actual`; every other is counted in whole steps from one that does. Refuses what
+ * would have to be guessed: in Python a wrong step is another program.
  */
-export function reindent(
-  lines: readonly string[],
-  written: readonly string[],
-  actual: readonly string[],
-): string[] {
+export function reindent({ lines, written, actual, file }: Texts): Reindented {
+  const pairs = pairsOf(written, actual);
+  if (typeof pairs === "string") return { ok: false, reason: pairs };
+  if ([...written, ...lines].some(opensString)) {
+    return { ok: false, reason: "it differs in indentation around a text of several lines" };
+  }
+  const units = { written: unitOf([...written, ...lines]), actual: unitOf(file) };
+  const result: string[] = [];
+  for (const line of lines) {
+    const indentation = indentationOf(line);
+    const mapped = isBlank(line) ? "" : mapIndentation(indentation, pairs, units);
+    if (mapped === null) {
+      return {
+        ok: false,
+        reason: `the indentation of "${line.trim().slice(0, 60)}" fits no step of the file`,
+      };
+    }
+    result.push(isBlank(line) ? "" : mapped + line.slice(indentation.length));
+  }
+  return { ok: true, lines: result };
+}
+
+type Pairs = ReadonlyMap<string, string>;
+
+/** Each indentation of the model's text with the file's; a reason when two lines contradict each other. */
+function pairsOf(written: readonly string[], actual: readonly string[]): Pairs | string {
   const pairs = new Map<string, string>();
   for (const [index, line] of written.entries()) {
-    const indentation = indentationOf(line);
-    if (line.trim() !== "" && !pairs.has(indentation)) {
-      pairs.set(indentation, indentationOf(actual[index] ?? line));
+    if (isBlank(line)) continue;
+    const own = indentationOf(line);
+    const counterpart = indentationOf(actual[index] ?? "");
+    const known = pairs.get(own);
+    if (known !== undefined && known !== counterpart) {
+      return `"${line.trim().slice(0, 60)}" is in another block there`;
     }
+    pairs.set(own, counterpart);
   }
-  const units = unitsOf(pairs);
-  return lines.map((line) => {
-    if (line.trim() === "") return "";
+  const sorted = [...pairs].sort(([one], [other]) => one.length - other.length);
+  for (const [index, [own, counterpart]] of sorted.entries()) {
+    const [lessOwn, lessCounterpart] = sorted[index - 1] ?? ["", null];
+    if (lessCounterpart === null) continue;
+    const grows = counterpart.length > lessCounterpart.length && counterpart.startsWith(lessCounterpart);
+    if (!own.startsWith(lessOwn) || !grows) return "its lines are in other blocks there";
+  }
+  return pairs;
+}
+
+/** Whether a line opens or closes a text of several lines, whose white space is content. */
+const opensString = (line: string): boolean =>
+  ['"""', "'''", "`"].some((quote) => (line.split(quote).length - 1) % 2 === 1);
+
+/**
+ * One step of indentation: a tab, or the number of spaces by which lines most often go deeper;
+ * `null` when no line does.
+ */
+function unitOf(lines: readonly string[]): string | null {
+  const steps = new Map<string, number>();
+  let before = "";
+  for (const line of lines) {
+    if (isBlank(line)) continue;
     const indentation = indentationOf(line);
-    return mapIndentation(indentation, pairs, units) + line.slice(indentation.length);
-  });
+    const step = indentation.startsWith(before) ? indentation.slice(before.length) : "";
+    if (/^(\t| {2,8})$/.test(step)) steps.set(step, (steps.get(step) ?? 0) + 1);
+    before = indentation;
+  }
+  const [best] = [...steps].sort(([one, count], [other, more]) => more - count || one.length - other.length);
+  return best?.[0] ?? null;
 }
 
 interface Units {
-  written: string;
-  actual: string;
+  written: string | null;
+  actual: string | null;
 }
 
-const byLength = ([one]: readonly [string, string], [other]: readonly [string, string]): number =>
-  one.length - other.length;
-
-function mapIndentation(indentation: string, pairs: ReadonlyMap<string, string>, units: Units): string {
+function mapIndentation(indentation: string, pairs: Pairs, units: Units): string | null {
   const exact = pairs.get(indentation);
   if (exact !== undefined) return exact;
-  const sorted = [...pairs].sort(byLength);
+  const sorted = [...pairs].sort(([one], [other]) => one.length - other.length);
   const base = sorted.findLast(([known]) => indentation.startsWith(known));
-  if (base !== undefined) return base[1] + inUnits(indentation.slice(base[0].length), units);
+  if (base !== undefined) {
+    const deeper = inUnits(indentation.slice(base[0].length), units);
+    return deeper === null ? null : base[1] + deeper;
+  }
   // Less indented than every known line: as many steps less than the least of them.
-  const [least, own] = sorted[0] ?? ["", ""];
+  const [least, counterpart] = sorted[0] ?? ["", ""];
+  if (!least.startsWith(indentation)) return null;
   const less = inUnits(least.slice(indentation.length), units);
-  return own.slice(0, Math.max(0, own.length - less.length));
+  return less !== null && counterpart.endsWith(less)
+    ? counterpart.slice(0, counterpart.length - less.length)
+    : null;
 }
 
-/** One step of indentation in the model's text and in the file, told from two pairs that differ. */
-function unitsOf(pairs: ReadonlyMap<string, string>): Units {
-  const sorted = [...pairs].sort(byLength);
-  for (const [index, [written, actual]] of sorted.entries()) {
-    const [lessWritten, lessActual] = sorted[index - 1] ?? [written, actual];
-    const step = { written: written.slice(lessWritten.length), actual: actual.slice(lessActual.length) };
-    if (step.written !== "" && step.actual !== "") return step;
-  }
-  const usesTabs = [...pairs.values()].some((actual) => actual.includes("\t"));
-  const wroteTabs = [...pairs.keys()].some((written) => written.includes("\t"));
-  if (usesTabs === wroteTabs) return { written: " ", actual: " " };
-  return usesTabs ? { written: "  ", actual: "\t" } : { written: "\t", actual: "  " };
-}
-
-/** White space of the model's text in the file's units; what is no whole step stays as it is. */
-function inUnits(space: string, { written, actual }: Units): string {
-  let rest = space;
-  let result = "";
-  while (rest.startsWith(written)) {
-    result += actual;
-    rest = rest.slice(written.length);
-  }
-  return result + rest;
+/** White space of the model's text in the file's steps; `null` when it is no whole number of them. */
+function inUnits(space: string, { written, actual }: Units): string | null {
+  const step = written ?? actual;
+  if (step === null) return space;
+  // Where both indent alike, what is aligned stays aligned.
+  if (step === (actual ?? step)) return space;
+  const count = space.length / step.length;
+  return Number.isInteger(count) && space === step.repeat(count) ? (actual ?? step).repeat(count) : null;
 }

@@ -1,3 +1,4 @@
+import { cutNote } from "../../../schemas/cut-note.ts";
 import { requireFile } from "./files.ts";
 import { linesOf, showLine } from "./lines.ts";
 import { done, refused, type Tool } from "./tool.ts";
@@ -24,7 +25,7 @@ export const readFile: Tool<"read_file"> = ({ path, start_line, end_line }, { co
   }
   const last = first + shown.length - 1;
   if (last < wanted) {
-    shown.push(`[cut: lines ${first} to ${last} of ${lines.length}; read on with start_line ${last + 1}]`);
+    shown.push(cutNote({ first, last, total: lines.length }));
   }
   return done(shown.join("\n"));
 };

@@ -4,6 +4,7 @@ import type { ToolArguments, ToolName } from "../../../schemas/tools.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import type { PrivateCopy } from "../copy/copy.ts";
 import type { RuntimeLink } from "../runtime-link.ts";
+import type { FileViews } from "./file-views.ts";
 
 /** What a tool gives back; an error's `content` tells the model what to do instead. */
 export interface ToolResult {
@@ -31,6 +32,8 @@ export interface Workplace {
 export interface ToolContext extends Workplace {
   execution: WorkerParams<"execution/run">;
   signal: AbortSignal;
+  /** What of files the agent has been shown. */
+  views: FileViews;
   /** Names the call across restarts, so that the runtime does its effect once. */
   operation_id: string;
 }

@@ -148,6 +148,7 @@ export const behaviour = (name: string): WorkerParams<"execution/run"> => ({
   agent_type: "Coder",
   tools: [],
   write_access: "none",
+  shown: [],
   test_command: name,
   max_turns: 1,
   history: [],

@@ -200,6 +200,7 @@ describe("agent loop", function () {
           tools: ["run_command"],
           write_access: "all",
           test_command: null,
+          shown: [],
           max_turns: 3,
           history: [],
         },

@@ -157,6 +157,7 @@ export async function startWorker(
         tools: [...ToolName.options],
         write_access: "all",
         test_command: null,
+        shown: [],
         max_turns: 40,
         history: [],
         ...execution,

@@ -187,7 +187,13 @@ describe("collectContext", () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}`).join("\n");
     const { items, left_out } = await collect({ "a.txt": lines }, "a.txt", { budgetTokens: 200 });
     assert.ok((items[0]?.content.length ?? 0) < 200 * 3.2);
-    assert.ok(lines.startsWith(`${items[0]?.content}\n`));
+    const shown = items[0]?.content.split("\n") ?? [];
+    assert.ok(lines.startsWith(`${shown.slice(0, -1).join("\n")}\n`));
+    const last = shown.length - 1;
+    assert.equal(
+      shown.at(-1),
+      `[cut: lines 1 to ${last} of 1000; read on with read_file, start_line ${last + 1}]`,
+    );
     assert.match(left_out[0]?.reason ?? "", /^only its first \d+ of 1000 lines fit the budget$/);
   });
 

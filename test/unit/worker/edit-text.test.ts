@@ -33,7 +33,11 @@ describe("edit ladder", function () {
         );
         const whole = before + old + after;
         fc.pre(whole.indexOf(old) === before.length && whole.lastIndexOf(old) === before.length);
-        assert.equal(edited(whole, old, replacement), before + replacement + after);
+        const isWholeLines = old.endsWith("\n") && (before === "" || before.endsWith("\n"));
+        const isJoined = isWholeLines && replacement !== "" && !replacement.endsWith("\n");
+        const wanted = before + replacement + (isJoined ? "\n" : "") + after;
+        const isCut = whole.endsWith("\n") && wanted !== "" && !wanted.endsWith("\n");
+        assert.equal(edited(whole, old, replacement), wanted + (isCut ? "\n" : ""));
       }),
       { numRuns: 500 },
     );
@@ -98,6 +102,59 @@ describe("edit ladder", function () {
         "\t\tconst { r } = shape;\n\t\tif (r > 0) {\n\t\t\treturn Math.PI * r ** 2;\n\t\t}",
       ),
     );
+  });
+
+  const job = 'def run(dry):\n    if dry:\n        print("dry run")\n    close()\n    return 1\n';
+
+  it("refuses to move a line into another block", () => {
+    const written = '    if dry:\n        print("dry run")\n        close()';
+    assert.match(
+      reasonOf(job, written, `${written}\n        log()`),
+      /"close\(\)" is in another block there/,
+    );
+    assert.match(reasonOf(job, 'print("dry run")\nclose()', "close()"), /other|another/);
+    const flat = 'if dry:\nprint("dry run")\n';
+    assert.match(reasonOf(job, flat, `${flat}log()`), /in another block there/);
+  });
+
+  it("takes the step of indentation from the whole file, or refuses", () => {
+    assert.equal(
+      edited(job, "\tclose()\n\treturn 1", "\tif dry:\n\t\tclose()\n\treturn 1"),
+      job.replace("    close()", "    if dry:\n        close()"),
+    );
+    assert.equal(
+      edited(job, "  close()\n  return 1", "  if dry:\n    close()\n  return 1"),
+      job.replace("    close()", "    if dry:\n        close()"),
+    );
+    assert.match(
+      reasonOf(job, "  close()\n  return 1", "  if dry:\n    close()\n   return 1"),
+      /"return 1" fits no step of the file/,
+    );
+  });
+
+  it("leaves white space within a text of several lines to who can see it", () => {
+    const text = 'def sql():\n    return """\n    select 1\n    """\n';
+    assert.match(
+      reasonOf(text, 'return """\nselect 1\n"""', 'return """\nselect 2\n"""'),
+      /in another block|a text of several lines/,
+    );
+  });
+
+  it("refuses further lines whose block is open, where blocks are made of indentation", () => {
+    const edit = editText(job, "return 1", "return 1\n\n\ndef stop():\n    pass", true);
+    assert.match(edit.ok ? "" : edit.reason, /Begin old_text and new_text with the whole line/);
+    assert.equal(
+      edited(job, "return 1", "return 1\n    # done"),
+      job.replace("return 1", "return 1\n    # done"),
+    );
+    assert.ok(editText(job, "return 1", "if dry:\n        return 2\n    return 1", true).ok);
+  });
+
+  it("keeps lines apart and the last newline in place", () => {
+    assert.equal(edited("a\nb\nc\n", "b\n", "B"), "a\nB\nc\n");
+    assert.equal(edited("a\nb\nc\n", "c\n", "C"), "a\nb\nC\n");
+    assert.equal(edited("a\nb\nc\n", "\nc\n", ""), "a\nb\n");
+    assert.equal(edited("a\n  b\nc\n", "    b\n", ""), "a\nc\n");
   });
 
   it("refuses what stands there more than once, and says where", () => {

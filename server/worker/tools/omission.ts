@@ -1,0 +1,60 @@
+/** Signs of a comment, or of a placeholder in brackets, around the words of a line. */
+const opening = /^\s*(?:\{?\/\*+|\/\/+|#+(?![a-z!])|<!--|--+|;+|%+|'|\*|\{#|\(\*|rem\b|[[(<]{1,2})?\s*/i;
+const closing = /\s*(?:\*+\/\}?|-->|#\}|\*\)|[\])>]{1,2})?\s*$/;
+
+const ellipsis = /\.{3,}|…/;
+const left =
+  /\b(rest|remain(ing|der|s)?|existing|unchanged|un(modified|touched)|same|other|previous(ly)?|original|omitted|elided|truncated|skipped|abbreviated|above|before|below|keep|continue[sd]?|etc|as[ -]is|and so on|more|code|implementation|here)\b/i;
+const part =
+  "(?:code|file|functions?|class(?:es)?|methods?|implementations?|module|component|content|tests?|logic|imports?|lines?|body|definitions?|handlers?|routes?|styles?|config(?:uration)?|fields?|props?)";
+const phrases: readonly RegExp[] = [
+  new RegExp(`\\b(?:rest|remainder|remaining)\\b.*\\b${part}\\b`, "i"),
+  new RegExp(
+    `\\b(?:existing|previous|original|other|current)\\b.*\\b${part}\\b.*\\b(?:here|unchanged|omitted|stays?|remains?|same|as is|above|below|goes?|continues?)\\b`,
+    "i",
+  ),
+  new RegExp(`^(?:the )?(?:existing|previous|original|remaining) (?:\\w+ )?${part}$`, "i"),
+  new RegExp(
+    `\\b(?:keep|leave|include|insert|paste|add)\\b.*\\b(?:rest|existing|previous|original|remaining)\\b`,
+    "i",
+  ),
+  new RegExp(
+    `\\b${part}\\b.*\\b(?:omitted|elided|truncated|unchanged|(?:stays?|remains?) (?:the same|as))\\b`,
+    "i",
+  ),
+  /\b(?:omitted|elided|truncated)\b.*\b(?:brevity|clarity)\b/i,
+  /^(?:same as (?:before|above|original)|unchanged|no changes?(?: (?:here|above|below))?|as before)$/i,
+];
+
+/** Whether the line is a comment, or stands in brackets: words of code are no placeholder. */
+const isRemark = (line: string): boolean =>
+  /^\s*(\{?\/\*|\/\/|#(?![a-z!])|<!--|--|;|%|\*|\{#|\(\*|\[|<|\.{3,}|…)/i.test(line);
+
+/** Whether a line stands for code that was left out: `// ... rest of the code`, `# existing methods here`. */
+export function isPlaceholder(line: string): boolean {
+  // In front of a word, three dots without a comment are code: `...rest`.
+  if (!isRemark(line) || /^\s*[[(<{]*\.{3}\w/.test(line)) return false;
+  const words = line.replace(opening, "").replace(closing, "").trim();
+  const bare = words
+    .replace(/^(\.{3,}|…)|(\.{3,}|…)$/g, "")
+    .replace(/[.:!]+$/, "")
+    .trim();
+  const isSentence = /^\s*[[<]\w+( \w+){2,}[\]>]\s*$/.test(line);
+  const isComment = isSentence || !/^\s*(\.{3,}|…|\[|<(?!!--))/.test(line);
+  if (ellipsis.test(words)) {
+    // A bare `...` is code in Python, a comment of nothing else is not.
+    if (bare === "") return isComment;
+    const isAtEdge = /^(\.{3,}|…)|(\.{3,}|…)$/.test(words);
+    if (isAtEdge && left.test(bare)) return /^[\w\s,'’()/&.…-]*$/.test(words);
+  }
+  return isComment && phrases.some((phrase) => phrase.test(bare)) && bare.split(/\s+/).length <= 14;
+}
+
+/** The first placeholder in a text that is not in `known` word for word; `null`: there is none. */
+export function placeholderIn(text: string, known: string): { line: string; number: number } | null {
+  const old = new Set(known.split(/\r?\n/).map((line) => line.trim()));
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (isPlaceholder(line) && !old.has(line.trim())) return { line: line.trim(), number: index + 1 };
+  }
+  return null;
+}
