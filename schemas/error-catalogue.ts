@@ -149,6 +149,11 @@ export const errorCatalogue = {
     "Check the permissions and the free disk space, then apply the changes again. Files that were already written are kept.",
     broken,
   ),
+  report_not_written: row(
+    "Could not write the report to {path}: {reason}. The run itself is kept.",
+    "Make room or choose another file. coditect findings list shows what the report would hold.",
+    broken,
+  ),
   invalid_file: row("{path} is not valid: {problems}", "Correct these places in the file.", usage),
   // Teams and runs.
   unknown_workflow: row("There is no team or workflow named {name}.", "Available: {names}.", missing),
@@ -229,6 +234,11 @@ export const errorCatalogue = {
     ...provider,
     http: 401,
   }),
+  credential_malformed: row(
+    "The key in {source} cannot be used: {reason}.",
+    "Set {source} to the key alone.",
+    { ...provider, http: 401 },
+  ),
   credentials_closed: row("Cannot read the stored keys: {reason}", "{hint}", {
     ...provider,
     http: 401,

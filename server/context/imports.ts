@@ -27,7 +27,7 @@ export function moduleName(path: string): string {
 }
 
 const importLine =
-  /^\s*(?:#\s*include|import|use|mod|pub mod|require|require_relative|include|using|from|load|source)\b.*$/gm;
+  /^[ \t]*(?:#[ \t]*include|import|use|mod|pub mod|require|require_relative|include|using|from|load|source)\b.*$/gm;
 
 /** In other languages: files of the same language whose name an import line speaks of. */
 function importsByName(path: string, text: string, index: WorkspaceIndex): string[] {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
 /** What stands between quotes after `from`, `import`, `import(` and `require(`. */
-const specifier = /\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']/g;
+const specifier = /\b(?:from|import|require)\s{0,100}\(?\s{0,100}["']([^"'\n]{1,1000})["']/g;
 
 export const javascriptExtensions = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "vue", "svelte"];
 

@@ -20,7 +20,18 @@ const mimeTypes = new Map([
 const MOST_PICTURES = 4;
 const LARGEST_PICTURE = 1024 * 1024;
 
-const picturePath = /[^\s"'`<>()[\]{},;:!?|*]+\.(?:png|jpe?g|gif|webp)\b/gi;
+const pathWord = /[^\s"'`<>()[\]{},;:!?|*]+/g;
+const pictureName = /^.*\.(?:png|jpe?g|gif|webp)\b/i;
+/** No file system takes a longer path; a picture that is embedded in the task is one such word. */
+const LONGEST_PATH = 4096;
+
+/** Words of the text that could be the path of a picture. Linear: the text may hold whole files. */
+const pathsIn = (text: string): Set<string> =>
+  new Set(
+    (text.match(pathWord) ?? []).flatMap((word) =>
+      word.length > LONGEST_PATH ? [] : (pictureName.exec(word)?.[0] ?? []),
+    ),
+  );
 
 /**
  * Pictures of the workspace that a task names by their paths, such as the screenshot of a bug; those
@@ -32,7 +43,7 @@ export function picturesNamed(
 ): { items: ContextItem[]; left_out: LeftOut[] } {
   const items: ContextItem[] = [];
   const leftOut: LeftOut[] = [];
-  const names = new Set(task.match(picturePath));
+  const names = pathsIn(task);
   if (names.size === 0) return { items, left_out: leftOut };
   const rules = ignoreRules(workspace);
   for (const written of names) {

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-const fromImport = /^[ \t]*from[ \t]+(\.*)([\p{L}\p{N}_.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)/gmu;
+const fromImport = /^[ \t]*from[ \t]+(\.*)([\p{L}\p{N}_.]*)[ \t]+import[ \t]+(\([^)]{0,10000}\)|[^\n#]+)/gmu;
 const plainImport = /^[ \t]*import[ \t]+([^\n#]+)/gmu;
 
 /** Folders below the workspace that packages are often put in. */

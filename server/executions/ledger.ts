@@ -1,3 +1,4 @@
+import { CoditectError } from "../../schemas/errors.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import type { DailyUsage } from "../../schemas/run.ts";
@@ -76,6 +77,16 @@ const daysOf = (
     days.set(day, known === undefined ? call : addDays(known, call));
   }
   return days;
+};
+
+/** The transcript of an execution; a damaged one says nothing, and stops nobody but who goes on with it. */
+const readable = async (store: Store, executionId: string): Promise<TranscriptEntry[]> => {
+  try {
+    return await store.transcripts.read(executionId);
+  } catch (error) {
+    if (error instanceof CoditectError && error.code === "state_damaged") return [];
+    throw error;
+  }
 };
 
 /** What executions and runs used is kept while they run, and read from the store when one is resumed. */
@@ -160,7 +171,7 @@ export const createLedger = (store: Store): Ledger => {
         for (const execution of store.all("executions", { status })) {
           const { execution_id, created_at, started_at, input } = execution;
           const deadline = Date.parse(started_at ?? created_at) + input.parameters.timeout_seconds * 1000;
-          if (deadline + DAY_MS > today) recall(execution, await store.transcripts.read(execution_id));
+          if (deadline + DAY_MS > today) recall(execution, await readable(store, execution_id));
         }
       }
     },

@@ -4,7 +4,8 @@ import type { TranscriptEntry } from "../../schemas/transcript.ts";
 
 /** Longest run of backticks in a text plus one, at least three: a fence the text cannot close. */
 const fenceFor = (text: string): string => {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  let longest = 2;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
   return "`".repeat(longest + 1);
 };
 

@@ -18,7 +18,7 @@ export const askOnce = async <Value>(
     return value;
   } catch (thrown) {
     if (options.signal.aborted) throw cancelled();
-    throw asFault(transport.fault() ?? thrown, options.to).error;
+    throw asFault(transport.fault() ?? thrown, options.to, options.key).error;
   } finally {
     transport.close(whole);
   }

@@ -1,3 +1,4 @@
+import { CoditectError } from "../../schemas/errors.ts";
 import type { Outcome } from "./attempt.ts";
 import { attemptCharged, type Asking, type Billing } from "./charged.ts";
 import { circuitOf, type Circuits } from "./circuits.ts";
@@ -26,9 +27,20 @@ const tellRetry = (tell: Asking["tell"], target: Target, fault: ProviderFault, w
 };
 
 /** The keys of a target, those that were not accepted the last time behind the others. */
-const keysFor = async (target: Target, { signal }: Asking, policy: Policy): Promise<(string | null)[]> => {
+const keysFor = async (
+  target: Target,
+  { signal }: Asking,
+  policy: Policy,
+): Promise<(string | null)[] | ProviderFault> => {
   const { needsKey } = await policy.providers(target.provider);
-  const keys = await orAborted(policy.keysOf(target), signal);
+  let keys: readonly string[];
+  try {
+    keys = await orAborted(policy.keysOf(target), signal);
+  } catch (error) {
+    // A key that cannot be had or used is the matter of this provider alone.
+    if (signal.aborted || !(error instanceof CoditectError)) throw error;
+    return new ProviderFault(error, "provider");
+  }
   if (keys.length === 0) return needsKey ? [] : [null];
   const isRejected = (key: string): boolean => policy.rejectedKeys.has(circuitOf(target, key));
   return [...keys.filter((key) => !isRejected(key)), ...keys.filter(isRejected)];
@@ -82,13 +94,15 @@ const askTarget = async (
   const { charge, signal, tell } = asking;
   const { clock } = policy.attempts;
   const keys = await keysFor(target, asking, policy);
-  const started = clock.now();
+  if (keys instanceof ProviderFault) return keys;
+  const started = clock.elapsed();
   let [keyNumber, retries] = [0, 0];
   for (;;) {
     const key = keys[keyNumber];
     if (key === undefined) return missingKey(target);
     const result = await attemptOnce(target, key, asking, policy, hasNext);
-    if (!(result instanceof ProviderFault)) return { ...result, duration_ms: clock.now() - started };
+    if (!(result instanceof ProviderFault))
+      return { ...result, duration_ms: Math.round(clock.elapsed() - started) };
     if (result.remedy === "nothing") throw result.error;
     if (result.remedy === "key" && keyNumber + 1 < keys.length) {
       keyNumber++;

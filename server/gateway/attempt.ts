@@ -7,9 +7,11 @@ import type { ModelRequest } from "./gateway.ts";
 import { windowOf } from "./prices.ts";
 import { countCalls, wholeAnswer } from "./providers/parts.ts";
 import type { Provider, ProviderAnswer } from "./providers/provider.ts";
+import { soundRequest } from "./sound-text.ts";
 import { estimateRequestTokens, estimateTokens, noUsage, totalTokens } from "./tokens.ts";
 import type { Connections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { thoughtReader, withoutThoughts, type Sorted } from "./thoughts.ts";
 import { openTransport } from "./transport.ts";
 import { cancelled, type Clock } from "./waiting.ts";
 
@@ -29,6 +31,8 @@ export interface Attempt {
   /** Nothing is sent before. */
   ready: Promise<void>;
   text: (text: string) => void;
+  /** What was told as text is none. */
+  withdraw: () => void;
 }
 
 /** What attempts share. */
@@ -66,7 +70,21 @@ const deadlinesFor = ({ provider, timeoutMs }: Attempt, shorter: Partial<Deadlin
 const spentBy = (reported: TokenUsage, request: ModelRequest, text: string): TokenUsage => {
   const output = Math.max(reported.output, estimateTokens(text));
   if (totalTokens(reported) - reported.output > 0) return { ...reported, output };
-  return { ...noUsage, input: estimateRequestTokens(request), output };
+  return { ...reported, input: estimateRequestTokens(request), output };
+};
+
+/** What an answer took: what the provider does not count is counted for, no answer is free of tokens. */
+const usageOf = ({ usage, message }: ProviderAnswer, request: ModelRequest): TokenUsage =>
+  spentBy(usage, request, usage.output > 0 ? "" : JSON.stringify(message.content));
+
+/**
+ * An answer without the thoughts that the model wrote into its text, and with the calls that one with
+ * native tools wrote as text: a call in a thought is none.
+ */
+const asMeant = (attempt: Attempt, answer: ProviderAnswer): ProviderAnswer => {
+  const content = withoutThoughts(answer.message.content);
+  const { stop_reason, usage } = answer;
+  return withWrittenCalls(attempt, wholeAnswer(attempt.to, content, stop_reason, usage));
 };
 
 /** A model with native tools sometimes writes a call as text; it is read as the call it is. */
@@ -89,7 +107,12 @@ const withWrittenCalls = (attempt: Attempt, answer: ProviderAnswer): ProviderAns
 const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequest): Promise<Outcome> => {
   const { provider, to, key, signal, ready, text } = attempt;
   let reported = noUsage;
-  let shown = "";
+  let written = "";
+  const reader = thoughtReader();
+  const show = (sorted: Sorted): void => {
+    if (sorted.withdrawn) attempt.withdraw();
+    if (sorted.text !== "") text(sorted.text);
+  };
   const transport = openTransport({
     to,
     key,
@@ -108,20 +131,20 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
       request,
       window: windowOf(to.provider, to.model),
       text: (piece) => {
-        shown += piece;
-        text(piece);
+        written += piece;
+        show(reader.read(piece));
       },
       used: (usage) => (reported = usage),
     });
+    show(reader.end());
     whole = transport.fault() === null;
     if (!whole) throw transport.fault() ?? brokenAnswer(to, "the connection failed");
-    // A provider that counts nothing is counted for: no answer is free of tokens.
-    const usage = totalTokens(answer.usage) > 0 ? answer.usage : spentBy(noUsage, request, shown);
-    return { answer: withWrittenCalls(attempt, { ...answer, usage }), usage };
+    const usage = usageOf(answer, request);
+    return { answer: asMeant(attempt, { ...answer, usage }), usage };
   } catch (thrown) {
-    const usage = transport.answered() ? spentBy(reported, request, shown) : noUsage;
+    const usage = transport.answered() ? spentBy(reported, request, written) : noUsage;
     if (signal.aborted) return { cancelled: cancelled(), usage };
-    return { fault: asFault(transport.fault() ?? thrown, to), usage, textShown: shown !== "" };
+    return { fault: asFault(transport.fault() ?? thrown, to, key), usage, textShown: written !== "" };
   } finally {
     transport.close(whole);
   }
@@ -133,7 +156,7 @@ export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Prom
   const model = `${to.provider} ${to.endpoint} ${to.model}`;
   const lacks = tools.lacks.get(model) ?? new Set();
   for (;;) {
-    const request = withoutWhat(lacks, attempt.request);
+    const request = soundRequest(withoutWhat(lacks, attempt.request));
     const outcome = await tryOnce(attempt, tools, request);
     const refused = "fault" in outcome ? refusedIn(request, outcome.fault.error) : null;
     if (refused === null || lacks.has(refused)) return outcome;

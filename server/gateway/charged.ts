@@ -82,8 +82,11 @@ export const attemptCharged = async (
     const text = (piece: string): void => {
       tell({ type: "text", text: piece });
     };
+    const withdraw = (): void => {
+      tell({ type: "withdrawn" });
+    };
     outcome = await attemptAnswer(
-      { provider, to: target, key, request, timeoutMs, signal, ready, text },
+      { provider, to: target, key, request, timeoutMs, signal, ready, text, withdraw },
       billing.attempts,
     );
   } catch (defect) {

@@ -56,7 +56,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
     ...shared,
     caps: keepCaps(ledger),
     rates: keepRates(options.rates ?? { requests_per_minute: null, tokens_per_minute: null }, clock),
-    circuits: openCircuits(now),
+    circuits: openCircuits(() => clock.elapsed()),
     rejectedKeys: new Set(),
     prices,
     attempts: {

@@ -2,6 +2,7 @@ import type { ProviderName } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import { SerialQueue } from "../../schemas/serial-queue.ts";
 import type { Credentials } from "./gateway.ts";
+import { readKey, readKeys } from "./key-text.ts";
 import { readVault, seal, unseal, writeVault, type StoredKeys } from "./vault.ts";
 
 /** Variables a provider's key is read from, the first that is set. Contract: "Command line". */
@@ -19,12 +20,12 @@ const nameOf = (provider: ProviderName, reference: string | null): string =>
 
 /** Keys of the environment; several, split by commas, are valid together, the newest first. */
 export const environmentCredentials = (environment: NodeJS.ProcessEnv): Credentials => ({
-  keys(provider, reference) {
-    if (nameOf(provider, reference) !== standardName(provider)) return Promise.resolve([]);
-    const value = variables[provider].map((name) => environment[name]).find(Boolean) ?? "";
-    const keys = value.split(",").map((key) => key.trim());
-    return Promise.resolve(keys.filter((key) => key !== ""));
-  },
+  keys: (provider, reference) =>
+    new Promise((resolve) => {
+      const isOther = nameOf(provider, reference) !== standardName(provider);
+      const name = variables[provider].find((each) => environment[each]) ?? "";
+      resolve(isOther ? [] : readKeys(environment[name] ?? "", name));
+    }),
 });
 
 /** Keys that are held in memory alone: those the editor keeps in its secret storage. */
@@ -37,7 +38,11 @@ export const heldCredentials = (): HeldCredentials => {
   const held = new Map<ProviderName, readonly string[]>();
   return {
     set(provider, keys) {
-      held.set(provider, keys);
+      const source = `the editor's secret storage for ${provider}`;
+      held.set(
+        provider,
+        keys.map((key) => readKey(key, source)),
+      );
     },
     keys: (provider) => Promise.resolve(held.get(provider) ?? []),
   };
@@ -101,11 +106,14 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
   return {
     async keys(provider, reference) {
       const stored = (await read())[nameOf(provider, reference)] ?? [];
-      return stored.map(({ key }) => key);
+      // One that an older version stored was not looked at.
+      return stored.map(({ key }) => readKey(key, nameOf(provider, reference)));
     },
-    set: (name, key) => change((keys) => ({ ...keys, [name]: [{ key, added_at: now() }] })),
-    rotate: (name, key) =>
+    set: (name, given) =>
+      change((keys) => ({ ...keys, [name]: [{ key: readKey(given, name), added_at: now() }] })),
+    rotate: (name, given) =>
       change((keys) => {
+        const key = readKey(given, name);
         const [current] = (keys[name] ?? []).filter((stored) => stored.key !== key);
         return { ...keys, [name]: [{ key, added_at: now() }, ...(current ? [current] : [])] };
       }),

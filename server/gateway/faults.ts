@@ -1,6 +1,7 @@
 import type { ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { Missed } from "./deadlines.ts";
+import { withoutKey } from "./key-text.ts";
 
 /**
  * What may heal a failed attempt: `retry`: the same question again; `key`: another key;
@@ -135,9 +136,10 @@ export const redirected = ({ provider }: Addressee, from: URL, location = ""): P
   return new ProviderFault(fail("provider_refused", { provider, status: "redirect", reason }), "provider");
 };
 
-/** Whatever an official client throws that the transport did not see coming. */
-export const asFault = (thrown: unknown, to: Addressee): ProviderFault => {
+/** Whatever an official client throws that the transport did not see coming; `key` is taken out of it. */
+export const asFault = (thrown: unknown, to: Addressee, key: string | null): ProviderFault => {
   if (thrown instanceof ProviderFault) return thrown;
   if (thrown instanceof CoditectError) return new ProviderFault(thrown, "nothing");
-  return brokenAnswer(to, thrown instanceof Error ? thrown.message : String(thrown));
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return brokenAnswer(to, withoutKey(message, key));
 };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AssistantMessage, Message, ToolCallPart, ToolOffer } from "../../schemas/messages.ts";
 import { Json } from "../../schemas/primitives.ts";
 import type { ModelRequest } from "./gateway.ts";
+import { endOfJson } from "./json-object.ts";
 
 /**
  * Tool calls as text, for models without calls of their own: the tools are described in the system
@@ -97,20 +98,23 @@ interface Block {
   end: number;
 }
 
-/** The content of a file in the arguments may hold fences itself: the first end that reads counts. */
+/** The content of a file in the arguments may hold fences itself: the block ends behind its object. */
 const readBlock = (text: string, { bodyStart, closing }: Fence): Block => {
-  closing.lastIndex = bodyStart;
-  let first: Block | null = null;
-  for (let match = closing.exec(text); match !== null; match = closing.exec(text)) {
-    const json = text.slice(bodyStart, match.index).trim();
-    const block = { json, call: readCall(json), end: match.index + match[0].length };
-    if (block.call !== null) return block;
-    first ??= block;
-  }
-  if (first !== null) return first;
-  const json = text.slice(bodyStart).trim();
-  return { json, call: readCall(json), end: text.length };
+  const blanks = /\s*/y;
+  blanks.lastIndex = bodyStart;
+  const start = bodyStart + (blanks.exec(text)?.[0].length ?? 0);
+  const objectEnd = endOfJson(text, start);
+  closing.lastIndex = objectEnd ?? bodyStart;
+  const match = closing.exec(text);
+  const end = match === null ? text.length : match.index + match[0].length;
+  const json = text.slice(start, match?.index ?? text.length).trim();
+  const call = objectEnd === null ? null : readCall(text.slice(start, objectEnd));
+  // More than the object is no call that can be taken for certain.
+  return { json, call: objectEnd !== null && start + json.length > objectEnd ? null : call, end };
 };
+
+/** Blocks of one text that are looked at, each of which may be read to the end of the text. */
+const MOST_BLOCKS = 200;
 
 /** A call that was announced and cannot be read: answered with the reason, never run. */
 const unreadable = (json: string): Pick<ToolCallPart, "tool" | "arguments" | "invalid"> => ({
@@ -143,7 +147,9 @@ export const readFencedCalls = (text: string, tools: readonly ToolOffer[], nextC
     addCall({ ...bare, invalid: null });
     return parts;
   }
+  let looks = 0;
   for (let found = findFence(text, position); found !== null; found = findFence(text, position)) {
+    if (++looks > MOST_BLOCKS) break;
     const { json, call, end } = readBlock(text, found);
     const isCall = found.isCall || (call !== null && offered.has(call.tool));
     position = isCall ? end : found.bodyStart;

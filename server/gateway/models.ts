@@ -87,7 +87,13 @@ const modelsOf = async (
   sources: ModelSources,
 ): Promise<ModelInfo[]> => {
   const target = targetOf(providerFor(name, "", sources.ollamaEndpoint), sources.endpoints);
-  const [key = null] = await sources.keysOf(target);
+  let key: string | null;
+  try {
+    [key = null] = await sources.keysOf(target);
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    return known(name, error, sources);
+  }
   const { needsKey } = await sources.providers(name);
   if (needsKey && key === null) return known(name, missingKey(target).error, sources);
   // Which local models there are only Ollama itself knows.

@@ -3,6 +3,7 @@ import type { SentRequest } from "../../schemas/contract.ts";
 import { Json } from "../../schemas/primitives.ts";
 import type { ModelRequest } from "./gateway.ts";
 import type { Provider } from "./providers/provider.ts";
+import { soundRequest } from "./sound-text.ts";
 import type { Target } from "./targets.ts";
 import { windowOf } from "./prices.ts";
 import type { Transport } from "./transport.ts";
@@ -39,7 +40,7 @@ export const previewRequest = async (
     to,
     key: provider.needsKey ? REDACTED : null,
     transport,
-    request: { ...request, max_tokens },
+    request: soundRequest({ ...request, max_tokens }),
     window: windowOf(to.provider, to.model),
     text: () => undefined,
     used: () => undefined,

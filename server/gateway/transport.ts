@@ -4,6 +4,7 @@ import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
 import { redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
+import { withoutKey } from "./key-text.ts";
 import { faultOfRefusal } from "./statuses.ts";
 import { cancelled, orAborted } from "./waiting.ts";
 
@@ -83,7 +84,7 @@ const readRefusal = (incoming: IncomingMessage, key: string | null, tell: (body:
   let size = 0;
   const end = (): void => {
     const text = Buffer.concat(pieces).toString("utf8");
-    tell(key === null || key === "" ? text : text.replaceAll(key, "[redacted]"));
+    tell(withoutKey(text, key));
   };
   incoming.on("data", (piece: Buffer) => {
     pieces.push(piece);

@@ -4,8 +4,10 @@ import { fail } from "../../schemas/errors.ts";
 
 /** Time as the gateway sees it; tests bring their own. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: which day it is. It can be set back. */
   now(): number;
+  /** Milliseconds since some moment; never goes back. What durations and pauses are measured with. */
+  elapsed(): number;
   /** Resolves after that many milliseconds; rejects at once with `cancelled` when aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -17,6 +19,7 @@ export const cancelled = (): Error => fail("cancelled", { what: "The model call"
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   async wait(ms, signal) {
     try {
       await sleep(ms, undefined, { signal });

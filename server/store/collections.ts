@@ -10,6 +10,7 @@ import { AgentTeam } from "../../schemas/team.ts";
 import { isRunOpen } from "../../schemas/statuses.ts";
 import { Template } from "../../schemas/templates.ts";
 import { isActive } from "../models/instance.ts";
+import { mend, type Mended } from "./mend.ts";
 import type { CollectionName, Filters, Records } from "./store.ts";
 
 /** Keys of the lists whose records, together, are those that pass a filter. */
@@ -220,6 +221,12 @@ export const parseRecord = <Name extends CollectionName>(
 ): Records[Name] | null => {
   const schema: z.ZodType<Records[Name]> = collections[collection].schema;
   return schema.safeParse(value).data ?? null;
+};
+
+/** A record as it can be stored: itself if it is valid, else mended; null: it cannot be mended. */
+export const mendRecord = (collection: CollectionName, value: unknown): Mended | null => {
+  const { schema } = collections[collection];
+  return schema.safeParse(value).success ? { value, changes: [] } : mend(schema, value);
 };
 
 const bySegment = new Map(collectionNames.map((name) => [collections[name].segment, name]));

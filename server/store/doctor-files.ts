@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Copy } from "./doctor-copy.ts";
 import { fileNames, ifThere, type Files } from "./files.ts";
 import { hashOf } from "./objects.ts";
 import type { Problem } from "./problem.ts";
-import { cutTorn } from "./transcripts.ts";
+import { cutTorn, soundEntry } from "./transcripts.ts";
 
 /** A problem of a file beside the state, with what mends it. */
 export interface FileProblem extends Problem {
@@ -58,9 +57,11 @@ export const checkTranscripts = async (
   return problems;
 };
 
+/** A line whose fields can be mended when it is read is none to repair: transcripts are only appended to. */
 const isEntry = (line: string): boolean => {
   try {
-    return TranscriptEntry.safeParse(JSON.parse(line)).success;
+    soundEntry(JSON.parse(line));
+    return true;
   } catch {
     return false;
   }

@@ -1,12 +1,12 @@
 import { objectsOf, referencesOf } from "./references.ts";
-import { collectionNames, collections, keyOf, listsOf, parseRecord } from "./collections.ts";
+import { collectionNames, collections, keyOf, listsOf, mendRecord } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import { fileNames, makeYield, type Files } from "./files.ts";
 import { readSegment } from "./journal-format.ts";
 import type { Loaded } from "./load.ts";
 import type { Problem } from "./problem.ts";
 import { readState } from "./state-file.ts";
-import type { CollectionName } from "./store.ts";
+import type { CollectionName, Records } from "./store.ts";
 
 type Lists = Map<string, Set<string>>;
 
@@ -43,11 +43,16 @@ const checkRecord = (
 ): void => {
   const { tenantId } = document;
   const where = `/${tenantId}/${collections[collection].segment}/${id}`;
-  const record = parseRecord(collection, document.get(collection, id));
-  if (record === null) {
+  const sound = mendRecord(collection, document.get(collection, id));
+  if (sound === null) {
     check.problems.push({ kind: "a record is not valid", where, repair: null });
     return;
   }
+  if (sound.changes.length > 0) {
+    const repair = `its fields are mended: ${sound.changes.join("; ")}`;
+    check.problems.push({ kind: "fields of a record are not valid", where, repair });
+  }
+  const record = sound.value as Records[typeof collection]; // It passed the collection's own schema.
   if (keyOf(collection, tenantId, record) !== where)
     check.problems.push({ kind: "a record stands under another's key", where, repair: null });
   for (const list of listsOf(collection, tenantId, record))

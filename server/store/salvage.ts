@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseRecord, placeOf } from "./collections.ts";
+import { mendRecord, placeOf } from "./collections.ts";
 import { fileNames, ifThere, listSegments, PIECE, readChunks, type Files } from "./files.ts";
 import { readHeader, readSegment, type StateBase, type StateSeal } from "./journal-format.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
@@ -37,7 +37,13 @@ export const salvageState = async (
   } finally {
     await handle.close();
   }
-  await rewriteState(files, folder, output, SCHEMA_VERSION, ({ value }) => value);
+  await rewriteState(files, folder, output, SCHEMA_VERSION, ({ key, collection, value }) => {
+    const sound = mendRecord(collection, value);
+    // What cannot be mended stays as it stands: the checkup names it, and nothing else is lost with it.
+    if (sound === null || sound.changes.length === 0) return value;
+    losses.push(`${key}: ${sound.changes.join("; ")}`);
+    return sound.value;
+  });
   return losses;
 };
 
@@ -172,7 +178,7 @@ const readLines = async (files: Files, folder: string, name: string): Promise<Li
   return { seal, lines, byKey };
 };
 
-/** A key and the text of its value, if that is JSON and, of a record of ours, a valid one. */
+/** A key and the text of its value, if that is JSON and, of a record of ours, one that can be mended. */
 const parseLine = (line: Buffer): { key: string; text: Buffer } | null => {
   const match = /^"([^"]+)":(.*?),?$/s.exec(line.toString());
   const [, key = "", json = ""] = match ?? [];
@@ -180,7 +186,7 @@ const parseLine = (line: Buffer): { key: string; text: Buffer } | null => {
     const value: unknown = JSON.parse(json);
     const tenantEnd = key.indexOf("/", 1) + 1;
     const place = tenantEnd === 0 ? null : placeOf(key, tenantEnd);
-    if (place?.id != null && parseRecord(place.collection, value) === null) return null;
+    if (place?.id != null && mendRecord(place.collection, value) === null) return null;
     return { key, text: Buffer.from(json) };
   } catch {
     return null;

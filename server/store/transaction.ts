@@ -1,4 +1,4 @@
-import { collections, keyOf, listsOf } from "./collections.ts";
+import { collections, keyOf, listsOf, mendRecord } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import type { CollectionName, Records, Transaction } from "./store.ts";
 
@@ -37,9 +37,13 @@ export const runTransaction = (document: StateDocument, write: (transaction: Tra
 const prepare = <Name extends CollectionName>(
   document: StateDocument,
   collection: Name,
-  record: Records[Name],
+  given: Records[Name],
 ): Write => {
   const { segment } = collections[collection];
+  // What does not pass its schema would lock everyone out when it is read again.
+  const sound = mendRecord(collection, given);
+  if (sound === null) throw new TypeError(`a record of ${collection} is not valid`);
+  const record = sound.value as Records[Name]; // It passed the collection's own schema.
   const key = keyOf(collection, document.tenantId, record);
   const id = key.slice(document.tenantId.length + segment.length + 3);
   const joins = listsOf(collection, document.tenantId, record);

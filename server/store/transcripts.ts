@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import { Uuid } from "../../schemas/primitives.ts";
 import { TranscriptEntry } from "../../schemas/transcript.ts";
+import { mend } from "./mend.ts";
 import { openToAppend, type AppendFile, type Durability } from "./appending.ts";
 import { fileNames, ifThere, syncFolder, type Files } from "./files.ts";
 import type { Transcripts } from "./store.ts";
@@ -65,10 +66,10 @@ export const openTranscripts = (options: TranscriptOptions): Transcripts & { clo
   };
 
   return {
-    append: (executionId, entries) => {
+    append: async (executionId, entries) => {
       const path = pathOf(executionId);
-      if (isClosed) return Promise.reject(fail("state_read_only", { reason: "the store is closed" }));
-      const lines = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+      if (isClosed) throw fail("state_read_only", { reason: "the store is closed" });
+      const lines = Buffer.from(entries.map((entry) => `${JSON.stringify(soundEntry(entry))}\n`).join(""));
       const run = () => append(path, lines);
       const done = (tails.get(path) ?? Promise.resolve()).then(run, run);
       tails.set(path, done);
@@ -76,7 +77,7 @@ export const openTranscripts = (options: TranscriptOptions): Transcripts & { clo
         if (tails.get(path) === done) tails.delete(path);
       };
       done.then(forget, forget);
-      return done;
+      await done;
     },
     close: async () => {
       isClosed = true;
@@ -94,9 +95,21 @@ export const openTranscripts = (options: TranscriptOptions): Transcripts & { clo
   };
 };
 
+/**
+ * An entry as it can be read again: itself, or with the fields mended that do not pass the schema.
+ * Throws a ZodError if that is not possible.
+ */
+export const soundEntry = (value: unknown): TranscriptEntry => {
+  const parsed = TranscriptEntry.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const mended = mend(TranscriptEntry, value);
+  if (mended === null) throw parsed.error;
+  return TranscriptEntry.parse(mended.value);
+};
+
 const parseLine = (line: string, name: string, number: number): TranscriptEntry => {
   try {
-    return TranscriptEntry.parse(JSON.parse(line));
+    return soundEntry(JSON.parse(line));
   } catch (error) {
     throw fail(
       "state_damaged",

@@ -102,6 +102,7 @@ export const quickClock = (): Clock & { waits: number[]; wait(ms: number): Promi
   return {
     waits,
     now: () => now,
+    elapsed: () => now,
     wait(ms) {
       waits.push(ms);
       now += ms;

@@ -4,7 +4,9 @@ import type { Json } from "../../../schemas/primitives.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
 import { faultOfRefusal } from "../statuses.ts";
 import { once } from "../once.ts";
+import { z } from "zod";
 import { noUsage } from "../tokens.ts";
+import { TokenCount, Tokens } from "./counts.ts";
 import { argumentsObject, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
@@ -115,19 +117,31 @@ const known = {
 /** Services add reasons: a new one is an end like any other. */
 const stopReasons = new Map<string, StopReason>(Object.entries(known));
 
+/** What is said of the tokens; compatible services leave any of it out, or write null. */
+const Usage = z
+  .object({
+    input_tokens: TokenCount,
+    cache_read_input_tokens: TokenCount,
+    cache_creation_input_tokens: TokenCount,
+    cache_creation: z.object({ ephemeral_1h_input_tokens: Tokens }).nullish().catch(null),
+    output_tokens: TokenCount,
+    output_tokens_details: z.object({ thinking_tokens: TokenCount }).nullish().catch(null),
+  })
+  .nullish()
+  .catch(null);
+
 /** Every count Claude gives is the state so far, not an addition. */
-const readUsage = (
-  before: TokenUsage,
-  usage: Partial<Anthropic.Usage> & { output_tokens: number },
-): TokenUsage => {
-  const written = usage.cache_creation_input_tokens ?? null;
-  const hour = usage.cache_creation?.ephemeral_1h_input_tokens ?? 0;
+const readUsage = (before: TokenUsage, said: unknown): TokenUsage => {
+  const usage = Usage.parse(said);
+  if (usage == null) return before;
+  const written = usage.cache_creation_input_tokens;
+  const hour = Math.min(written ?? 0, usage.cache_creation?.ephemeral_1h_input_tokens ?? 0);
   return {
     input: usage.input_tokens ?? before.input,
     cache_read: usage.cache_read_input_tokens ?? before.cache_read,
     cache_write_5m: written === null ? before.cache_write_5m : written - hour,
     cache_write_1h: written === null ? before.cache_write_1h : hour,
-    output: usage.output_tokens,
+    output: usage.output_tokens ?? before.output,
     reasoning: usage.output_tokens_details?.thinking_tokens ?? before.reasoning,
   };
 };
@@ -195,7 +209,7 @@ const collect = async (call: Call, events: AsyncIterable<Event>): Promise<Provid
       if (block !== undefined) content.push(...closeBlock(block));
       open.delete(event.index);
     } else if (event.type === "message_delta") {
-      call.used((usage = readUsage(usage, event.usage as Anthropic.Usage))); // A subset of the same fields.
+      call.used((usage = readUsage(usage, event.usage)));
       if (event.delta.stop_reason !== null) stop = stopReasons.get(event.delta.stop_reason) ?? "end";
     } else whole = true;
   }

@@ -11,6 +11,7 @@ import type { Json } from "../../../schemas/primitives.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
+import { Tokens } from "./counts.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
 import { argumentsObject, countCalls, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
@@ -80,7 +81,6 @@ export const geminiBody = (request: Call["request"]): GenerateContentRequest => 
   };
 };
 
-const Tokens = z.number().default(0);
 const Piece = z.object({
   candidates: z
     .array(

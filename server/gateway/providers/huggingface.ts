@@ -4,6 +4,7 @@ import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../..
 import { brokenAnswer } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
+import { Tokens } from "./counts.ts";
 import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
@@ -69,7 +70,6 @@ export const huggingFaceBody = (
   stream_options: { include_usage: true },
 });
 
-const Tokens = z.number().catch(0);
 /** What the hosts behind the router send; each leaves out something else. */
 const Piece = z.object({
   choices: z

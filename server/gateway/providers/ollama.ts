@@ -5,6 +5,7 @@ import type { PullProgress } from "../gateway.ts";
 import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { once } from "../once.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
+import { countOf } from "./counts.ts";
 import { checkLines } from "./json-lines.ts";
 import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
@@ -121,7 +122,11 @@ const answer = async (call: Call): Promise<ProviderAnswer> => {
       calls.push({ type: "tool_call", call_id, tool: called.name, ...read, signature: null });
     }
     if (!piece.done) continue;
-    usage = { ...noUsage, input: piece.prompt_eval_count || 0, output: piece.eval_count || 0 };
+    usage = {
+      ...noUsage,
+      input: countOf(piece.prompt_eval_count) ?? 0,
+      output: countOf(piece.eval_count) ?? 0,
+    };
     call.used(usage);
     stop = piece.done_reason === "length" ? "length" : "end";
   }

@@ -40,6 +40,9 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   python,
 };
 
+/** No declaration is longer; lines of bundled code are, and the patterns look at a line more than once. */
+const LONGEST_LINE = 500;
+
 /**
  * Functions at the top level, and tests. Read line by line: a lens must appear at once in any file,
  * also in one that does not parse while it is being typed.
@@ -47,7 +50,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
 export const findSymbols = (languageId: string, text: string): Symbol[] =>
   text.split(/\r?\n/).flatMap((content, line): Symbol[] => {
     for (const { kind, pattern } of rules[languageId] ?? []) {
-      const name = pattern.exec(content)?.groups?.name;
+      const name = pattern.exec(content.slice(0, LONGEST_LINE))?.groups?.name;
       if (name !== undefined) return [{ kind, name, line }];
     }
     return [];

@@ -4,8 +4,10 @@ type Template = readonly { text: string; variable: string | null }[];
 const compile = (prompt: string): Template => {
   const parts = [];
   let end = 0;
-  for (const match of prompt.matchAll(/\{\{\s*([^}]*?)\s*\}\}/g)) {
-    const [written, variable = ""] = match;
+  // Bounded: an opening that is never closed must not be searched to the end, again and again.
+  for (const match of prompt.matchAll(/\{\{([^}]{0,200})\}\}/g)) {
+    const [written, inside = ""] = match;
+    const variable = inside.trim();
     parts.push({ text: prompt.slice(end, match.index), variable: null }, { text: written, variable });
     end = match.index + written.length;
   }

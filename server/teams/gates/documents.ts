@@ -4,7 +4,8 @@ import { changedPaths, quantity, type Gate, type GateContext } from "./gate.ts";
 
 const markdown = /\.(md|mdx|markdown)$/i;
 const fencedCode = /^(`{3,}|~{3,})[\s\S]*?^\1/gm;
-const link = /!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)/g;
+/** Every part is bounded: brackets that are never closed must not be searched to the end, again and again. */
+const link = /!?\[[^\]]{0,1000}\]\(\s{0,100}<?([^)\s>]{1,2000})>?[^)]{0,1000}\)/g;
 const outside = /^([a-z][a-z0-9+.-]*:|#|\/\/)/i;
 
 /** Links of a Markdown text to files of the workspace, resolved against where the text stands. */

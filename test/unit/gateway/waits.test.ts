@@ -131,6 +131,7 @@ describe("caps per minute", () => {
           const entered: { at: number; tokens: number }[] = [];
           const clock = {
             now: () => now,
+            elapsed: () => now,
             wait: (ms: number) => {
               entered.push({ at: now + ms, tokens: -1 });
               return Promise.resolve();

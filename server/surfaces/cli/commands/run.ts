@@ -116,15 +116,16 @@ const seeThrough = async (started: Started): Promise<number> => {
     signal: interruption.signal,
   });
   const changes = await collectChanges(finished, connection, flags.apply);
-  if (flags.output !== undefined) {
-    const path = resolve(context.currentFolder, flags.output);
-    await writeSarif(path, finished.findings, changes, target.workspace);
-  }
   if (flags.json) {
     const last: RunFinished = { ...finished, changes: changes?.set.files ?? finished.changes };
     context.terminal.out(`${JSON.stringify(last)}\n`);
   } else {
     report(finished, changes, view, target, context);
+  }
+  // Last: a report that cannot be written takes nothing else with it.
+  if (flags.output !== undefined) {
+    const path = resolve(context.currentFolder, flags.output);
+    await writeSarif(path, finished.findings, changes, target.workspace);
   }
   return hasConflict(changes) ? exitCodes.gate : exitCodeOf(finished);
 };

@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fail } from "../../../../schemas/errors.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import type { RunChanges } from "../display/outcome.ts";
 import type { RunFinished } from "../../../../schemas/events.ts";
@@ -21,7 +23,25 @@ export const collectChanges = async (
 export const hasConflict = (changes: RunChanges | null): boolean =>
   changes?.applied?.some((file) => file.result === "conflict") ?? false;
 
-/** Writes the findings as SARIF to a file of that absolute path. */
+/**
+ * Makes the folder of a report and checks that the report can be put there, before the run is paid for.
+ * Error: `usage`.
+ */
+export const prepareReport = async (path: string): Promise<void> => {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw fail("usage", { problem: `Cannot write ${path}: ${reasonOf(error)}.` }, { cause: error });
+  }
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() === true)
+    throw fail("usage", { problem: `${path} is a folder. Name a file in it.` });
+};
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+/** Writes the findings as SARIF to a file of that absolute path. Error: `report_not_written`. */
 export const writeSarif = async (
   path: string,
   findings: readonly Finding[],
@@ -29,5 +49,11 @@ export const writeSarif = async (
   workspace: string,
 ): Promise<void> => {
   const { sarifText } = await import("../display/sarif-file.ts");
-  await writeFile(path, sarifText(findings, changes?.contents ?? [], workspace));
+  const text = sarifText(findings, changes?.contents ?? [], workspace);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    throw fail("report_not_written", { path, reason: reasonOf(error) }, { cause: error });
+  }
 };

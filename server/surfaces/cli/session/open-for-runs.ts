@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import type { AIProvider } from "../../../../schemas/agent.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { CommandContext } from "../display/terminal.ts";
+import { prepareReport } from "./changes.ts";
 import { connect } from "./connect.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
 import { chosenProvider, type RunFlags, settingsOf } from "./options.ts";
@@ -51,6 +53,7 @@ export const withRuntime = async (
   context: CommandContext,
   use: (open: RuntimeForRuns & { interruption: Interruption }) => Promise<number>,
 ): Promise<number> => {
+  if (flags.output !== undefined) await prepareReport(resolve(context.currentFolder, flags.output));
   const interruption = catchInterruption();
   try {
     const runtime = await openForRuns(workspace, flags, context, interruption.signal);

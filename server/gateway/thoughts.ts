@@ -1,0 +1,156 @@
+import type { AssistantMessage } from "../../schemas/messages.ts";
+
+/**
+ * How models mark thoughts that they write into their text, in the spellings of the common templates.
+ * Thoughts are no answer: a call in them is one the model weighs, not one it makes.
+ */
+const spellings = new Map([
+  ...["think", "thinking", "thought", "reasoning", "reflection", "seed:think"].map(
+    (name) => [`<${name}>`, `</${name}>`] as const,
+  ),
+  ["[THINK]", "[/THINK]"],
+  ["◁think▷", "◁/think▷"],
+  ["<|channel|>analysis<|message|>", "<|end|>"],
+  ["<|channel>thought", "<channel|>"],
+]);
+const closings = new Set(spellings.values());
+/** Ends more than thoughts: alone it says nothing. */
+closings.delete("<|end|>");
+
+/** Code, and calls that are written out: what stands there may show such a tag and means none. */
+const codes: Readonly<Record<string, string>> = { "```": "```", "`": "`", "<tool_call>": "</tool_call>" };
+
+const tags = [...spellings.keys(), ...spellings.values(), "<tool_call>", "</tool_call>", "```", "`", "\n"];
+const escaped = tags.map((tag) => tag.replace(/[[\]|/]/g, "\\$&"));
+const anyTag = new RegExp(escaped.join("|"), "g");
+const longestTag = Math.max(...tags.map((tag) => tag.length));
+
+/** What a piece of an answer turned out to be. */
+export interface Sorted {
+  text: string;
+  thoughts: string;
+  /** All that was taken for text before was thought: only its end is marked. */
+  withdrawn: boolean;
+}
+
+/** Sorts an answer into text and thoughts as it comes. */
+export interface ThoughtReader {
+  read(piece: string): Sorted;
+  /** What was held back, because a tag could have begun with it. */
+  end(): Sorted;
+}
+
+/** Where the end of a text begins that could become a tag when more of it comes. */
+const unfinishedFrom = (text: string): number => {
+  const start = Math.max(0, text.length - longestTag + 1);
+  // What is inside of a whole tag begins none.
+  const within = [...text.slice(start).matchAll(anyTag)].map(({ 0: tag, index }) => ({
+    from: start + index,
+    to: start + index + tag.length,
+  }));
+  for (let from = start; from < text.length; from++) {
+    if (within.some((tag) => tag.from < from && from < tag.to)) continue;
+    const rest = text.slice(from);
+    if (tags.some((tag) => tag.length > rest.length && tag.startsWith(rest))) return from;
+  }
+  return text.length;
+};
+
+export const thoughtReader = (): ThoughtReader => {
+  let waiting = "";
+  /** What ends the thought we are in; null: we are in none. */
+  let thoughtUntil: string | null = null;
+  /** What ends the code we are in. */
+  let codeUntil: string | null = null;
+  let lineIsBlank = true;
+  /** The answer as a whole is JSON, such as a call, in which every tag is part of a text. */
+  let isJson: boolean | null = null;
+  let sorted: Sorted = { text: "", thoughts: "", withdrawn: false };
+  let hasText = false;
+
+  const add = (piece: string): void => {
+    if (piece === "") return;
+    const first = piece.trimStart()[0];
+    if (first !== undefined) lineIsBlank = false;
+    if (thoughtUntil !== null) {
+      sorted.thoughts += piece;
+      return;
+    }
+    sorted.text += piece;
+    hasText = true;
+    if (first !== undefined) isJson ??= first === "{" || first === "[";
+  };
+
+  /** Whether the tag marks thoughts; all others are part of what they stand in. */
+  const isMark = (tag: string): boolean => {
+    if (tag === thoughtUntil) return true;
+    const wasBlank = lineIsBlank;
+    if (thoughtUntil !== null) {
+      // A fence that is still open when the thought ends: its end may have been quoted in code.
+      if (tag === "```" && wasBlank) codeUntil = codeUntil === null ? tag : null;
+    } else if (tag === "\n") {
+      if (codeUntil === "`") codeUntil = null;
+    } else if (codeUntil !== null) {
+      if (tag === codeUntil && (tag !== "```" || wasBlank)) codeUntil = null;
+    } else if (tag === "```") codeUntil = wasBlank ? tag : null;
+    else if (codes[tag] !== undefined) codeUntil = codes[tag];
+    else return isJson !== true && (spellings.has(tag) || closings.has(tag));
+    return false;
+  };
+
+  const pass = (tag: string): void => {
+    if (thoughtUntil !== null) thoughtUntil = null;
+    else if (spellings.has(tag)) thoughtUntil = spellings.get(tag) ?? null;
+    else {
+      sorted = { text: "", thoughts: sorted.thoughts + sorted.text, withdrawn: sorted.withdrawn || hasText };
+      hasText = false;
+      isJson = null;
+    }
+  };
+
+  const sort = (text: string, end: number): Sorted => {
+    sorted = { text: "", thoughts: "", withdrawn: false };
+    let from = 0;
+    for (const { 0: tag, index } of text.slice(0, end).matchAll(anyTag)) {
+      add(text.slice(from, index));
+      from = index + tag.length;
+      const isPassed = isMark(tag);
+      if (isPassed) pass(tag);
+      else if (thoughtUntil !== null) sorted.thoughts += tag;
+      else {
+        sorted.text += tag;
+        hasText = true;
+      }
+      lineIsBlank = isPassed || tag === "\n";
+    }
+    add(text.slice(from, end));
+    waiting = text.slice(end);
+    return sorted;
+  };
+
+  return {
+    read: (piece) => {
+      const text = waiting + piece;
+      return sort(text, unfinishedFrom(text));
+    },
+    end: () => sort(waiting, waiting.length),
+  };
+};
+
+type Part = AssistantMessage["content"][number];
+
+/** The parts of an answer with the thoughts in its texts as such. */
+export const withoutThoughts = (content: readonly Part[]): Part[] =>
+  content.flatMap((part): Part[] => {
+    if (part.type !== "text") return [part];
+    const reader = thoughtReader();
+    const read = reader.read(part.text);
+    const rest = reader.end();
+    const [before, text] = rest.withdrawn ? [read.text, rest.text] : ["", read.text + rest.text];
+    const thoughts = `${read.thoughts}${before}${rest.thoughts}`;
+    if (thoughts === "") return [part];
+    return [
+      { type: "reasoning", text: thoughts.trim(), signature: null },
+      { type: "text", text: text.trim() },
+    ];
+  });

@@ -1,0 +1,101 @@
+import type { z } from "zod";
+
+/** A value that passes its schema again, and what had to be changed for it, in words. */
+export interface Mended {
+  value: unknown;
+  /** Such as `usage.input was 12.5, now 13`. */
+  changes: string[];
+}
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/** A field that was mended may show another problem of its own, or one inside. */
+const ROUNDS = 8;
+
+/**
+ * The value with every field that does not pass the schema brought to the nearest one that does: a
+ * count is rounded and not negative, a missing text is empty, a field nobody knows is left out. Null
+ * if that cannot be done without inventing something, such as an id or a status.
+ */
+export const mend = (schema: z.ZodType, damaged: unknown): Mended | null => {
+  const value: unknown = structuredClone(damaged);
+  const changes: string[] = [];
+  const emptied = new Set<string>();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return { value, changes };
+    const before = changes.length;
+    for (const { issue, path } of parsed.error.issues.flatMap((each) => leaves(each, []))) {
+      const change = mendField(value, path, issue, emptied);
+      if (change !== null) changes.push(change);
+    }
+    if (changes.length === before) return null;
+  }
+  return null;
+};
+
+interface Leaf {
+  issue: Issue;
+  path: Path;
+}
+
+/** The problems themselves: of a choice of forms, those of the form it is closest to. */
+const leaves = (issue: Issue, above: Path): Leaf[] => {
+  const path = [...above, ...issue.path];
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ issue, path }];
+  const forms = issue.errors.map((form) => form.flatMap((inner) => leaves(inner, path)));
+  return forms.sort((one, other) => other.length - one.length).at(-1) ?? [];
+};
+
+const mendField = (root: unknown, path: Path, issue: Issue, emptied: Set<string>): string | null => {
+  if (issue.code === "unrecognized_keys") {
+    const holder = fieldOf(root, path);
+    if (!isHolder(holder)) return null;
+    for (const key of issue.keys) Reflect.deleteProperty(holder, key);
+    return `${[...path, issue.keys.join(", ")].join(".")} was left out`;
+  }
+  const name = path.at(-1);
+  const holder = fieldOf(root, path.slice(0, -1));
+  if (name === undefined || !isHolder(holder)) return null;
+  const was: unknown = Reflect.get(holder, name);
+  const now = nearest(was, issue, emptied, path.join("."));
+  if (now === undefined) return null;
+  Reflect.set(holder, name, now);
+  return `${path.join(".")} was ${shown(was)}, now ${shown(now)}`;
+};
+
+/** The nearest value without this problem; undefined: there is none that says the same. */
+const nearest = (was: unknown, issue: Issue, emptied: Set<string>, place: string): unknown => {
+  if (issue.code === "too_small" && typeof was === "number") return Number(issue.minimum);
+  if (issue.code === "too_big" && typeof was === "number") return Number(issue.maximum);
+  if (issue.code === "invalid_type") {
+    if (issue.expected === "number" || issue.expected === "int") return nearestNumber(was);
+    if (issue.expected === "string" && typeof was === "number") return String(was);
+  }
+  // A field that may be empty is emptied; one that may not takes the emptiest value of its kind.
+  if (emptied.has(place)) return issue.code === "invalid_type" ? emptiest(issue.expected) : undefined;
+  emptied.add(place);
+  return was === null && issue.code === "invalid_type" ? emptiest(issue.expected) : null;
+};
+
+const nearestNumber = (was: unknown): number => {
+  const number = typeof was === "string" && was.trim() !== "" ? Number(was) : was;
+  return typeof number === "number" && Number.isFinite(number) ? Math.round(number) : 0;
+};
+
+const emptiest = (expected: string): unknown => {
+  if (expected === "string") return "";
+  if (expected === "array") return [];
+  if (expected === "record") return {};
+  if (expected === "boolean") return false;
+  return undefined;
+};
+
+const isHolder = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+const fieldOf = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (isHolder(value) ? Reflect.get(value, key) : undefined), root);
+
+const shown = (value: unknown): string =>
+  value === undefined ? "missing" : JSON.stringify(value).slice(0, 40);
