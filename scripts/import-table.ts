@@ -53,7 +53,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/gateway",
     is: "retry, failover, caps, cost, caches, credentials",
-    imports: ["schemas", "server/models", "server/gateway/providers"],
+    imports: ["schemas", "server/models", "server/gateway/providers", "server/workspace"],
   },
   {
     folder: "server/gateway/providers",
