@@ -1,5 +1,5 @@
 /** What stands in the place of a secret. */
-const REDACTED = "[redacted]";
+export const REDACTED = "[redacted]";
 
 /** Values that are recognised by their form, wherever they stand. */
 const forms: readonly RegExp[] = [
