@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { CoditectError, ErrorCode } from "../schemas/errors.ts";
 import { isCatalogued } from "./errors.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
+import { askModal, sayWarning } from "./say.ts";
 
 /**
  * Does what sets agents to work in a folder (URI). Where their commands would run unconfined, the user
@@ -24,9 +25,9 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
   /** Modal: what the folder names may be long, and must not be agreed to in passing. */
   const askForConfiguration = async (folder: string, { message, data }: CoditectError): Promise<boolean> => {
     const allow = vscode.l10n.t("Use It as It Is Now");
-    const answer = await vscode.window.showWarningMessage(
+    const answer = await askModal(
       vscode.l10n.t("This workspace brings its own agents and teams."),
-      { modal: true, detail: message },
+      message,
       allow,
     );
     if (answer !== allow) return false;
@@ -40,7 +41,7 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     const allow = vscode.l10n.t("Allow in This Workspace");
     const settings = vscode.l10n.t("Open Settings");
     const text = vscode.l10n.t("{0} waits for your consent. {1}", who, message);
-    const answer = await vscode.window.showWarningMessage(text, allow, settings);
+    const answer = await sayWarning(text, allow, settings);
     if (answer === settings)
       await vscode.commands.executeCommand("workbench.action.openSettings", "coditect.run.unconfined");
     if (answer !== allow) return false;

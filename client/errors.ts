@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { CoditectError, ErrorCode } from "../schemas/errors.ts";
 import type { CommandId } from "./contributions.ts";
+import { sayError } from "./say.ts";
 
 interface Way {
   title: string;
@@ -26,7 +27,7 @@ export const isCatalogued = (error: unknown): error is CoditectError =>
   error instanceof Error && error.name === "CoditectError";
 
 const offer = async (text: string, ways: readonly Way[]): Promise<void> => {
-  const chosen = await vscode.window.showErrorMessage(text, ...ways.map(({ title }) => title));
+  const chosen = await sayError(text, ...ways.map(({ title }) => title));
   const way = ways.find(({ title }) => title === chosen);
   if (way !== undefined) await vscode.commands.executeCommand(way.command);
 };

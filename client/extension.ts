@@ -15,6 +15,7 @@ import { holdsFromNextStart, setting } from "./settings.ts";
 import { createSidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
 import { createTranscripts } from "./transcript/documents.ts";
+import { sayInformation } from "./say.ts";
 
 /** What other extensions get: the contract, typed, and the runtime's events. */
 export interface ExtensionApi {
@@ -73,7 +74,7 @@ const offerRestart = async (): Promise<void> => {
   const message = vscode.l10n.t(
     "This setting holds from the next start of the runtime. Runs at work go on after it.",
   );
-  if ((await vscode.window.showInformationMessage(message, restart)) === restart)
+  if ((await sayInformation(message, restart)) === restart)
     await vscode.commands.executeCommand("coditect.restartRuntime");
 };
 

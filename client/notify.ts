@@ -10,6 +10,7 @@ import { formatCost } from "./tree/item.ts";
 import { nodeId } from "./tree/nodes.ts";
 import type { RunRecord } from "./tree/model.ts";
 import { runStatusText, runTitle } from "./tree/run-items.ts";
+import { sayError, sayInformation, sayWarning } from "./say.ts";
 
 /** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
 export const notifyOfRuns = (context: Context): vscode.Disposable => {
@@ -70,16 +71,15 @@ type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
 const sayEnd = async (context: Context, event: Finished): Promise<void> => {
   const run = context.sidebar.model.runs.get(event.task_id);
   if (run === undefined || event.status === "Cancelled") return;
-  const { showInformationMessage, showWarningMessage } = vscode.window;
   const node = nodeId.run(run.task_id);
   const facts = [runStatusText(event.status, vscode.l10n), run.model, formatCost(event.usage.cost)];
   const said = `${runTitle(run)}: ${facts.filter((fact) => fact !== "").join(" · ")}`;
   if (event.status === "Succeeded") {
-    if (event.changes.length === 0) await offer(said, {}, node, showInformationMessage);
+    if (event.changes.length === 0) await offer(said, {}, node, sayInformation);
     else if (setting("changes.autoApply", vscode.Uri.parse(run.folder))) await applyAll(context, run, said);
     else {
       const ways = { [vscode.l10n.t("Review Changes")]: "coditect.reviewChanges" } as const;
-      await offer(said, ways, node, showInformationMessage);
+      await offer(said, ways, node, sayInformation);
     }
     return;
   }
@@ -88,18 +88,18 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
     ...(offersResume(event.status) ? { [vscode.l10n.t("Resume")]: "coditect.resumeRun" } : {}),
     [vscode.l10n.t("Show Transcript")]: "coditect.showTranscript",
   };
-  await offer(why.trim(), ways, node, showWarningMessage);
+  await offer(why.trim(), ways, node, sayWarning);
 };
 
 const applyAll = async ({ review }: Context, run: RunRecord, said: string): Promise<void> => {
-  const { conflicts, unsaved } = await review.accept(run.folder, run.task_id, null);
+  const { conflicts, unsaved } = await review.accept(run.folder, run.task_id, null, false);
   const message =
     conflicts.length > 0
       ? vscode.l10n.t("{0}. Not applied, because you changed them too: {1}", said, conflicts.join(", "))
       : unsaved.length > 0
         ? vscode.l10n.t("{0}. Applied, but still to be saved: {1}", said, unsaved.join(", "))
         : vscode.l10n.t("{0}. The changes were applied.", said);
-  await offer(message, {}, nodeId.run(run.task_id), vscode.window.showInformationMessage);
+  await offer(message, {}, nodeId.run(run.task_id), sayInformation);
 };
 
 /** Names who wants to go on, with which model, and with what. */
@@ -121,7 +121,7 @@ const askApproval = async (
     [vscode.l10n.t("Reject")]: "coditect.rejectStage",
     [vscode.l10n.t("Review Changes")]: "coditect.reviewChanges",
   } as const;
-  await offer(message, ways, nodeId.run(run.task_id), vscode.window.showWarningMessage);
+  await offer(message, ways, nodeId.run(run.task_id), sayWarning);
 };
 
 const sayUnusable = async (reason: string): Promise<void> => {
@@ -130,5 +130,5 @@ const sayUnusable = async (reason: string): Promise<void> => {
     [vscode.l10n.t("Restart Runtime")]: "coditect.restartRuntime",
     [vscode.l10n.t("Show Log")]: "coditect.showLog",
   } as const;
-  await offer(message, ways, "", vscode.window.showErrorMessage);
+  await offer(message, ways, "", sayError);
 };

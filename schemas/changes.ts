@@ -18,6 +18,14 @@ export const FileChange = z.strictObject({
 });
 export type FileChange = z.infer<typeof FileChange>;
 
+/**
+ * Why a changed file needs a look of its own. `executes`: something runs it without being asked each
+ * time, such as an editor, git, a package manager or CI. `steers`: it tells agents or tools what to do.
+ * `invisible`: the change brings characters that a reader does not see.
+ */
+export const ChangeMark = z.enum(["executes", "steers", "invisible"]);
+export type ChangeMark = z.infer<typeof ChangeMark>;
+
 export const ChangeKind = z.enum(["Created", "Modified", "Deleted", "Renamed"]);
 export type ChangeKind = z.infer<typeof ChangeKind>;
 
@@ -38,6 +46,8 @@ export const ChangedFile = z.strictObject({
   lines_added: Count,
   lines_removed: Count,
   decision: ChangeDecision,
+  /** A marked file is never applied unless it is named. Left out: none. */
+  marks: z.array(ChangeMark).optional(),
 });
 export type ChangedFile = z.infer<typeof ChangedFile>;
 

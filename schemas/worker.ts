@@ -16,7 +16,7 @@ import { ToolOutcome } from "./transcript.ts";
  * standard streams with LSP framing. Both sides parse what they receive with these schemas.
  * A request is cancelled with `$/cancelRequest`.
  */
-export const WORKER_PROTOCOL_VERSION = 1;
+export const WORKER_PROTOCOL_VERSION = 2;
 
 /** Longest message either side accepts; a longer one ends the connection. */
 export const WORKER_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -68,6 +68,8 @@ export const workerMethods = {
       source: z.string(),
       /** Folder of the private copy; the worker owns what is in it. */
       copy: z.string(),
+      /** For a code on what the worker notes of the copy, which commands could write, too. */
+      copy_key: z.string(),
       /** The repository around the source; `null`: there is none. */
       git: GitFiles.nullable(),
       /** Programs `run_command` may start, beside the project's test runner. */

@@ -136,7 +136,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/executions",
     is: "one execution on one instance",
-    imports: [...base, "server/gateway", "server/instances"],
+    imports: [...base, "server/gateway", "server/instances", "server/workspace"],
   },
   {
     folder: "server/feedback",

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { keyedProviders, type KeyedProvider } from "../credentials.ts";
 import { setContext } from "../context-keys.ts";
 import { tell } from "./targets.ts";
+import { sayError } from "../say.ts";
 
 const keyPages: Record<KeyedProvider, string> = {
   Claude: "console.anthropic.com",
@@ -68,7 +69,7 @@ export const setKey = async (context: Context, replace: boolean, argument: unkno
     case "rejected": {
       const again = vscode.l10n.t("Try Again");
       const message = vscode.l10n.t("{0} The key was not stored.", check.problem);
-      if ((await vscode.window.showErrorMessage(message, again)) !== again) return false;
+      if ((await sayError(message, again)) !== again) return false;
       return setKey(context, replace, null);
     }
   }

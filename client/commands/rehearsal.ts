@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { exists } from "../folders.ts";
 import { folderTarget, tell } from "./targets.ts";
 import { startRun } from "./start.ts";
+import { askModal } from "../say.ts";
 
 /** What the rehearsal's script of a workflow is about; the runtime plays the script itself. */
 const Script = z.looseObject({ task: z.string(), file: z.string().nullable() });
@@ -37,12 +38,7 @@ const wantsFresh = async (): Promise<boolean> => {
   const fresh = vscode.l10n.t("Start Afresh");
   const message = vscode.l10n.t("You have opened the sample project before.");
   const detail = vscode.l10n.t("Starting afresh takes back every change in it.");
-  const answer = await vscode.window.showInformationMessage(
-    message,
-    { modal: true, detail },
-    fresh,
-    vscode.l10n.t("Open as It Is"),
-  );
+  const answer = await askModal(message, detail, fresh, vscode.l10n.t("Open as It Is"));
   if (answer === undefined) throw new vscode.CancellationError();
   return answer === fresh;
 };

@@ -5,6 +5,7 @@ import { folderOf, pathInFolder, pickFolder } from "../folders.ts";
 import { newestFirst, type RunRecord } from "../tree/model.ts";
 import { parseNode, type Node } from "../tree/nodes.ts";
 import { runStatusText, runTitle } from "../tree/run-items.ts";
+import { sayInformation } from "../say.ts";
 
 /**
  * What a command works on. Menus of trees hand over a node, those of files a URI, the palette
@@ -52,7 +53,7 @@ export const folderTarget = async (): Promise<vscode.WorkspaceFolder | null> => 
 
 /** Tells something the user has to know now, since they asked for it; nothing is waited for. */
 export const tell = (message: string): void => {
-  void vscode.window.showInformationMessage(message);
+  void sayInformation(message);
 };
 
 /** The run of a node, the only one that fits, or the one the user picks. */

@@ -19,6 +19,7 @@ import {
   openProposal,
   type Proposal,
 } from "./proposal.ts";
+import { withoutMarked } from "./marked.ts";
 
 /** A run's changes before the user: shown as diffs, accepted or discarded as a whole or in part. */
 export interface Review {
@@ -27,7 +28,16 @@ export interface Review {
   open(folder: string, taskId: string): Promise<void>;
   openFile(file: ReviewedFile): Promise<void>;
   /** `null`: every file that waits for a decision. Conflicts are opened in the merge editor. */
-  accept(folder: string, taskId: string, paths: readonly string[] | null): Promise<Applied>;
+  /**
+   * Marked files are among "all" only where the user says so in this moment; with `isAsked` false, as for
+   * changes that are applied unasked, they stay open.
+   */
+  accept(
+    folder: string,
+    taskId: string,
+    paths: readonly string[] | null,
+    isAsked?: boolean,
+  ): Promise<Applied>;
   discard(folder: string, taskId: string, paths: readonly string[] | null): Promise<void>;
   hunks(file: ReviewedFile): Promise<Hunk[]>;
   acceptHunks(file: ReviewedFile, hunks: readonly Hunk[]): Promise<Applied>;
@@ -124,17 +134,20 @@ export const createReview = (runtime: RuntimeClient, sidebar: Sidebar, memory: v
     folder: string,
     task_id: string,
     paths: readonly string[] | null,
+    isAsked: boolean,
   ): Promise<Applied> => {
-    const proposals = [...(await proposalsOf(folder, task_id)).values()].filter(({ file }) =>
+    const chosen = [...(await proposalsOf(folder, task_id)).values()].filter(({ file }) =>
       paths === null ? file.decision === "Pending" : paths.includes(file.path),
     );
+    const proposals = paths === null ? await withoutMarked(chosen, isAsked) : chosen;
     const applied = await apply(folder, task_id, proposals);
     const accepted = proposals
       .filter(({ file }) => !applied.conflicts.includes(file.path))
       .map((proposal) => ({ ...proposal, base: proposal.wanted }));
     for (const proposal of accepted) await put({ folder, task_id, path: proposal.file.path }, proposal);
     await record(folder, task_id, accepted);
-    if (paths === null && applied.conflicts.length === 0) await close(task_id);
+    if (paths === null && applied.conflicts.length === 0 && proposals.length === chosen.length)
+      await close(task_id);
     await showConflicts(folder, task_id, applied);
     return applied;
   };
@@ -219,7 +232,8 @@ export const createReview = (runtime: RuntimeClient, sidebar: Sidebar, memory: v
         title,
       );
     },
-    accept: (folder, task_id, paths) => queue.run(() => accept(folder, task_id, paths)),
+    accept: (folder, task_id, paths, isAsked = true) =>
+      queue.run(() => accept(folder, task_id, paths, isAsked)),
     discard: (folder, task_id, paths) => queue.run(() => discard(folder, task_id, paths)),
     hunks: (file) => queue.run(async () => openHunks(await proposalOf(file))),
     acceptHunks: (file, hunks) => queue.run(() => acceptSome(file, hunks)),

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { HandleWorkDoneProgressSignature, ProgressToken } from "vscode-languageclient";
+import { notificationText } from "../../schemas/plain-text.ts";
 import { setting } from "../settings.ts";
 
 type Progress = Parameters<HandleWorkDoneProgressSignature>[1];
@@ -22,14 +23,14 @@ export const showProgress = (cancel: (token: ProgressToken) => void): ShownProgr
     const inNotification = setting("progress.location") === "notification";
     const location = inNotification ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
     void vscode.window.withProgress(
-      { location, title, cancellable: inNotification },
+      { location, title: notificationText(title), cancellable: inNotification },
       (progress, cancelled) => {
         cancelled.onCancellationRequested(() => {
           cancel(token);
         });
         const report = (value: Progress) => {
           if (value.kind !== "end" && value.message !== undefined)
-            progress.report({ message: value.message });
+            progress.report({ message: notificationText(value.message) });
         };
         shown.set(token, {
           report,

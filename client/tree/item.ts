@@ -1,4 +1,5 @@
 import type { CommandId, ItemFlag } from "../contributions.ts";
+import { plainLine } from "../../schemas/plain-text.ts";
 
 /** A theme icon and, for a state, the theme colour it is drawn in. */
 export interface Icon {
@@ -56,7 +57,7 @@ export const code = (text: string): string => {
 };
 
 /** Plain text as it is, in Markdown. */
-export const plain = (text: string): string => text.replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, "\\$&");
+export const plain = (text: string): string => plainLine(text).replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, "\\$&");
 
 export const formatCost = (dollars: number | null): string =>
   dollars === null ? "" : dollars === 0 ? "$0" : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;

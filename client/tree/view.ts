@@ -3,6 +3,7 @@ import { fileInFolder } from "../folders.ts";
 import type { Item, Tree } from "./item.ts";
 import type { Touch } from "./fold.ts";
 import { createRedraw } from "./redraw.ts";
+import { plainLine } from "../../schemas/plain-text.ts";
 
 /** What comes in one moment is drawn together. */
 const GATHER_MS = 20;
@@ -71,11 +72,11 @@ const markdown = (text: string): vscode.MarkdownString => new vscode.MarkdownStr
 
 const toTreeItem = (node: string, item: Item | null, folder: string | null): vscode.TreeItem => {
   if (item === null) return new vscode.TreeItem("");
-  const shown = new vscode.TreeItem(item.label, collapsibleStates[item.state]);
+  const shown = new vscode.TreeItem(plainLine(item.label), collapsibleStates[item.state]);
   // VS Code remembers by id whether a line is open. What gets its first children is a new line to it,
   // so that a stage that begins is opened and one the user has closed stays so.
   shown.id = item.state === "leaf" ? node : `${node}+`;
-  shown.description = item.description;
+  shown.description = typeof item.description === "string" ? plainLine(item.description) : item.description;
   shown.contextValue = item.flags.join(" ");
   shown.accessibilityInformation = { label: item.accessibleLabel };
   shown.iconPath = themeIcon(item.icon);

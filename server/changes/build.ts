@@ -1,5 +1,6 @@
 import type { ChangedFile, FileChange } from "../../schemas/changes.ts";
 import type { Objects } from "../store/store.ts";
+import { marksOf } from "../workspace/marks.ts";
 import { kept } from "./contents.ts";
 import { countLines, diffText } from "./patch.ts";
 import { type Candidate, findRenames } from "./renames.ts";
@@ -52,6 +53,10 @@ const describe = async (
   const old = renamedFrom?.before ?? entry.before;
   const before = old === null ? null : ((await kept(objects, old)) ?? "unknown");
   const after = entry.after === null ? null : await objects.get(entry.after);
+  const [textBefore, textAfter] = [before, after].map((side) =>
+    Buffer.isBuffer(side) ? diffText(side) : null,
+  );
+  const marks = marksOf(entry.path, textBefore ?? null, textAfter ?? null);
   const isBinary = [before, after].some((side) => Buffer.isBuffer(side) && diffText(side) === null);
   return {
     path: entry.path,
@@ -63,6 +68,7 @@ const describe = async (
     binary: isBinary,
     ...countLines({ before, after }),
     decision: "Pending",
+    ...(marks.length > 0 && { marks }),
   };
 };
 

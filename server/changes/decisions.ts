@@ -30,11 +30,15 @@ export const withDecision = (
   return { ...changeSet, files, status: statusOf(files), updated_at: now };
 };
 
-/** What an apply without paths writes: everything that was not discarded. */
+/** Whether a file is applied only where somebody has named it. */
+export const needsNaming = ({ marks = [], decision }: ChangedFile): boolean =>
+  decision === "Pending" && marks.length > 0;
+
+/** What an apply without paths writes: everything that was not discarded and bears no mark. */
 export const filesToApply = (changeSet: ChangeSet): ChangedFile[] => {
   if (changeSet.status === "Discarded")
     throw fail("change_set_decided", { task_id: changeSet.task_id, status: "discarded" });
-  return changeSet.files.filter(({ decision }) => decision !== "Discarded");
+  return changeSet.files.filter((file) => file.decision !== "Discarded" && !needsNaming(file));
 };
 
 const isWritten = ({ decision }: ChangedFile): boolean => decision === "Accepted" || decision === "Edited";

@@ -26,6 +26,7 @@ import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
 import type { Ledger } from "./ledger.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
+import { checkRights } from "./rights.ts";
 import { usageOf } from "./usage.ts";
 
 /** Instances an execution is tried on: a second one goes on where the first one died. */
@@ -189,6 +190,8 @@ const attempt = async (
       signal,
     );
     const changed = await instance.call("workspace/changes", { write_access }, signal);
+    const { readText } = request;
+    await checkRights({ changes: changed.changes, given: changes, access: write_access, readText });
     const conclusion = await request.conclude(
       loop,
       changed.changes,

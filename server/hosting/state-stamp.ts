@@ -1,6 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import {
-  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -13,12 +12,11 @@ import {
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
-import { privateUserFolder } from "../platform/user-folder.ts";
-import { errnoOf, fileNames, isRefusal } from "../store/files.ts";
+import { userCode } from "../platform/user-key.ts";
+import { fileNames, isRefusal } from "../store/files.ts";
 import { isTracked } from "./tracked.ts";
 
 const STAMP = "stamp";
-const KEY_BYTES = 32;
 
 /**
  * Proof that this user's runtime made the folder: two codes under a key that only this user has. One is
@@ -28,39 +26,11 @@ const KEY_BYTES = 32;
 const Stamp = z.object({ version: z.literal(1), place: z.base64(), folder: z.base64() });
 type Stamp = z.infer<typeof Stamp>;
 
-/** The user's own key, made when first needed. */
-const stampKey = (): Buffer => {
-  const folder = privateUserFolder();
-  const path = join(folder, "stamp.key");
-  for (;;) {
-    try {
-      const key = readFileSync(path);
-      if (key.length === KEY_BYTES) return key;
-      rmSync(path);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
-    }
-    // Two runtimes that start together must end up with one key: whoever links first has made it.
-    const made = `${path}.${randomBytes(6).toString("hex")}`;
-    writeFileSync(made, randomBytes(KEY_BYTES), { mode: 0o600, flag: "wx" });
-    try {
-      linkSync(made, path);
-    } catch (error) {
-      if (errnoOf(error) !== "EEXIST") throw error;
-    } finally {
-      rmSync(made);
-    }
-  }
-};
-
 const codesOf = (folder: string): { place: Buffer; folder: Buffer } => {
-  const key = stampKey();
   const { dev, ino, birthtimeNs } = lstatSync(folder, { bigint: true });
-  const code = (what: string, value: string): Buffer =>
-    createHmac("sha256", key).update(`coditect state folder, ${what}\n${value}`).digest();
   return {
-    place: code("place", realpathSync.native(folder)),
-    folder: code("inode", `${dev}:${ino}:${birthtimeNs}`),
+    place: userCode("state folder, place", realpathSync.native(folder)),
+    folder: userCode("state folder, inode", `${dev}:${ino}:${birthtimeNs}`),
   };
 };
 

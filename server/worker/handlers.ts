@@ -29,7 +29,7 @@ export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): Worker
         throw fail("worker_failed", { what: "start", reason: "the workspace does not exist" });
       }
       workplace = {
-        copy: privateCopy(settings.source, settings.copy, settings.git),
+        copy: privateCopy(settings.source, settings.copy, settings.git, settings.copy_key),
         settings,
         runtime,
         runTests,

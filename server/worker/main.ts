@@ -24,6 +24,8 @@ function start(): void {
     process.exit(code);
   }
   process.on("SIGTERM", () => end(0));
+  // Node would open its debugger on it, to whatever runs in the same sandbox.
+  process.on("SIGUSR1", () => undefined);
   process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group: the runtime says when to end.
   process.on("uncaughtException", (error) => {
     process.stderr.write(`${error.stack ?? error.message}\n`);

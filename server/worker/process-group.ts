@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { accessSync, constants } from "node:fs";
 import { Socket } from "node:net";
+import { delimiter, isAbsolute, join, sep } from "node:path";
 
 /**
  * Ends what our child processes started. Each child leads its own process group, which a kill of
@@ -25,7 +27,8 @@ export function spawnGroup(program: string, args: readonly string[], options: Gr
   const needsGuard = hasGroups && process.env.CODITECT_CONFINED !== "1";
   // The guard first: between its start and a child's there must be no moment without it.
   if (needsGuard) guard ??= startGuard();
-  const child = spawn(program, args, {
+  const [command, ...words] = withoutRights([program, ...args], options.env);
+  const child = spawn(command, words, {
     ...options,
     stdio: ["ignore", "pipe", "pipe"],
     detached: hasGroups,
@@ -36,6 +39,34 @@ export function spawnGroup(program: string, args: readonly string[], options: Gr
     tellGuard();
   }
   return child;
+}
+
+/**
+ * In a sandbox of ours the worker has one capability, for the only purpose that its commands have none:
+ * then the kernel lets none of them look into its memory, or write what it says to the runtime.
+ */
+function withoutRights(
+  command: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv | undefined,
+): readonly [string, ...string[]] {
+  const [program] = command;
+  // One that is not installed is started as it is: the error then names it.
+  if (process.env.CODITECT_SHIELDED !== "1" || !isInstalled(program, env?.PATH ?? "")) return command;
+  return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", ...command];
+}
+
+const isInstalled = (program: string, path: string): boolean =>
+  isAbsolute(program)
+    ? isExecutable(program)
+    : program.includes(sep) || path.split(delimiter).some((folder) => isExecutable(join(folder, program)));
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Forgets the group of a child that is gone. */

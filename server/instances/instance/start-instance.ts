@@ -1,6 +1,7 @@
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../../schemas/worker.ts";
+import { userCode } from "../../platform/user-key.ts";
 import { newInstance, updateHealth, transitionState, isActive } from "../../models/instance.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Store } from "../../store/store.ts";
@@ -159,6 +160,7 @@ export const bringUp = async (
         protocol_version: WORKER_PROTOCOL_VERSION,
         instance_id: instance.id,
         ...worker.paths,
+        copy_key: userCode("private copy", slot.copy).toString("base64"),
         git,
         allowed_commands: [...settings.allowed_commands],
         command_timeout_seconds: settings.command_timeout_seconds,

@@ -125,13 +125,11 @@ const addDecisions = (program: Command, context: CommandContext, end: End): void
   recordCommand(changes, "show <task-id>", "print the unified diff").action(
     async (taskId: string, flags: RecordFlags) => end((await load()).showChanges(taskId, flags, context)),
   );
-  recordCommand(
-    changes,
-    "apply <task-id>",
-    "write it into the workspace; merges what was edited since",
-  ).action(async (taskId: string, flags: RecordFlags) =>
-    end((await load()).applyChanges(taskId, flags, context)),
-  );
+  recordCommand(changes, "apply <task-id>", "write it into the workspace; merges what was edited since")
+    .addOption(alsoOption("--also <path>"))
+    .action(async (taskId: string, flags: RecordFlags & { also?: string[] }) =>
+      end((await load()).applyChanges(taskId, flags, context)),
+    );
   recordCommand(changes, "discard <task-id>", "forget it")
     .option("--reason <text>", "why; later runs are told")
     .action(async (taskId: string, flags: RecordFlags & { reason?: string }) =>
@@ -205,6 +203,13 @@ const addRecords = (program: Command, context: CommandContext, end: End): void =
       );
   }
 };
+
+/** Files that something runs, or that steer agents, are applied only by their names. */
+const alsoOption = (flags: string): Option =>
+  new Option(
+    flags,
+    "apply this file, too, which something runs or which steers tools (repeatable)",
+  ).argParser((path: string, before: string[] | undefined) => [...(before ?? []), path]);
 
 const addRuntime = (program: Command, context: CommandContext, end: End): void => {
   recordCommand(program, "serve", "serve the runtime of a workspace over REST on loopback")
@@ -329,6 +334,7 @@ const unconfinedOption = () =>
 const runOptions = (command: Command): Command =>
   modelOptions(command.addOption(workspaceOption()))
     .option("--apply", "write the changes into the workspace if every gate held")
+    .addOption(alsoOption("--apply-also <path>"))
     .addOption(jsonOption())
     .addOption(sarifOption())
     .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")

@@ -3,6 +3,7 @@ import type { DiagnosticData } from "../../../schemas/editor.ts";
 import type { Finding, Severity } from "../../../schemas/findings.ts";
 import type { Localizer } from "../../../schemas/localizer.ts";
 import type { Placed } from "./locate.ts";
+import { plainText } from "../../../schemas/plain-text.ts";
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
   Critical: DiagnosticSeverity.Error,
@@ -79,7 +80,10 @@ export const toDiagnostic = (placed: Placed, file: PresentFile, l10n: Localizer)
  * The text of an agent without its pictures: fetching one tells a server somewhere what it is asked
  * for, and an agent may have been talked into saying so.
  */
-const withoutPictures = (text: string): string => text.replaceAll("![", "!\\[");
+const withoutPictures = (text: string): string =>
+  plainText(text)
+    .replaceAll("![", "!\\[")
+    .replace(/<(?=(?:img|picture|source|svg|video|audio|iframe|object|embed|link|style)\b)/gi, "\\<");
 
 /** The finding in full, for a hover. */
 export const describeFinding = (finding: Finding, l10n: Localizer): string =>

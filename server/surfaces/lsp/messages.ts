@@ -4,10 +4,13 @@ import {
   type PublishDiagnosticsParams,
   ShowMessageNotification,
 } from "vscode-languageserver/node";
+import { notificationText } from "../../../schemas/plain-text.ts";
 
 /** Says something to the user, without waiting for an answer as the connection's own window does. */
 const say = (connection: Connection, type: MessageType, message: string): void => {
-  connection.sendNotification(ShowMessageNotification.type, { type, message }).catch(() => undefined);
+  connection
+    .sendNotification(ShowMessageNotification.type, { type, message: notificationText(message) })
+    .catch(() => undefined);
 };
 
 export const inform = (connection: Connection, message: string): void => {

@@ -35,6 +35,8 @@ export interface PrivateCopy {
   /** The copy's root: what agents see as the workspace. */
   root: string;
   manifestFile: string;
+  /** For the code on the manifest. */
+  key: string;
   base: Map<string, BaseFile>;
   /** Links of the source that stay inside it, with what they point to. */
   links: Map<string, string>;
@@ -56,12 +58,14 @@ export function privateCopy(
   source: string,
   place: string,
   git: GitFiles | null = findGit(realpathSync.native(source)),
+  key = "",
 ): PrivateCopy {
   const workspace = realpathSync.native(source);
   return {
     source: workspace,
     root: join(place, "workspace"),
     manifestFile: join(place, "manifest.json"),
+    key,
     base: new Map(),
     links: new Map(),
     overlays: new Map(),

@@ -22,6 +22,7 @@ import { linkDependencies, linkOuterDependencies } from "./dependencies.ts";
 import { isFree, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
+import { resetTemporary } from "./reset-temporary.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
 /**
@@ -36,6 +37,7 @@ export async function prepare(
 ): Promise<WorkerResult<"workspace/prepare">> {
   const started = performance.now();
   const pace = pacer("preparing the copy", signal);
+  resetTemporary(copy);
   const known = copy.base.size > 0 ? copy.base : loadManifest(copy);
   begin(copy);
   const linked: string[] = [];

@@ -62,6 +62,7 @@ describe("worker process", function () {
       source,
       copy: join(worker.place, "copy"),
       git: null,
+      copy_key: "key",
       allowed_commands: [],
       command_timeout_seconds: 1,
       output_bytes: 1024,
@@ -80,7 +81,7 @@ describe("worker process", function () {
     );
     await assert.rejects(
       worker.initialize(source, { protocol_version: 99 }),
-      isError("worker_failed", /it speaks protocol 1, the runtime 99/),
+      isError("worker_failed", /it speaks protocol 2, the runtime 99/),
     );
     await assert.rejects(
       worker.initialize(source, { output_bytes: 1 }),

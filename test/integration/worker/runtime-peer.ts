@@ -139,6 +139,7 @@ export async function startWorker(
         source,
         copy: join(place, "copy"),
         git: null,
+        copy_key: "key",
         allowed_commands: ["node"],
         command_timeout_seconds: 20,
         output_bytes: 8192,

@@ -23,6 +23,7 @@ const machine = {
   environment: { PATH: "/usr/bin", ANTHROPIC_API_KEY: "sk-secret", LANG: "C", SSH_AUTH_SOCK: "/agent" },
   home: "/home/user",
   hasPrlimit: true,
+  hasSetpriv: true,
 };
 /** Whether the words stand next to each other in the list. */
 const has = (list: readonly string[], ...words: string[]): boolean =>
@@ -48,14 +49,15 @@ describe("the command of a local worker", () => {
   });
   it("ends with the worker's own command under the kernel's limits", () => {
     const end = args.slice(args.indexOf("--") + 1);
-    assert.equal(end[0], "prlimit");
-    assert.deepEqual(end.slice(-2), ["/node/bin/node", "/product/dist/worker.js"]);
+    assert.deepEqual([end[0], end[4]], ["/bin/sh", "prlimit"]);
+    assert.deepEqual(end.slice(-3), ["/node/bin/node", "--disable-sigusr1", "/product/dist/worker.js"]);
   });
   it("shows nothing of the home folder, and no key", () => {
     assert.ok(!args.includes("/home/user"));
     assert.deepEqual(Object.keys(environment).toSorted(), [
       "CI",
       "CODITECT_CONFINED",
+      "CODITECT_SHIELDED",
       "HOME",
       "LANG",
       "NO_COLOR",
@@ -65,7 +67,7 @@ describe("the command of a local worker", () => {
   });
   it("is the worker alone where nothing can be confined, with a home beside the copy", () => {
     const bare = localCommand(spec, entry, { ...machine, sandbox: { unavailable: "no" } }, []);
-    assert.deepEqual([bare.program, bare.args.at(-2)], ["prlimit", "/node/bin/node"]);
+    assert.deepEqual([bare.program, bare.args.at(-3)], ["prlimit", "/node/bin/node"]);
     assert.ok(!bare.args.some((word) => word.startsWith("--nproc")), "processes count for the whole user");
     assert.equal(bare.environment.HOME, "/cache/0/home");
     assert.equal(bare.environment.CODITECT_CONFINED, undefined);

@@ -28,6 +28,7 @@ const commandOf = (egress: Pick<WorkerSpec, "egress_socket" | "egress_loopback">
       environment: { PATH: "/usr/bin" },
       home: "/Users/me",
       hasPrlimit: false,
+      hasSetpriv: false,
     },
     [],
   );

@@ -20,6 +20,8 @@ export interface BubblewrapConfinement {
   home: string;
   /** Size of its temporary folder, which lives in memory. */
   temporary_mb: number;
+  /** Whether the worker keeps a capability that its commands are started without. */
+  shielded: boolean;
 }
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
@@ -113,6 +115,8 @@ export const bubblewrapArguments = (
     "--unshare-user",
     ...(options.disableUserns ? ["--disable-userns"] : []),
     ...["--cap-drop", "ALL"],
+    // See `shielded`: what the worker has and its commands do not.
+    ...(confinement.shielded ? ["--cap-add", "CAP_SETPCAP", "--as-pid-1"] : []),
     ...["--hostname", "instance"],
     ...[...systemFolders, ...systemFiles].flatMap(showSystem),
     // Root without capabilities still owns the kernel's settings: through them it would be out.
@@ -131,6 +135,20 @@ export const bubblewrapArguments = (
     "--",
   ];
 };
+
+/**
+ * A shell as the first process in the sandbox, with the worker's capability: bubblewrap's own has none, and
+ * it holds the worker's streams. It takes up what is orphaned and ends as the worker ends.
+ */
+const FIRST_PROCESS = 'exec 3<&0; "$@" <&3 3<&- & exec 0<&- 1>&- 3<&-; wait $!; exit $?';
+
+export const shielded = (command: readonly string[]): string[] => [
+  "/bin/sh",
+  "-c",
+  FIRST_PROCESS,
+  "sh",
+  ...command,
+];
 
 /** A bubblewrap that works here. */
 export interface Bubblewrap {
@@ -155,6 +173,7 @@ export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
       hosts: null,
       home: "/tmp/home",
       temporary_mb: 1,
+      shielded: false,
     };
     await run("bwrap", [...bubblewrapArguments(confinement, options), "true"], { timeout: 5000 });
     return { program: "bwrap", options };

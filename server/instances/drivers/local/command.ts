@@ -4,7 +4,7 @@ import type { WorkerSpec } from "../driver.ts";
 import { egressEnvironment, loopbackEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
-import { bubblewrapArguments, toolchainPaths } from "./bubblewrap.ts";
+import { bubblewrapArguments, toolchainPaths, shielded } from "./bubblewrap.ts";
 import { seatbeltParameters } from "./seatbelt.ts";
 import type { Sandbox } from "./confinement.ts";
 
@@ -15,6 +15,8 @@ export interface LocalMachine {
   home: string;
   /** `prlimit` of util-linux is there. */
   hasPrlimit: boolean;
+  /** `setpriv` of util-linux is there. */
+  hasSetpriv: boolean;
 }
 
 export interface LocalCommand {
@@ -45,9 +47,15 @@ const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] =
 /** The worker's own command, with the limits the kernel keeps for each process. */
 const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine): string[] => {
   const script = typeof entry.snapshot === "string" ? ["--snapshot-blob", entry.snapshot] : entry.args;
-  const node = [entry.command, ...script];
+  const node = [entry.command, ...debuggerOff(), ...script];
   const limits = prlimitArguments(spec, "program" in machine.sandbox);
   return machine.hasPrlimit ? ["prlimit", ...limits, ...node] : node;
+};
+
+/** No signal opens Node's debugger; a Node that has no such option is told by the worker itself. */
+const debuggerOff = (): string[] => {
+  const option = "--disable-sigusr1";
+  return process.allowedNodeEnvironmentFlags.has(option) ? [option] : [];
 };
 
 /** The command of a worker, confined if the machine can. Plain data: nothing is started here. */
@@ -67,6 +75,8 @@ export const localCommand = (
     ...workerEnvironment(machine.environment, extraEnvironment, own),
     // Says that whatever the worker starts ends with it, without its own doing.
     ...(hasNamespaces && { CODITECT_CONFINED: "1" }),
+    // Says that what the worker starts is to have less rights than it has itself.
+    ...(hasNamespaces && machine.hasSetpriv && { CODITECT_SHIELDED: "1" }),
     // Without a loopback of its own there is nowhere to listen; two workers would fight over the port.
     ...(hasNamespaces ? egressEnvironment(spec.egress_socket) : loopbackEnvironment(spec.egress_loopback)),
   };
@@ -96,6 +106,8 @@ export const localCommand = (
     hosts: hostsFile(spec.copy),
     home: SANDBOX_HOME,
     temporary_mb: TEMPORARY_MB,
+    shielded: machine.hasSetpriv,
   };
-  return made([sandbox.program, ...bubblewrapArguments(confinement, sandbox.options), ...node]);
+  const inside = machine.hasSetpriv ? shielded(node) : node;
+  return made([sandbox.program, ...bubblewrapArguments(confinement, sandbox.options), ...inside]);
 };

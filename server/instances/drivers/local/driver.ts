@@ -186,6 +186,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     environment: process.env,
     home: homedir(),
     hasPrlimit: process.platform === "linux" && onPath("prlimit"),
+    hasSetpriv: process.platform === "linux" && onPath("setpriv"),
   });
   // Begun at once: the first instance should not have to wait for it.
   const machine = findMachine();

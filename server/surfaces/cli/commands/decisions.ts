@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { changeOutcome } from "../../../../schemas/change-outcome.ts";
 import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
-import { appliedLines } from "../display/outcome.ts";
+import { appliedLines, leftLines } from "../display/outcome.ts";
 import { writeSarif } from "../session/changes.ts";
 import { allPages, type RecordFlags, withConnection } from "./records.ts";
 import { colouredDiff, findingLines } from "../display/summary.ts";
@@ -26,10 +26,24 @@ export const showChanges = (taskId: string, flags: RecordFlags, context: Command
   });
 
 /** `coditect changes apply`: exit code 1 if a file was left alone because of a conflict. */
-export const applyChanges = (taskId: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
+export const applyChanges = (
+  taskId: string,
+  flags: RecordFlags & { also?: string[] },
+  context: CommandContext,
+): Promise<number> =>
   withConnection(flags, context, async (connection) => {
-    const { change_set, files } = await connection.call("changes/apply", { task_id: taskId });
-    context.terminal.out(flags.json === true ? `${JSON.stringify(change_set)}\n` : appliedLines(files));
+    let { change_set, files } = await connection.call("changes/apply", { task_id: taskId });
+    if (flags.also !== undefined && flags.also.length > 0) {
+      const more = await connection.call("changes/apply", { task_id: taskId, paths: flags.also });
+      change_set = more.change_set;
+      files = [...files, ...more.files];
+    }
+    const { terminal } = context;
+    terminal.out(
+      flags.json === true
+        ? `${JSON.stringify(change_set)}\n`
+        : appliedLines(files) + leftLines(change_set, terminal),
+    );
     return files.some((file) => file.result === "conflict") ? exitCodes.gate : exitCodes.held;
   });
 

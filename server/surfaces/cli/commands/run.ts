@@ -115,7 +115,7 @@ const seeThrough = async (started: Started): Promise<number> => {
     approve: (question) => askPerson(question, flags, context),
     signal: interruption.signal,
   });
-  const changes = await collectChanges(finished, connection, flags.apply);
+  const changes = await collectChanges(finished, connection, flags.apply, flags.applyAlso);
   if (flags.json) {
     const last: RunFinished = { ...finished, changes: changes?.set.files ?? finished.changes };
     context.terminal.out(`${JSON.stringify(last)}\n`);

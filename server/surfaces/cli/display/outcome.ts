@@ -1,5 +1,6 @@
-import type { ChangeSet } from "../../../../schemas/changes.ts";
+import type { ChangeMark, ChangeSet } from "../../../../schemas/changes.ts";
 import type { AppliedFile, ChangeContent } from "../../../../schemas/contract.ts";
+import { plainLine } from "../../../../schemas/plain-text.ts";
 import { colouredDiff, findingLines, nextSteps, proofTable, verdict } from "./summary.ts";
 import type { CommandContext } from "./terminal.ts";
 import type { RunView } from "./view.ts";
@@ -28,12 +29,34 @@ export const report = (
     changes === null ? "" : colouredDiff(changes.diff, terminal),
     findings === "" ? "" : `${terminal.style("bold", "Findings")}\n${findings}`,
     proofTable(view, terminal),
-    `${verdict(finished, terminal)}\n${applied === null ? "" : appliedLines(applied)}`,
+    `${verdict(finished, terminal)}\n${applied === null ? "" : appliedLines(applied)}${changes === null ? "" : leftLines(changes.set, terminal)}`,
     nextSteps(finished, applied !== null, { ...target, workflow: view.workflow }, program),
   ];
   const shown = blocks.map((block) => block.trimEnd()).filter((block) => block !== "");
   terminal.out(`\n${shown.join("\n\n")}\n`);
 };
 
+const markWords: Record<ChangeMark, string> = {
+  executes: "something runs it",
+  steers: "it steers agents or tools",
+  invisible: "it has invisible characters",
+};
+
+/** Files that are applied only where somebody names them, each with the reason. */
+export const leftLines = (
+  { files }: ChangeSet,
+  { style }: Pick<CommandContext["terminal"], "style">,
+): string =>
+  files
+    .filter(({ decision, marks = [] }) => decision === "Pending" && marks.length > 0)
+    .map(({ path, marks = [] }) => {
+      const why = marks.map((mark) => markWords[mark]).join(", ");
+      return style(
+        "yellow",
+        `  ! ${plainLine(path)}: ${why}. Apply it with --apply-also, once you have read it.\n`,
+      );
+    })
+    .join("");
+
 export const appliedLines = (files: readonly AppliedFile[]): string =>
-  files.map((file) => `  ${file.result.padEnd(9)}  ${file.path}\n`).join("");
+  files.map((file) => `  ${file.result.padEnd(9)}  ${plainLine(file.path)}\n`).join("");

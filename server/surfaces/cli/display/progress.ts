@@ -1,3 +1,4 @@
+import { terminalText } from "../../../../schemas/plain-text.ts";
 import type { RuntimeEvent } from "../../../../schemas/events.ts";
 import { formatClock } from "./format.ts";
 import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine, usageLine } from "./frame.ts";
@@ -30,6 +31,9 @@ export const jsonProgress = (terminal: Terminal): Progress => ({
   end: () => undefined,
 });
 
+/** A line of ours, whatever names of others are in it. */
+const oneRow = (line: string): string => terminalText(line.replace(/[\r\n]+/g, " "));
+
 /** The stages, redrawn in place. */
 export const liveProgress = async (
   view: RunView,
@@ -54,7 +58,7 @@ export const liveProgress = async (
       "",
       terminal.style("dim", totalLine(view, now)),
     ];
-    update(lines.map((line) => sliceAnsi(line, 0, terminal.width() - 1)).join("\n"));
+    update(lines.map((line) => sliceAnsi(oneRow(line), 0, terminal.width() - 1)).join("\n"));
   };
   const timer = setInterval(draw, SPINNER_INTERVAL);
   draw();
@@ -79,7 +83,7 @@ export const liveProgress = async (
 export const plainProgress = (view: RunView, file: string | null, terminal: Terminal): Progress => {
   const say = (event: { at: string }, text: string) => {
     const clock = formatClock(Math.max(0, Date.parse(event.at) - view.startedAt));
-    terminal.out(`${terminal.style("dim", clock.padStart(5))}  ${text}\n`);
+    terminal.out(`${terminal.style("dim", clock.padStart(5))}  ${oneRow(text)}\n`);
   };
   return {
     event: (event) => {

@@ -1,6 +1,7 @@
 import type { ChangeContent } from "../../../../schemas/contract.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import { version } from "../../../platform/installation.ts";
+import { plainText } from "../../../../schemas/plain-text.ts";
 import { readIfPossible } from "../../../workspace/open.ts";
 import { toSarif } from "./sarif.ts";
 
@@ -24,7 +25,7 @@ export const sarifText = (
   }
   return `${JSON.stringify(
     toSarif(findings, (path) => texts.get(path) ?? null, version()),
-    null,
+    (_, value: unknown) => (typeof value === "string" ? plainText(value) : value),
     2,
   )}\n`;
 };

@@ -1,4 +1,5 @@
 import type { Finding, Severity } from "../../../../schemas/findings.ts";
+import { plainLine } from "../../../../schemas/plain-text.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { offersResume } from "../../../../schemas/statuses.ts";
 import { formatDuration, plural } from "./format.ts";
@@ -33,7 +34,7 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
         countsText(gate),
         gate.exit_code === null ? "" : `exit ${gate.exit_code}`,
         formatDuration(gate.duration_ms),
-        gate.command === null ? gate.reason : shownCommand(gate.command),
+        plainLine(gate.command === null ? gate.reason : shownCommand(gate.command)),
       ]),
     ),
   );
@@ -87,13 +88,16 @@ export const findingLines = (findings: readonly Finding[], { style }: Styler): s
   findings
     .filter((finding) => finding.status === "Open")
     .map((finding) => {
-      const place = `${finding.path}:${finding.start_line}`;
+      const place = `${plainLine(finding.path)}:${finding.start_line}`;
       const sure = style("dim", `${Math.round(finding.confidence * 100)} % sure`);
       const fix = finding.fix === null ? "" : style("dim", ", a fix is stored");
       const severity = style(severityStyles[finding.severity], finding.severity);
-      return `  ${severity}  ${finding.title}  ${style("dim", place)}  ${sure}${fix}\n      ${finding.explanation}\n`;
+      return `  ${severity}  ${plainLine(finding.title)}  ${style("dim", place)}  ${sure}${fix}\n${indented(finding.explanation)}\n`;
     })
     .join("");
+
+/** Every line of a text of others is set in, so that none looks like one of ours. */
+const indented = (text: string): string => text.replace(/^/gm, "      ");
 
 /** What became of the run, in one line. */
 export const verdict = (finished: RunFinished, { style }: Styler): string => {
@@ -104,14 +108,17 @@ export const verdict = (finished: RunFinished, { style }: Styler): string => {
       return style("green", gates.length > 0 ? "✔ Every gate held." : "✔ Every stage came to its end.");
     case "GateFailed":
       return failed === undefined
-        ? style("red", `✖ ${finished.error?.message ?? "A gate did not hold."}`)
-        : style("red", `✖ The gate ${failed.gate} did not hold: ${failed.reason}`);
+        ? style("red", `✖ ${plainLine(finished.error?.message ?? "") || "A gate did not hold."}`)
+        : style("red", `✖ The gate ${failed.gate} did not hold: ${plainLine(failed.reason)}`);
     case "Cancelled":
       return style("yellow", "■ Cancelled.");
     case "LimitReached":
-      return style("red", `✖ ${finished.error?.message ?? "A limit was reached."}`);
+      return style("red", `✖ ${plainLine(finished.error?.message ?? "") || "A limit was reached."}`);
     default:
-      return style("red", `✖ ${finished.error?.message ?? `The run ended as ${finished.status}.`}`);
+      return style(
+        "red",
+        `✖ ${plainLine(finished.error?.message ?? "") || `The run ended as ${finished.status}.`}`,
+      );
   }
 };
 

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { jsonText, plainLine, terminalText } from "../../../../schemas/plain-text.ts";
 import { CoditectError, fail, toWireError, type WireError } from "../../../../schemas/errors.ts";
 
 export type Style = Parameters<typeof styleText>[0];
@@ -32,8 +33,8 @@ export const openTerminal = (
   const colours = hasColours(stdout, environment);
   const smart = environment.TERM !== "dumb" && environment.CI === undefined;
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout.write(shown(text)),
+    err: (text) => void stderr.write(shown(text)),
     stdout,
     interactive: stdout.isTTY && smart,
     width: () => (stdout.isTTY ? stdout.columns : Infinity),
@@ -41,10 +42,13 @@ export const openTerminal = (
   };
 };
 
+/** The door to the terminal. JSON stays the same value, whatever text of others it holds. */
+const shown = (text: string): string => (text.startsWith("{") ? jsonText(text) : terminalText(text));
+
 /** What a user sees of an error: what happened, then what to do about it. */
 const describeError = (error: WireError, { style }: Pick<Terminal, "style">): string => {
   const next = error.next_step === null ? "" : `  ${error.next_step}\n`;
-  return `${style("red", "✖")} ${error.message}\n${style("dim", next)}`;
+  return `${style("red", "✖")} ${plainLine(error.message)}\n${style("dim", next)}`;
 };
 
 /** Any thrown thing as an error of the catalogue; a defect keeps its stack for the log. */

@@ -11,13 +11,18 @@ export const collectChanges = async (
   { task_id, status, changes }: RunFinished,
   connection: Connection,
   apply: boolean,
+  /** Marked files that are applied, too. */
+  named: readonly string[] = [],
 ): Promise<RunChanges | null> => {
   if (changes.length === 0) return null;
   const request = { task_id, include_content: true };
   const { change_set, diff, contents } = await connection.call("changes/get", request);
   if (!apply || status !== "Succeeded") return { set: change_set, diff, contents, applied: null };
   const written = await connection.call("changes/apply", { task_id });
-  return { set: written.change_set, diff, contents, applied: written.files };
+  const also = change_set.files.filter(({ path }) => named.includes(path)).map(({ path }) => path);
+  if (also.length === 0) return { set: written.change_set, diff, contents, applied: written.files };
+  const more = await connection.call("changes/apply", { task_id, paths: also });
+  return { set: more.change_set, diff, contents, applied: [...written.files, ...more.files] };
 };
 
 export const hasConflict = (changes: RunChanges | null): boolean =>

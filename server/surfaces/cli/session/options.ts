@@ -24,6 +24,8 @@ export const RunFlags = z.object({
   runtime: z.enum(["local", "docker"]).optional(),
   image: z.string().min(1).optional(),
   apply: z.boolean().default(false),
+  /** Paths of marked files: `--apply` alone leaves those out. */
+  applyAlso: z.array(z.string()).default([]),
   json: z.boolean().default(false),
   /** FILE of `--output sarif=FILE`. */
   output: z.string().optional(),

@@ -1,0 +1,24 @@
+import * as vscode from "vscode";
+import { notificationText } from "../schemas/plain-text.ts";
+
+/*
+ * The door to notifications: VS Code makes links of `[text](command:…)` in them, and one of a
+ * provider's error or an agent's name would run a command when it is clicked.
+ */
+
+export const sayInformation = (message: string, ...items: string[]): Thenable<string | undefined> =>
+  vscode.window.showInformationMessage(notificationText(message), ...items);
+
+export const sayWarning = (message: string, ...items: string[]): Thenable<string | undefined> =>
+  vscode.window.showWarningMessage(notificationText(message), ...items);
+
+export const sayError = (message: string, ...items: string[]): Thenable<string | undefined> =>
+  vscode.window.showErrorMessage(notificationText(message), ...items);
+
+/** A question in the middle of the window; `detail` may have several lines. */
+export const askModal = (message: string, detail: string, ...items: string[]): Thenable<string | undefined> =>
+  vscode.window.showWarningMessage(
+    notificationText(message),
+    { modal: true, detail: detail.split("\n").map(notificationText).join("\n") },
+    ...items,
+  );

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import type { ChangeMark } from "../../schemas/changes.ts";
+import { hasInvisible } from "../../schemas/plain-text.ts";
+
+const executing: readonly RegExp[] = [
+  /(^|\/)\.vscode\//,
+  /(^|\/)\.idea\//,
+  /(^|\/)[^/]+\.code-workspace$/,
+  /(^|\/)\.(github\/(workflows|actions)|circleci|buildkite|woodpecker|gitea|forgejo)\//,
+  /(^|\/)(\.gitlab-ci|azure-pipelines|bitbucket-pipelines|\.travis|appveyor|\.drone)[^/]*\.ya?ml$/,
+  /(^|\/)jenkinsfile[^/]*$/,
+  /(^|\/)\.(husky|githooks|git-hooks|lefthook)\//,
+  /(^|\/)(lefthook|\.lefthook|\.pre-commit-config|\.lintstagedrc|lint-staged\.config|\.overcommit)[^/]*$/,
+  /(^|\/)\.git(attributes|modules)$/,
+  /(^|\/)\.git\//,
+  /(^|\/)\.(npmrc|yarnrc|yarnrc\.yml|pnpmfile\.cjs|envrc|tool-versions|nvmrc|mise\.toml)$/,
+  /(^|\/)\.?pnpmfile\.[cm]?js$/,
+  /(^|\/)\.yarn\//,
+  /(^|\/)\.devcontainer(\/|\.json$)/,
+  /(^|\/)(dockerfile|containerfile)(\.[^/]*)?$/,
+  /(^|\/)(docker-)?compose[^/]*\.ya?ml$/,
+  /(^|\/)(gnu)?makefile(\.[^/]*)?$/,
+  /(^|\/)(justfile|taskfile\.ya?ml|rakefile|gulpfile\.[^/]*|gruntfile\.[^/]*|build\.rs|setup\.py|noxfile\.py)$/,
+  /(^|\/)(conftest|sitecustomize|usercustomize)\.py$/,
+  /(^|\/)[^/]+\.pth$/,
+  /(^|\/)(vite|vitest|jest|webpack|rollup|esbuild|babel|postcss|tailwind|next|nuxt|svelte|astro|metro|playwright|cypress|karma|eslint|prettier|commitlint|tsup|rspack)\.config\.[^/]+$/,
+  /(^|\/)(\.mocharc|\.babelrc|\.eslintrc|\.prettierrc|\.jestrc|\.swcrc|\.nycrc)[^/]*$/,
+  /(^|\/)(pytest\.ini|tox\.ini)$/,
+];
+
+const steering: readonly RegExp[] = [
+  /(^|\/)\.coditect\//,
+  /(^|\/)\.(claude|cursor|windsurf|continue|roo|cline|kilocode|gemini|codex|aider|amazonq|junie|opencode)[^/]*(\/|$)/,
+  /(^|\/)\.?mcp\.json$/,
+  /(^|\/)(agents|claude|gemini|copilot-instructions|warp|crush|qwen)\.md$/,
+  /(^|\/)\.github\/(copilot-instructions\.md|instructions\/|prompts\/|chatmodes\/|agents\/)/,
+  /(^|\/)\.(cursorrules|windsurfrules|clinerules|roomodes|goosehints)$/,
+  /(^|\/)\.(git|coditect|docker|npm|eslint|prettier|cursor)ignore$/,
+  /(^|\/)codeowners$/,
+];
+
+/** Parts of a package.json that package managers and tools run, or by which they choose what runs. */
+const runningFields = [
+  "scripts",
+  "bin",
+  "gypfile",
+  "workspaces",
+  "packageManager",
+  "lint-staged",
+  "husky",
+  "simple-git-hooks",
+  "pnpm",
+  "overrides",
+  "type",
+  "exports",
+  "main",
+] as const;
+
+const fieldsOf = (text: string | null): string | null => {
+  if (text === null) return null;
+  try {
+    const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(text)).data;
+    return parsed === undefined ? text : JSON.stringify(runningFields.map((name) => parsed[name] ?? null));
+  } catch {
+    return text; // What is no JSON is compared as a whole.
+  }
+};
+
+const runsOtherwise = (before: string | null, after: string | null): boolean =>
+  after !== null && fieldsOf(before) !== fieldsOf(after) && fieldsOf(after) !== fieldsOf("{}");
+
+const newLines = (before: string | null, after: string): string => {
+  const known = new Set(before?.split("\n"));
+  return after
+    .split("\n")
+    .filter((line) => !known.has(line))
+    .join("\n");
+};
+
+/** The marks of a change of a file; `null`: there is no file, or it is no text. */
+export function marksOf(path: string, before: string | null, after: string | null): ChangeMark[] {
+  // Where the file system does not mind the case, another spelling is the same file.
+  const name = path.toLowerCase();
+  const isPackage = /(^|\/)package\.json$/.test(name);
+  const executes =
+    executing.some((pattern) => pattern.test(name)) || (isPackage && runsOtherwise(before, after));
+  const steers = steering.some((pattern) => pattern.test(name));
+  const hides = hasInvisible(path) || (after !== null && hasInvisible(newLines(before, after)));
+  return [
+    ...(executes ? (["executes"] as const) : []),
+    ...(steers ? (["steers"] as const) : []),
+    ...(hides ? (["invisible"] as const) : []),
+  ];
+}

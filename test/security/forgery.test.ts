@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import type { FileChange } from "../../schemas/changes.ts";
+import type { WriteAccess } from "../../schemas/gates.ts";
+import { checkRights } from "../../server/executions/rights.ts";
+import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
+import { workerEntry } from "../../server/platform/installation.ts";
+import { pools } from "../integration/instances/conformance.ts";
+import { command, localDriver, never, type PoolUnderTest } from "../integration/instances/pool-harness.ts";
+import { rejectsWith } from "../support/rejects.ts";
+import { skipUnlessNull } from "../support/skip.ts";
+
+const sandbox = await probeSandbox();
+const nothing = { overlays: [], changes: [] };
+
+/** A frame of the worker protocol that would answer anything the runtime has asked. */
+const forged = `const m=JSON.stringify({jsonrpc:"2.0",method:"tool/started",params:{}});
+const frame="Content-Length: "+m.length+"\\r\\n\\r\\n"+m;`;
+
+/** What code under test tries against the worker that runs it; each prints what it reached. */
+const attacks: readonly [name: string, code: string][] = [
+  [
+    "write to the protocol's pipe",
+    `${forged}for(const p of pids)for(const d of [0,1,2])tell(p+" fd "+d,()=>fs.closeSync(fs.openSync("/proc/"+p+"/fd/"+d,"a")))`,
+  ],
+  [
+    "open its memory",
+    `for(const p of pids)tell(p+" mem",()=>fs.closeSync(fs.openSync("/proc/"+p+"/mem","r+")))`,
+  ],
+  [
+    "read its environment",
+    `for(const p of pids)tell(p+" environ",()=>fs.readFileSync("/proc/"+p+"/environ"))`,
+  ],
+];
+
+/** The worker, found by going up from the command, and the first process of the sandbox. */
+const script = (code: string): string => `
+const fs=require("fs");
+const parentOf=(p)=>Number(/^PPid:\\s+(\\d+)/m.exec(fs.readFileSync("/proc/"+p+"/status","utf8"))[1]);
+const pids=[];
+for(let p=parentOf(process.pid);p>0;p=parentOf(p)){
+  if(!/worker/.test(fs.readFileSync("/proc/"+p+"/cmdline","utf8")))continue;
+  pids.push(p);
+  break;
+}
+if(process.env.HOME==="/tmp/home")pids.push(1);
+const tell=(what,work)=>{try{work();console.log("REACHED "+what)}catch(e){console.log("closed "+what+" "+e.code)}};
+${code}
+`;
+
+for (const [place, isConfined] of [
+  ["Local with bubblewrap", true],
+  ["Local without a sandbox", false],
+] as const)
+  describe(`code under test, ${place}`, function () {
+    this.timeout(30_000);
+    skipUnlessNull(this, isConfined && "unavailable" in sandbox ? sandbox.unavailable : null);
+    if (process.platform !== "linux") skipUnlessNull(this, "it is about /proc and bubblewrap");
+    const start = pools(() => localDriver({ entry: workerEntry(), sandbox: isConfined }));
+
+    const attack = async (pool: PoolUnderTest, code: string): Promise<string> => {
+      await writeFile(join(pool.workspace, "attack.cjs"), code);
+      const instance = await pool.claim();
+      await instance.call("workspace/prepare", nothing, never);
+      const { output } = await instance.call("tests/run", command("node attack.cjs"), never);
+      await instance.release();
+      return output;
+    };
+
+    it("cannot open the worker's debugger", async () => {
+      const pool = await start();
+      const output = await attack(
+        pool,
+        script(`
+          for(const p of pids)if(p!==1)try{process.kill(p,"SIGUSR1")}catch{}
+          const end=Date.now()+300;
+          const look=()=>fetch("http://127.0.0.1:9229/json").then(()=>console.log("REACHED the debugger"),()=>Date.now()<end?setTimeout(look,20):console.log("closed"));
+          look();`),
+      );
+      assert.match(output, /closed/);
+      assert.doesNotMatch(output, /REACHED/);
+    });
+
+    // Without a sandbox it is the user's own process, and can do what the user can: docs/security says so.
+    if (!isConfined) return;
+
+    for (const [name, code] of attacks)
+      it(`cannot ${name}`, async () => {
+        const pool = await start();
+        const output = await attack(pool, script(code));
+        assert.match(output, /closed 1 /, output);
+        assert.match(output, /closed [2-9]\d* /, output);
+        assert.doesNotMatch(output, /REACHED/);
+      });
+
+    it("leaves no file and no process that the next run would meet", async () => {
+      const pool = await start();
+      const instance = await pool.claim();
+      await instance.call("workspace/prepare", nothing, never);
+      const plant =
+        "mkdir -p ~/.config && echo x > ~/.npmrc; echo x > /tmp/planted; setsid sleep 60 >/dev/null 2>&1 < /dev/null & sleep 0.1";
+      await instance.call("tests/run", command(plant), never);
+      await instance.call("workspace/prepare", nothing, never);
+      const look = "ls -A ~ /tmp; grep -l sleep /proc/[0-9]*/comm; true";
+      const { output } = await instance.call("tests/run", command(look), never);
+      assert.doesNotMatch(output, /npmrc|planted|comm/);
+    });
+
+    it("cannot make a later worker take a planted file for the user's", async () => {
+      const pool = await start();
+      await writeFile(join(pool.workspace, "kept.txt"), "the user's\n");
+      const first = await pool.claim();
+      await first.call("workspace/prepare", nothing, never);
+      // The manifest says which stamps are good: the planted file's own are put in.
+      const forge = `const fs=require("fs");fs.writeFileSync("kept.txt","planted\\n");
+        const s=fs.lstatSync("kept.txt");const m=JSON.parse(fs.readFileSync("../manifest.json","utf8"));
+        for(const f of m.files)if(f[0]==="kept.txt")f[2]=[s.size,s.mtimeMs,s.ctimeMs,s.ino,s.mode].join(" ");
+        fs.writeFileSync("../manifest.json",JSON.stringify(m));`;
+      const { exit_code } = await first.call("tests/run", command(`node -e '${forge}'`), never);
+      assert.equal(exit_code, 0);
+      await first.release();
+      await pool.restart();
+      const second = await pool.claim();
+      await second.call("workspace/prepare", nothing, never);
+      const { output } = await second.call("tests/run", command("cat kept.txt"), never);
+      assert.equal(output.trim(), "the user's");
+      assert.equal(await readFile(join(pool.workspace, "kept.txt"), "utf8"), "the user's\n");
+    });
+  });
+
+describe("what a worker hands back", () => {
+  const text = (data: string) => ({ encoding: "utf8" as const, data });
+  const change = (path: string, data = "x"): FileChange => ({
+    path,
+    before: null,
+    content: text(data),
+    executable: false,
+  });
+  const check = (
+    access: WriteAccess,
+    changes: FileChange[],
+    given: FileChange[] = [],
+    before: string | null = null,
+  ) => checkRights({ access, changes, given, readText: () => Promise.resolve(before) });
+
+  it("passes as far as the stage may write, and with what earlier stages left", async () => {
+    const tests = change("test/a.test.ts");
+    await check("sources", [tests, change("src/a.ts")], [tests]);
+    await check("none", [tests], [tests]);
+  });
+
+  for (const [access, path] of [
+    ["sources", "test/a.test.ts"],
+    ["tests", "src/a.ts"],
+    ["documents", "src/a.ts"],
+    ["none", "src/a.ts"],
+    ["all", ".coditect/agents/coder.json"],
+    ["all", ".git/hooks/pre-commit"],
+    ["all", ".env"],
+  ] as const)
+    it(`is refused with ${path} where the stage may write ${access}`, async () => {
+      await rejectsWith(check(access, [change(path)]), "worker_failed");
+    });
+
+  it("is refused where the tests of an earlier stage are gone or other than they were", async () => {
+    const tests = change("test/a.test.ts");
+    await rejectsWith(check("sources", [], [tests]), "worker_failed");
+    await rejectsWith(check("sources", [change("test/a.test.ts", "weaker")], [tests]), "worker_failed");
+  });
+
+  it("is refused where it changes how tests are run inside an allowed file", async () => {
+    const before = JSON.stringify({ scripts: { test: "vitest" } });
+    const after = JSON.stringify({ scripts: { test: "true" } });
+    await rejectsWith(check("sources", [change("package.json", after)], [], before), "worker_failed");
+  });
+});

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { ChangedFile, ChangeSet } from "../../schemas/changes.ts";
+import { filesToApply, selectFiles } from "../../server/changes/decisions.ts";
+import { marksOf } from "../../server/workspace/marks.ts";
+import { NOW } from "../support/records.ts";
+
+const executing = [
+  ".vscode/tasks.json",
+  "packages/a/.vscode/settings.json",
+  ".VSCode/Tasks.json",
+  "my.code-workspace",
+  ".github/workflows/ci.yml",
+  ".gitlab-ci.yml",
+  ".husky/pre-commit",
+  ".git/hooks/post-checkout",
+  ".gitattributes",
+  ".gitmodules",
+  ".npmrc",
+  ".yarnrc.yml",
+  ".envrc",
+  ".devcontainer/devcontainer.json",
+  "Dockerfile",
+  "deploy/Dockerfile.release",
+  "docker-compose.yml",
+  "Makefile",
+  "justfile",
+  "setup.py",
+  "build.rs",
+  "conftest.py",
+  "tests/conftest.py",
+  "sitecustomize.py",
+  "evil.pth",
+  "vitest.config.ts",
+  "vite.config.js",
+  "jest.config.cjs",
+  ".mocharc.json",
+  "webpack.config.js",
+  "eslint.config.mjs",
+];
+const steering = [
+  ".coditect/agents/coder.json",
+  ".mcp.json",
+  ".claude/settings.json",
+  ".cursor/rules/x.mdc",
+  "AGENTS.md",
+  "docs/CLAUDE.md",
+  ".github/copilot-instructions.md",
+  ".gitignore",
+  ".coditectignore",
+];
+const ordinary = [
+  "src/a.ts",
+  "test/a.test.ts",
+  "README.md",
+  "docs/make.md",
+  "src/dockerfile-parser.ts",
+  "a.json",
+];
+
+describe("a change of a file that something runs, or that steers tools", () => {
+  for (const path of executing)
+    it(`is marked: ${path}`, () => {
+      assert.ok(marksOf(path, null, "x").includes("executes"));
+    });
+  for (const path of steering)
+    it(`is marked: ${path}`, () => {
+      assert.ok(marksOf(path, null, "x").includes("steers"));
+    });
+  for (const path of ordinary)
+    it(`is told from an ordinary one: ${path}`, () => {
+      assert.deepEqual(marksOf(path, null, "x"), []);
+    });
+
+  const pack = (fields: object): string => JSON.stringify({ name: "a", ...fields });
+  it("is marked in a package.json whose scripts change, not where a dependency does", () => {
+    const before = pack({ scripts: { test: "vitest" } });
+    assert.deepEqual(
+      marksOf("package.json", before, pack({ scripts: { test: "vitest", postinstall: "sh x" } })),
+      ["executes"],
+    );
+    assert.deepEqual(
+      marksOf("package.json", before, pack({ scripts: { test: "vitest" }, dependencies: { a: "1" } })),
+      [],
+    );
+    assert.deepEqual(marksOf("package.json", before, "{ broken"), ["executes"]);
+  });
+
+  it("is marked for characters that a reader does not see, where the change brings them", () => {
+    assert.deepEqual(marksOf("src/a.ts", "a", "a\nif (admin\u202e) {"), ["invisible"]);
+    assert.deepEqual(marksOf("src/a.ts", "old\u200b\n", "old\u200b\nnew\n"), []);
+    assert.deepEqual(marksOf("src/a\u200b.ts", null, "a"), ["invisible"]);
+  });
+
+  it("is applied only where it is named", () => {
+    const file = (path: string): ChangedFile => ({
+      path,
+      kind: "Created",
+      old_path: null,
+      before: null,
+      after: "0".repeat(64),
+      executable: false,
+      binary: false,
+      lines_added: 1,
+      lines_removed: 0,
+      decision: "Pending",
+      marks: marksOf(path, null, "x"),
+    });
+    const id = "11111111-1111-4111-8111-111111111111";
+    const set: ChangeSet = {
+      change_set_id: id,
+      tenant_id: id,
+      task_id: id,
+      execution_id: null,
+      files: [file("src/a.ts"), file(".vscode/tasks.json")],
+      status: "Pending",
+      discard_reason: null,
+      created_at: NOW,
+      updated_at: NOW,
+    };
+    assert.deepEqual(
+      filesToApply(set).map(({ path }) => path),
+      ["src/a.ts"],
+    );
+    assert.equal(selectFiles(set, [".vscode/tasks.json"]).length, 1);
+  });
+});
