@@ -190,6 +190,7 @@ export const importTable: readonly Row[] = [
       ...base,
       "server/context",
       "server/executions",
+      "server/platform",
       "server/teams",
       "server/teams/definition",
       "server/teams/stage",

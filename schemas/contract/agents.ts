@@ -123,6 +123,7 @@ export const agentMethods = {
     page(AgentExecution.omit({ input: true })),
     { verb: "GET", path: "/api/agent-executions" },
   ),
+  /** Cancels this execution. Stages beside it go on to their end, then the run ends; `runs/cancel` stops all. */
   "executions/cancel": row("operator", byExecution, AgentExecution, {
     verb: "POST",
     path: "/api/agent-executions/{execution_id}/cancel",

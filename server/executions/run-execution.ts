@@ -10,6 +10,7 @@ import type { TestReport } from "../../schemas/tests.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { ToolName } from "../../schemas/tools.ts";
 import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
+import type { Charge, ModelGateway } from "../gateway/gateway.ts";
 import type { ClaimedInstance, ClaimRequest, Pool } from "../instances/pool.ts";
 import {
   cancel,
@@ -22,11 +23,13 @@ import {
   timeOut,
   totalTokens,
 } from "../models/execution.ts";
+import type { Store } from "../store/store.ts";
 import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
 import type { Ledger } from "./ledger.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
 import { checkRights } from "./rights.ts";
+import { stopOf } from "./stop.ts";
 import { usageOf } from "./usage.ts";
 
 /** Instances an execution is tried on: a second one goes on where the first one died. */
@@ -48,28 +51,49 @@ export interface Conclusion {
   refused: CoditectError | null;
 }
 
-/** Reason of an abort that ends the runtime and not the work: the execution stays as it is. */
-export const INTERRUPTED = Symbol("interrupted");
+/** A loop that came to its end, and what the work is judged by. */
+export interface FinishedLoop {
+  loop: LoopResult;
+  /** What the agent changed, from the user's workspace. */
+  changes: readonly FileChange[];
+  ground: ProvingGround;
+  /** As it runs. */
+  execution: AgentExecution;
+  entries: readonly TranscriptEntry[];
+}
 
-export interface ExecutionRequest extends Omit<RequestContext, "execution" | "entries" | "recorded"> {
+/** The parts of the runtime that executions are run with. */
+export interface ExecutionParts {
+  store: Store;
+  pool: Pool;
+  gateway: ModelGateway;
+  ledger: Pick<Ledger, "recall" | "settle">;
+  emit: (event: RuntimeEvent) => void;
+  now: () => string;
+}
+
+/** The workspace as the agent finds it. */
+interface StartingState {
+  overlays: readonly Overlay[];
+  /** From the user's workspace. */
+  changes: readonly FileChange[];
+  /** Text of a file as the agent sees it, or null. */
+  readText: (path: string) => Promise<string | null>;
+}
+
+export interface ExecutionRequest {
+  parts: ExecutionParts;
   /** Stored, and not finished. */
   execution: AgentExecution;
-  pool: Pool;
-  ledger: Pick<Ledger, "recall" | "settle">;
+  /** Who works, and who pays for it. */
+  charge: Charge;
+  start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
-  overlays: readonly Overlay[];
-  /** The workspace's state the agent begins with, as changes from the user's workspace. */
-  changes: readonly FileChange[];
   test_timeout_seconds: number;
+  /** Its reason may be a {@link Stop}: `interrupted` leaves the execution as it is. */
   signal: AbortSignal;
   /** Proves the gates on the instance that did the work, and makes the output. */
-  conclude(
-    loop: LoopResult,
-    changes: FileChange[],
-    ground: ProvingGround,
-    execution: AgentExecution,
-    entries: readonly TranscriptEntry[],
-  ): Promise<Conclusion>;
+  conclude(finished: FinishedLoop): Promise<Conclusion>;
 }
 
 /** The stored form of why an execution ended; a cancel is an end of its own. */
@@ -81,10 +105,10 @@ const end = (execution: AgentExecution, error: CoditectError, now: string): Agen
 
 /** Any failure as an error of the catalogue; what is not one is a defect, and is not swallowed. */
 const asCoditectError = (error: unknown, request: ExecutionRequest, deadline: AbortSignal): CoditectError => {
-  if (request.signal.aborted) return fail("cancelled", { what: `The work of ${request.agent.name}` });
+  if (request.signal.aborted) return fail("cancelled", { what: `The work of ${request.charge.agent.name}` });
   if (deadline.aborted) {
     const seconds = request.execution.input.parameters.timeout_seconds;
-    return fail("timed_out", { what: `The work of ${request.agent.name}`, seconds });
+    return fail("timed_out", { what: `The work of ${request.charge.agent.name}`, seconds });
   }
   if (error instanceof CoditectError) return error;
   throw error;
@@ -92,17 +116,13 @@ const asCoditectError = (error: unknown, request: ExecutionRequest, deadline: Ab
 
 /** Stores the execution and tells of it; nothing is told that is not on disk. */
 const save = async (request: ExecutionRequest, execution: AgentExecution): Promise<AgentExecution> => {
-  await request.store.commit((transaction) => {
+  const { store, ledger, emit, now } = request.parts;
+  await store.commit((transaction) => {
     transaction.put("executions", execution);
-    if (isFinished(execution)) request.ledger.settle(transaction, execution.execution_id);
+    if (isFinished(execution)) ledger.settle(transaction, execution.execution_id);
   });
-  const event: RuntimeEvent = {
-    type: "execution.changed",
-    at: request.now(),
-    task_id: execution.task_id,
-    execution: summarise(execution),
-  };
-  request.emit(event);
+  const { task_id } = execution;
+  emit({ type: "execution.changed", at: now(), task_id, execution: summarise(execution) });
   return execution;
 };
 
@@ -118,7 +138,7 @@ const provingGround = (
   signal: AbortSignal,
 ): ProvingGround => ({
   prepare: async (changes) => {
-    const { overlays } = request;
+    const { overlays } = request.start;
     await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
   },
   runTests: ({ files, coverage }) =>
@@ -160,7 +180,9 @@ const attempt = async (
       resource_usage: { ...usageOf(context.entries), ...consumed },
     });
   };
-  const { agent, pool, claim } = request;
+  const { claim, charge, start: starting } = request;
+  const { pool, now } = request.parts;
+  const { agent } = charge;
   const { task_id } = queued;
   const instance = await pool
     .claim({ ...claim, requests, notifications, onStarted, agent, task_id, signal })
@@ -169,8 +191,8 @@ const attempt = async (
       throw await failedWith(error, { cpu_seconds, peak_memory_mb });
     });
   try {
-    execution = await save(request, start(execution, instance.record().instance_id, request.now()));
-    const { overlays, changes } = request;
+    execution = await save(request, start(execution, instance.record().instance_id, now()));
+    const { overlays, changes } = starting;
     await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
     execution = await save(request, markRunning(execution));
     const { parameters, tools } = execution.input;
@@ -179,7 +201,7 @@ const attempt = async (
       "execution/run",
       {
         execution_id: execution.execution_id,
-        agent_type: request.agent.agent_type,
+        agent_type: agent.agent_type,
         tools: tools.map((tool) => ToolName.parse(tool.name)),
         write_access,
         test_command,
@@ -190,15 +212,15 @@ const attempt = async (
       signal,
     );
     const changed = await instance.call("workspace/changes", { write_access }, signal);
-    const { readText } = request;
+    const { readText } = starting;
     await checkRights({ changes: changed.changes, given: changes, access: write_access, readText });
-    const conclusion = await request.conclude(
+    const conclusion = await request.conclude({
       loop,
-      changed.changes,
-      provingGround(request, instance, signal),
+      changes: changed.changes,
+      ground: provingGround(request, instance, signal),
       execution,
-      context.entries,
-    );
+      entries: context.entries,
+    });
     const { gates, output, change_set_id, refused } = conclusion;
     const done: AgentExecution = {
       ...execution,
@@ -207,8 +229,8 @@ const attempt = async (
     };
     const ended =
       refused === null
-        ? complete(done, output, request.now())
-        : { ...failExecution(done, toExecutionError(refused), request.now()), output };
+        ? complete(done, output, now())
+        : { ...failExecution(done, toExecutionError(refused), now()), output };
     return await save(request, ended);
   } catch (error) {
     throw await failedWith(error, instance.consumed());
@@ -245,7 +267,8 @@ const answeredBy = (context: RequestContext): string[] => [
  * execution and goes on with one whose runtime or worker was killed.
  */
 export const runExecution = async (request: ExecutionRequest): Promise<AgentExecution> => {
-  const { store, gateway, agent, provider, limits, readText, emit, now } = request;
+  const { store, gateway, ledger, emit, now } = request.parts;
+  const { agent, provider, limits } = request.charge;
   const deadline = AbortSignal.timeout(request.execution.input.parameters.timeout_seconds * 1000);
   const signal = AbortSignal.any([request.signal, deadline]);
   gateway.prepare(provider ?? agent.provider);
@@ -260,13 +283,13 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     agent,
     provider,
     limits,
-    readText,
+    readText: request.start.readText,
     emit,
     now,
   };
   if (entries.some(({ type }) => type === "prompt")) {
     // What a killed runtime had used by then counts against the caps.
-    request.ledger.recall(execution, entries);
+    ledger.recall(execution, entries);
     execution = await save(request, { ...execution, resource_usage: usageOf(entries) });
   } else {
     const { input } = execution;
@@ -279,7 +302,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     try {
       return await attempt(request, execution, context, signal);
     } catch (thrown) {
-      if (request.signal.reason === INTERRUPTED) throw thrown;
+      if (stopOf(request.signal)?.kind === "interrupted") throw thrown;
       const failed = thrown instanceof AttemptFailed ? thrown : new AttemptFailed(thrown, execution);
       const error = asCoditectError(failed.cause, request, deadline);
       if (isFinished(failed.execution)) return failed.execution;

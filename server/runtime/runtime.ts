@@ -23,7 +23,7 @@ import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { adoptFormer } from "../teams/definition/adopt.ts";
 import { createConfiguration } from "../teams/definition/configuration.ts";
-import { createRuns } from "../teams/run/create-runs.ts";
+import { TeamRuns } from "../teams/run/team-runs.ts";
 
 export interface RuntimeOptions {
   /** Absolute path of the workspace folder. */
@@ -156,7 +156,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     now,
   });
   await adoptFormer(store);
-  const runs = createRuns({
+  const runs = new TeamRuns({
     store,
     pool,
     gateway,

@@ -133,6 +133,8 @@ export type StageOutcome =
       feedback: string;
       error: ExecutionError;
     }
+  /** Its execution was cancelled, and nothing else: stages beside it go on, then the run ends. */
+  | { type: "cancelled" }
   | { type: "failed"; status: "Failed" | "LimitReached" | "Cancelled"; error: ExecutionError | null };
 
 /** Takes the outcome of a round into the run; a hard failure ends the run. */
@@ -159,6 +161,8 @@ export const endStage = (run: TeamRun, name: string, outcome: StageOutcome, now:
       completed_at: now,
     }));
   }
+  if (outcome.type === "cancelled")
+    return mapStage(run, name, now, (stage) => ({ ...stage, status: "Cancelled", completed_at: now }));
   const status: RunStatus = isHardEnd(run.status) ? run.status : outcome.status;
   return mapStage({ ...run, status, error: outcome.error ?? run.error }, name, now, (stage) => ({
     ...stage,
@@ -214,6 +218,7 @@ export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   if (run.stages.some((stage) => stage.status === "Running")) return run;
   const end = (status: RunStatus): TeamRun => ({ ...run, status, updated_at: now, completed_at: now });
   if (isHardEnd(run.status)) return end(run.status);
+  if (run.stages.some((stage) => stage.status === "Cancelled")) return end("Cancelled");
   const refused = run.stages.filter((stage) => stage.status === "Failed");
   const withoutRounds = refused.filter(
     (stage) => stage.sent_back >= (definitionOf(run, stage.name).on_failure?.max_rounds ?? 0),

@@ -1,15 +1,17 @@
 import { CoditectError, toExecutionError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, TeamRun } from "../../../schemas/run.ts";
-import { saveRun, type ActiveRun, type DriveParts } from "./active-run.ts";
 import { mergedChanges } from "../stage/stage-changes.ts";
+import type { TeamParts } from "../stage/stage-work.ts";
+
+type FinishParts = Pick<TeamParts, "store" | "changes" | "settings" | "emit" | "now">;
 
 /**
  * Findings of earlier rounds of a stage that ran again: one that was not reported again is Fixed;
  * one that was stands in the new round, and its old record is Outdated.
  */
 export const retireFindings = async (
-  parts: DriveParts,
+  parts: FinishParts,
   state: StageState,
   latest: AgentExecution,
 ): Promise<void> => {
@@ -43,7 +45,7 @@ const lastStages = (run: TeamRun): string[] => {
 };
 
 /** The change set of an ended run: of a success all of it, otherwise how far the work came. */
-const finalChanges = async (parts: DriveParts, run: TeamRun): Promise<string | null> => {
+const finalChanges = async (parts: FinishParts, run: TeamRun): Promise<string | null> => {
   if (run.status === "Succeeded") {
     return (await mergedChanges(parts.store, parts.changes, run, lastStages(run)))?.change_set_id ?? null;
   }
@@ -55,7 +57,7 @@ const finalChanges = async (parts: DriveParts, run: TeamRun): Promise<string | n
 
 /** Tells of the end of a run as it stands. */
 export const tellFinished = (
-  { store, emit, now }: Pick<DriveParts, "store" | "emit" | "now">,
+  { store, emit, now }: Pick<FinishParts, "store" | "emit" | "now">,
   run: TeamRun,
 ): void => {
   const { task_id, status, stages, usage, error } = run;
@@ -70,7 +72,10 @@ export const tellFinished = (
 };
 
 /** Applies the changes of a success if the settings say so; what keeps them out is told and kept. */
-const applyUnasked = async ({ settings, changes, emit, now }: DriveParts, run: TeamRun): Promise<void> => {
+export const applyUnasked = async (
+  { settings, changes, emit, now }: FinishParts,
+  run: TeamRun,
+): Promise<void> => {
   if (!settings.auto_apply || run.status !== "Succeeded" || run.change_set_id === null) return;
   try {
     await changes.apply(run.change_set_id, null);
@@ -81,15 +86,15 @@ const applyUnasked = async ({ settings, changes, emit, now }: DriveParts, run: T
   }
 };
 
-/** Settles what an ended run leaves behind, and tells of its end. */
-export const finishRun = async (parts: DriveParts, active: ActiveRun): Promise<void> => {
+/**
+ * An ended run with the change set it leaves. A success whose last stages cannot be brought together
+ * is none: its gates were proven on each of them alone.
+ */
+export const withFinalChanges = async (parts: FinishParts, run: TeamRun): Promise<TeamRun> => {
   try {
-    const change_set_id = await finalChanges(parts, active.run);
-    await saveRun(parts, active, { ...active.run, change_set_id });
+    return { ...run, change_set_id: await finalChanges(parts, run) };
   } catch (error) {
     if (!(error instanceof CoditectError)) throw error;
-    await saveRun(parts, active, { ...active.run, status: "GateFailed", error: toExecutionError(error) });
+    return { ...run, status: "GateFailed", error: toExecutionError(error) };
   }
-  await applyUnasked(parts, active.run);
-  tellFinished(parts, active.run);
 };

@@ -5,7 +5,7 @@ import type { RunOptions, RunOptionsPatch, TeamRun } from "../../../schemas/run.
 import type { AgentTeam } from "../../../schemas/team.ts";
 
 /** One agent on one task, outside a team. */
-interface StartExecution {
+export interface StartExecution {
   prompt: string;
   /** Path inside the workspace the task is about. */
   file: string | null;
@@ -39,6 +39,9 @@ export interface Runs {
   approve(taskId: string, stage: string, approved: boolean): Promise<TeamRun>;
 
   startExecution(agent: AgentConfig, request: StartExecution): Promise<AgentExecution>;
-  /** Error: `illegal_transition` if the execution has ended. */
+  /**
+   * Cancels that execution and nothing else: stages beside it go on to their end, then the run ends.
+   * Error: `illegal_transition` if the execution has ended.
+   */
   cancelExecution(executionId: string): Promise<AgentExecution>;
 }

@@ -1,52 +1,29 @@
-import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
-import type { ChangeSet } from "../../../schemas/changes.ts";
 import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts";
-import type { Task, TeamRun } from "../../../schemas/run.ts";
-import type { Settings } from "../../../schemas/settings.ts";
-import type { WorkflowStage } from "../../../schemas/team.ts";
 import { collectContext } from "../../context/collect-context.ts";
 import type { Likeness } from "../../context/likeness.ts";
 import { picturesNamed } from "../../context/pictures.ts";
 import { taskDataItems } from "../../context/task-data.ts";
-import type { Changes } from "../../changes/changes.ts";
-import type { Feedback } from "../../feedback/feedback.ts";
 import { LESSONS_FILE } from "../../feedback/lessons-file.ts";
 import { describeProvider } from "../../models/agent.ts";
 import { newExecution } from "../../models/execution.ts";
-import type { Store } from "../../store/store.ts";
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
-import type { ModelGateway } from "../../gateway/gateway.ts";
 import { chargeOf } from "./charge.ts";
 import { stateOf } from "../plan.ts";
 import { stagePrompt, systemMessage } from "../definition/prompts.ts";
 import { stageTools } from "../definition/tools.ts";
+import type { StageAssignment, TeamParts } from "./stage-work.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 
-export interface StageInputParts {
-  run: TeamRun;
-  task: Task;
-  stage: WorkflowStage;
-  agent: AgentConfig;
-  provider: AIProvider;
-  /** The state the stage begins with. */
-  changeSet: ChangeSet | null;
-  view: WorkspaceView;
-  workspace: string;
-  settings: Settings;
-  store: Store;
-  gateway: ModelGateway;
-  changes: Changes;
-  feedback: Feedback;
-  signal: AbortSignal;
-  now: () => string;
-}
-
 /** Files ranked by embeddings, paid by the execution: what was paid stands in its transcript first. */
-const likenessFor = (parts: StageInputParts, execution_id: string): Likeness => {
-  const charge = chargeOf(execution_id, parts.run, parts.agent, parts.settings);
+const likenessFor = (
+  parts: TeamParts,
+  { run, task, agent }: StageAssignment,
+  execution_id: string,
+): Likeness => {
+  const charge = chargeOf(execution_id, run, agent, parts.settings);
   return {
-    task: parts.task.description,
+    task: task.description,
     embed: (texts, signal) =>
       parts.gateway.embed(texts, charge, {
         signal,
@@ -59,8 +36,10 @@ const likenessFor = (parts: StageInputParts, execution_id: string): Likeness => 
 };
 
 /** What earlier stages said and changed, for a stage that builds on it. */
-const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> => {
-  const { run, stage, store, changeSet, changes } = parts;
+const previousResults = async (
+  { store, changes }: TeamParts,
+  { run, stage, startsWith }: StageAssignment,
+): Promise<ContextItem[]> => {
   const results = (stage.inputs ?? stage.depends_on).flatMap((name): ContextItem[] => {
     const executionId = stateOf(run, name).execution_ids.at(-1);
     const output = executionId === undefined ? null : (store.get("executions", executionId)?.output ?? null);
@@ -68,8 +47,8 @@ const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> =
       ? []
       : [{ context_type: "PreviousResult", name, content: output.result, mime_type: "text/plain" }];
   });
-  if (changeSet === null || changeSet.files.length === 0) return results;
-  const content = await changes.diff(changeSet);
+  if (startsWith === null || startsWith.files.length === 0) return results;
+  const content = await changes.diff(startsWith);
   return [
     ...results,
     { context_type: "PreviousResult", name: "changes so far", content, mime_type: "text/x-diff" },
@@ -80,21 +59,26 @@ const previousResults = async (parts: StageInputParts): Promise<ContextItem[]> =
 const heedLessons = `${LESSONS_FILE} above says what the user thought of earlier work here. Heed what of it is about yours.`;
 
 /** A new execution, Queued and complete with everything its agent is given; not stored yet. */
-export const stageExecution = async (parts: StageInputParts): Promise<AgentExecution> => {
-  const { run, task, stage, agent, provider, settings } = parts;
+export const stageExecution = async (
+  parts: TeamParts,
+  assignment: StageAssignment,
+  view: WorkspaceView,
+): Promise<AgentExecution> => {
+  const { settings } = parts;
+  const { run, task, stage, agent, signal } = assignment;
   const state = stateOf(run, stage.name);
   const round = state.round + 1;
   const execution_id = randomUUID();
   const context = await collectContext({
     workspace: parts.workspace,
     file: task.file,
-    overlays: parts.view.overlays(),
+    overlays: view.overlays(),
     budgetTokens: settings.context_tokens,
-    likeness: settings.context_embeddings ? likenessFor(parts, execution_id) : null,
-    signal: parts.signal,
+    likeness: settings.context_embeddings ? likenessFor(parts, assignment, execution_id) : null,
+    signal,
   });
   const pictures = picturesNamed(task.description, parts.workspace);
-  const { name, model } = describeProvider(provider);
+  const { name, model } = describeProvider(run.options.provider ?? agent.provider);
   const lessons = await parts.feedback.lessons();
   const instruction = stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback);
   return newExecution(
@@ -109,8 +93,8 @@ export const stageExecution = async (parts: StageInputParts): Promise<AgentExecu
           ...context.items.filter((item) => item.name !== LESSONS_FILE),
           ...(lessons === null ? [] : [lessons]),
           ...pictures.items,
-          ...(await taskDataItems(task.data, parts.workspace, parts.signal)),
-          ...(await previousResults(parts)),
+          ...(await taskDataItems(task.data, parts.workspace, signal)),
+          ...(await previousResults(parts, assignment)),
         ],
         parameters: {
           temperature: agent.settings.temperature,

@@ -9,11 +9,15 @@ import type { Task, TeamRun } from "../../../schemas/run.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
-import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 import type { LoopResult } from "../../../schemas/worker.ts";
 import type { Changes } from "../../changes/changes.ts";
 import type { Ledger } from "../../executions/ledger.ts";
-import { runExecution, type Conclusion, type ProvingGround } from "../../executions/run-execution.ts";
+import {
+  runExecution,
+  type Conclusion,
+  type FinishedLoop,
+  type ProvingGround,
+} from "../../executions/run-execution.ts";
 import type { Feedback } from "../../feedback/feedback.ts";
 import type { ModelGateway } from "../../gateway/gateway.ts";
 import type { Log } from "../../platform/log.ts";
@@ -44,18 +48,23 @@ export interface TeamParts {
   now: () => string;
 }
 
-export interface StageWork {
+/** What an agent is to do in a round of a stage. */
+export interface StageAssignment {
   run: TeamRun;
   task: Task;
   stage: WorkflowStage;
   agent: AgentConfig;
-  /** Stored; new, or left behind by a runtime that ended. */
-  execution: AgentExecution;
   /** The state the stage begins with. */
   startsWith: ChangeSet | null;
+  signal: AbortSignal;
+}
+
+/** An assignment with the execution that carries it out. */
+export interface StageWork extends StageAssignment {
+  /** Stored; new, or left behind by a runtime that ended. */
+  execution: AgentExecution;
   /** Keeps the report of the whole suite before the run, once for all stages. */
   baseline: { read(): TestReport | null; write(report: TestReport): Promise<void> };
-  signal: AbortSignal;
 }
 
 const hashesOf = (changeSet: ChangeSet | null): FileHashes =>
@@ -137,11 +146,7 @@ const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>
 const conclude = async (
   parts: TeamParts,
   work: StageWork,
-  loop: LoopResult,
-  changes: readonly FileChange[],
-  ground: ProvingGround,
-  execution: AgentExecution,
-  entries: readonly TranscriptEntry[],
+  { loop, changes, ground, execution, entries }: FinishedLoop,
 ): Promise<Conclusion> => {
   const { store, emit, now } = parts;
   const { task_id, execution_id } = execution;
@@ -182,7 +187,7 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
   const { error, metadata, status } = execution;
   const { gates, change_set_id } = metadata;
   if (status === "Completed") return { type: "completed", gates, change_set_id };
-  if (status === "Cancelled") return { type: "failed", status: "Cancelled", error: null };
+  if (status === "Cancelled") return { type: "cancelled" };
   if (error?.code === "gate_failed" || error?.code === "agent_gave_up") {
     const feedback =
       error.code === "agent_gave_up" ? `${error.message}\n${feedbackOf(gates)}` : feedbackOf(gates);
@@ -199,30 +204,23 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
   const { settings, workspace, changes, store, pool, gateway, ledger, emit, now } = parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
-  const charge = chargeOf(execution.execution_id, run, agent, settings);
   return runExecution({
-    store,
-    pool,
-    gateway,
-    ledger,
-    emit,
-    now,
+    parts: { store, pool, gateway, ledger, emit, now },
     execution,
-    agent,
-    provider: charge.provider,
-    limits: charge.limits,
-    readText: (path) => view.readText(path),
+    charge: chargeOf(execution.execution_id, run, agent, settings),
+    start: {
+      overlays: run.options.overlays,
+      changes: startChanges,
+      readText: (path) => view.readText(path),
+    },
     claim: {
       workspace,
       runtime: run.options.runtime ?? agent.settings.runtime ?? settings.runtime,
       image: run.options.image ?? settings.image,
       priority: run.options.priority,
     },
-    overlays: run.options.overlays,
-    changes: startChanges,
     test_timeout_seconds: settings.test_timeout_seconds,
     signal: work.signal,
-    conclude: (loop, changed, ground, running, entries) =>
-      conclude(parts, work, loop, changed, ground, running, entries),
+    conclude: (finished) => conclude(parts, work, finished),
   });
 };

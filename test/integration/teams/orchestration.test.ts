@@ -199,6 +199,29 @@ describe("the driver of runs", function () {
     });
   });
 
+  it("cancels one execution alone: the stage beside it comes to its end", async () => {
+    const workflow_stages = [{ ...look, name: "held", member: "security" }, writer("write", "coder")];
+    const withSecurity = [...members, { role: "security", agent_type: "Security" as const }];
+    await project.call("teams/create", { name: "mine", members: withSecurity, workflow_stages });
+    const { task_id } = await project.call("teams/execute", { ...request, team_id: "mine" });
+    const isHeld = ({ stage }: { stage: string | null }) => stage === "held";
+    const { execution } = await project.event(
+      "execution.changed",
+      (event) => event.execution.status === "Running" && isHeld(event.execution),
+    );
+    const cancelled = await project.call("executions/cancel", { execution_id: execution.execution_id });
+    assert.equal(cancelled.status, "Cancelled");
+    const finished = await project.event("run.finished");
+    assert.deepEqual(
+      [finished.status, stageIn(finished, "held"), stageIn(finished, "write")],
+      ["Cancelled", "Cancelled", "Completed"],
+    );
+    await assert.rejects(project.call("executions/cancel", { execution_id: execution.execution_id }), {
+      code: "illegal_transition",
+    });
+    assert.equal((await project.call("runs/get", { task_id })).executions.length, 2);
+  });
+
   it("tells of an end also when nothing of it can be stored any more", async () => {
     const full = fail("state_read_only", { reason: "the disk is full" });
     project.runtime.subscribe(({ type }) => {

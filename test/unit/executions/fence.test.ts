@@ -4,7 +4,11 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { Limits } from "../../../schemas/agent.ts";
 import { createLedger } from "../../../server/executions/ledger.ts";
-import { runExecution, type ExecutionRequest } from "../../../server/executions/run-execution.ts";
+import {
+  runExecution,
+  type ExecutionRequest,
+  type ExecutionParts,
+} from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
 import { memoryStore } from "../../support/memory-store.ts";
@@ -51,29 +55,33 @@ describe("an attempt that is over", () => {
     const { promise: claim, resolve } = Promise.withResolvers<ClaimRequest>();
     const waiting: AbortSignal[] = [];
     const request: ExecutionRequest = {
+      parts: {
+        store,
+        // Only what a held worker needs of either.
+        gateway: {
+          prepare: () => undefined,
+          contextWindow: () => null,
+          generate: (_request: unknown, _charge: unknown, { signal }: { signal: AbortSignal }) => {
+            waiting.push(signal);
+            return untilAborted(signal, "The request");
+          },
+        } as unknown as ExecutionParts["gateway"],
+        pool: heldInstance(resolve) as Pool,
+        ledger: createLedger(store),
+        emit: (event) => events.push(event),
+        now: () => NOW,
+      },
       execution,
-      agent,
-      provider: null,
-      limits: Limits.parse({}),
-      readText: () => Promise.resolve(null),
-      store,
-      // Only what a held worker needs of either.
-      gateway: {
-        prepare: () => undefined,
-        contextWindow: () => null,
-        generate: (_request: unknown, _charge: unknown, { signal }: { signal: AbortSignal }) => {
-          waiting.push(signal);
-          return untilAborted(signal, "The request");
-        },
-      } as unknown as ExecutionRequest["gateway"],
-      pool: heldInstance(resolve) as Pool,
-      ledger: createLedger(store),
+      charge: {
+        execution_id,
+        task_id: execution.task_id,
+        agent,
+        provider: null,
+        limits: Limits.parse({}),
+      },
+      start: { overlays: [], changes: [], readText: () => Promise.resolve(null) },
       claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
-      overlays: [],
-      changes: [],
       test_timeout_seconds: 1,
-      emit: (event) => events.push(event),
-      now: () => NOW,
       signal: stop.signal,
       conclude: () => Promise.reject(new Error("nothing comes to an end here")),
     };

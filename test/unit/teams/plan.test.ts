@@ -118,6 +118,16 @@ describe("the plan of a team run", () => {
     assert.equal(isRunResumable(run.status), false);
   });
 
+  it("ends when an execution was cancelled, but lets the stages beside it finish", () => {
+    const parallel = runOf({ name: "first" }, { name: "second" });
+    let run = work(parallel, "first", { type: "cancelled" });
+    run = beginStage(run, "second", randomUUID(), null, now);
+    assert.equal(run.status, "Running");
+    assert.equal(settle(run, now), run);
+    run = settle(endStage(run, "second", completed, now), now);
+    assert.deepEqual([run.status, stateOf(run, "second").status], ["Cancelled", "Completed"]);
+  });
+
   it("goes on after a failure in the round it was cut off in", () => {
     const run = settle(work(tdd(), "write-tests", failed), now);
     assert.equal(run.status, "Failed");

@@ -1,0 +1,33 @@
+import type { Task, TeamRun } from "../../../schemas/run.ts";
+import { describeProvider } from "../../models/agent.ts";
+import type { RunParts } from "./stage-round.ts";
+
+const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): Promise<boolean> => {
+  if (run.options.runtime !== null) return run.options.runtime === "Local";
+  const agents = await Promise.all(run.members.map((member) => configuration.agentOf(member)));
+  return agents.some((agent) => (agent.settings.runtime ?? settings.runtime) === "Local");
+};
+
+/** Refuses a run before anything of it is stored, if its commands may not run here. */
+export const admitRun = (parts: RunParts, run: TeamRun): Promise<void> =>
+  parts.pool.admit("Local").catch(async (error: unknown) => {
+    if (await usesLocal(parts, run)) throw error;
+  });
+
+/** Tells that a run begins or goes on. */
+export const announceRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
+  const { configuration, settings, store, emit, now } = parts;
+  const [member] = run.members;
+  const asked = run.options.provider ?? (member && (await configuration.agentOf(member)).provider);
+  const described = asked && describeProvider(asked);
+  emit({
+    type: "run.started",
+    at: now(),
+    task_id: task.task_id,
+    workflow: task.workflow,
+    team: store.get("teams", run.team_id)?.name ?? task.workflow,
+    stages: run.stages.map((stage) => stage.name),
+    model: described === undefined ? "" : `${described.name}/${described.model}`,
+    runtime: run.options.runtime ?? settings.runtime,
+  });
+};

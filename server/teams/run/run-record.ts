@@ -1,0 +1,80 @@
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { Task, TeamRun } from "../../../schemas/run.ts";
+import { isRunOpen } from "../../../schemas/statuses.ts";
+import { cancel, isFinished } from "../../models/execution.ts";
+import { cancelRun } from "../plan.ts";
+import { tellFinished } from "./finish.ts";
+import type { RunParts } from "./stage-round.ts";
+
+type RecordParts = Pick<RunParts, "store" | "ledger" | "emit" | "now">;
+
+/** A run as it is stored, and the only thing that writes it: each state is durable before it counts. */
+export class RunRecord {
+  readonly #parts: RecordParts;
+  #run: TeamRun;
+
+  constructor(parts: RecordParts, run: TeamRun) {
+    this.#parts = parts;
+    this.#run = run;
+  }
+
+  get run(): TeamRun {
+    return this.#run;
+  }
+
+  /** Stores the next state of the run, with an execution that belongs to it, in one commit. */
+  async save(next: TeamRun, execution: AgentExecution | null = null): Promise<void> {
+    const { store, emit, now } = this.#parts;
+    const statusChanged = next.status !== this.#run.status;
+    this.#run = next;
+    await store.commit((transaction) => {
+      if (execution !== null) transaction.put("executions", execution);
+      transaction.put("runs", next);
+    });
+    const { task_id, status } = next;
+    if (statusChanged) emit({ type: "run.changed", at: now(), task_id, status });
+  }
+
+  /** Changes what is stored with the next state and not before. */
+  replace(next: TeamRun): void {
+    this.#run = next;
+  }
+
+  /** Stores the run with its task before its driver begins. */
+  async create(task: Task): Promise<void> {
+    await this.#parts.store.commit((transaction) => {
+      transaction.put("tasks", task);
+      transaction.put("runs", this.#run);
+    });
+  }
+
+  /** Cancels a run nothing of which is at work. One that has ended stays as it is. */
+  async cancelIdle(): Promise<TeamRun> {
+    if (!isRunOpen(this.#run.status)) return this.#run;
+    const { store, ledger, emit, now } = this.#parts;
+    const cancelled = cancelRun(this.#run, now());
+    await store.commit((transaction) => {
+      for (const execution of store.all("executions", { task_id: cancelled.task_id })) {
+        if (isFinished(execution)) continue;
+        transaction.put("executions", cancel(execution, now()));
+        ledger.settle(transaction, execution.execution_id);
+      }
+      transaction.put("runs", cancelled);
+    });
+    this.#run = cancelled;
+    emit({ type: "run.changed", at: now(), task_id: cancelled.task_id, status: "Cancelled" });
+    tellFinished(this.#parts, cancelled);
+    return cancelled;
+  }
+}
+
+/** Marks what a former runtime left at work as Interrupted, so that it can be resumed. */
+export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<void> => {
+  const left = store
+    .all("runs", { open: true })
+    .filter((run) => run.status === "Running" || run.status === "Queued");
+  if (left.length === 0) return;
+  await store.commit((transaction) => {
+    for (const run of left) transaction.put("runs", { ...run, status: "Interrupted", updated_at: now() });
+  });
+};

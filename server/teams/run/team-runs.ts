@@ -1,0 +1,181 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { StartRun } from "../../../schemas/contract.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import { applyPatch } from "../../../schemas/primitives.ts";
+import type { RunOptionsPatch, Task, TeamRun } from "../../../schemas/run.ts";
+import { isRunEnded, isRunResumable } from "../../../schemas/statuses.ts";
+import { summarise } from "../../../schemas/summary.ts";
+import type { AgentTeam } from "../../../schemas/team.ts";
+import { Stop } from "../../executions/stop.ts";
+import { cancel } from "../../models/execution.ts";
+import { checkWorkflow } from "../definition/validate.ts";
+import { answerApproval, forkRun, newRun, reopen } from "../plan.ts";
+import { admitRun, announceRun } from "./begin.ts";
+import { RunDriver } from "./run-driver.ts";
+import { interruptLeftRuns, RunRecord } from "./run-record.ts";
+import type { Runs, StartExecution } from "./runs.ts";
+import type { RunParts } from "./stage-round.ts";
+import { checkTask, newTask, teamOfOne } from "./task.ts";
+
+/** The runs of a workspace: a driver for each that is at work, the store for all others. */
+export class TeamRuns implements Runs {
+  readonly #parts: RunParts;
+  readonly #drivers = new Map<string, RunDriver>();
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+  }
+
+  team(idOrName: string): Promise<AgentTeam> {
+    return this.#parts.configuration.team(idOrName);
+  }
+
+  publishTeams(): Promise<AgentTeam[]> {
+    return this.#parts.configuration.publishTeams();
+  }
+
+  check(team: AgentTeam): void {
+    checkWorkflow(team);
+    this.#parts.configuration.checkMembers(team);
+  }
+
+  async start(idOrName: string, request: StartRun): Promise<TeamRun> {
+    return (await this.#startTeam(await this.team(idOrName), idOrName, request)).run;
+  }
+
+  async resume(taskId: string, options: RunOptionsPatch): Promise<TeamRun> {
+    const run = this.#runOf(taskId);
+    // It may have been told that it ended a moment before it was put away.
+    if (isRunEnded(run.status)) await this.#drivers.get(taskId)?.done;
+    if (this.#drivers.has(taskId) || !isRunResumable(run.status)) {
+      throw fail("run_not_resumable", { task_id: taskId, status: run.status });
+    }
+    const reopened = reopen(run, this.#parts.now());
+    const next = { ...reopened, options: applyPatch(reopened.options, options) };
+    return (await this.#begin(next, this.#taskOf(taskId))).run;
+  }
+
+  async retry(
+    taskId: string,
+    stage: string,
+    options: RunOptionsPatch,
+    prompt: string | null,
+  ): Promise<TeamRun> {
+    const run = this.#runOf(taskId);
+    if (!run.stages.some((state) => state.name === stage)) {
+      throw fail("not_found", { kind: "stage", id: stage });
+    }
+    const { store, now } = this.#parts;
+    const { workflow, description, file, data } = this.#taskOf(taskId);
+    const request = { task: description, file, data, options: applyPatch(run.options, options) };
+    const task = newTask(store.tenantId, workflow, request, now());
+    const forked = forkRun(run, task, stage, now());
+    const workflow_stages = forked.workflow_stages.map((definition) =>
+      definition.name === stage && prompt !== null ? { ...definition, prompt } : definition,
+    );
+    checkWorkflow({ name: workflow, members: run.members, workflow_stages });
+    return (await this.#begin({ ...forked, options: request.options, workflow_stages }, task)).run;
+  }
+
+  async cancel(taskId: string): Promise<TeamRun> {
+    const driver = this.#drivers.get(taskId);
+    if (driver === undefined || driver.isParked) {
+      return new RunRecord(this.#parts, this.#runOf(taskId)).cancelIdle();
+    }
+    driver.stop(new Stop("cancelled"));
+    await driver.done;
+    return driver.run;
+  }
+
+  async approve(taskId: string, stage: string, approved: boolean): Promise<TeamRun> {
+    const run = this.#runOf(taskId);
+    const state = run.stages.find((candidate) => candidate.name === stage);
+    if (state?.status !== "WaitingForApproval") {
+      const from = state?.status ?? "unknown";
+      const to = approved ? "Running" : "Cancelled";
+      throw fail("illegal_transition", { what: `Stage ${stage}`, from, to });
+    }
+    const driver = this.#drivers.get(taskId);
+    if (driver === undefined || driver.isParked) {
+      const answered = answerApproval(run, stage, approved, this.#parts.now());
+      return (await this.#begin(answered, this.#taskOf(taskId))).run;
+    }
+    await driver.answer(stage, approved);
+    return driver.run;
+  }
+
+  async startExecution(agent: AgentConfig, request: StartExecution): Promise<AgentExecution> {
+    const { prompt, file, options } = request;
+    const team = await teamOfOne(this.#parts.store, agent, this.#parts.now());
+    const driver = await this.#startTeam(team, team.name, { task: prompt, file, data: null, options });
+    return driver.firstExecution;
+  }
+
+  async cancelExecution(executionId: string): Promise<AgentExecution> {
+    const { store, ledger, emit, now } = this.#parts;
+    const execution = store.get("executions", executionId);
+    if (execution === null) throw fail("not_found", { kind: "execution", id: executionId });
+    // Refuses one that has ended.
+    const cancelled = cancel(execution, now());
+    const driver = this.#drivers.get(execution.task_id);
+    if (driver === undefined || driver.isParked) {
+      await store.commit((transaction) => {
+        transaction.put("executions", cancelled);
+        ledger.settle(transaction, executionId);
+      });
+      const { task_id } = execution;
+      emit({ type: "execution.changed", at: now(), task_id, execution: summarise(cancelled) });
+    } else await driver.cancelExecution(executionId);
+    return store.get("executions", executionId) ?? cancelled;
+  }
+
+  /** Marks what a former runtime left at work as Interrupted, so that it can be resumed. */
+  recover(): Promise<void> {
+    return interruptLeftRuns(this.#parts);
+  }
+
+  /** Interrupts what is at work and waits until it has stopped. */
+  async close(): Promise<void> {
+    const drivers = [...this.#drivers.values()];
+    for (const driver of drivers) driver.stop(new Stop("interrupted"));
+    await Promise.all(drivers.map(({ done }) => done));
+  }
+
+  #runOf(taskId: string): TeamRun {
+    const run = this.#drivers.get(taskId)?.run ?? this.#parts.store.get("runs", taskId);
+    if (run === null) throw fail("not_found", { kind: "run of task", id: taskId });
+    return run;
+  }
+
+  #taskOf(taskId: string): Task {
+    const task = this.#parts.store.get("tasks", taskId);
+    if (task === null) throw fail("not_found", { kind: "task", id: taskId });
+    return task;
+  }
+
+  async #startTeam(team: AgentTeam, workflow: string, request: StartRun): Promise<RunDriver> {
+    const { store, workspace, feedback, now } = this.#parts;
+    this.check(team);
+    await checkTask(workspace, request);
+    await feedback.catchUp();
+    const task = newTask(store.tenantId, workflow, request, now());
+    return this.#begin(newRun(task, team, request.options, now()), task);
+  }
+
+  /** Stores a run with its task, tells of it, and sets it to work. */
+  async #begin(run: TeamRun, task: Task): Promise<RunDriver> {
+    await this.#parts.configuration.checkAvailable(run.members);
+    await admitRun(this.#parts, run);
+    const record = new RunRecord(this.#parts, run);
+    await record.create(task);
+    await announceRun(this.#parts, run, task);
+    const driver = new RunDriver(this.#parts, record, task);
+    this.#drivers.set(run.task_id, driver);
+    void driver.done.then(() => {
+      // It may have been begun again meanwhile.
+      if (this.#drivers.get(run.task_id) === driver) this.#drivers.delete(run.task_id);
+    });
+    return driver;
+  }
+}
