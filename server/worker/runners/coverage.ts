@@ -10,10 +10,13 @@ const Lines = z.object({ lines: z.object({ total: z.int().nonnegative(), covered
 const Summary = z.record(z.string(), Lines);
 
 /** Where a runner is told to put its coverage report. */
-export const coverageFolder = (job: TestJob): string => join(job.reportFolder, "coverage");
+export const coverageFolder = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
+  join(reportFolder, "coverage");
 
 /** Coverage by file from the `json-summary` in the coverage folder; `null` if there is none. */
-export async function readCoverageSummary(job: TestJob): Promise<Coverage["files"] | null> {
+export async function readCoverageSummary(
+  job: Pick<TestJob, "reportFolder">,
+): Promise<Coverage["files"] | null> {
   const text = await readReport(join(coverageFolder(job), "coverage-summary.json"));
   if (text === null) return null;
   const { total: _, ...files } = Summary.parse(JSON.parse(text));

@@ -3,10 +3,20 @@ import { dirname, join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
+import { relativePath } from "../../workspace/paths.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
 import { installedProgram, programOnPath, readPackage, type PackageJson } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
-import { emptyScript, findCommand, type ScriptCommand } from "./script.ts";
+import { hasTestScript } from "./package-script.ts";
+import {
+  buildSteps,
+  coversFile,
+  emptyScript,
+  findCommand,
+  runnerSteps,
+  type RunnerStep,
+  type ScriptCommand,
+} from "./script.ts";
 
 type NodeRunner = "vitest" | "jest" | "mocha";
 const nodeRunners: readonly NodeRunner[] = ["vitest", "jest", "mocha"];
@@ -16,9 +26,6 @@ const configurationOf: Record<NodeRunner, RegExp> = {
   jest: /^jest\.config\.([cm]?[jt]s|json)$/,
   mocha: /^\.mocharc\.([cm]?js|jsonc?|ya?ml)$/,
 };
-
-/** What `npm init` writes in place of a test script. */
-const placeholder = "no test specified";
 
 const isProgram = (word: string, name: string): boolean =>
   word === name || new RegExp(`(^|[\\\\/])${name}(\\.[cm]?js)?$`).test(word);
@@ -42,7 +49,9 @@ export function detectRunner(root: string, file: string | null = null): Detected
     const place = folder === "." ? root : join(root, folder);
     const names = namesIn(place);
     const python = pythonRunner(place, names, prefersPython);
-    const found = prefersPython ? (python ?? nodeRunner(place, names)) : (nodeRunner(place, names) ?? python);
+    const inPackage = file === null ? null : relativePath(place, join(root, file));
+    const node = nodeRunner(place, names, inPackage);
+    const found = prefersPython ? (python ?? node) : (node ?? python);
     if (found !== null) return found;
     fallback ??= defaultRunner(place, names, prefersPython);
     if (folder === ".") return fallback;
@@ -70,7 +79,7 @@ export function detectSuite(root: string): DetectedRunner[] {
       continue;
     const place = join(root, folder);
     const names = namesIn(place);
-    const found = nodeRunner(place, names) ?? pythonRunner(place, names, false);
+    const found = nodeRunner(place, names, null) ?? pythonRunner(place, names, false);
     if (found !== null && found.runner !== "command") packages.push(found);
   }
   const byFolder = packages.sort((one, other) => (one.folder < other.folder ? -1 : 1));
@@ -89,23 +98,42 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function nodeRunner(folder: string, names: readonly string[]): DetectedRunner | null {
+function nodeRunner(folder: string, names: readonly string[], file: string | null): DetectedRunner | null {
   const manifest = names.includes("package.json") ? readPackage(folder) : null;
   const scripts = manifest?.scripts ?? {};
-  const hasTestScript = scripts.test !== undefined && !scripts.test.includes(placeholder);
 
   if (runsCompiledTests(scripts)) return ofCommand(folder, "npm", "test");
-  for (const runner of nodeRunners) {
-    const script = findCommand(scripts, "test", (words) =>
-      words.findIndex((word) => isProgram(word, runner)),
-    );
-    if (script !== null) return ofNode(runner, folder, script);
-  }
-  const builtIn = findCommand(scripts, "test", placeOfNodeTest);
-  if (builtIn !== null) return ofNodeTest(folder, builtIn);
-  if (hasTestScript) return ofCommand(folder, "npm", "test");
+  const step = stepFor(scripts, file);
+  if (step !== null) return ofStep(folder, step);
+  if (hasTestScript(scripts)) return ofCommand(folder, "npm", "test");
   const named = nodeRunners.find((runner) => isNamed(runner, manifest, names));
   return named === undefined ? null : ofNode(named, folder, emptyScript);
+}
+
+/** Place of any runner we know among the words of a command; -1 if it starts none. */
+const placeOfRunner = (words: readonly string[]): number => {
+  const place = words.findIndex((word) => nodeRunners.some((runner) => isProgram(word, runner)));
+  return place >= 0 ? place : placeOfNodeTest(words);
+};
+
+/** The step of the test script that runs the file: of several the one whose patterns speak of it. */
+function stepFor(scripts: Record<string, string>, file: string | null): RunnerStep | null {
+  const steps = runnerSteps(scripts, "test", placeOfRunner);
+  if (file === null) return steps[0] ?? null;
+  const covers = steps.map(({ command: { args } }) =>
+    coversFile(
+      args.filter((word) => !word.startsWith("-")),
+      file,
+    ),
+  );
+  return steps[covers.indexOf(true)] ?? steps[covers.indexOf(null)] ?? steps[0] ?? null;
+}
+
+function ofStep(folder: string, step: RunnerStep): DetectedRunner {
+  const { command } = step;
+  const runner = nodeRunners.find((each) => isProgram(command.name, each));
+  const detected = runner === undefined ? ofNodeTest(folder, command) : ofNode(runner, folder, command);
+  return { ...detected, before: buildSteps(step) };
 }
 
 /** Any command with an exit code: a runner whose reports we cannot read, or tests that are built first. */

@@ -20,12 +20,14 @@ const ReporterEvent = z.discriminatedUnion("type", [
     message: z.string().nullable(),
   }),
   z.object({ type: z.literal("load_error"), file: z.string(), message: z.string() }),
+  z.object({ type: z.literal("error"), name: z.string(), message: z.string() }),
   z.object({ type: z.literal("coverage"), files: z.record(z.string(), LineCoverage) }),
   z.object({ type: z.literal("end") }),
 ]);
 
 /** Where a reporter of ours writes its events. */
-export const eventsFile = (job: TestJob): string => join(job.reportFolder, "events.jsonl");
+export const eventsFile = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
+  join(reportFolder, "events.jsonl");
 
 /** At most `REPORT_BYTES` of a report; `null` if it was never written. */
 export async function readReport(path: string): Promise<string | null> {
@@ -62,6 +64,9 @@ export async function readEvents(job: TestJob): Promise<TestResults & Beginning>
       }
       case "load_error":
         results.load_errors.push({ file: event.file, message: event.message });
+        break;
+      case "error":
+        results.errors.push({ name: event.name, message: event.message });
         break;
       case "coverage":
         results.coverage = event.files;

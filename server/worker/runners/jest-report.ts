@@ -28,7 +28,8 @@ const JestReport = z.object({
 type FileResult = z.infer<typeof JestReport>["testResults"][number];
 
 /** Where the runner is told to put its report. */
-export const jestReportFile = (job: TestJob): string => join(job.reportFolder, "report.json");
+export const jestReportFile = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
+  join(reportFolder, "report.json");
 
 const statuses: Record<string, TestCase["status"]> = { passed: "passed", failed: "failed" };
 

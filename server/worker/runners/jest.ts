@@ -2,7 +2,7 @@ import { coverageFolder } from "./coverage.ts";
 import { jestReportFile, readJestReport } from "./jest-report.ts";
 import { namePattern } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
-import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
+import { foldersOf, noResults, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
 
 const rules: ArgumentRules = {
@@ -15,18 +15,41 @@ const rules: ArgumentRules = {
     /^(--reporters|--outputFile|--json|--watch.*|--bail|-b|--(coverage|collectCoverage)|--coverage(Reporters|Directory|Threshold)|--shard|--testNamePattern|-t|--updateSnapshot|-u|--onlyChanged|-o|--changedSince|--onlyFailures|-f|--notify|--no-?color|--colors?|--passWithNoTests|--silent|--verbose)$/i,
 };
 
-const coverageFlags = (job: TestJob): string[] =>
-  job.coverage
-    ? [
-        "--coverage",
-        "--coverageReporters=json-summary",
-        `--coverageDirectory=${coverageFolder(job)}`,
-        // Whether it is enough is not this run's question.
-        "--coverageThreshold={}",
-      ]
-    : ["--coverage=false"];
+const coverageFlags = ({ report: reportFolder }: ReportFolders): string[] => [
+  "--coverage",
+  "--coverageReporters=json-summary",
+  `--coverageDirectory=${coverageFolder({ reportFolder })}`,
+];
+
+const reportFlags = ({ report: reportFolder }: ReportFolders): string[] => [
+  "--ci",
+  "--json",
+  `--outputFile=${jestReportFile({ reportFolder })}`,
+  "--passWithNoTests",
+  // What a test leaves open must not keep a finished run waiting for its deadline.
+  "--forceExit",
+  // Its daemon would outlive the run.
+  "--watchman=false",
+];
+
+/** Whether what the coverage has to reach is not this run's question. */
+const noThreshold = "--coverageThreshold={}";
 
 export const jest: RunnerAdapter = {
+  hook: {
+    main: /\/node_modules\/(jest|jest-cli)\/bin\/jest\.js$|\/node_modules\/react-scripts\/scripts\/test\.js$/,
+    rules: {
+      ...rules,
+      dropped:
+        /^(--outputFile|--json|--watch.*|--bail|-b|--coverage(Reporters|Directory)|--updateSnapshot|-u|--onlyChanged|-o|--changedSince|--onlyFailures|-f|--notify)$/i,
+    },
+    flags: reportFlags,
+    coverage: {
+      flags: coverageFlags,
+      withoutThreshold: [noThreshold],
+      own: /--(coverage|collectCoverage)\b|collectCoverage["']?\s*:\s*true/,
+    },
+  },
   launch(job) {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     return Promise.resolve({
@@ -35,15 +58,8 @@ export const jest: RunnerAdapter = {
         ...nodeFlags(job.script),
         job.program ?? "jest",
         ...flags,
-        "--ci",
-        "--json",
-        `--outputFile=${jestReportFile(job)}`,
-        "--passWithNoTests",
-        // What a test leaves open must not keep a finished run waiting for its deadline.
-        "--forceExit",
-        // Its daemon would outlive the run.
-        "--watchman=false",
-        ...coverageFlags(job),
+        ...reportFlags(foldersOf(job)),
+        ...(job.coverage ? [...coverageFlags(foldersOf(job)), noThreshold] : ["--coverage=false"]),
         ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
         ...(job.files === null ? patterns : ["--runTestsByPath", ...job.files]),
       ],

@@ -1,10 +1,9 @@
-import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { coverageFolder, readCoverageSummary } from "./coverage.ts";
 import { eventsFile, readEvents } from "./events.ts";
 import { namePattern } from "./names.ts";
 import { installedProgram, nodeProgram, nodeVariables } from "./package.ts";
-import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
+import { foldersOf, noResults, type ReportFolders, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
 
 const rules: ArgumentRules = {
@@ -25,8 +24,10 @@ const rules: ArgumentRules = {
  */
 const reporter = `
 "use strict";
-const { appendFileSync } = require("node:fs");
-const { Suite } = require(process.env.CODITECT_MOCHA);
+const { appendFileSync, realpathSync } = require("node:fs");
+const { dirname, join } = require("node:path");
+// "bin/mocha.js", or "lib/cli/cli.js" in a process of its own when there are flags for Node.
+const { Suite } = require(join(dirname(realpathSync(process.argv[1])).replace(/([\\/])(bin|lib[\\/]cli)$/, "$1"), "."));
 const tell = (event) => appendFileSync(process.env.CODITECT_TEST_EVENTS, JSON.stringify(event) + "\\n");
 const GRACE_MS = 2000;
 module.exports = function (runner) {
@@ -55,8 +56,15 @@ Suite.prototype.emit = function (event, ...args) {
 };
 `;
 
+const reportFlags = ({ files }: ReportFolders): string[] => [
+  `--require=${join(files, "mocha-reporter.cjs")}`,
+  `--reporter=${join(files, "mocha-reporter.cjs")}`,
+];
+
 /** c8 or nyc, where one is installed: mocha has no coverage of its own. */
-function coverageCommand(job: TestJob): readonly string[] {
+export function coverageCommand(
+  job: Pick<TestJob, "coverage" | "folder" | "reportFolder">,
+): readonly string[] {
   if (!job.coverage) return [];
   for (const [name, folderFlag] of [
     ["c8", "--reports-dir"],
@@ -72,28 +80,33 @@ function coverageCommand(job: TestJob): readonly string[] {
 }
 
 export const mocha: RunnerAdapter = {
-  async launch(job) {
-    const reporterFile = join(job.reportFolder, "reporter.cjs");
-    await writeFile(reporterFile, reporter);
+  hook: {
+    main: /\/node_modules\/mocha\/(bin\/_?mocha(\.js)?|lib\/cli\/cli\.js)$/,
+    rules: {
+      ...rules,
+      dropped: /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b)$/,
+    },
+    flags: reportFlags,
+  },
+  files: { "mocha-reporter.cjs": reporter },
+  launch(job) {
     const { flags, patterns } = splitArguments(job.script.args, rules);
-    return {
+    return Promise.resolve({
       command: [
         ...coverageCommand(job),
         nodeProgram(),
         ...nodeFlags(job.script),
         job.program ?? "mocha",
         ...flags,
-        `--require=${reporterFile}`,
-        `--reporter=${reporterFile}`,
+        ...reportFlags(foldersOf(job)),
         ...(job.name === null ? [] : [`--grep=${namePattern(job.name)}`]),
         ...(job.files ?? patterns),
       ],
       env: {
         CODITECT_TEST_EVENTS: eventsFile(job),
-        CODITECT_MOCHA: join(dirname(job.program ?? ""), ".."),
         ...nodeVariables(),
       },
-    };
+    });
   },
 
   async read(job, ended) {

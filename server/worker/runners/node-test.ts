@@ -1,10 +1,9 @@
-import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { eventsFile, readEvents } from "./events.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { literalGlob } from "./literal-glob.ts";
 import { namePattern } from "./names.ts";
-import type { RunnerAdapter } from "./runner.ts";
+import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "./script.ts";
 
 const rules: ArgumentRules = {
@@ -72,33 +71,49 @@ export default async function* (source) {
 }
 `;
 
+const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] => [
+  // What a test leaves open must not keep a finished run waiting for its deadline.
+  "--test-force-exit",
+  "--test-reporter=spec",
+  "--test-reporter-destination=stdout",
+  `--test-reporter=${join(files, "node-reporter.mjs")}`,
+  `--test-reporter-destination=${eventsFile({ reportFolder })}`,
+];
+
 /** Node's own runner, `node --test`, from Node 22 on. */
 export const nodeTest: RunnerAdapter = {
-  async launch(job) {
-    const reporterFile = join(job.reportFolder, "reporter.mjs");
-    await writeFile(reporterFile, reporter);
+  hook: {
+    main: null,
+    rules: {
+      ...rules,
+      dropped: /^--(test|watch.*|test-reporter.*|test-update-snapshots|test-force-exit)$/,
+    },
+    flags: reportFlags,
+    coverage: {
+      flags: () => ["--experimental-test-coverage"],
+      withoutThreshold: [],
+      own: /--experimental-test-coverage/,
+    },
+  },
+  files: { "node-reporter.mjs": reporter },
+  launch(job) {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     // `tsx --test` is Node with tsx's hooks.
     const hooks = basename(job.script.name) === "tsx" ? ["--import", "tsx"] : [];
-    return {
+    return Promise.resolve({
       command: [
         nodeProgram(),
         ...hooks,
         ...flags,
         ...(process.features.typescript === false ? ["--experimental-strip-types"] : []),
         "--test",
-        // What a test leaves open must not keep a finished run waiting for its deadline.
-        "--test-force-exit",
-        "--test-reporter=spec",
-        "--test-reporter-destination=stdout",
-        `--test-reporter=${reporterFile}`,
-        `--test-reporter-destination=${eventsFile(job)}`,
+        ...reportFlags(foldersOf(job)),
         ...(job.coverage ? ["--experimental-test-coverage"] : []),
         ...(job.name === null ? [] : [`--test-name-pattern=${namePattern(job.name)}`]),
         ...(job.files?.map(literalGlob) ?? patterns),
       ],
       env: nodeVariables(),
-    };
+    });
   },
   read: readEvents,
 };

@@ -6,6 +6,8 @@ const Names = z.record(z.string(), z.string()).catch({});
 
 /** What of a package.json matters here; fields of another shape count as absent. */
 const PackageJson = z.object({
+  name: z.string().optional().catch(undefined),
+  version: z.string().optional().catch(undefined),
   scripts: Names.default({}),
   dependencies: Names.default({}),
   devDependencies: Names.default({}),
@@ -50,12 +52,16 @@ export function installedProgram(folder: string, name: string): string | null {
 export const isInstalled = (folder: string, name: string): boolean =>
   [...foldersUp(folder)].some((above) => existsSync(join(above, "node_modules", name, "package.json")));
 
-/** PATH as npm sets it for scripts: the programs of the package and of those around it first. */
-export const pathWithPrograms = (folder: string): string =>
+/**
+ * PATH as npm sets it for scripts: the programs of the package and of those around it first, then
+ * those of `first`.
+ */
+export const pathWithPrograms = (folder: string, first: string | null = null): string =>
   [
     ...[...foldersUp(folder)]
       .map((above) => join(above, "node_modules", ".bin"))
       .filter((at) => existsSync(at)),
+    ...(first === null ? [] : [first]),
     process.env.PATH ?? "",
   ].join(delimiter);
 

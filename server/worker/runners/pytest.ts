@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { eventsFile, readEvents } from "./events.ts";
 import { nameSeparator } from "./names.ts";
@@ -6,14 +5,32 @@ import type { RunnerAdapter } from "./runner.ts";
 
 /** A plug-in for pytest that tells its events as `events.ts` reads them, each at once. */
 const plugin = `
-import json, os
+import json, os, time
+
+EVENTS = os.environ.get("CODITECT_TEST_EVENTS")
+
+def begin_part(config):
+    """Started by the project's own test command: this process has a report of its own."""
+    global EVENTS
+    parts = os.environ.get("CODITECT_PARTS")
+    if parts is None or "CODITECT_REPORTING" in os.environ:
+        return None
+    part = os.path.join(parts, "%020d-%d" % (time.perf_counter_ns(), os.getpid()))
+    os.makedirs(part)
+    EVENTS = os.path.join(part, "events.jsonl")
+    os.environ["CODITECT_REPORTING"] = "1"
+    args = [str(arg) for arg in config.invocation_params.args]
+    with open(os.path.join(part, "part.json"), "w", encoding="utf-8") as file:
+        json.dump({"runner": "pytest", "folder": os.getcwd(), "args": args}, file)
+    return part
 
 def tell(**event):
-    with open(os.environ["CODITECT_TEST_EVENTS"], "a", encoding="utf-8") as file:
+    with open(EVENTS, "a", encoding="utf-8") as file:
         file.write(json.dumps(event) + "\\n")
 
 class Reporter:
-    def __init__(self, config):
+    def __init__(self, config, part):
+        self.part = part
         self.root = str(config.rootpath)
         self.durations = {}
         self.told = set()
@@ -46,6 +63,9 @@ class Reporter:
     def pytest_sessionfinish(self, session, exitstatus):
         if int(exitstatus) != 3:
             tell(type="end")
+        if self.part is not None:
+            with open(os.path.join(self.part, "exit"), "w", encoding="utf-8") as file:
+                file.write(str(int(exitstatus)))
 
 def pytest_addoption(parser):
     try:
@@ -58,12 +78,13 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     # Processes of pytest-xdist report through the one that started them.
     if not hasattr(config, "workerinput"):
+        part = begin_part(config)
         tell(type="begin")
-        config.pluginmanager.register(Reporter(config), "coditect-reporter")
+        config.pluginmanager.register(Reporter(config, part), "coditect-reporter")
 
 def pytest_unconfigure(config):
     # What pytest-cov measured, as Coverage.py counts it; its report formats differ by version.
-    if hasattr(config, "workerinput") or not os.path.exists(os.environ["COVERAGE_FILE"]):
+    if hasattr(config, "workerinput") or not os.path.exists(os.environ.get("COVERAGE_FILE", "")):
         return
     import coverage
     measured = coverage.Coverage()
@@ -97,9 +118,9 @@ const argumentFor = (file: string): string =>
   file.includes("[") ? file.slice(0, file.indexOf("[")).replace(/[^/]*$/, "") || "." : file;
 
 export const pytest: RunnerAdapter = {
-  async launch(job) {
-    await writeFile(join(job.reportFolder, "coditect_reporter.py"), plugin);
-    return {
+  files: { "coditect_reporter.py": plugin },
+  launch(job) {
+    return Promise.resolve({
       command: [
         job.program ?? "pytest",
         "-p",
@@ -121,7 +142,7 @@ export const pytest: RunnerAdapter = {
         PYTHONUTF8: "1",
         COVERAGE_FILE: join(job.reportFolder, ".coverage"),
       },
-    };
+    });
   },
   read: readEvents,
 };

@@ -3,33 +3,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fail } from "../../../schemas/errors.ts";
-import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import { relativePath } from "../../workspace/paths.ts";
-import { childEnvironment, runProcess } from "../process.ts";
-import { command, shellCommand } from "./command.ts";
+import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
+import { adapters, writeReporters } from "./adapters.ts";
+import { buildFirst, buildLines, missesBuild, runBuild } from "./build.ts";
+import { shellCommand } from "./command.ts";
 import { detectRunner, detectSuite } from "./detect.ts";
-import { jest } from "./jest.ts";
 import { mergeReports } from "./merge-reports.ts";
-import { mocha } from "./mocha.ts";
-import { nodeTest } from "./node-test.ts";
+import { packageTestCommand } from "./package-script.ts";
+import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
 import { pathWithPrograms } from "./package.ts";
-import { pytest } from "./pytest.ts";
 import { describeResults } from "./report.ts";
-import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { emptyScript } from "./script.ts";
-import { vitest } from "./vitest.ts";
+import { noResults, type DetectedRunner, type TestJob } from "./runner.ts";
 
 type TestRequest = WorkerParams<"tests/run">;
-
-const adapters: Record<TestRunner, RunnerAdapter> = {
-  vitest,
-  jest,
-  mocha,
-  "node:test": nodeTest,
-  pytest,
-  command,
-};
 
 /** Longest output of a runner that is kept. */
 const OUTPUT_BYTES = 64 * 1024;
@@ -40,14 +29,87 @@ const OUTPUT_BYTES = 64 * 1024;
  */
 export async function runTests(root: string, request: TestRequest, signal: AbortSignal): Promise<TestReport> {
   const deadline = performance.now() + request.timeout_seconds * 1000;
+  const left = (): number => Math.max(1, deadline - performance.now());
+  const whole = wholeCommand(root, request);
+  const missing = whole === null || request.command !== null ? null : missingRunner(root);
+  if (whole !== null && missing === null) {
+    const work = (): Promise<TestReport> => runWhole(root, whole, request, left(), signal);
+    const report = await builtIfNeeded(root, root, work);
+    // A monorepo's tool that is not there: its packages have scripts of their own.
+    if (request.command !== null || report.runner !== "command" || report.outcome === "passed") return report;
+    const packages = partsOf(root, request).filter(({ detected }) => detected.runner !== "command");
+    if (packages.length === 0 || packages.some(({ detected }) => detected.folder === root)) return report;
+  }
   const reports: TestReport[] = [];
   for (const part of partsOf(root, request)) {
-    const left = Math.max(1, deadline - performance.now());
-    reports.push(await runPart(root, part, request, left, signal));
+    const { runner, folder } = part.detected;
+    // A script that we cannot take apart runs whole, and only the tests of these files count.
+    const isWhole = part.files === null ? folder !== root : runner === "command";
+    const own = isWhole ? packageTestCommand(folder) : null;
+    const work = (): Promise<TestReport> =>
+      own === null
+        ? runPart(root, part, request, left(), signal)
+        : runWhole(root, own, { ...request, files: part.files }, left(), signal);
+    reports.push(await builtIfNeeded(root, folder, work));
   }
   const [first, ...others] = reports;
   if (first === undefined) throw fail("no_test_runner", { workspace: basename(root) });
   return others.length === 0 ? first : mergeReports([first, ...others]);
+}
+
+/** Runs tests again, after the package's build, when they miss what only that makes. */
+async function builtIfNeeded(
+  root: string,
+  folder: string,
+  work: () => Promise<TestReport>,
+): Promise<TestReport> {
+  const report = await work();
+  if (!missesBuild(root, folder, report)) return report;
+  buildFirst(folder);
+  return work();
+}
+
+/** The runner that the project's test script begins with, when it is not installed. */
+function missingRunner(root: string): DetectedRunner | null {
+  const detected = detectRunner(root);
+  return detected?.program === null && detected.runner !== "command" ? detected : null;
+}
+
+/** The one command that tests all of the project, where it has one; the user's own comes first. */
+function wholeCommand(root: string, { files, name, command: line }: TestRequest): ProjectCommand | null {
+  if (line !== null) return { folder: root, shown: shellCommand(line), lines: [line], env: {} };
+  return files === null && name === null ? packageTestCommand(root) : null;
+}
+
+const runWhole = (
+  root: string,
+  command: ProjectCommand,
+  { files, coverage }: TestRequest,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<TestReport> =>
+  withReportFolder((reportFolder) =>
+    runProjectCommand(
+      root,
+      { ...command, lines: [...buildLines(command.folder), ...command.lines] },
+      {
+        reportFolder,
+        files: files?.map((path) => join(root, path)) ?? null,
+        coverage,
+        timeoutMs,
+        outputBytes: OUTPUT_BYTES,
+      },
+      signal,
+    ),
+  );
+
+async function withReportFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-tests-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** A runner, and the files of the workspace it is to run; `null`: all of its package. */
@@ -56,9 +118,8 @@ interface SuitePart {
   files: string[] | null;
 }
 
-/** Which runner runs what: the user's own command everything, else each file that of its package. */
-function partsOf(root: string, { files, command: line }: TestRequest): SuitePart[] {
-  if (line !== null) return [{ detected: userCommand(root, line), files }];
+/** Which runner runs what: each file that of its package. */
+function partsOf(root: string, { files }: TestRequest): SuitePart[] {
   if (files === null) return detectSuite(root).map((detected) => ({ detected, files: null }));
   const parts = new Map<string, SuitePart & { files: string[] }>();
   for (const file of files) {
@@ -72,33 +133,17 @@ function partsOf(root: string, { files, command: line }: TestRequest): SuitePart
   return [...parts.values()];
 }
 
-async function runPart(
+const runPart = (
   root: string,
   { detected, files }: SuitePart,
   { name, coverage }: TestRequest,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<TestReport> {
-  const reportFolder = await mkdtemp(join(tmpdir(), "coditect-tests-"));
-  try {
+): Promise<TestReport> =>
+  withReportFolder((reportFolder) => {
     const inPackage = files?.map((path) => relativePath(detected.folder, join(root, path))) ?? null;
-    return await runJob(
-      root,
-      { ...detected, files: inPackage, name, coverage, reportFolder },
-      timeoutMs,
-      signal,
-    );
-  } finally {
-    await rm(reportFolder, { recursive: true, force: true });
-  }
-}
-
-const userCommand = (root: string, line: string): DetectedRunner => ({
-  runner: "command",
-  folder: root,
-  program: null,
-  script: { ...emptyScript, name: line, args: shellCommand(line) },
-});
+    return runJob(root, { ...detected, files: inPackage, name, coverage, reportFolder }, timeoutMs, signal);
+  });
 
 async function runJob(
   root: string,
@@ -116,7 +161,11 @@ async function runJob(
       `${job.runner} is not installed in this project: install its dependencies.`,
     );
   }
+  const started = performance.now();
+  const failedBuild = await runBuild(job, buildLines(job.folder, job.before), timeoutMs, signal);
+  if (failedBuild !== null) return notBuilt(root, job, failedBuild);
   const adapter = adapters[job.runner];
+  await writeReporters(job.reportFolder, adapter.files);
   const { command: words, env } = await adapter.launch({ ...job, files });
   const [program = "", ...args] = words;
   const ended = await runProcess(
@@ -124,7 +173,7 @@ async function runJob(
       command: [program, ...args],
       cwd: job.folder,
       env: childEnvironment({ PATH: pathWithPrograms(job.folder), ...job.script.env, ...env }),
-      timeout_ms: timeoutMs,
+      timeout_ms: Math.max(1, timeoutMs - (performance.now() - started)),
       output_bytes: OUTPUT_BYTES,
     },
     signal,
@@ -138,6 +187,17 @@ async function runJob(
     const results = noResults(false);
     return describeResults(root, job, { command: words, ended: { ...ended, output }, results });
   }
+}
+
+/** The report when what tests need could not be built: no test file can be loaded then. */
+function notBuilt(
+  root: string,
+  job: TestJob,
+  { line, ended }: { line: string; ended: ProcessResult },
+): TestReport {
+  const load_errors = [{ file: line, message: ended.output }];
+  const results = { ...noResults(true), load_errors };
+  return describeResults(root, job, { command: shellCommand(line), ended, results });
 }
 
 /** The report when nothing was started, and why. */

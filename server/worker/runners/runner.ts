@@ -1,6 +1,6 @@
 import type { Coverage, TestCase, TestReport, TestRunner } from "../../../schemas/tests.ts";
 import type { ProcessResult } from "../process.ts";
-import type { ScriptCommand } from "./script.ts";
+import type { ArgumentRules, ScriptCommand } from "./script.ts";
 
 /** A test runner found in a project, and how the project itself starts it. */
 export interface DetectedRunner {
@@ -9,6 +9,8 @@ export interface DetectedRunner {
   folder: string;
   /** Absolute path of its program (a script for Node, or pytest); `null`: it is not installed. */
   program: string | null;
+  /** Lines for a shell that the project runs before, to build what its tests need. */
+  before?: readonly string[];
   /** The project's own flags, variables and patterns for it. */
   script: ScriptCommand;
 }
@@ -42,8 +44,50 @@ export interface TestResults {
   coverage: Coverage["files"] | null;
 }
 
+/** Where a runner finds and puts what is ours. */
+export interface ReportFolders {
+  /** For its report. */
+  report: string;
+  /** With the reporters of {@link RunnerAdapter.files}. */
+  files: string;
+}
+
+export const foldersOf = ({ reportFolder }: Pick<TestJob, "reportFolder">): ReportFolders => ({
+  report: reportFolder,
+  files: reportFolder,
+});
+
+/**
+ * How a runner that the project's own script starts is made to report as well: what `hook.ts`
+ * changes of its arguments, in its own process. Folders are those of this process's report.
+ */
+export interface ReportHook {
+  /** The end of the path of its main script; null: Node itself, with `--test`. */
+  main: RegExp | null;
+  rules: ArgumentRules;
+  /** First words (subcommands) that become another: `watch` is `run`. */
+  words?: Readonly<Record<string, string>>;
+  /** Acts only with one of these first words. */
+  onlyWith?: readonly string[];
+  flags(folders: ReportFolders): string[];
+  coverage?: {
+    flags(folders: ReportFolders): string[];
+    /** Added where the project itself asks for no coverage: its threshold does not count then. */
+    withoutThreshold: readonly string[];
+    /** Arguments, or text of a configuration file, by which the project itself asks for coverage. */
+    own: RegExp;
+  };
+  /** Variables of this process. */
+  /** Goes on to another runner in a process of its own, as coverage tools do. */
+  isWrapper?: boolean;
+}
+
 /** How one kind of runner is started and its report read. See `CONTRIBUTING.md`: "add a runner". */
 export interface RunnerAdapter {
+  /** Absent: the runner has no main script of Node's. */
+  hook?: ReportHook;
+  /** Reporters of ours that its flags name: text by file name, put into the report's folder. */
+  files?: Readonly<Record<string, string>>;
   launch(job: TestJob): Promise<Launch>;
   read(job: TestJob, ended: ProcessResult): Promise<TestResults>;
 }

@@ -1,3 +1,5 @@
+import { globFilter } from "../tools/glob.ts";
+
 /** How a project's own script starts a program. */
 export interface ScriptCommand {
   env: Record<string, string>;
@@ -19,47 +21,125 @@ const word = /(?:[^\s"'&|;]|"[^"]*"|'[^']*')+|&&|\|\||[;|&]/g;
 const separator = /^(&&|\|\||[;|&])$/;
 const assignment = /^([A-Za-z_]\w*)=(.*)$/s;
 const packageManager = /^(npm|pnpm|yarn|bun)$/;
+/** Programs that run scripts of the package by their names: of `npm-run-all`, `concurrently`, `wireit`. */
+const scriptRunner = /^(npm-run-all|npm-run-all2|run-s|run-p|nps)$/;
 const deepestReference = 4;
 
-/** The commands of a shell line, each as its words without their quotes. */
-function commandsOf(line: string): string[][] {
-  const commands: string[][] = [[]];
-  for (const [token] of line.matchAll(word)) {
-    if (separator.test(token)) commands.push([]);
-    else commands.at(-1)?.push(token.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
-  }
-  return commands.filter((command) => command.length > 0);
+/** One command of a shell line. */
+interface Command {
+  /** Its words without their quotes. */
+  words: string[];
+  /** As it is written. */
+  text: string;
 }
 
-/** The script another one starts: `npm run unit`, `yarn unit`; `null` if it starts none. */
-function referredScript(command: readonly string[], scripts: Record<string, string>): string | null {
-  if (!packageManager.test(command[0] ?? "")) return null;
-  const name = command.slice(1).find((argument) => argument !== "run" && !argument.startsWith("-"));
-  return name === undefined ? null : (scripts[name] ?? null);
+/** The commands of a shell line, in order. */
+function commandsOf(line: string): Command[] {
+  const commands: Command[] = [];
+  let begin = 0;
+  let words: string[] = [];
+  const end = (at: number): void => {
+    if (words.length > 0) commands.push({ words, text: line.slice(begin, at).trim() });
+    words = [];
+  };
+  for (const { 0: token, index } of line.matchAll(word)) {
+    if (separator.test(token)) {
+      end(index);
+      begin = index + token.length;
+    } else words.push(token.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
+  }
+  end(line.length);
+  return commands;
+}
+
+/** Names of the package's scripts that a command starts: `npm run unit`, `run-s build test:*`. */
+function referredScripts(words: readonly string[], scripts: Record<string, string>): string[] {
+  const [program = "", ...rest] = words;
+  const names = rest.filter((argument) => argument !== "run" && !argument.startsWith("-"));
+  if (packageManager.test(program)) return names.slice(0, 1).filter((name) => name in scripts);
+  if (!scriptRunner.test(program)) return [];
+  return names.flatMap((name) => {
+    const pattern = new RegExp(`^${name.split("*").map(escapeRegExp).join("[^]*")}$`);
+    return Object.keys(scripts).filter((script) => pattern.test(script));
+  });
+}
+
+const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+
+/** A command of a test script that starts a runner. */
+export interface RunnerStep {
+  command: ScriptCommand;
+  /** What the script runs before it and is no runner, each as a line for a shell. */
+  before: string[];
 }
 
 /**
- * Finds in the script `name` of a package the first command for which `find` gives the place of a
- * runner among its words, and follows `npm run …` on the way. `null`: there is none.
+ * Finds in the script `name` of a package, with the scripts npm runs around it, every command for
+ * which `find` gives the place of a runner among its words. Follows `npm run …` and its like.
  */
-export function findCommand(
+export function runnerSteps(
   scripts: Record<string, string>,
   name: string,
   find: (words: readonly string[]) => number,
-): ScriptCommand | null {
-  const search = (line: string, depth: number): ScriptCommand | null => {
-    for (const words of commandsOf(line)) {
-      const place = find(words);
-      if (place >= 0) return commandAt(words, place);
-      const referred = depth < deepestReference ? referredScript(words, scripts) : null;
-      const found = referred === null ? null : search(referred, depth + 1);
-      if (found !== null) return found;
-    }
-    return null;
+): RunnerStep[] {
+  const steps: RunnerStep[] = [];
+  const before: string[] = [];
+  const search = (script: string, depth: number): void => {
+    for (const each of [`pre${script}`, script, `post${script}`])
+      for (const { words, text } of commandsOf(scripts[each] ?? "")) {
+        const place = find(words);
+        if (place >= 0) {
+          steps.push({ command: commandAt(words, place), before: [...before] });
+          continue;
+        }
+        const known = steps.length;
+        const referred = depth < deepestReference ? referredScripts(words, scripts) : [];
+        const steppedBack = before.length;
+        for (const other of referred) search(other, depth + 1);
+        if (steps.length > known) continue;
+        // No runner in there: it is one step as it is written.
+        before.splice(steppedBack, before.length, text);
+      }
   };
-  const line = scripts[name];
-  return line === undefined ? null : search(line, 0);
+  search(name, 0);
+  return steps;
 }
+
+/** The first of {@link runnerSteps}; `null`: there is none. */
+export const findCommand = (
+  scripts: Record<string, string>,
+  name: string,
+  find: (words: readonly string[]) => number,
+): ScriptCommand | null => runnerSteps(scripts, name, find)[0]?.command ?? null;
+
+/** Steps of a test script that judge the code's looks, and make nothing that tests need. */
+const judging =
+  /\b(eslint|prettier|xo|standard|tslint|biome|stylelint|lint(:\S+)?|format(:\S+)?|type-?check(:\S+)?|check-types|knip|depcheck|attw|publint|echo|audit)\b|\btsc\b.*--noEmit/i;
+
+/** Of the steps before a runner those that may build what its tests need. */
+export const buildSteps = ({ before }: RunnerStep): string[] => before.filter((line) => !judging.test(line));
+
+/** Whether the patterns of a runner's command speak of the file; null: it has none. */
+export function coversFile(patterns: readonly string[], file: string): boolean | null {
+  const paths = patterns
+    .filter((pattern) => !subcommand.test(pattern))
+    .map((pattern) => pattern.replace(/^\.\//, ""));
+  if (paths.length === 0) return null;
+  return paths.some(
+    (pattern) =>
+      file.includes(pattern.replace(/\/$/, "")) || globFilter(pattern)(file) || matchesRegExp(file, pattern),
+  );
+}
+
+const subcommand = /^(run|watch|dev|test)$/;
+
+const matchesRegExp = (file: string, pattern: string): boolean => {
+  try {
+    return new RegExp(pattern).test(file);
+  } catch {
+    return false;
+  }
+};
 
 function commandAt(words: readonly string[], place: number): ScriptCommand {
   const env: Record<string, string> = {};

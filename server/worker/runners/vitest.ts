@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import { coverageFolder } from "./coverage.ts";
+import { eventsFile, readEvents } from "./events.ts";
 import { jestReportFile, readJestReport } from "./jest-report.ts";
 import { namePattern } from "./names.ts";
 import { isInstalled, nodeProgram, nodeVariables } from "./package.ts";
-import type { RunnerAdapter, TestJob } from "./runner.ts";
+import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "./script.ts";
 
 const rules: ArgumentRules = {
@@ -19,40 +21,84 @@ const subcommands = new Set(["run", "watch", "dev", "related"]);
 
 const providers = ["@vitest/coverage-v8", "@vitest/coverage-istanbul"];
 
-function coverageFlags(job: TestJob): string[] {
-  if (!job.coverage || !providers.some((name) => isInstalled(job.folder, name)))
-    return ["--coverage.enabled=false"];
-  return [
-    "--coverage.enabled",
-    "--coverage.reporter=json-summary",
-    `--coverage.reportsDirectory=${coverageFolder(job)}`,
-    "--coverage.reportOnFailure",
-    // Whether it is enough is not this run's question.
-    "--coverage.thresholds.100=false",
-    ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
-  ];
+const coverageFlags = ({ report: reportFolder }: ReportFolders): string[] => [
+  "--coverage.enabled",
+  "--coverage.reporter=json-summary",
+  `--coverage.reportsDirectory=${coverageFolder({ reportFolder })}`,
+  "--coverage.reportOnFailure",
+];
+
+/** Whether what the coverage has to reach is not this run's question. */
+const withoutThreshold = [
+  "--coverage.thresholds.100=false",
+  ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
+];
+
+const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] => [
+  "--reporter=default",
+  "--reporter=json",
+  `--reporter=${join(files, "vitest-errors.mjs")}`,
+  `--outputFile.json=${jestReportFile({ reportFolder })}`,
+  "--passWithNoTests",
+];
+
+/** Tells the errors outside of tests, which vitest's own report leaves out; by the names of all majors. */
+const errorsReporterText = `
+import { appendFileSync } from "node:fs";
+const tell = (errors) => {
+  for (const error of errors ?? []) {
+    const name = "Error outside of the tests: " + String(error?.message ?? error).split("\\n", 1)[0];
+    const event = { type: "error", name, message: String(error?.stack ?? error?.message ?? error).slice(0, 20000) };
+    appendFileSync(process.env.CODITECT_TEST_EVENTS, JSON.stringify(event) + "\\n");
+  }
+};
+export default class {
+  onFinished(files, errors) { this.told ||= (tell(errors), true); }
+  onTestRunEnd(modules, errors) { this.told ||= (tell(errors), true); }
 }
+`;
 
 export const vitest: RunnerAdapter = {
+  hook: {
+    main: /\/node_modules\/vitest\/vitest\.[cm]?js$/,
+    rules: {
+      ...rules,
+      dropped:
+        /^(--reporters?|--outputFile.*|--watch|-w|--ui|--open|--bail|--coverage\.(reporter|reportsDirectory)|--update|-u|--changed)$/,
+    },
+    words: { watch: "run", dev: "run" },
+    flags: reportFlags,
+    coverage: {
+      flags: coverageFlags,
+      withoutThreshold,
+      own: /--coverage\b(?!\.(enabled=false|reporter))|\bcoverage\b[^]{0,400}\benabled["']?\s*:\s*true/,
+    },
+  },
+  files: { "vitest-errors.mjs": errorsReporterText },
   launch(job) {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
+    const hasCoverage = job.coverage && canMeasure(job.folder);
     return Promise.resolve({
       command: [
         nodeProgram(),
         job.program ?? "vitest",
         "run",
         ...flags,
-        "--reporter=default",
-        "--reporter=json",
-        `--outputFile.json=${jestReportFile(job)}`,
-        "--passWithNoTests",
-        ...coverageFlags(job),
+        ...reportFlags(foldersOf(job)),
+        ...(hasCoverage
+          ? [...coverageFlags(foldersOf(job)), ...withoutThreshold]
+          : ["--coverage.enabled=false"]),
         ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
         ...(job.files ?? folders),
       ],
-      env: nodeVariables(),
+      env: { ...nodeVariables(), CODITECT_TEST_EVENTS: eventsFile(job) },
     });
   },
-  read: readJestReport,
+  async read(job) {
+    const [results, { errors }] = await Promise.all([readJestReport(job), readEvents(job)]);
+    return { ...results, errors };
+  },
 };
+
+const canMeasure = (folder: string): boolean => providers.some((name) => isInstalled(folder, name));

@@ -62,7 +62,7 @@ describe("projects that make it hard", function () {
       require("node:fs").writeFileSync(file.slice(18), '{ "testResults": [{ "name": 7 }] }');
       console.log("all fine");`;
     const workspace = await testWorkspace({
-      "package.json": '{ "scripts": { "test": "vitest" } }',
+      "package.json": '{ "scripts": { "test": "node node_modules/vitest/vitest.cjs" } }',
       "node_modules/vitest/package.json": '{ "bin": { "vitest": "vitest.cjs" } }',
       "node_modules/vitest/vitest.cjs": program,
     });

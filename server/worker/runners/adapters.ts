@@ -1,0 +1,29 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestRunner } from "../../../schemas/tests.ts";
+import { command } from "./command.ts";
+import { jest } from "./jest.ts";
+import { mocha } from "./mocha.ts";
+import { nodeTest } from "./node-test.ts";
+import { pytest } from "./pytest.ts";
+import type { RunnerAdapter } from "./runner.ts";
+import { vitest } from "./vitest.ts";
+
+/** How each runner is started and its report read. */
+export const adapters: Record<TestRunner, RunnerAdapter> = {
+  vitest,
+  jest,
+  mocha,
+  "node:test": nodeTest,
+  pytest,
+  command,
+};
+
+/** Puts reporters of ours into the report's folder. */
+export async function writeReporters(
+  reportFolder: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await mkdir(reportFolder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(reportFolder, name), text);
+}

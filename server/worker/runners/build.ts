@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { TestReport } from "../../../schemas/tests.ts";
+import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
+import { shellCommand } from "./command.ts";
+import { nodeVariables, pathWithPrograms, readPackage } from "./package.ts";
+import type { TestJob } from "./runner.ts";
+
+const OUTPUT_BYTES = 64 * 1024;
+
+/** Packages whose tests were seen to need what their build makes: built before every run. */
+const builtFirst = new Set<string>();
+
+/** How runners say that a module is not there. */
+const missingModule =
+  /(?:Cannot find module|Cannot find package|Failed to (?:load url|resolve import)|Could not resolve|ENOENT: no such file or directory, \w+)\s*['"]([^'"]+)['"]/g;
+const outputFolder = /(^|\/)(dist|build|lib|out|output|es|esm|cjs|umd|compiled|generated)(\/|$)/;
+const entryFile = /(^|\/)\.\.?(\/index)?$/;
+
+/** Whether tests of a package with a build script miss a file that its build would make. */
+export function missesBuild(root: string, folder: string, report: TestReport): boolean {
+  if (builtFirst.has(folder) || readPackage(folder)?.scripts.build === undefined) return false;
+  const messages = [
+    ...report.load_errors.map(({ message }) => message),
+    ...report.tests.map(({ message }) => message ?? ""),
+    ...(report.outcome === "crashed" ? [report.output] : []),
+  ];
+  return messages
+    .flatMap((message) => [...message.matchAll(missingModule)])
+    .some(
+      ([, path = ""]) => (outputFolder.test(path) || entryFile.test(path)) && !existsSync(join(root, path)),
+    );
+}
+
+/** From now on the package is built before its tests run. */
+export const buildFirst = (folder: string): void => {
+  builtFirst.add(folder);
+};
+
+/** Lines that build what a package's tests need: of its test script, and of what it was seen to need. */
+export const buildLines = (folder: string, ofScript: readonly string[] = []): string[] => [
+  ...(builtFirst.has(folder) && !ofScript.includes("npm run build") ? ["npm run build"] : []),
+  ...ofScript,
+];
+
+/** Runs lines that build, up to the first that fails; that one with how it ended, or null. */
+export async function runBuild(
+  { folder, script }: Pick<TestJob, "folder" | "script">,
+  lines: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ line: string; ended: ProcessResult } | null> {
+  const deadline = performance.now() + timeoutMs;
+  for (const line of lines) {
+    const [program = "", ...args] = shellCommand(line);
+    const env = { PATH: pathWithPrograms(folder), ...nodeVariables(), ...script.env };
+    const request = { command: [program, ...args] as const, cwd: folder, env: childEnvironment(env) };
+    const timeout_ms = Math.max(1, deadline - performance.now());
+    const ended = await runProcess({ ...request, timeout_ms, output_bytes: OUTPUT_BYTES }, signal);
+    if (ended.exit_code !== 0) return { line, ended };
+  }
+  return null;
+}

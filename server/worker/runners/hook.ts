@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import type { TestRunner } from "../../../schemas/tests.ts";
+import type { ReportHook } from "./runner.ts";
+
+/** Stands in flags for the folder of one process's report. */
+const PART = "<part>";
+
+/**
+ * The text of a script that Node loads before any other (`--require`), in every process that the
+ * project's own test command starts: in the main script of a known runner it changes the
+ * arguments so that the runner also reports to us, and leaves every other process alone. So chains,
+ * subfolders and monorepo tools run as they are, and still each test has its name.
+ *
+ * Each such process has a folder below `parts`, with `part.json` when it begins and `exit` when it
+ * ends. What a runner starts itself is left alone: it may be a test's own runner.
+ */
+export function hookText(
+  reportFolder: string,
+  hooks: readonly { runner: TestRunner; hook: ReportHook }[],
+  coverage: boolean,
+): string {
+  const folders = { report: PART, files: reportFolder };
+  const table = hooks.map(({ runner, hook }) => ({
+    runner,
+    main: hook.main?.source ?? null,
+    valued: [...hook.rules.valued],
+    dropped: [hook.rules.dropped.source, hook.rules.dropped.flags],
+    words: hook.words ?? {},
+    onlyWith: hook.onlyWith ?? null,
+    flags: hook.flags(folders),
+    coverage:
+      hook.coverage === undefined
+        ? null
+        : {
+            isWanted: coverage,
+            flags: hook.coverage.flags(folders),
+            withoutThreshold: hook.coverage.withoutThreshold,
+            own: hook.coverage.own.source,
+          },
+    isWrapper: hook.isWrapper ?? false,
+  }));
+  return `"use strict";
+const PARTS = ${JSON.stringify(join(reportFolder, "parts"))};
+const SHARED = ${JSON.stringify(reportFolder)};
+const TABLE = ${JSON.stringify(table)};
+${hookBody}`;
+}
+
+const hookBody = String.raw`
+const fs = require("node:fs");
+const path = require("node:path");
+const { isMainThread } = require("node:worker_threads");
+
+const slashed = (text) => text.replaceAll("\\", "/");
+const realOf = (file) => { try { return fs.realpathSync(file); } catch { return file; } };
+
+function find() {
+  if (!isMainThread || process.env.CODITECT_REPORTING || process.env.NODE_TEST_CONTEXT) return null;
+  if (process.execArgv.includes("--test")) return TABLE.find(({ main }) => main === null) ?? null;
+  const script = process.argv[1];
+  if (script === undefined) return null;
+  const places = [slashed(script), slashed(realOf(script))];
+  const found = TABLE.find(({ main }) => main !== null && places.some((at) => new RegExp(main).test(at)));
+  if (found === undefined) return null;
+  return found.onlyWith === null || found.onlyWith.includes(process.argv[2]) ? found : null;
+}
+
+/** The words without what is ours to set. */
+function kept(words, { valued, dropped, words: renamed }) {
+  const isDropped = new RegExp(...dropped);
+  const result = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index];
+    if (!word.startsWith("-")) { result.push(index === 0 ? renamed[word] ?? word : word); continue; }
+    const flag = word.split("=", 1)[0];
+    const value = !word.includes("=") && valued.includes(flag) ? [words[++index]] : [];
+    if (!isDropped.test(flag)) result.push(word, ...value.filter((each) => each !== undefined));
+  }
+  return result;
+}
+
+function coverageOf({ coverage }, words) {
+  if (coverage === null) return [];
+  const configuration = fs.readdirSync(".")
+    .filter((name) => /^(package\.json|(jest|vitest|vite)\.config\.[cm]?[jt]s(on)?)$/.test(name))
+    .map((name) => fs.readFileSync(name, "utf8"));
+  const isOwn = new RegExp(coverage.own).test([words.join(" "), ...configuration].join("\n"));
+  if (isOwn) return coverage.flags;
+  return coverage.isWanted ? [...coverage.flags, ...coverage.withoutThreshold] : [];
+}
+
+function begin(found) {
+  const words = process.argv.slice(2);
+  const name = String(process.hrtime.bigint()).padStart(20, "0") + "-" + process.pid;
+  const folder = found.isWrapper ? SHARED : path.join(PARTS, name);
+  const inPart = (text) => text.replaceAll("<part>", folder);
+  const added = [...found.flags, ...coverageOf(found, words)].map(inPart);
+  if (!found.isWrapper) {
+    fs.mkdirSync(folder, { recursive: true });
+    process.env.CODITECT_REPORTING = "1";
+    process.env.CODITECT_TEST_EVENTS = path.join(folder, "events.jsonl");
+  }
+  const ended = (code) => { if (!found.isWrapper) fs.writeFileSync(path.join(folder, "exit"), String(code)); };
+  const told = { runner: found.runner, folder: process.cwd(), args: kept(words, found) };
+  if (found.main === null) {
+    const flags = kept(process.execArgv, found);
+    told.args = [...flags, ...words, ...process.argv.slice(1, 2)];
+    fs.writeFileSync(path.join(folder, "part.json"), JSON.stringify(told));
+    const { spawnSync } = require("node:child_process");
+    const args = [...flags, "--test", ...added, ...process.argv.slice(1)];
+    const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+    ended(status);
+    process.exit(status ?? 1);
+  }
+  if (!found.isWrapper) fs.writeFileSync(path.join(folder, "part.json"), JSON.stringify(told));
+  if (found.isWrapper) process.argv.splice(2, 0, ...added);
+  else process.argv.splice(2, Infinity, ...told.args, ...added);
+  process.on("exit", ended);
+}
+
+const found = find();
+if (found !== null) begin(found);
+`;

@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readPackage } from "./package.ts";
+import type { ProjectCommand } from "./project-command.ts";
+
+/** What `npm init` writes in place of a test script. */
+const placeholder = "no test specified";
+
+/** Whether the package says itself how it is tested. */
+export const hasTestScript = (scripts: Readonly<Record<string, string>>): boolean =>
+  scripts.test !== undefined && !scripts.test.includes(placeholder);
+
+/** The package manager of a package, told from its lock file or those of the folders above. */
+function packageManager(folder: string): "npm" | "pnpm" | "yarn" | "bun" {
+  const has = (name: string) => existsSync(join(folder, name)) || existsSync(join(folder, "../..", name));
+  if (has("pnpm-lock.yaml")) return "pnpm";
+  if (has("yarn.lock")) return "yarn";
+  return has("bun.lock") || has("bun.lockb") ? "bun" : "npm";
+}
+
+/** A package's own `npm test`, with what npm runs before and after it; null: it has none. */
+export function packageTestCommand(folder: string): ProjectCommand | null {
+  const manifest = readPackage(folder);
+  if (manifest === null || !hasTestScript(manifest.scripts)) return null;
+  const { scripts, name, version } = manifest;
+  const lines = ["pretest", "test", "posttest"].flatMap((each) => scripts[each] ?? []);
+  const pnp = join(folder, ".pnp.cjs");
+  return {
+    folder,
+    shown: packageManager(folder) === "bun" ? ["bun", "run", "test"] : [packageManager(folder), "test"],
+    lines,
+    env: {
+      npm_lifecycle_event: "test",
+      npm_command: "test",
+      npm_package_json: join(folder, "package.json"),
+      ...(name === undefined ? {} : { npm_package_name: name }),
+      ...(version === undefined ? {} : { npm_package_version: version }),
+      INIT_CWD: folder,
+      ...(existsSync(pnp) ? { NODE_OPTIONS: `--require ${JSON.stringify(pnp)}` } : {}),
+    },
+  };
+}

@@ -1,0 +1,207 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { basename, delimiter, join } from "node:path";
+import { z } from "zod";
+import { TestRunner, type TestReport } from "../../../schemas/tests.ts";
+import { relativePath } from "../../workspace/paths.ts";
+import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
+import { adapters, writeReporters } from "./adapters.ts";
+import { command, shellCommand } from "./command.ts";
+import { readCoverageSummary } from "./coverage.ts";
+import { hookText } from "./hook.ts";
+import { mergeReports } from "./merge-reports.ts";
+import { coverageCommand } from "./mocha.ts";
+import { nodeProgram, nodeVariables, pathWithPrograms } from "./package.ts";
+import { describeResults } from "./report.ts";
+import { noResults, type TestJob } from "./runner.ts";
+import { emptyScript } from "./script.ts";
+
+/** What a person would run to test a project. */
+export interface ProjectCommand {
+  /** Where it runs, absolute. */
+  folder: string;
+  /** As a person types it. */
+  shown: readonly string[];
+  /** Lines for a shell, one after the other, up to the first that fails. */
+  lines: readonly string[];
+  /** What the package manager sets for a script. */
+  env: Record<string, string>;
+}
+
+export interface CommandRun {
+  /** Absolute folder for reports, outside the workspace. */
+  reportFolder: string;
+  /** Only tests of these files count, absolute paths; null: all. */
+  files: readonly string[] | null;
+  coverage: boolean;
+  timeoutMs: number;
+  /** Longest output that is kept. */
+  outputBytes: number;
+}
+
+/** Tools that would give an earlier result instead of running the tests, or leave a process behind. */
+const withoutCaches = {
+  TURBO_FORCE: "true",
+  TURBO_ENV_MODE: "loose",
+  NX_SKIP_NX_CACHE: "true",
+  NX_DAEMON: "false",
+  WIREIT_CACHE: "none",
+};
+
+/** What the beginning of a process of a runner told; see `hook.ts`. */
+const Part = z.object({ runner: TestRunner, folder: z.string(), args: z.array(z.string()) });
+
+/**
+ * Runs the project's own test command whole, as it is, and reads the report of every runner it
+ * starts. Its exit code is the last word: one that no test explains is an error of its own. Without
+ * any report it counts as one test, see `command.ts`. Errors: `cancelled`, `worker_failed`.
+ */
+export async function runProjectCommand(
+  root: string,
+  project: ProjectCommand,
+  run: CommandRun,
+  signal: AbortSignal,
+): Promise<TestReport> {
+  const env = await reportingEnvironment(project, run);
+  const ended = await runLines(project, run, env, signal);
+  const reports = await readParts(root, project, run, ended);
+  const [first, ...others] = reports;
+  if (first === undefined) return bareReport(root, project, run, ended);
+  const merged = mergeReports([first, ...others]);
+  const whole = withLastWord({ ...merged, command: [...project.shown] }, ended);
+  return { ...whole, duration_ms: ended.duration_ms };
+}
+
+async function reportingEnvironment(
+  project: ProjectCommand,
+  { reportFolder, coverage }: CommandRun,
+): Promise<Record<string, string>> {
+  const hooks: Parameters<typeof hookText>[1][number][] = [];
+  for (const [runner, { hook, files }] of Object.entries(adapters)) {
+    await writeReporters(reportFolder, files);
+    if (hook !== undefined) hooks.push({ runner: TestRunner.parse(runner), hook });
+  }
+  const hookFile = join(reportFolder, "hook.cjs");
+  await writeFile(hookFile, hookText(reportFolder, hooks, coverage));
+  await mkdir(join(reportFolder, "parts"));
+  return childEnvironment({
+    ...withoutCaches,
+    ...project.env,
+    ...nodeVariables(),
+    PATH: pathWithPrograms(project.folder, await ownNode(reportFolder)),
+    NODE_OPTIONS: [`--require ${JSON.stringify(hookFile)}`, project.env.NODE_OPTIONS ?? ""].join(" ").trim(),
+    PYTEST_ADDOPTS: `-p coditect_reporter -o cache_dir=${join(reportFolder, "cache")}`,
+    PYTHONPATH: [reportFolder, project.folder].join(delimiter),
+    PYTHONDONTWRITEBYTECODE: "1",
+    CODITECT_PARTS: join(reportFolder, "parts"),
+  });
+}
+
+/** A folder in which `node` is the Node that runs tests everywhere else. */
+async function ownNode(reportFolder: string): Promise<string | null> {
+  const program = nodeProgram();
+  if (process.platform === "win32" || !/^node\b/.test(basename(program))) return null;
+  const folder = join(reportFolder, "bin");
+  await mkdir(folder);
+  await symlink(program, join(folder, "node"));
+  return folder;
+}
+
+async function runLines(
+  { folder, lines }: ProjectCommand,
+  { timeoutMs, outputBytes, ...run }: CommandRun,
+  env: Record<string, string>,
+  signal: AbortSignal,
+): Promise<ProcessResult> {
+  const started = performance.now();
+  let last: ProcessResult = { exit_code: 0, signal: null, timed_out: false, output: "", duration_ms: 0 };
+  const measured =
+    !lines.some((line) => /\b(c8|nyc)\b/.test(line)) && lines.some((line) => /\bmocha\b/.test(line));
+  const wrapper = measured ? coverageCommand({ ...run, folder }) : [];
+  for (const line of lines) {
+    const [program = "", ...args] = [...wrapper, ...shellCommand(line)];
+    const left = Math.max(1, timeoutMs - (performance.now() - started));
+    const request = { command: [program, ...args] as const, cwd: folder, env, timeout_ms: left };
+    const ended = await runProcess({ ...request, output_bytes: outputBytes }, signal);
+    last = { ...ended, output: last.output + ended.output };
+    if (ended.exit_code !== 0) break;
+  }
+  return { ...last, duration_ms: performance.now() - started };
+}
+
+async function readParts(
+  root: string,
+  project: ProjectCommand,
+  run: CommandRun,
+  ended: ProcessResult,
+): Promise<TestReport[]> {
+  const parts = join(run.reportFolder, "parts");
+  const reports: TestReport[] = [];
+  for (const name of (await readdir(parts)).sort()) {
+    const reportFolder = join(parts, name);
+    const part = Part.parse(JSON.parse(await readFile(join(reportFolder, "part.json"), "utf8")));
+    const exit = await readFile(join(reportFolder, "exit"), "utf8").catch(() => null);
+    const job: TestJob = {
+      runner: part.runner,
+      folder: part.folder,
+      program: null,
+      script: { ...emptyScript, args: part.args },
+      files: run.files?.map((path) => relativePath(part.folder, path)) ?? null,
+      name: null,
+      coverage: run.coverage,
+      reportFolder,
+    };
+    const partEnded: ProcessResult = {
+      ...ended,
+      exit_code: exit === null ? null : Number(exit),
+      timed_out: exit === null && ended.timed_out,
+    };
+    const results = await adapters[part.runner].read(job, partEnded).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      partEnded.output = `The report of ${part.runner} could not be read: ${reason}\n${ended.output}`;
+      return noResults(false);
+    });
+    const coverage = run.coverage ? (results.coverage ?? (await readCoverageSummary(run))) : null;
+    reports.push(
+      describeResults(root, job, {
+        command: project.shown,
+        ended: partEnded,
+        results: { ...results, coverage },
+      }),
+    );
+  }
+  return reports;
+}
+
+/** The exit code of the whole, where no test and no error of a part explains it. */
+function withLastWord(report: TestReport, ended: ProcessResult): TestReport {
+  const isExplained = report.outcome !== "passed" && report.outcome !== "no_tests";
+  const whole = { ...report, exit_code: ended.exit_code };
+  if (ended.exit_code === 0 || isExplained) return whole;
+  const name = `${report.command.join(" ")} ended with exit code ${ended.exit_code ?? "none"} although no test failed`;
+  return {
+    ...whole,
+    outcome: ended.timed_out ? "timed_out" : "failed",
+    errors: [...report.errors, { name, message: ended.output.slice(-4000).trim() }],
+  };
+}
+
+/** A command that started no runner we know: all there is is its exit code. */
+async function bareReport(
+  root: string,
+  { folder, shown, lines }: ProjectCommand,
+  { reportFolder, coverage }: CommandRun,
+  ended: ProcessResult,
+): Promise<TestReport> {
+  const job: TestJob = {
+    runner: "command",
+    folder,
+    program: null,
+    script: { ...emptyScript, name: shown[0] === "npm" ? shown.join(" ") : lines.join(" && ") },
+    files: null,
+    name: null,
+    coverage,
+    reportFolder,
+  };
+  const results = await command.read(job, ended);
+  return describeResults(root, job, { command: shown, ended, results });
+}
