@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Count, Timestamp, Uuid } from "./primitives.ts";
+import { UserTool } from "./tool-definition.ts";
 
 /** Functional category of an agent. Documents: "AgentType Enum". */
 export const AgentType = z.enum([
@@ -103,6 +104,8 @@ export const AgentSettings = z.strictObject({
   failover: z.array(AIProvider).default([]),
   /** Names of the tools the agent may use at most; `null`: those of its stage. */
   tools: z.array(z.string()).nullable().default(null),
+  /** Tools of one's own that call an HTTP service. Documents: "Tool Integration". */
+  tool_definitions: z.array(UserTool).default([]),
   /** Where its instances run; `null`: what the run or the settings say. */
   runtime: z.enum(["Docker", "Local"]).nullable().default(null),
   /** Caps of its own, on what this agent alone uses, beside those of the run and the settings. */

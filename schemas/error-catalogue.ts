@@ -254,6 +254,21 @@ export const errorCatalogue = {
     "Rephrase the task, or use another model.",
     provider,
   ),
+  // Tools that leave the instance.
+  tool_server_failed: row(
+    "The MCP server {server} failed: {reason}",
+    "Check its entry in .coditect/mcp.json, and run its command by hand.",
+    { ...provider, retryable: true },
+  ),
+  host_refused: row(
+    "Tools may not connect to {host}:{port}.",
+    "It is a private address, or it redirects too often. Add it to allowed_hosts if you trust it.",
+    { http: 403, rpc: 403, exit: 3 },
+  ),
+  secret_missing: row("The secret {name} is not set.", "Set the environment variable {variable}.", {
+    ...provider,
+    http: 401,
+  }),
   // Instances.
   worker_died: row(
     "The {what} of the instance ended unexpectedly: {how}.",

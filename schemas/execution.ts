@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AgentType, ProviderName } from "./agent.ts";
 import { ChangeKind } from "./changes.ts";
 import { GateProof, WriteAccess } from "./gates.ts";
+import { ToolDefinition } from "./tool-definition.ts";
 import { Count, Json, Milliseconds, Ratio, Sha256, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 
 /** State of an execution. Documents: "ExecutionStatus Enum". */
@@ -38,27 +39,6 @@ export const ContextItem = z.strictObject({
   mime_type: z.string().nullable(),
 });
 export type ContextItem = z.infer<typeof ContextItem>;
-
-/** Documents: "Tool Integration", enum `ToolHandler`. */
-const ToolHandler = z.union([
-  z.strictObject({
-    Http: z.strictObject({ url: z.url(), method: z.string(), headers: z.record(z.string(), z.string()) }),
-  }),
-  z.strictObject({ Internal: z.strictObject({ function: z.string(), module: z.string() }) }),
-  z.strictObject({
-    External: z.strictObject({ service: z.string(), endpoint: z.string(), auth: z.string().nullable() }),
-  }),
-]);
-type ToolHandler = z.infer<typeof ToolHandler>;
-
-/** Documents: "Tool Integration", struct `ToolDefinition`. */
-export const ToolDefinition = z.strictObject({
-  name: z.string(),
-  description: z.string(),
-  schema: Json,
-  handler: ToolHandler,
-});
-export type ToolDefinition = z.infer<typeof ToolDefinition>;
 
 /** Documents: "Tool Integration", struct `ToolCall`. */
 export const ToolCall = z.strictObject({

@@ -34,6 +34,8 @@ const RunExecution = z.strictObject({
   execution_id: Uuid,
   agent_type: AgentType,
   tools: z.array(ToolName),
+  /** Names of tools that the runtime runs. */
+  external_tools: z.array(z.string()),
   write_access: WriteAccess,
   test_command: z.string().nullable(),
   /** What of files the agent is given with its task; `last_line` null: the whole file. */
@@ -134,6 +136,11 @@ export const runtimeMethods = {
   "tool/finished": {
     params: z.strictObject({ execution_id: Uuid, turn: Count.min(1), outcome: ToolOutcome }),
     result: z.strictObject({}),
+  },
+  /** Runs a tool outside of the instance: an HTTP service, an MCP server, a function of the runtime. */
+  "tool/call": {
+    params: z.strictObject({ execution_id: Uuid, tool: z.string(), input: Json }),
+    result: z.strictObject({ content: z.string(), is_error: z.boolean() }),
   },
   "findings/report": {
     params: z.strictObject({

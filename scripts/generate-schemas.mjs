@@ -4,6 +4,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import ts from "typescript";
 import { z } from "zod";
+import { McpFile } from "../schemas/mcp.ts";
 import { AgentFile, TeamFile } from "../schemas/team.ts";
 
 const schemasFolder = new URL("../schemas/", import.meta.url);
@@ -87,6 +88,7 @@ const bySchema = await docsBySchema(schemas);
 const files = {
   "agent.schema.json": generate(AgentFile, { title: "CODITECT agent", docs: fields, bySchema }),
   "team.schema.json": generate(TeamFile, { title: "CODITECT team", docs: fields, bySchema }),
+  "mcp.schema.json": generate(McpFile, { title: "CODITECT MCP servers", docs: fields, bySchema }),
 };
 
 await mkdir(target, { recursive: true });

@@ -134,9 +134,22 @@ export const importTable: readonly Row[] = [
     ],
   },
   {
+    folder: "server/tools",
+    is: "tools that leave an instance: HTTP services, MCP servers, functions of the runtime",
+    imports: [
+      "schemas",
+      "server/instances/drivers",
+      "server/instances/drivers/egress",
+      "server/instances/drivers/local",
+      "server/platform",
+      "server/store",
+      "server/workspace",
+    ],
+  },
+  {
     folder: "server/executions",
     is: "one execution on one instance",
-    imports: [...base, "server/gateway", "server/instances", "server/workspace"],
+    imports: [...base, "server/gateway", "server/instances", "server/tools", "server/workspace"],
   },
   {
     folder: "server/feedback",
@@ -181,6 +194,7 @@ export const importTable: readonly Row[] = [
       "server/teams/definition",
       "server/teams/gates",
       "server/workspace",
+      "server/tools",
     ],
   },
   {
@@ -235,6 +249,7 @@ export const importTable: readonly Row[] = [
       "server/teams/definition",
       "server/teams/run",
       "server/workspace",
+      "server/tools",
     ],
   },
   {

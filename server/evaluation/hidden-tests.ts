@@ -82,6 +82,7 @@ export const runHiddenTests = async (
       requests: {
         "model/generate": answerNothing,
         "tool/finished": answerNothing,
+        "tool/call": answerNothing,
         "findings/report": answerNothing,
       },
       notifications: { toolStarted: () => undefined },

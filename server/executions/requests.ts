@@ -8,6 +8,7 @@ import type { Charge, GatewaySignal, ModelGateway } from "../gateway/gateway.ts"
 import { orAborted } from "../gateway/waiting.ts";
 import type { WorkerNotifications, WorkerRequests } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
+import type { Tools } from "../tools/tools-api.ts";
 import { compactBefore } from "./compaction.ts";
 import { buildConversation } from "./conversation.ts";
 import { toFinding } from "./findings.ts";
@@ -27,6 +28,7 @@ export interface RequestContext {
   readText: (path: string) => Promise<string | null>;
   store: Store;
   gateway: ModelGateway;
+  tools: Pick<Tools, "call">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }
@@ -219,6 +221,13 @@ const requestsOf = (
   "tool/finished": async (params) => {
     checkOwn(context, params.execution_id, over);
     return toolFinished(context, params);
+  },
+  "tool/call": async ({ execution_id, tool, input }, signal) => {
+    checkOwn(context, execution_id, over);
+    const definition = context.execution.input.tools.find(({ name }) => name === tool);
+    if (definition === undefined) throw fail("not_found", { kind: "tool", id: tool });
+    const { agent } = context;
+    return context.tools.call({ definition, agent, input, signal: AbortSignal.any([signal, over]) });
   },
   "findings/report": async (params) => {
     checkOwn(context, params.execution_id, over);

@@ -24,6 +24,7 @@ import {
   totalTokens,
 } from "../models/execution.ts";
 import type { Store } from "../store/store.ts";
+import type { Tools } from "../tools/tools-api.ts";
 import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
 import type { Ledger } from "./ledger.ts";
@@ -67,6 +68,7 @@ export interface ExecutionParts {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
+  tools: Pick<Tools, "call">;
   ledger: Pick<Ledger, "recall" | "settle">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
@@ -197,12 +199,14 @@ const attempt = async (
     execution = await save(request, markRunning(execution));
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;
+    const names = tools.map(({ name }) => name);
     const loop = await instance.call(
       "execution/run",
       {
         execution_id: execution.execution_id,
         agent_type: agent.agent_type,
-        tools: tools.map((tool) => ToolName.parse(tool.name)),
+        tools: names.filter((name) => ToolName.safeParse(name).success).map((name) => ToolName.parse(name)),
+        external_tools: names.filter((name) => !ToolName.safeParse(name).success),
         write_access,
         test_command,
         shown: shownFiles(execution.input.context),
@@ -267,7 +271,7 @@ const answeredBy = (context: RequestContext): string[] => [
  * execution and goes on with one whose runtime or worker was killed.
  */
 export const runExecution = async (request: ExecutionRequest): Promise<AgentExecution> => {
-  const { store, gateway, ledger, emit, now } = request.parts;
+  const { store, gateway, tools, ledger, emit, now } = request.parts;
   const { agent, provider, limits } = request.charge;
   const deadline = AbortSignal.timeout(request.execution.input.parameters.timeout_seconds * 1000);
   const signal = AbortSignal.any([request.signal, deadline]);
@@ -280,6 +284,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     recorded: Promise.resolve(),
     store,
     gateway,
+    tools,
     agent,
     provider,
     limits,

@@ -77,6 +77,7 @@ export const defaultSettings = (provider: AIProvider, agentType: AgentType): Age
   custom_prompts: {},
   failover: [],
   tools: null,
+  tool_definitions: [],
   runtime: null,
   limits: null,
 });

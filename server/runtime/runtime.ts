@@ -24,6 +24,7 @@ import type { Store } from "../store/store.ts";
 import { adoptFormer } from "../teams/definition/adopt.ts";
 import { createConfiguration } from "../teams/definition/configuration.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
+import { createTools } from "../tools/tools.ts";
 
 export interface RuntimeOptions {
   /** Absolute path of the workspace folder. */
@@ -156,10 +157,22 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     now,
   });
   await adoptFormer(store);
+  const tools = createTools({
+    workspace,
+    scratchFolder: join(cacheFolder(), "mcp"),
+    settings,
+    unconfined,
+    consents,
+    objects: store.objects,
+    environment: process.env,
+    version: version(),
+    log,
+  });
   const runs = new TeamRuns({
     store,
     pool,
     gateway,
+    tools,
     ledger,
     changes,
     feedback,
@@ -201,6 +214,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     },
     close: async () => {
       await runs.close();
+      await tools.close();
       await pool.close();
       await rehearsal.close();
       await store.close();

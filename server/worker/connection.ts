@@ -130,6 +130,7 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
     toolFinished: async (params, signal) => {
       await ask("tool/finished", params, signal);
     },
+    callTool: (params, signal) => ask("tool/call", params, signal),
     reportFindings: (params, signal) => ask("findings/report", params, signal),
     toolStarted: (params) => {
       tell("tool/started", params);

@@ -10,6 +10,7 @@ export interface RuntimeLink {
     signal: AbortSignal,
   ): Promise<RuntimeResult<"model/generate">>;
   toolFinished(params: RuntimeParams<"tool/finished">, signal: AbortSignal): Promise<void>;
+  callTool(params: RuntimeParams<"tool/call">, signal: AbortSignal): Promise<RuntimeResult<"tool/call">>;
   reportFindings(
     params: RuntimeParams<"findings/report">,
     signal: AbortSignal,

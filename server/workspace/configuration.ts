@@ -6,6 +6,8 @@ import { readInside } from "./open.ts";
 import { readFolder } from "./walk.ts";
 
 const CONFIGURATION_FOLDER = ".coditect";
+/** The MCP servers of a workspace. Contract: "Files in the workspace". */
+export const MCP_FILE = ".coditect/mcp.json";
 /** The state is guarded by its stamp, and lessons are what the user's own feedback taught. */
 const notConfiguration: ReadonlySet<string> = new Set([".coditect/state", ".coditect/lessons.md"]);
 const MOST_FILES = 500;

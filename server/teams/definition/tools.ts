@@ -1,5 +1,5 @@
 import type { AgentConfig } from "../../../schemas/agent.ts";
-import type { ToolDefinition } from "../../../schemas/execution.ts";
+import type { ToolDefinition } from "../../../schemas/tool-definition.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 import { toolOffers } from "../../../schemas/tool-offers.ts";
 import { toolTable, ToolName } from "../../../schemas/tools.ts";

@@ -105,7 +105,12 @@ export const stageExecution = async (
             run.options.allow_test_changes && stage.write_access === "sources" ? "all" : stage.write_access,
           test_command: run.options.test_command,
         },
-        tools: stageTools(stage, agent, settings.allowed_commands.length > 0),
+        tools: [
+          ...stageTools(stage, agent, settings.allowed_commands.length > 0),
+          ...(await parts.tools.offers(agent)).filter(
+            ({ name }) => stage.tools === null || stage.tools.includes(name),
+          ),
+        ],
       },
       metadata: {
         agent_id: agent.agent_id,

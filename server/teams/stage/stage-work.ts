@@ -24,6 +24,7 @@ import type { Log } from "../../platform/log.ts";
 import type { Pool } from "../../instances/pool.ts";
 import { isFinished } from "../../models/execution.ts";
 import type { Store } from "../../store/store.ts";
+import type { Tools } from "../../tools/tools-api.ts";
 import { chargeOf } from "./charge.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
@@ -37,6 +38,7 @@ export interface TeamParts {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
+  tools: Tools;
   ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;
   feedback: Feedback;
@@ -201,11 +203,11 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
   if (isFinished(execution)) return execution;
-  const { settings, workspace, changes, store, pool, gateway, ledger, emit, now } = parts;
+  const { settings, workspace, changes, store, pool, gateway, tools, ledger, emit, now } = parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   return runExecution({
-    parts: { store, pool, gateway, ledger, emit, now },
+    parts: { store, pool, gateway, tools, ledger, emit, now },
     execution,
     charge: chargeOf(execution.execution_id, run, agent, settings),
     start: {

@@ -29,16 +29,16 @@ const tools: { [Name in ToolName]: Tool<Name> } = {
  * only `cancelled` and what is no error of the catalogue are thrown.
  */
 export async function callTool(call: ToolCallPart, context: ToolContext): Promise<ToolResult> {
-  const offered = context.execution.tools;
+  const { tools: offered, external_tools: external } = context.execution;
   const name = ToolName.safeParse(call.tool).data;
-  if (name === undefined || !offered.includes(name)) {
-    return refused(`There is no tool ${call.tool}. There are: ${offered.join(", ")}.`);
-  }
-  if (call.invalid !== null) {
+  const isExternal = external.includes(call.tool);
+  if (!isExternal && (name === undefined || !offered.includes(name)))
+    return refused(`There is no tool ${call.tool}. There are: ${[...offered, ...external].join(", ")}.`);
+  if (call.invalid !== null)
     return refused(
-      `The arguments of ${name} could not be read: ${call.invalid.replace(/\.?$/, ".")} Nothing was run. ${howToGoOn(name, call)}`,
+      `The arguments of ${call.tool} could not be read: ${call.invalid.replace(/\.?$/, ".")} Nothing was run. ${howToGoOn(call)}`,
     );
-  }
+  if (isExternal || name === undefined) return callExternal(call, context);
   try {
     return await run(name, call.arguments, context);
   } catch (error) {
@@ -51,10 +51,19 @@ export async function callTool(call: ToolCallPart, context: ToolContext): Promis
 }
 
 /** A call that was too long for one answer is too long again. */
-const howToGoOn = (name: ToolName, { invalid }: ToolCallPart): string =>
-  invalid?.includes("limit") === true && name === "write_file"
+const howToGoOn = ({ tool, invalid }: ToolCallPart): string =>
+  invalid?.includes("limit") === true && tool === "write_file"
     ? "Write the file in parts of at most half that length: the first with write_file, each further one with write_file and append: true."
     : "Call it again, with less in one call if it was cut.";
+
+/** A tool that the runtime runs: it checks the arguments by the tool's own schema. */
+async function callExternal(
+  call: ToolCallPart,
+  { execution, runtime, signal }: ToolContext,
+): Promise<ToolResult> {
+  const params = { execution_id: execution.execution_id, tool: call.tool, input: call.arguments };
+  return { ...(await runtime.callTool(params, signal)), changes: [] };
+}
 
 /** Such as a file where a folder is needed, a name too long, or a full disk. */
 const isFromFileSystem = (error: unknown): error is Error & { code: string } =>

@@ -86,7 +86,7 @@ describe("the gateway's caps", () => {
       const error = await failureOf(ask(gateway, request, capped));
       assert.equal(error.code, "limit_reached");
       assert.equal(error.data.used, "820 tokens");
-      assert.match(error.nextStep ?? "", /Raise the limits of Coder: tokens_per_run/);
+      assert.match(error.nextStep ?? "", /Increase the limits of Coder: tokens_per_run/);
     });
 
     it("holds a cap on cost for a model whose price is unknown, and calls its cost unknown", async () => {

@@ -198,6 +198,7 @@ describe("agent loop", function () {
           execution_id: "11111111-1111-4111-8111-111111111111",
           agent_type: "Coder",
           tools: ["run_command"],
+          external_tools: [],
           write_access: "all",
           test_command: null,
           shown: [],

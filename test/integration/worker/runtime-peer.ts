@@ -156,6 +156,7 @@ export async function startWorker(
         execution_id: executionId,
         agent_type: "Coder",
         tools: [...ToolName.options],
+        external_tools: [],
         write_access: "all",
         test_command: null,
         shown: [],

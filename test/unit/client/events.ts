@@ -44,6 +44,7 @@ export const agent: AgentConfig = {
     custom_prompts: {},
     failover: [],
     tools: null,
+    tool_definitions: [],
     runtime: null,
     limits: null,
   },

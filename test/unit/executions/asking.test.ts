@@ -8,6 +8,7 @@ import {
   type WorkerAnswers,
 } from "../../../server/executions/requests.ts";
 import { agentWith, failureOf, gatewayWith, modelServers, noLimits } from "../../support/gateway.ts";
+import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, NOW, TENANT } from "../../support/records.ts";
 
@@ -23,6 +24,7 @@ const contextWith = (provider: AIProvider): RequestContext => {
     readText: () => Promise.resolve(null),
     store: memoryStore(TENANT),
     gateway: gatewayWith({ responseCache: false }).gateway,
+    tools: noTools,
     emit: () => undefined,
     now: () => NOW,
   };

@@ -11,6 +11,7 @@ import {
 } from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
+import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, anInstance, NOW, TENANT } from "../../support/records.ts";
 
@@ -66,6 +67,7 @@ describe("an attempt that is over", () => {
             return untilAborted(signal, "The request");
           },
         } as unknown as ExecutionParts["gateway"],
+        tools: noTools,
         pool: heldInstance(resolve) as Pool,
         ledger: createLedger(store),
         emit: (event) => events.push(event),

@@ -87,6 +87,7 @@ export const withMemoryPool = async (
         requests: {
           "model/generate": () => Promise.reject(new Error("nothing asks")),
           "tool/finished": () => Promise.resolve({}),
+          "tool/call": () => Promise.resolve({ content: "", is_error: false }),
           "findings/report": () => Promise.resolve({ ids: [] }),
         },
         notifications: { toolStarted: () => undefined },

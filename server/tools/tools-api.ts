@@ -1,0 +1,43 @@
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { Json } from "../../schemas/primitives.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { ToolDefinition } from "../../schemas/tool-definition.ts";
+import type { Consents } from "../platform/consents.ts";
+import type { Log } from "../platform/log.ts";
+import type { Objects } from "../store/store.ts";
+
+/** What a tool gives back. An error's text tells the agent what to do instead. */
+export interface ToolAnswer {
+  content: string;
+  is_error: boolean;
+}
+
+export interface ToolRequest {
+  /** As it was offered to the execution. */
+  definition: ToolDefinition;
+  agent: AgentConfig;
+  input: Json;
+  signal: AbortSignal;
+}
+
+/** The tools that leave an instance. Documents: "Tool Integration". */
+export interface Tools {
+  /** What an agent is offered besides the tools of its instance. */
+  offers(agent: AgentConfig): Promise<ToolDefinition[]>;
+  /** Runs a tool. What the agent can correct is an answer; only `cancelled` is thrown. */
+  call(request: ToolRequest): Promise<ToolAnswer>;
+  close(): Promise<void>;
+}
+
+export interface ToolsParts {
+  workspace: string;
+  /** Absolute path; MCP servers get scratch folders below it. */
+  scratchFolder: string;
+  settings: Pick<Settings, "allowed_hosts">;
+  unconfined: () => Settings["unconfined"];
+  consents: Pick<Consents, "has">;
+  objects: Pick<Objects, "put" | "get">;
+  environment: NodeJS.ProcessEnv;
+  version: string;
+  log: Log;
+}

@@ -1,0 +1,30 @@
+// An MCP server that does what the first argument says, for tests of the client.
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { z } from "zod";
+
+const [, , behaviour = "", detail = ""] = process.argv;
+const server = new McpServer({ name: "misbehaving", version: "1" });
+
+server.registerTool(
+  "act",
+  { description: `Acts. ${detail}`, inputSchema: { text: z.string() } },
+  async ({ text }) => {
+    if (behaviour === "die") process.exit(3);
+    if (behaviour === "hang") await new Promise(() => undefined);
+    if (behaviour === "large") return { content: [{ type: "text", text: "x".repeat(50_000) }] };
+    return { content: [{ type: "text", text: `did ${text}` }] };
+  },
+);
+if (behaviour === "many")
+  for (let index = 0; index < 60; index += 1)
+    server.registerTool(
+      `tool_${index}`,
+      { description: `Converts unit number ${index} to another unit, with rounding.` },
+      () => ({
+        content: [{ type: "text", text: `converted ${index}` }],
+      }),
+    );
+if (behaviour === "flood") process.stderr.write("noise\n".repeat(200_000));
+if (behaviour === "silent") setInterval(() => undefined, 1000);
+else await server.connect(new StdioServerTransport());

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { openConsents } from "../../../server/platform/consents.ts";
+import { configurationFiles, configurationHash } from "../../../server/workspace/configuration.ts";
+import { startRuntime, type TestRuntime } from "../../harness.ts";
+import { startModelServer, type ModelServer } from "../../model-servers.ts";
+import { root } from "../../support/command.ts";
+import { answered, call, finish, reader } from "../../support/one-round.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+describe("an agent with the tools of an MCP server", function () {
+  this.timeout(60_000);
+  let model: ModelServer;
+  let files: TestWorkspace;
+  let project: TestRuntime;
+
+  before(async () => {
+    model = await startModelServer({
+      Reviewer: (entry) => (answered(entry) === 0 ? call("it__act", { text: "the review" }) : finish),
+    });
+    const server = {
+      command: process.execPath,
+      args: [join(root, "test/integration/tools/misbehaving-server.ts"), "work"],
+      sandbox: "none",
+    };
+    files = await testWorkspace({ ".coditect/mcp.json": JSON.stringify({ mcpServers: { it: server } }) });
+    openConsents(files.root).give({
+      name: "configuration",
+      of: configurationHash(configurationFiles(files.root)),
+      given_by: "test",
+      created_at: new Date().toISOString(),
+    });
+    project = await startRuntime({ workspace: files.root, settings: { provider: model.ollama() } });
+    await project.call("teams/create", reader);
+  });
+  after(async () => {
+    await project.close();
+    await model.close();
+    await files.remove();
+  });
+
+  it("calls them through the runtime, and the call is on record", async () => {
+    const { task_id, status } = await project.run("reader", { task: "Read it." });
+    assert.equal(status, "Succeeded", project.problems.join("\n"));
+    const { items } = await project.call("executions/list", { task_id });
+    const made = items[0]?.output?.tool_calls.find(({ tool }) => tool === "it__act");
+    assert.deepEqual([made?.success, made?.output], [true, "did the review"]);
+    const asked = JSON.stringify(model.requests.at(-1)?.body);
+    assert.match(asked, /did the review/);
+  });
+});
