@@ -41,6 +41,7 @@ const waysOut: Partial<Record<ErrorCode, readonly Way[]>> = {
   credential_missing: [setKey, chooseModel],
   credential_rejected: [setKey, chooseModel],
   provider_unreachable: [chooseModel, showLog],
+  provider_paused: [chooseModel, showLog],
   provider_quota: [chooseModel],
   model_not_found: [chooseModel],
   runtime_unusable: [restart, showLog],

@@ -204,6 +204,11 @@ export const errorCatalogue = {
     ...provider,
     retryable: true,
   }),
+  provider_paused: row(
+    "{fault} {provider} failed several times in a row and is asked again in {seconds} s.",
+    "{hint}",
+    { ...provider, retryable: true },
+  ),
   provider_failed: row(
     "{provider} answered {status}: {reason}",
     "Try again later, or configure a failover provider.",
@@ -278,7 +283,48 @@ export const errorCatalogue = {
       retryable: true,
     },
   ),
-  worker_failed: row("The instance could not {what}: {reason}", "Read the runtime's log.", broken),
+  instance_not_started: row(
+    "The instance could not start: {reason}.",
+    "Run coditect doctor, or read the runtime's log.",
+    broken,
+  ),
+  instance_failed: row(
+    "The instance failed during {method}: {reason}",
+    "Try again. If it fails again, report it with the runtime's log.",
+    broken,
+  ),
+  instance_refused: row(
+    "The instance was stopped, because {reason}.",
+    "Try again, or choose another model for this agent.",
+    broken,
+  ),
+  program_not_started: row("Cannot start {program}: {reason}.", "Check that it is installed.", broken),
+  changes_too_large: row(
+    "The agent changed more than can be handed back: {count} files hold more than {megabytes} MiB.",
+    "Add generated files to .coditectignore.",
+    broken,
+  ),
+  run_not_begun: row("The run ended before an agent began: {reason}", null, broken),
+  node_missing: row(
+    "Cannot build the container image, because there is no Node program on PATH.",
+    "Install Node and put it on PATH.",
+    broken,
+  ),
+  workspace_not_mirrored: row(
+    "The container does not show the present state of the workspace: old files could not be removed.",
+    "Restart the container engine, then try again.",
+    broken,
+  ),
+  runtime_answer_unusable: row(
+    "The runtime that owns this folder sent an answer that is not its own (status {status}).",
+    "End that runtime, then try again.",
+    broken,
+  ),
+  runtime_gone_for_worker: row(
+    "The instance cannot reach its runtime, which it asked for {method}: {reason}.",
+    "Resume the run.",
+    broken,
+  ),
   engine_unavailable: row("Cannot use the container engine: {reason}", "{hint}", broken),
   image_missing: row("The container image {image} does not exist.", "Run coditect image build.", broken),
   sandbox_unavailable: row(

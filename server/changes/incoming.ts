@@ -18,8 +18,7 @@ interface Place {
 const assertDistinct = (changes: readonly FileChange[]): void => {
   const seen = new Set<string>();
   for (const { path } of changes) {
-    if (seen.has(path))
-      throw fail("worker_failed", { what: "hand back its changes", reason: `${path} stands in them twice` });
+    if (seen.has(path)) throw fail("instance_refused", { reason: `it handed back ${path} twice` });
     seen.add(path);
   }
 };

@@ -25,7 +25,7 @@ export interface HiddenTests {
 
 /** A worker that runs tests has nothing to ask. */
 const answerNothing = () =>
-  Promise.reject(fail("worker_failed", { what: "be answered", reason: "it only runs tests" }));
+  Promise.reject(fail("instance_refused", { reason: "it asked for more than to run tests" }));
 
 /** Calls `use` with a pool of instances on a state of its own, and ends both. */
 const withPool = async <Result>(

@@ -160,7 +160,7 @@ const reportFindings = async (
 /** A worker speaks for the execution it was given and no other, and only while its attempt lasts. */
 const checkOwn = (context: RequestContext, executionId: string, over: AbortSignal): void => {
   if (executionId !== context.execution.execution_id) {
-    throw fail("worker_failed", { what: "be answered", reason: "it spoke for another execution" });
+    throw fail("instance_refused", { reason: "it spoke for another execution" });
   }
   if (over.aborted) throw fail("cancelled", { what: "The attempt" });
 };

@@ -41,7 +41,7 @@ const touchesSettings = async ({ path, content }: FileChange, { access, readText
 
 /**
  * Holds what a worker hands back to the rights of its stage. Its tools keep to them already; but a worker
- * runs code of the agent's, and what that could make it say must not decide. Error: `worker_failed`.
+ * runs code of the agent's, and what that could make it say must not decide. Error: `instance_refused`.
  */
 export const checkRights = async (handover: Handover): Promise<void> => {
   const { changes, given, access } = handover;
@@ -55,8 +55,7 @@ export const checkRights = async (handover: Handover): Promise<void> => {
   }
   if (refused.length === 0) return;
   const paths = refused.map(({ path }) => path).join(", ");
-  throw fail("worker_failed", {
-    what: "keep to the rights of its stage",
-    reason: `it handed back ${paths}, and the stage may write ${access}`,
+  throw fail("instance_refused", {
+    reason: `it handed back ${paths}, and its stage may write ${access}`,
   });
 };

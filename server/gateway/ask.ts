@@ -1,7 +1,7 @@
 import { CoditectError } from "../../schemas/errors.ts";
 import type { Outcome } from "./attempt.ts";
 import { attemptCharged, type Asking, type Billing } from "./charged.ts";
-import { circuitOf, type Circuits } from "./circuits.ts";
+import { circuitOf, type CallOutcome, type Circuits } from "./circuits.ts";
 import { circuitOpen, missingKey, ProviderFault } from "./faults.ts";
 import type { ModelAnswer } from "./gateway.ts";
 import type { KeysOf } from "./keys.ts";
@@ -46,9 +46,9 @@ const keysFor = async (
   return [...keys.filter((key) => !isRejected(key)), ...keys.filter(isRejected)];
 };
 
-const weatherOf = (outcome: Outcome | null): "sound" | "outage" | "untold" => {
-  if (outcome === null || "cancelled" in outcome) return "untold";
-  return "fault" in outcome && outcome.fault.outage ? "outage" : "sound";
+const callOutcome = (outcome: Outcome | null): CallOutcome => {
+  if (outcome === null || "cancelled" in outcome) return "unknown";
+  return "fault" in outcome && outcome.fault.outage ? { outage: outcome.fault.error } : "healthy";
 };
 
 /** One attempt with one key, if its circuit lets it through. */
@@ -61,15 +61,15 @@ const attemptOnce = async (
 ): Promise<Omit<ModelAnswer, "duration_ms"> | ProviderFault> => {
   if (asking.signal.aborted) throw cancelled();
   const circuit = circuitOf(target, key);
-  const closedForMs = policy.circuits.admit(circuit);
-  if (closedForMs > 0) return circuitOpen(target, closedForMs, hasNext ? "provider" : "retry");
+  const open = policy.circuits.admit(circuit);
+  if (open !== null) return circuitOpen(target, open, hasNext ? "provider" : "retry");
   const provider = await policy.providers(target.provider);
   let outcome: Outcome | null = null;
   let microcents: number | null;
   try {
     ({ outcome, microcents } = await attemptCharged(target, provider, key, asking, policy));
   } finally {
-    policy.circuits.report(circuit, weatherOf(outcome));
+    policy.circuits.report(circuit, callOutcome(outcome));
   }
   if ("cancelled" in outcome) throw outcome.cancelled;
   if ("fault" in outcome) {

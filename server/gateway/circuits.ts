@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { CoditectError } from "../../schemas/errors.ts";
 import type { Target } from "./targets.ts";
 
 /** Outages in a row that open a circuit. */
@@ -11,14 +12,27 @@ const LONGEST_PAUSE_MS = 300_000;
  * a while; then one call probes, and its outcome opens or closes the circuit for all.
  */
 export interface Circuits {
-  /** Milliseconds until this may be asked; 0: now, and its outcome must be reported. */
-  admit(circuit: string): number;
-  /** `untold`: the call ended before it showed anything, as when it was cancelled. */
-  report(circuit: string, outcome: "sound" | "outage" | "untold"): void;
+  /** Null: this may be asked now, and its outcome must be reported. */
+  admit(circuit: string): OpenCircuit | null;
+  /** `unknown`: the call ended before it showed anything, as when it was cancelled. */
+  report(circuit: string, outcome: CallOutcome): void;
+}
+
+/** Whether a call found its provider healthy. */
+export type CallOutcome = "healthy" | "unknown" | { outage: CoditectError };
+
+/** A provider that is left alone for a while. */
+export interface OpenCircuit {
+  /** Milliseconds until it may be asked again. */
+  waitMs: number;
+  /** The last failure before it was left alone. */
+  cause: CoditectError;
 }
 
 interface Circuit {
   outages: number;
+  /** The last failure; null before the first. */
+  cause: CoditectError | null;
   /** It may be probed from this time on; null: closed. */
   pausedUntil: number | null;
   pauseMs: number;
@@ -35,30 +49,32 @@ export const openCircuits = (now: () => number): Circuits => {
   return {
     admit(name) {
       const circuit = circuits.get(name);
-      if (circuit?.pausedUntil == null) return 0;
+      if (circuit?.pausedUntil == null || circuit.cause === null) return null;
       const left = circuit.pausedUntil - now();
-      if (left > 0) return left;
+      if (left > 0) return { waitMs: left, cause: circuit.cause };
       // The probe's outcome is known within a moment of its own; the others look again then.
-      if (circuit.probing) return 1000;
+      if (circuit.probing) return { waitMs: 1000, cause: circuit.cause };
       circuit.probing = true;
-      return 0;
+      return null;
     },
     report(name, outcome) {
-      if (outcome === "sound") {
+      if (outcome === "healthy") {
         circuits.delete(name);
         return;
       }
       const circuit = circuits.get(name) ?? {
         outages: 0,
+        cause: null,
         pausedUntil: null,
         pauseMs: FIRST_PAUSE_MS,
         probing: false,
       };
       const wasProbe = circuit.probing;
       circuit.probing = false;
-      if (outcome === "untold") return;
+      if (outcome === "unknown") return;
       circuits.set(name, circuit);
       circuit.outages++;
+      circuit.cause = outcome.outage;
       if (circuit.outages < OUTAGES && !wasProbe) return;
       if (wasProbe) circuit.pauseMs = Math.min(LONGEST_PAUSE_MS, circuit.pauseMs * 2);
       circuit.pausedUntil = now() + circuit.pauseMs;

@@ -1,5 +1,6 @@
 import type { ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
+import type { OpenCircuit } from "./circuits.ts";
 import type { Missed } from "./deadlines.ts";
 import { withoutKey } from "./key-text.ts";
 
@@ -76,23 +77,16 @@ export const unreachable = ({ provider, endpoint }: Addressee, reason: string): 
   );
 };
 
-/** It failed so often in a row that it is left alone for a while. */
+/** It failed so often in a row that it is left alone for a while. What failed stays visible. */
 export const circuitOpen = (
-  { provider, endpoint }: Addressee,
-  closedForMs: number,
+  { provider }: Addressee,
+  { waitMs, cause }: OpenCircuit,
   remedy: Remedy,
 ): ProviderFault => {
-  const reason = `it failed several times in a row; it is asked again in ${Math.ceil(closedForMs / 1000)} s`;
-  return new ProviderFault(
-    fail("provider_unreachable", {
-      provider,
-      endpoint: shown(endpoint),
-      reason,
-      hint: "Try again then, or set a failover.",
-    }),
-    remedy,
-    { waitMs: closedForMs },
-  );
+  const fault = /[.!?]$/.test(cause.message) ? cause.message : `${cause.message}.`;
+  const hint = cause.nextStep ?? "Try again later, or configure a failover provider.";
+  const error = fail("provider_paused", { fault, provider, seconds: Math.ceil(waitMs / 1000), hint });
+  return new ProviderFault(error, remedy, { waitMs });
 };
 
 /** An answer came, but not a whole or sound one. */

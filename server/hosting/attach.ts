@@ -132,7 +132,7 @@ const problemOf = async (response: Response): Promise<CoditectError> => {
   const problem = Problem.safeParse(await response.json().catch(() => null));
   return problem.success
     ? new CoditectError(problem.data.code, problem.data.data)
-    : fail("worker_failed", { what: "answer", reason: `status ${response.status}` });
+    : fail("runtime_answer_unusable", { status: response.status });
 };
 
 /** Reads server-sent events until the stream ends, which is always an error here. */

@@ -43,7 +43,7 @@ export interface ClaimedInstance {
   record(): AgentInstance;
   /**
    * Asks the worker. Errors: `worker_died` with the way it ended (exit code, signal, out of
-   * memory), `worker_failed`, `cancelled`; an error of the catalogue raised in the worker arrives
+   * memory), `instance_not_started`, `instance_failed`, `cancelled`; an error of the catalogue raised in the worker arrives
    * as such.
    */
   call<M extends WorkerMethod>(

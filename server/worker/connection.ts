@@ -75,18 +75,18 @@ function answer<M extends WorkerMethod>(
         throw fail("invalid_params", { what: method, problems: describeProblems(parsed.error, 8) });
       return await handler(parsed.data, AbortSignal.any([cancelled.signal, lifetime]));
     } catch (error) {
-      throw asResponseError(error);
+      throw asResponseError(error, method);
     } finally {
       subscription.dispose();
     }
   });
 }
 
-function asResponseError(error: unknown): ResponseError<WireError> {
+function asResponseError(error: unknown, method: string): ResponseError<WireError> {
   const known =
     error instanceof CoditectError
       ? error
-      : fail("worker_failed", { what: "do its work", reason: defect(error) }, { cause: error });
+      : fail("instance_failed", { method, reason: defect(error) }, { cause: error });
   return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
 }
 
@@ -147,9 +147,9 @@ function asCatalogueError(error: unknown, method: RuntimeMethod): CoditectError 
     const wire = WireError.safeParse(error.data);
     if (wire.success) return fromWireError(wire.data);
     if (error.code === ErrorCodes.MessageWriteError) {
-      return fail("worker_failed", { what: `ask for ${method}`, reason: "the runtime is gone" });
+      return fail("runtime_gone_for_worker", { method, reason: "the connection is closed" });
     }
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return fail("worker_failed", { what: `ask for ${method}`, reason });
+  return fail("runtime_gone_for_worker", { method, reason });
 }

@@ -14,7 +14,8 @@ import { agentVersion } from "./version.ts";
 export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): WorkerHandlers {
   let workplace: Workplace | null = null;
   const initialized = (what: string): Workplace => {
-    if (workplace === null) throw fail("worker_failed", { what, reason: "it was not initialized" });
+    if (workplace === null)
+      throw fail("instance_refused", { reason: `it was to ${what} before it was initialized` });
     return workplace;
   };
 
@@ -23,10 +24,10 @@ export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): Worker
       const { protocol_version: asked } = settings;
       if (asked !== WORKER_PROTOCOL_VERSION) {
         const reason = `it speaks protocol ${WORKER_PROTOCOL_VERSION}, the runtime ${asked}`;
-        throw fail("worker_failed", { what: "start", reason });
+        throw fail("instance_not_started", { reason });
       }
       if (!existsSync(settings.source)) {
-        throw fail("worker_failed", { what: "start", reason: "the workspace does not exist" });
+        throw fail("instance_not_started", { reason: "the workspace does not exist" });
       }
       workplace = {
         copy: privateCopy(settings.source, settings.copy, settings.git, settings.copy_key),

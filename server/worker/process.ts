@@ -30,7 +30,7 @@ export interface ProcessResult {
 /**
  * Runs a program in a process group of its own, to its end or its deadline. Whatever it started is
  * gone when this settles, and when this process dies: the whole group is killed. Errors:
- * `cancelled`; `worker_failed` when it cannot be started.
+ * `cancelled`; `program_not_started` when it cannot be started.
  */
 export function runProcess(request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> {
   const [program, ...args] = request.command;
@@ -61,7 +61,7 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
 
   child.once("error", (error) => {
     release();
-    reject(fail("worker_failed", { what: `start ${program}`, reason: startFailure(error) }));
+    reject(fail("program_not_started", { program, reason: startFailure(error) }));
   });
   // What it left running holds its pipes open: the group ends first, then "close" comes. A daemon
   // that left the group is not waited for.

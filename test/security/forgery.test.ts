@@ -161,18 +161,18 @@ describe("what a worker hands back", () => {
     ["all", ".env"],
   ] as const)
     it(`is refused with ${path} where the stage may write ${access}`, async () => {
-      await rejectsWith(check(access, [change(path)]), "worker_failed");
+      await rejectsWith(check(access, [change(path)]), "instance_refused");
     });
 
   it("is refused where the tests of an earlier stage are gone or other than they were", async () => {
     const tests = change("test/a.test.ts");
-    await rejectsWith(check("sources", [], [tests]), "worker_failed");
-    await rejectsWith(check("sources", [change("test/a.test.ts", "weaker")], [tests]), "worker_failed");
+    await rejectsWith(check("sources", [], [tests]), "instance_refused");
+    await rejectsWith(check("sources", [change("test/a.test.ts", "weaker")], [tests]), "instance_refused");
   });
 
   it("is refused where it changes how tests are run inside an allowed file", async () => {
     const before = JSON.stringify({ scripts: { test: "vitest" } });
     const after = JSON.stringify({ scripts: { test: "true" } });
-    await rejectsWith(check("sources", [change("package.json", after)], [], before), "worker_failed");
+    await rejectsWith(check("sources", [change("package.json", after)], [], before), "instance_refused");
   });
 });

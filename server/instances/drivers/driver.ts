@@ -89,7 +89,7 @@ export interface Driver {
   readonly runtime: "Local" | "Docker";
   /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
   admit?(): Promise<void>;
-  /** Errors: `worker_failed`, `engine_unavailable`, `image_missing`, `cancelled`. */
+  /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cancelled`. */
   start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
   /** Ends what an earlier runtime of the same state folder left behind; says how many. */
   removeOrphans(): Promise<number>;

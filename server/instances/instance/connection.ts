@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   CancellationTokenSource,
   ConnectionError,
@@ -60,7 +61,7 @@ const fromAnswer = (method: string, error: unknown): CoditectError => {
     if (error.code === ErrorCodes.MethodNotFound) return fail("unknown_method", { method });
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return fail("worker_failed", { what: `answer ${method}`, reason }, { cause: error });
+  return fail("instance_failed", { method, reason }, { cause: error });
 };
 
 /** Whether the message did not reach the worker, or its answer cannot come: it is about to end. */
@@ -71,9 +72,7 @@ const isLost = (error: unknown): boolean =>
 
 const toAnswer = (error: unknown): ResponseError<WireError> => {
   const known =
-    error instanceof CoditectError
-      ? error
-      : fail("worker_failed", { what: "be answered", reason: "the runtime failed" }, { cause: error });
+    error instanceof CoditectError ? error : fail("internal", { reference: randomUUID() }, { cause: error });
   return new ResponseError(ErrorCodes.InternalError, known.message, toWireError(known));
 };
 

@@ -126,7 +126,7 @@ export const bringUp = async (
   try {
     const driver = context.drivers[kind.runtime];
     if (driver === undefined) {
-      throw fail("worker_failed", { what: "start", reason: `there is no ${kind.runtime} driver here` });
+      throw fail("instance_not_started", { reason: `there is no ${kind.runtime} driver here` });
     }
     const starting = instance.transition("Starting", cause);
     // Awaited below; until then a rejection has its handler here.
@@ -193,7 +193,7 @@ const failedStart = async (instance: Instance, lateAfter: number | null, error: 
       ? fail("timed_out", { what: "Starting an instance", seconds: lateAfter })
       : error instanceof CoditectError
         ? error
-        : fail("worker_failed", { what: "start", reason: "of an internal error" }, { cause: error });
+        : fail("instance_not_started", { reason: "an internal error; the log has it" }, { cause: error });
   if (isActive(instance.record) && instance.record.state !== "Stopping") {
     const unhealthy = updateHealth(instance.record, false, reason.message, now());
     await instance.write("StateChanged", transitionState(unhealthy, "Failed", now()), {

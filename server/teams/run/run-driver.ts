@@ -111,8 +111,8 @@ export class RunDriver {
       tellFinished(this.#parts, { ...this.run, status: "Failed", error: toExecutionError(known) });
     } finally {
       clearTimeout(deadline);
-      const reason = this.run.error?.message ?? "the run ended before an agent began";
-      this.#first.reject(fail("worker_failed", { what: "begin", reason }));
+      const reason = this.run.error?.message ?? `it is ${this.run.status}.`;
+      this.#first.reject(fail("run_not_begun", { reason }));
     }
   }
 

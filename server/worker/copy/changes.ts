@@ -25,7 +25,7 @@ export interface CollectedChanges {
 /**
  * The change set: what earlier stages and this stage's tools wrote, and nothing else. Whatever
  * tests or stray processes did to the copy is put back, and so is what the access does not cover.
- * Protocol: `workspace/changes`. Errors: `cancelled`, `worker_failed` when more changed than can
+ * Protocol: `workspace/changes`. Errors: `cancelled`, `changes_too_large` when more changed than can
  * be sent.
  */
 export async function collectChanges(
@@ -55,7 +55,7 @@ export async function undoStrayChanges(copy: PrivateCopy, signal: AbortSignal): 
 /**
  * Makes what a command of the agent did part of the change set, as far as the stage may write it
  * and it is no by-product such as coverage; puts the rest back. Errors: `cancelled`, and
- * `worker_failed` when the change set would become larger than can be sent: then all is put back.
+ * `changes_too_large` when the change set would become larger than can be sent: then all is put back.
  */
 export async function adoptChanges(
   copy: PrivateCopy,
@@ -199,6 +199,5 @@ function restoreFromSource(copy: PrivateCopy, path: string): void {
 function refuseFlood(changes: readonly FileChange[]): void {
   const sum = changes.reduce((total, { content }) => total + (content?.data.length ?? 0), 0);
   if (sum <= LARGEST_SUM) return;
-  const reason = `${changes.length} changed files hold more than ${LARGEST_SUM / 1024 / 1024} MiB`;
-  throw fail("worker_failed", { what: "hand back its changes", reason });
+  throw fail("changes_too_large", { count: changes.length, megabytes: LARGEST_SUM / 1024 / 1024 });
 }

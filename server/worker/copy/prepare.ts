@@ -28,7 +28,7 @@ import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./sta
 /**
  * Makes the copy equal to its source with `overlays` laid over it and `changes` made to it, and
  * nothing else: the first time by copying, later by looking at the stamps of both sides and
- * copying what differs. Protocol: `workspace/prepare`. Errors: `cancelled`, `worker_failed`.
+ * copying what differs. Protocol: `workspace/prepare`. Errors: `cancelled`, `instance_failed`.
  */
 export async function prepare(
   copy: PrivateCopy,

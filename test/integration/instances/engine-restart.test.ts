@@ -60,7 +60,13 @@ describe("an engine that is killed and started again under its instances", funct
     while (atWork() < 3) await pool.event((one) => one.type === "instance.changed");
     await private_.kill();
     const outcomes = await Promise.all(working);
-    const known = new Set(["Completed", "worker_died", "worker_failed", "engine_unavailable"]);
+    const known = new Set([
+      "Completed",
+      "worker_died",
+      "instance_failed",
+      "instance_not_started",
+      "engine_unavailable",
+    ]);
     assert.deepEqual(
       outcomes.filter((outcome) => !known.has(outcome)),
       [],

@@ -77,11 +77,11 @@ describe("worker process", function () {
   it("refuses another protocol, and work before it is initialized", async () => {
     await assert.rejects(
       worker.call("workspace/prepare", { overlays: [], changes: [] }),
-      isError("worker_failed", /could not prepare its copy: it was not initialized/),
+      isError("instance_refused", /prepare its copy before it was initialized/),
     );
     await assert.rejects(
       worker.initialize(source, { protocol_version: 99 }),
-      isError("worker_failed", /it speaks protocol 2, the runtime 99/),
+      isError("instance_not_started", /it speaks protocol 2, the runtime 99/),
     );
     await assert.rejects(
       worker.initialize(source, { output_bytes: 1 }),
@@ -92,7 +92,7 @@ describe("worker process", function () {
   it("says which workspace is gone, without the path", async () => {
     await assert.rejects(
       worker.initialize(join(source, "nowhere")),
-      isError("worker_failed", /workspace.*does not exist/),
+      isError("instance_not_started", /workspace.*does not exist/),
     );
   });
 

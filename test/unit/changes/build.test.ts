@@ -89,7 +89,7 @@ describe("a change set of what a worker handed back", () => {
 
   it("refuses two changes of one path", async () => {
     await assert.rejects(at.changes.build(owner, [change("b", null, "1"), change("b", null, "2")], []), {
-      code: "worker_failed",
+      code: "instance_refused",
     });
   });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { fail } from "../../../schemas/errors.ts";
 import { openCircuits } from "../../../server/gateway/circuits.ts";
 import { keepRates } from "../../../server/gateway/rates.ts";
 import { readErrorBody, retryDelay } from "../../../server/gateway/statuses.ts";
@@ -69,10 +70,19 @@ describe("what a provider asks to wait", () => {
   });
 });
 
+const unreachable = {
+  provider: "Ollama",
+  endpoint: "http://127.0.0.1:1",
+  reason: "refused",
+  hint: "Start it.",
+};
+
 describe("circuits", () => {
-  type Command = "outage" | "sound" | "untold" | "later";
-  it("let one probe through at a time, and close with the first sound answer", () => {
-    const command = fc.constantFrom<Command>("outage", "sound", "untold", "later");
+  const outage = { outage: fail("provider_unreachable", unreachable) };
+  const outcomes = { outage, healthy: "healthy", unknown: "unknown" } as const;
+  type Command = keyof typeof outcomes | "later";
+  it("let one probe through at a time, and close with the first healthy answer", () => {
+    const command = fc.constantFrom<Command>("outage", "healthy", "unknown", "later");
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         let now = 0;
@@ -83,19 +93,21 @@ describe("circuits", () => {
             now += 400_000;
             continue;
           }
-          const closedFor = circuits.admit("a");
-          if (closedFor > 0) {
+          const open = circuits.admit("a");
+          if (open !== null) {
+            assert.ok(open.waitMs > 0);
+            assert.equal(open.cause, outage.outage, "what failed stays visible");
             assert.ok(outages >= 5, "it opens after five outages in a row");
             continue;
           }
           // Whoever comes while a probe is under way is sent off.
-          if (outages >= 5) assert.ok(circuits.admit("a") > 0);
-          circuits.report("a", next);
+          if (outages >= 5) assert.notEqual(circuits.admit("a"), null);
+          circuits.report("a", outcomes[next]);
           if (next === "outage") outages++;
-          if (next === "sound") outages = 0;
-          if (next === "sound") assert.equal(circuits.admit("a"), 0);
+          if (next === "healthy") outages = 0;
+          if (next === "healthy") assert.equal(circuits.admit("a"), null);
         }
-        assert.equal(circuits.admit("b"), 0, "another circuit is its own");
+        assert.equal(circuits.admit("b"), null, "another circuit is its own");
       }),
     );
   });
@@ -103,14 +115,14 @@ describe("circuits", () => {
   it("wait longer each time the probe fails, up to five minutes", () => {
     let now = 0;
     const circuits = openCircuits(() => now);
-    for (let outage = 0; outage < 5; outage++) circuits.report("a", "outage");
+    for (let count = 0; count < 5; count++) circuits.report("a", outage);
     const pauses: number[] = [];
     for (let probe = 0; probe < 6; probe++) {
-      const pause = circuits.admit("a");
+      const pause = circuits.admit("a")?.waitMs ?? 0;
       pauses.push(pause);
       now += pause;
-      assert.equal(circuits.admit("a"), 0);
-      circuits.report("a", "outage");
+      assert.equal(circuits.admit("a"), null);
+      circuits.report("a", outage);
     }
     assert.deepEqual(pauses, [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
   });

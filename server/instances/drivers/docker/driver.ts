@@ -75,7 +75,7 @@ const localUser = async (spec: WorkerSpec): Promise<string> => {
   const { mode } = await stat(spec.workspace);
   if ((mode & OTHERS_MAY_ENTER) !== OTHERS_MAY_ENTER) {
     const reason = "the workspace is closed to other users, and its containers do not run as root";
-    throw fail("worker_failed", { what: "start", reason });
+    throw fail("instance_not_started", { reason });
   }
   return `${UNPRIVILEGED}:${gid === 0 ? UNPRIVILEGED : gid}`;
 };

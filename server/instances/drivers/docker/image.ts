@@ -45,8 +45,7 @@ const findNode = (): string => {
   if (basename(process.execPath).startsWith("node")) return realpathSync(process.execPath);
   const folders = (process.env.PATH ?? "").split(delimiter);
   const found = folders.map((folder) => join(folder, "node")).find((path) => existsSync(path));
-  if (found === undefined)
-    throw fail("worker_failed", { what: "be given a Node", reason: "none is on PATH" });
+  if (found === undefined) throw fail("node_missing", {});
   return realpathSync(found);
 };
 

@@ -238,7 +238,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
       if (problem !== null || child.pid === undefined) {
         await group?.remove();
         const reason = `${basename(command.program)} cannot be run`;
-        throw fail("worker_failed", { what: "start", reason }, { cause: problem });
+        throw fail("instance_not_started", { reason }, { cause: problem });
       }
       if (group === null) lowerPriority(child.pid);
       return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox, group);

@@ -82,8 +82,7 @@ export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
     try {
       await remover.start();
       const { StatusCode } = z.object({ StatusCode: z.int() }).parse(await remover.wait());
-      if (StatusCode !== 0)
-        throw fail("worker_failed", { what: "be shown the workspace", reason: "old files stay" });
+      if (StatusCode !== 0) throw fail("workspace_not_mirrored", {});
     } finally {
       await remover.remove({ force: true });
     }

@@ -20,7 +20,7 @@ export interface MirrorUse {
 
 /** The mirrors of one driver: instances on the same workspace share one. */
 export interface Mirrors {
-  /** Up to date when it resolves. Errors: the engine's own, `cancelled`, `worker_failed`. */
+  /** Up to date when it resolves. Errors: the engine's own, `cancelled`, `instance_not_started`, `workspace_not_mirrored`. */
   use(engine: Engine, spec: WorkerSpec & { image: string }, signal: AbortSignal): Promise<MirrorUse>;
 }
 
@@ -29,7 +29,7 @@ const programFiles = (entry: WorkerEntry): string[] => {
   const script = entry.args.at(-1) ?? entry.command;
   if (script.endsWith(".ts")) {
     const reason = "only the built worker can be sent to an engine on another machine";
-    throw fail("worker_failed", { what: "start", reason });
+    throw fail("instance_not_started", { reason });
   }
   return [script, join(dirname(script), "package.json")].filter((path) => existsSync(path));
 };
