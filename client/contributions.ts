@@ -1,3 +1,4 @@
+import type { SettingKey } from "../schemas/setting-table.ts";
 import { standardEndpoints } from "../schemas/providers.ts";
 
 /**
@@ -92,8 +93,64 @@ export const settingDefaults = {
   "feedback.lessons": true,
   "progress.location": "statusBar" as "statusBar" | "notification",
   "state.location": "workspace" as "workspace" | "editor",
+  "run.fallBackToLocal": false,
+  "run.allowedHosts": [] as string[],
+  "run.allowedCommands": [] as string[],
+  "limits.tokensPerExecution": null as number | null,
+  "limits.tokensPerDay": null as number | null,
+  "limits.costPerExecution": null as number | null,
+  "limits.requestsPerMinute": null as number | null,
+  "limits.tokensPerMinute": null as number | null,
+  "model.contextTokens": 12000,
+  "run.testTimeoutSeconds": 300,
+  "model.responseCache": true,
+  "state.durability": "fsync" as "fsync" | "os",
+  "pool.maxInstances": 8,
+  "pool.minIdle": 0,
+  "pool.idleMinutes": 10,
+  "pool.recycleAfter": 50,
+  "pool.maxQueued": 200,
+  "pool.healthIntervalSeconds": 10,
+  "pool.healthDeadlineSeconds": 5,
+  "pool.memoryMb": 2048,
+  "pool.cpus": 2,
+  "pool.pids": 256,
+  "pool.diskMb": 4096,
+  "state.keepDays": 90 as number | null,
+  "state.keepRuns": 1000 as number | null,
+  "state.keepMegabytes": 2048 as number | null,
   "trace.server": "off" as "off" | "messages" | "verbose",
 };
+/** Settings of the runtime that the editor only hands on, by their key there. */
+export const runtimeSettings = {
+  "run.fallBackToLocal": "fall_back_to_local",
+  "run.allowedHosts": "allowed_hosts",
+  "run.allowedCommands": "allowed_commands",
+  "limits.tokensPerExecution": "limits.tokens_per_execution",
+  "limits.tokensPerDay": "limits.tokens_per_day",
+  "limits.costPerExecution": "limits.cost_per_execution",
+  "limits.requestsPerMinute": "requests_per_minute",
+  "limits.tokensPerMinute": "tokens_per_minute",
+  "model.contextTokens": "context_tokens",
+  "run.testTimeoutSeconds": "test_timeout_seconds",
+  "model.responseCache": "response_cache",
+  "state.durability": "durability",
+  "pool.maxInstances": "pool.max_instances",
+  "pool.minIdle": "pool.min_idle",
+  "pool.idleMinutes": "pool.idle_minutes",
+  "pool.recycleAfter": "pool.recycle_after",
+  "pool.maxQueued": "pool.max_queued",
+  "pool.healthIntervalSeconds": "pool.health_interval_seconds",
+  "pool.healthDeadlineSeconds": "pool.health_deadline_seconds",
+  "pool.memoryMb": "pool.memory_mb",
+  "pool.cpus": "pool.cpus",
+  "pool.pids": "pool.pids",
+  "pool.diskMb": "pool.disk_mb",
+  "state.keepDays": "retention.days",
+  "state.keepRuns": "retention.runs",
+  "state.keepMegabytes": "retention.megabytes",
+} as const satisfies Record<string, SettingKey>;
+
 export type ProviderChoice = "agent" | "Claude" | "Gemini" | "Ollama" | "HuggingFace" | "Rehearsal";
 export type SettingName = keyof typeof settingDefaults;
 

@@ -3,7 +3,7 @@ import type { AIProvider } from "../schemas/agent.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
-import { settingDefaults, type SettingName } from "./contributions.ts";
+import { runtimeSettings, settingDefaults, type SettingName } from "./contributions.ts";
 
 type Settings = typeof settingDefaults;
 
@@ -91,20 +91,63 @@ const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string
   return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
 };
 
-/** Settings that do not come with each call. */
+/** Whether somebody wrote this setting; its default is otherwise the runtime's own business. */
+const isWritten = (name: SettingName): boolean => {
+  const found = vscode.workspace.getConfiguration("coditect").inspect(name);
+  return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some(
+    (value) => value !== undefined,
+  );
+};
+
+/** Settings that the user wrote and the editor only hands on, nested as the runtime has them. */
+const handedOn = (): Record<string, unknown> => {
+  const nested: Record<string, Record<string, unknown>> = {};
+  const flat: Record<string, unknown> = {};
+  for (const [name, key] of Object.entries(runtimeSettings)) {
+    // They are of the machine's scope: a workspace has no say in them.
+    const value: unknown = vscode.workspace.getConfiguration("coditect").inspect(name)?.globalValue;
+    if (value === undefined) continue;
+    const [group = "", field] = key.split(".");
+    if (field === undefined) flat[group] = value;
+    else nested[group] = { ...nested[group], [field]: value };
+  }
+  return { ...flat, ...nested };
+};
+
+const writtenLimits = (): Record<string, number | null> => ({
+  ...(isWritten("limits.costPerRun") && { cost_per_run: limit("limits.costPerRun") }),
+  ...(isWritten("limits.costPerDay") && { cost_per_day: limit("limits.costPerDay") }),
+  ...(isWritten("limits.tokensPerRun") && { tokens_per_run: limit("limits.tokensPerRun") }),
+});
+
+/** The provider the settings name; a written address of Ollama alone chooses it, too. */
+const writtenProvider = (): AIProvider | null => {
+  const endpoint = setting("model.ollamaEndpoint");
+  const byAddress = isWritten("model.ollamaEndpoint") && URL.canParse(endpoint);
+  return chosenProvider() ?? (byAddress ? { Ollama: { model: DEFAULT_MODEL, endpoint } } : null);
+};
+
+/** Settings that do not come with each call: those that somebody wrote. */
 export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   const ollama = setting("model.ollamaEndpoint");
+  const provider = writtenProvider();
+  const { limits: more, ...others } = handedOn();
+  const furtherLimits: object = typeof more === "object" && more !== null ? more : {};
   return {
     runtime: {
-      limits: limits(),
-      unconfined: setting("run.unconfined"),
-      min_confidence: setting("findings.minimumConfidence"),
-      lessons: setting("feedback.lessons"),
-      endpoints: { ...endpoints(), Ollama: URL.canParse(ollama) ? ollama : null },
-      context_embeddings: setting("model.embeddings"),
-      provider: chosenProvider() ?? {
-        Ollama: { model: DEFAULT_MODEL, endpoint: ollama },
+      ...others,
+      limits: { ...furtherLimits, ...writtenLimits() },
+      endpoints: {
+        ...endpoints(),
+        ...(isWritten("model.ollamaEndpoint") && { Ollama: URL.canParse(ollama) ? ollama : null }),
       },
+      ...(provider !== null && { provider }),
+      ...(isWritten("run.unconfined") && { unconfined: setting("run.unconfined") }),
+      ...(isWritten("findings.minimumConfidence") && {
+        min_confidence: setting("findings.minimumConfidence"),
+      }),
+      ...(isWritten("feedback.lessons") && { lessons: setting("feedback.lessons") }),
+      ...(isWritten("model.embeddings") && { context_embeddings: setting("model.embeddings") }),
     },
     code_lens: setting("codeLens.enabled"),
   };
@@ -112,12 +155,12 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
 
 /** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
 export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["state.location", "model.endpoints", "model.ollamaEndpoint"].some((name) =>
+  ["state", "pool", "model.endpoints", "model.ollamaEndpoint"].some((name) =>
     change.affectsConfiguration(`coditect.${name}`),
   );
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["limits", "findings", "codeLens", "feedback", "model", "run.unconfined"].some((section) =>
+  ["limits", "findings", "codeLens", "feedback", "model", "run", "pool", "state"].some((section) =>
     change.affectsConfiguration(`coditect.${section}`),
   );

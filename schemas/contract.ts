@@ -3,6 +3,7 @@ import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
 import { runMethods } from "./contract/runs.ts";
 import { runtimeMethods } from "./contract/runtime.ts";
+import { settingMethods } from "./contract/settings.ts";
 
 export { SentRequest } from "./contract/agents.ts";
 export { AppliedFile, ChangeContent } from "./contract/changes.ts";
@@ -15,7 +16,13 @@ export { ModelInfo } from "./contract/runtime.ts";
  * the OpenAPI document and the client's typed `call()` all come from it; what is not here does not
  * exist. Adding a method = one row in `contract/` and one handler in `server/handlers/`.
  */
-export const contract = { ...agentMethods, ...runMethods, ...changeMethods, ...runtimeMethods } as const;
+export const contract = {
+  ...agentMethods,
+  ...runMethods,
+  ...changeMethods,
+  ...runtimeMethods,
+  ...settingMethods,
+} as const;
 
 export type Method = keyof typeof contract;
 /** Params as a caller writes them: what has a default may be left out. */

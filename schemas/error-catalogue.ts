@@ -90,6 +90,16 @@ export const errorCatalogue = {
     "Set its status to Available, or choose another agent.",
     conflict,
   ),
+  unknown_setting: row(
+    "There is no setting {key}.",
+    "Run coditect settings list to see all settings.",
+    missing,
+  ),
+  setting_not_tighter: row(
+    "A workspace cannot set {key} to {value}: yours is {own}, and a workspace can only tighten it.",
+    "Change your own setting, or choose a stricter value for the workspace.",
+    { ...conflict, http: 403 },
+  ),
   name_taken: row(
     "There is already a {kind} named {name}.",
     "Choose another name, or change that one.",

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import ts from "typescript";
 import { z } from "zod";
 import { McpFile } from "../schemas/mcp.ts";
+import { Settings } from "../schemas/settings.ts";
 import { AgentFile, TeamFile } from "../schemas/team.ts";
 
 const schemasFolder = new URL("../schemas/", import.meta.url);
@@ -83,10 +84,14 @@ const generate = (schema, { title, docs, bySchema }) => {
   return `${JSON.stringify({ $schema, title, description, ...rest }, null, 2)}\n`;
 };
 
+/** What a workspace says of the settings; each can only be tightened. */
+const SettingsFile = Settings.extend({ $schema: z.string().optional() });
+
 const { fields, schemas } = await collectDocs();
 const bySchema = await docsBySchema(schemas);
 const files = {
   "agent.schema.json": generate(AgentFile, { title: "CODITECT agent", docs: fields, bySchema }),
+  "settings.schema.json": generate(SettingsFile, { title: "CODITECT settings", docs: fields, bySchema }),
   "team.schema.json": generate(TeamFile, { title: "CODITECT team", docs: fields, bySchema }),
   "mcp.schema.json": generate(McpFile, { title: "CODITECT MCP servers", docs: fields, bySchema }),
 };

@@ -1,7 +1,8 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import type { Method, MethodParams, MethodResult, Role } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
-import type { Timestamp } from "../../schemas/primitives.ts";
+import type { Json, Timestamp } from "../../schemas/primitives.ts";
+import type { SettingValue } from "../../schemas/resolve-settings.ts";
 import type { DailyUsage } from "../../schemas/run.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { Feedback } from "../feedback/feedback.ts";
@@ -31,6 +32,14 @@ type Group = Method extends `${infer Name}/${string}` ? Name : never;
 /** The handlers of some groups: `HandlersOf<"agents">` are those of `agents/…`. */
 export type HandlersOf<Name extends Group> = Pick<Handlers, Extract<Method, `${Name}/${string}`>>;
 
+/** Settings that can be looked at and changed while the runtime is open. */
+export interface HeldSettings {
+  list(): SettingValue[];
+  /** Errors: `unknown_setting`, `invalid_params`, `setting_not_tighter`, `invalid_file`. */
+  set(scope: "user" | "workspace", key: string, value: Json): void;
+  unset(scope: "user" | "workspace", key: string): void;
+}
+
 /** The parts of a runtime that handlers work with. */
 export interface HandlerContext {
   store: Store;
@@ -45,6 +54,7 @@ export interface HandlerContext {
   /** Values that leave the runtime with no answer. */
   secrets: readonly string[];
   consents: Consents;
+  settings: HeldSettings;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;
   /** Starts the built-in scripted model, once, and says how it is asked. */

@@ -8,6 +8,7 @@ import { instanceHandlers } from "./instances.ts";
 import { lessonHandlers } from "./lessons.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
+import { settingHandlers } from "./settings.ts";
 import { teamHandlers } from "./teams.ts";
 
 export type { Caller, HandlerContext, Handlers } from "./context.ts";
@@ -22,5 +23,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...findingHandlers(context),
   ...lessonHandlers(context),
   ...consentHandlers(context),
+  ...settingHandlers(context),
   ...runtimeHandlers(context),
 });

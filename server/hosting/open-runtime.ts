@@ -6,7 +6,7 @@ import { type Endpoint, readEndpoint } from "./endpoints.ts";
 import { claimStateFolder } from "./state-stamp.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
-import type { Settings } from "../../schemas/settings.ts";
+import type { SettingsInput } from "../../schemas/settings.ts";
 import { createDispatch, type Dispatch } from "../runtime/dispatch.ts";
 import type { Caller, Handlers } from "../handlers/handlers.ts";
 import type { Log } from "../platform/log.ts";
@@ -18,7 +18,7 @@ export interface FolderRuntime {
   readonly dispatch: Dispatch;
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
   /** Changes the settings of a runtime of this process; another process has its own. */
-  configure?(settings: Settings): void;
+  configure?(settings: SettingsInput): void;
   /** Rejects when the process that answers is gone; ours never is. */
   readonly lost?: Promise<never>;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
-import type { Settings } from "../../schemas/settings.ts";
+import type { Settings, SettingsInput } from "../../schemas/settings.ts";
 import { cacheFolder } from "../platform/cache-folder.ts";
 import { openConsents, type Consents } from "../platform/consents.ts";
 import { createChanges } from "../changes/create-changes.ts";
@@ -23,6 +23,7 @@ import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { adoptFormer } from "../teams/definition/adopt.ts";
 import { createConfiguration } from "../teams/definition/configuration.ts";
+import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import { createTools } from "../tools/tools.ts";
 
@@ -33,9 +34,12 @@ export interface RuntimeOptions {
   stateFolder?: string;
   /** Absolute path for the private copies; left out: in the operating system's cache folder. */
   copiesFolder?: string;
-  settings: Settings;
-  /** Whether `settings.provider` was guessed from the keys of the environment; left out: it was chosen. */
-  isProviderGuessed?: boolean;
+  /** What whoever opens it was told. The user's file counts where this says nothing. */
+  settings: SettingsInput;
+  /** Who told it; left out: flags of a command. */
+  settingsFrom?: "flag" | "editor";
+  /** What the environment suggests, such as the provider whose key it has; weaker than the user's file. */
+  guessedSettings?: SettingsInput;
   credentials: Credentials;
   worker: WorkerEntry;
   log: Log;
@@ -56,7 +60,7 @@ export interface Runtime {
    * Settings that hold from now on: limits, deadlines, what agents may run, how runs are begun. Where
    * the runtime reaches providers and how many instances it has is settled when it is opened.
    */
-  configure(settings: Settings): void;
+  configure(settings: SettingsInput): void;
   /** Ends running work as Interrupted, stops every instance, closes the store. */
   close(): Promise<void>;
 }
@@ -103,7 +107,16 @@ const rehearsalOnDemand = () => {
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
   const { workspace, log, editorKeys = heldCredentials() } = options;
   // Shared by those who read a setting when they need it: `configure` changes what they read next.
-  const settings = { ...options.settings };
+  const source = openSettings({
+    workspace,
+    chosen: options.settings,
+    chosenBy: options.settingsFrom ?? "flag",
+    guessed: options.guessedSettings ?? {},
+  });
+  const settings = source.current();
+  const renewSettings = (): void => {
+    Object.assign(settings, source.current());
+  };
   const now = (): string => new Date().toISOString();
   const { emit, subscribe } = createEvents(log);
   const consents = options.consents ?? openConsents(workspace);
@@ -152,7 +165,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     workspace,
     settings,
-    isProviderGuessed: options.isProviderGuessed ?? false,
+    isProviderGuessed: source.originOf("provider") === "environment",
     consents,
     now,
   });
@@ -196,6 +209,17 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     feedback,
     secrets,
     consents,
+    settings: {
+      list: () => source.list(),
+      set: (scope, key, value) => {
+        source.set(scope, key, value);
+        renewSettings();
+      },
+      unset: (scope, key) => {
+        source.unset(scope, key);
+        renewSettings();
+      },
+    },
     setKeys: (provider, keys) => {
       editorKeys.set(provider, keys);
     },
@@ -210,7 +234,8 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     subscribe,
     store,
     configure: (changed) => {
-      Object.assign(settings, changed);
+      source.choose(changed);
+      renewSettings();
     },
     close: async () => {
       await runs.close();

@@ -6,7 +6,7 @@ import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
-import type { Caller } from "../../server/handlers/context.ts";
+import type { Caller, HeldSettings } from "../../server/handlers/context.ts";
 import { createConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Consents } from "../../server/platform/consents.ts";
@@ -92,6 +92,7 @@ export const testDispatch = (
     }),
     secrets: ["a-secret-of-the-environment"],
     consents: recorder<Consents>(passedOn, {}),
+    settings: recorder<HeldSettings>(passedOn, { list: () => [] }),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
     startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),
     emit,

@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import { providerNames, unconfinedAnswers } from "./session/options.ts";
 import type { RecordFlags, RecordGroup } from "./commands/records.ts";
+import type { SettingFlags } from "./commands/settings.ts";
 import type { CommandContext } from "./display/terminal.ts";
 
 /**
@@ -32,6 +33,7 @@ export const createProgram = (
   addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
+  addSettings(program, context, end);
   return program;
 };
 
@@ -211,10 +213,38 @@ const alsoOption = (flags: string): Option =>
     "apply this file, too, which something runs or which steers tools (repeatable)",
   ).argParser((path: string, before: string[] | undefined) => [...(before ?? []), path]);
 
+const addSettings = (program: Command, context: CommandContext, end: End): void => {
+  const settings = program.command("settings").summary("list and change settings");
+  recordCommand(settings, "list", "list every setting, its value and where it comes from").action(
+    async (flags: RecordFlags) => end((await import("./commands/settings.ts")).listSettings(flags, context)),
+  );
+  const project = [
+    "--project",
+    "in .coditect/settings.json of the workspace, which can only tighten",
+  ] as const;
+  recordCommand(settings, "set <key> <value>", "set it for you, in every workspace")
+    .option(...project)
+    .action(async (key: string, value: string, flags: SettingFlags) =>
+      end((await import("./commands/settings.ts")).setSetting(key, value, flags, context)),
+    );
+  recordCommand(settings, "unset <key>", "take it out of the file again")
+    .option(...project)
+    .action(async (key: string, flags: SettingFlags) =>
+      end((await import("./commands/settings.ts")).unsetSetting(key, flags, context)),
+    );
+};
+
+/** `--set KEY=VALUE`, as often as wanted. */
+const setOption = (): Option =>
+  new Option("--set <key=value>", "a setting for this command, as in coditect settings list; can be repeated")
+    .argParser((text: string, before: string[]) => [...before, text])
+    .default([], "none");
+
 const addRuntime = (program: Command, context: CommandContext, end: End): void => {
   recordCommand(program, "serve", "serve the runtime of a workspace over REST on loopback")
     .addOption(new Option("--port <n>", "port (default: any free one)").argParser(portNumber))
-    .action(async (flags: RecordFlags & { port?: number }) =>
+    .addOption(setOption())
+    .action(async (flags: RecordFlags & { port?: number; set?: string[] }) =>
       end((await import("./commands/serve.ts")).serve(flags, context)),
     );
   recordCommand(program, "doctor", "check whether everything a team needs is there")
@@ -340,6 +370,7 @@ const runOptions = (command: Command): Command =>
     .option("--no-lessons", "neither draw lessons from feedback nor give them to agents")
     .option("--no-embeddings", "rank files that do not all fit by their relation alone")
     .addOption(unconfinedOption())
+    .addOption(setOption())
     .option("--allow-configuration <hash>", "use the workspace's .coditect folder in the state of this hash")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

@@ -3,24 +3,36 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { EditorOptions, EditorSettings } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
+import { flattenSettings, nestSettings } from "../../../schemas/resolve-settings.ts";
+import type { SettingsInput } from "../../../schemas/settings.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
 import type { Folder } from "./folders.ts";
 
 const OptionsAround = EditorOptions.extend({ settings: z.unknown().optional() });
 
+/** Settings of the editor: `runtime` with the defaults, `chosen` as they were written. */
+export type ReadSettings = EditorSettings & { chosen: SettingsInput };
+export type ReadOptions = Omit<EditorOptions, "settings"> & { settings: ReadSettings };
+
+const WrittenSettings = z.looseObject({ runtime: z.record(z.string(), z.unknown()).optional() });
+
 /** Settings, or the defaults with what was wrong: a slip in one setting must not stop everything. */
-export const readSettings = (given: unknown): { settings: EditorSettings; problems: string | null } => {
+export const readSettings = (given: unknown): { settings: ReadSettings; problems: string | null } => {
   const parsed = EditorSettings.safeParse(given ?? {});
-  return parsed.success
-    ? { settings: parsed.data, problems: null }
-    : { settings: EditorSettings.parse({}), problems: describeProblems(parsed.error) };
+  if (!parsed.success)
+    return {
+      settings: { ...EditorSettings.parse({}), chosen: {} },
+      problems: describeProblems(parsed.error),
+    };
+  const written = WrittenSettings.safeParse(given).data?.runtime ?? {};
+  return { settings: { ...parsed.data, chosen: nestSettings(flattenSettings(written)) }, problems: null };
 };
 
 /**
  * `initializationOptions`. Settings may be wrong and are then left out; all else must be right,
  * above all whether the workspace is trusted. Error: `invalid_params`.
  */
-export const readOptions = (given: unknown): { options: EditorOptions; problems: string | null } => {
+export const readOptions = (given: unknown): { options: ReadOptions; problems: string | null } => {
   const parsed = OptionsAround.safeParse(given ?? {});
   if (!parsed.success)
     throw fail("invalid_params", {
@@ -35,7 +47,7 @@ export const readOptions = (given: unknown): { options: EditorOptions; problems:
 export const ChangedConfiguration = z.object({ coditect: z.unknown().optional() });
 
 /** Where a folder's state is kept; one of its own for each folder, also in the editor's storage. */
-export const stateFolderOf = (folder: Folder, options: EditorOptions): string => {
+export const stateFolderOf = (folder: Folder, options: Pick<EditorOptions, "state_folder">): string => {
   if (options.state_folder === null) return join(folder.root, ".coditect", "state");
   const hash = createHash("sha256").update(folder.root).digest("hex").slice(0, 12);
   return join(options.state_folder, `${basename(folder.root)}-${hash}`);

@@ -66,7 +66,9 @@ export const runLanguageServer = (args: readonly string[]): void => {
         {
           workspace: folder.root,
           stateFolder,
-          settings: settings.runtime,
+          settings: settings.chosen,
+          settingsFrom: "editor",
+          guessedSettings: { unconfined: "ask" },
           credentials: environmentCredentials(process.env),
           editorKeys,
           worker: workerEntry(),

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { ClientCapabilities, Connection } from "vscode-languageserver/node";
-import { EditorCommand, EditorOptions } from "../../../schemas/editor.ts";
+import { EditorCommand } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { createLocalizer, type Localizer } from "../../../schemas/localizer.ts";
 import type { Caller } from "../../handlers/context.ts";
@@ -9,7 +9,7 @@ import { createDocuments, type Documents } from "./documents.ts";
 import { type FolderSession, openSession } from "./folder-session.ts";
 import type { FolderRuntime } from "../../hosting/open-runtime.ts";
 import { createFolders, type Folder, type Folders } from "./folders.ts";
-import { stateFolderOf } from "./options.ts";
+import { readOptions, stateFolderOf, type ReadOptions } from "./options.ts";
 
 /** An open folder and the path of a document in it. */
 interface DocumentPlace {
@@ -20,7 +20,7 @@ interface DocumentPlace {
 /** What the language server knows of its editor: options, folders, documents, open runtimes. */
 export interface LanguageState {
   connection: Connection;
-  options: EditorOptions;
+  options: ReadOptions;
   /** The editor's language. */
   l10n: Localizer;
   capabilities: ClientCapabilities;
@@ -43,7 +43,7 @@ export interface LanguageState {
 export interface LanguageServerContext {
   connection: Connection;
   /** Opens the runtime of a folder; called when it is first needed. */
-  open: (folder: Folder, stateFolder: string, options: EditorOptions) => Promise<FolderRuntime>;
+  open: (folder: Folder, stateFolder: string, options: ReadOptions) => Promise<FolderRuntime>;
   version: string;
   log: Log;
 }
@@ -90,7 +90,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
 
   const state: LanguageState = {
     connection,
-    options: EditorOptions.parse({}),
+    options: readOptions({}).options,
     l10n: createLocalizer({}),
     capabilities: {},
     folders,

@@ -14,7 +14,14 @@ import { exitCodes } from "../session/exit.ts";
 import { evaluationTable, trialLine } from "../display/evaluation-table.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { cliLog } from "../session/log.ts";
-import { chosenProvider, parseFlagsAs, parseRunFlags, runOptionsOf, settingsOf } from "../session/options.ts";
+import {
+  chosenProvider,
+  parseFlagsAs,
+  parseRunFlags,
+  runOptionsOf,
+  guessedSettings,
+  settingsOf,
+} from "../session/options.ts";
 import { cliCredentials } from "../session/secrets.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
@@ -71,7 +78,9 @@ export const evaluateSuite = async (
   if (flags.provider === "rehearsal")
     throw fail("usage", { problem: "The rehearsal knows its own sample alone: name a model's provider." });
   const suite = chosenTasks(await loadSuite(resolve(currentFolder, folder)), only);
-  const settings = Settings.parse(settingsOf(flags, environment));
+  const [guessed, chosen] = [guessedSettings(environment), settingsOf(flags)];
+  const endpoints = { ...guessed.endpoints, ...chosen.endpoints };
+  const settings = Settings.parse({ ...guessed, ...chosen, endpoints });
   const provider = chosenProvider(flags, environment) ?? settings.provider;
   const { name, model: modelName } = describeProvider(provider);
   const model = `${name}/${modelName}`;

@@ -3,7 +3,6 @@ import type { MethodResult } from "../../../../schemas/contract.ts";
 import { connect } from "../session/connect.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { formatCost, formatCount } from "../display/format.ts";
-import { settingsOf } from "../session/options.ts";
 import { alignColumns } from "../display/summary.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
@@ -21,7 +20,7 @@ export const withConnection = async (
   use: (connection: Connection) => Promise<number>,
 ): Promise<number> => {
   const workspace = await findWorkspace(flags, currentFolder);
-  const connection = await connect(workspace, settingsOf({}, environment), environment);
+  const connection = await connect(workspace, {}, environment);
   try {
     return await use(connection);
   } finally {

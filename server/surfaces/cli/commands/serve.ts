@@ -13,12 +13,12 @@ import type { CommandContext } from "../display/terminal.ts";
 
 /** `coditect serve`: the runtime over REST, until it is interrupted. */
 export const serve = async (
-  flags: RecordFlags & { port?: number },
+  flags: RecordFlags & { port?: number; set?: string[] },
   { environment, terminal, currentFolder }: CommandContext,
 ): Promise<number> => {
   const workspace = await findWorkspace(flags, currentFolder);
   const interruption = catchInterruption();
-  const options = runtimeOptions(workspace, settingsOf({}, environment), environment);
+  const options = runtimeOptions(workspace, settingsOf(flags), environment);
   const runtime = await serveRuntime(options, {
     openSurface: serveRest,
     version: version(),

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Method } from "../../../../schemas/contract.ts";
 import { CoditectError } from "../../../../schemas/errors.ts";
-import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
+import type { SettingsInput } from "../../../../schemas/settings.ts";
 import { version, workerEntry } from "../../../platform/installation.ts";
 import type { FolderRuntime, OwnedRuntimeOptions } from "../../../hosting/open-runtime.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { cliLog } from "./log.ts";
+import { guessedSettings } from "./options.ts";
 import { cliCredentials } from "./secrets.ts";
 
 export const stateFolderOf = (workspace: string): string => join(workspace, ".coditect", "state");
@@ -15,11 +16,12 @@ export const runtimeOptions = (
   workspace: string,
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
+  guessed: SettingsInput = {},
 ): OwnedRuntimeOptions => ({
   workspace,
   stateFolder: stateFolderOf(workspace),
-  settings: Settings.parse(settings),
-  isProviderGuessed: true,
+  settings,
+  guessedSettings: { ...guessedSettings(environment), ...guessed },
   credentials: cliCredentials(environment),
   worker: workerEntry(),
   log: cliLog(environment),
@@ -65,12 +67,13 @@ export const connect = async (
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal = never,
+  guessed: SettingsInput = {},
 ): Promise<Connection> => {
   const [{ openRuntime }, { serveRest }] = await Promise.all([
     import("../../../hosting/open-runtime.ts"),
     import("../../rest/rest.ts"),
   ]);
-  const options = runtimeOptions(workspace, settings, environment);
+  const options = runtimeOptions(workspace, settings, environment, guessed);
   const ownRuns = new Set<string>();
   const lost = Promise.withResolvers<never>();
   // It is awaited by those who follow a run; to all others it says nothing.

@@ -26,9 +26,9 @@ export const openForRuns = async (
 ): Promise<RuntimeForRuns> => {
   const { environment } = context;
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
-  const settings = { ...settingsOf(flags, environment), unconfined: unconfinedOf(flags, context) };
+  const guessed = { unconfined: unconfinedOf(flags, context) };
   try {
-    const connection = await connect(workspace, settings, environment, signal);
+    const connection = await connect(workspace, settingsOf(flags), environment, signal, guessed);
     const close = async (): Promise<void> => {
       await connection.close();
       await rehearsal?.close();

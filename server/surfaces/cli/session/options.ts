@@ -2,6 +2,10 @@ import { z } from "zod";
 import type { AIProvider } from "../../../../schemas/agent.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions } from "../../../../schemas/run.ts";
+import { describeProblems } from "../../../../schemas/problems.ts";
+import { Json } from "../../../../schemas/primitives.ts";
+import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
+import { isSettingKey } from "../../../../schemas/setting-table.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
 import { OLLAMA_PORT, standardEndpoints } from "../../../../schemas/providers.ts";
 
@@ -41,6 +45,8 @@ export const RunFlags = z.object({
     .optional(),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
+  /** Every `--set KEY=VALUE`. */
+  set: z.array(z.string()).default([]),
   /** Of `--no-embeddings`. */
   embeddings: z.boolean().default(true),
   /** The revision of `--diff`. */
@@ -139,22 +145,60 @@ export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv):
 /** A variable that is set to nothing is not set. */
 const given = (value: string | undefined): string | null => (value === "" ? null : (value ?? null));
 
-/** Settings of the runtime that a command starts. */
-export const settingsOf = (
-  flags: Pick<RunFlags, "provider" | "endpoint"> & Partial<Pick<RunFlags, "lessons" | "embeddings">>,
-  environment: NodeJS.ProcessEnv,
-): SettingsInput => {
-  const at = (choice: ProviderChoice) => (flags.provider === choice ? flags.endpoint : undefined);
+/** What the environment suggests where neither the user's settings nor flags say otherwise. */
+export const guessedSettings = (environment: NodeJS.ProcessEnv): SettingsInput => {
+  const claude = given(environment.ANTHROPIC_BASE_URL);
   return {
     provider: providerOf(providerOfEnvironment(environment), {}, environment),
     endpoints: {
-      Claude: at("claude") ?? given(environment.ANTHROPIC_BASE_URL),
-      Gemini: at("gemini") ?? null,
-      HuggingFace: at("huggingface") ?? null,
-      Ollama: at("ollama") ?? ollamaEndpoint(environment.OLLAMA_HOST),
+      ...(claude !== null && { Claude: claude }),
+      Ollama: ollamaEndpoint(environment.OLLAMA_HOST),
     },
+  };
+};
+
+/** A value on the command line: JSON, or else a text. */
+export const valueOf = (text: string): Json => {
+  try {
+    return Json.parse(JSON.parse(text));
+  } catch {
+    return text;
+  }
+};
+
+/** Settings of `--set KEY=VALUE`, nested as in a file. Error: `unknown_setting`, `usage`. */
+export const namedSettings = (assignments: readonly string[]): Record<string, unknown> => {
+  const values: SettingValues = {};
+  for (const assignment of assignments) {
+    const [key = "", ...value] = assignment.split("=");
+    if (value.length === 0) throw fail("usage", { problem: `--set ${assignment}: write KEY=VALUE.` });
+    if (!isSettingKey(key)) throw fail("unknown_setting", { key });
+    values[key] = valueOf(value.join("="));
+  }
+  const nested = nestSettings(values);
+  const parsed = Settings.safeParse(nested);
+  if (!parsed.success) throw fail("usage", { problem: `--set: ${describeProblems(parsed.error)}` });
+  return nested;
+};
+
+type SettingFlags = Partial<
+  Pick<RunFlags, "provider" | "endpoint" | "lessons" | "embeddings" | "unconfined" | "set">
+>;
+
+/** Settings of the runtime that the flags of a command say. */
+export const settingsOf = (flags: SettingFlags): SettingsInput => {
+  const named = namedSettings(flags.set ?? []);
+  const names = { claude: "Claude", gemini: "Gemini", huggingface: "HuggingFace", ollama: "Ollama" } as const;
+  const { provider, endpoint } = flags;
+  const isAddressed = provider !== undefined && provider !== "rehearsal" && endpoint !== undefined;
+  const endpoints = isAddressed ? { [names[provider]]: endpoint } : {};
+  const addressed = typeof named.endpoints === "object" ? named.endpoints : {};
+  return {
+    ...named,
+    endpoints: { ...addressed, ...endpoints },
     ...(flags.lessons === false && { lessons: false }),
     ...(flags.embeddings === false && { context_embeddings: false }),
+    ...(flags.unconfined !== undefined && { unconfined: flags.unconfined }),
   };
 };
 

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CoditectError } from "../../../../schemas/errors.ts";
 import { RunOptions } from "../../../../schemas/run.ts";
+import { flattenSettings, resolveSettings } from "../../../../schemas/resolve-settings.ts";
 import { Settings } from "../../../../schemas/settings.ts";
 import {
   chosenProvider,
   ollamaEndpoint,
   parseRunFlags,
   runOptionsOf,
+  guessedSettings,
   settingsOf,
 } from "../../../../server/surfaces/cli/session/options.ts";
 
@@ -61,7 +63,7 @@ describe("the provider that is asked", () => {
 
   it("is by default the one whose key the environment has", () => {
     const asked = (environment: NodeJS.ProcessEnv) =>
-      Object.keys(Settings.parse(settingsOf({}, environment)).provider).join();
+      Object.keys(Settings.parse(guessedSettings(environment)).provider).join();
     assert.equal(asked({ ANTHROPIC_API_KEY: "a", GEMINI_API_KEY: "g" }), "Claude");
     assert.equal(asked({ GEMINI_API_KEY: "g" }), "Gemini");
     assert.equal(asked({ HF_TOKEN: "h" }), "HuggingFace");
@@ -70,8 +72,15 @@ describe("the provider that is asked", () => {
 
   it("is reached where --endpoint says, else where the environment does", () => {
     const environment = { ANTHROPIC_BASE_URL: "http://proxy" };
-    const at = (flags: object) =>
-      Settings.parse(settingsOf(parseRunFlags(flags), environment)).endpoints.Claude;
+    const at = (flags: object) => {
+      const levels = [guessedSettings(environment), settingsOf(parseRunFlags(flags))].map(flattenSettings);
+      const [guessed = {}, chosen = {}] = levels;
+      const given = [
+        { origin: "environment" as const, values: guessed },
+        { origin: "flag" as const, values: chosen },
+      ];
+      return resolveSettings(given, {}).settings.endpoints.Claude;
+    };
     assert.equal(at({}), "http://proxy");
     assert.equal(at({ provider: "claude", endpoint: "http://here" }), "http://here");
     assert.equal(at({ provider: "gemini", endpoint: "http://there" }), "http://proxy");

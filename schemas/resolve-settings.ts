@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { Json } from "./primitives.ts";
+import {
+  isSettingKey,
+  settingKeys,
+  settingTable,
+  type SettingKey,
+  type WorkspaceRule,
+} from "./setting-table.ts";
+import { Settings, type SettingsInput } from "./settings.ts";
+
+/** Where the value of a setting comes from, from the weakest to the strongest; a workspace tightens last. */
+export const SettingOrigin = z.enum(["default", "environment", "user", "editor", "flag", "workspace"]);
+export type SettingOrigin = z.infer<typeof SettingOrigin>;
+
+/** A setting with its value, as lists show it. */
+export const SettingValue = z.strictObject({
+  key: z.string(),
+  value: Json,
+  origin: SettingOrigin,
+  /** What the workspace asks for and does not get, because it would loosen what the user set. */
+  ignored: Json.nullable(),
+  text: z.string(),
+});
+export type SettingValue = z.infer<typeof SettingValue>;
+
+/** Values of some settings, by key. */
+export type SettingValues = Partial<Record<SettingKey, unknown>>;
+
+/** What one place says, such as the user's file. */
+export interface SettingLevel {
+  origin: Exclude<SettingOrigin, "default" | "workspace">;
+  values: SettingValues;
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Settings as they are nested in a file, by key; `provider` is one value. */
+export const flattenSettings = (input: SettingsInput | Record<string, unknown>): SettingValues => {
+  const values: SettingValues = {};
+  for (const [name, value] of Object.entries(input)) {
+    if (value === undefined) continue;
+    if (isSettingKey(name)) values[name] = value;
+    else if (isGroup(value))
+      for (const [field, part] of Object.entries(value)) {
+        const key = `${name}.${field}`;
+        if (isSettingKey(key) && part !== undefined) values[key] = part;
+      }
+  }
+  return values;
+};
+
+/** Settings by key as they are nested in a file. */
+export const nestSettings = (values: SettingValues): Record<string, unknown> => {
+  const nested: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(values)) {
+    const [group = key, field] = key.split(".");
+    if (field === undefined) nested[key] = value;
+    else nested[group] = { ...(isGroup(nested[group]) ? nested[group] : {}), [field]: value };
+  }
+  return nested;
+};
+
+const size = (value: unknown): number => (typeof value === "number" ? value : Infinity);
+
+const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
+
+/** What counts of a workspace's value beside the user's; undefined: nothing of it does. */
+const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown => {
+  switch (rule) {
+    case "any":
+      return asked;
+    case "user":
+      return undefined;
+    case "off":
+      return asked === false ? false : undefined;
+    case "lower":
+      return size(asked) < size(own) ? asked : undefined;
+    case "subset":
+      return isListOf(own) && isListOf(asked) ? own.filter((item) => asked.includes(item)) : undefined;
+    default:
+      return rule.indexOf(String(asked)) > rule.indexOf(String(own)) ? asked : undefined;
+  }
+};
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** Whether a workspace gets all that it asks for. */
+const isGranted = (value: unknown, asked: unknown): boolean =>
+  isListOf(value) && isListOf(asked) ? asked.every((item) => value.includes(item)) : isSame(value, asked);
+
+/**
+ * The settings that hold, each with its origin. Later levels count before earlier ones; then the
+ * workspace may tighten each by its rule, and loosens none.
+ */
+export const resolveSettings = (
+  levels: readonly SettingLevel[],
+  workspace: SettingValues,
+): { settings: Settings; list: SettingValue[] } => {
+  const defaults = flattenSettings(Settings.parse({}));
+  const values: SettingValues = {};
+  const list = settingKeys.map((key): SettingValue => {
+    const { text, workspace: rule } = settingTable[key];
+    const level = levels.findLast((each) => each.values[key] !== undefined);
+    const own = level === undefined ? defaults[key] : level.values[key];
+    const asked = workspace[key];
+    const tighter = asked === undefined ? undefined : tightened(rule, own, asked);
+    const isTighter = tighter !== undefined && !isSame(tighter, own);
+    const value = isTighter ? tighter : own;
+    values[key] = value;
+    return {
+      key,
+      value: Json.parse(value),
+      origin: isTighter ? "workspace" : (level?.origin ?? "default"),
+      ignored: asked === undefined || isGranted(value, asked) ? null : Json.parse(asked),
+      text,
+    };
+  });
+  return { settings: Settings.parse(nestSettings(values)), list };
+};

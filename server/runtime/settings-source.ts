@@ -1,0 +1,149 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { fail } from "../../schemas/errors.ts";
+import { describeProblems } from "../../schemas/problems.ts";
+import type { Json } from "../../schemas/primitives.ts";
+import {
+  flattenSettings,
+  nestSettings,
+  resolveSettings,
+  type SettingLevel,
+  type SettingOrigin,
+  type SettingValue,
+  type SettingValues,
+} from "../../schemas/resolve-settings.ts";
+import { isSettingKey, type SettingKey } from "../../schemas/setting-table.ts";
+import { Settings, type SettingsInput } from "../../schemas/settings.ts";
+import { privateUserFolder, userFolder } from "../platform/user-folder.ts";
+import { readInside } from "../workspace/open.ts";
+
+/** Whose file a setting is written to. */
+export type SettingScope = "user" | "workspace";
+
+const FILE = "settings.json";
+const WORKSPACE_FILE = `.coditect/${FILE}`;
+const MOST_BYTES = 1 << 20;
+
+export interface SettingsSourceOptions {
+  /** Absolute path; `.coditect/settings.json` in it can only tighten. */
+  workspace: string;
+  /** What whoever opens the runtime was told: flags, or the editor's Settings. */
+  chosen: SettingsInput;
+  chosenBy: Extract<SettingOrigin, "flag" | "editor">;
+  /** What the environment suggests; weaker than the user's file. */
+  guessed: SettingsInput;
+}
+
+/** The settings of a runtime, from every place that has a say. */
+export interface SettingsSource {
+  /** As the files are now. Error: `invalid_file`. */
+  current(): Settings;
+  list(): SettingValue[];
+  originOf(key: SettingKey): SettingOrigin;
+  /** The editor's Settings changed. */
+  choose(chosen: SettingsInput): void;
+  /**
+   * Writes a setting into a file; a null `value` of `undefined` takes it out. Errors: `unknown_setting`,
+   * `invalid_params`, and `setting_not_tighter` for what a workspace may not say.
+   */
+  set(scope: SettingScope, key: string, value: Json): void;
+  unset(scope: SettingScope, key: string): void;
+}
+
+/** Parses a file of settings; `$schema` may be there for editors. */
+const parseFile = (path: string, text: string): SettingValues => {
+  const invalid = (problems: string) => fail("invalid_file", { path, problems });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw invalid("it is not JSON");
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw invalid("it is not an object");
+  const { $schema, ...settings } = json as Record<string, unknown>;
+  const parsed = Settings.safeParse(settings);
+  if (!parsed.success) throw invalid(describeProblems(parsed.error));
+  return flattenSettings(settings);
+};
+
+const ifThere = (path: string): string | null => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+};
+
+export const openSettings = ({
+  workspace,
+  chosenBy,
+  guessed,
+  ...options
+}: SettingsSourceOptions): SettingsSource => {
+  let chosen = flattenSettings(options.chosen);
+
+  const read: Readonly<Record<SettingScope, () => SettingValues>> = {
+    user: () => {
+      const text = ifThere(join(userFolder(), FILE));
+      return text === null ? {} : parseFile(FILE, text);
+    },
+    workspace: () => {
+      const bytes = readInside(workspace, WORKSPACE_FILE, { most: MOST_BYTES });
+      return bytes === null ? {} : parseFile(WORKSPACE_FILE, bytes.toString("utf8"));
+    },
+  };
+
+  const write = (scope: SettingScope, values: SettingValues): void => {
+    const path = scope === "user" ? join(privateUserFolder(), FILE) : join(workspace, WORKSPACE_FILE);
+    mkdirSync(dirname(path), { recursive: true });
+    const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+    writeFileSync(temporary, `${JSON.stringify(nestSettings(values), null, 2)}\n`, { flag: "wx" });
+    renameSync(temporary, path);
+  };
+
+  const resolve = (inWorkspace = read.workspace()) => {
+    const levels: SettingLevel[] = [
+      { origin: "environment", values: flattenSettings(guessed) },
+      { origin: "user", values: read.user() },
+      { origin: chosenBy, values: chosen },
+    ];
+    return resolveSettings(levels, inWorkspace);
+  };
+
+  const known = (key: string): SettingKey => {
+    if (!isSettingKey(key)) throw fail("unknown_setting", { key });
+    return key;
+  };
+
+  return {
+    current: () => resolve().settings,
+    list: () => resolve().list,
+    originOf: (key) => resolve().list.find((each) => each.key === key)?.origin ?? "default",
+    choose: (next) => {
+      chosen = flattenSettings(next);
+    },
+    set: (scope, key, value) => {
+      const values = { ...read[scope](), [known(key)]: value };
+      const parsed = Settings.safeParse(nestSettings({ [key]: value }));
+      if (!parsed.success)
+        throw fail("invalid_params", {
+          what: `The setting ${key}`,
+          problems: describeProblems(parsed.error),
+        });
+      const held = scope === "workspace" ? resolve(values).list.find((each) => each.key === key) : undefined;
+      if (held !== undefined && held.ignored !== null)
+        throw fail("setting_not_tighter", {
+          key,
+          value: JSON.stringify(value),
+          own: JSON.stringify(held.value),
+        });
+      write(scope, values);
+    },
+    unset: (scope, key) => {
+      const { [known(key)]: removed, ...values } = read[scope]();
+      if (removed !== undefined) write(scope, values);
+    },
+  };
+};
