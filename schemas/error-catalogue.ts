@@ -75,6 +75,11 @@ export const errorCatalogue = {
   ),
   // Models.
   illegal_transition: row("{what} cannot go from {from} to {to}.", null, conflict),
+  state_not_settable: row(
+    "The runtime alone puts an instance into the state {state}.",
+    "Choose Paused, Working, Stopping or Terminated.",
+    conflict,
+  ),
   agent_has_active_instances: row(
     "Agent {id} has {count} active instances.",
     "Terminate the instances first, then delete the agent.",

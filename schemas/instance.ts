@@ -36,7 +36,7 @@ export const ResourceUsage = z.strictObject({
   tokens_used: Count,
   api_calls: Count,
   /** Dollars. */
-  cost_accrued: z.number().nonnegative(),
+  cost_accrued: z.number().nonnegative().nullable(),
   last_updated: Timestamp,
 });
 export type ResourceUsage = z.infer<typeof ResourceUsage>;

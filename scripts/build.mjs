@@ -3,11 +3,12 @@
 // language server share, and what they load only when it is needed, is in chunks of its own.
 import { build, context } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { snapshotName } from "../server/platform/snapshot.ts";
 import { asCommonJs, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
 import { licenceTexts } from "./licences.mjs";
 
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const watch = process.argv.includes("--watch");
 const production = process.argv.includes("--production");
 
@@ -26,7 +27,7 @@ const shared = {
   logLevel: "warning",
   // Native add-ons, of dockerode's ssh transport and for the keychain: optional, loaded where they are.
   external: ["vscode", "cpu-features", "@napi-rs/keyring", "*.node"],
-  define: { "import.meta.url": "__moduleUrl" },
+  define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify(version) },
   metafile: true,
 };
 

@@ -244,7 +244,7 @@ const attempt = async (
     instance.addUsage({
       tokens: totalTokens(used) - totalTokens(usedBefore),
       api_calls: used.api_calls - usedBefore.api_calls,
-      cost: (used.cost ?? 0) - (usedBefore.cost ?? 0),
+      cost: used.cost === null ? null : used.cost - (usedBefore.cost ?? 0),
     });
     await instance.release();
   }

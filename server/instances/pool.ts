@@ -54,7 +54,7 @@ export interface ClaimedInstance {
   /** Processor seconds and peak memory since it was claimed. */
   consumed(): { cpu_seconds: number; peak_memory_mb: number };
   /** Adds what the model calls of this claim used to the instance's ResourceUsage. */
-  addUsage(usage: { tokens: number; api_calls: number; cost: number }): void;
+  addUsage(usage: { tokens: number; api_calls: number; cost: number | null }): void;
   /** Completes its task: back to the pool (Idle), or stopped if it is worn out or unhealthy. */
   release(): Promise<void>;
 }

@@ -112,15 +112,21 @@ export const updateStatus = (agent: AgentConfig, status: AgentStatus, now: Times
   last_active_at: status === "Busy" ? now : agent.last_active_at,
 });
 
-/** The same agent if it has the capability already. Documents: `AgentConfig::add_capability`. */
+/**
+ * The agent with the capability, and whether it was added: false if the agent had it already.
+ * Documents: `AgentConfig::add_capability`, whose result is that boolean.
+ */
 export const addCapability = (
   agent: AgentConfig,
   capability: AgentCapability,
   now: Timestamp,
-): AgentConfig =>
+): { agent: AgentConfig; added: boolean } =>
   agent.capabilities.includes(capability)
-    ? agent
-    : { ...agent, capabilities: [...agent.capabilities, capability], updated_at: now };
+    ? { agent, added: false }
+    : {
+        agent: { ...agent, capabilities: [...agent.capabilities, capability], updated_at: now },
+        added: true,
+      };
 
 /** Cents for that many tokens at `cost_per_1k_tokens`. Documents: `AgentConfig::estimate_cost`. */
 export const estimateCost = (agent: AgentConfig, tokens: number): number =>

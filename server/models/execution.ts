@@ -119,7 +119,8 @@ const moveTo = (execution: AgentExecution, to: ExecutionStatus): AgentExecution 
 export const start = (execution: AgentExecution, instanceId: string, now: Timestamp): AgentExecution => ({
   ...moveTo(execution, "Starting"),
   instance_id: instanceId,
-  started_at: now,
+  // One that goes on after its instance or its runtime died began when it first began.
+  started_at: execution.started_at ?? now,
 });
 
 /** Starting → Running. Documents: `AgentExecution::mark_running`. Errors: `illegal_transition`. */

@@ -98,11 +98,16 @@ export const assignTask = (instance: AgentInstance, taskId: string, now: Timesta
 };
 
 /** Working → Idle, without a task. Documents: `AgentInstance::complete_task`. Errors: `illegal_transition`. */
-export const completeTask = (instance: AgentInstance, now: Timestamp): AgentInstance => ({
-  ...transitionState(instance, "Idle", now),
-  assigned_task_id: null,
-  task_started_at: null,
-});
+export const completeTask = (instance: AgentInstance, now: Timestamp): AgentInstance => {
+  if (instance.state !== "Working") {
+    throw fail("illegal_transition", {
+      what: `Instance ${instance.instance_id}`,
+      from: instance.state,
+      to: "Idle",
+    });
+  }
+  return { ...transitionState(instance, "Idle", now), assigned_task_id: null, task_started_at: null };
+};
 
 /** What was measured since the last update; `cpu_percent` and `memory_mb` as they are now. */
 export interface MeasuredResources {
@@ -111,9 +116,12 @@ export interface MeasuredResources {
   /** Added to what is there. */
   tokens?: number;
   api_calls?: number;
-  /** Dollars. */
-  cost?: number;
+  /** Dollars; null where a price is not known, which makes the sum unknown. */
+  cost?: number | null;
 }
+
+const addCost = (before: number | null, more: number | null): number | null =>
+  before === null || more === null ? null : before + more;
 
 /** Documents: `AgentInstance::update_resources`, "ResourceUsage Structure". */
 export const updateResources = (
@@ -127,7 +135,7 @@ export const updateResources = (
     memory_mb: Math.round(measured.memory_mb ?? before.memory_mb),
     tokens_used: before.tokens_used + (measured.tokens ?? 0),
     api_calls: before.api_calls + (measured.api_calls ?? 0),
-    cost_accrued: before.cost_accrued + (measured.cost ?? 0),
+    cost_accrued: addCost(before.cost_accrued, measured.cost ?? (measured.cost === null ? null : 0)),
     last_updated: now,
   };
   return { ...instance, resources };

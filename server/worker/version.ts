@@ -1,16 +1,12 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/**
- * The version of the agents' code, as package.json has it: one folder above the bundle, two above
- * this file. `unversioned` where the bundle runs alone, as in an image that holds nothing else.
- */
+/** Set by the build: the bundle may run alone, as in an image that holds nothing else. */
+declare const CODITECT_VERSION: string | undefined;
+
+/** The version of the agents' code: what the build put in, or package.json above the sources. */
 export function agentVersion(): string {
-  const place = import.meta.url.endsWith(".ts") ? "../../package.json" : "../package.json";
-  try {
-    const text = readFileSync(new URL(place, import.meta.url), "utf8");
-    return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
-  } catch {
-    return "unversioned";
-  }
+  if (typeof CODITECT_VERSION === "string") return CODITECT_VERSION;
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

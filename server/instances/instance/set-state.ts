@@ -2,14 +2,31 @@ import { fail } from "../../../schemas/errors.ts";
 import type { AgentInstance, InstanceState } from "../../../schemas/instance.ts";
 import type { Store } from "../../store/store.ts";
 import type { Instance } from "./instance.ts";
-import type { Cause } from "./records.ts";
+import { transitionState } from "../../models/instance.ts";
+import type { Cause, InstanceRecords } from "./records.ts";
+
+const settable: ReadonlySet<InstanceState> = new Set(["Paused", "Working", "Stopping", "Terminated"]);
+
+/** A Failed instance has no process any more; Terminated says that the user is done with it. */
+const terminateFailed = async (
+  records: InstanceRecords,
+  failed: AgentInstance,
+  cause: Cause,
+): Promise<AgentInstance> => {
+  const now = new Date().toISOString();
+  const stopping = transitionState(failed, "Stopping", now);
+  const terminated = transitionState(stopping, "Terminated", now);
+  await records.write("StateChanged", failed, stopping, cause);
+  await records.write("StateChanged", stopping, terminated, cause);
+  return terminated;
+};
 
 /**
  * What a user may set by hand: Paused, Working (goes on), Stopping and Terminated. Everything else
  * is the pool's own, and refused like any illegal transition. Contract: `instances/setState`.
  */
 export const setInstanceState = async (
-  store: Store,
+  { store, records }: { store: Store; records: InstanceRecords },
   live: ReadonlySet<Instance>,
   id: string,
   state: InstanceState,
@@ -19,6 +36,10 @@ export const setInstanceState = async (
   const stored = instance?.record ?? store.get("instances", id);
   if (stored === null) throw fail("not_found", { kind: "instance", id });
   const refused = fail("illegal_transition", { what: `Instance ${id}`, from: stored.state, to: state });
+  if (!settable.has(state)) throw fail("state_not_settable", { state });
+  const ends = state === "Stopping" || state === "Terminated";
+  if (instance === undefined && stored.state === "Failed" && ends)
+    return terminateFailed(records, stored, cause);
   if (instance === undefined) throw refused;
   switch (state) {
     case "Paused":

@@ -3,6 +3,7 @@ import type { AgentConfig } from "../../../schemas/agent.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../../schemas/worker.ts";
 import { userCode } from "../../platform/user-key.ts";
 import { newInstance, updateHealth, transitionState, isActive } from "../../models/instance.ts";
+import { version } from "../../platform/installation.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Store } from "../../store/store.ts";
 import { connectWorker } from "./connection.ts";
@@ -46,7 +47,8 @@ export const provision = async (
       agent_id: agent.agent_id,
       tenant_id: context.store.tenantId,
       runtime_type: kind.runtime,
-      agent_version: "",
+      // The worker says its own when it is up; it is of the same build.
+      agent_version: version(),
     },
     now(),
   );

@@ -261,11 +261,12 @@ export const createPool = (options: PoolOptions): Pool => {
       return instance.record;
     },
     setState: async (id, state, actor, cause) => {
-      const record = await setInstanceState(store, live, id, state, { actor, cause });
+      const record = await setInstanceState({ store, records }, live, id, state, { actor, cause });
       pump();
       return record;
     },
-    terminate: (id, actor, cause) => setInstanceState(store, live, id, "Terminated", { actor, cause }),
+    terminate: (id, actor, cause) =>
+      setInstanceState({ store, records }, live, id, "Terminated", { actor, cause }),
     queued: () => queue.waiting().length,
     close: async () => {
       closing.abort();

@@ -1,7 +1,7 @@
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import { isRunOpen } from "../../../schemas/statuses.ts";
-import { cancel, isFinished } from "../../models/execution.ts";
+import { cancel, isFinished, requeue } from "../../models/execution.ts";
 import { cancelRun } from "../plan.ts";
 import { tellFinished } from "./finish.ts";
 import type { RunParts } from "./stage-round.ts";
@@ -74,7 +74,12 @@ export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<vo
     .all("runs", { open: true })
     .filter((run) => run.status === "Running" || run.status === "Queued");
   if (left.length === 0) return;
+  const cutOff = left
+    .flatMap(({ task_id }) => store.all("executions", { task_id }))
+    .filter((execution) => !isFinished(execution) && execution.status !== "Queued");
   await store.commit((transaction) => {
     for (const run of left) transaction.put("runs", { ...run, status: "Interrupted", updated_at: now() });
+    // Nothing works on them now; what they did is in their transcripts.
+    for (const execution of cutOff) transaction.put("executions", requeue(execution));
   });
 };

@@ -51,9 +51,10 @@ describe("AgentConfig", () => {
   });
 
   it("takes a capability once", () => {
-    const agent = addCapability(coder(), "ReviewCode", later);
+    const { agent, added } = addCapability(coder(), "ReviewCode", later);
+    assert.equal(added, true);
     assert.deepEqual(agent.capabilities, ["ImplementCode", "OptimizePerformance", "ReviewCode"]);
-    assert.equal(addCapability(agent, "ReviewCode", later), agent);
+    assert.deepEqual(addCapability(agent, "ReviewCode", later), { agent, added: false });
   });
 
   it("estimates cents from the price per 1,000 tokens; a local model is free", () => {

@@ -12,6 +12,7 @@ import {
   markRunning,
   newExecution,
   noUsage,
+  requeue,
   start,
   timeOut,
 } from "../../../server/models/execution.ts";
@@ -81,6 +82,13 @@ const steps: Record<string, Step> = {
   cancel: (execution) => cancel(execution, later),
   timeOut: (execution) => timeOut(execution, error, later),
 };
+
+describe("an execution that goes on after its runtime was killed", () => {
+  it("began when it first began", () => {
+    const running = markRunning(start(queued(), randomUUID(), now));
+    assert.equal(start(requeue(running), randomUUID(), later).started_at, now);
+  });
+});
 
 describe("AgentExecution", () => {
   it("goes from Queued over Starting and Running to Completed and says how long it took", () => {

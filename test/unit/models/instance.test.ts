@@ -93,6 +93,8 @@ describe("AgentInstance", () => {
       [working.state, working.assigned_task_id, working.task_started_at],
       ["Working", task, later(1)],
     );
+    for (const state of InstanceState.options.filter((each) => each !== "Working"))
+      assert.throws(() => completeTask({ ...working, state }, later(2)), { code: "illegal_transition" });
     const idle = completeTask(working, later(2));
     assert.deepEqual([idle.state, idle.assigned_task_id, idle.task_started_at], ["Idle", null, null]);
     assert.throws(() => assignTask(working, randomUUID(), later(2)), /from Working to Working/);
@@ -122,6 +124,11 @@ describe("AgentInstance", () => {
       api_calls: 2,
       cost_accrued: 0.75,
       last_updated: later(1),
+    });
+
+    it("do not know what they cost once a price was not known", () => {
+      const unknown = updateResources(updateResources(fresh(), { cost: null }, now), { cost: 0.5 }, now);
+      assert.equal(unknown.resources.cost_accrued, null);
     });
   });
 

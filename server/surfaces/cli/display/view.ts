@@ -2,6 +2,7 @@ import type { AgentType } from "../../../../schemas/agent.ts";
 import type { ExecutionSummary, RunFinished, RuntimeEvent } from "../../../../schemas/events.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import type { StageStatus } from "../../../../schemas/run.ts";
+import { totalTokens } from "../../../models/execution.ts";
 
 /** One execution of a stage, as it is shown. */
 export interface RoundView {
@@ -88,6 +89,10 @@ export const followRun = (view: RunView): ((event: RuntimeEvent) => void) => {
         if (round === undefined) return;
         rounds.set(execution.execution_id, round);
         round.error = failureOf(execution);
+        // One that goes on had used something before; what is told of its calls comes on top.
+        const { resource_usage: used } = execution;
+        if (used.api_calls > round.calls)
+          Object.assign(round, { calls: used.api_calls, tokens: totalTokens(used), cost: used.cost });
         if (execution.status === "Queued") round.activity = "waits for an instance";
         if (execution.status === "Starting") round.activity = "starts its instance";
         if (execution.status === "Running" && round.activity !== "") round.activity = "thinks";
