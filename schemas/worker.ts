@@ -94,6 +94,8 @@ export const workerMethods = {
       copied: Count,
       /** Dependency folders that are reached in place instead of copied. */
       linked: z.array(z.string()),
+      /** What the copy lacks although tools of the workspace may need it. */
+      left_out: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
       duration_ms: Milliseconds,
     }),
   },

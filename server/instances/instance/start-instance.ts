@@ -133,14 +133,18 @@ export const bringUp = async (
     const starting = instance.transition("Starting", cause);
     // Awaited below; until then a rejection has its handler here.
     starting.catch(() => undefined);
-    const [hidden, egress] = await Promise.all([context.hidden(kind.workspace), letOut(context, instance)]);
     const git = findGit(kind.workspace);
+    const { readable, sources } = visibleToWorker(kind.workspace, git);
+    const [hidden, egress] = await Promise.all([
+      Promise.all(sources.map((folder) => context.hidden(folder))),
+      letOut(context, instance),
+    ]);
     const worker = await driver.start(
       {
         instance_id: instance.id,
         workspace: kind.workspace,
-        readable: visibleToWorker(kind.workspace, git),
-        hidden,
+        readable,
+        hidden: hidden.flat(),
         copy: slot.copy,
         image: kind.image,
         limits: settings.limits,

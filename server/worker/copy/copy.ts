@@ -4,6 +4,7 @@ import type { FileChange } from "../../../schemas/changes.ts";
 import type { GitFiles } from "../../../schemas/git-files.ts";
 import { findGit } from "../../workspace/git.ts";
 import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
+import { relativePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 import { stateOf } from "./files.ts";
 
@@ -34,6 +35,8 @@ export interface PrivateCopy {
   source: string;
   /** The copy's root: what agents see as the workspace. */
   root: string;
+  /** Stands for the repository around the workspace; the copy's root when there is none. */
+  repository: string;
   manifestFile: string;
   /** For the code on the manifest. */
   key: string;
@@ -49,6 +52,14 @@ export interface PrivateCopy {
   /** The repository around the workspace, as the runtime found it. */
   git: GitFiles | null;
   rules: IgnoreRules;
+  /** Folders of the workspace that are packages others import by name, as paths inside it. */
+  packages: Set<string>;
+  /** Ignored files and folders that were brought along all the same: see `copyBuilt`. */
+  built: Set<string>;
+  /** Stamps of files that were copied without being part of the change set; see `syncTree`. */
+  synced: Map<string, string>;
+  /** Packages of the repository beside the workspace, and their copies. */
+  siblings: Map<string, string>;
   /** Real paths of the folders that dependencies are reached in. */
   dependencies: string[];
 }
@@ -63,7 +74,7 @@ export function privateCopy(
   const workspace = realpathSync.native(source);
   return {
     source: workspace,
-    root: join(place, "workspace"),
+    ...placesIn(place, workspace, git),
     manifestFile: join(place, "manifest.json"),
     key,
     base: new Map(),
@@ -74,8 +85,26 @@ export function privateCopy(
     testResults: new Map(),
     git,
     rules: ignoreRules(workspace, git),
+    packages: new Set(),
+    built: new Set(),
+    synced: new Map(),
+    siblings: new Map(),
     dependencies: [],
   };
+}
+
+/** A folder of a repository keeps its place in it, or `../tsconfig.json` would lead elsewhere. */
+function placesIn(
+  place: string,
+  workspace: string,
+  git: GitFiles | null,
+): { root: string; repository: string } {
+  if (git === null || git.root === workspace) {
+    const root = join(place, "workspace");
+    return { root, repository: root };
+  }
+  const repository = join(place, "repository");
+  return { root: join(repository, relativePath(git.root, workspace)), repository };
 }
 
 /** What the file was before any agent touched it; `null` when there was none. */

@@ -25,12 +25,12 @@ export function linkDependencies(copy: PrivateCopy, path: string): void {
 }
 
 /**
- * Dependencies of the folders above the workspace, as a package of a monorepo uses them: reached
- * from beside the copy, where Node looks next.
+ * Dependencies of the folders above the workspace and its repository: reached from beside the copy,
+ * where Node looks last.
  */
 export function linkOuterDependencies(copy: PrivateCopy): void {
   const links: Links = new Map();
-  for (let folder = dirname(copy.source); ; folder = dirname(folder)) {
+  for (let folder = dirname(copy.git?.root ?? copy.source); ; folder = dirname(folder)) {
     const real = realpathOf(join(folder, "node_modules"));
     if (real !== null) {
       copy.dependencies.push(real);
@@ -38,16 +38,22 @@ export function linkOuterDependencies(copy: PrivateCopy): void {
     }
     if (dirname(folder) === folder) break;
   }
-  const target = join(dirname(copy.root), "node_modules");
+  const target = join(dirname(copy.repository), "node_modules");
   if (links.size > 0) makeLinks(target, links);
   else remove(target);
 }
 
-function packageLinks(copy: PrivateCopy, modules: string): Links {
+/** What tools keep for themselves among the packages; generated ones such as `.prisma` are packages. */
+const isCache = (name: string): boolean =>
+  /^\.(cache|vite|vitest|vite-temp|turbo|yarn-integrity|yarn-state\.yml|package-lock\.json|modules\.yaml|pnpm)/.test(
+    name,
+  );
+
+export function packageLinks(copy: PrivateCopy, modules: string): Links {
   const links: Links = new Map();
   for (const entry of readFolder(modules)) {
     const path = join(modules, entry.name);
-    if (entry.name.startsWith(".") && entry.name !== ".bin") continue;
+    if (isCache(entry.name)) continue;
     if (entry.name.startsWith("@") && entry.isDirectory()) links.set(entry.name, packageLinks(copy, path));
     else links.set(entry.name, entry.isSymbolicLink() ? packageFolder(copy, path) : path);
   }
@@ -57,12 +63,18 @@ function packageLinks(copy: PrivateCopy, modules: string): Links {
 /** Where a linked package is to be found: in the copy when it is a folder of the workspace. */
 function packageFolder(copy: PrivateCopy, path: string): string {
   const real = realpathOf(path);
-  if (real === null || !isWithin(copy.source, real)) return path;
+  if (real === null) return path;
+  const sibling = copy.siblings.get(real);
+  if (sibling !== undefined) return sibling;
+  if (!isWithin(copy.source, real)) return path;
   const inside = relativePath(copy.source, real);
-  return inside.split("/").includes("node_modules") ? path : join(copy.root, inside);
+  if (inside.split("/").includes("node_modules")) return path;
+  copy.packages.add(inside);
+  return join(copy.root, inside);
 }
 
-function realpathOf(path: string): string | null {
+/** The real path; `null` when nothing is there. */
+export function realpathOf(path: string): string | null {
   try {
     return realpathSync.native(path);
   } catch {

@@ -17,10 +17,12 @@ import { ignoreRules } from "../../workspace/ignore.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
+import { copyBuilt } from "./built.ts";
 import { closedBy, originalOf, recordChange, type BaseFile, type PrivateCopy } from "./copy.ts";
 import { linkDependencies, linkOuterDependencies } from "./dependencies.ts";
 import { isFree, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
+import { copySurroundings } from "./surroundings.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
 import { resetTemporary } from "./reset-temporary.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
@@ -40,6 +42,7 @@ export async function prepare(
   resetTemporary(copy);
   const known = copy.base.size > 0 ? copy.base : loadManifest(copy);
   begin(copy);
+  const left_out = copySurroundings(copy);
   const linked: string[] = [];
   let copied = 0;
   for (const listing of walkWorkspace(copy.source, copy.rules)) {
@@ -50,6 +53,7 @@ export async function prepare(
     await pace();
   }
   linkOuterDependencies(copy);
+  left_out.push(...copyBuilt(copy, copy.packages));
   for (const overlay of overlays) layOver(copy, overlay);
   for (const change of changes) makeChange(copy, change);
   if (copied > 0 || known.size !== copy.base.size) {
@@ -57,7 +61,7 @@ export async function prepare(
     // A write after this gets another time stamp than ours, so that stamps tell every change.
     await setTimeout(CLOCK_TICK_MS);
   }
-  return { files: copy.base.size, copied, linked, duration_ms: performance.now() - started };
+  return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
 }
 
 function begin(copy: PrivateCopy): void {
@@ -69,6 +73,7 @@ function begin(copy: PrivateCopy): void {
   copy.written = new Map();
   copy.testResults = new Map();
   copy.dependencies = [];
+  copy.packages = new Set([""]);
   copy.rules = ignoreRules(copy.source, copy.git);
 }
 
@@ -85,7 +90,7 @@ function refreshFolder(copy: PrivateCopy, listing: FolderListing, known: Map<str
   const present = new Set<string>();
   for (const entry of readFolder(join(copy.root, folder))) {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    const want = wanted.get(path);
+    const want = wanted.get(path) ?? (copy.built.has(path) ? "dependency" : undefined);
     const fits =
       want === "dependency" ||
       (want === "file" && entry.isFile()) ||

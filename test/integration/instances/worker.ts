@@ -103,7 +103,13 @@ connection.onRequest("worker/ping", () => ({
   memory_mb: Math.round(process.memoryUsage.rss() / 1024 ** 2),
   cpu_seconds: process.cpuUsage().user / 1e6,
 }));
-connection.onRequest("workspace/prepare", () => ({ files: 0, copied: 0, linked: [], duration_ms: 0 }));
+connection.onRequest("workspace/prepare", () => ({
+  files: 0,
+  copied: 0,
+  linked: [],
+  left_out: [],
+  duration_ms: 0,
+}));
 connection.onRequest("execution/run", (params: WorkerParams<"execution/run">) => {
   const behaviour = behaviours[params.test_command ?? "work"];
   return behaviour === undefined ? finished("unknown") : behaviour(params);

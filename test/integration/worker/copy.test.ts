@@ -145,6 +145,99 @@ describe("private copy", function () {
     assert.deepEqual(readTree(join(source, "node_modules/.vite")), { "cache.json": "{}" });
   });
 
+  it("brings along what packages of the workspace were built to, and builds anew in the copy alone", async () => {
+    writeTree(source, {
+      ".gitignore": "dist/\nnode_modules\nsecret/\n",
+      ".coditectignore": "secret/\n",
+      "packages/core/package.json":
+        '{"name":"core","exports":{".":{"default":"./dist/index.js"}},"files":["secret"]}',
+      "packages/core/dist/index.js": "exports.built = 1",
+      "packages/core/dist/.env": "KEY=1",
+      "packages/core/secret/a.js": "",
+      "packages/other/package.json": '{"name":"other","main":"dist/index.js"}',
+      "packages/other/dist/index.js": "nobody imports it",
+      "node_modules/.prisma/client/index.js": "generated",
+      "node_modules/.cache/x": "x",
+    });
+    symlinkSync("../packages/core", join(source, "node_modules/core"));
+    await refresh();
+    const core: unknown = createRequire(join(copy.root, "index.js"))("core");
+    assert.deepEqual(core, { built: 1 });
+    assert.ok(existsSync(join(copy.root, "node_modules/.prisma/client/index.js")));
+    assert.deepEqual(
+      [
+        "node_modules/.cache",
+        "packages/core/dist/.env",
+        "packages/core/secret",
+        "packages/other/dist",
+      ].filter((path) => existsSync(join(copy.root, path))),
+      [],
+    );
+    writeFileSync(join(copy.root, "packages/core/dist/index.js"), "exports.built = 2");
+    assert.deepEqual(await afterCommand(copy, "all", signal), { changes: [], put_back: [] });
+    await refresh();
+    assert.equal(readFileSync(join(copy.root, "packages/core/dist/index.js"), "utf8"), "exports.built = 1");
+    assert.equal(readFileSync(join(source, "packages/core/dist/index.js"), "utf8"), "exports.built = 1");
+  });
+
+  it("has around it what its tools resolve in the repository above, at the same places", async () => {
+    const repository = join(place, "repository");
+    writeTree(repository, {
+      ".git/HEAD": "ref: refs/heads/main",
+      ".gitignore": "dist\nnode_modules\nprivate.json\n",
+      "package.json": '{"workspaces":["packages/*"]}',
+      "tsconfig.base.json": '{"extends":"./config/strict.json"}',
+      "config/strict.json": "{}",
+      "jest.preset.js": "module.exports = {}",
+      "private.json": "{}",
+      ".env": "KEY=1",
+      "notes.txt": "nobody's business",
+      "packages/core/package.json": '{"name":"core","main":"dist/index.js","dependencies":{"base":"*"}}',
+      "packages/core/dist/index.js": "module.exports = require('base')",
+      "packages/core/src/index.ts": "",
+      "packages/base/package.json": '{"name":"base","main":"index.js"}',
+      "packages/base/index.js": "module.exports = require('installed')",
+      "packages/other/package.json": '{"name":"other"}',
+      "packages/app/package.json": '{"name":"app","dependencies":{"core":"*"}}',
+      "packages/app/tsconfig.json": '{"extends":"../../tsconfig.base.json"}',
+      "shared/node_modules/installed/index.js": "module.exports = 'installed'",
+    });
+    symlinkSync("../../packages/core", join(repository, "shared/node_modules/core"));
+    symlinkSync("../../packages/base", join(repository, "shared/node_modules/base"));
+    symlinkSync("shared/node_modules", join(repository, "node_modules"));
+    const app = join(repository, "packages/app");
+    copy = privateCopy(app, join(place, "copy"));
+    await refresh();
+    assert.equal(copy.root, join(place, "copy/repository/packages/app"));
+    assert.equal(createRequire(join(copy.root, "index.js"))("core"), "installed");
+    const around = readTree(join(place, "copy/repository"));
+    assert.deepEqual(Object.keys(around).sort(), [
+      "config/strict.json",
+      "jest.preset.js",
+      "package.json",
+      "packages/app/package.json",
+      "packages/app/tsconfig.json",
+      "packages/base/index.js",
+      "packages/base/package.json",
+      "packages/core/dist/index.js",
+      "packages/core/package.json",
+      "packages/core/src/index.ts",
+      "tsconfig.base.json",
+    ]);
+    writeTree(join(place, "copy/repository"), {
+      "tsconfig.base.json": "forged",
+      "packages/core/evil.js": "",
+    });
+    writeFileSync(join(place, "copy/repository/left.js"), "");
+    assert.deepEqual(await afterCommand(copy, "all", signal), { changes: [], put_back: [] });
+    await refresh();
+    assert.deepEqual(readTree(join(place, "copy/repository")), around);
+    assert.equal(
+      readFileSync(join(repository, "tsconfig.base.json"), "utf8"),
+      '{"extends":"./config/strict.json"}',
+    );
+  });
+
   it("reaches the packages of the repository a workspace is a folder of", async () => {
     writeTree(place, {
       "repository/node_modules/shared/index.js": "module.exports = 'shared'",

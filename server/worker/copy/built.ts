@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { builtInRule } from "../../workspace/ignore.ts";
+import { entryPlaces } from "../../workspace/package-entries.ts";
+import type { PrivateCopy } from "./copy.ts";
+import { remove } from "./files.ts";
+import { syncTree } from "./sync.ts";
+
+/** Most that is copied of what one package was built to: more is no entry of a library. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_FILES = 5000;
+
+/** Something of the workspace that the copy has not, and why. */
+export interface LeftOut {
+  path: string;
+  reason: string;
+}
+
+/**
+ * Brings along what the packages of the workspace were built to, as far as git ignores it and their
+ * entries lead there: a test that imports a sibling by its name reads its `dist`. It is no part of
+ * the change set, and a build in the copy does not reach the user's files.
+ */
+export function copyBuilt(copy: PrivateCopy, packages: Iterable<string>): LeftOut[] {
+  const leftOut: LeftOut[] = [];
+  const wanted = new Set<string>();
+  for (const folder of packages) {
+    for (const place of entryPlaces(join(copy.source, folder))) {
+      const path = folder === "" ? place : `${folder}/${place}`;
+      if (!isBuilt(copy, path)) continue;
+      const room = { bytes: MOST_BYTES, files: MOST_FILES };
+      if (syncTree(copy, join(copy.source, path), join(copy.root, path), room, isLibrary)) wanted.add(path);
+      else leftOut.push({ path, reason: "it holds more than 64 MB or 5,000 files" });
+    }
+  }
+  for (const path of [...copy.built].filter((each) => !wanted.has(each))) remove(join(copy.root, path));
+  copy.built = wanted;
+  return leftOut;
+}
+
+const isLibrary = (path: string, isFolder: boolean): boolean =>
+  !path.endsWith("/node_modules") && builtInRule(path.slice(path.lastIndexOf("/") + 1), isFolder) === null;
+
+/** Whether git ignores it, and nobody closed it to agents. */
+function isBuilt(copy: PrivateCopy, path: string): boolean {
+  const rule = copy.rules.closedBy(path) ?? copy.rules.rule(path, true);
+  return rule !== null && !rule.startsWith("the built-in list") && !rule.endsWith(".coditectignore");
+}

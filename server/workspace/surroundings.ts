@@ -1,0 +1,126 @@
+import { existsSync, lstatSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { GitFiles } from "../../schemas/git-files.ts";
+import { readSettingFile } from "./git.ts";
+import { ignoreRules } from "./ignore.ts";
+import { dependencyNames } from "./package-entries.ts";
+import { isWithin, relativePath } from "./paths.ts";
+import { readFolder } from "./walk.ts";
+
+/** What the tools of a workspace resolve in the repository around it; all paths are absolute. */
+export interface Surroundings {
+  /** The folders above the workspace, up to the repository's root, the nearest first. */
+  folders: string[];
+  /** Configuration in those folders, and what configuration names by a relative path. */
+  files: string[];
+  /** Sibling packages the workspace depends on, its dependencies' own included. */
+  packages: string[];
+}
+
+/** Files in which tools look for settings, in a folder and in those above it. */
+const configurationName =
+  /^(package\.json|pnpm-workspace\.yaml|(lerna|nx|turbo|rush|global|deno)\.jsonc?|[jt]sconfig[\w.-]*\.json|jest[\w.-]*\.([cm]?[jt]s|json)|[\w.-]+\.config\.([cm]?[jt]s|json)|\.(babel|eslint|prettier|swc|mocha|tap|nyc|c8|browserslist)rc(\.\w+)?|\.editorconfig|\.(nvmrc|node-version|python-version|ruby-version|tool-versions)|bunfig\.toml|pyproject\.toml|setup\.(cfg|py)|pytest\.ini|tox\.ini|conftest\.py|Cargo\.(toml|lock)|rust-toolchain(\.toml)?|go\.(work|work\.sum|mod|sum)|pom\.xml|(build|settings)\.gradle(\.kts)?|gradle\.properties|Directory\.[\w.]+|Gemfile(\.lock)?|composer\.(json|lock)|phpunit\.xml(\.dist)?|CMakeLists\.txt)$/i;
+
+/** Folders with one of these are packages of their own. */
+const manifests = [
+  "package.json",
+  "tsconfig.json",
+  "Cargo.toml",
+  "go.mod",
+  "pyproject.toml",
+  "setup.py",
+  "pom.xml",
+];
+
+const MOST_PACKAGES = 100;
+const MOST_FILES = 300;
+const LARGEST_FILE = 256 * 1024;
+
+/** What lies above a workspace that is a folder of a repository; nothing for a whole repository. */
+export function surroundingsOf(workspace: string, git: GitFiles | null): Surroundings {
+  const found: Surroundings = { folders: [], files: [], packages: [] };
+  if (git === null || git.root === workspace || !isWithin(git.root, workspace)) return found;
+  for (let folder = dirname(workspace); ; folder = dirname(folder)) {
+    found.folders.push(folder);
+    if (folder === git.root) break;
+  }
+  const rules = ignoreRules(git.root, git);
+  const isOpen = (path: string): boolean => rules.closedBy(relativePath(git.root, path)) === null;
+  const isOutside = (path: string): boolean =>
+    isWithin(git.root, path) && path !== git.root && !isWithin(workspace, path) && !isWithin(path, workspace);
+
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const waiting = found.folders.flatMap(configurationIn);
+  const read = new Set<string>();
+  const references = (path: string): void => {
+    if (read.has(path) || files.size > MOST_FILES) return;
+    read.add(path);
+    if (!isWithin(workspace, path) && isOpen(path)) files.add(path);
+    for (const target of relativeTargets(path)) {
+      if (!isOutside(target) || target.includes("/node_modules/")) continue;
+      if (manifests.some((name) => existsSync(join(target, name)))) usePackage(target);
+      else if (isSmallFile(target)) references(target);
+    }
+  };
+  const usePackage = (folder: string): void => {
+    if (packages.has(folder) || packages.size >= MOST_PACKAGES || !isOutside(folder)) return;
+    packages.add(folder);
+    useDependencies(folder);
+  };
+  const useDependencies = (folder: string): void => {
+    configurationIn(folder).forEach(references);
+    for (const name of dependencyNames(folder)) {
+      const real = linkedPackage(folder, name);
+      if (real !== null && !real.split("/").includes("node_modules")) usePackage(real);
+    }
+  };
+  waiting.forEach(references);
+  useDependencies(workspace);
+  return {
+    folders: found.folders,
+    files: [...files].filter((file) => !isInSome(packages, file)),
+    packages: [...packages],
+  };
+}
+
+const isInSome = (folders: ReadonlySet<string>, path: string): boolean =>
+  [...folders].some((folder) => isWithin(folder, path));
+
+const configurationIn = (folder: string): string[] =>
+  readFolder(folder)
+    .filter((entry) => entry.isFile() && configurationName.test(entry.name))
+    .map(({ name }) => join(folder, name))
+    .filter(isSmallFile);
+
+function isSmallFile(path: string): boolean {
+  try {
+    const stats = lstatSync(path);
+    return stats.isFile() && stats.size <= LARGEST_FILE;
+  } catch {
+    return false;
+  }
+}
+
+/** What a configuration names relative to itself: `extends`, `references`, presets, path dependencies. */
+function relativeTargets(path: string): string[] {
+  const text = readSettingFile(path) ?? "";
+  const named = [...text.matchAll(/["'`](\.\.?\/[^"'`\n*$]{1,200})["'`]|=>\s*(\.\.?\/\S{1,200})/g)];
+  return named.flatMap(([, quoted, replaced]) => {
+    const target = resolve(dirname(path), (quoted ?? replaced ?? "").replace(/\/$/, ""));
+    return [target, `${target}.json`, `${target}.js`].filter((each) => existsSync(each)).slice(0, 1);
+  });
+}
+
+/** Where a package that a folder uses by name is linked to; `null`: it is no link. */
+function linkedPackage(folder: string, name: string): string | null {
+  for (let at = folder; ; at = dirname(at)) {
+    const place = join(at, "node_modules", name);
+    try {
+      if (lstatSync(place).isSymbolicLink()) return realpathSync.native(place);
+      return null;
+    } catch {
+      if (dirname(at) === at) return null;
+    }
+  }
+}
