@@ -74,6 +74,8 @@ export const workerMethods = {
       copy_key: z.string(),
       /** The repository around the source; `null`: there is none. */
       git: GitFiles.nullable(),
+      /** A virtual environment of Python outside of the source; `null`: there is none. */
+      python: z.string().nullable(),
       /** Programs `run_command` may start, beside the project's test runner. */
       allowed_commands: z.array(z.string()),
       command_timeout_seconds: Count.min(1),

@@ -4,6 +4,7 @@ import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
 import type { WorkerHandlers } from "./connection.ts";
 import { collectChanges } from "./copy/changes.ts";
 import { privateCopy } from "./copy/copy.ts";
+import { useEnvironment } from "./copy/environment.ts";
 import { prepare } from "./copy/prepare.ts";
 import { runLoop } from "./loop.ts";
 import type { RuntimeLink } from "./runtime-link.ts";
@@ -29,8 +30,11 @@ export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): Worker
       if (!existsSync(settings.source)) {
         throw fail("instance_not_started", { reason: "the workspace does not exist" });
       }
+      const copy = privateCopy(settings.source, settings.copy, settings.git, settings.copy_key);
+      copy.python = settings.python;
+      useEnvironment(copy);
       workplace = {
-        copy: privateCopy(settings.source, settings.copy, settings.git, settings.copy_key),
+        copy,
         settings,
         runtime,
         runTests,

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../../schemas/worker.ts";
@@ -16,6 +17,7 @@ import type { InstanceKind } from "./instance.ts";
 import type { InstanceRecords } from "./records.ts";
 import type { PoolSettings } from "../settings.ts";
 import type { Slots } from "../slots.ts";
+import { pythonEnvironment, pythonFolders } from "../drivers/python-environment.ts";
 import { visibleToWorker } from "../drivers/visible.ts";
 import { findGit } from "../../workspace/git.ts";
 
@@ -134,6 +136,8 @@ export const bringUp = async (
     // Awaited below; until then a rejection has its handler here.
     starting.catch(() => undefined);
     const git = findGit(kind.workspace);
+    const python =
+      kind.runtime === "Local" ? pythonEnvironment(kind.workspace, process.env, homedir()) : null;
     const { readable, sources } = visibleToWorker(kind.workspace, git);
     const [hidden, egress] = await Promise.all([
       Promise.all(sources.map((folder) => context.hidden(folder))),
@@ -143,7 +147,7 @@ export const bringUp = async (
       {
         instance_id: instance.id,
         workspace: kind.workspace,
-        readable,
+        readable: [...readable, ...pythonFolders(python, process.env)],
         hidden: hidden.flat(),
         copy: slot.copy,
         image: kind.image,
@@ -168,6 +172,7 @@ export const bringUp = async (
         ...worker.paths,
         copy_key: userCode("private copy", slot.copy).toString("base64"),
         git,
+        python,
         allowed_commands: [...settings.allowed_commands],
         command_timeout_seconds: settings.command_timeout_seconds,
         output_bytes: settings.output_bytes,

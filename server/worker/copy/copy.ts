@@ -51,6 +51,8 @@ export interface PrivateCopy {
   testResults: Map<string, string>;
   /** The repository around the workspace, as the runtime found it. */
   git: GitFiles | null;
+  /** A virtual environment of Python outside of the workspace. */
+  python: string | null;
   rules: IgnoreRules;
   /** Folders of the workspace that are packages others import by name, as paths inside it. */
   packages: Set<string>;
@@ -84,6 +86,7 @@ export function privateCopy(
     written: new Map(),
     testResults: new Map(),
     git,
+    python: null,
     rules: ignoreRules(workspace, git),
     packages: new Set(),
     built: new Set(),

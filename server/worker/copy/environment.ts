@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { readFolder } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "./copy.ts";
-import type { Links, OwnFile } from "./links.ts";
+import { makeLinks, type Links, type OwnFile } from "./links.ts";
 import { isExecutable, statFile } from "./stamp.ts";
 
 /** Whether the folder is a virtual environment of Python. */
@@ -53,4 +53,19 @@ function movedFile(copy: PrivateCopy, path: string): OwnFile | null {
   const text = readFileSync(path, "utf8");
   if (!text.includes(copy.source)) return null;
   return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
+}
+
+/** Where an environment from outside of the workspace stands: beside the copy. */
+const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), "environment");
+
+/** Makes a virtual environment from outside of the workspace import the copy's code, not the user's. */
+export function linkOuterEnvironment(copy: PrivateCopy): void {
+  if (copy.python !== null) makeLinks(outerEnvironment(copy), environmentLinks(copy, copy.python));
+}
+
+/** Has programs of that environment found first, as if it were activated. */
+export function useEnvironment(copy: PrivateCopy): void {
+  if (copy.python === null) return;
+  const programs = join(outerEnvironment(copy), process.platform === "win32" ? "Scripts" : "bin");
+  process.env.PATH = [programs, process.env.PATH ?? ""].join(delimiter);
 }

@@ -20,6 +20,7 @@ import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/w
 import { copyBuilt } from "./built.ts";
 import { closedBy, originalOf, recordChange, type BaseFile, type PrivateCopy } from "./copy.ts";
 import { linkDependencies, linkOuterDependencies } from "./dependencies.ts";
+import { linkOuterEnvironment } from "./environment.ts";
 import { isFree, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
 import { copySurroundings } from "./surroundings.ts";
@@ -53,6 +54,7 @@ export async function prepare(
     await pace();
   }
   linkOuterDependencies(copy);
+  linkOuterEnvironment(copy);
   left_out.push(...copyBuilt(copy, copy.packages));
   for (const overlay of overlays) layOver(copy, overlay);
   for (const change of changes) makeChange(copy, change);

@@ -63,6 +63,7 @@ describe("worker process", function () {
       copy: join(worker.place, "copy"),
       git: null,
       copy_key: "key",
+      python: null,
       allowed_commands: [],
       command_timeout_seconds: 1,
       output_bytes: 1024,

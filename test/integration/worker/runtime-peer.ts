@@ -140,6 +140,7 @@ export async function startWorker(
         copy: join(place, "copy"),
         git: null,
         copy_key: "key",
+        python: null,
         allowed_commands: ["node"],
         command_timeout_seconds: 20,
         output_bytes: 8192,

@@ -50,7 +50,7 @@ describe("a container for a worker", () => {
     const writable = container.HostConfig?.Mounts?.filter((mount) => mount.ReadOnly !== true);
     assert.deepEqual(
       writable?.map(({ Target }) => Target),
-      ["/cache/0/copy"],
+      ["/instance"],
     );
   });
   it("is known by its own state folder's label", () => {

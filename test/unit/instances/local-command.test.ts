@@ -46,6 +46,7 @@ describe("the command of a local worker", () => {
     assert.ok(has(args, "--ro-bind", "/dev/null", "/projects/my app/.env"));
     const writable = args.flatMap((word, index) => (word === "--bind" ? [args[index + 1]] : []));
     assert.deepEqual(writable, ["/cache/0/copy"]);
+    assert.ok(has(args, "--bind", "/cache/0/copy", "/instance"));
   });
   it("ends with the worker's own command under the kernel's limits", () => {
     const end = args.slice(args.indexOf("--") + 1);

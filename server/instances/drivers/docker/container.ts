@@ -17,6 +17,9 @@ export const openLimits = (isPodman: boolean): { Name: string; Soft: number; Har
   ...(isPodman ? [{ Name: "nproc", Soft: USER_PROCESSES, Hard: USER_PROCESSES }] : []),
 ];
 
+/** Where a copy of this machine stands inside: no folder of its path begins with a dot. */
+export const COPY_FOLDER = "/instance";
+
 export const INSTANCE_LABEL = "coditect.instance";
 const STATE_LABEL = "coditect.state";
 
@@ -61,7 +64,7 @@ export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Docke
   ...spec.hidden.flatMap(({ path, isFolder }) =>
     isFolder ? [] : [{ ...readOnly(path), Source: "/dev/null" }],
   ),
-  { Type: "bind", Source: spec.copy, Target: spec.copy, ReadOnly: false },
+  { Type: "bind", Source: spec.copy, Target: COPY_FOLDER, ReadOnly: false },
   ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
 ];
 
@@ -98,7 +101,7 @@ export const containerOf = (
     Entrypoint: [WORKER_NODE, ...choices.args],
     Cmd: [],
     User: choices.user,
-    WorkingDir: spec.copy,
+    WorkingDir: choices.mounts.some(({ Target }) => Target === COPY_FOLDER) ? COPY_FOLDER : spec.copy,
     Hostname: "instance",
     Env: Object.entries(choices.environment).map(([name, entry]) => `${name}=${entry}`),
     Labels: { [label]: value, [INSTANCE_LABEL]: spec.instance_id },

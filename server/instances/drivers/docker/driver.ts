@@ -10,6 +10,7 @@ import { programFolders } from "../program.ts";
 import { attach } from "./attach.ts";
 import {
   boundMounts,
+  COPY_FOLDER,
   containerOf,
   DEFAULT_IMAGE,
   ownCopy,
@@ -160,7 +161,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       return new ContainerWorker({
         ...started,
         environment: created.environment,
-        paths: { source: spec.workspace, copy: mirror === null ? spec.copy : join(spec.copy, COPY) },
+        paths: { source: spec.workspace, copy: mirror === null ? COPY_FOLDER : join(spec.copy, COPY) },
         details: { image: spec.image, workspace: mirror === null ? "mounted" : "sent to the engine" },
         memoryMb: spec.limits.memory_mb,
         image: spec.image,

@@ -9,8 +9,12 @@ import type { Unavailable } from "./unavailable.ts";
 export interface BubblewrapConfinement {
   /** Folders and files it may read, beside the system's own. */
   readable: readonly string[];
-  /** The only folder it may write. */
+  /** The only folder it may write; it stands at `COPY_FOLDER`. */
   writable: string;
+  /** Caches of the user's toolchains, as paths inside the home folder: what was fetched before. */
+  caches: readonly string[];
+  /** The user's own home folder, where the caches are. */
+  userHome: string;
   /** What of `readable` looks empty to it. */
   hidden: readonly HiddenPath[];
   /** A socket it may reach; null: nothing outside. */
@@ -23,6 +27,12 @@ export interface BubblewrapConfinement {
   /** Whether the worker keeps a capability that its commands are started without. */
   shielded: boolean;
 }
+
+/**
+ * Where the copy stands inside. Not where it is outside: below `~/.cache`, runners and servers pass
+ * over files because a folder of their path begins with a dot.
+ */
+export const COPY_FOLDER = "/instance";
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
 
@@ -73,6 +83,37 @@ const toolchainFolders = [
  */
 export const sandboxHosts = (hasIpv6: boolean): string =>
   `127.0.0.1 localhost instance\n${hasIpv6 ? "::1 localhost ip6-localhost\n" : ""}`;
+
+/** Where toolchains keep what they fetched, beside their credentials, which are not shown. */
+const cacheFolders = [
+  ".cargo/registry",
+  ".cargo/git",
+  "go/pkg/mod",
+  ".m2/repository",
+  ".gradle/caches",
+  ".gradle/wrapper",
+  ".nuget/packages",
+  ".npm/_cacache",
+  ".yarn/berry/cache",
+  ".cache/yarn",
+  ".cache/pnpm",
+  ".local/share/pnpm/store",
+  ".bun/install/cache",
+  ".cache/deno",
+  ".cache/composer/files",
+  ".local/share/gem",
+  ".gem/ruby",
+  ".pub-cache/hosted",
+  ".cache/coursier",
+  ".ivy2/cache",
+  ".cache/ms-playwright",
+  ".cache/Cypress",
+  ".cache/puppeteer",
+];
+
+/** Caches of toolchains that are there, as paths inside the home folder. */
+export const toolchainCaches = (home: string): string[] =>
+  cacheFolders.filter((cache) => existsSync(join(home, cache)));
 
 /** Folders of the user's own toolchains and of PATH that are there. */
 export const toolchainPaths = (home: string, path: string): string[] => {
@@ -128,10 +169,15 @@ export const bubblewrapArguments = (
     ...confinement.hidden.flatMap(({ path, isFolder }) =>
       isFolder ? ["--tmpfs", path, "--remount-ro", path] : ["--ro-bind", "/dev/null", path],
     ),
-    ...["--bind", confinement.writable, confinement.writable],
+    ...confinement.caches.flatMap((cache) => [
+      "--ro-bind",
+      join(confinement.userHome, cache),
+      join(confinement.home, cache),
+    ]),
+    ...["--bind", confinement.writable, COPY_FOLDER],
     ...(confinement.socket === null ? [] : ["--ro-bind", confinement.socket, confinement.socket]),
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
-    ...["--chdir", confinement.writable],
+    ...["--chdir", COPY_FOLDER],
     "--",
   ];
 };
@@ -171,6 +217,8 @@ export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
       hidden: [],
       socket: null,
       hosts: null,
+      caches: [],
+      userHome: "/",
       home: "/tmp/home",
       temporary_mb: 1,
       shielded: false,

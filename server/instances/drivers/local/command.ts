@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import type { WorkerSpec } from "../driver.ts";
 import { egressEnvironment, loopbackEnvironment } from "../egress/environment.ts";
 import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
-import { bubblewrapArguments, toolchainPaths, shielded } from "./bubblewrap.ts";
+import { bubblewrapArguments, shielded, toolchainCaches, toolchainPaths } from "./bubblewrap.ts";
 import { seatbeltParameters } from "./seatbelt.ts";
 import type { Sandbox } from "./confinement.ts";
 
@@ -44,6 +45,13 @@ const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] =
   "--core=0",
 ];
 
+/** Version managers look below the home folder, which is another one here, unless they are told. */
+const toolchainRoots = (home: string): Record<string, string> => {
+  const roots = { PYENV_ROOT: ".pyenv", RUSTUP_HOME: ".rustup", VOLTA_HOME: ".volta", NVM_DIR: ".nvm" };
+  const found = Object.entries(roots).filter(([, folder]) => existsSync(join(home, folder)));
+  return Object.fromEntries(found.map(([name, folder]) => [name, join(home, folder)]));
+};
+
 /** The worker's own command, with the limits the kernel keeps for each process. */
 const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine): string[] => {
   const script = typeof entry.snapshot === "string" ? ["--snapshot-blob", entry.snapshot] : entry.args;
@@ -72,6 +80,7 @@ export const localCommand = (
     temporary: hasNamespaces ? "/tmp" : join(dirname(spec.copy), "temporary"),
   };
   const environment: Record<string, string> = {
+    ...toolchainRoots(machine.home),
     ...workerEnvironment(machine.environment, extraEnvironment, own),
     // Says that whatever the worker starts ends with it, without its own doing.
     ...(hasNamespaces && { CODITECT_CONFINED: "1" }),
@@ -101,6 +110,8 @@ export const localCommand = (
   const confinement = {
     readable,
     writable: spec.copy,
+    caches: toolchainCaches(machine.home),
+    userHome: machine.home,
     hidden: spec.hidden,
     socket: spec.egress_socket,
     hosts: hostsFile(spec.copy),

@@ -18,7 +18,7 @@ import { hostsFile, localCommand } from "./command.ts";
 import type { LocalMachine } from "./command.ts";
 import { isRunning, processesOf, processTable, treeOf, usageOf } from "../process-table.ts";
 import { probeSandbox, type Sandbox, sandboxName } from "./confinement.ts";
-import { sandboxHosts } from "./bubblewrap.ts";
+import { COPY_FOLDER, sandboxHosts } from "./bubblewrap.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -101,7 +101,7 @@ class LocalWorker implements RunningWorker {
     this.runtimeId = String(pid);
     this.input = child.stdin;
     this.output = child.stdout;
-    this.paths = { source: spec.workspace, copy: spec.copy };
+    this.paths = { source: spec.workspace, copy: "program" in sandbox ? COPY_FOLDER : spec.copy };
     this.environment = environment;
     this.unconfinedReason = "unavailable" in sandbox ? sandbox.unavailable : null;
     this.details = {
