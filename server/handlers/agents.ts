@@ -50,10 +50,11 @@ export const agentHandlers = ({ store, configuration, emit, now }: HandlerContex
     "agents/get": ({ agent_id }) => found(store, "agents", agent_id),
 
     "agents/update": async (params) => {
-      const agent = found(store, "agents", params.agent_id);
       const { agent_id, status, ...fields } = params;
+      found(store, "agents", agent_id);
       if (Object.keys(fields).length > 0) await configuration.checkChangeable(agent_id);
-      return save(updated(agent, params, now()));
+      // Read again: its status may have changed meanwhile.
+      return save(updated(found(store, "agents", agent_id), params, now()));
     },
 
     "agents/delete": async ({ agent_id }) => {

@@ -6,6 +6,7 @@ import { cacheFolder } from "../platform/cache-folder.ts";
 import { openConsents, type Consents } from "../platform/consents.ts";
 import { createChanges } from "../changes/create-changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
+import { createAgentStatuses } from "../executions/agent-status.ts";
 import { createLedger } from "../executions/ledger.ts";
 import { createFeedback } from "../feedback/feedback.ts";
 import { secretsOf } from "../workspace/redact.ts";
@@ -149,6 +150,17 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   });
   const unconfined = (): Settings["unconfined"] =>
     settings.unconfined === "ask" && consents.has("unconfined") ? "allow" : settings.unconfined;
+  const agentStatuses = createAgentStatuses({
+    store,
+    now,
+    warn: (problem) => {
+      log("warn", problem);
+    },
+  });
+  if (store.readOnlyReason === null) await agentStatuses.recover();
+  subscribe((event) => {
+    agentStatuses.follow(event);
+  });
   const pool = createPool({
     store,
     workspace,
