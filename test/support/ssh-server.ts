@@ -38,6 +38,15 @@ export interface SshServer {
 
 const makeKey = (path: string) => run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
 
+/** A connection may have ended since the processes were listed. */
+const endIfThere = (pid: number): void => {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+};
+
 /** @param environment what commands find set at the far end. */
 export const startSshServer = async (environment: Readonly<Record<string, string>>): Promise<SshServer> => {
   const [sshd, ssh] = [programOf("sshd"), programOf("ssh")];
@@ -71,7 +80,7 @@ export const startSshServer = async (environment: Readonly<Record<string, string
     if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
       const exited = once(server, "exit");
       // Each connection is served by a process that outlives the server itself.
-      for (const { pid } of treeOf(await processTable(0), server.pid)) process.kill(pid, "SIGTERM");
+      for (const { pid } of treeOf(await processTable(0), server.pid)) endIfThere(pid);
       await exited;
     }
     await rm(folder, { recursive: true, force: true });
