@@ -34,7 +34,11 @@ export const importTable: readonly Row[] = [
     is: "what runtime and worker both know of a folder: ignore rules, confinement, encodings, merging",
     imports: ["schemas"],
   },
-  { folder: "server/protocol", is: "how messages between runtime and worker are framed", imports: [] },
+  {
+    folder: "server/protocol",
+    is: "both ends of the worker protocol: framing, requests, errors",
+    imports: ["schemas"],
+  },
   {
     folder: "server/worker",
     is: "the process inside an instance: agent loop, tools, private copy, test runners",
@@ -80,6 +84,7 @@ export const importTable: readonly Row[] = [
       "server/instances/drivers/egress",
       "server/instances/drivers/local",
       "server/platform",
+      "server/protocol",
     ],
   },
   {
@@ -149,7 +154,14 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/executions",
     is: "one execution on one instance",
-    imports: [...base, "server/gateway", "server/instances", "server/tools", "server/workspace"],
+    imports: [
+      ...base,
+      "server/gateway",
+      "server/instances",
+      "server/tools",
+      "server/workspace",
+      "server/protocol",
+    ],
   },
   {
     folder: "server/feedback",

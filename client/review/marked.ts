@@ -10,7 +10,7 @@ const words: Record<ChangeMark, string> = {
 };
 
 /** Why a changed file needs a look of its own, in words; null: it needs none. */
-export const markText = (marks: readonly ChangeMark[] = []): string | null =>
+const markText = (marks: readonly ChangeMark[] = []): string | null =>
   marks.length === 0 ? null : marks.map((mark) => words[mark]).join(", ");
 
 /**

@@ -31,7 +31,7 @@ export const withDecision = (
 };
 
 /** Whether a file is applied only where somebody has named it. */
-export const needsNaming = ({ marks = [], decision }: ChangedFile): boolean =>
+const needsNaming = ({ marks = [], decision }: ChangedFile): boolean =>
   decision === "Pending" && marks.length > 0;
 
 /** What an apply without paths writes: everything that was not discarded and bears no mark. */

@@ -1,5 +1,5 @@
 import type { Trial } from "../../schemas/evaluation.ts";
-import type { Bench } from "./bench.ts";
+import type { EvaluationEnvironment } from "./environment.ts";
 import type { Suite, SuiteTask } from "./suite.ts";
 import { runTrial } from "./trial.ts";
 
@@ -27,7 +27,10 @@ const isKnown = ({ known, model }: Evaluation, task: SuiteTask, sample: number):
  * Makes every trial of a suite that is not known yet: all tasks once, then all again. Resolves with
  * the new results when all are made or the signal has aborted.
  */
-export const evaluate = async (bench: Bench, evaluation: Evaluation): Promise<Trial[]> => {
+export const evaluate = async (
+  environment: EvaluationEnvironment,
+  evaluation: Evaluation,
+): Promise<Trial[]> => {
   const { suite, model, samples, parallel, tell, signal } = evaluation;
   const open = Array.from({ length: samples }, (_, index) => index + 1).flatMap((sample) =>
     suite.tasks.filter((task) => !isKnown(evaluation, task, sample)).map((task) => ({ task, sample, model })),
@@ -35,7 +38,7 @@ export const evaluate = async (bench: Bench, evaluation: Evaluation): Promise<Tr
   const made: Trial[] = [];
   const work = async (): Promise<void> => {
     for (let next = open.shift(); next !== undefined && !signal.aborted; next = open.shift()) {
-      const trial = await runTrial(bench, next, signal).catch((error: unknown) => {
+      const trial = await runTrial(environment, next, signal).catch((error: unknown) => {
         if (signal.aborted) return null;
         throw error;
       });

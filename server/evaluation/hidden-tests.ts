@@ -9,7 +9,7 @@ import type { Pool } from "../instances/pool.ts";
 import { poolSettings } from "../instances/settings.ts";
 import { newAgent } from "../models/agent.ts";
 import { openStore } from "../store/open.ts";
-import type { Bench } from "./bench.ts";
+import type { EvaluationEnvironment } from "./environment.ts";
 
 export interface HiddenTests {
   /** Absolute path: the project as the run handed it back. The hidden tests are copied into it. */
@@ -29,7 +29,7 @@ const answerNothing = () =>
 
 /** Calls `use` with a pool of instances on a state of its own, and ends both. */
 const withPool = async <Result>(
-  { settings, worker, log }: Bench,
+  { settings, worker, log }: EvaluationEnvironment,
   { workspace, scratch }: HiddenTests,
   use: (pool: Pool, tenantId: string) => Promise<Result>,
 ): Promise<Result> => {
@@ -63,13 +63,13 @@ const withPool = async <Result>(
  * wrote is never run on the machine itself.
  */
 export const runHiddenTests = async (
-  bench: Bench,
+  environment: EvaluationEnvironment,
   tests: HiddenTests,
   signal: AbortSignal,
 ): Promise<TestReport> => {
-  const { settings, options } = bench;
+  const { settings, options } = environment;
   await cp(tests.folder, tests.workspace, { recursive: true });
-  return withPool(bench, tests, async (pool, tenant_id) => {
+  return withPool(environment, tests, async (pool, tenant_id) => {
     const agent_type = "QualityControl" as const;
     const named = { tenant_id, name: "Evaluation", agent_type, provider: settings.provider };
     const instance = await pool.claim({

@@ -3,7 +3,7 @@ import { CoditectError } from "../../schemas/errors.ts";
 import type { EvaluationTask, Trial } from "../../schemas/evaluation.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import { totalTokens } from "../models/execution.ts";
-import { runTeamOn, type Bench, type Outcome } from "./bench.ts";
+import { runTeamOn, type EvaluationEnvironment, type Outcome } from "./environment.ts";
 import { copyInto, withFolder } from "./folders.ts";
 import { runHiddenTests } from "./hidden-tests.ts";
 import type { ReviewTrial, SolveTrial } from "./report.ts";
@@ -33,11 +33,16 @@ const used = (outcomes: readonly Outcome[]) => ({
 const failureOf = ({ finished: { status, error } }: Outcome): string | null =>
   status === "Failed" ? (error?.message ?? "the run failed") : null;
 
-const trySolve = (bench: Bench, request: TrialRequest, definition: Solve, signal: AbortSignal) =>
+const trySolve = (
+  environment: EvaluationEnvironment,
+  request: TrialRequest,
+  definition: Solve,
+  signal: AbortSignal,
+) =>
   withFolder(async (folder): Promise<SolveTrial> => {
     const { task, sample, model } = request;
     const workspace = await copyInto(folder, "project", join(task.folder, "project"));
-    const outcome = await runTeamOn(bench, workspace, join(folder, "run"), definition, signal);
+    const outcome = await runTeamOn(environment, workspace, join(folder, "run"), definition, signal);
     const { status, stages } = outcome.finished;
     const tests = {
       workspace,
@@ -47,7 +52,7 @@ const trySolve = (bench: Bench, request: TrialRequest, definition: Solve, signal
       scratch: join(folder, "judge"),
     };
     const error = failureOf(outcome);
-    const report = error === null ? await runHiddenTests(bench, tests, signal) : null;
+    const report = error === null ? await runHiddenTests(environment, tests, signal) : null;
     const solved = report?.outcome === "passed";
     const { passed, failed } = report?.counts ?? { passed: 0, failed: 0 };
     return {
@@ -65,17 +70,22 @@ const touches =
   (finding: Finding): boolean =>
     finding.path === path && finding.start_line <= end_line && finding.end_line >= start_line;
 
-const tryReview = (bench: Bench, request: TrialRequest, definition: Review, signal: AbortSignal) =>
+const tryReview = (
+  environment: EvaluationEnvironment,
+  request: TrialRequest,
+  definition: Review,
+  signal: AbortSignal,
+) =>
   withFolder(async (folder): Promise<ReviewTrial> => {
     const { task, sample, model } = request;
     const review = async (which: "buggy" | "fixed"): Promise<Outcome> => {
       const project = await copyInto(folder, which, join(task.folder, which));
-      return runTeamOn(bench, project, join(folder, `${which}-run`), definition, signal);
+      return runTeamOn(environment, project, join(folder, `${which}-run`), definition, signal);
     };
     const [buggy, fixed] = [await review("buggy"), await review("fixed")];
     // What is folded away in the editor counts for nothing here either.
     const shown = ({ finished }: Outcome) =>
-      finished.findings.filter(({ confidence }) => confidence >= bench.settings.min_confidence);
+      finished.findings.filter(({ confidence }) => confidence >= environment.settings.min_confidence);
     const hits = shown(buggy).filter(touches(definition.defect));
     return {
       kind: "review",
@@ -103,12 +113,16 @@ const failedTrial = ({ task, sample, model }: TrialRequest, reason: string): Tri
  * One sample of a task, from a fresh copy of its project to its result; nothing of it is left
  * behind. Rejects with `cancelled` alone: what keeps a trial from a result stands in it.
  */
-export const runTrial = async (bench: Bench, request: TrialRequest, signal: AbortSignal): Promise<Trial> => {
+export const runTrial = async (
+  environment: EvaluationEnvironment,
+  request: TrialRequest,
+  signal: AbortSignal,
+): Promise<Trial> => {
   const { definition } = request.task;
   try {
     return definition.kind === "solve"
-      ? await trySolve(bench, request, definition, signal)
-      : await tryReview(bench, request, definition, signal);
+      ? await trySolve(environment, request, definition, signal)
+      : await tryReview(environment, request, definition, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof CoditectError)) throw error;
     return failedTrial(request, error.message);

@@ -6,7 +6,7 @@ import type { RuntimeParams, RuntimeResult } from "../../schemas/worker.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Charge, GatewaySignal, ModelGateway } from "../gateway/gateway.ts";
 import { orAborted } from "../gateway/waiting.ts";
-import type { WorkerNotifications, WorkerRequests } from "../instances/pool.ts";
+import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
 import type { Store } from "../store/store.ts";
 import type { Tools } from "../tools/tools-api.ts";
 import { compactBefore } from "./compaction.ts";

@@ -6,7 +6,7 @@ import type { ModelRequest } from "./gateway.ts";
  * A text as every service takes it: half of a character that was cut in two becomes `�`, and NUL,
  * which some refuse, its picture `␀`.
  */
-export const soundText = (text: string): string => {
+const soundText = (text: string): string => {
   const whole = text.isWellFormed() ? text : text.toWellFormed();
   return whole.includes("\0") ? whole.replaceAll("\0", "␀") : whole;
 };

@@ -1,23 +1,7 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
-import type {
-  runtimeNotifications,
-  RuntimeMethod,
-  RuntimeParams,
-  RuntimeResult,
-  WorkerMethod,
-  WorkerParams,
-  WorkerResult,
-} from "../../schemas/worker.ts";
-import type { z } from "zod";
-
-/** What a worker may ask of the runtime while it is claimed. */
-export type WorkerRequests = {
-  [M in RuntimeMethod]: (params: RuntimeParams<M>, signal: AbortSignal) => Promise<RuntimeResult<M>>;
-};
-export interface WorkerNotifications {
-  toolStarted(params: z.infer<(typeof runtimeNotifications)["tool/started"]>): void;
-}
+import type { WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
+import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
 
 export interface ClaimRequest {
   agent: AgentConfig;

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { fail } from "../../schemas/errors.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
-import type { WorkerHandlers } from "./connection.ts";
+import type { WorkerHandlers } from "../protocol/runtime-end.ts";
 import { collectChanges } from "./copy/changes.ts";
 import { privateCopy } from "./copy/copy.ts";
 import { useEnvironment } from "./copy/environment.ts";
 import { prepare } from "./copy/prepare.ts";
 import { runLoop } from "./loop.ts";
-import type { RuntimeLink } from "./runtime-link.ts";
+import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import type { RunTests, Workplace } from "./tools/tool.ts";
 import { agentVersion } from "./version.ts";
 

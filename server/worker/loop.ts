@@ -7,7 +7,7 @@ import type { FinishedTurn, LoopResult, WorkerParams } from "../../schemas/worke
 import { closedBy, recordChange, type PrivateCopy } from "./copy/copy.ts";
 import { writeChange } from "./copy/files.ts";
 import { loopGuard } from "./guard.ts";
-import type { RuntimeLink } from "./runtime-link.ts";
+import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import { callTool, subjectOf } from "./tools/call-tool.ts";
 import { fileViews, type FileViews } from "./tools/file-views.ts";
 import type { Workplace } from "./tools/tool.ts";

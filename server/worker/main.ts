@@ -1,5 +1,5 @@
 import { startupSnapshot } from "node:v8";
-import { connectRuntime } from "./connection.ts";
+import { connectRuntime } from "../protocol/runtime-end.ts";
 import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
 import { optimizeLate } from "../platform/optimize-late.ts";

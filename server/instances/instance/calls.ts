@@ -1,5 +1,5 @@
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
-import type { WorkerConnection } from "./connection.ts";
+import type { WorkerConnection } from "../../protocol/worker-end.ts";
 
 /** The calls to one worker: those that wait, and those it goes on with although nobody waits. */
 export interface Calls {

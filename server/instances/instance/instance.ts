@@ -10,7 +10,7 @@ import {
 } from "../../models/instance.ts";
 import { createCalls } from "./calls.ts";
 import { newClaim, type Claim } from "./claim.ts";
-import type { WorkerConnection } from "./connection.ts";
+import type { WorkerConnection } from "../../protocol/worker-end.ts";
 import type { RunningWorker, WorkerEnd, WorkerUsage } from "../drivers/driver.ts";
 import { deathOf, recordOfEnd } from "./end.ts";
 import { createMeter, type Meter } from "./meter.ts";

@@ -7,7 +7,7 @@ import { newInstance, updateHealth, transitionState, isActive } from "../../mode
 import { version } from "../../platform/installation.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Store } from "../../store/store.ts";
-import { connectWorker } from "./connection.ts";
+import { connectWorker } from "../../protocol/worker-end.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { openEgress } from "../drivers/egress/proxy.ts";
 import type { Egress } from "../drivers/egress/proxy.ts";
@@ -88,7 +88,7 @@ const connect = (context: StartContext, instance: Instance): void => {
 };
 
 /** Opens the instance's way out, if any host is allowed; it closes with the instance. */
-const letOut = async (context: StartContext, instance: Instance): Promise<Egress | null> => {
+const openInstanceEgress = async (context: StartContext, instance: Instance): Promise<Egress | null> => {
   const allowed = context.settings.allowed_hosts;
   if (allowed.length === 0) return null;
   const egress = await openEgress({
@@ -141,7 +141,7 @@ export const bringUp = async (
     const { readable, sources } = visibleToWorker(kind.workspace, git);
     const [hidden, egress] = await Promise.all([
       Promise.all(sources.map((folder) => context.hidden(folder))),
-      letOut(context, instance),
+      openInstanceEgress(context, instance),
     ]);
     const worker = await driver.start(
       {

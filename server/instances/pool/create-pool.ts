@@ -4,7 +4,7 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { Log } from "../../platform/log.ts";
 import { shouldTerminateForInactivity } from "../../models/instance.ts";
 import type { Store } from "../../store/store.ts";
-import { createCensus } from "./census.ts";
+import { createCapacity } from "./capacity.ts";
 import { createDemandBook, isSameKind } from "./demand.ts";
 import type { KindDemand } from "./demand.ts";
 import type { Driver } from "../drivers/driver.ts";
@@ -61,7 +61,7 @@ export const createPool = (options: PoolOptions): Pool => {
   const closing = new AbortController();
 
   const sizeOf = (kind: InstanceKind): PoolSize => settings.sizes[kind.agent_type] ?? settings.sizes.other;
-  const census = createCensus(live, coming, settings.maximum, sizeOf);
+  const capacity = createCapacity(live, coming, settings.maximum, sizeOf);
   const demand = createDemandBook(sizeOf);
   const queue = createClaimQueue(settings.queue, () => workingByTask());
   const trouble = (error: unknown): void => {
@@ -91,9 +91,9 @@ export const createPool = (options: PoolOptions): Pool => {
   };
   /** Makes room and a private copy ready to be refreshed: both may be held by an idle instance. */
   const makeRoom = async (kind: InstanceKind, agent: AgentConfig): Promise<void> => {
-    const isNeeded = census.isFull(kind);
+    const isNeeded = capacity.isFull(kind);
     const isColder = live.size > 0 && !slots.hasWarm(kind.workspace, kind.runtime);
-    const idle = isNeeded || isColder ? census.toEnd(kind) : null;
+    const idle = isNeeded || isColder ? capacity.toEnd(kind) : null;
     const holdsCopy = idle?.kind.workspace === kind.workspace && idle.kind.runtime === kind.runtime;
     if (idle === null || (!isNeeded && !holdsCopy)) return;
     demand.gaveWay(idle.kind, Date.now());
@@ -175,12 +175,12 @@ export const createPool = (options: PoolOptions): Pool => {
     if (closing.signal.aborted) return;
     for (const entry of queue.inOrder(Date.now())) {
       const kind = kindOf(entry.request);
-      const free = census.ofKind(kind).find((one) => one.isFree);
+      const free = capacity.ofKind(kind).find((one) => one.isFree);
       if (free !== undefined) {
         queue.take(entry);
         entry.request.onStarted?.();
         void hand(entry, free);
-      } else if (census.mayStart(kind)) {
+      } else if (capacity.mayStart(kind)) {
         queue.take(entry);
         void startFor(entry, kind);
       }
@@ -190,7 +190,7 @@ export const createPool = (options: PoolOptions): Pool => {
   };
 
   const desired = (known: KindDemand): number => {
-    const working = census.ofKind(known.kind).filter((one) => one.claim !== null).length;
+    const working = capacity.ofKind(known.kind).filter((one) => one.claim !== null).length;
     const queued = queue.waiting().filter((entry) => isSameKind(kindOf(entry.request), known.kind)).length;
     return demand.desired(known, { queued, working }, Date.now());
   };
@@ -199,8 +199,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const scale = (known: KindDemand): void => {
     if (Date.now() < known.notBefore || queue.waiting().length > 0) return;
     const { kind } = known;
-    for (let missing = desired(known) - census.count(kind); missing > 0; missing -= 1) {
-      if (census.isFull(kind)) return;
+    for (let missing = desired(known) - capacity.count(kind); missing > 0; missing -= 1) {
+      if (capacity.isFull(kind)) return;
       void start(kind, known.agent, { actor: "pool", cause: "warmed ahead of need" }).then(
         pump,
         (error: unknown) => {
@@ -219,7 +219,7 @@ export const createPool = (options: PoolOptions): Pool => {
     for (const instance of idle) {
       const known = demand.all().find((one) => isSameKind(one.kind, instance.kind));
       const keep = known === undefined ? 0 : desired(known);
-      if (census.ready(instance.kind) <= keep || !instance.isFree) continue;
+      if (capacity.ready(instance.kind) <= keep || !instance.isFree) continue;
       await instance.stop({ actor: "pool", cause: `idle for ${settings.idle_minutes} minutes` });
     }
   };
@@ -255,7 +255,7 @@ export const createPool = (options: PoolOptions): Pool => {
     create: async (agent, runtime, actor) => {
       const { agent_id, agent_type } = agent;
       const kind = { agent_id, agent_type, runtime, image: null, workspace: options.workspace };
-      if (!census.mayStart(kind)) throw fail("pool_full", { count: live.size + coming.length });
+      if (!capacity.mayStart(kind)) throw fail("pool_full", { count: live.size + coming.length });
       const instance = await start(kind, agent, { actor, cause: "asked for" });
       pump();
       return instance.record;

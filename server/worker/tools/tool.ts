@@ -3,7 +3,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { ToolArguments, ToolName } from "../../../schemas/tools.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import type { PrivateCopy } from "../copy/copy.ts";
-import type { RuntimeLink } from "../runtime-link.ts";
+import type { RuntimeLink } from "../../protocol/runtime-link.ts";
 import type { FileViews } from "./file-views.ts";
 
 /** What a tool gives back; an error's `content` tells the model what to do instead. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
 import type { EvaluationReport, Trial } from "../../../../schemas/evaluation.ts";
 import { Settings } from "../../../../schemas/settings.ts";
-import type { Bench } from "../../../evaluation/bench.ts";
+import type { EvaluationEnvironment } from "../../../evaluation/environment.ts";
 import { evaluate } from "../../../evaluation/evaluate.ts";
 import { reportOf } from "../../../evaluation/report.ts";
 import { openResults, type Results } from "../../../evaluation/results.ts";
@@ -86,7 +86,7 @@ export const evaluateSuite = async (
   const model = `${name}/${modelName}`;
   const results = file === undefined ? noResults : await openResults(resolve(currentFolder, file));
   const known = ofThis(results.known, suite, model, samples);
-  const bench: Bench = {
+  const setting: EvaluationEnvironment = {
     settings,
     options: runOptionsOf(flags, provider),
     credentials: cliCredentials(environment),
@@ -100,7 +100,7 @@ export const evaluateSuite = async (
       await results.add(trial);
       terminal.out(flags.json ? `${JSON.stringify(trial)}\n` : trialLine(trial, terminal));
     };
-    const made = await evaluate(bench, { suite, model, samples, parallel, known, tell, signal });
+    const made = await evaluate(setting, { suite, model, samples, parallel, known, tell, signal });
     const trials = [...known, ...made];
     const report = reportOf(suite.name, model, trials);
     show(report, trials, flags.json, context);

@@ -7,7 +7,7 @@ import { prepareReport } from "./changes.ts";
 import { connect } from "./connect.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
 import { chosenProvider, type RunFlags, settingsOf } from "./options.ts";
-import { unconfinedOf } from "./person.ts";
+import { unconfinedOf } from "./consent.ts";
 
 /** A runtime that is ready to run teams as the flags say. */
 export interface RuntimeForRuns {

@@ -1,16 +1,13 @@
 import {
   CancellationTokenSource,
   createMessageConnection,
-  ErrorCodes,
   NullLogger,
-  ResponseError,
   type CancellationToken,
   type MessageConnection,
 } from "vscode-jsonrpc/node";
 import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
-import { errorCatalogue } from "../../schemas/error-catalogue.ts";
-import { CoditectError, fail, fromWireError, toWireError, WireError } from "../../schemas/errors.ts";
+import { fail } from "../../schemas/errors.ts";
 import {
   runtimeMethods,
   workerMethods,
@@ -22,7 +19,8 @@ import {
   type WorkerResult,
 } from "../../schemas/worker.ts";
 import { untilAborted } from "../../schemas/abortable.ts";
-import { FrameReader, FrameWriter } from "../protocol/frames.ts";
+import { fromResponseError, toResponseError } from "./errors.ts";
+import { FrameReader, FrameWriter } from "./frames.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import type { RuntimeLink } from "./runtime-link.ts";
 
@@ -75,19 +73,13 @@ function answer<M extends WorkerMethod>(
         throw fail("invalid_params", { what: method, problems: describeProblems(parsed.error, 8) });
       return await handler(parsed.data, AbortSignal.any([cancelled.signal, lifetime]));
     } catch (error) {
-      throw asResponseError(error, method);
+      throw toResponseError(error, (cause) =>
+        fail("instance_failed", { method, reason: defect(cause) }, { cause }),
+      );
     } finally {
       subscription.dispose();
     }
   });
-}
-
-function asResponseError(error: unknown, method: string): ResponseError<WireError> {
-  const known =
-    error instanceof CoditectError
-      ? error
-      : fail("instance_failed", { method, reason: defect(error) }, { cause: error });
-  return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
 }
 
 /** A defect or a refusal of the file system: the log gets it whole, the answer no machine path. */
@@ -116,7 +108,7 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
       );
       return (runtimeMethods[method].result as unknown as z.ZodType<RuntimeResult<M>>).parse(raw);
     } catch (error) {
-      throw asCatalogueError(error, method);
+      throw fromResponseError(error, method, (reason) => fail("runtime_gone_for_worker", { method, reason }));
     } finally {
       signal.removeEventListener("abort", cancel);
       source.dispose();
@@ -139,17 +131,4 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
       tell("worker/log", entry);
     },
   };
-}
-
-function asCatalogueError(error: unknown, method: RuntimeMethod): CoditectError {
-  if (error instanceof CoditectError) return error;
-  if (error instanceof ResponseError) {
-    const wire = WireError.safeParse(error.data);
-    if (wire.success) return fromWireError(wire.data);
-    if (error.code === ErrorCodes.MessageWriteError) {
-      return fail("runtime_gone_for_worker", { method, reason: "the connection is closed" });
-    }
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return fail("runtime_gone_for_worker", { method, reason });
 }

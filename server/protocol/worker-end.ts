@@ -9,17 +9,18 @@ import {
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc/node";
 import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
-import { CoditectError, fail, fromWireError, toWireError, WireError } from "../../../schemas/errors.ts";
+import { fail } from "../../schemas/errors.ts";
 import {
   runtimeMethods,
   runtimeNotifications,
   WORKER_MESSAGE_BYTES,
   workerMethods,
-} from "../../../schemas/worker.ts";
-import type { RuntimeMethod, WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
-import { describeProblems } from "../../../schemas/problems.ts";
-import { FrameReader, FrameWriter } from "../../protocol/frames.ts";
-import type { WorkerNotifications, WorkerRequests } from "../pool.ts";
+} from "../../schemas/worker.ts";
+import type { RuntimeMethod, WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
+import { describeProblems } from "../../schemas/problems.ts";
+import { fromResponseError, toResponseError } from "./errors.ts";
+import { FrameReader, FrameWriter } from "./frames.ts";
+import type { WorkerNotifications, WorkerRequests } from "./requests.ts";
 
 /** Messages read but not yet handled, above which a worker is held to flood the runtime. */
 const MOST_UNHANDLED = 20_000;
@@ -52,29 +53,11 @@ interface PendingCall<M extends WorkerMethod> {
   settled: Promise<void>;
 }
 
-/** An error as it came out of a call, as one of the catalogue. */
-const fromAnswer = (method: string, error: unknown): CoditectError => {
-  if (error instanceof CoditectError) return error;
-  if (error instanceof ResponseError) {
-    const wire = WireError.safeParse(error.data);
-    if (wire.success) return fromWireError(wire.data);
-    if (error.code === ErrorCodes.MethodNotFound) return fail("unknown_method", { method });
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return fail("instance_failed", { method, reason }, { cause: error });
-};
-
 /** Whether the message did not reach the worker, or its answer cannot come: it is about to end. */
 const isLost = (error: unknown): boolean =>
   error instanceof ConnectionError ||
   (error instanceof ResponseError &&
     (error.code === ErrorCodes.MessageWriteError || error.code === ErrorCodes.PendingResponseRejected));
-
-const toAnswer = (error: unknown): ResponseError<WireError> => {
-  const known =
-    error instanceof CoditectError ? error : fail("internal", { reference: randomUUID() }, { cause: error });
-  return new ResponseError(ErrorCodes.InternalError, known.message, toWireError(known));
-};
 
 const parse = <Schema extends z.ZodType>(schema: Schema, what: string, value: unknown): z.output<Schema> => {
   const parsed = schema.safeParse(value);
@@ -106,7 +89,7 @@ const answerRequests = (connection: MessageConnection, handlers: ConnectionHandl
         const handle = requests[method] as (params: unknown, signal: AbortSignal) => Promise<unknown>;
         return await handle(params, toSignal(token));
       } catch (error) {
-        throw toAnswer(error);
+        throw toResponseError(error, (cause) => fail("internal", { reference: randomUUID() }, { cause }));
       }
     });
   };
@@ -190,7 +173,11 @@ export const connectWorker = (
     const onError = (error: unknown): void => {
       if (isLost(error)) return;
       leave();
-      reject(fromAnswer(method, error));
+      reject(
+        fromResponseError(error, method, (reason) =>
+          fail("instance_failed", { method, reason }, { cause: error }),
+        ),
+      );
     };
     const settled = signal.aborted
       ? Promise.resolve()

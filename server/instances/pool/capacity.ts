@@ -3,7 +3,7 @@ import type { Instance, InstanceKind } from "../instance/instance.ts";
 import type { PoolSize } from "../settings.ts";
 
 /** Who is there, who is coming, and who may: the caps of a pool are kept here. */
-export interface Census {
+export interface Capacity {
   ofKind(kind: InstanceKind): Instance[];
   /** Those that are there and those that are being made. */
   count(kind: InstanceKind): number;
@@ -18,12 +18,12 @@ export interface Census {
 }
 
 /** @param coming kinds whose instance is being made but is not among the live ones yet. */
-export const createCensus = (
+export const createCapacity = (
   live: ReadonlySet<Instance>,
   coming: readonly InstanceKind[],
   maximum: number,
   sizeOf: (kind: InstanceKind) => PoolSize,
-): Census => {
+): Capacity => {
   const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => isSameKind(one.kind, kind));
   const kinds = (): InstanceKind[] => [...[...live].map((one) => one.kind), ...coming];
   const ready = (kind: InstanceKind): number =>

@@ -12,7 +12,7 @@ import type { WorkerEntry } from "../platform/installation.ts";
 import type { Log } from "../platform/log.ts";
 
 /** What every trial of an evaluation is run with. */
-export interface Bench {
+export interface EvaluationEnvironment {
   settings: Settings;
   /** Provider, limits, where instances run: the same for every trial. */
   options: Partial<RunOptions>;
@@ -74,13 +74,13 @@ export interface Outcome {
  * @param scratch absolute path of a folder for everything that belongs to the run.
  */
 export const runTeamOn = async (
-  bench: Bench,
+  environment: EvaluationEnvironment,
   workspace: string,
   scratch: string,
   { workflow, task, file }: { workflow: string; task: string; file: string | null },
   signal: AbortSignal,
 ): Promise<Outcome> => {
-  const { settings, options, credentials, worker, log } = bench;
+  const { settings, options, credentials, worker, log } = environment;
   const runtime = await createRuntime({
     ...{ workspace, credentials, worker, log },
     consents: configurationAllowed(openConsents(workspace)),
