@@ -40,6 +40,8 @@ const RunExecution = z.strictObject({
   test_command: z.string().nullable(),
   /** What of files the agent is given with its task; `last_line` null: the whole file. */
   shown: z.array(z.strictObject({ path: z.string(), last_line: Count.nullable() })),
+  /** Tests that failed before the run, each as `file > name`. */
+  known_failures: z.array(z.string()),
   max_turns: Count.min(1),
   /** What happened before, oldest first; empty for a new execution. The last may be unfinished. */
   history: z.array(FinishedTurn),

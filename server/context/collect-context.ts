@@ -3,6 +3,7 @@ import type { Overlay } from "../../schemas/run.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
 import { fillBudget, type LeftOut } from "./budget.ts";
+import { neighbouringTest, overviewOf } from "./overview.ts";
 import { rankByLikeness, type Likeness } from "./likeness.ts";
 import { relationsOf } from "./relations.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -17,13 +18,16 @@ export interface ContextRequest {
   /** Unsaved texts, and those of changes made so far: seen in place of the files on disk. */
   overlays: readonly Overlay[];
   budgetTokens: number;
+  /** Whether tests are to be written: then how the project's own look is part of it. */
+  forTests?: boolean;
   /** Ranks what does not all fit by its meaning; null: what is nearest by relation goes first. */
   likeness: Likeness | null;
   signal: AbortSignal;
 }
 
 /**
- * What an agent is given with its task, most telling first: the file, its own tests, what it
+ * What an agent is given with its task, most telling first: the file, the project's instructions to
+ * agents, the file's own tests, what it
  * imports, configuration, other tests of it, what imports it, documentation; as much as fits the
  * budget, and what was left out. Only where not all of it fits, what follows the file's own tests is
  * ranked by its likeness to the task. Ignored and secret files are never in it. Errors: those of
@@ -34,6 +38,7 @@ export async function collectContext({
   file,
   overlays,
   budgetTokens,
+  forTests = false,
   likeness,
   signal,
 }: ContextRequest): Promise<{ items: ContextItem[]; left_out: LeftOut[] }> {
@@ -45,9 +50,11 @@ export async function collectContext({
     target === null
       ? { ownTests: [], tests: [], imports: [], importers: [] }
       : await relationsOf(target.path, target.text, index, pacer("collecting the context", signal));
-  const own = relations.ownTests.length;
+  const example = forTests && target !== null ? neighbouringTest(target.path, index) : null;
+  const first = [...around.instructions, ...relations.ownTests, ...(example === null ? [] : [example])];
+  const own = new Set(first).size;
   const ranked = new Set([
-    ...relations.ownTests,
+    ...first,
     ...relations.imports,
     ...around.configuration,
     ...relations.tests,
@@ -56,9 +63,12 @@ export async function collectContext({
   ]);
   const related = [...ranked].map((path) => ({ path, text: index.read(path) }));
   const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens);
-  if (!is_full || likeness === null) return byRelation;
+  const overview = forTests ? overviewOf(target?.path ?? null, index) : [];
+  if (!is_full || likeness === null) {
+    return { items: [...byRelation.items, ...overview], left_out: byRelation.left_out };
+  }
   const [ownTests, others] = [related.slice(0, own), related.slice(own)];
   const { ranked: liked, how } = await rankByLikeness(target, others, likeness, signal);
   const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, how);
-  return { items, left_out };
+  return { items: [...items, ...overview], left_out };
 }

@@ -5,13 +5,16 @@ const configuration =
   /^(package\.json|[jt]sconfig\.json|deno\.jsonc?|(vitest|vite|jest|mocha|playwright|cypress)\.config\.\w+|\.mocharc\.\w+|jest\.setup\.\w+|pyproject\.toml|pytest\.ini|setup\.cfg|tox\.ini|conftest\.py|go\.mod|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?|composer\.json|Gemfile|Makefile)$/;
 
 /** What projects tell agents and people first. */
-const documentation = /^(AGENTS|CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
+const documentation = /^(CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
 
-/** Configuration and documentation that hold for a file: those of its folder and of each above it. */
+/** What a project tells agents of how work is done in it. */
+const instructions = /^AGENTS\.md$/i;
+
+/** Instructions, configuration and documentation that hold for a file: those of its folder and of each above it. */
 export function surroundingsOf(
   path: string | null,
   index: WorkspaceIndex,
-): { configuration: string[]; documentation: string[] } {
+): { instructions: string[]; configuration: string[]; documentation: string[] } {
   const folders = new Set(["."]);
   for (let at = path === null ? "." : posix.dirname(path); at !== "."; at = posix.dirname(at))
     folders.add(at);
@@ -20,6 +23,7 @@ export function surroundingsOf(
     .filter((other) => other !== path && folders.has(posix.dirname(other)))
     .sort((one, other) => depth(other) - depth(one) || (one < other ? -1 : 1));
   return {
+    instructions: around.filter((other) => instructions.test(posix.basename(other))).reverse(),
     configuration: around.filter((other) => configuration.test(posix.basename(other))),
     documentation: around.filter((other) => documentation.test(posix.basename(other))),
   };

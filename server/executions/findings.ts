@@ -71,6 +71,9 @@ export const toFinding = (
 /** Critical or High, and the agent is at least this sure. */
 const BLOCKING_CONFIDENCE = 0.7;
 
+/** The same in words, for those who report. */
+export const whatBlocks = `A finding of severity Critical or High with a confidence of ${BLOCKING_CONFIDENCE} or more sends the work back. Every other one is noted.`;
+
 /** Whether an open finding stops a run. See `GateName`. */
 export const isBlocking = (finding: Finding): boolean =>
   finding.status === "Open" &&

@@ -1,3 +1,4 @@
+import { readCutNote } from "../../schemas/cut-note.ts";
 import type { ContextItem, ExecutionInput } from "../../schemas/execution.ts";
 import type { UserMessage } from "../../schemas/messages.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
@@ -11,17 +12,32 @@ const fenceFor = (text: string): string => {
 
 const isImage = (item: ContextItem): boolean => item.mime_type?.startsWith("image/") ?? false;
 
-const asText = (item: ContextItem): string => {
-  const fence = fenceFor(item.content);
-  return `${item.context_type}: ${item.name}\n${fence}\n${item.content}\n${fence}`;
+/** Code with the number of each line, as `read_file` shows it; the note that it is cut stays a note. */
+const numbered = (content: string): string => {
+  const isCut = readCutNote(content) !== null;
+  const lines = content.replace(/\n$/, "").split("\n");
+  return lines
+    .map((line, index) => (isCut && index === lines.length - 1 ? line : `${index + 1}\t${line}`))
+    .join("\n");
+};
+
+const isCode = ({ context_type }: ContextItem): boolean =>
+  context_type === "SourceCode" || context_type === "TestFile";
+
+const asText = (item: ContextItem, withNumbers: boolean): string => {
+  const content = withNumbers && isCode(item) ? numbered(item.content) : item.content;
+  const fence = fenceFor(content);
+  return `${item.context_type}: ${item.name}\n${fence}\n${content}\n${fence}`;
 };
 
 /**
  * The first message of an execution: its context, then what is to be done. The instruction comes
  * last because models follow best what they read last.
  */
-const firstMessage = ({ prompt, context }: ExecutionInput): UserMessage => {
-  const texts = context.filter((item) => !isImage(item)).map(asText);
+const firstMessage = ({ prompt, context, tools }: ExecutionInput): UserMessage => {
+  // Who reports findings names lines.
+  const withNumbers = tools.some(({ name }) => name === "report_findings");
+  const texts = context.filter((item) => !isImage(item)).map((item) => asText(item, withNumbers));
   const images = context
     .filter(isImage)
     .flatMap((item) =>

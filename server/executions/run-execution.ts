@@ -92,6 +92,8 @@ export interface ExecutionRequest {
   start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
   test_timeout_seconds: number;
+  /** Tests that failed before the run, as far as that was measured already. */
+  knownFailures: readonly string[];
   /** Its reason may be a {@link Stop}: `interrupted` leaves the execution as it is. */
   signal: AbortSignal;
   /** Proves the gates on the instance that did the work, and makes the output. */
@@ -210,6 +212,7 @@ const attempt = async (
         write_access,
         test_command,
         shown: shownFiles(execution.input.context),
+        known_failures: [...request.knownFailures],
         max_turns,
         history: finishedTurns(context.entries),
       },

@@ -22,7 +22,15 @@ const testFolders = new Set([
 const documentFolders = new Set(["doc", "docs", "documentation"]);
 
 const testName =
-  /(\.|-|_)(test|spec|cy|e2e)\.[^.]+$|^(test|tests)\.(py|[cm]?[jt]sx?)$|^test[_-].+\.(py|[cm]?[jt]sx?)$|(Test|Tests|IT)\.(java|kt|cs)$|\.snap$/;
+  /(\.|-|_)(test|spec|cy|e2e)\.[^.]+$|^tests\.py$|^test_.+\.py$|(Test|Tests|IT)\.(java|kt|cs)$|\.snap$/;
+
+/** Names of tests, unless they stand among sources: `src/commands/test.js` is the command `test`. */
+const outsideOfSources = /^(test|tests)\.(py|[cm]?[jt]sx?)$|^test[_-].+\.[cm]?[jt]sx?$|^test-.+\.py$/;
+const sourceFolders = new Set(
+  "src source lib app cmd cli bin commands tasks routes pages api server client components controllers handlers models services utils helpers views scripts tools".split(
+    " ",
+  ),
+);
 
 const configurationName =
   /^(vitest|vite|jest|karma|playwright|cypress|wdio|ava|nyc|c8|web-test-runner)\.(config|workspace|setup|conf|global-setup)(\.[\w-]+)?\.([cm]?[jt]s|json)$|^(setup-?tests?|setup-?(jest|vitest))\.[cm]?[jt]sx?$|^\.(mocharc|nycrc|c8rc|taprc)(\.[cm]?[a-z]+)?$|^(conftest\.py|pytest\.ini|\.pytest\.ini|tox\.ini|noxfile\.py|\.coveragerc)$/i;
@@ -47,6 +55,7 @@ export function classifyPath(path: string): PathKind {
   if (configurationName.test(name)) return "test-config";
   if (documentFolders.has(folders[0] ?? "") && documentAsset.test(name)) return "document";
   if (testName.test(name) || folders.some((folder) => testFolders.has(folder))) return "test";
+  if (outsideOfSources.test(name) && !folders.some((folder) => sourceFolders.has(folder))) return "test";
   return documentName.test(name) ? "document" : "source";
 }
 

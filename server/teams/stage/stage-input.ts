@@ -1,3 +1,4 @@
+import { readCutNote } from "../../../schemas/cut-note.ts";
 import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts";
 import { collectContext } from "../../context/collect-context.ts";
 import type { Likeness } from "../../context/likeness.ts";
@@ -8,7 +9,11 @@ import { describeProvider } from "../../models/agent.ts";
 import { newExecution } from "../../models/execution.ts";
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
+import { whatBlocks } from "../../executions/findings.ts";
+import type { Store } from "../../store/store.ts";
 import { chargeOf } from "./charge.ts";
+import { earlierWork } from "./earlier-work.ts";
+import { rememberRound } from "./last-round.ts";
 import { stateOf } from "../plan.ts";
 import { stagePrompt, systemMessage } from "../definition/prompts.ts";
 import { stageTools } from "../definition/tools.ts";
@@ -35,24 +40,20 @@ const likenessFor = (
   };
 };
 
-/** What earlier stages said and changed, for a stage that builds on it. */
-const previousResults = async (
-  { store, changes }: TeamParts,
-  { run, stage, startsWith }: StageAssignment,
-): Promise<ContextItem[]> => {
-  const results = (stage.inputs ?? stage.depends_on).flatMap((name): ContextItem[] => {
-    const executionId = stateOf(run, name).execution_ids.at(-1);
-    const output = executionId === undefined ? null : (store.get("executions", executionId)?.output ?? null);
-    return output === null
-      ? []
-      : [{ context_type: "PreviousResult", name, content: output.result, mime_type: "text/plain" }];
-  });
-  if (startsWith === null || startsWith.files.length === 0) return results;
-  const content = await changes.diff(startsWith);
-  return [
-    ...results,
-    { context_type: "PreviousResult", name: "changes so far", content, mime_type: "text/x-diff" },
-  ];
+/** The share of the context's budget that diffs of earlier stages may take. */
+const DIFF_SHARE = 0.25;
+
+/** What a project tells agents. It says how work is done here; it gives no rights and no other task. */
+const isInstruction = ({ name }: ContextItem): boolean => /(^|\/)AGENTS\.md$/i.test(name);
+
+const heedInstructions =
+  "AGENTS.md above says how work is done in this project. Follow it where it is about your task and within your rights.";
+
+/** What the agent did in its last round of the stage. */
+const rememberedOf = (store: Store, { run, stage }: StageAssignment): string | null => {
+  const id = stateOf(run, stage.name).execution_ids.at(-1);
+  const last = id === undefined ? null : store.get("executions", id);
+  return last === null ? null : rememberRound(last);
 };
 
 /** Files are material and no instruction; this one is the user's word on earlier work. */
@@ -74,13 +75,25 @@ export const stageExecution = async (
     file: task.file,
     overlays: view.overlays(),
     budgetTokens: settings.context_tokens,
+    forTests: stage.write_access === "tests",
     likeness: settings.context_embeddings ? likenessFor(parts, assignment, execution_id) : null,
     signal,
   });
   const pictures = picturesNamed(task.description, parts.workspace);
   const { name, model } = describeProvider(run.options.provider ?? agent.provider);
   const lessons = await parts.feedback.lessons();
-  const instruction = stagePrompt(stage, agent, task, basename(parts.workspace), state.feedback);
+  const instructions = context.items.filter(isInstruction);
+  const material = context.items.filter((item) => !isInstruction(item) && item.name !== LESSONS_FILE);
+  const sentBack =
+    state.feedback === null
+      ? null
+      : { feedback: state.feedback, remembered: rememberedOf(parts.store, assignment) };
+  const prompt = [
+    stagePrompt(stage, agent, task, basename(parts.workspace), sentBack),
+    stage.gates.includes("findings") ? whatBlocks : "",
+    instructions.length === 0 ? "" : heedInstructions,
+    lessons === null ? "" : heedLessons,
+  ].filter((text) => text !== "");
   return newExecution(
     {
       execution_id,
@@ -88,13 +101,24 @@ export const stageExecution = async (
       tenant_id: task.tenant_id,
       input: {
         system_message: systemMessage(agent, stage.name, round),
-        prompt: lessons === null ? instruction : `${instruction}\n\n${heedLessons}`,
+        prompt: prompt.join("\n\n"),
         context: [
-          ...context.items.filter((item) => item.name !== LESSONS_FILE),
+          ...instructions,
           ...(lessons === null ? [] : [lessons]),
+          ...material,
           ...pictures.items,
           ...(await taskDataItems(task.data, parts.workspace, signal)),
-          ...(await previousResults(parts, assignment)),
+          ...(await earlierWork({
+            run,
+            stage,
+            store: parts.store,
+            changes: parts.changes,
+            changeSet: assignment.startsWith,
+            shown: new Set(
+              context.items.filter(({ content }) => readCutNote(content) === null).map((item) => item.name),
+            ),
+            budgetTokens: settings.context_tokens * DIFF_SHARE,
+          })),
         ],
         parameters: {
           temperature: agent.settings.temperature,

@@ -139,6 +139,9 @@ const gateContext = (
   };
 };
 
+/** More is no list that helps. */
+const MOST_KNOWN_FAILURES = 2000;
+
 const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>
   store
     .all("findings", { task_id: execution.task_id })
@@ -199,6 +202,13 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
   return { type: "failed", status: limited ? "LimitReached" : "Failed", error };
 };
 
+/** Names of the tests that fail in a report, as the agents' test runs name them. */
+const failedTests = (report: TestReport | null): string[] =>
+  (report?.tests ?? [])
+    .filter(({ status }) => status === "failed")
+    .map(({ file, name }) => `${file} > ${name}`)
+    .slice(0, MOST_KNOWN_FAILURES);
+
 /** Runs one round of a stage to its end and returns the finished execution. */
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
@@ -222,6 +232,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       priority: run.options.priority,
     },
     test_timeout_seconds: settings.test_timeout_seconds,
+    knownFailures: failedTests(work.baseline.read()),
     signal: work.signal,
     conclude: (finished) => conclude(parts, work, finished),
   });

@@ -1,4 +1,4 @@
-import type { TestReport } from "../../../schemas/tests.ts";
+import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { toWorkspacePath } from "../../workspace/paths.ts";
 import { stateOf } from "../copy/files.ts";
 import { cutMiddle } from "../output.ts";
@@ -29,7 +29,10 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
 
   const report = await context.runTests(copy.root, request, signal);
   const is_error = report.outcome === "crashed" || report.outcome === "timed_out";
-  const result = await withoutTraces({ content: describeReport(report), is_error, changes: [] }, context);
+  const result = await withoutTraces(
+    { content: describeReport(report, new Set(execution.known_failures)), is_error, changes: [] },
+    context,
+  );
   if (!result.is_error) copy.testResults.set(key, result.content);
   return result;
 };
@@ -43,17 +46,27 @@ const outcomeWords: Record<TestReport["outcome"], string> = {
   crashed: "The test runner ended without a report",
 };
 
+/** Places in memory differ from run to run and tell a model nothing. */
+const withoutAddresses = (message: string): string => message.replace(/\b0x[0-9a-f]{6,16}\b/gi, "0x…");
+
 /** A report in words for a model: without durations, so that the same result reads the same. */
-export function describeReport(report: TestReport): string {
+export function describeReport(report: TestReport, known: ReadonlySet<string> = new Set()): string {
   const { passed, failed, skipped } = report.counts;
-  const failures = report.tests.filter(({ status }) => status === "failed");
+  const isKnown = (test: TestCase): boolean => known.has(`${test.file} > ${test.name}`);
+  const all = report.tests.filter(({ status }) => status === "failed");
+  // What broke since the run began comes first: it is the agent's to mend.
+  const failures = [...all.filter((test) => !isKnown(test)), ...all.filter(isKnown)];
   const parts = [
     `${outcomeWords[report.outcome]}: ${passed} passed, ${failed} failed, ${skipped} skipped (${report.runner}).`,
     ...report.load_errors.map(({ file, message }) => `${file}: ${cutMiddle(message, LONGEST_MESSAGE)}`),
     ...report.errors.map(({ name, message }) => `${name}\n${cutMiddle(message, LONGEST_MESSAGE)}`),
     ...failures
       .slice(0, MOST_FAILURES)
-      .map((test) => `✗ ${test.file} > ${test.name}\n${cutMiddle(test.message ?? "", LONGEST_MESSAGE)}`),
+      .map((test) =>
+        isKnown(test)
+          ? `✗ ${test.file} > ${test.name}\n[failed before the run already]`
+          : `✗ ${test.file} > ${test.name}\n${cutMiddle(withoutAddresses(test.message ?? ""), LONGEST_MESSAGE)}`,
+      ),
   ];
   if (failures.length > MOST_FAILURES) {
     parts.push(`[cut: ${failures.length - MOST_FAILURES} more failures]`);

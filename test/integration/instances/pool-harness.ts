@@ -151,6 +151,7 @@ export const behaviour = (name: string): WorkerParams<"execution/run"> => ({
   external_tools: [],
   write_access: "none",
   shown: [],
+  known_failures: [],
   test_command: name,
   max_turns: 1,
   history: [],

@@ -202,6 +202,7 @@ describe("agent loop", function () {
           write_access: "all",
           test_command: null,
           shown: [],
+          known_failures: [],
           max_turns: 3,
           history: [],
         },

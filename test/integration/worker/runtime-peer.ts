@@ -161,6 +161,7 @@ export async function startWorker(
         write_access: "all",
         test_command: null,
         shown: [],
+        known_failures: [],
         max_turns: 40,
         history: [],
         ...execution,

@@ -1,0 +1,91 @@
+import type { ChangedFile, ChangeSet } from "../../../schemas/changes.ts";
+import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts";
+import type { GateProof } from "../../../schemas/gates.ts";
+import type { TeamRun } from "../../../schemas/run.ts";
+import type { WorkflowStage } from "../../../schemas/team.ts";
+import type { Changes } from "../../changes/changes.ts";
+import { estimateTokens } from "../../gateway/tokens.ts";
+import type { Store } from "../../store/store.ts";
+import { definitionOf, stateOf } from "../plan.ts";
+
+export interface EarlierWorkParts {
+  run: TeamRun;
+  stage: WorkflowStage;
+  store: Store;
+  changes: Changes;
+  /** The state the stage begins with. */
+  changeSet: ChangeSet | null;
+  /** Files whose whole text, as it is now, is given anyway. */
+  shown: ReadonlySet<string>;
+  /** Tokens the diffs may take. */
+  budgetTokens: number;
+}
+
+/** Lines of evidence of one proof that the next stage is given. */
+const MOST_EVIDENCE = 20;
+
+/** What earlier stages handed on, for a stage that builds on it: what was measured, then the diffs. */
+export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[]> => {
+  const { run, stage, store, changeSet } = parts;
+  const results = (stage.inputs ?? stage.depends_on).flatMap((name): ContextItem[] => {
+    const executionId = stateOf(run, name).execution_ids.at(-1);
+    const execution = executionId === undefined ? null : store.get("executions", executionId);
+    const content = execution === null ? "" : handedOn(definitionOf(run, name), execution);
+    return content === "" ? [] : [{ context_type: "PreviousResult", name, content, mime_type: "text/plain" }];
+  });
+  if (changeSet === null || changeSet.files.length === 0) return results;
+  const content = await diffsOf(changeSet, parts);
+  return [
+    ...results,
+    { context_type: "PreviousResult", name: "changes so far", content, mime_type: "text/x-diff" },
+  ];
+};
+
+/**
+ * What the runtime measured of a stage. What its agent says is only handed on where that is the
+ * work itself, such as an analysis: a stage that changed code is known by its proofs.
+ */
+function handedOn(stage: WorkflowStage, { output, metadata }: AgentExecution): string {
+  const proofs = metadata.gates.map(describeProof);
+  const isCode =
+    stage.write_access === "tests" || stage.write_access === "sources" || stage.write_access === "all";
+  const said = output === null || (isCode && proofs.length > 0) ? [] : [output.result];
+  return [...said, ...proofs].join("\n");
+}
+
+function describeProof({ gate, held, reason, runner, counts, evidence }: GateProof): string {
+  const how =
+    counts === null ? "" : ` (${runner ?? "tests"}: ${counts.passed} passed, ${counts.failed} failed)`;
+  const lines = evidence.slice(0, MOST_EVIDENCE).map((line) => `  ${line.split("\n", 1)[0] ?? ""}`);
+  const more = evidence.length - lines.length;
+  const cut = more > 0 ? [`  … and ${more} more`] : [];
+  return [`Measured, ${gate}: ${held ? "held" : "did not hold"}. ${reason}${how}`, ...lines, ...cut].join(
+    "\n",
+  );
+}
+
+/** Changed files as diffs. What is given whole anyway, or takes too much, is only named. */
+async function diffsOf(
+  changeSet: ChangeSet,
+  { changes, shown, budgetTokens }: EarlierWorkParts,
+): Promise<string> {
+  const texts: string[] = [];
+  let left = budgetTokens;
+  for (const file of changeSet.files) {
+    if (file.kind === "Created" && shown.has(file.path)) {
+      texts.push(`new file ${file.path}: its text is above`);
+      continue;
+    }
+    const text = (await changes.diff({ ...changeSet, files: [file] })).trimEnd();
+    const cost = estimateTokens(text);
+    if (cost > left) texts.push(tooLong(file, cost));
+    else {
+      texts.push(text);
+      left -= cost;
+    }
+  }
+  return texts.join("\n");
+}
+
+const tooLong = ({ path, kind }: ChangedFile, tokens: number): string =>
+  `${kind.toLowerCase()} ${path}: its diff of about ${tokens} tokens is left out; read the file`;
