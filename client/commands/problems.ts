@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { z } from "zod";
+import { runForFinding, runForTest } from "../../schemas/command-runs.ts";
 import { editorCommands } from "../../schemas/editor.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { Json } from "../../schemas/primitives.ts";
@@ -88,14 +89,8 @@ export const fixTest = async (context: Context, argument: unknown): Promise<void
   const { test } = editorCommands["coditect.fixTest"].parse(argument);
   const target = fileTarget(argument);
   if (target === null) return;
-  const task = vscode.l10n.t("The test “{0}” fails.", test);
-  await startRun(context, {
-    folder: target.folder,
-    team: "bug-fix",
-    task,
-    file: target.path,
-    data: { test },
-  });
+  const { folder, path } = target;
+  await startRun(context, { folder, file: path, ...runForTest(test, vscode.l10n) });
 };
 
 /** A finding and its folder: from the Runs tree, or from a code action; says so when it is gone. */
@@ -163,13 +158,7 @@ export const fixFinding = async (context: Context, argument: unknown): Promise<v
     tell(vscode.l10n.t("Its folder is not open any more."));
     return;
   }
-  await startRun(context, {
-    folder: workspaceFolder,
-    team: "bug-fix",
-    task: `${finding.title}\n\n${finding.explanation}`,
-    file: finding.path,
-    data: { finding_id: finding.finding_id, start_line: finding.start_line, end_line: finding.end_line },
-  });
+  await startRun(context, { folder: workspaceFolder, file: finding.path, ...runForFinding(finding) });
 };
 
 /** The explanation beside the code, as the hover over the finding shows it too. */

@@ -19,7 +19,7 @@ import { privateUserFolder, userFolder } from "../platform/user-folder.ts";
 import { readInside } from "../workspace/open.ts";
 
 /** Whose file a setting is written to. */
-export type SettingScope = "user" | "workspace";
+type SettingScope = "user" | "workspace";
 
 const FILE = "settings.json";
 const WORKSPACE_FILE = `.coditect/${FILE}`;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { runForFinding, runForTest } from "../../../schemas/command-runs.ts";
 import type { MethodInput } from "../../../schemas/contract.ts";
 import { EditorCommand, editorCommands } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
@@ -44,6 +45,12 @@ const startTeam = async (
   return session.runtime.dispatch("teams/execute", params, context.caller(), context.signal);
 };
 
+const startCommandRun = (
+  context: CommandContext,
+  uri: string,
+  { team, task, data }: ReturnType<typeof runForFinding>,
+): Promise<unknown> => startTeam(context, uri, { team_id: team, task, data });
+
 const findingOf = async (context: CommandContext, uri: string, finding_id: string) => {
   const { session } = await context.openPlaceOf(uri);
   const placed = session.findings.find(finding_id);
@@ -60,12 +67,11 @@ const run: {
     startTeam(context, uri, { team_id: "tdd", task: `Work on ${symbol}.` }),
 
   "coditect.fixTest": (context, { uri, test }) =>
-    startTeam(context, uri, { team_id: "bug-fix", task: `The test "${test}" fails.`, data: { test } }),
+    startCommandRun(context, uri, runForTest(test, context.l10n)),
 
   "coditect.fixFinding": async (context, { uri, finding_id }) => {
     const { finding } = await findingOf(context, uri, finding_id);
-    const task = `${finding.title}\n\n${finding.explanation}`;
-    return startTeam(context, uri, { team_id: "bug-fix", task, data: { finding } });
+    return startCommandRun(context, uri, runForFinding(finding));
   },
 
   "coditect.dismissFinding": async (context, { uri, finding_id }) => {

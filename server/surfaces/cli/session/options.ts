@@ -167,7 +167,7 @@ export const valueOf = (text: string): Json => {
 };
 
 /** Settings of `--set KEY=VALUE`, nested as in a file. Error: `unknown_setting`, `usage`. */
-export const namedSettings = (assignments: readonly string[]): Record<string, unknown> => {
+const namedSettings = (assignments: readonly string[]): Record<string, unknown> => {
   const values: SettingValues = {};
   for (const assignment of assignments) {
     const [key = "", ...value] = assignment.split("=");
