@@ -53,6 +53,8 @@ export const EditorOptions = z.strictObject({
   /** False in a workspace the user does not trust: nothing in it is opened, and no method is answered. */
   trusted: z.boolean().default(true),
   commands: z.array(EditorCommand).default([]),
+  /** Whether it checks agent and team files with the published schemas itself. */
+  has_schemas: z.boolean().default(false),
   /** Translations of the texts the language server shows, by the English text. */
   texts: z.record(z.string(), z.string()).default({}),
   settings: EditorSettings.prefault({}),

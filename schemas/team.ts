@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { AgentSettings, AgentType, AIProvider } from "./agent.ts";
 import { GateName, WriteAccess } from "./gates.ts";
-import { Count, patchOf, Timestamp, Uuid } from "./primitives.ts";
+import { WireError } from "./errors.ts";
+import { Count, patchOf, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 
 const StageName = z.string().regex(/^[a-z][a-z0-9-]*$/, "must be lower-case words joined with -");
 
@@ -113,3 +114,7 @@ export const TeamFile = z.strictObject({
   workflow_stages: z.array(WorkflowStage).min(1),
 });
 export type TeamFile = z.infer<typeof TeamFile>;
+
+/** A team file that cannot be used, and why. `data.line` is the line of its first mistake. */
+export const FileProblem = WireError.extend({ path: WorkspacePath });
+export type FileProblem = z.infer<typeof FileProblem>;

@@ -149,6 +149,7 @@ const clientOptions = (
     state_folder: setting("state.location") === "editor" ? (extension.storageUri?.fsPath ?? null) : null,
     trusted: vscode.workspace.isTrusted,
     commands: [...EditorCommand.options],
+    has_schemas: true,
     texts: vscode.l10n.bundle ?? {},
     settings: editorSettings(),
   };

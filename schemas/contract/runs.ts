@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AgentExecution } from "../execution.ts";
 import { Json, Uuid, WorkspacePath } from "../primitives.ts";
 import { RunOptions, RunOptionsPatch, RunStatus, Task, TeamRun } from "../run.ts";
-import { AgentTeam, TeamMember, WorkflowStage } from "../team.ts";
+import { AgentTeam, FileProblem, TeamMember, WorkflowStage } from "../team.ts";
 import { Nothing, page, paging, rated, row } from "./row.ts";
 
 const byTeam = z.strictObject({ team_id: Uuid });
@@ -39,10 +39,15 @@ export const runMethods = {
     { verb: "POST", path: "/api/agent-teams", status: 201 },
   ),
   "teams/get": row("viewer", byTeam, AgentTeam, { verb: "GET", path: "/api/agent-teams/{team_id}" }),
-  "teams/list": row("viewer", z.strictObject({ ...paging }), page(AgentTeam), {
-    verb: "GET",
-    path: "/api/agent-teams",
-  }),
+  "teams/list": row(
+    "viewer",
+    z.strictObject({ ...paging }),
+    page(AgentTeam).extend({
+      /** Team files that cannot be used; they keep no other team from working. */
+      problems: z.array(FileProblem),
+    }),
+    { verb: "GET", path: "/api/agent-teams" },
+  ),
   "teams/updateMembers": row("admin", byTeam.extend({ members: z.array(TeamMember).min(1) }), AgentTeam, {
     verb: "PUT",
     path: "/api/agent-teams/{team_id}/members",

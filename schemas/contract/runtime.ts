@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AIProvider, ProviderName } from "../agent.ts";
 import { ConsentName } from "../consents.ts";
-import { ErrorCode } from "../errors.ts";
+import { ErrorCode, WireError } from "../errors.ts";
 import { Count } from "../primitives.ts";
 import { DailyUsage } from "../run.ts";
 import { Nothing, row } from "./row.ts";
@@ -37,6 +37,21 @@ export const runtimeMethods = {
     status: 204,
   }),
   /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
+  /**
+   * What is certain to keep a team's agents from being answered; `null`: nothing is known of it.
+   * Asked before a run is started; local servers are asked for their models, services are not.
+   */
+  "models/check": row(
+    "operator",
+    z.strictObject({
+      /** Id or name. */
+      team_id: z.string().min(1),
+      /** Asked in place of each agent's own; `null`: the agents' own. */
+      provider: AIProvider.nullable().default(null),
+    }),
+    z.strictObject({ problem: WireError.nullable() }),
+    { verb: "POST", path: "/api/models/check" },
+  ),
   "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider }), {
     verb: "POST",
     path: "/api/models/rehearsal",

@@ -6,6 +6,7 @@ import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keysByOrigin } from "./keys.ts";
 import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
+import { modelProblem } from "./preflight.ts";
 import { previewRequest } from "./preview.ts";
 import { windowOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
@@ -100,6 +101,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       return windowOf(name, model);
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
+    check: (providers, signal) => modelProblem(providers, signal, shared),
     embed: (texts, charge, { signal, spent = nothingToDo }) => {
       const provider = charge.provider ?? charge.agent.provider;
       return embeddings.embed(provider, texts, {

@@ -62,20 +62,24 @@ export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
 /** The address as it may be shown: one with a name and password in it loses them. */
 const shown = (endpoint: string): string => endpoint.replace(/\/\/[^/@]*@/, "//");
 
-/** Nothing came back at all, or it broke off: the connection is at fault. */
-export const unreachable = ({ provider, endpoint }: Addressee, reason: string): ProviderFault => {
+const unreachableError = ({ provider, endpoint }: Addressee, reason: string): CoditectError => {
   const hint =
     provider === "Ollama"
       ? "Start it (ollama serve), or set OLLAMA_HOST."
       : "Check the network and the endpoint.";
-  return new ProviderFault(
-    fail("provider_unreachable", { provider, endpoint: shown(endpoint), reason, hint }),
-    "retry",
-    {
-      outage: true,
-    },
-  );
+  return fail("provider_unreachable", { provider, endpoint: shown(endpoint), reason, hint });
 };
+
+/** Nothing came back at all, or it broke off: the connection is at fault. */
+export const unreachable = (to: Addressee, reason: string): ProviderFault =>
+  new ProviderFault(unreachableError(to, reason), "retry", { outage: true });
+
+/**
+ * A server on this machine that does not run: that is known at once and costs it nothing, so nobody
+ * has to be kept from asking again.
+ */
+export const notRunning = (to: Addressee, reason: string): ProviderFault =>
+  new ProviderFault(unreachableError(to, reason), "retry");
 
 /** It failed so often in a row that it is left alone for a while. What failed stays visible. */
 export const circuitOpen = (

@@ -1,5 +1,6 @@
 import type { AgentConfig, AIProvider, Limits, ProviderName } from "../../schemas/agent.ts";
 import type { ModelInfo, SentRequest } from "../../schemas/contract.ts";
+import type { CoditectError } from "../../schemas/errors.ts";
 import type { AssistantMessage, Message, StopReason, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
 
 /** One request to a model, in no provider's own form. */
@@ -106,6 +107,11 @@ export interface ModelGateway {
   contextWindow(provider: AIProvider): number;
   /** Pulls a model into Ollama; resolves when it is there. `tell` gets its progress, percent by percent. */
   pull(model: string, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
+  /**
+   * What is certain to keep an agent that asks these, the first one first, from being answered;
+   * `null`: nothing is known of it. Asks local servers alone.
+   */
+  check(providers: readonly AIProvider[], signal: AbortSignal): Promise<CoditectError | null>;
   /** Models known, and with `reachable` those a provider lists right now. */
   models(reachable: boolean, signal: AbortSignal): Promise<ModelInfo[]>;
 }

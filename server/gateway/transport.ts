@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
-import { redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
+import { notRunning, redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
 import { withoutKey } from "./key-text.ts";
 import { faultOfRefusal } from "./statuses.ts";
 import { cancelled, orAborted } from "./waiting.ts";
@@ -70,6 +70,10 @@ const sendingOf = (check: BodyCheck | null, [input, init]: Parameters<typeof fet
     check,
   };
 };
+
+/** Nobody listens at a port of this machine. A name may have several addresses, each refused. */
+const isRefusedHere = (url: URL, error: NodeJS.ErrnoException): boolean =>
+  error.code === "ECONNREFUSED" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
 
 const reasonOf = (error: NodeJS.ErrnoException): string => {
   if (error.code === "ECONNREFUSED") return "connection refused";
@@ -183,7 +187,8 @@ export const openTransport = (options: TransportOptions): Transport => {
         const wasStale = sent.reusedSocket && error.code === "ECONNRESET" && answer === null;
         // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
         if (mayResend && wasStale && fault === null) send(sending, ready, false).then(resolve, reject);
-        else end(unreachable(to, reasonOf(error)));
+        else
+          end(isRefusedHere(url, error) ? notRunning(to, reasonOf(error)) : unreachable(to, reasonOf(error)));
       });
       // The connection is opened meanwhile; nothing of the request goes out on it before.
       orAborted(ready, signal).then(() => {

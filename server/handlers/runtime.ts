@@ -1,3 +1,4 @@
+import { toWireError } from "../../schemas/errors.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
 /** Models and their keys, usage, and the state of the runtime itself. */
@@ -5,6 +6,7 @@ export const runtimeHandlers = ({
   store,
   pool,
   gateway,
+  runs,
   usageOn,
   setKeys,
   startRehearsal,
@@ -15,6 +17,11 @@ export const runtimeHandlers = ({
   "models/list": async ({ reachable }, _caller, signal) => ({
     items: await gateway.models(reachable, signal),
   }),
+
+  "models/check": async ({ team_id, provider }, _caller, signal) => {
+    const problem = await runs.checkModels(team_id, provider, signal);
+    return { problem: problem === null ? null : toWireError(problem) };
+  },
 
   "models/pull": async ({ model }, _caller, signal) => {
     await gateway.pull(model, signal, (progress) => {

@@ -32,12 +32,12 @@ export const teamHandlers = ({
     "teams/get": ({ team_id }) => found(store, "teams", team_id),
 
     "teams/list": async (request) => {
-      const proposed = await runs.publishTeams();
+      const { proposed, problems } = await runs.publishTeams();
       const { items, next_cursor } = store.page("teams", {}, request);
       // One that was stored from the file is out of date: the file has changed since.
       const ids = new Set(proposed.map(({ team_id }) => team_id));
       const kept = items.filter(({ team_id }) => !ids.has(team_id));
-      return { items: request.cursor === null ? [...proposed, ...kept] : kept, next_cursor };
+      return { items: request.cursor === null ? [...proposed, ...kept] : kept, next_cursor, problems };
     },
 
     "teams/updateMembers": async ({ team_id, members }) => {

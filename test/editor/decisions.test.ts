@@ -96,7 +96,9 @@ describe("what the user reads and decides", function () {
     await page.keyboard.press("Control+A");
     await page.keyboard.insertText('{\n  "name": "Two Eyes",\n  "members": "nobody"\n}\n');
     await workbench.command("Problems: Focus on Problems View");
-    const problem = page.locator(".markers-panel .monaco-list-row", { hasText: "members: Invalid input" });
+    const problem = page.locator(".markers-panel .monaco-list-row", {
+      hasText: 'Incorrect type. Expected "array".',
+    });
     await problem.filter({ hasText: "[Ln 3, Col 14]" }).waitFor();
     await workbench.picture("team-with-a-mistake");
   });

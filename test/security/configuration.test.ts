@@ -56,13 +56,13 @@ describe("agents and teams that a repository brings along", () => {
   };
 
   it("are not used before the user allows them, by whatever name or id", async () => {
-    const proposed = await configuration.publishTeams();
+    const { proposed } = await configuration.publishTeams();
     for (const id of ["evil", "tdd", ...proposed.map(({ team_id }) => team_id)])
       await rejectsWith(configuration.team(id), "configuration_unconfirmed");
   });
 
   it("are listed, and nothing of theirs is stored: no default agent takes their settings", async () => {
-    const proposed = await configuration.publishTeams();
+    const { proposed } = await configuration.publishTeams();
     assert.deepEqual(proposed.map(({ name }) => name).toSorted(), ["evil", "tdd"]);
     assert.ok(!store.all("teams").some(({ name }) => ["evil", "tdd"].includes(name)));
     const coder = await configuration.agentOf({ ...member, agent_type: "Coder", agent_id: null });

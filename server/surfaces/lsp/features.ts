@@ -39,10 +39,12 @@ const followDisk = (state: LanguageState, log: Log): void => {
 };
 
 /** Checks agent and team files while they are written; no runtime is needed for that. */
-const checkConfiguration = ({ connection, documents, folders }: LanguageState): void => {
+const checkConfiguration = (state: LanguageState): void => {
+  const { connection, documents, folders } = state;
   const publish = (uri: string, text: string): void => {
     const path = folders.locate(uri)?.path;
-    const diagnostics = path === undefined ? null : configurationDiagnostics(path, text);
+    const diagnostics =
+      path === undefined ? null : configurationDiagnostics(path, text, state.options.has_schemas);
     if (diagnostics !== null) showDiagnostics(connection, { uri, diagnostics });
   };
   documents.onChanged((uri) => {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AgentConfig, AgentType, AIProvider } from "../../../schemas/agent.ts";
-import { fail } from "../../../schemas/errors.ts";
+import { CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
 import { applyPatch, Uuid } from "../../../schemas/primitives.ts";
-import type { AgentFile, AgentTeam, TeamFile, TeamMember } from "../../../schemas/team.ts";
+import type { AgentFile, AgentTeam, FileProblem, TeamFile, TeamMember } from "../../../schemas/team.ts";
 import { defaultSettings, newAgent } from "../../models/agent.ts";
 import type { Consents } from "../../platform/consents.ts";
 import { namedUuid } from "../../platform/named-uuid.ts";
@@ -30,6 +30,14 @@ export interface ConfigurationParts {
   now: () => string;
 }
 
+/** What is left to say of a workspace's teams once all that can be are stored. */
+export interface PublishedTeams {
+  /** Teams of files that the user has not allowed yet, with the ids that they will have. */
+  proposed: AgentTeam[];
+  /** Team files that cannot be used; each is out alone. */
+  problems: FileProblem[];
+}
+
 /** The agents and teams of a workspace: stored ones, files in version control, built-in ones. */
 export interface Configuration {
   /**
@@ -38,12 +46,8 @@ export interface Configuration {
    * are now.
    */
   team(idOrName: string): Promise<AgentTeam>;
-  /**
-   * Stores the built-in teams, once, and those of files as they are now, so that lists have them. Teams
-   * of files that the user has not allowed yet are not stored; they are the result, with the ids that
-   * they will have.
-   */
-  publishTeams(): Promise<AgentTeam[]>;
+  /** Stores the built-in teams, once, and those of files as they are now, so that lists have them. */
+  publishTeams(): Promise<PublishedTeams>;
   /** The agent a member stands for; the default one of its type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
   /** Refuses a team whose members cannot do what is asked of them: `invalid_workflow`. */
@@ -123,7 +127,10 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     index: number,
   ): Promise<TeamMember> => {
     if (agent === undefined) return { role, agent_type, agent_id: null };
-    const file = (await readAgentFiles(workspace)).find(({ content }) => content.name === agent);
+    const { usable, unusable } = await readAgentFiles(workspace);
+    const broken = unusable.find(({ name }) => name === agent);
+    if (broken !== undefined) throw broken.problem;
+    const file = usable.find(({ content }) => content.name === agent);
     const problem = (text: string) =>
       fail("invalid_workflow", { name: team.name, problems: `members.${index}.agent: ${text}` });
     if (file === undefined) throw problem(`there is no agent file named ${agent}`);
@@ -171,8 +178,8 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     if (template?.source !== "file") return null;
     const id = ({ content }: Read<AgentFile | TeamFile>, kind: "team-file" | "agent-file") =>
       templateId(kind, content.name) === template.template_id;
-    const team = (await readTeamFiles(workspace)).find((file) => id(file, "team-file"));
-    return team ?? (await readAgentFiles(workspace)).find((file) => id(file, "agent-file")) ?? null;
+    const team = (await readTeamFiles(workspace)).usable.find((file) => id(file, "team-file"));
+    return team ?? (await readAgentFiles(workspace)).usable.find((file) => id(file, "agent-file")) ?? null;
   };
 
   const agentOf = async (member: TeamMember): Promise<AgentConfig> => {
@@ -184,12 +191,15 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
 
   return {
     team: async (idOrName) => {
-      const ofProject = (await readTeamFiles(workspace)).map(({ content }) => content);
+      const files = await readTeamFiles(workspace);
+      const ofProject = files.usable.map(({ content }) => content);
       const stored = Uuid.safeParse(idOrName).success ? store.get("teams", idOrName) : null;
       const isOfFile = stored !== null && templates.of(stored.team_id)?.source === "file";
-      const file = ofProject.find(({ name }) =>
-        stored === null ? name === idOrName || idOfFile(name) === idOrName : isOfFile && name === stored.name,
-      );
+      const isMeant = ({ name }: { name: string }) =>
+        stored === null ? name === idOrName || idOfFile(name) === idOrName : isOfFile && name === stored.name;
+      const broken = files.unusable.find(isMeant);
+      if (broken !== undefined) throw broken.problem;
+      const file = ofProject.find(isMeant);
       if (file !== undefined) {
         // It may have changed since the user allowed it.
         demandConsent(file.name);
@@ -205,12 +215,19 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     },
 
     publishTeams: async () => {
-      const ofProject = (await readTeamFiles(workspace)).map(({ content }) => content);
-      const names = new Set(ofProject.map(({ name }) => name));
+      const { usable, unusable } = await readTeamFiles(workspace);
+      const problems = unusable.map(({ path, problem }) => ({ path, ...toWireError(problem) }));
+      const names = new Set([...usable.map(({ content }) => content), ...unusable].map(({ name }) => name));
       for (const file of builtInTeams) if (!names.has(file.name)) await builtInTeam(file, false);
-      if (ofProject.length > 0 && !isAllowed()) return ofProject.map(proposedTeam);
-      for (const file of ofProject) await teamFromFile(file);
-      return [];
+      if (usable.length > 0 && !isAllowed())
+        return { proposed: usable.map(({ content }) => proposedTeam(content)), problems };
+      for (const { path, content } of usable)
+        await teamFromFile(content).catch((error: unknown) => {
+          // Of a member, or of the agent file that it names.
+          if (!(error instanceof CoditectError)) throw error;
+          problems.push({ path, ...toWireError(error) });
+        });
+      return { proposed: [], problems };
     },
 
     agentOf,
@@ -224,7 +241,8 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     },
 
     checkTeamName: async (name) => {
-      const ofProject = (await readTeamFiles(workspace)).map(({ content }) => content);
+      const { usable, unusable } = await readTeamFiles(workspace);
+      const ofProject = [...usable.map(({ content }) => content), ...unusable];
       const isTaken = [...builtInTeams, ...ofProject].some((team) => team.name === name);
       if (isTaken || store.all("teams", { name }).length > 0)
         throw fail("name_taken", { kind: "team", name });

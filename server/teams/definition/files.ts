@@ -1,8 +1,11 @@
-import type { z } from "zod";
-import { fail } from "../../../schemas/errors.ts";
-import { describeProblems } from "../../../schemas/problems.ts";
+import { evaluate, parse, type ValueNode } from "@humanwhocodes/momoa";
+import { posix } from "node:path";
+import { z } from "zod";
+import { CoditectError } from "../../../schemas/errors.ts";
+import { describeProblem, problemsOf } from "../../../schemas/problems.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
 import { configurationFiles } from "../../workspace/configuration.ts";
+import { workflowProblems } from "./validate.ts";
 
 /** What a file says, and its path in the workspace. */
 export interface Read<Content> {
@@ -10,37 +13,123 @@ export interface Read<Content> {
   content: Content;
 }
 
-/** Reads `.coditect/<folder>/*.json`. Errors: `invalid_file` with the file and its problems. */
-const readAll = async <Schema extends z.ZodType>(
-  workspace: string,
-  folder: string,
-  schema: Schema,
-): Promise<Read<z.output<Schema>>[]> => {
-  const files = await Promise.resolve(configurationFiles(workspace));
-  return files
-    .filter(({ path }) => path.startsWith(`.coditect/${folder}/`) && path.endsWith(".json"))
-    .map(({ path, bytes }) => {
-      const parsed = schema.safeParse(parseJson(path, bytes.toString("utf8")));
-      if (!parsed.success) throw fail("invalid_file", { path, problems: describeProblems(parsed.error) });
-      return { path, content: parsed.data };
-    });
+/** A file that cannot be used; it is in no other's way. */
+export interface Unusable {
+  path: string;
+  /** What it is called, as far as that can be told. */
+  name: string;
+  /** `invalid_file`, with the line of its first mistake. */
+  problem: CoditectError;
+}
+
+export interface Files<Content> {
+  usable: Read<Content>[];
+  unusable: Unusable[];
+}
+
+/** One thing that keeps a file from being used. */
+export interface FileProblem {
+  /** Property names and array indexes from the outside in. */
+  path: readonly PropertyKey[];
+  message: string;
+  /** What it breaks: the published schema, or a rule that no schema can say. */
+  rule: "schema" | "workflow";
+}
+
+const structural = (error: z.ZodError): FileProblem[] =>
+  problemsOf(error).map((problem) => ({
+    path: problem.path,
+    message: describeProblem(problem),
+    rule: "schema",
+  }));
+
+export const problemsOfTeam = (value: unknown): FileProblem[] => {
+  const parsed = TeamFile.safeParse(value);
+  if (!parsed.success) return structural(parsed.error);
+  const members = parsed.data.members.map((member) => ({ ...member, agent_id: null }));
+  return workflowProblems({ ...parsed.data, members }).map((problem) => ({ ...problem, rule: "workflow" }));
 };
 
-const parseJson = (path: string, text: string): unknown => {
+export const problemsOfAgent = (value: unknown): FileProblem[] => {
+  const parsed = AgentFile.safeParse(value);
+  return parsed.success ? [] : structural(parsed.error);
+};
+
+/** The value at a path, or the innermost one around the place where it is missing. */
+export const nodeAt = (root: ValueNode, path: readonly PropertyKey[]): ValueNode => {
+  let node = root;
+  for (const part of path) {
+    const inner =
+      node.type === "Object"
+        ? node.members.find(({ name }) => (name.type === "String" ? name.value : name.name) === part)?.value
+        : node.type === "Array" && typeof part === "number"
+          ? node.elements[part]?.value
+          : undefined;
+    if (inner === undefined) return node;
+    node = inner;
+  }
+  return node;
+};
+
+/** `line`: of the first problem, from 1, so that an editor can open the file there. */
+const invalid = (path: string, problems: string, line: number): CoditectError =>
+  new CoditectError("invalid_file", { path, problems, line });
+
+const SyntaxProblem = z.looseObject({ line: z.int().catch(1) });
+
+/** The name in a text that may not be JSON at all; else that of the file. */
+const nameIn = (path: string, text: string): string =>
+  /"name"\s*:\s*"([^"\\\n]+)"/.exec(text)?.[1] ?? posix.basename(path, ".json");
+
+interface Kind<Content> {
+  folder: string;
+  schema: z.ZodType<Content>;
+  problems: (value: unknown) => FileProblem[];
+}
+
+/** Error: `invalid_file`. */
+const readText = <Content>(path: string, text: string, { schema, problems }: Kind<Content>): Content => {
+  let root: ValueNode;
   try {
-    return JSON.parse(text);
+    root = parse(text).body;
   } catch (error) {
     // The parser's own message quotes the file, which may be a secret that a link has led to.
-    const at = /at position (\d+)/.exec(String(error))?.[1];
-    const where = at === undefined ? "" : ` (line ${text.slice(0, Number(at)).split("\n").length})`;
-    throw fail("invalid_file", { path, problems: `it is not JSON${where}` }, { cause: error });
+    const { line } = SyntaxProblem.parse(error);
+    throw invalid(path, `it is not JSON (line ${line})`, line);
   }
+  const value: unknown = evaluate(root);
+  const found = problems(value);
+  const [first] = found;
+  if (first === undefined) return schema.parse(value);
+  // What a schema finds is told with its place already.
+  const told = found.map(({ message, rule, path: at }) =>
+    rule === "schema" ? message : `${at.map(String).join(".")}: ${message}`,
+  );
+  throw invalid(path, told.join("; "), nodeAt(root, first.path).loc.start.line);
 };
 
+/** Reads `.coditect/<folder>/*.json`. Errors: those of {@link configurationFiles}. */
+const readAll = async <Content>(workspace: string, kind: Kind<Content>): Promise<Files<Content>> => {
+  const files = await Promise.resolve(configurationFiles(workspace));
+  const read: Files<Content> = { usable: [], unusable: [] };
+  for (const { path, bytes } of files) {
+    if (posix.dirname(path) !== `.coditect/${kind.folder}` || !path.endsWith(".json")) continue;
+    const text = bytes.toString("utf8");
+    try {
+      read.usable.push({ path, content: readText(path, text, kind) });
+    } catch (error) {
+      if (!(error instanceof CoditectError)) throw error;
+      read.unusable.push({ path, name: nameIn(path, text), problem: error });
+    }
+  }
+  return read;
+};
+
+const agentKind: Kind<AgentFile> = { folder: "agents", schema: AgentFile, problems: problemsOfAgent };
+const teamKind: Kind<TeamFile> = { folder: "teams", schema: TeamFile, problems: problemsOfTeam };
+
 /** The agents of `.coditect/agents/`, in version control with the project. */
-export const readAgentFiles = (workspace: string): Promise<Read<AgentFile>[]> =>
-  readAll(workspace, "agents", AgentFile);
+export const readAgentFiles = (workspace: string): Promise<Files<AgentFile>> => readAll(workspace, agentKind);
 
 /** The teams of `.coditect/teams/`. */
-export const readTeamFiles = (workspace: string): Promise<Read<TeamFile>[]> =>
-  readAll(workspace, "teams", TeamFile);
+export const readTeamFiles = (workspace: string): Promise<Files<TeamFile>> => readAll(workspace, teamKind);

@@ -1,8 +1,10 @@
-import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
 import type { StartRun } from "../../../schemas/contract.ts";
+import type { CoditectError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { RunOptions, RunOptionsPatch, TeamRun } from "../../../schemas/run.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
+import type { PublishedTeams } from "../definition/configuration.ts";
 
 /** One agent on one task, outside a team. */
 export interface StartExecution {
@@ -21,9 +23,15 @@ export interface Runs {
   /** The team of that id or name; default ones are created on demand. Error: `unknown_workflow`. */
   team(idOrName: string): Promise<AgentTeam>;
   /** Stores the built-in teams and those of files as they are now, so that lists have them. */
-  publishTeams(): Promise<AgentTeam[]>;
+  publishTeams(): Promise<PublishedTeams>;
   /** Refuses a team that cannot run with `invalid_workflow`, all its problems named. */
   check(team: AgentTeam): void;
+  /** What is certain to keep the team's agents from being answered; `provider` in place of their own. */
+  checkModels(
+    idOrName: string,
+    provider: AIProvider | null,
+    signal: AbortSignal,
+  ): Promise<CoditectError | null>;
 
   start(team: string, request: StartRun): Promise<TeamRun>;
   /** From the last checkpoint on. Error: `run_not_resumable`. */

@@ -1,6 +1,6 @@
-import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
 import type { StartRun } from "../../../schemas/contract.ts";
-import { fail } from "../../../schemas/errors.ts";
+import { fail, type CoditectError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { applyPatch } from "../../../schemas/primitives.ts";
 import type { RunOptionsPatch, Task, TeamRun } from "../../../schemas/run.ts";
@@ -9,6 +9,7 @@ import { summarise } from "../../../schemas/summary.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
 import { Stop } from "../../executions/stop.ts";
 import { cancel } from "../../models/execution.ts";
+import type { PublishedTeams } from "../definition/configuration.ts";
 import { checkWorkflow } from "../definition/validate.ts";
 import { answerApproval, forkRun, newRun, reopen } from "../plan.ts";
 import { admitRun, announceRun } from "./begin.ts";
@@ -31,8 +32,25 @@ export class TeamRuns implements Runs {
     return this.#parts.configuration.team(idOrName);
   }
 
-  publishTeams(): Promise<AgentTeam[]> {
+  publishTeams(): Promise<PublishedTeams> {
     return this.#parts.configuration.publishTeams();
+  }
+
+  async checkModels(
+    idOrName: string,
+    provider: AIProvider | null,
+    signal: AbortSignal,
+  ): Promise<CoditectError | null> {
+    const { configuration, gateway } = this.#parts;
+    const { members } = await configuration.team(idOrName);
+    const agents = await Promise.all(members.map((member) => configuration.agentOf(member)));
+    const asked = agents.map(({ provider: own, settings: { failover } }) => [provider ?? own, ...failover]);
+    // Agents that ask the same are asked about once.
+    const distinct = new Map(asked.map((providers) => [JSON.stringify(providers), providers]));
+    const problems = await Promise.all(
+      [...distinct.values()].map((providers) => gateway.check(providers, signal)),
+    );
+    return problems.find((problem) => problem !== null) ?? null;
   }
 
   check(team: AgentTeam): void {

@@ -30,6 +30,7 @@ const executionOnSlowDisk = () => {
     contextWindow: () => 100_000,
     prepare: () => undefined,
     models: () => Promise.resolve([]),
+    check: () => Promise.resolve(null),
     preview: () => Promise.reject(new Error("nobody asks for a preview here")),
     embed: () => Promise.resolve(null),
     pull: () => Promise.resolve(),

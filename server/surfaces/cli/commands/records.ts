@@ -158,6 +158,9 @@ export const listRecords = (
 ): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     await groups[name].list(connection, flags.json ?? false, context);
+    if (name === "teams")
+      for (const { message } of (await connection.call("teams/list", { limit: 1 })).problems)
+        context.terminal.err(`${message}\n`);
     return 0;
   });
 

@@ -8,7 +8,7 @@ const TEAM = ".coditect/teams/mine.json";
 /** `line:column message` of each problem, lines and columns counted from 1 as editors show them. */
 const problems = (path: string, value: unknown): string[] | null => {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const diagnostics = configurationDiagnostics(path, text);
+  const diagnostics = configurationDiagnostics(path, text, false);
   return (
     diagnostics?.map(
       ({ range, message }) =>
@@ -50,6 +50,14 @@ describe("agent and team files in the editor", () => {
     assert.deepEqual(problems(TEAM, team(stage("One"))), [
       "11:15 workflow_stages[0].name: must be lower-case words joined with -",
     ]);
+  });
+
+  it("leaves to an editor with the schemas what those say", () => {
+    const text = (value: object) => JSON.stringify(value);
+    assert.deepEqual(configurationDiagnostics(TEAM, text({ name: "mine", members: "nobody" }), true), []);
+    const [rule] =
+      configurationDiagnostics(TEAM, text(team(stage("one", { member: "painter" }))), true) ?? [];
+    assert.equal(rule?.message, "there is no member painter");
   });
 
   it("points at the object that misses a field", () => {

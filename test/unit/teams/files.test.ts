@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { createConfiguration, type Configuration } from "../../../server/teams/definition/configuration.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+const stage = { name: "write", member: "coder", prompt: "{{task}}" };
+const team = (name: string, fields: object = {}) =>
+  JSON.stringify(
+    { name, members: [{ role: "coder", agent_type: "Coder" }], workflow_stages: [stage], ...fields },
+    null,
+    2,
+  );
+
+describe("an invalid file among those of a workspace", () => {
+  let workspace: TestWorkspace;
+  let configuration: Configuration;
+
+  const start = async (files: Record<string, string>) => {
+    workspace = await testWorkspace(files);
+    configuration = createConfiguration({
+      store: memoryStore(),
+      workspace: workspace.root,
+      settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:9" } } },
+      isProviderGuessed: false,
+      consents: { has: () => true },
+      now: () => "2026-11-28T12:00:00.000Z",
+    });
+  };
+  afterEach(() => workspace.remove());
+
+  it("keeps no other team from working, and is told with its line", async () => {
+    await start({
+      ".coditect/teams/broken.json": '{\n  "name": "Broken One",\n  "members": "nobody"\n}\n',
+      ".coditect/teams/cut.json": '{\n  "name": "cut",',
+      ".coditect/teams/good.json": team("good"),
+      ".coditect/teams/cycle.json": team("cycle", { workflow_stages: [{ ...stage, depends_on: ["write"] }] }),
+    });
+    assert.equal((await configuration.team("good")).name, "good");
+    assert.equal((await configuration.team("tdd")).name, "tdd");
+    for (const name of ["Broken One", "cut", "cycle"])
+      await assert.rejects(configuration.team(name), { code: "invalid_file" });
+    assert.deepEqual(
+      (await configuration.publishTeams()).problems.map(({ path, data }) => [path, data.line]),
+      [
+        [".coditect/teams/broken.json", 3],
+        [".coditect/teams/cut.json", 2],
+        [".coditect/teams/cycle.json", 14],
+      ],
+    );
+  });
+
+  it("is not passed over for the built-in team it replaces", async () => {
+    await start({ ".coditect/teams/mine.json": '{ "name": "tdd", "members": [] }' });
+    await assert.rejects(configuration.team("tdd"), { code: "invalid_file" });
+  });
+
+  it("is out with the team that names it, if it is an agent's", async () => {
+    const named = { members: [{ role: "coder", agent_type: "Coder", agent: "careful" }] };
+    await start({
+      ".coditect/agents/careful.json": '{ "name": "careful" }',
+      ".coditect/teams/good.json": team("good"),
+      ".coditect/teams/named.json": team("named", named),
+    });
+    assert.deepEqual(
+      (await configuration.publishTeams()).problems.map(({ path, data }) => [path, data.path]),
+      [[".coditect/teams/named.json", ".coditect/agents/careful.json"]],
+    );
+    assert.equal((await configuration.team("good")).name, "good");
+  });
+});
