@@ -66,8 +66,11 @@ export const linkedCommandIds = [
   "coditect.fixTest",
   "coditect.rejectLesson",
   "coditect.showRun",
+  "coditect.fixProblem",
+  "coditect.runTddOnTodo",
 ] as const;
 
+export type LinkedCommandId = (typeof linkedCommandIds)[number];
 export type CommandId = (typeof commandIds)[number] | (typeof linkedCommandIds)[number];
 
 /** Setting → its default. The values a user can give are checked by package.json's schema. */

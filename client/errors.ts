@@ -1,50 +1,64 @@
 import * as vscode from "vscode";
-import type { CoditectError, ErrorCode } from "../schemas/errors.ts";
-import type { CommandId } from "./contributions.ts";
+import type { CoditectError } from "../schemas/errors.ts";
+import { exists, fileInFolder } from "./folders.ts";
 import { sayError } from "./say.ts";
+import { helpFor, type Way } from "./ways.ts";
 
-interface Way {
-  title: string;
-  command: CommandId;
-}
-
-/** Puts an error before the user, with what they can do about it one click away. */
-export const showError = async (error: unknown, log: vscode.LogOutputChannel): Promise<void> => {
+/**
+ * Puts an error before the user, with what they can do about it one click away.
+ *
+ * @param again repeats what failed, where that may help.
+ */
+export const showError = async (
+  error: unknown,
+  log: vscode.LogOutputChannel,
+  again: (() => Thenable<unknown>) | null = null,
+): Promise<void> => {
   if (error instanceof vscode.CancellationError) return;
   if (!isCatalogued(error)) {
     log.error("A command failed", error);
-    await offer(vscode.l10n.t("CODITECT could not do that: {0}", String(error)), waysOut.internal ?? []);
+    const { ways } = helpFor("internal", null);
+    await offer(vscode.l10n.t("CODITECT could not do that: {0}", String(error)), ways);
     return;
   }
   log.warn(error.message, { code: error.code });
   if (error.code === "cancelled") return;
-  const text = error.nextStep === null ? error.message : `${error.message} ${error.nextStep}`;
-  await offer(text, waysOut[error.code] ?? []);
+  const { ways, nextStep } = helpFor(error.code, error.nextStep);
+  const text = `${error.message} ${nextStep}`.trim();
+  if (error.code === "invalid_file") await offerFile(text, error);
+  else await offer(text, ways, error.retryable ? again : null);
 };
 
 /** Told by its name: the class itself would bring the schemas' code along at activation. */
 export const isCatalogued = (error: unknown): error is CoditectError =>
   error instanceof Error && error.name === "CoditectError";
 
-const offer = async (text: string, ways: readonly Way[]): Promise<void> => {
-  const chosen = await sayError(text, ...ways.map(({ title }) => title));
+const offer = async (
+  text: string,
+  ways: readonly Way[],
+  again: (() => Thenable<unknown>) | null = null,
+): Promise<void> => {
+  const tryAgain = vscode.l10n.t("Try Again");
+  const titles = [...(again === null ? [] : [tryAgain]), ...ways.map(({ title }) => title)];
+  const chosen = await sayError(text, ...titles);
+  if (chosen === tryAgain) await again?.();
   const way = ways.find(({ title }) => title === chosen);
-  if (way !== undefined) await vscode.commands.executeCommand(way.command);
+  if (way !== undefined) await vscode.commands.executeCommand(way.command, way.argument);
 };
 
-const setKey: Way = { title: vscode.l10n.t("Set API Key…"), command: "coditect.setKey" };
-const chooseModel: Way = { title: vscode.l10n.t("Choose Model…"), command: "coditect.chooseModel" };
-const showLog: Way = { title: vscode.l10n.t("Show Log"), command: "coditect.showLog" };
-const restart: Way = { title: vscode.l10n.t("Restart Runtime"), command: "coditect.restartRuntime" };
+const offerFile = async (text: string, { data }: CoditectError): Promise<void> => {
+  const open = vscode.l10n.t("Open File");
+  if ((await sayError(text, open)) === open)
+    await openConfigurationFile(String(data.path), Number(data.line ?? 1));
+};
 
-const waysOut: Partial<Record<ErrorCode, readonly Way[]>> = {
-  credential_missing: [setKey, chooseModel],
-  credential_rejected: [setKey, chooseModel],
-  provider_unreachable: [chooseModel, showLog],
-  provider_paused: [chooseModel, showLog],
-  provider_quota: [chooseModel],
-  model_not_found: [chooseModel],
-  runtime_unusable: [restart, showLog],
-  state_read_only: [restart, showLog],
-  internal: [showLog],
+/** Opens a file of the workspace at its first mistake; `line` counts from 1. */
+export const openConfigurationFile = async (path: string, line: number): Promise<void> => {
+  for (const folder of vscode.workspace.workspaceFolders ?? []) {
+    const uri = fileInFolder(folder.uri.toString(), path);
+    if (!(await exists(uri))) continue;
+    const start = new vscode.Position(Math.max(0, line - 1), 0);
+    await vscode.window.showTextDocument(uri, { selection: new vscode.Range(start, start) });
+    return;
+  }
 };

@@ -8,6 +8,7 @@ import { setContext } from "./context-keys.ts";
 import { createCredentials } from "./credentials.ts";
 import { foldersWithState } from "./folders.ts";
 import { notifyOfRuns } from "./notify.ts";
+import { registerQuickFixes } from "./quick-fixes.ts";
 import { createReview } from "./review/review.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import { createRuntimeClient } from "./runtime/create-client.ts";
@@ -54,6 +55,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     notifyOfRuns(context),
     participant,
     registerTools(context),
+    registerQuickFixes(),
     ...registerCommands(context),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       void startWhereAgentsWorked(runtime, extension.storageUri);

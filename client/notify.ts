@@ -9,6 +9,7 @@ import { setting } from "./settings.ts";
 import { formatCost } from "./tree/item.ts";
 import { nodeId } from "./tree/nodes.ts";
 import type { RunRecord } from "./tree/model.ts";
+import { helpFor, type Way } from "./ways.ts";
 import { runStatusText, runTitle } from "./tree/run-items.ts";
 import { sayError, sayInformation, sayWarning } from "./say.ts";
 
@@ -83,12 +84,38 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
     }
     return;
   }
-  const why = event.error === null ? said : `${said}. ${event.error.message} ${event.error.next_step ?? ""}`;
-  const ways: Record<string, CommandId> = {
-    ...(offersResume(event.status) ? { [vscode.l10n.t("Resume")]: "coditect.resumeRun" } : {}),
-    [vscode.l10n.t("Show Transcript")]: "coditect.showTranscript",
-  };
-  await offer(why.trim(), ways, node, sayWarning);
+  const { error } = event;
+  const help = helpFor(error?.code ?? "", error?.next_step ?? null);
+  const why = error === null ? said : `${said}. ${error.message} ${help.nextStep}`;
+  const failed = event.stages.find(({ status }) => status === "Failed");
+  const ways: Way[] = [
+    ...(offersResume(event.status)
+      ? [{ title: vscode.l10n.t("Resume"), command: "coditect.resumeRun", argument: node } as const]
+      : []),
+    ...(failed !== undefined && error?.retryable === true
+      ? [
+          {
+            title: vscode.l10n.t("Try Again"),
+            command: "coditect.retryStage",
+            argument: nodeId.stage(run.task_id, failed.name),
+          } as const,
+        ]
+      : []),
+    ...help.ways,
+    // Where no agent could do anything, there is nothing to read.
+    ...(help.ways.length === 0
+      ? [
+          {
+            title: vscode.l10n.t("Show Transcript"),
+            command: "coditect.showTranscript",
+            argument: node,
+          } as const,
+        ]
+      : []),
+  ];
+  const chosen = await sayWarning(why.trim(), ...ways.map(({ title }) => title));
+  const way = ways.find(({ title }) => title === chosen);
+  if (way !== undefined) await vscode.commands.executeCommand(way.command, way.argument);
 };
 
 const applyAll = async ({ review }: Context, run: RunRecord, said: string): Promise<void> => {

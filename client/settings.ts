@@ -25,11 +25,18 @@ export const setting = <Name extends SettingName>(
  * The provider the user chose for every agent; `null`: each agent's own. The rehearsal has to be
  * started first and is asked for apart: {@link wantsRehearsal}.
  */
-export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | null => {
-  const model = setting("model.name", scope).trim();
+export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | null =>
+  providerOf(setting("model.provider", scope), setting("model.name", scope).trim(), scope);
+
+/** How such a model is asked, with the settings' other values. */
+export const providerOf = (
+  choice: Settings["model.provider"],
+  model: string,
+  scope?: vscode.ConfigurationScope,
+): AIProvider | null => {
   if (model === "") return null;
   const max_tokens = setting("model.maxTokens", scope);
-  switch (setting("model.provider", scope)) {
+  switch (choice) {
     case "Claude":
       return { Claude: { model, max_tokens } };
     case "Gemini":

@@ -6,7 +6,7 @@ import { followFiles } from "./review/follow-files.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import { agentsTree } from "./tree/agents.ts";
 import { fold, type Touch } from "./tree/fold.ts";
-import { loadAgents, loadRun, loadRuns } from "./tree/load.ts";
+import { dropInstances, loadAgents, loadRun, loadRuns } from "./tree/load.ts";
 import { activeRuns, createModel, hasPendingChanges, removeFolder, type Model } from "./tree/model.ts";
 import { parseNode, roots } from "./tree/nodes.ts";
 import { runsTree } from "./tree/runs.ts";
@@ -166,6 +166,7 @@ export const createSidebar = (
     }),
     runtime.onState(({ kind }) => {
       setContext("coditect.runtime", kind);
+      if (kind !== "ready") dropInstances(model, touch);
       if (kind === "ready")
         void foldersWithState(storage).then((folders) =>
           Promise.all(folders.map(({ uri }) => load(uri.toString()))),

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { askModal } from "../say.ts";
 import type { Context } from "../context.ts";
 import type { Applied } from "../review/apply.ts";
 import { reviewedFile, type ReviewedFile } from "../review/documents.ts";
@@ -46,7 +47,14 @@ export const acceptAll = async (context: Context, argument: unknown): Promise<vo
 
 export const discardAll = async (context: Context, argument: unknown): Promise<void> => {
   const target = await changesTarget(context, argument);
-  if (target !== null) await context.review.discard(target.folder, target.task_id, null);
+  if (target === null) return;
+  const discard = vscode.l10n.t("Discard All");
+  const answer = await askModal(
+    vscode.l10n.t("Discard every change of this run that you have not accepted?"),
+    vscode.l10n.t("The run's record keeps them; your files stay as they are."),
+    discard,
+  );
+  if (answer === discard) await context.review.discard(target.folder, target.task_id, null);
 };
 
 export const acceptFile = async (context: Context, argument: unknown): Promise<void> => {

@@ -2,27 +2,43 @@ import * as vscode from "vscode";
 import type { ModelInfo } from "../../schemas/contract.ts";
 import type { Context } from "../context.ts";
 import type { ProviderChoice } from "../contributions.ts";
+import { setting } from "../settings.ts";
 import { setKey } from "./keys.ts";
 import { folderTarget, tell } from "./targets.ts";
 
 interface Choice extends vscode.QuickPickItem {
   /** Absent on separators and on what cannot be chosen. */
-  chosen?: { provider: ProviderChoice; model: string };
+  chosen?: ChosenModel;
   /** The provider whose key has to be set before its models are known. */
   keyFor?: ProviderChoice;
 }
 
-/** Lists what is installed and reachable right now, with its price, and writes the choice to the settings. */
+/** A provider and its model; `agent`: each agent's own. */
+export interface ChosenModel {
+  provider: ProviderChoice;
+  model: string;
+}
+
+/** Writes what the user picks to the settings. */
 export const chooseModel = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
-  if (folder === null) return;
+  const chosen = folder === null ? null : await askModel(context, folder);
+  if (folder !== null && chosen !== null) await store(chosen, folder);
+};
+
+/** Lists what is installed and reachable right now, with its price; `null`: nothing was picked. */
+export const askModel = async (
+  context: Context,
+  folder: vscode.WorkspaceFolder,
+): Promise<ChosenModel | null> => {
   const picker = vscode.window.createQuickPick<Choice>();
   picker.title = vscode.l10n.t("Choose Provider and Model");
   picker.placeholder = vscode.l10n.t("Asking the providers…");
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
   picker.busy = true;
-  picker.items = fixedChoices();
+  const marked = (choices: Choice[]): Choice[] => choices.map((choice) => markCurrent(choice, folder));
+  picker.items = marked(fixedChoices());
   picker.show();
   const cancelled = new vscode.CancellationTokenSource();
   const accepted = Promise.withResolvers<Choice | null>();
@@ -36,7 +52,7 @@ export const chooseModel = async (context: Context): Promise<void> => {
   const key = folder.uri.toString();
   context.runtime.call("models/list", { reachable: true }, key, cancelled.token).then(
     ({ items }) => {
-      picker.items = [...fixedChoices(), ...modelChoices(items)];
+      picker.items = marked([...fixedChoices(), ...modelChoices(items)]);
       picker.placeholder = vscode.l10n.t("Asked by every agent of a run, in place of its own");
       picker.busy = false;
     },
@@ -48,8 +64,19 @@ export const chooseModel = async (context: Context): Promise<void> => {
     picker.dispose();
   });
   if (choice?.keyFor !== undefined && (await setKey(context, false, choice.keyFor)))
-    await chooseModel(context);
-  if (choice?.chosen !== undefined) await store(choice.chosen, folder);
+    return askModel(context, folder);
+  return choice?.chosen ?? null;
+};
+
+/** The settings' own choice is ticked, so that the list says what is asked today. */
+const markCurrent = (choice: Choice, folder: vscode.WorkspaceFolder): Choice => {
+  const { chosen } = choice;
+  const isCurrent =
+    chosen?.provider === setting("model.provider", folder) &&
+    (chosen.provider === "agent" ||
+      chosen.provider === "Rehearsal" ||
+      chosen.model === setting("model.name", folder));
+  return isCurrent ? { ...choice, label: `$(check) ${choice.label}` } : choice;
 };
 
 const separator = (label: string): Choice => ({ label, kind: vscode.QuickPickItemKind.Separator });
@@ -107,10 +134,7 @@ const price = ({ price: dollars }: ModelInfo): string => {
 const contextWindow = ({ context_window }: ModelInfo): string =>
   context_window === null ? "" : vscode.l10n.t("window of {0} tokens", context_window.toLocaleString());
 
-const store = async (
-  { provider, model }: { provider: ProviderChoice; model: string },
-  folder: vscode.WorkspaceFolder,
-): Promise<void> => {
+const store = async ({ provider, model }: ChosenModel, folder: vscode.WorkspaceFolder): Promise<void> => {
   const configuration = vscode.workspace.getConfiguration("coditect", folder);
   const isSetHere = configuration.inspect("model.provider")?.workspaceValue !== undefined;
   const target = isSetHere ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;

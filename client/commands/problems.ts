@@ -3,9 +3,9 @@ import { z } from "zod";
 import { runForFinding, runForTest } from "../../schemas/command-runs.ts";
 import { editorCommands } from "../../schemas/editor.ts";
 import type { Finding } from "../../schemas/findings.ts";
-import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
 import { fileInFolder, folderByUri } from "../folders.ts";
+import { describeProblem } from "../quick-fixes.ts";
 import { startRun } from "./start.ts";
 import { fileTarget, nodeOf, tell } from "./targets.ts";
 
@@ -25,7 +25,7 @@ export const fixDiagnostic = async (context: Context, argument: unknown): Promis
     team: "bug-fix",
     task: problem.message,
     file: target.path,
-    data: { diagnostic: describe(problem) },
+    data: { diagnostic: describeProblem(problem) },
   });
 };
 
@@ -43,13 +43,27 @@ const pickDiagnostic = async (problems: readonly vscode.Diagnostic[]): Promise<v
   return picked?.problem ?? null;
 };
 
-const describe = ({ message, source, code, range }: vscode.Diagnostic): Json => ({
-  message,
-  source: source ?? null,
-  code: typeof code === "object" ? String(code.value) : (code ?? null),
-  start_line: range.start.line + 1,
-  end_line: range.end.line + 1,
+const Problem = z.looseObject({
+  message: z.string(),
+  source: z.string().nullable(),
+  code: z.union([z.string(), z.number()]).nullable(),
+  start_line: z.int(),
+  end_line: z.int(),
 });
+
+/** From the Quick Fix on a problem, whoever reported it. */
+export const fixProblem = async (context: Context, argument: unknown): Promise<void> => {
+  const { message, source, code, start_line, end_line } = Problem.parse(argument);
+  const target = fileTarget(argument);
+  if (target === null) return;
+  await startRun(context, {
+    folder: target.folder,
+    team: "bug-fix",
+    task: message,
+    file: target.path,
+    data: { diagnostic: { message, source, code, start_line, end_line } },
+  });
+};
 
 /** What the Test Explorer hands over: a test, or a test with the message of its failure. */
 const Test = z.looseObject({

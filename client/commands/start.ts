@@ -1,9 +1,12 @@
 import * as vscode from "vscode";
+import { z } from "zod";
 import type { AIProvider } from "../../schemas/agent.ts";
 import { editorCommands } from "../../schemas/editor.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
-import { chosenProvider, runOptions, wantsRehearsal } from "../settings.ts";
+import { openConfigurationFile } from "../errors.ts";
+import { chosenProvider, providerOf, runOptions, wantsRehearsal } from "../settings.ts";
+import { askTask, suggestionOf } from "./ask-task.ts";
 import { fileTarget, folderTarget } from "./targets.ts";
 
 export interface StartRequest {
@@ -14,6 +17,8 @@ export interface StartRequest {
   file?: string | null;
   data?: Json;
   provider?: AIProvider | null;
+  /** Most dollars; left out: what the settings say. */
+  cost?: number | null | undefined;
 }
 
 /** Starts a team run with the folder's settings; resolves with its task id. */
@@ -25,9 +30,15 @@ export const startRun = async (
   const key = folder.uri.toString();
   const provider = request.provider ?? (await providerFor({ runtime }, folder));
   const options = runOptions(folder, provider);
-  const run = await withConsent(key, vscode.l10n.t("The team {0}", team), () =>
-    runtime.call("teams/execute", { team_id: team, task, file, data, options }, key),
-  );
+  if (request.cost !== undefined) options.limits = { ...options.limits, cost_per_run: request.cost };
+  const run = await withConsent(key, vscode.l10n.t("The team {0}", team), async () => {
+    const { problem } = await runtime.call("models/check", { team_id: team, provider }, key);
+    if (problem !== null) {
+      const { fromWireError } = await import("../../schemas/errors.ts");
+      throw fromWireError(problem, vscode.l10n);
+    }
+    return runtime.call("teams/execute", { team_id: team, task, file, data, options }, key);
+  });
   await extension.workspaceState.update("lastTeam", team);
   await sidebar.loadRun(key, run.task_id);
   return run.task_id;
@@ -42,9 +53,51 @@ const providerFor = async (
     ? (await runtime.call("models/rehearsal", {}, folder.uri.toString())).provider
     : chosenProvider(folder);
 
+/** Asks for the task, and starts the team with what the user chose for this run. */
+const askAndStart = async (
+  context: Context,
+  request: StartRequest,
+  how: { title: string; placeholder: string; suggestion?: string; mayBeEmpty?: boolean },
+): Promise<void> => {
+  const { suggestion = "", mayBeEmpty = false } = how;
+  const asked = await askTask(context, request.folder, { ...how, suggestion, mayBeEmpty });
+  if (asked === null) return;
+  const { task, chosen, cost } = asked;
+  const key = request.folder.uri.toString();
+  const provider =
+    chosen?.provider === "Rehearsal"
+      ? (await context.runtime.call("models/rehearsal", {}, key)).provider
+      : chosen === null
+        ? null
+        : providerOf(chosen.provider, chosen.model, request.folder);
+  await startRun(context, { ...request, task, provider, cost });
+};
+
 export const runTdd = async (context: Context, argument: unknown): Promise<void> => {
   const target = fileTarget(argument);
-  if (target !== null) await startRun(context, { folder: target.folder, team: "tdd", file: target.path });
+  if (target === null) return;
+  const editor = vscode.window.activeTextEditor;
+  const isShown = editor?.document.uri.toString() === target.uri.toString();
+  await askAndStart(
+    context,
+    { folder: target.folder, team: "tdd", file: target.path },
+    {
+      title: vscode.l10n.t("TDD Team on {0}", target.path),
+      placeholder: vscode.l10n.t("What should it build? Leave it empty to test and mend this file."),
+      suggestion: isShown ? suggestionOf(editor) : "",
+      mayBeEmpty: true,
+    },
+  );
+};
+
+const Todo = z.looseObject({ task: z.string() });
+
+/** From the Quick Fix on a TODO. */
+export const runTddOnTodo = async (context: Context, argument: unknown): Promise<void> => {
+  const { task } = Todo.parse(argument);
+  const target = fileTarget(argument);
+  if (target !== null)
+    await startRun(context, { folder: target.folder, team: "tdd", file: target.path, task });
 };
 
 export const runTddOnSymbol = async (context: Context, argument: unknown): Promise<void> => {
@@ -55,39 +108,32 @@ export const runTddOnSymbol = async (context: Context, argument: unknown): Promi
   await startRun(context, { folder: target.folder, team: "tdd", file: target.path, task });
 };
 
-const ask = (title: string, prompt: string, placeHolder: string): Thenable<string | undefined> =>
-  vscode.window.showInputBox({
-    title,
-    prompt,
-    placeHolder,
-    ignoreFocusOut: true,
-    validateInput: (text) =>
-      text.trim() === "" ? vscode.l10n.t("Say in a few words what it is about.") : null,
-  });
-
 export const runBugFix = async (context: Context, argument: unknown): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
-  const task = await ask(
-    vscode.l10n.t("Bug-Fix Team"),
-    vscode.l10n.t("What goes wrong, and what should happen instead? A stack trace can be pasted."),
-    vscode.l10n.t("split(100, 3) loses a cent"),
-  );
-  if (task === undefined) return;
   const uri = argument instanceof vscode.Uri ? argument : undefined;
   const file = uri === undefined ? null : (fileTarget(uri)?.path ?? null);
-  await startRun(context, { folder, team: "bug-fix", task, file });
+  await askAndStart(
+    context,
+    { folder, team: "bug-fix", file },
+    {
+      title: vscode.l10n.t("Bug-Fix Team"),
+      placeholder: vscode.l10n.t("What goes wrong, and what should happen instead?"),
+    },
+  );
 };
 
 export const runArchitecture = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
-  const task = await ask(
-    vscode.l10n.t("Architecture Team"),
-    vscode.l10n.t("Which requirements need a decision?"),
-    vscode.l10n.t("Bills must be kept when the program ends"),
+  await askAndStart(
+    context,
+    { folder, team: "architecture" },
+    {
+      title: vscode.l10n.t("Architecture Team"),
+      placeholder: vscode.l10n.t("Which requirements need a decision?"),
+    },
   );
-  if (task !== undefined) await startRun(context, { folder, team: "architecture", task });
 };
 
 /** A review changes nothing: its findings appear as problems. */
@@ -99,23 +145,40 @@ export const reviewFile = async (context: Context, argument: unknown): Promise<v
 export const runTeam = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
-  const { items } = await context.runtime.call("teams/list", { limit: 500 }, folder.uri.toString());
+  const { items, problems } = await context.runtime.call("teams/list", { limit: 500 }, folder.uri.toString());
   const team = await vscode.window.showQuickPick(
-    items.map(({ name, description, members }) => ({
-      label: name,
-      detail: description,
-      description: members.map(({ agent_type }) => agent_type).join(" → "),
-    })),
+    [
+      ...items.map(({ name, description, members }) => ({
+        label: name,
+        detail: description,
+        description: members.map(({ agent_type }) => agent_type).join(" → "),
+        problem: null,
+      })),
+      ...problems.map((problem) => ({
+        label: `$(error) ${problem.path}`,
+        detail: problem.message,
+        description: vscode.l10n.t("cannot be used: open the file"),
+        problem,
+      })),
+    ],
     { title: vscode.l10n.t("Run Team"), placeHolder: vscode.l10n.t("Which team?"), matchOnDetail: true },
   );
   if (team === undefined) return;
-  const task = await vscode.window.showInputBox({
-    title: vscode.l10n.t("Run {0}", team.label),
-    prompt: vscode.l10n.t("What is to be done? Leave it empty for the team's own default."),
-    ignoreFocusOut: true,
-  });
-  if (task === undefined) return;
+  if (team.problem !== null) {
+    const { path, line } = team.problem.data;
+    await openConfigurationFile(String(path ?? team.problem.path), Number(line ?? 1));
+    return;
+  }
   const active = vscode.window.activeTextEditor?.document.uri;
   const file = active?.scheme === "file" ? (fileTarget(active)?.path ?? null) : null;
-  await startRun(context, { folder, team: team.label, task, file });
+  await askAndStart(
+    context,
+    { folder, team: team.label, file },
+    {
+      title: vscode.l10n.t("Run {0}", team.label),
+      placeholder: vscode.l10n.t("What is to be done? Leave it empty for the team's own task."),
+      suggestion: suggestionOf(vscode.window.activeTextEditor),
+      mayBeEmpty: true,
+    },
+  );
 };

@@ -36,11 +36,20 @@ import {
   fixDiagnostic,
   fixFailedTest,
   fixFinding,
+  fixProblem,
   fixTest,
   openFinding,
 } from "./problems.ts";
 import { openSample, runRehearsal } from "./rehearsal.ts";
-import { reviewFile, runArchitecture, runBugFix, runTdd, runTddOnSymbol, runTeam } from "./start.ts";
+import {
+  reviewFile,
+  runArchitecture,
+  runBugFix,
+  runTdd,
+  runTddOnSymbol,
+  runTddOnTodo,
+  runTeam,
+} from "./start.ts";
 import { tell } from "./targets.ts";
 
 /** Gets what the menu, code lens or caller handed over, if anything. */
@@ -115,6 +124,8 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.explainFinding": starts(explainFinding),
   "coditect.rejectLesson": starts(rejectLesson),
   "coditect.showRun": starts(showRun),
+  "coditect.fixProblem": starts(fixProblem),
+  "coditect.runTddOnTodo": starts(runTddOnTodo),
   "coditect.setKey": starts((context, argument) => setKey(context, false, argument)),
   "coditect.rotateKey": starts((context, argument) => setKey(context, true, argument)),
   "coditect.removeKey": starts(removeKey),

@@ -87,7 +87,21 @@ export const loadAgents = (
   touch: Touch,
 ): void => {
   for (const [id, record] of model.agents) if (record.folder === folder) model.agents.delete(id);
+  const alive = new Set(instances.map(({ instance_id }) => instance_id));
+  for (const [id, record] of model.instances)
+    if (record.folder === folder && !alive.has(id)) dropInstance(model, id);
   for (const agent of agents) model.agents.set(agent.agent_id, { folder, agent });
   for (const instance of instances) putInstance(model, folder, instance, () => undefined);
   touch(roots.agents);
+};
+
+/** Forgets every instance: they ended with their runtime, which can tell of it no more. */
+export const dropInstances = (model: Model, touch: Touch): void => {
+  for (const id of model.instances.keys()) dropInstance(model, id);
+  touch(roots.agents);
+};
+
+const dropInstance = (model: Model, id: string): void => {
+  model.instances.delete(id);
+  model.executionsByInstance.delete(id);
 };

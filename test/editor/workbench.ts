@@ -162,6 +162,8 @@ const driveWorkbench = (page: Page): Workbench => {
       // It depends on the same as the palette's line: that the workspace is trusted, and whose file it is.
       await page.locator(".editor-actions").getByRole("button", { name: title }).waitFor();
       await command(`CODITECT: ${title}`);
+      // It asks what to build; without an answer the team takes its own task for the file.
+      await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start" }).first().click();
     },
     async rehearse() {
       await showView();

@@ -1,0 +1,218 @@
+import * as vscode from "vscode";
+import type { Context } from "../context.ts";
+import { todoIn } from "../quick-fixes.ts";
+import { sayInformation } from "../say.ts";
+import { setting } from "../settings.ts";
+import { askModel, type ChosenModel } from "./models.ts";
+
+/** What a run is asked to do, and how it differs from the settings. */
+export interface AskedTask {
+  task: string;
+  /** In place of the settings' model; `null`: the settings'. */
+  chosen: ChosenModel | null;
+  /** Most dollars of this run; `undefined`: the settings'. */
+  cost: number | null | undefined;
+}
+
+const RECENT_TASKS = "recentTasks";
+const MOST_RECENT = 10;
+const SHOWN_CHARACTERS = 120;
+
+interface Item extends vscode.QuickPickItem {
+  does: "start" | "write" | "model" | "cap";
+  task?: string;
+}
+
+const firstLine = (text: string): string => {
+  const line = text.trim().split("\n", 1)[0] ?? "";
+  return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 1)}…` : line;
+};
+
+const recentTasks = ({ extension }: Context): string[] =>
+  extension.workspaceState.get<string[]>(RECENT_TASKS, []);
+
+const remember = async (context: Context, task: string): Promise<void> => {
+  if (task.trim() === "") return;
+  const others = recentTasks(context).filter((known) => known !== task);
+  await context.extension.workspaceState.update(RECENT_TASKS, [task, ...others].slice(0, MOST_RECENT));
+};
+
+/**
+ * Asks what is to be done; `null`: the user gave up. What is typed is the task, Enter starts the run;
+ * several lines are written in an editor.
+ *
+ * @param suggestion what the place the command was run from says, such as a selection.
+ */
+export const askTask = async (
+  context: Context,
+  folder: vscode.WorkspaceFolder,
+  {
+    title,
+    placeholder,
+    suggestion,
+    mayBeEmpty,
+  }: {
+    title: string;
+    placeholder: string;
+    suggestion: string;
+    mayBeEmpty: boolean;
+  },
+): Promise<AskedTask | null> => {
+  const asked: AskedTask = { task: suggestion, chosen: null, cost: undefined };
+  for (;;) {
+    const item = await pickItem(context, folder, asked, { title, placeholder, mayBeEmpty });
+    if (item === null) return null;
+    if (item.does === "model") asked.chosen = (await askModel(context, folder)) ?? asked.chosen;
+    else if (item.does === "cap")
+      asked.cost = await askCap(asked.cost ?? setting("limits.costPerRun", folder));
+    else {
+      const task = item.does === "write" ? await writeTask(item.task ?? "") : (item.task ?? "");
+      if (task === null) continue;
+      await remember(context, task);
+      return { ...asked, task };
+    }
+  }
+};
+
+const pickItem = (
+  context: Context,
+  folder: vscode.WorkspaceFolder,
+  asked: AskedTask,
+  { title, placeholder, mayBeEmpty }: { title: string; placeholder: string; mayBeEmpty: boolean },
+): Promise<Item | null> => {
+  const picker = vscode.window.createQuickPick<Item>();
+  picker.title = title;
+  picker.placeholder = placeholder;
+  picker.ignoreFocusOut = true;
+  const isOneLine = !asked.task.includes("\n");
+  if (isOneLine) picker.value = asked.task;
+  const draw = () => {
+    picker.items = itemsFor(context, folder, asked, { typed: picker.value, isOneLine, mayBeEmpty });
+  };
+  draw();
+  const { promise, resolve } = Promise.withResolvers<Item | null>();
+  picker.onDidChangeValue((typed) => {
+    // What is half typed must not be lost when the model or the cap is changed.
+    if (isOneLine) asked.task = typed;
+    draw();
+  });
+  picker.onDidAccept(() => {
+    resolve(picker.selectedItems[0] ?? null);
+  });
+  picker.onDidHide(() => {
+    resolve(null);
+  });
+  picker.show();
+  return promise.finally(() => {
+    picker.dispose();
+  });
+};
+
+const itemsFor = (
+  context: Context,
+  folder: vscode.WorkspaceFolder,
+  asked: AskedTask,
+  { typed, isOneLine, mayBeEmpty }: { typed: string; isOneLine: boolean; mayBeEmpty: boolean },
+): Item[] => {
+  const task = isOneLine || typed !== "" ? typed : asked.task;
+  const separator = (label: string): Item => ({
+    label,
+    kind: vscode.QuickPickItemKind.Separator,
+    does: "start",
+  });
+  const model = asked.chosen?.model ?? setting("model.name", folder);
+  const cost = asked.cost === undefined ? setting("limits.costPerRun", folder) : asked.cost;
+  const start: Item[] =
+    task.trim() === "" && !mayBeEmpty
+      ? []
+      : [
+          {
+            label: `$(play) ${vscode.l10n.t("Start")}`,
+            description: firstLine(task) || vscode.l10n.t("with the team's own task for this file"),
+            alwaysShow: true,
+            does: "start",
+            task,
+          },
+        ];
+  return [
+    ...start,
+    {
+      label: `$(edit) ${vscode.l10n.t("Write It in an Editor…")}`,
+      description: vscode.l10n.t("for several lines"),
+      alwaysShow: true,
+      does: "write",
+      task,
+    },
+    separator(vscode.l10n.t("For this run")),
+    {
+      label: `$(server-environment) ${vscode.l10n.t("Model…")}`,
+      description: model === "" ? vscode.l10n.t("each agent's own") : model,
+      alwaysShow: true,
+      does: "model",
+    },
+    {
+      label: `$(credit-card) ${vscode.l10n.t("Cost Limit…")}`,
+      description: cost === null ? vscode.l10n.t("none") : `$${cost}`,
+      alwaysShow: true,
+      does: "cap",
+    },
+    separator(vscode.l10n.t("Earlier tasks")),
+    ...recentTasks(context).map((known): Item => ({
+      label: `$(history) ${firstLine(known)}`,
+      does: "start",
+      task: known,
+    })),
+  ];
+};
+
+const askCap = async (present: number | null): Promise<number | null | undefined> => {
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t("Cost Limit of This Run"),
+    prompt: vscode.l10n.t("Dollars; the run stops before it costs more. Leave it empty for no limit."),
+    value: present === null ? "" : String(present),
+    ignoreFocusOut: true,
+    validateInput: (typed) =>
+      typed.trim() === "" || Number(typed) > 0 ? null : vscode.l10n.t("Enter a number above 0."),
+  });
+  if (text === undefined) return present;
+  return text.trim() === "" ? null : Number(text);
+};
+
+/** The task as a document of its own: saved nowhere, started with a button; `null`: it was closed. */
+const writeTask = async (text: string): Promise<string | null> => {
+  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: text });
+  await vscode.window.showTextDocument(document, { preview: false });
+  const start = vscode.l10n.t("Start");
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const closed = vscode.workspace.onDidCloseTextDocument((gone) => {
+    if (gone === document) resolve(null);
+  });
+  void sayInformation(vscode.l10n.t("Write the task in this editor, then start the run."), start).then(
+    (answer) => {
+      resolve(answer === start ? document.getText() : null);
+    },
+  );
+  const written = await promise.finally(() => {
+    closed.dispose();
+  });
+  if (written === null || written.trim() === "") return null;
+  await vscode.window.showTextDocument(document);
+  await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  return written.trim();
+};
+
+const DOCSTRING = /^[ \t]*(?:\/\*\*([\s\S]*?)\*\/|"""([\s\S]*?)""")/m;
+
+/** What an editor says of the task: its selection, a TODO at the cursor, the docstring around it. */
+export const suggestionOf = (editor: vscode.TextEditor | undefined): string => {
+  if (editor === undefined) return "";
+  const { document, selection } = editor;
+  if (!selection.isEmpty) return document.getText(selection).trim();
+  const line = selection.active.line;
+  const todo = todoIn(document.lineAt(line).text);
+  if (todo !== "") return todo;
+  const around = new vscode.Range(Math.max(0, line - 12), 0, Math.min(document.lineCount, line + 3), 0);
+  const [, block, python] = DOCSTRING.exec(document.getText(around)) ?? [];
+  const text = (block ?? python ?? "").replace(/^\s*\*? ?/gm, "").trim();
+  return text.split(/\n\s*\n|\n@/)[0]?.replace(/\s+/g, " ") ?? "";
+};

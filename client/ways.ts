@@ -1,0 +1,51 @@
+import * as vscode from "vscode";
+import type { ErrorCode } from "../schemas/errors.ts";
+import type { CommandId } from "./contributions.ts";
+
+/** Something the user can do about an error, one click away. */
+export interface Way {
+  title: string;
+  command: CommandId;
+  argument?: string;
+}
+
+const setKey: Way = { title: vscode.l10n.t("Set API Key…"), command: "coditect.setKey" };
+const chooseModel: Way = { title: vscode.l10n.t("Choose Model…"), command: "coditect.chooseModel" };
+const rehearse: Way = { title: vscode.l10n.t("Start Rehearsal"), command: "coditect.runRehearsal" };
+const settings: Way = { title: vscode.l10n.t("Open Settings"), command: "coditect.openSettings" };
+const showLog: Way = { title: vscode.l10n.t("Show Log"), command: "coditect.showLog" };
+const restart: Way = { title: vscode.l10n.t("Restart Runtime"), command: "coditect.restartRuntime" };
+
+interface Help {
+  ways: readonly Way[];
+  /** In place of the catalogue's next step, where that speaks to the command line. */
+  nextStep?: string;
+}
+
+const noModel = vscode.l10n.t("Choose another model, or try the rehearsal, which needs none.");
+
+const help: Partial<Record<ErrorCode, Help>> = {
+  credential_missing: { ways: [setKey, chooseModel, rehearse], nextStep: noModel },
+  credential_rejected: { ways: [setKey, chooseModel, rehearse], nextStep: "" },
+  provider_unreachable: { ways: [chooseModel, rehearse], nextStep: noModel },
+  provider_paused: { ways: [chooseModel, rehearse, showLog] },
+  provider_quota: { ways: [chooseModel] },
+  model_not_found: { ways: [chooseModel, rehearse], nextStep: noModel },
+  limit_reached: { ways: [settings] },
+  timed_out: { ways: [settings] },
+  sandbox_unavailable: { ways: [settings] },
+  engine_unavailable: { ways: [settings, showLog] },
+  runtime_unusable: { ways: [restart, showLog] },
+  state_read_only: { ways: [restart, showLog] },
+  worker_failed: { ways: [showLog] },
+  internal: { ways: [showLog] },
+};
+
+/** What can be done about an error of the catalogue, and the words for it in this editor. */
+export const helpFor = (
+  code: string,
+  nextStep: string | null,
+): { ways: readonly Way[]; nextStep: string } => {
+  const found = Object.entries(help).find(([known]) => known === code)?.[1];
+  return { ways: found?.ways ?? [], nextStep: found?.nextStep ?? nextStep ?? "" };
+};
