@@ -58,6 +58,7 @@ export const commandIds = [
   "coditect.terminateInstance",
   "coditect.openSettings",
   "coditect.openWalkthrough",
+  "coditect.showDashboard",
 ] as const;
 
 /** Commands that only code lenses and code actions name; they stand in no menu. */

@@ -35,6 +35,7 @@ export const keys = {
   finding: (tenant: string, findingId: string) => key(tenant, "findings", findingId),
   dismissal: (tenant: string, fingerprint: string) => key(tenant, "dismissals", fingerprint),
   dailyUsage: (tenant: string, day: string) => key(tenant, "usage_by_day", day),
+  dailyMetrics: (tenant: string, day: string) => key(tenant, "metrics_by_day", day),
   template: (tenant: string, templateId: string) => key(tenant, "templates", templateId),
   schemaVersion: () => "/schema_version",
 };

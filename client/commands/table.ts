@@ -25,6 +25,7 @@ import {
   showTranscript,
   startInstance,
 } from "./control.ts";
+import { showDashboard } from "./dashboard.ts";
 import { newAgent, newTeam } from "./files.ts";
 import { openSettings, openStateFolder, openWalkthrough, showMenu } from "./general.ts";
 import { removeKey, setKey } from "./keys.ts";
@@ -151,4 +152,5 @@ export const commandTable: Record<CommandId, CommandRow> = {
   ),
   "coditect.openSettings": always(openSettings),
   "coditect.openWalkthrough": always(openWalkthrough),
+  "coditect.showDashboard": starts(showDashboard),
 };

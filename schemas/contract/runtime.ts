@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AIProvider, ProviderName } from "../agent.ts";
 import { ConsentName } from "../consents.ts";
 import { ErrorCode, WireError } from "../errors.ts";
+import { MetricField, Metrics } from "../metrics.ts";
 import { Count } from "../primitives.ts";
 import { DailyUsage } from "../run.ts";
 import { Nothing, row } from "./row.ts";
@@ -80,6 +81,33 @@ export const runtimeMethods = {
     }),
     Nothing,
     { verb: "PUT", path: "/api/consents/{name}", status: 204 },
+  ),
+
+  /** What ended executions took and came to, in a span of days (UTC). */
+  "metrics/get": row(
+    "viewer",
+    z.strictObject({
+      /** Left out: 30 days ago. */
+      since: z.iso.date().optional(),
+      /** Left out: today. */
+      until: z.iso.date().optional(),
+      by: MetricField.default("day"),
+    }),
+    Metrics,
+    { verb: "GET", path: "/api/metrics" },
+  ),
+  /** The same in Prometheus's text format, and the alerts as rules for it. */
+  "metrics/prometheus": row("viewer", Nothing, z.strictObject({ text: z.string() })),
+  /** The dashboard as one self-contained page. */
+  "metrics/report": row(
+    "viewer",
+    z.strictObject({
+      since: z.iso.date().optional(),
+      /** URI of the workspace folder for an editor that opens runs from the page; `null`: no links. */
+      folder: z.url().nullable().default(null),
+    }),
+    z.strictObject({ html: z.string() }),
+    { verb: "GET", path: "/api/metrics/report" },
   ),
 
   "usage/today": row("viewer", Nothing, DailyUsage, { verb: "GET", path: "/api/usage/today" }),

@@ -7,6 +7,7 @@ import { estimateCost } from "../models/agent.ts";
 import { isFinished, totalTokens } from "../models/execution.ts";
 import type { UsageLedger } from "../gateway/gateway.ts";
 import { totalTokens as tokensOf } from "../gateway/tokens.ts";
+import { recordMetrics } from "../metrics/record.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import { addDays, dayOfCall, wholeDay } from "./day-usage.ts";
 
@@ -29,7 +30,10 @@ export interface Ledger extends UsageLedger {
   recall(execution: AgentExecution, entries: readonly TranscriptEntry[]): void;
   /** Recalls every execution that may have asked a model today. */
   recover(now: string): Promise<void>;
-  /** Puts what an execution used into the sums of its days; part of the commit that ends it. */
+  /**
+   * Puts what an execution used, and how it ended, into the sums of its days; part of the commit that
+   * ends it, behind the execution itself.
+   */
   settle(transaction: Transaction, executionId: string): void;
 }
 
@@ -178,6 +182,7 @@ export const createLedger = (store: Store): Ledger => {
     settle: (transaction, executionId) => {
       for (const used of atWork.get(executionId)?.values() ?? []) addStored(transaction, used);
       atWork.delete(executionId);
+      recordMetrics(transaction, store.tenantId, executionId);
     },
   };
 };

@@ -9,6 +9,7 @@ import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
 import type { Consents } from "../platform/consents.ts";
+import type { Settings } from "../../schemas/settings.ts";
 import type { Store } from "../store/store.ts";
 import type { Configuration } from "../teams/definition/configuration.ts";
 import type { Runs } from "../teams/run/runs.ts";
@@ -45,6 +46,8 @@ export interface HandlerContext {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
+  /** As they are at the moment. */
+  settings: Pick<Settings, "limits">;
   /** What was used on a day (UTC, `2026-01-31`), up to now. */
   usageOn: (day: string) => DailyUsage;
   runs: Runs;

@@ -6,6 +6,7 @@ import { executionHandlers } from "./executions.ts";
 import { findingHandlers } from "./findings.ts";
 import { instanceHandlers } from "./instances.ts";
 import { lessonHandlers } from "./lessons.ts";
+import { metricHandlers } from "./metrics.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
 import { settingHandlers } from "./settings.ts";
@@ -24,5 +25,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...lessonHandlers(context),
   ...consentHandlers(context),
   ...settingHandlers(context),
+  ...metricHandlers(context),
   ...runtimeHandlers(context),
 });

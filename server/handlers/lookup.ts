@@ -14,6 +14,7 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   findings: "finding",
   dismissals: "dismissal",
   dailyUsage: "usage of day",
+  dailyMetrics: "metrics of day",
   templates: "template",
 };
 

@@ -214,6 +214,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     pool,
     gateway,
+    settings,
     usageOn: ledger.on,
     runs,
     configuration,

@@ -5,6 +5,7 @@ import { AgentExecution } from "../../schemas/execution.ts";
 import { Dismissal, Finding } from "../../schemas/findings.ts";
 import { AgentInstance, LifecycleEvent } from "../../schemas/instance.ts";
 import { indexKeys, keys } from "../../schemas/keys.ts";
+import { DailyMetrics } from "../../schemas/metrics.ts";
 import { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
 import { AgentTeam } from "../../schemas/team.ts";
 import { isRunOpen } from "../../schemas/statuses.ts";
@@ -183,6 +184,15 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     lists: [],
     schema: DailyUsage,
     key: (tenant, usage) => keys.dailyUsage(tenant, usage.day),
+    indexes: () => [],
+    filters: {},
+    oldestFirst: false,
+  },
+  dailyMetrics: {
+    segment: "metrics_by_day",
+    lists: [],
+    schema: DailyMetrics,
+    key: (tenant, metrics) => keys.dailyMetrics(tenant, metrics.day),
     indexes: () => [],
     filters: {},
     oldestFirst: false,

@@ -28,6 +28,7 @@ const references: Rules<Reference[]> = {
   ],
   dismissals: () => [],
   dailyUsage: () => [],
+  dailyMetrics: () => [],
   templates: () => [],
 };
 

@@ -3,6 +3,7 @@ import type { ChangeSet } from "../../schemas/changes.ts";
 import type { AgentExecution, ExecutionStatus } from "../../schemas/execution.ts";
 import type { Dismissal, Finding, FindingStatus } from "../../schemas/findings.ts";
 import type { AgentInstance, InstanceState, LifecycleEvent } from "../../schemas/instance.ts";
+import type { DailyMetrics } from "../../schemas/metrics.ts";
 import type { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
 import type { AgentTeam } from "../../schemas/team.ts";
 import type { Template } from "../../schemas/templates.ts";
@@ -21,6 +22,7 @@ export interface Records {
   findings: Finding;
   dismissals: Dismissal;
   dailyUsage: DailyUsage;
+  dailyMetrics: DailyMetrics;
   templates: Template;
 }
 export type CollectionName = keyof Records;
@@ -48,6 +50,7 @@ export interface Filters {
   findings: { task_id?: string | undefined; path?: string | undefined; status?: FindingStatus | undefined };
   dismissals: NoFilter;
   dailyUsage: NoFilter;
+  dailyMetrics: NoFilter;
   templates: NoFilter;
 }
 

@@ -1,3 +1,4 @@
+import { Settings } from "../../schemas/settings.ts";
 import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Role } from "../../schemas/contract.ts";
@@ -81,6 +82,7 @@ export const testDispatch = (
     runs: recorder<Runs>(passedOn, { publishTeams: () => configuration.publishTeams(), ...parts.runs }),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
     configuration,
+    settings: { limits: Settings.parse({}).limits },
     usageOn: createLedger(store).on,
     changes: createChanges({ store, workspace, now }),
     feedback: createFeedback({

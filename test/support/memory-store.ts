@@ -16,6 +16,7 @@ const idFields: Record<CollectionName, string> = {
   findings: "finding_id",
   dismissals: "fingerprint",
   dailyUsage: "day",
+  dailyMetrics: "day",
   templates: "template_id",
 };
 

@@ -1,3 +1,4 @@
+import { MetricField } from "../../../schemas/metrics.ts";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import { providerNames, unconfinedAnswers } from "./session/options.ts";
@@ -30,6 +31,7 @@ export const createProgram = (
   addDecisions(program, context, end);
   addFeedback(program, context, end);
   addLessons(program, context, end);
+  addMetrics(program, context, end);
   addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
@@ -155,6 +157,26 @@ const addDismissal = (findings: Command, context: CommandContext, end: End): voi
     .requiredOption("--reason <text>", "why; later runs are told")
     .action(async (id: string, flags: RecordFlags & { reason: string }) =>
       end((await import("./commands/decisions.ts")).dismissFinding(id, flags, context)),
+    );
+};
+
+const sinceOption = () => new Option("--since <date>", "first day, as 2026-01-31 (default: 30 days ago)");
+
+const addMetrics = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/metrics.ts");
+  const metrics = recordCommand(program, "metrics", "success, time, tokens and cost of what agents did")
+    .addOption(sinceOption())
+    .addOption(new Option("--by <field>", "what rows are").choices(MetricField.options).default("day"))
+    .action(async (flags: RecordFlags) => end((await load()).showMetrics(flags, context)));
+  metrics
+    .command("rules")
+    .summary("print the alerts as a rules file of Prometheus")
+    .action(async () => end((await load()).printRules(context)));
+  recordCommand(program, "report", "write the dashboard as one HTML page")
+    .argument("[file]", "where to", "coditect-report.html")
+    .addOption(sinceOption())
+    .action(async (file: string, flags: RecordFlags) =>
+      end((await load()).writeReport(file, flags, context)),
     );
 };
 

@@ -37,6 +37,9 @@ const targetOf = (request: IncomingMessage): URL => {
   throw fail("invalid_params", { what: "The call", problems: "the address is not a path" });
 };
 
+/** Where Prometheus looks, by its own convention. */
+const METRICS_PATH = "/metrics";
+
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
@@ -56,6 +59,13 @@ const serve = async (
   const verb = request.method ?? "GET";
   if (verb === "GET" && pathname === "/openapi.json") {
     sendJson(response, 200, document());
+    return;
+  }
+  if (verb === "GET" && pathname === METRICS_PATH) {
+    const { dispatch: ask } = await runtime;
+    const { text } = await ask("metrics/prometheus", {}, { role, surface: "rest" }, closing);
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    response.end(text);
     return;
   }
   if (verb === "GET" && pathname === "/api/events") {

@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { AgentType } from "./agent.ts";
+import { GateName } from "./gates.ts";
+import { Count, Ratio, Uuid } from "./primitives.ts";
+
+/**
+ * How long things took, so that percentiles can be told without the single values. A bucket's name is
+ * its number `n`: it counts values up to 1.1 ^ n seconds, and above 1.1 ^ (n - 1).
+ */
+export const Durations = z.strictObject({
+  count: Count,
+  sum_seconds: z.number().nonnegative(),
+  buckets: z.record(z.string().regex(/^-?\d+$/), Count),
+});
+export type Durations = z.infer<typeof Durations>;
+
+const Outcomes = z.strictObject({
+  completed: Count,
+  failed: Count,
+  cancelled: Count,
+  timed_out: Count,
+});
+
+const Tokens = z.strictObject({
+  input: Count,
+  cache_read: Count,
+  cache_write: Count,
+  output: Count,
+  /** Part of the output. */
+  reasoning: Count,
+});
+
+/** Sums of ended executions that have all of these in common. */
+export const MetricGroup = z.strictObject({
+  agent_type: AgentType,
+  /** The workflow of the task; what the documents call its category. */
+  workflow: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  outcomes: Outcomes,
+  /** From start to end. */
+  run: Durations,
+  /** From creation to start: the wait for an instance. */
+  wait: Durations,
+  tokens: Tokens,
+  api_calls: Count,
+  tool_calls: Count,
+  /** Millionths of a cent, of executions whose price is known. */
+  cost_microcents: Count,
+  /** Executions whose price is unknown. */
+  unpriced: Count,
+  gates: z.partialRecord(GateName, z.strictObject({ held: Count, failed: Count })),
+});
+export type MetricGroup = z.infer<typeof MetricGroup>;
+
+/** What ended on one day (UTC). It is kept when the records it sums up are gone. */
+export const DailyMetrics = z.strictObject({
+  tenant_id: Uuid,
+  /** `2026-01-31`. */
+  day: z.iso.date(),
+  groups: z.array(MetricGroup),
+});
+export type DailyMetrics = z.infer<typeof DailyMetrics>;
+
+export const MetricField = z.enum(["day", "agent_type", "workflow", "provider", "model"]);
+export type MetricField = z.infer<typeof MetricField>;
+
+const Spread = z.strictObject({
+  count: Count,
+  mean: z.number().nullable(),
+  median: z.number().nullable(),
+  p95: z.number().nullable(),
+});
+
+/** Metrics of a span of time, of one value of the field they are split by. */
+export const MetricRow = z.strictObject({
+  /** The value, such as `Coder`; empty: all of them. */
+  key: z.string(),
+  executions: Count,
+  outcomes: Outcomes,
+  /** Completed among those that were not cancelled; `null`: there were none. */
+  success_rate: Ratio.nullable(),
+  run_seconds: Spread,
+  wait_seconds: Spread,
+  tokens: Tokens,
+  /** Share of the prompt's tokens that came from the provider's cache. */
+  cache_share: Ratio.nullable(),
+  api_calls: Count,
+  tool_calls: Count,
+  /** Dollars, of executions whose price is known. */
+  cost: z.number().nonnegative(),
+  unpriced: Count,
+  gates: MetricGroup.shape.gates,
+});
+export type MetricRow = z.infer<typeof MetricRow>;
+
+export const AlertName = z.enum([
+  "high_failure_rate",
+  "resource_limit",
+  "provider_errors",
+  "instance_health",
+  "cost_threshold",
+]);
+export type AlertName = z.infer<typeof AlertName>;
+
+/** Something a person should look at. It is gone once its cause is. */
+export const Alert = z.strictObject({
+  alert: AlertName,
+  severity: z.enum(["warning", "critical"]),
+  /** What it is about, such as a provider. */
+  subject: z.string(),
+  message: z.string(),
+});
+export type Alert = z.infer<typeof Alert>;
+
+/** `metrics/get`. Acceptance and instances are counted from the records there are now. */
+export const Metrics = z.strictObject({
+  since: z.iso.date(),
+  until: z.iso.date(),
+  by: MetricField,
+  total: MetricRow,
+  rows: z.array(MetricRow),
+  acceptance: z.strictObject({
+    changed_files: z.strictObject({ accepted: Count, discarded: Count, pending: Count }),
+    findings: z.strictObject({ open: Count, dismissed: Count, fixed: Count, outdated: Count }),
+  }),
+  instances: z.record(z.string(), Count),
+  /** Executions that wait for an instance now. */
+  queued: Count,
+  alerts: z.array(Alert),
+});
+export type Metrics = z.infer<typeof Metrics>;

@@ -1,0 +1,51 @@
+import type { MetricField } from "../../schemas/metrics.ts";
+import { readMetrics } from "../metrics/read.ts";
+import { reportPage } from "../metrics/report.ts";
+import type { HandlerContext, HandlersOf } from "./context.ts";
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 30;
+const EXPENSIVE_RUNS = 10;
+
+/** What happened over time, for people, programs and Prometheus. */
+export const metricHandlers = ({ store, pool, settings, now }: HandlerContext): HandlersOf<"metrics"> => {
+  const sources = { store, settings, queued: () => pool.queued() };
+  const today = () => now().slice(0, 10);
+  const daysAgo = (days: number) => new Date(Date.parse(now()) - days * DAY_MS).toISOString().slice(0, 10);
+
+  return {
+    "metrics/get": ({ since = daysAgo(DEFAULT_DAYS), until = today(), by }) =>
+      readMetrics({ since, until, by }, sources),
+
+    "metrics/prometheus": async () => {
+      // Loaded when first asked for: most runtimes are never scraped.
+      const { prometheusText } = await import("../metrics/prometheus.ts");
+      return { text: await prometheusText(sources, today()) };
+    },
+
+    "metrics/report": ({ since = daysAgo(DEFAULT_DAYS), folder }) => {
+      const span = (by: MetricField) => readMetrics({ since, until: today(), by }, sources);
+      const runs = store
+        .all("runs")
+        .filter(({ created_at }) => created_at >= since)
+        .sort((one, other) => (other.usage.cost ?? 0) - (one.usage.cost ?? 0))
+        .slice(0, EXPENSIVE_RUNS)
+        .map((run) => {
+          const task = store.get("tasks", run.task_id);
+          return { run, workflow: task?.workflow ?? "", description: task?.description ?? "" };
+        });
+      const html = reportPage({
+        days: span("day"),
+        by: {
+          model: span("model").rows,
+          agent_type: span("agent_type").rows,
+          workflow: span("workflow").rows,
+          provider: span("provider").rows,
+        },
+        runs,
+        folder,
+      });
+      return { html };
+    },
+  };
+};

@@ -1,0 +1,56 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import { AlertName } from "../../schemas/metrics.ts";
+import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
+import { currentAlerts } from "./alerts.ts";
+import { instanceStates, type MetricsSources } from "./read.ts";
+
+const byWork = ["agent_type", "workflow", "provider", "model"] as const;
+
+/**
+ * Everything that is counted, in Prometheus's text format. Counters are the sums of all days that are
+ * kept: they only grow, over restarts too.
+ */
+export const prometheusText = async (sources: MetricsSources, today: string): Promise<string> => {
+  const { store } = sources;
+  const registers = [new Registry()];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name: `coditect_${name}`, help, labelNames, registers });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Gauge({ name: `coditect_${name}`, help, labelNames, registers });
+
+  const executions = counter("executions_total", "Ended executions.", [...byWork, "status"]);
+  const runSeconds = counter("execution_seconds_total", "Time from start to end of executions.", byWork);
+  const waitSeconds = counter("queue_wait_seconds_total", "Time executions waited for an instance.", byWork);
+  const tokens = counter("tokens_total", "Tokens of ended executions.", [...byWork, "kind"]);
+  const cost = counter("cost_dollars_total", "Cost of ended executions whose price is known.", byWork);
+  const unpriced = counter("unpriced_executions_total", "Ended executions of unknown price.", byWork);
+  const calls = counter("model_calls_total", "Model calls of ended executions.", byWork);
+  const tools = counter("tool_calls_total", "Tool calls of ended executions.", byWork);
+  const gates = counter("gates_total", "Proofs of gates.", [...byWork, "gate", "held"]);
+  for (const { groups } of store.all("dailyMetrics"))
+    for (const { agent_type, workflow, provider, model, ...sums } of groups) {
+      const work = { agent_type, workflow, provider, model };
+      for (const [status, count] of Object.entries(sums.outcomes)) executions.inc({ ...work, status }, count);
+      for (const [kind, count] of Object.entries(sums.tokens)) tokens.inc({ ...work, kind }, count);
+      for (const [gate, { held, failed }] of Object.entries(sums.gates)) {
+        gates.inc({ ...work, gate, held: "true" }, held);
+        gates.inc({ ...work, gate, held: "false" }, failed);
+      }
+      runSeconds.inc(work, sums.run.sum_seconds);
+      waitSeconds.inc(work, sums.wait.sum_seconds);
+      cost.inc(work, sums.cost_microcents / MICROCENTS_PER_DOLLAR);
+      unpriced.inc(work, sums.unpriced);
+      calls.inc(work, sums.api_calls);
+      tools.inc(work, sums.tool_calls);
+    }
+
+  const instances = gauge("instances", "Active instances by state.", ["state"]);
+  for (const [state, count] of Object.entries(instanceStates(store))) instances.set({ state }, count);
+  gauge("queued_executions", "Executions that wait for an instance.", []).set(sources.queued());
+  gauge("active_runs", "Runs at work or waiting.", []).set(store.all("runs", { open: true }).length);
+  const alerts = gauge("alerts", "Alerts that are raised now.", ["alert"]);
+  const raised = currentAlerts(today, sources);
+  for (const alert of AlertName.options)
+    alerts.set({ alert }, raised.filter((other) => other.alert === alert).length);
+  return registers[0]?.metrics() ?? "";
+};

@@ -1,0 +1,120 @@
+import type { Metrics, MetricField, MetricGroup, MetricRow } from "../../schemas/metrics.ts";
+import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { Store } from "../store/store.ts";
+import { currentAlerts } from "./alerts.ts";
+import { quantile } from "./durations.ts";
+import { addGroups } from "./groups.ts";
+
+export interface MetricsSources {
+  store: Store;
+  settings: Pick<Settings, "limits">;
+  /** Executions that wait for an instance. */
+  queued: () => number;
+}
+
+const empty: Omit<MetricRow, "key"> = {
+  executions: 0,
+  outcomes: { completed: 0, failed: 0, cancelled: 0, timed_out: 0 },
+  success_rate: null,
+  run_seconds: { count: 0, mean: null, median: null, p95: null },
+  wait_seconds: { count: 0, mean: null, median: null, p95: null },
+  tokens: { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 },
+  cache_share: null,
+  api_calls: 0,
+  tool_calls: 0,
+  cost: 0,
+  unpriced: 0,
+  gates: {},
+};
+
+const spread = (durations: MetricGroup["run"]): MetricRow["run_seconds"] => ({
+  count: durations.count,
+  mean: durations.count === 0 ? null : durations.sum_seconds / durations.count,
+  median: quantile(durations, 0.5),
+  p95: quantile(durations, 0.95),
+});
+
+export const rowOf = (key: string, groups: readonly MetricGroup[]): MetricRow => {
+  const [first, ...others] = groups;
+  if (first === undefined) return { key, ...empty };
+  const { outcomes, run, wait, tokens, api_calls, tool_calls, ...sums } = others.reduce(addGroups, first);
+  const { completed, failed, cancelled, timed_out } = outcomes;
+  const decided = completed + failed + timed_out;
+  const prompt = tokens.input + tokens.cache_read + tokens.cache_write;
+  return {
+    key,
+    executions: decided + cancelled,
+    outcomes,
+    success_rate: decided === 0 ? null : completed / decided,
+    run_seconds: spread(run),
+    wait_seconds: spread(wait),
+    tokens,
+    cache_share: prompt === 0 ? null : tokens.cache_read / prompt,
+    api_calls,
+    tool_calls,
+    cost: sums.cost_microcents / MICROCENTS_PER_DOLLAR,
+    unpriced: sums.unpriced,
+    gates: sums.gates,
+  };
+};
+
+const acceptanceOf = (store: Store): Metrics["acceptance"] => {
+  const acceptance: Metrics["acceptance"] = {
+    changed_files: { accepted: 0, discarded: 0, pending: 0 },
+    findings: { open: 0, dismissed: 0, fixed: 0, outdated: 0 },
+  };
+  const { changed_files: files, findings } = acceptance;
+  // Of each run its own change set alone: those of its stages hold the same files again.
+  for (const { change_set_id } of store.all("runs"))
+    for (const { decision } of (change_set_id === null ? null : store.get("changeSets", change_set_id))
+      ?.files ?? []) {
+      if (decision === "Pending") files.pending++;
+      else if (decision === "Discarded") files.discarded++;
+      else files.accepted++;
+    }
+  findings.open = store.all("findings", { status: "Open" }).length;
+  findings.dismissed = store.all("findings", { status: "Dismissed" }).length;
+  findings.fixed = store.all("findings", { status: "Fixed" }).length;
+  findings.outdated = store.all("findings", { status: "Outdated" }).length;
+  return acceptance;
+};
+
+/** How many active instances are in each state. */
+export const instanceStates = (store: Store): Record<string, number> => {
+  const states: Record<string, number> = {};
+  for (const { state } of store.all("instances", { active: true })) states[state] = (states[state] ?? 0) + 1;
+  return states;
+};
+
+/** What happened from `since` to `until`, both days (UTC) included. */
+export const readMetrics = (
+  { since, until, by }: { since: string; until: string; by: MetricField },
+  sources: MetricsSources,
+): Metrics => {
+  const { store } = sources;
+  const days = store.all("dailyMetrics").filter(({ day }) => day >= since && day <= until);
+  const entries = days.flatMap(({ day, groups }) =>
+    groups.map((group) => ({ key: by === "day" ? day : group[by], group })),
+  );
+  const rows = [...Map.groupBy(entries, ({ key }) => key)]
+    .map(([key, found]) =>
+      rowOf(
+        key,
+        found.map(({ group }) => group),
+      ),
+    )
+    .sort((one, other) => one.key.localeCompare(other.key));
+  const all = entries.map(({ group }) => group);
+  return {
+    since,
+    until,
+    by,
+    total: rowOf("", all),
+    rows,
+    acceptance: acceptanceOf(store),
+    instances: instanceStates(store),
+    queued: sources.queued(),
+    alerts: currentAlerts(until, sources),
+  };
+};

@@ -1,0 +1,179 @@
+import type { Metrics, MetricField, MetricRow } from "../../schemas/metrics.ts";
+import type { TeamRun } from "../../schemas/run.ts";
+
+export interface ReportData {
+  /** By day; the others are of the same span. */
+  days: Metrics;
+  by: Record<Exclude<MetricField, "day">, readonly MetricRow[]>;
+  /** The most expensive first. */
+  runs: readonly { run: TeamRun; workflow: string; description: string }[];
+  /** URI of the workspace folder, where an editor shows the report and a run can be opened; else null. */
+  folder: string | null;
+}
+
+/** Text as HTML, in an attribute too. */
+const html = (text: string | number): string =>
+  String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
+const dollars = (cost: number): string => `$${cost.toFixed(cost < 1 ? 4 : 2)}`;
+const seconds = (value: number | null): string => {
+  if (value === null) return "–";
+  return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+};
+const count = (value: number): string => value.toLocaleString("en-US");
+const tokensOf = ({ tokens }: MetricRow): number =>
+  tokens.input + tokens.cache_read + tokens.cache_write + tokens.output;
+const costOf = (row: MetricRow): string => `${dollars(row.cost)}${row.unpriced > 0 ? " + unknown" : ""}`;
+
+const CHART = { width: 720, height: 160, gap: 2, mostDays: 90 };
+
+/** One bar per day: what was completed below, what failed above it. */
+const outcomeChart = (rows: readonly MetricRow[]): string => {
+  const shown = rows.slice(-CHART.mostDays);
+  const most = Math.max(1, ...shown.map(({ executions }) => executions));
+  const step = CHART.width / Math.max(shown.length, 14);
+  const bars = shown.map(({ key, executions, outcomes }, index) => {
+    const failed = outcomes.failed + outcomes.timed_out;
+    const scale = (value: number) => (value / most) * (CHART.height - 8);
+    const bar = (name: string, value: number, under: number) =>
+      `<rect class="${name}" x="${(index * step).toFixed(1)}" y="${(CHART.height - scale(under + value)).toFixed(1)}" width="${Math.max(1, step - CHART.gap).toFixed(1)}" height="${scale(value).toFixed(1)}"/>`;
+    return `<g><title>${html(`${key}: ${outcomes.completed} completed, ${failed} failed, ${outcomes.cancelled} cancelled of ${executions}`)}</title>${bar("good", outcomes.completed, 0)}${bar("bad", failed, outcomes.completed)}${bar("other", outcomes.cancelled, outcomes.completed + failed)}</g>`;
+  });
+  return `<svg viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="Executions per day by outcome; the table below has the numbers">${bars.join("")}</svg>
+<p class="legend"><span class="good">■</span> completed <span class="bad">■</span> failed <span class="other">■</span> cancelled</p>`;
+};
+
+const table = (caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  if (rows.length === 0) return "";
+  const cells = (row: readonly string[]) =>
+    row.map((cell, index) => (index === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join("");
+  return `<h2>${html(caption)}</h2><div class="scroll" tabindex="0" role="region" aria-label="${html(caption)}"><table><thead><tr>${head
+    .map((title) => `<th scope="col">${html(title)}</th>`)
+    .join(
+      "",
+    )}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`;
+};
+
+const metricTable = (caption: string, first: string, rows: readonly MetricRow[], share: number): string => {
+  const sorted = first === "Day" ? rows.toReversed() : rows.toSorted((one, two) => two.cost - one.cost);
+  return table(
+    caption,
+    [first, "Executions", "Succeeded", "Cost", "Share", "Tokens", "From cache", "Mean", "Median", "95 %"],
+    sorted.map((row) => [
+      html(row.key === "" ? "–" : row.key),
+      count(row.executions),
+      percent(row.success_rate),
+      costOf(row),
+      share === 0 ? "–" : percent(row.cost / share),
+      count(tokensOf(row)),
+      percent(row.cache_share),
+      seconds(row.run_seconds.mean),
+      seconds(row.run_seconds.median),
+      seconds(row.run_seconds.p95),
+    ]),
+  );
+};
+
+const tokenTable = ({ tokens }: MetricRow): string =>
+  table(
+    "Tokens",
+    ["Kind", "Tokens"],
+    [
+      ["Input", count(tokens.input)],
+      ["Read from the cache", count(tokens.cache_read)],
+      ["Written to the cache", count(tokens.cache_write)],
+      ["Output", count(tokens.output)],
+      ["of it reasoning", count(tokens.reasoning)],
+    ],
+  );
+
+const gateTable = ({ gates }: MetricRow): string =>
+  table(
+    "Gates",
+    ["Gate", "Held", "Did not hold"],
+    Object.entries(gates).map(([gate, { held, failed }]) => [html(gate), count(held), count(failed)]),
+  );
+
+const runLink = (folder: string | null, taskId: string, text: string): string => {
+  if (folder === null) return html(text);
+  const argument = encodeURIComponent(JSON.stringify([{ uri: folder, task_id: taskId }]));
+  return `<a href="command:coditect.showRun?${html(argument)}">${html(text)}</a>`;
+};
+
+const runTable = ({ runs, folder }: ReportData): string =>
+  table(
+    "Most expensive runs",
+    ["Task", "Team", "Status", "Cost", "Started"],
+    runs.map(({ run, workflow, description }) => [
+      runLink(folder, run.task_id, description.split("\n", 1)[0]?.slice(0, 100) || run.task_id),
+      html(workflow),
+      html(run.status),
+      run.usage.cost === null ? "unknown" : dollars(run.usage.cost),
+      html(run.created_at.slice(0, 16).replace("T", " ")),
+    ]),
+  );
+
+const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
+  const { accepted, discarded } = acceptance.changed_files;
+  const active = Object.values(instances).reduce((sum, each) => sum + each, 0);
+  const busy = active === 0 ? null : (instances.Working ?? 0) / active;
+  const facts: [string, string][] = [
+    ["Executions", count(total.executions)],
+    ["Succeeded", percent(total.success_rate)],
+    ["Cost", costOf(total)],
+    ["Tokens", count(tokensOf(total))],
+    ["From cache", percent(total.cache_share)],
+    ["Median time", seconds(total.run_seconds.median)],
+    ["95 % of times", seconds(total.run_seconds.p95)],
+    ["Wait, 95 %", seconds(total.wait_seconds.p95)],
+    ["Files accepted", percent(accepted + discarded === 0 ? null : accepted / (accepted + discarded))],
+    ["Instances", `${active}, ${percent(busy)} at work`],
+    ["Waiting now", count(queued)],
+  ];
+  return `<dl>${facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("")}</dl>`;
+};
+
+const alertList = ({ alerts }: Metrics): string =>
+  alerts.length === 0
+    ? "<p>No alerts.</p>"
+    : `<ul role="alert">${alerts.map(({ severity, message }) => `<li class="${severity}"><strong>${severity === "critical" ? "Critical" : "Warning"}:</strong> ${html(message)}</li>`).join("")}</ul>`;
+
+/** VS Code's own colours where it shows the page; elsewhere those of the system's light or dark scheme. */
+const style = `
+:root{color-scheme:light dark;--text:var(--vscode-foreground,CanvasText);--back:var(--vscode-editor-background,Canvas);--line:var(--vscode-panel-border,var(--vscode-contrastBorder,#8886));--good:var(--vscode-charts-green,#388a34);--bad:var(--vscode-charts-red,#c72e2e);--other:var(--vscode-descriptionForeground,#888)}
+body{font:13px/1.5 var(--vscode-font-family,system-ui,sans-serif);color:var(--text);background:var(--back);max-width:1000px;margin:0 auto;padding:16px}
+h1{font-size:1.5em;font-weight:600}h2{font-size:1.15em;font-weight:600;margin:1.6em 0 .4em}
+dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:8px;margin:12px 0}
+dl div{border:1px solid var(--line);border-radius:4px;padding:8px 10px}dt{color:var(--other)}dd{margin:0;font-size:1.25em;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);font-weight:normal;font-variant-numeric:tabular-nums;white-space:nowrap}
+th:first-child{text-align:left;white-space:normal}thead th{color:var(--other)}
+.scroll{overflow-x:auto;max-height:420px}.scroll:focus-visible,a:focus-visible{outline:1px solid var(--vscode-focusBorder,Highlight)}
+a{color:var(--vscode-textLink-foreground,LinkText)}svg{width:100%;height:auto;border-bottom:1px solid var(--line)}
+rect.good{fill:var(--good)}rect.bad{fill:var(--bad)}rect.other{fill:var(--other)}span.good{color:var(--good)}span.bad{color:var(--bad)}span.other,.legend{color:var(--other)}
+li.critical strong{color:var(--vscode-errorForeground,var(--bad))}li.warning strong{color:var(--vscode-editorWarning-foreground,#bf8803)}
+`;
+
+/** The dashboard as one page: no script, nothing loaded from elsewhere. */
+export const reportPage = (data: ReportData): string => {
+  const { days, by } = data;
+  const { total } = days;
+  return `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>CODITECT Agents: ${html(days.since)} to ${html(days.until)}</title><style>${style}</style></head>
+<body><main><h1>Agents from ${html(days.since)} to ${html(days.until)}</h1>
+${alertList(days)}${numbers(days)}
+<h2>Success and failure</h2>${days.rows.length === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
+${metricTable("By model", "Model", by.model, total.cost)}
+${metricTable("By agent", "Agent", by.agent_type, total.cost)}
+${metricTable("By workflow", "Workflow", by.workflow, total.cost)}
+${metricTable("By provider", "Provider", by.provider, total.cost)}
+${total.executions === 0 ? "" : tokenTable(total)}
+${gateTable(total)}
+${runTable(data)}
+${metricTable("By day", "Day", days.rows, total.cost)}
+</main></body></html>
+`;
+};

@@ -1,0 +1,84 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { MetricField, type MetricRow } from "../../../../schemas/metrics.ts";
+import { formatCost, formatCount } from "../display/format.ts";
+import { alignColumns } from "../display/summary.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { exitCodes } from "../session/exit.ts";
+import { parseFlagsAs } from "../session/options.ts";
+import { type RecordFlags, withConnection } from "./records.ts";
+
+const Span = z.object({ since: z.iso.date().optional(), by: MetricField.default("day") });
+
+const percent = (share: number | null): string => (share === null ? "" : `${Math.round(share * 100)} %`);
+const seconds = (value: number | null): string => (value === null ? "" : `${value.toFixed(1)} s`);
+
+const line = (row: MetricRow): string[] => [
+  row.key === "" ? "all" : row.key,
+  formatCount(row.executions),
+  percent(row.success_rate),
+  formatCount(row.tokens.input + row.tokens.cache_read + row.tokens.cache_write + row.tokens.output),
+  percent(row.cache_share),
+  `${formatCost(row.cost)}${row.unpriced > 0 ? " + unknown" : ""}`,
+  seconds(row.run_seconds.median),
+  seconds(row.run_seconds.p95),
+  seconds(row.wait_seconds.p95),
+];
+
+/** `coditect metrics`: a table, or with `--json` all of it as one object. */
+export const showMetrics = (
+  flags: RecordFlags & { since?: string; by?: string },
+  context: CommandContext,
+): Promise<number> => {
+  const span = parseFlagsAs(Span, flags);
+  return withConnection(flags, context, async (connection) => {
+    const { terminal } = context;
+    const metrics = await connection.call("metrics/get", span);
+    if (flags.json === true) {
+      terminal.out(`${JSON.stringify(metrics)}\n`);
+      return exitCodes.held;
+    }
+    const [header = "", ...lines] = alignColumns([
+      [
+        metrics.by.toUpperCase(),
+        "EXECUTIONS",
+        "SUCCEEDED",
+        "TOKENS",
+        "CACHED",
+        "COST",
+        "MEDIAN",
+        "P95",
+        "WAIT P95",
+      ],
+      ...metrics.rows.map(line),
+      line(metrics.total),
+    ]);
+    terminal.out(`${metrics.since} to ${metrics.until}\n\n${terminal.style("bold", header)}\n`);
+    terminal.out(lines.map((text) => `${text}\n`).join(""));
+    for (const { severity, message } of metrics.alerts) terminal.err(`${severity}: ${message}\n`);
+    return exitCodes.held;
+  });
+};
+
+/** `coditect metrics rules`: the alerts for Prometheus. */
+export const printRules = async ({ terminal }: CommandContext): Promise<number> => {
+  const { prometheusRules } = await import("../../../metrics/prometheus-rules.ts");
+  terminal.out(prometheusRules());
+  return exitCodes.held;
+};
+
+/** `coditect report`: the dashboard as one page. */
+export const writeReport = (
+  file: string,
+  flags: RecordFlags & { since?: string },
+  context: CommandContext,
+): Promise<number> => {
+  const { since } = parseFlagsAs(Span, flags);
+  return withConnection(flags, context, async (connection) => {
+    const { html } = await connection.call("metrics/report", { since });
+    await writeFile(resolve(context.currentFolder, file), html);
+    context.terminal.out(flags.json === true ? `${JSON.stringify({ file })}\n` : `Written to ${file}\n`);
+    return exitCodes.held;
+  });
+};

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import { Settings } from "../../../schemas/settings.ts";
+import { currentAlerts } from "../../../server/metrics/alerts.ts";
+import { addDurations, noDurations, oneDuration, quantile } from "../../../server/metrics/durations.ts";
+import { prometheusRules } from "../../../server/metrics/prometheus-rules.ts";
+import { prometheusText } from "../../../server/metrics/prometheus.ts";
+import { readMetrics } from "../../../server/metrics/read.ts";
+import { recordMetrics } from "../../../server/metrics/record.ts";
+import { reportPage } from "../../../server/metrics/report.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { anExecution, aTask } from "../../support/records.ts";
+
+const DAY = "2026-11-28";
+const sum = (seconds: readonly number[]) => seconds.map(oneDuration).reduce(addDurations, noDurations());
+
+describe("durations in buckets", () => {
+  it("tell every percentile to a tenth, in whatever order they were added", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0.01, max: 10_000, noNaN: true }), { minLength: 1, maxLength: 60 }),
+        fc.constantFrom(0.5, 0.95, 1),
+        (seconds, share) => {
+          const exact = seconds.toSorted((one, two) => one - two)[Math.ceil(seconds.length * share) - 1] ?? 0;
+          const told = quantile(sum(seconds), share) ?? 0;
+          assert.ok(told / exact < 1.1 && exact / told < 1.1, `${told} for ${exact}`);
+          assert.deepEqual(sum(seconds).buckets, sum(seconds.toReversed()).buckets);
+        },
+      ),
+    );
+  });
+
+  it("tell nothing of nothing", () => {
+    assert.equal(quantile(noDurations(), 0.5), null);
+  });
+});
+
+describe("metrics", () => {
+  const { limits } = Settings.parse({});
+  const span = { since: DAY, until: DAY, by: "agent_type" } as const;
+
+  /** A store in which executions of these statuses have ended. */
+  const ended = async (...statuses: AgentExecution["status"][]) => {
+    const store = memoryStore();
+    const task = aTask();
+    for (const status of statuses) {
+      const base = anExecution(task.task_id);
+      const execution: AgentExecution = {
+        ...base,
+        status,
+        created_at: `${DAY}T10:00:00.000Z`,
+        started_at: `${DAY}T10:00:02.000Z`,
+        completed_at: `${DAY}T10:00:12.000Z`,
+        resource_usage: { ...base.resource_usage, input_tokens: 100, cache_read_tokens: 300, cost: 0.25 },
+        metadata: { ...base.metadata, model: 'a "model" <b>' },
+      };
+      await store.commit((transaction) => {
+        transaction.put("tasks", task);
+        transaction.put("executions", execution);
+        recordMetrics(transaction, store.tenantId, execution.execution_id);
+      });
+    }
+    return { store, settings: { limits }, queued: () => 3 };
+  };
+
+  it("sum up what ended, by the field that is asked for", async () => {
+    const sources = await ended("Completed", "Completed", "Completed", "Failed", "Cancelled");
+    const { total, rows } = readMetrics(span, sources);
+    assert.equal(rows.length, 1);
+    assert.deepEqual(total.outcomes, { completed: 3, failed: 1, cancelled: 1, timed_out: 0 });
+    assert.equal(total.success_rate, 0.75);
+    assert.equal(total.cost, 1.25);
+    assert.equal(total.cache_share, 0.75);
+    assert.equal(total.run_seconds.mean, 10);
+    assert.equal(total.wait_seconds.mean, 2);
+    const later = { ...span, since: "2026-11-29", until: "2026-11-30" };
+    assert.equal(readMetrics(later, sources).total.executions, 0);
+  });
+
+  it("outlive the records that they sum up", async () => {
+    const sources = await ended("Completed", "Failed");
+    await sources.store.commit((transaction) => {
+      for (const { execution_id } of sources.store.all("executions"))
+        transaction.remove("executions", execution_id);
+    });
+    assert.equal(readMetrics(span, sources).total.executions, 2);
+  });
+
+  it("leave out an execution that has not ended", async () => {
+    assert.equal(readMetrics(span, await ended("Running")).total.executions, 0);
+  });
+
+  it("raise an alert where many executions fail, and none where a few do", async () => {
+    const raised = async (...statuses: AgentExecution["status"][]) =>
+      currentAlerts(DAY, await ended(...statuses)).map(({ alert }) => alert);
+    assert.deepEqual(await raised("Failed", "Failed"), []);
+    const many = await raised("Failed", "Failed", "Completed", "Completed", "Completed");
+    assert.deepEqual(many, ["high_failure_rate"]);
+  });
+
+  it("raise an alert near the day's cost limit, and another at it", async () => {
+    const sources = await ended("Completed");
+    const settings = { limits: { ...limits, cost_per_day: 10 } };
+    const alertsAt = async (dollars: number) => {
+      const cost_microcents = dollars * 100_000_000;
+      await sources.store.commit((transaction) => {
+        transaction.put("dailyUsage", {
+          ...{ tenant_id: sources.store.tenantId, day: DAY, tokens: 1, cost_microcents, api_calls: 1 },
+          ...{ assumed_microcents: 0, unpriced_calls: 0, by_agent: {} },
+        });
+      });
+      return currentAlerts(DAY, { ...sources, settings }).map(({ alert }) => alert);
+    };
+    assert.deepEqual(await alertsAt(7), []);
+    assert.deepEqual(await alertsAt(8), ["resource_limit"]);
+    assert.deepEqual(await alertsAt(10), ["cost_threshold"]);
+  });
+
+  it("are given to Prometheus, with labels escaped, and rules about series that exist", async () => {
+    const text = await prometheusText(await ended("Completed", "Failed"), DAY);
+    assert.match(text, /^coditect_executions_total\{.*model="a \\"model\\" <b>",status="completed"\} 1$/m);
+    assert.match(text, /^coditect_cost_dollars_total\{.*\} 0\.5$/m);
+    assert.match(text, /^coditect_queued_executions 3$/m);
+    for (const [name] of prometheusRules().matchAll(/coditect_\w+/g))
+      assert.ok(text.includes(`# TYPE ${name} `), name);
+  });
+
+  it("are written as a page that runs nothing and takes every text for text", async () => {
+    const days = readMetrics({ ...span, by: "day" }, await ended("Completed", "Failed"));
+    const model = readMetrics({ ...span, by: "model" }, await ended("Completed")).rows;
+    const by = { model, agent_type: [], workflow: [], provider: [] };
+    const page = reportPage({ days, by, runs: [], folder: null });
+    assert.doesNotMatch(page, /<script|<b>|https?:/);
+    assert.match(page, /a &#34;model&#34; &#60;b&#62;/);
+    assert.match(page, /2026-11-28: 1 completed, 1 failed, 0 cancelled of 2/);
+  });
+});
