@@ -37,7 +37,6 @@ const help: Partial<Record<ErrorCode, Help>> = {
   engine_unavailable: { ways: [settings, showLog] },
   runtime_unusable: { ways: [restart, showLog] },
   state_read_only: { ways: [restart, showLog] },
-  worker_failed: { ways: [showLog] },
   internal: { ways: [showLog] },
 };
 

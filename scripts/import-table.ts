@@ -152,9 +152,15 @@ export const importTable: readonly Row[] = [
     ],
   },
   {
+    folder: "server/metrics",
+    is: "daily sums of what ended, alerts, Prometheus's text, the report",
+    imports: base,
+  },
+  {
     folder: "server/executions",
     is: "one execution on one instance",
     imports: [
+      "server/metrics",
       ...base,
       "server/gateway",
       "server/instances",
@@ -227,6 +233,7 @@ export const importTable: readonly Row[] = [
     folder: "server/handlers",
     is: "one file per group of the contract",
     imports: [
+      "server/metrics",
       ...base,
       "server/changes",
       "server/executions",

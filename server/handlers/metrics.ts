@@ -1,4 +1,5 @@
 import type { MetricField } from "../../schemas/metrics.ts";
+import { prometheusRules } from "../metrics/prometheus-rules.ts";
 import { readMetrics } from "../metrics/read.ts";
 import { reportPage } from "../metrics/report.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
@@ -20,7 +21,7 @@ export const metricHandlers = ({ store, pool, settings, now }: HandlerContext): 
     "metrics/prometheus": async () => {
       // Loaded when first asked for: most runtimes are never scraped.
       const { prometheusText } = await import("../metrics/prometheus.ts");
-      return { text: await prometheusText(sources, today()) };
+      return { text: await prometheusText(sources, today()), rules: prometheusRules() };
     },
 
     "metrics/report": ({ since = daysAgo(DEFAULT_DAYS), folder }) => {

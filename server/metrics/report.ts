@@ -101,12 +101,17 @@ const runLink = (folder: string | null, taskId: string, text: string): string =>
   return `<a href="command:coditect.showRun?${html(argument)}">${html(text)}</a>`;
 };
 
+const titleOf = (description: string, taskId: string): string => {
+  const [line = ""] = description.trim().split("\n", 1);
+  return line === "" ? taskId : line.slice(0, 100);
+};
+
 const runTable = ({ runs, folder }: ReportData): string =>
   table(
     "Most expensive runs",
     ["Task", "Team", "Status", "Cost", "Started"],
     runs.map(({ run, workflow, description }) => [
-      runLink(folder, run.task_id, description.split("\n", 1)[0]?.slice(0, 100) || run.task_id),
+      runLink(folder, run.task_id, titleOf(description, run.task_id)),
       html(workflow),
       html(run.status),
       run.usage.cost === null ? "unknown" : dollars(run.usage.cost),

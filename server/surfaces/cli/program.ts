@@ -171,7 +171,10 @@ const addMetrics = (program: Command, context: CommandContext, end: End): void =
   metrics
     .command("rules")
     .summary("print the alerts as a rules file of Prometheus")
-    .action(async () => end((await load()).printRules(context)));
+    // Both commands have these flags: commander gives them to the outer one.
+    .action(async (_flags: RecordFlags, command: Command) =>
+      end((await load()).printRules(command.optsWithGlobals<RecordFlags>(), context)),
+    );
   recordCommand(program, "report", "write the dashboard as one HTML page")
     .argument("[file]", "where to", "coditect-report.html")
     .addOption(sinceOption())

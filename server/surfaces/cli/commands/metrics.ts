@@ -62,11 +62,11 @@ export const showMetrics = (
 };
 
 /** `coditect metrics rules`: the alerts for Prometheus. */
-export const printRules = async ({ terminal }: CommandContext): Promise<number> => {
-  const { prometheusRules } = await import("../../../metrics/prometheus-rules.ts");
-  terminal.out(prometheusRules());
-  return exitCodes.held;
-};
+export const printRules = (flags: RecordFlags, context: CommandContext): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    context.terminal.out((await connection.call("metrics/prometheus", {})).rules);
+    return exitCodes.held;
+  });
 
 /** `coditect report`: the dashboard as one page. */
 export const writeReport = (
