@@ -154,7 +154,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/metrics",
     is: "daily sums of what ended, alerts, Prometheus's text, the report",
-    imports: base,
+    imports: ["schemas", "server/store"],
   },
   {
     folder: "server/executions",
