@@ -46,8 +46,8 @@ export interface HandlerContext {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
-  /** As they are at the moment. */
-  settings: Pick<Settings, "limits">;
+  /** The caps as the settings have them at the moment. */
+  limits: () => Settings["limits"];
   /** What was used on a day (UTC, `2026-01-31`), up to now. */
   usageOn: (day: string) => DailyUsage;
   runs: Runs;

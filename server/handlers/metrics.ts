@@ -9,8 +9,16 @@ const DEFAULT_DAYS = 30;
 const EXPENSIVE_RUNS = 10;
 
 /** What happened over time, for people, programs and Prometheus. */
-export const metricHandlers = ({ store, pool, settings, now }: HandlerContext): HandlersOf<"metrics"> => {
-  const sources = { store, settings, queued: () => pool.queued() };
+export const metricHandlers = ({ store, pool, limits, now }: HandlerContext): HandlersOf<"metrics"> => {
+  const sources = {
+    store,
+    settings: {
+      get limits() {
+        return limits();
+      },
+    },
+    queued: () => pool.queued(),
+  };
   const today = () => now().slice(0, 10);
   const daysAgo = (days: number) => new Date(Date.parse(now()) - days * DAY_MS).toISOString().slice(0, 10);
 

@@ -214,7 +214,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     pool,
     gateway,
-    settings,
+    limits: () => settings.limits,
     usageOn: ledger.on,
     runs,
     configuration,

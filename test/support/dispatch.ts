@@ -82,7 +82,7 @@ export const testDispatch = (
     runs: recorder<Runs>(passedOn, { publishTeams: () => configuration.publishTeams(), ...parts.runs }),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
     configuration,
-    settings: { limits: Settings.parse({}).limits },
+    limits: () => Settings.parse({}).limits,
     usageOn: createLedger(store).on,
     changes: createChanges({ store, workspace, now }),
     feedback: createFeedback({
