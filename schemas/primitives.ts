@@ -21,6 +21,11 @@ export const Count = z.int().nonnegative();
 /** Milliseconds, with fractions. */
 export const Milliseconds = z.number().nonnegative();
 
+/** Longest path there is on the systems we know. */
+const MOST_PATH_CHARACTERS = 4096;
+/** Most folders a path goes through; each is looked up by itself. */
+const MOST_PATH_SEGMENTS = 256;
+
 /**
  * Path of a file inside a workspace: relative to its root, with `/` between segments on every
  * platform, without `.` or `..` segments.
@@ -28,12 +33,14 @@ export const Milliseconds = z.number().nonnegative();
 export const WorkspacePath = z
   .string()
   .min(1)
+  .max(MOST_PATH_CHARACTERS)
   .refine(
     (path) =>
       !path.startsWith("/") &&
       !/^[A-Za-z]:/.test(path) &&
       !path.includes("\\") &&
       !path.includes("\0") &&
+      path.split("/", MOST_PATH_SEGMENTS + 1).length <= MOST_PATH_SEGMENTS &&
       path.split("/").every((segment) => segment !== "" && segment !== "." && segment !== ".."),
     "must be a path inside the workspace, relative to its root, with / between segments",
   );

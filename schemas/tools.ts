@@ -26,8 +26,8 @@ export const toolTable = {
   search: {
     description: "Find text in files; returns path:line: text.",
     arguments: z.strictObject({
-      pattern: z.string().min(1),
-      glob: z.string().optional(),
+      pattern: z.string().min(1).max(10_000),
+      glob: z.string().max(1000).optional(),
       regex: z.boolean().optional(),
     }),
     writes: false,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AssistantMessage, Message, ToolCallPart, ToolOffer } from "../../schemas/messages.ts";
+import { parseJson } from "../../schemas/json-depth.ts";
 import { Json } from "../../schemas/primitives.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { endOfJson } from "./json-object.ts";
@@ -63,7 +64,7 @@ const WrittenCall = z.union([
 const readCall = (json: string): z.output<typeof WrittenCall> | null => {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(json);
+    parsed = parseJson(json);
   } catch {
     return null;
   }
@@ -79,7 +80,8 @@ interface Fence {
 }
 
 const findFence = (text: string, from: number): Fence | null => {
-  const opening = /^[ \t]*```[ \t]*(tool_call|tool|json|)[ \t]*\r?\n|<tool_call>/gm;
+  // Blanks are matched in one place only: in two, a long line of them takes the square of its length.
+  const opening = /^[ \t]*```[ \t]*(?:(tool_call|tool|json)[ \t]*)?\r?\n|<tool_call>/gm;
   opening.lastIndex = from;
   const match = opening.exec(text);
   if (match === null) return null;

@@ -36,8 +36,19 @@ const isMethod = (name: string): name is Method => Object.hasOwn(contract, name)
 const mayCall = (caller: Role, needed: Role): boolean =>
   Role.options.indexOf(caller) >= Role.options.indexOf(needed);
 
+/** Params that came already parsed, as over JSON-RPC, may be nested so deep that no schema can walk them. */
+const parsedOrDeep = (method: Method, params: unknown) => {
+  try {
+    return contract[method].params.safeParse(params ?? {});
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problems = "it is nested too deep";
+    throw fail("invalid_params", { what: `The call ${method}`, problems }, { cause: error });
+  }
+};
+
 const parseParams = (method: Method, params: unknown): unknown => {
-  const parsed = contract[method].params.safeParse(params ?? {});
+  const parsed = parsedOrDeep(method, params);
   if (parsed.success) return parsed.data;
   throw fail(
     "invalid_params",

@@ -5,6 +5,7 @@ import type {
   TokenUsage,
   ToolCallPart,
 } from "../../../schemas/messages.ts";
+import { parseJson } from "../../../schemas/json-depth.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { emptyAnswer, type Addressee } from "../faults.ts";
 import type { ProviderAnswer } from "./provider.ts";
@@ -16,7 +17,7 @@ import type { ProviderAnswer } from "./provider.ts";
 export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "invalid"> => {
   if (raw.trim() === "") return { arguments: {}, invalid: null };
   try {
-    const parsed = JSON.parse(raw) as Json; // JSON.parse gives nothing but JSON.
+    const parsed = parseJson(raw) as Json; // It gives nothing but JSON.
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
       return { arguments: parsed, invalid: null };
     return { arguments: raw, invalid: "the arguments are not a JSON object" };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { type CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
+import { parseJson } from "../../../schemas/json-depth.ts";
 
 /** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
 const BODY_BYTES = 16 * 1024 * 1024;
@@ -33,9 +34,10 @@ export const readBody = async (request: IncomingMessage): Promise<Record<string,
     throw invalidBody("its Content-Type must be application/json");
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw invalidBody("it is not JSON");
+    value = parseJson(bytes.toString("utf8"));
+  } catch (error) {
+    const isDeep = error instanceof SyntaxError && error.message.includes("nested");
+    throw invalidBody(isDeep ? error.message : "it is not JSON");
   }
   if (!isObject(value)) throw invalidBody("it must be an object");
   return value;

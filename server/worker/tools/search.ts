@@ -27,6 +27,7 @@ export const search: Tool<"search"> = async ({ pattern, glob, regex }, { copy, s
     if (text === null) continue;
     const lines = finder(text);
     if (lines === "too slow") return refused(tooSlow(pattern));
+    if (lines === "too large") return refused(`The regular expression is too large. Use a simpler one.`);
     if (lines.length > 0) files += 1;
     matches.push(...lines.map(({ number, line }) => `${path}:${number}: ${showLine(line, LONGEST_LINE)}`));
     if (matches.length > MOST_MATCHES) break;
@@ -53,7 +54,7 @@ interface FoundLine {
   number: number;
   line: string;
 }
-type Finder = (text: string) => FoundLine[] | "too slow";
+type Finder = (text: string) => FoundLine[] | "too slow" | "too large";
 
 function textFinder(pattern: string): Finder {
   const wanted = pattern.replaceAll("\r\n", "\n");
@@ -110,6 +111,8 @@ function regexFinder(pattern: string): Finder | string {
       script.runInContext(context, { timeout: Math.max(1, Math.ceil(left)) });
     } catch (error) {
       if (isTimeout(error)) return "too slow";
+      // Some are compiled when they are first used, and turn out too large for the engine then.
+      if (error instanceof SyntaxError || error instanceof RangeError) return "too large";
       throw error;
     }
     left -= performance.now() - started;

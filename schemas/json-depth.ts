@@ -1,0 +1,33 @@
+/** Deepest nesting of JSON that is read. Nothing of ours comes near it; what is deeper exhausts the stack. */
+export const MOST_JSON_DEPTH = 200;
+
+/**
+ * Parses JSON from outside. Throws a SyntaxError, also for what is nested deeper than
+ * {@link MOST_JSON_DEPTH}: whoever walks it afterwards would end in an internal error.
+ */
+export const parseJson = (text: string): unknown => {
+  if (depthOf(text) > MOST_JSON_DEPTH)
+    throw new SyntaxError(`it is nested deeper than ${MOST_JSON_DEPTH} levels`);
+  return JSON.parse(text);
+};
+
+const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map(
+  (character) => character.charCodeAt(0),
+);
+
+/** How deep a text is nested, in one pass; what is in strings does not count. */
+const depthOf = (text: string): number => {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at += 1;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) inString = true;
+    else if (code === OPEN_ARRAY || code === OPEN_OBJECT) deepest = Math.max(deepest, (depth += 1));
+    else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth -= 1;
+  }
+  return deepest;
+};

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { CoditectError } from "../../schemas/errors.ts";
+import { parseJson } from "../../schemas/json-depth.ts";
+import { WorkspacePath } from "../../schemas/primitives.ts";
+import { readFencedCalls } from "../../server/gateway/fenced.ts";
+import { readArguments } from "../../server/gateway/providers/parts.ts";
+import { parseLessons, renderLessons } from "../../server/feedback/lessons-file.ts";
+import { describeConfiguration } from "../../server/teams/definition/describe.ts";
+import { fillPrompt, variablesIn } from "../../server/teams/definition/template.ts";
+import { globFilter } from "../../server/worker/tools/glob.ts";
+import { marksOf } from "../../server/workspace/marks.ts";
+import { redactText } from "../../server/workspace/redact.ts";
+import { testSettings } from "../../server/workspace/test-settings.ts";
+import { toWorkspacePath } from "../../server/workspace/paths.ts";
+import { terminalText } from "../../schemas/plain-text.ts";
+import { rejectsWith } from "../support/rejects.ts";
+import { testDispatch } from "../support/dispatch.ts";
+import { caller, serveTest } from "../unit/surfaces/rest/support.ts";
+
+const tools = [{ name: "read_file", description: "", schema: {} }];
+const deep = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+
+/** Texts with what each parser looks for in every order and number. */
+const pieces = fc.array(
+  fc.constantFrom(
+    ...'```|tool_call|json|\n|\r\n| |\t|{|}|[|]|"|\\|<tool_call>|</tool_call>|:|,|<!--|-->|lesson|{{|}}|**|*|?|/|..|.|!|#|\u0000|é|\u202e|a'.split(
+      "|",
+    ),
+  ),
+  { maxLength: 200 },
+);
+const text = fc.oneof(
+  pieces.map((parts) => parts.join("")),
+  fc.string({ unit: "binary", maxLength: 200 }),
+);
+
+/** Nothing but an error of the catalogue, or a named kind, may come out. */
+const survives = (work: (input: string) => unknown): void => {
+  fc.assert(
+    fc.property(text, (input) => {
+      try {
+        work(input);
+      } catch (error) {
+        assert.ok(error instanceof CoditectError || error instanceof SyntaxError, String(error));
+      }
+    }),
+    { numRuns: 200 },
+  );
+};
+
+const parsers: Readonly<Record<string, (input: string) => unknown>> = {
+  "calls in a model's text": (input) => readFencedCalls(input, tools, 1),
+  "arguments of a call": readArguments,
+  JSON: parseJson,
+  "paths of a model": toWorkspacePath,
+  globs: (input) => globFilter(input)("src/a.ts"),
+  templates: (input) => [variablesIn(input), fillPrompt(input, new Map())],
+  lessons: (input) => renderLessons(parseLessons(input)),
+  "configuration files": (input) =>
+    describeConfiguration([{ path: ".coditect/x.json", bytes: Buffer.from(input) }]),
+  "package files": (input) => [marksOf("package.json", input, input), testSettings("package.json", input)],
+  secrets: (input) => redactText(input, []),
+  "terminal text": terminalText,
+};
+
+/** Inputs that took the square, or more, of their length, or the whole stack. */
+const hostile: Readonly<Record<string, string>> = {
+  "a fence and a long line of blanks": "```" + " ".repeat(60_000),
+  "a fence named json and blanks": "```json" + " ".repeat(60_000) + "x",
+  "thousands of opened fences": "```json\n".repeat(8000),
+  "thousands of opened calls": "<tool_call>".repeat(6000),
+  "thousands of ends": "```tool_call\n{" + "\n```".repeat(15_000),
+  "deep arrays": deep(30_000),
+  "deep objects": '{"a":'.repeat(10_000),
+  "a path of thousands of folders": "a/".repeat(2100) + "b",
+  "a path of dots": "./".repeat(30_000),
+  "nested braces": "{a,b}".repeat(5000),
+  "stars without end": "**/".repeat(500),
+  "comments without end": "<!-- lesson:".repeat(5000),
+  "opened variables": "{{".repeat(30_000),
+  "blanks in variables": "{{" + " ".repeat(30_000),
+  "escapes without end": "\u001b[".repeat(30_000),
+};
+
+describe("no input stops the runtime:", function () {
+  // What is linear takes milliseconds; what is not took minutes. No figure is asserted but this deadline.
+  this.timeout(20_000);
+  for (const [name, parse] of Object.entries(parsers)) {
+    it(`${name} in any form`, () => {
+      survives(parse);
+    });
+    it(`${name} that are made to take long`, () => {
+      for (const input of Object.values(hostile))
+        try {
+          parse(input);
+        } catch (error) {
+          assert.ok(
+            error instanceof CoditectError || error instanceof SyntaxError,
+            String(error).slice(0, 200),
+          );
+        }
+    });
+  }
+
+  it("still reads a call whose argument holds fences", () => {
+    const content = "a\n```\nb\n```\n";
+    const call = `\`\`\`tool_call\n${JSON.stringify({ tool: "read_file", arguments: { content } })}\n\`\`\``;
+    const [part] = readFencedCalls(call, tools, 1);
+    assert.ok(part?.type === "tool_call");
+    assert.deepEqual(part.arguments, { content });
+  });
+
+  it("says that JSON is nested too deep", () => {
+    assert.throws(() => parseJson(deep(5000)), /nested deeper than 200/);
+    assert.equal(WorkspacePath.safeParse("a/".repeat(2100) + "b").success, false);
+    assert.match(readArguments(`{"a":${deep(4000)}}`).invalid ?? "", /nested/);
+  });
+
+  it("params nested too deep are the caller's fault", async () => {
+    let value: unknown = 1;
+    for (let level = 0; level < 50_000; level += 1) value = [value];
+    const { dispatch } = testDispatch("/workspace");
+    const { signal } = new AbortController();
+    const who = { role: "admin", surface: "rest" } as const;
+    await rejectsWith(
+      dispatch("teams/execute" as string, { team_id: "x", data: value }, who, signal),
+      "invalid_params",
+    );
+  });
+
+  it("REST answers what is no path, and what is too deep, as the caller's fault", async () => {
+    const server = await serveTest(Promise.resolve(testDispatch("/workspace")));
+    const { connect } = await import("node:net");
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1", () => {
+        socket.write(
+          "GET //[ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer t0ken\r\nConnection: close\r\n\r\n",
+        );
+      });
+      let got = "";
+      socket.on("data", (data) => (got += data.toString()));
+      socket.on("end", () => {
+        resolve(got);
+      });
+      socket.on("error", reject);
+    });
+    assert.match(answer, /^HTTP\/1\.1 4\d\d/);
+    const call = caller(() => server.url);
+    const { status } = await call("POST", "/api/agents", `{"settings":${deep(4000)}}`);
+    assert.equal(status, 400);
+    await server.close();
+  });
+});
