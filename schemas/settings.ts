@@ -58,7 +58,7 @@ export const Settings = z.strictObject({
    * Whether commands of agents may run where no sandbox of the operating system is available; `ask`:
    * once the user has consented to it for the workspace (`consents/set`).
    */
-  unconfined: z.enum(["ask", "allow", "refuse"]).default("allow"),
+  unconfined: z.enum(["ask", "allow", "refuse"]).default("ask"),
   /** `host:port` that commands of an instance may reach. */
   allowed_hosts: z.array(z.string()).default([]),
   /** Programs the agents' `run_command` may start, beside the project's test runner. */

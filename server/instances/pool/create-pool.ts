@@ -49,6 +49,11 @@ const kindOf = (request: ClaimRequest): InstanceKind => ({
   image: request.runtime === "Docker" ? request.image : null,
 });
 
+/** What it means, wherever it is said: whoever reads it must not have to know what a sandbox is. */
+const unconfinedText = (reason: string): string =>
+  `Commands of agents run without a sandbox: ${reason}. ` +
+  "They can read and change every file that you can, read your programs' environment, and use the network.";
+
 /** The instances of one runtime. Instances a killed runtime left in the store become Failed at once. */
 export const createPool = (options: PoolOptions): Pool => {
   const { store, settings, log, emit } = options;
@@ -155,7 +160,10 @@ export const createPool = (options: PoolOptions): Pool => {
       const cause = { actor: "pool", cause: `for ${request.agent.name}` };
       const instance = await start(kind, request.agent, cause, request.onStarted);
       const reason = instance.worker?.unconfinedReason ?? null;
-      if (reason !== null) notice(request, "unconfined", `Commands of agents run unconfined: ${reason}.`);
+      if (reason !== null) {
+        notice(request, "unconfined", unconfinedText(reason));
+        log("warn", unconfinedText(reason));
+      }
       if (entry.isOpen() && instance.isFree) await hand(entry, instance);
       else if (entry.isOpen()) queue.putBack(entry);
     } catch (error) {

@@ -27,6 +27,8 @@ const jsonTypes: ReadonlySet<RuntimeEvent["type"]> = new Set([
 export const jsonProgress = (terminal: Terminal): Progress => ({
   event: (event) => {
     if (jsonTypes.has(event.type)) terminal.out(`${JSON.stringify(event)}\n`);
+    // Standard output has these events and nothing else; what the user should know must still be said.
+    else if (event.type === "notice") terminal.err(`! ${event.message}\n`);
   },
   end: () => undefined,
 });

@@ -28,11 +28,12 @@ export const askPerson = async (
 };
 
 /**
- * What a runtime of our own does where there is no sandbox: what the flag says, else it asks if there
- * is somebody to ask. The rehearsal's commands are known: they are the sample's own tests.
+ * What a runtime of our own does where there is no sandbox: what the flag says, else it asks, and where
+ * nobody can be asked the answer is no. The rehearsal's commands are known: they are the sample's own
+ * tests.
  */
-export const unconfinedOf = (flags: Flags, context: CommandContext): Settings["unconfined"] =>
-  flags.unconfined ?? (flags.provider !== "rehearsal" && isThere(flags, context) ? "ask" : "allow");
+export const unconfinedOf = (flags: Flags): Settings["unconfined"] =>
+  flags.unconfined ?? (flags.provider === "rehearsal" ? "allow" : "ask");
 
 /** What a person is asked when an error says that their consent is needed; null: it says no such thing. */
 const consentOf = (

@@ -26,7 +26,7 @@ export const openForRuns = async (
 ): Promise<RuntimeForRuns> => {
   const { environment } = context;
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
-  const guessed = { unconfined: unconfinedOf(flags, context) };
+  const guessed = { unconfined: unconfinedOf(flags) };
   try {
     const connection = await connect(workspace, settingsOf(flags), environment, signal, guessed);
     const close = async (): Promise<void> => {

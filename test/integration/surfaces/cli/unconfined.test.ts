@@ -49,10 +49,20 @@ describe("coditect run where there is no sandbox", function () {
     assert.equal(stdout, "");
   });
 
-  it("says that commands run unconfined where a program started it", async () => {
-    const { exit_code, stdout, stderr } = await run();
-    assert.equal(exit_code, 0, stderr);
-    assert.match(stdout, /Commands of agents run unconfined: bubblewrap is not installed/);
+  it("starts nothing where nobody can be asked and nothing was allowed", async () => {
+    const { exit_code, stderr } = await run("--json");
+    assert.equal(exit_code, 3);
+    assert.match(stderr, /--unconfined allow/);
+  });
+
+  it("says what it means that commands run unconfined, as text and beside JSON", async () => {
+    const meaning = /without a sandbox: bubblewrap is not installed.*every file that you can.*the network/;
+    const plain = await run("--unconfined", "allow");
+    assert.equal(plain.exit_code, 0, plain.stderr);
+    assert.match(plain.stdout, meaning);
+    const json = await run("--unconfined", "allow", "--json");
+    assert.match(json.stderr, meaning);
+    for (const line of json.stdout.split("\n").filter(Boolean)) JSON.parse(line);
   });
 
   it("refuses if that is what it was told, whatever was allowed before", async () => {
