@@ -11,9 +11,10 @@ export const parseJson = (text: string): unknown => {
   return JSON.parse(text);
 };
 
-const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map(
-  (character) => character.charCodeAt(0),
-);
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
 /** How deep a text is nested, in one pass; what is in strings does not count. */
 const depthOf = (text: string): number => {
@@ -26,8 +27,8 @@ const depthOf = (text: string): number => {
       if (code === BACKSLASH) at += 1;
       else if (code === QUOTE) inString = false;
     } else if (code === QUOTE) inString = true;
-    else if (code === OPEN_ARRAY || code === OPEN_OBJECT) deepest = Math.max(deepest, (depth += 1));
-    else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth -= 1;
+    else if (OPENING.has(code)) deepest = Math.max(deepest, (depth += 1));
+    else if (CLOSING.has(code)) depth -= 1;
   }
   return deepest;
 };
