@@ -352,6 +352,11 @@ export const errorCatalogue = {
     "Install bubblewrap, use the Docker runtime, or allow it for this workspace (coditect run --unconfined allow).",
     { ...conflict, exit: 3 },
   ),
+  too_many_secrets: row(
+    "{count} files of the workspace look like secrets, and only {limit} can be hidden one by one.",
+    "Close the folders they are in with .coditectignore.",
+    { ...conflict, exit: 3 },
+  ),
   configuration_unconfirmed: row(
     "The team {name} comes with this workspace, and you have not allowed its .coditect folder yet: {what}.",
     "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",

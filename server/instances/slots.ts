@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { privateFolder } from "../platform/user-folder.ts";
 
 /** A folder for one private copy at a time; kept for the next instance on the same workspace. */
 export interface Slot {
@@ -78,20 +79,22 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
 
   return {
     take: async (workspace, runtime) => {
+      // Copies hold what the user's own files hold: no other user of the machine reads or writes them.
+      privateFolder(folder);
       const place = base(workspace, runtime);
       const list = await known(place);
       const used = list.shift();
       if (used !== undefined) {
         taken.add(used);
         // A process that was killed may have left a slot half removed.
-        await mkdir(join(used, "copy"), { recursive: true });
+        await mkdir(join(used, "copy"), { recursive: true, mode: 0o700 });
         return { copy: join(used, "copy"), warm: true };
       }
       let number = 0;
       while (taken.has(join(place, String(number)))) number += 1;
       const fresh = join(place, String(number));
       taken.add(fresh);
-      await mkdir(join(fresh, "copy"), { recursive: true });
+      await mkdir(join(fresh, "copy"), { recursive: true, mode: 0o700 });
       return { copy: join(fresh, "copy"), warm: false };
     },
     give: (slot, reusable) => {

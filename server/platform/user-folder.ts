@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
+import { closeFolder } from "./closed-folder.ts";
 
 /** The operating system's folder for what a user has set up. */
 const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
@@ -19,14 +19,8 @@ export const userFolder = (environment: NodeJS.ProcessEnv = process.env): string
  * Wider access is taken away. Error: `folder_not_private` for a link, or a folder of another user.
  */
 export const privateFolder = (folder: string): string => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = lstatSync(folder);
-  if (!found.isDirectory()) throw fail("folder_not_private", { path: folder, reason: "it is a link" });
-  // Windows keeps a user's folders private by the access lists of their parents.
-  if (process.platform === "win32") return folder;
-  if (found.uid !== userInfo().uid)
-    throw fail("folder_not_private", { path: folder, reason: "it belongs to another user" });
-  if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+  const reason = closeFolder(folder);
+  if (reason !== null) throw fail("folder_not_private", { path: folder, reason });
   return folder;
 };
 

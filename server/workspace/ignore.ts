@@ -10,9 +10,21 @@ import { redactText } from "./redact.ts";
 const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
 
 const secretName =
-  /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$/i;
+  /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$|^secrets?\.(ya?ml|json|toml|ini|env|properties|xml)$|^secrets\.[\w.-]+\.(ya?ml|json|toml)$|\.(tfstate|tfvars)(\.backup)?$|^terraform\.tfstate|\.(mobileprovision|ovpn|agekey|asc|keytab)$|^\.(vault-token|vault_pass|my\.cnf|mylogin\.cnf|s3cfg|boto|terraformrc|git-credential[\w-]*|bash_history|zsh_history|python_history|node_repl_history|psql_history|mysql_history|yarnrc\.credentials)$|^(wp-config\.php|master\.key|credentials\.yml\.enc|kubeconfig|known_hosts|authorized_keys|\.?htpasswd|google-services\.json|hosts\.yml\.token)$/i;
+/** Files that are secrets where they are, and ordinary elsewhere. */
+const secretPlace =
+  /(^|\/)(\.?docker\/config\.json|\.?gh\/hosts\.yml|\.?glab-cli\/config\.yml|\.cargo\/credentials(\.toml)?|\.gem\/credentials|\.m2\/settings(-security)?\.xml|\.gradle\/gradle\.properties|\.composer\/auth\.json|\.config\/(gcloud|op|rclone|hub)(\/.*)?|\.terraform\.d\/credentials\.tfrc\.json|\.nuget\/nuget\.config)$/i;
 const environmentName = /(^|\/)\.env[^/]*$/;
-const secretFolders = new Set([".ssh", ".aws", ".gnupg", ".azure", ".kube"]);
+const secretFolders = new Set([
+  ".ssh",
+  ".aws",
+  ".gnupg",
+  ".azure",
+  ".kube",
+  ".gcloud",
+  ".oci",
+  ".password-store",
+]);
 
 /** The folder's own state, and version control: never part of a copy. */
 const neverFolders = new Set([".git", ".hg", ".svn", ".jj"]);
@@ -52,7 +64,8 @@ export function builtInRule(written: string, isFolder: boolean): string | null {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (neverFolders.has(name)) return "the built-in list of version control folders";
   if (path === statePath) return "the built-in list: the state folder";
-  if (isFolder ? secretFolders.has(name) : secretName.test(name)) return "the built-in list of secrets";
+  if (isFolder ? secretFolders.has(name) : secretName.test(name) || secretPlace.test(path))
+    return "the built-in list of secrets";
   return null;
 }
 

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "mocha";
+import { createHiddenFinder } from "../../server/instances/drivers/hidden.ts";
+import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
+import { createSlots } from "../../server/instances/slots.ts";
+import { workerEntry } from "../../server/platform/installation.ts";
+import { builtInRule } from "../../server/workspace/ignore.ts";
+import { pools } from "../integration/instances/conformance.ts";
+import { command, localDriver, never } from "../integration/instances/pool-harness.ts";
+import { runGit } from "../support/git.ts";
+import { rejectsWith } from "../support/rejects.ts";
+import { skipUnlessNull } from "../support/skip.ts";
+import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
+
+const sandbox = await probeSandbox();
+
+const secrets = [
+  ".env.production",
+  "config/master.key",
+  "id_ed25519",
+  ".docker/config.json",
+  "dot/docker/config.json",
+  ".config/gh/hosts.yml",
+  ".vault-token",
+  "infra/prod.tfstate",
+  "infra/prod.tfstate.backup",
+  "infra/prod.tfvars",
+  "secrets.yml",
+  "k8s/secrets.yaml",
+  "config/secrets.prod.yaml",
+  "secret.json",
+  ".cargo/credentials.toml",
+  ".m2/settings.xml",
+  ".gradle/gradle.properties",
+  ".terraform.d/credentials.tfrc.json",
+  ".composer/auth.json",
+  "kubeconfig",
+  "service-account.json",
+  ".bash_history",
+  "release.keystore",
+  ".NPMRC",
+];
+const ordinary = [
+  "src/secrets.ts",
+  "config.json",
+  "docker/readme.md",
+  "hosts.yml",
+  "settings.xml",
+  "docs/secrets.md",
+];
+
+describe("the built-in list of secrets", () => {
+  for (const path of secrets)
+    it(`has ${path}`, () => {
+      assert.notEqual(builtInRule(path, false), null);
+    });
+  for (const path of ordinary)
+    it(`leaves ${path} open`, () => {
+      assert.equal(builtInRule(path, false), null);
+    });
+});
+
+describe("what a worker sees of the workspace", () => {
+  let workspace: TestWorkspace;
+  beforeEach(async () => {
+    workspace = await testWorkspace({
+      ".gitignore": "private/\n*.log\n.venv\nnode_modules\n",
+      "src/a.ts": "open",
+      "debug.log": "ignored",
+      "private/notes.txt": "ignored",
+      "private/deep/.env": "secret",
+      "node_modules/pad/index.js": "open",
+      ".venv/pyvenv.cfg": "home = /usr/bin\n",
+      ".venv/bin/python": "",
+    });
+    await runGit(workspace.root, "init", "-q");
+    await runGit(workspace.root, "add", "src");
+    await workspace.write(".git/credentials", "https://user:token@example.org");
+  });
+  afterEach(() => workspace.remove());
+  const hidden = async (): Promise<string[]> =>
+    (await createHiddenFinder()(workspace.root))
+      .map(({ path }) => path.slice(workspace.root.length + 1))
+      .toSorted();
+
+  it("is without what is ignored, whatever is in it, and without the repository's inside", async () => {
+    const found = await hidden();
+    for (const path of [
+      "debug.log",
+      "private",
+      ".git/config",
+      ".git/credentials",
+      ".git/hooks",
+      ".git/objects",
+    ])
+      assert.ok(found.includes(path), `${path} in ${found.join()}`);
+  });
+
+  it("has the dependencies, the files of the copy, and what the ignore rules are made of", async () => {
+    const found = await hidden();
+    for (const path of ["src", "node_modules", ".venv", ".git/index", ".git/info"])
+      assert.ok(
+        !found.some((each) => each === path || path.startsWith(`${each}/`)),
+        `${path} in ${found.join()}`,
+      );
+  });
+
+  it("is nothing where more secrets are there than can be hidden", async function () {
+    this.timeout(20_000);
+    await Promise.all(Array.from({ length: 5001 }, (_, index) => workspace.write(`keys/${index}.pem`, "")));
+    await rejectsWith(createHiddenFinder()(workspace.root), "too_many_secrets");
+    await workspace.write(".coditectignore", "keys/\n");
+    assert.ok((await hidden()).includes("keys"));
+  });
+});
+
+describe("a command in the sandbox", function () {
+  this.timeout(30_000);
+  skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
+  const start = pools(() => localDriver({ entry: workerEntry() }));
+
+  it("reads no ignored file of the workspace, by whatever path", async () => {
+    const pool = await start();
+    const { workspace } = pool;
+    await mkdir(join(workspace, "private/deep"), { recursive: true });
+    await runGit(workspace, "init", "-q");
+    await writeFile(join(workspace, ".gitignore"), "private/\nlocal.txt\n");
+    for (const path of ["private/deep/.env", "local.txt", ".git/credentials", "open.txt"])
+      await writeFile(join(workspace, path), `content of ${path}`);
+    const instance = await pool.claim();
+    await instance.call("workspace/prepare", { overlays: [], changes: [] }, never);
+    const look = `cat open.txt; cat '${workspace}/private/deep/.env' '${workspace}/local.txt' '${workspace}/.git/credentials'; true`;
+    const { output } = await instance.call("tests/run", command(look), never);
+    assert.match(output, /content of open\.txt/);
+    assert.doesNotMatch(output, /content of (private|local|\.git)/);
+  });
+});
+
+describe("files of ours, with the widest umask", () => {
+  let place: TestWorkspace;
+  let mask: number;
+  before(async () => {
+    place = await testWorkspace();
+    mask = process.umask(0);
+  });
+  after(async () => {
+    process.umask(mask);
+    await place.remove();
+  });
+
+  it("close private copies to other users, also in a folder that was open", async () => {
+    const copies = join(place.root, "copies");
+    await mkdir(copies, { mode: 0o777 });
+    const slot = await createSlots(copies, "owner", 1).take("/workspace", "Local");
+    for (const folder of [copies, slot.copy, dirname(slot.copy)])
+      assert.equal((await stat(folder)).mode & 0o077, 0, folder);
+  });
+
+  it("take no folder of copies that is a link", async () => {
+    const elsewhere = await testWorkspace();
+    await symlink(elsewhere.root, join(place.root, "linked"));
+    await rejectsWith(
+      createSlots(join(place.root, "linked"), "owner", 1).take("/workspace", "Local"),
+      "folder_not_private",
+    );
+    assert.deepEqual(await elsewhere.list(), []);
+    await elsewhere.remove();
+  });
+
+  it("close the state, its files and the key of the user", async () => {
+    const { claimStateFolder } = await import("../../server/hosting/state-stamp.ts");
+    const { ownUserFolder } = await import("../support/user-folder.ts");
+    const user = ownUserFolder();
+    const home = user.use();
+    const state = join(place.root, ".coditect/state");
+    claimStateFolder(state, place.root);
+    for (const path of [
+      state,
+      join(state, "stamp"),
+      join(home, "coditect-agents"),
+      join(home, "coditect-agents/stamp.key"),
+    ])
+      assert.equal((await stat(path)).mode & 0o077, 0, path);
+    assert.ok((await readFile(join(state, "stamp"), "utf8")).length > 0);
+    await user.restore();
+  });
+});
