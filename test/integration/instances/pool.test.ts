@@ -92,7 +92,10 @@ describe("the pool", function () {
   it("never gives two live instances the same private copy", async () => {
     const pool = await start();
     const claimed = await Promise.all([pool.claim(), pool.claim(), pool.claim()]);
-    const folders = claimed.map(async (one) => (await one.call("tests/run", command("pwd"), never)).output);
+    // Each sees its copy under the same path; the number of the folder on the disk tells them apart.
+    const folders = claimed.map(
+      async (one) => (await one.call("tests/run", command("ls -di ."), never)).output,
+    );
     assert.equal(new Set(await Promise.all(folders)).size, 3);
   });
 
