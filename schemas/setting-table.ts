@@ -46,6 +46,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "Whether agents may run commands where no sandbox is available.",
     workspace: ["allow", "ask", "refuse"],
   },
+  untrusted: { text: "Let nothing in .coditect of the workspace decide anything.", workspace: "user" },
   allowed_hosts: { text: "Hosts, as host:port, that commands of agents may reach.", workspace: "subset" },
   allowed_commands: {
     text: "Programs that agents may run besides the project's tests.",

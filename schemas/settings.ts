@@ -59,6 +59,11 @@ export const Settings = z.strictObject({
    * once the user has consented to it for the workspace (`consents/set`).
    */
   unconfined: z.enum(["ask", "allow", "refuse"]).default("ask"),
+  /**
+   * Whether the workspace is somebody else's, such as the pull request of a fork: its `.coditect/` folder
+   * decides nothing.
+   */
+  untrusted: z.boolean().default(false),
   /** `host:port` that commands of an instance may reach. */
   allowed_hosts: z.array(z.string()).default([]),
   /** Programs the agents' `run_command` may start, beside the project's test runner. */

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { snapshotName } from "../server/platform/snapshot.ts";
 import { asCommonJs, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
-import { licenceTexts } from "./licences.mjs";
+import { billOfMaterials, licenceTexts } from "./licences.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const watch = process.argv.includes("--watch");
@@ -77,8 +77,15 @@ if (watch) {
   const results = await Promise.all(options.map((option) => build(option)));
   // For this machine's own Node; it does not ship: elsewhere a worker starts from its script.
   makeSnapshot("dist/worker.js", `dist/${snapshotName()}`);
-  if (production)
-    await writeFile("dist/THIRD-PARTY-LICENSES.txt", licenceTexts(results.map(({ metafile }) => metafile)));
+  if (production) {
+    const metafiles = results.map(({ metafile }) => metafile);
+    await writeFile("dist/THIRD-PARTY-LICENSES.txt", licenceTexts(metafiles));
+    const product = JSON.parse(await readFile("package.json", "utf8"));
+    await writeFile(
+      "dist/sbom.cdx.json",
+      `${JSON.stringify(billOfMaterials(metafiles, product), null, 2)}\n`,
+    );
+  }
 }
 
 /** A worker that starts from its snapshot is there in half the time. */

@@ -16,8 +16,8 @@ const textOf = (folder) => {
   return file === undefined ? null : readFileSync(join(folder, file), "utf8").trim();
 };
 
-/** One text with the licences of all packages that stand in these metafiles. */
-export const licenceTexts = (metafiles) => {
+/** Folders of all packages that stand in these metafiles. */
+const packagesIn = (metafiles) => {
   const inputs = metafiles.flatMap((metafile) =>
     Object.values(metafile.outputs).flatMap((output) =>
       Object.entries(output.inputs)
@@ -25,8 +25,30 @@ export const licenceTexts = (metafiles) => {
         .map(([input]) => input.split("/").join(sep)),
     ),
   );
-  const folders = [...new Set(inputs.map(packageOf))].filter((folder) => folder !== null).sort();
-  const sections = folders.map((folder) => {
+  return [...new Set(inputs.map(packageOf))].filter((folder) => folder !== null).sort();
+};
+
+/** What ships, as a bill of materials in CycloneDX. Spec: https://cyclonedx.org/docs/1.6/json/ */
+export const billOfMaterials = (metafiles, { name, version }) => ({
+  bomFormat: "CycloneDX",
+  specVersion: "1.6",
+  version: 1,
+  metadata: { component: { type: "application", name, version } },
+  components: packagesIn(metafiles).map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return {
+      type: "library",
+      name,
+      version,
+      purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+      ...(typeof license === "string" && { licenses: [{ expression: license }] }),
+    };
+  }),
+});
+
+/** One text with the licences of all packages that stand in these metafiles. */
+export const licenceTexts = (metafiles) => {
+  const sections = packagesIn(metafiles).map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const text = textOf(folder) ?? `Licence: ${license}`;
     return `${name} ${version}\n${"-".repeat(72)}\n${text}\n`;

@@ -33,7 +33,7 @@ export interface ToolsParts {
   workspace: string;
   /** Absolute path; MCP servers get scratch folders below it. */
   scratchFolder: string;
-  settings: Pick<Settings, "allowed_hosts">;
+  settings: Pick<Settings, "allowed_hosts" | "untrusted">;
   unconfined: () => Settings["unconfined"];
   consents: Pick<Consents, "has">;
   objects: Pick<Objects, "put" | "get">;

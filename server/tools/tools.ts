@@ -8,7 +8,7 @@ export const createTools = (parts: ToolsParts): Tools => {
   let loading: Promise<Tools> | undefined;
   const load = (): Promise<Tools> =>
     (loading ??= import("./tool-gateway.ts").then(({ openTools }) => openTools(parts)));
-  const hasServers = (): boolean => existsSync(join(parts.workspace, MCP_FILE));
+  const hasServers = (): boolean => !parts.settings.untrusted && existsSync(join(parts.workspace, MCP_FILE));
   return {
     offers: async (agent) =>
       agent.settings.tool_definitions.length > 0 || hasServers() ? (await load()).offers(agent) : [],

@@ -396,6 +396,11 @@ const runOptions = (command: Command): Command =>
     .option("--no-embeddings", "rank files that do not all fit by their relation alone")
     .addOption(unconfinedOption())
     .addOption(setOption())
+    .option(
+      "--untrusted",
+      "the workspace is somebody else's: its .coditect folder decides nothing (default for a fork's pull request)",
+    )
+    .option("--no-untrusted", "trust it, whatever the CI service says")
     .option("--allow-configuration <hash>", "use the workspace's .coditect folder in the state of this hash")
     .option("--test-command <command>", "how the project's tests are run, instead of finding out")
     .addHelpText("after", exitCodesHelp);

@@ -11,7 +11,7 @@ import { configurationFiles, configurationHash } from "../../workspace/configura
 import { builtInTeams } from "./built-in.ts";
 import { defaultContent } from "./default-agent.ts";
 import { describeConfiguration } from "./describe.ts";
-import { readAgentFiles, readTeamFiles, type Read } from "./files.ts";
+import { type Files, readAgentFiles, readTeamFiles, type Read } from "./files.ts";
 import { checkMembers, checkOnline } from "./members.ts";
 import { createTemplates, templateId, type AgentContent, type TeamContent } from "./templates.ts";
 
@@ -20,7 +20,7 @@ export interface ConfigurationParts {
   /** Absolute path; its `.coditect/` holds agent and team files. */
   workspace: string;
   /** What agents without a provider of their own ask, as the settings say at the moment. */
-  settings: { readonly provider: AIProvider };
+  settings: { readonly provider: AIProvider; readonly untrusted?: boolean };
   /**
    * Whether the provider was guessed from the keys of the environment: an agent that is there already
    * keeps asking the one it has. A key alone must not turn a local agent into a paid one.
@@ -63,6 +63,10 @@ export interface Configuration {
 export const createConfiguration = (parts: ConfigurationParts): Configuration => {
   const { store, workspace, settings, isProviderGuessed, consents, now } = parts;
   const templates = createTemplates(store);
+
+  /** A workspace that is somebody else's brings no team, and no agent with it. */
+  const teamFiles = (): Promise<Files<TeamFile>> =>
+    settings.untrusted === true ? Promise.resolve({ usable: [], unusable: [] }) : readTeamFiles(workspace);
 
   /** Whether the user has allowed what `.coditect/` holds, in its present state. */
   const isAllowed = (): boolean =>
@@ -178,7 +182,7 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     if (template?.source !== "file") return null;
     const id = ({ content }: Read<AgentFile | TeamFile>, kind: "team-file" | "agent-file") =>
       templateId(kind, content.name) === template.template_id;
-    const team = (await readTeamFiles(workspace)).usable.find((file) => id(file, "team-file"));
+    const team = (await teamFiles()).usable.find((file) => id(file, "team-file"));
     return team ?? (await readAgentFiles(workspace)).usable.find((file) => id(file, "agent-file")) ?? null;
   };
 
@@ -191,7 +195,7 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
 
   return {
     team: async (idOrName) => {
-      const files = await readTeamFiles(workspace);
+      const files = await teamFiles();
       const ofProject = files.usable.map(({ content }) => content);
       const stored = Uuid.safeParse(idOrName).success ? store.get("teams", idOrName) : null;
       const isOfFile = stored !== null && templates.of(stored.team_id)?.source === "file";
@@ -215,7 +219,7 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     },
 
     publishTeams: async () => {
-      const { usable, unusable } = await readTeamFiles(workspace);
+      const { usable, unusable } = await teamFiles();
       const problems = unusable.map(({ path, problem }) => ({ path, ...toWireError(problem) }));
       const names = new Set([...usable.map(({ content }) => content), ...unusable].map(({ name }) => name));
       for (const file of builtInTeams) if (!names.has(file.name)) await builtInTeam(file, false);
@@ -241,7 +245,7 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     },
 
     checkTeamName: async (name) => {
-      const { usable, unusable } = await readTeamFiles(workspace);
+      const { usable, unusable } = await teamFiles();
       const ofProject = [...usable.map(({ content }) => content), ...unusable];
       const isTaken = [...builtInTeams, ...ofProject].some((team) => team.name === name);
       if (isTaken || store.all("teams", { name }).length > 0)

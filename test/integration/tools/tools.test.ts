@@ -43,13 +43,18 @@ describe("tools that leave an instance", function () {
   });
 
   const toolsWith = (
-    options: { consent?: boolean; allowed?: string[]; environment?: NodeJS.ProcessEnv } = {},
+    options: {
+      consent?: boolean;
+      untrusted?: boolean;
+      allowed?: string[];
+      environment?: NodeJS.ProcessEnv;
+    } = {},
   ): Tools => {
     const stored = new Map<string, Buffer>();
     const tools = createTools({
       workspace,
       scratchFolder: join(workspace, ".scratch"),
-      settings: { allowed_hosts: options.allowed ?? [] },
+      settings: { allowed_hosts: options.allowed ?? [], untrusted: options.untrusted ?? false },
       unconfined: () => "allow",
       consents: { has: () => options.consent ?? true },
       objects: {
@@ -111,6 +116,11 @@ describe("tools that leave an instance", function () {
     it("uses none before the user has allowed the configuration", async () => {
       writeServers({ it: misbehaving("work") });
       assert.deepEqual(await toolsWith({ consent: false }).offers(anAgent()), []);
+    });
+
+    it("starts none of a checkout that is not trusted", async () => {
+      writeServers({ it: misbehaving("work") });
+      assert.deepEqual(await toolsWith({ untrusted: true }).offers(anAgent()), []);
     });
 
     it("offers a server's tools only to the agents that its entry names", async () => {

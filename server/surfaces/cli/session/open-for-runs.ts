@@ -8,6 +8,7 @@ import { connect } from "./connect.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
 import { chosenProvider, type RunFlags, settingsOf } from "./options.ts";
 import { unconfinedOf } from "./consent.ts";
+import { isForksChange } from "./untrusted.ts";
 
 /** A runtime that is ready to run teams as the flags say. */
 export interface RuntimeForRuns {
@@ -26,15 +27,23 @@ export const openForRuns = async (
 ): Promise<RuntimeForRuns> => {
   const { environment } = context;
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
+  const untrusted = flags.untrusted ?? isForksChange(environment);
+  // Somebody else's code runs confined or not at all, and its lessons are not ours.
+  const strict = untrusted ? ({ untrusted, lessons: false, unconfined: "refuse" } as const) : {};
+  const asked = { ...settingsOf(flags), ...strict };
   const guessed = { unconfined: unconfinedOf(flags) };
   try {
-    const connection = await connect(workspace, settingsOf(flags), environment, signal, guessed);
+    const connection = await connect(workspace, asked, environment, signal, guessed);
     const close = async (): Promise<void> => {
       await connection.close();
       await rehearsal?.close();
     };
     try {
       if (connection.isAttached) refuseAddress(flags);
+      if (connection.isAttached && untrusted)
+        throw fail("usage", {
+          problem: "--untrusted needs a runtime of its own, and another process has the state.",
+        });
       return { connection, provider: rehearsal?.provider ?? chosenProvider(flags, environment), close };
     } catch (error) {
       await connection.close();

@@ -38,6 +38,8 @@ export const RunFlags = z.object({
   timeout: positive.int().optional(),
   testCommand: z.string().min(1).optional(),
   unconfined: z.enum(unconfinedAnswers).optional(),
+  /** Left out: what the CI service says of the change. */
+  untrusted: z.boolean().optional(),
   /** The hash of the `.coditect/` folder that may be used. */
   allowConfiguration: z
     .string()
