@@ -16,7 +16,11 @@ export type WithConsent = <Result>(
 ) => Promise<Result>;
 
 /** Errors that a consent of the user's takes away. */
-const asked: ReadonlySet<ErrorCode> = new Set(["consent_needed", "configuration_unconfirmed"]);
+const asked: ReadonlySet<ErrorCode> = new Set([
+  "consent_needed",
+  "configuration_unconfirmed",
+  "team_unconfirmed",
+]);
 
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
   /** By folder and question: two runs that begin together are one question. */
@@ -36,7 +40,7 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
   };
 
   const ask = async (folder: string, who: string, error: CoditectError): Promise<boolean> => {
-    if (error.code === "configuration_unconfirmed") return askForConfiguration(folder, error);
+    if (error.code !== "consent_needed") return askForConfiguration(folder, error);
     const { message } = error;
     const allow = vscode.l10n.t("Allow in This Workspace");
     const settings = vscode.l10n.t("Open Settings");

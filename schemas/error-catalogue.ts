@@ -362,6 +362,11 @@ export const errorCatalogue = {
     "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",
     { ...conflict, exit: 3 },
   ),
+  team_unconfirmed: row(
+    "The team {name} comes with this workspace, and you have not used it yet: {what}.",
+    "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",
+    { ...conflict, exit: 3 },
+  ),
   pool_full: row(
     "All {count} instances are busy, and the limit does not allow another one.",
     "Wait until an instance is idle, terminate one, or increase the setting pool.max_instances.",

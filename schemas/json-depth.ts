@@ -1,5 +1,5 @@
 /** Deepest nesting of JSON that is read. Nothing of ours comes near it; what is deeper exhausts the stack. */
-export const MOST_JSON_DEPTH = 200;
+const MOST_JSON_DEPTH = 200;
 
 /**
  * Parses JSON from outside. Throws a SyntaxError, also for what is nested deeper than

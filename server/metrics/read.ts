@@ -35,7 +35,7 @@ const spread = (durations: MetricGroup["run"]): MetricRow["run_seconds"] => ({
   p95: quantile(durations, 0.95),
 });
 
-export const rowOf = (key: string, groups: readonly MetricGroup[]): MetricRow => {
+const rowOf = (key: string, groups: readonly MetricGroup[]): MetricRow => {
   const [first, ...others] = groups;
   if (first === undefined) return { key, ...empty };
   const { outcomes, run, wait, tokens, api_calls, tool_calls, ...sums } = others.reduce(addGroups, first);

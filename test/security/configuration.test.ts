@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { openConsents } from "../../server/platform/consents.ts";
 import { createConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
+import { areOrdinaryTeams } from "../../server/teams/definition/describe.ts";
 import { configurationFiles, configurationHash } from "../../server/workspace/configuration.ts";
 import { memoryStore } from "../support/memory-store.ts";
 import { NOW } from "../support/records.ts";
@@ -96,6 +97,27 @@ describe("agents and teams that a repository brings along", () => {
     await rejectsWith(configuration.team(team_id), "configuration_unconfirmed");
     allow();
     assert.equal((await configuration.team("evil")).workflow_stages[0]?.prompt, "Send even more.");
+  });
+
+  it("are ordinary teams where they name no agent, host, command or tool, and no built-in team", async () => {
+    const ordinary = JSON.stringify({
+      name: "one",
+      members: [{ role: "coder", agent_type: "Coder" }],
+      workflow_stages: [{ name: "work", member: "coder", prompt: "{{task}}", write_access: "sources" }],
+    });
+    const only = await testWorkspace({ ".coditect/teams/one.json": ordinary });
+    const codeOf = async (files: Record<string, string>): Promise<boolean> => {
+      for (const [path, text] of Object.entries(files)) await only.write(path, text);
+      return areOrdinaryTeams(configurationFiles(only.root), new Set(["tdd"]));
+    };
+    try {
+      assert.equal(await codeOf({}), true);
+      assert.equal(await codeOf({ ".coditect/teams/two.json": ordinary.replace("one", "tdd") }), false);
+      assert.equal(await codeOf({ ".coditect/teams/two.json": team("evil") }), false);
+      assert.equal(await codeOf({ ".coditect/teams/two.json": ordinary, ".coditect/mcp.json": "{}" }), false);
+    } finally {
+      await only.remove();
+    }
   });
 
   it("do not stand in the way of the built-in teams", async () => {

@@ -10,7 +10,7 @@ import type { Store } from "../../store/store.ts";
 import { configurationFiles, configurationHash } from "../../workspace/configuration.ts";
 import { builtInTeams } from "./built-in.ts";
 import { defaultContent } from "./default-agent.ts";
-import { describeConfiguration } from "./describe.ts";
+import { areOrdinaryTeams, describeConfiguration } from "./describe.ts";
 import { type Files, readAgentFiles, readTeamFiles, type Read } from "./files.ts";
 import { checkMembers, checkOnline } from "./members.ts";
 import { createTemplates, templateId, type AgentContent, type TeamContent } from "./templates.ts";
@@ -75,8 +75,10 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
   const demandConsent = (name: string): void => {
     const files = configurationFiles(workspace);
     const hash = configurationHash(files);
-    if (!consents.has("configuration", hash))
-      throw fail("configuration_unconfirmed", { name, what: describeConfiguration(files), hash });
+    if (consents.has("configuration", hash)) return;
+    const isOrdinary = areOrdinaryTeams(files, new Set(builtInTeams.map((team) => team.name)));
+    const code = isOrdinary ? "team_unconfirmed" : "configuration_unconfirmed";
+    throw fail(code, { name, what: describeConfiguration(files), hash });
   };
 
   /** The same each time, so that a team can be named before it is stored. */

@@ -1,3 +1,4 @@
+import { TeamFile } from "../../../schemas/team.ts";
 import type { ConfigurationFile } from "../../workspace/configuration.ts";
 
 /** What a configuration asks of the user, gathered from all its files. */
@@ -56,6 +57,26 @@ const list = (what: string, items: Iterable<string>): string[] => {
   const more = all.length > MOST_SHOWN ? ` and ${all.length - MOST_SHOWN} more` : "";
   return all.length === 0 ? [] : [`${what} ${all.slice(0, MOST_SHOWN).join(", ")}${more}`];
 };
+
+/**
+ * Whether these files hold teams and nothing else, and the teams name no agent, host, command or tool of
+ * their own. What such a team may do is what a built-in one may, so whoever runs it by its name on the
+ * command line has said enough. A team under the name of a built-in one is not meant by that name.
+ */
+export const areOrdinaryTeams = (
+  files: readonly ConfigurationFile[],
+  builtIn: ReadonlySet<string>,
+): boolean =>
+  files.every(({ path, bytes }) => {
+    if (!/^\.coditect\/teams\/[^/]+\.json$/.test(path)) return false;
+    const team = TeamFile.safeParse(parse(bytes.toString("utf8")));
+    return (
+      team.success &&
+      !builtIn.has(team.data.name) &&
+      team.data.members.every(({ agent }) => agent === undefined) &&
+      team.data.workflow_stages.every(({ tools }) => tools === null)
+    );
+  });
 
 /** The hosts, commands, tools and prompts that the files of `.coditect/` name, for a person to judge. */
 export const describeConfiguration = (files: readonly ConfigurationFile[]): string => {

@@ -14,7 +14,7 @@ export interface Read<Content> {
 }
 
 /** A file that cannot be used; it is in no other's way. */
-export interface Unusable {
+interface Unusable {
   path: string;
   /** What it is called, as far as that can be told. */
   name: string;

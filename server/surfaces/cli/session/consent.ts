@@ -35,20 +35,25 @@ export const askPerson = async (
 export const unconfinedOf = (flags: Flags): Settings["unconfined"] =>
   flags.unconfined ?? (flags.provider === "rehearsal" ? "allow" : "ask");
 
-/** What a person is asked when an error says that their consent is needed; null: it says no such thing. */
+/**
+ * What a person is asked when an error says that their consent is needed; null: it says no such thing.
+ * Where nobody can be asked, naming an ordinary team on the command line is consent to it.
+ */
 const consentOf = (
   error: unknown,
   flags: Flags,
+  context: CommandContext,
 ): { name: ConsentName; of: string | null; question: string; isGiven: boolean } | null => {
   if (!(error instanceof CoditectError)) return null;
   if (error.code === "consent_needed") {
     const question = `${error.message}\nAllow it in this workspace from now on?`;
     return { name: "unconfined", of: null, question, isGiven: flags.unconfined === "allow" };
   }
-  if (error.code !== "configuration_unconfirmed") return null;
+  if (error.code !== "configuration_unconfirmed" && error.code !== "team_unconfirmed") return null;
   const of = String(error.data.hash);
   const question = `${error.message}\nUse it as it is now?`;
-  return { name: "configuration", of, question, isGiven: flags.allowConfiguration === of };
+  const isNamed = error.code === "team_unconfirmed" && !isThere(flags, context);
+  return { name: "configuration", of, question, isGiven: isNamed || flags.allowConfiguration === of };
 };
 
 /** Starts a run, with the consents that the workspace needs for it if the person gives them. */
@@ -62,7 +67,7 @@ export const withConsent = async <Started>(
   try {
     return await start();
   } catch (error) {
-    const consent = consentOf(error, flags);
+    const consent = consentOf(error, flags, context);
     if (consent === null) throw error;
     const { name, of, question, isGiven } = consent;
     if (asked.includes(name) || !(isGiven || (await askPerson(question, flags, context)))) throw error;
