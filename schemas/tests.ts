@@ -2,7 +2,29 @@ import { z } from "zod";
 import { Count, Milliseconds } from "./primitives.ts";
 
 /** Test runners the runtime reads reports of; `command` is any command with an exit code. */
-export const TestRunner = z.enum(["vitest", "jest", "mocha", "node:test", "pytest", "command"]);
+export const TestRunner = z.enum([
+  "vitest",
+  "jest",
+  "mocha",
+  "node:test",
+  "ava",
+  "jasmine",
+  "tap",
+  "playwright",
+  "bun",
+  "deno",
+  "pytest",
+  "go",
+  "cargo",
+  "maven",
+  "gradle",
+  "dotnet",
+  "phpunit",
+  "rspec",
+  "minitest",
+  "ctest",
+  "command",
+]);
 export type TestRunner = z.infer<typeof TestRunner>;
 
 export const TestStatus = z.enum(["passed", "failed", "skipped"]);

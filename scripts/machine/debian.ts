@@ -20,6 +20,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "catatonit",
     "python3-pytest",
     "python3-pytest-cov",
+    "golang-go",
+    "phpunit",
+    "ruby-rspec",
+    "ruby-minitest",
   ],
   editor: [
     "chromium",

@@ -1,12 +1,20 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
+import { bun, ctest, deno, gradle, maven, phpunit } from "./by-junit.ts";
+import { cargo } from "./cargo.ts";
 import { command } from "./command.ts";
+import { go } from "./go.ts";
+import { jasmine } from "./jasmine.ts";
 import { jest } from "./jest.ts";
 import { mocha } from "./mocha.ts";
 import { nodeTest } from "./node-test.ts";
+import { playwright } from "./playwright.ts";
 import { pytest } from "./pytest.ts";
+import { minitest, rspec } from "./ruby.ts";
 import type { RunnerAdapter } from "./runner.ts";
+import { ava, tap } from "./tap.ts";
+import { dotnet } from "./trx.ts";
 import { vitest } from "./vitest.ts";
 
 /** How each runner is started and its report read. */
@@ -15,7 +23,22 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   jest,
   mocha,
   "node:test": nodeTest,
+  ava,
+  jasmine,
+  tap,
+  playwright,
+  bun,
+  deno,
   pytest,
+  go,
+  cargo,
+  maven,
+  gradle,
+  dotnet,
+  phpunit,
+  rspec,
+  minitest,
+  ctest,
   command,
 };
 

@@ -5,6 +5,7 @@ import { classifyPath } from "../../workspace/classify.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
+import { languageRunner } from "./detect-others.ts";
 import { installedProgram, programOnPath, readPackage, type PackageJson } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { hasTestScript } from "./package-script.ts";
@@ -18,13 +19,17 @@ import {
   type ScriptCommand,
 } from "./script.ts";
 
-type NodeRunner = "vitest" | "jest" | "mocha";
-const nodeRunners: readonly NodeRunner[] = ["vitest", "jest", "mocha"];
+type NodeRunner = "vitest" | "jest" | "mocha" | "ava" | "jasmine" | "tap" | "playwright";
+const nodeRunners: readonly NodeRunner[] = ["vitest", "jest", "mocha", "ava", "jasmine", "tap", "playwright"];
 
 const configurationOf: Record<NodeRunner, RegExp> = {
   vitest: /^vitest\.(config|workspace)\.[cm]?[jt]s$/,
   jest: /^jest\.config\.([cm]?[jt]s|json)$/,
   mocha: /^\.mocharc\.([cm]?js|jsonc?|ya?ml)$/,
+  ava: /^ava\.config\.[cm]?js$/,
+  jasmine: /^jasmine\.([cm]?js|json)$/,
+  tap: /^\.taprc$/,
+  playwright: /^playwright\.config\.[cm]?[jt]s$/,
 };
 
 const isProgram = (word: string, name: string): boolean =>
@@ -161,12 +166,15 @@ const isNamed = (runner: NodeRunner, manifest: PackageJson | null, names: readon
   (manifest !== null &&
     (runner in manifest.devDependencies ||
       runner in manifest.dependencies ||
-      (runner !== "vitest" && manifest[runner] !== undefined)));
+      (runner === "playwright" && "@playwright/test" in manifest.devDependencies) ||
+      ((runner === "jest" || runner === "mocha" || runner === "ava") && manifest[runner] !== undefined)));
 
 const ofNode = (runner: TestRunner, folder: string, script: ScriptCommand): DetectedRunner => ({
   runner,
   folder,
-  program: installedProgram(folder, runner),
+  program:
+    installedProgram(folder, runner) ??
+    (runner === "playwright" ? installedProgram(folder, "@playwright/test", runner) : null),
   script,
 });
 
@@ -221,15 +229,6 @@ function ofPytest(folder: string): DetectedRunner {
   return { runner: "pytest", folder, program: own ?? programOnPath("pytest"), script: emptyScript };
 }
 
-/** The usual test command of projects in other languages, by the file that marks one. */
-const usualCommands: readonly [file: string, ...command: string[]][] = [
-  ["go.mod", "go", "test", "./..."],
-  ["Cargo.toml", "cargo", "test"],
-  ["pom.xml", "mvn", "--batch-mode", "test"],
-  ["gradlew", "./gradlew", "test"],
-  ["mix.exs", "mix", "test"],
-];
-
 /** What a language brings along itself, for a package that names no runner. */
 function defaultRunner(
   folder: string,
@@ -242,6 +241,6 @@ function defaultRunner(
     names.includes("package.json") ||
     names.some((name) => /\.[cm]?[jt]s$/.test(name) && classifyPath(name) === "test");
   if (isNode) return ofNodeTest(folder, emptyScript);
-  const usual = usualCommands.find(([file]) => names.includes(file));
-  return usual === undefined ? null : ofCommand(folder, ...usual.slice(1));
+  if (names.includes("mix.exs")) return ofCommand(folder, "mix", "test");
+  return languageRunner(folder, names);
 }

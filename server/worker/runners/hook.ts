@@ -37,6 +37,8 @@ export function hookText(
             withoutThreshold: hook.coverage.withoutThreshold,
             own: hook.coverage.own.source,
           },
+    env: hook.env?.(folders) ?? {},
+    output: hook.output ?? null,
     isWrapper: hook.isWrapper ?? false,
   }));
   return `"use strict";
@@ -99,6 +101,14 @@ function begin(found) {
     fs.mkdirSync(folder, { recursive: true });
     process.env.CODITECT_REPORTING = "1";
     process.env.CODITECT_TEST_EVENTS = path.join(folder, "events.jsonl");
+  }
+  for (const [variable, value] of Object.entries(found.env)) process.env[variable] = inPart(value);
+  if (found.output !== null) {
+    const { write } = process.stdout;
+    process.stdout.write = function (chunk, ...rest) {
+      fs.appendFileSync(path.join(folder, found.output), chunk);
+      return write.call(this, chunk, ...rest);
+    };
   }
   const ended = (code) => { if (!found.isWrapper) fs.writeFileSync(path.join(folder, "exit"), String(code)); };
   const told = { runner: found.runner, folder: process.cwd(), args: kept(words, found) };

@@ -13,6 +13,7 @@ const PackageJson = z.object({
   devDependencies: Names.default({}),
   jest: z.unknown().optional(),
   mocha: z.unknown().optional(),
+  ava: z.unknown().optional(),
 });
 export type PackageJson = z.infer<typeof PackageJson>;
 
@@ -36,14 +37,14 @@ function* foldersUp(folder: string): Generator<string> {
 const Manifest = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
 /** The script of an installed package's program, found as Node finds packages; `null`: not installed. */
-export function installedProgram(folder: string, name: string): string | null {
+export function installedProgram(folder: string, name: string, program = name): string | null {
   for (const above of foldersUp(folder)) {
     const home = join(above, "node_modules", name);
     if (!existsSync(join(home, "package.json"))) continue;
     const manifest = Manifest.safeParse(JSON.parse(readFileSync(join(home, "package.json"), "utf8")));
     if (!manifest.success) return null;
     const { bin } = manifest.data;
-    const script = typeof bin === "string" ? bin : bin[name];
+    const script = typeof bin === "string" ? bin : bin[program];
     return script === undefined ? null : join(home, script);
   }
   return null;

@@ -78,6 +78,10 @@ export interface ReportHook {
     own: RegExp;
   };
   /** Variables of this process. */
+  /** Variables of this process. */
+  env?(folders: ReportFolders): Record<string, string>;
+  /** Name of the file that gets what it prints, too. */
+  output?: string;
   /** Goes on to another runner in a process of its own, as coverage tools do. */
   isWrapper?: boolean;
 }

@@ -66,7 +66,7 @@ describe("detectRunner", () => {
         null,
         "command",
       ],
-      ["another program", { "package.json": manifest({ scripts: { test: "ava" } }) }, null, "command"],
+      ["another program", { "package.json": manifest({ scripts: { test: "tape" } }) }, null, "command"],
       [
         "the configuration under npm's placeholder",
         {
@@ -85,7 +85,7 @@ describe("detectRunner", () => {
       ["setup.cfg", { "setup.cfg": "[tool:pytest]\n" }, null, "pytest"],
       ["conftest.py", { "conftest.py": "" }, null, "pytest"],
       ["a Python project that says nothing", { "setup.py": "" }, null, "pytest"],
-      ["another language's project file", { "go.mod": "module shop\n" }, null, "command"],
+      ["another language's project file", { "go.mod": "module shop\n" }, null, "go"],
       ["nothing", { "README.md": "" }, null, null],
       [
         "the file's language in a project of two",

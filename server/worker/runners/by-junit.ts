@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import type { TestCase } from "../../../schemas/tests.ts";
+import { readReport } from "./events.ts";
+import { qualifiedName, readJUnit, sourceFile, type JUnitCase } from "./junit.ts";
+import { nameSeparator } from "./names.ts";
+import { filesBelow, freshReports, reportFile } from "./report-files.ts";
+import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import { testCase } from "./test-case.ts";
+
+/** Runners that write JUnit's XML: how each is started, and where its report is. */
+
+const oneReport = async (
+  job: TestJob,
+  name: (test: JUnitCase) => string,
+  file: (test: JUnitCase) => string = (test) => test.file,
+): Promise<TestResults> => {
+  const xml = await readReport(reportFile(job));
+  if (xml === null) return noResults(false);
+  const tests = readJUnit(xml).map((test) => testCase(test, name(test), file(test)));
+  return { ...noResults(true), tests };
+};
+
+const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => word.startsWith("-"));
+
+export const phpunit: RunnerAdapter = {
+  launch(job) {
+    const filter = job.name === null ? [] : ["--filter", job.name.split(nameSeparator).at(-1) ?? job.name];
+    const command = [job.program ?? "phpunit", `--log-junit=${reportFile(job)}`, "--colors=never", ...filter];
+    // PHPUnit takes one path; of several files the whole suite runs, and the others do not count.
+    return Promise.resolve({ command: [...command, ...(job.files?.length === 1 ? job.files : [])], env: {} });
+  },
+  async read(job, ended) {
+    const results = await oneReport(job, qualifiedName);
+    const broken = /^PHP (?:Parse|Fatal) error:[^]*? in (\S+\.php)/m.exec(ended.output)?.[1];
+    if (results.complete || broken === undefined) return results;
+    return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
+  },
+};
+
+export const bun: RunnerAdapter = {
+  launch(job) {
+    const name = job.name === null ? [] : [`--test-name-pattern=${job.name.split(nameSeparator).join(" ")}`];
+    const report = ["--reporter=junit", `--reporter-outfile=${reportFile(job)}`];
+    const files = (job.files ?? []).map((file) => `./${file}`);
+    return Promise.resolve({
+      command: [job.program ?? "bun", "test", ...report, ...flagsOf(job), ...name, ...files],
+      env: {},
+    });
+  },
+  read: (job) =>
+    oneReport(job, ({ classname, name }) =>
+      classname === "" ? name : `${classname}${nameSeparator}${name}`,
+    ),
+};
+
+export const deno: RunnerAdapter = {
+  launch(job) {
+    const name = job.name === null ? [] : [`--filter=${job.name}`];
+    const flags = ["--no-check=remote", ...flagsOf(job), ...name, `--junit-path=${reportFile(job)}`];
+    return Promise.resolve({
+      command: [job.program ?? "deno", "test", ...flags, ...(job.files ?? [])],
+      env: { DENO_NO_UPDATE_CHECK: "1" },
+    });
+  },
+  read: (job) =>
+    oneReport(
+      job,
+      ({ name }) => name,
+      ({ file, classname }) => (file === "" ? classname.replace(/^\.\//, "") : file),
+    ),
+};
+
+/** CTest runs what CMake built, so it is configured and built first, in a folder of its own. */
+export const ctest: RunnerAdapter = {
+  launch(job) {
+    const folder = existsSync(`${job.folder}/build/CMakeCache.txt`) ? "build" : ".coditect-build";
+    const name = job.name === null ? "" : ' -R "$1"';
+    const steps = [
+      `cmake -S . -B ${folder} >"$2" 2>&1 || { cat "$2"; exit 126; }`,
+      `cmake --build ${folder} >"$2" 2>&1 || { cat "$2"; exit 125; }`,
+      `exec ctest --test-dir ${folder} --output-on-failure --output-junit "$0"${name}`,
+    ];
+    const words = [reportFile(job), job.name ?? "", reportFile(job, "build.log")];
+    return Promise.resolve({ command: ["/bin/sh", "-c", steps.join("; "), ...words], env: {} });
+  },
+  async read(job, ended) {
+    const results = await oneReport(job, ({ name }) => name);
+    const file = /^(?:\S*?\/)?(\S+\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
+    if (ended.exit_code !== 125) return results;
+    return { ...noResults(true), load_errors: [{ file: file ?? "CMakeLists.txt", message: ended.output }] };
+  },
+};
+
+const jvmSource = /\.(java|kt|groovy|scala)$/;
+
+/** Reports of Surefire and Gradle name classes; their sources are below the package. */
+async function jvmResults(
+  job: TestJob,
+  reports: RegExp,
+  durationMs: number,
+  output: string,
+): Promise<TestResults> {
+  const texts = await freshReports(job.folder, reports, durationMs);
+  const sources = await filesBelow(job.folder, jvmSource);
+  const tests = texts.flatMap(readJUnit).map((test): TestCase => {
+    const file = sourceFile(sources, test.classname, ["java", "kt", "groovy", "scala"]);
+    return testCase(test, qualifiedName(test), file);
+  });
+  const broken = [...output.matchAll(/(?:^\[ERROR\]|^e:|^)\s*(?:file:\/\/)?(\/\S+\.(?:java|kt)):/gm)].map(
+    ([, file = ""]) => file,
+  );
+  const load_errors = tests.length > 0 ? [] : [...new Set(broken)].map((file) => ({ file, message: output }));
+  return { ...noResults(tests.length > 0 || load_errors.length > 0), tests, load_errors };
+}
+
+const classOf = (file: string): string => basename(file).replace(/\.\w+$/, "");
+
+export const maven: RunnerAdapter = {
+  launch(job) {
+    const classes = job.files?.map(classOf).join(",");
+    const chosen =
+      classes === undefined
+        ? []
+        : [`-Dtest=${classes}`, "-Dsurefire.failIfNoSpecifiedTests=false", "-DfailIfNoTests=false"];
+    const command = [
+      job.program ?? "mvn",
+      "--batch-mode",
+      "--fail-at-end",
+      "-Dstyle.color=never",
+      ...flagsOf(job),
+    ];
+    return Promise.resolve({ command: [...command, ...chosen, "test"], env: {} });
+  },
+  read: (job, ended) =>
+    jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended.duration_ms, ended.output),
+};
+
+export const gradle: RunnerAdapter = {
+  launch(job) {
+    const chosen = (job.files ?? []).flatMap((file) => ["--tests", `*${classOf(file)}`]);
+    const command = [
+      job.program ?? "gradle",
+      "--no-daemon",
+      "--continue",
+      "--console=plain",
+      ...flagsOf(job),
+    ];
+    return Promise.resolve({ command: [...command, "cleanTest", "test", ...chosen], env: {} });
+  },
+  read: (job, ended) =>
+    jvmResults(job, /(^|\/)build\/test-results\/[^/]+\/TEST-.*\.xml$/, ended.duration_ms, ended.output),
+};

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { TestRunner } from "../../../schemas/tests.ts";
+import { programOnPath } from "./package.ts";
+import type { DetectedRunner } from "./runner.ts";
+import { emptyScript } from "./script.ts";
+
+/** A language's runner: the file names that mark a project of it, and its program. */
+interface Marked {
+  runner: TestRunner;
+  /** One of the folder's names matches. */
+  mark: RegExp;
+  /** And the folder has this. */
+  alsoHas?: readonly string[];
+  program: string;
+  /** Programs of the project itself, before the one on PATH. */
+  own?: readonly string[];
+}
+
+const languages: readonly Marked[] = [
+  { runner: "go", mark: /^go\.(mod|work)$/, program: "go" },
+  { runner: "cargo", mark: /^Cargo\.toml$/, program: "cargo" },
+  { runner: "maven", mark: /^pom\.xml$/, program: "mvn", own: ["mvnw"] },
+  {
+    runner: "gradle",
+    mark: /^(build|settings)\.gradle(\.kts)?$|^gradlew$/,
+    program: "gradle",
+    own: ["gradlew"],
+  },
+  { runner: "dotnet", mark: /\.(sln|slnx|csproj|fsproj|vbproj)$/, program: "dotnet" },
+  {
+    runner: "phpunit",
+    mark: /^(phpunit\.xml(\.dist)?|phpunit\.dist\.xml|composer\.json)$/,
+    program: "phpunit",
+    own: ["vendor/bin/phpunit", "bin/phpunit"],
+  },
+  { runner: "deno", mark: /^deno\.jsonc?$/, program: "deno" },
+  {
+    runner: "rspec",
+    mark: /^\.rspec$|^Gemfile$|\.gemspec$/,
+    alsoHas: ["spec"],
+    program: "rspec",
+    own: ["bin/rspec"],
+  },
+  { runner: "minitest", mark: /^(Gemfile|Rakefile)$|\.gemspec$/, alsoHas: ["test"], program: "ruby" },
+  { runner: "ctest", mark: /^CMakeLists\.txt$/, program: "ctest" },
+];
+
+/** The runner of a folder in one of the languages above; `null`: none of their files is there. */
+export function languageRunner(folder: string, names: readonly string[]): DetectedRunner | null {
+  const found = languages.find(
+    ({ mark, alsoHas = [] }) =>
+      names.some((name) => mark.test(name)) && alsoHas.every((name) => names.includes(name)),
+  );
+  if (found === undefined) return null;
+  const own = (found.own ?? []).map((path) => join(folder, path)).find((path) => existsSync(path));
+  return { runner: found.runner, folder, program: own ?? programOnPath(found.program), script: emptyScript };
+}

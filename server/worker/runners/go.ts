@@ -1,0 +1,127 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import type { TestCase } from "../../../schemas/tests.ts";
+import { readReport } from "./events.ts";
+import { nameSeparator } from "./names.ts";
+import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
+import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+
+/** A line of `go test -json`; see `go doc test2json`. */
+const GoEvent = z.object({
+  Action: z.string(),
+  Package: z.string().optional(),
+  Test: z.string().optional(),
+  Elapsed: z.number().optional(),
+  Output: z.string().optional(),
+});
+
+const testFunction = /^func (Test\w*|Example\w*|Fuzz\w*)\(/gm;
+
+/** Names of the test functions in a file. */
+async function functionsIn(folder: string, file: string): Promise<string[]> {
+  const text = await readFile(join(folder, file), "utf8").catch(() => "");
+  return [...text.matchAll(testFunction)].map(([, name = ""]) => name);
+}
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+
+async function selection({ folder, files, name }: TestJob): Promise<string[]> {
+  const run =
+    name === null ? [] : ["-run", escaped(name.split(nameSeparator)[0] ?? name).replaceAll(" ", "_")];
+  if (files === null) return [...run, "./..."];
+  const functions = (await Promise.all(files.map((file) => functionsIn(folder, file)))).flat();
+  const packages = [...new Set(files.map((file) => `./${dirname(file)}`))];
+  return [...(name === null ? ["-run", `^(${functions.map(escaped).join("|")})$`] : run), ...packages];
+}
+
+/** In which file each package's test functions are: the report has no files. */
+async function placesOf(folder: string): Promise<Map<string, string>> {
+  const module =
+    /^module\s+(\S+)/m.exec(await readFile(join(folder, "go.mod"), "utf8").catch(() => ""))?.[1] ?? "";
+  const places = new Map<string, string>();
+  for (const file of await filesBelow(folder, /_test\.go$/)) {
+    const below = dirname(file);
+    const path = below === "." ? module : `${module}/${below}`;
+    for (const name of await functionsIn(folder, file)) places.set(`${path} ${name}`, file);
+  }
+  return places;
+}
+
+/** Go's own runner, `go test -json`. A test and its subtests are named as `Test > subtest`. */
+export const go: RunnerAdapter = {
+  async launch(job) {
+    const flags = job.script.args.filter((word) => word.startsWith("-"));
+    const command = [job.program ?? "go", "test", "-json", ...flags, ...(await selection(job))];
+    return {
+      command: withOutputIn(reportFile(job, "go.jsonl"), command),
+      env: {
+        GOFLAGS: "-mod=mod",
+        GOCACHE: process.env.GOCACHE ?? join(job.reportFolder, "..", "coditect-go-build"),
+      },
+    };
+  },
+
+  async read(job, ended) {
+    const text = await readReport(reportFile(job, "go.jsonl"));
+    if (text === null) return noResults(false);
+    ended.output = "";
+    const places = await placesOf(job.folder);
+    const results: TestResults = noResults(false);
+    const outputs = new Map<string, string>();
+    const tests: { id: string; parent: string; test: TestCase }[] = [];
+    const loose: string[] = [];
+    for (const line of text.split("\n")) {
+      const event = line.startsWith("{") ? GoEvent.parse(JSON.parse(line)) : null;
+      if (event === null) {
+        if (line !== "") loose.push(line);
+        continue;
+      }
+      const { Action, Package = "", Test, Output = "", Elapsed } = event;
+      if (Action === "output" || Action === "build-output") {
+        ended.output += Output;
+        if (Test === undefined && Action === "build-output") loose.push(Output.trimEnd());
+      }
+      if (Test === undefined) {
+        if (Action === "pass" || Action === "fail" || Action === "skip") results.complete = true;
+        continue;
+      }
+      const id = `${Package} ${Test}`;
+      if (Action === "output") outputs.set(id, (outputs.get(id) ?? "") + Output);
+      if (Action !== "pass" && Action !== "fail" && Action !== "skip") continue;
+      const [top = ""] = Test.split("/");
+      tests.push({
+        id,
+        parent: `${Package} ${Test.slice(0, Math.max(0, Test.lastIndexOf("/")))}`,
+        test: {
+          file: places.get(`${Package} ${top}`) ?? "",
+          name: Test.split("/").join(nameSeparator),
+          status: Action === "pass" ? "passed" : Action === "fail" ? "failed" : "skipped",
+          duration_ms: Elapsed === undefined ? null : Elapsed * 1000,
+          message: Action === "fail" ? (outputs.get(id) ?? "") : null,
+        },
+      });
+    }
+    // A test that fails only because a subtest does is no failure of its own.
+    const failedParents = new Set(
+      tests.filter(({ test }) => test.status === "failed").map(({ parent }) => parent),
+    );
+    results.tests = tests
+      .filter(({ id, test }) => !(test.status === "failed" && failedParents.has(id)))
+      .map(({ test }) => test);
+    results.load_errors = buildErrors(loose);
+    if (results.load_errors.length > 0) results.complete = true;
+    ended.output = [...loose, ended.output].join("\n");
+    return results;
+  },
+};
+
+/** Files the compiler complained about, each with what it said. */
+function buildErrors(lines: readonly string[]): TestResults["load_errors"] {
+  const errors = new Map<string, string[]>();
+  for (const line of lines) {
+    const file = /^(?:vet: )?(\S+\.go):\d+/.exec(line)?.[1];
+    if (file !== undefined) errors.set(file, [...(errors.get(file) ?? []), line]);
+  }
+  return [...errors].map(([file, said]) => ({ file, message: said.join("\n") }));
+}

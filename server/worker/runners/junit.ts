@@ -1,0 +1,90 @@
+import sax from "sax";
+import type { TestCase } from "../../../schemas/tests.ts";
+import { nameSeparator } from "./names.ts";
+
+/** A test as JUnit's XML has it; `file` is empty where the report does not say. */
+export interface JUnitCase extends TestCase {
+  /** The class or package that the report names. */
+  classname: string;
+}
+
+const statusOf: Readonly<Record<string, TestCase["status"]>> = {
+  failure: "failed",
+  error: "failed",
+  skipped: "skipped",
+  disabled: "skipped",
+};
+
+/**
+ * The tests of a report in JUnit's XML, as Surefire, Gradle, PHPUnit, CTest, Bun, Deno and many
+ * others write it. Suites are nested, or not; the file is an attribute of the test or of a suite
+ * around it, or missing. Errors: what is no XML throws.
+ */
+export function readJUnit(xml: string): JUnitCase[] {
+  const cases: JUnitCase[] = [];
+  const suites: { name: string; file: string }[] = [];
+  let test: JUnitCase | null = null;
+  let text = "";
+  const parser = sax.parser(true, { trim: false });
+  parser.onerror = (error) => {
+    throw error;
+  };
+  parser.onopentag = ({ name, attributes }) => {
+    const of = (key: string): string => {
+      const value = attributes[key];
+      return typeof value === "string" ? value : "";
+    };
+    if (name === "testsuite") suites.push({ name: of("name"), file: of("file") || of("filepath") });
+    if (name === "testcase") {
+      const seconds = Number(of("time"));
+      test = {
+        file: of("file") || (suites.findLast(({ file }) => file !== "")?.file ?? ""),
+        name: of("name"),
+        classname: of("classname") || of("class"),
+        status: /^(notrun|disabled|skipped)$/.test(of("status")) ? "skipped" : "passed",
+        duration_ms: Number.isFinite(seconds) && of("time") !== "" ? seconds * 1000 : null,
+        message: null,
+      };
+      cases.push(test);
+    }
+    const status = statusOf[name];
+    if (test !== null && status !== undefined) {
+      test.status = status;
+      test.message = status === "failed" ? of("message") : null;
+    }
+    text = "";
+  };
+  const add = (more: string): void => {
+    text += more;
+  };
+  parser.ontext = add;
+  parser.oncdata = add;
+  parser.onclosetag = (name) => {
+    if (test !== null && test.status === "failed" && /^(failure|error|system-out)$/.test(name))
+      test.message = [test.message ?? "", text.trim()].filter((part) => part !== "").join("\n");
+    if (name === "testcase") test = null;
+    if (name === "testsuite") suites.pop();
+    text = "";
+  };
+  parser.write(xml).close();
+  return cases;
+}
+
+/** `Class > test`, or the test alone where the class says nothing more. */
+export const qualifiedName = ({ classname, name }: JUnitCase): string =>
+  classname === "" || classname === name ? name : `${classname}${nameSeparator}${name}`;
+
+/** Of `paths` the source of a class, by its name with dots; "" when there is none. */
+export function sourceFile(
+  paths: readonly string[],
+  className: string,
+  extensions: readonly string[],
+): string {
+  const path = className.replace(/\$.*$/, "").replaceAll(".", "/");
+  for (const extension of extensions) {
+    const file = `${path}.${extension}`;
+    const found = paths.find((each) => each === file || each.endsWith(`/${file}`));
+    if (found !== undefined) return found;
+  }
+  return "";
+}

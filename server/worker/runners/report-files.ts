@@ -1,0 +1,41 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestJob } from "./runner.ts";
+
+/** Where a runner's report or its standard output goes. */
+export const reportFile = ({ reportFolder }: Pick<TestJob, "reportFolder">, name = "report.xml"): string =>
+  join(reportFolder, name);
+
+/** The command with its output in a file: a long report on standard output has no other place. */
+export const withOutputIn = (file: string, command: readonly string[]): string[] =>
+  process.platform === "win32"
+    ? ["cmd.exe", "/d", "/s", "/c", `${command.map((word) => `"${word}"`).join(" ")} > "${file}" 2>&1`]
+    : ["/bin/sh", "-c", 'exec "$@" > "$0" 2>&1', file, ...command];
+
+const unlisted = new Set(["node_modules", ".git", ".gradle", "vendor"]);
+
+/** Files below a folder whose path (with `/`, from it) matches, in order. */
+export async function filesBelow(folder: string, wanted: RegExp, depth = 12): Promise<string[]> {
+  const found: string[] = [];
+  const walk = async (below: string, left: number): Promise<void> => {
+    const entries = await readdir(join(folder, below), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory() && left > 0 && !unlisted.has(entry.name)) await walk(path, left - 1);
+      else if (entry.isFile() && wanted.test(path)) found.push(path);
+    }
+  };
+  await walk("", depth);
+  return found.sort();
+}
+
+/** Texts of reports in fixed places below the package that were written in this run. */
+export async function freshReports(folder: string, wanted: RegExp, durationMs: number): Promise<string[]> {
+  const since = Date.now() - durationMs - 2000;
+  const texts: string[] = [];
+  for (const path of await filesBelow(folder, wanted)) {
+    const { mtimeMs } = await stat(join(folder, path));
+    if (mtimeMs >= since) texts.push(await readFile(join(folder, path), "utf8"));
+  }
+  return texts;
+}

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { z } from "zod";
+import type { TestCase } from "../../../schemas/tests.ts";
+import { eventsFile, readEvents, readReport } from "./events.ts";
+import { nameSeparator } from "./names.ts";
+import { reportFile } from "./report-files.ts";
+import { foldersOf, noResults, type RunnerAdapter } from "./runner.ts";
+
+/** The report of `rspec --format json`; only what is used of it. */
+const RSpecReport = z.object({
+  examples: z.array(
+    z.object({
+      full_description: z.string(),
+      status: z.string(),
+      file_path: z.string(),
+      run_time: z.number().nonnegative().nullish(),
+      exception: z.object({ message: z.string(), backtrace: z.array(z.string()).nullish() }).nullish(),
+    }),
+  ),
+  messages: z.array(z.string()).default([]),
+  summary: z.object({ errors_outside_of_examples_count: z.int().default(0) }),
+});
+
+const statuses: Readonly<Record<string, TestCase["status"]>> = { passed: "passed", failed: "failed" };
+
+export const rspec: RunnerAdapter = {
+  launch(job) {
+    const flags = job.script.args.filter((word) => word.startsWith("-"));
+    const name = job.name === null ? [] : ["--example", job.name.split(nameSeparator).join(" ")];
+    const report = ["--format", "progress", "--format", "json", "--out", reportFile(job, "rspec.json")];
+    const words = [job.program ?? "rspec", ...flags, ...report, "--no-color", "--no-fail-fast", ...name];
+    return Promise.resolve({ command: [...words, ...(job.files ?? [])], env: {} });
+  },
+  async read(job, ended) {
+    const text = await readReport(reportFile(job, "rspec.json"));
+    if (text === null) return noResults(false);
+    const { examples, messages, summary } = RSpecReport.parse(JSON.parse(text));
+    const outside = summary.errors_outside_of_examples_count > 0;
+    const file = /while loading (\S+?\.rb)\b/.exec(messages.join("\n"))?.[1];
+    return {
+      ...noResults(true),
+      tests: examples.map(({ full_description, status, file_path, run_time, exception }) => ({
+        file: file_path,
+        name: full_description,
+        status: statuses[status] ?? "skipped",
+        duration_ms: run_time == null ? null : run_time * 1000,
+        message:
+          status === "failed"
+            ? [
+                exception?.message.trim() ?? "",
+                ...(exception?.backtrace ?? []).filter((line) => !line.includes("/gems/")),
+              ].join("\n")
+            : null,
+      })),
+      load_errors: outside
+        ? [
+            {
+              file: file ?? job.files?.[0] ?? "spec",
+              message: messages.join("\n") || ended.output,
+            },
+          ]
+        : [],
+    };
+  },
+};
+
+/** A reporter for minitest that tells its events as `events.ts` reads them. */
+const reporter = `
+require "json"
+require "minitest"
+module Minitest
+  class CoditectReporter < AbstractReporter
+    def tell(event)
+      File.open(ENV.fetch("CODITECT_TEST_EVENTS"), "a") { |file| file.puts(JSON.generate(event)) }
+    end
+    def record(result)
+      file = result.respond_to?(:source_location) ? result.source_location.first : ""
+      status = result.skipped? ? "skipped" : result.passed? ? "passed" : "failed"
+      message = status == "failed" ? result.failures.map { |failure| failure.message + "\\n" + failure.location }.join("\\n") : nil
+      name = (result.respond_to?(:klass) ? result.klass : result.class.name) + " > " + result.name
+      tell(type: "test", file: file, name: name, status: status, duration_ms: result.time * 1000, message: message)
+    end
+    def report
+      tell(type: "end")
+    end
+  end
+  def self.plugin_coditect_init(options)
+    reporter << CoditectReporter.new
+  end
+  extensions << "coditect"
+end
+`;
+
+export const minitest: RunnerAdapter = {
+  files: { "coditect_minitest.rb": reporter },
+  launch(job) {
+    const { files: folder } = foldersOf(job);
+    const load = "ARGV.take_while { |word| word != '--' }.each { |file| require File.expand_path(file) }";
+    const files = job.files ?? [];
+    const every = "Dir['test/**/{test_*,*_test}.rb'].sort.each { |file| require File.expand_path(file) }";
+    const name = job.name === null ? [] : ["--", "-n", `/${job.name.split(nameSeparator).at(-1) ?? ""}/`];
+    const flags = ["-Ilib", "-Itest", "-r", join(folder, "coditect_minitest.rb"), "-r", "minitest/autorun"];
+    return Promise.resolve({
+      command: [job.program ?? "ruby", ...flags, "-e", files.length === 0 ? every : load, ...files, ...name],
+      env: { CODITECT_TEST_EVENTS: eventsFile(job) },
+    });
+  },
+  async read(job, ended) {
+    const { begun: _, loading: __, ...results } = await readEvents(job);
+    if (results.complete || !/SyntaxError|LoadError|NameError|syntax error/.test(ended.output))
+      return results;
+    const named = job.files?.find((file) => ended.output.includes(file));
+    const broken = named ?? /\btest\/\S+?\.rb\b/.exec(ended.output)?.[0] ?? "test";
+    return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
+  },
+};

@@ -1,0 +1,122 @@
+import type { TestCase } from "../../../schemas/tests.ts";
+import { readReport } from "./events.ts";
+import { namePattern, nameSeparator } from "./names.ts";
+import { nodeProgram, nodeVariables } from "./package.ts";
+import { reportFile, withOutputIn } from "./report-files.ts";
+import { noResults, type ReportHook, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+
+const point = /^(\s*)(not ok|ok)\b\s*(\d+)?\s*-?\s*(.*?)\s*(?:#\s*(SKIP|TODO|time)\b(.*))?$/i;
+
+/**
+ * The tests of a report in the Test Anything Protocol. A subtest's own line follows its tests,
+ * indented less: its name is theirs too, and it is no test of its own.
+ */
+export function readTap(text: string): { tests: TestCase[]; isComplete: boolean } {
+  const waiting: { indent: number; test: TestCase }[] = [];
+  let isComplete = false;
+  let detail: { indent: number; lines: string[]; test: TestCase } | null = null;
+  let last: TestCase | null = null;
+  for (const line of text.split(/\r?\n/)) {
+    if (detail !== null) {
+      if (/^\s*\.\.\.\s*$/.test(line)) {
+        detail.test.message ??= detail.lines.join("\n").trim();
+        detail = null;
+      } else detail.lines.push(line);
+      continue;
+    }
+    if (/^\s*---\s*$/.test(line) && last?.status === "failed") {
+      detail = { indent: 0, lines: [], test: last };
+      continue;
+    }
+    if (/^1\.\.\d+/.test(line)) isComplete = true;
+    const [, space = "", word, , name = "", directive = ""] = point.exec(line) ?? [];
+    if (word === undefined) continue;
+    const indent = space.length;
+    const isSkipped = /^(skip|todo)$/i.test(directive);
+    const status = isSkipped ? "skipped" : word.toLowerCase() === "ok" ? "passed" : "failed";
+    const test: TestCase = {
+      file: "",
+      name: name.replaceAll("\\#", "#"),
+      status,
+      duration_ms: null,
+      message: null,
+    };
+    const inner = waiting.filter((each) => each.indent > indent);
+    for (const each of inner) {
+      each.test.name = `${test.name}${nameSeparator}${each.test.name}`;
+      each.indent = indent;
+    }
+    if (inner.length === 0) waiting.push({ indent, test });
+    last = test;
+  }
+  return {
+    tests: waiting.map(({ test }) => ({
+      ...test,
+      message: test.status === "failed" ? (test.message ?? "") : null,
+    })),
+    isComplete,
+  };
+}
+
+/** In names of a TAP report the first part may be the test's file. */
+const placed = (test: TestCase, files: readonly string[] | null): TestCase => {
+  const [first = "", ...rest] = test.name.split(nameSeparator);
+  if (rest.length > 0 && /\.[cm]?[jt]sx?$/.test(first))
+    return { ...test, file: first, name: rest.join(nameSeparator) };
+  return files?.length === 1 ? { ...test, file: files[0] ?? "" } : test;
+};
+
+const tapFile = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "output.tap");
+
+async function readTapReport(job: TestJob): Promise<TestResults> {
+  const text = await readReport(tapFile(job));
+  if (text === null) return noResults(false);
+  const { tests, isComplete } = readTap(text);
+  return { ...noResults(isComplete), tests: tests.map((test) => placed(test, job.files)) };
+}
+
+/** A runner of Node's that prints TAP when it is asked to. */
+const printsTap = (
+  name: string,
+  main: RegExp,
+  rules: ArgumentRules,
+  flags: readonly string[],
+  selection: (job: TestJob) => string[],
+): RunnerAdapter => {
+  const hook: ReportHook = { main, rules, flags: () => [...flags], output: "output.tap" };
+  return {
+    hook,
+    launch(job) {
+      const { flags: own, patterns } = splitArguments(job.script.args, rules);
+      const words = [nodeProgram(), ...nodeFlags(job.script), job.program ?? name, ...own, ...flags];
+      return Promise.resolve({
+        command: withOutputIn(tapFile(job), [...words, ...selection(job), ...(job.files ?? patterns)]),
+        env: nodeVariables(),
+      });
+    },
+    read: readTapReport,
+  };
+};
+
+export const ava = printsTap(
+  "ava",
+  /\/node_modules\/ava\/(entrypoints\/cli\.mjs|cli\.js)$/,
+  {
+    valued: new Set("--match -m --timeout -T --concurrency -c --config --node-arguments".split(" ")),
+    dropped: /^(--tap|-t|--watch|-w|--fail-fast|--update-snapshots|-u|--verbose|-v)$/,
+  },
+  ["--tap"],
+  ({ name }) => (name === null ? [] : [`--match=*${name.split(nameSeparator).at(-1) ?? ""}*`]),
+);
+
+export const tap = printsTap(
+  "tap",
+  /\/node_modules\/(tap\/bin\/run\.m?js|tap\/dist\/esm\/run\.mjs|@tapjs\/run\/dist\/esm\/index\.js)$/,
+  {
+    valued: new Set("--reporter -R --jobs -j --timeout -t --grep -g --output-file -o --config -c".split(" ")),
+    dropped: /^(--reporter|-R|--watch|-w|--bail|-b|--snapshot|-S|--repl)$/,
+  },
+  ["--reporter=tap"],
+  ({ name }) => (name === null ? [] : [`--grep=/${namePattern(name)}/`]),
+);

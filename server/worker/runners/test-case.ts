@@ -1,0 +1,8 @@
+import type { TestCase } from "../../../schemas/tests.ts";
+
+/** A test of a report, with the name and file it has here. */
+export const testCase = (
+  { status, duration_ms, message }: Pick<TestCase, "status" | "duration_ms" | "message">,
+  name: string,
+  file: string,
+): TestCase => ({ file, name, status, duration_ms, message });

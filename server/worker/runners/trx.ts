@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import sax from "sax";
+import type { TestCase } from "../../../schemas/tests.ts";
+import { readReport } from "./events.ts";
+import { sourceFile } from "./junit.ts";
+import { nameSeparator } from "./names.ts";
+import { filesBelow } from "./report-files.ts";
+import { noResults, type RunnerAdapter } from "./runner.ts";
+
+const outcomes: Readonly<Record<string, TestCase["status"]>> = {
+  Passed: "passed",
+  Failed: "failed",
+  Error: "failed",
+  Timeout: "failed",
+};
+
+/** `00:00:01.2345678` in milliseconds. */
+const milliseconds = (duration: string): number | null => {
+  const [, hours, minutes, seconds] = /^(\d+):(\d+):([\d.]+)$/.exec(duration) ?? [];
+  return seconds === undefined
+    ? null
+    : (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+};
+
+/** The tests of a report of Visual Studio's test platform (`.trx`); `file` is the test's class. */
+export function readTrx(xml: string): TestCase[] {
+  const classes = new Map<string, string>();
+  const tests: { id: string; test: TestCase }[] = [];
+  let definition = "";
+  let text = "";
+  const parser = sax.parser(true);
+  parser.onerror = (error) => {
+    throw error;
+  };
+  parser.onopentag = ({ name, attributes }) => {
+    const of = (key: string): string => {
+      const value = attributes[key];
+      return typeof value === "string" ? value : "";
+    };
+    if (name === "UnitTest") definition = of("id");
+    if (name === "TestMethod") classes.set(definition, of("className"));
+    if (name === "UnitTestResult")
+      tests.push({
+        id: of("testId"),
+        test: {
+          file: "",
+          name: of("testName"),
+          status: outcomes[of("outcome")] ?? "skipped",
+          duration_ms: milliseconds(of("duration")),
+          message: null,
+        },
+      });
+    text = "";
+  };
+  parser.ontext = (more) => {
+    text += more;
+  };
+  parser.onclosetag = (name) => {
+    const test = tests.at(-1)?.test;
+    if (test?.status === "failed" && (name === "Message" || name === "StackTrace"))
+      test.message = [test.message ?? "", text.trim()].filter((part) => part !== "").join("\n");
+  };
+  parser.write(xml).close();
+  return tests.map(({ id, test }) => ({ ...test, file: classes.get(id) ?? "" }));
+}
+
+/** .NET's own runner. */
+export const dotnet: RunnerAdapter = {
+  launch(job) {
+    const classes = job.files?.map((file) => file.replace(/^.*\//, "").replace(/\.\w+$/, ""));
+    const wanted = classes?.map((name) => `FullyQualifiedName~${name}`) ?? [];
+    const named = job.name === null ? [] : [`DisplayName~${job.name.split(nameSeparator).at(-1) ?? ""}`];
+    const filter = [...(named.length > 0 ? named : wanted)].join("|");
+    return Promise.resolve({
+      command: [
+        job.program ?? "dotnet",
+        "test",
+        "--nologo",
+        "--logger",
+        "trx",
+        "--results-directory",
+        join(job.reportFolder, "trx"),
+        ...(filter === "" ? [] : ["--filter", filter]),
+      ],
+      env: { DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1", DOTNET_SKIP_FIRST_TIME_EXPERIENCE: "1" },
+    });
+  },
+  async read(job, ended) {
+    const folder = join(job.reportFolder, "trx");
+    const reports = await filesBelow(folder, /\.trx$/);
+    const sources = await filesBelow(job.folder, /\.(cs|fs|vb)$/);
+    const texts = await Promise.all(reports.map((path) => readReport(join(folder, path))));
+    const tests = texts
+      .flatMap((text) => (text === null ? [] : readTrx(text)))
+      .map((test) => {
+        const last = test.file.split(".").at(-1) ?? "";
+        return { ...test, file: sourceFile(sources, last, ["cs", "fs", "vb"]) };
+      });
+    const broken = [...ended.output.matchAll(/^\s*(\S+\.(?:cs|fs|vb))\(\d+,\d+\): error /gm)].map(
+      ([, file = ""]) => file,
+    );
+    const load_errors =
+      tests.length > 0 ? [] : [...new Set(broken)].map((file) => ({ file, message: ended.output }));
+    return { ...noResults(reports.length > 0 || load_errors.length > 0), tests, load_errors };
+  },
+};

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { programOnPath } from "../../../server/worker/runners/package.ts";
+import { makeProject, outline, type Project } from "./project.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+
+interface Language {
+  name: string;
+  /** A program it cannot do without. */
+  program: string;
+  runner: string;
+  files: Record<string, string>;
+  /** A file of tests, and what of the whole it has. */
+  file: string;
+  all: string[];
+  ofFile: string[];
+  message: RegExp;
+  /** Changes after which the test file cannot be loaded or built; none: the runner tells no such thing. */
+  broken?: Record<string, string>;
+}
+
+const languages: Language[] = [
+  {
+    name: "Go",
+    program: "go",
+    runner: "go",
+    files: {
+      "go.mod": "module shop\n\ngo 1.18\n",
+      "add.go": "package shop\n\nfunc Add(a, b int) int { return a }\n",
+      "add_test.go":
+        'package shop\n\nimport "testing"\n\nfunc TestAdd(t *testing.T) {\n\tt.Run("one and two", func(t *testing.T) {\n\t\tif Add(1, 2) != 3 {\n\t\t\tt.Errorf("got %d", Add(1, 2))\n\t\t}\n\t})\n}\n\nfunc TestLeftOut(t *testing.T) { t.Skip("later") }\n',
+      "more/more_test.go": 'package more\n\nimport "testing"\n\nfunc TestMore(t *testing.T) {}\n',
+    },
+    file: "add_test.go",
+    all: [
+      "add_test.go > TestAdd > one_and_two: failed",
+      "add_test.go > TestLeftOut: skipped",
+      "more/more_test.go > TestMore: passed",
+    ],
+    ofFile: ["add_test.go > TestAdd > one_and_two: failed", "add_test.go > TestLeftOut: skipped"],
+    message: /got 1/,
+    broken: {
+      "add_test.go": 'package shop\n\nimport "testing"\n\nfunc TestAdd(t *testing.T) { Nowhere() }\n',
+    },
+  },
+  {
+    name: "Rust",
+    program: "cargo",
+    runner: "cargo",
+    files: {
+      "Cargo.toml": '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+      "src/lib.rs": "pub mod cart;\n",
+      "src/cart.rs":
+        "pub fn add(a: i32, _b: i32) -> i32 { a }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn adds_nothing() { assert_eq!(super::add(1, 0), 1); }\n    #[test]\n    #[ignore]\n    fn left_out() {}\n}\n",
+      "tests/outer.rs": "#[test]\nfn adds() { assert_eq!(shop::cart::add(1, 2), 3); }\n",
+    },
+    file: "tests/outer.rs",
+    all: [
+      "src/cart.rs > cart > tests > adds_nothing: passed",
+      "src/cart.rs > cart > tests > left_out: skipped",
+      "tests/outer.rs > adds: failed",
+    ],
+    ofFile: ["tests/outer.rs > adds: failed"],
+    message: /left: 1\s+right: 3/,
+    broken: { "tests/outer.rs": "#[test]\nfn adds() { shop::nowhere(); }\n" },
+  },
+  {
+    name: "PHP",
+    program: "phpunit",
+    runner: "phpunit",
+    files: {
+      "phpunit.xml":
+        '<phpunit><testsuites><testsuite name="all"><directory>tests</directory></testsuite></testsuites></phpunit>',
+      "tests/AddTest.php":
+        "<?php\nuse PHPUnit\\Framework\\TestCase;\nfinal class AddTest extends TestCase {\n  public function testAdds(): void { $this->assertSame(3, 1); }\n  public function testLeftOut(): void { $this->markTestSkipped('later'); }\n}\n",
+      "tests/MoreTest.php":
+        "<?php\nuse PHPUnit\\Framework\\TestCase;\nfinal class MoreTest extends TestCase {\n  public function testMore(): void { $this->assertTrue(true); }\n}\n",
+    },
+    file: "tests/AddTest.php",
+    all: [
+      "tests/AddTest.php > AddTest > testAdds: failed",
+      "tests/AddTest.php > AddTest > testLeftOut: skipped",
+      "tests/MoreTest.php > MoreTest > testMore: passed",
+    ],
+    ofFile: [
+      "tests/AddTest.php > AddTest > testAdds: failed",
+      "tests/AddTest.php > AddTest > testLeftOut: skipped",
+    ],
+    message: /1 is identical to 3/,
+  },
+  {
+    name: "RSpec",
+    program: "rspec",
+    runner: "rspec",
+    files: {
+      ".rspec": "--fail-fast\n",
+      "spec/add_spec.rb":
+        'RSpec.describe "add" do\n  it("adds") { expect(1).to eq 3 }\n  xit("is left out") { }\nend\n',
+      "spec/more_spec.rb": 'RSpec.describe "more" do\n  it("is there") { }\nend\n',
+    },
+    file: "spec/add_spec.rb",
+    all: [
+      "spec/add_spec.rb > add adds: failed",
+      "spec/add_spec.rb > add is left out: skipped",
+      "spec/more_spec.rb > more is there: passed",
+    ],
+    ofFile: ["spec/add_spec.rb > add adds: failed", "spec/add_spec.rb > add is left out: skipped"],
+    message: /expected: 3\s+got: 1/,
+    broken: { "spec/add_spec.rb": 'require "nowhere"\n' },
+  },
+  {
+    name: "minitest",
+    program: "ruby",
+    runner: "minitest",
+    files: {
+      Rakefile: "",
+      "test/add_test.rb":
+        "class AddTest < Minitest::Test\n  def test_adds; assert_equal 3, 1; end\n  def test_left_out; skip; end\nend\n",
+      "test/test_more.rb": "class MoreTest < Minitest::Test\n  def test_more; end\nend\n",
+    },
+    file: "test/add_test.rb",
+    all: [
+      "test/add_test.rb > AddTest > test_adds: failed",
+      "test/add_test.rb > AddTest > test_left_out: skipped",
+      "test/test_more.rb > MoreTest > test_more: passed",
+    ],
+    ofFile: [
+      "test/add_test.rb > AddTest > test_adds: failed",
+      "test/add_test.rb > AddTest > test_left_out: skipped",
+    ],
+    message: /Expected: 3\s+Actual: 1/,
+    broken: { "test/add_test.rb": 'require "nowhere"\n' },
+  },
+];
+
+for (const { name, program, runner, files, file, all, ofFile, message, broken } of languages)
+  describe(`tests in another language: ${name}`, function () {
+    this.timeout(120_000);
+    skipUnlessNull(this, programOnPath(program) === null ? `${program} is not installed` : null);
+    let project: Project;
+    before(async () => {
+      project = await makeProject(files);
+    });
+    after(() => project.remove());
+
+    it("reports every test of the project", async () => {
+      const report = await project.test();
+      assert.deepEqual([report.runner, report.outcome], [runner, "failed"]);
+      assert.deepEqual(outline(report), all);
+      assert.match(report.tests.find(({ status }) => status === "failed")?.message ?? "", message);
+    });
+
+    it("runs the tests of one file", async () => {
+      assert.deepEqual(outline(await project.test({ files: [file] })), ofFile);
+    });
+
+    if (broken !== undefined)
+      it("tells a file that cannot be loaded apart from failing tests", async () => {
+        await project.write(broken);
+        const report = await project.test({ files: [file] });
+        assert.deepEqual([report.outcome, report.load_errors[0]?.file], ["load_error", file]);
+      });
+  });

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { qualifiedName, readJUnit } from "../../../server/worker/runners/junit.ts";
+import { readTap } from "../../../server/worker/runners/tap.ts";
+import { readTrx } from "../../../server/worker/runners/trx.ts";
+
+describe("readJUnit", () => {
+  it("reads nested suites, and the file from the nearest that says it", () => {
+    const xml = `<?xml version="1.0"?><testsuites><testsuite name="a" file="a.test.ts"><testsuite name="inner">
+      <testcase name="adds &quot;two&quot;" classname="inner" time="0.25"><failure message="no"><![CDATA[Expected <3>]]></failure></testcase>
+      <testcase name="later" classname="inner"><skipped/></testcase></testsuite></testsuite></testsuites>`;
+    assert.deepEqual(
+      readJUnit(xml).map((test) => [
+        test.file,
+        qualifiedName(test),
+        test.status,
+        test.duration_ms,
+        test.message,
+      ]),
+      [
+        ["a.test.ts", 'inner > adds "two"', "failed", 250, "no\nExpected <3>"],
+        ["a.test.ts", "inner > later", "skipped", null, null],
+      ],
+    );
+  });
+
+  it("reads CTest's report: what failed has its output", () => {
+    const xml = `<testsuite name="(empty)" tests="2"><testcase name="adds" classname="adds" time="0.01" status="fail">
+      <failure message=""/><system-out>got 1\n</system-out></testcase>
+      <testcase name="off" classname="off" status="disabled"><skipped/></testcase></testsuite>`;
+    assert.deepEqual(
+      readJUnit(xml).map((test) => [qualifiedName(test), test.status, test.message]),
+      [
+        ["adds", "failed", "got 1"],
+        ["off", "skipped", null],
+      ],
+    );
+  });
+
+  it("reads Surefire's errors as failures", () => {
+    const xml = `<testsuite name="shop.AddTest"><testcase name="adds" classname="shop.AddTest" time="0.003">
+      <error message="boom" type="java.lang.Error">java.lang.Error: boom</error></testcase></testsuite>`;
+    assert.deepEqual(
+      readJUnit(xml).map(({ status, message }) => [status, message]),
+      [["failed", "boom\njava.lang.Error: boom"]],
+    );
+  });
+
+  it("refuses what is no XML", () => {
+    assert.throws(() => readJUnit("<testsuite><testcase"));
+  });
+});
+
+describe("readTap", () => {
+  it("names the tests of a subtest after it", () => {
+    const text = [
+      "TAP version 14",
+      "# Subtest: add.test.js",
+      "    # Subtest: adds",
+      "        ok 1 - one",
+      "        not ok 2 - two",
+      "          ---",
+      "          found: 1",
+      "          ...",
+      "        1..2",
+      "    not ok 1 - adds",
+      "    1..1",
+      "not ok 1 - add.test.js # time=3ms",
+      "ok 2 - later # SKIP not now",
+      "1..2",
+    ].join("\n");
+    assert.deepEqual(
+      readTap(text).tests.map(({ name, status, message }) => [name, status, message]),
+      [
+        ["add.test.js > adds > one", "passed", null],
+        ["add.test.js > adds > two", "failed", "found: 1"],
+        ["later", "skipped", null],
+      ],
+    );
+  });
+
+  it("is not complete without its plan", () => {
+    assert.equal(readTap("TAP version 13\nok 1 - a\n").isComplete, false);
+    assert.equal(readTap("TAP version 13\n1..1\nok 1 - a\n").isComplete, true);
+  });
+});
+
+describe("readTrx", () => {
+  it("reads outcomes, durations, messages and the class of each test", () => {
+    const xml = `<TestRun><Results>
+      <UnitTestResult testId="1" testName="Shop.AddTests.Adds" outcome="Failed" duration="00:00:01.5000000">
+        <Output><ErrorInfo><Message>Assert.Equal() Failure</Message><StackTrace>at Adds()</StackTrace></ErrorInfo></Output></UnitTestResult>
+      <UnitTestResult testId="2" testName="Shop.AddTests.Later" outcome="NotExecuted" /></Results>
+      <TestDefinitions><UnitTest id="1"><TestMethod className="Shop.AddTests" name="Adds"/></UnitTest>
+      <UnitTest id="2"><TestMethod className="Shop.AddTests" name="Later"/></UnitTest></TestDefinitions></TestRun>`;
+    assert.deepEqual(readTrx(xml), [
+      {
+        file: "Shop.AddTests",
+        name: "Shop.AddTests.Adds",
+        status: "failed",
+        duration_ms: 1500,
+        message: "Assert.Equal() Failure\nat Adds()",
+      },
+      {
+        file: "Shop.AddTests",
+        name: "Shop.AddTests.Later",
+        status: "skipped",
+        duration_ms: null,
+        message: null,
+      },
+    ]);
+  });
+});
