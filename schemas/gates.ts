@@ -19,7 +19,10 @@ export type WriteAccess = z.infer<typeof WriteAccess>;
  * - `documents`: every link from a changed document to a file of the workspace leads somewhere, and
  *   every Mermaid diagram in it can be read;
  * - `diagrams`: the stage drew at least one Mermaid diagram, and every one can be read;
- * - `changed`: the stage handed back at least one changed file.
+ * - `changed`: the stage handed back at least one changed file;
+ * - `mutants`: tests fail by an assertion when the changed lines are made wrong;
+ * - `needed`: each piece of the change is missed by a test when it is taken back alone;
+ * - `stable`: the new tests pass again and again, in any order, alone, and on another day.
  */
 export const GateName = z.enum([
   "red",
@@ -30,6 +33,9 @@ export const GateName = z.enum([
   "documents",
   "diagrams",
   "changed",
+  "mutants",
+  "needed",
+  "stable",
 ]);
 export type GateName = z.infer<typeof GateName>;
 
@@ -47,6 +53,13 @@ export const GateProof = z.strictObject({
   /** The tests or files that decided it, at most 50. */
   evidence: z.array(z.string()),
   coverage: Coverage.nullable(),
+  /**
+   * By name (`file > suites > test`): the tests that `proven` the gate, and all that were `found`.
+   * Later gates ask for each of them by name.
+   */
+  tests: z.strictObject({ proven: z.array(z.string()), found: z.array(z.string()) }).optional(),
+  /** Whose work the failure is about when it is not the stage's own: the tests'. */
+  concerns: z.enum(["tests"]).optional(),
   duration_ms: Milliseconds,
   proved_at: Timestamp,
 });

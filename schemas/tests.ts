@@ -29,6 +29,14 @@ export type TestRunner = z.infer<typeof TestRunner>;
 
 export const TestStatus = z.enum(["passed", "failed", "skipped"]);
 
+/**
+ * Why a test failed, told from its error and not from its text: `assertion`: an assertion did not
+ * hold; `missing`: a name it looks up is not there yet; `refused`: it reached an assertion in a run
+ * that refuses every one; `error`: anything else.
+ */
+export const TestFailure = z.enum(["assertion", "missing", "refused", "error"]);
+export type TestFailure = z.infer<typeof TestFailure>;
+
 /** One test, as the runner's own report tells it. */
 export const TestCase = z.strictObject({
   /** Relative to the workspace, with `/`. */
@@ -39,6 +47,8 @@ export const TestCase = z.strictObject({
   duration_ms: Milliseconds.nullable(),
   /** The failure's message, cut; `null` when it did not fail. */
   message: z.string().nullable(),
+  /** Left out when it did not fail, or when the runner does not tell. */
+  failure: TestFailure.optional(),
 });
 export type TestCase = z.infer<typeof TestCase>;
 
@@ -57,6 +67,51 @@ export type Coverage = z.infer<typeof Coverage>;
  */
 export const TestOutcome = z.enum(["passed", "failed", "load_error", "no_tests", "timed_out", "crashed"]);
 export type TestOutcome = z.infer<typeof TestOutcome>;
+
+/** Something a file did in a test run to influence how it is judged, seen while it happened. */
+export const Tampering = z.strictObject({
+  /** Relative to the workspace, with `/`; empty when nobody can be named. */
+  path: z.string(),
+  line: Count.nullable(),
+  /** What it did, as the predicate of a sentence: "ends the process". */
+  what: z.string(),
+});
+export type Tampering = z.infer<typeof Tampering>;
+
+/** A small wrong change to a line, made to see whether a test notices. */
+export const Mutant = z.strictObject({
+  /** What switches it on. */
+  id: z.string(),
+  path: z.string(),
+  line: z.int(),
+  end_line: z.int(),
+  /** What is done to the code. */
+  kind: z.string(),
+  /** The code in place of the original. */
+  replacement: z.string(),
+});
+export type Mutant = z.infer<typeof Mutant>;
+
+/** Lines of a text, both included, counted from 1. */
+export const LineRange = z.strictObject({ from: z.int().min(1), to: z.int().min(1) });
+export type LineRange = z.infer<typeof LineRange>;
+
+/** How a test run differs from an ordinary one, to see what its tests are worth. */
+export const TestProbe = z.strictObject({
+  /** Files of the judged change: they see no sign of a test run, and are told of when they look. */
+  suspects: z.array(z.string()).default([]),
+  /** Every assertion throws as soon as it is reached: a test that still passes has none. */
+  refuse_assertions: z.boolean().default(false),
+  /** The mutant that is switched on; `null`: none. */
+  mutant: z.string().nullable().default(null),
+  /** Lines of Python files whose mutants are listed, and switched on by `mutant`. */
+  mutable: z.array(z.strictObject({ path: z.string(), ranges: z.array(LineRange) })).default([]),
+  /** Seed of the order tests run in and of `Math.random`; `null`: as the project has them. */
+  seed: z.int().nonnegative().nullable().default(null),
+  /** How far the clock is ahead. */
+  clock_ahead_ms: Milliseconds.default(0),
+});
+export type TestProbe = z.infer<typeof TestProbe>;
 
 /** What a run of the project's tests showed, read from the runner's machine-readable report. */
 export const TestReport = z.strictObject({
@@ -80,5 +135,9 @@ export const TestReport = z.strictObject({
   duration_ms: Milliseconds,
   /** Output of the runner, cut in the middle when it was long. */
   output: z.string(),
+  /** Mutants of the probe's `mutable` lines; left out when there are none. */
+  mutants: z.array(Mutant).optional(),
+  /** What files did to influence the judgement; left out when nothing was seen. */
+  tampering: z.array(Tampering).optional(),
 });
 export type TestReport = z.infer<typeof TestReport>;

@@ -7,7 +7,7 @@ import { GitFiles } from "./git-files.ts";
 import { AssistantMessage, StopReason } from "./messages.ts";
 import { Count, Json, Milliseconds, Ratio, Uuid, WorkspacePath } from "./primitives.ts";
 import { Overlay } from "./run.ts";
-import { TestReport } from "./tests.ts";
+import { TestProbe, TestReport } from "./tests.ts";
 import { ToolName } from "./tools.ts";
 import { ToolOutcome } from "./transcript.ts";
 
@@ -120,6 +120,8 @@ export const workerMethods = {
       coverage: z.boolean(),
       command: z.string().nullable(),
       timeout_seconds: Count.min(1),
+      /** Left out: an ordinary run. */
+      probe: TestProbe.optional(),
     }),
     result: TestReport,
   },

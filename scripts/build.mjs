@@ -5,7 +5,7 @@ import { build, context } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { snapshotName } from "../server/platform/snapshot.ts";
-import { asCommonJs, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
+import { asCommonJs, babelInPlace, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
 import { billOfMaterials, licenceTexts } from "./licences.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -17,7 +17,7 @@ const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filen
 const sourcemap = production ? false : "linked";
 
 const shared = {
-  plugins: [englishAlone, nothingDrawn],
+  plugins: [englishAlone, nothingDrawn, babelInPlace],
   bundle: true,
   platform: "node",
   target: "node22",
@@ -25,8 +25,9 @@ const shared = {
   minify: true,
   legalComments: "none",
   logLevel: "warning",
-  // Native add-ons, of dockerode's ssh transport and for the keychain: optional, loaded where they are.
-  external: ["vscode", "cpu-features", "@napi-rs/keyring", "*.node"],
+  // Native add-ons, of dockerode's ssh transport and for the keychain: optional, loaded where they are;
+  // a parser that the mutation of Svelte files alone would need.
+  external: ["vscode", "cpu-features", "@napi-rs/keyring", "svelte/compiler", "*.node"],
   define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify(version) },
   metafile: true,
 };
@@ -44,6 +45,7 @@ const options = [
   single("worker", "server/worker/main.ts"),
   single("fold", "server/store/fold-thread.ts"),
   single("diagrams", "server/teams/gates/diagram-thread.ts"),
+  single("mutation", "server/teams/gates/mutation-thread.ts"),
   single("load-bundle", "server/platform/load-bundle.ts"),
   {
     ...shared,

@@ -1,5 +1,5 @@
 import { type Plugin, transform } from "esbuild";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 
 /** Leaves out zod's messages in forty other languages, which are a third of every bundle. */
@@ -22,6 +22,27 @@ export const nothingDrawn: Plugin = {
     bundle.onResolve({ filter: drawing }, ({ path }) => ({ path, namespace: "drawing" }));
     // cytoscape is given its layouts as soon as the diagrams of architecture are loaded.
     bundle.onLoad({ filter: /.*/, namespace: "drawing" }, () => ({ contents: "exports.use = () => {};" }));
+  },
+};
+
+/** Has the instrumenter import the parts of Babel that it would look up by their places, and no schema. */
+export const babelInPlace: Plugin = {
+  name: "babel-in-place",
+  setup(bundle) {
+    bundle.onLoad({ filter: /stryker-mutator[\\/]api[\\/].*stryker-options-schema\.js$/ }, () => ({
+      contents: "export const strykerCoreSchema = {};",
+    }));
+    bundle.onLoad(
+      { filter: /instrumenter[\\/]dist[\\/]src[\\/]parsers[\\/]ts-parser\.js$/ },
+      async ({ path }) => {
+        const imports: string[] = [];
+        const code = (await readFile(path, "utf8")).replace(
+          /require\.resolve\(('[^']+')\)/g,
+          (_, name: string) => `part${imports.push(`import part${imports.length + 1} from ${name};`)}`,
+        );
+        return { contents: `${imports.join("\n")}\n${code}` };
+      },
+    );
   },
 };
 

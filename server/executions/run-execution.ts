@@ -6,7 +6,7 @@ import { summarise } from "../../schemas/summary.ts";
 import type { AgentExecution, ContextItem, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
-import type { TestReport } from "../../schemas/tests.ts";
+import type { TestProbe, TestReport } from "../../schemas/tests.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { ToolName } from "../../schemas/tools.ts";
 import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
@@ -36,11 +36,17 @@ import { usageOf } from "./usage.ts";
 /** Instances an execution is tried on: a second one goes on where the first one died. */
 const ATTEMPTS = 2;
 
+/** Which tests are run, and how it differs from an ordinary run; `name`: only tests called so. */
+export interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
+  name?: string;
+  probe?: TestProbe;
+}
+
 /** A private copy in which gates are proven: any state of the workspace, and the project's tests. */
 export interface ProvingGround {
   /** Makes the copy equal to the workspace with these changes, and nothing else. */
   prepare(changes: readonly FileChange[]): Promise<void>;
-  runTests(request: Pick<WorkerParams<"tests/run">, "files" | "coverage">): Promise<TestReport>;
+  runTests(request: TestsWanted): Promise<TestReport>;
 }
 
 /** What the runtime concludes from a finished loop: the proofs and the output that rests on them. */
@@ -145,13 +151,14 @@ const provingGround = (
     const { overlays } = request.start;
     await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
   },
-  runTests: ({ files, coverage }) =>
+  runTests: ({ files, coverage, name, probe }) =>
     instance.call(
       "tests/run",
       {
         files,
         coverage,
-        name: null,
+        name: name ?? null,
+        ...(probe === undefined ? {} : { probe }),
         command: request.execution.input.parameters.test_command,
         timeout_seconds: request.test_timeout_seconds,
       },

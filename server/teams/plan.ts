@@ -182,12 +182,22 @@ const redone = (run: TeamRun, backTo: string): Set<string> =>
       .map((stage) => stage.name),
   );
 
+/** The stage that gets refused work: that of the tests when the failure is about them. */
+const receiverOf = (run: TeamRun, refused: StageState): string => {
+  const own = definitionOf(run, refused.name).on_failure?.back_to ?? refused.name;
+  if (!refused.gates.some(({ held, concerns }) => !held && concerns === "tests")) return own;
+  const before = ancestors(run.workflow_stages, refused.name);
+  return (
+    run.workflow_stages.find(({ name, gates }) => before.has(name) && gates.includes("red"))?.name ?? own
+  );
+};
+
 /** Sends refused work back; several refusals of parallel stages go back together, in one round. */
 const sendBack = (run: TeamRun, refused: readonly StageState[], now: Timestamp): TeamRun => {
   let next: TeamRun = { ...run, error: null, updated_at: now };
   const feedback = new Map<string, string[]>();
   for (const stage of refused) {
-    const backTo = definitionOf(run, stage.name).on_failure?.back_to ?? stage.name;
+    const backTo = receiverOf(run, stage);
     feedback.set(backTo, [...(feedback.get(backTo) ?? []), `[${stage.name}] ${stage.feedback ?? ""}`]);
   }
   for (const [backTo, texts] of feedback) {

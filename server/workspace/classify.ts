@@ -82,3 +82,21 @@ export function mayWrite(access: WriteAccess, path: string): boolean {
       return kind === "source" || kind === "document";
   }
 }
+
+/** Whether a path is a test or sets tests up, as JavaScript for a program that cannot import this. */
+export const isTestScript = `(path) => {
+  const segments = path.split("/");
+  const name = segments[segments.length - 1];
+  return ${String(configurationName)}.test(name) || ${String(testName)}.test(name) ||
+    segments.slice(0, -1).some((folder) => ${JSON.stringify([...testFolders])}.includes(folder));
+}`;
+
+/** The same as {@link isTestScript}, as Python. */
+export const isTestScriptPython = `import re as _re
+_TEST_FOLDERS = set(${JSON.stringify([...testFolders])})
+_TEST_NAME = _re.compile(r"""${testName.source}""")
+_TEST_CONFIG = _re.compile(r"""${configurationName.source}""", _re.I)
+def is_test(path):
+    *folders, name = path.split("/")
+    return bool(_TEST_CONFIG.search(name) or _TEST_NAME.search(name) or any(folder in _TEST_FOLDERS for folder in folders))
+`;

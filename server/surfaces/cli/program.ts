@@ -28,6 +28,7 @@ export const createProgram = (
   };
   addRuns(program, context, end);
   addRetry(program, context, end);
+  addProof(program, context, end);
   addDecisions(program, context, end);
   addFeedback(program, context, end);
   addLessons(program, context, end);
@@ -77,6 +78,31 @@ const addRetry = (program: Command, context: CommandContext, end: End): void => 
       const { retryRun } = await import("./commands/run.ts");
       await end(retryRun(taskId, stage, flags, context));
     });
+};
+
+const addProof = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/prove.ts");
+  const whereTestsRun = (command: Command): Command =>
+    command
+      .addOption(new Option("--runtime <where>", "where the tests run").choices(["local", "docker"]))
+      .option("--image <name>", "container image they run in")
+      .option("--test-command <command>", "the project's test command, in place of the one that is found")
+      .addOption(unconfinedOption());
+  whereTestsRun(recordCommand(program, "prove", "prove what changed, whoever changed it"))
+    .description(
+      "Judge the change since a revision by its gates: its tests fail without it, pass with it, notice\n" +
+        "its mutants, and nothing else broke. No model is asked; the workspace is only read.",
+    )
+    .option("--base <revision>", "what it changed from (default: HEAD, so what is not committed yet)")
+    .option("--task <text>", "what was to be done, for the receipt, or @FILE with it")
+    .option("--receipt <file>", "write a signed receipt there")
+    .addOption(sarifOption())
+    .action(async (flags: unknown) => end((await load()).proveWorkspace(flags, context)));
+  whereTestsRun(recordCommand(program, "verify <receipt>", "check a receipt and the files it is about"))
+    .option("--rerun", "prove the gates again")
+    .action(async (receipt: string, flags: unknown) =>
+      end((await load()).verifyReceipt(receipt, flags, context)),
+    );
 };
 
 const addEvaluation = (program: Command, context: CommandContext, end: End): void => {

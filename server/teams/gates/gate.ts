@@ -18,13 +18,19 @@ export interface GateContext {
   before: FileHashes;
   /** The state in which the tests were last proven red; null when no stage of the run proves it. */
   provenRed: FileHashes | null;
+  /** By name: the tests that were proven red, and all that were found then; null when nobody did. */
+  provenTests: { proven: readonly string[]; found: readonly string[] } | null;
   /** The whole suite on the workspace as it was when the run began. */
   baseline: () => Promise<TestReport>;
   /** Open findings this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;
+  /** Whether tests may be gone that passed before, in files that the change rewrote. */
+  mayRemoveTests: boolean;
   /** Text of a file in the stage's result, or null. */
   readText: (path: string) => Promise<string | null>;
+  /** Text of a file before the run, or null. */
+  readBase: (path: string) => Promise<string | null>;
   /** Whether the stage's result has a file or folder there. */
   exists: (path: string) => Promise<boolean>;
   now: () => Timestamp;
@@ -36,7 +42,12 @@ export type Gate = (context: GateContext) => Promise<Measured>;
 
 /** What a gate saw. What it leaves out, it did not measure. */
 export type Measured = Pick<GateProof, "held" | "reason"> &
-  Partial<Pick<GateProof, "runner" | "command" | "exit_code" | "counts" | "evidence" | "coverage">>;
+  Partial<
+    Pick<
+      GateProof,
+      "runner" | "command" | "exit_code" | "counts" | "evidence" | "coverage" | "tests" | "concerns"
+    >
+  >;
 
 const EVIDENCE = 50;
 

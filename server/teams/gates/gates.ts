@@ -2,6 +2,9 @@ import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import { isBlocking } from "../../executions/findings.ts";
 import { diagrams, documents } from "./documents.ts";
 import { changedPaths, prove, quantity, type Gate, type GateContext } from "./gate.ts";
+import { mutants } from "./mutants.ts";
+import { needed } from "./needed.ts";
+import { stable } from "./stable.ts";
 import { clean, green, red, untouched } from "./tests.ts";
 
 /** No blocking finding of this stage is open. */
@@ -39,6 +42,9 @@ const gates: Readonly<Record<GateName, Gate>> = {
   documents,
   diagrams,
   changed,
+  mutants,
+  needed,
+  stable,
 };
 
 /** Proves the gates in their order and stops at the first that does not hold. */

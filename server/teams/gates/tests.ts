@@ -11,66 +11,31 @@ import {
   type Regression,
 } from "./compare.ts";
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { describe, newTestFiles, named, probeOf, unusable, withoutAssertion } from "./test-run.ts";
 
-/** Fixtures and snapshots stand among the tests, but no runner can run them. */
-const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
+/** Whether a test fails for what it describes: by an assertion, or a name that is yet to come. */
+const failsRightly = ({ failure }: TestCase): boolean => failure !== "error";
 
-/** Test files the run has added or changed so far and that are still there. */
-const newTestFiles = ({ after }: GateContext): string[] =>
-  [...after]
-    .filter(([path, hash]) => hash !== null && classifyPath(path) === "test" && !dataFile.test(path))
-    .map(([path]) => path)
-    .sort();
-
-/** Name and message of failed tests, for the one who has to mend them. */
-const describe = (tests: readonly TestCase[]): string[] =>
-  tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
+const noAssertion = (tests: readonly string[]): string =>
+  `${quantity(tests.length, "new test reaches", "new tests reach")} no assertion and cannot fail.`;
 
 /** Name and message of errors outside of the tests. */
 const describeErrors = (errors: readonly { name: string; message: string }[]): string[] =>
   errors.map(({ name, message }) => `${name}\n${message}`);
 
-/** A run that showed no test at work, in words; null when tests ran. */
-const unusable = (report: TestReport): Measured | null => {
-  const tail = report.output.slice(-1500);
-  const measured = measuredRun(report);
-  switch (report.outcome) {
-    case "load_error": {
-      const evidence = report.load_errors.map(({ file, message }) => `${file}: ${message}`);
-      return { held: false, reason: "The tests could not be loaded.", evidence, ...measured };
-    }
-    case "no_tests":
-      return { held: false, reason: "No test ran.", evidence: [tail], ...measured };
-    case "timed_out":
-      return {
-        held: false,
-        reason: "The tests took too long and were stopped.",
-        evidence: [tail],
-        ...measured,
-      };
-    case "crashed":
-      return {
-        held: false,
-        reason: "The test runner ended without a report.",
-        evidence: [tail],
-        ...measured,
-      };
-    case "passed":
-    case "failed":
-      return null;
-  }
-};
-
 /** A suite that takes longer is not run a second time to see whether it has the new tests. */
 const QUICK_SUITE_MS = 60_000;
 
-/** The new or changed tests fail on today's code, in the tests and not in loading them. */
+/**
+ * The new or changed tests fail on today's code, each by its own assertion or for a name that is not
+ * there yet. A new test that passes today is named and proves nothing; one that cannot fail is refused.
+ */
 export const red: Gate = async (context) => {
   const files = newTestFiles(context);
   if (files.length === 0) return { held: false, reason: "No test was added or changed." };
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
-  const report = await context.ground.runTests({ files, coverage: false });
+  const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
   const problem = unusable(report);
   if (problem !== null) {
     const hint =
@@ -81,20 +46,46 @@ export const red: Gate = async (context) => {
   }
   // A bare command has an exit code and no names: that it fails is all there is to see.
   if (report.runner === "command") return redCommand(before, report);
+  const knownPassing = named(before, "passed");
   const failing = newlyFailing(before, report);
-  const proving = failing.filter((test) => !awaitsSnapshot(test));
-  const refusal =
-    proving.length > 0
-      ? await outsideTheSuite(context, before, proving)
-      : failing.length > 0
-        ? "The new tests fail only because their snapshots are not written yet, whatever the code does. Write what they expect into the tests."
-        : "The new tests pass on today's code, so they prove nothing about the task.";
+  const wrong = failing.filter((test) => !failsRightly(test));
+  const proving = failing.filter((test) => failsRightly(test) && !awaitsSnapshot(test));
+  const passing = [...named(report, "passed")].filter((id) => !knownPassing.has(id));
+  const empty =
+    passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));
+  const outside = proving.length > 0 ? await outsideTheSuite(context, before, proving) : null;
+  const problems = [
+    ...(empty.length > 0 ? [noAssertion(empty)] : []),
+    ...(wrong.length > 0
+      ? [`${quantity(wrong.length, "new test fails", "new tests fail")} by an error and not by an assertion.`]
+      : []),
+    ...(outside === null ? [] : [outside]),
+    ...(proving.length > 0 || wrong.length > 0 ? [] : [nothingProven(failing)]),
+  ];
   return {
-    held: refusal === null,
-    reason: refusal ?? `${quantity(proving.length, "new test fails", "new tests fail")} on today's code.`,
-    evidence: proving.map(testId),
+    held: problems.length === 0,
+    reason: problems.length > 0 ? problems.join(" ") : redInWords(proving.length, passing.length),
+    evidence: [
+      ...empty.map((id) => `cannot fail: ${id}`),
+      ...describe(wrong).map((text) => `fails by an error: ${text}`),
+      ...proving.map(testId),
+      ...passing.filter((id) => !empty.includes(id)).map((id) => `passes already: ${id}`),
+    ],
+    tests: { proven: proving.map(testId), found: report.tests.map(testId) },
     ...measuredRun(report),
   };
+};
+
+const nothingProven = (failing: readonly TestCase[]): string =>
+  failing.length > 0
+    ? "The new tests fail only because their snapshots are not written yet, whatever the code does. Write what they expect into the tests."
+    : "The new tests pass on today's code, so they prove nothing about the task.";
+
+const redInWords = (failing: number, passing: number): string => {
+  const fails = `${quantity(failing, "new test fails", "new tests fail")} on today's code.`;
+  if (passing === 0) return fails;
+  const passes = quantity(passing, "new test passes", "new tests pass");
+  return `${fails} ${passes} already and ${passing === 1 ? "proves" : "prove"} nothing about the task.`;
 };
 
 const redCommand = (before: TestReport, report: TestReport): Measured => {
@@ -129,34 +120,74 @@ const outsideTheSuite = async (
   return `The project's own test command (${suite.command.join(" ")}) does not run ${files}: put the tests where it runs them${where}.`;
 };
 
-/** The tests the run added or changed pass, and nothing fails around them. */
+/** What was found or proven when the tests were proven red and is not there, or did not pass. */
+const notPassed = (context: GateContext, report: TestReport): string[] => {
+  const { proven, found } = context.provenTests ?? { proven: [], found: [] };
+  const statuses = new Map(report.tests.map((test) => [testId(test), test.status]));
+  const absent = found.filter((id) => !statuses.has(id));
+  const skipped = proven.filter((id) => statuses.get(id) === "skipped");
+  return [...absent.map((id) => `did not run: ${id}`), ...skipped.map((id) => `skipped: ${id}`)];
+};
+
+/**
+ * Each test that was proven red is there by its name, ran, and passes; with it all others of the
+ * files the run added or changed, and nothing fails around them. None passes without an assertion.
+ */
 export const green: Gate = async (context) => {
   const files = newTestFiles(context);
   if (files.length === 0) return { held: false, reason: "There is no new test to pass." };
   await context.ground.prepare(context.changes);
-  const report = await context.ground.runTests({ files, coverage: false });
+  const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
   const problem = unusable(report);
   if (problem !== null) return problem;
   const before = await context.baseline();
+  const isCommand = report.runner === "command";
   const failing = newlyFailing(before, report);
   const errors = newErrors(before, report);
+  const absent = isCommand ? [] : notPassed(context, report);
   const passing = report.tests.filter((test) => test.status === "passed" && !isFileEntry(test));
-  const isCommand = report.runner === "command";
-  const held = isCommand
+  const passes = isCommand
     ? report.outcome === "passed"
-    : failing.length + errors.length === 0 && passing.length > 0;
+    : failing.length + errors.length + absent.length === 0 && passing.length > 0;
+  if (passes) return (await cannotFail(context, files, report, before)) ?? greenProof(report, passing);
   const problems = [
     ...(failing.length > 0 ? [`${quantity(failing.length, "test fails", "tests fail")}.`] : []),
     ...(errors.length > 0 ? [`${quantity(errors.length, "error")} outside of the tests.`] : []),
+    ...(absent.length > 0
+      ? [`${quantity(absent.length, "test that was", "tests that were")} proven red did not run.`]
+      : []),
   ];
   return {
-    held,
-    reason: held
-      ? `${quantity(report.counts.passed, "test passes", "tests pass")} that had to.`
-      : problems.length > 0
-        ? problems.join(" ")
-        : "The test files ended without running a test.",
-    evidence: held ? passing.map(testId) : [...describe(failing), ...describeErrors(errors)],
+    held: false,
+    reason: problems.length > 0 ? problems.join(" ") : "The test files ended without running a test.",
+    evidence: [...describe(failing), ...describeErrors(errors), ...absent],
+    ...measuredRun(report),
+  };
+};
+
+const greenProof = (report: TestReport, passing: readonly TestCase[]): Measured => ({
+  held: true,
+  reason: `${quantity(report.counts.passed, "test passes", "tests pass")} that had to.`,
+  evidence: passing.map(testId),
+  ...measuredRun(report),
+});
+
+/** The refusal of new tests that pass without reaching an assertion; null when there is none. */
+const cannotFail = async (
+  context: GateContext,
+  files: string[],
+  report: TestReport,
+  before: TestReport,
+): Promise<Measured | null> => {
+  const old = named(before, "passed");
+  const passed = named(report, "passed");
+  const empty = await withoutAssertion(context, files, (id) => passed.has(id) && !old.has(id));
+  if (empty.length === 0) return null;
+  return {
+    held: false,
+    reason: noAssertion(empty),
+    evidence: empty.map((id) => `cannot fail: ${id}`),
+    concerns: "tests",
     ...measuredRun(report),
   };
 };
@@ -177,11 +208,20 @@ const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regressio
 export const clean: Gate = async (context) => {
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
-  const report = await context.ground.runTests({ files: null, coverage: true });
+  const report = await context.ground.runTests({ files: null, coverage: true, probe: probeOf(context) });
   // Files that could not be loaded before the run may stay so; they are compared one by one.
-  const problem = report.outcome === "load_error" && report.tests.length > 0 ? null : unusable(report);
+  const problem =
+    report.outcome === "load_error" && report.tests.length > 0 && report.tampering === undefined
+      ? null
+      : unusable(report);
   if (problem !== null) return problem;
-  const regression = compareRuns(before, report, new Set(context.after.keys()));
+  const rewritten = new Set(context.mayRemoveTests ? context.after.keys() : []);
+  const regression = compareRuns(before, report, rewritten);
+  if (report.runner !== "command") {
+    const present = new Set(report.tests.map(testId));
+    const proven = context.provenTests?.proven ?? [];
+    regression.gone.push(...proven.filter((id) => !present.has(id) && !regression.gone.includes(id)));
+  }
   const refusal = regressionInWords(regression);
   const old = stillBroken(before, report);
   const oldNote = old.length === 0 ? "" : ` (${old.length} failed before the run already)`;

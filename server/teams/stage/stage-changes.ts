@@ -51,8 +51,24 @@ export const mergedChanges = async (
 };
 
 /**
- * The state a stage begins with: what the stages it depends on left; when it runs again because its
- * own work was sent back, that work, unless what it builds on was redone since.
+ * A stage's own work on top of what it builds on, when only that was redone since: tests that were
+ * made stronger do not cost the code that passed the weaker ones. Null: they do not fit together.
+ */
+const rebased = async (
+  changes: Changes,
+  run: TeamRun,
+  base: ChangeSet | null,
+  own: ChangeSet,
+  onto: ChangeSet | null,
+): Promise<ChangeSet | null> => {
+  if (onto === null) return null;
+  const result = await changes.merge({ task_id: run.task_id, execution_id: null }, base, [own, onto]);
+  return result.merged ? result.change_set : null;
+};
+
+/**
+ * The state a stage begins with: what the stages it depends on left; when it runs again, with its own
+ * work on top, as far as that fits what was redone since.
  */
 export const startingChanges = async (
   store: Store,
@@ -61,10 +77,18 @@ export const startingChanges = async (
   name: string,
 ): Promise<ChangeSet | null> => {
   const stage = stateOf(run, name);
-  const dependencies = definitionOf(run, name).depends_on;
+  const { depends_on: dependencies, write_access } = definitionOf(run, name);
   const own = changeSetOf(store, stage.change_set_id);
   const redone = dependencies.some(
     (dependency) => (stateOf(run, dependency).completed_at ?? "") > (stage.completed_at ?? ""),
   );
-  return own !== null && !redone ? own : mergedChanges(store, changes, run, dependencies);
+  if (own !== null && !redone) return own;
+  const built = await mergedChanges(store, changes, run, dependencies);
+  if (own === null || write_access === "none") return built;
+  const both = await rebased(changes, run, changeSetOf(store, stage.starts_with), own, built);
+  if (both === null) return built;
+  await store.commit((transaction) => {
+    transaction.put("changeSets", both);
+  });
+  return both;
 };

@@ -121,6 +121,7 @@ const gateContext = (
     changes,
     after,
     before: hashesOf(work.startsWith),
+    provenTests: redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null,
     provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
     baseline: async () => {
       const known = baseline.read();
@@ -132,7 +133,9 @@ const gateContext = (
     },
     findings: findingsOf(parts.store, execution),
     allowTestChanges: run.options.allow_test_changes,
+    mayRemoveTests: true,
     readText: (path) => view.readText(path),
+    readBase: (path) => viewWorkspace(parts.workspace, run.options.overlays, []).readText(path),
     exists: (path) => view.exists(path),
     now: () => parts.now(),
     signal: work.signal,

@@ -75,6 +75,10 @@ export function describeResults(
     coverage: results.coverage === null ? null : sumCoverage(results.coverage, paths.relative),
     duration_ms: ended.duration_ms,
     output,
+    ...(results.mutants === undefined || results.mutants.length === 0 ? {} : { mutants: results.mutants }),
+    ...(results.tampering === undefined || results.tampering.length === 0
+      ? {}
+      : { tampering: results.tampering }),
   };
 }
 

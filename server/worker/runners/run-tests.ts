@@ -7,6 +7,8 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
+import { reportsInside, watched } from "../witness/runners/adapters.ts";
+import { createWitness, mutantVariables, type Witness } from "../witness/witness.ts";
 import { adapters, writeReporters } from "./adapters.ts";
 import { buildFirst, buildLines, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
@@ -16,7 +18,7 @@ import { packageTestCommand } from "./package-script.ts";
 import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
 import { pathWithPrograms } from "./package.ts";
 import { describeResults } from "./report.ts";
-import { noResults, type DetectedRunner, type TestJob } from "./runner.ts";
+import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
 
 type TestRequest = WorkerParams<"tests/run">;
 
@@ -84,14 +86,18 @@ function wholeCommand(root: string, { files, name, command: line }: TestRequest)
 const runWhole = (
   root: string,
   command: ProjectCommand,
-  { files, coverage }: TestRequest,
+  { files, coverage, probe }: TestRequest,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> =>
   withReportFolder((reportFolder) =>
     runProjectCommand(
       root,
-      { ...command, lines: [...buildLines(command.folder), ...command.lines] },
+      {
+        ...command,
+        lines: [...buildLines(command.folder), ...command.lines],
+        env: { ...command.env, ...mutantVariables(probe?.mutant ?? null) },
+      },
       {
         reportFolder,
         files: files?.map((path) => join(root, path)) ?? null,
@@ -136,18 +142,24 @@ function partsOf(root: string, { files }: TestRequest): SuitePart[] {
 const runPart = (
   root: string,
   { detected, files }: SuitePart,
-  { name, coverage }: TestRequest,
+  { name, coverage, probe }: TestRequest,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> =>
   withReportFolder((reportFolder) => {
     const inPackage = files?.map((path) => relativePath(detected.folder, join(root, path))) ?? null;
-    return runJob(root, { ...detected, files: inPackage, name, coverage, reportFolder }, timeoutMs, signal);
+    const job = { ...detected, files: inPackage, name, coverage, reportFolder };
+    const isWatched = probe !== undefined && detected.runner in watched;
+    const witness = isWatched
+      ? createWitness(root, reportFolder, probe, reportsInside.has(detected.runner))
+      : null;
+    return runJob(root, job, witness, timeoutMs, signal);
   });
 
 async function runJob(
   root: string,
   job: TestJob,
+  witness: Witness | null,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> {
@@ -164,7 +176,7 @@ async function runJob(
   const started = performance.now();
   const failedBuild = await runBuild(job, buildLines(job.folder, job.before), timeoutMs, signal);
   if (failedBuild !== null) return notBuilt(root, job, failedBuild);
-  const adapter = adapters[job.runner];
+  const adapter = adapterFor(job, witness);
   await writeReporters(job.reportFolder, adapter.files);
   const { command: words, env } = await adapter.launch({ ...job, files });
   const [program = "", ...args] = words;
@@ -187,6 +199,16 @@ async function runJob(
     const results = noResults(false);
     return describeResults(root, job, { command: words, ended: { ...ended, output }, results });
   }
+}
+
+/** The runner's adapter, under the eyes of the witness where there is one. */
+function adapterFor(job: TestJob, witness: Witness | null): RunnerAdapter {
+  const under = witness === null ? undefined : watched[job.runner];
+  if (under === undefined || witness === null) return adapters[job.runner];
+  return {
+    launch: (given) => under.launch({ ...given, witness }),
+    read: (given, ended) => under.read({ ...given, witness }, ended),
+  };
 }
 
 /** The report when what tests need could not be built: no test file can be loaded then. */

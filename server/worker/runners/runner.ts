@@ -1,4 +1,11 @@
-import type { Coverage, TestCase, TestReport, TestRunner } from "../../../schemas/tests.ts";
+import type {
+  Coverage,
+  Mutant,
+  Tampering,
+  TestCase,
+  TestReport,
+  TestRunner,
+} from "../../../schemas/tests.ts";
 import type { ProcessResult } from "../process.ts";
 import type { ArgumentRules, ScriptCommand } from "./script.ts";
 
@@ -42,6 +49,9 @@ export interface TestResults {
   /** Errors outside of any test that the report tells. */
   errors: TestReport["errors"];
   coverage: Coverage["files"] | null;
+  /** What the witness of a watched run saw; absent: nobody watched. */
+  tampering?: Tampering[];
+  mutants?: Mutant[];
 }
 
 /** Where a runner finds and puts what is ours. */

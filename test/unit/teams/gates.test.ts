@@ -32,6 +32,15 @@ const report = (tests: Test[], more: Partial<TestReport> = {}): TestReport => {
   };
 };
 
+/** The same tests where each assertion throws when it is reached; one called "empty" reaches none. */
+const refused = (now: TestReport): TestReport => ({
+  ...now,
+  outcome: "failed",
+  tests: now.tests.map((test) =>
+    test.name === "empty" ? test : { ...test, status: "failed", message: "refused", failure: "refused" },
+  ),
+});
+
 const change = (path: string): FileChange => ({
   path,
   before: null,
@@ -47,6 +56,7 @@ const context = (parts: {
   before?: TestReport;
   changed?: string[];
   red?: string[] | null;
+  proven?: string[];
   allowTestChanges?: boolean;
   asked?: (string[] | null)[];
 }): GateContext => {
@@ -55,7 +65,8 @@ const context = (parts: {
   return {
     ground: {
       prepare: () => Promise.resolve(),
-      runTests: ({ files }) => {
+      runTests: ({ files, probe }) => {
+        if (probe?.refuse_assertions === true) return Promise.resolve(refused(parts.now));
         parts.asked?.push(files);
         return Promise.resolve(files === null ? (parts.suite ?? parts.now) : parts.now);
       },
@@ -63,10 +74,13 @@ const context = (parts: {
     changes: changed.map(change),
     after: hashes(changed),
     before: new Map(),
+    provenTests: parts.proven === undefined ? null : { proven: parts.proven, found: parts.proven },
     provenRed: red === null ? null : hashes(red),
     baseline: () => Promise.resolve(parts.before ?? report([["old", "passed", "test/old.test.js"]])),
     findings: [],
     allowTestChanges: parts.allowTestChanges ?? false,
+    mayRemoveTests: true,
+    readBase: () => Promise.resolve(null),
     readText: () => Promise.resolve(null),
     exists: () => Promise.resolve(false),
     now: () => "2026-01-31T12:00:00.000Z",
@@ -199,6 +213,71 @@ describe("the gate green, around the tests", () => {
     const proof = await prove("green", context({ now }));
     assert.deepEqual([proof.held, proof.reason], [false, "The test files ended without running a test."]);
   });
+});
+
+describe("the identity of tests", () => {
+  const id = "test/bill.test.js > adds";
+
+  it("is asked for by green: a test that was proven red and did not run is named", async () => {
+    const proof = await prove("green", context({ now: report([["other", "passed"]]), proven: [id] }));
+    assert.deepEqual([proof.held, proof.evidence], [false, [`did not run: ${id}`]]);
+  });
+
+  it("is asked for by clean, also in files that the change rewrote", async () => {
+    const proof = await prove("clean", context({ now: report([["other", "passed"]]), proven: [id] }));
+    assert.equal(proof.held, false);
+    assert.ok(proof.evidence.includes(`gone: ${id}`));
+  });
+
+  it("is told by red for the gates to come", async () => {
+    const proof = await prove("red", context({ now: report([["adds", "failed"]]) }));
+    assert.deepEqual(proof.tests, { proven: [id], found: [id] });
+  });
+});
+
+describe("a test that proves nothing", () => {
+  it("is named by red when it passes already", async () => {
+    const now = report([
+      ["adds", "failed"],
+      ["stays", "passed"],
+    ]);
+    const proof = await prove("red", context({ now }));
+    assert.equal(proof.held, true);
+    assert.ok(proof.evidence.includes("passes already: test/bill.test.js > stays"));
+  });
+
+  it("is refused by red when it reaches no assertion", async () => {
+    const now = report([
+      ["adds", "failed"],
+      ["empty", "passed"],
+    ]);
+    const proof = await prove("red", context({ now }));
+    assert.deepEqual([proof.held, proof.evidence[0]], [false, "cannot fail: test/bill.test.js > empty"]);
+  });
+
+  it("is refused by green, as a matter of the tests' author", async () => {
+    const proof = await prove("green", context({ now: report([["empty", "passed"]]) }));
+    assert.deepEqual([proof.held, proof.concerns], [false, "tests"]);
+  });
+
+  it("is refused by red when it fails by an error of its own", async () => {
+    const now = report([["adds", "failed"]]);
+    const tests = now.tests.map((test) => ({ ...test, failure: "error" as const }));
+    const proof = await prove("red", context({ now: { ...now, tests } }));
+    assert.equal(proof.held, false);
+    assert.match(proof.reason, /by an error and not by an assertion/);
+  });
+});
+
+describe("a file that tampers with its tests", () => {
+  for (const gate of ["red", "green", "clean"] as const) {
+    it(`is named by ${gate}, whatever the tests showed`, async () => {
+      const tampering = [{ path: "src/bill.js", line: 3, what: "ends the process (process.exit)" }];
+      const proof = await prove(gate, context({ now: report([["adds", "passed"]], { tampering }) }));
+      assert.equal(proof.held, false);
+      assert.match(proof.reason, /src\/bill\.js:3 ends the process/);
+    });
+  }
 });
 
 describe("the gate clean", () => {

@@ -1,0 +1,47 @@
+import type { GateProof } from "../../schemas/gates.ts";
+import type { TestReport } from "../../schemas/tests.ts";
+import { toFileContent } from "../workspace/encoding.ts";
+import { measuredRun, quantity, type Gate } from "../teams/gates/gate.ts";
+import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
+
+/**
+ * No test that was there was made weaker. A test may change with what it describes: then its new form
+ * fails on the code before the change. One whose old form fails on the new code, and whose new form
+ * passes on both, was loosened until it fitted.
+ */
+export const keptStrength =
+  (before: TestReport, red: GateProof): Gate =>
+  async (context) => {
+    const files = newTestFiles(context);
+    const old = await Promise.all(files.map(async (path) => ({ path, text: await context.readBase(path) })));
+    const rewritten = old.flatMap(({ path, text }) => (text === null ? [] : [{ path, text }]));
+    const proven = new Set(red.tests?.proven);
+    const passedBefore = named(before, "passed");
+    const suspects = (red.tests?.found ?? []).filter((id) => passedBefore.has(id) && !proven.has(id));
+    if (rewritten.length === 0 || suspects.length === 0)
+      return { held: true, reason: "No test that was there was made weaker." };
+    const paths = new Set(rewritten.map(({ path }) => path));
+    await context.ground.prepare([
+      ...context.changes.filter(({ path }) => !paths.has(path)),
+      ...context.changes.flatMap((change) => {
+        const text = rewritten.find(({ path }) => path === change.path)?.text;
+        return text === undefined ? [] : [{ ...change, content: toFileContent(Buffer.from(text)) }];
+      }),
+    ]);
+    const report = await context.ground.runTests({
+      files: [...paths],
+      coverage: false,
+      probe: probeOf(context),
+    });
+    const failing = named(report, "failed");
+    const weaker = suspects.filter((id) => failing.has(id));
+    return {
+      held: weaker.length === 0,
+      reason:
+        weaker.length === 0
+          ? "No test that was there was made weaker."
+          : `${quantity(weaker.length, "test was", "tests were")} made weaker: as ${weaker.length === 1 ? "it was, it fails" : "they were, they fail"} on the changed code.`,
+      evidence: weaker,
+      ...measuredRun(report),
+    };
+  };

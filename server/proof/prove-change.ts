@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { GateProof } from "../../schemas/gates.ts";
+import type { ProvingGround } from "../executions/run-execution.ts";
+import { onTopOf, type GitChange } from "./git-change.ts";
+import { judge } from "./judge.ts";
+import { withTestInstance, type TestInstanceOptions } from "./test-instance.ts";
+
+export interface ProveOptions extends Omit<TestInstanceOptions, "scratch" | "name"> {
+  test_command: string | null;
+  /** Told of each proof at once. */
+  proven: (proof: GateProof) => void;
+}
+
+/**
+ * Proves a change of a workspace, whoever made it: in an instance as agents have it, on private copies
+ * of the state before and after. The workspace itself is only read. No model is asked.
+ */
+export const proveChange = async (
+  change: GitChange,
+  options: ProveOptions,
+  signal: AbortSignal,
+): Promise<GateProof[]> => {
+  const scratch = await mkdtemp(join(tmpdir(), "coditect-proof-"));
+  try {
+    return await withTestInstance({ ...options, scratch, name: "Referee" }, signal, (instance) => {
+      const ground: ProvingGround = {
+        prepare: async (changes) => {
+          const whole = onTopOf(change.inverse, changes);
+          await instance.call("workspace/prepare", { overlays: [], changes: whole }, signal);
+        },
+        runTests: ({ files, coverage, name, probe }) =>
+          instance.call(
+            "tests/run",
+            {
+              files,
+              coverage,
+              name: name ?? null,
+              command: options.test_command,
+              timeout_seconds: options.settings.test_timeout_seconds,
+              ...(probe === undefined ? {} : { probe }),
+            },
+            signal,
+          ),
+      };
+      const { proven } = options;
+      return judge(change, ground, { now: () => new Date().toISOString(), signal, proven });
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+};

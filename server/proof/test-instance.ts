@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { fail } from "../../schemas/errors.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import { createDrivers } from "../instances/create-drivers.ts";
+import type { ClaimedInstance, Pool } from "../instances/pool.ts";
+import { createPool } from "../instances/pool/create-pool.ts";
+import { poolSettings } from "../instances/settings.ts";
+import { newAgent } from "../models/agent.ts";
+import type { WorkerEntry } from "../platform/installation.ts";
+import type { Log } from "../platform/log.ts";
+import { openStore } from "../store/open.ts";
+
+export interface TestInstanceOptions {
+  settings: Settings;
+  worker: WorkerEntry;
+  log: Log;
+  /** Absolute path: what the instance's private copy is made from. */
+  workspace: string;
+  /** Absolute path for what the instance needs. */
+  scratch: string;
+  runtime: "Local" | "Docker";
+  image: string | null;
+  /** What the instance is called. */
+  name: string;
+}
+
+/** A worker that runs tests has nothing to ask. */
+const answerNothing = () =>
+  Promise.reject(fail("instance_refused", { reason: "it asked for more than to run tests" }));
+
+/** Calls `use` with a pool of instances on a state of its own, and ends both. */
+const withPool = async <Result>(
+  { settings, worker, log, workspace, scratch }: TestInstanceOptions,
+  use: (pool: Pool, tenantId: string) => Promise<Result>,
+): Promise<Result> => {
+  const store = await openStore({
+    folder: join(scratch, "state"),
+    durability: "os",
+    retention: settings.retention,
+    warn: (problem) => {
+      log("warn", problem);
+    },
+  });
+  const pool = createPool({
+    store,
+    workspace,
+    drivers: createDrivers(worker, settings, store.folder),
+    copiesFolder: join(scratch, "copies"),
+    settings: poolSettings(settings),
+    emit: () => undefined,
+    log,
+  });
+  try {
+    return await use(pool, store.tenantId);
+  } finally {
+    await pool.close();
+    await store.close();
+  }
+};
+
+/**
+ * Calls `use` with an instance that only runs tests, where agents' commands run and on a private copy:
+ * what others wrote is never run on the machine itself.
+ */
+export const withTestInstance = <Result>(
+  options: TestInstanceOptions,
+  signal: AbortSignal,
+  use: (instance: ClaimedInstance) => Promise<Result>,
+): Promise<Result> =>
+  withPool(options, async (pool, tenant_id) => {
+    const named = {
+      tenant_id,
+      name: options.name,
+      agent_type: "QualityControl" as const,
+      provider: options.settings.provider,
+    };
+    const instance = await pool.claim({
+      agent: newAgent(named, new Date().toISOString()),
+      task_id: randomUUID(),
+      workspace: options.workspace,
+      runtime: options.runtime,
+      image: options.image,
+      priority: 0,
+      requests: {
+        "model/generate": answerNothing,
+        "tool/finished": answerNothing,
+        "tool/call": answerNothing,
+        "findings/report": answerNothing,
+      },
+      notifications: { toolStarted: () => undefined },
+      signal,
+    });
+    try {
+      return await use(instance);
+    } finally {
+      await instance.release();
+    }
+  });

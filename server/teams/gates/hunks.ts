@@ -1,0 +1,98 @@
+import { stripTypeScriptTypes } from "node:module";
+import { applyPatch, reversePatch, structuredPatch } from "diff";
+import type { LineRange } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import type { GateContext } from "./gate.ts";
+
+/** A source file that a run changed: its text before and after; null where it was not there. */
+export interface ChangedSource {
+  path: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** A piece of a change that can be taken back alone. */
+export interface Hunk {
+  path: string;
+  /** First line in the new text; 1 for a file that is gone. */
+  line: number;
+  added: string[];
+  removed: string[];
+  /** The file's text without this piece; null: without it there is no such file. */
+  without: string | null;
+}
+
+/** The sources that differ from the state before the run, with their texts. */
+export const changedSources = async (context: GateContext): Promise<ChangedSource[]> => {
+  const paths = [...context.after.keys()].filter((path) => classifyPath(path) === "source").sort();
+  return Promise.all(
+    paths.map(async (path) => ({
+      path,
+      before: await context.readBase(path),
+      after: await context.readText(path),
+    })),
+  );
+};
+
+/** The pieces of a changed file, each with the text that is left when it is taken back alone. */
+export const hunksOf = ({ path, before, after }: ChangedSource): Hunk[] => {
+  if (before === null || after === null) {
+    const lines = (after ?? before ?? "").split("\n");
+    return [
+      {
+        path,
+        line: 1,
+        added: after === null ? [] : lines,
+        removed: before === null ? [] : lines,
+        without: before,
+      },
+    ];
+  }
+  const patch = structuredPatch(path, path, before, after, "", "", { context: 0 });
+  return patch.hunks.map((hunk) => {
+    const without = applyPatch(after, reversePatch({ ...patch, hunks: [hunk] }));
+    return {
+      path,
+      // With nothing added the patch names the line before.
+      line: hunk.newLines === 0 ? hunk.newStart + 1 : hunk.newStart,
+      added: hunk.lines.filter((line) => line.startsWith("+")).map((line) => line.slice(1)),
+      removed: hunk.lines.filter((line) => line.startsWith("-")).map((line) => line.slice(1)),
+      without: without === false ? before : without,
+    };
+  });
+};
+
+/** Lines of the new text that the change wrote. */
+export const writtenLines = (source: ChangedSource): LineRange[] =>
+  hunksOf(source)
+    .filter(({ added }) => added.length > 0)
+    .map(({ line, added }) => ({ from: line, to: line + added.length - 1 }));
+
+const comment = /\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$|(^|\s)#.*$/gm;
+
+/** The text without comments and blanks. */
+const bare = (text: string): string => text.replace(comment, "").replace(/\s+/g, "");
+
+/** TypeScript without its types; null where Node cannot take them out. */
+const withoutTypes = (path: string, text: string): string | null => {
+  if (!/\.[cm]?ts$/.test(path)) return null;
+  // Node warns that this may change yet. Nobody who reads the warning could do anything.
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return stripTypeScriptTypes(text);
+  } catch {
+    return null;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+};
+
+/** Whether the piece is code that runs, and not blank lines, comments or types. */
+export const isCode = ({ path, added, removed, without }: Hunk, after: string | null): boolean => {
+  const codeOf = (lines: readonly string[]) => bare(lines.join("\n").replace(/^\s*\*.*$/gm, ""));
+  if (codeOf(added) === codeOf(removed)) return false;
+  if (without === null || after === null) return true;
+  const [typeless, typelessBefore] = [withoutTypes(path, after), withoutTypes(path, without)];
+  return typeless === null || typelessBefore === null || bare(typeless) !== bare(typelessBefore);
+};

@@ -1,0 +1,158 @@
+import type { FileChange } from "../../../schemas/changes.ts";
+import type { Mutant, TestProbe, TestReport } from "../../../schemas/tests.ts";
+import { toFileContent } from "../../workspace/encoding.ts";
+import { testId } from "./compare.ts";
+import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
+import { mutate } from "./mutation.ts";
+import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
+
+/** How long the mutants of a change may take, and how many run at once. */
+const BUDGET_MS = 45_000;
+const AT_ONCE = 2;
+/** Share of the judged mutants that the tests have to notice. */
+export const THRESHOLD = 0.8;
+
+const script = /\.[cm]?[jt]sx?$/;
+const isPython = (path: string): boolean => path.endsWith(".py");
+/** Texts for people are not what tests are about. */
+const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
+
+/** What the tests made of a mutant; `crashed` and `stopped` say little about them. */
+type Fate = "killed" | "survived" | "crashed" | "stopped" | "not run";
+
+const withTexts = (
+  changes: readonly FileChange[],
+  files: readonly { path: string; text: string }[],
+): FileChange[] => {
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  return changes.map((change) => {
+    const text = texts.get(change.path);
+    return text === undefined ? change : { ...change, content: toFileContent(Buffer.from(text)) };
+  });
+};
+
+/** Mutants of the changed lines, and the state of the workspace that has them all in it. */
+const plant = async (context: GateContext, sources: readonly ChangedSource[]) => {
+  const mutable = sources.flatMap(({ path, before, after }) =>
+    after === null ? [] : [{ path, text: after, ranges: writtenLines({ path, before, after }) }],
+  );
+  const scripts = await mutate(
+    mutable.filter(({ path }) => script.test(path)),
+    context.signal,
+  );
+  if (scripts === null) return null;
+  const lines = new Map(mutable.map(({ path, text }) => [path, text.split("\n")]));
+  return {
+    changes: withTexts(context.changes, scripts.files),
+    mutants: scripts.mutants.filter(
+      ({ kind, path, line }) =>
+        kind !== "StringLiteral" || !toldToPeople.test(lines.get(path)?.[line - 1] ?? ""),
+    ),
+    ranges: mutable.filter(({ path }) => isPython(path)).map(({ path, ranges }) => ({ path, ranges })),
+  };
+};
+
+const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
+  if (report.outcome === "timed_out") return "stopped";
+  const fallen = failures(report).filter((test) => alive.has(testId(test)));
+  if (fallen.some(({ failure }) => failure === undefined || failure === "assertion")) return "killed";
+  if (fallen.length > 0 || report.outcome === "load_error" || report.outcome === "crashed") return "crashed";
+  return report.outcome === "passed" || failures(report).length > 0 ? "survived" : "crashed";
+};
+
+const describeMutant = ({ path, line, kind, replacement }: Mutant): string =>
+  `${path}:${line} survives ${kind}: ${replacement.replace(/\s+/g, " ").slice(0, 120)}`;
+
+/**
+ * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and
+ * a test has to fail by an assertion. Crashes and time-outs are counted apart.
+ */
+export const mutants: Gate = async (context) => {
+  const started = performance.now();
+  const sources = await changedSources(context);
+  const planted = await plant(context, sources);
+  if (planted === null) return { held: false, reason: "The changed sources cannot be parsed." };
+  await context.ground.prepare(planted.changes);
+  const files = newTestFiles(context);
+  const own = files.length > 0 ? files : null;
+  const dry = await context.ground.runTests({
+    files: own,
+    coverage: false,
+    probe: probeOf(context, { mutable: planted.ranges }),
+  });
+  const problem = unusable(dry);
+  if (problem !== null) return problem;
+  const all = [...planted.mutants, ...(dry.mutants ?? [])];
+  if (all.length === 0) return { held: true, reason: "The changed lines have nothing to mutate." };
+  const fates = await tryAll(context, all, planted.ranges, own, dry, started);
+  await context.ground.prepare(context.changes);
+  return verdict(all, fates, dry);
+};
+
+/** Runs the tests against each mutant, a few at once, until the time is up. */
+const tryAll = async (
+  context: GateContext,
+  all: readonly Mutant[],
+  mutable: TestProbe["mutable"],
+  own: string[] | null,
+  dry: TestReport,
+  started: number,
+): Promise<Map<string, Fate>> => {
+  const fates = new Map<string, Fate>();
+  const alive = named(dry, "passed");
+  let suite: ReadonlySet<string> | null = null;
+  const run = (files: string[] | null, mutant: string | null) =>
+    context.ground.runTests({
+      files,
+      coverage: false,
+      probe: probeOf(context, { mutant, mutable }),
+    });
+  const left = [...all];
+  const work = async (): Promise<void> => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+      if (performance.now() - started > BUDGET_MS) {
+        fates.set(mutant.id, "not run");
+        continue;
+      }
+      let fate = fateOf(await run(own, mutant.id), alive);
+      if (fate === "survived" && own !== null) {
+        // Tests that were there before may know better.
+        suite ??= named(await context.baseline(), "passed");
+        if (suite.size > 0) fate = fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
+      }
+      fates.set(mutant.id, fate);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return fates;
+};
+
+const verdict = (all: readonly Mutant[], fates: ReadonlyMap<string, Fate>, dry: TestReport): Measured => {
+  const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
+  const [killed, survived, crashed, stopped, notRun] = [
+    of("killed"),
+    of("survived"),
+    of("crashed"),
+    of("stopped"),
+    of("not run"),
+  ];
+  const judged = killed.length + survived.length;
+  const share = judged === 0 ? 1 : killed.length / judged;
+  const held = share >= THRESHOLD;
+  const apart = [
+    ...(crashed.length > 0 ? [`${crashed.length} crashed`] : []),
+    ...(stopped.length > 0 ? [`${stopped.length} did not end`] : []),
+    ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),
+  ];
+  const percent = Math.floor(share * 100);
+  return {
+    held,
+    reason:
+      `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
+      `${held ? "" : `, ${THRESHOLD * 100} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.`,
+    evidence: survived.map(describeMutant),
+    ...(held ? {} : { concerns: "tests" as const }),
+    ...measuredRun(dry),
+  };
+};

@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import { z } from "zod";
+import { fail } from "../../../schemas/errors.ts";
+import { LineRange, Mutant } from "../../../schemas/tests.ts";
+
+/** JavaScript and TypeScript files with the lines that are mutated. */
+export const MutationRequest = z.array(
+  z.strictObject({ path: z.string(), text: z.string(), ranges: z.array(LineRange) }),
+);
+export type MutationRequest = z.infer<typeof MutationRequest>;
+
+/** Files with all their mutants in them, and what the mutants are. */
+export const Mutation = z.strictObject({
+  files: z.array(z.strictObject({ path: z.string(), text: z.string() })),
+  mutants: z.array(Mutant),
+});
+export type Mutation = z.infer<typeof Mutation>;
+
+const DEADLINE_MS = 20_000;
+const MEMORY_MB = 512;
+
+/**
+ * Puts every mutant of these lines into the files, each behind a switch that the variable
+ * `__STRYKER_ACTIVE_MUTANT__` turns on. Parsed in a thread of its own, with a deadline and a memory
+ * cap. Null: the files cannot be parsed.
+ */
+export const mutate = async (request: MutationRequest, signal: AbortSignal): Promise<Mutation | null> => {
+  if (request.length === 0) return { files: [], mutants: [] };
+  const { Worker } = await import("node:worker_threads");
+  // Bundled, the thread's file lies beside ours; from source it is the module's own.
+  const entry = import.meta.url.endsWith(".ts") ? "./mutation-thread.ts" : "./mutation.js";
+  const thread = new Worker(new URL(entry, import.meta.url), {
+    workerData: request,
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+  });
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    const told: unknown = await Promise.race([
+      once(thread, "message", { signal: AbortSignal.any([signal, deadline]) }),
+      once(thread, "error").then(() => null),
+    ]);
+    return told === null ? null : z.tuple([Mutation]).parse(told)[0];
+  } catch (error) {
+    if (signal.aborted) throw fail("cancelled", { what: "The mutation of the change" });
+    if (deadline.aborted || error instanceof Error) return null;
+    throw error;
+  } finally {
+    await thread.terminate();
+  }
+};

@@ -1,0 +1,77 @@
+import type { FileChange } from "../../../schemas/changes.ts";
+import { toFileContent } from "../../workspace/encoding.ts";
+import { quantity, type Gate, type GateContext } from "./gate.ts";
+import { changedSources, hunksOf, isCode, type Hunk } from "./hunks.ts";
+import { newTestFiles, probeOf } from "./test-run.ts";
+
+/** Most pieces that are taken back, and how long that may take. */
+const MOST_HUNKS = 20;
+const BUDGET_MS = 60_000;
+
+/** The stage's result without one piece of it. */
+const without = (changes: readonly FileChange[], { path, without: text }: Hunk): FileChange[] => [
+  ...changes.filter((change) => change.path !== path),
+  {
+    path,
+    before: changes.find((change) => change.path === path)?.before ?? null,
+    content: text === null ? null : toFileContent(Buffer.from(text)),
+    executable: changes.find((change) => change.path === path)?.executable ?? false,
+  },
+];
+
+/** Whether the tests miss the piece: those of the change first, then, if they do not, the whole suite. */
+const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
+  await context.ground.prepare(without(context.changes, hunk));
+  const probe = probeOf(context);
+  const files = newTestFiles(context);
+  if (files.length > 0) {
+    const own = await context.ground.runTests({ files, coverage: false, probe });
+    if (own.outcome !== "passed") return true;
+  }
+  const suite = await context.ground.runTests({ files: null, coverage: false, probe });
+  const before = await context.baseline();
+  return suite.outcome !== "passed" && suite.counts.failed !== before.counts.failed;
+};
+
+/**
+ * Each piece of the change to sources is needed: taken back alone, some test fails. A piece nobody
+ * misses is dead code, an unrelated edit, or behaviour that no test describes.
+ */
+export const needed: Gate = async (context) => {
+  const started = performance.now();
+  const hunks = (await changedSources(context)).flatMap((source) =>
+    hunksOf(source).filter((hunk) => isCode(hunk, source.after)),
+  );
+  // The only piece is the change itself: that the tests fail without it is what red showed.
+  if (hunks.length <= 1)
+    return {
+      held: true,
+      reason:
+        hunks.length === 0
+          ? "No source was changed."
+          : "The change is one piece, and its tests failed without it.",
+    };
+  const unneeded: Hunk[] = [];
+  let tried = 0;
+  for (const hunk of hunks.slice(0, MOST_HUNKS)) {
+    if (performance.now() - started > BUDGET_MS) break;
+    tried += 1;
+    if (!(await isMissed(context, hunk))) unneeded.push(hunk);
+  }
+  await context.ground.prepare(context.changes);
+  const rest = hunks.length - tried;
+  const unsaid =
+    rest === 0 ? "" : ` ${quantity(rest, "piece was", "pieces were")} not tried: the time was up.`;
+  return {
+    held: unneeded.length === 0,
+    reason:
+      unneeded.length === 0
+        ? `Tests fail without each of ${quantity(tried, "piece")} of the change.${unsaid}`
+        : `${quantity(unneeded.length, "piece")} of the change can be taken back and every test still passes.${unsaid}`,
+    evidence: unneeded.map(
+      ({ path, line, added, removed }) =>
+        `${path}:${line} is not needed by any test\n` +
+        [...removed.map((text) => `-${text}`), ...added.map((text) => `+${text}`)].slice(0, 12).join("\n"),
+    ),
+  };
+};

@@ -1,0 +1,108 @@
+import type { TestReport } from "../../../schemas/tests.ts";
+import { testId } from "./compare.ts";
+import { measuredRun, quantity, type Gate, type GateContext } from "./gate.ts";
+import { failures, named, newTestFiles, probeOf } from "./test-run.ts";
+
+/** How often the new tests run again, each time in another order. */
+const RUNS = 5;
+/** Most tests that run alone. */
+const MOST_ALONE = 10;
+const AHEAD_MS = 400 * 24 * 3600 * 1000;
+
+interface Repeat {
+  /** How the run differed, to end the sentence "A test fails …". */
+  how: string;
+  run: (context: GateContext, files: string[]) => Promise<TestReport>;
+  /** The only test that was to run, if it was one. */
+  only?: string;
+}
+
+const shuffled = (seed: number): Repeat => ({
+  how: `in order ${seed} of the tests`,
+  run: (context, files) =>
+    context.ground.runTests({ files, coverage: false, probe: probeOf(context, { seed }) }),
+});
+
+const later: Repeat = {
+  how: "when the clock is 400 days ahead",
+  run: (context, files) =>
+    context.ground.runTests({
+      files,
+      coverage: false,
+      probe: probeOf(context, { clock_ahead_ms: AHEAD_MS }),
+    }),
+};
+
+const alone = (id: string): Repeat => {
+  const [file = "", ...names] = id.split(" > ");
+  return {
+    how: "alone",
+    only: id,
+    run: (context) =>
+      context.ground.runTests({
+        files: [file],
+        coverage: false,
+        name: names.join(" > "),
+        probe: probeOf(context),
+      }),
+  };
+};
+
+/** The new tests pass each time, in any order, alone, and on another day. */
+export const stable: Gate = async (context) => {
+  const files = newTestFiles(context);
+  if (files.length === 0) return { held: true, reason: "There is no new test." };
+  await context.ground.prepare(context.changes);
+  const before = await context.baseline();
+  const known = named(before, "failed");
+  const first = await shuffled(0).run(context, files);
+  if (first.runner === "command") return await repeatCommand(context, files, first);
+  const expected = context.provenTests?.proven ?? [...named(first, "passed")];
+  const repeats = [
+    ...Array.from({ length: RUNS - 1 }, (_, index) => shuffled(index + 1)),
+    ...expected.slice(0, MOST_ALONE).map(alone),
+    later,
+  ];
+  const unsteady = new Map<string, string>();
+  let last = first;
+  const look = (report: TestReport, { how, only }: Pick<Repeat, "how" | "only">) => {
+    last = report;
+    const passed = named(report, "passed");
+    const missing = (only === undefined ? expected : [only]).filter((id) => !passed.has(id));
+    const failing = failures(report)
+      .map(testId)
+      .filter((id) => !known.has(id));
+    for (const id of new Set([...missing, ...failing])) if (!unsteady.has(id)) unsteady.set(id, how);
+  };
+  look(first, { how: "in order 0 of the tests" });
+  for (const repeat of repeats) {
+    if (unsteady.size > 0) break;
+    look(await repeat.run(context, files), repeat);
+  }
+  return {
+    held: unsteady.size === 0,
+    reason:
+      unsteady.size === 0
+        ? `The new tests pass ${RUNS} times in other orders, alone, and with the clock 400 days ahead.`
+        : `${quantity(unsteady.size, "test")} that passed before ${unsteady.size === 1 ? "fails" : "fail"} when run again.`,
+    evidence: [...unsteady].map(([id, how]) => `fails ${how}: ${id}`),
+    ...measuredRun(last),
+  };
+};
+
+/** A command has neither names nor an order: it has to succeed each time. */
+const repeatCommand: (context: GateContext, files: string[], first: TestReport) => ReturnType<Gate> = async (
+  context,
+  files,
+  first,
+) => {
+  let report = first;
+  for (let run = 1; run < RUNS && report.outcome === "passed"; run += 1)
+    report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
+  const held = report.outcome === "passed";
+  return {
+    held,
+    reason: held ? `The tests pass ${RUNS} times.` : "The tests passed before and fail when run again.",
+    ...measuredRun(report),
+  };
+};

@@ -1,0 +1,91 @@
+import { TestProbe, type TestCase, type TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import { testId } from "./compare.ts";
+import { measuredRun, type GateContext, type Measured } from "./gate.ts";
+
+/** Fixtures and snapshots stand among the tests, but no runner can run them. */
+const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
+
+/** Test files the run has added or changed so far and that are still there. */
+export const newTestFiles = ({ after }: Pick<GateContext, "after">): string[] =>
+  [...after]
+    .filter(([path, hash]) => hash !== null && classifyPath(path) === "test" && !dataFile.test(path))
+    .map(([path]) => path)
+    .sort();
+
+/** A probe that watches the files of the change. */
+export const probeOf = ({ after }: Pick<GateContext, "after">, more: Partial<TestProbe> = {}): TestProbe => ({
+  ...TestProbe.parse({}),
+  suspects: [...after.keys()].sort(),
+  ...more,
+});
+
+export const failures = (report: TestReport): TestCase[] =>
+  report.tests.filter((test) => test.status === "failed");
+
+/** The names of the tests with that status. */
+export const named = (report: TestReport, status: TestCase["status"]): Set<string> =>
+  new Set(report.tests.filter((test) => test.status === status).map(testId));
+
+/** Name and message of failed tests, for the one who has to mend them. */
+export const describe = (tests: readonly TestCase[]): string[] =>
+  tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
+
+/** Why a run says nothing about the change, in words: it was tampered with, or no test was at work. */
+export const unusable = (report: TestReport): Measured | null => tampered(report) ?? notRun(report);
+
+/** The proof of a run that a file tried to influence. */
+const tampered = (report: TestReport): Measured | null => {
+  const [first, ...others] = report.tampering ?? [];
+  if (first === undefined) return null;
+  const told = [first, ...others].map(
+    ({ path, line, what }) => `${path === "" ? "a file" : path}${line === null ? "" : `:${line}`} ${what}`,
+  );
+  return {
+    held: false,
+    reason: `The change tampers with its tests: ${told[0] ?? ""}.`,
+    evidence: told,
+    ...measuredRun(report),
+  };
+};
+
+const notRun = (report: TestReport): Measured | null => {
+  const tail = report.output.slice(-1500);
+  const failed = (reason: string, evidence = [tail]): Measured => ({
+    held: false,
+    reason,
+    evidence,
+    ...measuredRun(report),
+  });
+  switch (report.outcome) {
+    case "load_error":
+      return failed(
+        "The tests could not be loaded.",
+        report.load_errors.map(({ file, message }) => `${file}: ${message}`),
+      );
+    case "no_tests":
+      return failed("No test ran.");
+    case "timed_out":
+      return failed("The tests took too long and were stopped.");
+    case "crashed":
+      return failed("The test runner ended without a report.");
+    case "passed":
+    case "failed":
+      return null;
+  }
+};
+
+/**
+ * Tests of these files that cannot fail: they pass although every assertion throws as soon as it is
+ * reached. Measured in the state the copy is in; a run that shows nothing accuses nobody.
+ */
+export const withoutAssertion = async (
+  context: GateContext,
+  files: string[],
+  asked: (id: string) => boolean,
+): Promise<string[]> => {
+  const probe = probeOf(context, { refuse_assertions: true });
+  const report = await context.ground.runTests({ files, coverage: false, probe });
+  if (report.runner === "command" || (report.outcome !== "passed" && report.outcome !== "failed")) return [];
+  return [...named(report, "passed")].filter(asked);
+};

@@ -1,0 +1,29 @@
+/** The text of the error that an assertion throws in a run that refuses assertions. */
+export const REFUSED = "coditect: an assertion was reached";
+
+/**
+ * Why a test failed, as a function of its error for the scripts that run inside runners: see
+ * `TestFailure`. An assertion is known by its error's name or code, never by its message.
+ */
+export const failureScript = String.raw`((error) => {
+  // A test that waits in vain fails by its own deadline.
+  if (typeof error === "string") return /^test timed out after/.test(error) ? "assertion" : "error";
+  if (error === null || typeof error !== "object") return "error";
+  if (error.code === "ERR_MOCHA_TIMEOUT" || error.failureType === "testTimeoutFailure") return "assertion";
+  if (/^Exceeded timeout of|^Test timed out in|^thrown: "Exceeded timeout/.test(String(error.message ?? error))) return "assertion";
+  const chain = [error, error.cause, error.actual].filter((each) => each !== null && typeof each === "object");
+  if (chain.some((each) => String(each.message ?? "").includes("${REFUSED}"))) return "refused";
+  const name = String(error.name ?? "");
+  const isAssertion =
+    error.code === "ERR_ASSERTION" || /Assertion/.test(name) || /^Assertion/.test(error.constructor?.name ?? "") ||
+    error.matcherResult !== undefined || (error.showDiff !== undefined && "expected" in error);
+  if (isAssertion) {
+    const actual = error.actual;
+    return isMissing(actual) ? "missing" : "assertion";
+  }
+  return isMissing(error) ? "missing" : "error";
+  function isMissing(thrown) {
+    if (thrown === null || typeof thrown !== "object" || !/^(TypeError|ReferenceError|SyntaxError|Error)$/.test(thrown.name)) return false;
+    return /^\S+ is not (a function|a constructor|defined)|^\(intermediate value\)\S* is not a (function|constructor)|does not provide an export named|^Cannot find (module|package) |^Failed to (load|resolve) |is not a function\. \(In /.test(String(thrown.message ?? ""));
+  }
+})`;

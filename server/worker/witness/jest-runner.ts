@@ -1,0 +1,46 @@
+import { failureScript } from "./failure.ts";
+
+/**
+ * A test runner for Jest that has jest-circus do the work, in the realm that the witness watches, and
+ * tells the results itself, signed, before they go through pipes and files that others can write to.
+ */
+export const jestRunner = (jestFolder: string, folder: string): string => `"use strict";
+const witness = process[Symbol.for("nodejs.coditect")];
+delete process[Symbol.for("nodejs.coditect")];
+const failureOf = ${failureScript};
+const circus = require(require.resolve("jest-circus/runner", { paths: [${JSON.stringify(jestFolder)}] }));
+const run = circus.default ?? circus;
+module.exports = async (globalConfig, config, environment, runtime, testPath, ...rest) => {
+  const finish = witness.watchRealm(environment.global);
+  const setup = witness.settings.refuse_assertions ? [${JSON.stringify(folder)} + "/refuse.cjs"] : [];
+  const watched = { ...config, setupFilesAfterEnv: [...setup, ...config.setupFilesAfterEnv] };
+  const result = await run(globalConfig, watched, environment, runtime, testPath, ...rest);
+  finish();
+  for (const test of result.testResults) {
+    const failed = test.status === "failed";
+    witness.tell({
+      type: "test",
+      file: testPath,
+      name: [...test.ancestorTitles.filter((title) => title !== ""), test.title].join(" > "),
+      status: failed ? "failed" : test.status === "passed" ? "passed" : "skipped",
+      duration_ms: test.duration ?? null,
+      message: failed ? (test.failureMessages ?? []).join("\\n\\n").slice(0, 20000) : null,
+      failure: failed ? failureOf(test.failureDetails?.[0]) : undefined,
+    });
+  }
+  return result;
+};
+`;
+
+/** Loaded into a file's realm where assertions are refused: every matcher throws. */
+export const refusingSetup = `"use strict";
+const expect = globalThis.expect ?? require("@jest/globals").expect;
+const refuse = () => {
+  const error = new Error("coditect: an assertion was reached");
+  error.name = "AssertionError";
+  throw error;
+};
+const matchers = {};
+for (const name of Object.keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
+expect.extend(matchers);
+`;

@@ -1,0 +1,560 @@
+import { isTestScript } from "../../workspace/classify.ts";
+import type { WitnessSettings } from "./settings.ts";
+
+/**
+ * A script that Node loads before anything else in every process of a test run (`--require`). It
+ * watches from inside what the project's files do to the run that judges them, tells it over a file
+ * of its own, each line signed with the run's key, and takes from sources what would show them that
+ * they are tested. Who does something is read from the call stack, never from a file's text.
+ *
+ * - Assertion modules are frozen; whoever replaces a part of them is told of.
+ * - Timers, clock, random numbers, JSON and the like cannot be replaced by a source unseen.
+ * - Variables and globals of runners, the runner's modules, test files and callers: a source that
+ *   looks is told of, and sees none.
+ * - Whoever ends the process is told of before it ends.
+ */
+export const nodeWitness = (settings: WitnessSettings): string => `"use strict";
+(() => {
+const settings = ${JSON.stringify(settings)};
+const isTest = ${isTestScript};
+${script}
+})();
+`;
+
+const script = String.raw`
+const fs = require("node:fs");
+const Module = require("node:module");
+const { createHmac } = require("node:crypto");
+const { fileURLToPath } = require("node:url");
+const own = Symbol.for("nodejs.coditect");
+// Node's own test runner hands the flag on to its children, which then load this twice.
+const loaded = Symbol.for("nodejs.coditect.loaded");
+if (process[loaded] === true) return;
+const { openSync, writeSync } = fs;
+const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, keys } = Object;
+const { apply, ownKeys } = Reflect;
+const stringify = JSON.stringify;
+const NativeError = Error;
+const capture = Error.captureStackTrace;
+const slashed = (path) => path.replaceAll("\\", "/");
+const root = slashed(settings.root);
+let channel = null;
+
+const tell = (event) => {
+  channel ??= openSync(settings.channel, "a");
+  const body = stringify(event);
+  const mac = createHmac("sha256", settings.key).update(body).digest("hex");
+  writeSync(channel, mac + " " + body + "\n");
+};
+
+// Who calls: frames as file and line, nearest first, without this file and Node's own.
+const place = /(?:at |\()((?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^()]*?)(?:\?[^:)]*)?:(\d+):(\d+)\)?$/;
+let reading = false;
+const framesOf = (stack) => {
+  const frames = [];
+  for (const line of String(stack).split("\n")) {
+    const found = place.exec(line);
+    if (found === null || !/^\s*at /.test(line)) continue;
+    const file = slashed(found[1].startsWith("file:") ? fileURLToPath(found[1]) : found[1]);
+    if (file !== slashed(__filename)) frames.push({ file, line: Number(found[2]), text: line });
+  }
+  return frames;
+};
+const callers = () => {
+  const limit = NativeError.stackTraceLimit;
+  reading = true;
+  try {
+    NativeError.stackTraceLimit = 40;
+    const holder = {};
+    capture(holder);
+    return framesOf(holder.stack);
+  } finally {
+    NativeError.stackTraceLimit = limit;
+    reading = false;
+  }
+};
+const pathOf = (file) =>
+  file.startsWith(root + "/") && !file.includes("/node_modules/") && !file.startsWith(slashed(settings.folder) + "/")
+    ? file.slice(root.length + 1)
+    : null;
+const asCaller = (frame) => {
+  if (frame === undefined) return null;
+  const path = pathOf(frame.file);
+  return path === null ? null : { path, line: frame.line, isTest: isTest(path) };
+};
+/** The project's file that calls us itself; null when a package or Node does. */
+const directCaller = () => asCaller(callers()[0]);
+/** The project's file nearest on the stack, through packages. */
+const nearestCaller = () => {
+  for (const frame of callers()) {
+    const caller = asCaller(frame);
+    if (caller !== null) return caller;
+  }
+  return null;
+};
+// Only what the judged change touched is suspected: a project's own test helpers may look.
+const suspects = new Set(settings.suspects);
+const isSuspect = (caller) => caller !== null && !caller.isTest && suspects.has(caller.path);
+const directSource = () => {
+  if (suspects.size === 0) return null;
+  const caller = directCaller();
+  return isSuspect(caller) ? caller : null;
+};
+const told = new Set();
+const accuse = (caller, what) => {
+  const key = (caller?.path ?? "") + what;
+  if (told.has(key)) return;
+  told.add(key);
+  tell({ type: "tampering", path: caller?.path ?? "", line: caller?.line ?? null, what });
+};
+
+defineProperty(process, loaded, { enumerable: false, get: () => nearestCaller() === null || undefined });
+
+// 1. Ending the process.
+let over = false;
+const ends = (holder, name, label) => {
+  // Whoever replaces it often calls the one before: each keeps what it calls.
+  const layer = (original) => function (...args) {
+    if (!over) {
+      const caller = nearestCaller();
+      const isSelf = label !== "process.kill" || args[0] === process.pid;
+      if (caller !== null && isSelf) {
+        accuse(caller, "ends the process (" + label + ")");
+        over = true;
+      }
+    }
+    return apply(original, this, args);
+  };
+  let wrapped = layer(holder[name]);
+  defineProperty(holder, name, {
+    configurable: true,
+    enumerable: true,
+    get: () => wrapped,
+    set(next) {
+      const caller = directSource();
+      // Another realm's process has a copy of this property.
+      if (this !== holder)
+        defineProperty(this, name, { value: next, writable: true, configurable: true, enumerable: true });
+      else if (caller !== null) accuse(caller, "replaces " + label);
+      else if (directCaller() === null) wrapped = next === wrapped ? wrapped : layer(next);
+      else defineProperty(holder, name, { value: next, writable: true, configurable: true, enumerable: true });
+    },
+  });
+};
+ends(process, "exit", "process.exit");
+ends(process, "reallyExit", "process.reallyExit");
+ends(process, "abort", "process.abort");
+ends(process, "kill", "process.kill");
+
+const header = (error) => {
+  try {
+    return NativeError.prototype.toString.call(error);
+  } catch {
+    return "Error";
+  }
+};
+const assert = require("node:assert");
+
+// 2. Assertion modules: frozen, or, in a run that refuses assertions, each throws when it is reached.
+const REFUSED = "coditect: an assertion was reached";
+const refusal = () => {
+  const error = new NativeError(REFUSED);
+  error.name = "AssertionError";
+  error.code = "ERR_ASSERTION";
+  return error;
+};
+const refuse = () => {
+  throw refusal();
+};
+// Programs assert for themselves, too: only what the project's files call refuses.
+const refusing = (original, isLater) =>
+  function (...args) {
+    if (directCaller() === null) return apply(original, this, args);
+    if (isLater) return Promise.reject(refusal());
+    throw refusal();
+  };
+/** The error that "throws" lets through when it is not the expected one, as the failed assertion it is. */
+const asFailed = (original, name) => {
+  const failed = (error) => {
+    if (error instanceof assert.AssertionError || error === null || typeof error !== "object") return error;
+    const message = "Another error was thrown: " + header(error);
+    const failure = new assert.AssertionError({ message, actual: error, operator: name });
+    failure.stack = String(error.stack);
+    return failure;
+  };
+  return name === "rejects"
+    ? (...args) => original(...args).catch((error) => { throw failed(error); })
+    : (...args) => {
+        try {
+          return original(...args);
+        } catch (error) {
+          throw failed(error);
+        }
+      };
+};
+const lock = (holder, name, label, value) => {
+  if (getOwnPropertyDescriptor(holder, name)?.configurable === false) return;
+  defineProperty(holder, name, {
+    configurable: false,
+    enumerable: true,
+    get: () => value,
+    set: () => accuse(nearestCaller(), "replaces " + label),
+  });
+};
+const lockAssert = (holder) => {
+  for (const name of getOwnPropertyNames(holder)) {
+    const value = holder[name];
+    if (typeof value !== "function" || name === "strict" || name === "Assert") continue;
+    const keeps = !settings.refuse_assertions || /^[A-Z]/.test(name);
+    const kept = name === "throws" || name === "rejects" ? asFailed(value, name) : value;
+    lock(holder, name, "assert." + name, keeps ? kept : refusing(value, /ejects?$/.test(name)));
+  }
+};
+const assertStrict = require("node:assert/strict");
+lockAssert(assert);
+if (assertStrict !== assert) lockAssert(assertStrict);
+for (const name of getOwnPropertyNames(assert.AssertionError.prototype)) {
+  const descriptor = getOwnPropertyDescriptor(assert.AssertionError.prototype, name);
+  if (descriptor.configurable && "value" in descriptor && name !== "constructor")
+    lock(assert.AssertionError.prototype, name, "AssertionError." + name, descriptor.value);
+}
+if (settings.refuse_assertions) {
+  // "assert(…)" itself: what is handed out for the module is a refusing function with the same parts.
+  const refusingAssert = new Proxy(assert, { apply: (target, self, args) => refusing(target, false).apply(self, args) });
+  const load = Module._load;
+  Module._load = function (request, ...rest) {
+    return /^(node:)?assert(\/strict)?$/.test(request) ? refusingAssert : apply(load, this, [request, ...rest]);
+  };
+  process[Symbol.for("nodejs.coditect.assert")] = refusingAssert;
+}
+if (settings.refuse_assertions) assert.strict === assert || lockAssert(assert.strict);
+
+// chai and expect, where they are loaded: their own assertion method is locked, or refuses.
+process[Symbol.for("nodejs.coditect.chai")] = (Assertion) => {
+  const { prototype } = Assertion;
+  const value = settings.refuse_assertions ? refuse : prototype.assert;
+  lock(prototype, "assert", "chai's assertions", value);
+};
+const afterChai = ';process[Symbol.for("nodejs.coditect.chai")]?.(typeof Assertion==="undefined"?{prototype:{}}:Assertion);';
+const isChai = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?chai\/(?:index|chai|lib\/chai\/assertion)\.m?js$/;
+const refuseExpect = (expect) => {
+  const matchers = {};
+  for (const name of keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
+  expect.extend(matchers);
+};
+
+// 3. The modules of runners are not for sources.
+const runnerModule = /^(node:test(\/.*)?|vitest(\/.*)?|@jest\/.*|jest-circus(\/.*)?|mocha(\/.*)?|node:inspector(\/.*)?|inspector)$/;
+const looksAtRunner = (specifier, parent) => {
+  if (parent === undefined || !runnerModule.test(specifier)) return;
+  const path = pathOf(slashed(parent.startsWith("file:") ? fileURLToPath(parent) : parent));
+  if (path !== null && !isTest(path) && suspects.has(path)) accuse({ path, line: null }, "imports the test runner (" + specifier + ")");
+};
+if (Module.registerHooks !== undefined) {
+  Module.registerHooks({
+    resolve(specifier, context, next) {
+      looksAtRunner(specifier, context.parentURL);
+      if (settings.refuse_assertions && /^(node:)?assert(\/strict)?$/.test(specifier) && context.conditions?.includes("import"))
+        return { url: settings.assert_url, format: "module", shortCircuit: true };
+      return next(specifier, context);
+    },
+    load(url, context, next) {
+      const loaded = next(url, context);
+      const path = url.startsWith("file:") ? slashed(fileURLToPath(url)) : "";
+      if (isChai.test(path) && loaded.source != null)
+        return { ...loaded, source: String(loaded.source) + afterChai };
+      return loaded;
+    },
+  });
+}
+const compile = Module.prototype._compile;
+Module.prototype._compile = function (content, filename, ...rest) {
+  const file = slashed(filename);
+  const result = apply(compile, this, [isChai.test(file) ? content + afterChai : content, filename, ...rest]);
+  if (settings.refuse_assertions && /\/node_modules\/expect\/build\/index\.js$/.test(file)) {
+    const { expect } = this.exports;
+    if (typeof expect === "function") refuseExpect(expect);
+  }
+  return result;
+};
+
+// 4. Variables that show a source it is tested: it sees none.
+const betrays = /^(NODE_TEST_CONTEXT|JEST_WORKER_ID|VITEST.*|TEST|MOCHA.*|CODITECT.*|PYTEST.*)$/;
+const hidden = /^(NODE_OPTIONS|NODE_V8_COVERAGE|NODE_UNIQUE_ID|npm_.*|CI)$/;
+const guardEnvironment = (holder) => {
+  const env = holder.env;
+  const isHidden = (key) => typeof key === "string" && (betrays.test(key) || hidden.test(key));
+  const guarded = new Proxy(env, {
+    get(target, key) {
+      const value = target[key];
+      if (value === undefined || typeof key !== "string") return value;
+      const isBetrayal = betrays.test(key);
+      const isName = key === "NODE_ENV" && value === "test";
+      if (!isBetrayal && !isName && !hidden.test(key)) return value;
+      const source = directSource();
+      if (source === null) return value;
+      if (isBetrayal) accuse(source, "reads a variable of the test runner (" + key + ")");
+      return undefined;
+    },
+    set: (target, key, value) => {
+      target[key] = value;
+      return true;
+    },
+    has: (target, key) => key in target && !(isHidden(key) && directSource() !== null),
+    ownKeys: (target) => {
+      const all = ownKeys(target);
+      return all.some(isHidden) && directSource() !== null ? all.filter((key) => !isHidden(key)) : all;
+    },
+  });
+  defineProperty(holder, "env", { value: guarded, writable: true, configurable: true, enumerable: true });
+};
+guardEnvironment(process);
+const disguise = (holder, name, disguised) => {
+  let value = holder[name];
+  defineProperty(holder, name, {
+    configurable: true,
+    enumerable: true,
+    get: () => (directSource() === null ? value : disguised()),
+    set: (next) => {
+      value = next;
+      disguise(holder, name, () => value);
+    },
+  });
+};
+disguise(process, "argv", () => [process.execPath, root + "/main.js"]);
+disguise(process, "execArgv", () => []);
+
+// 5. What runners put into a realm, and what no source may replace there.
+const runnerGlobals = "describe context suite it specify test xit xtest xdescribe fit fdescribe before after beforeEach afterEach beforeAll afterAll setup teardown expect jest vi vitest".split(" ");
+const hideGlobal = (realm, name) => {
+  const before = getOwnPropertyDescriptor(realm, name);
+  if (before?.configurable === false) return;
+  let value = before === undefined ? undefined : realm[name];
+  let isSet = before !== undefined;
+  const descriptor = {
+    configurable: true,
+    enumerable: before?.enumerable ?? false,
+    get() {
+      if (!isSet) return undefined;
+      const source = directSource();
+      if (source === null) return value;
+      accuse(source, "looks for the test runner (" + name + ")");
+      return undefined;
+    },
+    set(next) {
+      isSet = true;
+      value = next;
+    },
+  };
+  defineProperty(realm, name, descriptor);
+};
+const guarded = new WeakMap();
+const watchKey = (holder, name, label) => {
+  const descriptor = getOwnPropertyDescriptor(holder, name);
+  if (descriptor === undefined || descriptor.configurable === false || !("value" in descriptor)) return;
+  let value = descriptor.value;
+  if (!guarded.has(holder)) guarded.set(holder, new Map());
+  guarded.get(holder).set(name, label);
+  defineProperty(holder, name, {
+    configurable: true,
+    enumerable: descriptor.enumerable,
+    get: () => value,
+    set(next) {
+      // A thing that inherits from the holder gets a property of its own, as without us.
+      if (this !== undefined && this !== null && this !== holder) {
+        defineProperty(this, name, { value: next, writable: true, configurable: true, enumerable: true });
+        return;
+      }
+      const caller = nearestCaller();
+      if (isSuspect(caller)) accuse(caller, "replaces " + label);
+      else value = next;
+    },
+  });
+};
+const watchedDefine = (original, label) =>
+  function (target, name, descriptor) {
+    const holders = target !== null && (typeof target === "object" || typeof target === "function") ? guarded.get(target) : undefined;
+    if (holders?.has(name)) {
+      const caller = nearestCaller();
+      if (isSuspect(caller)) {
+        accuse(caller, "replaces " + holders.get(name));
+        return label === "Reflect" ? true : target;
+      }
+    }
+    return original(target, name, descriptor);
+  };
+const guardBuiltIns = (realm) => {
+  const keep = (holder, names, label) => {
+    if (holder != null) for (const name of names) watchKey(holder, name, label + name);
+  };
+  keep(realm.Math, ["random"], "Math.");
+  keep(realm.Date, ["now"], "Date.");
+  keep(realm.JSON, ["parse", "stringify"], "JSON.");
+  keep(realm.Object, ["is", "keys", "entries", "getPrototypeOf", "getOwnPropertyDescriptor"], "Object.");
+  keep(realm.Array, ["isArray", "from"], "Array.");
+  keep(realm.Error, ["captureStackTrace"], "Error.");
+  keep(realm.performance, ["now"], "performance.");
+  keep(realm, ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "Date", "Promise", "Error", "Proxy", "structuredClone"], "");
+  realm.Object.defineProperty = watchedDefine(realm.Object.defineProperty, "Object");
+  realm.Reflect.defineProperty = watchedDefine(realm.Reflect.defineProperty, "Reflect");
+};
+const shapes = (realm) =>
+  ["Object", "Function", "Array", "String", "Number", "Boolean", "RegExp", "Map", "Set", "Promise", "Date", "Symbol"].flatMap((name) => {
+    const prototype = realm[name]?.prototype;
+    if (prototype === undefined) return [];
+    return ownKeys(prototype).flatMap((key) => {
+      const before = getOwnPropertyDescriptor(prototype, key);
+      return typeof before?.value === "function" ? [[prototype, key, before.value, name + ".prototype." + String(key)]] : [];
+    });
+  });
+const changedShapes = (list) => list.filter(([holder, key, value]) => getOwnPropertyDescriptor(holder, key)?.value !== value);
+const realmShapes = shapes(globalThis);
+for (const name of runnerGlobals) hideGlobal(globalThis, name);
+guardBuiltIns(globalThis);
+
+// 6. Looking at one's callers.
+const plain = (error, sites) => [header(error), ...sites.map((site) => "    at " + site)].join("\n");
+const fileOf = (site) => {
+  const name = String(site?.getFileName?.() ?? "");
+  return slashed(name.startsWith("file:") ? fileURLToPath(name) : name);
+};
+/** The frames that whoever reads a stack may see: a source sees none of the tests. */
+const visible = (sites) => {
+  const reader = directSource();
+  if (reader === null) return sites;
+  const isOwn = pathOf(fileOf(sites[0])) === reader.path && Math.abs((sites[0]?.getLineNumber?.() ?? 0) - reader.line) <= 2;
+  const betraying = sites.filter((site) => {
+    const path = pathOf(fileOf(site));
+    return path !== null && isTest(path);
+  });
+  if (isOwn && betraying.length > 0) accuse(reader, "looks at who calls it");
+  return sites.filter((site) => pathOf(fileOf(site)) !== null && !betraying.includes(site));
+};
+const hideCallers = (realm) => {
+  // Whoever sets a formatter often calls the one before: each keeps what it formats with.
+  const layer = (custom) => (error, sites) => {
+    if (reading) return plain(error, sites);
+    const kept = visible(sites);
+    return typeof custom === "function" ? custom(error, kept) : plain(error, kept);
+  };
+  // In another realm Node falls back to this one's formatter, which hides as well.
+  let current = realm === globalThis ? layer(realm.Error.prepareStackTrace) : undefined;
+  const layers = new WeakSet(current === undefined ? [] : [current]);
+  defineProperty(realm.Error, "prepareStackTrace", {
+    configurable: true,
+    get: () => (reading ? undefined : current),
+    set: (next) => {
+      const isOurs = typeof next === "function" && layers.has(next);
+      const caller = directSource();
+      if (caller !== null && typeof next === "function" && !isOurs) accuse(caller, "looks at who calls it");
+      current = isOurs || next === undefined ? next : layer(next);
+      if (current !== undefined) layers.add(current);
+    },
+  });
+};
+// Where Node maps stacks back to their sources itself, a formatter of ours would be in its way.
+if (!process.execArgv.includes("--enable-source-maps")) hideCallers(globalThis);
+const util = require("node:util");
+if (typeof util.getCallSites === "function") {
+  const { getCallSites } = util;
+  util.getCallSites = (...args) => {
+    const source = directSource();
+    if (source === null) return getCallSites(...args);
+    accuse(source, "looks at who calls it");
+    return [];
+  };
+}
+
+// 7. Reading the tests, or what belongs to this run.
+const closedTo = (target) => {
+  if (typeof target !== "string" && !(target instanceof URL)) return null;
+  let path = slashed(target instanceof URL ? fileURLToPath(target) : target);
+  if (!path.startsWith("/") && !/^[A-Za-z]:/.test(path)) path = slashed(require("node:path").resolve(path));
+  if (path.startsWith(slashed(settings.folder)) || /^\/proc\/(self|thread-self|\d+)\//.test(path)) return "this test run";
+  const inside = pathOf(path);
+  const isCode = /\.([cm]?[jt]sx?|py|snap)$/.test(path) && !/(^|\/)(__)?(fixtures|testdata|mocks)(__)?\//.test(path);
+  return inside !== null && isCode && isTest(inside) ? inside : null;
+};
+const guardFiles = (holder, names) => {
+  for (const name of names) {
+    const original = holder[name];
+    if (typeof original !== "function") continue;
+    holder[name] = function (...args) {
+      const closed = closedTo(args[0]);
+      if (closed !== null) {
+        const source = directSource();
+        if (source !== null) accuse(source, "opens " + closed);
+      }
+      return apply(original, this, args);
+    };
+  }
+};
+guardFiles(fs, ["readFileSync", "readFile", "openSync", "open", "createReadStream", "writeFileSync", "writeFile", "appendFileSync", "unlinkSync", "rmSync"]);
+guardFiles(fs.promises, ["readFile", "open", "writeFile", "appendFile", "unlink", "rm"]);
+if (process.env.NODE_TEST_CONTEXT !== undefined) {
+  const forges = (chunk) => typeof chunk === "object" && chunk !== null && chunk[0] === 0xff && chunk[1] === 0x0f;
+  for (const [holder, name, at] of [[process.stdout, "write", 0], [fs, "writeSync", 1], [fs, "write", 1]]) {
+    const original = holder[name];
+    holder[name] = function (...args) {
+      if (forges(args[at])) {
+        const caller = directCaller();
+        if (caller !== null) accuse(caller, "writes to the runner's report");
+      }
+      return apply(original, this, args);
+    };
+  }
+}
+
+// 8. A probe's clock and random numbers.
+if (settings.clock_ahead_ms > 0) {
+  const NativeDate = Date;
+  const now = NativeDate.now;
+  class AheadDate extends NativeDate {
+    constructor(...args) {
+      if (args.length === 0) super(now() + settings.clock_ahead_ms);
+      else super(...args);
+    }
+    static now() {
+      return now() + settings.clock_ahead_ms;
+    }
+  }
+  Object.defineProperty(AheadDate, "name", { value: "Date" });
+  AheadDate.prototype.constructor = AheadDate;
+  globalThis.Date = AheadDate;
+}
+
+Module.syncBuiltinESMExports();
+// A reporter in this process takes these before any file of the project is loaded, and once.
+if (settings.shared) {
+  const parts = {
+    tell,
+    settings,
+    accuse,
+    /** Watches another realm of this process, as Jest makes one for each file; call the result at its end. */
+    watchRealm: (realm) => {
+      for (const name of runnerGlobals) hideGlobal(realm, name);
+      guardEnvironment(realm.process);
+      disguise(realm.process, "argv", () => [process.execPath, root + "/main.js"]);
+      guardBuiltIns(realm);
+      hideCallers(realm);
+      const list = shapes(realm);
+      return () => {
+        for (const [, , , label] of changedShapes(list)) accuse(null, "replaces " + label);
+      };
+    },
+    finish: () => { over = true; },
+  };
+  defineProperty(process, own, {
+    configurable: true,
+    enumerable: false,
+    get: () => {
+      if (nearestCaller() !== null) return undefined;
+      return parts;
+    },
+  });
+}
+process.once("exit", () => {
+  for (const [, , , label] of changedShapes(realmShapes)) accuse(null, "replaces " + label);
+});
+delete require.cache[__filename];
+`;

@@ -1,0 +1,553 @@
+import { isTestScriptPython } from "../../workspace/classify.ts";
+import { REFUSED } from "./failure.ts";
+import type { WitnessSettings } from "./settings.ts";
+
+/**
+ * A plug-in for pytest that tells its events as `events.ts` reads them, each at once and signed with
+ * the run's key, and watches what the project's files do to the run: see `node-witness.ts`.
+ */
+export const pytestPlugin = (settings: WitnessSettings): string =>
+  `import json as _json
+SETTINGS = _json.loads(${JSON.stringify(JSON.stringify(settings))})
+REFUSED = ${JSON.stringify(REFUSED)}
+${isTestScriptPython}
+${plugin}`;
+
+const plugin = String.raw`
+import ast, builtins, gc, hashlib, hmac, inspect, os, random, re, sys, time, types
+
+_WITHIN = SETTINGS["root"] + os.sep
+_SUSPECTS = set(SETTINGS["suspects"])
+_KEY = SETTINGS["key"].encode()
+_hmac, _sha256, _dumps = hmac.new, hashlib.sha256, _json.dumps
+_open, _write, _getframe = os.open, os.write, sys._getframe
+_channel = _open(SETTINGS["channel"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+_told = set()
+_over = []
+
+def _make_tell(key, channel):
+    def tell(**event):
+        body = _dumps(event).encode()
+        mac = _hmac(key, body, _sha256).hexdigest().encode()
+        _write(channel, mac + b" " + body + b"\n")
+    return tell
+
+tell = _make_tell(_KEY, _channel)
+SETTINGS["key"] = ""
+del _KEY, _channel
+
+def _path_of(file):
+    file = os.path.abspath(file)
+    if not file.startswith(_WITHIN) or "/site-packages/" in file.replace(os.sep, "/"):
+        return None
+    inside = file.removeprefix(_WITHIN).replace(os.sep, "/")
+    return None if re.search(r"(^|/)(\.?venv|node_modules)/", inside) else inside
+
+def _caller(frame, direct):
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file != __file__ and not file.startswith("<frozen"):
+            path = _path_of(file)
+            if path is not None:
+                return path, frame.f_lineno
+            if direct:
+                return None
+        frame = frame.f_back
+    return None
+
+def _source(frame, direct=True):
+    # Only what the judged change touched is suspected.
+    if not _SUSPECTS:
+        return None
+    caller = _caller(frame, direct)
+    return caller if caller is not None and caller[0] in _SUSPECTS and not is_test(caller[0]) else None
+
+def accuse(caller, what):
+    path, line = caller if caller is not None else ("", None)
+    if (path, what) in _told:
+        return
+    _told.add((path, what))
+    tell(type="tampering", path=path, line=line, what=what)
+
+# Ending the process.
+def _ends(module, name):
+    original = getattr(module, name)
+    def ends(*args, **kwargs):
+        if not _over:
+            caller = _caller(_getframe(1), False)
+            if caller is not None:
+                accuse(caller, f"ends the process ({module.__name__}.{name})")
+        return original(*args, **kwargs)
+    setattr(module, name, ends)
+
+for _name in ("_exit", "abort", "kill"):
+    _ends(os, _name)
+
+# Variables that show a source it is tested, modules of the runner, callers.
+_betrays = re.compile(r"^(PYTEST.*|CODITECT.*)$")
+_hidden = re.compile(r"^(PYTHONPATH|CI|COVERAGE_FILE)$")
+_environ = type(os.environ)
+_getitem, _iter = _environ.__getitem__, _environ.__iter__
+
+def _guarded_getitem(self, key):
+    if self is os.environ and isinstance(key, str) and (_betrays.match(key) or _hidden.match(key)):
+        source = _source(_past_os(_getframe(1)))
+        if source is not None:
+            if _betrays.match(key):
+                accuse(source, f"reads a variable of the test runner ({key})")
+            raise KeyError(key)
+    return _getitem(self, key)
+
+def _past_os(frame):
+    # os.environ.get and "in" come through the mapping's own methods.
+    while frame is not None and os.path.basename(frame.f_code.co_filename) in ("_collections_abc.py", "os.py", "<frozen _collections_abc>", "<frozen os>"):
+        frame = frame.f_back
+    return frame
+
+def _guarded_iter(self):
+    source = _source(_past_os(_getframe(1))) if self is os.environ else None
+    for key in _iter(self):
+        if source is None or not (_betrays.match(key) or _hidden.match(key)):
+            yield key
+
+_environ.__getitem__ = _guarded_getitem
+_environ.__iter__ = _guarded_iter
+
+_runner = re.compile(r"^(_?pytest|coditect_reporter)(\.|$)")
+
+class _Modules(dict):
+    """sys.modules as sources see it. The interpreter has its own, which everything is passed on to."""
+    def __init__(self, real):
+        dict.__init__(self)
+        self._real = real
+    def _look(self, key, frame):
+        if isinstance(key, str) and _runner.match(key):
+            source = _source(frame)
+            if source is not None:
+                accuse(source, f"looks for the test runner ({key})")
+                return True
+        return False
+    def __contains__(self, key):
+        return False if self._look(key, _getframe(1)) else key in self._real
+    def get(self, key, default=None):
+        return default if self._look(key, _getframe(1)) else self._real.get(key, default)
+    def __getitem__(self, key):
+        if self._look(key, _getframe(1)):
+            raise KeyError(key)
+        return self._real[key]
+    def __iter__(self):
+        return iter(self.keys())
+    def keys(self):
+        hides = _source(_getframe(1)) is not None
+        return [key for key in list(self._real) if not (hides and _runner.match(key))]
+    def items(self):
+        return [(key, self._real[key]) for key in self.keys()]
+    def values(self):
+        return [self._real[key] for key in self.keys()]
+    def __setitem__(self, key, value):
+        self._real[key] = value
+    def __delitem__(self, key):
+        del self._real[key]
+    def __len__(self):
+        return len(self._real)
+    def __bool__(self):
+        return True
+    def pop(self, *args):
+        return self._real.pop(*args)
+    def setdefault(self, *args):
+        return self._real.setdefault(*args)
+    def update(self, *args, **kwargs):
+        self._real.update(*args, **kwargs)
+    def copy(self):
+        return self._real.copy()
+
+sys.modules = _Modules(sys.modules)
+
+_import = builtins.__import__
+def _guarded_import(name, *args, **kwargs):
+    if _runner.match(name):
+        source = _source(_getframe(1))
+        if source is not None:
+            accuse(source, f"imports the test runner ({name})")
+    return _import(name, *args, **kwargs)
+builtins.__import__ = _guarded_import
+
+_argv = sys.argv
+
+_auditing = []
+
+def _audit(event, args):
+    if _over or _auditing or event not in ("open", "sys._getframe"):
+        return
+    _auditing.append(True)
+    try:
+        _see(event, args, _getframe(1))
+    finally:
+        _auditing.pop()
+
+def _see(event, args, frame):
+    if event == "sys._getframe":
+        if frame.f_code.co_filename == __file__:
+            return  # We look ourselves.
+        caller = frame
+        inspected = False
+        while caller is not None and os.path.basename(caller.f_code.co_filename) in ("inspect.py", "traceback.py"):
+            inspected = True
+            caller = caller.f_back
+        source = _source(caller)
+        if source is not None:
+            accuse(source, "looks at who calls it")
+    elif event == "open":
+        path = args[0]
+        if isinstance(path, bytes):
+            path = path.decode(errors="replace")
+        if not isinstance(path, str):
+            return
+        if path.startswith(SETTINGS["folder"]) or re.match(r"/proc/(self|thread-self|\d+)/", path):
+            closed = "this test run"
+        else:
+            closed = _path_of(path)
+            if closed is None or not closed.endswith(".py") or not is_test(closed) or re.search(r"(^|/)(fixtures|testdata)/", closed):
+                return
+        source = _source(_past_io(frame))
+        if source is not None:
+            accuse(source, f"opens {closed}")
+
+def _past_io(frame):
+    while frame is not None and os.path.basename(frame.f_code.co_filename) in ("pathlib.py", "codecs.py", "io.py", "tokenize.py", "linecache.py"):
+        frame = frame.f_back
+    return frame
+
+sys.addaudithook(_audit)
+
+# What no source may replace: looked at after each source is loaded, and at the end.
+_WATCHED = [
+    (builtins, "builtins", "len sum sorted min max isinstance issubclass abs all any repr str int float list dict set tuple open __import__ AssertionError range round zip map filter enumerate hash id type getattr print".split()),
+    (random, "random", "random randint choice shuffle seed uniform".split()),
+    (time, "time", "time monotonic sleep perf_counter".split()),
+    (os, "os", "_exit getenv kill abort".split()),
+    (sys, "sys", "exit settrace setprofile".split()),
+    (_json, "json", "dumps loads".split()),
+]
+_BEFORE = [(module, label, name, getattr(module, name)) for module, label, names in _WATCHED for name in names]
+
+def _replaced(extra=()):
+    return [(module, f"{label}.{name}", value) for module, label, name, value in [*_BEFORE, *extra] if getattr(module, name, None) is not value]
+
+_RUNNER_PARTS = []
+
+def _watch_runner():
+    import pytest, unittest, unittest.mock, _pytest.runner, _pytest.python, _pytest.reports, _pytest.assertion.util
+    for module, names in (
+        (pytest, "raises approx fail skip mark fixture".split()),
+        (_pytest.runner, "runtestprotocol call_and_report pytest_runtest_makereport pytest_runtest_call pytest_runtest_protocol".split()),
+        (_pytest.reports.TestReport, "from_item_and_call __init__".split()),
+        (_pytest.python.Function, "runtest setup".split()),
+        (_pytest.python, "pytest_pyfunc_call".split()),
+        (_pytest.runner.CallInfo, "from_call".split()),
+        (unittest.TestCase, [name for name in dir(unittest.TestCase) if name.startswith("assert")] + ["fail", "run"]),
+        (unittest.mock.NonCallableMock, [name for name in dir(unittest.mock.NonCallableMock) if name.startswith("assert")]),
+    ):
+        for name in names:
+            value = inspect.getattr_static(module, name, None)
+            if value is not None:
+                _RUNNER_PARTS.append((module, f"{module.__name__}.{name}", name, value))
+
+def _replaced_parts():
+    return [(label, name) for module, label, name, value in _RUNNER_PARTS if inspect.getattr_static(module, name, None) is not value]
+
+def _check(caller):
+    for module, label, value in _replaced():
+        accuse(caller, f"replaces {label}")
+        setattr(module, label.rsplit(".", 1)[1], value)
+    for module, label, name, value in _RUNNER_PARTS:
+        if inspect.getattr_static(module, name, None) is not value:
+            accuse(caller, f"replaces {label}")
+            setattr(module, name, value)
+
+# Whether a test reached an assertion: in a run that refuses them, each one raises.
+class Refused(AssertionError):
+    pass
+
+def _refuse(*args, **kwargs):
+    raise Refused(REFUSED)
+
+def _refuse_asserts():
+    import _pytest.assertion.rewrite as rewrite
+    import pytest, unittest, unittest.mock
+    original = rewrite.rewrite_asserts
+    class Refusing(ast.NodeTransformer):
+        def visit_Assert(self, node):
+            call = ast.Call(func=ast.Name(id="__coditect_refuse__", ctx=ast.Load()), args=[], keywords=[])
+            return ast.copy_location(ast.Expr(value=call), node)
+    def rewriting(module, *args, **kwargs):
+        Refusing().visit(module)
+        ast.fix_missing_locations(module)
+        return original(module, *args, **kwargs)
+    rewrite.rewrite_asserts = rewriting
+    rewrite._read_pyc = lambda *args, **kwargs: None
+    builtins.__coditect_refuse__ = _refuse
+    pytest.raises = _refuse
+    for cls in (unittest.TestCase, unittest.mock.NonCallableMock):
+        for name in dir(cls):
+            if name.startswith("assert"):
+                setattr(cls, name, _refuse)
+
+def _mark_raises():
+    # An error that an expectation lets through because it expected another one is its failure.
+    import pytest, unittest.case
+    for cls in (type(pytest.raises(ValueError)), unittest.case._AssertRaisesContext):
+        original = cls.__exit__
+        def leave(self, kind, error, trace, _original=original):
+            answer = _original(self, kind, error, trace)
+            if not answer and error is not None:
+                try:
+                    error.__coditect_in_raises__ = True
+                except Exception:
+                    pass
+            return answer
+        cls.__exit__ = leave
+
+_MISSING = re.compile(r"has no attribute|cannot import name|No module named|is not defined|unexpected keyword argument|takes \d+ positional|takes no arguments|missing \d+ required")
+
+def failure_of(excinfo):
+    import pytest
+    error = excinfo.value
+    if isinstance(error, Refused) or REFUSED in str(error):
+        return "refused"
+    if getattr(error, "__coditect_in_raises__", False) and not _MISSING.search(str(error)):
+        return "assertion"
+    if isinstance(error, AssertionError) or isinstance(error, pytest.fail.Exception):
+        return "assertion"
+    if isinstance(error, (AttributeError, ImportError, NameError, TypeError)) and _MISSING.search(str(error)):
+        return "missing"
+    return "error"
+
+class Reporter:
+    def __init__(self, config):
+        self.root = str(config.rootpath)
+        self.durations = {}
+        self.told = set()
+
+    def place(self, nodeid):
+        file, *names = nodeid.split("::")
+        return os.path.join(self.root, file), " > ".join(names)
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            tell(type="load_error", file=self.place(report.nodeid)[0], message=str(report.longrepr)[:20000])
+
+    def pytest_runtest_logreport(self, report):
+        duration = self.durations.get(report.nodeid, 0) + report.duration * 1000
+        self.durations[report.nodeid] = duration
+        if report.outcome not in ("passed", "failed", "skipped"):
+            return  # "rerun": the outcome of the last try counts.
+        status = report.outcome
+        # A test that is expected to fail and passes all the same is no evidence.
+        if hasattr(report, "wasxfail") and status == "passed":
+            status = "skipped"
+        if report.outcome == "passed" and report.when != "call":
+            return
+        if report.nodeid in self.told and status != "failed":
+            return
+        self.told.add(report.nodeid)
+        file, name = self.place(report.nodeid)
+        message = str(report.longrepr)[-20000:] if status == "failed" else None
+        if report.when == "teardown":
+            name += " (teardown)"
+        event = dict(type="test", file=file, name=name, status=status, duration_ms=duration, message=message)
+        if status == "failed":
+            event["failure"] = getattr(report, "coditect_failure", "error")
+        tell(**event)
+
+    def pytest_sessionfinish(self, session, exitstatus):
+        _check(None)
+        if int(exitstatus) != 3:
+            tell(type="end")
+        _over.append(True)
+
+def pytest_addoption(parser):
+    try:
+        import pytest_cov
+    except ImportError:
+        # Without pytest-cov its options are known and do nothing.
+        for option in ("--cov", "--cov-report", "--cov-fail-under"):
+            parser.addoption(option, action="append", nargs="?")
+
+import pytest as _pytest_module
+
+@_pytest_module.hookimpl(hookwrapper=True, trylast=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    # What the call showed is what counts: a hook of the project that turns a failure into a pass is told of.
+    report = outcome.get_result()
+    raised = call.excinfo is not None
+    if raised:
+        report.coditect_failure = failure_of(call.excinfo)
+        if report.outcome == "passed" and not hasattr(report, "wasxfail"):
+            accuse(None, f"turns the failure of {item.nodeid} into a pass")
+            report.outcome = "failed"
+
+def pytest_collection_modifyitems(config, items):
+    seed = SETTINGS["seed"]
+    if seed is not None:
+        random.Random(seed).shuffle(items)
+
+def pytest_configure(config):
+    # Processes of pytest-xdist report through the one that started them.
+    if not hasattr(config, "workerinput"):
+        tell(type="begin")
+        config.pluginmanager.register(Reporter(config), "coditect-reporter")
+    _mark_raises()
+    _watch_runner()
+    if SETTINGS["refuse_assertions"]:
+        _refuse_asserts()
+        _RUNNER_PARTS.clear()
+        _watch_runner()
+    _install_watch()
+
+# Mutants: the changed lines of a source are made wrong one at a time, as it is compiled.
+_WANTED = SETTINGS["mutant"]
+_MUTABLE = {entry["path"]: entry["ranges"] for entry in SETTINGS["mutable"]}
+_COMPARE = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
+_OPERATE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult}
+
+def _mutations(node):
+    """Each wrong form of a node, with what was done to it."""
+    if isinstance(node, ast.Compare):
+        for at, op in enumerate(node.ops):
+            if type(op) in _COMPARE:
+                ops = [_COMPARE[type(op)]() if i == at else o for i, o in enumerate(node.ops)]
+                yield "boundary" if isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) else "condition", ast.Compare(node.left, ops, node.comparators)
+    elif isinstance(node, ast.BoolOp):
+        yield "condition", ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield "condition", node.operand
+    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATE:
+        yield "operator", ast.BinOp(node.left, _OPERATE[type(node.op)](), node.right)
+    elif isinstance(node, ast.Return) and node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        yield "return", ast.Return(ast.Constant(None))
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, bool):
+            yield "literal", ast.Constant(not node.value)
+        elif isinstance(node.value, (int, float)):
+            yield "literal", ast.Constant(node.value + 1)
+        elif isinstance(node.value, str):
+            yield "literal", ast.Constant("" if node.value else "mutant")
+    elif isinstance(node, (ast.If, ast.While, ast.IfExp)):
+        for value in (True, False):
+            if isinstance(node, ast.While) and value:
+                continue
+            yield "condition", type(node)(**{**{field: getattr(node, field) for field in node._fields}, "test": ast.Constant(value)})
+    elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await)):
+        yield "call removed", ast.Pass()
+    elif isinstance(node, (ast.AugAssign, ast.Raise)):
+        yield "statement removed", ast.Pass()
+
+def _mutate(tree, path):
+    """Tells of the mutants of the file, and switches on the one that is asked for."""
+    wanted, count = _WANTED, 0
+    ranges = _MUTABLE[path]
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and node.body and isinstance(node.body[0], ast.Expr)}
+    skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Raise) for inner in ast.walk(node) if inner is not node}
+    skipped |= {id(inner) for node in ast.walk(tree) for field in ("annotation", "returns") for part in [getattr(node, field, None)] if isinstance(part, ast.AST) for inner in ast.walk(part)}
+    for parent in list(ast.walk(tree)):
+        for field, value in ast.iter_fields(parent):
+            for index, node in enumerate(value if isinstance(value, list) else [value]):
+                if not isinstance(node, ast.AST) or not hasattr(node, "lineno") or id(node) in docstrings or id(node) in skipped:
+                    continue
+                if not any(r["from"] <= node.lineno and node.end_lineno <= r["to"] for r in ranges):
+                    continue
+                if isinstance(node, ast.Constant) and isinstance(parent, ast.JoinedStr):
+                    continue
+                for kind, mutant in _mutations(node):
+                    name = f"{path}#{count}"
+                    count += 1
+                    if wanted is None:
+                        text = ast.unparse(ast.fix_missing_locations(ast.copy_location(mutant, node)))
+                        tell(type="mutant", id=name, path=path, line=node.lineno, end_line=node.end_lineno, kind=kind, replacement=text[:200])
+                    elif wanted == name:
+                        ast.copy_location(mutant, node)
+                        if isinstance(value, list):
+                            value[index] = mutant
+                        else:
+                            setattr(parent, field, mutant)
+                        return ast.fix_missing_locations(tree)
+    return tree
+
+def _install_mutants():
+    import importlib.machinery
+    loader = importlib.machinery.SourceFileLoader
+    original = loader.source_to_code
+    def source_to_code(self, data, path, **options):
+        inside = _path_of(path) if isinstance(path, str) else None
+        if inside not in _MUTABLE:
+            return original(self, data, path, **options)
+        return compile(_mutate(ast.parse(data), inside), path, "exec", dont_inherit=True)
+    loader.source_to_code = source_to_code
+    # What was compiled before has no mutants in it.
+    get_code = loader.get_code
+    def get_fresh_code(self, name):
+        path = self.get_filename(name)
+        if _path_of(path) in _MUTABLE:
+            return self.source_to_code(self.get_data(path), path)
+        return get_code(self, name)
+    loader.get_code = get_fresh_code
+
+if _MUTABLE:
+    _install_mutants()
+
+# Each source is looked after when it was loaded, so that what it replaced has its name.
+def _install_watch():
+    import importlib.machinery
+    loader = importlib.machinery.SourceFileLoader
+    original = loader.exec_module
+    def exec_module(self, module):
+        file = getattr(module, "__file__", None) or ""
+        path = _path_of(file) if file else None
+        if path is None or is_test(path) or path not in _SUSPECTS:
+            return original(self, module)
+        _check(None)
+        try:
+            return original(self, module)
+        except SystemExit:
+            accuse((path, None), "ends the process (sys.exit)")
+            raise
+        finally:
+            _check((path, None))
+    loader.exec_module = exec_module
+
+@_pytest_module.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    yield
+    for module, label, name, value in _RUNNER_PARTS:
+        if inspect.getattr_static(module, name, None) is not value:
+            _check(None)
+            return
+
+if SETTINGS["seed"] is not None:
+    random.seed(SETTINGS["seed"])
+
+if SETTINGS["clock_ahead_ms"] > 0:
+    _time, _ahead = time.time, SETTINGS["clock_ahead_ms"] / 1000
+    time.time = lambda: _time() + _ahead
+    for index, (module, label, name, value) in enumerate(_BEFORE):
+        if module is time and name == "time":
+            _BEFORE[index] = (module, label, name, time.time)
+
+def pytest_unconfigure(config):
+    # What pytest-cov measured, as Coverage.py counts it; its report formats differ by version.
+    if hasattr(config, "workerinput") or not os.path.exists(_getitem(os.environ, "COVERAGE_FILE")):
+        return
+    import coverage
+    measured = coverage.Coverage()
+    measured.load()
+    files = {}
+    for path in measured.get_data().measured_files():
+        try:
+            _, statements, _, missing, _ = measured.analysis2(path)
+        except coverage.CoverageException:
+            continue
+        files[path] = {"covered": len(statements) - len(missing), "total": len(statements)}
+    tell(type="coverage", files=files)
+`;

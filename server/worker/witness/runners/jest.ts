@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { coverageFolder } from "../../runners/coverage.ts";
+import { jestReportFile, readJestReport } from "./jest-report.ts";
+import { namePattern } from "../../runners/names.ts";
+import { jestRunner, refusingSetup } from "../jest-runner.ts";
+import { watchNode } from "../witness.ts";
+import { nodeProgram, nodeVariables } from "../../runners/package.ts";
+import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../runners/script.ts";
+
+const rules: ArgumentRules = {
+  valued: new Set(
+    "--config -c --rootDir --roots --env --testEnvironment --testTimeout --maxWorkers -w --selectProjects --testMatch --testRegex --testPathPatterns --testPathPattern --testPathIgnorePatterns --testNamePattern -t --reporters --outputFile --coverageReporters --coverageDirectory --coverageThreshold --collectCoverageFrom --shard --bail --testRunner --seed".split(
+      " ",
+    ),
+  ),
+  dropped:
+    /^(--reporters|--outputFile|--json|--watch.*|--bail|-b|--(coverage|collectCoverage)|--coverage(Reporters|Directory|Threshold)|--shard|--testNamePattern|-t|--updateSnapshot|-u|--onlyChanged|-o|--changedSince|--onlyFailures|-f|--notify|--no-?color|--colors?|--passWithNoTests|--silent|--verbose|--testRunner|--randomize|--seed)$/i,
+};
+
+const coverageFlags = (job: TestJob): string[] =>
+  job.coverage
+    ? [
+        "--coverage",
+        "--coverageReporters=json-summary",
+        `--coverageDirectory=${coverageFolder(job)}`,
+        // Whether it is enough is not this run's question.
+        "--coverageThreshold={}",
+      ]
+    : ["--coverage=false"];
+
+export const jest: RunnerAdapter = {
+  async launch(job) {
+    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { seed } = job.witness.settings;
+    const runner = join(job.reportFolder, "runner.cjs");
+    await writeFile(runner, jestRunner(dirname(job.program ?? job.folder), job.reportFolder));
+    await writeFile(join(job.reportFolder, "refuse.cjs"), refusingSetup);
+    return {
+      command: [
+        nodeProgram(),
+        ...nodeFlags(job.script),
+        job.program ?? "jest",
+        ...flags,
+        "--ci",
+        "--json",
+        `--outputFile=${jestReportFile(job)}`,
+        "--passWithNoTests",
+        // What a test leaves open must not keep a finished run waiting for its deadline.
+        "--forceExit",
+        // Its daemon would outlive the run.
+        "--watchman=false",
+        `--testRunner=${runner}`,
+        ...(seed === null ? [] : ["--randomize", `--seed=${seed}`]),
+        ...coverageFlags(job),
+        ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
+        ...(job.files === null ? patterns : ["--runTestsByPath", ...job.files]),
+      ],
+      env: { ...nodeVariables(), ...(await watchNode(job.witness, job.script.env.NODE_OPTIONS)) },
+    };
+  },
+  async read(job, ended) {
+    const results = await readJestReport(job, "signed");
+    // Without any test file it ends well, without a report.
+    return results.complete || ended.exit_code !== 0
+      ? results
+      : { ...noResults(true), tampering: results.tampering };
+  },
+};

@@ -1,0 +1,127 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { coverageFolder, readCoverageSummary } from "../../runners/coverage.ts";
+import { readEvents } from "./events.ts";
+import { namePattern } from "../../runners/names.ts";
+import { installedProgram, nodeProgram, nodeVariables } from "../../runners/package.ts";
+import { failureScript } from "../failure.ts";
+import { watchNode } from "../witness.ts";
+import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../runners/script.ts";
+
+const rules: ArgumentRules = {
+  valued: new Set(
+    "--require -r --import --loader --config --package --extension --file --ignore --exclude --spec --ui -u --timeout -t --slow -s --retries --jobs -j --grep -g --fgrep -f --reporter -R --reporter-option --reporter-options -O --node-option -n --watch-files --watch-ignore".split(
+      " ",
+    ),
+  ),
+  dropped:
+    /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b|--grep|-g|--fgrep|-f|--invert|-i|--dry-run|--colors?|-c|--no-colors?|-C|--forbid-.*|--diff|--no-diff)$/,
+};
+
+/**
+ * Reports to `events.ts`, each event at once, so that a run that breaks off still tells what came
+ * before. Loaded with --require, it tells which test file is being loaded: mocha loads them all
+ * before it makes its reporter, and ends at the first error. A test that leaves something open must
+ * not keep a finished run waiting for its deadline.
+ */
+const reporter = `
+"use strict";
+const { Suite } = require(process.env.CODITECT_MOCHA);
+const witness = process[Symbol.for("nodejs.coditect")];
+delete process[Symbol.for("nodejs.coditect")];
+const { tell } = witness;
+const failureOf = ${failureScript};
+const GRACE_MS = 2000;
+module.exports = function (runner) {
+  const report = (test, status, error) =>
+    tell({
+      type: "test",
+      file: test.file ?? test.ctx?.currentTest?.file ?? test.parent?.file ?? "",
+      name: test.titlePath().join(" > "),
+      status,
+      duration_ms: test.duration ?? null,
+      failure: status === "failed" ? failureOf(error) : undefined,
+      message: error ? String(error.stack ?? error.message ?? error).slice(0, 20000) : null,
+    });
+  tell({ type: "begin" });
+  if (witness.settings.seed !== null) shuffle(runner.suite, witness.settings.seed);
+  runner.on("pass", (test) => report(test, "passed"));
+  runner.on("pending", (test) => report(test, "skipped"));
+  runner.on("fail", (test, error) => report(test, "failed", error));
+  runner.once("end", () => {
+    tell({ type: "end" });
+    witness.finish();
+    setTimeout(() => process.exit(runner.failures > 0 ? 1 : 0), GRACE_MS).unref();
+  });
+};
+const shuffle = (suite, seed) => {
+  let state = seed + 1;
+  const next = (below) => (state = (state * 48271) % 2147483647) % below;
+  const mix = (list) => {
+    for (let at = list.length - 1; at > 0; at--) {
+      const other = next(at + 1);
+      [list[at], list[other]] = [list[other], list[at]];
+    }
+    return list;
+  };
+  mix(suite.tests);
+  for (const inner of mix(suite.suites)) shuffle(inner, seed);
+};
+const { emit } = Suite.prototype;
+Suite.prototype.emit = function (event, ...args) {
+  if (event === Suite.constants.EVENT_FILE_PRE_REQUIRE) tell({ type: "loading", file: args[1] });
+  return emit.call(this, event, ...args);
+};
+`;
+
+/** c8 or nyc, where one is installed: mocha has no coverage of its own. */
+function coverageCommand(job: TestJob): readonly string[] {
+  if (!job.coverage) return [];
+  for (const [name, folderFlag] of [
+    ["c8", "--reports-dir"],
+    ["nyc", "--report-dir"],
+  ] as const) {
+    const program = installedProgram(job.folder, name);
+    if (program === null) continue;
+    const temporary = join(job.reportFolder, "raw");
+    const flags = ["--reporter=json-summary", `${folderFlag}=${coverageFolder(job)}`];
+    return [nodeProgram(), program, ...flags, `--temp-dir=${temporary}`, "--check-coverage=false"];
+  }
+  return [];
+}
+
+export const mocha: RunnerAdapter = {
+  async launch(job) {
+    const reporterFile = join(job.reportFolder, "reporter.cjs");
+    await writeFile(reporterFile, reporter);
+    const { flags, patterns } = splitArguments(job.script.args, rules);
+    return {
+      command: [
+        ...coverageCommand(job),
+        nodeProgram(),
+        ...nodeFlags(job.script),
+        job.program ?? "mocha",
+        ...flags,
+        `--require=${reporterFile}`,
+        `--reporter=${reporterFile}`,
+        ...(job.name === null ? [] : [`--grep=${namePattern(job.name)}`]),
+        ...(job.files ?? patterns),
+      ],
+      env: {
+        CODITECT_MOCHA: join(dirname(job.program ?? ""), ".."),
+        ...nodeVariables(),
+        ...(await watchNode(job.witness, job.script.env.NODE_OPTIONS)),
+      },
+    };
+  },
+
+  async read(job, ended) {
+    const { begun, loading, ...results } = await readEvents(job);
+    const { tampering } = results;
+    if (begun) return { ...results, coverage: await readCoverageSummary(job) };
+    if (ended.timed_out || ended.exit_code === null) return { ...noResults(false), tampering };
+    if (loading === null) return { ...noResults(ended.output.includes("No test files found")), tampering };
+    return { ...noResults(true), tampering, load_errors: [{ file: loading, message: ended.output }] };
+  },
+};

@@ -1,0 +1,68 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { vitestReporter } from "../vitest-reporter.ts";
+import { watchNode } from "../witness.ts";
+import { coverageFolder } from "../../runners/coverage.ts";
+import { eventsFile } from "../../runners/events.ts";
+import { jestReportFile, readJestReport } from "./jest-report.ts";
+import { namePattern } from "../../runners/names.ts";
+import { isInstalled, nodeProgram, nodeVariables } from "../../runners/package.ts";
+import type { RunnerAdapter, TestJob } from "./runner.ts";
+import { splitArguments, type ArgumentRules } from "../../runners/script.ts";
+
+const rules: ArgumentRules = {
+  valued: new Set(
+    "--config -c --root -r --dir --project --environment --pool --mode --reporter --outputFile --exclude --testTimeout --hookTimeout --testNamePattern -t --shard --bail --configLoader".split(
+      " ",
+    ),
+  ),
+  dropped:
+    /^(--reporters?|--outputFile.*|--watch|-w|--run|--ui|--open|--coverage.*|--bail|--shard|--testNamePattern|-t|--update|-u|--changed|--passWithNoTests|--no-color)$/,
+};
+
+const subcommands = new Set(["run", "watch", "dev", "related"]);
+
+const providers = ["@vitest/coverage-v8", "@vitest/coverage-istanbul"];
+
+function coverageFlags(job: TestJob): string[] {
+  if (!job.coverage || !providers.some((name) => isInstalled(job.folder, name)))
+    return ["--coverage.enabled=false"];
+  return [
+    "--coverage.enabled",
+    "--coverage.reporter=json-summary",
+    `--coverage.reportsDirectory=${coverageFolder(job)}`,
+    "--coverage.reportOnFailure",
+    // Whether it is enough is not this run's question.
+    "--coverage.thresholds.100=false",
+    ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
+  ];
+}
+
+export const vitest: RunnerAdapter = {
+  async launch(job) {
+    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
+    const { seed, key } = job.witness.settings;
+    const reporter = join(job.reportFolder, "reporter.mjs");
+    await writeFile(reporter, vitestReporter(key, eventsFile(job)));
+    return {
+      command: [
+        nodeProgram(),
+        job.program ?? "vitest",
+        "run",
+        ...flags,
+        "--reporter=default",
+        "--reporter=json",
+        `--reporter=${reporter}`,
+        `--outputFile.json=${jestReportFile(job)}`,
+        "--passWithNoTests",
+        ...(seed === null ? [] : ["--sequence.shuffle", `--sequence.seed=${seed}`]),
+        ...coverageFlags(job),
+        ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
+        ...(job.files ?? folders),
+      ],
+      env: { ...nodeVariables(), ...(await watchNode(job.witness, job.script.env.NODE_OPTIONS)) },
+    };
+  },
+  read: (job) => readJestReport(job, "named"),
+};

@@ -1,0 +1,17 @@
+import type { TestProbe } from "../../../schemas/tests.ts";
+
+/** What a witness inside the processes of a test run has to know. */
+export interface WitnessSettings extends TestProbe {
+  /** Absolute path of the workspace the tests run in. */
+  root: string;
+  /** Absolute path of the run's own folder. */
+  folder: string;
+  /** The file it writes to. */
+  channel: string;
+  /** Key of this run that each line is signed with. */
+  key: string;
+  /** A module that stands in for `node:assert` where assertions are refused. */
+  assert_url: string;
+  /** Whether a reporter of ours in the same process uses it. */
+  shared: boolean;
+}

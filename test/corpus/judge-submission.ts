@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { FileChange } from "../../schemas/changes.ts";
+import type { GateName, GateProof } from "../../schemas/gates.ts";
+import type { ProvingGround } from "../../server/executions/run-execution.ts";
+import { judge } from "../../server/proof/judge.ts";
+import { privateCopy } from "../../server/worker/copy/copy.ts";
+import { prepare } from "../../server/worker/copy/prepare.ts";
+import { runTests } from "../../server/worker/runners/run-tests.ts";
+import type { Files, Submission } from "./kit.ts";
+
+const dependencies = resolve(import.meta.dirname, "../../node_modules");
+
+const write = async (root: string, files: Files): Promise<void> => {
+  for (const [path, text] of Object.entries(files)) {
+    if (text === null) continue;
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+};
+
+const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const changeOf = (base: Files, path: string, text: string | null): FileChange => {
+  const before = base[path] ?? null;
+  return {
+    path,
+    before: before === null ? null : sha(before),
+    content: text === null ? null : { encoding: "utf8", data: text },
+    executable: false,
+  };
+};
+
+/** What the gates say of a submission: the real ones, with the real runners, on a real copy. */
+export const judgeSubmission = async (
+  { base, tests, code }: Submission,
+  gates?: readonly GateName[],
+): Promise<GateProof[]> => {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-corpus-"));
+  const source = join(folder, "project");
+  const signal = AbortSignal.timeout(240_000);
+  try {
+    await mkdir(source);
+    await write(source, base);
+    await symlink(dependencies, join(source, "node_modules"));
+    const copy = privateCopy(source, join(folder, "copy"));
+    const ground: ProvingGround = {
+      prepare: async (changes) => {
+        await prepare(copy, { overlays: [], changes: [...changes] }, signal);
+      },
+      runTests: ({ files, coverage, name, probe }) =>
+        runTests(
+          copy.root,
+          {
+            files,
+            coverage,
+            name: name ?? null,
+            command: null,
+            timeout_seconds: 20,
+            ...(probe === undefined ? {} : { probe }),
+          },
+          signal,
+        ),
+    };
+    const changes = Object.entries({ ...tests, ...code }).map(([path, text]) => changeOf(base, path, text));
+    return await judge(
+      {
+        changes,
+        readBase: (path) => readFile(join(source, path), "utf8").catch(() => null),
+      },
+      ground,
+      {
+        now: () => new Date().toISOString(),
+        signal,
+        proven: () => undefined,
+        ...(gates === undefined ? {} : { gates }),
+      },
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+};

@@ -1,0 +1,49 @@
+import { availableParallelism } from "node:os";
+import { kits } from "./kit.ts";
+import { judgeSubmission } from "./judge-submission.ts";
+import { honestChanges } from "../fixtures/cheats/honest.ts";
+import { javascriptCheats } from "../fixtures/cheats/javascript.ts";
+import { pythonCheats } from "../fixtures/cheats/python.ts";
+
+/** Runs the corpus, or what of it a pattern names: no cheat may hold, and honest changes have to. */
+const pattern = new RegExp(process.argv[2] ?? "");
+const cheats = [...kits.flatMap(javascriptCheats), ...pythonCheats].filter(({ name }) => pattern.test(name));
+const honest = honestChanges.filter(({ name }) => pattern.test(name));
+
+let faults = 0;
+let refusedHonest = 0;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const began = performance.now();
+
+const work = [
+  ...cheats.map((cheat) => async () => {
+    const proofs = await judgeSubmission(cheat);
+    const failed = proofs.find(({ held }) => !held);
+    const told = failed === undefined ? "" : `${failed.reason}\n${failed.evidence.join("\n")}`;
+    const isNamed = failed !== undefined && cheat.gate.test(failed.gate) && cheat.names.test(told);
+    if (!isNamed) faults += 1;
+    const first = failed === undefined ? "HELD" : `${failed.gate}: ${failed.reason}`;
+    say(
+      `${isNamed ? "ok  " : "FAIL"} cheat ${cheat.name}: ${first}${isNamed ? "" : `\n${told.slice(0, 600)}`}`,
+    );
+  }),
+  ...honest.map((change) => async () => {
+    const proofs = await judgeSubmission(change);
+    const failed = proofs.find(({ held }) => !held);
+    if (failed !== undefined) refusedHonest += 1;
+    const detail =
+      failed === undefined
+        ? ""
+        : `: ${failed.gate}: ${failed.reason}\n${failed.evidence.join("\n").slice(0, 900)}`;
+    say(`${failed === undefined ? "ok  " : "FAIL"} honest ${change.name}${detail}`);
+  }),
+];
+const next = async (): Promise<void> => {
+  for (let job = work.shift(); job !== undefined; job = work.shift()) await job();
+};
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, next));
+say(
+  `${cheats.length} cheats, ${faults} that hold or are not named; ${honest.length} honest changes, ` +
+    `${refusedHonest} refused; ${Math.round((performance.now() - began) / 1000)} s`,
+);
+process.exitCode = faults > 0 || refusedHonest > honest.length * 0.02 ? 1 : 0;
