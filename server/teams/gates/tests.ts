@@ -13,8 +13,24 @@ import {
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { describe, newTestFiles, named, probeOf, unusable, withoutAssertion } from "./test-run.ts";
 
-/** Whether a test fails for what it describes: by an assertion, or a name that is yet to come. */
-const failsRightly = ({ failure }: TestCase): boolean => failure !== "error";
+/** Files that a stack or a traceback names, without packages and the runtime's own. */
+const placesOf = (message: string): string[] =>
+  [...message.matchAll(/([^\s()"']+\.[a-z]{1,4}):\d+/g)]
+    .map(([, file = ""]) => file)
+    .filter((file) => !/node_modules|site-packages|^node:/.test(file));
+
+/**
+ * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by
+ * one. Node names the innermost place first, Python last.
+ */
+const crashesInCode = ({ message }: TestCase): boolean => {
+  const places = placesOf(message ?? "");
+  const innermost = places.find((file) => !file.endsWith(".py")) ?? places.at(-1);
+  return innermost !== undefined && classifyPath(innermost) === "source";
+};
+
+/** Whether a test fails for what it describes: an assertion, a name that is yet to come, a crash of the code. */
+const failsRightly = (test: TestCase): boolean => test.failure !== "error" || crashesInCode(test);
 
 const noAssertion = (tests: readonly string[]): string =>
   `${quantity(tests.length, "new test reaches", "new tests reach")} no assertion and cannot fail.`;
