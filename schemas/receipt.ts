@@ -9,7 +9,7 @@ export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** A gate as a receipt keeps it: what was measured, without what differs by machine. */
-export const ReceiptGate = z.strictObject({
+const ReceiptGate = z.strictObject({
   gate: GateName,
   held: z.boolean(),
   reason: z.string(),
@@ -18,7 +18,7 @@ export const ReceiptGate = z.strictObject({
   exit_code: z.int().nullable(),
   counts: z.strictObject({ passed: Count, failed: Count, skipped: Count }).nullable(),
 });
-export type ReceiptGate = z.infer<typeof ReceiptGate>;
+type ReceiptGate = z.infer<typeof ReceiptGate>;
 
 /** An in-toto statement that a change was proven: subjects are its files as they are after it. */
 export const ProofStatement = z.strictObject({

@@ -37,7 +37,7 @@ import { usageOf } from "./usage.ts";
 const ATTEMPTS = 2;
 
 /** Which tests are run, and how it differs from an ordinary run; `name`: only tests called so. */
-export interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
+interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
   name?: string;
   probe?: TestProbe;
 }

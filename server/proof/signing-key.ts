@@ -17,8 +17,7 @@ export interface SigningKey {
   id: string;
 }
 
-export const keyFile = (environment: NodeJS.ProcessEnv): string =>
-  join(userFolder(environment), "receipt-key.pem");
+const keyFile = (environment: NodeJS.ProcessEnv): string => join(userFolder(environment), "receipt-key.pem");
 
 /** SHA-256 of a public key in its DER form. */
 export const keyId = (key: KeyObject): string =>

@@ -5,9 +5,11 @@ import { dirname, isAbsolute, join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Settings } from "../../schemas/settings.ts";
-import { sandboxHosts } from "../instances/drivers/local/bubblewrap.ts";
-import { hostsFile, localCommand } from "../instances/drivers/local/command.ts";
+import { bubblewrapArguments, sandboxHosts, toolchainPaths } from "../instances/drivers/local/bubblewrap.ts";
+import { hostsFile } from "../instances/drivers/local/command.ts";
 import { probeSandbox } from "../instances/drivers/local/confinement.ts";
+import { workerEnvironment } from "../instances/drivers/local/environment.ts";
+import { seatbeltParameters } from "../instances/drivers/local/seatbelt.ts";
 import { createHiddenFinder } from "../instances/drivers/hidden.ts";
 
 type StdioServer = Extract<McpServerConfig, { command: string }>;
@@ -20,7 +22,7 @@ export interface ServerCommand {
   folder: string;
 }
 
-const MEMORY_MB = 1024;
+const SANDBOX_HOME = "/tmp/home";
 
 /** Commands of MCP servers on this machine, confined as instances are: no network, nothing to write. */
 export class ServerSandbox {
@@ -47,46 +49,47 @@ export class ServerSandbox {
     await mkdir(this.#cacheFolder, { recursive: true, mode: 0o700 });
     const place = await mkdtemp(join(this.#cacheFolder, "server-"));
     this.#folders.push(place);
-    const copy = join(place, "scratch");
-    await mkdir(copy, { mode: 0o700 });
-    if (sandbox === null)
-      return {
-        command: server.command,
-        args: server.args,
-        env: { ...ownEnvironment(), ...variables },
-        folder: this.#workspace,
+    const scratch = join(place, "scratch");
+    await mkdir(scratch, { mode: 0o700 });
+    const unconfined = {
+      command: server.command,
+      args: server.args,
+      env: { ...ownEnvironment(), ...variables },
+    };
+    if (sandbox === null) return { ...unconfined, folder: this.#workspace };
+    if ("unavailable" in sandbox) return { ...unconfined, folder: scratch };
+    const readable = [this.#workspace, ...programPlaces(server)];
+    const hidden = await this.#hidden(this.#workspace);
+    const own = "program" in sandbox ? { home: SANDBOX_HOME, temporary: "/tmp" } : await ownFolders(place);
+    const env = { ...workerEnvironment(process.env, [], own), ...variables };
+    const command = [server.command, ...server.args];
+    if ("wrap" in sandbox) {
+      const writable = [scratch, own.home, own.temporary];
+      const confinement = {
+        readable: [...toolchainPaths(homedir(), env.PATH ?? ""), ...readable],
+        writable,
+        hidden,
+        proxyPort: null,
       };
-    const spec = {
-      instance_id: "mcp",
-      workspace: this.#workspace,
-      readable: [this.#workspace, ...programPlaces(server)],
-      copy,
-      hidden: await this.#hidden(this.#workspace),
-      image: null,
-      limits: { memory_mb: MEMORY_MB, cpus: 1, processes: 128, disk_mb: 512 },
-      egress_socket: null,
-      egress_loopback: null,
-    };
-    const machine = {
-      sandbox,
-      environment: process.env,
-      home: homedir(),
-      hasPrlimit: false,
-      hasSetpriv: false,
-    };
-    const made = localCommand(spec, { command: server.command, args: server.args }, machine, []);
-    for (const name of ["HOME", "TMPDIR"]) {
-      const folder = made.environment[name];
-      if (folder?.startsWith(dirname(copy)) === true) await mkdir(folder, { recursive: true });
+      const wrapped = sandbox.wrap(seatbeltParameters(confinement, env, command));
+      return { command: "/bin/sh", args: ["-c", wrapped], env, folder: scratch };
     }
-    if ("program" in sandbox)
-      await writeFile(hostsFile(copy), sandboxHosts(existsSync("/proc/net/if_inet6")));
-    return {
-      command: made.program,
-      args: made.args,
-      env: { ...made.environment, ...variables },
-      folder: made.workingFolder,
+    const hosts = hostsFile(scratch);
+    await writeFile(hosts, sandboxHosts(existsSync("/proc/net/if_inet6")));
+    const confinement = {
+      readable: [...toolchainPaths(homedir(), env.PATH ?? ""), ...readable],
+      writable: scratch,
+      caches: [],
+      userHome: homedir(),
+      hidden,
+      socket: null,
+      hosts,
+      home: SANDBOX_HOME,
+      temporary_mb: 64,
+      shielded: false,
     };
+    const args = [...bubblewrapArguments(confinement, sandbox.options), ...command];
+    return { command: sandbox.program, args, env, folder: scratch };
   }
 
   /** Removes the scratch folders. */
@@ -94,6 +97,13 @@ export class ServerSandbox {
     await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }
+
+/** Home and temporary folder of a server that sees the machine's own file system. */
+const ownFolders = async (place: string): Promise<{ home: string; temporary: string }> => {
+  const own = { home: join(place, "home"), temporary: join(place, "temporary") };
+  for (const folder of Object.values(own)) await mkdir(folder, { mode: 0o700 });
+  return own;
+};
 
 /**
  * Where a server's program and scripts are loaded from: their folders, and the whole `node_modules`

@@ -11,7 +11,7 @@ import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts"
 const BUDGET_MS = 45_000;
 const AT_ONCE = 2;
 /** Share of the judged mutants that the tests have to notice. */
-export const THRESHOLD = 0.8;
+const THRESHOLD = 0.8;
 
 const script = /\.[cm]?[jt]sx?$/;
 const isPython = (path: string): boolean => path.endsWith(".py");

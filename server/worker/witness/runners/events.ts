@@ -47,20 +47,6 @@ export async function readEvents(job: TestJob): Promise<TestResults & Beginning>
   return results;
 }
 
-/** What the witness in the processes of the run saw. */
-export async function readTampering(job: TestJob): Promise<Tampering[]> {
-  const text = await readReport(job.witness.settings.channel);
-  if (text === null) return [];
-  const { lines, forged } = job.witness.signed(text);
-  const seen = lines.flatMap((line) => {
-    const event = ReporterEvent.parse(JSON.parse(line));
-    if (event.type !== "tampering") return [];
-    const { type: _, ...tampering } = event;
-    return [tampering];
-  });
-  return forged > 0 ? [...seen, forgery] : seen;
-}
-
 function takeEvent(results: TestResults & Beginning, event: z.infer<typeof ReporterEvent>): void {
   switch (event.type) {
     case "test": {
