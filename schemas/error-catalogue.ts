@@ -164,6 +164,11 @@ export const errorCatalogue = {
     "Check the permissions and the free disk space, then apply the changes again. Files that were already written are kept.",
     broken,
   ),
+  output_not_written: row(
+    "Could not write to standard output: {reason}.",
+    "Make room, or send the output elsewhere.",
+    broken,
+  ),
   report_not_written: row(
     "Could not write the report to {path}: {reason}. The run itself is kept.",
     "Make room or choose another file. coditect findings list shows what the report would hold.",

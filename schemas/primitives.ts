@@ -8,6 +8,13 @@ export type Uuid = z.infer<typeof Uuid>;
 export const Timestamp = z.iso.datetime({ precision: 3 });
 export type Timestamp = z.infer<typeof Timestamp>;
 
+/** Timers cannot be longer: beyond it they would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds as a timer takes them: a deadline of months becomes one of 24 days. */
+export const timerMs = (milliseconds: number): number =>
+  Math.min(LONGEST_TIMER_MS, Math.max(0, Math.round(milliseconds)));
+
 /** Any JSON value (the documents' `Value` and `JsonValue`). */
 export const Json = z.json();
 export type Json = z.infer<typeof Json>;

@@ -2,6 +2,7 @@ import type { FileChange } from "../../schemas/changes.ts";
 import { readCutNote } from "../../schemas/cut-note.ts";
 import { CoditectError, fail, toExecutionError } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import { timerMs } from "../../schemas/primitives.ts";
 import { summarise } from "../../schemas/summary.ts";
 import type { AgentExecution, ContextItem, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
@@ -283,7 +284,7 @@ const answeredBy = (context: RequestContext): string[] => [
 export const runExecution = async (request: ExecutionRequest): Promise<AgentExecution> => {
   const { store, gateway, tools, ledger, emit, now } = request.parts;
   const { agent, provider, limits } = request.charge;
-  const deadline = AbortSignal.timeout(request.execution.input.parameters.timeout_seconds * 1000);
+  const deadline = AbortSignal.timeout(timerMs(request.execution.input.parameters.timeout_seconds * 1000));
   const signal = AbortSignal.any([request.signal, deadline]);
   gateway.prepare(provider ?? agent.provider);
   const entries = await store.transcripts.read(request.execution.execution_id);

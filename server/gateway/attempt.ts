@@ -1,4 +1,5 @@
 import type { ProviderName } from "../../schemas/agent.ts";
+import { timerMs } from "../../schemas/primitives.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 import { asFault, brokenAnswer, type Addressee, type ProviderFault } from "./faults.ts";
 import { refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
@@ -53,12 +54,9 @@ const patience: Readonly<Record<ProviderName, Omit<Deadlines, "total">>> = {
   Ollama: { firstByte: Infinity, silence: 120_000 },
 };
 
-/** Timers cannot be longer; beyond it they would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 const deadlinesFor = ({ provider, timeoutMs }: Attempt, shorter: Partial<Deadlines>): Deadlines => {
   const standard = patience[provider.name];
-  const total = Math.min(timeoutMs, LONGEST_TIMER_MS);
+  const total = timerMs(timeoutMs);
   return {
     firstByte: Math.min(shorter.firstByte ?? standard.firstByte, total),
     silence: Math.min(shorter.silence ?? standard.silence, total),

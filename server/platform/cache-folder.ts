@@ -1,16 +1,48 @@
-import { homedir } from "node:os";
+import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { absoluteOr, homeFolder } from "./home-folder.ts";
 
 /** Where the operating system wants what programs can make again. */
 export const folderOfCaches = (): string => {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-  if (process.platform === "win32") return LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
-  return XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  if (process.platform === "win32")
+    return absoluteOr(LOCALAPPDATA, () => join(homeFolder(), "AppData", "Local"));
+  if (process.platform === "darwin") return join(homeFolder(), "Library", "Caches");
+  return absoluteOr(XDG_CACHE_HOME, () => join(homeFolder(), ".cache"));
 };
+
+/** Makes the folder; null: it cannot be used. */
+const usable = (folder: string): string | null => {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return folder;
+  } catch {
+    return null;
+  }
+};
+
+/** A folder of ours among the temporary ones, which another user can neither prepare nor enter. */
+const temporary = (): string => {
+  const folder = join(tmpdir(), `coditect-agents-cache-${userInfo().uid}`);
+  const made = usable(folder);
+  const found = made === null ? undefined : lstatSync(folder, { throwIfNoEntry: false });
+  const isOurs =
+    found?.isDirectory() === true &&
+    (process.platform === "win32" || (found.uid === userInfo().uid && (found.mode & 0o077) === 0));
+  return isOurs ? folder : mkdtempSync(`${folder}-`);
+};
+
+let chosen: { wanted: string; folder: string } | null = null;
 
 /**
  * Where the product keeps what it can make again, such as private copies: the operating system's
  * folder for it, outside every workspace, so that no test runner or search of the user's finds it.
+ * Where that cannot be written, as in some containers, a folder among the temporary ones.
  */
-export const cacheFolder = (): string => join(folderOfCaches(), "coditect-agents");
+export const cacheFolder = (): string => {
+  const wanted = join(folderOfCaches(), "coditect-agents");
+  if (chosen?.wanted !== wanted) chosen = { wanted, folder: usable(wanted) ?? temporary() };
+  return chosen.folder;
+};

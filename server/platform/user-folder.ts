@@ -1,13 +1,15 @@
-import { homedir, tmpdir, userInfo } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { absoluteOr, homeFolder } from "./home-folder.ts";
 import { fail } from "../../schemas/errors.ts";
 import { closeFolder } from "./closed-folder.ts";
 
 /** The operating system's folder for what a user has set up. */
 const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
-  if (process.platform === "win32") return environment.APPDATA ?? join(homedir(), "AppData", "Roaming");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support");
-  return environment.XDG_CONFIG_HOME ?? join(homedir(), ".config");
+  if (process.platform === "win32")
+    return absoluteOr(environment.APPDATA, () => join(homeFolder(), "AppData", "Roaming"));
+  if (process.platform === "darwin") return join(homeFolder(), "Library", "Application Support");
+  return absoluteOr(environment.XDG_CONFIG_HOME, () => join(homeFolder(), ".config"));
 };
 
 /** What belongs to the user and to no workspace: keys, consents, where running runtimes are reached. */

@@ -1,3 +1,4 @@
+import { timerMs } from "../../schemas/primitives.ts";
 import { fail } from "../../schemas/errors.ts";
 import { boundedOutput } from "./output.ts";
 import { killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
@@ -51,7 +52,7 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
   const deadline = setTimeout(() => {
     timedOut = true;
     killGroup(child);
-  }, request.timeout_ms);
+  }, timerMs(request.timeout_ms));
   signal.addEventListener("abort", cancel, { once: true });
   function release(): void {
     clearTimeout(deadline);

@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { timerMs } from "../../../schemas/primitives.ts";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../../schemas/worker.ts";
@@ -125,7 +126,7 @@ export const bringUp = async (
   const { kind, slot } = instance;
   const { settings } = context;
   const seconds = settings.start_ms[kind.runtime] / 1000;
-  const deadline = AbortSignal.timeout(seconds * 1000);
+  const deadline = AbortSignal.timeout(timerMs(seconds * 1000));
   const either = AbortSignal.any([signal, deadline]);
   try {
     const driver = context.drivers[kind.runtime];

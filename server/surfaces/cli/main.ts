@@ -1,5 +1,6 @@
 import { basename, relative } from "node:path";
 import { CommanderError } from "commander";
+import { fail } from "../../../schemas/errors.ts";
 import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { exitCodes } from "./session/exit.ts";
 import { createProgram } from "./program.ts";
@@ -28,15 +29,42 @@ const main = async (args: readonly string[]): Promise<number> => {
   } catch (error) {
     // Commander has told the user already; help and version end this way too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.held : exitCodes.usage;
+    // `ended` reports it, once.
+    if (isOfOutput(error)) return exitCodes.held;
     reportError(error, terminal);
     return errorCatalogue[asCoditectError(error).code].exit;
   }
 };
 
-// A reader that has seen enough (`| head`) is no failure: the command ends as it would have.
-process.stdout.on("error", () => undefined);
+/** Whether it is the failure of standard output, passed on by what wrote there. */
+const isOfOutput = (error: unknown): boolean => {
+  const { errored } = process.stdout;
+  return errored !== null && error instanceof Error && error.message === errored.message;
+};
+
+/** Why standard output accepts nothing more; null: it accepts more, or its reader has seen enough (`| head`). */
+let outputProblem: string | null = null;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED")
+    outputProblem ??= error.code ?? error.message;
+});
+process.stderr.on("error", () => undefined);
+
+/** The exit code of a command that ended with `code`, once all of its output is written or lost. */
+const ended = (code: number): number => {
+  if (outputProblem === null) return code;
+  const terminal = openTerminal(process.stdout, process.stderr, process.env);
+  reportError(fail("output_not_written", { reason: outputProblem }), terminal);
+  return code === exitCodes.held ? errorCatalogue.output_not_written.exit : code;
+};
 
 void main(process.argv.slice(2)).then((code) => {
-  // Open sockets of a provider must not keep a finished command waiting.
-  process.stdout.write("", () => process.exit(code));
+  process.stdout.write("", () => {
+    // The stream reports an error only after it calls back for what was written.
+    setImmediate(() => {
+      const exitCode = ended(code);
+      // Open sockets of a provider must not keep a finished command waiting.
+      process.stderr.write("", () => process.exit(exitCode));
+    });
+  });
 });

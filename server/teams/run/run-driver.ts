@@ -1,3 +1,4 @@
+import { timerMs } from "../../../schemas/primitives.ts";
 import { CoditectError, fail, toExecutionError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, Task, TeamRun } from "../../../schemas/run.ts";
@@ -96,9 +97,10 @@ export class RunDriver {
     const { settings, log } = this.#parts;
     const { task_id, options } = this.run;
     const seconds = options.timeout_seconds ?? settings.run_timeout_seconds;
-    const deadline = setTimeout(() => {
+    const late = () => {
       this.stop(new Stop("limit", fail("timed_out", { what: "The run", seconds })));
-    }, seconds * 1000);
+    };
+    const deadline = setTimeout(late, timerMs(seconds * 1000));
     try {
       await this.#loadBaseline();
       await this.#drive();

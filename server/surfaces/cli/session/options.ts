@@ -6,8 +6,8 @@ import { describeProblems } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
+import { malformedAddress, readAddress, readOllamaHost } from "./addresses.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
-import { OLLAMA_PORT, standardEndpoints } from "../../../../schemas/providers.ts";
 
 /** Providers by the names of `--provider`. Contract: "Command line". */
 export const providerNames = ["claude", "gemini", "ollama", "huggingface", "rehearsal"] as const;
@@ -98,15 +98,16 @@ const defaultModels = {
 /** Most tokens of one answer. */
 const ANSWER_TOKENS = 8192;
 
-/** `OLLAMA_HOST` may be a host, a host and port, or a URL, as Ollama itself takes it. */
-export const ollamaEndpoint = (host: string | undefined): string => {
-  if (host === undefined || host === "") return standardEndpoints.Ollama;
-  const url = new URL(/^https?:\/\//.test(host) ? host : `http://${host}`);
-  if (url.port === "" && !/^https?:\/\//.test(host)) url.port = OLLAMA_PORT;
-  // Servers listen on all addresses; a client has to name one.
-  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
-  return url.href.replace(/\/$/, "");
+/** Where Ollama is asked. Error: `usage` if its variable holds no address. */
+const ollamaEndpoint = ({ OLLAMA_HOST = "" }: NodeJS.ProcessEnv): string => {
+  const address = readOllamaHost(OLLAMA_HOST);
+  if (address === null) throw malformedAddress("OLLAMA_HOST");
+  return address;
 };
+
+/** What `ANTHROPIC_BASE_URL` names; undefined: it is not set; null: it holds no address. */
+const claudeAddress = ({ ANTHROPIC_BASE_URL = "" }: NodeJS.ProcessEnv): string | null | undefined =>
+  ANTHROPIC_BASE_URL.trim() === "" ? undefined : readAddress(ANTHROPIC_BASE_URL);
 
 type Asked = Exclude<ProviderChoice, "rehearsal">;
 
@@ -118,13 +119,15 @@ const providerOf = (
   const name = model ?? defaultModels[choice];
   switch (choice) {
     case "claude":
+      if (endpoint === undefined && claudeAddress(environment) === null)
+        throw malformedAddress("ANTHROPIC_BASE_URL");
       return { Claude: { model: name, max_tokens: ANSWER_TOKENS } };
     case "gemini":
       return { Gemini: { model: name, max_tokens: ANSWER_TOKENS } };
     case "huggingface":
       return { HuggingFace: { model: name, api_key: "secret:huggingface" } };
     case "ollama":
-      return { Ollama: { model: name, endpoint: endpoint ?? ollamaEndpoint(environment.OLLAMA_HOST) } };
+      return { Ollama: { model: name, endpoint: endpoint ?? ollamaEndpoint(environment) } };
   }
 };
 
@@ -144,18 +147,24 @@ export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv):
   throw fail("usage", { problem: "--model and --endpoint need --provider." });
 };
 
-/** A variable that is set to nothing is not set. */
-const given = (value: string | undefined): string | null => (value === "" ? null : (value ?? null));
+/**
+ * Replaces a value that is not an address: nothing answers there, and the host's name says why. The
+ * provider's own address would receive a key that was meant for another server.
+ */
+const unusable = (variable: string): string =>
+  `http://${variable.toLowerCase().replaceAll("_", "-")}.invalid`;
 
-/** What the environment suggests where neither the user's settings nor flags say otherwise. */
+/**
+ * What the environment suggests where neither the user's settings nor flags say otherwise. A variable
+ * that cannot be used stops only the commands that ask its provider.
+ */
 export const guessedSettings = (environment: NodeJS.ProcessEnv): SettingsInput => {
-  const claude = given(environment.ANTHROPIC_BASE_URL);
+  const ollama = readOllamaHost(environment.OLLAMA_HOST ?? "") ?? unusable("OLLAMA_HOST");
+  const address = claudeAddress(environment);
+  const claude = address === null ? unusable("ANTHROPIC_BASE_URL") : address;
   return {
-    provider: providerOf(providerOfEnvironment(environment), {}, environment),
-    endpoints: {
-      ...(claude !== null && { Claude: claude }),
-      Ollama: ollamaEndpoint(environment.OLLAMA_HOST),
-    },
+    provider: providerOf(providerOfEnvironment(environment), { endpoint: ollama }, environment),
+    endpoints: { ...(claude !== undefined && { Claude: claude }), Ollama: ollama },
   };
 };
 

@@ -1,8 +1,9 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { fail } from "../../../../schemas/errors.ts";
+import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 import type { RunFlags } from "./options.ts";
+import { decodeText } from "../../../workspace/encoding.ts";
 import { readInside } from "../../../workspace/open.ts";
 
 /** What a run works on. */
@@ -104,8 +105,25 @@ export const textOrFile = async (task: string, currentFolder: string): Promise<s
   if (!task.startsWith("@")) return task;
   const path = task.slice(1);
   try {
-    return (await readFile(resolve(currentFolder, path), "utf8")).trim();
+    return textOf(await readFile(resolve(currentFolder, path)), path).trim();
   } catch (error) {
+    if (error instanceof CoditectError) throw error;
     throw fail("file_not_found", { path, workspace: currentFolder }, { cause: error });
   }
+};
+
+/**
+ * The text of a file in the encodings that editors and shells write: UTF-8, UTF-16 in either order of
+ * bytes, with or without a byte order mark, or one byte for each character. Error: `not_a_text_file`.
+ */
+const textOf = (bytes: Buffer, path: string): string => {
+  const [first, second] = bytes;
+  const isSwapped = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
+  const whole = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  const units = isSwapped ? Buffer.from(whole).swap16() : whole;
+  const marked = first === 0xff || first === 0xfe;
+  const text = marked || bytes.includes(0) ? units.toString("utf16le") : decodeText(bytes)?.text;
+  if (text === undefined || /[\0\ufffe\uffff]/.test(text))
+    throw fail("not_a_text_file", { path, kind: "a binary file" });
+  return text.replace(/^\ufeff/, "");
 };

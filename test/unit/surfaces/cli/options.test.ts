@@ -4,9 +4,9 @@ import { CoditectError } from "../../../../schemas/errors.ts";
 import { RunOptions } from "../../../../schemas/run.ts";
 import { flattenSettings, resolveSettings } from "../../../../schemas/resolve-settings.ts";
 import { Settings } from "../../../../schemas/settings.ts";
+import { readAddress, readOllamaHost } from "../../../../server/surfaces/cli/session/addresses.ts";
 import {
   chosenProvider,
-  ollamaEndpoint,
   parseRunFlags,
   runOptionsOf,
   guessedSettings,
@@ -92,8 +92,42 @@ describe("the provider that is asked", () => {
     ["box:99", "http://box:99"],
     ["0.0.0.0:11434", "http://127.0.0.1:11434"],
     ["https://models.example", "https://models.example"],
+    [":1234", "http://127.0.0.1:1234"],
+    ["'box'", "http://box:11434"],
+    [' "box:1234" ', "http://box:1234"],
+    ["[::1]:1234", "http://[::1]:1234"],
+    ["::1", "http://[::1]:11434"],
+    ["box:99999", "http://box:11434"],
+    ["http://box/ollama/", "http://box/ollama"],
+    ["box name", null],
+    ["ftp://box", null],
   ] as const)
     it(`takes OLLAMA_HOST=${host ?? ""} for ${endpoint}`, () => {
-      assert.equal(ollamaEndpoint(host), endpoint);
+      assert.equal(readOllamaHost(host ?? ""), endpoint);
     });
+
+  for (const [given, address] of [
+    ["127.0.0.1:8080", "http://127.0.0.1:8080"],
+    ["localhost:8080/v1/", "http://localhost:8080/v1"],
+    ["proxy.example", "https://proxy.example"],
+    ["'https://proxy.example/x'", "https://proxy.example/x"],
+    ["file:///etc", null],
+    ["not a url", null],
+  ] as const)
+    it(`takes the address ${given} for ${address ?? "none"}`, () => {
+      assert.equal(readAddress(given), address);
+    });
+
+  it("is not asked elsewhere when its variable holds no address, and stops nobody else", () => {
+    const environment = { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: "not a url", OLLAMA_HOST: "a b" };
+    const settings = Settings.parse(guessedSettings(environment));
+    assert.match(settings.endpoints.Claude ?? "", /\.invalid$/);
+    assert.match(settings.endpoints.Ollama ?? "", /\.invalid$/);
+    for (const [provider, variable] of [
+      ["claude", /ANTHROPIC_BASE_URL/],
+      ["ollama", /OLLAMA_HOST/],
+    ] as const)
+      assert.throws(() => chosenProvider(parseRunFlags({ provider }), environment), isUsage(variable));
+    assert.notEqual(chosenProvider(parseRunFlags({ provider: "gemini" }), environment), null);
+  });
 });

@@ -1,0 +1,57 @@
+import { fail } from "../../../../schemas/errors.ts";
+import { OLLAMA_PORT, standardEndpoints } from "../../../../schemas/providers.ts";
+
+/** The text without the blanks and quotes around it that copying brings along. */
+const bare = (given: string): string =>
+  given
+    .trim()
+    .replace(/^(["'`])(.*)\1$/s, "$2")
+    .trim();
+
+const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
+const isNear = (host: string): boolean => /^(localhost|127\.|\[::1\]|0\.0\.0\.0)/i.test(host);
+
+/** The normalised address; null: the text is not an address. */
+const parsed = (text: string): string | null => {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || /\s/.test(text)) return null;
+  return url.href.replace(/\/+$/, "");
+};
+
+/**
+ * An address that may lack its scheme, as many write one: `http` for this machine and where a port is
+ * named, else `https`. Null: it is not an address.
+ */
+export const readAddress = (given: string): string | null => {
+  const text = bare(given);
+  if (withScheme.test(text)) return parsed(text);
+  const hasPort = /^[^/]*:\d+(\/|$)/.test(text);
+  return parsed(`${isNear(text) || hasPort ? "http" : "https"}://${text}`);
+};
+
+/**
+ * `OLLAMA_HOST` in every form that Ollama itself takes: a host, a port, both, an address, each with
+ * quotes or blanks around it. Null: it is not an address.
+ */
+export const readOllamaHost = (given: string): string | null => {
+  const text = bare(given);
+  if (text === "") return standardEndpoints.Ollama;
+  const scheme = /^(https?):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined && withScheme.test(text)) return null;
+  const [place = "", ...path] = text.replace(withScheme, "").split("/");
+  const isBareV6 = !place.startsWith("[") && place.split(":").length > 2;
+  const [, host = "", port = ""] = isBareV6
+    ? [place, `[${place}]`]
+    : (/^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(place) ?? []);
+  // Servers listen on all addresses; a client has to name one.
+  const isAnywhere = ["", "0.0.0.0", "[::]", "*"].includes(host);
+  const standardPort = scheme === undefined ? OLLAMA_PORT : "";
+  const isPort = /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
+  const end = isPort ? port : standardPort;
+  const address = `${scheme ?? "http"}://${isAnywhere ? "127.0.0.1" : host}${end === "" ? "" : `:${end}`}`;
+  return parsed([address, ...path].join("/"));
+};
+
+/** The error for a variable whose value is not an address. */
+export const malformedAddress = (variable: string): Error =>
+  fail("usage", { problem: `${variable} is not an address. Write it as http://HOST:PORT.` });
