@@ -12,12 +12,15 @@ const fenceFor = (text: string): string => {
 
 const isImage = (item: ContextItem): boolean => item.mime_type?.startsWith("image/") ?? false;
 
+/** The number of the first line: a part of a file says in its name which lines it is. */
+const firstLineOf = ({ name }: ContextItem): number => Number(/, lines (\d+) to \d+$/.exec(name)?.[1] ?? 1);
+
 /** Code with the number of each line, as `read_file` shows it; the note that it is cut stays a note. */
-const numbered = (content: string): string => {
+const numbered = (content: string, first: number): string => {
   const isCut = readCutNote(content) !== null;
   const lines = content.replace(/\n$/, "").split("\n");
   return lines
-    .map((line, index) => (isCut && index === lines.length - 1 ? line : `${index + 1}\t${line}`))
+    .map((line, index) => (isCut && index === lines.length - 1 ? line : `${first + index}\t${line}`))
     .join("\n");
 };
 
@@ -25,7 +28,7 @@ const isCode = ({ context_type }: ContextItem): boolean =>
   context_type === "SourceCode" || context_type === "TestFile";
 
 const asText = (item: ContextItem, withNumbers: boolean): string => {
-  const content = withNumbers && isCode(item) ? numbered(item.content) : item.content;
+  const content = withNumbers && isCode(item) ? numbered(item.content, firstLineOf(item)) : item.content;
   const fence = fenceFor(content);
   return `${item.context_type}: ${item.name}\n${fence}\n${content}\n${fence}`;
 };

@@ -74,6 +74,7 @@ const newLines = (before: string | null, after: string): string => {
   return after
     .split("\n")
     .filter((line) => !known.has(line))
+    .map((line) => line.replace(/\r$/, ""))
     .join("\n");
 };
 

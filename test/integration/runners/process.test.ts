@@ -63,7 +63,7 @@ describe("runProcess", function () {
       node("", [], { command: ["no-such-program-here"] }),
       (error) =>
         error instanceof CoditectError &&
-        error.message === "The instance could not start no-such-program-here: it is not installed",
+        error.message === "Cannot start no-such-program-here: it is not installed.",
     );
   });
 

@@ -87,7 +87,7 @@ describe("what stands beside the state", () => {
   });
 
   it("an id that is a path reaches no other file", async () => {
-    assert.throws(() => store.transcripts.append("../state", [note("x")]));
+    await assert.rejects(store.transcripts.append("../state", [note("x")]));
     await assert.rejects(store.transcripts.read("../../etc/passwd"));
   });
 

@@ -22,7 +22,7 @@ describe("worker started from its snapshot", () => {
       bundle: true,
       platform: "node",
       format: "cjs",
-      define: { "import.meta.url": "__moduleUrl" },
+      define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify("1.0.0") },
       banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
     });
     const made = spawnSync(process.execPath, ["--snapshot-blob", blob, "--build-snapshot", outfile]);

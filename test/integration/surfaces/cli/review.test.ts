@@ -82,7 +82,7 @@ describe("coditect run review and security, on a diff and on some lines", functi
     assert.match(request, /Look at lines 2 to 3 of src\/other\.js/);
     assert.match(
       request,
-      /src\/other\.js, lines 2 to 3\\n```\\nexport const two = 2;\\nexport const three = 3;/,
+      /src\/other\.js, lines 2 to 3\\n```\\n2\\texport const two = 2;\\n3\\texport const three = 3;/,
     );
   });
 
