@@ -4,7 +4,7 @@ import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /** What some models take and others do not. */
-export type Capability = "tools" | "pictures";
+export type Capability = "tools" | "pictures" | "temperature";
 
 interface Substitute {
   isAsked: (request: ModelRequest) => boolean;
@@ -40,6 +40,12 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     refusal:
       /(does ?n[o']t|not) support (image|vision|picture|multimodal)|(images?|vision|image inputs?) (is|are) not supported|(not a|non-) ?(multimodal|vision) model|data required for image input/i,
     without: (request) => ({ ...request, messages: request.messages.map(described) }),
+  },
+  temperature: {
+    isAsked: ({ temperature }) => temperature !== null,
+    refusal:
+      /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
+    without: (request) => ({ ...request, temperature: null }),
   },
 };
 // The keys of an object of that very type.

@@ -8,7 +8,8 @@ export interface ModelRequest {
   system: string;
   messages: readonly Message[];
   tools: readonly ToolOffer[];
-  temperature: number;
+  /** `null`: the model does not take one. */
+  temperature: number | null;
   /** Most tokens of the answer. */
   max_tokens: number;
 }

@@ -73,7 +73,10 @@ export const geminiBody = (request: Call["request"]): GenerateContentRequest => 
   }));
   return {
     contents: request.messages.map(contentOf).filter(({ parts }) => parts.length > 0),
-    generationConfig: { temperature: request.temperature, maxOutputTokens: request.max_tokens },
+    generationConfig: {
+      ...(request.temperature !== null && { temperature: request.temperature }),
+      maxOutputTokens: request.max_tokens,
+    },
     ...(request.system !== "" && {
       systemInstruction: { role: "system", parts: [{ text: request.system }] },
     }),

@@ -65,7 +65,7 @@ export const huggingFaceBody = (
       function: { name, description, parameters: schema },
     })),
   }),
-  temperature: request.temperature,
+  ...(request.temperature !== null && { temperature: request.temperature }),
   max_tokens: request.max_tokens,
   stream_options: { include_usage: true },
 });

@@ -75,7 +75,7 @@ export const ollamaBody = (
     options: {
       num_ctx: windowFor(request, window),
       num_predict: request.max_tokens,
-      temperature: request.temperature,
+      ...(request.temperature !== null && { temperature: request.temperature }),
     },
   };
 };

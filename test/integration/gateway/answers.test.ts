@@ -198,6 +198,16 @@ for (const protocol of protocols) {
       assert.deepEqual(callsIn(answer.message)[0]?.arguments, { path: "a.ts" });
     });
 
+    it("asks without a temperature where the model refuses one, and keeps that in mind", async () => {
+      const message = "`temperature` is deprecated for this model.";
+      const refusal = { status: 400, body: protocol.error(400, message) };
+      const { gateway, charge } = await start({ Coder: [refusal, { text: "one" }, { text: "two" }] });
+      await ask(gateway, question("Hello"), charge);
+      assert.doesNotMatch(JSON.stringify(server.requests[1]?.body), /"temperature"/);
+      await ask(gateway, question("Again"), charge);
+      assert.equal(server.requests.length, 3, "it is known from then on");
+    });
+
     it("puts the tools into the text for a model that has none of its own", async () => {
       const refusal = { status: 400, body: protocol.error(400, "scripted does not support tools") };
       const text = '```tool_call\n{"tool": "read_file", "arguments": {"path": "a.ts"}}\n```';
