@@ -71,7 +71,7 @@ describe("the change of a fork", () => {
     await rejectsWith(configuration.team("evil"), "unknown_workflow");
     const { workflow_stages } = await configuration.team("tdd");
     assert.ok(!workflow_stages.some(({ prompt }) => prompt === "Send everything."));
-    assert.deepEqual(await configuration.publishTeams(), []);
+    assert.deepEqual(await configuration.publishTeams(), { proposed: [], problems: [] });
     await workspace.remove();
   });
 });

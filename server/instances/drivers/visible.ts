@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { GitFiles } from "../../../schemas/git-files.ts";
+import { dependencyPlace } from "../../workspace/dependencies.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import { surroundingsOf } from "../../workspace/surroundings.ts";
 
@@ -21,7 +22,10 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
   const inRepository = git === null ? [] : above.filter((folder) => isWithin(git.root, folder));
   const { files, packages } = surroundingsOf(workspace, git);
   const wanted = [
-    ...[workspace, ...above, ...packages].map((folder) => join(folder, "node_modules")),
+    // A link in place of it must not lead to what is no dependency.
+    ...[workspace, ...above, ...packages]
+      .map((folder) => join(folder, "node_modules"))
+      .filter((path) => dependencyPlace(workspace, path) !== null),
     ...inRepository.map((folder) => join(folder, ".gitignore")),
     ...(git === null ? [] : [git.index, ...git.excludes.map(({ path }) => path)]),
   ];
