@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import type { FileChange } from "../../../schemas/changes.ts";
 import { stateLabel } from "../../../server/instances/drivers/docker/container.ts";
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { openEngine, parseHost } from "../../../server/instances/drivers/docker/engine.ts";
@@ -43,7 +45,7 @@ describe("instances on an engine elsewhere, over TLS", function () {
       outExtension: { ".js": ".cjs" },
       bundle: true,
       platform: "node",
-      define: { "import.meta.url": "__moduleUrl" },
+      define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify("1.0.0") },
       banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
       logLevel: "error",
     });
@@ -147,11 +149,17 @@ describe("instances on an engine elsewhere, over TLS", function () {
     await writeFile(join(modules, "index.js"), "module.exports = 42;");
     await writeFile(join(pool.workspace, "a.txt"), "before");
     const instance = await pool.claim();
-    const prepared = await instance.call("workspace/prepare", { overlays: [], changes: [] }, never);
-    assert.deepEqual([prepared.files, prepared.linked], [1, ["node_modules"]]);
-    const line = `node -p 'require("dep")' && echo after > a.txt`;
+    const written: FileChange = {
+      path: "a.txt",
+      before: createHash("sha256").update("before").digest("hex"),
+      content: { encoding: "utf8", data: "after\n" },
+      executable: false,
+    };
+    const prepared = await instance.call("workspace/prepare", { overlays: [], changes: [written] }, never);
+    assert.deepEqual(prepared.linked, ["node_modules"]);
+    const line = `node -p 'require("dep")' && cat a.txt && echo by-product > a.txt`;
     const { output } = await instance.call("tests/run", command(line), never);
-    assert.equal(output.trim(), "42");
+    assert.equal(output.trim(), "42\nafter");
     const { changes } = await instance.call("workspace/changes", { write_access: "all" }, never);
     assert.deepEqual(
       changes.map(({ path, content }) => [path, content?.data]),

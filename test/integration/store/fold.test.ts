@@ -29,7 +29,11 @@ describe("folding a large state", () => {
     const bundle = (entry: string, name: string) =>
       build({
         ...{ entryPoints: [entry], outfile: join(folder, "dist", name), bundle: true, platform: "node" },
-        ...{ format: "cjs", define: { "import.meta.url": "__moduleUrl" }, logLevel: "error" },
+        ...{
+          format: "cjs",
+          define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify("1.0.0") },
+          logLevel: "error",
+        },
         banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
       });
     await bundle(source("fold-driver.ts"), "server.js");
