@@ -69,8 +69,8 @@ const markEnd = (message: Anthropic.MessageParam | undefined): void => {
   content[content.length - 1] = { ...last, cache_control: ephemeral };
 };
 
-/** Models that take a temperature, with or without a date. Those since Opus 4.7 answer 400 to it. */
-const takesTemperature = /^claude-(3|(opus|sonnet|haiku)-4(-[0-6])?([-@](\d{8}|latest))?$)/;
+/** Models that still take a temperature; those since Opus 4.7 answer 400 to it. */
+const takesTemperature = /^claude-(3-.*|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8}|-latest)?)$/;
 
 /** Tools are offered with object schemas alone, which is what Claude's type asks for. */
 const objectSchema = (schema: Json): Anthropic.Tool.InputSchema => ({

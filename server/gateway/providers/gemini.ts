@@ -45,15 +45,29 @@ const signed = (part: Part, signature: string | null): SignedPart => {
   return thoughtSignature === null ? part : { ...part, thoughtSignature };
 };
 
-const assistantParts = (content: AssistantMessage["content"]): SignedPart[] =>
-  content.flatMap((part): SignedPart[] => {
-    if (part.type === "text") return [{ text: part.text }];
-    if (part.type === "reasoning") return [];
-    return [signed({ functionCall: { name: part.tool, args: argumentsObject(part) } }, part.signature)];
-  });
+/**
+ * Stands in for the signature of a call that Gemini did not make: one of another provider before a
+ * failover, or one that was written as text. Documented as what makes it take such a conversation.
+ */
+const UNSIGNED = "skip_thought_signature_validator";
 
-const contentOf = (message: Message): Content => {
-  if (message.role === "assistant") return { role: "model", parts: assistantParts(message.content) };
+/** Since Gemini 3 the first call of a turn must be signed, or the request is refused. */
+const wantsSignatures = (model: string): boolean => !/gemini-[12]/.test(model);
+
+const assistantParts = (content: AssistantMessage["content"], model: string): SignedPart[] => {
+  let isFirst = true;
+  return content.flatMap((part): SignedPart[] => {
+    if (part.type === "text") return part.text === "" ? [] : [signed({ text: part.text }, null)];
+    if (part.type === "reasoning") return [];
+    const call = signed({ functionCall: { name: part.tool, args: argumentsObject(part) } }, part.signature);
+    const isUnsigned = isFirst && call.thoughtSignature === undefined && wantsSignatures(model);
+    isFirst = false;
+    return [isUnsigned ? { ...call, thoughtSignature: UNSIGNED } : call];
+  });
+};
+
+const contentOf = (message: Message, model: string): Content => {
+  if (message.role === "assistant") return { role: "model", parts: assistantParts(message.content, model) };
   const parts = message.content.map((part): Part => {
     if (part.type === "text") return { text: part.text };
     if (part.type === "image") return { inlineData: { mimeType: part.mime_type, data: part.data } };
@@ -64,7 +78,7 @@ const contentOf = (message: Message): Content => {
 };
 
 /** The request as it goes over the wire. */
-export const geminiBody = (request: Call["request"]): GenerateContentRequest => {
+export const geminiBody = (model: string, request: Call["request"]): GenerateContentRequest => {
   const declarations = request.tools.map(({ name, description, schema }) => ({
     name,
     description,
@@ -72,10 +86,12 @@ export const geminiBody = (request: Call["request"]): GenerateContentRequest => 
     parametersJsonSchema: schema,
   }));
   return {
-    contents: request.messages.map(contentOf).filter(({ parts }) => parts.length > 0),
+    contents: request.messages
+      .map((message) => contentOf(message, model))
+      .filter(({ parts }) => parts.length > 0),
     generationConfig: {
-      ...(request.temperature !== null && { temperature: request.temperature }),
       maxOutputTokens: request.max_tokens,
+      ...(request.temperature !== null && { temperature: request.temperature }),
     },
     ...(request.system !== "" && {
       systemInstruction: { role: "system", parts: [{ text: request.system }] },
@@ -210,7 +226,7 @@ export const gemini: Provider = {
   needsKey: true,
   async answer(call) {
     const model = await connect(call);
-    const begun = beginWith(call, () => model.generateContentStream(geminiBody(call.request)));
+    const begun = beginWith(call, () => model.generateContentStream(geminiBody(call.to.model, call.request)));
     const { stream, response } = await begun;
     // The client also puts the answer together itself; a cut stream must not end the process there.
     response.catch(() => undefined);

@@ -5,7 +5,8 @@ import { brokenAnswer } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
-import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
+import { callCollector } from "./call-pieces.ts";
+import { argumentsObject, countCalls, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 const load = once(() => import("@huggingface/inference"));
@@ -70,39 +71,54 @@ export const huggingFaceBody = (
   stream_options: { include_usage: true },
 });
 
-/** What the hosts behind the router send; each leaves out something else. */
+/** A text in any form that hosts give it; anything else is none. */
+const Text = z
+  .unknown()
+  .optional()
+  .transform((given): string => {
+    if (typeof given === "string") return given;
+    if (!Array.isArray(given)) return "";
+    return given.map((part) => TextPart.safeParse(part).data?.text ?? "").join("");
+  });
+const TextPart = z.object({ text: z.string() });
+const Name = z.string().nullish().catch(null);
+/** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
 const Piece = z.object({
   choices: z
     .array(
       z.object({
         delta: z
           .object({
-            content: z.string().nullish(),
-            reasoning: z.string().nullish(),
-            reasoning_content: z.string().nullish(),
+            content: Text,
+            reasoning: Text,
+            reasoning_content: Text,
             tool_calls: z
               .array(
                 z.object({
-                  index: z.number().default(0),
-                  id: z.string().nullish(),
-                  function: z.object({ name: z.string().nullish(), arguments: z.unknown().optional() }),
+                  index: z.number().nullish().catch(null),
+                  id: Name,
+                  function: z.object({ name: Name, arguments: z.unknown().optional() }).nullish().catch(null),
                 }),
               )
-              .nullish(),
+              .nullish()
+              .catch(null),
           })
-          .nullish(),
-        finish_reason: z.string().nullish(),
+          .nullish()
+          .catch(null),
+        finish_reason: Name,
       }),
     )
-    .default([]),
+    .nullish()
+    .catch(null),
   usage: z
     .object({
       prompt_tokens: Tokens,
       completion_tokens: Tokens,
-      prompt_tokens_details: z.object({ cached_tokens: Tokens }).nullish(),
-      completion_tokens_details: z.object({ reasoning_tokens: Tokens }).nullish(),
+      prompt_tokens_details: z.object({ cached_tokens: Tokens }).nullish().catch(null),
+      completion_tokens_details: z.object({ reasoning_tokens: Tokens }).nullish().catch(null),
     })
-    .nullish(),
+    .nullish()
+    .catch(null),
 });
 type Piece = z.infer<typeof Piece>;
 
@@ -119,65 +135,46 @@ const readUsage = (usage: NonNullable<Piece["usage"]>): TokenUsage => {
 
 const stopReasons: Readonly<Record<string, StopReason>> = {
   length: "length",
+  max_tokens: "length",
+  model_length: "length",
   content_filter: "safety",
   tool_calls: "tool_calls",
-};
-
-interface OpenCall {
-  id: string;
-  name: string;
-  raw: string;
-}
-
-const addToCall = (
-  calls: Map<number, OpenCall>,
-  delta: {
-    index: number;
-    id?: string | null | undefined;
-    function: { name?: string | null | undefined; arguments?: unknown };
-  },
-): void => {
-  const call = calls.get(delta.index) ?? { id: "", name: "", raw: "" };
-  const piece = delta.function.arguments ?? "";
-  call.id ||= delta.id ?? "";
-  call.name ||= delta.function.name ?? "";
-  // Some hosts send the arguments in one piece, as an object.
-  call.raw += typeof piece === "string" ? piece : JSON.stringify(piece);
-  calls.set(delta.index, call);
+  function_call: "tool_calls",
 };
 
 const collect = async (call: Call, pieces: AsyncIterable<unknown>): Promise<ProviderAnswer> => {
-  const calls = new Map<number, OpenCall>();
+  const calls = callCollector();
   let [text, reasoning] = ["", ""];
   let usage = noUsage;
   let stop: StopReason | null = null;
   for await (const raw of pieces) {
-    const piece = Piece.safeParse(raw);
-    if (!piece.success) throw brokenAnswer(call.to, "a piece of the answer has another form");
-    if (piece.data.usage) call.used((usage = readUsage(piece.data.usage)));
-    const choice = piece.data.choices[0];
+    // Some say nothing at all, such as `null`, to keep the line open.
+    const piece = Piece.safeParse(raw).data;
+    if (piece === undefined) continue;
+    if (piece.usage) call.used((usage = readUsage(piece.usage)));
+    const choice = piece.choices?.[0];
     if (choice === undefined) continue;
     const { delta, finish_reason } = choice;
-    reasoning += delta?.reasoning ?? delta?.reasoning_content ?? "";
+    // Some send both, with the same text.
+    reasoning += delta?.reasoning === "" ? delta.reasoning_content : (delta?.reasoning ?? "");
     if (delta?.content) {
       text += delta.content;
       call.text(delta.content);
     }
-    for (const called of delta?.tool_calls ?? []) addToCall(calls, called);
+    for (const { index, id, function: called } of delta?.tool_calls ?? [])
+      calls.add({
+        index: index ?? null,
+        id: id === "" ? null : (id ?? null),
+        name: called?.name ?? null,
+        arguments: called?.arguments,
+      });
     if (finish_reason) stop = stopReasons[finish_reason] ?? "end";
   }
   if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
-  const first = countCalls(call.request.messages) + 1;
   const parts: AssistantMessage["content"] = [
     ...(reasoning === "" ? [] : [{ type: "reasoning" as const, text: reasoning, signature: null }]),
     { type: "text", text },
-    ...[...calls.values()].map(({ id, name, raw }, index) => ({
-      type: "tool_call" as const,
-      call_id: id || `call_${first + index}`,
-      tool: name,
-      ...readArguments(raw),
-      signature: null,
-    })),
+    ...calls.parts(countCalls(call.request.messages) + 1),
   ];
   return wholeAnswer(call.to, parts, stop, usage);
 };

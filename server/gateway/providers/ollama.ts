@@ -1,11 +1,12 @@
 import type { ChatRequest, Message as OllamaMessage, Ollama, Tool } from "ollama/browser";
+import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { AssistantMessage, StopReason, TokenUsage, UserMessage } from "../../../schemas/messages.ts";
 import type { PullProgress } from "../gateway.ts";
 import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { once } from "../once.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
-import { countOf } from "./counts.ts";
+import { Tokens } from "./counts.ts";
 import { checkLines } from "./json-lines.ts";
 import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
@@ -97,6 +98,27 @@ const checkTruncation = (call: Call, asked: number, evaluated: number): void => 
   );
 };
 
+const Text = z.string().catch("");
+/** What an answer is read from; compatible servers leave any of it out, or write null. */
+const Piece = z.object({
+  message: z
+    .object({
+      content: Text,
+      thinking: Text,
+      tool_calls: z
+        .array(z.object({ function: z.object({ name: Text, arguments: z.unknown().optional() }) }))
+        .catch([]),
+    })
+    .catch({ content: "", thinking: "", tool_calls: [] }),
+  done: z.boolean().catch(false),
+  done_reason: Text,
+  prompt_eval_count: Tokens,
+  eval_count: Tokens,
+});
+
+const argumentsText = (given: unknown): string =>
+  typeof given === "string" ? given : JSON.stringify(given ?? {});
+
 const answer = async (call: Call): Promise<ProviderAnswer> => {
   const broken = (): Error => brokenAnswer(call.to, "a line of it is not JSON");
   const lines = checkLines(broken);
@@ -108,25 +130,21 @@ const answer = async (call: Call): Promise<ProviderAnswer> => {
   let usage: TokenUsage = noUsage;
   let stop: StopReason | null = null;
   let pieces = 0;
-  for await (const piece of await client.chat(body)) {
+  for await (const raw of await client.chat(body)) {
     pieces++;
-    if (piece.message.thinking !== undefined) thinking += piece.message.thinking;
+    const piece = Piece.parse(raw);
+    thinking += piece.message.thinking;
     if (piece.message.content !== "") {
       text += piece.message.content;
       call.text(piece.message.content);
     }
-    for (const { function: called } of piece.message.tool_calls ?? []) {
-      const given: unknown = called.arguments;
-      const read = readArguments(typeof given === "string" ? given : JSON.stringify(given));
+    for (const { function: called } of piece.message.tool_calls) {
+      const read = readArguments(argumentsText(called.arguments));
       const call_id = `call_${firstCall + calls.length + 1}`;
       calls.push({ type: "tool_call", call_id, tool: called.name, ...read, signature: null });
     }
     if (!piece.done) continue;
-    usage = {
-      ...noUsage,
-      input: countOf(piece.prompt_eval_count) ?? 0,
-      output: countOf(piece.eval_count) ?? 0,
-    };
+    usage = { ...noUsage, input: piece.prompt_eval_count, output: piece.eval_count };
     call.used(usage);
     stop = piece.done_reason === "length" ? "length" : "end";
   }

@@ -17,9 +17,11 @@ import type { ProviderAnswer } from "./provider.ts";
 export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "invalid"> => {
   if (raw.trim() === "") return { arguments: {}, invalid: null };
   try {
-    const parsed = parseJson(raw) as Json; // It gives nothing but JSON.
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
-      return { arguments: parsed, invalid: null };
+    let parsed = parseJson(raw) as Json; // It gives nothing but JSON.
+    // Some servers encode them twice.
+    if (typeof parsed === "string" && parsed.trim().startsWith("{")) parsed = parseJson(parsed) as Json;
+    if (parsed === null) return { arguments: {}, invalid: null };
+    if (typeof parsed === "object" && !Array.isArray(parsed)) return { arguments: parsed, invalid: null };
     return { arguments: raw, invalid: "the arguments are not a JSON object" };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -56,13 +58,24 @@ export const wholeAnswer = (
   stop: StopReason,
   usage: TokenUsage,
 ): ProviderAnswer => {
-  const kept = content.filter((part) => part.type !== "text" || part.text !== "");
+  const kept = withOwnIds(content.filter((part) => part.type !== "text" || part.text !== ""));
   const hasCalls = kept.some((part) => part.type === "tool_call");
   const says = kept.some((part) => part.type !== "reasoning");
   if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length") throw emptyAnswer(to);
   const reason: StopReason = hasCalls && stop === "end" ? "tool_calls" : stop;
   const parts = reason === "length" ? markCutCall(kept, usage.output) : kept;
   return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };
+};
+
+/** Two calls with one id would get one result: the later ones get an id of their own. */
+export const withOwnIds = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
+  const seen = new Set<string>();
+  return content.map((part, index) => {
+    if (part.type !== "tool_call") return part;
+    const call_id = seen.has(part.call_id) ? `${part.call_id}_${index + 1}` : part.call_id;
+    seen.add(call_id);
+    return { ...part, call_id };
+  });
 };
 
 /** How many calls the conversation has so far: the number of the next one, where it has no id. */
