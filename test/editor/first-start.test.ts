@@ -51,6 +51,8 @@ describe("the first start", function () {
       .locator(".editor-actions")
       .getByRole("button", { name: "Run TDD Team on Current File" })
       .click();
+    // It asks what to build; without an answer the team takes its own task for the file.
+    await workbench.choose("Start");
     await parts.model.waiting();
     await workbench.command("CODITECT: Open Walkthrough");
     await isDone(texts["walkthrough.own"]);

@@ -7,7 +7,7 @@ const MOST_TOKENS = 1e9;
  * A count as services give it: rounded, since some average over their cache; null where it is left
  * out, no number, negative or beyond belief.
  */
-export const countOf = (given: unknown): number | null => {
+const countOf = (given: unknown): number | null => {
   const number = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
   if (typeof number !== "number" || !Number.isFinite(number)) return null;
   return number < 0 || number > MOST_TOKENS ? null : Math.round(number);

@@ -68,7 +68,7 @@ export const wholeAnswer = (
 };
 
 /** Two calls with one id would get one result: the later ones get an id of their own. */
-export const withOwnIds = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
+const withOwnIds = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
   const seen = new Set<string>();
   return content.map((part, index) => {
     if (part.type !== "tool_call") return part;
