@@ -69,12 +69,12 @@ export const startSession = async (
     workspace: async (names, settings) => {
       const base = await newFolder();
       for (const name of names) await copySample(join(base, name));
-      const workspace = join(base, "meals.code-workspace");
-      await writeFile(
-        workspace,
-        JSON.stringify({ folders: names.map((name) => ({ path: name })), settings }),
-      );
-      return workspace;
+      const file = join(base, "meals.code-workspace");
+      const { machine, workspace } = byScope(settings);
+      await server.configureMachine(machine);
+      const content = { folders: names.map((name) => ({ path: name })), settings: workspace };
+      await writeFile(file, JSON.stringify(content));
+      return file;
     },
     open: async (folder) => {
       // One window at a time, as a person has it: two would share the machine's two cores.
