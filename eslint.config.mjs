@@ -1,5 +1,6 @@
 import { defineConfig, globalIgnores } from "eslint/config";
 import importX from "eslint-plugin-import-x";
+import preferArrowFunctions from "eslint-plugin-prefer-arrow-functions";
 import tseslint from "typescript-eslint";
 import { importZones } from "./scripts/import-table.ts";
 
@@ -17,7 +18,7 @@ export default defineConfig(
   tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { "import-x": importX },
+    plugins: { "import-x": importX, "prefer-arrow-functions": preferArrowFunctions },
     rules: {
       "import-x/no-restricted-paths": ["error", { zones: importZones() }],
       "import-x/no-cycle": ["error", { ignoreExternal: true }],
@@ -34,6 +35,8 @@ export default defineConfig(
         { considerDefaultExhaustiveForUnions: true },
       ],
       "no-console": "error",
+      // One function style; generators, overloads and functions with a `this` stay declarations.
+      "prefer-arrow-functions/prefer-arrow-functions": ["error", { returnStyle: "unchanged" }],
     },
   },
   {

@@ -15,7 +15,7 @@ export const toolOffers = (names: readonly ToolName[]): ToolOffer[] =>
   });
 
 /** Takes the spared keywords out of one schema, and `null` where leaving a value out means the same. */
-function spare({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+const spare = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
   const [value, ...others] = jsonSchema.anyOf?.filter((option) => option.type !== "null") ?? [];
   if (value !== undefined && others.length === 0) {
     delete jsonSchema.anyOf;
@@ -26,4 +26,4 @@ function spare({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): vo
     delete jsonSchema.minimum;
     delete jsonSchema.maximum;
   }
-}
+};

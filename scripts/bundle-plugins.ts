@@ -5,7 +5,7 @@ import { basename } from "node:path";
 /** Leaves out zod's messages in forty other languages, which are a third of every bundle. */
 export const englishAlone: Plugin = {
   name: "english-alone",
-  setup(bundle) {
+  setup: (bundle) => {
     bundle.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: 'export { default as en } from "./en.js";',
     }));
@@ -18,7 +18,7 @@ const drawing =
 /** Leaves out what Mermaid draws with, half of it: the runtime only reads diagrams. */
 export const nothingDrawn: Plugin = {
   name: "nothing-drawn",
-  setup(bundle) {
+  setup: (bundle) => {
     bundle.onResolve({ filter: drawing }, ({ path }) => ({ path, namespace: "drawing" }));
     // cytoscape is given its layouts as soon as the diagrams of architecture are loaded.
     bundle.onLoad({ filter: /.*/, namespace: "drawing" }, () => ({ contents: "exports.use = () => {};" }));
@@ -28,7 +28,7 @@ export const nothingDrawn: Plugin = {
 /** Has the instrumenter import the parts of Babel that it would look up by their places, and no schema. */
 export const babelInPlace: Plugin = {
   name: "babel-in-place",
-  setup(bundle) {
+  setup: (bundle) => {
     bundle.onLoad({ filter: /stryker-mutator[\\/]api[\\/].*stryker-options-schema\.js$/ }, () => ({
       contents: "export const strykerCoreSchema = {};",
     }));
@@ -59,7 +59,7 @@ const ascii = (code: string): string =>
  */
 export const asCommonJs = (banner: string): Plugin => ({
   name: "as-commonjs",
-  setup(bundle) {
+  setup: (bundle) => {
     bundle.onEnd(async ({ outputFiles = [] }) => {
       for (const { path, text } of outputFiles) {
         const { code, map } = await transform(text, {

@@ -59,7 +59,7 @@ export const claudeProtocol: Protocol = {
   name: "Claude",
   asks: (path) => path.startsWith("/v1/messages"),
   contentType: "text/event-stream",
-  events(turn, body, number) {
+  events: (turn, body, number) => {
     const event = (data: { type: string } & Record<string, unknown>): string =>
       `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
     const { usage = {} } = turn;
@@ -131,7 +131,7 @@ export const ollamaProtocol: Protocol = {
   name: "Ollama",
   asks: (path) => path === "/api/chat",
   contentType: "application/x-ndjson",
-  events(turn, body) {
+  events: (turn, body) => {
     const line = (fields: object): string =>
       `${JSON.stringify({ model: body.model, created_at: "2026-01-01T00:00:00Z", ...fields })}\n`;
     const says = (message: object): string =>
@@ -161,7 +161,7 @@ export const geminiProtocol: Protocol = {
   name: "Gemini",
   asks: (path) => path.includes(":streamGenerateContent"),
   contentType: "text/event-stream",
-  events(turn, body) {
+  events: (turn, body) => {
     const event = (data: object): string => `data: ${JSON.stringify(data)}\r\n\r\n`;
     const says = (part: object): string =>
       event({ candidates: [{ content: { role: "model", parts: [part] }, index: 0 }] });
@@ -204,7 +204,7 @@ export const huggingFaceProtocol: Protocol = {
   name: "HuggingFace",
   asks: (path) => path.endsWith("/chat/completions"),
   contentType: "text/event-stream",
-  events(turn, body, number) {
+  events: (turn, body, number) => {
     const event = (fields: object): string =>
       `data: ${JSON.stringify({ id: `chat-${number}`, created: 1, model: body.model, ...fields })}\n\n`;
     const says = (delta: object): string =>

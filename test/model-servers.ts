@@ -51,7 +51,7 @@ export const listen = async (
   const { port } = server.address() as AddressInfo; // It listens on TCP.
   return {
     url: `http://127.0.0.1:${port}`,
-    async close() {
+    close: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, "close");

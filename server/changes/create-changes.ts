@@ -27,7 +27,7 @@ export const createChanges = (context: ChangesContext): Changes => {
   };
 
   return {
-    async remember(paths, overlays) {
+    remember: async (paths, overlays) => {
       for (const path of paths) {
         const { disk, overlay } = await presentBytes(workspace, path, overlays);
         const present = overlay ?? disk;
@@ -35,12 +35,12 @@ export const createChanges = (context: ChangesContext): Changes => {
       }
     },
 
-    async build(owner, changes, overlays) {
+    build: async (owner, changes, overlays) => {
       const entries = await incoming({ objects, workspace }, changes, overlays);
       return create(owner, await describeEntries(objects, entries));
     },
 
-    async merge(owner, base, branches) {
+    merge: async (owner, base, branches) => {
       const { entries, conflicts } = await mergeBranches(
         objects,
         entriesOf(base?.files ?? []),

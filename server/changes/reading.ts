@@ -26,7 +26,7 @@ export const createReading = ({
     fileChanges: (changeSet) =>
       Promise.all(entriesOf(changeSet.files).map((entry) => fileChange(objects, entry, toFileContent))),
 
-    async diff(changeSet) {
+    diff: async (changeSet) => {
       const patches: string[] = [];
       for (const file of changeSet.files) patches.push(filePatch(file, await sidesOf(file)));
       return patches.join("");
@@ -49,7 +49,7 @@ export const createReading = ({
         files.map(async (file) => ({ path: file.path, state: await presentStateOf(workspace, file) })),
       ),
 
-    ofTask(taskId) {
+    ofTask: (taskId) => {
       const chosen = store.get("runs", taskId)?.change_set_id ?? null;
       const changeSet =
         chosen === null ? store.all("changeSets", { task_id: taskId })[0] : store.get("changeSets", chosen);

@@ -27,7 +27,7 @@ const itemOf = (path: string, content: string): ContextItem => ({
 });
 
 /** Whole lines from the beginning of a text that fit. */
-function beginningOf(text: string, tokens: number): { content: string; shown: number; total: number } {
+const beginningOf = (text: string, tokens: number): { content: string; shown: number; total: number } => {
   const lines = text.replace(/\n$/, "").split("\n");
   let left = tokens;
   let shown = 0;
@@ -37,7 +37,7 @@ function beginningOf(text: string, tokens: number): { content: string; shown: nu
     shown += 1;
   }
   return { content: lines.slice(0, shown).join("\n"), shown, total: lines.length };
-}
+};
 
 /** How the files were ordered is part of why one was left out. */
 const ranked = (how: string | null): string => (how === null ? "" : `; files are ranked ${how}`);
@@ -47,12 +47,12 @@ const ranked = (how: string | null): string => (how === null ? "" : `; files are
  * file that still fits whole. What does not is named with the reason. `how` says by what the files
  * are ordered, if that is worth saying; `is_full`: at least one of them did not fit.
  */
-export function fillBudget(
+export const fillBudget = (
   target: { path: string; text: string } | null,
   related: readonly { path: string; text: string | null }[],
   budgetTokens: number,
   how: string | null = null,
-): { items: ContextItem[]; left_out: LeftOut[]; is_full: boolean } {
+): { items: ContextItem[]; left_out: LeftOut[]; is_full: boolean } => {
   const items: ContextItem[] = [];
   const leftOut: LeftOut[] = [];
   let left = budgetTokens;
@@ -82,7 +82,7 @@ export function fillBudget(
     } else take(path, text);
   }
   return { items, left_out: bounded(leftOut), is_full: isFull };
-}
+};
 
 const bounded = (leftOut: LeftOut[]): LeftOut[] =>
   leftOut.length <= MOST_NAMED

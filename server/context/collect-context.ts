@@ -33,7 +33,7 @@ export interface ContextRequest {
  * ranked by its likeness to the task. Ignored and secret files are never in it. Errors: those of
  * `readTarget`; `cancelled`.
  */
-export async function collectContext({
+export const collectContext = async ({
   workspace,
   file,
   overlays,
@@ -41,7 +41,7 @@ export async function collectContext({
   forTests = false,
   likeness,
   signal,
-}: ContextRequest): Promise<{ items: ContextItem[]; left_out: LeftOut[] }> {
+}: ContextRequest): Promise<{ items: ContextItem[]; left_out: LeftOut[] }> => {
   const rules = ignoreRules(workspace);
   const target = file === null ? null : readTarget(workspace, file, rules, overlays);
   const index = await indexWorkspace(workspace, rules, overlays, signal);
@@ -71,4 +71,4 @@ export async function collectContext({
   const { ranked: liked, how } = await rankByLikeness(target, others, likeness, signal);
   const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, how);
   return { items: [...items, ...overview], left_out };
-}
+};

@@ -20,7 +20,7 @@ export const specifiersIn = (text: string): string[] =>
   [...text.matchAll(specifier)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 
 /** The file a path without certain ending stands for, as bundlers and TypeScript look for it. */
-function fileAt(path: string, index: WorkspaceIndex): string | null {
+const fileAt = (path: string, index: WorkspaceIndex): string | null => {
   const extension = posix.extname(path);
   const stem = path.slice(0, path.length - extension.length);
   const candidates = [
@@ -31,7 +31,7 @@ function fileAt(path: string, index: WorkspaceIndex): string | null {
     ...javascriptExtensions.map((ending) => `${path}/index.${ending}`),
   ];
   return candidates.find((candidate) => index.paths.has(candidate)) ?? null;
-}
+};
 
 const Manifest = z.object({
   name: z.string().optional(),
@@ -47,7 +47,7 @@ const TypeScriptConfig = z.object({
 });
 
 /** JSON with comments and trailing commas, as in tsconfig.json; `null` if it is neither. */
-function parseJson<Shape>(text: string | null, schema: z.ZodType<Shape>): Shape | null {
+const parseJson = <Shape>(text: string | null, schema: z.ZodType<Shape>): Shape | null => {
   if (text === null) return null;
   const plain = text
     .replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, "$1")
@@ -57,31 +57,31 @@ function parseJson<Shape>(text: string | null, schema: z.ZodType<Shape>): Shape 
   } catch {
     return null;
   }
-}
+};
 
 /** The nearest file of that name at or above a folder, with the folder it stands in. */
-function nearest(
+const nearest = (
   name: string,
   folder: string,
   index: WorkspaceIndex,
-): { path: string; folder: string } | null {
+): { path: string; folder: string } | null => {
   for (let at = folder; ; at = posix.dirname(at)) {
     const path = posix.join(at, name);
     if (index.paths.has(path)) return { path, folder: at };
     if (at === ".") return null;
   }
-}
+};
 
 /** `pattern` has at most one `*`; what it stood for in `name`, or `null` if they do not match. */
-function matchStar(pattern: string, name: string): string | null {
+const matchStar = (pattern: string, name: string): string | null => {
   const [start = "", end] = pattern.split("*");
   if (end === undefined) return pattern === name ? "" : null;
   const fits = name.startsWith(start) && name.endsWith(end) && name.length >= start.length + end.length;
   return fits ? name.slice(start.length, name.length - end.length) : null;
-}
+};
 
 /** Where `exports` or `imports` of a package.json lead; of several conditions the first that is a path. */
-function targetsOf(map: unknown, name: string): string[] {
+const targetsOf = (map: unknown, name: string): string[] => {
   if (typeof map === "string") return name === "." ? [map] : [];
   if (map === null || typeof map !== "object") return [];
   const isByName = Object.keys(map).some((key) => key.startsWith(".") || key.startsWith("#"));
@@ -90,18 +90,18 @@ function targetsOf(map: unknown, name: string): string[] {
     const star = matchStar(pattern, name);
     return star === null ? [] : pathsIn(value).map((path) => path.replace("*", star));
   });
-}
+};
 
-function pathsIn(value: unknown): string[] {
+const pathsIn = (value: unknown): string[] => {
   if (typeof value === "string") return [value];
   return value !== null && typeof value === "object" ? Object.values(value).flatMap(pathsIn) : [];
-}
+};
 
 const firstFile = (paths: readonly string[], index: WorkspaceIndex): string | null =>
   paths.map((path) => fileAt(path, index)).find((path) => path !== null) ?? null;
 
 /** `paths` and `baseUrl` of the nearest tsconfig.json. */
-function byTypeScriptPaths(name: string, folder: string, index: WorkspaceIndex): string | null {
+const byTypeScriptPaths = (name: string, folder: string, index: WorkspaceIndex): string | null => {
   const config = nearest("tsconfig.json", folder, index) ?? nearest("jsconfig.json", folder, index);
   if (config === null) return null;
   const options = parseJson(index.read(config.path), TypeScriptConfig)?.compilerOptions;
@@ -111,10 +111,10 @@ function byTypeScriptPaths(name: string, folder: string, index: WorkspaceIndex):
     return star === null ? [] : targets.map((target) => posix.join(base, target.replace("*", star)));
   });
   return firstFile(options?.baseUrl === undefined ? mapped : [...mapped, posix.join(base, name)], index);
-}
+};
 
 /** The package's own name (`exports`) and its `#…` names (`imports`). */
-function byOwnPackage(name: string, folder: string, index: WorkspaceIndex): string | null {
+const byOwnPackage = (name: string, folder: string, index: WorkspaceIndex): string | null => {
   const found = nearest("package.json", folder, index);
   const manifest = found === null ? null : parseJson(index.read(found.path), Manifest);
   if (found === null || manifest === null) return null;
@@ -129,18 +129,18 @@ function byOwnPackage(name: string, folder: string, index: WorkspaceIndex): stri
   const subpath = name === own ? "." : `.${name.slice(own.length)}`;
   const main = subpath === "." ? [manifest.main ?? "index", "src/index"] : [subpath];
   return inPackage([...targetsOf(manifest.exports, subpath), ...main]);
-}
+};
 
 /** The name of the package `path` stands in, if an import of that name means `path`. */
-export function packageNameFor(path: string, index: WorkspaceIndex): string | null {
+export const packageNameFor = (path: string, index: WorkspaceIndex): string | null => {
   const folder = posix.dirname(path);
   const found = nearest("package.json", folder, index);
   const name = found === null ? null : (parseJson(index.read(found.path), Manifest)?.name ?? null);
   return name !== null && byOwnPackage(name, folder, index) === path ? name : null;
-}
+};
 
 /** The workspace's file a specifier in `path` means; `null`: it is not of this workspace. */
-export function resolveSpecifier(name: string, path: string, index: WorkspaceIndex): string | null {
+export const resolveSpecifier = (name: string, path: string, index: WorkspaceIndex): string | null => {
   const folder = posix.dirname(path);
   const plain = name.replace(/[?].*$/, "");
   if (plain.startsWith(".")) {
@@ -149,4 +149,4 @@ export function resolveSpecifier(name: string, path: string, index: WorkspaceInd
   }
   if (plain.startsWith("/") || plain.includes(":")) return null;
   return byTypeScriptPaths(plain, folder, index) ?? byOwnPackage(plain, folder, index);
-}
+};

@@ -55,7 +55,7 @@ const configurationName =
 const dataExtension = /^(json|jsonc|csv|tsv|xml|yaml|yml|sql|txt|ndjson|jsonl)$/;
 
 /** What a file is to an agent, told from its path. Documents: "ContextType". */
-export function contextTypeOf(path: string): ContextType {
+export const contextTypeOf = (path: string): ContextType => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   switch (classifyPath(path)) {
     case "test-config":
@@ -68,4 +68,4 @@ export function contextTypeOf(path: string): ContextType {
       if (configurationName.test(name)) return "Configuration";
       return dataExtension.test(extensionOf(path)) ? "DataFile" : "SourceCode";
   }
-}
+};

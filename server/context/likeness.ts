@@ -27,12 +27,12 @@ const byRelation = "by their relation to the file";
  * Orders files by how near their meaning is to the task, and says by what they are ordered now:
  * where nobody ranks them in time, they stay as they are. Errors: `cancelled`.
  */
-export async function rankByLikeness(
+export const rankByLikeness = async (
   target: { path: string; text: string } | null,
   candidates: readonly Candidate[],
   { task, embed }: Likeness,
   signal: AbortSignal,
-): Promise<{ ranked: Candidate[]; how: string }> {
+): Promise<{ ranked: Candidate[]; how: string }> => {
   const ranked = candidates.slice(0, MOST_RANKED);
   const question = target === null ? task : `${task}\n${describe(target)}`;
   const deadline = AbortSignal.timeout(DEADLINE_MS);
@@ -53,6 +53,6 @@ export async function rankByLikeness(
     const reason = deadline.aborted ? "embeddings took too long" : error.message;
     return { ranked: [...candidates], how: `${byRelation}: ${reason}` };
   }
-}
+};
 
 const describe = ({ path, text }: Candidate): string => `${path}\n${(text ?? "").slice(0, READ_CHARACTERS)}`;

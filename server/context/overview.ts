@@ -28,15 +28,15 @@ export const overviewOf = (path: string | null, index: WorkspaceIndex): ContextI
 ];
 
 /** The script that runs the tests, and where tests are, the nearest to the file first. */
-function testing(path: string | null, index: WorkspaceIndex): string {
+const testing = (path: string | null, index: WorkspaceIndex): string => {
   const tests = [...index.paths].filter((each) => classifyPath(each) === "test" && /\.\w+$/.test(each));
   const near = nearest(path ?? "", tests).slice(0, MOST_TESTS);
   const where =
     near.length === 0 ? ["There are no tests yet."] : ["Tests that are there, the nearest first:", ...near];
   return [...testScript(path, index), ...where].join("\n");
-}
+};
 
-function testScript(path: string | null, index: WorkspaceIndex): string[] {
+const testScript = (path: string | null, index: WorkspaceIndex): string[] => {
   for (const folder of foldersUp(path === null ? "." : posix.dirname(path))) {
     const file = folder === "." ? "package.json" : `${folder}/package.json`;
     const text = index.read(file);
@@ -56,7 +56,7 @@ function testScript(path: string | null, index: WorkspaceIndex): string[] {
   ];
   const found = settings.filter((name) => index.paths.has(name));
   return found.length === 0 ? [] : [`Tests are configured in: ${found.join(", ")}`];
-}
+};
 
 const parsedJson = (text: string): unknown => {
   try {
@@ -66,9 +66,8 @@ const parsedJson = (text: string): unknown => {
   }
 };
 
-function foldersUp(folder: string): string[] {
-  return folder === "." ? ["."] : [folder, ...foldersUp(posix.dirname(folder))];
-}
+const foldersUp = (folder: string): string[] =>
+  folder === "." ? ["."] : [folder, ...foldersUp(posix.dirname(folder))];
 
 /** A test beside the file, to write others like it; `null` when there is none. */
 export const neighbouringTest = (path: string, index: WorkspaceIndex): string | null => {
@@ -89,7 +88,7 @@ const nearest = (path: string, others: readonly string[]): string[] => {
 };
 
 /** Folders with their files' names, or how many there are. */
-function mapOf(paths: ReadonlySet<string>): string {
+const mapOf = (paths: ReadonlySet<string>): string => {
   const folders = new Map<string, string[]>();
   for (const path of paths) {
     const folder = posix.dirname(path);
@@ -104,4 +103,4 @@ function mapOf(paths: ReadonlySet<string>): string {
   });
   const cut = sorted.length - lines.length;
   return [...lines, ...(cut > 0 ? [`and ${cut} more folders`] : [])].join("\n");
-}
+};

@@ -37,10 +37,10 @@ const pathsIn = (text: string): Set<string> =>
  * Pictures of the workspace that a task names by their paths, such as the screenshot of a bug; those
  * that cannot be given along with the reason. What is no file of the workspace is no picture.
  */
-export function picturesNamed(
+export const picturesNamed = (
   task: string,
   workspace: string,
-): { items: ContextItem[]; left_out: LeftOut[] } {
+): { items: ContextItem[]; left_out: LeftOut[] } => {
   const items: ContextItem[] = [];
   const leftOut: LeftOut[] = [];
   const names = pathsIn(task);
@@ -63,9 +63,13 @@ export function picturesNamed(
     }
   }
   return { items, left_out: leftOut };
-}
+};
 
-function find(written: string, workspace: string, rules: IgnoreRules): { name: string; size: number } | null {
+const find = (
+  written: string,
+  workspace: string,
+  rules: IgnoreRules,
+): { name: string; size: number } | null => {
   try {
     const name = toWorkspacePath(written);
     const place = confine(workspace, name);
@@ -75,4 +79,4 @@ function find(written: string, workspace: string, rules: IgnoreRules): { name: s
     if (error instanceof CoditectError) return null; // Outside of the workspace.
     throw error;
   }
-}
+};

@@ -18,7 +18,7 @@ const moduleAt = (path: string, index: WorkspaceIndex): string | null =>
   [`${path}.py`, `${path}/__init__.py`].find((candidate) => index.paths.has(candidate)) ?? null;
 
 /** The workspace's files a Python text imports, by package path and by relative import. */
-export function pythonImports(path: string, text: string, index: WorkspaceIndex): string[] {
+export const pythonImports = (path: string, text: string, index: WorkspaceIndex): string[] => {
   const folder = posix.dirname(path);
   const roots = [folder, ...packageRoots, ...ancestors(folder)];
   const absolute = (name: string): string | null => {
@@ -44,10 +44,10 @@ export function pythonImports(path: string, text: string, index: WorkspaceIndex)
   }
   for (const [, list = ""] of text.matchAll(plainImport)) found.push(...importedNames(list).map(absolute));
   return found.filter((file) => file !== null);
-}
+};
 
-function ancestors(folder: string): string[] {
+const ancestors = (folder: string): string[] => {
   const above: string[] = [];
   for (let at = folder; at !== "."; at = posix.dirname(at)) above.push(posix.dirname(at));
   return above;
-}
+};

@@ -22,12 +22,12 @@ const isTest = (path: string): boolean => classifyPath(path) === "test";
  * What is around the file, nearest first, each file in the first list that it fits. `pause` is
  * awaited between files. Bounded: only the nearest files are read.
  */
-export async function relationsOf(
+export const relationsOf = async (
   path: string,
   text: string,
   index: WorkspaceIndex,
   pause: () => Promise<void> | undefined,
-): Promise<Relations> {
+): Promise<Relations> => {
   const imports = importsOf(path, text, index);
   const name = moduleName(path);
   const names = namesOf(path, index);
@@ -44,7 +44,7 @@ export async function relationsOf(
     else importers.push(other);
   }
   return { ownTests, tests, imports, importers };
-}
+};
 
 /** The module a test's file name speaks of: `cart` for `cart.test.ts`, `test_cart.py`, `CartTest.java`. */
 const testedName = (path: string): string =>
@@ -54,7 +54,7 @@ const testedName = (path: string): string =>
     .replace(/[._-](test|tests|spec|e2e|cy)$|^tests?[_-]|(Test|Tests|IT)$/i, "");
 
 /** Files by the number of folders between them and `path`; tests of its name before all. */
-function nearestFirst(path: string, candidates: readonly string[], name: string): string[] {
+const nearestFirst = (path: string, candidates: readonly string[], name: string): string[] => {
   const home = posix.dirname(path).split("/");
   const distance = (other: string): number => {
     if (isTest(other) && testedName(other) === name) return -1;
@@ -67,4 +67,4 @@ function nearestFirst(path: string, candidates: readonly string[], name: string)
     .map((other) => ({ other, distance: distance(other) }))
     .sort((one, two) => one.distance - two.distance)
     .map(({ other }) => other);
-}
+};

@@ -11,10 +11,10 @@ const documentation = /^(CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
 const instructions = /^AGENTS\.md$/i;
 
 /** Instructions, configuration and documentation that hold for a file: those of its folder and of each above it. */
-export function surroundingsOf(
+export const surroundingsOf = (
   path: string | null,
   index: WorkspaceIndex,
-): { instructions: string[]; configuration: string[]; documentation: string[] } {
+): { instructions: string[]; configuration: string[]; documentation: string[] } => {
   const folders = new Set(["."]);
   for (let at = path === null ? "." : posix.dirname(path); at !== "."; at = posix.dirname(at))
     folders.add(at);
@@ -27,4 +27,4 @@ export function surroundingsOf(
     configuration: around.filter((other) => configuration.test(posix.basename(other))),
     documentation: around.filter((other) => documentation.test(posix.basename(other))),
   };
-}
+};

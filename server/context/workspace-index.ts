@@ -19,12 +19,12 @@ export interface WorkspaceIndex {
 }
 
 /** Lists a workspace, with unsaved texts in place of the files on disk. Errors: `cancelled`. */
-export async function indexWorkspace(
+export const indexWorkspace = async (
   workspace: string,
   rules: IgnoreRules,
   overlays: readonly Overlay[],
   signal: AbortSignal,
-): Promise<WorkspaceIndex> {
+): Promise<WorkspaceIndex> => {
   const pace = pacer("collecting the context", signal);
   const unsaved = new Map(overlays.map(({ path, text }) => [path, text]));
   const paths = new Set<string>();
@@ -46,9 +46,9 @@ export async function indexWorkspace(
     return kept;
   };
   return { paths, read };
-}
+};
 
-function readText(workspace: string, path: string): string | null {
+const readText = (workspace: string, path: string): string | null => {
   const bytes = readIfPossible(workspace, path, { most: LONGEST_RELATED });
   return bytes === null ? null : (decodeText(bytes)?.text ?? null);
-}
+};

@@ -34,7 +34,7 @@ export const bodyStream = (
   let fail: (error: Error) => void = () => undefined;
   const stream = new ReadableStream<Uint8Array>(
     {
-      start(controller) {
+      start: (controller) => {
         fail = (error) => {
           if (open) controller.error(error);
           open = false;
@@ -61,10 +61,10 @@ export const bodyStream = (
         });
         incoming.on("error", options.onError);
       },
-      pull() {
+      pull: () => {
         incoming.resume();
       },
-      cancel() {
+      cancel: () => {
         open = false;
         options.onCancel();
       },

@@ -47,7 +47,7 @@ export const circuitOf = ({ provider, endpoint, model }: Target, key: string | n
 export const openCircuits = (now: () => number): Circuits => {
   const circuits = new Map<string, Circuit>();
   return {
-    admit(name) {
+    admit: (name) => {
       const circuit = circuits.get(name);
       if (circuit?.pausedUntil == null || circuit.cause === null) return null;
       const left = circuit.pausedUntil - now();
@@ -57,7 +57,7 @@ export const openCircuits = (now: () => number): Circuits => {
       circuit.probing = true;
       return null;
     },
-    report(name, outcome) {
+    report: (name, outcome) => {
       if (outcome === "healthy") {
         circuits.delete(name);
         return;

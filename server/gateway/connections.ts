@@ -21,7 +21,7 @@ export const openConnections = (environment: NodeJS.ProcessEnv): Connections => 
     "https: far": () => new HttpsAgent(proxied),
   };
   return {
-    agentFor(url) {
+    agentFor: (url) => {
       const kind = `${url.protocol} ${isLoopback(url.hostname) ? "near" : "far"}`;
       const agent = agents.get(kind) ?? make[kind]?.();
       if (agent === undefined) throw new TypeError(`no way to reach ${url.protocol} addresses`);

@@ -72,7 +72,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const embeddings = openEmbeddings({ ...shared, folder: cacheFolder });
 
   return {
-    async generate(request, charge, { keep = nothingToDo, ...asked }) {
+    generate: async (request, charge, { keep = nothingToDo, ...asked }) => {
       const { signal, ready = nothingToDo(), tell = ignore, spent = nothingToDo } = asked;
       let recorded: Promise<void> = Promise.resolve();
       const recording = (promise: Promise<void>): void => {
@@ -92,11 +92,11 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       await Promise.all([recorded, keep(answer)]);
       return answer;
     },
-    prepare(provider) {
+    prepare: (provider) => {
       // A client that cannot be loaded is told by the request that needs it.
       shared.providers(targetOf(provider, endpoints).provider).catch(() => undefined);
     },
-    contextWindow(provider) {
+    contextWindow: (provider) => {
       const { provider: name, model } = targetOf(provider, endpoints);
       return windowOf(name, model);
     },
@@ -107,13 +107,13 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       return embeddings.embed(provider, texts, {
         signal,
         spent,
-        async reserve(name, needed) {
+        reserve: async (name, needed) => {
           await policy.rates.enter(name, needed.tokens, { patienceMs: 0, signal, onWait: ignore });
           return policy.caps.reserve(charge, dayOf(now()), needed);
         },
       });
     },
-    async preview(request, provider) {
+    preview: async (request, provider) => {
       const target = targetOf(provider, endpoints);
       return previewRequest(await shared.providers(target.provider), target, request);
     },

@@ -37,7 +37,7 @@ export interface HeldCredentials extends Credentials {
 export const heldCredentials = (): HeldCredentials => {
   const held = new Map<ProviderName, readonly string[]>();
   return {
-    set(provider, keys) {
+    set: (provider, keys) => {
       const source = `the editor's secret storage for ${provider}`;
       held.set(
         provider,
@@ -104,7 +104,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
     });
 
   return {
-    async keys(provider, reference) {
+    keys: async (provider, reference) => {
       const stored = (await read())[nameOf(provider, reference)] ?? [];
       // One that an older version stored was not looked at.
       return stored.map(({ key }) => readKey(key, nameOf(provider, reference)));
@@ -117,12 +117,11 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
         const [current] = (keys[name] ?? []).filter((stored) => stored.key !== key);
         return { ...keys, [name]: [{ key, added_at: now() }, ...(current ? [current] : [])] };
       }),
-    async list() {
-      return Object.entries(await read()).map(([name, keys]) => ({
+    list: async () =>
+      Object.entries(await read()).map(([name, keys]) => ({
         name,
         keys: keys.map(({ key, added_at }) => ({ ending: key.length > 8 ? key.slice(-4) : "", added_at })),
-      }));
-    },
+      })),
     remove: (name) =>
       change((keys) => {
         if (keys[name] === undefined) throw fail("not_found", { kind: "stored key", id: name });
@@ -133,7 +132,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
 
 /** The keys of the first source that has any: editor, environment, encrypted file. */
 export const firstOf = (...sources: readonly Credentials[]): Credentials => ({
-  async keys(provider, reference) {
+  keys: async (provider, reference) => {
     for (const source of sources) {
       const keys = await source.keys(provider, reference);
       if (keys.length > 0) return keys;

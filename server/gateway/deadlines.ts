@@ -36,15 +36,15 @@ export const startDeadlines = (
     clearTimeout(next ?? undefined);
   };
   return {
-    await(awaited) {
+    await: (awaited) => {
       rest();
       next = arm(awaited);
     },
-    came() {
+    came: () => {
       next?.refresh();
     },
     rest,
-    stop() {
+    stop: () => {
       clearTimeout(total);
       rest();
     },

@@ -89,7 +89,7 @@ const shelfOf = async (path: string | null) => {
   const vectors = readLines(text);
   return {
     get: (hash: string): Float32Array | null => vectors.get(hash) ?? null,
-    async add(added: ReadonlyMap<string, Float32Array>): Promise<void> {
+    add: async (added: ReadonlyMap<string, Float32Array>): Promise<void> => {
       for (const [hash, vector] of added) vectors.set(hash, vector);
       if (path === null) return;
       try {
@@ -157,7 +157,7 @@ export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
     return shelf;
   };
   return {
-    async embed(provider, texts, asking) {
+    embed: async (provider, texts, asking) => {
       const asked = targetOf(provider, sources.endpoints);
       const known = models[asked.provider];
       if (known === null) return null;

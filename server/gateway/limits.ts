@@ -129,7 +129,7 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
   };
 
   return {
-    reserve(charge, day, needed) {
+    reserve: (charge, day, needed) => {
       const scopes = scopesOf(charge, day);
       for (const scope of scopes) check(scope, needed);
       for (const { key } of scopes) change(key, needed.tokens, needed.microcents);
@@ -137,7 +137,7 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
         for (const { key } of scopes) change(key, -needed.tokens, -needed.microcents);
       };
       return {
-        async settle({ usage, microcents, assumedMicrocents }) {
+        settle: async ({ usage, microcents, assumedMicrocents }) => {
           const { execution_id, task_id, agent } = charge;
           const whose = { execution_id, task_id, agent_id: agent.agent_id };
           const cost = { cost_microcents: microcents, assumed_microcents: assumedMicrocents };

@@ -60,7 +60,7 @@ export const keepRates = (caps: RateCaps, clock: Clock): Rates => {
   };
 
   return {
-    async enter(provider, tokens, { patienceMs, signal, onWait }) {
+    enter: async (provider, tokens, { patienceMs, signal, onWait }) => {
       const now = clock.elapsed();
       const taken = (slots.get(provider) ?? []).filter(({ at }) => at > now - MINUTE_MS);
       slots.set(provider, taken);

@@ -61,14 +61,14 @@ const memoryOf = (limit: number) => {
     texts.delete(key);
   };
   return {
-    get(key: string): string | null {
+    get: (key: string): string | null => {
       const text = texts.get(key);
       if (text === undefined) return null;
       texts.delete(key);
       texts.set(key, text);
       return text;
     },
-    put(key: string, text: string): void {
+    put: (key: string, text: string): void => {
       if (text.length > limit / 4) return;
       remove(key);
       texts.set(key, text);
@@ -104,7 +104,7 @@ const diskOf = (folder: string, limit: number) => {
   };
 
   return {
-    async get(key: string): Promise<string | null> {
+    get: async (key: string): Promise<string | null> => {
       try {
         const text = await readFile(pathOf(key), "utf8");
         const now = new Date();
@@ -114,7 +114,7 @@ const diskOf = (folder: string, limit: number) => {
         return null;
       }
     },
-    async put(key: string, text: string): Promise<void> {
+    put: async (key: string, text: string): Promise<void> => {
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
         const temporary = `${pathOf(key)}.${process.pid}.new`;
@@ -171,7 +171,7 @@ export const openResponses = (
 
   return {
     flush: () => written,
-    async answer(question, ask) {
+    answer: async (question, ask) => {
       const { signal } = question;
       const key = keyOf(question);
       for (;;) {

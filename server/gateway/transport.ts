@@ -211,7 +211,7 @@ export const openTransport = (options: TransportOptions): Transport => {
     checkedFetch: fetchWith,
     fault: () => fault,
     answered: () => answer !== null,
-    close(whole) {
+    close: (whole) => {
       clocks.stop();
       signal.removeEventListener("abort", onAbort);
       settle = () => undefined;

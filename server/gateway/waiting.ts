@@ -20,7 +20,7 @@ export const cancelled = (): Error => fail("cancelled", { what: "The model call"
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
-  async wait(ms, signal) {
+  wait: async (ms, signal) => {
     try {
       await sleep(ms, undefined, { signal });
     } catch {

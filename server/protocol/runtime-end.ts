@@ -39,11 +39,15 @@ export interface RuntimeConnection {
 }
 
 /** The worker's end of the protocol: JSON-RPC with LSP framing over two streams. */
-export function connectRuntime(input: Readable, output: Writable, lifetime: AbortSignal): RuntimeConnection {
+export const connectRuntime = (
+  input: Readable,
+  output: Writable,
+  lifetime: AbortSignal,
+): RuntimeConnection => {
   const connection = createMessageConnection(new FrameReader(input), new FrameWriter(output), NullLogger);
   return {
     runtime: runtimeOver(connection),
-    serve(handlers, ended) {
+    serve: (handlers, ended) => {
       for (const method of Object.keys(workerMethods) as WorkerMethod[]) {
         answer(connection, method, handlers[method], lifetime);
       }
@@ -52,14 +56,14 @@ export function connectRuntime(input: Readable, output: Writable, lifetime: Abor
       connection.listen();
     },
   };
-}
+};
 
-function answer<M extends WorkerMethod>(
+const answer = <M extends WorkerMethod>(
   connection: MessageConnection,
   method: M,
   handler: WorkerHandlers[M],
   lifetime: AbortSignal,
-): void {
+): void => {
   // The table pairs each method with its params; indexing it by a type parameter loses that.
   const schema = workerMethods[method].params as unknown as z.ZodType<WorkerParams<M>>;
   connection.onRequest(method, async (raw: unknown, token: CancellationToken) => {
@@ -80,21 +84,21 @@ function answer<M extends WorkerMethod>(
       subscription.dispose();
     }
   });
-}
+};
 
 /** A defect or a refusal of the file system: the log gets it whole, the answer no machine path. */
-function defect(error: unknown): string {
+const defect = (error: unknown): string => {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   if (!(error instanceof Error)) return "an unknown error";
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
-}
+};
 
-function runtimeOver(connection: MessageConnection): RuntimeLink {
-  async function ask<M extends RuntimeMethod>(
+const runtimeOver = (connection: MessageConnection): RuntimeLink => {
+  const ask = async <M extends RuntimeMethod>(
     method: M,
     params: RuntimeParams<M>,
     signal: AbortSignal,
-  ): Promise<RuntimeResult<M>> {
+  ): Promise<RuntimeResult<M>> => {
     const source = new CancellationTokenSource();
     const cancel = (): void => {
       source.cancel();
@@ -113,7 +117,7 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
       signal.removeEventListener("abort", cancel);
       source.dispose();
     }
-  }
+  };
   const tell = (method: string, params: unknown): void => {
     void connection.sendNotification(method, params).catch(() => undefined); // The runtime is gone.
   };
@@ -131,4 +135,4 @@ function runtimeOver(connection: MessageConnection): RuntimeLink {
       tell("worker/log", entry);
     },
   };
-}
+};

@@ -28,7 +28,7 @@ const repeatNote = (tool: string): string =>
 const editNote = (path: string): string =>
   `${FAILED_EDITS} edits of ${path} failed. Send its whole new content with write_file instead.`;
 
-export function loopGuard(): Guard {
+export const loopGuard = (): Guard => {
   const times = new Map<string, number>();
   const failedEdits = new Map<string, number>();
   const files = new Map<string, string>();
@@ -36,12 +36,12 @@ export function loopGuard(): Guard {
   let notes: string[] = [];
 
   /** The same call is no repetition when a file is different from what it was the last time. */
-  function keyOf({ tool, input, content }: ToolOutcome): string {
+  const keyOf = ({ tool, input, content }: ToolOutcome): string => {
     const state = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
     return hash("sha256", JSON.stringify([tool, input, content, state]), "hex");
-  }
+  };
 
-  function countEdit({ tool, input, is_error }: ToolOutcome): void {
+  const countEdit = ({ tool, input, is_error }: ToolOutcome): void => {
     const path =
       typeof input === "object" && input !== null && !Array.isArray(input) ? input.path : undefined;
     if (typeof path !== "string") return;
@@ -50,10 +50,10 @@ export function loopGuard(): Guard {
     const count = (failedEdits.get(path) ?? 0) + 1;
     failedEdits.set(path, count);
     if (count === FAILED_EDITS) notes.push(editNote(path));
-  }
+  };
 
   return {
-    sawOutcome(outcome) {
+    sawOutcome: (outcome) => {
       silent = 0;
       for (const change of outcome.changes) files.set(change.path, stateOf(change));
       countEdit(outcome);
@@ -63,15 +63,15 @@ export function loopGuard(): Guard {
       if (count === TOLD_AT) notes.push(repeatNote(outcome.tool));
       return count > TOLD_AT ? "repeated" : "go on";
     },
-    sawTalk() {
+    sawTalk: () => {
       silent += 1;
       notes.push(talkNote);
       return silent >= SILENT_TURNS ? "no_tool_calls" : "go on";
     },
-    takeNote() {
+    takeNote: () => {
       const note = notes.length === 0 ? null : notes.join("\n");
       notes = [];
       return note;
     },
   };
-}
+};

@@ -12,7 +12,7 @@ import type { RunTests, Workplace } from "./tools/tool.ts";
 import { agentVersion } from "./version.ts";
 
 /** What a worker answers with, one handler per method of `schemas/worker.ts`. */
-export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): WorkerHandlers {
+export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): WorkerHandlers => {
   let workplace: Workplace | null = null;
   const initialized = (what: string): Workplace => {
     if (workplace === null)
@@ -55,4 +55,4 @@ export function workerHandlers(runtime: RuntimeLink, runTests: RunTests): Worker
     "execution/run": (params, signal) => runLoop(params, initialized("run an execution"), signal),
     "tests/run": (params, signal) => runTests(initialized("run tests").copy.root, params, signal),
   };
-}
+};

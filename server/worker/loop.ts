@@ -18,11 +18,11 @@ import type { Workplace } from "./tools/tool.ts";
  * the next call begins, or the next turn's answer comes; what is in `history` is taken over and never
  * done again. Protocol: `execution/run`. Errors: those of the runtime's answers; `cancelled`.
  */
-export async function runLoop(
+export const runLoop = async (
   execution: WorkerParams<"execution/run">,
   workplace: Workplace,
   signal: AbortSignal,
-): Promise<LoopResult> {
+): Promise<LoopResult> => {
   const guard = loopGuard();
   const views = fileViews(execution.shown);
   const past = new Map(execution.history.map((turn) => [turn.turn, turn]));
@@ -54,18 +54,18 @@ export async function runLoop(
   }
   await checkpoint;
   return gaveUp("turn_limit", execution.max_turns, "");
-}
+};
 
-async function answer(
+const answer = async (
   { execution_id }: WorkerParams<"execution/run">,
   turn: number,
   note: string | null,
   runtime: RuntimeLink,
   signal: AbortSignal,
-): Promise<AssistantMessage> {
+): Promise<AssistantMessage> => {
   if (signal.aborted) throw fail("cancelled", { what: "the execution" });
   return (await runtime.generate({ execution_id, turn, note }, signal)).message;
-}
+};
 
 interface CallContext {
   execution: WorkerParams<"execution/run">;
@@ -79,12 +79,12 @@ interface CallContext {
  * The stored outcome of a call, with its files restored; or the call is made, and its outcome sent to
  * be stored.
  */
-async function outcomeOf(
+const outcomeOf = async (
   call: ToolCallPart,
   index: number,
   stored: FinishedTurn | undefined,
   { execution, turn, workplace, views, signal }: CallContext,
-): Promise<{ outcome: ToolOutcome; checkpoint: Promise<void> }> {
+): Promise<{ outcome: ToolOutcome; checkpoint: Promise<void> }> => {
   const known = stored?.outcomes[index];
   if (known !== undefined) {
     for (const change of known.changes) restore(workplace.copy, change);
@@ -105,15 +105,15 @@ async function outcomeOf(
     duration_ms: Math.round(performance.now() - started),
   };
   return { outcome, checkpoint: runtime.toolFinished({ execution_id, turn, outcome }, signal) };
-}
+};
 
-function restore(copy: PrivateCopy, change: FileChange): void {
+const restore = (copy: PrivateCopy, change: FileChange): void => {
   if (closedBy(copy, change.path) !== null) return;
   writeChange(copy.root, change);
   recordChange(copy, change);
-}
+};
 
-function finishOf(call: ToolCallPart, turn: number, { is_error }: ToolOutcome): LoopResult | null {
+const finishOf = (call: ToolCallPart, turn: number, { is_error }: ToolOutcome): LoopResult | null => {
   if (call.tool !== "finish" || is_error) return null;
   const { summary, reasoning, confidence, completeness } = toolTable.finish.arguments.parse(call.arguments);
   return {
@@ -124,7 +124,7 @@ function finishOf(call: ToolCallPart, turn: number, { is_error }: ToolOutcome): 
     completeness,
     turns: turn,
   };
-}
+};
 
 /** What an agent that did not finish said last stands in for its summary; it claims nothing. */
 const gaveUp = (

@@ -13,16 +13,16 @@ const runTests: RunTests = async (root, request, signal) =>
  * Entry of a worker process. Standard input and output belong to the protocol: whatever else
  * prints, prints to standard error. The worker ends with its input, and ends what it started.
  */
-function start(): void {
+const start = (): void => {
   optimizeLate();
   const protocol = process.stdout;
   Object.defineProperty(process, "stdout", { get: () => process.stderr });
   const life = new AbortController();
 
-  function end(code: number): never {
+  const end = (code: number): never => {
     life.abort(); // Kills every process group that was started, before this returns.
     process.exit(code);
-  }
+  };
   process.on("SIGTERM", () => end(0));
   // Node would open its debugger on it, to whatever runs in the same sandbox.
   process.on("SIGUSR1", () => undefined);
@@ -35,7 +35,7 @@ function start(): void {
   forwardEgress(process.env);
   const { runtime, serve } = connectRuntime(process.stdin, protocol, life.signal);
   serve(workerHandlers(runtime, runTests), () => end(0));
-}
+};
 
 // A snapshot holds everything up to here: see `snapshot.ts`.
 if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(start);

@@ -6,7 +6,7 @@ export interface BoundedOutput {
 }
 
 /** A {@link BoundedOutput} that keeps the first third and the last two thirds of `limit` bytes. */
-export function boundedOutput(limit: number): BoundedOutput {
+export const boundedOutput = (limit: number): BoundedOutput => {
   const headLimit = Math.floor(limit / 3);
   const tailLimit = limit - headLimit;
   const head: Buffer[] = [];
@@ -15,7 +15,7 @@ export function boundedOutput(limit: number): BoundedOutput {
   let tailSize = 0;
   let dropped = 0;
 
-  function add(chunk: Buffer): void {
+  const add = (chunk: Buffer): void => {
     const room = headLimit - headSize;
     if (room > 0) {
       head.push(chunk.subarray(0, room));
@@ -26,31 +26,31 @@ export function boundedOutput(limit: number): BoundedOutput {
     tail.push(rest);
     tailSize += rest.length;
     if (tailSize > tailLimit * 2) trim();
-  }
+  };
 
-  function trim(): void {
+  const trim = (): void => {
     if (tailSize <= tailLimit) return;
     const all = Buffer.concat(tail);
     dropped += tailSize - tailLimit;
     tail = [Buffer.from(all.subarray(all.length - tailLimit))];
     tailSize = tailLimit;
-  }
+  };
 
-  function text(): string {
+  const text = (): string => {
     trim();
     if (dropped === 0) return Buffer.concat([...head, ...tail]).toString("utf8");
     const note = `\n… ${dropped} bytes cut …\n`;
     return Buffer.concat(head).toString("utf8") + note + Buffer.concat(tail).toString("utf8");
-  }
+  };
 
   return { add, text };
-}
+};
 
 /** `text` with its middle cut out when it is longer than `limit` characters, and a note of that. */
-export function cutMiddle(text: string, limit: number): string {
+export const cutMiddle = (text: string, limit: number): string => {
   if (text.length <= limit) return text;
   const head = Math.floor(limit / 3);
   const tail = limit - head;
   const cut = text.length - head - tail;
   return `${text.slice(0, head)}\n… ${cut} characters cut …\n${text.slice(text.length - tail)}`;
-}
+};

@@ -21,7 +21,7 @@ let guard: ChildProcess | null = null;
 type GroupOptions = Pick<SpawnOptions, "cwd" | "env">;
 
 /** Starts a program as the leader of a process group that never outlives this process. */
-export function spawnGroup(program: string, args: readonly string[], options: GroupOptions) {
+export const spawnGroup = (program: string, args: readonly string[], options: GroupOptions) => {
   const hasGroups = process.platform !== "win32";
   // A sandbox or container ends whatever is in it when we end.
   const needsGuard = hasGroups && process.env.CODITECT_CONFINED !== "1";
@@ -39,43 +39,43 @@ export function spawnGroup(program: string, args: readonly string[], options: Gr
     tellGuard();
   }
   return child;
-}
+};
 
 /**
  * In a sandbox of ours the worker has one capability, for the only purpose that its commands have none:
  * then the kernel lets none of them look into its memory, or write what it says to the runtime.
  */
-function withoutRights(
+const withoutRights = (
   command: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv | undefined,
-): readonly [string, ...string[]] {
+): readonly [string, ...string[]] => {
   const [program] = command;
   // One that is not installed is started as it is: the error then names it.
   if (process.env.CODITECT_SHIELDED !== "1" || !isInstalled(program, env?.PATH ?? "")) return command;
   return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", ...command];
-}
+};
 
 const isInstalled = (program: string, path: string): boolean =>
   isAbsolute(program)
     ? isExecutable(program)
     : program.includes(sep) || path.split(delimiter).some((folder) => isExecutable(join(folder, program)));
 
-function isExecutable(path: string): boolean {
+const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;
   }
-}
+};
 
 /** Forgets the group of a child that is gone. */
-export function releaseGroup(child: ChildProcess): void {
+export const releaseGroup = (child: ChildProcess): void => {
   if (child.pid !== undefined && groups.delete(child.pid)) tellGuard();
-}
+};
 
 /** Kills a child and all of its group at once; does nothing when they are gone. */
-export function killGroup(child: ChildProcess): void {
+export const killGroup = (child: ChildProcess): void => {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
     if (child.exitCode === null)
@@ -87,9 +87,9 @@ export function killGroup(child: ChildProcess): void {
   } catch {
     // ESRCH: nothing of the group is left.
   }
-}
+};
 
-function startGuard(): ChildProcess {
+const startGuard = (): ChildProcess => {
   const shell = spawn("/bin/sh", ["-c", GUARD_SCRIPT], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
@@ -101,8 +101,8 @@ function startGuard(): ChildProcess {
   shell.unref();
   if (shell.stdin instanceof Socket) shell.stdin.unref();
   return shell;
-}
+};
 
-function tellGuard(): void {
+const tellGuard = (): void => {
   guard?.stdin?.write(`${[...groups].join(" ")}\n`);
-}
+};

@@ -33,7 +33,7 @@ export interface ProcessResult {
  * gone when this settles, and when this process dies: the whole group is killed. Errors:
  * `cancelled`; `program_not_started` when it cannot be started.
  */
-export function runProcess(request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> {
+export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> => {
   const [program, ...args] = request.command;
   const { promise, resolve, reject } = Promise.withResolvers<ProcessResult>();
   if (signal.aborted) return Promise.reject(fail("cancelled", { what: program }));
@@ -54,11 +54,11 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
     killGroup(child);
   }, timerMs(request.timeout_ms));
   signal.addEventListener("abort", cancel, { once: true });
-  function release(): void {
+  const release = (): void => {
     clearTimeout(deadline);
     signal.removeEventListener("abort", cancel);
     releaseGroup(child);
-  }
+  };
 
   child.once("error", (error) => {
     release();
@@ -85,7 +85,7 @@ export function runProcess(request: ProcessRequest, signal: AbortSignal): Promis
     });
   });
   return promise;
-}
+};
 
 const startFailure = (error: NodeJS.ErrnoException): string =>
   error.code === "ENOENT" ? "it is not installed" : (error.code ?? "it could not be started");
@@ -97,10 +97,10 @@ const passedOn =
  * The environment of a command: what a program needs to run, our own `CODITECT_INSTANCE`, `CI` and
  * no colours; nothing else of the worker's environment, so that no key gets through.
  */
-export function childEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+export const childEnvironment = (extra: Record<string, string> = {}): Record<string, string> => {
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined && (passedOn.test(entry[0]) || entry[0] === "CODITECT_INSTANCE"),
   );
   return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", ...extra };
-}
+};

@@ -5,8 +5,8 @@ import { z } from "zod";
 declare const CODITECT_VERSION: string | undefined;
 
 /** The version of the agents' code: what the build put in, or package.json above the sources. */
-export function agentVersion(): string {
+export const agentVersion = (): string => {
   if (typeof CODITECT_VERSION === "string") return CODITECT_VERSION;
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
-}
+};

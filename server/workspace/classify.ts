@@ -48,7 +48,7 @@ const documentAsset = /\.(md|mdx|markdown|rst|adoc|mmd|txt|svg|png|jpe?g|gif|web
  * - `document`: documentation, and pictures in a documentation folder;
  * - `source`: everything else.
  */
-export function classifyPath(path: string): PathKind {
+export const classifyPath = (path: string): PathKind => {
   const segments = path.split("/");
   const name = segments.at(-1) ?? path;
   const folders = segments.slice(0, -1);
@@ -57,7 +57,7 @@ export function classifyPath(path: string): PathKind {
   if (testName.test(name) || folders.some((folder) => testFolders.has(folder))) return "test";
   if (outsideOfSources.test(name) && !folders.some((folder) => sourceFolders.has(folder))) return "test";
   return documentName.test(name) ? "document" : "source";
-}
+};
 
 /**
  * What directs the agents themselves: teams with their gates, agents, lessons, what is closed to
@@ -66,7 +66,7 @@ export function classifyPath(path: string): PathKind {
 const directs = (path: string): boolean => /^\.coditect\/|(^|\/)\.coditectignore$/i.test(path);
 
 /** Whether a stage with that access may write the file. Architecture: "The agent loop". */
-export function mayWrite(access: WriteAccess, path: string): boolean {
+export const mayWrite = (access: WriteAccess, path: string): boolean => {
   if (directs(path)) return false;
   const kind = classifyPath(path);
   switch (access) {
@@ -81,7 +81,7 @@ export function mayWrite(access: WriteAccess, path: string): boolean {
     case "sources":
       return kind === "source" || kind === "document";
   }
-}
+};
 
 /** Whether a path is a test or sets tests up, as JavaScript for a program that cannot import this. */
 export const isTestScript = `(path) => {

@@ -23,7 +23,7 @@ export interface ConfigurationFile {
  * What a workspace says about agents and teams: every file of `.coditect/`, in the order of their paths.
  * Errors: `outside_workspace` for a link that leads out, `not_a_text_file`, `file_too_large`.
  */
-export function configurationFiles(workspace: string): ConfigurationFile[] {
+export const configurationFiles = (workspace: string): ConfigurationFile[] => {
   const files: ConfigurationFile[] = [];
   const folders = [CONFIGURATION_FOLDER];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -46,12 +46,12 @@ export function configurationFiles(workspace: string): ConfigurationFile[] {
     }
   }
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
-}
+};
 
 /** Changes with every byte and every name of these files. */
-export function configurationHash(files: readonly ConfigurationFile[]): string {
+export const configurationHash = (files: readonly ConfigurationFile[]): string => {
   const hash = createHash("sha256");
   for (const { path, bytes } of files) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   // Half of it is more than enough, and can be read out and typed in.
   return hash.digest("hex").slice(0, 32);
-}
+};

@@ -26,7 +26,7 @@ const stores = [
  * another place in the workspace, to a folder that is a `node_modules` itself, to a virtual
  * environment, or into a package manager's store.
  */
-export function dependencyPlace(workspace: string, path: string): string | null {
+export const dependencyPlace = (workspace: string, path: string): string | null => {
   let real: string;
   let root: string;
   try {
@@ -44,14 +44,14 @@ export function dependencyPlace(workspace: string, path: string): string | null 
   });
   const isModules = real.split(sep).includes("node_modules") || basename(real) === "bower_components";
   return isModules || inStore || isEnvironmentFolder(real) ? real : null;
-}
+};
 
 /** Only what makes a folder a virtual environment: its mark, and an interpreter. */
-function isEnvironmentFolder(folder: string): boolean {
+const isEnvironmentFolder = (folder: string): boolean => {
   const programs = ["bin/python", "bin/python3", "Scripts/python.exe"];
   return (
     folder !== homedir() &&
     existsSync(join(folder, "pyvenv.cfg")) &&
     programs.some((program) => existsSync(join(folder, program)))
   );
-}
+};

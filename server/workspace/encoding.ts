@@ -18,7 +18,7 @@ const startsWith = (bytes: Uint8Array, mark: readonly number[]): boolean =>
   bytes.length >= mark.length && mark.every((byte, index) => bytes[index] === byte);
 
 /** The text of a file's bytes; `null` when they are not text. `encodeText` is its exact inverse. */
-export function decodeText(bytes: Buffer): DecodedText | null {
+export const decodeText = (bytes: Buffer): DecodedText | null => {
   if (startsWith(bytes, [0xff, 0xfe]) && bytes.length % 2 === 0) {
     const text = bytes.toString("utf16le", 2);
     return text.includes("\0") ? null : { text, encoding: "utf16le" };
@@ -28,10 +28,10 @@ export function decodeText(bytes: Buffer): DecodedText | null {
   return startsWith(bytes, [0xef, 0xbb, 0xbf])
     ? { text: bytes.toString("utf8", 3), encoding: "utf8-bom" }
     : { text: bytes.toString("utf8"), encoding: "utf8" };
-}
+};
 
 /** The bytes of `text` in that encoding. Errors: `not_encodable` when the encoding cannot hold it. */
-export function encodeText(text: string, encoding: TextEncoding, path: string): Buffer {
+export const encodeText = (text: string, encoding: TextEncoding, path: string): Buffer => {
   const refuse = (characters: string, kept: string) =>
     fail("not_encodable", { path, encoding: kept, characters: characters.slice(0, 20) });
   switch (encoding) {
@@ -47,13 +47,13 @@ export function encodeText(text: string, encoding: TextEncoding, path: string): 
       if (!text.isWellFormed()) throw refuse("half of a surrogate pair", "UTF-8");
       return Buffer.from(encoding === "utf8" ? text : `\ufeff${text}`, "utf8");
   }
-}
+};
 
 /** The line ending most lines of the text have; LF for a text of one line. */
-export function lineEnding(text: string): "\n" | "\r\n" {
+export const lineEnding = (text: string): "\n" | "\r\n" => {
   const all = text.split("\n").length - 1;
   return (text.split("\r\n").length - 1) * 2 > all ? "\r\n" : "\n";
-}
+};
 
 /** The same text with every line ending changed to `ending`. */
 export const withLineEnding = (text: string, ending: "\n" | "\r\n"): string =>

@@ -7,17 +7,17 @@ import { repositoryOf } from "./repository.ts";
 const LARGEST_SETTING_FILE = 1024 * 1024;
 
 /** Text of a small regular file; `null` for anything else, such as a device or a pipe. */
-export function readSettingFile(path: string): string | null {
+export const readSettingFile = (path: string): string | null => {
   try {
     const stats = statSync(path);
     return stats.isFile() && stats.size <= LARGEST_SETTING_FILE ? readFileSync(path, "utf8") : null;
   } catch {
     return null;
   }
-}
+};
 
 /** The value a key of git's configuration has last; `section` may name a subsection. */
-function configured(text: string | null, section: string, key: string): string | null {
+const configured = (text: string | null, section: string, key: string): string | null => {
   let isInside = false;
   let value: string | null = null;
   for (const line of text?.split(/\r?\n/) ?? []) {
@@ -27,13 +27,13 @@ function configured(text: string | null, section: string, key: string): string |
     if (isInside && name?.toLowerCase() === key && written !== undefined) value = unquoted(written);
   }
   return value;
-}
+};
 
 const unquoted = (written: string): string =>
   /^"((?:[^"\\]|\\.)*)"/.exec(written)?.[1]?.replace(/\\(.)/g, "$1") ?? written.replace(/\s[#;].*$/, "");
 
 /** The user's own ignore file, as `core.excludesFile` says, or where git looks without it. */
-function globalExcludes(environment: NodeJS.ProcessEnv): string {
+const globalExcludes = (environment: NodeJS.ProcessEnv): string => {
   const home = environment.HOME ?? homedir();
   const settings = join(environment.XDG_CONFIG_HOME ?? join(home, ".config"), "git");
   const own = environment.GIT_CONFIG_GLOBAL;
@@ -43,19 +43,19 @@ function globalExcludes(environment: NodeJS.ProcessEnv): string {
     .filter((value) => value !== null)
     .reverse();
   return named === undefined ? join(settings, "ignore") : resolve(named.replace(/^~(?=\/)/, home));
-}
+};
 
 /** The git folder of a working tree, and the one its linked worktrees share; `null`: no repository. */
-function gitFolders(tree: string): { own: string; common: string } | null {
+const gitFolders = (tree: string): { own: string; common: string } | null => {
   if (!existsSync(join(tree, ".git"))) return null;
   const own = repositoryOf(tree)?.gitFolder ?? null;
   if (own === null) return null;
   const common = readSettingFile(join(own, "commondir"))?.trim() ?? ".";
   return { own, common: isAbsolute(common) ? common : resolve(own, common) };
-}
+};
 
 /** The repository a folder belongs to; `null` when there is none. */
-export function findGit(workspace: string, environment: NodeJS.ProcessEnv = process.env): GitFiles | null {
+export const findGit = (workspace: string, environment: NodeJS.ProcessEnv = process.env): GitFiles | null => {
   for (let folder = workspace; ; folder = dirname(folder)) {
     const found = gitFolders(folder);
     if (found !== null) {
@@ -73,13 +73,13 @@ export function findGit(workspace: string, environment: NodeJS.ProcessEnv = proc
     }
     if (dirname(folder) === folder) return null;
   }
-}
+};
 
 /**
  * Paths in git's index, counted from the root of the working tree. An index that cannot be read, is
  * split or is of a newer version tells nothing. Format: git's `gitformat-index`.
  */
-export function trackedPaths({ index, hash_bytes }: GitFiles): string[] {
+export const trackedPaths = ({ index, hash_bytes }: GitFiles): string[] => {
   try {
     const stats = statSync(index);
     const isReadable = stats.isFile() && stats.size <= LARGEST_INDEX;
@@ -87,12 +87,12 @@ export function trackedPaths({ index, hash_bytes }: GitFiles): string[] {
   } catch {
     return [];
   }
-}
+};
 
 const STAT_BYTES = 40;
 const LARGEST_INDEX = 512 * 1024 * 1024;
 
-function parseIndex(bytes: Buffer, hashBytes: number): string[] {
+const parseIndex = (bytes: Buffer, hashBytes: number): string[] => {
   const version = bytes.readUInt32BE(4);
   if (bytes.toString("latin1", 0, 4) !== "DIRC" || version < 2 || version > 4) return [];
   const paths: string[] = [];
@@ -115,10 +115,10 @@ function parseIndex(bytes: Buffer, hashBytes: number): string[] {
     at = version === 4 ? end + 1 : start + ((end - start + 8) & ~7);
   }
   return paths;
-}
+};
 
 /** A number of variable length, as pack files write offsets. */
-function readOffset(bytes: Buffer, start: number): { value: number; end: number } {
+const readOffset = (bytes: Buffer, start: number): { value: number; end: number } => {
   let at = start;
   let byte = bytes.readUInt8(at++);
   let value = byte & 0x7f;
@@ -127,4 +127,4 @@ function readOffset(bytes: Buffer, start: number): { value: number; end: number 
     value = ((value + 1) << 7) | (byte & 0x7f);
   }
   return { value, end: at };
-}
+};

@@ -58,7 +58,7 @@ export interface IgnoreRules {
 }
 
 /** The part of the rules that needs no ignore file: version control, our state, secrets. */
-export function builtInRule(written: string, isFolder: boolean): string | null {
+export const builtInRule = (written: string, isFolder: boolean): string | null => {
   // Where the file system does not mind the case, `.GIT/hooks` is git's own folder.
   const path = written.toLowerCase();
   const name = path.slice(path.lastIndexOf("/") + 1);
@@ -67,12 +67,12 @@ export function builtInRule(written: string, isFolder: boolean): string | null {
   if (isFolder ? secretFolders.has(name) : secretName.test(name) || secretPlace.test(path))
     return "the built-in list of secrets";
   return null;
-}
+};
 
-function readPatterns(path: string, ignorecase: boolean): Ignore | null {
+const readPatterns = (path: string, ignorecase: boolean): Ignore | null => {
   const text = readSettingFile(path);
   return text === null ? null : ignore({ allowRelativePaths: true, ignorecase }).add(text);
-}
+};
 
 const MOST_PATTERN_BYTES = 1 << 20;
 
@@ -81,7 +81,7 @@ const MOST_PATTERN_BYTES = 1 << 20;
  * as a link that leads out, is not read: of git's files it says nothing, and ours then closes
  * everything, as the user meant to close something with it.
  */
-function readOwnPatterns(workspace: string, path: string, ignorecase: boolean): Ignore | null {
+const readOwnPatterns = (workspace: string, path: string, ignorecase: boolean): Ignore | null => {
   const patterns = ignore({ allowRelativePaths: true, ignorecase });
   try {
     const bytes = readInside(workspace, path, { most: MOST_PATTERN_BYTES });
@@ -89,10 +89,10 @@ function readOwnPatterns(workspace: string, path: string, ignorecase: boolean): 
   } catch {
     return path.endsWith(".coditectignore") ? patterns.add("*") : null;
   }
-}
+};
 
 /** Ignore files of git from outside of the workspace, the weakest first. */
-function outerFiles(workspace: string, git: GitFiles): IgnoreFile[] {
+const outerFiles = (workspace: string, git: GitFiles): IgnoreFile[] => {
   const prefixOf = (folder: string): string =>
     folder === workspace ? "" : `${relativePath(folder, workspace)}/`;
   const above: { name: string; path: string; prefix: string }[] = [];
@@ -106,10 +106,10 @@ function outerFiles(workspace: string, git: GitFiles): IgnoreFile[] {
     const patterns = readPatterns(path, git.ignore_case);
     return patterns === null ? [] : [{ name, patterns, prefix }];
   });
-}
+};
 
 /** What git tracks of the workspace, read when it is first asked for. */
-function trackedFiles(workspace: string, git: GitFiles | null) {
+const trackedFiles = (workspace: string, git: GitFiles | null) => {
   let files: Set<string> | null = null;
   let folders = new Set<string>();
   const read = (): Set<string> => {
@@ -124,7 +124,7 @@ function trackedFiles(workspace: string, git: GitFiles | null) {
     hasFile: (path: string): boolean => read().has(path),
     hasBelow: (folder: string): boolean => read().size > 0 && folders.has(folder),
   };
-}
+};
 
 const foldersAbove = (path: string): string[] =>
   [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
@@ -133,10 +133,10 @@ const foldersAbove = (path: string): string[] =>
  * Files for test runs, such as `.env.test`, are often in version control with values that are no
  * secrets; whatever looks like one keeps the whole file closed.
  */
-function isHarmless(path: string): boolean {
+const isHarmless = (path: string): boolean => {
   const text = readSettingFile(path);
   return text !== null && redactText(text, []) === text;
-}
+};
 
 /**
  * The ignore rules of a workspace: `.gitignore` and `.coditectignore` of every folder, those of the
@@ -147,10 +147,10 @@ function isHarmless(path: string): boolean {
  *
  * @param repository the repository around the workspace; left out: it is looked for.
  */
-export function ignoreRules(
+export const ignoreRules = (
   workspace: string,
   repository: GitFiles | null = findGit(workspace),
-): IgnoreRules {
+): IgnoreRules => {
   const git: Chain = new Map([["", repository === null ? [] : outerFiles(workspace, repository)]]);
   const ignoreCase = repository?.ignore_case ?? process.platform !== "linux";
   const tracked = trackedFiles(workspace, repository);
@@ -159,7 +159,7 @@ export function ignoreRules(
   const coditect: Chain = new Map();
   const entered = new Set<string>();
 
-  function enter(folder: string, names: Iterable<string>): void {
+  const enter = (folder: string, names: Iterable<string>): void => {
     if (entered.has(folder)) return;
     entered.add(folder);
     for (const name of names) {
@@ -173,19 +173,19 @@ export function ignoreRules(
       const file = { name: folder === "" ? name : `${folder}/${name}`, patterns, prefix: "" };
       chain.set(folder, [...(chain.get(folder) ?? []), file]);
     }
-  }
+  };
 
-  function rule(path: string, isFolder: boolean): string | null {
+  const rule = (path: string, isFolder: boolean): string | null => {
     const builtIn = builtInRule(path, isFolder);
     if (builtIn !== null && !isOpenEnvironment(path, isFolder)) return builtIn;
     const closed = ruleOf(coditect, path, isFolder);
     return closed ?? gitRule(path, isFolder);
-  }
+  };
 
   const isOpenEnvironment = (path: string, isFolder: boolean): boolean =>
     !isFolder && environmentName.test(path) && tracked.hasFile(path) && isHarmless(join(workspace, path));
 
-  function gitRule(path: string, isFolder: boolean): string | null {
+  const gitRule = (path: string, isFolder: boolean): string | null => {
     const parent = parentOf(path);
     const ignored = ruleOf(git, path, isFolder) ?? partly.get(parent ?? "") ?? null;
     if (ignored === null) return null;
@@ -193,9 +193,9 @@ export function ignoreRules(
     if (!tracked.hasBelow(path)) return ignored;
     partly.set(path, ignored);
     return null;
-  }
+  };
 
-  function closedBy(path: string): string | null {
+  const closedBy = (path: string): string | null => {
     const segments = path.split("/");
     for (let depth = 0; depth < segments.length; depth += 1) {
       const folder = segments.slice(0, depth).join("/");
@@ -204,24 +204,24 @@ export function ignoreRules(
       if (closed !== null) return closed;
     }
     return null;
-  }
+  };
 
   return { enter, rule, closedBy };
-}
+};
 
 /**
  * What one ignore file says of a path itself. A folder above that it closes was opened again by a
  * deeper file, or nobody would ask: then only what it says of the name counts.
  */
-function verdictOf({ patterns, prefix }: IgnoreFile, below: string): ReturnType<Ignore["test"]> {
+const verdictOf = ({ patterns, prefix }: IgnoreFile, below: string): ReturnType<Ignore["test"]> => {
   const path = prefix + below;
   const name = path.lastIndexOf("/", path.length - 2) + 1;
   const isInherited = name > 0 && patterns.test(path.slice(0, name)).ignored;
   return patterns.test(isInherited ? path.slice(name) : path);
-}
+};
 
 /** The last word of one kind of ignore files on a path: from the deepest folder up. */
-function ruleOf(chain: Chain, path: string, isFolder: boolean): string | null {
+const ruleOf = (chain: Chain, path: string, isFolder: boolean): string | null => {
   for (let folder = parentOf(path); folder !== null; folder = parentOf(folder)) {
     const below = folder === "" ? path : path.slice(folder.length + 1);
     for (const file of chain.get(folder)?.toReversed() ?? []) {
@@ -231,11 +231,11 @@ function ruleOf(chain: Chain, path: string, isFolder: boolean): string | null {
     }
   }
   return null;
-}
+};
 
 /** The folder a path stands in; "" for the root's entries, `null` above the root. */
-function parentOf(path: string): string | null {
+const parentOf = (path: string): string | null => {
   if (path === "") return null;
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "" : path.slice(0, slash);
-}
+};

@@ -79,7 +79,7 @@ const newLines = (before: string | null, after: string): string => {
 };
 
 /** The marks of a change of a file; `null`: there is no file, or it is no text. */
-export function marksOf(path: string, before: string | null, after: string | null): ChangeMark[] {
+export const marksOf = (path: string, before: string | null, after: string | null): ChangeMark[] => {
   // Where the file system does not mind the case, another spelling is the same file.
   const name = path.toLowerCase();
   const isPackage = /(^|\/)package\.json$/.test(name);
@@ -92,4 +92,4 @@ export function marksOf(path: string, before: string | null, after: string | nul
     ...(steers ? (["steers"] as const) : []),
     ...(hides ? (["invisible"] as const) : []),
   ];
-}
+};

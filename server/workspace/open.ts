@@ -26,11 +26,11 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
  * is read through here: regular files alone, up to a size, and never through a link that leads out.
  * Errors: `outside_workspace`, `not_a_text_file` for a folder, a pipe or a device, `file_too_large`.
  */
-export function readInside(
+export const readInside = (
   root: string,
   path: string,
   { most = MOST_BYTES, alsoWithin }: Reading = {},
-): Buffer | null {
+): Buffer | null => {
   const real = confine(root, toWorkspacePath(path), alsoWithin);
   let file: number;
   try {
@@ -50,27 +50,27 @@ export function readInside(
   } finally {
     closeSync(file);
   }
-}
+};
 
 /** The same, with null for whatever cannot be read. */
-export function readIfPossible(root: string, path: string, reading?: Reading): Buffer | null {
+export const readIfPossible = (root: string, path: string, reading?: Reading): Buffer | null => {
   try {
     return readInside(root, path, reading);
   } catch {
     return null;
   }
-}
+};
 
-function requireRegular(stats: { isFile(): boolean; isDirectory(): boolean }, path: string): void {
+const requireRegular = (stats: { isFile(): boolean; isDirectory(): boolean }, path: string): void => {
   if (stats.isFile()) return;
   throw fail("not_a_text_file", {
     path,
     kind: stats.isDirectory() ? "a folder" : "a pipe, a device or a link",
   });
-}
+};
 
 /** A file may say that it is empty and be endless, or grow while it is read: only so much is taken. */
-function readUpTo(file: number, size: number): Buffer {
+const readUpTo = (file: number, size: number): Buffer => {
   const bytes = Buffer.alloc(size);
   let filled = 0;
   while (filled < size) {
@@ -79,13 +79,13 @@ function readUpTo(file: number, size: number): Buffer {
     filled += count;
   }
   return bytes.subarray(0, filled);
-}
+};
 
 /**
  * The absolute path of a file that is ours in a workspace, such as `.coditect/lessons.md`: no link
  * stands on the way to it, so writing it can change nothing else. Error: `outside_workspace`.
  */
-export function ownPath(root: string, path: string): string {
+export const ownPath = (root: string, path: string): string => {
   const segments = toWorkspacePath(path).split("/");
   segments.forEach((_, index) => {
     const part = segments.slice(0, index + 1).join("/");
@@ -93,4 +93,4 @@ export function ownPath(root: string, path: string): string {
       throw fail("outside_workspace", { path: part, workspace: "the workspace, as it is a link" });
   });
   return join(root, ...segments);
-}
+};

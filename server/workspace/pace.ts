@@ -6,7 +6,7 @@ import { fail } from "../../schemas/errors.ts";
  * loop its turn every few milliseconds and otherwise costs next to nothing. Errors: `cancelled`
  * once the signal has aborted; `what` names the work.
  */
-export function pacer(what: string, signal: AbortSignal, sliceMs = 10): () => Promise<void> | undefined {
+export const pacer = (what: string, signal: AbortSignal, sliceMs = 10): (() => Promise<void> | undefined) => {
   let sliceEnd = performance.now() + sliceMs;
   const rest = async (): Promise<void> => {
     await setImmediate();
@@ -14,4 +14,4 @@ export function pacer(what: string, signal: AbortSignal, sliceMs = 10): () => Pr
     sliceEnd = performance.now() + sliceMs;
   };
   return () => (performance.now() < sliceEnd ? undefined : rest());
-}
+};

@@ -11,7 +11,7 @@ const Names = z.record(z.string(), z.unknown()).catch({});
 const entryFields = ["main", "module", "browser", "types", "typings", "bin", "exports", "imports", "source"];
 
 /** A package.json as far as it says where things are; `null` when there is none that can be read. */
-function manifestOf(folder: string): Record<string, unknown> | null {
+const manifestOf = (folder: string): Record<string, unknown> | null => {
   const text = readSettingFile(join(folder, "package.json"));
   try {
     return text === null
@@ -20,13 +20,13 @@ function manifestOf(folder: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
-}
+};
 
 /**
  * The topmost folders and files of a package that its entries lead to: `dist` for
  * `"exports": "./dist/index.js"`. They are often built, and ignored by git.
  */
-export function entryPlaces(folder: string): string[] {
+export const entryPlaces = (folder: string): string[] => {
   const manifest = manifestOf(folder);
   if (manifest === null) return [];
   const targets = entryFields.flatMap((field) => leavesOf(Targets.catch(null).parse(manifest[field])));
@@ -35,7 +35,7 @@ export function entryPlaces(folder: string): string[] {
     (target) => /^(?:\.\/)?([^./*!][^/*]*)/.exec(target)?.[1] ?? [],
   );
   return [...new Set(places)].filter((place) => place !== "node_modules");
-}
+};
 
 const leavesOf = (targets: Targets): string[] => {
   if (typeof targets === "string") return [targets];
@@ -44,8 +44,8 @@ const leavesOf = (targets: Targets): string[] => {
 };
 
 /** Names of the packages that a package says it uses. */
-export function dependencyNames(folder: string): string[] {
+export const dependencyNames = (folder: string): string[] => {
   const manifest = manifestOf(folder) ?? {};
   const fields = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
   return [...new Set(fields.flatMap((field) => Object.keys(Names.parse(manifest[field]))))];
-}
+};

@@ -9,43 +9,43 @@ const outside = (path: string) => fail("outside_workspace", { path, workspace: "
  * A path as a model or a person wrote it, as a {@link WorkspacePath}: `./src//a.ts` and `src\a.ts`
  * become `src/a.ts`. Errors: `outside_workspace` for an absolute path and for one with `..`.
  */
-export function toWorkspacePath(written: string): WorkspacePath {
+export const toWorkspacePath = (written: string): WorkspacePath => {
   const segments = written.trim().replaceAll("\\", "/").split("/");
   const kept = segments.filter((segment, index) => segment !== "." && (segment !== "" || index === 0));
   const parsed = WorkspacePath.safeParse(kept.join("/"));
   if (!parsed.success) throw outside(written);
   return parsed.data;
-}
+};
 
 /** Whether `path` is `folder` or lies below it; both absolute. */
-export function isWithin(folder: string, path: string): boolean {
+export const isWithin = (folder: string, path: string): boolean => {
   const way = relative(folder, path);
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
-}
+};
 
 /** A path between two folders of one file system, as a {@link WorkspacePath} spells it. */
 export const relativePath = (folder: string, path: string): string =>
   sep === "/" ? relative(folder, path) : relative(folder, path).replaceAll(sep, "/");
 
-function exists(path: string): boolean {
+const exists = (path: string): boolean => {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
     return false; // A file or a circle of links stands where a folder on the way should be.
   }
-}
+};
 
-function nearestExisting(path: string): string {
+const nearestExisting = (path: string): string => {
   for (let candidate = path; ; candidate = dirname(candidate))
     if (exists(candidate) || dirname(candidate) === candidate) return candidate;
-}
+};
 
 /**
  * The absolute path of `path` inside `root`, after every symbolic link on the way was followed: a
  * link that leads out is refused, no matter when it was made. `alsoWithin` are folders links may
  * lead to, such as the workspace's dependencies. Errors: `outside_workspace`.
  */
-export function confine(root: string, path: WorkspacePath, alsoWithin: readonly string[] = []): string {
+export const confine = (root: string, path: WorkspacePath, alsoWithin: readonly string[] = []): string => {
   const wanted = join(root, path);
   const existing = nearestExisting(wanted);
   let real: string;
@@ -57,4 +57,4 @@ export function confine(root: string, path: WorkspacePath, alsoWithin: readonly 
   const allowed = [root, ...alsoWithin].map((folder) => realpathSync.native(folder));
   if (!allowed.some((folder) => isWithin(folder, real))) throw outside(path);
   return join(real, relative(existing, wanted));
-}
+};

@@ -37,7 +37,7 @@ const MOST_FILES = 300;
 const LARGEST_FILE = 256 * 1024;
 
 /** What lies above a workspace that is a folder of a repository; nothing for a whole repository. */
-export function surroundingsOf(workspace: string, git: GitFiles | null): Surroundings {
+export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroundings => {
   const found: Surroundings = { folders: [], files: [], packages: [] };
   if (git === null || git.root === workspace || !isWithin(git.root, workspace)) return found;
   for (let folder = dirname(workspace); ; folder = dirname(folder)) {
@@ -82,7 +82,7 @@ export function surroundingsOf(workspace: string, git: GitFiles | null): Surroun
     files: [...files].filter((file) => !isInSome(packages, file)),
     packages: [...packages],
   };
-}
+};
 
 const isInSome = (folders: ReadonlySet<string>, path: string): boolean =>
   [...folders].some((folder) => isWithin(folder, path));
@@ -93,27 +93,27 @@ const configurationIn = (folder: string): string[] =>
     .map(({ name }) => join(folder, name))
     .filter(isSmallFile);
 
-function isSmallFile(path: string): boolean {
+const isSmallFile = (path: string): boolean => {
   try {
     const stats = lstatSync(path);
     return stats.isFile() && stats.size <= LARGEST_FILE;
   } catch {
     return false;
   }
-}
+};
 
 /** What a configuration names relative to itself: `extends`, `references`, presets, path dependencies. */
-function relativeTargets(path: string): string[] {
+const relativeTargets = (path: string): string[] => {
   const text = readSettingFile(path) ?? "";
   const named = [...text.matchAll(/["'`](\.\.?\/[^"'`\n*$]{1,200})["'`]|=>\s*(\.\.?\/\S{1,200})/g)];
   return named.flatMap(([, quoted, replaced]) => {
     const target = resolve(dirname(path), (quoted ?? replaced ?? "").replace(/\/$/, ""));
     return [target, `${target}.json`, `${target}.js`].filter((each) => existsSync(each)).slice(0, 1);
   });
-}
+};
 
 /** Where a package that a folder uses by name is linked to; `null`: it is no link. */
-function linkedPackage(folder: string, name: string): string | null {
+const linkedPackage = (folder: string, name: string): string | null => {
   for (let at = folder; ; at = dirname(at)) {
     const place = join(at, "node_modules", name);
     try {
@@ -123,4 +123,4 @@ function linkedPackage(folder: string, name: string): string | null {
       if (dirname(at) === at) return null;
     }
   }
-}
+};

@@ -12,14 +12,14 @@ const testSection = /^\[(tool[.:]pytest|tool\.coverage|tool\.tox|coverage:|tox:)
  * The part of a file's text that decides which tests run and how, in a form that compares; `null`
  * when there is none. A `package.json` that cannot be read counts as a whole.
  */
-export function testSettings(path: string, text: string): string | null {
+export const testSettings = (path: string, text: string): string | null => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "package.json") return packageSettings(text);
   if (name === "pyproject.toml" || name === "setup.cfg") return sectionSettings(text);
   return null;
-}
+};
 
-function packageSettings(text: string): string | null {
+const packageSettings = (text: string): string | null => {
   let manifest: unknown;
   try {
     manifest = JSON.parse(text);
@@ -31,12 +31,12 @@ function packageSettings(text: string): string | null {
   const { scripts } = manifest;
   const tests = isRecord(scripts) ? Object.entries(scripts).filter(([key]) => testScript.test(key)) : [];
   return own.length + tests.length === 0 ? null : JSON.stringify([own, tests.sort()]);
-}
+};
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function sectionSettings(text: string): string | null {
+const sectionSettings = (text: string): string | null => {
   let isWanted = false;
   const kept: string[] = [];
   for (const line of text.split(/\r?\n/).map((each) => each.trim())) {
@@ -44,4 +44,4 @@ function sectionSettings(text: string): string | null {
     if (isWanted && line !== "" && !line.startsWith("#")) kept.push(line);
   }
   return kept.length === 0 ? null : kept.join("\n");
-}
+};

@@ -17,11 +17,11 @@ export interface FolderListing {
 const environmentNames = new Set([".venv", "venv", "env", ".env", "virtualenv"]);
 
 /** Whether a folder holds installed dependencies: reached in place, never copied or searched. */
-export function isDependencyFolder(workspace: string, path: string): boolean {
+export const isDependencyFolder = (workspace: string, path: string): boolean => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "node_modules" || name === "bower_components") return true;
   return environmentNames.has(name) && existsSync(join(workspace, path, "pyvenv.cfg"));
-}
+};
 
 /**
  * Lists a workspace folder by folder, each before those in it, without what `rules` close. Made
@@ -36,7 +36,7 @@ export function* walkWorkspace(workspace: string, rules: IgnoreRules): Generator
   }
 }
 
-function listFolder(workspace: string, folder: string, rules: IgnoreRules): FolderListing {
+const listFolder = (workspace: string, folder: string, rules: IgnoreRules): FolderListing => {
   const listing: FolderListing = { folder, files: [], folders: [], links: [], dependencies: [] };
   const entries = readFolder(join(workspace, folder));
   rules.enter(
@@ -55,13 +55,13 @@ function listFolder(workspace: string, folder: string, rules: IgnoreRules): Fold
     }
   }
   return listing;
-}
+};
 
 /** Entries of a folder; none when it is gone, is no folder, or may not be read. */
-export function readFolder(path: string): Dirent[] {
+export const readFolder = (path: string): Dirent[] => {
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch {
     return [];
   }
-}
+};

@@ -26,7 +26,7 @@ export default async function run(report: Report): Promise<void> {
 }
 
 /** A project of that many modules, each importing its neighbour, a test beside every tenth. */
-function makeProject(root: string, files: number): void {
+const makeProject = (root: string, files: number): void => {
   writeFileSync(join(mkdirs(root), "package.json"), '{ "name": "bench", "type": "module" }\n');
   for (let index = 0; index < files; index += 1) {
     const folder = mkdirs(join(root, "src", `part${Math.floor(index / FILES_PER_FOLDER)}`));
@@ -34,29 +34,29 @@ function makeProject(root: string, files: number): void {
     const text = `import { value } from "${neighbour}";\nexport const next = value + 1;\n`.repeat(30);
     writeFileSync(join(folder, `module${index}${index % 10 === 9 ? ".test" : ""}.ts`), text);
   }
-}
+};
 
-function mkdirs(folder: string): string {
+const mkdirs = (folder: string): string => {
   mkdirSync(folder, { recursive: true });
   return folder;
-}
+};
 
 /** Listing every folder of a tree, which whoever looks for importers cannot do without. */
 const timeOfListing = (root: string): number => timed(() => readdirSync(root, { recursive: true }));
 
-function timed(work: () => unknown): number {
+const timed = (work: () => unknown): number => {
   const started = performance.now();
   work();
   return performance.now() - started;
-}
+};
 
-async function measureContext(
+const measureContext = async (
   { report }: Report,
   place: string,
   files: number,
   goal: string,
   limit: number,
-): Promise<void> {
+): Promise<void> => {
   const workspace = join(place, `files-${files}`);
   makeProject(workspace, files);
   const times: number[] = [];
@@ -72,9 +72,9 @@ async function measureContext(
   const against = { name: "listing the folders", value: median(floor) };
   const name = `context of a file, workspace of ${files.toLocaleString("en")}`;
   report({ name, value, unit: "ms", against, goal, holds: value < limit });
-}
+};
 
-async function measureRunner({ report }: Report, place: string): Promise<void> {
+const measureRunner = async ({ report }: Report, place: string): Promise<void> => {
   const workspace = join(place, "runner");
   cpSync(fixture, workspace, { recursive: true });
   const request = { files: null, name: null, coverage: false, command: null, timeout_seconds: 60 };
@@ -97,4 +97,4 @@ async function measureRunner({ report }: Report, place: string): Promise<void> {
     goal,
     holds: value < 1.2 * against.value,
   });
-}
+};

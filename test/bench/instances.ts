@@ -82,7 +82,7 @@ const dockerRunTime = (): Promise<number> =>
     await once(child.stdout, "data");
   });
 
-async function measureClaims(report: Report["report"], name: string, driver: Driver): Promise<void> {
+const measureClaims = async (report: Report["report"], name: string, driver: Driver): Promise<void> => {
   await withPool(driver, 1, async (pool) => {
     const empty = join(pool.folder, "empty.cjs");
     writeFileSync(empty, "process.send(0)");
@@ -126,7 +126,7 @@ async function measureClaims(report: Report["report"], name: string, driver: Dri
       holds: warm < 5,
     });
   });
-}
+};
 
 /** Memory that goes away with the process: what it shares with others is divided among them. */
 const proportionalMemory = (pid: number): number => {
@@ -144,7 +144,7 @@ const loopDelay = async (work: () => Promise<unknown>): Promise<number> => {
   return delay.percentile(99) / 1e6 - 1;
 };
 
-async function measureMany(report: Report["report"]): Promise<void> {
+const measureMany = async (report: Report["report"]): Promise<void> => {
   await withPool(local(), MANY, async (pool) => {
     let claimed: ClaimedInstance[] = [];
     const starting = await loopDelay(async () => {
@@ -174,7 +174,7 @@ async function measureMany(report: Report["report"]): Promise<void> {
     }
     await Promise.all(claimed.map((instance) => instance.release()));
   });
-}
+};
 
 /** The same short work without instances: a child process each, as many at once. */
 const plainRate = async (folder: string): Promise<number> => {
@@ -190,7 +190,7 @@ const plainRate = async (folder: string): Promise<number> => {
   return EXECUTIONS / (took / 1000);
 };
 
-async function measureThroughput(report: Report["report"]): Promise<void> {
+const measureThroughput = async (report: Report["report"]): Promise<void> => {
   await withPool(local(), LANES, async (pool) => {
     const warm = await Promise.all(Array.from({ length: LANES }, () => pool.claim()));
     await Promise.all(warm.map((instance) => instance.release()));
@@ -213,4 +213,4 @@ async function measureThroughput(report: Report["report"]): Promise<void> {
       holds: null,
     });
   });
-}
+};

@@ -34,7 +34,7 @@ export default async function run(report: Report): Promise<void> {
   }
 }
 
-async function measureStart({ report }: Report, place: string): Promise<void> {
+const measureStart = async ({ report }: Report, place: string): Promise<void> => {
   const empty = join(place, "empty.cjs");
   writeFileSync(empty, "process.send(0)");
   const start = existsSync(snapshot) ? ["--snapshot-blob", snapshot] : [bundle];
@@ -55,18 +55,18 @@ async function measureStart({ report }: Report, place: string): Promise<void> {
     goal,
     holds: value < 2 * against.value,
   });
-}
+};
 
-async function timeOfFork(script: string): Promise<number> {
+const timeOfFork = async (script: string): Promise<number> => {
   const started = performance.now();
   const child = fork(script);
   await once(child, "message");
   const ready = performance.now() - started;
   await once(child, "exit");
   return ready;
-}
+};
 
-async function timeOfWorker(place: string, start: string[]): Promise<number> {
+const timeOfWorker = async (place: string, start: string[]): Promise<number> => {
   const params = {
     protocol_version: WORKER_PROTOCOL_VERSION,
     instance_id: crypto.randomUUID(),
@@ -85,16 +85,16 @@ async function timeOfWorker(place: string, start: string[]): Promise<number> {
   child.stdin.end();
   await once(child, "exit");
   return ready;
-}
+};
 
 /** A workspace of that many files. */
-function makeSource(source: string, files: number): void {
+const makeSource = (source: string, files: number): void => {
   const folders = files / FILES_PER_FOLDER;
   for (let folder = 0; folder < folders; folder += 1)
     mkdirSync(join(source, `f${folder}`), { recursive: true });
   for (let file = 0; file < files; file += 1)
     writeFileSync(join(source, `f${file % folders}/${file}.ts`), TEXT);
-}
+};
 
 const timed = async (work: () => unknown): Promise<number> => {
   const started = performance.now();
@@ -103,7 +103,12 @@ const timed = async (work: () => unknown): Promise<number> => {
 };
 
 /** What else makes a second folder of the same files. */
-async function reportOthers({ report }: Report, place: string, source: string, files: string): Promise<void> {
+const reportOthers = async (
+  { report }: Report,
+  place: string,
+  source: string,
+  files: string,
+): Promise<void> => {
   const git = (...args: string[]): void => {
     execFileSync(
       "git",
@@ -127,9 +132,9 @@ async function reportOthers({ report }: Report, place: string, source: string, f
   ] as const;
   for (const [name, value] of others)
     report({ name: `${name} of ${files} files`, value, unit: "ms", against: null, goal: "", holds: null });
-}
+};
 
-async function measureCopy({ report }: Report, place: string): Promise<void> {
+const measureCopy = async ({ report }: Report, place: string): Promise<void> => {
   const files = FILES.toLocaleString("en");
   const source = join(place, "source");
   makeSource(source, FILES);
@@ -154,10 +159,10 @@ async function measureCopy({ report }: Report, place: string): Promise<void> {
   figure(`private copy of ${files} files, by a new worker`, restarted, 200);
   figure(`changes of ${files} files`, compared, 100);
   await reportOthers({ report }, place, source, files);
-}
+};
 
 /** A monorepo: what it takes to have a copy of all of it, and what the copy costs on disk. */
-async function measureLargeCopy({ report }: Report, place: string): Promise<void> {
+const measureLargeCopy = async ({ report }: Report, place: string): Promise<void> => {
   const files = MONOREPO.toLocaleString("en");
   const source = join(place, "monorepo");
   makeSource(source, MONOREPO);
@@ -175,4 +180,4 @@ async function measureLargeCopy({ report }: Report, place: string): Promise<void
   report({ name: `${name}, second time`, value: again, unit: "ms", against, goal: "", holds: null });
   const megabytes = (await folderBytes(copy.root)) / 1024 ** 2;
   report({ name: `${name}, on disk`, value: megabytes, unit: "MB", against: null, goal: "", holds: null });
-}
+};

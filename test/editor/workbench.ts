@@ -127,20 +127,20 @@ const driveWorkbench = (page: Page): Workbench => {
     page,
     typeCommand: (text) => typeInto("F1", `>${text}`),
     command,
-    async answer(prompt, text) {
+    answer: async (prompt, text) => {
       await quickInput.filter({ hasText: prompt }).locator("input").fill(text);
       await page.keyboard.press("Enter");
     },
-    async choose(text) {
+    choose: async (text) => {
       await line(text).first().click();
     },
-    async openFile(path, listed) {
+    openFile: async (path, listed) => {
       await typeInto("Control+P", path);
       await take(listed ?? path.split("/").at(-1) ?? path);
       await editor(path).waitFor();
     },
     editor,
-    async showFixes(path) {
+    showFixes: async (path) => {
       // VS Code drops the question for fixes when a marker, the cursor or a language's providers change
       // while it is asked. Symbols in the breadcrumbs: JavaScript's are there; the bulb: nothing is pending.
       await page.locator(".breadcrumbs-control [class*=codicon-symbol]").first().waitFor();
@@ -148,7 +148,7 @@ const driveWorkbench = (page: Page): Workbench => {
       await page.keyboard.press("Control+.");
     },
     treeItem,
-    async expand(name) {
+    expand: async (name) => {
       const [open, closed] = [true, false].map((expanded) => page.getByRole("treeitem", { name, expanded }));
       if (!open || !closed) return;
       await open.or(closed).first().waitFor();
@@ -157,7 +157,7 @@ const driveWorkbench = (page: Page): Workbench => {
     },
     showView,
     runHeld,
-    async runTdd() {
+    runTdd: async () => {
       const title = "Run TDD Team on Current File";
       // It depends on the same as the palette's line: that the workspace is trusted, and whose file it is.
       await page.locator(".editor-actions").getByRole("button", { name: title }).waitFor();
@@ -165,18 +165,18 @@ const driveWorkbench = (page: Page): Workbench => {
       // It asks what to build; without an answer the team takes its own task for the file.
       await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start" }).first().click();
     },
-    async rehearse() {
+    rehearse: async () => {
       await showView();
       await page.getByRole("button", { name: "Run the Rehearsal" }).click();
       await runHeld(/^Run tdd.*every gate held/);
     },
     notification: (text) => page.locator(".notification-toast", { hasText: text }),
-    async picture(name) {
+    picture: async (name) => {
       const folder = join(output, "pictures", theme);
       await mkdir(folder, { recursive: true });
       await page.screenshot({ path: join(folder, `${name}.png`) });
     },
-    async reload() {
+    reload: async () => {
       await page.reload();
       await extensionIsActive(page);
     },

@@ -90,7 +90,7 @@ export const testEditor = (
   return {
     connection,
     uri,
-    async initialize(params = {}) {
+    initialize: async (params = {}) => {
       const result: InitializeResult = await connection.sendRequest("initialize", {
         processId: null,
         rootUri: null,
@@ -138,7 +138,7 @@ export const testEditor = (
         taken.set(method, index + 1);
         return all[index];
       }),
-    async close() {
+    close: async () => {
       await connection.sendRequest("shutdown");
       connection.end();
       connection.dispose();

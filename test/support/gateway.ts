@@ -27,7 +27,7 @@ export const memoryLedger = (): UsageLedger & { entries: Recorded[] } => {
   const entries: Recorded[] = [];
   return {
     entries,
-    used(scope) {
+    used: (scope) => {
       const mine = entries.filter((entry) =>
         Object.entries(scope).every(([name, value]) => value === null || Reflect.get(entry, name) === value),
       );
@@ -39,7 +39,7 @@ export const memoryLedger = (): UsageLedger & { entries: Recorded[] } => {
         ),
       };
     },
-    record(entry) {
+    record: (entry) => {
       entries.push(entry);
       return Promise.resolve();
     },
@@ -103,7 +103,7 @@ export const quickClock = (): Clock & { waits: number[]; wait(ms: number): Promi
     waits,
     now: () => now,
     elapsed: () => now,
-    wait(ms) {
+    wait: (ms) => {
       waits.push(ms);
       now += ms;
       return Promise.resolve();

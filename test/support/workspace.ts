@@ -16,12 +16,12 @@ export const testWorkspace = async (files: Record<string, string | Buffer> = {})
   const root = await mkdtemp(join(tmpdir(), "coditect-test-"));
   const workspace: TestWorkspace = {
     root,
-    async write(path, content) {
+    write: async (path, content) => {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), content);
     },
     read: (path) => readFile(join(root, path), "utf8"),
-    async list() {
+    list: async () => {
       const entries = await readdir(root, { recursive: true, withFileTypes: true });
       return entries
         .filter((entry) => !entry.isDirectory())

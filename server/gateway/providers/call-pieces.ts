@@ -46,7 +46,7 @@ export const callCollector = () => {
   };
 
   return {
-    add(piece: CallPiece): void {
+    add: (piece: CallPiece): void => {
       let call = find(piece);
       if (call === undefined) {
         call = { index: piece.index, id: null, name: "", raw: "" };
@@ -60,8 +60,8 @@ export const callCollector = () => {
         call.raw += typeof given === "string" ? given : JSON.stringify(given);
     },
     /** The calls in their order; `first` numbers those without an id. One of no name is none. */
-    parts(first: number): AssistantMessage["content"] {
-      return calls
+    parts: (first: number): AssistantMessage["content"] =>
+      calls
         .filter(({ name, raw }) => name !== "" || raw !== "")
         .map(({ id, name, raw }, index) => ({
           type: "tool_call" as const,
@@ -69,7 +69,6 @@ export const callCollector = () => {
           tool: name,
           ...readArguments(raw),
           signature: null,
-        }));
-    },
+        })),
   };
 };

@@ -246,7 +246,7 @@ export const claude: Provider = {
   name: "Claude",
   needsKey: true,
   embed: null,
-  async answer(call) {
+  answer: async (call) => {
     const client = await connect(call);
     try {
       const body = claudeBody(call.to.model, call.request);
@@ -256,7 +256,7 @@ export const claude: Provider = {
       throw call.transport.fault() ?? faultInStream(thrown, call.to);
     }
   },
-  async list(access) {
+  list: async (access) => {
     const client = await connect(access);
     const page = await client.models.list({ limit: 100 });
     return page.data.map(({ id, max_input_tokens }) => ({ model: id, window: max_input_tokens }));

@@ -224,7 +224,7 @@ const Listed = z.object({
 export const gemini: Provider = {
   name: "Gemini",
   needsKey: true,
-  async answer(call) {
+  answer: async (call) => {
     const model = await connect(call);
     const begun = beginWith(call, () => model.generateContentStream(geminiBody(call.to.model, call.request)));
     const { stream, response } = await begun;
@@ -233,7 +233,7 @@ export const gemini: Provider = {
     return collect(call, stream);
   },
   /** The client has no such call. */
-  async list({ to, key, transport }) {
+  list: async ({ to, key, transport }) => {
     const headers = { "x-goog-api-key": key ?? "" };
     const answer = await transport.fetch(`${to.endpoint}/v1beta/models?pageSize=1000`, { headers });
     const { models } = Listed.parse(await answer.json());
@@ -244,7 +244,7 @@ export const gemini: Provider = {
         window: inputTokenLimit ?? null,
       }));
   },
-  async embed(access, texts) {
+  embed: async (access, texts) => {
     const model = await connect(access);
     const requests = texts.map((text) => ({ content: { role: "user", parts: [{ text }] } }));
     const { embeddings } = await beginWith(access, () => model.batchEmbedContents({ requests }));

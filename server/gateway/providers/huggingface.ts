@@ -187,18 +187,18 @@ const Vectors = z.array(z.array(z.number()));
 export const huggingface: Provider = {
   name: "HuggingFace",
   needsKey: true,
-  async answer(call) {
+  answer: async (call) => {
     const client = await connect(call);
     return collect(call, client.chatCompletionStream(huggingFaceBody(call.to.model, call.request)));
   },
   /** The client has no such call; the router lists its models as OpenAI does. */
-  async list({ to, key, transport }) {
+  list: async ({ to, key, transport }) => {
     const headers = { authorization: `Bearer ${key ?? ""}` };
     const answer = await transport.fetch(`${to.endpoint}/models`, { headers });
     const { data } = Listed.parse(await answer.json());
     return data.map(({ id, context_length }) => ({ model: id, window: context_length ?? null }));
   },
-  async embed(access, texts) {
+  embed: async (access, texts) => {
     const client = await connect(access);
     const { origin } = new URL(access.to.endpoint);
     const endpointUrl = `${origin}/hf-inference/models/${access.to.model}/pipeline/feature-extraction`;

@@ -26,7 +26,7 @@ export const checkLines = (broken: () => Error): LineCheck => {
 
   return {
     count: () => lines,
-    piece(bytes) {
+    piece: (bytes) => {
       let kept = bytes;
       for (const [index, byte] of bytes.entries()) {
         if (byte === NEW_LINE && first === 0) {

@@ -159,11 +159,11 @@ export const ollama: Provider = {
   name: "Ollama",
   needsKey: false,
   answer,
-  async list(access) {
+  list: async (access) => {
     const { models } = await (await connect(access)).list();
     return models.map(({ name }) => ({ model: name, window: null }));
   },
-  async embed(access, texts) {
+  embed: async (access, texts) => {
     const client = await connect(access);
     const { embeddings } = await client.embed({ model: access.to.model, input: [...texts] });
     return embeddings;

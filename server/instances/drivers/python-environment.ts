@@ -63,11 +63,11 @@ export const pythonFolders = (python: string | null, { CONDA_PREFIX }: Environme
 const condaBase = (prefix: string): string =>
   dirname(prefix).endsWith("/envs") ? dirname(dirname(prefix)) : prefix;
 
-function interpreterFolder(python: string): string {
+const interpreterFolder = (python: string): string => {
   try {
     const real = dirname(dirname(realpathSync.native(join(python, "bin", "python"))));
     return real === "/usr" || real === "/" ? python : real;
   } catch {
     return python;
   }
-}
+};

@@ -37,7 +37,7 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
 };
 
 /** The folders above one, the nearest first; not the root of the file system. */
-function foldersAbove(folder: string): string[] {
+const foldersAbove = (folder: string): string[] => {
   const above = dirname(folder);
   return above === dirname(above) ? [] : [above, ...foldersAbove(above)];
-}
+};

@@ -58,7 +58,7 @@ export const createDocuments = (
     get: (uri) => documents.get(uri),
     text: async (folder, path) => openDocument(folder, path)?.getText() ?? diskText(folder, path),
     uri: (folder, path) => openDocument(folder, path)?.uri ?? URI.file(join(folder.root, path)).toString(),
-    async overlays(folder) {
+    overlays: async (folder) => {
       const rules = ignoreRules(folder.root);
       const overlays: Overlay[] = [];
       for (const { path, document } of openIn(folder)) {
@@ -68,22 +68,22 @@ export const createDocuments = (
       }
       return overlays;
     },
-    onOpened(listener) {
+    onOpened: (listener) => {
       documents.onDidOpen(({ document }) => {
         listener(document.uri);
       });
     },
-    onChanged(listener) {
+    onChanged: (listener) => {
       documents.onDidChangeContent(({ document }) => {
         listener(document.uri);
       });
     },
-    onSaved(listener) {
+    onSaved: (listener) => {
       documents.onDidSave(({ document }) => {
         listener(document.uri);
       });
     },
-    onClosed(listener) {
+    onClosed: (listener) => {
       documents.onDidClose(({ document }) => {
         listener(document.uri);
       });

@@ -59,14 +59,14 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
 
   return {
     findings,
-    async look(path, isThorough) {
+    look: async (path, isThorough) => {
       // Nothing is known of most files that are opened and edited.
       if (findings.of(path).length === 0 && !shown.has(path)) return;
       const text = await documents.text(folder, path);
       findings.settle(path, text ?? "", isThorough);
       publish(path, text);
     },
-    dispose() {
+    dispose: () => {
       watching?.stop();
       for (const path of shown)
         showDiagnostics(connection, { uri: documents.uri(folder, path), diagnostics: [] });

@@ -29,7 +29,7 @@ export const createFindingTracker = (): FindingTracker => {
   };
 
   return {
-    put(finding) {
+    put: (finding) => {
       const { path, finding_id } = finding;
       const ofFile = byPath.get(path) ?? new Map<string, Placed>();
       const known = ofFile.get(finding_id);
@@ -39,10 +39,10 @@ export const createFindingTracker = (): FindingTracker => {
       else byPath.set(path, ofFile);
       return path;
     },
-    edit(path, edit) {
+    edit: (path, edit) => {
       update(path, (placed) => follow(placed, edit));
     },
-    settle(path, text, isThorough) {
+    settle: (path, text, isThorough) => {
       const searched = searchedText(text);
       update(path, (placed) => settle(placed, searched, isThorough));
     },

@@ -142,10 +142,10 @@ export const openSession = (
     saved,
     refreshAll,
     unfinished,
-    tellInterrupted(taskIds) {
+    tellInterrupted: (taskIds) => {
       for (const taskId of taskIds) attempt("Asking for a run", tellIfInterrupted(taskId));
     },
-    dispose() {
+    dispose: () => {
       for (const stop of stops) stop();
       view.dispose();
     },

@@ -70,17 +70,17 @@ export const createFolders = ({ open, opened, lost }: FoldersContext): Folders =
   };
 
   return {
-    add(uri) {
+    add: (uri) => {
       const root = pathOf(uri);
       if (root !== null && !entries.has(uri)) entries.set(uri, { folder: { uri, root }, runtime: null });
     },
-    async remove(uri) {
+    remove: async (uri) => {
       const entry = entries.get(uri);
       entries.delete(uri);
       if (entry !== undefined) await closeEntry(entry);
     },
     all: () => [...entries.values()].map(({ folder }) => folder),
-    locate(uri) {
+    locate: (uri) => {
       const file = pathOf(uri);
       if (file === null) return null;
       const around = [...entries.values()]
@@ -90,13 +90,13 @@ export const createFolders = ({ open, opened, lost }: FoldersContext): Folders =
       const [folder] = around;
       return folder === undefined ? null : { folder, path: relativePath(folder.root, file) };
     },
-    async runtime(uri) {
+    runtime: async (uri) => {
       const entry = uri === null ? [...entries.values()][0] : entries.get(uri);
       if (entry === undefined) throw fail("not_found", { kind: "workspace folder", id: uri ?? "at all" });
       entry.runtime ??= openEntry(entry);
       return entry.runtime;
     },
-    async close() {
+    close: async () => {
       const all = [...entries.values()];
       entries.clear();
       await Promise.all(all.map(closeEntry));

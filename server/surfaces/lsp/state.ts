@@ -102,7 +102,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
     commands: () =>
       new Set(state.options.commands.length > 0 ? state.options.commands : EditorCommand.options),
     placeOf,
-    async openPlaceOf(uri) {
+    openPlaceOf: async (uri) => {
       const place = folders.locate(uri);
       if (place === null) throw fail("outside_workspace", { path: uri, workspace: "an open folder" });
       await folders.runtime(place.folder.uri);
@@ -111,7 +111,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
       return opened;
     },
     sessions: () => [...sessions.values()],
-    openKnown() {
+    openKnown: () => {
       if (!state.options.trusted) return;
       for (const folder of folders.all())
         if (existsSync(stateFolderOf(folder, state.options)))
@@ -119,11 +119,11 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
             log("warn", "The runtime of a folder did not open", { folder: folder.uri, error: String(error) });
           });
     },
-    async closeFolder(uri) {
+    closeFolder: async (uri) => {
       endSession(uri);
       await folders.remove(uri);
     },
-    async close() {
+    close: async () => {
       for (const session of sessions.values()) session.dispose();
       sessions.clear();
       await folders.close();

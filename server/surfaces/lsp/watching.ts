@@ -32,13 +32,13 @@ export const createWatching = (connection: Connection, folder: Folder): Watching
   };
 
   return {
-    watch(paths) {
+    watch: (paths) => {
       const sorted = [...paths].sort();
       if (sorted.join("\0") === watched) return;
       watched = sorted.join("\0");
       replace(sorted.map((path) => ({ globPattern: { baseUri: folder.uri, pattern: patternOf(path) } })));
     },
-    stop() {
+    stop: () => {
       watched = "";
       replace([]);
     },

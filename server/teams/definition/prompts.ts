@@ -49,11 +49,11 @@ export const unknownVariables = (prompt: string): string[] =>
   variablesIn(prompt).filter((name) => !promptVariables.some((variable) => variable === name));
 
 /** The user's words, in a fence they cannot close: what is quoted in them is part of them. */
-function fenced(text: string): string {
+const fenced = (text: string): string => {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return `${fence}task\n${text.trim()}\n${fence}`;
-}
+};
 
 /** The instruction of a stage, with what the last round is to be told. */
 export const stagePrompt = (

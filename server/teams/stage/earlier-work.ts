@@ -45,15 +45,15 @@ export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[
  * What the runtime measured of a stage. What its agent says is only handed on where that is the
  * work itself, such as an analysis: a stage that changed code is known by its proofs.
  */
-function handedOn(stage: WorkflowStage, { output, metadata }: AgentExecution): string {
+const handedOn = (stage: WorkflowStage, { output, metadata }: AgentExecution): string => {
   const proofs = metadata.gates.map(describeProof);
   const isCode =
     stage.write_access === "tests" || stage.write_access === "sources" || stage.write_access === "all";
   const said = output === null || (isCode && proofs.length > 0) ? [] : [output.result];
   return [...said, ...proofs].join("\n");
-}
+};
 
-function describeProof({ gate, held, reason, runner, counts, evidence }: GateProof): string {
+const describeProof = ({ gate, held, reason, runner, counts, evidence }: GateProof): string => {
   const how =
     counts === null ? "" : ` (${runner ?? "tests"}: ${counts.passed} passed, ${counts.failed} failed)`;
   const lines = evidence.slice(0, MOST_EVIDENCE).map((line) => `  ${line.split("\n", 1)[0] ?? ""}`);
@@ -62,13 +62,13 @@ function describeProof({ gate, held, reason, runner, counts, evidence }: GatePro
   return [`Measured, ${gate}: ${held ? "held" : "did not hold"}. ${reason}${how}`, ...lines, ...cut].join(
     "\n",
   );
-}
+};
 
 /** Changed files as diffs. What is given whole anyway, or takes too much, is only named. */
-async function diffsOf(
+const diffsOf = async (
   changeSet: ChangeSet,
   { changes, shown, budgetTokens }: EarlierWorkParts,
-): Promise<string> {
+): Promise<string> => {
   const texts: string[] = [];
   let left = budgetTokens;
   for (const file of changeSet.files) {
@@ -85,7 +85,7 @@ async function diffsOf(
     }
   }
   return texts.join("\n");
-}
+};
 
 const tooLong = ({ path, kind }: ChangedFile, tokens: number): string =>
   `${kind.toLowerCase()} ${path}: its diff of about ${tokens} tokens is left out; read the file`;

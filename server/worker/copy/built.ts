@@ -20,7 +20,7 @@ export interface LeftOut {
  * entries lead there: a test that imports a sibling by its name reads its `dist`. It is no part of
  * the change set, and a build in the copy does not reach the user's files.
  */
-export function copyBuilt(copy: PrivateCopy, packages: Iterable<string>): LeftOut[] {
+export const copyBuilt = (copy: PrivateCopy, packages: Iterable<string>): LeftOut[] => {
   const leftOut: LeftOut[] = [];
   const wanted = new Set<string>();
   for (const folder of packages) {
@@ -35,13 +35,13 @@ export function copyBuilt(copy: PrivateCopy, packages: Iterable<string>): LeftOu
   for (const path of [...copy.built].filter((each) => !wanted.has(each))) remove(join(copy.root, path));
   copy.built = wanted;
   return leftOut;
-}
+};
 
 const isLibrary = (path: string, isFolder: boolean): boolean =>
   !path.endsWith("/node_modules") && builtInRule(path.slice(path.lastIndexOf("/") + 1), isFolder) === null;
 
 /** Whether git ignores it, and nobody closed it to agents. */
-function isBuilt(copy: PrivateCopy, path: string): boolean {
+const isBuilt = (copy: PrivateCopy, path: string): boolean => {
   const rule = copy.rules.closedBy(path) ?? copy.rules.rule(path, true);
   return rule !== null && !rule.startsWith("the built-in list") && !rule.endsWith(".coditectignore");
-}
+};

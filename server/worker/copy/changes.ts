@@ -28,40 +28,40 @@ export interface CollectedChanges {
  * Protocol: `workspace/changes`. Errors: `cancelled`, `changes_too_large` when more changed than can
  * be sent.
  */
-export async function collectChanges(
+export const collectChanges = async (
   copy: PrivateCopy,
   access: WriteAccess,
   signal: AbortSignal,
-): Promise<CollectedChanges> {
+): Promise<CollectedChanges> => {
   const forbidden = forbiddenPaths(copy, access);
   for (const path of forbidden) resetRecord(copy, path);
   const put_back = [...new Set([...forbidden, ...(await undoStrayChanges(copy, signal))])].sort();
   const changes = [...copy.written.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
   refuseFlood(changes);
   return { changes, put_back };
-}
+};
 
 /**
  * Puts every file back that is not as the agents' tools left it: what a test run did to the copy.
  * Gives the paths. Errors: `cancelled`.
  */
-export async function undoStrayChanges(copy: PrivateCopy, signal: AbortSignal): Promise<string[]> {
+export const undoStrayChanges = async (copy: PrivateCopy, signal: AbortSignal): Promise<string[]> => {
   const { files, foreign } = await differenceOf(copy, signal);
   const paths = [...foreign, ...files.map(({ path }) => path)]; // A link may stand in the way of a file.
   for (const path of paths) putBack(copy, path);
   return paths.sort();
-}
+};
 
 /**
  * Makes what a command of the agent did part of the change set, as far as the stage may write it
  * and it is no by-product such as coverage; puts the rest back. Errors: `cancelled`, and
  * `changes_too_large` when the change set would become larger than can be sent: then all is put back.
  */
-export async function adoptChanges(
+export const adoptChanges = async (
   copy: PrivateCopy,
   access: WriteAccess,
   signal: AbortSignal,
-): Promise<CollectedChanges> {
+): Promise<CollectedChanges> => {
   const { files, foreign } = await differenceOf(copy, signal);
   const changes = withoutBlocked(
     files.filter((change) => isWork(copy, change) && isAllowed(copy, access, change)),
@@ -77,7 +77,7 @@ export async function adoptChanges(
   }
   for (const change of changes) recordChange(copy, change);
   return { changes, put_back: await undoStrayChanges(copy, signal) };
-}
+};
 
 /** Where programs leave by-products, only a change of a file that was there before is work. */
 const isWork = (copy: PrivateCopy, { path, content }: FileChange): boolean =>
@@ -88,20 +88,20 @@ const isWork = (copy: PrivateCopy, { path, content }: FileChange): boolean =>
  * or below their place: a file where a folder was, or the other way round. `all` are all paths that
  * differ; those not among `changes` are put back.
  */
-function withoutBlocked(changes: readonly FileChange[], all: readonly string[]): FileChange[] {
+const withoutBlocked = (changes: readonly FileChange[], all: readonly string[]): FileChange[] => {
   const kept = new Set(changes.map(({ path }) => path));
   const putBack = all.filter((path) => !kept.has(path));
   const isBlocked = ({ path, content }: FileChange): boolean =>
     content !== null && putBack.some((each) => each.startsWith(`${path}/`) || path.startsWith(`${each}/`));
   const left = changes.filter((change) => !isBlocked(change));
   return left.length === changes.length ? left : withoutBlocked(left, all);
-}
+};
 
 const isAllowed = (copy: PrivateCopy, access: WriteAccess, { path, content }: FileChange): boolean =>
   mayWrite(access, path) && !changesTestSettings(copy, access, path, content);
 
 /** Recorded changes that are not as the copy was prepared, and that the stage may not write. */
-function forbiddenPaths(copy: PrivateCopy, access: WriteAccess): string[] {
+const forbiddenPaths = (copy: PrivateCopy, access: WriteAccess): string[] => {
   // A change that an earlier stage made and this one undid is not among what is written.
   const touched = new Set([...copy.written.keys(), ...copy.prepared.keys()]);
   return [...touched].filter((path) => {
@@ -109,60 +109,60 @@ function forbiddenPaths(copy: PrivateCopy, access: WriteAccess): string[] {
     if (isAsPrepared(copy, change)) return false;
     return !isAllowed(copy, access, change);
   });
-}
+};
 
 /** Forgets what this stage made of a file: it counts again as it was prepared. */
-function resetRecord(copy: PrivateCopy, path: string): void {
+const resetRecord = (copy: PrivateCopy, path: string): void => {
   const prepared = copy.prepared.get(path);
   if (prepared === undefined) copy.written.delete(path);
   else recordChange(copy, prepared);
-}
+};
 
 /**
  * Whether a stage that may not touch tests would change the part of a file that configures them,
  * such as the test script of a `package.json`. `content` is what the file would hold.
  */
-export function changesTestSettings(
+export const changesTestSettings = (
   copy: PrivateCopy,
   access: WriteAccess,
   path: string,
   content: FileContent | null,
-): boolean {
+): boolean => {
   const prepared = preparedBytes(copy, path);
   if (access === "all" || prepared === null) return false; // A new package may bring its own.
   const now = content === null ? null : fromFileContent(content);
   const settingsOf = (bytes: Buffer): string | null => testSettings(path, bytes.toString("utf8"));
   return (now === null ? null : settingsOf(now)) !== settingsOf(prepared);
-}
+};
 
 /** What the file held when the copy was prepared; `null` when there was none. */
-function preparedBytes(copy: PrivateCopy, path: string): Buffer | null {
+const preparedBytes = (copy: PrivateCopy, path: string): Buffer | null => {
   const prepared = copy.prepared.get(path);
   if (prepared === undefined) return originalBytes(copy, path);
   return prepared.content === null ? null : fromFileContent(prepared.content);
-}
+};
 
-function originalBytes(copy: PrivateCopy, path: string): Buffer | null {
+const originalBytes = (copy: PrivateCopy, path: string): Buffer | null => {
   const overlay = copy.overlays.get(path);
   if (overlay !== undefined) return overlay.bytes;
   const source = join(copy.source, path);
   return copy.base.has(path) && statFile(source)?.isFile() === true ? readFileSync(source) : null;
-}
+};
 
-function isAsPrepared(copy: PrivateCopy, change: FileChange): boolean {
+const isAsPrepared = (copy: PrivateCopy, change: FileChange): boolean => {
   const prepared = copy.prepared.get(change.path) ?? originalChange(copy, change.path);
   return stateOf(prepared) === stateOf(change);
-}
+};
 
 /** The file as it was before any agent touched it, as a change. */
-function originalChange(copy: PrivateCopy, path: string): FileChange {
+const originalChange = (copy: PrivateCopy, path: string): FileChange => {
   const bytes = originalBytes(copy, path);
   const original = originalOf(copy, path);
   const content = bytes === null ? null : toFileContent(bytes);
   return { path, before: original?.sha256 ?? null, content, executable: original?.executable ?? false };
-}
+};
 
-function putBack(copy: PrivateCopy, path: string): void {
+const putBack = (copy: PrivateCopy, path: string): void => {
   const target = join(copy.root, path);
   const written = copy.written.get(path);
   const overlay = copy.overlays.get(path);
@@ -175,10 +175,10 @@ function putBack(copy: PrivateCopy, path: string): void {
   clearWay(copy.root, path);
   mkdirSync(dirname(target), { recursive: true });
   makeLink(target, link);
-}
+};
 
 /** The user may have changed the file meanwhile: then it is put back as it is now. */
-function restoreFromSource(copy: PrivateCopy, path: string): void {
+const restoreFromSource = (copy: PrivateCopy, path: string): void => {
   const source = statFile(join(copy.source, path));
   if (source?.isFile() !== true) {
     copy.base.delete(path);
@@ -194,10 +194,10 @@ function restoreFromSource(copy: PrivateCopy, path: string): void {
     sha256: sha256(bytes),
     executable,
   });
-}
+};
 
-function refuseFlood(changes: readonly FileChange[]): void {
+const refuseFlood = (changes: readonly FileChange[]): void => {
   const sum = changes.reduce((total, { content }) => total + (content?.data.length ?? 0), 0);
   if (sum <= LARGEST_SUM) return;
   throw fail("changes_too_large", { count: changes.length, megabytes: LARGEST_SUM / 1024 / 1024 });
-}
+};

@@ -67,12 +67,12 @@ export interface PrivateCopy {
 }
 
 /** A copy of `source` below the folder `place`, not yet made: see `prepare`. */
-export function privateCopy(
+export const privateCopy = (
   source: string,
   place: string,
   git: GitFiles | null = findGit(realpathSync.native(source)),
   key = "",
-): PrivateCopy {
+): PrivateCopy => {
   const workspace = realpathSync.native(source);
   return {
     source: workspace,
@@ -94,21 +94,21 @@ export function privateCopy(
     siblings: new Map(),
     dependencies: [],
   };
-}
+};
 
 /** A folder of a repository keeps its place in it, or `../tsconfig.json` would lead elsewhere. */
-function placesIn(
+const placesIn = (
   place: string,
   workspace: string,
   git: GitFiles | null,
-): { root: string; repository: string } {
+): { root: string; repository: string } => {
   if (git === null || git.root === workspace) {
     const root = join(place, "workspace");
     return { root, repository: root };
   }
   const repository = join(place, "repository");
   return { root: join(repository, relativePath(git.root, workspace)), repository };
-}
+};
 
 /** What the file was before any agent touched it; `null` when there was none. */
 export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha256" | "executable"> | null =>
@@ -118,19 +118,19 @@ export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha
  * Notes that an agent's tool made `change`, so that it is part of the change set. A file that is as
  * it was in the beginning again leaves the change set.
  */
-export function recordChange(copy: PrivateCopy, change: FileChange): void {
+export const recordChange = (copy: PrivateCopy, change: FileChange): void => {
   const original = originalOf(copy, change.path);
   const originalState = original === null ? "deleted" : `${original.sha256} ${original.executable}`;
   if (stateOf(change) === originalState) copy.written.delete(change.path);
   else copy.written.set(change.path, change);
-}
+};
 
 /** Why agents may not see or change the path, in words for people; `null` when they may. */
-export function closedBy(copy: PrivateCopy, path: string): string | null {
+export const closedBy = (copy: PrivateCopy, path: string): string | null => {
   const segments = path.split("/");
   const folders = segments.map((_, index) => segments.slice(0, index + 1).join("/"));
   if (folders.some((folder) => isDependencyFolder(copy.source, folder))) {
     return "the rule that dependencies are read only";
   }
   return copy.rules.closedBy(path);
-}
+};

@@ -14,7 +14,7 @@ import { makeLink, makeLinks, type Links } from "./links.ts";
  * `.cache`) stay in the copy; any other is one link. Packages that are folders of the workspace
  * itself lead to the copy's.
  */
-export function linkDependencies(copy: PrivateCopy, path: string): void {
+export const linkDependencies = (copy: PrivateCopy, path: string): void => {
   const real = dependencyPlace(copy.source, join(copy.source, path));
   if (real === null) return;
   copy.dependencies.push(real);
@@ -22,13 +22,13 @@ export function linkDependencies(copy: PrivateCopy, path: string): void {
   if (path.endsWith("node_modules")) makeLinks(target, packageLinks(copy, real));
   else if (isEnvironment(real)) makeLinks(target, environmentLinks(copy, real));
   else makeLink(target, real);
-}
+};
 
 /**
  * Dependencies of the folders above the workspace and its repository: reached from beside the copy,
  * where Node looks last.
  */
-export function linkOuterDependencies(copy: PrivateCopy): void {
+export const linkOuterDependencies = (copy: PrivateCopy): void => {
   const links: Links = new Map();
   for (let folder = dirname(copy.git?.root ?? copy.source); ; folder = dirname(folder)) {
     const real = realpathOf(join(folder, "node_modules"));
@@ -41,7 +41,7 @@ export function linkOuterDependencies(copy: PrivateCopy): void {
   const target = join(dirname(copy.repository), "node_modules");
   if (links.size > 0) makeLinks(target, links);
   else remove(target);
-}
+};
 
 /** What tools keep for themselves among the packages; generated ones such as `.prisma` are packages. */
 const isCache = (name: string): boolean =>
@@ -49,7 +49,7 @@ const isCache = (name: string): boolean =>
     name,
   );
 
-export function packageLinks(copy: PrivateCopy, modules: string): Links {
+export const packageLinks = (copy: PrivateCopy, modules: string): Links => {
   const links: Links = new Map();
   for (const entry of readFolder(modules)) {
     const path = join(modules, entry.name);
@@ -58,10 +58,10 @@ export function packageLinks(copy: PrivateCopy, modules: string): Links {
     else links.set(entry.name, entry.isSymbolicLink() ? packageFolder(copy, path) : path);
   }
   return links;
-}
+};
 
 /** Where a linked package is to be found: in the copy when it is a folder of the workspace. */
-function packageFolder(copy: PrivateCopy, path: string): string {
+const packageFolder = (copy: PrivateCopy, path: string): string => {
   const real = realpathOf(path);
   if (real === null) return path;
   const sibling = copy.siblings.get(real);
@@ -71,13 +71,13 @@ function packageFolder(copy: PrivateCopy, path: string): string {
   if (inside.split("/").includes("node_modules")) return path;
   copy.packages.add(inside);
   return join(copy.root, inside);
-}
+};
 
 /** The real path; `null` when nothing is there. */
-export function realpathOf(path: string): string | null {
+export const realpathOf = (path: string): string | null => {
   try {
     return realpathSync.native(path);
   } catch {
     return null;
   }
-}
+};

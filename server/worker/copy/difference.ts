@@ -31,7 +31,7 @@ export interface Difference {
  * that should be there is compared wherever it stands. Only files whose stamp changed are read.
  * Errors: `cancelled`.
  */
-export async function differenceOf(copy: PrivateCopy, signal: AbortSignal): Promise<Difference> {
+export const differenceOf = async (copy: PrivateCopy, signal: AbortSignal): Promise<Difference> => {
   const pace = pacer("comparing the copy", signal);
   const found: Difference = { files: [], foreign: [] };
   const seen = new Set<string>();
@@ -56,7 +56,7 @@ export async function differenceOf(copy: PrivateCopy, signal: AbortSignal): Prom
   found.foreign.push(...[...copy.links.keys()].filter((path) => !seen.has(path)));
   found.files.sort((one, other) => (one.path < other.path ? -1 : 1));
   return found;
-}
+};
 
 const isKnown = (copy: PrivateCopy, path: string): boolean =>
   copy.written.has(path) || originalOf(copy, path) !== null || copy.links.has(path);
@@ -66,7 +66,7 @@ const isNobodys = (copy: PrivateCopy, path: string, isFolder: boolean): boolean 
   isGenerated(path) || isDependencyFolder(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
 
 /** A file that is gone, or stands in a folder that was passed over. */
-function compareUnseen(copy: PrivateCopy, path: string, found: Difference): void {
+const compareUnseen = (copy: PrivateCopy, path: string, found: Difference): void => {
   const stats = isFree(copy.root, path) ? statFile(join(copy.root, path)) : null;
   if (stats?.isFile() === true) compareFile(copy, path, found);
   else if (stats !== null && !stats.isDirectory()) found.foreign.push(path);
@@ -74,16 +74,16 @@ function compareUnseen(copy: PrivateCopy, path: string, found: Difference): void
     const before = originalOf(copy, path)?.sha256 ?? null;
     found.files.push({ path, before, content: null, executable: false });
   }
-}
+};
 
-function wantedState(copy: PrivateCopy, path: string): string {
+const wantedState = (copy: PrivateCopy, path: string): string => {
   const written = copy.written.get(path);
   if (written !== undefined) return stateOf(written);
   const original = originalOf(copy, path);
   return original === null ? "deleted" : `${original.sha256} ${original.executable}`;
-}
+};
 
-function compareFile(copy: PrivateCopy, path: string, found: Difference): void {
+const compareFile = (copy: PrivateCopy, path: string, found: Difference): void => {
   const stats = statFile(join(copy.root, path));
   if (stats === null) return;
   const base = copy.written.has(path) || copy.overlays.has(path) ? undefined : copy.base.get(path);
@@ -100,4 +100,4 @@ function compareFile(copy: PrivateCopy, path: string, found: Difference): void {
   }
   const before = originalOf(copy, path)?.sha256 ?? null;
   found.files.push({ path, before, content: toFileContent(bytes), executable });
-}
+};

@@ -17,7 +17,7 @@ const LARGEST_SCRIPT = 64 * 1024;
  * its place: an editable installation (`pip install -e .`) would import the user's files instead of
  * the copy's, and so would a script whose first line starts the user's interpreter.
  */
-export function environmentLinks(copy: PrivateCopy, environment: string): Links {
+export const environmentLinks = (copy: PrivateCopy, environment: string): Links => {
   const moved = (path: string): string | OwnFile => movedFile(copy, path) ?? path;
   const links: Links = new Map();
   for (const { name } of readFolder(environment)) links.set(name, join(environment, name));
@@ -26,11 +26,11 @@ export function environmentLinks(copy: PrivateCopy, environment: string): Links 
   links.set("lib", libraryLinks(join(environment, "lib"), moved));
   if (links.has("lib64")) links.set("lib64", "lib");
   return links;
-}
+};
 
 type Moved = (path: string) => string | OwnFile;
 
-function libraryLinks(library: string, moved: Moved): Links {
+const libraryLinks = (library: string, moved: Moved): Links => {
   const links: Links = new Map();
   for (const { name: version } of readFolder(library)) {
     const packages = join(library, version, "site-packages");
@@ -41,31 +41,31 @@ function libraryLinks(library: string, moved: Moved): Links {
     links.set(version, own);
   }
   return links;
-}
+};
 
 const linksOf = (folder: string, moved: Moved): Links =>
   new Map(readFolder(folder).map(({ name }) => [name, moved(join(folder, name))]));
 
 /** The file with the workspace's place replaced by the copy's; `null` when it does not name it. */
-function movedFile(copy: PrivateCopy, path: string): OwnFile | null {
+const movedFile = (copy: PrivateCopy, path: string): OwnFile | null => {
   const stats = statFile(path);
   if (stats?.isFile() !== true || stats.size > LARGEST_SCRIPT) return null;
   const text = readFileSync(path, "utf8");
   if (!text.includes(copy.source)) return null;
   return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
-}
+};
 
 /** Where an environment from outside of the workspace stands: beside the copy. */
 const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), "environment");
 
 /** Makes a virtual environment from outside of the workspace import the copy's code, not the user's. */
-export function linkOuterEnvironment(copy: PrivateCopy): void {
+export const linkOuterEnvironment = (copy: PrivateCopy): void => {
   if (copy.python !== null) makeLinks(outerEnvironment(copy), environmentLinks(copy, copy.python));
-}
+};
 
 /** Has programs of that environment found first, as if it were activated. */
-export function useEnvironment(copy: PrivateCopy): void {
+export const useEnvironment = (copy: PrivateCopy): void => {
   if (copy.python === null) return;
   const programs = join(outerEnvironment(copy), process.platform === "win32" ? "Scripts" : "bin");
   process.env.PATH = [programs, process.env.PATH ?? ""].join(delimiter);
-}
+};

@@ -20,7 +20,7 @@ export const remove = (path: string): void => {
  * Replaces a file in one step: whoever reads it sees the old bytes or the new ones, and a failure
  * leaves the old ones. Missing folders are made.
  */
-export function writeAtomically(path: string, bytes: Uint8Array, executable: boolean): void {
+export const writeAtomically = (path: string, bytes: Uint8Array, executable: boolean): void => {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true });
   const temporary = join(folder, `.${process.pid}-${performance.now()}.coditect-tmp`);
@@ -32,25 +32,25 @@ export function writeAtomically(path: string, bytes: Uint8Array, executable: boo
     rmSync(temporary, { force: true });
     throw error;
   }
-}
+};
 
 /** Brings a file of the copy into the state a change describes. */
-export function writeChange(root: string, change: FileChange): void {
+export const writeChange = (root: string, change: FileChange): void => {
   const path = join(root, change.path);
   if (change.content === null) {
     if (statFile(path)?.isDirectory() !== true) remove(path); // A folder took the file's place.
     return;
   }
   placeFile(root, change.path, fromFileContent(change.content), change.executable);
-}
+};
 
 /** Puts a file where it belongs, whatever stands there or on the way. */
-export function placeFile(root: string, path: string, bytes: Uint8Array, executable: boolean): void {
+export const placeFile = (root: string, path: string, bytes: Uint8Array, executable: boolean): void => {
   const target = join(root, path);
   clearWay(root, path);
   if (statFile(target)?.isFile() !== true) remove(target);
   writeAtomically(target, bytes, executable);
-}
+};
 
 /** The folders a path goes through, outermost first. */
 const foldersOf = (root: string, path: string): string[] => {
@@ -63,8 +63,8 @@ export const isFree = (root: string, path: string): boolean =>
   foldersOf(root, path).every((folder) => statFile(folder)?.isDirectory() ?? true);
 
 /** Removes files and links that stand where a folder on the way to `path` must be. */
-export function clearWay(root: string, path: string): void {
+export const clearWay = (root: string, path: string): void => {
   for (const folder of foldersOf(root, path)) {
     if (statFile(folder)?.isDirectory() === false) remove(folder);
   }
-}
+};

@@ -14,7 +14,7 @@ export interface OwnFile {
 export type Links = Map<string, string | Links | OwnFile>;
 
 /** Makes a folder hold exactly `links`. */
-export function makeLinks(folder: string, links: Links): void {
+export const makeLinks = (folder: string, links: Links): void => {
   if (statFile(folder)?.isDirectory() !== true) {
     remove(folder);
     mkdirSync(folder, { recursive: true });
@@ -26,20 +26,20 @@ export function makeLinks(folder: string, links: Links): void {
     else if (link instanceof Map) makeLinks(path, link);
     else makeFile(path, link);
   }
-}
+};
 
 /** Makes `path` a link to `target`, unless it is one. */
-export function makeLink(path: string, target: string): void {
+export const makeLink = (path: string, target: string): void => {
   const stats = statFile(path);
   if (stats?.isSymbolicLink() === true && readlinkSync(path) === target) return;
   if (stats !== null) remove(path);
   symlinkSync(target, path, "junction");
-}
+};
 
-function makeFile(path: string, { text, executable }: OwnFile): void {
+const makeFile = (path: string, { text, executable }: OwnFile): void => {
   const stats = statFile(path);
   const isThere = stats?.isFile() === true && isExecutable(stats) === executable;
   if (isThere && readFileSync(path, "utf8") === text) return;
   if (stats !== null) remove(path);
   writeAtomically(path, Buffer.from(text), executable);
-}
+};

@@ -20,7 +20,7 @@ const Manifest = z.strictObject({
  * What the copy held when it was last made, so that a worker which takes it over only looks at
  * stamps. An unreadable manifest, or one of another workspace, only costs the time to copy again.
  */
-export function loadManifest(copy: PrivateCopy): Map<string, BaseFile> {
+export const loadManifest = (copy: PrivateCopy): Map<string, BaseFile> => {
   try {
     const manifest = Manifest.parse(JSON.parse(readFileSync(copy.manifestFile, "utf8")));
     if (manifest.source !== copy.source) return new Map();
@@ -36,7 +36,7 @@ export function loadManifest(copy: PrivateCopy): Map<string, BaseFile> {
   } catch {
     return new Map();
   }
-}
+};
 
 const codeOf = (copy: PrivateCopy, files: readonly unknown[]): string =>
   createHmac("sha256", copy.key)
@@ -44,7 +44,7 @@ const codeOf = (copy: PrivateCopy, files: readonly unknown[]): string =>
     .digest("hex");
 
 /** Writes the manifest. A copy that is being changed has none: see `dropManifest`. */
-export function saveManifest(copy: PrivateCopy): void {
+export const saveManifest = (copy: PrivateCopy): void => {
   const files = [...copy.base].map(([path, file]) => [
     path,
     file.source,
@@ -59,7 +59,7 @@ export function saveManifest(copy: PrivateCopy): void {
     files,
   });
   writeAtomically(copy.manifestFile, Buffer.from(text), false);
-}
+};
 
 export const dropManifest = (copy: PrivateCopy): void => {
   rmSync(copy.manifestFile, { force: true });

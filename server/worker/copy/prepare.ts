@@ -33,11 +33,11 @@ import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./sta
  * nothing else: the first time by copying, later by looking at the stamps of both sides and
  * copying what differs. Protocol: `workspace/prepare`. Errors: `cancelled`, `instance_failed`.
  */
-export async function prepare(
+export const prepare = async (
   copy: PrivateCopy,
   { overlays, changes }: WorkerParams<"workspace/prepare">,
   signal: AbortSignal,
-): Promise<WorkerResult<"workspace/prepare">> {
+): Promise<WorkerResult<"workspace/prepare">> => {
   const started = performance.now();
   const pace = pacer("preparing the copy", signal);
   resetTemporary(copy);
@@ -64,9 +64,9 @@ export async function prepare(
     await setTimeout(CLOCK_TICK_MS);
   }
   return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
-}
+};
 
-function begin(copy: PrivateCopy): void {
+const begin = (copy: PrivateCopy): void => {
   mkdirSync(copy.root, { recursive: true });
   copy.base = new Map();
   copy.links = new Map();
@@ -77,10 +77,10 @@ function begin(copy: PrivateCopy): void {
   copy.dependencies = [];
   copy.packages = new Set([""]);
   copy.rules = ignoreRules(copy.source, copy.git);
-}
+};
 
 /** Makes one folder of the copy equal to the source's; says how many files were copied. */
-function refreshFolder(copy: PrivateCopy, listing: FolderListing, known: Map<string, BaseFile>): number {
+const refreshFolder = (copy: PrivateCopy, listing: FolderListing, known: Map<string, BaseFile>): number => {
   const { folder, files, folders, dependencies } = listing;
   for (const path of listing.links) noteLink(copy, path);
   const wanted = new Map<string, "file" | "folder" | "link" | "dependency">([
@@ -107,18 +107,18 @@ function refreshFolder(copy: PrivateCopy, listing: FolderListing, known: Map<str
     if (target !== undefined) makeLink(join(copy.root, path), target);
   }
   return files.filter((path) => refreshFile(copy, path, present.has(path), known.get(path))).length;
-}
+};
 
 /** Files up to this size are read once, to be written and hashed; larger ones the system copies. */
 const READ_WHOLE = 1024 * 1024;
 
 /** Makes one file of the copy equal to the source's; says whether it had to be copied. */
-function refreshFile(
+const refreshFile = (
   copy: PrivateCopy,
   path: string,
   isPresent: boolean,
   known: BaseFile | undefined,
-): boolean {
+): boolean => {
   const from = join(copy.source, path);
   const to = join(copy.root, path);
   const source = statFile(from);
@@ -152,13 +152,13 @@ function refreshFile(
     executable: isExecutable(source),
   });
   return true;
-}
+};
 
 const isOutOfReach = (error: unknown): boolean =>
   error instanceof Error && "code" in error && ["EACCES", "EPERM", "ENOENT"].includes(String(error.code));
 
 /** Takes a link over when it leads to something inside the workspace. */
-function noteLink(copy: PrivateCopy, path: string): void {
+const noteLink = (copy: PrivateCopy, path: string): void => {
   const folder = dirname(join(copy.source, path));
   try {
     const target = resolve(folder, readlinkSync(join(copy.source, path)));
@@ -168,10 +168,10 @@ function noteLink(copy: PrivateCopy, path: string): void {
   } catch {
     // A link to nowhere.
   }
-}
+};
 
 /** Puts an unsaved text in place of the file, in the encoding the file has on disk. */
-function layOver(copy: PrivateCopy, { path, text }: Overlay): void {
+const layOver = (copy: PrivateCopy, { path, text }: Overlay): void => {
   if (closedBy(copy, path) !== null) return; // An open .env stays closed to agents.
   const file = statFile(join(copy.source, path));
   if (file?.isFile() === false || !isFree(copy.root, path)) return; // It can be saved no more.
@@ -180,19 +180,19 @@ function layOver(copy: PrivateCopy, { path, text }: Overlay): void {
   const executable = file !== null && isExecutable(file);
   copy.overlays.set(path, { bytes, sha256: sha256(bytes), executable });
   placeFile(copy.root, path, bytes, executable);
-}
+};
 
-function overlayBytes(text: string, encoding: TextEncoding, path: string): Buffer {
+const overlayBytes = (text: string, encoding: TextEncoding, path: string): Buffer => {
   try {
     return encodeText(text.replace(/^\ufeff/, ""), encoding, path);
   } catch {
     return Buffer.from(text, "utf8"); // The editor would ask for another encoding when saving.
   }
-}
+};
 
-function makeChange(copy: PrivateCopy, change: FileChange): void {
+const makeChange = (copy: PrivateCopy, change: FileChange): void => {
   if (closedBy(copy, change.path) !== null) return;
   writeChange(copy.root, change);
   copy.prepared.set(change.path, change);
   recordChange(copy, { ...change, before: originalOf(copy, change.path)?.sha256 ?? null });
-}
+};

@@ -14,28 +14,28 @@ const isConfined = (): boolean => process.env.CODITECT_CONFINED === "1" && proce
  * read their settings and caches from home and temporary folders, so one command could decide what
  * the next one shows. Only in a sandbox or container, where all of it is the instance's own.
  */
-export function resetTemporary(copy: PrivateCopy): void {
+export const resetTemporary = (copy: PrivateCopy): void => {
   if (!isConfined()) return;
   if (process.env.CODITECT_SHIELDED === "1") endLeftProcesses();
   const { CODITECT_EGRESS: socket } = process.env;
   const kept = [OWN_HOME, copy.root, copy.source, process.execPath, ...copy.dependencies];
   if (socket !== undefined) kept.push(socket);
   for (const folder of [OWN_HOME, "/tmp", "/dev/shm"]) empty(folder, kept);
-}
+};
 
 /**
  * All but ourselves and the first process of our namespace, which the kernel leaves out. A container has
  * processes of ours beside the worker, and is left alone.
  */
-function endLeftProcesses(): void {
+const endLeftProcesses = (): void => {
   try {
     process.kill(-1, "SIGKILL");
   } catch {
     // Nothing is left.
   }
-}
+};
 
-function empty(folder: string, kept: readonly string[]): void {
+const empty = (folder: string, kept: readonly string[]): void => {
   for (const name of namesIn(folder)) {
     const path = join(folder, name);
     if (kept.some((each) => isWithin(path, each))) continue;
@@ -45,12 +45,12 @@ function empty(folder: string, kept: readonly string[]): void {
       // Shown from outside, and read-only.
     }
   }
-}
+};
 
-function namesIn(folder: string): string[] {
+const namesIn = (folder: string): string[] => {
   try {
     return readdirSync(folder);
   } catch {
     return [];
   }
-}
+};

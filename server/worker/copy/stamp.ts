@@ -10,13 +10,13 @@ export const stampOf = (stats: Stats): string =>
 export const isExecutable = (stats: Stats): boolean => (stats.mode & 0o111) !== 0;
 
 /** The file's state; `null` when nothing is there. Links are not followed. */
-export function statFile(path: string): Stats | null {
+export const statFile = (path: string): Stats | null => {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch {
     return null; // A file stands where a folder on the way should be.
   }
-}
+};
 
 /** Longest time in which two writes can get the same time stamp, on file systems with fine ones. */
 export const CLOCK_TICK_MS = 20;
@@ -26,7 +26,7 @@ const COARSE_TICK_MS = 2000;
  * Whether the file is old enough that a later write is sure to change its stamp. File systems that
  * keep whole seconds only are known by their round times.
  */
-export function isSettled(stats: Stats, now: number): boolean {
+export const isSettled = (stats: Stats, now: number): boolean => {
   const tick = stats.mtimeMs % 1000 === 0 && stats.ctimeMs % 1000 === 0 ? COARSE_TICK_MS : CLOCK_TICK_MS;
   return now - Math.max(stats.mtimeMs, stats.ctimeMs) > tick;
-}
+};

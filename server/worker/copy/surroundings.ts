@@ -20,7 +20,7 @@ const MOST_OF_A_PACKAGE: Room = { bytes: 64 * 1024 * 1024, files: 5000 };
  * to the workspace, so `../../tsconfig.base.json` means what it means to the user. Nothing there is
  * part of a change set.
  */
-export function copySurroundings(copy: PrivateCopy): LeftOut[] {
+export const copySurroundings = (copy: PrivateCopy): LeftOut[] => {
   const { git } = copy;
   const { folders, files, packages } = surroundingsOf(copy.source, git);
   if (git === null || folders.length === 0) return [];
@@ -40,9 +40,9 @@ export function copySurroundings(copy: PrivateCopy): LeftOut[] {
     syncFile(copy, file, mirrored(file));
   }
   return packages.flatMap((folder) => copyPackage(copy, folder, mirrored(folder)));
-}
+};
 
-function copyPackage(copy: PrivateCopy, folder: string, target: string): LeftOut[] {
+const copyPackage = (copy: PrivateCopy, folder: string, target: string): LeftOut[] => {
   const rules = ignoreRules(folder, copy.git);
   const built = entryPlaces(folder).map((place) => join(folder, place));
   const isBuilt = (path: string): boolean =>
@@ -58,9 +58,9 @@ function copyPackage(copy: PrivateCopy, folder: string, target: string): LeftOut
   linkPackages(copy, folder, target);
   const path = relativePath(copy.source, folder);
   return isWhole ? [] : [{ path, reason: "it holds more than 64 MB or 5,000 files" }];
-}
+};
 
-function linkPackages(copy: PrivateCopy, folder: string, target: string): void {
+const linkPackages = (copy: PrivateCopy, folder: string, target: string): void => {
   const modules = realpathOf(join(folder, "node_modules"));
   if (modules === null) {
     remove(join(target, "node_modules"));
@@ -68,4 +68,4 @@ function linkPackages(copy: PrivateCopy, folder: string, target: string): void {
   }
   copy.dependencies.push(modules);
   makeLinks(join(target, "node_modules"), packageLinks(copy, modules));
-}
+};

@@ -19,7 +19,13 @@ export type Wanted = (path: string, isFolder: boolean) => boolean;
  * side since this worker copied them. `false` when it is more than the room. Links are left out:
  * they may lead anywhere.
  */
-export function syncTree(copy: PrivateCopy, from: string, to: string, room: Room, isWanted: Wanted): boolean {
+export const syncTree = (
+  copy: PrivateCopy,
+  from: string,
+  to: string,
+  room: Room,
+  isWanted: Wanted,
+): boolean => {
   const source = statFile(from);
   if (source?.isFile() === true) {
     room.bytes -= source.size;
@@ -40,10 +46,10 @@ export function syncTree(copy: PrivateCopy, from: string, to: string, room: Room
   const names = new Set(entries.map(({ name }) => name));
   for (const { name } of readFolder(to)) if (!names.has(name)) remove(join(to, name));
   return entries.every(({ name }) => syncTree(copy, join(from, name), join(to, name), room, isWanted));
-}
+};
 
 /** Makes one file equal to another that is no part of the workspace's tracked state. */
-export function syncFile(copy: PrivateCopy, from: string, to: string): void {
+export const syncFile = (copy: PrivateCopy, from: string, to: string): void => {
   const source = statFile(from);
   if (source?.isFile() !== true) return;
   const present = statFile(to);
@@ -55,4 +61,4 @@ export function syncFile(copy: PrivateCopy, from: string, to: string): void {
   const made = statFile(to);
   if (made !== null && isSettled(source, Date.now()))
     copy.synced.set(to, `${stampOf(source)} ${stampOf(made)}`);
-}
+};

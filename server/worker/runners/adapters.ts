@@ -43,10 +43,10 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
 };
 
 /** Puts reporters of ours into the report's folder. */
-export async function writeReporters(
+export const writeReporters = async (
   reportFolder: string,
   files: Readonly<Record<string, string>> = {},
-): Promise<void> {
+): Promise<void> => {
   await mkdir(reportFolder, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(reportFolder, name), text);
-}
+};

@@ -18,7 +18,7 @@ const outputFolder = /(^|\/)(dist|build|lib|out|output|es|esm|cjs|umd|compiled|g
 const entryFile = /(^|\/)\.\.?(\/index)?$/;
 
 /** Whether tests of a package with a build script miss a file that its build would make. */
-export function missesBuild(root: string, folder: string, report: TestReport): boolean {
+export const missesBuild = (root: string, folder: string, report: TestReport): boolean => {
   if (builtFirst.has(folder) || readPackage(folder)?.scripts.build === undefined) return false;
   const messages = [
     ...report.load_errors.map(({ message }) => message),
@@ -30,7 +30,7 @@ export function missesBuild(root: string, folder: string, report: TestReport): b
     .some(
       ([, path = ""]) => (outputFolder.test(path) || entryFile.test(path)) && !existsSync(join(root, path)),
     );
-}
+};
 
 /** From now on the package is built before its tests run. */
 export const buildFirst = (folder: string): void => {
@@ -44,12 +44,12 @@ export const buildLines = (folder: string, ofScript: readonly string[] = []): st
 ];
 
 /** Runs lines that build, up to the first that fails; that one with how it ended, or null. */
-export async function runBuild(
+export const runBuild = async (
   { folder, script }: Pick<TestJob, "folder" | "script">,
   lines: readonly string[],
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ line: string; ended: ProcessResult } | null> {
+): Promise<{ line: string; ended: ProcessResult } | null> => {
   const deadline = performance.now() + timeoutMs;
   for (const line of lines) {
     const [program = "", ...args] = shellCommand(line);
@@ -60,4 +60,4 @@ export async function runBuild(
     if (ended.exit_code !== 0) return { line, ended };
   }
   return null;
-}
+};

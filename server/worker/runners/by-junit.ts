@@ -24,13 +24,13 @@ const oneReport = async (
 const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => word.startsWith("-"));
 
 export const phpunit: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const filter = job.name === null ? [] : ["--filter", job.name.split(nameSeparator).at(-1) ?? job.name];
     const command = [job.program ?? "phpunit", `--log-junit=${reportFile(job)}`, "--colors=never", ...filter];
     // PHPUnit takes one path; of several files the whole suite runs, and the others do not count.
     return Promise.resolve({ command: [...command, ...(job.files?.length === 1 ? job.files : [])], env: {} });
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const results = await oneReport(job, qualifiedName);
     const broken = /^PHP (?:Parse|Fatal) error:[^]*? in (\S+\.php)/m.exec(ended.output)?.[1];
     if (results.complete || broken === undefined) return results;
@@ -39,7 +39,7 @@ export const phpunit: RunnerAdapter = {
 };
 
 export const bun: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const name = job.name === null ? [] : [`--test-name-pattern=${job.name.split(nameSeparator).join(" ")}`];
     const report = ["--reporter=junit", `--reporter-outfile=${reportFile(job)}`];
     const files = (job.files ?? []).map((file) => `./${file}`);
@@ -55,7 +55,7 @@ export const bun: RunnerAdapter = {
 };
 
 export const deno: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const name = job.name === null ? [] : [`--filter=${job.name}`];
     const flags = ["--no-check=remote", ...flagsOf(job), ...name, `--junit-path=${reportFile(job)}`];
     return Promise.resolve({
@@ -73,7 +73,7 @@ export const deno: RunnerAdapter = {
 
 /** CTest runs what CMake built, so it is configured and built first, in a folder of its own. */
 export const ctest: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const folder = existsSync(`${job.folder}/build/CMakeCache.txt`) ? "build" : ".coditect-build";
     const name = job.name === null ? "" : ' -R "$1"';
     const steps = [
@@ -84,7 +84,7 @@ export const ctest: RunnerAdapter = {
     const words = [reportFile(job), job.name ?? "", reportFile(job, "build.log")];
     return Promise.resolve({ command: ["/bin/sh", "-c", steps.join("; "), ...words], env: {} });
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const results = await oneReport(job, ({ name }) => name);
     const file = /^(?:\S*?\/)?(\S+\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
     if (ended.exit_code !== 125) return results;
@@ -95,12 +95,12 @@ export const ctest: RunnerAdapter = {
 const jvmSource = /\.(java|kt|groovy|scala)$/;
 
 /** Reports of Surefire and Gradle name classes; their sources are below the package. */
-async function jvmResults(
+const jvmResults = async (
   job: TestJob,
   reports: RegExp,
   durationMs: number,
   output: string,
-): Promise<TestResults> {
+): Promise<TestResults> => {
   const texts = await freshReports(job.folder, reports, durationMs);
   const sources = await filesBelow(job.folder, jvmSource);
   const tests = texts.flatMap(readJUnit).map((test): TestCase => {
@@ -112,12 +112,12 @@ async function jvmResults(
   );
   const load_errors = tests.length > 0 ? [] : [...new Set(broken)].map((file) => ({ file, message: output }));
   return { ...noResults(tests.length > 0 || load_errors.length > 0), tests, load_errors };
-}
+};
 
 const classOf = (file: string): string => basename(file).replace(/\.\w+$/, "");
 
 export const maven: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const classes = job.files?.map(classOf).join(",");
     const chosen =
       classes === undefined
@@ -137,7 +137,7 @@ export const maven: RunnerAdapter = {
 };
 
 export const gradle: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const chosen = (job.files ?? []).flatMap((file) => ["--tests", `*${classOf(file)}`]);
     const command = [
       job.program ?? "gradle",

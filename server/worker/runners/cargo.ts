@@ -15,14 +15,14 @@ const statuses: Readonly<Record<string, TestCase["status"]>> = {
 };
 
 /** Integration tests can be chosen by their file; unit tests stand in sources, so all of them run. */
-function selection({ files }: TestJob): string[] {
+const selection = ({ files }: TestJob): string[] => {
   const isOuter = (file: string): boolean => /^tests\/[^/]+\.rs$/.test(file);
   if (!files?.every(isOuter)) return [];
   return files.flatMap((file) => ["--test", basename(file, ".rs")]);
-}
+};
 
 /** The file of a unit test, from its module's path: `cart::tests::adds` is in `src/cart.rs`. */
-function fileOf(folder: string, target: string, name: string): string {
+const fileOf = (folder: string, target: string, name: string): string => {
   if (!/(^|\/)src\//.test(target)) return target;
   const source = target.slice(0, target.lastIndexOf("/"));
   const modules = name.split("::").slice(0, -1);
@@ -31,14 +31,14 @@ function fileOf(folder: string, target: string, name: string): string {
     for (const file of [`${path}.rs`, `${path}/mod.rs`]) if (existsSync(join(folder, file))) return file;
   }
   return target;
-}
+};
 
 /**
  * Rust's own runner. Its machine-readable report is not stable, so this reads what `cargo test`
  * prints, whose form Rust keeps.
  */
 export const cargo: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const flags = job.script.args.filter((word) => word.startsWith("-"));
     const name = job.name === null ? [] : [job.name.split(nameSeparator).join("::")];
     const command = [job.program ?? "cargo", "test", "--no-fail-fast", "--color=never", ...flags];
@@ -48,7 +48,7 @@ export const cargo: RunnerAdapter = {
     });
   },
 
-  async read(job, ended) {
+  read: async (job, ended) => {
     const text = await readReport(reportFile(job, "cargo.txt"));
     if (text === null) return noResults(false);
     ended.output = text;
@@ -87,11 +87,11 @@ export const cargo: RunnerAdapter = {
 };
 
 /** Files the compiler refused, each with what it said. */
-function compileErrors(text: string): TestResults["load_errors"] {
+const compileErrors = (text: string): TestResults["load_errors"] => {
   const errors = new Map<string, string[]>();
   for (const [block] of text.matchAll(/^error(\[E\d+\])?: [^]*?(?=^(error|warning)|(?![^]))/gm)) {
     const file = /^\s*--> ([^:\n]+\.rs):\d+/m.exec(block)?.[1];
     if (file !== undefined) errors.set(file, [...(errors.get(file) ?? []), block.trim()]);
   }
   return [...errors].map(([file, said]) => ({ file, message: said.join("\n\n") }));
-}
+};

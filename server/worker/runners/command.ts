@@ -9,10 +9,8 @@ export const shellCommand = (line: string): string[] =>
  * always runs the whole suite, and has no coverage.
  */
 export const command: RunnerAdapter = {
-  launch(job) {
-    return Promise.resolve({ command: job.script.args, env: {} });
-  },
-  read(job, { exit_code, output, duration_ms }) {
+  launch: (job) => Promise.resolve({ command: job.script.args, env: {} }),
+  read: (job, { exit_code, output, duration_ms }) => {
     // 126 and 127 are the shell's own: the program could not be run.
     if (exit_code === null || exit_code === 126 || exit_code === 127)
       return Promise.resolve(noResults(false));

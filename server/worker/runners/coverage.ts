@@ -14,11 +14,11 @@ export const coverageFolder = ({ reportFolder }: Pick<TestJob, "reportFolder">):
   join(reportFolder, "coverage");
 
 /** Coverage by file from the `json-summary` in the coverage folder; `null` if there is none. */
-export async function readCoverageSummary(
+export const readCoverageSummary = async (
   job: Pick<TestJob, "reportFolder">,
-): Promise<Coverage["files"] | null> {
+): Promise<Coverage["files"] | null> => {
   const text = await readReport(join(coverageFolder(job), "coverage-summary.json"));
   if (text === null) return null;
   const { total: _, ...files } = Summary.parse(JSON.parse(text));
   return Object.fromEntries(Object.entries(files).map(([path, { lines }]) => [path, lines]));
-}
+};

@@ -47,7 +47,7 @@ const languages: readonly Marked[] = [
 ];
 
 /** The runner of a folder in one of the languages above; `null`: none of their files is there. */
-export function languageRunner(folder: string, names: readonly string[]): DetectedRunner | null {
+export const languageRunner = (folder: string, names: readonly string[]): DetectedRunner | null => {
   const found = languages.find(
     ({ mark, alsoHas = [] }) =>
       names.some((name) => mark.test(name)) && alsoHas.every((name) => names.includes(name)),
@@ -55,4 +55,4 @@ export function languageRunner(folder: string, names: readonly string[]): Detect
   if (found === undefined) return null;
   const own = (found.own ?? []).map((path) => join(folder, path)).find((path) => existsSync(path));
   return { runner: found.runner, folder, program: own ?? programOnPath(found.program), script: emptyScript };
-}
+};

@@ -47,7 +47,7 @@ const placeOfNodeTest = (words: readonly string[]): number =>
  * package that names none is tested with what its language brings along: node:test, or pytest.
  * `null`: nothing in the folder says how it is tested.
  */
-export function detectRunner(root: string, file: string | null = null): DetectedRunner | null {
+export const detectRunner = (root: string, file: string | null = null): DetectedRunner | null => {
   const prefersPython = file?.endsWith(".py") ?? false;
   let fallback: DetectedRunner | null = null;
   for (let folder = file === null ? "." : dirname(file); ; folder = dirname(folder)) {
@@ -61,7 +61,7 @@ export function detectRunner(root: string, file: string | null = null): Detected
     fallback ??= defaultRunner(place, names, prefersPython);
     if (folder === ".") return fallback;
   }
-}
+};
 
 /** Most folders that are looked through for packages. */
 const MOST_FOLDERS = 2000;
@@ -70,7 +70,7 @@ const MOST_FOLDERS = 2000;
  * The runners of the whole suite: the root's own; or, where the root has none or only a script that
  * runs those of its packages, each package's.
  */
-export function detectSuite(root: string): DetectedRunner[] {
+export const detectSuite = (root: string): DetectedRunner[] => {
   const own = detectRunner(root);
   if (own !== null && own.runner !== "command" && !isByDefault(own)) return [own];
   const packages: DetectedRunner[] = [];
@@ -89,21 +89,21 @@ export function detectSuite(root: string): DetectedRunner[] {
   }
   const byFolder = packages.sort((one, other) => (one.folder < other.folder ? -1 : 1));
   return byFolder.length > 0 ? byFolder : own === null ? [] : [own];
-}
+};
 
 /** Whether nothing in the project named this runner: its language brings it along. */
 const isByDefault = ({ runner, script }: DetectedRunner): boolean =>
   runner === "node:test" && script === emptyScript;
 
-function namesIn(folder: string): string[] {
+const namesIn = (folder: string): string[] => {
   try {
     return readdirSync(folder);
   } catch {
     return []; // A test file that is yet to be written may stand in a folder that is, too.
   }
-}
+};
 
-function nodeRunner(folder: string, names: readonly string[], file: string | null): DetectedRunner | null {
+const nodeRunner = (folder: string, names: readonly string[], file: string | null): DetectedRunner | null => {
   const manifest = names.includes("package.json") ? readPackage(folder) : null;
   const scripts = manifest?.scripts ?? {};
 
@@ -113,7 +113,7 @@ function nodeRunner(folder: string, names: readonly string[], file: string | nul
   if (hasTestScript(scripts)) return ofCommand(folder, "npm", "test");
   const named = nodeRunners.find((runner) => isNamed(runner, manifest, names));
   return named === undefined ? null : ofNode(named, folder, emptyScript);
-}
+};
 
 /** Place of any runner we know among the words of a command; -1 if it starts none. */
 const placeOfRunner = (words: readonly string[]): number => {
@@ -122,7 +122,7 @@ const placeOfRunner = (words: readonly string[]): number => {
 };
 
 /** The step of the test script that runs the file: of several the one whose patterns speak of it. */
-function stepFor(scripts: Record<string, string>, file: string | null): RunnerStep | null {
+const stepFor = (scripts: Record<string, string>, file: string | null): RunnerStep | null => {
   const steps = runnerSteps(scripts, "test", placeOfRunner);
   if (file === null) return steps[0] ?? null;
   const covers = steps.map(({ command: { args } }) =>
@@ -132,14 +132,14 @@ function stepFor(scripts: Record<string, string>, file: string | null): RunnerSt
     ),
   );
   return steps[covers.indexOf(true)] ?? steps[covers.indexOf(null)] ?? steps[0] ?? null;
-}
+};
 
-function ofStep(folder: string, step: RunnerStep): DetectedRunner {
+const ofStep = (folder: string, step: RunnerStep): DetectedRunner => {
   const { command } = step;
   const runner = nodeRunners.find((each) => isProgram(command.name, each));
   const detected = runner === undefined ? ofNodeTest(folder, command) : ofNode(runner, folder, command);
   return { ...detected, before: buildSteps(step) };
-}
+};
 
 /** Any command with an exit code: a runner whose reports we cannot read, or tests that are built first. */
 const ofCommand = (folder: string, ...command: string[]): DetectedRunner => ({
@@ -153,13 +153,13 @@ const ofCommand = (folder: string, ...command: string[]): DetectedRunner => ({
  * Whether the test script builds its tests and runs the output. Our files are the sources: only the
  * script as a whole can test them.
  */
-function runsCompiledTests(scripts: Record<string, string>): boolean {
+const runsCompiledTests = (scripts: Record<string, string>): boolean => {
   const mocha = findCommand(scripts, "test", (words) => words.findIndex((word) => isProgram(word, "mocha")));
   const script = mocha ?? findCommand(scripts, "test", placeOfNodeTest);
   return (
     script?.args.some((word) => /^(\.\/)?(dist|build|out|output|compiled)(-\w+)?(\/|$)/.test(word)) ?? false
   );
-}
+};
 
 const isNamed = (runner: NodeRunner, manifest: PackageJson | null, names: readonly string[]): boolean =>
   names.some((name) => configurationOf[runner].test(name)) ||
@@ -195,11 +195,11 @@ const pythonPackage =
   /^(pyproject\.toml|setup\.py|setup\.cfg|requirements([-_.]\w+)?\.txt|Pipfile|tox\.ini)$/;
 
 /** pytest, where the project speaks of it; for a Python file also in a Python package of no word. */
-function pythonRunner(
+const pythonRunner = (
   folder: string,
   names: readonly string[],
   prefersPython: boolean,
-): DetectedRunner | null {
+): DetectedRunner | null => {
   const speaksOfIt =
     names.some((name) => pytestFiles.has(name)) ||
     Object.entries(pytestSections).some(
@@ -208,18 +208,18 @@ function pythonRunner(
     names.some((name) => /^requirements.*\.txt$/.test(name) && /^pytest\b/m.test(textOf(folder, name)));
   const isPackage = prefersPython && names.some((name) => pythonPackage.test(name));
   return speaksOfIt || isPackage ? ofPytest(folder) : null;
-}
+};
 
-function textOf(folder: string, name: string): string {
+const textOf = (folder: string, name: string): string => {
   try {
     return readFileSync(join(folder, name), "utf8");
   } catch {
     return "";
   }
-}
+};
 
 /** pytest of the project's own environment, else the one on PATH. */
-function ofPytest(folder: string): DetectedRunner {
+const ofPytest = (folder: string): DetectedRunner => {
   const own = [".venv", "venv"]
     .flatMap((environment) => [
       join(folder, environment, "bin", "pytest"),
@@ -227,14 +227,14 @@ function ofPytest(folder: string): DetectedRunner {
     ])
     .find((program) => existsSync(program));
   return { runner: "pytest", folder, program: own ?? programOnPath("pytest"), script: emptyScript };
-}
+};
 
 /** What a language brings along itself, for a package that names no runner. */
-function defaultRunner(
+const defaultRunner = (
   folder: string,
   names: readonly string[],
   prefersPython: boolean,
-): DetectedRunner | null {
+): DetectedRunner | null => {
   const isPython = names.some((name) => pythonPackage.test(name) || /^test_\w*\.py$|_test\.py$/.test(name));
   if (prefersPython || (isPython && !names.includes("package.json"))) return ofPytest(folder);
   const isNode =
@@ -243,4 +243,4 @@ function defaultRunner(
   if (isNode) return ofNodeTest(folder, emptyScript);
   if (names.includes("mix.exs")) return ofCommand(folder, "mix", "test");
   return languageRunner(folder, names);
-}
+};

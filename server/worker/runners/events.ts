@@ -30,7 +30,7 @@ export const eventsFile = ({ reportFolder }: Pick<TestJob, "reportFolder">): str
   join(reportFolder, "events.jsonl");
 
 /** At most `REPORT_BYTES` of a report; `null` if it was never written. */
-export async function readReport(path: string): Promise<string | null> {
+export const readReport = async (path: string): Promise<string | null> => {
   const file = await open(path).catch(() => null);
   if (file === null) return null;
   try {
@@ -40,7 +40,7 @@ export async function readReport(path: string): Promise<string | null> {
   } finally {
     await file.close();
   }
-}
+};
 
 /** What a reporter told of the time before the first test. */
 interface Beginning {
@@ -51,7 +51,7 @@ interface Beginning {
 }
 
 /** What a reporter of ours told, up to its end or to where it broke off. */
-export async function readEvents(job: TestJob): Promise<TestResults & Beginning> {
+export const readEvents = async (job: TestJob): Promise<TestResults & Beginning> => {
   const results: TestResults & Beginning = { ...noResults(false), begun: false, loading: null };
   const text = await readReport(eventsFile(job));
   for (const line of text?.split("\n").slice(0, -1) ?? []) {
@@ -82,4 +82,4 @@ export async function readEvents(job: TestJob): Promise<TestResults & Beginning>
     }
   }
   return results;
-}
+};

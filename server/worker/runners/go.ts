@@ -19,24 +19,24 @@ const GoEvent = z.object({
 const testFunction = /^func (Test\w*|Example\w*|Fuzz\w*)\(/gm;
 
 /** Names of the test functions in a file. */
-async function functionsIn(folder: string, file: string): Promise<string[]> {
+const functionsIn = async (folder: string, file: string): Promise<string[]> => {
   const text = await readFile(join(folder, file), "utf8").catch(() => "");
   return [...text.matchAll(testFunction)].map(([, name = ""]) => name);
-}
+};
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
-async function selection({ folder, files, name }: TestJob): Promise<string[]> {
+const selection = async ({ folder, files, name }: TestJob): Promise<string[]> => {
   const run =
     name === null ? [] : ["-run", escaped(name.split(nameSeparator)[0] ?? name).replaceAll(" ", "_")];
   if (files === null) return [...run, "./..."];
   const functions = (await Promise.all(files.map((file) => functionsIn(folder, file)))).flat();
   const packages = [...new Set(files.map((file) => `./${dirname(file)}`))];
   return [...(name === null ? ["-run", `^(${functions.map(escaped).join("|")})$`] : run), ...packages];
-}
+};
 
 /** In which file each package's test functions are: the report has no files. */
-async function placesOf(folder: string): Promise<Map<string, string>> {
+const placesOf = async (folder: string): Promise<Map<string, string>> => {
   const module =
     /^module\s+(\S+)/m.exec(await readFile(join(folder, "go.mod"), "utf8").catch(() => ""))?.[1] ?? "";
   const places = new Map<string, string>();
@@ -46,11 +46,11 @@ async function placesOf(folder: string): Promise<Map<string, string>> {
     for (const name of await functionsIn(folder, file)) places.set(`${path} ${name}`, file);
   }
   return places;
-}
+};
 
 /** Go's own runner, `go test -json`. A test and its subtests are named as `Test > subtest`. */
 export const go: RunnerAdapter = {
-  async launch(job) {
+  launch: async (job) => {
     const flags = job.script.args.filter((word) => word.startsWith("-"));
     const command = [job.program ?? "go", "test", "-json", ...flags, ...(await selection(job))];
     return {
@@ -62,7 +62,7 @@ export const go: RunnerAdapter = {
     };
   },
 
-  async read(job, ended) {
+  read: async (job, ended) => {
     const text = await readReport(reportFile(job, "go.jsonl"));
     if (text === null) return noResults(false);
     ended.output = "";
@@ -117,11 +117,11 @@ export const go: RunnerAdapter = {
 };
 
 /** Files the compiler complained about, each with what it said. */
-function buildErrors(lines: readonly string[]): TestResults["load_errors"] {
+const buildErrors = (lines: readonly string[]): TestResults["load_errors"] => {
   const errors = new Map<string, string[]>();
   for (const line of lines) {
     const file = /^(?:vet: )?(\S+\.go):\d+/.exec(line)?.[1];
     if (file !== undefined) errors.set(file, [...(errors.get(file) ?? []), line]);
   }
   return [...errors].map(([file, said]) => ({ file, message: said.join("\n") }));
-}
+};

@@ -14,11 +14,11 @@ const PART = "<part>";
  * Each such process has a folder below `parts`, with `part.json` when it begins and `exit` when it
  * ends. What a runner starts itself is left alone: it may be a test's own runner.
  */
-export function hookText(
+export const hookText = (
   reportFolder: string,
   hooks: readonly { runner: TestRunner; hook: ReportHook }[],
   coverage: boolean,
-): string {
+): string => {
   const folders = { report: PART, files: reportFolder };
   const table = hooks.map(({ runner, hook }) => ({
     runner,
@@ -46,7 +46,7 @@ const PARTS = ${JSON.stringify(join(reportFolder, "parts"))};
 const SHARED = ${JSON.stringify(reportFolder)};
 const TABLE = ${JSON.stringify(table)};
 ${hookBody}`;
-}
+};
 
 const hookBody = String.raw`
 const fs = require("node:fs");

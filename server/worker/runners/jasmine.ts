@@ -61,7 +61,7 @@ export const jasmine: RunnerAdapter = {
     flags: reportFlags,
   },
   files: { "jasmine-reporter.cjs": reporter },
-  launch(job) {
+  launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const name = job.name === null ? [] : [`--filter=${job.name.split(nameSeparator).join(" ")}`];
     const words = [nodeProgram(), ...nodeFlags(job.script), job.program ?? "jasmine", ...flags];
@@ -70,7 +70,7 @@ export const jasmine: RunnerAdapter = {
       env: { ...nodeVariables(), CODITECT_TEST_EVENTS: eventsFile(job) },
     });
   },
-  async read(job) {
+  read: async (job) => {
     const { begun: _, loading: __, ...results } = await readEvents(job);
     // Older majors do not tell the file; of one file that was asked for it is known.
     const only = job.files?.length === 1 ? (job.files[0] ?? "") : "";

@@ -47,7 +47,7 @@ const isLoadError = (file: FileResult): boolean =>
   file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed");
 
 /** Reads the report of jest or vitest. */
-export async function readJestReport(job: TestJob): Promise<TestResults> {
+export const readJestReport = async (job: TestJob): Promise<TestResults> => {
   const text = await readReport(jestReportFile(job));
   if (text === null) return noResults(false);
   const { testResults } = JestReport.parse(JSON.parse(text));
@@ -60,4 +60,4 @@ export async function readJestReport(job: TestJob): Promise<TestResults> {
     errors: [],
     coverage: await readCoverageSummary(job),
   };
-}
+};

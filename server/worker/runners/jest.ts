@@ -50,7 +50,7 @@ export const jest: RunnerAdapter = {
       own: /--(coverage|collectCoverage)\b|collectCoverage["']?\s*:\s*true/,
     },
   },
-  launch(job) {
+  launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     return Promise.resolve({
       command: [
@@ -66,7 +66,7 @@ export const jest: RunnerAdapter = {
       env: nodeVariables(),
     });
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const results = await readJestReport(job);
     // Without any test file it ends well, without a report.
     return results.complete || ended.exit_code !== 0 ? results : noResults(true);

@@ -20,7 +20,7 @@ const statusOf: Readonly<Record<string, TestCase["status"]>> = {
  * others write it. Suites are nested, or not; the file is an attribute of the test or of a suite
  * around it, or missing. Errors: what is no XML throws.
  */
-export function readJUnit(xml: string): JUnitCase[] {
+export const readJUnit = (xml: string): JUnitCase[] => {
   const cases: JUnitCase[] = [];
   const suites: { name: string; file: string }[] = [];
   let test: JUnitCase | null = null;
@@ -68,18 +68,18 @@ export function readJUnit(xml: string): JUnitCase[] {
   };
   parser.write(xml).close();
   return cases;
-}
+};
 
 /** `Class > test`, or the test alone where the class says nothing more. */
 export const qualifiedName = ({ classname, name }: JUnitCase): string =>
   classname === "" || classname === name ? name : `${classname}${nameSeparator}${name}`;
 
 /** Of `paths` the source of a class, by its name with dots; "" when there is none. */
-export function sourceFile(
+export const sourceFile = (
   paths: readonly string[],
   className: string,
   extensions: readonly string[],
-): string {
+): string => {
   const path = className.replace(/\$.*$/, "").replaceAll(".", "/");
   for (const extension of extensions) {
     const file = `${path}.${extension}`;
@@ -87,4 +87,4 @@ export function sourceFile(
     if (found !== undefined) return found;
   }
   return "";
-}
+};

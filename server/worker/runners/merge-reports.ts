@@ -10,18 +10,18 @@ const bySeverity: readonly TestOutcome[] = [
   "no_tests",
 ];
 
-function mergeCoverage(parts: readonly Coverage[]): Coverage | null {
+const mergeCoverage = (parts: readonly Coverage[]): Coverage | null => {
   if (parts.length === 0) return null;
   const sum = (key: "covered" | "total") => parts.reduce((total, part) => total + part[key], 0);
   const files = Object.fromEntries(parts.flatMap((part) => Object.entries(part.files)));
   return { covered: sum("covered"), total: sum("total"), files };
-}
+};
 
 /**
  * One report of several packages' tests: every test and load error, and as outcome, command and
  * exit code those of the package that went worst.
  */
-export function mergeReports(reports: readonly [TestReport, ...TestReport[]]): TestReport {
+export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): TestReport => {
   const worst = reports.reduce((one, other) =>
     bySeverity.indexOf(other.outcome) < bySeverity.indexOf(one.outcome) ? other : one,
   );
@@ -42,4 +42,4 @@ export function mergeReports(reports: readonly [TestReport, ...TestReport[]]): T
     duration_ms: sum(({ duration_ms }) => duration_ms),
     output: worst.output,
   };
-}
+};

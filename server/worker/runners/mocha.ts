@@ -62,9 +62,9 @@ const reportFlags = ({ files }: ReportFolders): string[] => [
 ];
 
 /** c8 or nyc, where one is installed: mocha has no coverage of its own. */
-export function coverageCommand(
+export const coverageCommand = (
   job: Pick<TestJob, "coverage" | "folder" | "reportFolder">,
-): readonly string[] {
+): readonly string[] => {
   if (!job.coverage) return [];
   for (const [name, folderFlag] of [
     ["c8", "--reports-dir"],
@@ -77,7 +77,7 @@ export function coverageCommand(
     return [nodeProgram(), program, ...flags, `--temp-dir=${temporary}`, "--check-coverage=false"];
   }
   return [];
-}
+};
 
 export const mocha: RunnerAdapter = {
   hook: {
@@ -89,7 +89,7 @@ export const mocha: RunnerAdapter = {
     flags: reportFlags,
   },
   files: { "mocha-reporter.cjs": reporter },
-  launch(job) {
+  launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     return Promise.resolve({
       command: [
@@ -109,7 +109,7 @@ export const mocha: RunnerAdapter = {
     });
   },
 
-  async read(job, ended) {
+  read: async (job, ended) => {
     const { begun, loading, ...results } = await readEvents(job);
     if (begun) return { ...results, coverage: await readCoverageSummary(job) };
     if (ended.timed_out || ended.exit_code === null) return noResults(false);

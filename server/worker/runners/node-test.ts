@@ -96,7 +96,7 @@ export const nodeTest: RunnerAdapter = {
     },
   },
   files: { "node-reporter.mjs": reporter },
-  launch(job) {
+  launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     // `tsx --test` is Node with tsx's hooks.
     const hooks = basename(job.script.name) === "tsx" ? ["--import", "tsx"] : [];

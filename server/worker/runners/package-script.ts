@@ -11,15 +11,15 @@ export const hasTestScript = (scripts: Readonly<Record<string, string>>): boolea
   scripts.test !== undefined && !scripts.test.includes(placeholder);
 
 /** The package manager of a package, told from its lock file or those of the folders above. */
-function packageManager(folder: string): "npm" | "pnpm" | "yarn" | "bun" {
+const packageManager = (folder: string): "npm" | "pnpm" | "yarn" | "bun" => {
   const has = (name: string) => existsSync(join(folder, name)) || existsSync(join(folder, "../..", name));
   if (has("pnpm-lock.yaml")) return "pnpm";
   if (has("yarn.lock")) return "yarn";
   return has("bun.lock") || has("bun.lockb") ? "bun" : "npm";
-}
+};
 
 /** A package's own `npm test`, with what npm runs before and after it; null: it has none. */
-export function packageTestCommand(folder: string): ProjectCommand | null {
+export const packageTestCommand = (folder: string): ProjectCommand | null => {
   const manifest = readPackage(folder);
   if (manifest === null || !hasTestScript(manifest.scripts)) return null;
   const { scripts, name, version } = manifest;
@@ -39,4 +39,4 @@ export function packageTestCommand(folder: string): ProjectCommand | null {
       ...(existsSync(pnp) ? { NODE_OPTIONS: `--require ${JSON.stringify(pnp)}` } : {}),
     },
   };
-}
+};

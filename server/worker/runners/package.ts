@@ -18,14 +18,14 @@ const PackageJson = z.object({
 export type PackageJson = z.infer<typeof PackageJson>;
 
 /** The package.json of a folder; `null` if there is none that can be read. */
-export function readPackage(folder: string): PackageJson | null {
+export const readPackage = (folder: string): PackageJson | null => {
   try {
     const text = readFileSync(join(folder, "package.json"), "utf8");
     return PackageJson.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
   } catch {
     return null;
   }
-}
+};
 
 function* foldersUp(folder: string): Generator<string> {
   for (let at = folder; ; at = dirname(at)) {
@@ -37,7 +37,7 @@ function* foldersUp(folder: string): Generator<string> {
 const Manifest = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
 /** The script of an installed package's program, found as Node finds packages; `null`: not installed. */
-export function installedProgram(folder: string, name: string, program = name): string | null {
+export const installedProgram = (folder: string, name: string, program = name): string | null => {
   for (const above of foldersUp(folder)) {
     const home = join(above, "node_modules", name);
     if (!existsSync(join(home, "package.json"))) continue;
@@ -48,7 +48,7 @@ export function installedProgram(folder: string, name: string, program = name): 
     return script === undefined ? null : join(home, script);
   }
   return null;
-}
+};
 
 export const isInstalled = (folder: string, name: string): boolean =>
   [...foldersUp(folder)].some((above) => existsSync(join(above, "node_modules", name, "package.json")));
@@ -67,12 +67,12 @@ export const pathWithPrograms = (folder: string, first: string | null = null): s
   ].join(delimiter);
 
 /** A program on PATH; `null` if it is not there. */
-export function programOnPath(name: string): string | null {
+export const programOnPath = (name: string): string | null => {
   const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
   for (const folder of (process.env.PATH ?? "").split(delimiter))
     for (const file of names) if (folder !== "" && existsSync(join(folder, file))) return join(folder, file);
   return null;
-}
+};
 
 /** The Node that runs scripts: ours, unless ours is an editor's. */
 export const nodeProgram = (): string =>

@@ -90,7 +90,7 @@ export const playwright: RunnerAdapter = {
     flags: () => ["--reporter=list,json"],
     env: ({ report: reportFolder }) => ({ PLAYWRIGHT_JSON_OUTPUT_NAME: report({ reportFolder }) }),
   },
-  launch(job) {
+  launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const name = job.name === null ? [] : [`--grep=${namePattern(job.name)}`];
     const words = [
@@ -106,7 +106,7 @@ export const playwright: RunnerAdapter = {
       env: { ...nodeVariables(), PLAYWRIGHT_JSON_OUTPUT_NAME: report(job) },
     });
   },
-  async read(job) {
+  read: async (job) => {
     const text = await readReport(report(job));
     if (text === null) return noResults(false);
     const { config, suites, errors } = Report.parse(JSON.parse(text));

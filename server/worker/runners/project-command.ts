@@ -55,12 +55,12 @@ const Part = z.object({ runner: TestRunner, folder: z.string(), args: z.array(z.
  * starts. Its exit code is the last word: one that no test explains is an error of its own. Without
  * any report it counts as one test, see `command.ts`. Errors: `cancelled`, `worker_failed`.
  */
-export async function runProjectCommand(
+export const runProjectCommand = async (
   root: string,
   project: ProjectCommand,
   run: CommandRun,
   signal: AbortSignal,
-): Promise<TestReport> {
+): Promise<TestReport> => {
   const env = await reportingEnvironment(project, run);
   const ended = await runLines(project, run, env, signal);
   const reports = await readParts(root, project, run, ended);
@@ -69,12 +69,12 @@ export async function runProjectCommand(
   const merged = mergeReports([first, ...others]);
   const whole = withLastWord({ ...merged, command: [...project.shown] }, ended);
   return { ...whole, duration_ms: ended.duration_ms };
-}
+};
 
-async function reportingEnvironment(
+const reportingEnvironment = async (
   project: ProjectCommand,
   { reportFolder, coverage }: CommandRun,
-): Promise<Record<string, string>> {
+): Promise<Record<string, string>> => {
   const hooks: Parameters<typeof hookText>[1][number][] = [];
   for (const [runner, { hook, files }] of Object.entries(adapters)) {
     await writeReporters(reportFolder, files);
@@ -94,24 +94,24 @@ async function reportingEnvironment(
     PYTHONDONTWRITEBYTECODE: "1",
     CODITECT_PARTS: join(reportFolder, "parts"),
   });
-}
+};
 
 /** A folder in which `node` is the Node that runs tests everywhere else. */
-async function ownNode(reportFolder: string): Promise<string | null> {
+const ownNode = async (reportFolder: string): Promise<string | null> => {
   const program = nodeProgram();
   if (process.platform === "win32" || !/^node\b/.test(basename(program))) return null;
   const folder = join(reportFolder, "bin");
   await mkdir(folder);
   await symlink(program, join(folder, "node"));
   return folder;
-}
+};
 
-async function runLines(
+const runLines = async (
   { folder, lines }: ProjectCommand,
   { timeoutMs, outputBytes, ...run }: CommandRun,
   env: Record<string, string>,
   signal: AbortSignal,
-): Promise<ProcessResult> {
+): Promise<ProcessResult> => {
   const started = performance.now();
   let last: ProcessResult = { exit_code: 0, signal: null, timed_out: false, output: "", duration_ms: 0 };
   const measured =
@@ -126,14 +126,14 @@ async function runLines(
     if (ended.exit_code !== 0) break;
   }
   return { ...last, duration_ms: performance.now() - started };
-}
+};
 
-async function readParts(
+const readParts = async (
   root: string,
   project: ProjectCommand,
   run: CommandRun,
   ended: ProcessResult,
-): Promise<TestReport[]> {
+): Promise<TestReport[]> => {
   const parts = join(run.reportFolder, "parts");
   const reports: TestReport[] = [];
   for (const name of (await readdir(parts)).sort()) {
@@ -170,10 +170,10 @@ async function readParts(
     );
   }
   return reports;
-}
+};
 
 /** The exit code of the whole, where no test and no error of a part explains it. */
-function withLastWord(report: TestReport, ended: ProcessResult): TestReport {
+const withLastWord = (report: TestReport, ended: ProcessResult): TestReport => {
   const isExplained = report.outcome !== "passed" && report.outcome !== "no_tests";
   const whole = { ...report, exit_code: ended.exit_code };
   if (ended.exit_code === 0 || isExplained) return whole;
@@ -183,15 +183,15 @@ function withLastWord(report: TestReport, ended: ProcessResult): TestReport {
     outcome: ended.timed_out ? "timed_out" : "failed",
     errors: [...report.errors, { name, message: ended.output.slice(-4000).trim() }],
   };
-}
+};
 
 /** A command that started no runner we know: all there is is its exit code. */
-async function bareReport(
+const bareReport = async (
   root: string,
   { folder, shown, lines }: ProjectCommand,
   { reportFolder, coverage }: CommandRun,
   ended: ProcessResult,
-): Promise<TestReport> {
+): Promise<TestReport> => {
   const job: TestJob = {
     runner: "command",
     folder,
@@ -204,4 +204,4 @@ async function bareReport(
   };
   const results = await command.read(job, ended);
   return describeResults(root, job, { command: shown, ended, results });
-}
+};

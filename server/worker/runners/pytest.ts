@@ -119,8 +119,8 @@ const argumentFor = (file: string): string =>
 
 export const pytest: RunnerAdapter = {
   files: { "coditect_reporter.py": plugin },
-  launch(job) {
-    return Promise.resolve({
+  launch: (job) =>
+    Promise.resolve({
       command: [
         job.program ?? "pytest",
         "-p",
@@ -142,7 +142,6 @@ export const pytest: RunnerAdapter = {
         PYTHONUTF8: "1",
         COVERAGE_FILE: join(job.reportFolder, ".coverage"),
       },
-    });
-  },
+    }),
   read: readEvents,
 };

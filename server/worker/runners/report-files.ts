@@ -15,7 +15,7 @@ export const withOutputIn = (file: string, command: readonly string[]): string[]
 const unlisted = new Set(["node_modules", ".git", ".gradle", "vendor"]);
 
 /** Files below a folder whose path (with `/`, from it) matches, in order. */
-export async function filesBelow(folder: string, wanted: RegExp, depth = 12): Promise<string[]> {
+export const filesBelow = async (folder: string, wanted: RegExp, depth = 12): Promise<string[]> => {
   const found: string[] = [];
   const walk = async (below: string, left: number): Promise<void> => {
     const entries = await readdir(join(folder, below), { withFileTypes: true }).catch(() => []);
@@ -27,10 +27,10 @@ export async function filesBelow(folder: string, wanted: RegExp, depth = 12): Pr
   };
   await walk("", depth);
   return found.sort();
-}
+};
 
 /** Texts of reports in fixed places below the package that were written in this run. */
-export async function freshReports(folder: string, wanted: RegExp, durationMs: number): Promise<string[]> {
+export const freshReports = async (folder: string, wanted: RegExp, durationMs: number): Promise<string[]> => {
   const since = Date.now() - durationMs - 2000;
   const texts: string[] = [];
   for (const path of await filesBelow(folder, wanted)) {
@@ -38,4 +38,4 @@ export async function freshReports(folder: string, wanted: RegExp, durationMs: n
     if (mtimeMs >= since) texts.push(await readFile(join(folder, path), "utf8"));
   }
   return texts;
-}
+};

@@ -18,11 +18,11 @@ const foreignFrame = /^\s*(at|❯) .*(node_modules|node:internal|\(node:|<anonym
  * Puts results into the documented form: paths relative to the workspace, and messages without
  * colours, places of this machine, and frames that are not the project's.
  */
-export function describeResults(
+export const describeResults = (
   root: string,
   job: TestJob,
   { command, ended, results }: { command: readonly string[]; ended: ProcessResult; results: TestResults },
-): TestReport {
+): TestReport => {
   const paths = workspacePaths(root, job.folder);
   const tests = results.tests
     .filter((test) => isWanted(test.file) && !(job.name !== null && test.status === "skipped"))
@@ -36,14 +36,14 @@ export function describeResults(
     file: paths.relative(file),
     message: paths.clean(message),
   }));
-  function isWanted(file: string): boolean {
+  const isWanted = (file: string): boolean => {
     // Some runners run more files than they were asked for.
     return (
       job.files === null ||
       file === "" ||
       job.files.some((wanted) => paths.relative(wanted) === paths.relative(file))
     );
-  }
+  };
   const errors = results.errors.map(({ name, message }) => ({
     name: paths.withoutPlaces(name),
     message: paths.clean(message),
@@ -80,7 +80,7 @@ export function describeResults(
       ? {}
       : { tampering: results.tampering }),
   };
-}
+};
 
 /** The runner is not content although each test is: an error outside of all tests, a threshold. */
 const unexplainedExit = (what: string, exitCode: number | null, output: string) => ({
@@ -92,13 +92,13 @@ const partName = (folder: string, { runner, script }: TestJob): string =>
   [runner, ...(folder === "" ? [] : [`in ${folder}`]), ...script.args].join(" ");
 
 /** How a run ended, decided in one place for every runner; see {@link TestOutcome}. */
-export function outcomeOf(
+export const outcomeOf = (
   ended: Pick<ProcessResult, "timed_out" | "exit_code">,
   complete: boolean,
   counts: TestReport["counts"],
   loadErrors: number,
   errors = 0,
-): TestOutcome {
+): TestOutcome => {
   if (ended.timed_out && !complete) return "timed_out";
   if (loadErrors > 0) return "load_error";
   if (!complete) return "crashed";
@@ -106,9 +106,9 @@ export function outcomeOf(
   if (counts.passed === 0) return "no_tests";
   // An error outside of all tests.
   return ended.exit_code === 0 || ended.timed_out ? "passed" : "failed";
-}
+};
 
-function workspacePaths(root: string, folder: string) {
+const workspacePaths = (root: string, folder: string) => {
   const roots = [...new Set([root, realpathSync.native(root)])];
   const places = roots.flatMap((at) => [`${pathToFileURL(at).href}/`, `file://${at}/`, `${at}/`, `${at}\\`]);
 
@@ -131,10 +131,10 @@ function workspacePaths(root: string, folder: string) {
     );
   };
   return { relative, withoutPlaces, clean };
-}
+};
 
 /** Coverage of the workspace's own files without its tests, and their sum. */
-function sumCoverage(files: Coverage["files"], relative: (path: string) => string): Coverage {
+const sumCoverage = (files: Coverage["files"], relative: (path: string) => string): Coverage => {
   const own = Object.entries(files)
     .map(([path, lines]) => [relative(path), lines] as const)
     .filter(
@@ -145,4 +145,4 @@ function sumCoverage(files: Coverage["files"], relative: (path: string) => strin
     total: own.reduce((sum, [, { total }]) => sum + total, 0),
     files: Object.fromEntries(own),
   };
-}
+};

@@ -24,14 +24,14 @@ const RSpecReport = z.object({
 const statuses: Readonly<Record<string, TestCase["status"]>> = { passed: "passed", failed: "failed" };
 
 export const rspec: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const flags = job.script.args.filter((word) => word.startsWith("-"));
     const name = job.name === null ? [] : ["--example", job.name.split(nameSeparator).join(" ")];
     const report = ["--format", "progress", "--format", "json", "--out", reportFile(job, "rspec.json")];
     const words = [job.program ?? "rspec", ...flags, ...report, "--no-color", "--no-fail-fast", ...name];
     return Promise.resolve({ command: [...words, ...(job.files ?? [])], env: {} });
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const text = await readReport(reportFile(job, "rspec.json"));
     if (text === null) return noResults(false);
     const { examples, messages, summary } = RSpecReport.parse(JSON.parse(text));
@@ -93,7 +93,7 @@ end
 
 export const minitest: RunnerAdapter = {
   files: { "coditect_minitest.rb": reporter },
-  launch(job) {
+  launch: (job) => {
     const { files: folder } = foldersOf(job);
     const load = "ARGV.take_while { |word| word != '--' }.each { |file| require File.expand_path(file) }";
     const files = job.files ?? [];
@@ -105,7 +105,7 @@ export const minitest: RunnerAdapter = {
       env: { CODITECT_TEST_EVENTS: eventsFile(job) },
     });
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const { begun: _, loading: __, ...results } = await readEvents(job);
     if (results.complete || !/SyntaxError|LoadError|NameError|syntax error/.test(ended.output))
       return results;

@@ -29,7 +29,11 @@ const OUTPUT_BYTES = 64 * 1024;
  * Runs the tests of the project in `root`, each package's with its own runner, and reads the
  * runners' own reports. How the tests went is data; errors: `no_test_runner`, `cancelled`.
  */
-export async function runTests(root: string, request: TestRequest, signal: AbortSignal): Promise<TestReport> {
+export const runTests = async (
+  root: string,
+  request: TestRequest,
+  signal: AbortSignal,
+): Promise<TestReport> => {
   const deadline = performance.now() + request.timeout_seconds * 1000;
   const left = (): number => Math.max(1, deadline - performance.now());
   const whole = wholeCommand(root, request);
@@ -57,31 +61,31 @@ export async function runTests(root: string, request: TestRequest, signal: Abort
   const [first, ...others] = reports;
   if (first === undefined) throw fail("no_test_runner", { workspace: basename(root) });
   return others.length === 0 ? first : mergeReports([first, ...others]);
-}
+};
 
 /** Runs tests again, after the package's build, when they miss what only that makes. */
-async function builtIfNeeded(
+const builtIfNeeded = async (
   root: string,
   folder: string,
   work: () => Promise<TestReport>,
-): Promise<TestReport> {
+): Promise<TestReport> => {
   const report = await work();
   if (!missesBuild(root, folder, report)) return report;
   buildFirst(folder);
   return work();
-}
+};
 
 /** The runner that the project's test script begins with, when it is not installed. */
-function missingRunner(root: string): DetectedRunner | null {
+const missingRunner = (root: string): DetectedRunner | null => {
   const detected = detectRunner(root);
   return detected?.program === null && detected.runner !== "command" ? detected : null;
-}
+};
 
 /** The one command that tests all of the project, where it has one; the user's own comes first. */
-function wholeCommand(root: string, { files, name, command: line }: TestRequest): ProjectCommand | null {
+const wholeCommand = (root: string, { files, name, command: line }: TestRequest): ProjectCommand | null => {
   if (line !== null) return { folder: root, shown: shellCommand(line), lines: [line], env: {} };
   return files === null && name === null ? packageTestCommand(root) : null;
-}
+};
 
 const runWhole = (
   root: string,
@@ -109,14 +113,14 @@ const runWhole = (
     ),
   );
 
-async function withReportFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+const withReportFolder = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-tests-"));
   try {
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
+};
 
 /** A runner, and the files of the workspace it is to run; `null`: all of its package. */
 interface SuitePart {
@@ -125,7 +129,7 @@ interface SuitePart {
 }
 
 /** Which runner runs what: each file that of its package. */
-function partsOf(root: string, { files }: TestRequest): SuitePart[] {
+const partsOf = (root: string, { files }: TestRequest): SuitePart[] => {
   if (files === null) return detectSuite(root).map((detected) => ({ detected, files: null }));
   const parts = new Map<string, SuitePart & { files: string[] }>();
   for (const file of files) {
@@ -137,7 +141,7 @@ function partsOf(root: string, { files }: TestRequest): SuitePart[] {
     parts.set(key, part);
   }
   return [...parts.values()];
-}
+};
 
 const runPart = (
   root: string,
@@ -156,13 +160,13 @@ const runPart = (
     return runJob(root, job, witness, timeoutMs, signal);
   });
 
-async function runJob(
+const runJob = async (
   root: string,
   job: TestJob,
   witness: Witness | null,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<TestReport> {
+): Promise<TestReport> => {
   const files = job.files?.filter((file) => existsSync(join(job.folder, file))) ?? null;
   if (files?.length === 0) return notRun(root, job, true, "None of these test files exists.");
   if (job.program === null && job.runner !== "command") {
@@ -199,31 +203,31 @@ async function runJob(
     const results = noResults(false);
     return describeResults(root, job, { command: words, ended: { ...ended, output }, results });
   }
-}
+};
 
 /** The runner's adapter, under the eyes of the witness where there is one. */
-function adapterFor(job: TestJob, witness: Witness | null): RunnerAdapter {
+const adapterFor = (job: TestJob, witness: Witness | null): RunnerAdapter => {
   const under = witness === null ? undefined : watched[job.runner];
   if (under === undefined || witness === null) return adapters[job.runner];
   return {
     launch: (given) => under.launch({ ...given, witness }),
     read: (given, ended) => under.read({ ...given, witness }, ended),
   };
-}
+};
 
 /** The report when what tests need could not be built: no test file can be loaded then. */
-function notBuilt(
+const notBuilt = (
   root: string,
   job: TestJob,
   { line, ended }: { line: string; ended: ProcessResult },
-): TestReport {
+): TestReport => {
   const load_errors = [{ file: line, message: ended.output }];
   const results = { ...noResults(true), load_errors };
   return describeResults(root, job, { command: shellCommand(line), ended, results });
-}
+};
 
 /** The report when nothing was started, and why. */
-function notRun(root: string, job: TestJob, complete: boolean, output: string): TestReport {
+const notRun = (root: string, job: TestJob, complete: boolean, output: string): TestReport => {
   const ended = { exit_code: null, signal: null, timed_out: false, output, duration_ms: 0 };
   return describeResults(root, job, { command: [job.runner], ended, results: noResults(complete) });
-}
+};

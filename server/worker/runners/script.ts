@@ -34,7 +34,7 @@ interface Command {
 }
 
 /** The commands of a shell line, in order. */
-function commandsOf(line: string): Command[] {
+const commandsOf = (line: string): Command[] => {
   const commands: Command[] = [];
   let begin = 0;
   let words: string[] = [];
@@ -50,10 +50,10 @@ function commandsOf(line: string): Command[] {
   }
   end(line.length);
   return commands;
-}
+};
 
 /** Names of the package's scripts that a command starts: `npm run unit`, `run-s build test:*`. */
-function referredScripts(words: readonly string[], scripts: Record<string, string>): string[] {
+const referredScripts = (words: readonly string[], scripts: Record<string, string>): string[] => {
   const [program = "", ...rest] = words;
   const names = rest.filter((argument) => argument !== "run" && !argument.startsWith("-"));
   if (packageManager.test(program)) return names.slice(0, 1).filter((name) => name in scripts);
@@ -62,7 +62,7 @@ function referredScripts(words: readonly string[], scripts: Record<string, strin
     const pattern = new RegExp(`^${name.split("*").map(escapeRegExp).join("[^]*")}$`);
     return Object.keys(scripts).filter((script) => pattern.test(script));
   });
-}
+};
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
@@ -77,11 +77,11 @@ export interface RunnerStep {
  * Finds in the script `name` of a package, with the scripts npm runs around it, every command for
  * which `find` gives the place of a runner among its words. Follows `npm run …` and its like.
  */
-export function runnerSteps(
+export const runnerSteps = (
   scripts: Record<string, string>,
   name: string,
   find: (words: readonly string[]) => number,
-): RunnerStep[] {
+): RunnerStep[] => {
   const steps: RunnerStep[] = [];
   const before: string[] = [];
   const search = (script: string, depth: number): void => {
@@ -103,7 +103,7 @@ export function runnerSteps(
   };
   search(name, 0);
   return steps;
-}
+};
 
 /** The first of {@link runnerSteps}; `null`: there is none. */
 export const findCommand = (
@@ -120,7 +120,7 @@ const judging =
 export const buildSteps = ({ before }: RunnerStep): string[] => before.filter((line) => !judging.test(line));
 
 /** Whether the patterns of a runner's command speak of the file; null: it has none. */
-export function coversFile(patterns: readonly string[], file: string): boolean | null {
+export const coversFile = (patterns: readonly string[], file: string): boolean | null => {
   const paths = patterns
     .filter((pattern) => !subcommand.test(pattern))
     .map((pattern) => pattern.replace(/^\.\//, ""));
@@ -129,7 +129,7 @@ export function coversFile(patterns: readonly string[], file: string): boolean |
     (pattern) =>
       file.includes(pattern.replace(/\/$/, "")) || globFilter(pattern)(file) || matchesRegExp(file, pattern),
   );
-}
+};
 
 const subcommand = /^(run|watch|dev|test)$/;
 
@@ -141,7 +141,7 @@ const matchesRegExp = (file: string, pattern: string): boolean => {
   }
 };
 
-function commandAt(words: readonly string[], place: number): ScriptCommand {
+const commandAt = (words: readonly string[], place: number): ScriptCommand => {
   const env: Record<string, string> = {};
   const before: string[] = [];
   for (const token of words.slice(0, place)) {
@@ -150,7 +150,7 @@ function commandAt(words: readonly string[], place: number): ScriptCommand {
     else before.push(token);
   }
   return { env, before, name: words[place] ?? "", args: words.slice(place + 1) };
-}
+};
 
 /** What the arguments of a runner mean to us. */
 export interface ArgumentRules {
@@ -161,10 +161,10 @@ export interface ArgumentRules {
 }
 
 /** A script's arguments without what is ours to set; `patterns` say which tests it runs. */
-export function splitArguments(
+export const splitArguments = (
   args: readonly string[],
   { valued, dropped }: ArgumentRules,
-): { flags: string[]; patterns: string[] } {
+): { flags: string[]; patterns: string[] } => {
   const flags: string[] = [];
   const patterns: string[] = [];
   for (let index = 0; index < args.length; index += 1) {
@@ -181,4 +181,4 @@ export function splitArguments(
     flags.push(argument, ...(value === undefined ? [] : [value]));
   }
   return { flags, patterns };
-}
+};

@@ -12,7 +12,7 @@ const point = /^(\s*)(not ok|ok)\b\s*(\d+)?\s*-?\s*(.*?)\s*(?:#\s*(SKIP|TODO|tim
  * The tests of a report in the Test Anything Protocol. A subtest's own line follows its tests,
  * indented less: its name is theirs too, and it is no test of its own.
  */
-export function readTap(text: string): { tests: TestCase[]; isComplete: boolean } {
+export const readTap = (text: string): { tests: TestCase[]; isComplete: boolean } => {
   const waiting: { indent: number; test: TestCase }[] = [];
   let isComplete = false;
   let detail: { indent: number; lines: string[]; test: TestCase } | null = null;
@@ -57,7 +57,7 @@ export function readTap(text: string): { tests: TestCase[]; isComplete: boolean 
     })),
     isComplete,
   };
-}
+};
 
 /** In names of a TAP report the first part may be the test's file. */
 const placed = (test: TestCase, files: readonly string[] | null): TestCase => {
@@ -69,12 +69,12 @@ const placed = (test: TestCase, files: readonly string[] | null): TestCase => {
 
 const tapFile = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "output.tap");
 
-async function readTapReport(job: TestJob): Promise<TestResults> {
+const readTapReport = async (job: TestJob): Promise<TestResults> => {
   const text = await readReport(tapFile(job));
   if (text === null) return noResults(false);
   const { tests, isComplete } = readTap(text);
   return { ...noResults(isComplete), tests: tests.map((test) => placed(test, job.files)) };
-}
+};
 
 /** A runner of Node's that prints TAP when it is asked to. */
 const printsTap = (
@@ -87,7 +87,7 @@ const printsTap = (
   const hook: ReportHook = { main, rules, flags: () => [...flags], output: "output.tap" };
   return {
     hook,
-    launch(job) {
+    launch: (job) => {
       const { flags: own, patterns } = splitArguments(job.script.args, rules);
       const words = [nodeProgram(), ...nodeFlags(job.script), job.program ?? name, ...own, ...flags];
       return Promise.resolve({

@@ -23,7 +23,7 @@ const milliseconds = (duration: string): number | null => {
 };
 
 /** The tests of a report of Visual Studio's test platform (`.trx`); `file` is the test's class. */
-export function readTrx(xml: string): TestCase[] {
+export const readTrx = (xml: string): TestCase[] => {
   const classes = new Map<string, string>();
   const tests: { id: string; test: TestCase }[] = [];
   let definition = "";
@@ -62,11 +62,11 @@ export function readTrx(xml: string): TestCase[] {
   };
   parser.write(xml).close();
   return tests.map(({ id, test }) => ({ ...test, file: classes.get(id) ?? "" }));
-}
+};
 
 /** .NET's own runner. */
 export const dotnet: RunnerAdapter = {
-  launch(job) {
+  launch: (job) => {
     const classes = job.files?.map((file) => file.replace(/^.*\//, "").replace(/\.\w+$/, ""));
     const wanted = classes?.map((name) => `FullyQualifiedName~${name}`) ?? [];
     const named = job.name === null ? [] : [`DisplayName~${job.name.split(nameSeparator).at(-1) ?? ""}`];
@@ -85,7 +85,7 @@ export const dotnet: RunnerAdapter = {
       env: { DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1", DOTNET_SKIP_FIRST_TIME_EXPERIENCE: "1" },
     });
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const folder = join(job.reportFolder, "trx");
     const reports = await filesBelow(folder, /\.trx$/);
     const sources = await filesBelow(job.folder, /\.(cs|fs|vb)$/);

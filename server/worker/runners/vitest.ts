@@ -75,7 +75,7 @@ export const vitest: RunnerAdapter = {
     },
   },
   files: { "vitest-errors.mjs": errorsReporterText },
-  launch(job) {
+  launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
     const hasCoverage = job.coverage && canMeasure(job.folder);
@@ -95,7 +95,7 @@ export const vitest: RunnerAdapter = {
       env: { ...nodeVariables(), CODITECT_TEST_EVENTS: eventsFile(job) },
     });
   },
-  async read(job) {
+  read: async (job) => {
     const [results, { errors }] = await Promise.all([readJestReport(job), readEvents(job)]);
     return { ...results, errors };
   },

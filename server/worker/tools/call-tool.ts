@@ -28,7 +28,7 @@ const tools: { [Name in ToolName]: Tool<Name> } = {
  * Runs a call of the model. Everything the model did wrong comes back as a result that says so;
  * only `cancelled` and what is no error of the catalogue are thrown.
  */
-export async function callTool(call: ToolCallPart, context: ToolContext): Promise<ToolResult> {
+export const callTool = async (call: ToolCallPart, context: ToolContext): Promise<ToolResult> => {
   const { tools: offered, external_tools: external } = context.execution;
   const name = ToolName.safeParse(call.tool).data;
   const isExternal = external.includes(call.tool);
@@ -48,7 +48,7 @@ export async function callTool(call: ToolCallPart, context: ToolContext): Promis
     if (isFromFileSystem(error)) return refused(`The file system refused it: ${error.code}.`);
     throw error;
   }
-}
+};
 
 /** A call that was too long for one answer is too long again. */
 const howToGoOn = ({ tool, invalid }: ToolCallPart): string =>
@@ -57,19 +57,19 @@ const howToGoOn = ({ tool, invalid }: ToolCallPart): string =>
     : "Call it again, with less in one call if it was cut.";
 
 /** A tool that the runtime runs: it checks the arguments by the tool's own schema. */
-async function callExternal(
+const callExternal = async (
   call: ToolCallPart,
   { execution, runtime, signal }: ToolContext,
-): Promise<ToolResult> {
+): Promise<ToolResult> => {
   const params = { execution_id: execution.execution_id, tool: call.tool, input: call.arguments };
   return { ...(await runtime.callTool(params, signal)), changes: [] };
-}
+};
 
 /** Such as a file where a folder is needed, a name too long, or a full disk. */
 const isFromFileSystem = (error: unknown): error is Error & { code: string } =>
   error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
 
-function run(name: ToolName, args: Json, context: ToolContext): Promise<ToolResult> | ToolResult {
+const run = (name: ToolName, args: Json, context: ToolContext): Promise<ToolResult> | ToolResult => {
   const { schema, tool } = toolOf(name);
   const parsed = schema.safeParse(withoutNulls(args));
   if (!parsed.success) {
@@ -78,7 +78,7 @@ function run(name: ToolName, args: Json, context: ToolContext): Promise<ToolResu
     );
   }
   return tool(parsed.data, context);
-}
+};
 
 interface PairedTool<Name extends ToolName> {
   schema: z.ZodType<ToolArguments<Name>>;
@@ -97,7 +97,7 @@ const withoutNulls = (args: Json): Json =>
     : args;
 
 /** What a call works on, for people: a path, a command, a pattern. */
-export function subjectOf({ arguments: args }: ToolCallPart): string {
+export const subjectOf = ({ arguments: args }: ToolCallPart): string => {
   if (typeof args !== "object" || args === null || Array.isArray(args)) return "";
   const words = [args.path ?? args.command ?? args.pattern ?? args.glob ?? args.files, args.args];
   return words
@@ -105,4 +105,4 @@ export function subjectOf({ arguments: args }: ToolCallPart): string {
     .filter((word) => typeof word === "string")
     .join(" ")
     .slice(0, 200);
-}
+};

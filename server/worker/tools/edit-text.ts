@@ -25,7 +25,7 @@ const refuse = (reason: string): Edit => ({ ok: false, reason });
  * @param blocks whether indentation decides what belongs together, as in Python: then a text
  *   whose lines could belong to two blocks is refused.
  */
-export function editText(text: string, oldText: string, newText: string, blocks = false): Edit {
+export const editText = (text: string, oldText: string, newText: string, blocks = false): Edit => {
   if (oldText.trim() === "") return refuse("old_text is empty. Name the text to replace, or use write_file.");
   if (oldText === newText) return refuse("old_text and new_text are the same.");
   const ending = lineEnding(text);
@@ -39,15 +39,15 @@ export function editText(text: string, oldText: string, newText: string, blocks 
     return replaceAt(text, place, wanted.length, keepNewline(text, place, wanted, replacement), false);
   }
   return editByLines(text, oldText, newText);
-}
+};
 
 /** Lines that are replaced as a whole stay apart from the line that follows them. */
-function keepNewline(text: string, place: number, wanted: string, replacement: string): string {
+const keepNewline = (text: string, place: number, wanted: string, replacement: string): string => {
   const isWholeLines = wanted.endsWith("\n") && (place === 0 || text[place - 1] === "\n");
   return isWholeLines && replacement !== "" && !replacement.endsWith("\n")
     ? replacement + lineEnding(text)
     : replacement;
-}
+};
 
 const misplaced =
   "old_text begins in the middle of a line, so nobody can tell the block its further lines belong to. " +
@@ -57,7 +57,7 @@ const misplaced =
  * Whether the text begins behind a line's indentation and is replaced by lines that go back before
  * it, while no further line of `wanted` shows that they are meant to.
  */
-function isAmbiguous(text: string, place: number, wanted: string, replacement: string): boolean {
+const isAmbiguous = (text: string, place: number, wanted: string, replacement: string): boolean => {
   const lead = text.slice(text.lastIndexOf("\n", place - 1) + 1, place);
   const further = replacement
     .split("\n")
@@ -67,7 +67,7 @@ function isAmbiguous(text: string, place: number, wanted: string, replacement: s
   return (
     isBehindIndentation && !wanted.trimEnd().includes("\n") && further.some((line) => !line.startsWith(lead))
   );
-}
+};
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length;
 
@@ -76,19 +76,19 @@ const ambiguous = (lines: readonly number[]): string =>
   "Add lines before or after it until it stands once.";
 
 /** Where `part` begins in `text`; at most 50 places, overlapping ones too. */
-function placesOf(text: string, part: string): number[] {
+const placesOf = (text: string, part: string): number[] => {
   const places: number[] = [];
   for (let at = text.indexOf(part); at >= 0 && places.length < 50; at = text.indexOf(part, at + 1)) {
     places.push(at);
   }
   return places;
-}
+};
 
 /** The text with the newline at its end that `before` had. */
 export const withLastNewline = (text: string, before: string): string =>
   before.endsWith("\n") && text !== "" && !text.endsWith("\n") ? text + lineEnding(before) : text;
 
-function replaceAt(text: string, start: number, length: number, part: string, reindented: boolean): Edit {
+const replaceAt = (text: string, start: number, length: number, part: string, reindented: boolean): Edit => {
   const first = lineAt(text, start);
   const edited = text.slice(0, start) + part + text.slice(start + length);
   const lines = part.replace(/\r?\n$/, "").split("\n").length;
@@ -99,7 +99,7 @@ function replaceAt(text: string, start: number, length: number, part: string, re
     last_line: first + lines - 1,
     reindented,
   };
-}
+};
 
 interface Line {
   /** Without its ending. */
@@ -108,7 +108,7 @@ interface Line {
   end: number;
 }
 
-function linesWithPlaces(text: string): Line[] {
+const linesWithPlaces = (text: string): Line[] => {
   const lines: Line[] = [];
   let start = 0;
   for (const raw of text.split("\n")) {
@@ -117,7 +117,7 @@ function linesWithPlaces(text: string): Line[] {
     start += raw.length + 1;
   }
   return lines;
-}
+};
 
 /** Lines of what a model wrote, without empty ones before and one line ending after. */
 const writtenLines = (text: string): string[] =>
@@ -126,7 +126,7 @@ const writtenLines = (text: string): string[] =>
     .replace(/\r?\n$/, "")
     .split(/\r?\n/);
 
-function editByLines(text: string, oldText: string, newText: string): Edit {
+const editByLines = (text: string, oldText: string, newText: string): Edit => {
   const lines = linesWithPlaces(text);
   const wanted = writtenLines(oldText);
   const starts = windowsOf(lines, wanted);
@@ -142,20 +142,20 @@ function editByLines(text: string, oldText: string, newText: string): Edit {
   const indented = reindent({ lines: writtenLines(newText), written: wanted, actual, file });
   if (!indented.ok) return refuse(otherIndentation(indented.reason, file, start, wanted.length));
   return replaceAt(text, from, to - from, indented.lines.join(lineEnding(text)), true);
-}
+};
 
 /** Where the line after the one that ends at `offset` begins. */
-function endOfLine(text: string, offset: number): number {
+const endOfLine = (text: string, offset: number): number => {
   const newline = text.indexOf("\n", offset);
   return newline < 0 ? text.length : newline + 1;
-}
+};
 
 const otherIndentation = (reason: string, file: readonly string[], start: number, height: number): string =>
   `old_text has another indentation than the file: ${reason}. The lines are:\n` +
   `${numbered(file, start + 1, start + height)}\nCopy old_text from there, without the numbers.`;
 
 /** Where the wanted lines stand one after another, whatever the white space around each. */
-function windowsOf(lines: readonly Line[], wanted: readonly string[]): number[] {
+const windowsOf = (lines: readonly Line[], wanted: readonly string[]): number[] => {
   const trimmed = lines.map((line) => line.text.trim());
   const parts = wanted.map((line) => line.trim());
   const starts: number[] = [];
@@ -163,12 +163,12 @@ function windowsOf(lines: readonly Line[], wanted: readonly string[]): number[] 
     if (parts.every((part, index) => trimmed[start + index] === part)) starts.push(start);
   }
   return starts;
-}
+};
 
-function notFound(lines: readonly Line[], wanted: readonly string[]): string {
+const notFound = (lines: readonly Line[], wanted: readonly string[]): string => {
   const texts = lines.map((line) => line.text);
   const region = nearestRegion(texts, wanted);
   if (region === null) return "old_text is not in it, and nothing in it is like it. Read the file again.";
   const shown = numbered(texts, region.first_line, region.last_line);
   return `old_text is not in it. The nearest lines are:\n${shown}\nCopy old_text from there, without the numbers.`;
-}
+};

@@ -14,7 +14,7 @@ export interface FileViews {
 type Range = readonly [first: number, last: number];
 
 /** @param shown what the agent was given of files with its task; `last_line` null: all of it. */
-export function fileViews(shown: WorkerParams<"execution/run">["shown"]): FileViews {
+export const fileViews = (shown: WorkerParams<"execution/run">["shown"]): FileViews => {
   const ranges = new Map<string, Range[]>();
   const add = (path: string, first: number, last: number): void => {
     ranges.set(path, [...(ranges.get(path) ?? []), [first, last]]);
@@ -22,7 +22,7 @@ export function fileViews(shown: WorkerParams<"execution/run">["shown"]): FileVi
   for (const { path, last_line } of shown) add(path, 1, last_line ?? Number.POSITIVE_INFINITY);
 
   return {
-    saw({ tool, input, content, is_error, changes }) {
+    saw: ({ tool, input, content, is_error, changes }) => {
       if (is_error) return;
       if (tool === "write_file") for (const { path } of changes) add(path, 1, Number.POSITIVE_INFINITY);
       const path = typeof input === "object" && input !== null && "path" in input ? input.path : null;
@@ -34,4 +34,4 @@ export function fileViews(shown: WorkerParams<"execution/run">["shown"]): FileVi
     knows: (path) => ranges.has(path),
     hasSeen: (path, line) => (ranges.get(path) ?? []).some(([first, last]) => first <= line && line <= last),
   };
-}
+};

@@ -36,7 +36,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)
  * ignored files cannot. Errors: `outside_workspace`, `ignored_file`, `not_a_text_file`,
  * `file_too_large`.
  */
-export function findFile(copy: PrivateCopy, written: string): FoundFile | null {
+export const findFile = (copy: PrivateCopy, written: string): FoundFile | null => {
   const path = toWorkspacePath(written);
   const rule = isInDependencies(copy, path) ? builtInRule(path, false) : closedBy(copy, path);
   if (rule !== null) throw fail("ignored_file", { path, rule });
@@ -53,14 +53,14 @@ export function findFile(copy: PrivateCopy, written: string): FoundFile | null {
   const decoded = bytes === null ? null : decodeText(bytes);
   if (decoded === null) throw fail("not_a_text_file", { path, kind: "a binary file" });
   return { ...decoded, path: relativePath(copy.root, real), executable: isExecutable(stats) };
-}
+};
 
 /** The same for a file that must be there. Errors: also `file_not_found`. */
-export function requireFile(copy: PrivateCopy, written: string): FoundFile {
+export const requireFile = (copy: PrivateCopy, written: string): FoundFile => {
   const found = findFile(copy, written);
   if (found === null) throw fail("file_not_found", { path: written, workspace: "the workspace's root" });
   return found;
-}
+};
 
 const kindWords: Record<PathKind, string> = {
   test: "a test file",
@@ -81,7 +81,7 @@ const accessWords: Record<WriteAccess, string> = {
  * The workspace path a write really goes to. Errors: `outside_workspace`, `ignored_file`,
  * `write_not_allowed`, `not_a_text_file` for a folder.
  */
-export function writablePath(copy: PrivateCopy, access: WriteAccess, written: string): string {
+export const writablePath = (copy: PrivateCopy, access: WriteAccess, written: string): string => {
   const asked = toWorkspacePath(written);
   const path = relativePath(copy.root, confine(copy.root, asked));
   for (const each of new Set([asked, path])) {
@@ -96,20 +96,20 @@ export function writablePath(copy: PrivateCopy, access: WriteAccess, written: st
     throw fail("not_a_text_file", { path, kind: "a folder" });
   }
   return path;
-}
+};
 
 /**
  * Writes a text in one step; gives the change back, or `null` when the file held it already.
  * Errors: `not_encodable`; `write_not_allowed` for a change of test settings in a file that may be
  * changed otherwise.
  */
-export function writeText(
+export const writeText = (
   copy: PrivateCopy,
   access: WriteAccess,
   path: string,
   { text, encoding }: DecodedText,
   executable: boolean,
-): FileChange | null {
+): FileChange | null => {
   const bytes = encodeText(text, encoding, path);
   const target = join(copy.root, path);
   if (statFile(target) !== null && readFileSync(target).equals(bytes)) return null;
@@ -123,4 +123,4 @@ export function writeText(
   const change: FileChange = { path, before, content, executable };
   recordChange(copy, change);
   return change;
-}
+};

@@ -3,7 +3,7 @@ import ignore from "ignore";
 const MOST_PATTERNS = 100;
 
 /** `a.{ts,js}` as `a.ts` and `a.js`. Stops at {@link MOST_PATTERNS}: pairs of braces multiply. */
-function expandBraces(glob: string): string[] {
+const expandBraces = (glob: string): string[] => {
   let patterns = [glob];
   for (;;) {
     const expanded = patterns.flatMap((pattern) => {
@@ -15,14 +15,14 @@ function expandBraces(glob: string): string[] {
     if (isDone || expanded.length > MOST_PATTERNS) return patterns;
     patterns = expanded;
   }
-}
+};
 
 /**
  * Tells which workspace paths a glob means, in the syntax of ignore files: `*.ts` anywhere,
  * `src/**` below a folder, `src` for the folder itself, and `{a,b}`. No glob means every path.
  */
-export function globFilter(glob: string | undefined): (path: string) => boolean {
+export const globFilter = (glob: string | undefined): ((path: string) => boolean) => {
   if (glob === undefined || glob.trim() === "") return () => true;
   const patterns = ignore().add(expandBraces(glob.trim().replace(/^\.\//, "/")));
   return (path) => patterns.ignores(path);
-}
+};

@@ -23,7 +23,7 @@ interface Texts {
  * counterpart in `actual`; every other is counted in whole steps from one that does. Refuses what
  * would have to be guessed: in Python a wrong step is another program.
  */
-export function reindent({ lines, written, actual, file }: Texts): Reindented {
+export const reindent = ({ lines, written, actual, file }: Texts): Reindented => {
   const pairs = pairsOf(written, actual);
   if (typeof pairs === "string") return { ok: false, reason: pairs };
   if ([...written, ...lines].some(opensString)) {
@@ -43,12 +43,12 @@ export function reindent({ lines, written, actual, file }: Texts): Reindented {
     result.push(isBlank(line) ? "" : mapped + line.slice(indentation.length));
   }
   return { ok: true, lines: result };
-}
+};
 
 type Pairs = ReadonlyMap<string, string>;
 
 /** Each indentation of the model's text with the file's; a reason when two lines contradict each other. */
-function pairsOf(written: readonly string[], actual: readonly string[]): Pairs | string {
+const pairsOf = (written: readonly string[], actual: readonly string[]): Pairs | string => {
   const pairs = new Map<string, string>();
   for (const [index, line] of written.entries()) {
     if (isBlank(line)) continue;
@@ -68,7 +68,7 @@ function pairsOf(written: readonly string[], actual: readonly string[]): Pairs |
     if (!own.startsWith(lessOwn) || !grows) return "its lines are in other blocks there";
   }
   return pairs;
-}
+};
 
 /** Whether a line opens or closes a text of several lines, whose white space is content. */
 const opensString = (line: string): boolean =>
@@ -78,7 +78,7 @@ const opensString = (line: string): boolean =>
  * One step of indentation: a tab, or the number of spaces by which lines most often go deeper;
  * `null` when no line does.
  */
-function unitOf(lines: readonly string[]): string | null {
+const unitOf = (lines: readonly string[]): string | null => {
   const steps = new Map<string, number>();
   let before = "";
   for (const line of lines) {
@@ -90,14 +90,14 @@ function unitOf(lines: readonly string[]): string | null {
   }
   const [best] = [...steps].sort(([one, count], [other, more]) => more - count || one.length - other.length);
   return best?.[0] ?? null;
-}
+};
 
 interface Units {
   written: string | null;
   actual: string | null;
 }
 
-function mapIndentation(indentation: string, pairs: Pairs, units: Units): string | null {
+const mapIndentation = (indentation: string, pairs: Pairs, units: Units): string | null => {
   const exact = pairs.get(indentation);
   if (exact !== undefined) return exact;
   const sorted = [...pairs].sort(([one], [other]) => one.length - other.length);
@@ -113,14 +113,14 @@ function mapIndentation(indentation: string, pairs: Pairs, units: Units): string
   return less !== null && counterpart.endsWith(less)
     ? counterpart.slice(0, counterpart.length - less.length)
     : null;
-}
+};
 
 /** White space of the model's text in the file's steps; `null` when it is no whole number of them. */
-function inUnits(space: string, { written, actual }: Units): string | null {
+const inUnits = (space: string, { written, actual }: Units): string | null => {
   const step = written ?? actual;
   if (step === null) return space;
   // Where both indent alike, what is aligned stays aligned.
   if (step === (actual ?? step)) return space;
   const count = space.length / step.length;
   return Number.isInteger(count) && space === step.repeat(count) ? (actual ?? step).repeat(count) : null;
-}
+};

@@ -1,9 +1,9 @@
 /** The lines of a text without their endings; a text that ends with one has no empty last line. */
-export function linesOf(text: string): string[] {
+export const linesOf = (text: string): string[] => {
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   return lines;
-}
+};
 
 const LONGEST_LINE = 1000;
 

@@ -7,11 +7,11 @@ import { done, type Tool } from "./tool.ts";
 const MOST_FILES = 400;
 
 /** Paths of the copy that agents may see and a glob means, sorted. */
-export async function visibleFiles(
+export const visibleFiles = async (
   copy: PrivateCopy,
   glob: string | undefined,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<string[]> => {
   const isWanted = globFilter(glob);
   const pace = pacer("listing the files", signal);
   const paths: string[] = [];
@@ -20,7 +20,7 @@ export async function visibleFiles(
     await pace();
   }
   return paths.sort();
-}
+};
 
 /** Paths of the workspace, at most {@link MOST_FILES}. */
 export const listFiles: Tool<"list_files"> = async ({ glob }, { copy, signal }) => {

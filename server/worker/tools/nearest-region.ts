@@ -13,7 +13,7 @@ const LEAST_LIKENESS = 0.3;
  * The lines of a file that are most like the wanted ones, with some around them; `null` when none
  * is. Likeness of two lines is the share of words they have in common.
  */
-export function nearestRegion(lines: readonly string[], wanted: readonly string[]): Region | null {
+export const nearestRegion = (lines: readonly string[], wanted: readonly string[]): Region | null => {
   const wantedWords = wanted
     .slice(0, MOST_LINES)
     .map(wordsOf)
@@ -35,13 +35,13 @@ export function nearestRegion(lines: readonly string[], wanted: readonly string[
     first_line: Math.max(1, best.start + 1 - CONTEXT_LINES),
     last_line: Math.min(lines.length, best.start + height + CONTEXT_LINES),
   };
-}
+};
 
 const wordsOf = (line: string): Set<string> => new Set(line.match(/[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu));
 
-function likeness(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
+const likeness = (one: ReadonlySet<string>, other: ReadonlySet<string>): number => {
   if (one.size === 0) return 0;
   let common = 0;
   for (const word of one) if (other.has(word)) common += 1;
   return (2 * common) / (one.size + other.size);
-}
+};

@@ -31,7 +31,7 @@ const isRemark = (line: string): boolean =>
   /^\s*(\{?\/\*|\/\/|#(?![a-z!])|<!--|--|;|%|\*|\{#|\(\*|\[|<|\.{3,}|…)/i.test(line);
 
 /** Whether a line stands for code that was left out: `// ... rest of the code`, `# existing methods here`. */
-export function isPlaceholder(line: string): boolean {
+export const isPlaceholder = (line: string): boolean => {
   // In front of a word, three dots without a comment are code: `...rest`.
   if (!isRemark(line) || /^\s*[[(<{]*\.{3}\w/.test(line)) return false;
   const words = line.replace(opening, "").replace(closing, "").trim();
@@ -48,13 +48,13 @@ export function isPlaceholder(line: string): boolean {
     if (isAtEdge && left.test(bare)) return /^[\w\s,'’()/&.…-]*$/.test(words);
   }
   return isComment && phrases.some((phrase) => phrase.test(bare)) && bare.split(/\s+/).length <= 14;
-}
+};
 
 /** The first placeholder in a text that is not in `known` word for word; `null`: there is none. */
-export function placeholderIn(text: string, known: string): { line: string; number: number } | null {
+export const placeholderIn = (text: string, known: string): { line: string; number: number } | null => {
   const old = new Set(known.split(/\r?\n/).map((line) => line.trim()));
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (isPlaceholder(line) && !old.has(line.trim())) return { line: line.trim(), number: index + 1 };
   }
   return null;
-}
+};

@@ -5,7 +5,7 @@ import { detectRunner } from "../runners/detect.ts";
 const programs: ReadonlySet<TestRunner> = new Set(["vitest", "jest", "mocha", "pytest"]);
 
 /** The program the project is tested with: agents may run it beside what the policy allows. */
-export function projectPrograms(root: string): string[] {
+export const projectPrograms = (root: string): string[] => {
   const runner = detectRunner(root)?.runner;
   return runner !== undefined && programs.has(runner) ? [runner] : [];
-}
+};

@@ -16,7 +16,7 @@ export const reportFindings: Tool<"report_findings"> = async ({ findings }, cont
   return done(ids.length === 0 ? "No findings reported." : `Reported as ${ids.join(", ")}.`);
 };
 
-function problemsWith(copy: PrivateCopy, { path, start_line, end_line, fix }: ReportedFinding): string[] {
+const problemsWith = (copy: PrivateCopy, { path, start_line, end_line, fix }: ReportedFinding): string[] => {
   const file = findFile(copy, path);
   if (file === null) return [`${path} does not exist.`];
   const lines = linesOf(file.text).length;
@@ -27,4 +27,4 @@ function problemsWith(copy: PrivateCopy, { path, start_line, end_line, fix }: Re
   return places === 1
     ? []
     : [`old_text of the fix stands ${places} times in ${path}; it must stand once. Or leave the fix out.`];
-}
+};

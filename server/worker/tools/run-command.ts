@@ -38,7 +38,7 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
 const asWords = (command: string, args: readonly string[]): string[] =>
   args.length === 0 ? command.trim().split(/\s+/) : [command.trim(), ...args];
 
-function describe({ exit_code, signal, timed_out, output }: ProcessResult, seconds: number): ToolResult {
+const describe = ({ exit_code, signal, timed_out, output }: ProcessResult, seconds: number): ToolResult => {
   const ended = timed_out
     ? `Ended after ${seconds} s, the most a command may take.`
     : exit_code === null
@@ -50,7 +50,7 @@ function describe({ exit_code, signal, timed_out, output }: ProcessResult, secon
     is_error: exit_code !== 0,
     changes: [],
   };
-}
+};
 
 /** A run of the project's tests, by its own program or through a package manager. */
 const testRun =
@@ -64,7 +64,7 @@ export const leavesWork = (words: readonly string[]): boolean => {
 };
 
 /** The same result with the changes the command made, and a note of what was put back. */
-async function withItsChanges(result: ToolResult, context: ToolContext): Promise<ToolResult> {
+const withItsChanges = async (result: ToolResult, context: ToolContext): Promise<ToolResult> => {
   const { copy, execution, signal } = context;
   const { changes, put_back } = await adoptChanges(copy, execution.write_access, signal);
   const notes = [
@@ -75,21 +75,21 @@ async function withItsChanges(result: ToolResult, context: ToolContext): Promise
     ),
   ];
   return { ...withNotes(result, notes, context), changes };
-}
+};
 
 /** The same result of a test run, after everything the tests wrote was put back. */
-export async function withoutTraces(result: ToolResult, context: ToolContext): Promise<ToolResult> {
+export const withoutTraces = async (result: ToolResult, context: ToolContext): Promise<ToolResult> => {
   const paths = await undoStrayChanges(context.copy, context.signal);
   return withNotes(result, noteOf("put back what the tests wrote", paths), context);
-}
+};
 
 const noteOf = (what: string, paths: readonly string[]): string[] =>
   paths.length === 0 ? [] : [`\n[${what}: ${paths.slice(0, 20).join(", ")}]`];
 
-function withNotes(result: ToolResult, notes: readonly string[], { copy }: ToolContext): ToolResult {
+const withNotes = (result: ToolResult, notes: readonly string[], { copy }: ToolContext): ToolResult => {
   const content = withoutMachinePaths(result.content, copy.root, copy.source) + notes.join("");
   return result.is_error ? refused(content) : done(content);
-}
+};
 
 /** The copy's place on the machine is no business of a model, and changes from run to run. */
 export const withoutMachinePaths = (text: string, ...roots: readonly string[]): string =>

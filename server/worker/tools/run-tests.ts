@@ -50,7 +50,7 @@ const outcomeWords: Record<TestReport["outcome"], string> = {
 const withoutAddresses = (message: string): string => message.replace(/\b0x[0-9a-f]{6,16}\b/gi, "0x…");
 
 /** A report in words for a model: without durations, so that the same result reads the same. */
-export function describeReport(report: TestReport, known: ReadonlySet<string> = new Set()): string {
+export const describeReport = (report: TestReport, known: ReadonlySet<string> = new Set()): string => {
   const { passed, failed, skipped } = report.counts;
   const isKnown = (test: TestCase): boolean => known.has(`${test.file} > ${test.name}`);
   const all = report.tests.filter(({ status }) => status === "failed");
@@ -75,4 +75,4 @@ export function describeReport(report: TestReport, known: ReadonlySet<string> = 
     failures.length + report.load_errors.length + report.errors.length === 0 && report.outcome !== "passed";
   if (isUnexplained) parts.push(cutMiddle(report.output.trim(), LONGEST_OUTPUT));
   return parts.join("\n\n");
-}
+};

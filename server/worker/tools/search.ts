@@ -44,11 +44,11 @@ const tooSlow = (pattern: string): string =>
   `The regular expression ${pattern} takes longer than ${MATCHING_MS / 1000} s on these files. ` +
   "Use a simpler one, a plain text, or a glob.";
 
-function readText(path: string): string | null {
+const readText = (path: string): string | null => {
   const stats = statFile(path);
   if (stats?.isFile() !== true || stats.size > LARGEST_FILE) return null;
   return decodeText(readFileSync(path))?.text ?? null;
-}
+};
 
 interface FoundLine {
   number: number;
@@ -56,11 +56,11 @@ interface FoundLine {
 }
 type Finder = (text: string) => FoundLine[] | "too slow" | "too large";
 
-function textFinder(pattern: string): Finder {
+const textFinder = (pattern: string): Finder => {
   const wanted = pattern.replaceAll("\r\n", "\n");
   if (!wanted.includes("\n")) return (text) => (text.includes(wanted) ? linesWith(text, wanted) : []);
   return (text) => firstLinesOf(text.replaceAll("\r\n", "\n"), wanted);
-}
+};
 
 const linesWith = (text: string, wanted: string): FoundLine[] =>
   text
@@ -69,20 +69,20 @@ const linesWith = (text: string, wanted: string): FoundLine[] =>
     .filter(({ line }) => line.includes(wanted));
 
 /** Lines in which a text of several lines begins. */
-function firstLinesOf(text: string, wanted: string): FoundLine[] {
+const firstLinesOf = (text: string, wanted: string): FoundLine[] => {
   const found: FoundLine[] = [];
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
     const number = text.slice(0, at).split("\n").length;
     found.push({ number, line: text.split("\n", number)[number - 1] ?? "" });
   }
   return found;
-}
+};
 
 /**
  * Matches line by line inside a script with a deadline: that is the one way to interrupt a regular
  * expression without another thread. Gives a reason in place of a finder for an invalid one.
  */
-function regexFinder(pattern: string): Finder | string {
+const regexFinder = (pattern: string): Finder | string => {
   let expression: RegExp;
   try {
     expression = new RegExp(pattern, "u");
@@ -118,7 +118,7 @@ function regexFinder(pattern: string): Finder | string {
     left -= performance.now() - started;
     return found;
   };
-}
+};
 
 /** Not an `Error` of ours: it comes from the script's own realm. */
 const isTimeout = (error: unknown): boolean =>

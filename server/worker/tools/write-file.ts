@@ -52,12 +52,12 @@ const joined = (present: string, content: string): string =>
 const adapted = (text: string, present: string): string =>
   withLastNewline(withLineEnding(text, lineEnding(present)), present);
 
-function whatIsLost(
+const whatIsLost = (
   path: string,
   content: string,
   present: FoundFile | null,
   views: FileViews,
-): string | null {
+): string | null => {
   if (present === null || present.text.trim() === "") return null;
   if (content.trim() === "") return "it would lose all of its text. Send its whole new content.";
   const lines = linesOf(present.text);
@@ -75,6 +75,6 @@ function whatIsLost(
     `you have not seen all of its ${lines.length} lines, such as line ${first + 1}, ` +
     `and ${lost.length} of those you have not seen are missing from your text. ${readFirst}`
   );
-}
+};
 
 const readFirst = "Read the rest with read_file first, or change only a part of it with edit_file.";

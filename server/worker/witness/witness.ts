@@ -15,12 +15,12 @@ export interface Witness {
 }
 
 /** A witness for a run of the tests in `root`; `folder` is the run's own. */
-export function createWitness(
+export const createWitness = (
   root: string,
   folder: string,
   probe: TestProbe | undefined,
   shared: boolean,
-): Witness {
+): Witness => {
   const key = randomBytes(24).toString("hex");
   const macOf = (body: string): Buffer => createHmac("sha256", key).update(body).digest();
   const isSigned = (mac: string, body: string): boolean => {
@@ -47,7 +47,7 @@ export function createWitness(
       return { lines: bodies, forged: lines.length - bodies.length };
     },
   };
-}
+};
 
 /** What stands in for `node:assert` in ES modules of a run that refuses assertions. */
 const refusingAssert = `const assert = process[Symbol.for("nodejs.coditect.assert")];
@@ -62,13 +62,13 @@ export const mutantVariables = (mutant: string | null): Record<string, string> =
   mutant === null ? {} : { __STRYKER_ACTIVE_MUTANT__: mutant };
 
 /** Writes the witness for Node's processes; the variables that load it in each of them. */
-export async function watchNode({ settings }: Witness, options = ""): Promise<Record<string, string>> {
+export const watchNode = async ({ settings }: Witness, options = ""): Promise<Record<string, string>> => {
   const file = join(settings.folder, "witness.cjs");
   await writeFile(file, nodeWitness(settings));
   if (settings.refuse_assertions) await writeFile(join(settings.folder, "assert.mjs"), refusingAssert);
   const quoted = `"${file.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   return { ...mutantVariables(settings.mutant), NODE_OPTIONS: `${options} --require ${quoted}`.trim() };
-}
+};
 
 /** What is told of a line that lacks the run's signature. */
 export const forgery: Tampering = { path: "", line: null, what: "writes to the report of the test run" };

@@ -8,7 +8,7 @@ import { CoditectError } from "../../../schemas/errors.ts";
 import { childEnvironment, runProcess, type ProcessRequest } from "../../../server/worker/process.ts";
 
 /** Whether a process runs; one that has ended and waits for a slow init to fetch it does not. */
-async function isAlive(pid: number): Promise<boolean> {
+const isAlive = async (pid: number): Promise<boolean> => {
   try {
     process.kill(pid, 0);
   } catch {
@@ -16,12 +16,12 @@ async function isAlive(pid: number): Promise<boolean> {
   }
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return !status.includes(") Z ");
-}
+};
 
 /** Resolves when the process is gone; the test's own deadline is the limit. */
-async function gone(pid: number): Promise<void> {
+const gone = async (pid: number): Promise<void> => {
   while (await isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
-}
+};
 
 describe("runProcess", function () {
   this.timeout(20_000);

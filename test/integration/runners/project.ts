@@ -15,7 +15,7 @@ export interface Project {
   remove: () => Promise<void>;
 }
 
-export async function makeProject(files: Record<string, string | Buffer>): Promise<Project> {
+export const makeProject = async (files: Record<string, string | Buffer>): Promise<Project> => {
   const root = join(await mkdtemp(join(tmpdir(), "runners-")), "ein Prüfstück");
   await mkdir(root);
   await symlink(dependencies, join(root, "node_modules"));
@@ -38,7 +38,7 @@ export async function makeProject(files: Record<string, string | Buffer>): Promi
       ),
     remove: () => rm(dirname(root), { recursive: true, force: true }),
   };
-}
+};
 
 /** Each test as `file > name: status`, sorted. */
 export const outline = (report: TestReport): string[] =>

@@ -22,7 +22,7 @@ const projects: [name: string, runner: string, rounds: number][] = [
 const Rounds = z.array(z.array(z.custom<Turn>()));
 
 /** Does what the turns would have written, as plainly as can be. */
-async function write(workspace: string, turns: readonly Turn[]): Promise<void> {
+const write = async (workspace: string, turns: readonly Turn[]): Promise<void> => {
   for (const { tool, arguments: given } of turns.flatMap((turn) => turn.tool_calls)) {
     if (tool === "write_file") {
       const { path, content } = toolTable.write_file.arguments.parse(given);
@@ -37,7 +37,7 @@ async function write(workspace: string, turns: readonly Turn[]): Promise<void> {
       );
     }
   }
-}
+};
 
 describe("fixture projects", function () {
   this.timeout(60_000);

@@ -39,25 +39,25 @@ describe("bad models", function () {
   });
 
   /** The outcome of one call, made by an agent that finishes after it. */
-  async function outcomeOf(
+  const outcomeOf = async (
     tool: string,
     args: Json,
     execution: Partial<WorkerParams<"execution/run">> = {},
-  ): Promise<ToolOutcome> {
+  ): Promise<ToolOutcome> => {
     worker.finished = [];
     const result = await worker.runScript([[[tool, args]], [finish]], execution);
     assert.equal(result.outcome, "finished");
     const [first] = worker.finished;
     assert.ok(first);
     return first.outcome;
-  }
+  };
 
-  async function refusalOf(...call: Parameters<typeof outcomeOf>): Promise<string> {
+  const refusalOf = async (...call: Parameters<typeof outcomeOf>): Promise<string> => {
     const { is_error, content, changes } = await outcomeOf(...call);
     assert.ok(is_error, content);
     assert.deepEqual(changes, []);
     return content;
-  }
+  };
 
   it("that never call a tool are asked to, and end", async () => {
     const result = await worker.runScript(["I will.", "I would.", "I did it all."]);

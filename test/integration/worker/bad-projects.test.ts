@@ -26,25 +26,25 @@ describe("bad projects", function () {
     clear(source);
   });
 
-  async function open(
+  const open = async (
     files: Record<string, string | Buffer>,
     settings: Partial<WorkerParams<"worker/initialize">> = {},
-  ): Promise<void> {
+  ): Promise<void> => {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(source, path)), { recursive: true });
       writeFileSync(join(source, path), content);
     }
     await worker.initialize(source, settings);
     await worker.call("workspace/prepare", { overlays: [], changes: [] });
-  }
+  };
 
-  async function call(tool: string, args: Json): Promise<ToolOutcome> {
+  const call = async (tool: string, args: Json): Promise<ToolOutcome> => {
     worker.forget();
     await worker.runScript([[[tool, args]], [finish]]);
     const [first] = worker.finished;
     assert.ok(first);
     return first.outcome;
-  }
+  };
 
   const copied = (path: string): Buffer => readFileSync(join(worker.place, "copy/workspace", path));
 

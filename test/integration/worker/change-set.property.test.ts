@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Writes as the tools do; says whether it was not refused. */
-function agentWrites(copy: PrivateCopy, asked: string, content: string): boolean {
+const agentWrites = (copy: PrivateCopy, asked: string, content: string): boolean => {
   try {
     writeText(copy, "all", writablePath(copy, "all", asked), { text: content, encoding: "utf8" }, false);
     return true;
@@ -40,7 +40,7 @@ function agentWrites(copy: PrivateCopy, asked: string, content: string): boolean
     if (error instanceof CoditectError || (error instanceof Error && "syscall" in error)) return false;
     throw error;
   }
-}
+};
 
 describe("change set, for any tree, ignore rules, and writes of agents and tests", function () {
   this.timeout(60_000);

@@ -26,7 +26,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 );
 const edits = fc.array(edit, { maxLength: 8 });
 
-function applyTo(tree: Tree, changes: readonly FileChange[]): Tree {
+const applyTo = (tree: Tree, changes: readonly FileChange[]): Tree => {
   const result = { ...tree };
   for (const change of changes) {
     if (change.content === null) Reflect.deleteProperty(result, change.path);
@@ -36,7 +36,7 @@ function applyTo(tree: Tree, changes: readonly FileChange[]): Tree {
     }
   }
   return result;
-}
+};
 
 describe("private copy, for any workspace and any edits", function () {
   this.timeout(30_000);

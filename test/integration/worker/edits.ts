@@ -7,7 +7,7 @@ export type Edit =
   | { do: "remove"; path: string }
   | { do: "mode"; path: string };
 /** Makes an edit as any program would, files and folders taking each other's place. */
-export function makeEdit(root: string, change: Edit): void {
+export const makeEdit = (root: string, change: Edit): void => {
   const target = join(root, change.path);
   if (change.do === "write") {
     for (let folder = dirname(change.path); folder !== "."; folder = dirname(folder)) {
@@ -21,13 +21,13 @@ export function makeEdit(root: string, change: Edit): void {
   } else if (isFile(target)) {
     chmodSync(target, 0o755);
   }
-}
+};
 
-function isFile(file: string): boolean {
+const isFile = (file: string): boolean => {
   try {
     readFileSync(file);
     return true;
   } catch {
     return false;
   }
-}
+};

@@ -36,9 +36,9 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-async function until(condition: () => boolean): Promise<void> {
+const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+};
 
 describe("worker process", function () {
   this.timeout(30_000);

@@ -36,7 +36,7 @@ const executionId = "11111111-1111-4111-8111-111111111111";
 const instanceId = "22222222-2222-4222-8222-222222222222";
 
 /** An answer of a model that calls these tools. */
-export function assistantMessage(turn: number, script: ScriptedTurn): AssistantMessage {
+export const assistantMessage = (turn: number, script: ScriptedTurn): AssistantMessage => {
   if (typeof script === "string") return { role: "assistant", content: [{ type: "text", text: script }] };
   return {
     role: "assistant",
@@ -49,7 +49,7 @@ export function assistantMessage(turn: number, script: ScriptedTurn): AssistantM
       signature: null,
     })),
   };
-}
+};
 
 /** A worker process under test, with the runtime's side of the protocol played by the test. */
 export interface WorkerUnderTest {
@@ -81,20 +81,20 @@ export interface WorkerUnderTest {
 }
 
 /** Lets the worker begin anew on a folder with this tree, which is the caller's to clear. */
-export async function openTree(worker: WorkerUnderTest, tree: Record<string, string>): Promise<string> {
+export const openTree = async (worker: WorkerUnderTest, tree: Record<string, string>): Promise<string> => {
   worker.forget();
   const source = temporaryFolder("source");
   writeTree(source, tree);
   await worker.initialize(source);
   await worker.call("workspace/prepare", { overlays: [], changes: [] });
   return source;
-}
+};
 
 /** Starts a worker with `variables` added to its environment. */
-export async function startWorker(
+export const startWorker = async (
   variables: Record<string, string> = {},
   start: readonly string[] = [entry],
-): Promise<WorkerUnderTest> {
+): Promise<WorkerUnderTest> => {
   const place = await mkdtemp(join(tmpdir(), "worker-test-"));
   const env = { ...process.env, ...variables };
   const child = spawn(process.execPath, start, { stdio: ["pipe", "pipe", "pipe"], env });
@@ -118,7 +118,7 @@ export async function startWorker(
       throw new Error("The test scripted no answer.");
     },
     onToolFinished: () => undefined,
-    async call(method, params, signal) {
+    call: async (method, params, signal) => {
       const source = new CancellationTokenSource();
       signal?.addEventListener("abort", () => {
         source.cancel();
@@ -132,7 +132,7 @@ export async function startWorker(
         throw error;
       }
     },
-    async initialize(source, settings = {}) {
+    initialize: async (source, settings = {}) => {
       await worker.call("worker/initialize", {
         protocol_version: WORKER_PROTOCOL_VERSION,
         instance_id: instanceId,
@@ -147,7 +147,7 @@ export async function startWorker(
         ...settings,
       });
     },
-    runScript(script, execution = {}) {
+    runScript: (script, execution = {}) => {
       worker.onGenerate = ({ turn }) => {
         const next = script[turn - 1];
         if (next === undefined) throw new Error(`The script has no turn ${turn}.`);
@@ -167,11 +167,11 @@ export async function startWorker(
         ...execution,
       });
     },
-    forget() {
+    forget: () => {
       Object.assign(worker, { generated: [], finished: [], reported: [], started: [] });
       worker.onToolFinished = () => undefined;
     },
-    async stop() {
+    stop: async () => {
       const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : null;
       connection.dispose();
       child.stdin.end();
@@ -201,6 +201,6 @@ export async function startWorker(
   });
   connection.listen();
   return worker;
-}
+};
 
 export const finish: [string, Json] = ["finish", { summary: "Done.", confidence: 0.9, completeness: 1 }];

@@ -18,15 +18,15 @@ export type Tree = Record<string, string>;
 export const temporaryFolder = (name: string): string =>
   realpathSync(mkdtempSync(join(tmpdir(), `${name}-`)));
 
-export function writeTree(root: string, tree: Tree): void {
+export const writeTree = (root: string, tree: Tree): void => {
   for (const [path, text] of Object.entries(tree)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-}
+};
 
 /** What is in a folder, its dependencies left out. */
-export function readTree(root: string, folder = ""): Tree {
+export const readTree = (root: string, folder = ""): Tree => {
   const tree: Tree = {};
   for (const name of readdirSync(join(root, folder)).sort()) {
     const path = folder === "" ? name : `${folder}/${name}`;
@@ -37,8 +37,8 @@ export function readTree(root: string, folder = ""): Tree {
     else tree[path] = readFileSync(join(root, path), "latin1") + ((stats.mode & 0o111) === 0 ? "" : "*");
   }
   return tree;
-}
+};
 
-export function clear(folder: string): void {
+export const clear = (folder: string): void => {
   rmSync(folder, { recursive: true, force: true });
-}
+};

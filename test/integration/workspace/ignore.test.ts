@@ -67,13 +67,13 @@ describe("ignore rules", function () {
     );
   });
 
-  function tryWrite(path: string, text = ""): void {
+  const tryWrite = (path: string, text = ""): void => {
     try {
       write(path, text);
     } catch {
       // A file of the same example stands where this one needs a folder.
     }
-  }
+  };
 
   it("open a folder again that a deeper file excepts, and what is in it", () => {
     write(".gitignore", "cache\n*.log\n");

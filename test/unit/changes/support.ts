@@ -47,7 +47,7 @@ export const bench = async (files: Record<string, string | Buffer> = {}): Promis
     workspace,
     store,
     changes,
-    async stored(...list) {
+    stored: async (...list) => {
       const changeSet = await changes.build(owner, list, []);
       await store.commit((transaction) => {
         transaction.put("changeSets", changeSet);

@@ -36,7 +36,7 @@ interface Beginning {
  * What our reporter and the witness told, up to the end or to where they broke off. Only lines that
  * carry the run's signature count; any other was written by somebody else.
  */
-export async function readEvents(job: TestJob): Promise<TestResults & Beginning> {
+export const readEvents = async (job: TestJob): Promise<TestResults & Beginning> => {
   const results: TestResults & Beginning = { ...noResults(false), begun: false, loading: null };
   const texts = await Promise.all([readReport(eventsFile(job)), readReport(job.witness.settings.channel)]);
   for (const text of texts) {
@@ -45,9 +45,9 @@ export async function readEvents(job: TestJob): Promise<TestResults & Beginning>
     if (forged > 0) results.tampering.push(forgery);
   }
   return results;
-}
+};
 
-function takeEvent(results: TestResults & Beginning, event: z.infer<typeof ReporterEvent>): void {
+const takeEvent = (results: TestResults & Beginning, event: z.infer<typeof ReporterEvent>): void => {
   switch (event.type) {
     case "test": {
       const { type: _, ...test } = event;
@@ -79,4 +79,4 @@ function takeEvent(results: TestResults & Beginning, event: z.infer<typeof Repor
     case "end":
       results.complete = true;
   }
-}
+};

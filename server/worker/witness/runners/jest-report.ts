@@ -50,7 +50,7 @@ const isLoadError = (file: FileResult): boolean =>
  * Reads the report of jest or vitest. `signed`: only tests that our runner told of with the run's
  * signature count. `named`: those of the report, with the kinds of failures that our reporter told.
  */
-export async function readJestReport(job: TestJob, counted: "signed" | "named"): Promise<TestResults> {
+export const readJestReport = async (job: TestJob, counted: "signed" | "named"): Promise<TestResults> => {
   const { tests: told, tampering } = await readEvents(job);
   const text = await readReport(jestReportFile(job));
   if (text === null) return { ...noResults(false), tampering };
@@ -71,4 +71,4 @@ export async function readJestReport(job: TestJob, counted: "signed" | "named"):
     tampering,
     mutants: [],
   };
-}
+};

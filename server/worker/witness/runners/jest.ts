@@ -31,7 +31,7 @@ const coverageFlags = (job: TestJob): string[] =>
     : ["--coverage=false"];
 
 export const jest: RunnerAdapter = {
-  async launch(job) {
+  launch: async (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const { seed } = job.witness.settings;
     const runner = join(job.reportFolder, "runner.cjs");
@@ -60,7 +60,7 @@ export const jest: RunnerAdapter = {
       env: { ...nodeVariables(), ...(await watchNode(job.witness, job.script.env.NODE_OPTIONS)) },
     };
   },
-  async read(job, ended) {
+  read: async (job, ended) => {
     const results = await readJestReport(job, "signed");
     // Without any test file it ends well, without a report.
     return results.complete || ended.exit_code !== 0

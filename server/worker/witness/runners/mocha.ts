@@ -76,7 +76,7 @@ Suite.prototype.emit = function (event, ...args) {
 `;
 
 /** c8 or nyc, where one is installed: mocha has no coverage of its own. */
-function coverageCommand(job: TestJob): readonly string[] {
+const coverageCommand = (job: TestJob): readonly string[] => {
   if (!job.coverage) return [];
   for (const [name, folderFlag] of [
     ["c8", "--reports-dir"],
@@ -89,10 +89,10 @@ function coverageCommand(job: TestJob): readonly string[] {
     return [nodeProgram(), program, ...flags, `--temp-dir=${temporary}`, "--check-coverage=false"];
   }
   return [];
-}
+};
 
 export const mocha: RunnerAdapter = {
-  async launch(job) {
+  launch: async (job) => {
     const reporterFile = join(job.reportFolder, "reporter.cjs");
     await writeFile(reporterFile, reporter);
     const { flags, patterns } = splitArguments(job.script.args, rules);
@@ -116,7 +116,7 @@ export const mocha: RunnerAdapter = {
     };
   },
 
-  async read(job, ended) {
+  read: async (job, ended) => {
     const { begun, loading, ...results } = await readEvents(job);
     const { tampering } = results;
     if (begun) return { ...results, coverage: await readCoverageSummary(job) };

@@ -85,7 +85,7 @@ export default async function* (source) {
 
 /** Node's own runner, `node --test`, from Node 22 on. */
 export const nodeTest: RunnerAdapter = {
-  async launch(job) {
+  launch: async (job) => {
     const reporterFile = join(job.reportFolder, "reporter.mjs");
     await writeFile(reporterFile, reporter(job.witness.settings.key));
     const { flags, patterns } = splitArguments(job.script.args, rules);

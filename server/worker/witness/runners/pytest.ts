@@ -24,7 +24,7 @@ const argumentFor = (file: string): string =>
   file.includes("[") ? file.slice(0, file.indexOf("[")).replace(/[^/]*$/, "") || "." : file;
 
 export const pytest: RunnerAdapter = {
-  async launch(job) {
+  launch: async (job) => {
     await writeFile(join(job.reportFolder, "coditect_reporter.py"), pytestPlugin(job.witness.settings));
     return {
       command: [

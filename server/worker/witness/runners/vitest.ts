@@ -24,7 +24,7 @@ const subcommands = new Set(["run", "watch", "dev", "related"]);
 
 const providers = ["@vitest/coverage-v8", "@vitest/coverage-istanbul"];
 
-function coverageFlags(job: TestJob): string[] {
+const coverageFlags = (job: TestJob): string[] => {
   if (!job.coverage || !providers.some((name) => isInstalled(job.folder, name)))
     return ["--coverage.enabled=false"];
   return [
@@ -36,10 +36,10 @@ function coverageFlags(job: TestJob): string[] {
     "--coverage.thresholds.100=false",
     ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
   ];
-}
+};
 
 export const vitest: RunnerAdapter = {
-  async launch(job) {
+  launch: async (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
     const { seed, key } = job.witness.settings;
