@@ -4,7 +4,7 @@ import { fail } from "../../schemas/errors.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import { createDrivers } from "../instances/create-drivers.ts";
 import type { ClaimedInstance, Pool } from "../instances/pool.ts";
-import { createPool } from "../instances/pool/create-pool.ts";
+import { InstancePool } from "../instances/pool/instance-pool.ts";
 import { poolSettings } from "../instances/settings.ts";
 import { newAgent } from "../models/agent.ts";
 import type { WorkerEntry } from "../platform/installation.ts";
@@ -42,7 +42,7 @@ const withPool = async <Result>(
       log("warn", problem);
     },
   });
-  const pool = createPool({
+  const pool = new InstancePool({
     store,
     workspace,
     drivers: createDrivers(worker, settings, store.folder),

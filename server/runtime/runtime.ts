@@ -15,7 +15,7 @@ import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/crede
 import type { Credentials } from "../gateway/gateway.ts";
 import { createHandlers } from "../handlers/handlers.ts";
 import { version, type WorkerEntry } from "../platform/installation.ts";
-import { createPool } from "../instances/pool/create-pool.ts";
+import { InstancePool } from "../instances/pool/instance-pool.ts";
 import { createDrivers } from "../instances/create-drivers.ts";
 import { poolSettings } from "../instances/settings.ts";
 import type { Log } from "../platform/log.ts";
@@ -161,7 +161,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   subscribe((event) => {
     agentStatuses.follow(event);
   });
-  const pool = createPool({
+  const pool = new InstancePool({
     store,
     workspace,
     drivers: createDrivers(options.worker, settings, store.folder, unconfined),

@@ -7,7 +7,7 @@ import type { AgentConfig, AgentType } from "../../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
-import { createPool } from "../../../server/instances/pool/create-pool.ts";
+import { InstancePool } from "../../../server/instances/pool/instance-pool.ts";
 import type { Driver } from "../../../server/instances/drivers/driver.ts";
 import { createLocalDriver } from "../../../server/instances/drivers/local/driver.ts";
 import type { LocalDriverOptions } from "../../../server/instances/drivers/local/driver.ts";
@@ -64,7 +64,7 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
   const driver = options.driver ?? localDriver({ sandbox: options.sandbox ?? true });
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const open = (): Pool =>
-    createPool({
+    new InstancePool({
       store,
       workspace,
       drivers: options.drivers ?? { [driver.runtime]: driver },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { Settings } from "../../../schemas/settings.ts";
-import { createPool } from "../../../server/instances/pool/create-pool.ts";
+import { InstancePool } from "../../../server/instances/pool/instance-pool.ts";
 import type { ClaimedInstance, ClaimRequest, Pool } from "../../../server/instances/pool.ts";
 import { poolSettings } from "../../../server/instances/settings.ts";
 import type { PoolSettings } from "../../../server/instances/settings.ts";
@@ -45,7 +45,7 @@ export const withMemoryPool = async (
   const store = memoryStore();
   const driver = memoryDriver();
   const problems: unknown[] = [];
-  const pool = createPool({
+  const pool = new InstancePool({
     store,
     workspace: folder,
     drivers: { Local: driver },

@@ -1,0 +1,250 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import { CoditectError, fail } from "../../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { AgentInstance } from "../../../schemas/instance.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Store } from "../../store/store.ts";
+import type { Driver } from "../drivers/driver.ts";
+import { removeDeadSockets } from "../drivers/egress/sockets.ts";
+import { createHiddenFinder } from "../drivers/hidden.ts";
+import type { Instance, InstanceKind } from "../instance/instance.ts";
+import { createRecords, recordLost } from "../instance/records.ts";
+import type { InstanceRecords } from "../instance/records.ts";
+import { setInstanceState } from "../instance/set-state.ts";
+import { every } from "../instance/watch.ts";
+import type { ClaimedInstance, ClaimRequest, Pool } from "../pool.ts";
+import type { PoolSettings, PoolSize } from "../settings.ts";
+import { createSlots, removeOldCopies } from "../slots.ts";
+import type { Slots } from "../slots.ts";
+import { createCapacity } from "./capacity.ts";
+import type { Capacity } from "./capacity.ts";
+import { createDemandBook, isSameKind } from "./demand.ts";
+import type { DemandBook } from "./demand.ts";
+import { createClaimQueue } from "./queue.ts";
+import type { ClaimQueue, WaitingClaim } from "./queue.ts";
+import { Spares } from "./spares.ts";
+import { InstanceStarter, Roster } from "./starting.ts";
+
+export interface PoolOptions {
+  store: Store;
+  /** Workspace of the spares that are started by hand or ahead of need. */
+  workspace: string;
+  drivers: Readonly<Partial<Record<"Local" | "Docker", Driver>>>;
+  /** Cache folder of the operating system in which the private copies live. */
+  copiesFolder: string;
+  settings: PoolSettings;
+  emit: (event: RuntimeEvent) => void;
+  log: Log;
+}
+
+/** Looking through the copies of all workspaces must not hold up what the runtime was opened for. */
+const TIDY_AFTER_MS = 1000;
+
+/** Errors after which a claim may be served by a process of this machine, if the setting allows. */
+const engineErrors: ReadonlySet<string> = new Set(["engine_unavailable", "image_missing"]);
+
+const kindOf = (request: ClaimRequest): InstanceKind => ({
+  agent_id: request.agent.agent_id,
+  agent_type: request.agent.agent_type,
+  workspace: request.workspace,
+  runtime: request.runtime,
+  image: request.runtime === "Docker" ? request.image : null,
+});
+
+/** The same words wherever it is said; a reader need not know what a sandbox is. */
+const unconfinedText = (reason: string): string =>
+  `Commands of agents run without a sandbox: ${reason}. ` +
+  "They can read and change every file that you can, read your programs' environment, and use the network.";
+
+/** The instances of one runtime. Instances that a killed runtime left in the store become Failed at once. */
+export class InstancePool implements Pool {
+  readonly #options: PoolOptions;
+  readonly #records: InstanceRecords;
+  readonly #slots: Slots;
+  readonly #roster = new Roster();
+  readonly #capacity: Capacity;
+  readonly #demand: DemandBook;
+  readonly #queue: ClaimQueue;
+  readonly #starter: InstanceStarter;
+  readonly #spares: Spares;
+  readonly #stopTicking: () => void;
+  readonly #tidying: NodeJS.Timeout;
+  #isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const { store, settings, copiesFolder, drivers, log, emit } = options;
+    const sizeOf = (kind: InstanceKind): PoolSize => settings.sizes[kind.agent_type] ?? settings.sizes.other;
+    const onTrouble = (error: unknown): void => {
+      log("error", "an instance could not be looked after", { error: String(error) });
+    };
+    const pump = (): void => {
+      this.#pump();
+    };
+    const roster = this.#roster;
+    const records = createRecords(store, emit);
+    const slots = createSlots(copiesFolder, store.folder, settings.copies);
+    const capacity = createCapacity(roster.live, roster.coming, settings.maximum, sizeOf);
+    const demand = createDemandBook(sizeOf);
+    const queue = createClaimQueue(settings.queue, () => roster.workingByTask());
+    const context = {
+      ...{ store, records, settings, slots, drivers, log },
+      hidden: createHiddenFinder(),
+      onEnded: (instance: Instance) => {
+        roster.live.delete(instance);
+        void slots.give(instance.slot, true).catch(onTrouble).then(pump);
+      },
+    };
+    const starter = new InstanceStarter({ context, roster, capacity, demand, onTrouble });
+    const waiting = (kind: InstanceKind): number =>
+      queue.waiting().filter((entry) => isSameKind(kindOf(entry.request), kind)).length;
+    this.#records = records;
+    this.#slots = slots;
+    this.#capacity = capacity;
+    this.#demand = demand;
+    this.#queue = queue;
+    this.#starter = starter;
+    this.#spares = new Spares({
+      ...{ settings, roster, capacity, demand, starter, waiting, onTrouble },
+      onReady: pump,
+    });
+    this.#stopTicking = every(Math.min(30_000, settings.idle_minutes * 15_000), async () => {
+      await this.#spares.endIdle().catch(onTrouble);
+      this.#pump();
+    });
+    this.#clearUp().catch(onTrouble);
+    this.#tidying = setTimeout(() => {
+      void removeOldCopies(copiesFolder, settings.copy_days, Date.now()).catch(onTrouble);
+    }, TIDY_AFTER_MS).unref();
+  }
+
+  async admit(runtime: "Local" | "Docker"): Promise<void> {
+    await this.#options.drivers[runtime]?.admit?.();
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimedInstance> {
+    if (this.#isClosed) return Promise.reject(fail("cancelled", { what: "The claim" }));
+    this.#demand.arrived(this.#demand.of(kindOf(request), request.agent), Date.now());
+    const claimed = this.#queue.add(request, Date.now());
+    this.#pump();
+    return claimed;
+  }
+
+  async create(agent: AgentConfig, runtime: "Local" | "Docker", actor: string): Promise<AgentInstance> {
+    const { agent_id, agent_type } = agent;
+    const kind = { agent_id, agent_type, runtime, image: null, workspace: this.#options.workspace };
+    if (!this.#capacity.mayStart(kind)) throw fail("pool_full", { count: this.#roster.count() });
+    const instance = await this.#starter.start(kind, agent, { actor, cause: "asked for" });
+    this.#pump();
+    return instance.record;
+  }
+
+  async setState(
+    instanceId: string,
+    state: AgentInstance["state"],
+    actor: string,
+    cause: string,
+  ): Promise<AgentInstance> {
+    const parts = { store: this.#options.store, records: this.#records };
+    const record = await setInstanceState(parts, this.#roster.live, instanceId, state, { actor, cause });
+    this.#pump();
+    return record;
+  }
+
+  terminate(instanceId: string, actor: string, cause: string): Promise<AgentInstance> {
+    return this.setState(instanceId, "Terminated", actor, cause);
+  }
+
+  queued(): number {
+    return this.#queue.waiting().length;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#starter.close();
+    this.#stopTicking();
+    clearTimeout(this.#tidying);
+    this.#queue.close();
+    const cause = { actor: "runtime", cause: "the runtime stops" };
+    await Promise.all([...this.#roster.live].map((instance) => instance.stop(cause)));
+    await this.#starter.settled();
+    await this.#slots.settled();
+  }
+
+  /** Serves every claim that can be served, in fair order; one whose kind is at its cap holds up nobody. */
+  #pump(): void {
+    if (this.#isClosed) return;
+    const queue = this.#queue;
+    for (const entry of queue.inOrder(Date.now())) {
+      const kind = kindOf(entry.request);
+      const free = this.#capacity.ofKind(kind).find((one) => one.isFree);
+      if (free !== undefined) {
+        queue.take(entry);
+        entry.request.onStarted?.();
+        void this.#hand(entry, free);
+      } else if (this.#capacity.mayStart(kind)) {
+        queue.take(entry);
+        void this.#startFor(entry, kind);
+      }
+    }
+    queue.tellPlaces(Date.now());
+    if (queue.waiting().length === 0) this.#spares.fill();
+  }
+
+  async #hand(entry: WaitingClaim, instance: Instance): Promise<void> {
+    const { request } = entry;
+    const since = performance.now();
+    try {
+      const claimed = await instance.assign(request);
+      void instance.whenReleased().then(() => {
+        this.#demand.served(instance.kind, (performance.now() - since) / 1000);
+        this.#pump();
+      });
+      if (request.signal.aborted) await claimed.release();
+      else entry.resolve(claimed);
+    } catch (error) {
+      entry.reject(error);
+    }
+  }
+
+  async #startFor(entry: WaitingClaim, kind: InstanceKind): Promise<void> {
+    const { request } = entry;
+    try {
+      const cause = { actor: "pool", cause: `for ${request.agent.name}` };
+      const instance = await this.#starter.start(kind, request.agent, cause, request.onStarted);
+      this.#warnUnconfined(request, instance);
+      if (entry.isOpen() && instance.isFree) await this.#hand(entry, instance);
+      else if (entry.isOpen()) this.#queue.putBack(entry);
+    } catch (error) {
+      const engineIsGone = error instanceof CoditectError && engineErrors.has(error.code);
+      if (engineIsGone && this.#options.settings.fall_back_to_local && kind.runtime === "Docker") {
+        this.#notice(request, "fallback", `${error.message} The work goes on in a process of this machine.`);
+        await this.#startFor(entry, { ...kind, runtime: "Local", image: null });
+        return;
+      }
+      entry.reject(error);
+    }
+    this.#pump();
+  }
+
+  #warnUnconfined(request: ClaimRequest, instance: Instance): void {
+    const reason = instance.worker?.unconfinedReason ?? null;
+    if (reason === null) return;
+    this.#notice(request, "unconfined", unconfinedText(reason));
+    this.#options.log("warn", unconfinedText(reason));
+  }
+
+  #notice(request: ClaimRequest, code: string, message: string): void {
+    const at = new Date().toISOString();
+    this.#options.emit({ type: "notice", at, task_id: request.task_id, code, message });
+  }
+
+  async #clearUp(): Promise<void> {
+    const lost = await recordLost(this.#options.store, this.#records);
+    // An engine is asked only if there can be something: its client takes long to load.
+    for (const runtime of new Set(lost.map(({ metadata }) => metadata.runtime_type))) {
+      if (runtime === "Local" || runtime === "Docker") await this.#options.drivers[runtime]?.removeOrphans();
+    }
+    if (lost.length > 0) await removeDeadSockets();
+  }
+}

@@ -1,0 +1,115 @@
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { Instance, InstanceKind } from "../instance/instance.ts";
+import { watchInstance } from "../instance/health.ts";
+import { bringUp, provision } from "../instance/start-instance.ts";
+import type { StartContext } from "../instance/start-instance.ts";
+import type { Capacity } from "./capacity.ts";
+import type { DemandBook } from "./demand.ts";
+
+/** Who asked for a start, and why; both go on the record of the instance. */
+export interface StartCause {
+  actor: string;
+  cause: string;
+}
+
+/** The instances of a pool: those that are up, and those that are being made. */
+export class Roster {
+  readonly live = new Set<Instance>();
+  /** Kinds whose instance is being made but is not on record yet. */
+  readonly coming: InstanceKind[] = [];
+
+  count(): number {
+    return this.live.size + this.coming.length;
+  }
+
+  /** How many instances work for each run. */
+  workingByTask(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { claim } of this.live) {
+      if (claim !== null) counts.set(claim.task_id, (counts.get(claim.task_id) ?? 0) + 1);
+    }
+    return counts;
+  }
+}
+
+interface StarterParts {
+  context: StartContext;
+  roster: Roster;
+  capacity: Capacity;
+  demand: DemandBook;
+  onTrouble: (error: unknown) => void;
+}
+
+/** Starts instances, after it ended an idle one where there is no room. */
+export class InstanceStarter {
+  readonly #starts = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+
+  readonly #parts: StarterParts;
+
+  constructor(parts: StarterParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the instance is Idle. Errors: those of the driver, `cancelled` when the pool closes. */
+  start(
+    kind: InstanceKind,
+    agent: AgentConfig,
+    cause: StartCause,
+    onStarted: () => void = () => undefined,
+  ): Promise<Instance> {
+    const starting = this.#start(kind, agent, cause, onStarted);
+    this.#starts.add(starting);
+    void starting.catch(() => undefined).finally(() => this.#starts.delete(starting));
+    return starting;
+  }
+
+  /** Cancels every start. Call {@link settled} after the live instances were stopped. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#starts);
+  }
+
+  async #start(
+    kind: InstanceKind,
+    agent: AgentConfig,
+    cause: StartCause,
+    onStarted: () => void,
+  ): Promise<Instance> {
+    const { roster, context, onTrouble } = this.#parts;
+    const { signal } = this.#closing;
+    if (signal.aborted) throw fail("cancelled", { what: "Starting an instance" });
+    // Who makes room looks at what is there before this start counts.
+    const room = this.#makeRoom(kind, agent);
+    roster.coming.push(kind);
+    let instance: Instance;
+    try {
+      await room;
+      instance = await provision(context, agent, kind, cause.actor);
+      roster.live.add(instance);
+    } finally {
+      roster.coming.splice(roster.coming.indexOf(kind), 1);
+    }
+    await bringUp(context, instance, cause, { signal, onStarted });
+    watchInstance(instance, context.settings, onTrouble);
+    return instance;
+  }
+
+  /** Frees a place, and a private copy that can be refreshed: an idle instance may hold either. */
+  async #makeRoom(kind: InstanceKind, agent: AgentConfig): Promise<void> {
+    const { context, roster, capacity, demand } = this.#parts;
+    const { slots } = context;
+    const isNeeded = capacity.isFull(kind);
+    const isColder = roster.live.size > 0 && !slots.hasWarm(kind.workspace, kind.runtime);
+    const idle = isNeeded || isColder ? capacity.toEnd(kind) : null;
+    const holdsCopy = idle?.kind.workspace === kind.workspace && idle.kind.runtime === kind.runtime;
+    if (idle === null || (!isNeeded && !holdsCopy)) return;
+    demand.gaveWay(idle.kind, Date.now());
+    await idle.stop({ actor: "pool", cause: `its place is needed for ${agent.name}` });
+    await slots.settled();
+  }
+}
