@@ -9,11 +9,11 @@ import { createCredentials } from "./credentials.ts";
 import { foldersWithState } from "./folders.ts";
 import { notifyOfRuns } from "./notify.ts";
 import { registerQuickFixes } from "./quick-fixes.ts";
-import { createReview } from "./review/review.ts";
+import { Review } from "./review/review.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import { createRuntimeClient } from "./runtime/create-client.ts";
 import { holdsFromNextStart, setting } from "./settings.ts";
-import { createSidebar } from "./sidebar.ts";
+import { Sidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
 import { createTranscripts } from "./transcript/documents.ts";
 import { sayInformation } from "./say.ts";
@@ -30,8 +30,8 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const log = vscode.window.createOutputChannel("CODITECT", { log: true });
   const credentials = createCredentials(extension.secrets);
   const runtime = createRuntimeClient({ extension, log, onFolder: credentials.handOver });
-  const sidebar = createSidebar(runtime, log, extension.storageUri);
-  const review = createReview(runtime, sidebar, extension.workspaceState);
+  const sidebar = new Sidebar(runtime, log, extension.storageUri);
+  const review = new Review(runtime, sidebar, extension.workspaceState);
   const transcripts = createTranscripts(runtime, sidebar);
   const withConsent = createConsent(runtime);
   const context: Context = {

@@ -1,217 +1,21 @@
 import * as vscode from "vscode";
+import type { RuntimeEvent } from "../schemas/events.ts";
 import { setContext } from "./context-keys.ts";
 import { viewIds } from "./contributions.ts";
 import { foldersWithState } from "./folders.ts";
-import { followFiles } from "./review/follow-files.ts";
+import { followFiles, type FileFollower } from "./review/follow-files.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import { agentsTree } from "./tree/agents.ts";
-import { fold, type Touch } from "./tree/fold.ts";
-import { dropInstances, loadAgents, loadRun, loadRuns } from "./tree/load.ts";
-import { activeRuns, createModel, hasPendingChanges, removeFolder, type Model } from "./tree/model.ts";
+import { RunCounts } from "./tree/counts.ts";
+import { fold } from "./tree/fold.ts";
+import { dropInstances } from "./tree/load.ts";
+import { createModel, removeFolder, type Model } from "./tree/model.ts";
 import { parseNode, roots } from "./tree/nodes.ts";
+import { RecordReader } from "./tree/reader.ts";
 import { runsTree } from "./tree/runs.ts";
-import { createTreeView } from "./tree/view.ts";
+import { createTreeView, type TreeView } from "./tree/view.ts";
 
-const PAGE = 50;
 const SETTLE_MS = 100;
-
-/** The two trees of the sidebar and the model they show, kept up by events. */
-export interface Sidebar {
-  readonly model: Model;
-  readonly runs: vscode.TreeView<string>;
-  /** Fires after events were folded in, at most ten times a second. */
-  readonly onChange: vscode.Event<void>;
-  /** Reads what the runtime has stored for a folder (URI). */
-  load(folder: string): Promise<void>;
-  /** Reads a run with its executions, changes and findings. */
-  loadRun(folder: string, taskId: string): Promise<void>;
-  loadMore(): Promise<void>;
-  setFilter(text: string): void;
-  dispose(): void;
-}
-
-/** `storage`: see {@link foldersWithState}. */
-export const createSidebar = (
-  runtime: RuntimeClient,
-  log: vscode.LogOutputChannel,
-  storage: vscode.Uri | undefined,
-): Sidebar => {
-  const model = createModel();
-  nameFolders(model);
-  const changed = new vscode.EventEmitter<void>();
-  const loading = new Map<string, Promise<void>>();
-
-  const touch: Touch = (node) => {
-    runs.touch(node);
-    agents.touch(node);
-  };
-  const folderOf = (id: string): string | null => {
-    const node = parseNode(id);
-    return node !== null && "task_id" in node ? (model.runs.get(node.task_id)?.folder ?? null) : null;
-  };
-
-  const readRun = async (folder: string, task_id: string): Promise<void> => {
-    const [details, findings, changes] = await Promise.all([
-      runtime.call("runs/get", { task_id }, folder),
-      runtime.call("findings/list", { task_id, limit: 500 }, folder),
-      // A run that has not come to changes yet has no change set.
-      runtime.call("changes/get", { task_id }, folder).catch(() => null),
-    ]);
-    loadRun(
-      model,
-      folder,
-      { details, findings: findings.items, changes: changes?.change_set.files ?? [] },
-      touch,
-    );
-    const run = model.runs.get(task_id);
-    if (run !== undefined) files.look(run);
-    showCounts();
-  };
-  /** Two openings of the same node read it once. */
-  const once = (key: string, read: () => Promise<void>): Promise<void> => {
-    const open = loading.get(key) ?? read().finally(() => loading.delete(key));
-    loading.set(key, open);
-    return open;
-  };
-  const readAgents = async (folder: string): Promise<void> => {
-    const [agentPage, instancePage] = await Promise.all([
-      runtime.call("agents/list", { limit: 500 }, folder),
-      runtime.call("instances/list", { active: true, limit: 500 }, folder),
-    ]);
-    loadAgents(model, folder, agentPage.items, instancePage.items, touch);
-  };
-  const load = (folder: string): Promise<void> =>
-    once(folder, async () => {
-      loadRuns(model, folder, await runtime.call("runs/list", { limit: PAGE }, folder), touch);
-      showCounts();
-      await readAgents(folder);
-    });
-
-  /** What events ask for goes on in the background; the next event asks again. */
-  const reread = (reading: Promise<void>): void => {
-    reading.catch((error: unknown) => {
-      log.warn("The runtime's records could not be read", error);
-    });
-  };
-  const openRun = async (id: string): Promise<void> => {
-    const node = parseNode(id);
-    const run = node?.kind === "run" ? model.runs.get(node.task_id) : undefined;
-    if (run === undefined || run.complete) return;
-    await once(run.task_id, () => readRun(run.folder, run.task_id)).catch((error: unknown) => {
-      log.warn("A run could not be read", error);
-    });
-  };
-
-  const runs = createTreeView({
-    id: viewIds.runs,
-    tree: runsTree(model, vscode.l10n),
-    root: roots.runs,
-    folderOf,
-    open: openRun,
-  });
-  const agents = createTreeView({
-    id: viewIds.agents,
-    tree: agentsTree(model, vscode.l10n),
-    root: roots.agents,
-    folderOf,
-  });
-
-  const files = followFiles(model, touch);
-
-  /** What was set last: each time costs a message to the window. */
-  let counted = "";
-  const showCounts = () => {
-    const running = activeRuns(model).length;
-    const pending = [...model.runs.values()].filter(hasPendingChanges).length;
-    const counts = `${running} ${pending} ${model.runs.size > 0}`;
-    if (counts === counted) return;
-    counted = counts;
-    setContext("coditect.running", running > 0);
-    setContext("coditect.hasRuns", model.runs.size > 0);
-    const tooltip = vscode.l10n.t("{0} at work, {1} with changes to review", running, pending);
-    runs.view.badge = running + pending === 0 ? undefined : { value: running + pending, tooltip };
-  };
-
-  /** What counts and sums up all runs is done after a burst of events, not after each. */
-  let unsettled: "nothing" | "text" | "counts" = "nothing";
-  const settle = (what: "text" | "counts") => {
-    if (unsettled === "nothing")
-      setTimeout(() => {
-        if (unsettled === "counts") showCounts();
-        unsettled = "nothing";
-        changed.fire();
-      }, SETTLE_MS);
-    if (unsettled !== "counts") unsettled = what;
-  };
-
-  const startWhenNeeded = async () => {
-    if (runtime.state.kind === "stopped" && (await foldersWithState(storage)).length > 0)
-      await runtime.start().catch(() => undefined); // Said by the status item and the view.
-  };
-
-  const subscriptions = [
-    runtime.onEvent(({ folder, event }) => {
-      const isNew = "task_id" in event && !model.runs.has(event.task_id);
-      fold(model, folder, event, touch);
-      if (isNew) reread(once(event.task_id, () => readRun(folder, event.task_id)));
-      const isStranger = event.type === "instance.changed" && !model.agents.has(event.instance.agent_id);
-      if (!model.cursors.has(folder)) reread(load(folder));
-      else if (event.type === "configuration.changed" || isStranger)
-        reread(once(`agents of ${folder}`, () => readAgents(folder)));
-      if (event.type === "changes.changed" || event.type === "run.finished") {
-        const run = model.runs.get(event.task_id);
-        if (run !== undefined) files.look(run);
-      }
-      settle(cheapEvents.has(event.type) ? "text" : "counts");
-    }),
-    runtime.onState(({ kind }) => {
-      setContext("coditect.runtime", kind);
-      if (kind !== "ready") dropInstances(model, touch);
-      if (kind === "ready")
-        void foldersWithState(storage).then((folders) =>
-          Promise.all(folders.map(({ uri }) => load(uri.toString()))),
-        );
-    }),
-    vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
-      nameFolders(model);
-      for (const { uri } of removed) removeFolder(model, uri.toString());
-      showCounts();
-      touch(roots.runs);
-      touch(roots.agents);
-    }),
-    runs.view.onDidChangeVisibility(({ visible }) => {
-      if (visible) void startWhenNeeded();
-    }),
-  ];
-
-  return {
-    model,
-    runs: runs.view,
-    onChange: changed.event,
-    load,
-    loadRun: (folder, taskId) => once(taskId, () => readRun(folder, taskId)),
-    loadMore: async () => {
-      for (const [folder, cursor] of model.cursors) {
-        if (cursor === null) continue;
-        loadRuns(model, folder, await runtime.call("runs/list", { limit: PAGE, cursor }, folder), touch);
-      }
-    },
-    setFilter: (text) => {
-      model.filter = text.trim().toLowerCase();
-      setContext("coditect.filtered", model.filter !== "");
-      runs.view.message = model.filter === "" ? "" : vscode.l10n.t("Runs with “{0}”", text.trim());
-      touch(roots.runs);
-    },
-    dispose: () => {
-      for (const subscription of [...subscriptions, files, runs, agents, changed]) subscription.dispose();
-    },
-  };
-};
-
-const nameFolders = (model: Model): void => {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  model.folderNames = new Map(folders.map(({ uri, name }) => [uri.toString(), name]));
-};
 
 /** Frequent events that change no count. */
 const cheapEvents: ReadonlySet<string> = new Set([
@@ -222,3 +26,181 @@ const cheapEvents: ReadonlySet<string> = new Set([
   "execution.changed",
   "instance.changed",
 ]);
+
+/** The two trees of the sidebar and the model they show, which events keep up to date. */
+export class Sidebar {
+  readonly model: Model = createModel();
+  readonly #runtime: RuntimeClient;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #storage: vscode.Uri | undefined;
+  readonly #runs: TreeView;
+  readonly #agents: TreeView;
+  readonly #reader: RecordReader;
+  readonly #counts: RunCounts;
+  readonly #files: FileFollower;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+  /** What the events since the last settling changed. */
+  #unsettled: "nothing" | "text" | "counts" = "nothing";
+
+  /** @param storage see {@link foldersWithState} */
+  constructor(runtime: RuntimeClient, log: vscode.LogOutputChannel, storage: vscode.Uri | undefined) {
+    this.#runtime = runtime;
+    this.#log = log;
+    this.#storage = storage;
+    nameFolders(this.model);
+    this.#runs = createTreeView({
+      id: viewIds.runs,
+      tree: runsTree(this.model, vscode.l10n),
+      root: roots.runs,
+      folderOf: (node) => this.#folderOf(node),
+      open: (node) => this.#open(node),
+    });
+    this.#agents = createTreeView({
+      id: viewIds.agents,
+      tree: agentsTree(this.model, vscode.l10n),
+      root: roots.agents,
+      folderOf: (node) => this.#folderOf(node),
+    });
+    this.#reader = new RecordReader(runtime, this.model, this.#touch);
+    this.#counts = new RunCounts(this.model, this.#runs.view);
+    this.#files = followFiles(this.model, this.#touch);
+    this.#subscriptions = [
+      runtime.onEvent(({ folder, event }) => {
+        this.#onEvent(folder, event);
+      }),
+      runtime.onState(({ kind }) => {
+        this.#onState(kind);
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+        this.#onFolders(removed);
+      }),
+      this.#runs.view.onDidChangeVisibility(({ visible }) => {
+        if (visible) void this.#startWhereAgentsWorked();
+      }),
+    ];
+  }
+
+  get runs(): vscode.TreeView<string> {
+    return this.#runs.view;
+  }
+
+  /** Fires after events were folded in, at most ten times a second. */
+  get onChange(): vscode.Event<void> {
+    return this.#changed.event;
+  }
+
+  /** Reads a run with its executions, changes and findings. */
+  async loadRun(folder: string, taskId: string): Promise<void> {
+    await this.#reader.run(folder, taskId);
+    this.#lookAtFiles(taskId);
+    this.#counts.show();
+  }
+
+  loadMore(): Promise<void> {
+    return this.#reader.more();
+  }
+
+  /** Shows only the runs whose text contains `text`. */
+  setFilter(text: string): void {
+    this.model.filter = text.trim().toLowerCase();
+    const isFiltered = this.model.filter !== "";
+    setContext("coditect.filtered", isFiltered);
+    this.#runs.view.message = isFiltered ? vscode.l10n.t("Runs with “{0}”", text.trim()) : "";
+    this.#touch(roots.runs);
+  }
+
+  dispose(): void {
+    const parts = [this.#files, this.#runs, this.#agents, this.#changed];
+    for (const part of [...this.#subscriptions, ...parts]) part.dispose();
+  }
+
+  readonly #touch = (node: string): void => {
+    this.#runs.touch(node);
+    this.#agents.touch(node);
+  };
+
+  #folderOf(id: string): string | null {
+    const node = parseNode(id);
+    return node !== null && "task_id" in node ? (this.model.runs.get(node.task_id)?.folder ?? null) : null;
+  }
+
+  async #open(id: string): Promise<void> {
+    const node = parseNode(id);
+    const run = node?.kind === "run" ? this.model.runs.get(node.task_id) : undefined;
+    if (run === undefined || run.complete) return;
+    await this.loadRun(run.folder, run.task_id).catch((error: unknown) => {
+      this.#log.warn("A run could not be read", error);
+    });
+  }
+
+  async #load(folder: string): Promise<void> {
+    await this.#reader.folder(folder);
+    this.#counts.show();
+  }
+
+  /** What events ask for is read in the background; the next event asks again. */
+  #reread(reading: Promise<void>): void {
+    reading.catch((error: unknown) => {
+      this.#log.warn("The runtime's records could not be read", error);
+    });
+  }
+
+  #lookAtFiles(taskId: string): void {
+    const run = this.model.runs.get(taskId);
+    if (run !== undefined) this.#files.look(run);
+  }
+
+  #onEvent(folder: string, event: RuntimeEvent): void {
+    const { model } = this;
+    const isNewRun = "task_id" in event && !model.runs.has(event.task_id);
+    fold(model, folder, event, this.#touch);
+    if (isNewRun) this.#reread(this.loadRun(folder, event.task_id));
+    const isUnknownAgent = event.type === "instance.changed" && !model.agents.has(event.instance.agent_id);
+    if (!model.cursors.has(folder)) this.#reread(this.#load(folder));
+    else if (event.type === "configuration.changed" || isUnknownAgent)
+      this.#reread(this.#reader.agents(folder));
+    if (event.type === "changes.changed" || event.type === "run.finished") this.#lookAtFiles(event.task_id);
+    this.#settle(cheapEvents.has(event.type) ? "text" : "counts");
+  }
+
+  /** Counts and sums over all runs are made after a burst of events, not after each. */
+  #settle(what: "text" | "counts"): void {
+    if (this.#unsettled === "nothing")
+      setTimeout(() => {
+        if (this.#unsettled === "counts") this.#counts.show();
+        this.#unsettled = "nothing";
+        this.#changed.fire();
+      }, SETTLE_MS);
+    if (this.#unsettled !== "counts") this.#unsettled = what;
+  }
+
+  #onState(kind: RuntimeClient["state"]["kind"]): void {
+    setContext("coditect.runtime", kind);
+    if (kind !== "ready") dropInstances(this.model, this.#touch);
+    else this.#reread(this.#loadFolders());
+  }
+
+  async #loadFolders(): Promise<void> {
+    const folders = await foldersWithState(this.#storage);
+    await Promise.all(folders.map(({ uri }) => this.#load(uri.toString())));
+  }
+
+  #onFolders(removed: readonly vscode.WorkspaceFolder[]): void {
+    nameFolders(this.model);
+    for (const { uri } of removed) removeFolder(this.model, uri.toString());
+    this.#counts.show();
+    this.#touch(roots.runs);
+    this.#touch(roots.agents);
+  }
+
+  async #startWhereAgentsWorked(): Promise<void> {
+    if (this.#runtime.state.kind === "stopped" && (await foldersWithState(this.#storage)).length > 0)
+      await this.#runtime.start().catch(() => undefined); // The status item and the view show it.
+  }
+}
+
+const nameFolders = (model: Model): void => {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  model.folderNames = new Map(folders.map(({ uri, name }) => [uri.toString(), name]));
+};

@@ -1,0 +1,92 @@
+import * as vscode from "vscode";
+import { fileInFolder } from "../folders.ts";
+import type { RuntimeClient } from "../runtime/api.ts";
+import { readText } from "./apply.ts";
+import { provideReviewDocuments, type ReviewDocuments, type ReviewedFile } from "./documents.ts";
+import { decisionOf, diffSides, followFile, openProposal, type Proposal } from "./proposal.ts";
+
+/** A run's files by path, with what the user has decided about them so far. */
+interface OpenReview {
+  change_set_id: string;
+  files: Map<string, Proposal>;
+}
+
+/** The changed files of runs that are under review, and the read-only documents that show them. */
+export class Proposals {
+  readonly #runtime: RuntimeClient;
+  readonly #memory: vscode.Memento;
+  readonly #documents: ReviewDocuments;
+  /** By task. */
+  readonly #open = new Map<string, Promise<OpenReview>>();
+
+  /** @param memory keeps partly decided files over a reload of the window */
+  constructor(runtime: RuntimeClient, memory: vscode.Memento) {
+    this.#runtime = runtime;
+    this.#memory = memory;
+    this.#documents = provideReviewDocuments(
+      async (side, file) => diffSides(await this.ofFile(file))[side] ?? "",
+    );
+  }
+
+  /** Every changed file of a run, brought up to date with the text that is in the editor or on disk. */
+  async ofRun(folder: string, taskId: string): Promise<Map<string, Proposal>> {
+    const { files } = await this.#review(folder, taskId);
+    for (const [path, proposal] of files)
+      files.set(path, followFile(proposal, await readText(fileInFolder(folder, path))));
+    return files;
+  }
+
+  async ofFile({ folder, task_id, path }: ReviewedFile): Promise<Proposal> {
+    const proposal = (await this.ofRun(folder, task_id)).get(path);
+    if (proposal === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
+    return proposal;
+  }
+
+  async put(file: ReviewedFile, proposal: Proposal): Promise<void> {
+    const { change_set_id, files } = await this.#review(file.folder, file.task_id);
+    files.set(file.path, proposal);
+    this.#documents.update(file);
+    const { keepProgress } = await import("./progress.ts");
+    await keepProgress(this.#memory, file.task_id, change_set_id, files);
+  }
+
+  /** Tells the runtime what the user decided about files of which no hunk is open any more. */
+  async record(folder: string, task_id: string, proposals: readonly Proposal[]): Promise<void> {
+    for (const decision of ["Accepted", "Edited", "Discarded"] as const) {
+      const paths = proposals
+        .filter((proposal) => decisionOf(proposal) === decision)
+        .map(({ file }) => file.path);
+      if (paths.length > 0) await this.#runtime.call("changes/decide", { task_id, paths, decision }, folder);
+    }
+  }
+
+  /** The next question reads the run's changes again. */
+  forget(taskId: string): void {
+    this.#open.delete(taskId);
+  }
+
+  dispose(): void {
+    this.#documents.dispose();
+  }
+
+  #review(folder: string, taskId: string): Promise<OpenReview> {
+    const known = this.#open.get(taskId) ?? this.#read(folder, taskId);
+    this.#open.set(taskId, known);
+    known.catch(() => this.#open.delete(taskId));
+    return known;
+  }
+
+  async #read(folder: string, task_id: string): Promise<OpenReview> {
+    const { restoreProgress } = await import("./progress.ts");
+    const answer = await this.#runtime.call("changes/get", { task_id, include_content: true }, folder);
+    const contents = new Map(answer.contents.map((content) => [content.path, content]));
+    const { change_set_id } = answer.change_set;
+    const files = new Map(
+      answer.change_set.files.map((file) => {
+        const content = contents.get(file.path) ?? { path: file.path, before: null, after: null };
+        return [file.path, openProposal(file, content)];
+      }),
+    );
+    return { change_set_id, files: restoreProgress(this.#memory, task_id, change_set_id, files) };
+  }
+}
