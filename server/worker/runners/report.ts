@@ -24,6 +24,11 @@ export const describeResults = (
   { command, ended, results }: { command: readonly string[]; ended: ProcessResult; results: TestResults },
 ): TestReport => {
   const paths = workspacePaths(root, job.folder);
+  // Some runners run more files than they were asked for.
+  const isWanted = (file: string): boolean =>
+    job.files === null ||
+    file === "" ||
+    job.files.some((wanted) => paths.relative(wanted) === paths.relative(file));
   const tests = results.tests
     .filter((test) => isWanted(test.file) && !(job.name !== null && test.status === "skipped"))
     .map((test) => ({
@@ -36,14 +41,6 @@ export const describeResults = (
     file: paths.relative(file),
     message: paths.clean(message),
   }));
-  const isWanted = (file: string): boolean => {
-    // Some runners run more files than they were asked for.
-    return (
-      job.files === null ||
-      file === "" ||
-      job.files.some((wanted) => paths.relative(wanted) === paths.relative(file))
-    );
-  };
   const errors = results.errors.map(({ name, message }) => ({
     name: paths.withoutPlaces(name),
     message: paths.clean(message),
