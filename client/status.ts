@@ -3,7 +3,8 @@ import { MICROCENTS_PER_DOLLAR } from "../schemas/money.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import type { Sidebar } from "./sidebar.ts";
 import { formatCost, plain } from "./tree/item.ts";
-import { activeRuns, currentStage } from "./tree/model.ts";
+import { currentStage } from "../schemas/run-view.ts";
+import { activeRuns } from "./tree/model.ts";
 import { runTitle } from "./tree/run-items.ts";
 
 /** The item in the status bar: what runs, at which stage, what the day has cost, and how the runtime is. */

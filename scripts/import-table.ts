@@ -388,7 +388,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/surfaces/cli/display",
     is: "what a terminal shows",
-    imports: ["schemas", "server/evaluation", "server/models", "server/platform", "server/workspace"],
+    imports: ["schemas", "server/evaluation", "server/platform", "server/workspace"],
   },
 ];
 

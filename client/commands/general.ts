@@ -2,7 +2,8 @@ import * as vscode from "vscode";
 import { describeRuntime } from "../status.ts";
 import type { Context } from "../context.ts";
 import { walkthroughId, type CommandId } from "../contributions.ts";
-import { activeRuns, currentStage, hasPendingChanges } from "../tree/model.ts";
+import { currentStage } from "../../schemas/run-view.ts";
+import { activeRuns, hasPendingChanges } from "../tree/model.ts";
 import { runTitle } from "../tree/run-items.ts";
 import { pickFolder } from "../folders.ts";
 

@@ -1,8 +1,8 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import type { ExecutionStatus } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
+import type { Activity, ExecutionView } from "../../schemas/run-view.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
-import type { ExecutionRecord } from "./model.ts";
 
 const executionIcons: Record<ExecutionStatus, Icon> = {
   Queued: icons.queued,
@@ -17,9 +17,20 @@ const executionIcons: Record<ExecutionStatus, Icon> = {
 const isOver = (status: ExecutionStatus): boolean =>
   status === "Completed" || status === "Failed" || status === "Cancelled" || status === "TimedOut";
 
+const activityText = (activity: Activity, l10n: Localizer): string => {
+  switch (activity.kind) {
+    case "tool":
+      return `${activity.tool} ${activity.subject}`.trim();
+    case "retry":
+      return l10n.t("asks {0} again: {1}", activity.provider, activity.reason);
+    case "gates":
+      return l10n.t("checking gates");
+  }
+};
+
 /** The line of an execution, below its stage or below its instance; both trees show it. */
 export const executionItem = (
-  { summary, gates, activity }: ExecutionRecord,
+  { summary, gates, activity }: ExecutionView,
   l10n: Localizer,
   below: "stage" | "instance",
 ): Item => {
@@ -29,7 +40,7 @@ export const executionItem = (
       : l10n.t("{0}, round {1}", summary.agent_name, summary.round);
   const allHeld = gates.every(({ held }) => held);
   const parts = [
-    activity ?? "",
+    activity === null ? "" : activityText(activity, l10n),
     isOver(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
     summary.error?.message ?? "",
   ].filter((part) => part !== "");
@@ -47,7 +58,7 @@ export const executionItem = (
   };
 };
 
-export const executionTooltip = ({ summary }: ExecutionRecord, l10n: Localizer): string => {
+export const executionTooltip = ({ summary }: ExecutionView, l10n: Localizer): string => {
   const usage = summary.resource_usage;
   return [
     `**${plain(summary.agent_name)}** (${summary.agent_type}) · ${plain(summary.model)}`,

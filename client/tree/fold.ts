@@ -1,23 +1,14 @@
-import type { ExecutionSummary, RuntimeEvent } from "../../schemas/events.ts";
+import type { RunEvent, RuntimeEvent } from "../../schemas/events.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
-import type { StageState } from "../../schemas/run.ts";
-import { emptyStage, type Model, type RunRecord, type StageRecord } from "./model.ts";
+import { foldRun } from "../../schemas/run-view.ts";
+import { newRun, type Model, type RunRecord } from "./model.ts";
 import { nodeId, roots } from "./nodes.ts";
 
 /** Collects the nodes that must be drawn again. */
 export type Touch = (node: string) => void;
 
 type OfType<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
-type RunEvent = OfType<
-  | "run.changed"
-  | "stage.started"
-  | "stage.finished"
-  | "approval.needed"
-  | "finding.reported"
-  | "finding.changed"
-  | "changes.changed"
-  | "run.finished"
->;
+type ExecutionEvent = OfType<"gate.proved" | "tool.started" | "tool.called" | "model.retry">;
 
 /**
  * Folds one event into the model and touches the nodes whose own text or list of children changed,
@@ -25,161 +16,68 @@ type RunEvent = OfType<
  */
 export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: Touch): void => {
   switch (event.type) {
-    case "run.started":
-      startRun(model, folder, event, touch);
-      return;
     case "instance.changed":
       putInstance(model, folder, event.instance, touch);
       return;
     case "execution.changed":
-      putExecution(model, runOf(model, folder, event, touch), event.execution, touch);
+      putExecution(model, runOf(model, folder, event, touch), event, touch);
       return;
     case "tool.started":
-      setActivity(model, event.execution_id, `${event.tool} ${event.subject}`.trim(), touch);
-      return;
     case "tool.called":
-      setActivity(model, event.execution_id, null, touch);
-      return;
+    case "model.retry":
     case "gate.proved":
-      addGate(model, event, touch);
+      foldIntoExecution(model, event, touch);
       return;
-    // Shown in the transcript and in tooltips, which are made when asked for; agents are read anew.
+    // Only the transcript shows these. Agents are read again as a whole.
     case "model.text":
     case "model.usage":
-    case "model.retry":
     case "notice":
     case "model.pulling":
     case "configuration.changed":
       return;
-    default:
-      foldIntoRun(runOf(model, folder, event, touch), event, touch);
-  }
-};
-
-const startRun = (model: Model, folder: string, event: OfType<"run.started">, touch: Touch): void => {
-  const run = runOf(model, folder, event, touch);
-  run.workflow = event.workflow;
-  run.model = event.model;
-  run.status = "Running";
-  run.completed_at = null;
-  for (const name of event.stages) stageOf(run, name);
-  touch(nodeId.run(run.task_id));
-};
-
-const foldIntoRun = (run: RunRecord, event: RunEvent, touch: Touch): void => {
-  switch (event.type) {
-    case "finding.reported":
-    case "finding.changed":
-      touch(run.findings.size === 0 ? nodeId.run(run.task_id) : nodeId.findings(run.task_id));
-      run.findings.set(event.finding.finding_id, event.finding);
-      return;
-    case "run.changed":
-      run.status = event.status;
-      if (event.status !== "WaitingForApproval") run.approval = null;
-      break;
-    case "stage.started": {
-      const { state } = stageOf(run, event.stage);
-      state.status = "Running";
-      state.round = event.round;
-      state.feedback = event.feedback;
-      break;
+    default: {
+      const run = runOf(model, folder, event, touch);
+      const hadFindings = run.findings.size > 0;
+      foldRun(run, event);
+      const isFinding = event.type === "finding.reported" || event.type === "finding.changed";
+      touch(isFinding && hadFindings ? nodeId.findings(run.task_id) : nodeId.run(run.task_id));
     }
-    case "stage.finished":
-      putStage(run, event.stage);
-      break;
-    case "approval.needed":
-      run.approval = { stage: event.stage, question: event.question };
-      run.status = "WaitingForApproval";
-      break;
-    case "changes.changed":
-      run.changes = event.files;
-      break;
-    case "run.finished":
-      finishRun(run, event);
-      break;
   }
-  touch(nodeId.run(run.task_id));
 };
 
-const finishRun = (run: RunRecord, event: OfType<"run.finished">): void => {
-  run.status = event.status;
-  run.completed_at = event.at;
-  run.approval = null;
-  run.error = event.error;
-  run.usage = event.usage;
-  run.changes = event.changes;
-  for (const stage of event.stages) putStage(run, stage);
-  for (const finding of event.findings) run.findings.set(finding.finding_id, finding);
-};
-
-/** The run of an event; one that is not known yet is made, and the list touched. */
-const runOf = (
-  model: Model,
-  folder: string,
-  event: { task_id: string; at: string },
-  touch: Touch,
-): RunRecord => {
+/** The run of an event; an unknown one is added to the list. */
+const runOf = (model: Model, folder: string, event: RunEvent, touch: Touch): RunRecord => {
   const known = model.runs.get(event.task_id);
   if (known !== undefined) return known;
-  const run: RunRecord = {
-    folder,
-    task_id: event.task_id,
-    workflow: "",
-    description: "",
-    file: null,
-    status: "Queued",
-    model: "",
-    stages: new Map(),
-    changes: [],
-    present: new Map(),
-    findings: new Map(),
-    approval: null,
-    error: null,
-    usage: null,
-    created_at: event.at,
-    completed_at: null,
-    complete: false,
-  };
+  const run = newRun(model, folder, event.task_id, event.at);
   model.runs.set(run.task_id, run);
   touch(roots.runs);
   return run;
 };
 
-const stageOf = (run: RunRecord, name: string): StageRecord => {
-  const known = run.stages.get(name);
-  if (known !== undefined) return known;
-  const stage = emptyStage(name);
-  run.stages.set(name, stage);
-  return stage;
-};
-
-export const putStage = (run: RunRecord, state: StageState): void => {
-  const stage = stageOf(run, state.name);
-  stage.state = { ...state };
-  for (const id of state.execution_ids) if (!stage.execution_ids.includes(id)) stage.execution_ids.push(id);
-};
-
-export const putExecution = (model: Model, run: RunRecord, summary: ExecutionSummary, touch: Touch): void => {
-  const { execution_id, instance_id } = summary;
-  if (!run.stages.has(summary.stage)) touch(nodeId.run(run.task_id));
+const putExecution = (
+  model: Model,
+  run: RunRecord,
+  event: OfType<"execution.changed">,
+  touch: Touch,
+): void => {
+  const { execution_id, instance_id, stage, model: asked } = event.execution;
   const known = model.executions.get(execution_id);
-  moveToInstance(model, execution_id, known?.summary.instance_id ?? null, instance_id, touch);
-  if (known === undefined) {
-    model.executions.set(execution_id, { summary, gates: [], activity: null });
-    touch(nodeId.stage(run.task_id, summary.stage));
-  } else {
-    // Its instance's line names the model.
-    if (known.summary.model !== summary.model && instance_id !== null) touch(nodeId.instance(instance_id));
-    known.summary = summary;
-    if (summary.completed_at !== null) known.activity = null;
-    touch(nodeId.execution(execution_id));
+  const before = known?.summary;
+  if (!run.stages.has(stage)) touch(nodeId.run(run.task_id));
+  moveToInstance(model, execution_id, before?.instance_id ?? null, instance_id, touch);
+  foldRun(run, event);
+  if (before === undefined) {
+    touch(nodeId.stage(run.task_id, stage));
+    return;
   }
-  const { execution_ids } = stageOf(run, summary.stage);
-  if (!execution_ids.includes(execution_id)) execution_ids.push(execution_id);
+  // Its instance's line names the model.
+  if (before.model !== asked && instance_id !== null) touch(nodeId.instance(instance_id));
+  touch(nodeId.execution(execution_id));
 };
 
 /** A resumed execution can go on in another instance. */
-const moveToInstance = (
+export const moveToInstance = (
   model: Model,
   executionId: string,
   from: string | null,
@@ -201,23 +99,19 @@ const moveToInstance = (
   }
 };
 
-const addGate = (model: Model, { execution_id, proof }: OfType<"gate.proved">, touch: Touch): void => {
-  const execution = model.executions.get(execution_id);
-  if (execution === undefined) return;
-  execution.gates = [...execution.gates.filter(({ gate }) => gate !== proof.gate), proof];
-  touch(nodeId.execution(execution_id));
-};
-
-const setActivity = (model: Model, executionId: string, activity: string | null, touch: Touch): void => {
-  const execution = model.executions.get(executionId);
-  if (execution === undefined || execution.activity === activity) return;
-  execution.activity = activity;
-  touch(nodeId.execution(executionId));
+const foldIntoExecution = (model: Model, event: ExecutionEvent, touch: Touch): void => {
+  const run = model.runs.get(event.task_id);
+  const execution = model.executions.get(event.execution_id);
+  if (run === undefined || execution === undefined) return;
+  const { gates, activity } = execution;
+  foldRun(run, event);
+  if (execution.gates !== gates || execution.activity !== activity)
+    touch(nodeId.execution(event.execution_id));
 };
 
 export const putInstance = (model: Model, folder: string, instance: AgentInstance, touch: Touch): void => {
   const known = model.instances.get(instance.instance_id);
-  // One that is gone is not shown; all the Runs tree needs of it stands in its executions.
+  // A terminated instance is not shown; the Runs tree finds what it needs in the executions.
   if (instance.state === "Terminated") {
     model.instances.delete(instance.instance_id);
     model.executionsByInstance.delete(instance.instance_id);

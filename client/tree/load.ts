@@ -1,12 +1,12 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
-import type { ChangedFile, PresentState } from "../../schemas/changes.ts";
+import type { ChangedFile } from "../../schemas/changes.ts";
 import type { MethodResult, RunDetails } from "../../schemas/contract.ts";
 import type { Finding } from "../../schemas/findings.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { Task, TeamRun } from "../../schemas/run.ts";
-import { summarise } from "../../schemas/summary.ts";
-import { putExecution, putInstance, putStage, type Touch } from "./fold.ts";
-import type { Model, RunRecord, StageRecord } from "./model.ts";
+import { loadRunView } from "../../schemas/run-view.ts";
+import { moveToInstance, putInstance, type Touch } from "./fold.ts";
+import { newRun, type Model, type RunRecord } from "./model.ts";
 import { nodeId, roots } from "./nodes.ts";
 
 /** Takes over one page of `runs/list`. */
@@ -23,27 +23,21 @@ export const loadRuns = (
 
 /** Takes over the task and the state of one run, as `teams/execute` and `runs/get` answer them. */
 const putRun = (model: Model, folder: string, task: Task, run: TeamRun): RunRecord => {
-  const known = model.runs.get(run.task_id);
-  const record: RunRecord = {
-    folder,
-    task_id: run.task_id,
+  const record = model.runs.get(run.task_id) ?? newRun(model, folder, run.task_id, run.created_at);
+  Object.assign(record, {
     workflow: task.workflow,
     description: task.description,
     file: task.file,
     status: run.status,
-    model: known?.model ?? (run.options.provider === null ? "" : describeProvider(run.options.provider)),
-    stages: known?.stages ?? new Map<string, StageRecord>(),
-    changes: known?.changes ?? [],
-    present: known?.present ?? new Map<string, PresentState>(),
-    findings: known?.findings ?? new Map<string, Finding>(),
-    approval: run.status === "WaitingForApproval" ? (known?.approval ?? waitingAt(run)) : null,
+    approval: run.status === "WaitingForApproval" ? (record.approval ?? waitingAt(run)) : null,
     error: run.error,
     usage: run.usage,
     created_at: run.created_at,
     completed_at: run.completed_at,
-    complete: known?.complete ?? false,
-  };
-  for (const stage of run.stages) putStage(record, stage);
+  });
+  if (record.model === "" && run.options.provider !== null)
+    record.model = describeProvider(run.options.provider);
+  loadRunView(record, run, []);
   model.runs.set(run.task_id, record);
   return record;
 };
@@ -67,11 +61,11 @@ export const loadRun = (
   touch: Touch,
 ): void => {
   const run = putRun(model, folder, details.task, details.run);
-  for (const execution of details.executions) {
-    putExecution(model, run, summarise(execution), () => undefined);
-    const record = model.executions.get(execution.execution_id);
-    if (record !== undefined) record.gates = execution.metadata.gates;
+  for (const { execution_id, instance_id } of details.executions) {
+    const before = model.executions.get(execution_id)?.summary.instance_id ?? null;
+    moveToInstance(model, execution_id, before, instance_id, () => undefined);
   }
+  loadRunView(run, details.run, details.executions);
   run.changes = changes;
   for (const finding of findings) run.findings.set(finding.finding_id, finding);
   run.complete = true;

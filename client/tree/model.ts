@@ -1,11 +1,7 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
-import type { ChangedFile, PresentState } from "../../schemas/changes.ts";
-import type { ExecutionSummary } from "../../schemas/events.ts";
-import type { ExecutionError, ExecutionResourceUsage } from "../../schemas/execution.ts";
-import type { Finding } from "../../schemas/findings.ts";
-import type { GateProof } from "../../schemas/gates.ts";
+import type { PresentState } from "../../schemas/changes.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
-import type { RunStatus, StageState } from "../../schemas/run.ts";
+import { newRunView, type ExecutionView, type RunView } from "../../schemas/run-view.ts";
 import { isRunActive } from "../../schemas/statuses.ts";
 
 /**
@@ -15,7 +11,7 @@ import { isRunActive } from "../../schemas/statuses.ts";
  */
 export interface Model {
   runs: Map<string, RunRecord>;
-  executions: Map<string, ExecutionRecord>;
+  executions: Map<string, ExecutionView>;
   /** Execution ids by instance, oldest first. */
   executionsByInstance: Map<string, string[]>;
   agents: Map<string, AgentRecord>;
@@ -28,42 +24,17 @@ export interface Model {
   filter: string;
 }
 
-export interface RunRecord {
+/** A run in the sidebar. Its executions are those of the model. */
+export interface RunRecord extends RunView {
   /** URI of the workspace folder it belongs to. */
   folder: string;
-  task_id: string;
-  workflow: string;
   /** What was asked, in the user's words; empty if only the workflow is known so far. */
   description: string;
   file: string | null;
-  status: RunStatus;
-  model: string;
-  stages: Map<string, StageRecord>;
-  changes: ChangedFile[];
-  /** What those files are in the workspace now, by path, as far as it was looked at. */
+  /** What the changed files are in the workspace now, by path, as far as it was looked at. */
   present: Map<string, PresentState>;
-  findings: Map<string, Finding>;
-  /** Set while it waits for a person's consent. */
-  approval: { stage: string; question: string } | null;
-  error: ExecutionError | null;
-  usage: ExecutionResourceUsage | null;
-  created_at: string;
-  completed_at: string | null;
   /** Whether its executions, changes and findings were loaded, or came as events from the start. */
   complete: boolean;
-}
-
-export interface StageRecord {
-  state: StageState;
-  /** Oldest first. */
-  execution_ids: string[];
-}
-
-export interface ExecutionRecord {
-  summary: ExecutionSummary;
-  gates: GateProof[];
-  /** What it is doing right now, such as `run_tests test/bill.test.js`. */
-  activity: string | null;
 }
 
 interface AgentRecord {
@@ -109,36 +80,22 @@ export const removeFolder = (model: Model, folder: string): void => {
   model.cursors.delete(folder);
 };
 
-export const emptyStage = (name: string): StageRecord => ({
-  state: {
-    name,
-    status: "Pending",
-    approved: false,
-    starts_with: null,
-    round: 0,
-    sent_back: 0,
-    execution_ids: [],
-    gates: [],
-    feedback: null,
-    change_set_id: null,
-    started_at: null,
-    completed_at: null,
-  },
-  execution_ids: [],
+/** A run of which nothing is known yet but that it is there. */
+export const newRun = (model: Model, folder: string, task_id: string, created_at: string): RunRecord => ({
+  ...newRunView(task_id, created_at, model.executions),
+  folder,
+  description: "",
+  file: null,
+  present: new Map(),
+  complete: false,
 });
 
-/** Runs at work or waiting, newest first. */
+/** Active runs, newest first. */
 export const activeRuns = (model: Model): RunRecord[] =>
   [...model.runs.values()].filter(({ status }) => isRunActive(status)).sort(newestFirst);
 
 export const newestFirst = (a: { created_at: string }, b: { created_at: string }): number =>
   a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0;
-
-/** The stage that is at work, or that it waits at. */
-export const currentStage = (run: RunRecord): StageRecord | null =>
-  [...run.stages.values()].find(
-    ({ state }) => state.status === "Running" || state.status === "WaitingForApproval",
-  ) ?? null;
 
 /** Whether the user has still to decide about files of the run. */
 export const hasPendingChanges = (run: RunRecord): boolean =>

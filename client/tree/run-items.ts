@@ -4,7 +4,8 @@ import type { Finding, Severity } from "../../schemas/findings.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 import type { ItemFlag } from "../contributions.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
-import { currentStage, hasPendingChanges, type RunRecord, type StageRecord } from "./model.ts";
+import { currentStage, type StageView } from "../../schemas/run-view.ts";
+import { hasPendingChanges, type RunRecord } from "./model.ts";
 
 export const moreItem = (l10n: Localizer): Item => ({
   label: l10n.t("Load more…"),
@@ -77,7 +78,7 @@ export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item =
   };
 };
 
-const stageIcons: Record<StageRecord["state"]["status"], Icon> = {
+const stageIcons: Record<StageView["state"]["status"], Icon> = {
   Pending: icons.waiting,
   WaitingForApproval: icons.question,
   Running: icons.working,
@@ -87,7 +88,7 @@ const stageIcons: Record<StageRecord["state"]["status"], Icon> = {
   Cancelled: icons.cancelled,
 };
 
-export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord, l10n: Localizer): Item => {
+export const stageItem = (run: RunRecord, { state, execution_ids }: StageView, l10n: Localizer): Item => {
   const parts = [
     state.status === "Skipped" ? l10n.t("skipped") : "",
     state.round > 1 ? l10n.t("round {0}", state.round) : "",
@@ -105,7 +106,7 @@ export const stageItem = (run: RunRecord, { state, execution_ids }: StageRecord,
 };
 
 /** How many of a stage's gates held; empty before the first was tried. */
-const gatesText = (gates: StageRecord["state"]["gates"], l10n: Localizer): string => {
+const gatesText = (gates: StageView["state"]["gates"], l10n: Localizer): string => {
   const held = gates.filter((gate) => gate.held).length;
   if (gates.length === 1) return held === 1 ? l10n.t("gate held") : l10n.t("gate did not hold");
   return gates.length === 0 ? "" : l10n.t("{0} of {1} gates held", held, gates.length);

@@ -1,11 +1,11 @@
 import type { Connection, WorkDoneProgressServerReporter } from "vscode-languageserver/node";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { Localizer } from "../../../schemas/localizer.ts";
+import { currentStage, foldRun, newRunView, type RunView } from "../../../schemas/run-view.ts";
 
 interface Shown {
   reporter: Promise<WorkDoneProgressServerReporter>;
-  stages: readonly string[];
-  done: number;
+  run: RunView;
 }
 
 /**
@@ -19,8 +19,7 @@ export const createRunProgress = (
 ): ((event: RuntimeEvent) => void) => {
   const shown = new Map<string, Shown>();
 
-  const begin = (event: Extract<RuntimeEvent, { type: "run.started" }>): void => {
-    const { task_id, team, stages, model } = event;
+  const begin = ({ task_id, team, model, at }: Extract<RuntimeEvent, { type: "run.started" }>): void => {
     const reporter = connection.window.createWorkDoneProgress().then((created) => {
       created.begin(`CODITECT ${team}`, 0, model, true);
       created.token.onCancellationRequested(() => {
@@ -28,44 +27,54 @@ export const createRunProgress = (
       });
       return created;
     });
-    // An editor that shows no progress is told by events alone.
+    // An editor that shows no progress gets the events alone.
     reporter.catch(() => shown.delete(task_id));
-    shown.set(task_id, { reporter, stages, done: 0 });
+    shown.set(task_id, { reporter, run: newRunView(task_id, at) });
   };
 
-  const report = (taskId: string, message: string): void => {
-    const run = shown.get(taskId);
-    if (run === undefined) return;
-    const percentage = Math.round((run.done / Math.max(run.stages.length, 1)) * 100);
-    run.reporter
-      .then((reporter) => {
-        reporter.report(percentage, message);
+  const report = ({ reporter, run }: Shown): void => {
+    const text = stageText(run, l10n);
+    if (text === null) return;
+    const percentage = doneOf(run);
+    reporter
+      .then((created) => {
+        created.report(percentage, text);
       })
       .catch(() => undefined);
   };
 
-  const end = (taskId: string): void => {
-    const run = shown.get(taskId);
-    shown.delete(taskId);
-    run?.reporter
-      .then((reporter) => {
-        reporter.done();
+  const end = ({ reporter, run }: Shown): void => {
+    shown.delete(run.task_id);
+    reporter
+      .then((created) => {
+        created.done();
       })
       .catch(() => undefined);
   };
 
   return (event) => {
     if (event.type === "run.started") begin(event);
-    else if (event.type === "stage.started") {
-      const { stage, agent_type, round } = event;
-      const text =
-        round > 1 ? l10n.t("{0} ({1}, round {2})", stage, agent_type, round) : `${stage} (${agent_type})`;
-      report(event.task_id, text);
-    } else if (event.type === "stage.finished") {
-      const run = shown.get(event.task_id);
-      const isDone = event.stage.status === "Completed" || event.stage.status === "Skipped";
-      if (run !== undefined && isDone) run.done += 1;
-    } else if (event.type === "approval.needed") report(event.task_id, event.question);
-    else if (event.type === "run.finished") end(event.task_id);
+    const progress = "task_id" in event ? shown.get(event.task_id) : undefined;
+    if (progress === undefined || !("task_id" in event)) return;
+    foldRun(progress.run, event);
+    if (event.type === "stage.started" || event.type === "approval.needed") report(progress);
+    else if (event.type === "run.finished") end(progress);
   };
+};
+
+/** What a run waits for, or the stage that runs; null between two stages. */
+const stageText = (run: RunView, l10n: Localizer): string | null => {
+  if (run.approval !== null) return run.approval.question;
+  const stage = currentStage(run);
+  if (stage === null) return null;
+  const { name, round } = stage.state;
+  const agent = stage.agent_type ?? "";
+  return round > 1 ? l10n.t("{0} ({1}, round {2})", name, agent, round) : `${name} (${agent})`;
+};
+
+/** Per cent of the stages that need no more work. */
+const doneOf = (run: RunView): number => {
+  const stages = [...run.stages.values()];
+  const done = stages.filter(({ state }) => state.status === "Completed" || state.status === "Skipped");
+  return Math.round((done.length / Math.max(stages.length, 1)) * 100);
 };

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { RunDetails } from "../../../../schemas/contract.ts";
 import type { TeamRun } from "../../../../schemas/run.ts";
+import { loadRunView, newRunView, type RunView } from "../../../../schemas/run-view.ts";
 import { withRuntime } from "../session/open-for-runs.ts";
-import { showEarlier } from "../display/earlier-rounds.ts";
 import { exitCodeOf, exitCodes } from "../session/exit.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { follow } from "../session/follow.ts";
@@ -15,7 +15,6 @@ import { jsonProgress, liveProgress, plainProgress, type Progress } from "../dis
 import { findTarget, findWorkspace, textOrFile, type Target } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import type { RunFinished } from "../../../../schemas/events.ts";
-import { newRunView, type RunView } from "../display/view.ts";
 
 /** `coditect run`. Resolves with the exit code. */
 export const runTeam = async (
@@ -101,14 +100,14 @@ const progressOf = (view: RunView, { target, flags, context }: Started): Promise
 /** Follows the run to its end, applies what it made if asked to, and reports. */
 const seeThrough = async (started: Started): Promise<number> => {
   const { connection, start, workflow, target, flags, interruption, context } = started;
-  const view = newRunView("", workflow, Date.now());
+  const view: RunView = { ...newRunView("", new Date().toISOString()), workflow };
   const finished = await follow({
     connection,
     view,
     start: async () => {
       const begun = await withConsent(start, connection, flags, context);
       setImmediate(loadHttpClient);
-      showEarlier(view, begun, started.executions ?? []);
+      loadRunView(view, begun, started.executions ?? []);
       return begun;
     },
     progress: () => progressOf(view, started),

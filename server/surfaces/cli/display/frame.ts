@@ -1,8 +1,9 @@
 import type { GateProof } from "../../../../schemas/gates.ts";
 import type { StageStatus } from "../../../../schemas/run.ts";
+import type { RunView, StageView } from "../../../../schemas/run-view.ts";
 import { formatClock, formatCost, formatCount, formatDuration, plural } from "./format.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import { type RoundView, type RunView, type StageView, sumOf } from "./view.ts";
+import { roundsOf, sumOf, usageOf, type Round } from "./rounds.ts";
 
 type Styler = Pick<Terminal, "style">;
 
@@ -26,37 +27,44 @@ const marks: Record<StageStatus, [string, Style]> = {
  * @param now milliseconds since the epoch; drives the spinner and the clocks.
  */
 export const stageLines = (view: RunView, now: number, terminal: Styler): string[] => {
-  const nameWidth = Math.max(8, ...view.stages.map((stage) => stage.name.length));
-  return view.stages.flatMap((stage) => oneStage(stage, nameWidth, now, terminal));
+  const stages = [...view.stages.values()];
+  const nameWidth = Math.max(8, ...stages.map(({ state }) => state.name.length));
+  return stages.flatMap((stage) => oneStage(stage, roundsOf(view, stage), nameWidth, now, terminal));
 };
 
-const oneStage = (stage: StageView, nameWidth: number, now: number, { style }: Styler): string[] => {
-  const running = stage.status === "Running";
-  const [mark, markStyle] = marks[stage.status];
+const oneStage = (
+  { state, agent_type }: StageView,
+  rounds: readonly Round[],
+  nameWidth: number,
+  now: number,
+  { style }: Styler,
+): string[] => {
+  const running = state.status === "Running";
+  const [mark, markStyle] = marks[state.status];
   const turning = spinner[Math.floor(now / SPINNER_INTERVAL) % spinner.length] ?? mark;
-  const current = stage.rounds.at(-1);
+  const current = rounds.at(-1);
   const facts = [
-    (stage.agentType ?? "").padEnd(14),
+    (agent_type ?? "").padEnd(14),
     current !== undefined && current.number > 1 ? style("yellow", `round ${current.number}`) : "",
-    current === undefined ? "" : running ? current.activity : style("dim", tookText(stage.rounds)),
+    current === undefined ? "" : running ? current.activity : style("dim", tookText(rounds)),
     running && current !== undefined ? style("dim", formatDuration(now - current.startedAt)) : "",
   ];
-  const title = running ? style("bold", stage.name.padEnd(nameWidth)) : stage.name.padEnd(nameWidth);
+  const title = running ? style("bold", state.name.padEnd(nameWidth)) : state.name.padEnd(nameWidth);
   const head = `${style(markStyle, running ? turning : mark)} ${title}  ${facts.filter(Boolean).join("  ")}`;
   return [
     head.trimEnd(),
-    ...stage.rounds.flatMap((round) => roundLines(round, round === current, nameWidth, { style })),
+    ...rounds.flatMap((round) => roundLines(round, round === current, nameWidth, { style })),
   ];
 };
 
-const tookText = (rounds: readonly RoundView[]): string => {
-  const { calls, tokens } = sumOf(rounds);
+const tookText = (rounds: readonly Round[]): string => {
+  const { calls, tokens } = sumOf(rounds.map(({ used }) => used));
   const took = rounds.reduce((sum, { startedAt, endedAt }) => sum + ((endedAt ?? startedAt) - startedAt), 0);
   return [plural(calls, "turn"), `${formatCount(tokens)} tokens`, formatDuration(took)].join(" · ");
 };
 
 /** The proofs of a round; of an earlier one only what sent it back. */
-const roundLines = (round: RoundView, current: boolean, indent: number, { style }: Styler): string[] => {
+const roundLines = (round: Round, current: boolean, indent: number, { style }: Styler): string[] => {
   const pad = " ".repeat(indent + 4);
   const label = current ? "" : style("dim", `round ${round.number}  `);
   const gates = round.gates
@@ -71,13 +79,13 @@ export const gateText = ({ gate, held, reason }: GateProof, { style }: Styler): 
 
 /** `14 model calls · 21.3k tokens · $0.00` */
 export const usageLine = (view: RunView): string => {
-  const { calls, tokens, cost } = sumOf(view.stages.flatMap((stage) => stage.rounds));
+  const { calls, tokens, cost } = usageOf(view);
   return [plural(calls, "model call"), `${formatCount(tokens)} tokens`, formatCost(cost)].join(" · ");
 };
 
 /** `0:04 · 14 model calls · 21.3k tokens · $0.00` */
 export const totalLine = (view: RunView, now: number): string =>
-  `${formatClock(now - view.startedAt)} · ${usageLine(view)}`;
+  `${formatClock(now - Date.parse(view.created_at))} · ${usageLine(view)}`;
 
 /** `tdd on src/bill.js · rehearsal · Local` */
 export const titleLine = (view: RunView, file: string | null, { style }: Styler): string => {

@@ -3,7 +3,7 @@ import type { AppliedFile, ChangeContent } from "../../../../schemas/contract.ts
 import { plainLine } from "../../../../schemas/plain-text.ts";
 import { colouredDiff, findingLines, nextSteps, proofTable, verdict } from "./summary.ts";
 import type { CommandContext } from "./terminal.ts";
-import type { RunView } from "./view.ts";
+import type { RunView } from "../../../../schemas/run-view.ts";
 import type { RunFinished } from "../../../../schemas/events.ts";
 
 /** What a run changed in the workspace. */

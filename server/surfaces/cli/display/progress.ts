@@ -1,9 +1,10 @@
 import { terminalText } from "../../../../schemas/plain-text.ts";
 import type { RuntimeEvent } from "../../../../schemas/events.ts";
+import type { RunView } from "../../../../schemas/run-view.ts";
 import { formatClock } from "./format.ts";
 import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine, usageLine } from "./frame.ts";
 import type { Terminal } from "./terminal.ts";
-import { failureOf, type RunView } from "./view.ts";
+import { failureOf } from "./rounds.ts";
 
 /** Shows a run while it goes on. */
 export interface Progress {
@@ -51,7 +52,7 @@ export const liveProgress = async (
   let asking = false;
   const draw = () => {
     if (asking) return;
-    const now = view.finished === null ? Date.now() : Date.parse(view.finished.at);
+    const now = view.completed_at === null ? Date.now() : Date.parse(view.completed_at);
     const lines = [
       titleLine(view, file, terminal),
       "",
@@ -84,7 +85,7 @@ export const liveProgress = async (
 /** One line per step, for logs and pipes. */
 export const plainProgress = (view: RunView, file: string | null, terminal: Terminal): Progress => {
   const say = (event: { at: string }, text: string) => {
-    const clock = formatClock(Math.max(0, Date.parse(event.at) - view.startedAt));
+    const clock = formatClock(Math.max(0, Date.parse(event.at) - Date.parse(view.created_at)));
     terminal.out(`${terminal.style("dim", clock.padStart(5))}  ${oneRow(text)}\n`);
   };
   return {

@@ -4,7 +4,8 @@ import type { GateProof } from "../../../../schemas/gates.ts";
 import { offersResume } from "../../../../schemas/statuses.ts";
 import { formatDuration, plural } from "./format.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import type { RunView } from "./view.ts";
+import { roundsOf } from "./rounds.ts";
+import type { RunView } from "../../../../schemas/run-view.ts";
 import type { RunFinished } from "../../../../schemas/events.ts";
 
 type Styler = Pick<Terminal, "style">;
@@ -25,11 +26,11 @@ export const colouredDiff = (diff: string, { style }: Styler): string =>
 
 /** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations; or what was seen. */
 export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "style" | "width">): string => {
-  const rows = view.stages.flatMap((stage) =>
-    stage.rounds.flatMap((round) =>
+  const rows = [...view.stages.values()].flatMap((stage) =>
+    roundsOf(view, stage).flatMap((round, _index, rounds) =>
       round.gates.map((gate) => [
         gate.held ? "✔" : "✖",
-        stage.rounds.length > 1 ? `${stage.name} (round ${round.number})` : stage.name,
+        rounds.length > 1 ? `${stage.state.name} (round ${round.number})` : stage.state.name,
         gate.gate,
         countsText(gate),
         gate.exit_code === null ? "" : `exit ${gate.exit_code}`,

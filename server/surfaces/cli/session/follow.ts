@@ -1,9 +1,9 @@
 import type { RunFinished } from "../../../../schemas/events.ts";
 import type { TeamRun } from "../../../../schemas/run.ts";
+import { foldRun, type RunView } from "../../../../schemas/run-view.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { followRun } from "../../../hosting/follow-run.ts";
 import type { Progress } from "../display/progress.ts";
-import { followRun as foldInto, type RunView } from "../display/view.ts";
 
 export interface Following {
   connection: Connection;
@@ -27,19 +27,18 @@ export const follow = async ({
   signal,
 }: Following): Promise<RunFinished> => {
   let progress: Progress | undefined;
-  const update = foldInto(view);
   try {
     return await followRun({
       connection,
       signal,
       start: async () => {
         const run = await start();
-        view.taskId = run.task_id;
+        view.task_id = run.task_id;
         progress = await openProgress();
         return run;
       },
       onEvent: (event) => {
-        update(event);
+        foldRun(view, event);
         progress?.event(event);
         if (event.type !== "approval.needed") return undefined;
         const { task_id, stage } = event;

@@ -1,7 +1,9 @@
+import assert from "node:assert/strict";
+import type { AgentType } from "../../../../schemas/agent.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import type { GateName, GateProof } from "../../../../schemas/gates.ts";
 import type { StageState } from "../../../../schemas/run.ts";
-import { RuntimeEvent } from "../../../../schemas/events.ts";
+import { RuntimeEvent, type RunEvent } from "../../../../schemas/events.ts";
 
 /** A run in which the Coder fails once, as the runtime tells it. */
 export const TASK = "11111111-1111-4111-8111-111111111111";
@@ -10,8 +12,11 @@ export const START = Date.parse("2026-01-31T12:00:00.000Z");
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
 // Parsed, so that a change of the schema breaks these tests and not only what they show.
-const event = (seconds: number, fields: object): RuntimeEvent =>
-  RuntimeEvent.parse({ at: at(seconds), task_id: TASK, ...fields });
+const event = (seconds: number, fields: object): RunEvent => {
+  const parsed = RuntimeEvent.parse({ at: at(seconds), task_id: TASK, ...fields });
+  assert.ok("task_id" in parsed);
+  return parsed;
+};
 
 const proof = (gate: GateName, held: boolean, reason: string): GateProof => ({
   gate,
@@ -29,6 +34,10 @@ const proof = (gate: GateName, held: boolean, reason: string): GateProof => ({
 
 const usage = { input: 900, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 100, reasoning: 0 };
 
+const agents: Record<string, AgentType> = { "write-tests": "TestWriter", implement: "Coder" };
+const ended = ["Completed", "Failed"];
+
+/** The executions begin one second after another. */
 const execution = (
   seconds: number,
   number: number,
@@ -57,11 +66,11 @@ const execution = (
         cpu_seconds: 0,
         peak_memory_mb: 0,
       },
-      created_at: at(seconds),
-      started_at: null,
-      completed_at: null,
-      agent_type: "Coder",
-      agent_name: "Coder",
+      created_at: at(number - 1),
+      started_at: at(number - 1),
+      completed_at: ended.includes(status) ? at(seconds) : null,
+      agent_type: agents[stage],
+      agent_name: agents[stage],
       stage,
       round,
       model: "rehearsal",
@@ -130,7 +139,7 @@ const notGreen = proof("green", false, "2 of 4 tests fail");
 const green = proof("green", true, "4 tests pass");
 
 /** Ends while the second round of the Coder works. */
-export const unfinished: RuntimeEvent[] = [
+export const unfinished: RunEvent[] = [
   event(0, {
     type: "run.started",
     workflow: "tdd",
@@ -144,11 +153,13 @@ export const unfinished: RuntimeEvent[] = [
   execution(0.2, 1, "write-tests", 1, "Running"),
   modelUsage(0.3, 1, 0.001),
   gateProved(1, 1, "write-tests", red),
+  execution(1, 1, "write-tests", 1, "Completed"),
   event(1, { type: "stage.finished", stage: stageState("write-tests", "Completed", [red]) }),
   stageStarted(1, "implement", "Coder", 1),
   execution(1.1, 2, "implement", 1, "Queued"),
   modelUsage(1.5, 2, 0.002),
   gateProved(2, 2, "implement", notGreen),
+  execution(2, 2, "implement", 1, "Failed"),
   event(2, { type: "stage.finished", stage: stageState("implement", "Failed", [notGreen]) }),
   stageStarted(2, "implement", "Coder", 2),
   execution(2.1, 3, "implement", 2, "Running"),
@@ -156,7 +167,7 @@ export const unfinished: RuntimeEvent[] = [
   toolStarted(2.6, 3, "write_file", "src/bill.js"),
 ];
 
-export const finished: RuntimeEvent[] = [
+export const finished: RunEvent[] = [
   ...unfinished,
   gateProved(3, 3, "implement", green),
   event(3, { type: "stage.finished", stage: stageState("implement", "Completed", [green]) }),
@@ -187,7 +198,7 @@ export const finished: RuntimeEvent[] = [
 ];
 
 /** An execution that ended without completing. */
-export const failedExecution = (message: string): RuntimeEvent =>
+export const failedExecution = (message: string): RunEvent =>
   execution(3, 3, "implement", 2, "Failed", {
     code: "worker_died",
     message,
@@ -195,4 +206,4 @@ export const failedExecution = (message: string): RuntimeEvent =>
     retryable: true,
   });
 
-export const unpricedUsage: RuntimeEvent = modelUsage(2.7, 3, null);
+export const unpricedUsage: RunEvent = modelUsage(2.7, 3, null);

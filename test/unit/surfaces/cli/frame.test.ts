@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { RuntimeEvent } from "../../../../schemas/events.ts";
+import type { RunEvent } from "../../../../schemas/events.ts";
+import { foldRun, newRunView, type RunView } from "../../../../schemas/run-view.ts";
 import { stageLines, totalLine } from "../../../../server/surfaces/cli/display/frame.ts";
 import { proofTable } from "../../../../server/surfaces/cli/display/summary.ts";
-import { followRun, newRunView } from "../../../../server/surfaces/cli/display/view.ts";
 import { failedExecution, finished, START, TASK, unfinished, unpricedUsage } from "./events.ts";
 
 const plain = { style: (_style: unknown, text: string) => text, width: () => 120 };
 
-const viewAfter = (events: readonly RuntimeEvent[]) => {
-  const view = newRunView(TASK, "tdd", START);
-  events.forEach(followRun(view));
+const viewAfter = (events: readonly RunEvent[]): RunView => {
+  const view = newRunView(TASK, new Date(START).toISOString());
+  for (const event of events) foldRun(view, event);
   return view;
 };
 
@@ -65,7 +65,7 @@ describe("what a terminal shows of a run", () => {
   it("takes no event of an execution it does not know amiss", () => {
     const [, , , , usageBeforeStart] = unfinished;
     assert.ok(usageBeforeStart);
-    assert.deepEqual(viewAfter([usageBeforeStart]).stages, []);
+    assert.equal(viewAfter([usageBeforeStart]).stages.size, 0);
   });
 });
 

@@ -1,0 +1,99 @@
+import type { ExecutionSummary } from "../../../../schemas/events.ts";
+import type { GateProof } from "../../../../schemas/gates.ts";
+import {
+  executionsOf,
+  sumOfCosts,
+  type CallUsage,
+  type ExecutionView,
+  type RunView,
+  type StageView,
+} from "../../../../schemas/run-view.ts";
+
+/** One round of a stage, as a terminal shows it. */
+export interface Round {
+  number: number;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  endedAt: number | null;
+  /** What the agent does at this moment, in words. */
+  activity: string;
+  used: CallUsage;
+  gates: GateProof[];
+  /** Why its execution ended without completing; null otherwise. */
+  error: string | null;
+}
+
+const none: CallUsage = { calls: 0, tokens: 0, cost: 0 };
+
+/**
+ * The rounds of a stage, oldest first. A round that was cut off is shown only once it goes on: its
+ * number is then that of the execution that goes on with it.
+ */
+export const roundsOf = (run: RunView, stage: StageView): Round[] => {
+  const { state } = stage;
+  const executions = executionsOf(run, stage);
+  const rounds = executions
+    .filter((execution, index) => index === executions.length - 1 || isWhole(execution))
+    .map(roundOf)
+    .sort((one, other) => one.number - other.number);
+  const isAwaited = state.status === "Running" && !rounds.some(({ number }) => number === state.round);
+  // The executions of a stage that was taken over belong to the other run.
+  const isTakenOver = executions.length === 0 && state.status === "Completed";
+  return isAwaited || isTakenOver ? [...rounds, withoutExecution(stage)] : rounds;
+};
+
+const isWhole = ({ summary, gates }: ExecutionView): boolean =>
+  summary.status === "Completed" || gates.length > 0;
+
+const roundOf = (execution: ExecutionView): Round => {
+  const { summary, gates, used } = execution;
+  const { round, started_at, created_at, completed_at } = summary;
+  return {
+    number: round,
+    startedAt: Date.parse(started_at ?? created_at),
+    endedAt: completed_at === null ? null : Date.parse(completed_at),
+    activity: activityText(execution),
+    used,
+    gates,
+    error: failureOf(summary),
+  };
+};
+
+const withoutExecution = ({ state }: StageView): Round => ({
+  number: state.round,
+  startedAt: Date.parse(state.started_at ?? ""),
+  endedAt: state.completed_at === null ? null : Date.parse(state.completed_at),
+  activity: "waiting for an instance",
+  used: none,
+  gates: state.status === "Completed" ? state.gates : [],
+  error: null,
+});
+
+const activityText = ({ summary, activity }: ExecutionView): string => {
+  if (summary.status === "Queued") return "waiting for an instance";
+  if (summary.status === "Starting") return "starting its instance";
+  switch (activity?.kind) {
+    case "tool":
+      return `${activity.tool} ${activity.subject}`.trimEnd();
+    case "retry":
+      return `waiting ${Math.ceil(activity.wait_ms / 1000)} s for ${activity.provider}: ${activity.reason}`;
+    case "gates":
+      return "checking gates";
+    case undefined:
+      return "thinking";
+  }
+};
+
+/** Why an execution failed; null where the proof of a gate says it already. */
+export const failureOf = ({ error }: Pick<ExecutionSummary, "error">): string | null =>
+  error === null || error.code === "gate_failed" ? null : error.message;
+
+export const sumOf = (used: readonly CallUsage[]): CallUsage => ({
+  calls: used.reduce((sum, { calls }) => sum + calls, 0),
+  tokens: used.reduce((sum, { tokens }) => sum + tokens, 0),
+  cost: sumOfCosts(used.map(({ cost }) => cost)),
+});
+
+/** What all executions of the run used, those of cut-off rounds too. */
+export const usageOf = (run: RunView): CallUsage =>
+  sumOf([...run.executions.values()].map(({ used }) => used));
