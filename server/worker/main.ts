@@ -2,6 +2,7 @@ import { startupSnapshot } from "node:v8";
 import { connectRuntime } from "../protocol/runtime-end.ts";
 import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
+import { keepDebuggerClosed } from "../platform/debugger.ts";
 import { optimizeLate } from "../platform/optimize-late.ts";
 import type { RunTests } from "./tools/tool.ts";
 
@@ -24,8 +25,7 @@ const start = (): void => {
     process.exit(code);
   };
   process.on("SIGTERM", () => end(0));
-  // Node would open its debugger on it, to whatever runs in the same sandbox.
-  process.on("SIGUSR1", () => undefined);
+  keepDebuggerClosed();
   process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group: the runtime says when to end.
   process.on("uncaughtException", (error) => {
     process.stderr.write(`${error.stack ?? error.message}\n`);

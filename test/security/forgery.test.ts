@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { WriteAccess } from "../../schemas/gates.ts";
 import { checkRights } from "../../server/executions/rights.ts";
+import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
+import type { Driver } from "../../server/instances/drivers/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
+import { dockerEngine } from "../docker-engine.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never, type PoolUnderTest } from "../integration/instances/pool-harness.ts";
 import { rejectsWith } from "../support/rejects.ts";
+import { startCommand } from "../support/command.ts";
 import { skipUnlessNull } from "../support/skip.ts";
+import { testWorkspace } from "../support/workspace.ts";
 
 const sandbox = await probeSandbox();
 const nothing = { overlays: [], changes: [] };
@@ -35,8 +41,11 @@ const attacks: readonly [name: string, code: string][] = [
   ],
 ];
 
-/** The worker, found by going up from the command, and the first process of the sandbox. */
-const script = (code: string): string => `
+/**
+ * The worker, found by going up from the command, and the first process of the sandbox. That of a container
+ * is a shell which has closed its streams: its memory holds nothing.
+ */
+const script = (code: string, hasFirst: boolean): string => `
 const fs=require("fs");
 const parentOf=(p)=>Number(/^PPid:\\s+(\\d+)/m.exec(fs.readFileSync("/proc/"+p+"/status","utf8"))[1]);
 const pids=[];
@@ -45,20 +54,31 @@ for(let p=parentOf(process.pid);p>0;p=parentOf(p)){
   pids.push(p);
   break;
 }
-if(process.env.HOME==="/tmp/home")pids.push(1);
+if(${hasFirst})pids.push(1);
 const tell=(what,work)=>{try{work();console.log("REACHED "+what)}catch(e){console.log("closed "+what+" "+e.code)}};
 ${code}
 `;
 
-for (const [place, isConfined] of [
-  ["Local with bubblewrap", true],
-  ["Local without a sandbox", false],
-] as const)
+/** Where instances run, and why not here. */
+const places: readonly [place: string, driver: () => Driver, missing: string | null][] = [
+  [
+    "Local with bubblewrap",
+    () => localDriver({ entry: workerEntry() }),
+    "unavailable" in sandbox ? sandbox.unavailable : null,
+  ],
+  ["Local without a sandbox", () => localDriver({ entry: workerEntry(), sandbox: false }), null],
+  [
+    "Docker",
+    () => createDockerDriver({ entry: workerEntry(), stateFolder: import.meta.filename }),
+    await dockerEngine(),
+  ],
+];
+
+for (const [place, driver, missing] of places)
   describe(`code under test, ${place}`, function () {
     this.timeout(30_000);
-    skipUnlessNull(this, isConfined && "unavailable" in sandbox ? sandbox.unavailable : null);
-    if (process.platform !== "linux") skipUnlessNull(this, "it is about /proc and bubblewrap");
-    const start = pools(() => localDriver({ entry: workerEntry(), sandbox: isConfined }));
+    skipUnlessNull(this, process.platform === "linux" ? missing : "it is about /proc");
+    const start = pools(driver);
 
     const attack = async (pool: PoolUnderTest, code: string): Promise<string> => {
       await writeFile(join(pool.workspace, "attack.cjs"), code);
@@ -73,24 +93,27 @@ for (const [place, isConfined] of [
       const pool = await start();
       const output = await attack(
         pool,
-        script(`
-          for(const p of pids)if(p!==1)try{process.kill(p,"SIGUSR1")}catch{}
+        script(
+          `
+          for(const p of pids)try{process.kill(p,"SIGUSR1")}catch{}
           const end=Date.now()+300;
           const look=()=>fetch("http://127.0.0.1:9229/json").then(()=>console.log("REACHED the debugger"),()=>Date.now()<end?setTimeout(look,20):console.log("closed"));
-          look();`),
+          look();`,
+          false,
+        ),
       );
       assert.match(output, /closed/);
       assert.doesNotMatch(output, /REACHED/);
     });
 
     // Without a sandbox it is the user's own process, and can do what the user can: docs/security says so.
-    if (!isConfined) return;
+    if (place === "Local without a sandbox") return;
 
     for (const [name, code] of attacks)
       it(`cannot ${name}`, async () => {
         const pool = await start();
-        const output = await attack(pool, script(code));
-        assert.match(output, /closed 1 /, output);
+        const isContainer = place === "Docker";
+        const output = await attack(pool, script(code, !isContainer || /fd/.test(code)));
         assert.match(output, /closed [2-9]\d* /, output);
         assert.doesNotMatch(output, /REACHED/);
       });
@@ -129,6 +152,21 @@ for (const [place, isConfined] of [
       assert.equal(await readFile(join(pool.workspace, "kept.txt"), "utf8"), "the user's\n");
     });
   });
+
+describe("the runtime", () => {
+  it("opens no debugger when it gets the signal for it", async function () {
+    this.timeout(30_000);
+    if (process.platform === "win32") skipUnlessNull(this, "Windows has no such signal");
+    const { root, remove } = await testWorkspace({});
+    const { child, result } = startCommand(["serve", "--port", "0", "--json"], { folder: root });
+    assert.ok(child.stdout !== null);
+    await once(child.stdout, "data");
+    child.kill("SIGUSR1");
+    child.kill("SIGTERM");
+    assert.doesNotMatch((await result).stderr, /debugger/i);
+    await remove();
+  });
+});
 
 describe("what a worker hands back", () => {
   const text = (data: string) => ({ encoding: "utf8" as const, data });

@@ -5,6 +5,7 @@ import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { exitCodes } from "./session/exit.ts";
 import { createProgram } from "./program.ts";
 import { asCoditectError, openTerminal, reportError } from "./display/terminal.ts";
+import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version } from "../../platform/installation.ts";
 
 /** As it can be typed again: installed, from an npm script, or by its path from here. */
@@ -58,6 +59,7 @@ const ended = (code: number): number => {
   return code === exitCodes.held ? errorCatalogue.output_not_written.exit : code;
 };
 
+keepDebuggerClosed();
 void main(process.argv.slice(2)).then((code) => {
   process.stdout.write("", () => {
     // The stream reports an error only after it calls back for what was written.

@@ -10,6 +10,7 @@ import {
   StreamMessageWriter,
 } from "vscode-languageserver/node";
 import { environmentCredentials, heldCredentials } from "../../gateway/credentials.ts";
+import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version, workerEntry } from "../../platform/installation.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
@@ -36,6 +37,7 @@ const openTransport = (args: readonly string[]): { reader: MessageReader; writer
  * takes every runtime, and with it every instance, along.
  */
 export const runLanguageServer = (args: readonly string[]): void => {
+  keepDebuggerClosed();
   const { reader, writer } = openTransport(args);
   let ending = false;
   const end = (code: number): void => {

@@ -40,7 +40,7 @@ export const prepare = async (
 ): Promise<WorkerResult<"workspace/prepare">> => {
   const started = performance.now();
   const pace = pacer("preparing the copy", signal);
-  resetTemporary(copy);
+  await resetTemporary(copy);
   const known = copy.base.size > 0 ? copy.base : loadManifest(copy);
   begin(copy);
   const left_out = copySurroundings(copy);

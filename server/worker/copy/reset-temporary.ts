@@ -1,5 +1,7 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fail } from "../../../schemas/errors.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import type { PrivateCopy } from "./copy.ts";
 
@@ -12,26 +14,63 @@ const isConfined = (): boolean => process.env.CODITECT_CONFINED === "1" && proce
 /**
  * Ends what commands have left behind, and takes away what they wrote outside of the copy: programs
  * read their settings and caches from home and temporary folders, so one command could decide what
- * the next one shows. Only in a sandbox or container, where all of it is the instance's own.
+ * the next one shows. Only in a sandbox or container, where all of it is the instance's own. Errors:
+ * `instance_failed`.
  */
-export const resetTemporary = (copy: PrivateCopy): void => {
+export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
   if (!isConfined()) return;
-  if (process.env.CODITECT_SHIELDED === "1") endLeftProcesses();
+  await endLeftProcesses();
   const { CODITECT_EGRESS: socket } = process.env;
   const kept = [OWN_HOME, copy.root, copy.source, process.execPath, ...copy.dependencies];
   if (socket !== undefined) kept.push(socket);
   for (const folder of [OWN_HOME, "/tmp", "/dev/shm"]) empty(folder, kept);
 };
 
+/** Looks for what is left again and again: each look may find what was started during the one before. */
+const MOST_LOOKS = 200;
+const LOOK_MS = 5;
+
 /**
- * All but ourselves and the first process of our namespace, which the kernel leaves out. A container has
- * processes of ours beside the worker, and is left alone.
+ * Ends all but ourselves, the first process of our namespace, and what was started from outside of it.
+ * Errors: `instance_failed` where programs are started faster than they end.
  */
-const endLeftProcesses = (): void => {
+const endLeftProcesses = async (): Promise<void> => {
+  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    const left = leftProcesses();
+    if (left.length === 0) return;
+    for (const pid of left) end(pid);
+    await setTimeout(LOOK_MS);
+  }
+  const reason = "programs that an earlier command started do not end";
+  throw fail("instance_failed", { method: "workspace/prepare", reason });
+};
+
+const end = (pid: number): void => {
   try {
-    process.kill(-1, "SIGKILL");
+    process.kill(pid, "SIGKILL");
   } catch {
-    // Nothing is left.
+    // It has ended by itself.
+  }
+};
+
+const FIRST_PROCESS = 1;
+/** The parent of what was started from outside of the namespace: the container's guard, and its way out. */
+const OUTSIDE = 0;
+
+const leftProcesses = (): number[] => {
+  return namesIn("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && pid !== FIRST_PROCESS && isLeft(pid));
+};
+
+const isLeft = (pid: number): boolean => {
+  try {
+    // Its name stands in parentheses, and can hold any of them.
+    const [state, parent] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+    return state !== "Z" && Number(parent) !== OUTSIDE;
+  } catch {
+    return false;
   }
 };
 

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { WORKER_NODE } from "../../../server/instances/drivers/docker/container.ts";
+import { DEFAULT_IMAGE, WORKER_NODE } from "../../../server/instances/drivers/docker/container.ts";
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { findEngine, openEngine } from "../../../server/instances/drivers/docker/engine.ts";
 import { buildImage } from "../../../server/instances/drivers/docker/image.ts";
@@ -42,12 +42,13 @@ describe("an engine that cannot do what it is asked", function () {
       await client.getImage(IMAGE).remove({ force: true });
     });
 
-    /** Makes an image of one program in place of the worker's Node; null: of something else. */
-    const makeImage = async (node: Buffer | null): Promise<void> => {
+    /** Makes an image with this program as the worker's Node; null: without any. */
+    const makeImage = async (node: Buffer | null, base = DEFAULT_IMAGE): Promise<void> => {
       const path = join(folder, "root", node === null ? "readme" : WORKER_NODE);
       await mkdir(join(path, ".."), { recursive: true });
       await writeFile(path, node ?? "no Node here", { mode: 0o755 });
-      await writeFile(join(folder, "Dockerfile"), "FROM scratch\nCOPY root/ /\n");
+      const emptied = base === "scratch" ? "" : "RUN rm -rf /opt/coditect\n";
+      await writeFile(join(folder, "Dockerfile"), `FROM ${base}\n${emptied}COPY root/ /\n`);
       const entries = fileParts([folder]).flatMap((part) => [...part.entries()].flat());
       const { client } = await findEngine();
       const building = await client.buildImage(archiveOf(folder, entries), { t: IMAGE });
@@ -72,6 +73,12 @@ describe("an engine that cannot do what it is asked", function () {
       await makeImage(null);
       const pool = await start();
       await assert.rejects(pool.claim({ image: IMAGE }), unusable);
+    });
+
+    it("says that one has no shell", async () => {
+      await makeImage(null, "scratch");
+      const pool = await start();
+      await assert.rejects(pool.claim({ image: IMAGE }), { message: /has no shell at \/bin\/sh/ });
     });
   });
 

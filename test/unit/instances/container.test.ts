@@ -38,7 +38,6 @@ describe("a container for a worker", () => {
     assert.deepEqual(HostConfig.CapDrop, ["ALL"]);
     assert.deepEqual(HostConfig.SecurityOpt, ["no-new-privileges"]);
     assert.equal(HostConfig.ReadonlyRootfs, true);
-    assert.equal(HostConfig.Init, true);
     assert.equal(HostConfig.Memory, 100 * 1024 ** 2);
     assert.equal(HostConfig.MemorySwap, HostConfig.Memory);
     assert.equal(HostConfig.NanoCpus, 1.5e9);

@@ -1,6 +1,7 @@
 import type Dockerode from "dockerode";
 import { createHash } from "node:crypto";
 import type { WorkerSpec } from "../driver.ts";
+import { asFirstProcess } from "../first-process.ts";
 
 /** Where an image built by us keeps the worker's own Node; see `image.ts`. */
 export const WORKER_NODE = "/opt/coditect/bin/node";
@@ -98,7 +99,7 @@ export const containerOf = (
   const fileSize = spec.limits.disk_mb * 1024 ** 2;
   return {
     Image: spec.image ?? DEFAULT_IMAGE,
-    Entrypoint: [WORKER_NODE, ...choices.args],
+    Entrypoint: asFirstProcess([WORKER_NODE, ...choices.args]),
     Cmd: [],
     User: choices.user,
     WorkingDir: choices.mounts.some(({ Target }) => Target === COPY_FOLDER) ? COPY_FOLDER : spec.copy,
@@ -120,7 +121,6 @@ export const containerOf = (
       ReadonlyRootfs: true,
       Privileged: false,
       IpcMode: "private",
-      Init: true,
       Memory: memory,
       MemorySwap: memory,
       NanoCpus: Math.round(spec.limits.cpus * 1e9),

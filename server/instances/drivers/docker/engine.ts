@@ -130,9 +130,11 @@ export const engineError = (error: unknown, image: string): CoditectError => {
       "Build it on this machine: coditect image build.",
     );
   }
-  if (message.includes("container-init binary not found")) {
-    return unavailable("Podman has no init to run in containers", "Install it: the package catatonit.");
-  }
+  if (message.includes('"/bin/sh"'))
+    return unavailable(
+      `the image ${image} has no shell at /bin/sh`,
+      "Build one from a base that has a shell: coditect image build.",
+    );
   return unavailable(message.replace(/^\(HTTP code \d+\) [^-]*- /, "").trim(), "See the log of the engine.");
 };
 

@@ -13,7 +13,7 @@ import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "./mirror/tree.ts";
 
 /** Counted up whenever images are made in another way: by their label, those made before are known. */
-export const IMAGE_RECIPE = "2";
+export const IMAGE_RECIPE = "3";
 
 /** What an image built from this machine alone gets besides Node: a shell and what scripts use. */
 const programs =
@@ -94,6 +94,16 @@ export const dockerfile = (base: string | null): string =>
     "",
   ].join("\n");
 
+/** Modes of an image's files that differ from those of all others. */
+const modesIn = (root: string): ReadonlyMap<string, number> =>
+  new Map([
+    // What is mounted at /tmp takes its mode, and the worker is not root.
+    [join(root, "tmp"), 0o1777],
+    // Nobody may read it: of a program that its user cannot read, the kernel closes the memory, the streams
+    // and the environment to all other processes of that user, such as the commands of agents.
+    [join(root, WORKER_NODE), 0o111],
+  ]);
+
 const BuildLine = z.object({ stream: z.string().optional(), error: z.string().optional() });
 
 /** Reads the progress of a build to its end; rejects with what the engine says went wrong. */
@@ -154,8 +164,7 @@ export const buildImage = async (request: ImageRequest): Promise<string> => {
     await writeFile(join(context, "Dockerfile"), dockerfile(base));
     signal.throwIfAborted();
     const entries = fileParts([context]).flatMap((part) => [...part.entries()].flat());
-    // What is mounted at /tmp takes its mode, and the worker is not root.
-    const archive = archiveOf(context, entries, new Set([join(root, "tmp")]));
+    const archive = archiveOf(context, entries, modesIn(root));
     const progress = await engine.client.buildImage(archive, {
       t: name,
       networkmode: "none",

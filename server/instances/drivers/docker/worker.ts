@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
 import { processTable, treeOf, usageOf } from "../process-table.ts";
+import { WORKER_NODE } from "./container.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 import { countProcesses, followStatistics, visiblePid } from "./usage.ts";
 import type { Statistics } from "./usage.ts";
@@ -33,12 +34,12 @@ export interface StartedContainer {
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "statusCode" in error && error.statusCode === 404;
 
-/** What the init of a container says when it cannot run what it was given: Docker's, and Podman's. */
-const INIT_FAILED = /\[FATAL tini|catatonit: failed to exec/;
+/** What a shell says that cannot run Node, and Node itself that does not know an option. */
+const NOT_STARTED = `${WORKER_NODE}: `;
 
 /** Why a container ended by itself. */
 const endOfContainer = (code: number, lastWords: string, image: string): WorkerEnd =>
-  INIT_FAILED.test(lastWords)
+  lastWords.includes(NOT_STARTED)
     ? {
         kind: "exited",
         how: `Node does not start in the image ${image}: it was not made by coditect image build, or is for another processor`,

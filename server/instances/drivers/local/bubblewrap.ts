@@ -156,7 +156,8 @@ export const bubblewrapArguments = (
     "--unshare-user",
     ...(options.disableUserns ? ["--disable-userns"] : []),
     ...["--cap-drop", "ALL"],
-    // See `shielded`: what the worker has and its commands do not.
+    // What the worker has and its commands do not: see `withoutRights`. Its first process has it too, which
+    // bubblewrap's own would not.
     ...(confinement.shielded ? ["--cap-add", "CAP_SETPCAP", "--as-pid-1"] : []),
     ...["--hostname", "instance"],
     ...[...systemFolders, ...systemFiles].flatMap(showSystem),
@@ -181,20 +182,6 @@ export const bubblewrapArguments = (
     "--",
   ];
 };
-
-/**
- * A shell as the first process in the sandbox, with the worker's capability: bubblewrap's own has none, and
- * it holds the worker's streams. It takes up what is orphaned and ends as the worker ends.
- */
-const FIRST_PROCESS = 'exec 3<&0; "$@" <&3 3<&- & exec 0<&- 1>&- 3<&-; wait $!; exit $?';
-
-export const shielded = (command: readonly string[]): string[] => [
-  "/bin/sh",
-  "-c",
-  FIRST_PROCESS,
-  "sh",
-  ...command,
-];
 
 /** A bubblewrap that works here. */
 export interface Bubblewrap {

@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import type { WorkerSpec } from "../driver.ts";
 import { egressEnvironment, loopbackEnvironment } from "../egress/environment.ts";
+import { asFirstProcess } from "../first-process.ts";
 import { programFolders } from "../program.ts";
 import { workerEnvironment } from "./environment.ts";
-import { bubblewrapArguments, shielded, toolchainCaches, toolchainPaths } from "./bubblewrap.ts";
+import { bubblewrapArguments, toolchainCaches, toolchainPaths } from "./bubblewrap.ts";
 import { seatbeltParameters } from "./seatbelt.ts";
 import type { Sandbox } from "./confinement.ts";
 
@@ -119,6 +120,6 @@ export const localCommand = (
     temporary_mb: TEMPORARY_MB,
     shielded: machine.hasSetpriv,
   };
-  const inside = machine.hasSetpriv ? shielded(node) : node;
+  const inside = machine.hasSetpriv ? asFirstProcess(node) : node;
   return made([sandbox.program, ...bubblewrapArguments(confinement, sandbox.options), ...inside]);
 };

@@ -8,7 +8,10 @@ import type { TreeEntry } from "./tree.ts";
 type HeaderArgument = Pick<Header, "name"> & Partial<Header>;
 
 /** Read-only for whoever the worker runs as: it belongs to root, and everybody may read it. */
-const headersOf = (folder: string, { path, type, executable, target }: TreeEntry): HeaderArgument => ({
+const headersOf = (
+  folder: string,
+  { path, type, executable, target }: TreeEntry,
+): HeaderArgument & { mode: number } => ({
   name: `./${relative(folder, path)}`,
   type,
   uid: 0,
@@ -20,13 +23,13 @@ const headersOf = (folder: string, { path, type, executable, target }: TreeEntry
 
 /**
  * The entries as a tar archive to be unpacked in `folder`, read while it is sent: the memory it
- * takes is that of the largest file. What vanishes meanwhile is left out. Everybody may write into
- * the folders of `open`.
+ * takes is that of the largest file. What vanishes meanwhile is left out. `modes` has the entries, by
+ * their paths, that get another mode than all others.
  */
 export const archiveOf = (
   folder: string,
   entries: readonly TreeEntry[],
-  open: ReadonlySet<string> = new Set(),
+  modes: ReadonlyMap<string, number> = new Map(),
 ): Readable => {
   const archive = pack();
   const add = (headers: HeaderArgument, bytes: Buffer): Promise<void> =>
@@ -39,8 +42,9 @@ export const archiveOf = (
   const fill = async (): Promise<void> => {
     for (const entry of entries) {
       const bytes = entry.type === "file" ? await readFile(entry.path).catch(() => null) : Buffer.alloc(0);
-      const mode = open.has(entry.path) ? { mode: 0o1777 } : {};
-      if (bytes !== null) await add({ ...headersOf(folder, entry), ...mode, size: bytes.length }, bytes);
+      const headers = headersOf(folder, entry);
+      const mode = modes.get(entry.path) ?? headers.mode;
+      if (bytes !== null) await add({ ...headers, mode, size: bytes.length }, bytes);
     }
     archive.finalize();
   };
