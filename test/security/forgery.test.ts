@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { WriteAccess } from "../../schemas/gates.ts";
@@ -129,6 +129,43 @@ for (const [place, driver, missing] of places)
       const look = "ls -A ~ /tmp; grep -l sleep /proc/[0-9]*/comm; true";
       const { output } = await instance.call("tests/run", command(look), never);
       assert.doesNotMatch(output, /npmrc|planted|comm/);
+    });
+
+    it("leaves no code that the next run would load", async () => {
+      const pool = await start();
+      const files = {
+        "package.json": JSON.stringify({ name: "app", main: "dist/index.js" }),
+        ".gitignore": "dist\nnode_modules\n",
+        "dist/index.js": "console.log('built')",
+        "src/a.js": "require('pad'); require('app')",
+        "node_modules/pad/index.js": "console.log('pad')",
+        "node_modules/app/index.js": "require('../../dist/index.js')",
+      };
+      for (const [path, content] of Object.entries(files)) {
+        await mkdir(dirname(join(pool.workspace, path)), { recursive: true });
+        await writeFile(join(pool.workspace, path), content);
+      }
+      const instance = await pool.claim();
+      await instance.call("workspace/prepare", nothing, never);
+      const before = await instance.call("tests/run", command("node src/a.js"), never);
+      // Content of the same length under the old time of change, and names that tools load by themselves.
+      const plant = `
+        touch -r dist/index.js ../time; printf "console.log('taken')" > dist/index.js; touch -r ../time dist/index.js
+        rm -rf node_modules/pad; mkdir node_modules/pad; echo "console.log('taken')" > node_modules/pad/index.js
+        mkdir -p node_modules/.cache ../node_modules/taken src/__pycache__ dist/taken
+        for f in node_modules/.cache ../node_modules/taken src/__pycache__ dist/taken; do echo taken > $f/taken; done
+        echo taken > conftest.py; echo taken > src/.npmrc`;
+      const planted = await instance.call(
+        "tests/run",
+        command(plant.replace(/\n\s*/g, "; ").slice(2)),
+        never,
+      );
+      assert.equal(planted.exit_code, 0, planted.output);
+      await instance.call("workspace/prepare", nothing, never);
+      const look =
+        "node src/a.js; grep -rl taken . ../node_modules 2>/dev/null; ls conftest.py src/.npmrc 2>/dev/null; true";
+      const after = await instance.call("tests/run", command(look), never);
+      assert.equal(after.output, before.output);
     });
 
     it("cannot make a later worker take a planted file for the user's", async () => {
