@@ -190,10 +190,11 @@ for (const [place, driver, missing] of places)
     });
   });
 
-describe("the runtime", () => {
-  it("opens no debugger when it gets the signal for it", async function () {
-    this.timeout(30_000);
-    if (process.platform === "win32") skipUnlessNull(this, "Windows has no such signal");
+describe("the runtime", function () {
+  this.timeout(30_000);
+  skipUnlessNull(this, process.platform === "win32" ? "Windows has no such signal" : null);
+
+  it("opens no debugger when it gets the signal for it", async () => {
     const { root, remove } = await testWorkspace({});
     const { child, result } = startCommand(["serve", "--port", "0", "--json"], { folder: root });
     assert.ok(child.stdout !== null);
