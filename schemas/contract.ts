@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { alertMethods } from "./contract/alerts.ts";
 import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
 import { runMethods } from "./contract/runs.ts";
@@ -22,6 +23,7 @@ export const contract = {
   ...changeMethods,
   ...runtimeMethods,
   ...settingMethods,
+  ...alertMethods,
 } as const;
 
 export type Method = keyof typeof contract;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AgentType } from "./agent.ts";
+import { Alert } from "./alerts.ts";
 import { ChangedFile } from "./changes.ts";
 import { AgentExecution, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Finding } from "./findings.ts";
@@ -143,6 +144,8 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     completed: Count,
     total: Count,
   }),
+  /** An alert was raised, acknowledged or cleared. `first`: it was raised for the first time that day. */
+  z.strictObject({ type: z.literal("alert.changed"), at: Timestamp, alert: Alert, first: z.boolean() }),
   /** Agents or teams were created, changed or deleted. */
   z.strictObject({ type: z.literal("configuration.changed"), at: Timestamp }),
 ]);

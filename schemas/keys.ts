@@ -36,6 +36,7 @@ export const keys = {
   dismissal: (tenant: string, fingerprint: string) => key(tenant, "dismissals", fingerprint),
   dailyUsage: (tenant: string, day: string) => key(tenant, "usage_by_day", day),
   dailyMetrics: (tenant: string, day: string) => key(tenant, "metrics_by_day", day),
+  alert: (tenant: string, alertId: string) => key(tenant, "alerts", alertId),
   template: (tenant: string, templateId: string) => key(tenant, "templates", templateId),
   schemaVersion: () => "/schema_version",
 };
@@ -62,4 +63,5 @@ export const indexKeys = {
   changeSetsByTask: (tenant: string, taskId: string) => key(tenant, "change_sets_by_task", taskId),
   findingsByTask: (tenant: string, taskId: string) => key(tenant, "findings_by_task", taskId),
   openRuns: (tenant: string) => key(tenant, "open_runs"),
+  openAlerts: (tenant: string) => key(tenant, "open_alerts"),
 };

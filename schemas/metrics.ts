@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AgentType } from "./agent.ts";
+import { Alert } from "./alerts.ts";
 import { GateName } from "./gates.ts";
 import { Count, Ratio, Uuid } from "./primitives.ts";
 
@@ -50,6 +51,8 @@ export const MetricGroup = z.strictObject({
   /** Executions whose price is unknown. */
   unpriced: Count,
   gates: z.partialRecord(GateName, z.strictObject({ held: Count, failed: Count })),
+  /** Executions that failed because of their provider. */
+  provider_errors: Count.default(0),
 });
 export type MetricGroup = z.infer<typeof MetricGroup>;
 
@@ -94,25 +97,6 @@ export const MetricRow = z.strictObject({
 });
 export type MetricRow = z.infer<typeof MetricRow>;
 
-export const AlertName = z.enum([
-  "high_failure_rate",
-  "resource_limit",
-  "provider_errors",
-  "instance_health",
-  "cost_threshold",
-]);
-export type AlertName = z.infer<typeof AlertName>;
-
-/** Something a person should look at. It is gone once its cause is. */
-export const Alert = z.strictObject({
-  alert: AlertName,
-  severity: z.enum(["warning", "critical"]),
-  /** What it is about, such as a provider. */
-  subject: z.string(),
-  message: z.string(),
-});
-export type Alert = z.infer<typeof Alert>;
-
 /** `metrics/get`. Acceptance and instances are counted from the records there are now. */
 export const Metrics = z.strictObject({
   since: z.iso.date(),
@@ -127,6 +111,7 @@ export const Metrics = z.strictObject({
   instances: z.record(z.string(), Count),
   /** Executions that wait for an instance now. */
   queued: Count,
+  /** Those whose cause is there now. */
   alerts: z.array(Alert),
 });
 export type Metrics = z.infer<typeof Metrics>;

@@ -1,7 +1,7 @@
 import type { Settings } from "./settings.ts";
 
 /** Settings that are groups of others. */
-type Group = "endpoints" | "limits" | "pool" | "retention";
+type Group = "endpoints" | "limits" | "pool" | "retention" | "alerts";
 
 /** A setting as people name it: `run_timeout_seconds`, `pool.max_instances`. */
 export type SettingKey =
@@ -89,6 +89,25 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "Megabytes of transcripts and file contents that are kept.",
     workspace: "user",
   },
+  "alerts.failure_rate": { text: "Share of a day's executions that may fail.", workspace: "lower" },
+  "alerts.failure_executions": {
+    text: "Executions of a day before its failure rate counts.",
+    workspace: "lower",
+  },
+  "alerts.limit_share": {
+    text: "Share of a cap on tokens, cost, memory or disk that may be used.",
+    workspace: "lower",
+  },
+  "alerts.provider_errors": {
+    text: "Executions of a day that may fail because of one provider.",
+    workspace: "lower",
+  },
+  "alerts.instance_failures": { text: "Instances that may fail on a day.", workspace: "lower" },
+  "alerts.cost_per_day": {
+    text: "US dollars of a day that are an alert; without, the limit of the day.",
+    workspace: "lower",
+  },
+  "alerts.webhook": { text: "Address that gets each alert.", workspace: "user" },
 };
 
 // Object.keys gives string[]; the type of `settingTable` says that its keys are all there are.

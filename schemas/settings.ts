@@ -28,6 +28,26 @@ const PoolSettings = z.strictObject({
 });
 type PoolSettings = z.infer<typeof PoolSettings>;
 
+/** From when on something is an alert; `null`: never. */
+const AlertSettings = z.strictObject({
+  /** Share of a day's executions that failed, once `failure_executions` have ended. */
+  failure_rate: Ratio.nullable().default(0.3),
+  failure_executions: Count.min(1).default(5),
+  /** Share of a cap on tokens, cost, memory or disk that is used up. */
+  limit_share: Ratio.nullable().default(0.8),
+  /** Executions of a day that failed because of one provider. */
+  provider_errors: Count.min(1).nullable().default(5),
+  /** Instances that failed on a day; one that does not answer is an alert at once. */
+  instance_failures: Count.min(1).nullable().default(3),
+  /** Dollars of a day; null: the cap on a day's cost. */
+  cost_per_day: z.number().nonnegative().nullable().default(null),
+  /** Gets each alert by POST; its host has to be public, or one of `allowed_hosts`. */
+  webhook: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
+});
+
 export const Retention = z.strictObject({
   /** Ended runs and what belongs to them are removed after this many days; null: never. */
   days: Count.min(1).nullable().default(90),
@@ -95,6 +115,7 @@ export const Settings = z.strictObject({
   durability: z.enum(["fsync", "os"]).default("fsync"),
   pool: PoolSettings.prefault({}),
   retention: Retention.prefault({}),
+  alerts: AlertSettings.prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;
 export type SettingsInput = z.input<typeof Settings>;

@@ -153,8 +153,21 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/metrics",
-    is: "daily sums of what ended, alerts, Prometheus's text, the report",
+    is: "daily sums of what ended, Prometheus's text, the report",
     imports: ["schemas", "server/store"],
+  },
+  {
+    folder: "server/alerts",
+    is: "what a person should look at: its causes, its record, the webhook",
+    imports: [
+      ...base,
+      "server/gateway",
+      "server/instances",
+      "server/instances/drivers/egress",
+      "server/metrics",
+      "server/platform",
+      "server/tools",
+    ],
   },
   {
     folder: "server/executions",
@@ -233,6 +246,7 @@ export const importTable: readonly Row[] = [
     folder: "server/handlers",
     is: "one file per group of the contract",
     imports: [
+      "server/alerts",
       "server/metrics",
       ...base,
       "server/changes",
@@ -255,6 +269,7 @@ export const importTable: readonly Row[] = [
     is: "the composition root, and dispatch: parse → authorise → handle → map errors",
     imports: [
       "schemas",
+      "server/alerts",
       "server/changes",
       "server/executions",
       "server/feedback",

@@ -33,6 +33,7 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
     case "model.usage":
     case "notice":
     case "model.pulling":
+    case "alert.changed":
     case "configuration.changed":
       return;
     default: {

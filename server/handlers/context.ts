@@ -4,6 +4,7 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Json, Timestamp } from "../../schemas/primitives.ts";
 import type { SettingValue } from "../../schemas/resolve-settings.ts";
 import type { DailyUsage } from "../../schemas/run.ts";
+import type { AlertBook } from "../alerts/alert-book.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
@@ -48,6 +49,9 @@ export interface HandlerContext {
   gateway: ModelGateway;
   /** The caps as the settings have them at the moment. */
   limits: () => Settings["limits"];
+  alerts: AlertBook;
+  /** The rules of alerts as the settings have them at the moment. */
+  alertRules: () => Settings["alerts"];
   /** What was used on a day (UTC, `2026-01-31`), up to now. */
   usageOn: (day: string) => DailyUsage;
   runs: Runs;

@@ -1,4 +1,5 @@
 import type { HandlerContext, Handlers } from "./context.ts";
+import { alertHandlers } from "./alerts.ts";
 import { agentHandlers } from "./agents.ts";
 import { changeHandlers } from "./changes.ts";
 import { consentHandlers } from "./consents.ts";
@@ -26,5 +27,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...consentHandlers(context),
   ...settingHandlers(context),
   ...metricHandlers(context),
+  ...alertHandlers(context),
   ...runtimeHandlers(context),
 });

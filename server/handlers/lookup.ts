@@ -15,6 +15,7 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   dismissals: "dismissal",
   dailyUsage: "usage of day",
   dailyMetrics: "metrics of day",
+  alerts: "alert",
   templates: "template",
 };
 

@@ -9,30 +9,32 @@ const DEFAULT_DAYS = 30;
 const EXPENSIVE_RUNS = 10;
 
 /** What happened over time, for people, programs and Prometheus. */
-export const metricHandlers = ({ store, pool, limits, now }: HandlerContext): HandlersOf<"metrics"> => {
-  const sources = {
-    store,
-    settings: {
-      get limits() {
-        return limits();
-      },
-    },
-    queued: () => pool.queued(),
-  };
+export const metricHandlers = ({
+  store,
+  pool,
+  alerts,
+  alertRules,
+  now,
+}: HandlerContext): HandlersOf<"metrics"> => {
+  const sources = { store, queued: () => pool.queued() };
   const today = () => now().slice(0, 10);
   const daysAgo = (days: number) => new Date(Date.parse(now()) - days * DAY_MS).toISOString().slice(0, 10);
 
   return {
-    "metrics/get": ({ since = daysAgo(DEFAULT_DAYS), until = today(), by }) =>
-      readMetrics({ since, until, by }, sources),
+    "metrics/get": async ({ since = daysAgo(DEFAULT_DAYS), until = today(), by }) => {
+      await alerts.check();
+      return readMetrics({ since, until, by }, sources);
+    },
 
     "metrics/prometheus": async () => {
       // Loaded when first asked for: most runtimes are never scraped.
       const { prometheusText } = await import("../metrics/prometheus.ts");
-      return { text: await prometheusText(sources, today()), rules: prometheusRules() };
+      await alerts.check();
+      return { text: await prometheusText(sources), rules: prometheusRules(alertRules()) };
     },
 
-    "metrics/report": ({ since = daysAgo(DEFAULT_DAYS), folder }) => {
+    "metrics/report": async ({ since = daysAgo(DEFAULT_DAYS), folder }) => {
+      await alerts.check();
       const span = (by: MetricField) => readMetrics({ since, until: today(), by }, sources);
       const runs = store
         .all("runs")

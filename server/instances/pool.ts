@@ -43,6 +43,14 @@ export interface ClaimedInstance {
   release(): Promise<void>;
 }
 
+/** What an instance uses of its caps, in MB. */
+export interface InstanceLoad {
+  instance_id: string;
+  memory: { used: number; limit: number };
+  /** `used: null`: it was not counted yet. */
+  disk: { used: number | null; limit: number };
+}
+
 /** The instances of one runtime: claims, warm spares, health, recycling, limits. */
 export interface Pool {
   /**
@@ -64,6 +72,8 @@ export interface Pool {
   terminate(instanceId: string, actor: string, cause: string): Promise<AgentInstance>;
   /** Executions that wait for an instance. */
   queued(): number;
+  /** What instances at work use of their caps. */
+  loads(): InstanceLoad[];
   /** Stops every instance; nothing of them is left when it resolves. */
   close(): Promise<void>;
 }

@@ -15,6 +15,10 @@ const gatesOf = ({ metadata }: AgentExecution): MetricGroup["gates"] => {
   return gates;
 };
 
+/** Codes of errors that a provider is to blame for. */
+const isProviderError = (code: string | undefined): boolean =>
+  code !== undefined && /^(provider_|credential_|model_not_found)/.test(code);
+
 /** One ended execution as a group of its own. */
 export const groupOf = (execution: AgentExecution, workflow: string): MetricGroup => {
   const { status, metadata, resource_usage: usage, created_at, started_at, completed_at } = execution;
@@ -44,6 +48,7 @@ export const groupOf = (execution: AgentExecution, workflow: string): MetricGrou
     cost_microcents: Math.round((usage.cost ?? 0) * MICROCENTS_PER_DOLLAR),
     unpriced: usage.cost === null ? 1 : 0,
     gates: gatesOf(execution),
+    provider_errors: isProviderError(execution.error?.code) ? 1 : 0,
   };
 };
 
@@ -77,6 +82,7 @@ export const addGroups = (one: MetricGroup, other: MetricGroup): MetricGroup => 
   cost_microcents: one.cost_microcents + other.cost_microcents,
   unpriced: one.unpriced + other.unpriced,
   gates: addGates(one.gates, other.gates),
+  provider_errors: one.provider_errors + other.provider_errors,
 });
 
 const isSame = (one: MetricGroup, other: MetricGroup): boolean =>

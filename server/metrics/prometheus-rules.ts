@@ -1,4 +1,4 @@
-import { thresholds } from "./alerts.ts";
+import type { Settings } from "../../schemas/settings.ts";
 
 const rule = (name: string, expression: string, severity: string, summary: string): string =>
   [
@@ -13,19 +13,28 @@ const rule = (name: string, expression: string, severity: string, summary: strin
 
 const failed = 'sum(increase(coditect_executions_total{status=~"failed|timed_out"}[1d]))';
 const decided = 'sum(increase(coditect_executions_total{status!="cancelled"}[1d]))';
+const failedProviders = "sum by (provider) (increase(coditect_provider_errors_total[1d]))";
 
-/** `coditect metrics rules`: the alerts as a rules file of Prometheus. */
-export const prometheusRules = (): string =>
-  `${[
-    "groups:",
-    "  - name: coditect",
-    "    rules:",
-    rule(
-      "CoditectHighFailureRate",
-      `${failed} / ${decided} >= ${thresholds.failure_rate} and ${decided} >= ${thresholds.failure_executions}`,
-      "warning",
-      "Many executions of agents fail.",
-    ),
+/** `coditect metrics rules`: the alerts as a rules file of Prometheus, with the settings' thresholds. */
+export const prometheusRules = (alerts: Settings["alerts"]): string => {
+  const { failure_rate, failure_executions, provider_errors } = alerts;
+  const rules = [
+    failure_rate === null
+      ? null
+      : rule(
+          "CoditectHighFailureRate",
+          `${failed} / ${decided} >= ${failure_rate} and ${decided} >= ${failure_executions}`,
+          "warning",
+          "Many executions of agents fail.",
+        ),
+    provider_errors === null
+      ? null
+      : rule(
+          "CoditectProviderErrors",
+          `${failedProviders} >= ${provider_errors}`,
+          "warning",
+          "A model provider fails often.",
+        ),
     rule(
       "CoditectResourceLimitNear",
       'coditect_alerts{alert="resource_limit"} > 0',
@@ -33,21 +42,17 @@ export const prometheusRules = (): string =>
       "A limit is nearly used up.",
     ),
     rule(
-      "CoditectProviderErrors",
-      'coditect_alerts{alert="provider_errors"} > 0',
-      "warning",
-      "A model provider fails often.",
-    ),
-    rule(
       "CoditectInstanceHealth",
       'coditect_alerts{alert="instance_health"} > 0',
       "warning",
-      "An instance is not healthy.",
+      "Instances of agents are not healthy.",
     ),
     rule(
       "CoditectCostThreshold",
       'coditect_alerts{alert="cost_threshold"} > 0',
       "critical",
-      "The cost limit of the day is used up.",
+      "Agents have reached the cost threshold of the day.",
     ),
-  ].join("\n")}\n`;
+  ].filter((text) => text !== null);
+  return `${["groups:", "  - name: coditect", "    rules:", ...rules].join("\n")}\n`;
+};

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import { AlertName } from "../../schemas/metrics.ts";
+import { AlertName } from "../../schemas/alerts.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
-import { currentAlerts } from "./alerts.ts";
+import { wholeMetrics } from "./record.ts";
 import { instanceStates, type MetricsSources } from "./read.ts";
 
 const byWork = ["agent_type", "workflow", "provider", "model"] as const;
@@ -10,7 +10,7 @@ const byWork = ["agent_type", "workflow", "provider", "model"] as const;
  * Everything that is counted, in Prometheus's text format. Counters are the sums of all days that are
  * kept: they only grow, over restarts too.
  */
-export const prometheusText = async (sources: MetricsSources, today: string): Promise<string> => {
+export const prometheusText = async (sources: MetricsSources): Promise<string> => {
   const { store } = sources;
   const registers = [new Registry()];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
@@ -26,9 +26,15 @@ export const prometheusText = async (sources: MetricsSources, today: string): Pr
   const unpriced = counter("unpriced_executions_total", "Ended executions of unknown price.", byWork);
   const calls = counter("model_calls_total", "Model calls of ended executions.", byWork);
   const tools = counter("tool_calls_total", "Tool calls of ended executions.", byWork);
+  const providerErrors = counter(
+    "provider_errors_total",
+    "Executions that failed because of their provider.",
+    byWork,
+  );
   const gates = counter("gates_total", "Proofs of gates.", [...byWork, "gate", "held"]);
-  for (const { groups } of store.all("dailyMetrics"))
-    for (const { agent_type, workflow, provider, model, ...sums } of groups) {
+  for (const stored of store.all("dailyMetrics"))
+    for (const group of wholeMetrics(store.tenantId, stored.day, stored).groups) {
+      const { agent_type, workflow, provider, model, ...sums } = group;
       const work = { agent_type, workflow, provider, model };
       for (const [status, count] of Object.entries(sums.outcomes)) executions.inc({ ...work, status }, count);
       for (const [kind, count] of Object.entries(sums.tokens)) tokens.inc({ ...work, kind }, count);
@@ -42,15 +48,16 @@ export const prometheusText = async (sources: MetricsSources, today: string): Pr
       unpriced.inc(work, sums.unpriced);
       calls.inc(work, sums.api_calls);
       tools.inc(work, sums.tool_calls);
+      providerErrors.inc(work, sums.provider_errors);
     }
 
   const instances = gauge("instances", "Active instances by state.", ["state"]);
   for (const [state, count] of Object.entries(instanceStates(store))) instances.set({ state }, count);
   gauge("queued_executions", "Executions that wait for an instance.", []).set(sources.queued());
   gauge("active_runs", "Runs at work or waiting.", []).set(store.all("runs", { open: true }).length);
-  const alerts = gauge("alerts", "Alerts that are raised now.", ["alert"]);
-  const raised = currentAlerts(today, sources);
+  const alerts = gauge("alerts", "Alerts whose cause is there now.", ["alert"]);
+  const open = store.all("alerts", { open: true });
   for (const alert of AlertName.options)
-    alerts.set({ alert }, raised.filter((other) => other.alert === alert).length);
+    alerts.set({ alert }, open.filter((other) => other.alert === alert).length);
   return registers[0]?.metrics() ?? "";
 };

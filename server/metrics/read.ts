@@ -1,14 +1,11 @@
 import type { Metrics, MetricField, MetricGroup, MetricRow } from "../../schemas/metrics.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
-import type { Settings } from "../../schemas/settings.ts";
 import type { Store } from "../store/store.ts";
-import { currentAlerts } from "./alerts.ts";
 import { quantile } from "./durations.ts";
 import { addGroups } from "./groups.ts";
 
 export interface MetricsSources {
   store: Store;
-  settings: Pick<Settings, "limits">;
   /** Executions that wait for an instance. */
   queued: () => number;
 }
@@ -115,6 +112,6 @@ export const readMetrics = (
     acceptance: acceptanceOf(store),
     instances: instanceStates(store),
     queued: sources.queued(),
-    alerts: currentAlerts(until, sources),
+    alerts: store.all("alerts", { open: true }),
   };
 };

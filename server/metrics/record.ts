@@ -1,7 +1,12 @@
-import type { DailyMetrics } from "../../schemas/metrics.ts";
+import { DailyMetrics } from "../../schemas/metrics.ts";
 import { isFinalExecution } from "../../schemas/statuses.ts";
 import type { Transaction } from "../store/store.ts";
 import { addToDay, groupOf } from "./groups.ts";
+
+/** A day as it is stored; without a record, one on which nothing ended. */
+export const wholeMetrics = (tenant_id: string, day: string, stored: DailyMetrics | null): DailyMetrics =>
+  // Parsed, because a day that an older version stored lacks what was added since.
+  DailyMetrics.parse(stored ?? { tenant_id, day, groups: [] });
 
 /**
  * Puts an execution that ends into the sums of its day; part of the commit that ends it, so that it is
@@ -12,6 +17,6 @@ export const recordMetrics = (transaction: Transaction, tenant_id: string, execu
   if (execution === null || !isFinalExecution(execution.status)) return;
   const day = (execution.completed_at ?? execution.created_at).slice(0, 10);
   const workflow = transaction.get("tasks", execution.task_id)?.workflow ?? "";
-  const known: DailyMetrics = transaction.get("dailyMetrics", day) ?? { tenant_id, day, groups: [] };
+  const known = wholeMetrics(tenant_id, day, transaction.get("dailyMetrics", day));
   transaction.put("dailyMetrics", addToDay(known, groupOf(execution, workflow)));
 };

@@ -4,6 +4,9 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Settings, SettingsInput } from "../../schemas/settings.ts";
 import { cacheFolder } from "../platform/cache-folder.ts";
 import { openConsents, type Consents } from "../platform/consents.ts";
+import { AlertBook } from "../alerts/alert-book.ts";
+import { causesOf } from "../alerts/causes.ts";
+import { AlertWebhook } from "../alerts/webhook.ts";
 import { createChanges } from "../changes/create-changes.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createAgentStatuses } from "../executions/agent-status.ts";
@@ -209,12 +212,23 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     now,
   });
   await runs.recover();
+  const webhook = new AlertWebhook({ workspace, settings, log });
+  const alerts = new AlertBook({
+    ...{ store, emit, now, log },
+    causes: (day) => causesOf(day, { store, ledger, pool, settings }),
+    deliver: (alert) => webhook.deliver(alert),
+  });
+  subscribe((event) => {
+    alerts.follow(event);
+  });
 
   const handlers = createHandlers({
     store,
     pool,
     gateway,
     limits: () => settings.limits,
+    alerts,
+    alertRules: () => settings.alerts,
     usageOn: ledger.on,
     runs,
     configuration,
@@ -254,6 +268,8 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       await runs.close();
       await tools.close();
       await pool.close();
+      await alerts.close();
+      await webhook.close();
       await rehearsal.close();
       await store.close();
     },

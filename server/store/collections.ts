@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { Alert } from "../../schemas/alerts.ts";
 import { AgentConfig } from "../../schemas/agent.ts";
 import { ChangeSet } from "../../schemas/changes.ts";
 import { AgentExecution } from "../../schemas/execution.ts";
@@ -10,6 +11,7 @@ import { DailyUsage, RunStatus, Task, TeamRun } from "../../schemas/run.ts";
 import { AgentTeam } from "../../schemas/team.ts";
 import { isRunOpen } from "../../schemas/statuses.ts";
 import { Template } from "../../schemas/templates.ts";
+import { isOpenAlert } from "../models/alert.ts";
 import { isActive } from "../models/instance.ts";
 import { mend, type Mended } from "./mend.ts";
 import type { CollectionName, Filters, Records } from "./store.ts";
@@ -195,6 +197,17 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     key: (tenant, metrics) => keys.dailyMetrics(tenant, metrics.day),
     indexes: () => [],
     filters: {},
+    oldestFirst: false,
+  },
+  alerts: {
+    segment: "alerts",
+    lists: ["open_alerts"],
+    schema: Alert,
+    key: (tenant, alert) => keys.alert(tenant, alert.alert_id),
+    indexes: (tenant, alert) => (isOpenAlert(alert) ? [indexKeys.openAlerts(tenant)] : []),
+    filters: {
+      open: (tenant) => [indexKeys.openAlerts(tenant)],
+    },
     oldestFirst: false,
   },
   templates: {

@@ -29,6 +29,7 @@ const references: Rules<Reference[]> = {
   dismissals: () => [],
   dailyUsage: () => [],
   dailyMetrics: () => [],
+  alerts: () => [],
   templates: () => [],
 };
 

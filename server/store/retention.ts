@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { indexKeys } from "../../schemas/keys.ts";
 import type { Retention } from "../../schemas/settings.ts";
+import { isOpenAlert } from "../models/alert.ts";
 import { isActive } from "../models/instance.ts";
 import { collectionNames } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
@@ -26,7 +27,7 @@ const UNNAMED_OBJECT_MS = 60 * 60 * 1000;
 
 /**
  * Removes what the setting does not keep: ended runs that are too old, too many or too large, with
- * everything that belongs to them; ended instances that nothing refers to; usage of old days; file
+ * everything that belongs to them; ended instances that nothing refers to; usage and alerts of old days; file
  * contents that no record names. What is still open is never touched. Returns how many runs went.
  */
 export const applyRetention = async (options: RetentionOptions): Promise<number> => {
@@ -45,13 +46,20 @@ export const applyRetention = async (options: RetentionOptions): Promise<number>
   }
   removed += await limitSize(options);
   await removeInstances(options, cutoff);
-  const days = options.store.all("dailyUsage").filter(({ day }) => day < cutoff.slice(0, 10));
-  if (days.length > 0)
-    await options.store.commit((transaction) => {
-      for (const { day } of days) transaction.remove("dailyUsage", day);
-    });
+  await removeDays(options, cutoff.slice(0, 10));
   if (removed > 0) await sweepObjects(options);
   return removed;
+};
+
+/** What is kept by day and has no run. Sums of metrics are not: they cost nothing. */
+const removeDays = async ({ store }: RetentionOptions, before: string): Promise<void> => {
+  const days = store.all("dailyUsage").filter(({ day }) => day < before);
+  const alerts = store.all("alerts").filter((alert) => alert.day < before && !isOpenAlert(alert));
+  if (days.length + alerts.length === 0) return;
+  await store.commit((transaction) => {
+    for (const { day } of days) transaction.remove("dailyUsage", day);
+    for (const { alert_id } of alerts) transaction.remove("alerts", alert_id);
+  });
 };
 
 const oldestEnded = (document: StateDocument): string[] =>

@@ -1,3 +1,4 @@
+import type { Alert } from "../../schemas/alerts.ts";
 import type { AgentConfig, AgentStatus, AgentType } from "../../schemas/agent.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
 import type { AgentExecution, ExecutionStatus } from "../../schemas/execution.ts";
@@ -23,6 +24,7 @@ export interface Records {
   dismissals: Dismissal;
   dailyUsage: DailyUsage;
   dailyMetrics: DailyMetrics;
+  alerts: Alert;
   templates: Template;
 }
 export type CollectionName = keyof Records;
@@ -51,6 +53,7 @@ export interface Filters {
   dismissals: NoFilter;
   dailyUsage: NoFilter;
   dailyMetrics: NoFilter;
+  alerts: { open?: true | undefined };
   templates: NoFilter;
 }
 
@@ -71,7 +74,7 @@ export interface PageRequest {
 export interface Transaction {
   /**
    * Inserts or replaces a record and brings its secondary indexes along. Its id is what stands in
-   * its key behind the collection: `agent_id`, … , `fingerprint`, `day`, `template_id`; for lifecycle events
+   * its key behind the collection: `agent_id`, … , `fingerprint`, `day`, `alert_id`, `template_id`; for lifecycle events
    * `<instance_id>/<timestamp>:<event_id>`.
    */
   put<Name extends CollectionName>(collection: Name, record: Records[Name]): void;

@@ -1,7 +1,9 @@
 import { Settings } from "../../schemas/settings.ts";
+import type { AlertCause } from "../../schemas/alerts.ts";
 import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Role } from "../../schemas/contract.ts";
+import { AlertBook } from "../../server/alerts/alert-book.ts";
 import { createChanges } from "../../server/changes/create-changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
@@ -56,6 +58,8 @@ export const testDispatch = (
     runs?: Partial<Runs>;
     gateway?: Partial<ModelGateway>;
     store?: Store;
+    /** What alerts are about. */
+    causes?: readonly AlertCause[];
     /** What default agents ask. */
     provider?: AIProvider;
   } = {},
@@ -83,6 +87,13 @@ export const testDispatch = (
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
     configuration,
     limits: () => Settings.parse({}).limits,
+    alertRules: () => Settings.parse({}).alerts,
+    alerts: new AlertBook({
+      ...{ store, emit, now },
+      causes: () => parts.causes ?? [],
+      deliver: () => Promise.resolve(),
+      log: (level, message, data = {}) => log.push({ level, message, data }),
+    }),
     usageOn: createLedger(store).on,
     changes: createChanges({ store, workspace, now }),
     feedback: createFeedback({

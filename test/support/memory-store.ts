@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { RunStatus } from "../../schemas/run.ts";
+import { isRunOpen } from "../../schemas/statuses.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { CollectionName, Filters, Page, Records, Store, Transaction } from "../../server/store/store.ts";
 
@@ -17,12 +19,19 @@ const idFields: Record<CollectionName, string> = {
   dismissals: "fingerprint",
   dailyUsage: "day",
   dailyMetrics: "day",
+  alerts: "alert_id",
   templates: "template_id",
+};
+
+const isOpen = (record: object): boolean => {
+  const status: unknown = Reflect.get(record, "status");
+  return "alert_id" in record ? status !== "Cleared" : isRunOpen(RunStatus.parse(status));
 };
 
 const passes = (record: object, filter: object): boolean =>
   Object.entries(filter).every(([name, wanted]) => {
     if (wanted === undefined) return true;
+    if (name === "open") return isOpen(record) === wanted;
     if (name === "active") return !["Terminated", "Failed"].includes(String(Reflect.get(record, "state")));
     return Reflect.get(record, name === "type" ? "agent_type" : name) === wanted;
   });

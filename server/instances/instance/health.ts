@@ -35,7 +35,8 @@ export const watchInstance = (
   const stopLooks = every(settings.watch_ms, async () => {
     if (instance.record.state !== "Working") return;
     try {
-      const passed = exceededLimit(await instance.measure(), limits) ?? (await disk());
+      const passed = exceededLimit(await instance.measure(), limits) ?? (await disk.look());
+      instance.diskMb = disk.usedMb;
       if (passed !== null) await instance.exceeded(passed);
     } catch (error) {
       onTrouble(error);

@@ -50,6 +50,8 @@ export class Instance {
   record: AgentInstance;
   /** Claims so far. */
   served = 0;
+  /** What its private copy takes on disk, as it was counted last. */
+  diskMb: number | null = null;
   #parts: InstanceParts;
   #worker: RunningWorker | null = null;
   #connection: WorkerConnection | null = null;

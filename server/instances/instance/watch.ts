@@ -39,38 +39,60 @@ const freeBytes = async (folder: string): Promise<number | null> => {
   return disk === null ? null : disk.bavail * disk.bsize;
 };
 
+/** Watches what a private copy takes on disk. */
+export interface DiskWatch {
+  /** What it took when it was counted last; `null`: it was not counted yet. */
+  readonly usedMb: number | null;
+  /** Null: the cap is not passed. */
+  look(): Promise<WorkerEnd | null>;
+}
+
 /**
  * Watches what a folder takes on disk, from now on, at the price of one system call: only when the
- * disk has lost a quarter of the cap since the last count is the folder counted again. What others
+ * disk has lost a tenth of the cap since the last count is the folder counted again. What others
  * give back to the disk meanwhile is not set off against it.
  */
-export const createDiskWatch = (folder: string, limitMb: number): (() => Promise<WorkerEnd | null>) => {
+export const createDiskWatch = (folder: string, limitMb: number): DiskWatch => {
   const limit = limitMb * 1024 ** 2;
+  let usedMb: number | null = null;
   // Taken before the first look: a disk can be filled faster than it is looked at.
   let mostFree = freeBytes(folder);
-  return async () => {
+  const look = async (): Promise<WorkerEnd | null> => {
     const [before, free] = await Promise.all([mostFree, freeBytes(folder)]);
     if (free === null) return null;
-    if (before !== null && before - free < limit / 4) {
+    if (before !== null && before - free < limit / 10) {
       mostFree = Promise.resolve(Math.max(before, free));
       return null;
     }
     mostFree = Promise.resolve(free);
-    return overDisk(await folderBytes(folder), limitMb);
+    const used = await folderBytes(folder);
+    usedMb = used / 1024 ** 2;
+    return overDisk(used, limitMb);
+  };
+  return {
+    look,
+    get usedMb() {
+      return usedMb;
+    },
   };
 };
 
 /** The same for a private copy elsewhere: whoever has to be asked is asked less often. */
-export const createRemoteDiskWatch = (
-  remote: RemoteFiles,
-  limitMb: number,
-): (() => Promise<WorkerEnd | null>) => {
+export const createRemoteDiskWatch = (remote: RemoteFiles, limitMb: number): DiskWatch => {
   let lookedAt = performance.now();
-  return async () => {
+  let usedMb: number | null = null;
+  const look = async (): Promise<WorkerEnd | null> => {
     if (performance.now() - lookedAt < REMOTE_LOOK_MS) return null;
     const used = await remote.copyBytes();
     lookedAt = performance.now();
+    usedMb = used / 1024 ** 2;
     return overDisk(used, limitMb);
+  };
+  return {
+    look,
+    get usedMb() {
+      return usedMb;
+    },
   };
 };
 

@@ -12,7 +12,7 @@ import { createRecords, recordLost } from "../instance/records.ts";
 import type { InstanceRecords } from "../instance/records.ts";
 import { setInstanceState } from "../instance/set-state.ts";
 import { every } from "../instance/watch.ts";
-import type { ClaimedInstance, ClaimRequest, Pool } from "../pool.ts";
+import type { ClaimedInstance, ClaimRequest, InstanceLoad, Pool } from "../pool.ts";
 import type { PoolSettings, PoolSize } from "../settings.ts";
 import { createSlots, removeOldCopies } from "../slots.ts";
 import type { Slots } from "../slots.ts";
@@ -157,6 +157,17 @@ export class InstancePool implements Pool {
 
   queued(): number {
     return this.#queue.waiting().length;
+  }
+
+  loads(): InstanceLoad[] {
+    const { memory_mb, disk_mb } = this.#options.settings.limits;
+    return [...this.#roster.live]
+      .filter(({ record }) => record.state === "Working")
+      .map(({ id, record, diskMb }) => ({
+        instance_id: id,
+        memory: { used: record.resources.memory_mb, limit: memory_mb },
+        disk: { used: diskMb, limit: disk_mb },
+      }));
   }
 
   async close(): Promise<void> {

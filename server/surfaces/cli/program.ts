@@ -33,6 +33,7 @@ export const createProgram = (
   addFeedback(program, context, end);
   addLessons(program, context, end);
   addMetrics(program, context, end);
+  addAlerts(program, context, end);
   addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
@@ -207,6 +208,17 @@ const addMetrics = (program: Command, context: CommandContext, end: End): void =
     .action(async (file: string, flags: RecordFlags) =>
       end((await load()).writeReport(file, flags, context)),
     );
+};
+
+const addAlerts = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/alerts.ts");
+  const alerts = program.command("alerts").summary("what a person should look at");
+  recordCommand(alerts, "list", "list alerts; exit code 1 while one is not acknowledged")
+    .option("--all", "also those whose cause is gone")
+    .action(async (flags: RecordFlags & { all?: boolean }) => end((await load()).listAlerts(flags, context)));
+  recordCommand(alerts, "ack <alert-id>", "say that you know of it").action(
+    async (id: string, flags: RecordFlags) => end((await load()).acknowledgeAlert(id, flags, context)),
+  );
 };
 
 const addLessons = (program: Command, context: CommandContext, end: End): void => {

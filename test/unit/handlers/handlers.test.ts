@@ -271,3 +271,24 @@ describe("the runtime", () => {
     assert.deepEqual(at.events, []);
   });
 });
+
+describe("alerts", () => {
+  it("are listed while their cause is there, and acknowledged by name", async () => {
+    const cause = {
+      ...({ alert: "provider_errors", severity: "warning", subject: "Ollama" } as const),
+      message: "5 executions failed today because of Ollama.",
+    };
+    at = testDispatch("/workspace", { causes: [cause] });
+    const [alert] = (await at.dispatch("alerts/list", {}, caller, signal)).items;
+    assert.ok(alert !== undefined);
+    assert.equal(alert.status, "Raised");
+    const { alert_id } = alert;
+    const acknowledged = await at.dispatch("alerts/acknowledge", { alert_id }, as("operator"), signal);
+    assert.equal(acknowledged.status, "Acknowledged");
+    assert.deepEqual((await at.dispatch("alerts/list", {}, caller, signal)).items, [acknowledged]);
+    const told = at.events.map((event) => (event.type === "alert.changed" ? event.first : null));
+    assert.deepEqual(told, [true, false]);
+    const unknown = at.dispatch("alerts/acknowledge", { alert_id: randomUUID() }, caller, signal);
+    await assert.rejects(unknown, { code: "not_found" });
+  });
+});

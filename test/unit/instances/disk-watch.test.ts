@@ -14,14 +14,15 @@ describe("the watch over a folder's size on disk", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it("notices what was written before it looked for the first time", async () => {
-    const look = createDiskWatch(folder, 20);
+    const watch = createDiskWatch(folder, 20);
     await writeFile(join(folder, "big"), Buffer.alloc(60 * MB, "x"));
-    assert.deepEqual(await look(), { kind: "limit", how: "too much on disk: 60 MB of 20 MB" });
+    assert.deepEqual(await watch.look(), { kind: "limit", how: "too much on disk: 60 MB of 20 MB" });
   });
 
   it("says nothing of what stays below the cap", async () => {
-    const look = createDiskWatch(folder, 200);
+    const watch = createDiskWatch(folder, 200);
     await writeFile(join(folder, "big"), Buffer.alloc(60 * MB, "x"));
-    assert.equal(await look(), null);
+    assert.equal(await watch.look(), null);
+    assert.equal(Math.round(watch.usedMb ?? 0), 60);
   });
 });

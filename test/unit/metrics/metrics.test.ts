@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { Settings } from "../../../schemas/settings.ts";
-import { currentAlerts } from "../../../server/metrics/alerts.ts";
 import { addDurations, noDurations, oneDuration, quantile } from "../../../server/metrics/durations.ts";
 import { prometheusRules } from "../../../server/metrics/prometheus-rules.ts";
 import { prometheusText } from "../../../server/metrics/prometheus.ts";
@@ -37,7 +36,6 @@ describe("durations in buckets", () => {
 });
 
 describe("metrics", () => {
-  const { limits } = Settings.parse({});
   const span = { since: DAY, until: DAY, by: "agent_type" } as const;
 
   /** A store in which executions of these statuses have ended. */
@@ -61,7 +59,7 @@ describe("metrics", () => {
         recordMetrics(transaction, store.tenantId, execution.execution_id);
       });
     }
-    return { store, settings: { limits }, queued: () => 3 };
+    return { store, queued: () => 3 };
   };
 
   it("sum up what ended, by the field that is asked for", async () => {
@@ -91,38 +89,12 @@ describe("metrics", () => {
     assert.equal(readMetrics(span, await ended("Running")).total.executions, 0);
   });
 
-  it("raise an alert where many executions fail, and none where a few do", async () => {
-    const raised = async (...statuses: AgentExecution["status"][]) =>
-      currentAlerts(DAY, await ended(...statuses)).map(({ alert }) => alert);
-    assert.deepEqual(await raised("Failed", "Failed"), []);
-    const many = await raised("Failed", "Failed", "Completed", "Completed", "Completed");
-    assert.deepEqual(many, ["high_failure_rate"]);
-  });
-
-  it("raise an alert near the day's cost limit, and another at it", async () => {
-    const sources = await ended("Completed");
-    const settings = { limits: { ...limits, cost_per_day: 10 } };
-    const alertsAt = async (dollars: number) => {
-      const cost_microcents = dollars * 100_000_000;
-      await sources.store.commit((transaction) => {
-        transaction.put("dailyUsage", {
-          ...{ tenant_id: sources.store.tenantId, day: DAY, tokens: 1, cost_microcents, api_calls: 1 },
-          ...{ assumed_microcents: 0, unpriced_calls: 0, by_agent: {} },
-        });
-      });
-      return currentAlerts(DAY, { ...sources, settings }).map(({ alert }) => alert);
-    };
-    assert.deepEqual(await alertsAt(7), []);
-    assert.deepEqual(await alertsAt(8), ["resource_limit"]);
-    assert.deepEqual(await alertsAt(10), ["cost_threshold"]);
-  });
-
   it("are given to Prometheus, with labels escaped, and rules about series that exist", async () => {
-    const text = await prometheusText(await ended("Completed", "Failed"), DAY);
+    const text = await prometheusText(await ended("Completed", "Failed"));
     assert.match(text, /^coditect_executions_total\{.*model="a \\"model\\" <b>",status="completed"\} 1$/m);
     assert.match(text, /^coditect_cost_dollars_total\{.*\} 0\.5$/m);
     assert.match(text, /^coditect_queued_executions 3$/m);
-    for (const [name] of prometheusRules().matchAll(/coditect_\w+/g))
+    for (const [name] of prometheusRules(Settings.parse({}).alerts).matchAll(/coditect_\w+/g))
       assert.ok(text.includes(`# TYPE ${name} `), name);
   });
 

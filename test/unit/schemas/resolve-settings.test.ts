@@ -55,6 +55,7 @@ describe("the settings that hold", () => {
 
   it("give nobody more than the user does, whatever a workspace says", () => {
     const number = fc.oneof(fc.integer({ min: 64, max: 5000 }), fc.constant(null));
+    const shares: ReadonlySet<string> = new Set(["alerts.failure_rate", "alerts.limit_share"]);
     const lower = settingKeys.filter((key) => settingTable[key].workspace === "lower");
     fc.assert(
       fc.property(
@@ -62,8 +63,10 @@ describe("the settings that hold", () => {
         fc.integer({ min: 64, max: 5000 }),
         number,
         (key, own, asked) => {
-          const { value } = held(key, { [key]: own }, { [key]: asked });
-          assert.ok(typeof value === "number" && value <= own);
+          const unit = shares.has(key) ? 1 / 5000 : 1;
+          const request = asked === null ? null : asked * unit;
+          const { value } = held(key, { [key]: own * unit }, { [key]: request });
+          assert.ok(typeof value === "number" && value <= own * unit);
         },
       ),
     );

@@ -1,0 +1,114 @@
+import type { Alert, AlertCause } from "../../schemas/alerts.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import { acknowledgeAlert, clearAlert, keepAlert, raiseAlert } from "../models/alert.ts";
+import type { Log } from "../platform/log.ts";
+import { namedUuid } from "../platform/named-uuid.ts";
+import type { Store } from "../store/store.ts";
+
+export interface AlertBookParts {
+  store: Store;
+  /** What is wrong on a day, at the moment. */
+  causes: (day: string) => readonly AlertCause[];
+  /** Brings a change to whoever asked to be told outside the runtime; never rejects. */
+  deliver: (alert: Alert) => Promise<void>;
+  emit: (event: RuntimeEvent) => void;
+  now: () => Timestamp;
+  log: Log;
+}
+
+/** What may change a cause; the rest of the events says nothing new. */
+const telling: ReadonlySet<RuntimeEvent["type"]> = new Set([
+  "execution.changed",
+  "instance.changed",
+  "model.usage",
+  "tool.called",
+  "run.finished",
+]);
+
+/** A burst of events is looked at once. */
+const PAUSE_MS = 1000;
+
+/**
+ * The alerts of a workspace. An alert is raised once a day for each cause, kept while the cause is
+ * there, and cleared when it is gone; each change is stored, sent as an event, and delivered.
+ */
+export class AlertBook {
+  readonly #parts: AlertBookParts;
+  readonly #deliveries = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(parts: AlertBookParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks for causes soon if the event can have changed one. */
+  follow(event: RuntimeEvent): void {
+    if (this.#timer !== null || this.#isClosed || !telling.has(event.type)) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.check().catch(this.#report);
+    }, PAUSE_MS).unref();
+  }
+
+  /** Brings the alerts in step with their causes; resolves when that is durable. */
+  async check(): Promise<void> {
+    const { store, now, causes } = this.#parts;
+    if (store.readOnlyReason !== null) return;
+    const at = now();
+    const day = at.slice(0, 10);
+    const present = new Map(causes(day).map((cause) => [idOf(day, cause), cause]));
+    const changed: Alert[] = [];
+    for (const alert of store.all("alerts", { open: true }))
+      if (!present.has(alert.alert_id)) changed.push(clearAlert(alert, at));
+    for (const [alert_id, cause] of present) {
+      const known = store.get("alerts", alert_id);
+      const { tenantId: tenant_id } = store;
+      const next =
+        known === null ? raiseAlert(cause, { alert_id, tenant_id, day }, at) : keepAlert(known, cause);
+      if (next !== known) changed.push(next);
+    }
+    await this.#put(changed, at);
+  }
+
+  /** Says that somebody knows of it. `alert` is the stored one. */
+  async acknowledge(alert: Alert, actor: string): Promise<Alert> {
+    const at = this.#parts.now();
+    const acknowledged = acknowledgeAlert(alert, actor, at);
+    if (acknowledged !== alert) await this.#put([acknowledged], at);
+    return acknowledged;
+  }
+
+  /** Looks a last time, and waits for what is being delivered. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.check().catch(this.#report);
+    await Promise.all(this.#deliveries);
+  }
+
+  readonly #report = (error: unknown): void => {
+    this.#parts.log("warn", "alerts could not be looked for", { error: String(error) });
+  };
+
+  async #put(changed: readonly Alert[], at: Timestamp): Promise<void> {
+    if (changed.length === 0) return;
+    const { store, emit, deliver } = this.#parts;
+    const isFirst = new Map(
+      changed.map(({ alert_id }) => [alert_id, store.get("alerts", alert_id) === null]),
+    );
+    await store.commit((transaction) => {
+      for (const alert of changed) transaction.put("alerts", alert);
+    });
+    for (const alert of changed) {
+      emit({ type: "alert.changed", at, alert, first: isFirst.get(alert.alert_id) === true });
+      const delivery = deliver(alert).finally(() => this.#deliveries.delete(delivery));
+      this.#deliveries.add(delivery);
+    }
+  }
+}
+
+/** The same cause on the same day is the same alert. */
+const idOf = (day: string, { alert, subject }: AlertCause): string =>
+  namedUuid(`alert ${day} ${alert} ${subject}`);

@@ -1,0 +1,50 @@
+import type { Alert, AlertCause } from "../../schemas/alerts.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+
+/** The state machine of an alert. Each function gives the same object back where nothing changes. */
+
+export const isOpenAlert = ({ status }: Pick<Alert, "status">): boolean => status !== "Cleared";
+
+export const raiseAlert = (
+  { alert, severity, subject, message }: AlertCause,
+  { alert_id, tenant_id, day }: Pick<Alert, "alert_id" | "tenant_id" | "day">,
+  now: Timestamp,
+): Alert => ({
+  alert_id,
+  tenant_id,
+  day,
+  alert,
+  severity,
+  subject,
+  message,
+  status: "Raised",
+  raised_at: now,
+  acknowledged_at: null,
+  acknowledged_by: null,
+  cleared_at: null,
+});
+
+/** Its cause is there, again or still. The message stays that of the moment it was raised. */
+export const keepAlert = (alert: Alert, { message }: AlertCause): Alert =>
+  isOpenAlert(alert)
+    ? alert
+    : {
+        ...alert,
+        message,
+        status: alert.acknowledged_at === null ? "Raised" : "Acknowledged",
+        cleared_at: null,
+      };
+
+export const clearAlert = (alert: Alert, now: Timestamp): Alert =>
+  isOpenAlert(alert) ? { ...alert, status: "Cleared", cleared_at: now } : alert;
+
+/** One that is cleared stays so, but alarms nobody if its cause comes back. */
+export const acknowledgeAlert = (alert: Alert, actor: string, now: Timestamp): Alert =>
+  alert.acknowledged_at !== null
+    ? alert
+    : {
+        ...alert,
+        status: isOpenAlert(alert) ? "Acknowledged" : alert.status,
+        acknowledged_at: now,
+        acknowledged_by: actor,
+      };
