@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { Alerts } from "./alerts.ts";
 import type { WithConsent } from "./consent.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Review } from "./review/review.ts";
@@ -13,6 +14,7 @@ export interface Context {
   readonly runtime: RuntimeClient;
   readonly sidebar: Sidebar;
   readonly review: Review;
+  readonly alerts: Alerts;
   readonly transcripts: Transcripts;
   readonly credentials: Credentials;
   readonly withConsent: WithConsent;

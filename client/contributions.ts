@@ -59,6 +59,8 @@ export const commandIds = [
   "coditect.openSettings",
   "coditect.openWalkthrough",
   "coditect.showDashboard",
+  "coditect.showAlerts",
+  "coditect.acknowledgeAlert",
 ] as const;
 
 /** Commands that only code lenses and code actions name; they stand in no menu. */
@@ -123,6 +125,13 @@ export const settingDefaults = {
   "state.keepDays": 90 as number | null,
   "state.keepRuns": 1000 as number | null,
   "state.keepMegabytes": 2048 as number | null,
+  "alerts.failureRate": 0.3 as number | null,
+  "alerts.failureExecutions": 5,
+  "alerts.limitShare": 0.8 as number | null,
+  "alerts.providerErrors": 5 as number | null,
+  "alerts.instanceFailures": 3 as number | null,
+  "alerts.costPerDay": null as number | null,
+  "alerts.webhook": null as string | null,
   "trace.server": "off" as "off" | "messages" | "verbose",
 };
 /** Settings of the runtime that the editor only hands on, by their key there. */
@@ -153,6 +162,13 @@ export const runtimeSettings = {
   "state.keepDays": "retention.days",
   "state.keepRuns": "retention.runs",
   "state.keepMegabytes": "retention.megabytes",
+  "alerts.failureRate": "alerts.failure_rate",
+  "alerts.failureExecutions": "alerts.failure_executions",
+  "alerts.limitShare": "alerts.limit_share",
+  "alerts.providerErrors": "alerts.provider_errors",
+  "alerts.instanceFailures": "alerts.instance_failures",
+  "alerts.costPerDay": "alerts.cost_per_day",
+  "alerts.webhook": "alerts.webhook",
 } as const satisfies Record<string, SettingKey>;
 
 export type ProviderChoice = "agent" | "Claude" | "Gemini" | "Ollama" | "HuggingFace" | "Rehearsal";
@@ -167,6 +183,7 @@ export interface ContextKeys {
   "coditect.reviewing": boolean;
   "coditect.modelChosen": boolean;
   "coditect.sample": boolean;
+  "coditect.hasAlerts": boolean;
 }
 export const contextKeys = [
   "coditect.runtime",
@@ -176,9 +193,14 @@ export const contextKeys = [
   "coditect.reviewing",
   "coditect.modelChosen",
   "coditect.sample",
+  "coditect.hasAlerts",
 ] as const satisfies (keyof ContextKeys)[];
 
-export const viewIds = { runs: "coditect.runs", agents: "coditect.agents" } as const;
+export const viewIds = {
+  runs: "coditect.runs",
+  agents: "coditect.agents",
+  alerts: "coditect.alerts",
+} as const;
 export const walkthroughId = "coditect.coditect-agents#start";
 export const participantId = "coditect.team";
 export const toolNames = {
@@ -213,5 +235,6 @@ export const itemFlags = [
   "instance-idle",
   "instance-paused",
   "instance-active",
+  "alert-raised",
 ] as const;
 export type ItemFlag = (typeof itemFlags)[number];

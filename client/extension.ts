@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { Alerts } from "./alerts.ts";
 import { registerChat } from "./chat/participant.ts";
 import { registerTools } from "./chat/tools.ts";
 import { registerCommands } from "./commands/register.ts";
@@ -33,6 +34,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const sidebar = new Sidebar(runtime, log, extension.storageUri);
   const review = new Review(runtime, sidebar, extension.workspaceState);
   const transcripts = createTranscripts(runtime, sidebar);
+  const alerts = new Alerts({ runtime, log, storage: extension.storageUri });
   const withConsent = createConsent(runtime);
   const context: Context = {
     extension,
@@ -40,6 +42,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     runtime,
     sidebar,
     review,
+    alerts,
     transcripts,
     credentials,
     withConsent,
@@ -50,6 +53,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     runtime,
     sidebar,
     review,
+    alerts,
     transcripts,
     createStatusItem(runtime, sidebar),
     notifyOfRuns(context),

@@ -168,6 +168,6 @@ export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boo
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["limits", "findings", "codeLens", "feedback", "model", "run", "pool", "state"].some((section) =>
+  ["limits", "findings", "codeLens", "feedback", "model", "run", "pool", "state", "alerts"].some((section) =>
     change.affectsConfiguration(`coditect.${section}`),
   );

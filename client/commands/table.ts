@@ -25,6 +25,7 @@ import {
   showTranscript,
   startInstance,
 } from "./control.ts";
+import { acknowledgeAlert, showAlerts } from "./alerts.ts";
 import { showDashboard } from "./dashboard.ts";
 import { newAgent, newTeam } from "./files.ts";
 import { openSettings, openStateFolder, openWalkthrough, showMenu } from "./general.ts";
@@ -153,4 +154,6 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.openSettings": always(openSettings),
   "coditect.openWalkthrough": always(openWalkthrough),
   "coditect.showDashboard": starts(showDashboard),
+  "coditect.showAlerts": always(showAlerts),
+  "coditect.acknowledgeAlert": starts(acknowledgeAlert),
 };

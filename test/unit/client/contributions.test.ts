@@ -28,7 +28,7 @@ const Manifest = z.looseObject({
       }),
     ),
     menus: z.record(z.string(), z.array(Named)),
-    views: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
+    views: z.record(z.string(), z.array(z.looseObject({ id: z.string(), when: z.string().optional() }))),
     viewsWelcome: z.array(Named),
     chatParticipants: z.array(z.looseObject({ id: z.string() })),
     languageModelTools: z.array(z.looseObject({ name: z.string() })),
@@ -82,6 +82,7 @@ describe("the typed contributions equal package.json", () => {
     const clauses = [
       ...Object.values(contributes.menus).flat(),
       ...contributes.viewsWelcome,
+      ...Object.values(contributes.views).flat(),
       ...contributes.commands.map(({ enablement }) => ({ when: enablement })),
     ].map(({ when }) => when ?? "");
     const walkthrough = [...text.matchAll(/onContext:(coditect\.\w+)/g)].map(([, key = ""]) => key);
