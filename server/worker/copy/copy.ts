@@ -6,7 +6,7 @@ import { findGit } from "../../workspace/git.ts";
 import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
-import { stateOf } from "./files.ts";
+import { sha256, stateOf } from "./files.ts";
 
 /** A file of the source as it was when the copy was last made equal to it. */
 export interface BaseFile {
@@ -113,6 +113,18 @@ const placesIn = (
 /** What the file was before any agent touched it; `null` when there was none. */
 export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha256" | "executable"> | null =>
   copy.overlays.get(path) ?? copy.base.get(path) ?? null;
+
+/** The file's state in one word as the agents' tools left it; see `stateOf`. */
+export const recordedState = (copy: PrivateCopy, path: string): string => {
+  const written = copy.written.get(path);
+  if (written !== undefined) return stateOf(written);
+  const original = originalOf(copy, path);
+  return original === null ? "deleted" : `${original.sha256} ${original.executable}`;
+};
+
+/** Whether the file holds these bytes as the agents' tools left it, whatever is on disk now. */
+export const holds = (copy: PrivateCopy, path: string, bytes: Uint8Array): boolean =>
+  recordedState(copy, path).startsWith(`${sha256(bytes)} `);
 
 /**
  * Notes that an agent's tool made `change`, so that it is part of the change set. A file that is as

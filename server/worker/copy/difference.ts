@@ -4,9 +4,9 @@ import type { FileChange } from "../../../schemas/changes.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isDependencyFolder, readFolder } from "../../workspace/walk.ts";
-import { originalOf, type PrivateCopy } from "./copy.ts";
-import { isFree, sha256, stateOf } from "./files.ts";
-import { isExecutable, stampOf, statFile } from "./stamp.ts";
+import { originalOf, recordedState, type PrivateCopy } from "./copy.ts";
+import { isFree, sha256 } from "./files.ts";
+import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
 /** Most bytes of one changed file: what is larger was generated. */
 const LARGEST_FILE = 8 * 1024 * 1024;
@@ -70,17 +70,10 @@ const compareUnseen = (copy: PrivateCopy, path: string, found: Difference): void
   const stats = isFree(copy.root, path) ? statFile(join(copy.root, path)) : null;
   if (stats?.isFile() === true) compareFile(copy, path, found);
   else if (stats !== null && !stats.isDirectory()) found.foreign.push(path);
-  else if (wantedState(copy, path) !== "deleted") {
+  else if (recordedState(copy, path) !== "deleted") {
     const before = originalOf(copy, path)?.sha256 ?? null;
     found.files.push({ path, before, content: null, executable: false });
   }
-};
-
-const wantedState = (copy: PrivateCopy, path: string): string => {
-  const written = copy.written.get(path);
-  if (written !== undefined) return stateOf(written);
-  const original = originalOf(copy, path);
-  return original === null ? "deleted" : `${original.sha256} ${original.executable}`;
 };
 
 const compareFile = (copy: PrivateCopy, path: string, found: Difference): void => {
@@ -94,8 +87,9 @@ const compareFile = (copy: PrivateCopy, path: string, found: Difference): void =
   }
   const bytes = readFileSync(join(copy.root, path));
   const executable = isExecutable(stats);
-  if (wantedState(copy, path) === `${sha256(bytes)} ${executable}`) {
-    if (base !== undefined) base.copy = stampOf(stats); // Read once, not every time.
+  if (recordedState(copy, path) === `${sha256(bytes)} ${executable}`) {
+    // Read once, not every time.
+    if (base !== undefined && isSettled(stats, Date.now())) base.copy = stampOf(stats);
     return;
   }
   const before = originalOf(copy, path)?.sha256 ?? null;

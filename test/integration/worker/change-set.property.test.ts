@@ -87,7 +87,20 @@ describe("change set, for any tree, ignore rules, and writes of agents and tests
         const after = readTree(copy.root);
         for (const at of Object.keys(original)) assert.equal(after[at], written[at] ?? original[at], at);
       }),
-      { numRuns: 150 },
+      {
+        numRuns: 150,
+        examples: [
+          // An agent writes what tests had left there already, byte for byte.
+          [
+            [],
+            [],
+            [
+              { by: "tests", edits: [{ do: "write", path: ".cache", bytes: Buffer.from("one") }] },
+              { by: "agent", path: ".cache", text: "one" },
+            ],
+          ],
+        ],
+      },
     );
   });
 });
