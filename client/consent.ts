@@ -20,6 +20,7 @@ const asked: ReadonlySet<ErrorCode> = new Set([
   "consent_needed",
   "configuration_unconfirmed",
   "team_unconfirmed",
+  "exposure_unconfirmed",
 ]);
 
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
@@ -39,7 +40,20 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     return true;
   };
 
+  const askForExposure = async (folder: string, { message, data }: CoditectError): Promise<boolean> => {
+    const allow = vscode.l10n.t("Allow in This Workspace");
+    const answer = await askModal(
+      vscode.l10n.t("An agent could act with your secrets for others."),
+      message,
+      allow,
+    );
+    if (answer !== allow) return false;
+    await call("consents/set", { name: "exposure", of: String(data.hash), given: true }, folder);
+    return true;
+  };
+
   const ask = async (folder: string, who: string, error: CoditectError): Promise<boolean> => {
+    if (error.code === "exposure_unconfirmed") return askForExposure(folder, error);
     if (error.code !== "consent_needed") return askForConfiguration(folder, error);
     const { message } = error;
     const allow = vscode.l10n.t("Allow in This Workspace");
@@ -57,17 +71,18 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     folder: string,
     who: string,
     start: () => Promise<Result>,
-    already: ReadonlySet<ErrorCode>,
+    already: ReadonlySet<string>,
   ): Promise<Result> => {
     try {
       return await start();
     } catch (error) {
-      if (!isCatalogued(error) || !(asked.has(error.code) && !already.has(error.code))) throw error;
-      const key = `${error.code} ${folder}`;
+      if (!isCatalogued(error) || !asked.has(error.code)) throw error;
+      const key = `${error.code} ${String(error.data.hash)} ${folder}`;
+      if (already.has(key)) throw error;
       const asking = open.get(key) ?? ask(folder, who, error).finally(() => open.delete(key));
       open.set(key, asking);
       if (!(await asking)) throw new vscode.CancellationError();
-      return attempt(folder, who, start, new Set([...already, error.code]));
+      return attempt(folder, who, start, new Set([...already, key]));
     }
   };
 

@@ -372,6 +372,11 @@ export const errorCatalogue = {
     "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",
     { ...conflict, exit: 3 },
   ),
+  exposure_unconfirmed: row(
+    "The agent {agent} could read what others wrote ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
+    "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise take one of the three away from it.",
+    { ...conflict, exit: 3 },
+  ),
   pool_full: row(
     "All {count} instances are busy, and the limit does not allow another one.",
     "Wait until an instance is idle, terminate one, or increase the setting pool.max_instances.",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AgentType } from "./agent.ts";
 import { Alert } from "./alerts.ts";
 import { ChangedFile } from "./changes.ts";
-import { AgentExecution, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
+import { AgentExecution, Exposure, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Finding } from "./findings.ts";
 import { GateProof } from "./gates.ts";
 import { AgentInstance } from "./instance.ts";
@@ -30,6 +30,7 @@ export const ExecutionSummary = AgentExecution.pick({
   round: Count,
   /** `Ollama/qwen3`. */
   model: z.string(),
+  exposure: Exposure.optional(),
 });
 export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
 

@@ -129,6 +129,20 @@ export const Rating = z.strictObject({
 });
 export type Rating = z.infer<typeof Rating>;
 
+/**
+ * What an execution has met of three things that together let whoever wrote what it reads act with the
+ * user's secrets. All three at once need the user's consent.
+ */
+export const Exposure = z.strictObject({
+  /** It was given what somebody else wrote: an untrusted workspace, the answer of a service or an MCP server. */
+  read_untrusted: z.boolean(),
+  /** A tool worked for it with a secret of the user's. */
+  used_secrets: z.boolean(),
+  /** It could act outside of this machine: by a tool, or by commands that reach allowed hosts. */
+  acts_outwardly: z.boolean(),
+});
+export type Exposure = z.infer<typeof Exposure>;
+
 /** Context of an execution: whose it is, in what run, and what was proven of it. */
 export const ExecutionMetadata = z.strictObject({
   agent_id: Uuid,
@@ -149,6 +163,8 @@ export const ExecutionMetadata = z.strictObject({
   /** What did not fit the token budget, and why it was left out. */
   context_left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   rating: Rating.nullable().default(null),
+  /** Left out: the execution is of an earlier version, which did not keep it. */
+  exposure: Exposure.optional(),
 });
 export type ExecutionMetadata = z.infer<typeof ExecutionMetadata>;
 

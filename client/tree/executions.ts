@@ -1,5 +1,5 @@
 import type { Localizer } from "../../schemas/localizer.ts";
-import type { ExecutionStatus } from "../../schemas/execution.ts";
+import type { ExecutionStatus, Exposure } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Activity, ExecutionView } from "../../schemas/run-view.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
@@ -77,12 +77,24 @@ export const executionTooltip = ({ summary }: ExecutionView, l10n: Localizer): s
     ]
       .filter((part) => part !== "")
       .join(" · "),
+    exposureText(summary.exposure, l10n),
     summary.error === null
       ? ""
       : `$(error) ${plain(summary.error.message)} ${plain(summary.error.next_step ?? "")}`,
   ]
     .filter((line) => line !== "")
     .join("\n\n");
+};
+
+/** What an execution has met that is dangerous together; empty: nothing of it. */
+const exposureText = (met: Exposure | undefined, l10n: Localizer): string => {
+  if (met === undefined) return "";
+  const parts = [
+    met.read_untrusted ? l10n.t("read what others wrote") : "",
+    met.used_secrets ? l10n.t("used your secrets") : "",
+    met.acts_outwardly ? l10n.t("could act outside of this machine") : "",
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `$(shield) ${parts.join(" · ")}`;
 };
 
 export const gateItem = (proof: GateProof, l10n: Localizer): Item => ({

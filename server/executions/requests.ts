@@ -28,7 +28,7 @@ export interface RequestContext {
   readText: (path: string) => Promise<string | null>;
   store: Store;
   gateway: ModelGateway;
-  tools: Pick<Tools, "call">;
+  tools: Pick<Tools, "call" | "exposure">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }

@@ -1,14 +1,20 @@
+import { z } from "zod";
 import type { FileChange } from "../../schemas/changes.ts";
 import { readCutNote } from "../../schemas/cut-note.ts";
 import { CoditectError, fail, toExecutionError } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { timerMs } from "../../schemas/primitives.ts";
 import { summarise } from "../../schemas/summary.ts";
-import type { AgentExecution, ContextItem, ExecutionOutput } from "../../schemas/execution.ts";
+import type {
+  AgentExecution,
+  ContextItem,
+  ExecutionMetadata,
+  ExecutionOutput,
+} from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { TestProbe, TestReport } from "../../schemas/tests.ts";
-import type { TranscriptEntry } from "../../schemas/transcript.ts";
+import type { ToolOutcome, TranscriptEntry } from "../../schemas/transcript.ts";
 import { ToolName } from "../../schemas/tools.ts";
 import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
 import type { Charge, ModelGateway } from "../gateway/gateway.ts";
@@ -75,7 +81,7 @@ export interface ExecutionParts {
   store: Store;
   pool: Pool;
   gateway: ModelGateway;
-  tools: Pick<Tools, "call">;
+  tools: Pick<Tools, "call" | "exposure">;
   ledger: Pick<Ledger, "recall" | "settle">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
@@ -188,7 +194,7 @@ const attempt = async (
     await answers.settled();
     return new AttemptFailed(error, {
       ...execution,
-      metadata: { ...execution.metadata, answered_by: answeredBy(context) },
+      metadata: { ...execution.metadata, ...metIn(context) },
       resource_usage: { ...usageOf(context.entries), ...consumed },
     });
   };
@@ -239,7 +245,7 @@ const attempt = async (
     const { gates, output, change_set_id, refused } = conclusion;
     const done: AgentExecution = {
       ...execution,
-      metadata: { ...execution.metadata, gates, change_set_id, answered_by: answeredBy(context) },
+      metadata: { ...execution.metadata, gates, change_set_id, ...metIn(context) },
       resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
     };
     const ended =
@@ -270,11 +276,24 @@ class AttemptFailed extends Error {
   }
 }
 
-const answeredBy = (context: RequestContext): string[] => [
-  ...new Set(
-    context.entries.flatMap((entry) => (entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [])),
-  ),
-];
+/** What the transcript says of whom an execution asked, and of what it has met. */
+const metIn = ({
+  entries,
+  tools,
+  agent,
+}: RequestContext): Pick<ExecutionMetadata, "answered_by" | "exposure"> => {
+  const models = entries.flatMap((entry) =>
+    entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [],
+  );
+  const called = entries.flatMap((entry) => (entry.type === "tool" ? [calledTool(entry.outcome)] : []));
+  return { answered_by: [...new Set(models)], exposure: tools.exposure(agent, called) };
+};
+
+/** A tool that was found is called by another one, in whose input it is named. */
+const calledTool = ({ tool, input }: ToolOutcome): string => {
+  const found = tool === "call_tool" ? z.object({ name: z.string() }).safeParse(input).data : undefined;
+  return found?.name ?? tool;
+};
 
 /**
  * Runs an execution to its end and returns it as stored: Completed, Failed, Cancelled or TimedOut.

@@ -47,7 +47,10 @@ export const openConsents = (workspace: string): Consents => {
   return {
     has: (name, of = null) => read().some((consent) => consent.name === name && consent.of === of),
     give: (consent) => {
-      write([...read().filter(({ name }) => name !== consent.name), consent]);
+      // The agents of a team differ in their tools; of a configuration only the last state is allowed.
+      const isReplaced = ({ name, of }: Consent): boolean =>
+        name === consent.name && (name !== "exposure" || of === consent.of);
+      write([...read().filter((known) => !isReplaced(known)), consent]);
     },
     takeBack: (name) => {
       write(read().filter((consent) => consent.name !== name));

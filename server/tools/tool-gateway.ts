@@ -1,16 +1,16 @@
 import { Ajv } from "ajv";
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { McpFile } from "../../schemas/mcp.ts";
+import type { McpFile } from "../../schemas/mcp.ts";
 import { Json, Sha256 } from "../../schemas/primitives.ts";
 import { type ToolDefinition, UserTool } from "../../schemas/tool-definition.ts";
 import { parseAllowedHost } from "../instances/drivers/egress/policy.ts";
-import { configurationFiles, configurationHash, MCP_FILE } from "../workspace/configuration.ts";
+import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
 import { callHttp } from "./http-tool.ts";
 import { McpServer, type McpParts } from "./mcp-servers.ts";
+import { offeredName } from "./offered-name.ts";
 import { ServerSandbox } from "./server-sandbox.ts";
 import { ToolPins } from "./tool-pins.ts";
 import type { ToolAnswer, ToolRequest, Tools, ToolsParts } from "./tools-api.ts";
@@ -47,7 +47,7 @@ const callFound = internal("call_tool", "Call an external tool that find_tools r
  * The tools that leave an instance: HTTP services, MCP servers, functions of the runtime. They run in
  * the runtime, so that no key reaches an instance. Documents: "Tool Integration".
  */
-class ToolGateway implements Tools {
+class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #parts: GatewayParts;
   readonly #servers = new Map<string, McpServer>();
   readonly #pins: ToolPins;
@@ -199,20 +199,18 @@ class ToolGateway implements Tools {
 
   /** The servers of `.coditect/mcp.json`, as the user allowed them. */
   #allowedServers(): McpFile["mcpServers"] {
-    const files = configurationFiles(this.#parts.tools.workspace);
-    const file = files.find(({ path }) => path === MCP_FILE);
-    if (file === undefined) return {};
-    const hash = configurationHash(files);
-    if (!this.#parts.tools.consents.has("configuration", hash)) return {};
-    const { mcpServers } = readMcpFile(file.path, file.bytes.toString("utf8"));
-    if (this.#configuration !== hash) {
+    const { workspace, consents } = this.#parts.tools;
+    const allowed = allowedServers(workspace, consents);
+    if (allowed === null) return {};
+    const { configuration, servers } = allowed;
+    if (this.#configuration !== configuration) {
       for (const server of this.#servers.values()) void server.close();
       this.#servers.clear();
-      for (const [name, config] of Object.entries(mcpServers))
+      for (const [name, config] of Object.entries(servers))
         this.#servers.set(name, new McpServer(name, config, this.#parts));
-      this.#configuration = hash;
+      this.#configuration = configuration;
     }
-    return mcpServers;
+    return servers;
   }
 
   async #onlyReads({ handler }: ToolDefinition): Promise<boolean> {
@@ -242,7 +240,7 @@ class ToolGateway implements Tools {
 }
 
 /** Opens the gateway of a workspace. */
-export const openTools = (tools: ToolsParts): Tools => {
+export const openTools = (tools: ToolsParts): Pick<Tools, "offers" | "call" | "close"> => {
   const { workspace, scratchFolder, unconfined, settings, environment, version } = tools;
   const allowed = () => settings.allowed_hosts.map(parseAllowedHost).filter((host) => host !== null);
   return new ToolGateway({
@@ -256,21 +254,12 @@ export const openTools = (tools: ToolsParts): Tools => {
 
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === "TimeoutError";
 
-const readMcpFile = (path: string, text: string): McpFile => {
-  try {
-    return McpFile.parse(JSON.parse(text));
-  } catch (error) {
-    throw fail("invalid_file", { path, problems: "it is not a list of MCP servers" }, { cause: error });
-  }
-};
-
 interface ListedTool {
   name: string;
   description?: string | undefined;
   inputSchema: object;
 }
 
-/** Tools of two servers may have one name, and ours must not be shadowed: the server is part of it. */
 const definitionOf = (
   server: string,
   { name, description = "", inputSchema }: ListedTool,
@@ -280,13 +269,6 @@ const definitionOf = (
   schema: Json.parse(inputSchema),
   handler: { External: { service: server, endpoint: name, auth: null } },
 });
-
-/** Providers take at most 64 letters, digits, `_` and `-`. */
-const offeredName = (server: string, tool: string): string => {
-  const name = `${server}__${tool.replace(/[^\w-]/g, "_")}`;
-  if (name.length <= 64) return name;
-  return `${name.slice(0, 55)}_${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
-};
 
 /** The tools that share the most words with the query; the first ones if none does. */
 const bestMatches = (tools: readonly ToolDefinition[], query: string): ToolDefinition[] => {

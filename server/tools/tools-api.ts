@@ -1,4 +1,5 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
+import type { Exposure } from "../../schemas/execution.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { ToolDefinition } from "../../schemas/tool-definition.ts";
@@ -26,6 +27,10 @@ export interface Tools {
   offers(agent: AgentConfig): Promise<ToolDefinition[]>;
   /** Runs a tool. What the agent can correct is an answer; only `cancelled` is thrown. */
   call(request: ToolRequest): Promise<ToolAnswer>;
+  /** Refuses an agent that the user has to allow first. Errors: `exposure_unconfirmed`, `invalid_file`. */
+  admit(agent: AgentConfig): void;
+  /** What an execution has met that has called the tools of these names. */
+  exposure(agent: AgentConfig, called: readonly string[]): Exposure;
   close(): Promise<void>;
 }
 

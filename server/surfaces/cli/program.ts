@@ -87,6 +87,10 @@ const addProof = (program: Command, context: CommandContext, end: End): void => 
     command
       .addOption(new Option("--runtime <where>", "where the tests run").choices(["local", "docker"]))
       .option("--image <name>", "container image they run in")
+      .option(
+        "--allow-exposure <hash>",
+        "let an agent read what others wrote, use secrets and act outwardly with the tools of this hash",
+      )
       .option("--test-command <command>", "the project's test command, in place of the one that is found")
       .addOption(unconfinedOption());
   whereTestsRun(recordCommand(program, "prove", "prove what changed, whoever changed it"))

@@ -8,11 +8,13 @@ const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): P
   return agents.some((agent) => (agent.settings.runtime ?? settings.runtime) === "Local");
 };
 
-/** Refuses a run before anything of it is stored, if its commands may not run here. */
-export const admitRun = (parts: RunParts, run: TeamRun): Promise<void> =>
-  parts.pool.admit("Local").catch(async (error: unknown) => {
+/** Refuses a run before anything of it is stored, if its commands may not run here or its agents not work so. */
+export const admitRun = async (parts: RunParts, run: TeamRun): Promise<void> => {
+  for (const member of run.members) parts.tools.admit(await parts.configuration.agentOf(member));
+  await parts.pool.admit("Local").catch(async (error: unknown) => {
     if (await usesLocal(parts, run)) throw error;
   });
+};
 
 /** Tells that a run begins or goes on. */
 export const announceRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {

@@ -150,6 +150,7 @@ export const stageExecution = async (
         change_set_id: null,
         context_left_out: [...context.left_out, ...pictures.left_out],
         rating: null,
+        exposure: parts.tools.exposure(agent, []),
       },
     },
     parts.now(),

@@ -7,6 +7,7 @@ import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type ModelServer } from "../../model-servers.ts";
 import { root } from "../../support/command.ts";
 import { answered, call, finish, reader } from "../../support/one-round.ts";
+import { allowExposure } from "../../support/tools.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 describe("an agent with the tools of an MCP server", function () {
@@ -33,6 +34,7 @@ describe("an agent with the tools of an MCP server", function () {
     });
     project = await startRuntime({ workspace: files.root, settings: { provider: model.ollama() } });
     await project.call("teams/create", reader);
+    await allowExposure(project, "reader");
   });
   after(async () => {
     await project.close();

@@ -5,7 +5,7 @@ import type { Connection } from "../../../hosting/connection.ts";
 import type { RunFlags } from "./options.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-type Flags = Pick<RunFlags, "json" | "provider" | "unconfined" | "allowConfiguration">;
+type Flags = Pick<RunFlags, "json" | "provider" | "unconfined" | "allowConfiguration" | "allowExposure">;
 
 /** Whether a person sits at the terminal who can be asked. */
 const isThere = ({ json }: Flags, { terminal }: CommandContext): boolean =>
@@ -49,6 +49,11 @@ const consentOf = (
     const question = `${error.message}\nAllow it in this workspace from now on?`;
     return { name: "unconfined", of: null, question, isGiven: flags.unconfined === "allow" };
   }
+  if (error.code === "exposure_unconfirmed") {
+    const of = String(error.data.hash);
+    const question = `${error.message}\nAllow it in this workspace from now on?`;
+    return { name: "exposure", of, question, isGiven: flags.allowExposure === of };
+  }
   if (error.code !== "configuration_unconfirmed" && error.code !== "team_unconfirmed") return null;
   const of = String(error.data.hash);
   const question = `${error.message}\nUse it as it is now?`;
@@ -62,7 +67,7 @@ export const withConsent = async <Started>(
   connection: Connection,
   flags: Flags,
   context: CommandContext,
-  asked: readonly ConsentName[] = [],
+  asked: readonly string[] = [],
 ): Promise<Started> => {
   try {
     return await start();
@@ -70,8 +75,9 @@ export const withConsent = async <Started>(
     const consent = consentOf(error, flags, context);
     if (consent === null) throw error;
     const { name, of, question, isGiven } = consent;
-    if (asked.includes(name) || !(isGiven || (await askPerson(question, flags, context)))) throw error;
+    const key = `${name} ${of ?? ""}`;
+    if (asked.includes(key) || !(isGiven || (await askPerson(question, flags, context)))) throw error;
     await connection.call("consents/set", { name, of, given: true });
-    return withConsent(start, connection, flags, context, [...asked, name]);
+    return withConsent(start, connection, flags, context, [...asked, key]);
   }
 };

@@ -45,6 +45,11 @@ export const RunFlags = z.object({
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
+  /** The hash of the tools that an agent may have at once. */
+  allowExposure: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
+    .optional(),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
   /** Every `--set KEY=VALUE`. */

@@ -1,0 +1,14 @@
+import { createHash } from "node:crypto";
+
+/** What the names of a server's tools begin with. A server's name is short: see `McpFile`. */
+export const offeredPrefix = (server: string): string => `${server}__`;
+
+/**
+ * What a model calls a tool of a server. Tools of two servers may have one name, and ours must not be
+ * shadowed: the server is part of it. Providers take at most 64 letters, digits, `_` and `-`.
+ */
+export const offeredName = (server: string, tool: string): string => {
+  const name = `${offeredPrefix(server)}${tool.replace(/[^\w-]/g, "_")}`;
+  if (name.length <= 64) return name;
+  return `${name.slice(0, 55)}_${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
+};
