@@ -58,7 +58,7 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     const { message } = error;
     const allow = vscode.l10n.t("Allow in This Workspace");
     const settings = vscode.l10n.t("Open Settings");
-    const text = vscode.l10n.t("{0} waits for your consent. {1}", who, message);
+    const text = vscode.l10n.t("{0} needs your approval. {1}", who, message);
     const answer = await sayWarning(text, allow, settings);
     if (answer === settings)
       await vscode.commands.executeCommand("workbench.action.openSettings", "coditect.run.unconfined");

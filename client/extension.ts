@@ -78,7 +78,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
 const offerRestart = async (): Promise<void> => {
   const restart = vscode.l10n.t("Restart Runtime");
   const message = vscode.l10n.t(
-    "This setting holds from the next start of the runtime. Runs at work go on after it.",
+    "This setting takes effect when the runtime restarts. Active runs continue after the restart.",
   );
   if ((await sayInformation(message, restart)) === restart)
     await vscode.commands.executeCommand("coditect.restartRuntime");

@@ -124,7 +124,7 @@ const applyAll = async ({ review }: Context, run: RunRecord, said: string): Prom
     conflicts.length > 0
       ? vscode.l10n.t("{0}. Not applied, because you changed them too: {1}", said, conflicts.join(", "))
       : unsaved.length > 0
-        ? vscode.l10n.t("{0}. Applied, but still to be saved: {1}", said, unsaved.join(", "))
+        ? vscode.l10n.t("{0}. Applied but not saved: {1}", said, unsaved.join(", "))
         : vscode.l10n.t("{0}. The changes were applied.", said);
   await offer(message, {}, nodeId.run(run.task_id), sayInformation);
 };

@@ -37,7 +37,7 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
         ...runs.map((run) => `- ${plain(runTitle(run))}`),
         unpriced.size === 0
           ? vscode.l10n.t("Today: {0}", formatCost(cost))
-          : vscode.l10n.t("Today: {0}, and calls whose price is unknown", formatCost(cost)),
+          : vscode.l10n.t("Today: {0}, plus calls of unknown price", formatCost(cost)),
       ].join("\n\n"),
     );
     item.accessibilityInformation = { label: `CODITECT, ${parts.join(", ")}` };

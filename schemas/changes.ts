@@ -19,7 +19,7 @@ export const FileChange = z.strictObject({
 export type FileChange = z.infer<typeof FileChange>;
 
 /**
- * Why a changed file needs a look of its own. `executes`: something runs it without being asked each
+ * Why a changed file needs a look of its own. `executes`: it is executed without being asked each
  * time, such as an editor, git, a package manager or CI. `steers`: it tells agents or tools what to do.
  * `invisible`: the change brings characters that a reader does not see.
  */

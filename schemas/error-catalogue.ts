@@ -320,23 +320,23 @@ export const errorCatalogue = {
   ),
   program_not_started: row("Cannot start {program}: {reason}.", "Check that it is installed.", broken),
   changes_too_large: row(
-    "The agent changed more than can be handed back: {count} files hold more than {megabytes} MiB.",
+    "The agent changed more than can be returned: {count} files hold more than {megabytes} MiB.",
     "Add generated files to .coditectignore.",
     broken,
   ),
-  run_not_begun: row("The run ended before an agent began: {reason}", null, broken),
+  run_not_begun: row("The run ended before an agent started: {reason}", null, broken),
   node_missing: row(
     "Cannot build the container image, because there is no Node program on PATH.",
     "Install Node and put it on PATH.",
     broken,
   ),
   workspace_not_mirrored: row(
-    "The container does not show the present state of the workspace: old files could not be removed.",
+    "The container does not show the current state of the workspace: old files could not be removed.",
     "Restart the container engine, then try again.",
     broken,
   ),
   runtime_answer_unusable: row(
-    "The runtime that owns this folder sent an answer that is not its own (status {status}).",
+    "The runtime of this folder sent an unexpected response (status {status}).",
     "End that runtime, then try again.",
     broken,
   ),
@@ -353,7 +353,7 @@ export const errorCatalogue = {
     broken,
   ),
   consent_needed: row(
-    "Agents' commands, such as the project's tests, would run without a sandbox on this machine: {reason}.",
+    "Commands of agents, such as the project's tests, would run without a sandbox on this machine: {reason}.",
     "Install bubblewrap, use the Docker runtime, or allow it for this workspace (coditect run --unconfined allow).",
     { ...conflict, exit: 3 },
   ),

@@ -47,7 +47,7 @@ export const TranscriptEntry = z.discriminatedUnion("type", [
     duration_ms: Milliseconds,
   }),
   /**
-   * Paid for beside the answers: an attempt that gave none because its stream was cut or it was
+   * Also billed: an attempt that gave none because its stream was cut or it was
    * cancelled, or the embeddings that ranked the context, which stand before the prompt.
    */
   z.strictObject({

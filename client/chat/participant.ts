@@ -52,11 +52,11 @@ const startRequest = ({ command, prompt, references }: vscode.ChatRequest): Star
         : { folder, team: "architecture", task };
     case "review":
       return file === null
-        ? vscode.l10n.t("Open the file that is to be reviewed.")
+        ? vscode.l10n.t("Open the file to review.")
         : { folder, team: "review", task, file };
     default:
       return file === null
-        ? vscode.l10n.t("Open the file the team is to work on, or attach it.")
+        ? vscode.l10n.t("Open or attach the file that the team should work on.")
         : { folder, team: "tdd", task, file };
   }
 };

@@ -18,11 +18,11 @@ export const toolRequest = async (team: string, given: unknown): Promise<StartRe
     throw new Error(vscode.l10n.t("A trusted workspace folder is needed."));
   const { file, task } = ToolInput.parse(given);
   if (needsTask.has(team)) {
-    if (task.trim() === "") throw new Error(vscode.l10n.t("Say in `task` what it is about."));
-  } else if (file === undefined) throw new Error(vscode.l10n.t("Say in `file` which file is meant."));
+    if (task.trim() === "") throw new Error(vscode.l10n.t("Describe the task in `task`."));
+  } else if (file === undefined) throw new Error(vscode.l10n.t("Set `file` to the file to work on."));
   if (file === undefined) return { folder: first, team, task };
   const place = await findFile(file);
-  if (place === null) throw new Error(vscode.l10n.t("{0} is in no folder of the workspace.", file));
+  if (place === null) throw new Error(vscode.l10n.t("{0} is not in a folder of the workspace.", file));
   return { team, task, folder: place.folder, file: pathInFolder(place.folder, place.uri) };
 };
 

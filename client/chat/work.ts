@@ -82,7 +82,7 @@ export const summarise = ({ run, end }: { run: RunRecord; end: Finished }): stri
     ),
     end.error === null ? "" : `${end.error.message} ${end.error.next_step ?? ""}`,
     run.changes.some(({ decision }) => decision === "Pending")
-      ? vscode.l10n.t("Nothing in the workspace has changed: the changes wait for the user's review.")
+      ? vscode.l10n.t("The workspace has not changed. The changes wait for the user's review.")
       : "",
   ];
   return lines.filter((line) => line !== "").join("\n");

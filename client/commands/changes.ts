@@ -51,7 +51,7 @@ export const discardAll = async (context: Context, argument: unknown): Promise<v
   const discard = vscode.l10n.t("Discard All");
   const answer = await askModal(
     vscode.l10n.t("Discard every change of this run that you have not accepted?"),
-    vscode.l10n.t("The run's record keeps them; your files stay as they are."),
+    vscode.l10n.t("The run keeps its record, and your files stay as they are."),
     discard,
   );
   if (answer === discard) await context.review.discard(target.folder, target.task_id, null);
@@ -85,7 +85,7 @@ const sayResult = ({ conflicts, unsaved }: Applied): void => {
   if (unsaved.length > 0)
     tell(
       vscode.l10n.t(
-        "{0} could not be saved: the change stands in the editor. Save it there, or undo it.",
+        "{0} could not be saved. The change is in its editor: save it there, or undo it.",
         unsaved.join(", "),
       ),
     );
@@ -138,7 +138,7 @@ export const chooseHunks = async (context: Context, argument: unknown): Promise<
   }
   const hunks = await context.review.hunks(file);
   if (hunks.length === 0) {
-    tell(vscode.l10n.t("{0} is accepted or discarded as a whole.", file.path));
+    tell(vscode.l10n.t("{0} can only be accepted or discarded as a whole.", file.path));
     return;
   }
   const picked = await vscode.window.showQuickPick(
@@ -149,7 +149,7 @@ export const chooseHunks = async (context: Context, argument: unknown): Promise<
       picked: true,
       hunk,
     })),
-    { title: file.path, placeHolder: vscode.l10n.t("Which hunks to accept?"), canPickMany: true },
+    { title: file.path, placeHolder: vscode.l10n.t("Select the hunks to accept"), canPickMany: true },
   );
   if (picked === undefined || picked.length === 0) return;
   sayResult(

@@ -6,13 +6,13 @@ import { executionTarget, nodeOf, runTarget, tell } from "./targets.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 
 export const cancelRun = async (context: Context, argument: unknown): Promise<void> => {
-  const nothing = vscode.l10n.t("No run is at work.");
+  const nothing = vscode.l10n.t("No run is active.");
   const run = await runTarget(context, argument, ({ status }) => isRunActive(status), nothing);
   if (run !== null) await context.runtime.call("runs/cancel", { task_id: run.task_id }, run.folder);
 };
 
 export const cancelExecution = async (context: Context, argument: unknown): Promise<void> => {
-  const target = await executionTarget(context, argument, vscode.l10n.t("No execution is at work."));
+  const target = await executionTarget(context, argument, vscode.l10n.t("No execution is active."));
   if (target === null) return;
   await context.runtime.call("executions/cancel", { execution_id: target.execution_id }, target.folder);
 };
@@ -57,18 +57,18 @@ export const rateRun = async (context: Context, argument: unknown): Promise<void
     { title, placeHolder: vscode.l10n.t("What do you think of this run?") },
   );
   if (choice === undefined) return;
-  const prompt = vscode.l10n.t("Why? Later runs are told. It may stay empty.");
+  const prompt = vscode.l10n.t("Why? (optional, used as guidance for later runs)");
   const note = (await vscode.window.showInputBox({ title, prompt }))?.trim();
   if (note === undefined) return;
   const rating = { verdict: choice.verdict, note: note === "" ? null : note };
   await context.runtime.call("runs/rate", { task_id: run.task_id, ...rating }, run.folder);
-  tell(vscode.l10n.t("Your rating of {0} is kept with its executions.", title));
+  tell(vscode.l10n.t("Your rating of {0} was saved.", title));
 };
 
 const pickStage = (run: RunRecord): Thenable<string | undefined> =>
   vscode.window.showQuickPick([...run.stages.keys()], {
     title: runTitle(run),
-    placeHolder: vscode.l10n.t("From which stage? What came before it is taken over."),
+    placeHolder: vscode.l10n.t("Select the stage to retry from. Earlier stages are reused."),
   });
 
 /** A prompt names who wants to do what, with which model; there is no anonymous consent. */

@@ -10,7 +10,7 @@ const askName = (title: string): Thenable<string | undefined> =>
   vscode.window.showInputBox({
     title,
     prompt: vscode.l10n.t("Name"),
-    validateInput: (text) => (slugOf(text) === "" ? vscode.l10n.t("Letters or digits are needed.") : null),
+    validateInput: (text) => (slugOf(text) === "" ? vscode.l10n.t("Enter letters or digits.") : null),
   });
 
 const slugOf = (name: string): string =>
@@ -63,7 +63,7 @@ export const newTeam = async ({ runtime }: Context): Promise<void> => {
   const { items } = await runtime.call("teams/list", { limit: 500 }, folder.uri.toString());
   const picked = await vscode.window.showQuickPick(
     items.map((team) => ({ label: team.name, detail: team.description, team })),
-    { title, placeHolder: vscode.l10n.t("Which team does it begin as?") },
+    { title, placeHolder: vscode.l10n.t("Select the team to start from") },
   );
   const name = picked === undefined ? undefined : await askName(title);
   if (picked === undefined || name === undefined) return;

@@ -43,7 +43,7 @@ export const setKey = async (context: Context, replace: boolean, argument: unkno
   const key = await vscode.window.showInputBox({
     title: `${title}: ${provider}`,
     prompt: vscode.l10n.t(
-      "Kept in the editor's secret storage, never in a file. You get one at {0}.",
+      "VS Code keeps the key in its secret storage, never in a file. Get a key at {0}.",
       keyPages[provider],
     ),
     password: true,
@@ -54,7 +54,7 @@ export const setKey = async (context: Context, replace: boolean, argument: unkno
   const check = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t("Trying the key for {0}…", provider),
+      title: vscode.l10n.t("Checking the key for {0}…", provider),
     },
     () => context.credentials.set(provider, key.trim(), context.runtime.call, folderForKeys()),
   );
@@ -64,7 +64,9 @@ export const setKey = async (context: Context, replace: boolean, argument: unkno
       tell(vscode.l10n.t("{0} accepted the key.", provider));
       return true;
     case "unknown":
-      tell(vscode.l10n.t("The key for {0} is stored but could not be tried: {1}", provider, check.problem));
+      tell(
+        vscode.l10n.t("The key for {0} is stored, but it could not be checked: {1}", provider, check.problem),
+      );
       return true;
     case "rejected": {
       const again = vscode.l10n.t("Try Again");

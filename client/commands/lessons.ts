@@ -21,7 +21,9 @@ export const showRun = async ({ sidebar }: Context, argument: unknown): Promise<
   if (target === null) return;
   await sidebar.loadRun(target.folder.uri.toString(), task_id).catch(() => undefined);
   if (!sidebar.model.runs.has(task_id)) {
-    tell(vscode.l10n.t("The record of this run is gone: it was older than the state keeps."));
+    tell(
+      vscode.l10n.t("This run is no longer on record. The retention settings decide how long runs are kept."),
+    );
     return;
   }
   await sidebar.runs.reveal(nodeId.run(task_id), { select: true, focus: true, expand: true });

@@ -53,7 +53,7 @@ export const askModel = async (
   context.runtime.call("models/list", { reachable: true }, key, cancelled.token).then(
     ({ items }) => {
       picker.items = marked([...fixedChoices(), ...modelChoices(items)]);
-      picker.placeholder = vscode.l10n.t("Asked by every agent of a run, in place of its own");
+      picker.placeholder = vscode.l10n.t("Used by every agent of a run instead of its own model");
       picker.busy = false;
     },
     (error: unknown) => {
@@ -84,7 +84,7 @@ const separator = (label: string): Choice => ({ label, kind: vscode.QuickPickIte
 const fixedChoices = (): Choice[] => [
   {
     label: vscode.l10n.t("Each agent's own"),
-    description: vscode.l10n.t("as its configuration says"),
+    description: vscode.l10n.t("as configured"),
     chosen: { provider: "agent", model: "" },
   },
   {

@@ -113,7 +113,7 @@ const findingOf = async (
   argument: unknown,
 ): Promise<{ folder: string; finding: Finding } | null> => {
   const found = await findFinding(context, argument);
-  if (found === null) tell(vscode.l10n.t("This finding is not there any more."));
+  if (found === null) tell(vscode.l10n.t("This finding no longer exists."));
   return found;
 };
 
@@ -153,10 +153,10 @@ export const dismissFinding = async (context: Context, argument: unknown): Promi
   if (found === null) return;
   const reason = await vscode.window.showInputBox({
     title: vscode.l10n.t("Dismiss “{0}”", found.finding.title),
-    prompt: vscode.l10n.t("Why does it not count? It will not be reported again."),
+    prompt: vscode.l10n.t("Why is this not a problem? It will not be reported again."),
     placeHolder: vscode.l10n.t("Intended: the caller has checked it"),
     validateInput: (text) =>
-      text.trim() === "" ? vscode.l10n.t("A reason helps whoever reads it later.") : null,
+      text.trim() === "" ? vscode.l10n.t("Enter a reason. It is kept with the finding.") : null,
   });
   if (reason === undefined) return;
   const { finding_id } = found.finding;
@@ -169,7 +169,7 @@ export const fixFinding = async (context: Context, argument: unknown): Promise<v
   const { finding, folder } = found;
   const workspaceFolder = folderByUri(folder);
   if (workspaceFolder === null) {
-    tell(vscode.l10n.t("Its folder is not open any more."));
+    tell(vscode.l10n.t("Its folder is no longer open."));
     return;
   }
   await startRun(context, { folder: workspaceFolder, file: finding.path, ...runForFinding(finding) });

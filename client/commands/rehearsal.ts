@@ -17,7 +17,7 @@ export const runRehearsal = async (context: Context): Promise<void> => {
     JSON.parse(new TextDecoder().decode(await vscode.workspace.fs.readFile(source))),
   );
   if (file !== null && !(await exists(vscode.Uri.joinPath(folder.uri, file)))) {
-    tell(vscode.l10n.t("The rehearsal plays on the sample project. Open it first."));
+    tell(vscode.l10n.t("The rehearsal works on the sample project. Open it first."));
     return;
   }
   const { provider } = await context.runtime.call("models/rehearsal", {}, folder.uri.toString());
@@ -35,9 +35,9 @@ export const openSample = async ({ extension }: Context): Promise<void> => {
 };
 
 const wantsFresh = async (): Promise<boolean> => {
-  const fresh = vscode.l10n.t("Start Afresh");
+  const fresh = vscode.l10n.t("Start Over");
   const message = vscode.l10n.t("You have opened the sample project before.");
-  const detail = vscode.l10n.t("Starting afresh takes back every change in it.");
+  const detail = vscode.l10n.t("Starting over discards every change in it.");
   const answer = await askModal(message, detail, fresh, vscode.l10n.t("Open as It Is"));
   if (answer === undefined) throw new vscode.CancellationError();
   return answer === fresh;

@@ -83,7 +83,7 @@ export const runTdd = async (context: Context, argument: unknown): Promise<void>
     { folder: target.folder, team: "tdd", file: target.path },
     {
       title: vscode.l10n.t("TDD Team on {0}", target.path),
-      placeholder: vscode.l10n.t("What should it build? Leave it empty to test and mend this file."),
+      placeholder: vscode.l10n.t("What should the team build? Leave empty to test and fix this file."),
       suggestion: isShown ? suggestionOf(editor) : "",
       mayBeEmpty: true,
     },
@@ -176,7 +176,7 @@ export const runTeam = async (context: Context): Promise<void> => {
     { folder, team: team.label, file },
     {
       title: vscode.l10n.t("Run {0}", team.label),
-      placeholder: vscode.l10n.t("What is to be done? Leave it empty for the team's own task."),
+      placeholder: vscode.l10n.t("What should the team do? Leave empty to use the team's own task."),
       suggestion: suggestionOf(vscode.window.activeTextEditor),
       mayBeEmpty: true,
     },

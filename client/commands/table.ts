@@ -86,7 +86,7 @@ const always = (handler: Handler): CommandRow => ({ up: handler, down: handler }
 const whileUp = (handler: Handler): CommandRow => ({
   up: handler,
   down: () => {
-    tell(vscode.l10n.t("The runtime is not running, so no agent is at work."));
+    tell(vscode.l10n.t("The runtime is not running, so no agents are active."));
   },
 });
 

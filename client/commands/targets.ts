@@ -36,7 +36,7 @@ export const fileTarget = (argument: unknown): FileTarget | null => {
   }
   const folder = folderOf(uri);
   if (folder === null) {
-    tell(vscode.l10n.t("{0} is in no folder of the workspace.", uri.fsPath));
+    tell(vscode.l10n.t("{0} is not in a folder of the workspace.", uri.fsPath));
     return null;
   }
   return { folder, uri, path: pathInFolder(folder, uri) };

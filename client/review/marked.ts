@@ -4,8 +4,8 @@ import { askModal } from "../say.ts";
 import type { Proposal } from "./proposal.ts";
 
 const words: Record<ChangeMark, string> = {
-  executes: vscode.l10n.t("something runs it"),
-  steers: vscode.l10n.t("it steers agents or tools"),
+  executes: vscode.l10n.t("it is executed"),
+  steers: vscode.l10n.t("it configures agents or tools"),
   invisible: vscode.l10n.t("it has invisible characters"),
 };
 
@@ -25,10 +25,10 @@ export const withoutMarked = async (
   if (marked.length === 0) return proposals;
   const rest = proposals.filter((proposal) => !marked.includes(proposal));
   if (!isAsked) return rest;
-  const every = vscode.l10n.t("Accept These, Too");
+  const every = vscode.l10n.t("Accept These Too");
   const others = vscode.l10n.t("Accept Only the Others");
   const answer = await askModal(
-    vscode.l10n.t("Some of these files need a look of their own."),
+    vscode.l10n.t("Review these files separately."),
     marked.map(({ file }) => `${file.path}: ${markText(file.marks) ?? ""}`).join("\n"),
     every,
     others,

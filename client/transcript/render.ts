@@ -29,7 +29,7 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
         ...renderMessage(entry.message),
       ];
     case "spent":
-      return [text(`> ${l10n.t("Paid for beside the answers:")} ${entry.reason}`)];
+      return [text(`> ${l10n.t("Also billed:")} ${entry.reason}`)];
     case "tool":
       return [
         folded(
@@ -46,7 +46,9 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
       return [text(`> ${l10n.t("The runtime says:")} ${entry.text}`)];
     case "compacted":
       return [
-        text(`> ${l10n.t("Tool results before turn {0} were folded to make room.", entry.before_turn)}`),
+        text(
+          `> ${l10n.t("Tool results before turn {0} were shortened to fit the context window.", entry.before_turn)}`,
+        ),
       ];
     case "gate":
       return [renderGate(entry.proof, l10n)];

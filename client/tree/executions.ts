@@ -72,8 +72,8 @@ export const executionTooltip = ({ summary }: ExecutionView, l10n: Localizer): s
     ),
     [
       formatCost(usage.cost),
-      l10n.t("{0} s of processor time", usage.cpu_seconds.toFixed(1)),
-      l10n.t("at most {0} MB", usage.peak_memory_mb),
+      l10n.t("{0} s CPU time", usage.cpu_seconds.toFixed(1)),
+      l10n.t("peak {0} MB", usage.peak_memory_mb),
     ]
       .filter((part) => part !== "")
       .join(" · "),

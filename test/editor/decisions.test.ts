@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
 import { throughModel } from "./models.ts";
-import { missingPart } from "./parts.ts";
+import { missingPart, savedText } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
 
 describe("what the user reads and decides", function () {
@@ -25,8 +25,7 @@ describe("what the user reads and decides", function () {
     await workbench.picture("hunk-accepted");
     await decide("the first ones pay one cent more", "CODITECT: Discard Hunk");
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied in part/).waitFor();
-    const written = await readFile(join(folder, "src/bill.js"), "utf8");
-    assert.match(written, /Math\.floor\(cents \/ people\)/);
+    const written = await savedText(join(folder, "src/bill.js"), /Math\.floor\(cents \/ people\)/);
     assert.doesNotMatch(written, /the first ones pay one cent more/);
   });
 

@@ -3,7 +3,7 @@ import { access, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
 import { throughModel } from "./models.ts";
-import { missingPart } from "./parts.ts";
+import { missingPart, savedText } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
 
 describe("a window with two folders", function () {
@@ -38,7 +38,7 @@ describe("a window with two folders", function () {
     await problems.filter({ hasText: /bill\.js.*dinner/ }).waitFor();
     await workbench.picture("two-folders");
 
-    assert.match(await readFile(join(dinner, source), "utf8"), /Math\.floor\(cents \/ people\)/);
+    await savedText(join(dinner, source), /Math\.floor\(cents \/ people\)/);
     assert.equal(await readFile(join(lunch, source), "utf8"), original);
     for (const folder of [lunch, dinner]) await access(join(folder, ".coditect", "state", "lock"));
   });

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ const run = promisify(execFile);
 
 /** What installing the extension and starting code-server take on a quiet machine of two cores. */
 const QUIET_START_MS = 3_500;
+
+const SAVE_MS = 10_000;
 
 const chromiumPaths = [
   process.env.CHROMIUM_PATH,
@@ -182,4 +184,14 @@ const listening = async (server: ChildProcess): Promise<void> => {
     reject(new Error(`code-server ended with ${String(code)}: ${said}`));
   });
   await promise;
+};
+
+/** The text of a file once it matches: the editor shows an edit before it has saved it. */
+export const savedText = async (path: string, pattern: RegExp): Promise<string> => {
+  const signal = AbortSignal.timeout(pace.deadline(SAVE_MS));
+  for (;;) {
+    const text = await readFile(path, "utf8");
+    if (pattern.test(text)) return text;
+    await setTimeout(50, undefined, { signal });
+  }
 };

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import texts from "../../package.nls.json" with { type: "json" };
 import { skipUnlessNull } from "../support/skip.ts";
 import { startKeyedProvider, throughModel } from "./models.ts";
-import { missingPart } from "./parts.ts";
+import { missingPart, savedText } from "./parts.ts";
 import type { EditorSession } from "./session.ts";
 import { useWorkbench } from "./suite.ts";
 
@@ -48,7 +48,7 @@ describe("the extension in a real workbench", function () {
       .getByRole("button", { name: "Accept All Changes" })
       .click();
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
-    assert.match(await readFile(join(folder, "src/bill.js"), "utf8"), /Math\.floor\(cents \/ people\)/);
+    await savedText(join(folder, "src/bill.js"), /Math\.floor\(cents \/ people\)/);
     await workbench.picture("accepted");
   });
 
@@ -101,7 +101,7 @@ describe("the extension in a real workbench", function () {
     await problem.waitFor({ state: "detached" });
     await workbench.expand(/^Run tdd/);
     await workbench.treeItem(/^Findings: 0 open of 1/).waitFor();
-    assert.match(await readFile(join(folder, "src/bill.js"), "utf8"), /Number\.isInteger\(cents\)/);
+    await savedText(join(folder, "src/bill.js"), /Number\.isInteger\(cents\)/);
   });
 
   it("does not report a dismissed finding again", async () => {

@@ -37,8 +37,8 @@ export const report = (
 };
 
 const markWords: Record<ChangeMark, string> = {
-  executes: "something runs it",
-  steers: "it steers agents or tools",
+  executes: "it is executed",
+  steers: "it configures agents or tools",
   invisible: "it has invisible characters",
 };
 
