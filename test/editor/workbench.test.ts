@@ -181,7 +181,7 @@ describe("the extension in a real workbench", function () {
       await giveKey("wrong-key");
       const rejection = workbench.notification(/rejected the API key/);
       await rejection.waitFor();
-      const trying = workbench.notification(/Trying the key/);
+      const trying = workbench.notification(/Checking the key/);
       await trying.waitFor({ state: "detached" });
       await workbench.picture("key-rejected");
       await rejection.getByRole("button", { name: "Try Again" }).click();
