@@ -54,7 +54,9 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
   const instances = gauge("instances", "Active instances by state.", ["state"]);
   for (const [state, count] of Object.entries(instanceStates(store))) instances.set({ state }, count);
   gauge("queued_executions", "Executions that wait for an instance.", []).set(sources.queued());
-  gauge("active_runs", "Runs at work or waiting.", []).set(store.all("runs", { open: true }).length);
+  gauge("active_runs", "Active runs, including waiting ones.", []).set(
+    store.all("runs", { open: true }).length,
+  );
   const alerts = gauge("alerts", "Alerts whose cause is there now.", ["alert"]);
   const open = store.all("alerts", { open: true });
   for (const alert of AlertName.options)
