@@ -8,7 +8,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const root = new URL("../", import.meta.url);
 const target = new URL("l10n/bundle.l10n.json", root);
-const sources = ["client/**/*.ts", "server/surfaces/lsp/*.ts"];
+const sources = ["client/**/*.ts", "schemas/*.ts", "server/surfaces/lsp/*.ts"];
 
 /** The collector looks for calls of what was imported from `vscode`; ours is handed over at times. */
 const asImported = (contents) =>

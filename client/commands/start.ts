@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { z } from "zod";
 import type { AIProvider } from "../../schemas/agent.ts";
+import { runForSymbol } from "../../schemas/command-runs.ts";
 import { editorCommands } from "../../schemas/editor.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
@@ -104,8 +105,8 @@ export const runTddOnSymbol = async (context: Context, argument: unknown): Promi
   const { symbol } = editorCommands["coditect.runTddOnSymbol"].parse(argument);
   const target = fileTarget(argument);
   if (target === null) return;
-  const task = vscode.l10n.t("Work on `{0}` of this file.", symbol);
-  await startRun(context, { folder: target.folder, team: "tdd", file: target.path, task });
+  const { folder, path } = target;
+  await startRun(context, { folder, file: path, ...runForSymbol(symbol, vscode.l10n) });
 };
 
 export const runBugFix = async (context: Context, argument: unknown): Promise<void> => {

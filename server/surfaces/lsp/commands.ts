@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { runForFinding, runForTest } from "../../../schemas/command-runs.ts";
-import type { MethodInput } from "../../../schemas/contract.ts";
+import { runForFinding, runForSymbol, runForTest, type CommandRun } from "../../../schemas/command-runs.ts";
 import { EditorCommand, editorCommands } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { Uuid } from "../../../schemas/primitives.ts";
@@ -34,22 +33,16 @@ const read = <Schema extends z.ZodType>(
   throw fail("invalid_params", { what: `The command ${command}`, problems: describeProblems(parsed.error) });
 };
 
-const startTeam = async (
+const startCommandRun = async (
   context: CommandContext,
   uri: string,
-  request: Pick<MethodInput<"teams/execute">, "team_id" | "task" | "data">,
+  { team, task, data }: CommandRun,
 ): Promise<unknown> => {
   const { session, path } = await context.openPlaceOf(uri);
   const overlays = await context.documents.overlays(session.folder);
-  const params = { ...request, file: path, options: { overlays } };
+  const params = { team_id: team, task, data, file: path, options: { overlays } };
   return session.runtime.dispatch("teams/execute", params, context.caller(), context.signal);
 };
-
-const startCommandRun = (
-  context: CommandContext,
-  uri: string,
-  { team, task, data }: ReturnType<typeof runForFinding>,
-): Promise<unknown> => startTeam(context, uri, { team_id: team, task, data });
 
 const findingOf = async (context: CommandContext, uri: string, finding_id: string) => {
   const { session } = await context.openPlaceOf(uri);
@@ -64,7 +57,7 @@ const run: {
   [Name in EditorCommand]: (context: CommandContext, given: Arguments<Name>) => Promise<unknown>;
 } = {
   "coditect.runTddOnSymbol": (context, { uri, symbol }) =>
-    startTeam(context, uri, { team_id: "tdd", task: `Work on ${symbol}.` }),
+    startCommandRun(context, uri, runForSymbol(symbol, context.l10n)),
 
   "coditect.fixTest": (context, { uri, test }) =>
     startCommandRun(context, uri, runForTest(test, context.l10n)),
