@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AgentType } from "./agent.ts";
 import { Alert } from "./alerts.ts";
+import { ForecastQuality } from "./forecast.ts";
 import { GateName } from "./gates.ts";
 import { Count, Ratio, Uuid } from "./primitives.ts";
 
@@ -108,6 +109,8 @@ export const Metrics = z.strictObject({
     changed_files: z.strictObject({ accepted: Count, discarded: Count, pending: Count }),
     findings: z.strictObject({ open: Count, dismissed: Count, fixed: Count, outdated: Count }),
   }),
+  /** How good the forecasts of runs were that are still on record. */
+  forecasts: ForecastQuality,
   instances: z.record(z.string(), Count),
   /** Executions that wait for an instance now. */
   queued: Count,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AIProvider, Limits } from "./agent.ts";
 import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
+import { Forecast } from "./forecast.ts";
 import { GateProof } from "./gates.ts";
 import { Count, Json, patchOf, Sha256, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 import { TeamMember, WorkflowStage } from "./team.ts";
@@ -118,6 +119,8 @@ export const TeamRun = z.strictObject({
   change_set_id: Uuid.nullable(),
   error: ExecutionError.nullable(),
   usage: ExecutionResourceUsage,
+  /** What it was expected to take when it started; `null`: it takes over stages of another run. */
+  forecast: Forecast.nullable().default(null),
   /** The run it was forked from or retries, and the stage it took over from there. */
   parent: z.strictObject({ task_id: Uuid, stage: z.string() }).nullable(),
   created_at: Timestamp,

@@ -154,7 +154,12 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/metrics",
     is: "daily sums of what ended, Prometheus's text, the report",
-    imports: ["schemas", "server/store"],
+    imports: ["schemas", "server/forecast", "server/store"],
+  },
+  {
+    folder: "server/forecast",
+    is: "what a run will take, and how good such guesses were",
+    imports: [...base, "server/gateway"],
   },
   {
     folder: "server/alerts",
@@ -235,6 +240,8 @@ export const importTable: readonly Row[] = [
       ...base,
       "server/context",
       "server/executions",
+      "server/forecast",
+      "server/gateway",
       "server/platform",
       "server/teams",
       "server/teams/definition",

@@ -14,6 +14,16 @@ export interface AskedTask {
   cost: number | null | undefined;
 }
 
+/** How the task is asked for. */
+export interface AskHow {
+  title: string;
+  placeholder: string;
+  suggestion: string;
+  mayBeEmpty: boolean;
+  /** What the run is expected to take, in words; `null`: nothing can be said. */
+  forecast: (asked: AskedTask) => Promise<string | null>;
+}
+
 const RECENT_TASKS = "recentTasks";
 const MOST_RECENT = 10;
 const SHOWN_CHARACTERS = 120;
@@ -46,21 +56,11 @@ const remember = async (context: Context, task: string): Promise<void> => {
 export const askTask = async (
   context: Context,
   folder: vscode.WorkspaceFolder,
-  {
-    title,
-    placeholder,
-    suggestion,
-    mayBeEmpty,
-  }: {
-    title: string;
-    placeholder: string;
-    suggestion: string;
-    mayBeEmpty: boolean;
-  },
+  how: AskHow,
 ): Promise<AskedTask | null> => {
-  const asked: AskedTask = { task: suggestion, chosen: null, cost: undefined };
+  const asked: AskedTask = { task: how.suggestion, chosen: null, cost: undefined };
   for (;;) {
-    const item = await pickItem(context, folder, asked, { title, placeholder, mayBeEmpty });
+    const item = await pickItem(context, folder, asked, how);
     if (item === null) return null;
     if (item.does === "model") asked.chosen = (await askModel(context, folder)) ?? asked.chosen;
     else if (item.does === "cap")
@@ -78,7 +78,7 @@ const pickItem = (
   context: Context,
   folder: vscode.WorkspaceFolder,
   asked: AskedTask,
-  { title, placeholder, mayBeEmpty }: { title: string; placeholder: string; mayBeEmpty: boolean },
+  { title, placeholder, mayBeEmpty, forecast }: AskHow,
 ): Promise<Item | null> => {
   const picker = vscode.window.createQuickPick<Item>();
   picker.title = title;
@@ -86,10 +86,16 @@ const pickItem = (
   picker.ignoreFocusOut = true;
   const isOneLine = !asked.task.includes("\n");
   if (isOneLine) picker.value = asked.task;
+  let expected = "";
   const draw = () => {
-    picker.items = itemsFor(context, folder, asked, { typed: picker.value, isOneLine, mayBeEmpty });
+    const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected };
+    picker.items = itemsFor(context, folder, asked, shown);
   };
   draw();
+  void forecast(asked).then((text) => {
+    expected = text ?? "";
+    draw();
+  });
   const { promise, resolve } = Promise.withResolvers<Item | null>();
   picker.onDidChangeValue((typed) => {
     // What is half typed must not be lost when the model or the cap is changed.
@@ -112,7 +118,12 @@ const itemsFor = (
   context: Context,
   folder: vscode.WorkspaceFolder,
   asked: AskedTask,
-  { typed, isOneLine, mayBeEmpty }: { typed: string; isOneLine: boolean; mayBeEmpty: boolean },
+  {
+    typed,
+    isOneLine,
+    mayBeEmpty,
+    expected,
+  }: { typed: string; isOneLine: boolean; mayBeEmpty: boolean; expected: string },
 ): Item[] => {
   const task = isOneLine || typed !== "" ? typed : asked.task;
   const separator = (label: string): Item => ({
@@ -129,6 +140,7 @@ const itemsFor = (
           {
             label: `$(play) ${vscode.l10n.t("Start")}`,
             description: firstLine(task) || vscode.l10n.t("with the team's own task for this file"),
+            detail: expected,
             alwaysShow: true,
             does: "start",
             task,

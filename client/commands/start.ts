@@ -8,6 +8,8 @@ import type { Context } from "../context.ts";
 import { openConfigurationFile } from "../errors.ts";
 import { chosenProvider, providerOf, runOptions, wantsRehearsal } from "../settings.ts";
 import { askTask, suggestionOf } from "./ask-task.ts";
+import { forecastText } from "./forecast-text.ts";
+import type { ChosenModel } from "./models.ts";
 import { fileTarget, folderTarget } from "./targets.ts";
 
 export interface StartRequest {
@@ -61,17 +63,46 @@ const askAndStart = async (
   how: { title: string; placeholder: string; suggestion?: string; mayBeEmpty?: boolean },
 ): Promise<void> => {
   const { suggestion = "", mayBeEmpty = false } = how;
-  const asked = await askTask(context, request.folder, { ...how, suggestion, mayBeEmpty });
+  const { folder } = request;
+  const asked = await askTask(context, folder, {
+    ...how,
+    suggestion,
+    mayBeEmpty,
+    forecast: async ({ task, chosen }) => {
+      const provider = await providerOfChoice(context, folder, chosen).catch(() => null);
+      return expectation(context, { ...request, task, provider });
+    },
+  });
   if (asked === null) return;
   const { task, chosen, cost } = asked;
-  const key = request.folder.uri.toString();
-  const provider =
-    chosen?.provider === "Rehearsal"
-      ? (await context.runtime.call("models/rehearsal", {}, key)).provider
-      : chosen === null
-        ? null
-        : providerOf(chosen.provider, chosen.model, request.folder);
+  const provider = await providerOfChoice(context, folder, chosen);
   await startRun(context, { ...request, task, provider, cost });
+};
+
+/** What the user chose for one run; `null`: the settings' provider. */
+const providerOfChoice = async (
+  { runtime }: Context,
+  folder: vscode.WorkspaceFolder,
+  chosen: ChosenModel | null,
+): Promise<AIProvider | null> => {
+  if (chosen === null) return null;
+  if (chosen.provider !== "Rehearsal") return providerOf(chosen.provider, chosen.model, folder);
+  return (await runtime.call("models/rehearsal", {}, folder.uri.toString())).provider;
+};
+
+/** What such a run is expected to take, in words; `null` where the runtime cannot say. */
+const expectation = async (
+  context: Context,
+  { folder, team, task = "", file = null, provider = null }: StartRequest,
+): Promise<string | null> => {
+  try {
+    const options = runOptions(folder, provider ?? (await providerFor(context, folder)));
+    const request = { team_id: team, task, file, options };
+    return forecastText(await context.runtime.call("teams/forecast", request, folder.uri.toString()));
+  } catch (error) {
+    context.log.debug("No forecast of the run", error);
+    return null;
+  }
 };
 
 export const runTdd = async (context: Context, argument: unknown): Promise<void> => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AgentExecution } from "../execution.ts";
+import { Forecast } from "../forecast.ts";
 import { Json, Uuid, WorkspacePath } from "../primitives.ts";
 import { RunOptions, RunOptionsPatch, RunStatus, Task, TeamRun } from "../run.ts";
 import { AgentTeam, FileProblem, TeamMember, WorkflowStage } from "../team.ts";
@@ -57,6 +58,11 @@ export const runMethods = {
     verb: "POST",
     path: "/api/agent-teams/{team_id}/execute",
     status: 202,
+  }),
+  /** What such a run will take, from earlier ones of this workspace; nothing is started. */
+  "teams/forecast": row("viewer", StartRun.extend({ team_id: z.string().min(1) }), Forecast, {
+    verb: "POST",
+    path: "/api/agent-teams/{team_id}/forecast",
   }),
   "teams/delete": row("admin", byTeam, Nothing, {
     verb: "DELETE",

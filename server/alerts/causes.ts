@@ -82,38 +82,37 @@ const costThreshold = (day: string, { ledger, settings }: CauseSources): AlertCa
 /** One cap, and what is used of it. */
 interface Cap {
   subject: string;
+  /** `Tokens of the day`. */
+  what: string;
   used: number;
   limit: number | null;
-  /** `12 of 15 tokens of the run …`, without what it is a share of. */
-  text: (used: number, limit: number) => string;
+  text: (value: number) => string;
 }
 
-const tokens = (used: number, limit: number): string =>
-  `${used.toLocaleString("en-US")} of ${limit.toLocaleString("en-US")} tokens`;
-const dollars = (used: number, limit: number): string => `$${used.toFixed(2)} of $${limit.toFixed(2)}`;
-const megabytes =
-  (what: string) =>
-  (used: number, limit: number): string =>
-    `${Math.round(used)} of ${limit} MB of ${what}`;
+const tokens = (value: number): string => value.toLocaleString("en-US");
+const dollars = (value: number): string => `$${value.toFixed(2)}`;
+const megabytes = (value: number): string => `${Math.round(value)} MB`;
 
 const capsOn = (
   span: "execution" | "run" | "day",
-  what: string,
+  whose: string,
   subject: string,
   limits: Limits,
   used: { tokens: number; cost_microcents: number },
 ): Cap[] => [
   {
     subject: `tokens_per_${span}${subject}`,
+    what: `Tokens of ${whose}`,
     used: used.tokens,
     limit: limits[`tokens_per_${span}`],
-    text: (value, limit) => `${tokens(value, limit)} of ${what}`,
+    text: tokens,
   },
   {
     subject: `cost_per_${span}${subject}`,
+    what: `Cost of ${whose}`,
     used: used.cost_microcents / MICROCENTS_PER_DOLLAR,
     limit: limits[`cost_per_${span}`],
-    text: (value, limit) => `${dollars(value, limit)} of ${what}`,
+    text: dollars,
   },
 ];
 
@@ -131,7 +130,7 @@ const capsNow = (day: string, { store, ledger, pool, settings }: CauseSources): 
       .all("executions", { task_id })
       .filter(({ status }) => atWork.includes(status))
       .flatMap(({ execution_id, metadata }) =>
-        capsOn("execution", `the work of ${metadata.agent_type}`, `:${execution_id}`, limits, {
+        capsOn("execution", `the ${metadata.agent_type} at work`, `:${execution_id}`, limits, {
           ...ledger.used({ execution_id }),
         }),
       );
@@ -140,8 +139,11 @@ const capsNow = (day: string, { store, ledger, pool, settings }: CauseSources): 
   ...pool.loads().flatMap(({ instance_id, memory, disk }): Cap[] => {
     const whose = `instance ${instance_id.slice(0, 8)}`;
     return [
-      { ...memory, subject: `memory:${instance_id}`, text: megabytes(`memory of ${whose}`) },
-      { ...disk, used: disk.used ?? 0, subject: `disk:${instance_id}`, text: megabytes(`disk of ${whose}`) },
+      { ...memory, subject: `memory:${instance_id}`, what: `Memory of ${whose}`, text: megabytes },
+      {
+        ...{ subject: `disk:${instance_id}`, what: `Disk space of ${whose}`, text: megabytes },
+        ...{ used: disk.used ?? 0, limit: disk.limit },
+      },
     ];
   }),
 ];
@@ -149,10 +151,10 @@ const capsNow = (day: string, { store, ledger, pool, settings }: CauseSources): 
 const resourceLimits = (day: string, sources: CauseSources): AlertCause[] => {
   const share = sources.settings.alerts.limit_share;
   if (share === null) return [];
-  return capsNow(day, sources).flatMap(({ subject, used, limit, text }): AlertCause[] => {
+  return capsNow(day, sources).flatMap(({ subject, what, used, limit, text }): AlertCause[] => {
     // A cap of nothing is a ban, not something that is used up.
     if (limit === null || limit === 0 || used < limit * share) return [];
-    const message = `A limit is ${percent(used / limit)} used: ${text(used, limit)}.`;
+    const message = `${what}: ${percent(used / limit)} of the limit used, ${text(used)} of ${text(limit)}.`;
     return [{ alert: "resource_limit", severity: "warning", subject, message }];
   });
 };

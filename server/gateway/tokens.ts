@@ -5,7 +5,10 @@ import type { ModelRequest } from "./gateway.ts";
  * A careful guess of how many tokens a text is: code has about 3.2 characters per token with
  * today's tokenisers, prose about 4. It guesses rather too many than too few.
  */
-export const estimateTokens = (text: string): number => Math.ceil(text.length / 3.2);
+export const estimateTokens = (text: string): number => tokensOfCharacters(text.length);
+
+/** The same for a text of which only the length is known. */
+export const tokensOfCharacters = (characters: number): number => Math.ceil(characters / 3.2);
 
 /** What providers count for a picture of ordinary size. */
 const TOKENS_PER_IMAGE = 1600;

@@ -50,6 +50,8 @@ export const teamHandlers = ({
 
     "teams/execute": ({ team_id, ...request }) => runs.start(team_id, request),
 
+    "teams/forecast": ({ team_id, ...request }) => runs.forecast(team_id, request),
+
     "teams/delete": async ({ team_id }) => {
       found(store, "teams", team_id);
       await configuration.checkChangeable(team_id);

@@ -1,5 +1,6 @@
 import type { Metrics, MetricField, MetricGroup, MetricRow } from "../../schemas/metrics.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
+import { forecastQuality } from "../forecast/quality.ts";
 import type { Store } from "../store/store.ts";
 import { quantile } from "./durations.ts";
 import { addGroups } from "./groups.ts";
@@ -110,6 +111,7 @@ export const readMetrics = (
     total: rowOf("", all),
     rows,
     acceptance: acceptanceOf(store),
+    forecasts: forecastQuality(store),
     instances: instanceStates(store),
     queued: sources.queued(),
     alerts: store.all("alerts", { open: true }),

@@ -30,6 +30,7 @@ export const newRun = (
   task: Task,
   team: AgentTeam,
   options: TeamRun["options"],
+  forecast: TeamRun["forecast"],
   now: Timestamp,
 ): TeamRun => ({
   task_id: task.task_id,
@@ -44,6 +45,7 @@ export const newRun = (
   change_set_id: null,
   error: null,
   usage: noUsage(),
+  forecast,
   parent: null,
   created_at: now,
   updated_at: now,
@@ -298,6 +300,7 @@ export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp):
     task_id: task.task_id,
     created_at: now,
     parent: { task_id: run.task_id, stage: from },
+    forecast: null,
     usage: noUsage(),
     change_set_id: null,
     stages: run.stages.map((stage, index) => {

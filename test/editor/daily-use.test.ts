@@ -13,12 +13,12 @@ describe("daily use", function () {
     const status = workbench.page.locator(".part.statusbar").getByText("1 alert", { exact: true });
     await status.waitFor();
     await status.click();
-    const alert = workbench.treeItem(/^Warning: A limit is .* of the day/);
+    const alert = workbench.treeItem(/^Warning: Tokens of the day/);
     await alert.hover();
     await workbench.picture("alert");
     await alert.getByRole("button", { name: "Acknowledge Alert" }).click();
     await status.waitFor({ state: "hidden" });
-    await workbench.treeItem(/^Warning: A limit is .* of the day\. acknowledged$/).waitFor();
+    await workbench.treeItem(/^Warning: Tokens of the day.* acknowledged$/).waitFor();
     await workbench.picture("alert-acknowledged");
   });
 });

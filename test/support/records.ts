@@ -86,6 +86,7 @@ export const aRun = (task_id: string, fields: Partial<TeamRun> = {}): TeamRun =>
   change_set_id: null,
   error: null,
   usage: noUsage(),
+  forecast: null,
   parent: null,
   created_at: NOW,
   updated_at: NOW,

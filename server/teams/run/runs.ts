@@ -2,6 +2,7 @@ import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
 import type { StartRun } from "../../../schemas/contract.ts";
 import type { CoditectError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { Forecast } from "../../../schemas/forecast.ts";
 import type { RunOptions, RunOptionsPatch, TeamRun } from "../../../schemas/run.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
 import type { PublishedTeams } from "../definition/configuration.ts";
@@ -33,6 +34,8 @@ export interface Runs {
     signal: AbortSignal,
   ): Promise<CoditectError | null>;
 
+  /** What such a run will take, from earlier ones of this workspace; nothing is started. */
+  forecast(team: string, request: StartRun): Promise<Forecast>;
   start(team: string, request: StartRun): Promise<TeamRun>;
   /** From the last checkpoint on. Error: `run_not_resumable`. */
   resume(taskId: string, options: RunOptionsPatch): Promise<TeamRun>;

@@ -3,6 +3,7 @@ import type { StartRun } from "../../../schemas/contract.ts";
 import { fail, type CoditectError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { applyPatch } from "../../../schemas/primitives.ts";
+import type { Forecast } from "../../../schemas/forecast.ts";
 import type { RunOptionsPatch, Task, TeamRun } from "../../../schemas/run.ts";
 import { isRunEnded, isRunResumable } from "../../../schemas/statuses.ts";
 import { summarise } from "../../../schemas/summary.ts";
@@ -13,6 +14,7 @@ import type { PublishedTeams } from "../definition/configuration.ts";
 import { checkWorkflow } from "../definition/validate.ts";
 import { answerApproval, forkRun, newRun, reopen } from "../plan.ts";
 import { admitRun, announceRun } from "./begin.ts";
+import { forecastOf } from "./forecast.ts";
 import { RunDriver } from "./run-driver.ts";
 import { interruptLeftRuns, RunRecord } from "./run-record.ts";
 import type { Runs, StartExecution } from "./runs.ts";
@@ -56,6 +58,10 @@ export class TeamRuns implements Runs {
   check(team: AgentTeam): void {
     checkWorkflow(team);
     this.#parts.configuration.checkMembers(team);
+  }
+
+  async forecast(idOrName: string, request: StartRun): Promise<Forecast> {
+    return forecastOf(this.#parts, await this.team(idOrName), idOrName, request);
   }
 
   async start(idOrName: string, request: StartRun): Promise<TeamRun> {
@@ -178,7 +184,8 @@ export class TeamRuns implements Runs {
     await checkTask(workspace, request);
     await feedback.catchUp();
     const task = newTask(store.tenantId, workflow, request, now());
-    return this.#begin(newRun(task, team, request.options, now()), task);
+    const forecast = await forecastOf(this.#parts, team, workflow, request);
+    return this.#begin(newRun(task, team, request.options, forecast, now()), task);
   }
 
   /** Stores a run with its task, tells of it, and sets it to work. */

@@ -83,6 +83,7 @@ describe("retention", () => {
           tenant_id: tenantId,
           team_id: randomUUID(),
           status,
+          forecast: null,
           workflow_stages: [],
           stages: [],
           members: [],

@@ -55,7 +55,7 @@ const runOf = (...stages: StageInput[]): TeamRun => {
     data: null,
     created_at: now,
   };
-  return newRun(task, team, RunOptions.parse({}), now);
+  return newRun(task, team, RunOptions.parse({}), null, now);
 };
 
 const work = (run: TeamRun, name: string, outcome: StageOutcome): TeamRun =>

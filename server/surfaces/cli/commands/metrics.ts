@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { MetricField, type MetricRow } from "../../../../schemas/metrics.ts";
-import { formatCost, formatCount } from "../display/format.ts";
+import { formatCost, formatCount, plural } from "../display/format.ts";
 import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
@@ -56,6 +56,9 @@ export const showMetrics = (
     ]);
     terminal.out(`${metrics.since} to ${metrics.until}\n\n${terminal.style("bold", header)}\n`);
     terminal.out(lines.map((text) => `${text}\n`).join(""));
+    const { runs, within } = metrics.forecasts.tokens;
+    if (runs > 0)
+      terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);
     for (const { severity, message } of metrics.alerts) terminal.err(`${severity}: ${message}\n`);
     return exitCodes.held;
   });

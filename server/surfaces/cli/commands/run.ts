@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { RunDetails } from "../../../../schemas/contract.ts";
+import type { MethodInput, RunDetails } from "../../../../schemas/contract.ts";
 import type { TeamRun } from "../../../../schemas/run.ts";
 import { loadRunView, newRunView, type RunView } from "../../../../schemas/run-view.ts";
 import { withRuntime } from "../session/open-for-runs.ts";
@@ -8,6 +8,7 @@ import type { Connection } from "../../../hosting/connection.ts";
 import { follow } from "../session/follow.ts";
 import type { Interruption } from "../session/interruption.ts";
 import { chosenProvider, parseRunFlags, type RunFlags, runOptionsOf } from "../session/options.ts";
+import { forecastLine } from "../display/forecast.ts";
 import { report } from "../display/outcome.ts";
 import { collectChanges, hasConflict, writeSarif } from "../session/changes.ts";
 import { askPerson, withConsent } from "../session/consent.ts";
@@ -31,7 +32,10 @@ export const runTeam = async (
     const code = await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
       const { task, file: path, data } = target;
       const request = { team_id: workflow, task, file: path, data, options: runOptionsOf(flags, provider) };
-      const start = () => connection.call("teams/execute", request);
+      const start = async () => {
+        if (!flags.json) await showForecast(connection, request, context);
+        return connection.call("teams/execute", request);
+      };
       return seeThrough({ connection, start, workflow, target, flags, interruption, context });
     });
     if (code === exitCodes.cancelled) await target.discard();
@@ -40,6 +44,16 @@ export const runTeam = async (
     await target.discard();
     throw error;
   }
+};
+
+/** Before the run starts; what is wrong with the request is for the start to say. */
+const showForecast = async (
+  connection: Connection,
+  request: MethodInput<"teams/forecast">,
+  { terminal }: CommandContext,
+): Promise<void> => {
+  const forecast = await connection.call("teams/forecast", request).catch(() => null);
+  if (forecast !== null) terminal.err(`${terminal.style("dim", forecastLine(forecast))}\n`);
 };
 
 /** `coditect resume`. Resolves with the exit code. */

@@ -1,0 +1,28 @@
+import * as vscode from "vscode";
+import type { Estimate, Forecast } from "../../schemas/forecast.ts";
+import { formatCost } from "../tree/item.ts";
+
+const span = ({ expected, low, high }: Estimate, format: (value: number) => string): string =>
+  high === 0 ? format(0) : vscode.l10n.t("{0} ({1} to {2})", format(expected), format(low), format(high));
+
+const duration = (seconds: number): string =>
+  seconds < 90
+    ? vscode.l10n.t("{0} s", String(Math.round(seconds)))
+    : vscode.l10n.t("{0} min", String(Math.round(seconds / 60)));
+
+/** Two digits say as much as there is to know. */
+const count = (tokens: number): string => Number(tokens.toPrecision(2)).toLocaleString();
+
+/** What a run is expected to take, for people who are about to start it. */
+export const forecastText = ({ runs, tokens, cost, seconds }: Forecast): string =>
+  vscode.l10n.t(
+    "Expected: {0}, {1} tokens, {2}; {3}",
+    cost === null ? vscode.l10n.t("cost unknown") : span(cost, formatCost),
+    span(tokens, count),
+    span(seconds, duration),
+    runs === 0
+      ? vscode.l10n.t("no run like this yet")
+      : runs === 1
+        ? vscode.l10n.t("from 1 run")
+        : vscode.l10n.t("from {0} runs", String(runs)),
+  );

@@ -1,0 +1,47 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { AIProvider } from "../../../schemas/agent.ts";
+import type { StartRun } from "../../../schemas/contract.ts";
+import type { Forecast } from "../../../schemas/forecast.ts";
+import type { AgentTeam } from "../../../schemas/team.ts";
+import { forecastRun } from "../../forecast/forecast.ts";
+import { tokensOfCharacters } from "../../gateway/tokens.ts";
+import type { RunParts } from "./stage-round.ts";
+
+/** Characters of the file, by its size: what it holds is not read. */
+const fileCharacters = async (workspace: string, { file, options }: StartRun): Promise<number> => {
+  if (file === null) return 0;
+  const overlay = options.overlays.find(({ path }) => path === file);
+  if (overlay !== undefined) return overlay.text.length;
+  return (await stat(join(workspace, file)).catch(() => null))?.size ?? 0;
+};
+
+/** What the agents of a team ask, each model once. */
+const providersOf = async (
+  { configuration }: RunParts,
+  { members }: AgentTeam,
+  { options }: StartRun,
+): Promise<AIProvider[]> => {
+  if (options.provider !== null) return [options.provider];
+  const agents = await Promise.all(members.map((member) => configuration.agentOf(member)));
+  return [...new Map(agents.map(({ provider }) => [JSON.stringify(provider), provider])).values()];
+};
+
+/** What a run of the team will take, from earlier runs of this workspace. */
+export const forecastOf = async (
+  parts: RunParts,
+  team: AgentTeam,
+  workflow: string,
+  request: StartRun,
+): Promise<Forecast> => {
+  const { store, settings, workspace } = parts;
+  const characters = request.task.length + (await fileCharacters(workspace, request));
+  const question = {
+    workflow,
+    stages: team.workflow_stages.length,
+    providers: await providersOf(parts, team, request),
+    promptTokens: tokensOfCharacters(characters),
+    contextTokens: settings.context_tokens,
+  };
+  return forecastRun(question, store);
+};
