@@ -2,7 +2,13 @@ import { z } from "zod";
 import { AgentType } from "./agent.ts";
 import { Alert } from "./alerts.ts";
 import { ChangedFile } from "./changes.ts";
-import { AgentExecution, Exposure, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
+import {
+  AgentExecution,
+  ExecutionError,
+  ExecutionResourceUsage,
+  Exposure,
+  QualityMetrics,
+} from "./execution.ts";
 import { Finding } from "./findings.ts";
 import { GateProof } from "./gates.ts";
 import { AgentInstance } from "./instance.ts";
@@ -31,6 +37,8 @@ export const ExecutionSummary = AgentExecution.pick({
   /** `Ollama/qwen3`. */
   model: z.string(),
   exposure: Exposure.optional(),
+  /** Left out until it ended with an output. */
+  quality: QualityMetrics.optional(),
 });
 export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
 

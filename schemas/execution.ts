@@ -40,10 +40,27 @@ export const ContextItem = z.strictObject({
 });
 export type ContextItem = z.infer<typeof ContextItem>;
 
+/** Largest input or output of a tool call that an execution keeps whole, in characters of its JSON. */
+export const WHOLE_VALUE = 4000;
+/** The same of all tool calls of an execution together; the last ones are cut first. */
+export const WHOLE_VALUES = 64_000;
+
+/** The beginning of a longer value. The whole is in the transcript, in the entry of that number. */
+export const CutValue = z.strictObject({
+  cut: z.string(),
+  /** Characters of the whole. */
+  characters: Count,
+  /** `executions/transcript` with `from: entry` begins with it. */
+  transcript: z.strictObject({ execution_id: Uuid, entry: Count }),
+});
+export type CutValue = z.infer<typeof CutValue>;
+
 /** Documents: "Tool Integration", struct `ToolCall`. */
 export const ToolCall = z.strictObject({
   tool: z.string(),
+  /** As the model gave it; a {@link CutValue} when it is longer than {@link WHOLE_VALUE}. */
   input: Json,
+  /** As the tool gave it: JSON where it is JSON, otherwise text; cut like the input. */
   output: Json,
   duration_ms: Milliseconds,
   success: z.boolean(),
@@ -76,25 +93,29 @@ export const ExecutionInput = z.strictObject({
 });
 export type ExecutionInput = z.infer<typeof ExecutionInput>;
 
-/** One of ExecutionOutput's `files`: the bytes are in the object store under `sha256`. */
-const OutputFile = z.strictObject({
+/**
+ * One of ExecutionOutput's `files`, compared with the state the execution began with. The bytes are in
+ * the object store under `sha256`; `null`, like `size`: the file was deleted.
+ */
+export const OutputFile = z.strictObject({
   path: WorkspacePath,
   kind: ChangeKind,
+  /** Bytes. */
   size: Count.nullable(),
   sha256: Sha256.nullable(),
 });
-type OutputFile = z.infer<typeof OutputFile>;
+export type OutputFile = z.infer<typeof OutputFile>;
 
 /**
  * Scores of an output, computed from what the runtime measured. Documents: "QualityMetrics
- * Structure"; the formulas stand at `server/models/quality.ts`.
+ * Structure"; the formulas are in `server/models/quality.ts`. `null`: not measured.
  */
 export const QualityMetrics = z.strictObject({
   confidence: Ratio,
   completeness: Ratio,
   code_quality: Ratio.nullable(),
   test_coverage: Ratio.nullable(),
-  performance: Ratio,
+  performance: Ratio.nullable(),
 });
 export type QualityMetrics = z.infer<typeof QualityMetrics>;
 

@@ -21,5 +21,6 @@ export const summarise = (execution: Omit<AgentExecution, "input">): ExecutionSu
     round,
     model: `${provider}/${model}`,
     ...(exposure !== undefined && { exposure }),
+    ...(execution.output !== null && { quality: execution.output.quality_metrics }),
   };
 };

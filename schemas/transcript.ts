@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FileChange } from "./changes.ts";
+import { QualityMetrics } from "./execution.ts";
 import { GateProof } from "./gates.ts";
 import { AssistantMessage, StopReason, TokenUsage, ToolOffer, UserMessage } from "./messages.ts";
 import { Count, Json, Milliseconds, Timestamp } from "./primitives.ts";
@@ -67,6 +68,8 @@ export const TranscriptEntry = z.discriminatedUnion("type", [
   /** Tool results before this turn were folded to make room in the model's window. */
   z.strictObject({ type: z.literal("compacted"), at: Timestamp, before_turn: Count.min(1) }),
   z.strictObject({ type: z.literal("gate"), at: Timestamp, proof: GateProof }),
+  /** The scores of the output; a later line, after a review, takes the place of an earlier one. */
+  z.strictObject({ type: z.literal("quality"), at: Timestamp, metrics: QualityMetrics }),
   z.strictObject({ type: z.literal("end"), at: Timestamp, status: z.string(), message: z.string() }),
 ]);
 export type TranscriptEntry = z.infer<typeof TranscriptEntry>;

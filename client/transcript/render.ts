@@ -3,6 +3,7 @@ import type { Message } from "../../schemas/messages.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { formatCost } from "../tree/item.ts";
+import { qualityParts } from "../tree/quality.ts";
 
 /** A piece of the document; `fold`: it is shown closed, as its first line. */
 export interface Block {
@@ -52,6 +53,8 @@ export const renderEntry = (entry: TranscriptEntry, l10n: Localizer): Block[] =>
       ];
     case "gate":
       return [renderGate(entry.proof, l10n)];
+    case "quality":
+      return [text(`> ${l10n.t("Quality: {0}", qualityParts(entry.metrics, l10n).join(" · "))}`)];
     case "end":
       return [
         heading(l10n.t("End: {0}", entry.status)),

@@ -3,6 +3,7 @@ import type { ExecutionStatus, Exposure } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Activity, ExecutionView } from "../../schemas/run-view.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
+import { qualityParts } from "./quality.ts";
 
 const executionIcons: Record<ExecutionStatus, Icon> = {
   Queued: icons.queued,
@@ -53,7 +54,12 @@ export const executionItem = (
     icon: executionIcons[summary.status],
     accessibleLabel: l10n.t("Execution of {0}, {1}", label, [summary.status, ...parts].join(", ")),
     flags: isOver(summary.status) ? ["execution"] : ["execution", "execution-running"],
-    state: below === "instance" || gates.length === 0 ? "leaf" : allHeld ? "collapsed" : "expanded",
+    state:
+      below === "instance" || (gates.length === 0 && summary.quality === undefined)
+        ? "leaf"
+        : allHeld
+          ? "collapsed"
+          : "expanded",
     command: "coditect.showTranscript",
   };
 };
@@ -78,6 +84,7 @@ export const executionTooltip = ({ summary }: ExecutionView, l10n: Localizer): s
       .filter((part) => part !== "")
       .join(" · "),
     exposureText(summary.exposure, l10n),
+    summary.quality === undefined ? "" : qualityParts(summary.quality, l10n).join(" · "),
     summary.error === null
       ? ""
       : `$(error) ${plain(summary.error.message)} ${plain(summary.error.next_step ?? "")}`,

@@ -47,6 +47,7 @@ export const icons = {
   cancelled: { id: "circle-slash" },
   skipped: { id: "debug-step-over" },
   interrupted: { id: "debug-disconnect", color: "list.warningForeground" },
+  quality: { id: "graph" },
   question: { id: "question", color: "list.warningForeground" },
 } as const satisfies Record<string, Icon>;
 

@@ -7,6 +7,7 @@ export type Node =
   | { kind: "stage"; task_id: string; stage: string }
   | { kind: "execution"; execution_id: string }
   | { kind: "gate"; execution_id: string; gate: string }
+  | { kind: "quality"; execution_id: string }
   | { kind: "changes"; task_id: string }
   | { kind: "file"; task_id: string; path: string }
   | { kind: "findings"; task_id: string }
@@ -23,6 +24,7 @@ export const nodeId = {
   stage: (taskId: string, stage: string) => `stage:${taskId}:${stage}`,
   execution: (executionId: string) => `execution:${executionId}`,
   gate: (executionId: string, gate: string) => `gate:${executionId}:${gate}`,
+  quality: (executionId: string) => `quality:${executionId}`,
   changes: (taskId: string) => `changes:${taskId}`,
   file: (taskId: string, path: string) => `file:${taskId}:${path}`,
   findings: (taskId: string) => `findings:${taskId}`,
@@ -45,6 +47,7 @@ export const parseNode = (id: string): Node | null => {
     case "stage":
       return { kind, task_id: first, stage: rest };
     case "execution":
+    case "quality":
       return { kind, execution_id: first };
     case "gate":
       return { kind, execution_id: first, gate: rest };

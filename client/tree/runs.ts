@@ -2,6 +2,7 @@ import type { Localizer } from "../../schemas/localizer.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import { executionItem, executionTooltip, gateItem, gateTooltip } from "./executions.ts";
 import { plain, type Item, type Tree } from "./item.ts";
+import { qualityItem, qualityTooltip } from "./quality.ts";
 import { newestFirst, type Model, type RunRecord } from "./model.ts";
 import { nodeId, parseNode } from "./nodes.ts";
 import {
@@ -49,10 +50,14 @@ const findingsOf = (run: RunRecord): Finding[] =>
 
 const childrenOf = (model: Model, id: string): string[] => {
   const node = parseNode(id);
-  if (node?.kind === "execution")
-    return (model.executions.get(node.execution_id)?.gates ?? []).map(({ gate }) =>
-      nodeId.gate(node.execution_id, gate),
-    );
+  if (node?.kind === "execution") {
+    const { execution_id } = node;
+    const execution = model.executions.get(execution_id);
+    return [
+      ...(execution?.gates ?? []).map(({ gate }) => nodeId.gate(execution_id, gate)),
+      ...(execution?.summary.quality === undefined ? [] : [nodeId.quality(execution_id)]),
+    ];
+  }
   const run = node !== null && "task_id" in node ? model.runs.get(node.task_id) : undefined;
   if (node === null || run === undefined) return [];
   switch (node.kind) {
@@ -86,6 +91,7 @@ const parentOf = (model: Model, id: string): string | null => {
     case "finding":
       return nodeId.findings(node.task_id);
     case "gate":
+    case "quality":
       return nodeId.execution(node.execution_id);
     case "execution": {
       const summary = model.executions.get(node.execution_id)?.summary;
@@ -100,9 +106,11 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   const node = parseNode(id);
   if (node === null) return null;
   if (node.kind === "more") return moreItem(l10n);
-  if (node.kind === "execution" || node.kind === "gate") {
+  if (node.kind === "execution" || node.kind === "gate" || node.kind === "quality") {
     const execution = model.executions.get(node.execution_id);
     if (execution === undefined) return null;
+    const { quality } = execution.summary;
+    if (node.kind === "quality") return quality === undefined ? null : qualityItem(quality, l10n);
     if (node.kind === "execution") return executionItem(execution, l10n, "stage");
     const proof = execution.gates.find(({ gate }) => gate === node.gate);
     return proof === undefined ? null : gateItem(proof, l10n);
@@ -134,6 +142,7 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
 const tooltipOf = (model: Model, id: string, l10n: Localizer): string => {
   const node = parseNode(id);
   if (node === null) return "";
+  if (node.kind === "quality") return qualityTooltip(l10n);
   if (node.kind === "execution" || node.kind === "gate") {
     const execution = model.executions.get(node.execution_id);
     const proof = node.kind === "gate" ? execution?.gates.find(({ gate }) => gate === node.gate) : undefined;

@@ -1,5 +1,6 @@
 import type { Finding } from "../../schemas/findings.ts";
 import { lessonOfDismissal } from "../feedback/lessons.ts";
+import { scoreAuthors } from "../teams/run/author-quality.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
@@ -36,6 +37,8 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
         transaction.put("dismissals", { fingerprint, tenant_id: store.tenantId, reason, created_at: at });
       });
       announce(dismissed);
+      for (const task_id of new Set(dismissed.map((finding) => finding.task_id)))
+        await scoreAuthors({ store, emit, now }, task_id);
       const finding = found(store, "findings", finding_id);
       await feedback.learn(lessonOfDismissal(finding, store.all("findings", { status: "Dismissed" })));
       return finding;
@@ -47,6 +50,7 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
         transaction.put("findings", finding);
       });
       announce([finding]);
+      await scoreAuthors({ store, emit, now }, finding.task_id);
       return finding;
     },
   };

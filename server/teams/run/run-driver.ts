@@ -22,7 +22,8 @@ import {
   type StageOutcome,
 } from "../plan.ts";
 import { startingChanges } from "../stage/stage-changes.ts";
-import { outcomeOf, workStage } from "../stage/stage-work.ts";
+import { isReviewing, outcomeOf, workStage } from "../stage/stage-work.ts";
+import { scoreAuthors } from "./author-quality.ts";
 import { applyUnasked, retireFindings, tellFinished, withFinalChanges } from "./finish.ts";
 import type { RunRecord } from "./run-record.ts";
 import { conditionHolds, errorOf, failedOutcome, stoppedOutcome } from "./stage-outcome.ts";
@@ -205,6 +206,7 @@ export class RunDriver {
         await this.#announce(name, round);
         const finished = await workStage(this.#parts, round.work);
         await retireFindings(this.#parts, stateOf(this.run, name), finished);
+        if (isReviewing(finished)) await scoreAuthors(this.#parts, this.run.task_id);
         this.#record.replace({ ...this.run, usage: addUsage(this.run.usage, finished.resource_usage) });
         outcome = outcomeOf(finished);
       } finally {

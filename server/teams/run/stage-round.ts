@@ -39,7 +39,7 @@ const continued = async (parts: RunParts, last: AgentExecution): Promise<AgentEx
   const entries = await parts.store.transcripts.read(last.execution_id);
   // They were paid for there, and count there.
   const kept = entries
-    .filter(({ type }) => type !== "end" && type !== "gate" && type !== "spent")
+    .filter(({ type }) => type !== "end" && type !== "gate" && type !== "quality" && type !== "spent")
     .map((entry) => (entry.type === "answer" ? { ...entry, cached: true } : entry));
   if (kept.length > 0) await parts.store.transcripts.append(execution.execution_id, kept);
   return execution;

@@ -29,6 +29,8 @@ import { chargeOf } from "./charge.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
 import { makeOutput } from "./output.ts";
+import { ownFiles } from "./own-files.ts";
+import { measureTestTimes } from "./test-times.ts";
 import type { StageOutcome } from "../plan.ts";
 import { changeSetOf } from "./stage-changes.ts";
 import { viewWorkspace, type WorkspaceView } from "./workspace-view.ts";
@@ -81,7 +83,8 @@ const hashesOf = (changeSet: ChangeSet | null): FileHashes =>
     ),
   );
 
-const isReviewing = (execution: AgentExecution): boolean =>
+/** Whether an execution reviews: it reports findings on what others did. */
+export const isReviewing = (execution: AgentExecution): boolean =>
   execution.input.tools.some((tool) => tool.name === "report_findings");
 
 /** Why work that came to an end is refused all the same: evidence first, then the agent's own end. */
@@ -171,20 +174,26 @@ const conclude = async (
   const gates = await proveGates(work.stage.gates, context, (proof) => {
     emit({ type: "gate.proved", at: now(), task_id, execution_id, stage: work.stage.name, proof });
   });
+  const { startsWith } = work;
   const output = makeOutput({
     execution,
     loop,
     entries,
-    gates,
-    changeSet: reads ? null : changeSet,
+    gates: work.stage.gates,
+    proofs: gates,
+    files:
+      reads || changeSet === null
+        ? []
+        : await ownFiles({ startsWith, changeSet, changes, objects: store.objects }),
     findings: isReviewing(execution) ? findingsOf(store, execution) : null,
-    subjects: (work.startsWith?.files ?? []).map((file) => file.path),
-    duration_seconds: (Date.parse(now()) - Date.parse(execution.started_at ?? execution.created_at)) / 1000,
+    subjects: (startsWith?.files ?? []).map((file) => file.path),
+    testTimes: reads ? null : await measureTestTimes(gates, context),
   });
   const refused = refusal(work, loop, gates);
   const error = refused === null ? "Completed" : refused.message;
   await store.transcripts.append(execution_id, [
     ...gates.map((proof) => ({ type: "gate" as const, at: now(), proof })),
+    { type: "quality", at: now(), metrics: output.quality_metrics },
     { type: "end", at: now(), status: refused === null ? "Completed" : "Failed", message: error },
   ]);
   return { gates, output, change_set_id: changeSet?.change_set_id ?? null, refused };

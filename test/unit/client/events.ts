@@ -157,6 +157,15 @@ export const executionEvent = (
     stage: on.stage ?? "green",
     round: 1,
     model: "Ollama/qwen3-coder",
+    ...(status === "Completed" && {
+      quality: {
+        confidence: 1,
+        completeness: 0.8,
+        code_quality: null,
+        test_coverage: 0.75,
+        performance: null,
+      },
+    }),
   },
 });
 

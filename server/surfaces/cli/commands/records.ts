@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import type { MethodResult } from "../../../../schemas/contract.ts";
 import { connect } from "../session/connect.ts";
 import type { Connection } from "../../../hosting/connection.ts";
+import { executionText } from "../display/execution.ts";
 import { formatCost, formatCount } from "../display/format.ts";
 import { alignColumns } from "../display/summary.ts";
 import { findWorkspace } from "../session/target.ts";
@@ -187,6 +188,10 @@ export const showRecord = (
   context: CommandContext,
 ): Promise<number> =>
   withConnection(flags, context, async (connection) => {
-    show(await groups[name].get(connection, id), flags, context);
+    if (name === "executions" && flags.json !== true)
+      context.terminal.out(
+        executionText(await connection.call("executions/get", { execution_id: id }), context.terminal),
+      );
+    else show(await groups[name].get(connection, id), flags, context);
     return 0;
   });

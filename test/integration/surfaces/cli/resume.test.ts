@@ -60,6 +60,11 @@ describe("coditect resume and retry", function () {
     const id = /^([0-9a-f-]{36}) .* quality-control 1 /m.exec(executions.stdout)?.[1] ?? "";
     const shown = await runCommand(["executions", "show", id, "--prompt"], { folder: workspace });
     assert.match(shown.stdout, /Look at src\/bill\.js with the eyes of a cashier/);
+    const { stdout: text } = await runCommand(["executions", "show", id], { folder: workspace });
+    assert.match(text, /^Stage +quality-control, round 1$/m);
+    assert.match(text, /^ +completeness +1\.00$/m);
+    assert.match(text, /^ +performance +not measured$/m);
+    assert.match(text, /^ +✔ +run_tests .* → /m);
   });
 
   it("can be compared: what was done again is told apart from what was taken over", async () => {

@@ -1,0 +1,39 @@
+import type { QualityMetrics } from "../../schemas/execution.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
+import { icons, type Item } from "./item.ts";
+
+/** The scores of an execution that were measured, in percent; those that were not are left out. */
+export const qualityParts = (metrics: QualityMetrics, l10n: Localizer): string[] => {
+  const percent = (score: number): string => `${Math.round(score * 100)} %`;
+  const named: [string, number | null][] = [
+    [l10n.t("confidence"), metrics.confidence],
+    [l10n.t("completeness"), metrics.completeness],
+    [l10n.t("code quality"), metrics.code_quality],
+    [l10n.t("test coverage"), metrics.test_coverage],
+    [l10n.t("performance"), metrics.performance],
+  ];
+  return named.flatMap(([name, score]) => (score === null ? [] : [`${name} ${percent(score)}`]));
+};
+
+/** The line below an execution that shows its scores. */
+export const qualityItem = (metrics: QualityMetrics, l10n: Localizer): Item => {
+  const description = qualityParts(metrics, l10n).join(" · ");
+  return {
+    label: l10n.t("quality"),
+    description,
+    icon: icons.quality,
+    accessibleLabel: l10n.t("Quality: {0}", description),
+    flags: [],
+    state: "leaf",
+  };
+};
+
+/** How each score is computed, for the tooltip. */
+export const qualityTooltip = (l10n: Localizer): string =>
+  [
+    l10n.t("Confidence: gates that held, less for each time the work was sent back."),
+    l10n.t("Completeness: gates and criteria of the stage that are met."),
+    l10n.t("Code quality: 100 % less what reviewers found in this change."),
+    l10n.t("Test coverage: covered lines, as the test runner reports them."),
+    l10n.t("Performance: time of the project's own tests before the change, compared with after it."),
+  ].join("\n\n");

@@ -1,0 +1,41 @@
+import type { GateProof } from "../../../schemas/gates.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
+import type { Measurements } from "../../models/quality.ts";
+import { testId } from "../gates/compare.ts";
+import type { GateContext } from "../gates/gate.ts";
+
+/** A suite that takes longer is not run once more for a number. Milliseconds. */
+const QUICK_SUITE_MS = 20_000;
+
+/** How long each test took that passed, by name; several of one name together. */
+const timesOf = (report: TestReport): Map<string, number> => {
+  const times = new Map<string, number>();
+  for (const test of report.tests)
+    if (test.status === "passed" && test.duration_ms !== null)
+      times.set(testId(test), (times.get(testId(test)) ?? 0) + test.duration_ms);
+  return times;
+};
+
+/** The time of the tests that passed in both runs; null where there is none, or no runner says. */
+export const compareTestTimes = (before: TestReport, after: TestReport): Measurements["test_times"] => {
+  const [earlier, later] = [timesOf(before), timesOf(after)];
+  const common = [...earlier.keys()].filter((id) => later.has(id));
+  if (common.length === 0) return null;
+  const sum = (times: Map<string, number>) => common.reduce((total, id) => total + (times.get(id) ?? 0), 0);
+  return { before: sum(earlier), after: sum(later) };
+};
+
+/**
+ * How long the project's own tests take with a change whose whole suite was proven, compared with
+ * before the run. Measured in a run of its own, because the proofs count coverage and watch the tests.
+ */
+export const measureTestTimes = async (
+  proofs: readonly GateProof[],
+  context: Pick<GateContext, "baseline" | "ground" | "changes">,
+): Promise<Measurements["test_times"]> => {
+  if (!proofs.some(({ gate, held }) => gate === "clean" && held)) return null;
+  const before = await context.baseline();
+  if (before.duration_ms > QUICK_SUITE_MS || timesOf(before).size === 0) return null;
+  await context.ground.prepare(context.changes);
+  return compareTestTimes(before, await context.ground.runTests({ files: null, coverage: false }));
+};
