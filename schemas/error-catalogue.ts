@@ -357,9 +357,9 @@ export const errorCatalogue = {
     "Install bubblewrap, use the Docker runtime, or allow it for this workspace (coditect run --unconfined allow).",
     { ...conflict, exit: 3 },
   ),
-  too_many_secrets: row(
-    "{count} files of the workspace look like secrets, and only {limit} can be hidden one by one.",
-    "Close the folders they are in with .coditectignore.",
+  too_many_hidden: row(
+    "{count} ignored or secret files and folders of the workspace are to be hidden from agents, and a sandbox can hide only {limit} one by one.",
+    "Use the Docker runtime, delete generated files, or close the folders they are in with .coditectignore.",
     { ...conflict, exit: 3 },
   ),
   configuration_unconfirmed: row(

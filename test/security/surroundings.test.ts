@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { createHiddenFinder } from "../../server/instances/drivers/hidden.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
+import { hidingArguments } from "../../server/instances/drivers/local/hiding.ts";
 import { createSlots } from "../../server/instances/slots.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
 import { builtInRule } from "../../server/workspace/ignore.ts";
@@ -106,14 +107,6 @@ describe("what a worker sees of the workspace", () => {
         `${path} in ${found.join()}`,
       );
   });
-
-  it("is nothing where more secrets are there than can be hidden", async function () {
-    this.timeout(20_000);
-    await Promise.all(Array.from({ length: 5001 }, (_, index) => workspace.write(`keys/${index}.pem`, "")));
-    await rejectsWith(createHiddenFinder()(workspace.root), "too_many_secrets");
-    await workspace.write(".coditectignore", "keys/\n");
-    assert.ok((await hidden()).includes("keys"));
-  });
 });
 
 describe("a command in the sandbox", function () {
@@ -135,6 +128,49 @@ describe("a command in the sandbox", function () {
     const { output } = await instance.call("tests/run", command(look), never);
     assert.match(output, /content of open\.txt/);
     assert.doesNotMatch(output, /content of (private|local|\.git)/);
+  });
+
+  it("does not see a secret that was made after its instance had started", async () => {
+    const pool = await start();
+    const first = await pool.claim();
+    await first.call("workspace/prepare", { overlays: [], changes: [] }, never);
+    await first.release();
+    await writeFile(join(pool.workspace, ".env"), "content of .env");
+    const second = await pool.claim();
+    await second.call("workspace/prepare", { overlays: [], changes: [] }, never);
+    const { output } = await second.call("tests/run", command(`cat '${pool.workspace}/.env'; true`), never);
+    assert.doesNotMatch(output, /content of/);
+  });
+
+  it("sees none of thousands of ignored files, and all that stands beside them", async () => {
+    const pool = await start();
+    const folder = join(pool.workspace, "data");
+    await mkdir(join(folder, "kept"), { recursive: true });
+    await writeFile(join(pool.workspace, ".gitignore"), "*.csv\n");
+    await runGit(pool.workspace, "init", "-q");
+    await Promise.all(
+      Array.from({ length: 2500 }, (_, index) => writeFile(join(folder, `${index}.csv`), "content")),
+    );
+    for (const name of ["kept/a.txt", "kept/b.csv", "c.txt"])
+      await writeFile(join(folder, name), "content\n");
+    const instance = await pool.claim();
+    await instance.call("workspace/prepare", { overlays: [], changes: [] }, never);
+    const look = `cd '${folder}' && grep -rl content . 2>/dev/null | sort; cd - >/dev/null; ls data data/kept`;
+    const { output } = await instance.call("tests/run", command(look), never);
+    assert.deepEqual(output.trim().split(/\s+/), [
+      ...["./c.txt", "./kept/a.txt"],
+      ...["data:", "c.txt", "kept", "data/kept:", "a.txt"],
+    ]);
+  });
+
+  it("is not started where what is to be hidden is more than can be", () => {
+    const scattered = Array.from({ length: 2001 }, (_, index) => ({
+      path: `/nowhere/${index}/key.pem`,
+      isFolder: false,
+    }));
+    assert.throws(() => hidingArguments(scattered), { code: "too_many_hidden" });
+    const derived = scattered.map(({ path }) => ({ path: `${path}yc`.replace("pem", "p"), isFolder: false }));
+    assert.deepEqual(hidingArguments(derived), []);
   });
 });
 

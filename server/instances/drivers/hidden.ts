@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { fail } from "../../../schemas/errors.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
@@ -11,20 +10,17 @@ export interface HiddenPath {
   isFolder: boolean;
 }
 
+/** As many mounts as a sandbox is started with: each takes longer than the one before. */
+export const MOST_MOUNTS = 2000;
+
+/**
+ * Whether there is so much to hide that a sandbox shows files beside it one by one: what an editor puts in
+ * the place of one is then not seen.
+ */
+export const showsFilesAlone = (hidden: readonly HiddenPath[]): boolean => hidden.length > MOST_MOUNTS;
+
 /** How long a finding stands: starts that come together share one walk. */
 const FRESH_MS = 5000;
-/**
- * As many as a sandbox takes as arguments. What is merely ignored is shown beyond that; with more secrets
- * nothing is started.
- */
-const MOST_HIDDEN = 2000;
-const MOST_SECRETS = 5000;
-
-/** Rules whose files agents may never read, in place of those that only keep them out of a copy. */
-const isClosed = (rule: string): boolean =>
-  rule.endsWith(".coditectignore") ||
-  (rule.startsWith("the built-in list") && !rule.includes("version control"));
-
 /** What of a repository the ignore rules are read from; its configuration and credentials are not among it. */
 const readOfGit: ReadonlySet<string> = new Set(["index", "info", "HEAD", "commondir", "gitdir"]);
 
@@ -35,14 +31,18 @@ const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
     .map((entry) => ({ path: join(folder, entry.name), isFolder: entry.isDirectory() }));
 };
 
+/** Rules whose files agents may never read, in place of those that only keep them out of a copy. */
+const isClosed = (rule: string): boolean =>
+  rule.endsWith(".coditectignore") ||
+  (rule.startsWith("the built-in list") && !rule.includes("version control"));
+
 /** Folders that programs are started from stay, although a rule of git leaves them out. */
 const holdsPrograms = (folder: string): boolean =>
   (process.env.PATH ?? "").split(delimiter).some((path) => path !== "" && isWithin(folder, path));
 
 const walk = async (workspace: string): Promise<HiddenPath[]> => {
   const rules = ignoreRules(workspace);
-  const secrets: HiddenPath[] = [];
-  const ignored: HiddenPath[] = [];
+  const hidden: HiddenPath[] = [];
   const folders = [""];
   for (const folder of folders) {
     const entries = await readdir(join(workspace, folder), { withFileTypes: true }).catch(() => []);
@@ -55,31 +55,31 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
       const place = join(workspace, path);
       const isFolder = entry.isDirectory();
       if (!isFolder && !entry.isFile()) continue;
-      if (entry.name === ".git" && isFolder) secrets.push(...(await insideOfGit(place)));
+      if (entry.name === ".git" && isFolder) hidden.push(...(await insideOfGit(place)));
       else if (!isDependencyFolder(workspace, path)) {
         const rule = rules.rule(path, isFolder);
-        if (rule !== null && isClosed(rule)) secrets.push({ path: place, isFolder });
-        else if (rule !== null && entry.name !== ".git" && !holdsPrograms(place))
-          ignored.push({ path: place, isFolder });
+        const isUsed = rule !== null && !isClosed(rule) && (entry.name === ".git" || holdsPrograms(place));
+        if (rule !== null && !isUsed) hidden.push({ path: place, isFolder });
         else if (rule === null && isFolder) folders.push(path);
       }
     }
   }
-  if (secrets.length > MOST_SECRETS)
-    throw fail("too_many_secrets", { count: secrets.length, limit: MOST_SECRETS });
-  return [...secrets, ...ignored.slice(0, Math.max(0, MOST_HIDDEN - secrets.length))];
+  return hidden;
 };
+
+/** `maxAge`: milliseconds that an earlier finding may be old. */
+export type HiddenFinder = (workspace: string, maxAge?: number) => Promise<HiddenPath[]>;
 
 /**
  * Finds what of a workspace its private copy does not contain: secrets, the runtime's own state, what is
  * ignored, and the repository's inside. The workspace a worker sees must not show it either, as its
  * commands could read it there. Dependencies stay: they are used in place.
  */
-export const createHiddenFinder = (): ((workspace: string) => Promise<HiddenPath[]>) => {
+export const createHiddenFinder = (): HiddenFinder => {
   const found = new Map<string, { at: number; hidden: Promise<HiddenPath[]> }>();
-  return (workspace) => {
+  return (workspace, maxAge = FRESH_MS) => {
     const known = found.get(workspace);
-    if (known !== undefined && performance.now() - known.at < FRESH_MS) return known.hidden;
+    if (known !== undefined && performance.now() - known.at < maxAge) return known.hidden;
     const hidden = walk(workspace);
     found.set(workspace, { at: performance.now(), hidden });
     return hidden;

@@ -13,6 +13,7 @@ import { newClaim, type Claim } from "./claim.ts";
 import type { WorkerConnection } from "../../protocol/worker-end.ts";
 import type { RunningWorker, WorkerEnd, WorkerUsage } from "../drivers/driver.ts";
 import { deathOf, recordOfEnd } from "./end.ts";
+import type { HiddenPath } from "../drivers/hidden.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import type { ClaimedInstance, ClaimRequest } from "../pool.ts";
 import type { Cause, InstanceRecords } from "./records.ts";
@@ -60,6 +61,10 @@ export class Instance {
   readonly #meter: Meter;
   readonly #calls = createCalls();
   #retiring = false;
+  /** Held for a claim while it is checked whether it can still serve it. */
+  isReserved = false;
+  /** What of the workspace it does not see, since it started. */
+  hidden: readonly HiddenPath[] = [];
   readonly #ending = Promise.withResolvers<WorkerEnd>();
 
   constructor(parts: InstanceParts) {
@@ -76,7 +81,7 @@ export class Instance {
   /** Ready for a claim. */
   get isFree(): boolean {
     const isThere = this.#end === null && this.#connection?.isOpen() === true;
-    return isThere && this.record.state === "Idle" && !this.#retiring;
+    return isThere && this.record.state === "Idle" && !this.#retiring && !this.isReserved;
   }
   /** Whether it can be asked anything: it is neither paused nor on its way in or out. */
   isResponsive(): boolean {

@@ -144,12 +144,13 @@ export const bringUp = async (
       Promise.all(sources.map((folder) => context.hidden(folder))),
       openInstanceEgress(context, instance),
     ]);
+    instance.hidden = hidden.flat();
     const worker = await driver.start(
       {
         instance_id: instance.id,
         workspace: kind.workspace,
         readable: [...readable, ...pythonFolders(python, process.env)],
-        hidden: hidden.flat(),
+        hidden: instance.hidden,
         copy: slot.copy,
         image: kind.image,
         limits: settings.limits,

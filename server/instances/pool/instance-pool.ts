@@ -6,8 +6,9 @@ import type { Log } from "../../platform/log.ts";
 import type { Store } from "../../store/store.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { removeDeadSockets } from "../drivers/egress/sockets.ts";
-import { createHiddenFinder } from "../drivers/hidden.ts";
+import { createHiddenFinder, type HiddenFinder } from "../drivers/hidden.ts";
 import type { Instance, InstanceKind } from "../instance/instance.ts";
+import { isOutdated } from "../instance/outdated.ts";
 import { createRecords, recordLost } from "../instance/records.ts";
 import type { InstanceRecords } from "../instance/records.ts";
 import { setInstanceState } from "../instance/set-state.ts";
@@ -67,6 +68,7 @@ export class InstancePool implements Pool {
   readonly #queue: ClaimQueue;
   readonly #starter: InstanceStarter;
   readonly #spares: Spares;
+  readonly #hidden: HiddenFinder;
   readonly #stopTicking: () => void;
   readonly #tidying: NodeJS.Timeout;
   #isClosed = false;
@@ -87,9 +89,11 @@ export class InstancePool implements Pool {
     const capacity = createCapacity(roster.live, roster.coming, settings.maximum, sizeOf);
     const demand = createDemandBook(sizeOf);
     const queue = createClaimQueue(settings.queue, () => roster.workingByTask());
+    const hidden = createHiddenFinder();
+    this.#hidden = hidden;
     const context = {
       ...{ store, records, settings, slots, drivers, log },
-      hidden: createHiddenFinder(),
+      hidden,
       onEnded: (instance: Instance) => {
         roster.live.delete(instance);
         void slots.give(instance.slot, true).catch(onTrouble).then(pump);
@@ -191,8 +195,7 @@ export class InstancePool implements Pool {
       const free = this.#capacity.ofKind(kind).find((one) => one.isFree);
       if (free !== undefined) {
         queue.take(entry);
-        entry.request.onStarted?.();
-        void this.#hand(entry, free);
+        void this.#reuse(entry, free);
       } else if (this.#capacity.mayStart(kind)) {
         queue.take(entry);
         void this.#startFor(entry, kind);
@@ -200,6 +203,20 @@ export class InstancePool implements Pool {
     }
     queue.tellPlaces(Date.now());
     if (queue.waiting().length === 0) this.#spares.fill();
+  }
+
+  /** Hands out an instance that served before, unless there is something in the workspace it must not see. */
+  async #reuse(entry: WaitingClaim, instance: Instance): Promise<void> {
+    instance.isReserved = true;
+    const mustGo = await isOutdated(instance, this.#hidden).catch(() => true);
+    instance.isReserved = false;
+    if (!mustGo && instance.isFree) {
+      entry.request.onStarted?.();
+      await this.#hand(entry, instance);
+      return;
+    }
+    await instance.stop({ actor: "pool", cause: "the workspace holds something new that it must not see" });
+    await this.#startFor(entry, instance.kind);
   }
 
   async #hand(entry: WaitingClaim, instance: Instance): Promise<void> {

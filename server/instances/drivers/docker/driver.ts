@@ -36,6 +36,9 @@ const HOME = "/tmp/home";
 /** Of a volume that is the engine's own, the folder that belongs to the worker. */
 const COPY = "work";
 
+/** As many paths as are hidden by a mount each. */
+const MOST_HIDDEN = 500;
+
 /** Says that it runs, ends with its input, and then ends everything else: for a worker that no longer listens. */
 const GUARD = ["/bin/sh", "-c", "echo; read -r line; kill -s KILL -- -1"];
 
@@ -148,7 +151,9 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       const found = await engine();
       own.add(spec.instance_id);
       await removeOrphans();
-      mirror = found.isLocal ? null : await mirrors.use(found, spec, signal);
+      // A mirror has nothing to hide; a container takes long to start with so many mounts.
+      const isBound = found.isLocal && spec.hidden.length <= MOST_HIDDEN;
+      mirror = isBound ? null : await mirrors.use(found, spec, signal);
       const created = await create(found, spec, mirror);
       ({ container } = created);
       const started = await startContainer(found.client, container);

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { HiddenPath } from "../hidden.ts";
+import { hidingArguments, showPath } from "./hiding.ts";
 import type { Unavailable } from "./unavailable.ts";
 
 /** What a worker confined by bubblewrap may see and do, as plain data. */
@@ -124,12 +125,7 @@ export const toolchainPaths = (home: string, path: string): string[] => {
 };
 
 /** Arguments that show `path` inside as it is outside: merged-/usr systems link /bin to usr/bin. */
-const showSystem = (path: string): string[] => {
-  if (!existsSync(path)) return [];
-  return lstatSync(path).isSymbolicLink()
-    ? ["--symlink", readlinkSync(path), path]
-    : ["--ro-bind", path, path];
-};
+const showSystem = (path: string): string[] => (existsSync(path) ? showPath(path) : []);
 
 /** Options of bubblewrap beyond its oldest supported version. */
 export interface BubblewrapOptions {
@@ -167,9 +163,7 @@ export const bubblewrapArguments = (
     ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],
     ...(confinement.hosts === null ? [] : ["--ro-bind", confinement.hosts, "/etc/hosts"]),
     ...confinement.readable.flatMap((path) => ["--ro-bind", path, path]),
-    ...confinement.hidden.flatMap(({ path, isFolder }) =>
-      isFolder ? ["--tmpfs", path, "--remount-ro", path] : ["--ro-bind", "/dev/null", path],
-    ),
+    ...hidingArguments(confinement.hidden),
     ...confinement.caches.flatMap((cache) => [
       "--ro-bind",
       join(confinement.userHome, cache),
