@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { accessMethods } from "./contract/access.ts";
 import { alertMethods } from "./contract/alerts.ts";
 import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
@@ -24,6 +25,7 @@ export const contract = {
   ...runtimeMethods,
   ...settingMethods,
   ...alertMethods,
+  ...accessMethods,
 } as const;
 
 export type Method = keyof typeof contract;

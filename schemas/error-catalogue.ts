@@ -50,6 +50,16 @@ export const errorCatalogue = {
       show: false,
     },
   ),
+  token_refused: row(
+    "This token {problem}.",
+    "Ask an administrator of the server for a new one (coditect tokens create).",
+    { http: 401, rpc: 401, exit: 2 },
+  ),
+  audit_failed: row(
+    "The audit log cannot be written: {reason}.",
+    "Run coditect doctor on the server. Local commands still work.",
+    { http: 503, rpc: 503, exit: 3 },
+  ),
   not_local: row(
     "The runtime accepts requests from this machine only, not from {host}.",
     "Use http://127.0.0.1, and do not call it from a web page.",

@@ -175,6 +175,11 @@ export const importTable: readonly Row[] = [
     ],
   },
   {
+    folder: "server/access",
+    is: "who may call the server of a team, and the log of what was called",
+    imports: ["schemas", "server/platform", "server/store"],
+  },
+  {
     folder: "server/executions",
     is: "one execution on one instance",
     imports: [
@@ -253,6 +258,7 @@ export const importTable: readonly Row[] = [
     folder: "server/handlers",
     is: "one file per group of the contract",
     imports: [
+      "server/access",
       "server/alerts",
       "server/metrics",
       ...base,
@@ -276,6 +282,7 @@ export const importTable: readonly Row[] = [
     is: "the composition root, and dispatch: parse → authorise → handle → map errors",
     imports: [
       "schemas",
+      "server/access",
       "server/alerts",
       "server/changes",
       "server/executions",
@@ -378,6 +385,7 @@ export const importTable: readonly Row[] = [
     is: "one file per command",
     imports: [
       ...base,
+      "server/access",
       "server/evaluation",
       "server/hosting",
       "server/instances/drivers/docker",

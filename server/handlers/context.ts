@@ -1,9 +1,12 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
+import type { AuditEntry } from "../../schemas/audit.ts";
 import type { Method, MethodParams, MethodResult, Role } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Json, Timestamp } from "../../schemas/primitives.ts";
 import type { SettingValue } from "../../schemas/resolve-settings.ts";
 import type { DailyUsage } from "../../schemas/run.ts";
+import type { AuditLog } from "../access/audit-log.ts";
+import type { TokenBook } from "../access/token-book.ts";
 import type { AlertBook } from "../alerts/alert-book.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { Feedback } from "../feedback/feedback.ts";
@@ -15,10 +18,18 @@ import type { Store } from "../store/store.ts";
 import type { Configuration } from "../teams/definition/configuration.ts";
 import type { Runs } from "../teams/run/runs.ts";
 
-/** Who calls: what they may do, and the surface they came through, for the audit trail. */
+/** Who calls: what they may do, and what the audit log says of them. */
 export interface Caller {
   role: Role;
-  surface: "editor" | "cli" | "rest" | "lsp";
+  surface: AuditEntry["surface"];
+  /** Left out: a program of the user who runs the runtime. */
+  remote?: {
+    user: string;
+    /** `null`: a token of an identity provider. */
+    tokenId: string | null;
+    /** Network address. */
+    from: string;
+  };
 }
 
 /** One handler per row of the contract, called with parsed params. */
@@ -50,6 +61,8 @@ export interface HandlerContext {
   /** The caps as the settings have them at the moment. */
   limits: () => Settings["limits"];
   alerts: AlertBook;
+  tokens: TokenBook;
+  audit: AuditLog;
   /** The rules of alerts as the settings have them at the moment. */
   alertRules: () => Settings["alerts"];
   /** What was used on a day (UTC, `2026-01-31`), up to now. */
@@ -75,4 +88,4 @@ export interface HandlerContext {
 }
 
 /** Who an audit trail names for this call. */
-export const actorOf = (caller: Caller): string => `user:${caller.surface}`;
+export const actorOf = ({ remote, surface }: Caller): string => `user:${remote?.user ?? surface}`;

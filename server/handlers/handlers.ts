@@ -1,4 +1,5 @@
 import type { HandlerContext, Handlers } from "./context.ts";
+import { accessHandlers } from "./access.ts";
 import { alertHandlers } from "./alerts.ts";
 import { agentHandlers } from "./agents.ts";
 import { changeHandlers } from "./changes.ts";
@@ -28,5 +29,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...settingHandlers(context),
   ...metricHandlers(context),
   ...alertHandlers(context),
+  ...accessHandlers(context),
   ...runtimeHandlers(context),
 });

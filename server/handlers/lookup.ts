@@ -16,6 +16,7 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   dailyUsage: "usage of day",
   dailyMetrics: "metrics of day",
   alerts: "alert",
+  tokens: "token",
   templates: "template",
 };
 

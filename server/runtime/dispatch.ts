@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import type { AuditEntry } from "../../schemas/audit.ts";
 import { contract, type Method, type MethodInput, type MethodResult, Role } from "../../schemas/contract.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import type { Caller, Handlers } from "../handlers/handlers.ts";
+import type { AuditLog } from "../access/audit-log.ts";
+import { recordsOf } from "../access/audited.ts";
 import type { Log } from "../platform/log.ts";
 
 /** The one door of the runtime: every call of every surface goes through it. */
@@ -27,6 +30,8 @@ export interface DispatchOptions {
   log: Log;
   /** Also parse what handlers return: tests hold every handler to its row with it. */
   checkResults?: boolean;
+  /** Where calls that change something, and calls that were refused, are recorded. */
+  audit?: AuditLog;
 }
 
 type Handler = (params: unknown, caller: Caller, signal: AbortSignal) => unknown;
@@ -63,7 +68,7 @@ const parseParams = (method: Method, params: unknown): unknown => {
  */
 export const createDispatch = (
   handlers: Handlers,
-  { log, checkResults = false }: DispatchOptions,
+  { log, checkResults = false, audit }: DispatchOptions,
 ): Dispatch => {
   const handle = async (method: string, params: unknown, caller: Caller, signal: AbortSignal) => {
     if (!isMethod(method)) throw fail("unknown_method", { method });
@@ -77,9 +82,50 @@ export const createDispatch = (
     return checkResults ? result.parse(answer) : answer;
   };
 
+  const record = async (
+    method: string,
+    params: unknown,
+    caller: Caller,
+    outcome: { answer: unknown; code: AuditEntry["result"] },
+  ): Promise<void> => {
+    const { role, surface, remote } = caller;
+    try {
+      await audit?.record({
+        user: remote?.user ?? "local",
+        role,
+        token_id: remote?.tokenId ?? null,
+        surface,
+        from: remote?.from ?? null,
+        method,
+        record: recordsOf(params, outcome.answer),
+        result: outcome.code,
+      });
+    } catch (error) {
+      // The user of this machine can repair the log, and must be able to work on until then.
+      if (remote !== undefined) throw error;
+      log("warn", "a call was not recorded in the audit log", { method, error: String(error) });
+    }
+  };
+
+  const audited = async (method: string, params: unknown, caller: Caller, signal: AbortSignal) => {
+    const changes = isMethod(method) && contract[method].role !== "viewer";
+    if (changes && caller.remote !== undefined && audit?.failure != null) throw audit.failure;
+    try {
+      const answer: unknown = await handle(method, params, caller, signal);
+      if (changes) await record(method, params, caller, { answer, code: "ok" });
+      return answer;
+    } catch (error) {
+      const code = error instanceof CoditectError ? error.code : "internal";
+      // The first cause counts, also where it cannot be recorded.
+      if (changes && code !== "audit_failed")
+        await record(method, params, caller, { answer: null, code }).catch(() => undefined);
+      throw error;
+    }
+  };
+
   const dispatch = async (method: string, params: unknown, caller: Caller, signal: AbortSignal) => {
     try {
-      return await handle(method, params, caller, signal);
+      return await audited(method, params, caller, signal);
     } catch (error) {
       if (error instanceof CoditectError) throw error;
       if (signal.aborted) throw fail("cancelled", { what: `The call ${method}` }, { cause: error });

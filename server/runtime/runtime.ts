@@ -4,6 +4,8 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Settings, SettingsInput } from "../../schemas/settings.ts";
 import { cacheFolder } from "../platform/cache-folder.ts";
 import { openConsents, type Consents } from "../platform/consents.ts";
+import { AuditLog } from "../access/audit-log.ts";
+import { TokenBook } from "../access/token-book.ts";
 import { AlertBook } from "../alerts/alert-book.ts";
 import { causesOf } from "../alerts/causes.ts";
 import { AlertWebhook } from "../alerts/webhook.ts";
@@ -60,6 +62,8 @@ export interface Runtime {
   /** Calls the listener with every event from now on; returns how to stop. */
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
   readonly store: Store;
+  readonly tokens: TokenBook;
+  readonly audit: AuditLog;
   /**
    * Settings that hold from now on: limits, deadlines, what agents may run, how runs are begun. Where
    * the runtime reaches providers and how many instances it has is settled when it is opened.
@@ -222,8 +226,13 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     alerts.follow(event);
   });
 
+  const tokens = new TokenBook(store, now);
+  const audit = new AuditLog(store.folder, now, settings.durability);
+
   const handlers = createHandlers({
     store,
+    tokens,
+    audit,
     pool,
     gateway,
     limits: () => settings.limits,
@@ -257,9 +266,11 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     defaultRuntime: settings.runtime,
   });
   return {
-    dispatch: createDispatch(handlers, { log }),
+    dispatch: createDispatch(handlers, { log, audit }),
     subscribe,
     store,
+    tokens,
+    audit,
     configure: (changed) => {
       source.choose(changed);
       renewSettings();
@@ -271,6 +282,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       await alerts.close();
       await webhook.close();
       await rehearsal.close();
+      await audit.close();
       await store.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { StoredToken } from "../../schemas/access.ts";
 import { Alert } from "../../schemas/alerts.ts";
 import { AgentConfig } from "../../schemas/agent.ts";
 import { ChangeSet } from "../../schemas/changes.ts";
@@ -208,6 +209,15 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     filters: {
       open: (tenant) => [indexKeys.openAlerts(tenant)],
     },
+    oldestFirst: false,
+  },
+  tokens: {
+    segment: "access_tokens",
+    lists: [],
+    schema: StoredToken,
+    key: (tenant, token) => keys.token(tenant, token.token_id),
+    indexes: () => [],
+    filters: {},
     oldestFirst: false,
   },
   templates: {

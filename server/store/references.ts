@@ -30,6 +30,7 @@ const references: Rules<Reference[]> = {
   dailyUsage: () => [],
   dailyMetrics: () => [],
   alerts: () => [],
+  tokens: () => [],
   templates: () => [],
 };
 

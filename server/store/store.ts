@@ -1,3 +1,4 @@
+import type { StoredToken } from "../../schemas/access.ts";
 import type { Alert } from "../../schemas/alerts.ts";
 import type { AgentConfig, AgentStatus, AgentType } from "../../schemas/agent.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
@@ -25,6 +26,7 @@ export interface Records {
   dailyUsage: DailyUsage;
   dailyMetrics: DailyMetrics;
   alerts: Alert;
+  tokens: StoredToken;
   templates: Template;
 }
 export type CollectionName = keyof Records;
@@ -54,6 +56,7 @@ export interface Filters {
   dailyUsage: NoFilter;
   dailyMetrics: NoFilter;
   alerts: { open?: true | undefined };
+  tokens: NoFilter;
   templates: NoFilter;
 }
 

@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { Settings } from "../../schemas/settings.ts";
 import type { AlertCause } from "../../schemas/alerts.ts";
 import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Role } from "../../schemas/contract.ts";
+import { AuditLog } from "../../server/access/audit-log.ts";
+import { TokenBook } from "../../server/access/token-book.ts";
 import { AlertBook } from "../../server/alerts/alert-book.ts";
 import { createChanges } from "../../server/changes/create-changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
@@ -62,6 +65,8 @@ export const testDispatch = (
     causes?: readonly AlertCause[];
     /** What default agents ask. */
     provider?: AIProvider;
+    /** Left out: calls are not recorded. */
+    audit?: AuditLog;
   } = {},
 ): TestDispatch => {
   const store = parts.store ?? memoryStore(TENANT);
@@ -87,6 +92,8 @@ export const testDispatch = (
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),
     configuration,
     limits: () => Settings.parse({}).limits,
+    tokens: new TokenBook(store, now),
+    audit: parts.audit ?? new AuditLog(join(workspace, ".coditect/state"), now, "os"),
     alertRules: () => Settings.parse({}).alerts,
     alerts: new AlertBook({
       ...{ store, emit, now },
@@ -116,6 +123,7 @@ export const testDispatch = (
   const dispatch = createDispatch(handlers, {
     log: (level, message, data = {}) => log.push({ level, message, data }),
     checkResults: true,
+    ...(parts.audit !== undefined && { audit: parts.audit }),
   });
   const subscribe = (listener: (event: RuntimeEvent) => void) => {
     listeners.add(listener);

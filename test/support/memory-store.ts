@@ -20,6 +20,7 @@ const idFields: Record<CollectionName, string> = {
   dailyUsage: "day",
   dailyMetrics: "day",
   alerts: "alert_id",
+  tokens: "token_id",
   templates: "template_id",
 };
 

@@ -1,3 +1,4 @@
+import { Role } from "../../../schemas/contract/row.ts";
 import { MetricField } from "../../../schemas/metrics.ts";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { DoctorFlags } from "./commands/doctor.ts";
@@ -34,6 +35,7 @@ export const createProgram = (
   addLessons(program, context, end);
   addMetrics(program, context, end);
   addAlerts(program, context, end);
+  addAccess(program, context, end);
   addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);
@@ -223,6 +225,29 @@ const addAlerts = (program: Command, context: CommandContext, end: End): void =>
   recordCommand(alerts, "ack <alert-id>", "say that you know of it").action(
     async (id: string, flags: RecordFlags) => end((await load()).acknowledgeAlert(id, flags, context)),
   );
+};
+
+const addAccess = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/tokens.ts");
+  const tokens = program.command("tokens").summary("who may call the server of a team, and as what");
+  recordCommand(tokens, "create", "make a token; it is printed once")
+    .requiredOption("--user <name>", "the person or program that calls with it")
+    .addOption(new Option("--role <role>", "what it may do").choices(Role.options).makeOptionMandatory())
+    .option("--expires <when>", "a time from now (12h, 90d), a day, or never", "90d")
+    .action(async (flags: RecordFlags) => end((await load()).createToken(flags, context)));
+  recordCommand(tokens, "list", "list tokens, never their secrets").action(async (flags: RecordFlags) =>
+    end((await load()).listTokens(flags, context)),
+  );
+  recordCommand(tokens, "revoke <token-id>", "refuse a token from now on").action(
+    async (id: string, flags: RecordFlags) => end((await load()).revokeToken(id, flags, context)),
+  );
+  const audit = recordCommand(program, "audit", "who did what to which record, when, and from where").action(
+    async (flags: RecordFlags) => end((await import("./commands/audit.ts")).listAudit(flags, context)),
+  );
+  audit
+    .command("verify <file>")
+    .summary("check the chain of a log that was exported with coditect audit --json")
+    .action(async (file: string) => end((await import("./commands/audit.ts")).verifyAudit(file, context)));
 };
 
 const addLessons = (program: Command, context: CommandContext, end: End): void => {

@@ -3,6 +3,8 @@ import { promisify } from "node:util";
 import { version } from "../../../platform/installation.ts";
 import { canMakeControlGroups } from "../../../instances/drivers/local/cgroup.ts";
 import { probeSandbox, sandboxName } from "../../../instances/drivers/local/confinement.ts";
+import { checkAudit } from "../../../access/audit-chain.ts";
+import { plural } from "../display/format.ts";
 import { checkState, repairState, type Problem } from "../../../store/doctor.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import { readEndpoint } from "../../../hosting/endpoints.ts";
@@ -45,7 +47,8 @@ export const doctor = async (flags: DoctorFlags, context: CommandContext): Promi
   ]);
   const own: Check = { name: "coditect", result: "ok", detail: version() };
   const limits = await checkLimits();
-  const checks = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment), state];
+  const audit = await checkAuditLog(workspace);
+  const checks = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment), state, audit];
   if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
   else {
     const marks = { ok: "✔", missing: "–", failed: "✖" } as const;
@@ -138,6 +141,19 @@ const checkStateFolder = async (
   } catch (error) {
     const { message, nextStep } = asCoditectError(error);
     return { name: "state", result: "failed", detail: `${message} ${nextStep ?? ""}`.trimEnd() };
+  }
+};
+
+/** Whether the audit log is whole: an entry that is being written has no end yet, and is passed over. */
+const checkAuditLog = async (workspace: string): Promise<Check> => {
+  try {
+    const { count, problem } = await checkAudit(stateFolderOf(workspace));
+    return problem === null
+      ? { name: "audit", result: "ok", detail: plural(count, "entry", "entries") }
+      : { name: "audit", result: "failed", detail: `the audit log is not whole: ${problem}` };
+  } catch (error) {
+    const { message } = asCoditectError(error);
+    return { name: "audit", result: "failed", detail: message };
   }
 };
 

@@ -1,0 +1,62 @@
+import { resolve } from "node:path";
+import type { AuditEntry } from "../../../../schemas/audit.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import { checkChain } from "../../../access/audit-chain.ts";
+import { ifThere, nodeFiles } from "../../../store/files.ts";
+import { plural } from "../display/format.ts";
+import { alignColumns } from "../display/summary.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { exitCodes } from "../session/exit.ts";
+import { type RecordFlags, withConnection } from "./records.ts";
+
+const PAGE = 1000;
+
+const line = ({ at, user, surface, from, method, record, result }: AuditEntry): string[] => [
+  at.slice(0, 19).replace("T", " "),
+  user,
+  from === null ? surface : `${surface} ${from}`,
+  method,
+  Object.entries(record)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" "),
+  result,
+];
+
+/** `coditect audit`: a table, or with `--json` every line as it is in the log, for an archive. */
+export const listAudit = (flags: RecordFlags, context: CommandContext): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const { terminal } = context;
+    const shown: AuditEntry[] = [];
+    // Reading the log is recorded too: a page that is not full is the last one.
+    for (let from = 0, isLast = false; !isLast;) {
+      const { items, next } = await connection.call("audit/list", { from, limit: PAGE });
+      isLast = items.length < PAGE;
+      if (flags.json === true) terminal.out(items.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+      else shown.push(...items);
+      from = next;
+    }
+    if (flags.json === true) return exitCodes.held;
+    const [header = "", ...lines] = alignColumns([
+      ["AT (UTC)", "USER", "FROM", "METHOD", "RECORD", "RESULT"],
+      ...shown.map(line),
+    ]);
+    terminal.out(
+      shown.length === 0
+        ? "Nothing was recorded yet.\n"
+        : `${terminal.style("bold", header)}\n${lines.map((text) => `${text}\n`).join("")}`,
+    );
+    return exitCodes.held;
+  });
+
+/** `coditect audit verify FILE`: the chain of an exported log. Exit code 1 if it is broken. */
+export const verifyAudit = async (
+  file: string,
+  { terminal, currentFolder }: CommandContext,
+): Promise<number> => {
+  const path = resolve(currentFolder, file);
+  if ((await ifThere(nodeFiles.stat(path))) === null)
+    throw fail("usage", { problem: `There is no file ${file}.` });
+  const { count, problem } = await checkChain(path);
+  terminal.out(problem === null ? `${plural(count, "entry", "entries")}, nothing changed\n` : `${problem}\n`);
+  return problem === null ? exitCodes.held : exitCodes.gate;
+};
