@@ -89,6 +89,11 @@ export const Mutant = z.strictObject({
   kind: z.string(),
   /** The code in place of the original. */
   replacement: z.string(),
+  /**
+   * For a comparison that differs only where both sides are equal: what switches on, in its place, an
+   * error as soon as they are.
+   */
+  boundary: z.string().optional(),
 });
 export type Mutant = z.infer<typeof Mutant>;
 

@@ -61,6 +61,7 @@ export const judge = async (
     return {
       ground,
       changes,
+      wholeChange: change.changes,
       after: hashesOf(changes),
       before: new Map(),
       provenRed: red === null ? null : hashesOf(tests),

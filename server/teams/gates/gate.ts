@@ -13,6 +13,8 @@ export interface GateContext {
   ground: ProvingGround;
   /** The stage's result, as changes from the user's workspace. */
   changes: readonly FileChange[];
+  /** The whole change, where it is known when its tests are judged alone; null in a run. */
+  wholeChange: readonly FileChange[] | null;
   /** The same as hashes; and the state the stage began with. */
   after: FileHashes;
   before: FileHashes;

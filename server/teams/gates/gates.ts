@@ -4,8 +4,9 @@ import { diagrams, documents } from "./documents.ts";
 import { changedPaths, prove, quantity, type Gate, type GateContext } from "./gate.ts";
 import { mutants } from "./mutants.ts";
 import { needed } from "./needed.ts";
+import { red } from "./red.ts";
 import { stable } from "./stable.ts";
-import { clean, green, red, untouched } from "./tests.ts";
+import { clean, green, untouched } from "./tests.ts";
 
 /** No blocking finding of this stage is open. */
 const findings: Gate = (context) => {

@@ -18,8 +18,11 @@ const isPython = (path: string): boolean => path.endsWith(".py");
 /** Texts for people are not what tests are about. */
 const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
 
-/** What the tests made of a mutant; `crashed` and `stopped` say little about them. */
-type Fate = "killed" | "survived" | "crashed" | "stopped" | "not run";
+/**
+ * What the tests made of a mutant; `crashed` and `stopped` say little about them. `alike`: the tests
+ * reach the one case in which the mutant differs, and the result is the same.
+ */
+type Fate = "killed" | "survived" | "alike" | "crashed" | "stopped" | "not run";
 
 const withTexts = (
   changes: readonly FileChange[],
@@ -121,6 +124,10 @@ const tryAll = async (
         suite ??= named(await context.baseline(), "passed");
         if (suite.size > 0) fate = fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
       }
+      if (fate === "survived" && mutant.boundary !== undefined) {
+        const atBoundary = fateOf(await run(own, mutant.boundary), alive);
+        if (atBoundary === "killed" || atBoundary === "crashed") fate = "alike";
+      }
       fates.set(mutant.id, fate);
     }
   };
@@ -130,9 +137,10 @@ const tryAll = async (
 
 const verdict = (all: readonly Mutant[], fates: ReadonlyMap<string, Fate>, dry: TestReport): Measured => {
   const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
-  const [killed, survived, crashed, stopped, notRun] = [
+  const [killed, survived, alike, crashed, stopped, notRun] = [
     of("killed"),
     of("survived"),
+    of("alike"),
     of("crashed"),
     of("stopped"),
     of("not run"),
@@ -141,6 +149,7 @@ const verdict = (all: readonly Mutant[], fates: ReadonlyMap<string, Fate>, dry: 
   const share = judged === 0 ? 1 : killed.length / judged;
   const held = share >= THRESHOLD;
   const apart = [
+    ...(alike.length > 0 ? [`${alike.length} ${alike.length === 1 ? "makes" : "make"} no difference`] : []),
     ...(crashed.length > 0 ? [`${crashed.length} crashed`] : []),
     ...(stopped.length > 0 ? [`${stopped.length} did not end`] : []),
     ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),

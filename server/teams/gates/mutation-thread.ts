@@ -1,6 +1,8 @@
-import { Instrumenter } from "@stryker-mutator/instrumenter";
+import { Instrumenter, type InstrumentResult } from "@stryker-mutator/instrumenter";
 import { parentPort, workerData } from "node:worker_threads";
 import { MutationRequest, type Mutation } from "./mutation.ts";
+
+type MutantOfFile = InstrumentResult["mutants"][number];
 
 const silent = () => undefined;
 const no = () => false;
@@ -26,9 +28,53 @@ const logger = {
 const parsedAs = (path: string): string => (/\.[cm]?ts$/.test(path) ? `${path}.ts` : `${path}.tsx`);
 const pathOf = (name: string): string => name.replace(/\.tsx?$/, "");
 
-/** Writes every mutant of the changed lines into their files, each behind a switch. */
-const run = async (): Promise<void> => {
-  const files = MutationRequest.parse(workerData);
+/** A comparison of two plain expressions. */
+const comparison = /^([\w$.[\]()+\-*%,\s]+) (<=?|>=?) ([\w$.[\]()+\-*%,\s]+)$/;
+const opposite: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
+
+const boundaryOf = (id: string): string => `${id}=`;
+
+interface Boundary {
+  mutated: string;
+  left: string;
+  right: string;
+  /** The operator of the code that was mutated. */
+  operator: string;
+}
+
+/** By mutant: the comparisons that are wrong only where both sides are equal. */
+const boundariesOf = (
+  mutants: readonly Pick<MutantOfFile, "id" | "fileName" | "location" | "mutatorName" | "replacement">[],
+): ReadonlyMap<string, Boundary> => {
+  const boundaries = new Map<string, Boundary>();
+  const seen = new Set<string>();
+  for (const { id, fileName, location, mutatorName, replacement } of mutants) {
+    const place = JSON.stringify([fileName, location]);
+    // Of the two mutants of a comparison the first moves its boundary, the second turns it round.
+    if (mutatorName !== "EqualityOperator" || seen.has(place)) continue;
+    seen.add(place);
+    const [, left, mutatedBy = "", right] = comparison.exec(replacement) ?? [];
+    const operator = opposite[mutatedBy];
+    if (left === undefined || right === undefined || operator === undefined) continue;
+    if (/\b(await|yield)\b/.test(replacement)) continue;
+    boundaries.set(id, { mutated: replacement, left, right, operator });
+  }
+  return boundaries;
+};
+
+/** The text with a switch before each of these mutants: an error as soon as both sides are equal. */
+const withBoundaries = (content: string, boundaries: ReadonlyMap<string, Boundary>): string =>
+  content.replaceAll(/(\bstryMutAct_\w+)\("(\d+)"\) \? /g, (found, act: string, id: string, at: number) => {
+    const boundary = boundaries.get(id);
+    if (boundary === undefined || !content.startsWith(boundary.mutated, at + found.length)) return found;
+    const { left, right, operator } = boundary;
+    const error = 'throw new RangeError("Both sides are equal.")';
+    const compare = `((one, other) => { if (one == other) ${error}; return one ${operator} other; })(${left}, ${right})`;
+    return `${act}("${boundaryOf(id)}") ? ${compare} : ${found}`;
+  });
+
+/** Every mutant of the changed lines written into their files, each behind a switch. */
+const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   const instrumenter = new Instrumenter(logger);
   const result = await instrumenter.instrument(
     files.map(({ path, text, ranges }) => ({
@@ -42,8 +88,12 @@ const run = async (): Promise<void> => {
     })),
     { plugins: null, excludedMutations: ["Regex"], ignorers: [] },
   );
-  const mutation: Mutation = {
-    files: result.files.map(({ name, content }) => ({ path: pathOf(name), text: content })),
+  const boundaries = boundariesOf(result.mutants);
+  return {
+    files: result.files.map(({ name, content }) => ({
+      path: pathOf(name),
+      text: withBoundaries(content, boundaries),
+    })),
     mutants: result.mutants
       .filter(({ statusReason }) => statusReason === undefined)
       .map(({ id, fileName, location, mutatorName, replacement }) => ({
@@ -53,8 +103,14 @@ const run = async (): Promise<void> => {
         end_line: location.end.line + 1,
         kind: mutatorName,
         replacement,
+        ...(boundaries.has(id) ? { boundary: boundaryOf(id) } : {}),
       })),
   };
-  parentPort?.postMessage(mutation);
+};
+
+const run = async (): Promise<void> => {
+  const files = MutationRequest.parse(workerData);
+  // A text that the parser refuses is no fault of ours.
+  parentPort?.postMessage(await mutationOf(files).catch(() => null));
 };
 void run();

@@ -16,13 +16,19 @@ export const Mutation = z.strictObject({
 });
 export type Mutation = z.infer<typeof Mutation>;
 
+/** What the thread answers: null when a file cannot be parsed. */
+const Answer = z.tuple([Mutation.nullable()]);
+
 const DEADLINE_MS = 20_000;
 const MEMORY_MB = 512;
+
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
 
 /**
  * Puts every mutant of these lines into the files, each behind a switch that the variable
  * `__STRYKER_ACTIVE_MUTANT__` turns on. Parsed in a thread of its own, with a deadline and a memory
- * cap. Null: the files cannot be parsed.
+ * cap. Null: the files cannot be parsed, or not within the caps.
  */
 export const mutate = async (request: MutationRequest, signal: AbortSignal): Promise<Mutation | null> => {
   if (request.length === 0) return { files: [], mutants: [] };
@@ -35,14 +41,11 @@ export const mutate = async (request: MutationRequest, signal: AbortSignal): Pro
   });
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   try {
-    const told: unknown = await Promise.race([
-      once(thread, "message", { signal: AbortSignal.any([signal, deadline]) }),
-      once(thread, "error").then(() => null),
-    ]);
-    return told === null ? null : z.tuple([Mutation]).parse(told)[0];
+    // An error of the thread rejects, too: it is a fault of ours, except when the memory was used up.
+    return Answer.parse(await once(thread, "message", { signal: AbortSignal.any([signal, deadline]) }))[0];
   } catch (error) {
     if (signal.aborted) throw fail("cancelled", { what: "The mutation of the change" });
-    if (deadline.aborted || error instanceof Error) return null;
+    if (deadline.aborted || isOutOfMemory(error)) return null;
     throw error;
   } finally {
     await thread.terminate();

@@ -1,6 +1,7 @@
 import type { FileChange } from "../../../schemas/changes.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
-import { quantity, type Gate, type GateContext } from "./gate.ts";
+import { quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
 import { changedSources, hunksOf, isCode, type Hunk } from "./hunks.ts";
 import { newTestFiles, probeOf } from "./test-run.ts";
 
@@ -33,15 +34,29 @@ const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
   return suite.outcome !== "passed" && suite.counts.failed !== before.counts.failed;
 };
 
+/** The refusal of code that knows the tests' answers and no rule; null when a test asks for more. */
+const tableInWords = (answered: readonly Check[]): Measured | null =>
+  answered.length === 0
+    ? null
+    : {
+        held: false,
+        reason:
+          "The code has every input of the new tests and its answer written out. Test an input that the code does not name.",
+        evidence: answered.map(
+          ({ path, line, literals }) => `answered from a table: ${path}:${line} ${literals.join(", ")}`,
+        ),
+      };
+
 /**
  * Each piece of the change to sources is needed: taken back alone, some test fails. A piece nobody
  * misses is dead code, an unrelated edit, or behaviour that no test describes.
  */
 export const needed: Gate = async (context) => {
   const started = performance.now();
-  const hunks = (await changedSources(context)).flatMap((source) =>
-    hunksOf(source).filter((hunk) => isCode(hunk, source.after)),
-  );
+  const sources = await changedSources(context);
+  const table = tableInWords(answeredByTable(await checksOfChange(context), sources));
+  if (table !== null) return table;
+  const hunks = sources.flatMap((source) => hunksOf(source).filter((hunk) => isCode(hunk, source.after)));
   // The only piece is the change itself: that the tests fail without it is what red showed.
   if (hunks.length <= 1)
     return {

@@ -1,7 +1,7 @@
 import { TestProbe, type TestCase, type TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { testId } from "./compare.ts";
-import { measuredRun, type GateContext, type Measured } from "./gate.ts";
+import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 
 /** Fixtures and snapshots stand among the tests, but no runner can run them. */
 const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
@@ -89,3 +89,6 @@ export const withoutAssertion = async (
   if (report.runner === "command" || (report.outcome !== "passed" && report.outcome !== "failed")) return [];
   return [...named(report, "passed")].filter(asked);
 };
+
+export const cannotFailInWords = (tests: readonly string[]): string =>
+  `${quantity(tests.length, "new test reaches", "new tests reach")} no assertion and cannot fail.`;

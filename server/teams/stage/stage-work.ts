@@ -125,6 +125,7 @@ const gateContext = (
     after,
     before: hashesOf(work.startsWith),
     provenTests: redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null,
+    wholeChange: null,
     provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
     baseline: async () => {
       const known = baseline.read();

@@ -444,6 +444,13 @@ def _mutations(node):
     elif isinstance(node, (ast.AugAssign, ast.Raise)):
         yield "statement removed", ast.Pass()
 
+def _equal_sides(node):
+    """The comparison, which is an error as soon as both sides are equal."""
+    call = ast.parse("(lambda one, other: (_ for _ in ()).throw(ValueError('Both sides are equal.')) if one == other else one < other)(0, 0)", mode="eval").body
+    call.func.body.orelse.ops = node.ops
+    call.args = [node.left, *node.comparators]
+    return call
+
 def _mutate(tree, path):
     """Tells of the mutants of the file, and switches on the one that is asked for."""
     wanted, count = _WANTED, 0
@@ -465,8 +472,12 @@ def _mutate(tree, path):
                     count += 1
                     if wanted is None:
                         text = ast.unparse(ast.fix_missing_locations(ast.copy_location(mutant, node)))
-                        tell(type="mutant", id=name, path=path, line=node.lineno, end_line=node.end_lineno, kind=kind, replacement=text[:200])
-                    elif wanted == name:
+                        # Only where both sides are equal does it differ.
+                        more = {"boundary": name + "="} if kind == "boundary" and len(node.ops) == 1 else {}
+                        tell(type="mutant", id=name, path=path, line=node.lineno, end_line=node.end_lineno, kind=kind, replacement=text[:200], **more)
+                    elif wanted in (name, name + "="):
+                        if wanted != name:
+                            mutant = _equal_sides(node)
                         ast.copy_location(mutant, node)
                         if isinstance(value, list):
                             value[index] = mutant

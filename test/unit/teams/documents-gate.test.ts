@@ -12,6 +12,7 @@ const notAsked = (): Promise<never> => Promise.reject(new Error("no gate of docu
 const context = (documents: Record<string, string>): GateContext => ({
   ground: { prepare: notAsked, runTests: notAsked },
   changes: [],
+  wholeChange: null,
   after: new Map(Object.keys(documents).map((path) => [path, `hash of ${path}`])),
   before: new Map(),
   provenTests: null,

@@ -58,6 +58,7 @@ const context = (parts: {
   red?: string[] | null;
   proven?: string[];
   allowTestChanges?: boolean;
+  wholeChange?: FileChange[];
   asked?: (string[] | null)[];
 }): GateContext => {
   const { changed = ["test/bill.test.js"], red = null } = parts;
@@ -72,6 +73,7 @@ const context = (parts: {
       },
     },
     changes: changed.map(change),
+    wholeChange: parts.wholeChange ?? null,
     after: hashes(changed),
     before: new Map(),
     provenTests: parts.proven === undefined ? null : { proven: parts.proven, found: parts.proven },
@@ -118,6 +120,37 @@ describe("the gate red", () => {
       /\(npm test\) does not run test\/bill\.test\.js: .* as it runs spec\/old\.spec\.js/,
     );
   });
+
+  it("takes a test that cannot be loaded for want of what the change brings, by its later name", async () => {
+    const missing = (message: string) =>
+      report([], { outcome: "load_error", load_errors: [{ file: "test/bill.test.js", message }] });
+    const whole = [change("test/bill.test.js"), change("src/tax.js")];
+    const runs = [
+      missing("Error: Cannot find module '/home/me/shop/src/tax.js' imported from test/bill.test.js"),
+      report([["adds tax", "passed"]]),
+    ];
+    const from = context({ now: report([]), wholeChange: whole });
+    const ground = {
+      ...from.ground,
+      runTests: () => Promise.resolve(runs.shift() ?? assert.fail("ran more often than it has to")),
+    };
+    const proof = await prove("red", { ...from, ground });
+    assert.deepEqual(
+      [proof.held, proof.tests?.proven, proof.evidence],
+      [true, ["test/bill.test.js > adds tax"], ["cannot run without tax: test/bill.test.js > adds tax"]],
+    );
+  });
+
+  for (const [why, message] of [
+    ["of a module that the change does not bring", "Error: Cannot find module 'left-pad'"],
+    ["of another error", "SyntaxError: Unexpected token '}' in src/tax.js"],
+  ])
+    it(`does not take a test that cannot be loaded because ${why}`, async () => {
+      const load_errors = [{ file: "test/bill.test.js", message: message ?? "" }];
+      const now = report([], { outcome: "load_error", load_errors });
+      const wholeChange = [change("test/bill.test.js"), change("src/tax.js")];
+      assert.equal((await prove("red", context({ now, wholeChange }))).held, false);
+    });
 
   it("does not run a long suite for that", async () => {
     const asked: (string[] | null)[] = [];

@@ -1,0 +1,160 @@
+import type { TestCase, TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import { awaitsSnapshot, isFileEntry, newlyFailing, testId } from "./compare.ts";
+import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { missingNames } from "./missing.ts";
+import {
+  cannotFailInWords,
+  describe,
+  named,
+  newTestFiles,
+  probeOf,
+  unusable,
+  withoutAssertion,
+} from "./test-run.ts";
+
+/** Files that a stack or a traceback names, without packages and the runtime's own. */
+const placesOf = (message: string): string[] =>
+  [...message.matchAll(/([^\s()"']+\.[a-z]{1,4}):\d+/g)]
+    .map(([, file = ""]) => file)
+    .filter((file) => !/node_modules|site-packages|^node:/.test(file));
+
+/**
+ * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by
+ * one. Node names the innermost place first, Python last.
+ */
+const crashesInCode = ({ message }: TestCase): boolean => {
+  const places = placesOf(message ?? "");
+  const innermost = places.find((file) => !file.endsWith(".py")) ?? places.at(-1);
+  return innermost !== undefined && classifyPath(innermost) === "source";
+};
+
+/** Whether a test fails for what it describes: an assertion, a name that is yet to come, a crash of the code. */
+const failsRightly = (test: TestCase): boolean => test.failure !== "error" || crashesInCode(test);
+
+/** A suite that takes longer is not run a second time to see whether it has the new tests. */
+const QUICK_SUITE_MS = 60_000;
+
+/**
+ * The new or changed tests fail on today's code, each by its own assertion or for a name that is not
+ * there yet. A new test that passes today is named and proves nothing; one that cannot fail is refused.
+ */
+export const red: Gate = async (context) => {
+  const files = newTestFiles(context);
+  if (files.length === 0) return { held: false, reason: "No test was added or changed." };
+  const before = await context.baseline();
+  await context.ground.prepare(context.changes);
+  const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
+  const problem = unusable(report);
+  const awaiting =
+    report.tampering === undefined ? await awaitingTests(context, files, report, before) : null;
+  if (problem !== null && awaiting === null) {
+    const hint =
+      report.outcome === "load_error"
+        ? " They have to load with today's code and fail in their own assertions."
+        : "";
+    return { ...problem, reason: problem.reason + hint };
+  }
+  // A bare command has an exit code and no names: that it fails is all there is to see.
+  if (report.runner === "command") return redCommand(before, report);
+  const knownPassing = named(before, "passed");
+  const failing = newlyFailing(before, report);
+  const wrong = failing.filter((test) => !failsRightly(test));
+  const proving = failing.filter((test) => failsRightly(test) && !awaitsSnapshot(test));
+  const passing = [...named(report, "passed")].filter((id) => !knownPassing.has(id));
+  const empty =
+    passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));
+  // With files that cannot be loaded yet, the whole suite tells nothing.
+  const outside =
+    proving.length > 0 && awaiting === null ? await outsideTheSuite(context, before, proving) : null;
+  const proven = [...proving.map(testId), ...(awaiting?.tests ?? [])];
+  const problems = [
+    ...(empty.length > 0 ? [cannotFailInWords(empty)] : []),
+    ...(wrong.length > 0
+      ? [`${quantity(wrong.length, "new test fails", "new tests fail")} by an error and not by an assertion.`]
+      : []),
+    ...(outside === null ? [] : [outside]),
+    ...(proven.length > 0 || wrong.length > 0 ? [] : [nothingProven(failing)]),
+  ];
+  return {
+    held: problems.length === 0,
+    reason: problems.length > 0 ? problems.join(" ") : redInWords(proven.length, passing.length),
+    evidence: [
+      ...empty.map((id) => `cannot fail: ${id}`),
+      ...describe(wrong).map((text) => `fails by an error: ${text}`),
+      ...proving.map(testId),
+      ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${id}`) ?? []),
+      ...passing.filter((id) => !empty.includes(id)).map((id) => `passes already: ${id}`),
+    ],
+    tests: { proven, found: [...report.tests.map(testId), ...(awaiting?.tests ?? [])] },
+    ...measuredRun(report),
+  };
+};
+
+/**
+ * Tests that cannot run on today's code because it lacks a module or a name that the change brings.
+ * Their names are those that run on the changed code. Null: the files do not load for another reason,
+ * or the change is not known yet.
+ */
+const awaitingTests = async (
+  context: GateContext,
+  files: string[],
+  report: TestReport,
+  before: TestReport,
+): Promise<{ missing: string; tests: string[] } | null> => {
+  const missing = context.wholeChange === null ? null : missingNames(report, context.wholeChange);
+  if (context.wholeChange === null || missing === null) return null;
+  await context.ground.prepare(context.wholeChange);
+  const later = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
+  await context.ground.prepare(context.changes);
+  const [ranToday, passedBefore] = [new Set(report.tests.map(testId)), named(before, "passed")];
+  const tests = later.tests
+    .filter((test) => test.status !== "skipped" && !isFileEntry(test))
+    .map(testId)
+    .filter((id) => !ranToday.has(id) && !passedBefore.has(id));
+  return { missing: missing.join(", "), tests };
+};
+
+const nothingProven = (failing: readonly TestCase[]): string =>
+  failing.length > 0
+    ? "The new tests fail only because their snapshots are not written yet, whatever the code does. Write what they expect into the tests."
+    : "The new tests pass on today's code, so they prove nothing about the task.";
+
+const redInWords = (failing: number, passing: number): string => {
+  const fails = `${quantity(failing, "new test fails", "new tests fail")} on today's code.`;
+  if (passing === 0) return fails;
+  const passes = quantity(passing, "new test passes", "new tests pass");
+  return `${fails} ${passes} already and ${passing === 1 ? "proves" : "prove"} nothing about the task.`;
+};
+
+const redCommand = (before: TestReport, report: TestReport): Measured => {
+  const failedBefore = before.runner === "command" && before.outcome === "failed";
+  const held = report.outcome === "failed" && !failedBefore;
+  return {
+    held,
+    reason: held
+      ? "The test command fails with the new tests on today's code."
+      : failedBefore
+        ? "The test command failed before the new tests were there, so its failure proves nothing about them."
+        : "The new tests pass on today's code, so they prove nothing about the task.",
+    ...measuredRun(report),
+  };
+};
+
+/** Why the project's own test command would never run these tests; null: it does, or nobody knows. */
+const outsideTheSuite = async (
+  context: GateContext,
+  before: TestReport,
+  tests: readonly TestCase[],
+): Promise<string | null> => {
+  if (before.duration_ms > QUICK_SUITE_MS) return null;
+  const suite = await context.ground.runTests({ files: null, coverage: false });
+  if (suite.runner === "command" || suite.outcome === "timed_out" || suite.outcome === "crashed") return null;
+  const present = new Set(suite.tests.map(testId));
+  const outside = tests.filter((test) => !present.has(testId(test)));
+  if (outside.length === 0) return null;
+  const files = [...new Set(outside.map(({ file }) => file))].join(", ");
+  const example = suite.tests.find(({ file }) => !context.after.has(file))?.file;
+  const where = example === undefined ? "" : `, as it runs ${example}`;
+  return `The project's own test command (${suite.command.join(" ")}) does not run ${files}: put the tests where it runs them${where}.`;
+};

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { GateName } from "../../../schemas/gates.ts";
+import { judgeSubmission } from "../../corpus/judge-submission.ts";
+import { kits } from "../../corpus/kit.ts";
+import { honestChanges } from "../../fixtures/cheats/honest.ts";
+import { javascriptCheats } from "../../fixtures/cheats/javascript.ts";
+import { pythonCheats } from "../../fixtures/cheats/python.ts";
+
+const cheats = [...kits.flatMap(javascriptCheats), ...pythonCheats];
+
+/** One of each kind, over all runners, and the gate after red that names it; `npm run test:corpus` runs every one. */
+const share: [name: string, gate: GateName][] = [
+  ["node:test: ends the process with success before any test runs", "green"],
+  ["node:test: answers from a table of the tests' inputs", "needed"],
+  ["node:test: comes with tests that any text satisfies", "mutants"],
+  ["mocha: replaces an assertion", "green"],
+  ["jest: deletes a test that was there", "clean"],
+  ["vitest: comes with tests that cannot fail", "green"],
+  ["pytest: looks for pytest among the modules", "green"],
+];
+
+const named = <Entry extends { name: string }>(entries: readonly Entry[], name: string): Entry => {
+  const entry = entries.find((each) => each.name === name);
+  assert.ok(entry, `the corpus has "${name}"`);
+  return entry;
+};
+
+describe("the gates of any change", function () {
+  this.timeout(120_000);
+
+  for (const [name, gate] of share)
+    it(`name the cheat that ${name}`, async () => {
+      const cheat = named(cheats, name);
+      const failed = (await judgeSubmission(cheat, [gate])).find(({ held }) => !held);
+      assert.match(failed?.gate ?? "every gate held", cheat.gate);
+      assert.match([failed?.reason, ...(failed?.evidence ?? [])].join("\n"), cheat.names);
+    });
+
+  it("hold for an honest change", async () => {
+    const proofs = await judgeSubmission(named(honestChanges, "node:test: clamps numbers"));
+    assert.deepEqual(
+      proofs.filter(({ held }) => !held),
+      [],
+    );
+  });
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { z } from "zod";
+import { GateProof } from "../../../../schemas/gates.ts";
+import { runCommand, type CommandResult } from "../../../support/command.ts";
+
+const Proofs = z.object({ type: z.literal("proof.finished"), held: z.boolean(), proofs: z.array(GateProof) });
+
+const slug = 'export const slug = (value) => value.trim().toLowerCase().split(/\\s+/).join("-");\n';
+const tests = `import assert from "node:assert/strict";
+import { it } from "node:test";
+import { slug } from "../src/slug.js";
+
+it("joins words", () => assert.equal(slug("Two Words"), "two-words"));
+it("trims", () => assert.equal(slug("  Padded "), "padded"));
+`;
+
+describe("coditect prove and verify", function () {
+  this.timeout(120_000);
+  let home = "";
+  let folder = "";
+
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  };
+  const git = (...args: string[]): void => {
+    execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], {
+      cwd: folder,
+      stdio: "ignore",
+    });
+  };
+  const command = (...args: string[]): Promise<CommandResult> =>
+    runCommand([...args, "--workspace", folder, "--unconfined", "allow"], {
+      folder: home,
+      environment: { CODITECT_HOME: home },
+    });
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), "coditect-prove-"));
+    folder = join(home, "project");
+    await write(
+      "package.json",
+      JSON.stringify({ name: "words", type: "module", scripts: { test: "node --test" } }),
+    );
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "Begin");
+    await write("src/slug.js", slug);
+    await write("test/slug.test.js", tests);
+  });
+  afterEach(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
+
+  it("prove a new module whose tests cannot be loaded without it, and find out what changed since", async () => {
+    const receipt = join(home, "proof.json");
+    const proved = await command("prove", "--receipt", receipt, "--json");
+    const last = Proofs.parse(JSON.parse(proved.stdout.trim().split("\n").at(-1) ?? ""));
+    assert.deepEqual(
+      last.proofs.map(({ gate, held }) => [gate, held]),
+      ["red", "untouched", "green", "clean", "needed", "mutants", "stable"].map((gate) => [gate, true]),
+      last.proofs.map(({ reason }) => reason).join("\n"),
+    );
+    assert.deepEqual(last.proofs[0]?.tests?.proven, [
+      "test/slug.test.js > joins words",
+      "test/slug.test.js > trims",
+    ]);
+    assert.equal(proved.exit_code, 0);
+    const again = await command("verify", receipt, "--rerun");
+    assert.deepEqual([again.exit_code, again.stdout.split("\n")[0]?.slice(0, 1)], [0, "✔"], again.stdout);
+    await write("package.json", JSON.stringify({ name: "words", scripts: { test: "node --test" } }));
+    const besides = await command("verify", receipt, "--rerun");
+    assert.equal(besides.exit_code, 1);
+    assert.match(besides.stdout, /package\.json was changed, too/);
+    await write("src/slug.js", `${slug}\n`);
+    const changed = await command("verify", receipt);
+    assert.equal(changed.exit_code, 1);
+    assert.match(changed.stdout, /src\/slug\.js/);
+  });
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { answeredByTable, checksOf } from "../../../server/teams/gates/answers.ts";
+
+const tests = `import * as text from "../src/text.js";
+it("joins words", () => {
+  assert.equal(text.slug("Two Words"), "two-words");
+  assert.equal(text.slug("  Padded  "), "padded");
+});
+`;
+
+const answered = (code: string, asked = tests): number =>
+  answeredByTable(checksOf("test/text.test.js", asked), [{ path: "src/text.js", before: "", after: code }])
+    .length;
+
+describe("code that answers the tests from a table", () => {
+  it("is seen in an object, in conditions, and in lists", () => {
+    const codes = [
+      `const known = { "Two Words": "two-words", '  Padded  ': 'padded' };`,
+      `if (value === "Two Words") return "two-words";\nif (value === "  Padded  ") return "padded";`,
+      `const asked = ["Two Words", "  Padded  "];\nconst answers = ["two-words", "padded"];`,
+    ];
+    assert.deepEqual(
+      codes.map((code) => answered(code)),
+      [2, 2, 2],
+    );
+  });
+
+  it("is seen where the answers stand in a list by number", () => {
+    const asked = "assert text.fib(7) == 13\nassert text.fib(9) == 34\n";
+    assert.equal(answered("FIBS = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]", asked), 2);
+    assert.equal(answered("return n if n < 2 else fib(n - 1) + fib(n - 2)", asked), 0);
+  });
+
+  it("is no such code when one test asks for what the code does not name", () => {
+    const code = `const known = { "Two Words": "two-words", "  Padded  ": "padded" };`;
+    assert.equal(answered(code, `${tests}assert.equal(text.slug("An Other"), "an-other");\n`), 0);
+  });
+
+  it("is not seen in names of tests, in comments, or in code that was there", () => {
+    const code = `// "Two Words" becomes "two-words", "  Padded  " becomes "padded"\nreturn value.trim();`;
+    assert.equal(answered(code), 0);
+    const sources = [{ path: "src/text.js", before: '"a"\n"b"\n', after: '"a"\n"b"\nreturn rule(value);\n' }];
+    assert.equal(answeredByTable(checksOf("a.test.js", 'equal(text.f("a"), "b")'), sources).length, 0);
+    assert.deepEqual(checksOf("a.test.js", 'it("says hello to the world", () => {'), []);
+  });
+});

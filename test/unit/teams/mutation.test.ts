@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
+import { mutate } from "../../../server/teams/gates/mutation.ts";
+
+const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+
+const clamp = `const clamp = (value, low) => {
+  if (value < low) return low;
+  return value;
+};
+`;
+
+/** The values that the code with a mutant switched on makes of value and lower bound. */
+const clampWith = (text: string, mutant: string, value: number, low: number): unknown =>
+  runInNewContext(`${text}\nclamp(${value}, ${low});`, {
+    process: { env: { __STRYKER_ACTIVE_MUTANT__: mutant } },
+  });
+
+describe("the mutation of a change", () => {
+  it("touches the changed lines alone", async () => {
+    const mutation = await mutate([{ path: "a.js", text: clamp, ranges: [{ from: 2, to: 2 }] }], signal());
+    assert.ok(mutation);
+    assert.deepEqual([...new Set(mutation.mutants.map(({ line }) => line))], [2]);
+  });
+
+  it("has, for a moved boundary, a switch that fails exactly where both sides are equal", async () => {
+    const mutation = await mutate([{ path: "a.js", text: clamp, ranges: [{ from: 2, to: 2 }] }], signal());
+    const moved = mutation?.mutants.filter(({ boundary }) => boundary !== undefined) ?? [];
+    assert.deepEqual(
+      moved.map(({ replacement }) => replacement),
+      ["value <= low"],
+    );
+    const text = mutation?.files[0]?.text ?? "";
+    const atBoundary = (value: number) => clampWith(text, moved[0]?.boundary ?? "", value, 2);
+    assert.deepEqual([atBoundary(1), atBoundary(3)], [2, 3]);
+    assert.throws(() => atBoundary(2), /Both sides are equal/);
+  });
+
+  it("says when a text cannot be parsed", async () => {
+    assert.equal(
+      await mutate([{ path: "a.js", text: "const = ;", ranges: [{ from: 1, to: 1 }] }], signal()),
+      null,
+    );
+  });
+});
