@@ -10,6 +10,7 @@ import { loopGuard } from "./guard.ts";
 import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import { callTool, subjectOf } from "./tools/call-tool.ts";
 import { fileViews, type FileViews } from "./tools/file-views.ts";
+import { readArguments } from "./tools/read-arguments.ts";
 import type { Workplace } from "./tools/tool.ts";
 
 /**
@@ -115,7 +116,10 @@ const restore = (copy: PrivateCopy, change: FileChange): void => {
 
 const finishOf = (call: ToolCallPart, turn: number, { is_error }: ToolOutcome): LoopResult | null => {
   if (call.tool !== "finish" || is_error) return null;
-  const { summary, reasoning, confidence, completeness } = toolTable.finish.arguments.parse(call.arguments);
+  const read = readArguments(toolTable.finish.arguments, call.arguments);
+  // The tool read the same arguments before and found no fault.
+  if (!read.success) throw read.error;
+  const { summary, reasoning, confidence, completeness } = read.data;
   return {
     outcome: "finished",
     summary,

@@ -6,6 +6,7 @@ import { ToolName, toolTable, type ToolArguments } from "../../../schemas/tools.
 import { describeProblems } from "../../../schemas/problems.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
+import { readArguments } from "./read-arguments.ts";
 import { readFile } from "./read-file.ts";
 import { reportFindings } from "./report-findings.ts";
 import { done, refused, type Tool, type ToolContext, type ToolResult } from "./tool.ts";
@@ -71,7 +72,7 @@ const isFromFileSystem = (error: unknown): error is Error & { code: string } =>
 
 const run = (name: ToolName, args: Json, context: ToolContext): Promise<ToolResult> | ToolResult => {
   const { schema, tool } = toolOf(name);
-  const parsed = schema.safeParse(withoutNulls(args));
+  const parsed = readArguments(schema, args);
   if (!parsed.success) {
     return refused(
       `The arguments of ${name} are not valid: ${describeProblems(parsed.error)}. Nothing was run.`,
@@ -89,12 +90,6 @@ interface PairedTool<Name extends ToolName> {
 const toolOf = (name: ToolName): PairedTool<ToolName> =>
   // The compiler does not see that the two rows of one name belong together.
   ({ schema: toolTable[name].arguments, tool: tools[name] });
-
-/** Models often send `null` for an argument they leave out. */
-const withoutNulls = (args: Json): Json =>
-  typeof args === "object" && args !== null && !Array.isArray(args)
-    ? Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
-    : args;
 
 /** What a call works on, for people: a path, a command, a pattern. */
 export const subjectOf = ({ arguments: args }: ToolCallPart): string => {
