@@ -179,6 +179,11 @@ export const errorCatalogue = {
     "Make room, or send the output elsewhere.",
     broken,
   ),
+  file_not_written: row(
+    "Could not write {path}: {reason}.",
+    "Free disk space, check the permissions, or choose another file.",
+    broken,
+  ),
   report_not_written: row(
     "Could not write the report to {path}: {reason}. The run itself is kept.",
     "Make room or choose another file. coditect findings list shows what the report would hold.",

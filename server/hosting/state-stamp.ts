@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   lstatSync,
   mkdirSync,
@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
-import { userCode } from "../platform/user-key.ts";
+import { knownUserCode, userCode } from "../platform/user-key.ts";
 import { fileNames, isRefusal } from "../store/files.ts";
 import { isTracked } from "./tracked.ts";
 
@@ -26,12 +26,12 @@ const STAMP = "stamp";
 const Stamp = z.object({ version: z.literal(1), place: z.base64(), folder: z.base64() });
 type Stamp = z.infer<typeof Stamp>;
 
-const codesOf = (folder: string): { place: Buffer; folder: Buffer } => {
+const purposes = { place: "state folder, place", folder: "state folder, inode" } as const;
+
+/** What the two codes are about. */
+const markedOf = (folder: string): Record<keyof typeof purposes, string> => {
   const { dev, ino, birthtimeNs } = lstatSync(folder, { bigint: true });
-  return {
-    place: userCode("state folder, place", realpathSync.native(folder)),
-    folder: userCode("state folder, inode", `${dev}:${ino}:${birthtimeNs}`),
-  };
+  return { place: realpathSync.native(folder), folder: `${dev}:${ino}:${birthtimeNs}` };
 };
 
 const readStamp = (folder: string): Stamp | null => {
@@ -45,9 +45,13 @@ const readStamp = (folder: string): Stamp | null => {
   }
 };
 
-const isEqual = (left: Buffer, right: string): boolean => {
-  const given = Buffer.from(right, "base64");
-  return given.length === left.length && timingSafeEqual(left, given);
+/** Under which of this user's keys the stamp was made; null: it is of somebody else, or of another folder. */
+const keyOf = (folder: string, stamp: Stamp): "current" | "other" | null => {
+  const marked = markedOf(folder);
+  const known = (["place", "folder"] as const).map((part) =>
+    knownUserCode(purposes[part], marked[part], Buffer.from(stamp[part], "base64")),
+  );
+  return known.includes("current") ? "current" : known.includes("other") ? "other" : null;
 };
 
 /** What a folder may hold that no runtime has used yet: a stamp may be on its way there. */
@@ -64,8 +68,10 @@ const hasLink = (folder: string, within: string): boolean => {
 
 /** Marks a state folder as one of this user's. */
 const stampStateFolder = (folder: string): void => {
-  const { place, folder: inode } = codesOf(folder);
-  const stamp: Stamp = { version: 1, place: place.toString("base64"), folder: inode.toString("base64") };
+  const marked = markedOf(folder);
+  const codeOf = (part: keyof typeof purposes): string =>
+    userCode(purposes[part], marked[part]).toString("base64");
+  const stamp: Stamp = { version: 1, place: codeOf("place"), folder: codeOf("folder") };
   const temporary = join(folder, `${STAMP}.${randomBytes(6).toString("hex")}`);
   writeFileSync(temporary, `${JSON.stringify(stamp)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, join(folder, STAMP));
@@ -80,9 +86,8 @@ export const foreignReason = (folder: string, workspace: string): string | null 
   if (readdirSync(folder).every(isHarmless)) return null;
   const stamp = readStamp(folder);
   if (stamp === null) return "it has no stamp of yours";
-  const codes = codesOf(folder);
-  if (!isEqual(codes.place, stamp.place) && !isEqual(codes.folder, stamp.folder))
-    return "its stamp is of another user, machine or folder";
+  if (keyOf(folder, stamp) === null)
+    return "its stamp is of another user, machine or folder, or of another home folder (HOME)";
   return isTracked(workspace, folder) ? "its files are under version control" : null;
 };
 
@@ -94,7 +99,8 @@ export const foreignReason = (folder: string, workspace: string): string | null 
 export const claimStateFolder = (folder: string, workspace: string): void => {
   const reason = foreignReason(folder, workspace);
   if (reason !== null) throw fail("state_foreign", { path: folder, reason });
-  if (readStamp(folder) !== null) return;
+  const stamp = readStamp(folder);
+  if (stamp !== null && keyOf(folder, stamp) === "current") return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     stampStateFolder(folder);

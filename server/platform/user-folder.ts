@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { absoluteOr, homeFolder } from "./home-folder.ts";
@@ -5,16 +6,20 @@ import { fail } from "../../schemas/errors.ts";
 import { closeFolder } from "./closed-folder.ts";
 
 /** The operating system's folder for what a user has set up. */
-const configurationFolder = (environment: NodeJS.ProcessEnv): string => {
+const configurationFolder = (environment: NodeJS.ProcessEnv, home: string): string => {
   if (process.platform === "win32")
-    return absoluteOr(environment.APPDATA, () => join(homeFolder(), "AppData", "Roaming"));
-  if (process.platform === "darwin") return join(homeFolder(), "Library", "Application Support");
-  return absoluteOr(environment.XDG_CONFIG_HOME, () => join(homeFolder(), ".config"));
+    return absoluteOr(environment.APPDATA, () => join(home, "AppData", "Roaming"));
+  if (process.platform === "darwin") return join(home, "Library", "Application Support");
+  return absoluteOr(environment.XDG_CONFIG_HOME, () => join(home, ".config"));
 };
 
 /** What belongs to the user and to no workspace: keys, consents, where running runtimes are reached. */
-export const userFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
-  join(configurationFolder(environment), "coditect-agents");
+export const userFolder = (
+  environment: NodeJS.ProcessEnv = process.env,
+  home: string = homeFolder(),
+): string => join(configurationFolder(environment, home), "coditect-agents");
+
+const temporaryUserFolder = (): string => join(tmpdir(), `coditect-agents-${userInfo().uid}`);
 
 /**
  * Makes a folder that only this user can enter, or checks that an existing one is such a folder.
@@ -36,8 +41,24 @@ export const privateUserFolder = (...names: string[]): string => {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     if (!["EACCES", "EROFS", "ENOENT", "ENOTDIR", "EPERM"].includes(String(code))) throw error;
-    return nested(join(tmpdir(), `coditect-agents-${userInfo().uid}`), names);
+    return nested(temporaryUserFolder(), names);
   }
+};
+
+/**
+ * The private folders of this user that there are, the one in use first. HOME and XDG_CONFIG_HOME can
+ * differ from call to call, as under `sudo`, in a container or in a script, and the user is the same.
+ */
+export const existingUserFolders = (): string[] => {
+  const places = [userFolder(), userFolder({}, userInfo().homedir), temporaryUserFolder()];
+  return [...new Set(places)].filter(isPrivate);
+};
+
+/** Whether only this user could have made it, and what is in it. */
+const isPrivate = (folder: string): boolean => {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) return false;
+  return process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o077) === 0);
 };
 
 const nested = (base: string, names: readonly string[]): string =>

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { Settings } from "../../schemas/settings.ts";
@@ -201,6 +203,23 @@ describe("a state folder", function () {
     other.use();
     throwsWith(claim, "state_foreign");
     await other.restore();
+  });
+
+  it("is used again by the same user with another home folder, and is theirs from both", async () => {
+    const temporary = mkdtempSync(join(tmpdir(), "home-"));
+    const first = process.env.XDG_CONFIG_HOME;
+    const before = process.env.TMPDIR;
+    // Where the home folder cannot be written, the key is in the temporary folder.
+    process.env.TMPDIR = temporary;
+    process.env.XDG_CONFIG_HOME = "/dev/null";
+    claim();
+    await workspace.write(".coditect/state/state.json", "{}");
+    process.env.XDG_CONFIG_HOME = first;
+    claim();
+    await rm(temporary, { recursive: true });
+    claim();
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
   });
 
   it("is refused where a link leads there, also for its stamp", async () => {

@@ -37,26 +37,29 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
 };
 
+/** The first error of standard output; later ones follow from it. */
+let outputError: NodeJS.ErrnoException | null = null;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => (outputError ??= error));
+
 /** Whether it is the failure of standard output, passed on by what wrote there. */
-const isOfOutput = (error: unknown): boolean => {
-  const { errored } = process.stdout;
-  return errored !== null && error instanceof Error && error.message === errored.message;
-};
+const isOfOutput = (error: unknown): boolean => error === outputError;
 
 /** Why standard output accepts nothing more; null: it accepts more, or its reader has seen enough (`| head`). */
-let outputProblem: string | null = null;
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED")
-    outputProblem ??= error.code ?? error.message;
-});
+const outputProblem = (): string | null => {
+  const code = outputError?.code ?? null;
+  return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" ? null : (code ?? outputError?.message ?? null);
+};
 process.stderr.on("error", () => undefined);
 
 /** The exit code of a command that ended with `code`, once all of its output is written or lost. */
 const ended = (code: number): number => {
-  if (outputProblem === null) return code;
+  const reason = outputProblem();
+  if (reason === null) return code;
   const terminal = openTerminal(process.stdout, process.stderr, process.env);
-  reportError(fail("output_not_written", { reason: outputProblem }), terminal);
-  return code === exitCodes.held ? errorCatalogue.output_not_written.exit : code;
+  reportError(fail("output_not_written", { reason }), terminal);
+  // A run whose output nobody gets is cancelled: the output is the cause.
+  const isConsequence = code === exitCodes.held || code === exitCodes.cancelled;
+  return isConsequence ? errorCatalogue.output_not_written.exit : code;
 };
 
 keepDebuggerClosed();

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { AgentType } from "../../../../schemas/agent.ts";
@@ -10,6 +9,7 @@ import { exitCodes } from "../session/exit.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { plural } from "../display/format.ts";
 import { parseFlagsAs } from "../session/options.ts";
+import { writeOutputLines } from "../session/output-file.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
@@ -62,11 +62,6 @@ const passes = (execution: Listed, { since, agent, rating }: ExportFlags): boole
   (rating === undefined || execution.metadata.rating?.verdict === rating) &&
   (since === undefined || Date.parse(execution.created_at) >= Date.parse(since));
 
-/** Writes to a place that may be slower than what is written; resolves when there is room again. */
-const writer = (stream: NodeJS.WritableStream) => async (line: string) => {
-  if (!stream.write(line)) await once(stream, "drain");
-};
-
 /** Executions that were asked for, newest first, a page at a time. */
 async function* listed(connection: Connection, flags: ExportFlags): AsyncGenerator<Listed> {
   let cursor: string | null = null;
@@ -84,6 +79,13 @@ async function* listed(connection: Connection, flags: ExportFlags): AsyncGenerat
   } while (cursor !== null);
 }
 
+async function* exportedLines(connection: Connection, flags: ExportFlags): AsyncGenerator<string> {
+  for await (const { execution_id } of listed(connection, flags)) {
+    const line = await connection.call("executions/export", { execution_id });
+    if (flags.workflow === undefined || line.workflow === flags.workflow) yield `${JSON.stringify(line)}\n`;
+  }
+}
+
 /**
  * `coditect export`: one line per execution (`ExportedExecution`), newest first, one in memory at a
  * time.
@@ -95,22 +97,20 @@ export const exportExecutions = (
   const wanted = parseFlagsAs(ExportFlags, flags);
   return withConnection(flags, context, async (connection) => {
     const { terminal, currentFolder } = context;
-    const file =
-      wanted.output === undefined ? null : createWriteStream(resolve(currentFolder, wanted.output));
-    if (file !== null) await once(file, "open");
-    const write = writer(file ?? terminal.stdout);
+    const lines = exportedLines(connection, wanted);
+    if (wanted.output === undefined) {
+      for await (const line of lines) if (!terminal.stdout.write(line)) await once(terminal.stdout, "drain");
+      return exitCodes.held;
+    }
     let count = 0;
-    for await (const { execution_id } of listed(connection, wanted)) {
-      const line = await connection.call("executions/export", { execution_id });
-      if (wanted.workflow !== undefined && line.workflow !== wanted.workflow) continue;
-      await write(`${JSON.stringify(line)}\n`);
-      count += 1;
-    }
-    if (file !== null) {
-      file.end();
-      await once(file, "close");
-      terminal.err(`${plural(count, "execution")} exported\n`);
-    }
+    const counted = async function* () {
+      for await (const line of lines) {
+        count += 1;
+        yield line;
+      }
+    };
+    await writeOutputLines(resolve(currentFolder, wanted.output), counted());
+    terminal.err(`${plural(count, "execution")} exported\n`);
     return exitCodes.held;
   });
 };

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { MetricField, type MetricRow } from "../../../../schemas/metrics.ts";
@@ -7,6 +6,7 @@ import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { parseFlagsAs } from "../session/options.ts";
+import { writeOutputFile } from "../session/output-file.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
 const Span = z.object({ since: z.iso.date().optional(), by: MetricField.default("day") });
@@ -80,7 +80,7 @@ export const writeReport = (
   const { since } = parseFlagsAs(Span, flags);
   return withConnection(flags, context, async (connection) => {
     const { html } = await connection.call("metrics/report", { since });
-    await writeFile(resolve(context.currentFolder, file), html);
+    await writeOutputFile(resolve(context.currentFolder, file), html);
     context.terminal.out(flags.json === true ? `${JSON.stringify({ file })}\n` : `Written to ${file}\n`);
     return exitCodes.held;
   });

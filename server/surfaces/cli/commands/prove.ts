@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
@@ -16,6 +16,7 @@ import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { cliLog } from "../session/log.ts";
+import { writeOutputFile } from "../session/output-file.ts";
 import {
   guessedSettings,
   parseFlagsAs,
@@ -94,13 +95,13 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
         tools: { coditect: version(), node: process.versions.node, platform: process.platform },
         proved_at: new Date().toISOString(),
       });
-      await writeFile(
+      await writeOutputFile(
         resolve(currentFolder, flags.receipt),
         signReceipt(statement, await signingKey(environment)),
       );
     }
     if (flags.output !== undefined)
-      await writeFile(resolve(currentFolder, flags.output), proofSarif(proofs, version()));
+      await writeOutputFile(resolve(currentFolder, flags.output), proofSarif(proofs, version()));
     const { base } = change;
     terminal.out(
       flags.json

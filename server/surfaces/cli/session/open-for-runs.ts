@@ -3,7 +3,7 @@ import type { AIProvider } from "../../../../schemas/agent.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { CommandContext } from "../display/terminal.ts";
-import { prepareReport } from "./changes.ts";
+import { prepareReport } from "./output-file.ts";
 import { connect } from "./connect.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
 import { chosenProvider, type RunFlags, settingsOf } from "./options.ts";

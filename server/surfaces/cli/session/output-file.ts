@@ -1,0 +1,52 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fail } from "../../../../schemas/errors.ts";
+
+type NotWritten = "file_not_written" | "report_not_written";
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+const isOfFileSystem = (error: unknown): boolean => error instanceof Error && "syscall" in error;
+
+/** Writes a file that the user named, and the folders above it. Error: the one named by `code`. */
+export const writeOutputFile = async (
+  path: string,
+  text: string,
+  code: NotWritten = "file_not_written",
+): Promise<void> => {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    throw fail(code, { path, reason: reasonOf(error) }, { cause: error });
+  }
+};
+
+/** The same for lines that come one after another. Error: `file_not_written`, and those of `lines`. */
+export const writeOutputLines = async (path: string, lines: AsyncIterable<string>): Promise<void> => {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(lines, createWriteStream(path));
+  } catch (error) {
+    if (!isOfFileSystem(error)) throw error;
+    throw fail("file_not_written", { path, reason: reasonOf(error) }, { cause: error });
+  }
+};
+
+/**
+ * Makes the folder of a report and checks that the report can be put there, before the run is paid for.
+ * Error: `usage`.
+ */
+export const prepareReport = async (path: string): Promise<void> => {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw fail("usage", { problem: `Cannot write ${path}: ${reasonOf(error)}.` }, { cause: error });
+  }
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() === true)
+    throw fail("usage", { problem: `${path} is a folder. Name a file in it.` });
+};
