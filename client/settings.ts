@@ -162,12 +162,12 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
 
 /** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
 export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["state", "pool", "model.endpoints", "model.ollamaEndpoint"].some((name) =>
+  ["state", "pool", "telemetry", "model.endpoints", "model.ollamaEndpoint"].some((name) =>
     change.affectsConfiguration(`coditect.${name}`),
   );
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["limits", "findings", "codeLens", "feedback", "model", "run", "pool", "state", "alerts"].some((section) =>
-    change.affectsConfiguration(`coditect.${section}`),
+  ["limits", "findings", "codeLens", "feedback", "model", "run", "pool", "state", "alerts", "telemetry"].some(
+    (section) => change.affectsConfiguration(`coditect.${section}`),
   );

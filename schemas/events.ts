@@ -65,6 +65,15 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("stage.finished"), ...base, stage: StageState }),
   z.strictObject({ type: z.literal("execution.changed"), ...base, execution: ExecutionSummary }),
+  /** A model is about to be asked; `model.usage` tells of its answer. */
+  z.strictObject({
+    type: z.literal("model.asked"),
+    ...base,
+    execution_id: Uuid,
+    turn: Count,
+    provider: z.string(),
+    model: z.string(),
+  }),
   z.strictObject({
     type: z.literal("model.usage"),
     ...base,

@@ -126,6 +126,9 @@ export const foldRun = (run: RunView, event: RunEvent): void => {
       run.approval = { stage: event.stage, question: event.question };
       run.status = "WaitingForApproval";
       return;
+    // What it is asked is seen when it answers.
+    case "model.asked":
+      return;
     case "notice":
       run.notices.push(event.message);
       return;

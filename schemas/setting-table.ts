@@ -140,6 +140,8 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "US dollars of a day that are an alert; without, the limit of the day.",
     workspace: "lower",
   },
+  open_telemetry: { text: "Send traces, metrics and logs over OTLP.", workspace: "off" },
+  open_telemetry_content: { text: "Send prompts and answers along with traces.", workspace: "off" },
   "alerts.webhook": { text: "Address that gets each alert.", workspace: "user" },
 };
 

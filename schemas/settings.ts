@@ -116,6 +116,13 @@ export const Settings = z.strictObject({
   pool: PoolSettings.prefault({}),
   retention: Retention.prefault({}),
   alerts: AlertSettings.prefault({}),
+  /**
+   * Whether traces, metrics and logs are sent over OTLP, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says; from
+   * the next start of the runtime.
+   */
+  open_telemetry: z.boolean().default(false),
+  /** Whether prompts and answers are sent along. */
+  open_telemetry_content: z.boolean().default(false),
 });
 export type Settings = z.infer<typeof Settings>;
 export type SettingsInput = z.input<typeof Settings>;

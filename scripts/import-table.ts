@@ -162,6 +162,11 @@ export const importTable: readonly Row[] = [
     imports: [...base, "server/gateway"],
   },
   {
+    folder: "server/telemetry",
+    is: "traces, metrics and logs over OTLP; loaded only when they are on",
+    imports: ["schemas", "server/platform", "server/store", "server/workspace"],
+  },
+  {
     folder: "server/alerts",
     is: "what a person should look at: its causes, its record, the webhook",
     imports: [
@@ -297,6 +302,7 @@ export const importTable: readonly Row[] = [
       "server/teams/definition",
       "server/teams/run",
       "server/workspace",
+      "server/telemetry",
       "server/tools",
     ],
   },

@@ -29,6 +29,7 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
       foldIntoExecution(model, event, touch);
       return;
     // Only the transcript shows these. Agents are read again as a whole.
+    case "model.asked":
     case "model.text":
     case "model.usage":
     case "notice":

@@ -9,6 +9,7 @@ import { orAborted } from "../gateway/waiting.ts";
 import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
 import type { Store } from "../store/store.ts";
 import type { Tools } from "../tools/tools-api.ts";
+import { describeProvider } from "../models/agent.ts";
 import { compactBefore } from "./compaction.ts";
 import { buildConversation } from "./conversation.ts";
 import { toFinding } from "./findings.ts";
@@ -85,6 +86,12 @@ const generate = async (
     provider: context.provider,
     limits: context.limits,
   };
+  const { execution_id, task_id } = execution;
+  const { name: asked, model: askedModel } = describeProvider(provider);
+  context.emit({
+    ...{ type: "model.asked", at: context.now(), task_id, execution_id, turn },
+    ...{ provider: asked, model: askedModel },
+  });
   const answer = await gateway.generate({ ...buildConversation(entries), temperature, max_tokens }, charge, {
     signal,
     // The worker asks as soon as it has sent the outcome this rests on.

@@ -31,6 +31,7 @@ import { adoptFormer } from "../teams/definition/adopt.ts";
 import { createConfiguration } from "../teams/definition/configuration.ts";
 import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
+import type { Telemetry } from "../telemetry/open-telemetry.ts";
 import { createTools } from "../tools/tools.ts";
 
 export interface RuntimeOptions {
@@ -113,7 +114,7 @@ const rehearsalOnDemand = () => {
  * process owns the state folder, `state_damaged`, `state_newer`.
  */
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const { workspace, log, editorKeys = heldCredentials() } = options;
+  const { workspace, editorKeys = heldCredentials() } = options;
   // Shared by those who read a setting when they need it: `configure` changes what they read next.
   const source = openSettings({
     workspace,
@@ -126,6 +127,11 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     Object.assign(settings, source.current());
   };
   const now = (): string => new Date().toISOString();
+  let telemetry: Telemetry | null = null;
+  const log: Log = (level, message, data) => {
+    options.log(level, message, data);
+    telemetry?.log(level, message, data);
+  };
   const { emit, subscribe } = createEvents(log);
   const consents = options.consents ?? openConsents(workspace);
   const rehearsal = rehearsalOnDemand();
@@ -179,6 +185,14 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   });
   const changes = createChanges({ store, workspace, now });
   const secrets = secretsOf(process.env);
+  if (settings.open_telemetry && process.env.OTEL_SDK_DISABLED !== "true") {
+    const { openTelemetry } = await import("../telemetry/open-telemetry.ts");
+    telemetry = openTelemetry({
+      ...{ store, secrets, environment: process.env, version: version() },
+      withContent: settings.open_telemetry_content,
+    });
+    subscribe(telemetry.follow);
+  }
   const feedback = createFeedback({ store, workspace, settings, secrets, log });
   const configuration = createConfiguration({
     store,
@@ -281,6 +295,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       await pool.close();
       await alerts.close();
       await webhook.close();
+      await telemetry?.close();
       await rehearsal.close();
       await audit.close();
       await store.close();
