@@ -69,6 +69,11 @@ export const builtInRule = (written: string, isFolder: boolean): string | null =
   return null;
 };
 
+/** Whether agents may never read what the rule closes; other rules only keep it out of a copy. */
+export const closesToAgents = (rule: string): boolean =>
+  rule.endsWith(".coditectignore") ||
+  (rule.startsWith("the built-in list") && !rule.includes("version control"));
+
 const readPatterns = (path: string, ignorecase: boolean): Ignore | null => {
   const text = readSettingFile(path);
   return text === null ? null : ignore({ allowRelativePaths: true, ignorecase }).add(text);

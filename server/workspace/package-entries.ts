@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { readSettingFile } from "./git.ts";
+import { closesToAgents } from "./ignore.ts";
 
 const Targets: z.ZodType<Targets> = z.lazy(() =>
   z.union([z.string(), z.null(), z.boolean(), z.array(Targets), z.record(z.string(), Targets)]),
@@ -36,6 +37,13 @@ export const entryPlaces = (folder: string): string[] => {
   );
   return [...new Set(places)].filter((place) => place !== "node_modules");
 };
+
+/**
+ * Whether an entry of a package is built: git ignores it by `rule`, and nobody closed it to agents.
+ * Who uses the package needs it, so it is shown to agents and copied.
+ */
+export const isBuiltEntry = (rule: string | null): boolean =>
+  rule !== null && !rule.startsWith("the built-in list") && !closesToAgents(rule);
 
 const leavesOf = (targets: Targets): string[] => {
   if (typeof targets === "string") return [targets];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
+import { treeParts } from "../../server/instances/drivers/docker/mirror/tree.ts";
 import { createHiddenFinder } from "../../server/instances/drivers/hidden.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
 import { hidingArguments } from "../../server/instances/drivers/local/hiding.ts";
@@ -106,6 +107,24 @@ describe("what a worker sees of the workspace", () => {
         !found.some((each) => each === path || path.startsWith(`${each}/`)),
         `${path} in ${found.join()}`,
       );
+  });
+
+  it("has what a package's entries lead to and git ignores, without the secrets in it", async () => {
+    await workspace.write(".gitignore", "dist/\nout/\n");
+    await workspace.write("packages/core/package.json", '{"name":"core","exports":"./dist/index.js"}');
+    for (const path of ["dist/index.js", "dist/.env", "out/index.js"])
+      await workspace.write(`packages/core/${path}`, "built");
+    const found = await hidden();
+    assert.deepEqual(
+      found.filter((path) => path.startsWith("packages/")),
+      ["packages/core/dist/.env", "packages/core/out"],
+    );
+    const sent = [...treeParts(workspace.root, [])].flatMap((part) => [...part.entries()].flat());
+    const core = join(workspace.root, "packages/core");
+    assert.deepEqual(
+      sent.filter(({ path, type }) => type === "file" && path.startsWith(`${core}/`)).map(({ path }) => path),
+      [join(core, "package.json"), join(core, "dist/index.js")],
+    );
   });
 });
 

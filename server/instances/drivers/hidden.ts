@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { ignoreRules } from "../../workspace/ignore.ts";
+import { builtInRule, closesToAgents, ignoreRules } from "../../workspace/ignore.ts";
+import { entryPlaces, isBuiltEntry } from "../../workspace/package-entries.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 
@@ -31,14 +32,24 @@ const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
     .map((entry) => ({ path: join(folder, entry.name), isFolder: entry.isDirectory() }));
 };
 
-/** Rules whose files agents may never read, in place of those that only keep them out of a copy. */
-const isClosed = (rule: string): boolean =>
-  rule.endsWith(".coditectignore") ||
-  (rule.startsWith("the built-in list") && !rule.includes("version control"));
-
 /** Folders that programs are started from stay, although a rule of git leaves them out. */
 const holdsPrograms = (folder: string): boolean =>
   (process.env.PATH ?? "").split(delimiter).some((path) => path !== "" && isWithin(folder, path));
+
+/** Secrets in a folder of which everything else is shown. */
+const secretsIn = async (folder: string): Promise<HiddenPath[]> => {
+  const secrets: HiddenPath[] = [];
+  const folders = [folder];
+  for (const at of folders) {
+    for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
+      const isFolder = entry.isDirectory();
+      if (!isFolder && !entry.isFile()) continue;
+      if (builtInRule(entry.name, isFolder) !== null) secrets.push({ path: join(at, entry.name), isFolder });
+      else if (isFolder) folders.push(join(at, entry.name));
+    }
+  }
+  return secrets;
+};
 
 const walk = async (workspace: string): Promise<HiddenPath[]> => {
   const rules = ignoreRules(workspace);
@@ -50,6 +61,8 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
       folder,
       entries.map(({ name }) => name),
     );
+    const isPackage = entries.some(({ name }) => name === "package.json");
+    const built = new Set(isPackage ? entryPlaces(join(workspace, folder)) : []);
     for (const entry of entries) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const place = join(workspace, path);
@@ -58,8 +71,10 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
       if (entry.name === ".git" && isFolder) hidden.push(...(await insideOfGit(place)));
       else if (!isDependencyFolder(workspace, path)) {
         const rule = rules.rule(path, isFolder);
-        const isUsed = rule !== null && !isClosed(rule) && (entry.name === ".git" || holdsPrograms(place));
-        if (rule !== null && !isUsed) hidden.push({ path: place, isFolder });
+        const isUsed =
+          rule !== null && !closesToAgents(rule) && (entry.name === ".git" || holdsPrograms(place));
+        if (built.has(entry.name) && isBuiltEntry(rule)) hidden.push(...(await secretsIn(place)));
+        else if (rule !== null && !isUsed) hidden.push({ path: place, isFolder });
         else if (rule === null && isFolder) folders.push(path);
       }
     }

@@ -70,14 +70,25 @@ export const compareRuns = (
   const skippedBefore = tally(before.tests, "skipped");
   const passed = unchanged(before.tests).filter(({ status }) => status === "passed");
   const ids = [...new Set(passed.filter(({ file }) => !unloaded.has(file)).map(testId))];
-  const parts = new Set(after.parts.map(({ name }) => name));
   return {
     broken: newlyFailing(before, after),
     errors: newErrors(before, after),
     gone: ids.filter((id) => (present.get(id) ?? 0) < (total.get(id) ?? 0)),
     skipped: ids.filter((id) => (skippedNow.get(id) ?? 0) > (skippedBefore.get(id) ?? 0)),
-    missing: before.parts.map(({ name }) => name).filter((name) => !parts.has(name)),
+    missing: missingParts(before, after),
   };
+};
+
+/** Programs that ran more often before than now; several may have one name. */
+const missingParts = (before: TestReport, after: TestReport): string[] => {
+  const left = after.parts.map(({ name }) => name);
+  return before.parts
+    .map(({ name }) => name)
+    .filter((name) => {
+      const place = left.indexOf(name);
+      if (place >= 0) left.splice(place, 1);
+      return place < 0;
+    });
 };
 
 /** Tests, files and errors that were broken before the run and still are. */

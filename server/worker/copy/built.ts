@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { builtInRule } from "../../workspace/ignore.ts";
-import { entryPlaces } from "../../workspace/package-entries.ts";
+import { entryPlaces, isBuiltEntry } from "../../workspace/package-entries.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { remove } from "./files.ts";
 import { syncTree } from "./sync.ts";
@@ -40,8 +40,5 @@ export const copyBuilt = (copy: PrivateCopy, packages: Iterable<string>): LeftOu
 const isLibrary = (path: string, isFolder: boolean): boolean =>
   !path.endsWith("/node_modules") && builtInRule(path.slice(path.lastIndexOf("/") + 1), isFolder) === null;
 
-/** Whether git ignores it, and nobody closed it to agents. */
-const isBuilt = (copy: PrivateCopy, path: string): boolean => {
-  const rule = copy.rules.closedBy(path) ?? copy.rules.rule(path, true);
-  return rule !== null && !rule.startsWith("the built-in list") && !rule.endsWith(".coditectignore");
-};
+const isBuilt = (copy: PrivateCopy, path: string): boolean =>
+  isBuiltEntry(copy.rules.closedBy(path) ?? copy.rules.rule(path, true));

@@ -36,6 +36,7 @@ export const hookText = (
             flags: hook.coverage.flags(folders),
             withoutThreshold: hook.coverage.withoutThreshold,
             own: hook.coverage.own.source,
+            needs: hook.coverage.needs ?? null,
           },
     env: hook.env?.(folders) ?? {},
     output: hook.output ?? null,
@@ -81,6 +82,13 @@ function kept(words, { valued, dropped, words: renamed }) {
   return result;
 }
 
+function isInstalled(name) {
+  for (let at = process.cwd(); ; at = path.dirname(at)) {
+    if (fs.existsSync(path.join(at, "node_modules", name, "package.json"))) return true;
+    if (path.dirname(at) === at) return false;
+  }
+}
+
 function coverageOf({ coverage }, words) {
   if (coverage === null) return [];
   const configuration = fs.readdirSync(".")
@@ -88,7 +96,8 @@ function coverageOf({ coverage }, words) {
     .map((name) => fs.readFileSync(name, "utf8"));
   const isOwn = new RegExp(coverage.own).test([words.join(" "), ...configuration].join("\n"));
   if (isOwn) return coverage.flags;
-  return coverage.isWanted ? [...coverage.flags, ...coverage.withoutThreshold] : [];
+  const canMeasure = coverage.needs === null || coverage.needs.some(isInstalled);
+  return coverage.isWanted && canMeasure ? [...coverage.flags, ...coverage.withoutThreshold] : [];
 }
 
 function begin(found) {

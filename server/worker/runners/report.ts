@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { statFile } from "../copy/stamp.ts";
 import { cutMiddle } from "../output.ts";
 import type { ProcessResult } from "../process.ts";
 import type { TestJob, TestResults } from "./runner.ts";
@@ -85,8 +86,15 @@ const unexplainedExit = (what: string, exitCode: number | null, output: string) 
   message: cutMiddle(output.trim(), LONGEST_MESSAGE),
 });
 
-const partName = (folder: string, { runner, script }: TestJob): string =>
-  [runner, ...(folder === "" ? [] : [`in ${folder}`]), ...script.args].join(" ");
+/** Without test files: a shell that expands `test/*.js` names each, and a new test is one more. */
+const partName = (folder: string, job: TestJob): string => {
+  const { runner, script } = job;
+  const words = script.args.filter((word) => !namesFiles(job.folder, word));
+  return [runner, ...(folder === "" ? [] : [`in ${folder}`]), ...words].join(" ");
+};
+
+const namesFiles = (folder: string, word: string): boolean =>
+  !word.startsWith("-") && (/[*?[\]{}]/.test(word) || statFile(resolve(folder, word))?.isFile() === true);
 
 /** How a run ended, decided in one place for every runner; see {@link TestOutcome}. */
 export const outcomeOf = (

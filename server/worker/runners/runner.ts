@@ -86,8 +86,9 @@ export interface ReportHook {
     withoutThreshold: readonly string[];
     /** Arguments, or text of a configuration file, by which the project itself asks for coverage. */
     own: RegExp;
+    /** Packages of which one must be installed to measure; absent: none is needed. */
+    needs?: readonly string[];
   };
-  /** Variables of this process. */
   /** Variables of this process. */
   env?(folders: ReportFolders): Record<string, string>;
   /** Name of the file that gets what it prints, too. */

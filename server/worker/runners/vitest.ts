@@ -71,6 +71,7 @@ export const vitest: RunnerAdapter = {
     coverage: {
       flags: coverageFlags,
       withoutThreshold,
+      needs: providers,
       own: /--coverage\b(?!\.(enabled=false|reporter))|\bcoverage\b[^]{0,400}\benabled["']?\s*:\s*true/,
     },
   },

@@ -61,8 +61,19 @@ describe("a project's own test command", function () {
     const report = await project.test();
     assert.deepEqual(
       report.parts.map(({ name, exit_code }) => [name, exit_code]),
-      [["node:test unit/a.test.js", 1]],
+      [["node:test", 1]],
     );
+  });
+
+  it("has the same parts when a shell expands its patterns to a new test file", async () => {
+    const project = await projectOf(
+      twoRunners({ test: "node --test unit/*.js && mocha --exit spec/*.js spec/b.js" }),
+    );
+    const before = await project.test();
+    await project.write({ "unit/new.test.js": passing("a new unit"), "spec/a.js": spec("a new spec") });
+    const after = await project.test();
+    assert.equal(after.counts.passed, 4);
+    assert.deepEqual(after.parts, before.parts);
   });
 
   it("runs a new test by the step of the script that is for its folder, after the build before it", async () => {

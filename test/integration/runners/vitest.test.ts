@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { makeProject, outline, type Project } from "./project.ts";
 
 const tests = `
@@ -85,6 +86,24 @@ describe("vitest", function () {
     assert.deepEqual(coverage?.files["src/add.ts"], { covered: 2, total: 3 });
     const passing = await project.test({ files: ["src/plain.test.ts"], coverage: true });
     assert.equal(passing.outcome, "passed");
+  });
+
+  it("asks for no coverage where the project has nothing to measure it", async () => {
+    const bare = await makeProject({
+      "package.json": '{ "type": "module", "scripts": { "test": "vitest run" } }',
+      "a.test.js": 'import { it } from "vitest";\nit("x", () => {});\n',
+    });
+    try {
+      await rm(join(bare.root, "node_modules"));
+      await mkdir(join(bare.root, "node_modules"));
+      const vitest = resolve(import.meta.dirname, "../../../node_modules/vitest");
+      await symlink(vitest, join(bare.root, "node_modules/vitest"));
+      await symlink(join(vitest, "../.bin"), join(bare.root, "node_modules/.bin"));
+      const report = await bare.test({ coverage: true });
+      assert.deepEqual([report.outcome, report.counts.passed, report.coverage], ["passed", 1, null]);
+    } finally {
+      await bare.remove();
+    }
   });
 
   it("does not call a run passed with errors outside of its tests", async () => {

@@ -361,6 +361,13 @@ describe("the gate clean, compared with the state before the run", () => {
       /^not run: jest unit$/,
     ],
     [
+      "one of two test programs of one name",
+      report(old, { parts: ["mocha", "mocha"].map((name) => ({ name, exit_code: 0 })) }),
+      report(old, { parts: [{ name: "mocha", exit_code: 0 }] }),
+      false,
+      /^not run: mocha$/,
+    ],
+    [
       "a test that is skipped now",
       report(old),
       report([["old", "skipped", "test/old.test.js"]]),

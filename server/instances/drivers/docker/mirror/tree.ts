@@ -1,7 +1,8 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Stats } from "node:fs";
-import { ignoreRules } from "../../../../workspace/ignore.ts";
+import { builtInRule, ignoreRules } from "../../../../workspace/ignore.ts";
+import { entryPlaces, isBuiltEntry } from "../../../../workspace/package-entries.ts";
 import { isWithin } from "../../../../workspace/paths.ts";
 import { readFolder, walkWorkspace } from "../../../../workspace/walk.ts";
 
@@ -45,12 +46,17 @@ const entryOf = (path: string): TreeEntry[] => {
   return stats.isSymbolicLink() ? [{ ...shared, type: "symlink", target: readlinkSync(path) }] : [];
 };
 
-/** Everything in a folder, or the file alone. */
-function* wholeOf(root: string): Generator<TreeEntry[], void> {
+/** Everything in a folder that is wanted by its name, or the file alone. */
+function* wholeOf(
+  root: string,
+  isWanted: (name: string, isFolder: boolean) => boolean = () => true,
+): Generator<TreeEntry[], void> {
   yield entryOf(root);
   const folders = statOf(root)?.isDirectory() === true ? [root] : [];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = readFolder(folder).flatMap(({ name }) => entryOf(join(folder, name)));
+    const entries = readFolder(folder)
+      .filter((entry) => isWanted(entry.name, entry.isDirectory()))
+      .flatMap(({ name }) => entryOf(join(folder, name)));
     folders.push(...entries.filter(({ type }) => type === "directory").map(({ path }) => path));
     yield entries;
   }
@@ -74,11 +80,18 @@ const dependencies = (path: string): TreePart => {
 
 /** The workspace without what its ignore rules and the built-in list of secrets close. */
 function* openFiles(workspace: string, found: string[]): Generator<TreeEntry[], void> {
-  for (const listing of walkWorkspace(workspace, ignoreRules(workspace))) {
+  const rules = ignoreRules(workspace);
+  for (const listing of walkWorkspace(workspace, rules)) {
     found.push(...listing.dependencies.map((path) => join(workspace, path)));
     const paths = [...listing.folders, ...listing.files, ...listing.links];
     const own = listing.folder === "" ? [workspace] : [];
     yield [...own, ...paths.map((path) => join(workspace, path))].flatMap(entryOf);
+    if (!listing.files.some((path) => /(^|\/)package\.json$/.test(path))) continue;
+    for (const place of entryPlaces(join(workspace, listing.folder))) {
+      const path = listing.folder === "" ? place : `${listing.folder}/${place}`;
+      if (isBuiltEntry(rules.closedBy(path) ?? rules.rule(path, true)))
+        yield* wholeOf(join(workspace, path), (name, isFolder) => builtInRule(name, isFolder) === null);
+    }
   }
 }
 
