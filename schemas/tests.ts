@@ -140,6 +140,11 @@ export const TestReport = z.strictObject({
   duration_ms: Milliseconds,
   /** Output of the runner, cut in the middle when it was long. */
   output: z.string(),
+  /**
+   * Why no test could run, whatever the code is: a runner, a package or a toolchain that is not
+   * installed, a runner that ends before its first test. `mend`: what the user does about it.
+   */
+  environment: z.strictObject({ problem: z.string(), mend: z.string() }).optional(),
   /** Mutants of the probe's `mutable` lines; left out when there are none. */
   mutants: z.array(Mutant).optional(),
   /** What files did to influence the judgement; left out when nothing was seen. */

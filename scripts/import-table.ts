@@ -390,6 +390,7 @@ export const importTable: readonly Row[] = [
     folder: "server/surfaces/cli/commands",
     is: "one file per command",
     imports: [
+      "server/worker",
       ...base,
       "server/access",
       "server/evaluation",

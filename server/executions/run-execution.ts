@@ -105,8 +105,13 @@ export interface ExecutionRequest {
   start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
   test_timeout_seconds: number;
-  /** Tests that failed before the run, as far as that was measured already. */
-  knownFailures: readonly string[];
+  /**
+   * Sees, before a model is asked, whether the work can be judged at all; rejects if not. Null: there
+   * is nothing to see. It may leave the copy in any state.
+   */
+  preflight: ((ground: ProvingGround) => Promise<void>) | null;
+  /** Tests that failed before the run, as far as that is measured by now. */
+  knownFailures: () => readonly string[];
   /** Its reason may be a {@link Stop}: `interrupted` leaves the execution as it is. */
   signal: AbortSignal;
   /** Proves the gates on the instance that did the work, and makes the output. */
@@ -182,7 +187,11 @@ const attempt = async (
 ): Promise<AgentExecution> => {
   const over = new AbortController();
   const answers = answerWorker(context, AbortSignal.any([signal, over.signal]));
-  const { requests, notifications, askAhead: onStarted } = answers;
+  const { requests, notifications } = answers;
+  const isPaid = context.entries.some(({ type }) => type === "answer");
+  const preflight = isPaid ? null : request.preflight;
+  // Nothing is asked ahead of a look that may end the run.
+  const onStarted = preflight === null ? answers.askAhead : () => undefined;
   const usedBefore = usageOf(context.entries);
   let execution = queued;
   /** Ends the attempt: what the model was asked for until now has its price, and is counted. */
@@ -213,6 +222,10 @@ const attempt = async (
     const { overlays, changes } = starting;
     await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
     execution = await save(request, markRunning(execution));
+    if (preflight !== null) {
+      await preflight(provingGround(request, instance, signal));
+      await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+    }
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;
     const names = tools.map(({ name }) => name);
@@ -226,7 +239,7 @@ const attempt = async (
         write_access,
         test_command,
         shown: shownFiles(execution.input.context),
-        known_failures: [...request.knownFailures],
+        known_failures: [...request.knownFailures()],
         max_turns,
         history: finishedTurns(context.entries),
       },

@@ -1,10 +1,11 @@
+import { basename } from "node:path";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { ChangeSet, FileChange } from "../../../schemas/changes.ts";
 import { fail, type CoditectError } from "../../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Finding } from "../../../schemas/findings.ts";
-import type { GateProof } from "../../../schemas/gates.ts";
+import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
@@ -106,6 +107,28 @@ const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[])
     : fail("gate_failed", { gate: failed.gate, stage: stage.name, reason: failed.reason });
 };
 
+/** Gates that are measured against how the suite was before the run. */
+const testGates: ReadonlySet<GateName> = new Set(["red", "green", "clean", "mutants", "needed", "stable"]);
+
+/**
+ * The whole suite on the user's workspace, measured once per run. Errors: `tests_cannot_run` when the
+ * environment is broken: no work could be judged by it, and no agent is to blame.
+ */
+const measureBaseline = async (
+  { workspace }: Pick<TeamParts, "workspace">,
+  baseline: StageWork["baseline"],
+  ground: ProvingGround,
+): Promise<TestReport> => {
+  const known = baseline.read();
+  if (known !== null) return known;
+  await ground.prepare([]);
+  const report = await ground.runTests({ files: null, coverage: false });
+  if (report.environment !== undefined)
+    throw fail("tests_cannot_run", { workspace: basename(workspace), ...report.environment });
+  await baseline.write(report);
+  return report;
+};
+
 const gateContext = (
   parts: TeamParts,
   work: StageWork,
@@ -127,14 +150,7 @@ const gateContext = (
     provenTests: redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null,
     wholeChange: null,
     provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
-    baseline: async () => {
-      const known = baseline.read();
-      if (known !== null) return known;
-      await ground.prepare([]);
-      const report = await ground.runTests({ files: null, coverage: false });
-      await baseline.write(report);
-      return report;
-    },
+    baseline: () => measureBaseline(parts, baseline, ground),
     findings: findingsOf(parts.store, execution),
     allowTestChanges: run.options.allow_test_changes,
     mayRemoveTests: true,
@@ -229,6 +245,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
   const { settings, workspace, changes, store, pool, gateway, tools, ledger, emit, now } = parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
+  const isMeasured = run.workflow_stages.some((stage) => stage.gates.some((gate) => testGates.has(gate)));
   return runExecution({
     parts: { store, pool, gateway, tools, ledger, emit, now },
     execution,
@@ -245,7 +262,13 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       priority: run.options.priority,
     },
     test_timeout_seconds: settings.test_timeout_seconds,
-    knownFailures: failedTests(work.baseline.read()),
+    preflight:
+      isMeasured && work.baseline.read() === null
+        ? async (ground) => {
+            await measureBaseline(parts, work.baseline, ground);
+          }
+        : null,
+    knownFailures: () => failedTests(work.baseline.read()),
     signal: work.signal,
     conclude: (finished) => conclude(parts, work, finished),
   });

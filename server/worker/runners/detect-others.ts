@@ -54,5 +54,12 @@ export const languageRunner = (folder: string, names: readonly string[]): Detect
   );
   if (found === undefined) return null;
   const own = (found.own ?? []).map((path) => join(folder, path)).find((path) => existsSync(path));
-  return { runner: found.runner, folder, program: own ?? programOnPath(found.program), script: emptyScript };
+  const source = names.find((name) => found.mark.test(name));
+  return {
+    runner: found.runner,
+    folder,
+    ...(source === undefined ? {} : { source }),
+    program: own ?? programOnPath(found.program),
+    script: emptyScript,
+  };
 };

@@ -91,6 +91,19 @@ export const detectSuite = (root: string): DetectedRunner[] => {
   return byFolder.length > 0 ? byFolder : own === null ? [] : [own];
 };
 
+/** Test files of a folder in which nothing says how it is tested. */
+export const looseTests = (root: string): string[] => {
+  const found: string[] = [];
+  let folders = 0;
+  for (const { files } of walkWorkspace(root, ignoreRules(root, null))) {
+    if ((folders += 1) > MOST_FOLDERS) break;
+    found.push(...files.filter((path) => programFile.test(path) && classifyPath(path) === "test"));
+  }
+  return found.sort();
+};
+
+const programFile = /\.([cm]?[jt]sx?|py)$/;
+
 /** Whether nothing in the project named this runner: its language brings it along. */
 const isByDefault = ({ runner, script }: DetectedRunner): boolean =>
   runner === "node:test" && script === emptyScript;
@@ -107,12 +120,16 @@ const nodeRunner = (folder: string, names: readonly string[], file: string | nul
   const manifest = names.includes("package.json") ? readPackage(folder) : null;
   const scripts = manifest?.scripts ?? {};
 
-  if (runsCompiledTests(scripts)) return ofCommand(folder, "npm", "test");
+  const source = "package.json";
+  if (runsCompiledTests(scripts)) return { ...ofCommand(folder, "npm", "test"), source };
   const step = stepFor(scripts, file);
-  if (step !== null) return ofStep(folder, step);
-  if (hasTestScript(scripts)) return ofCommand(folder, "npm", "test");
-  const named = nodeRunners.find((runner) => isNamed(runner, manifest, names));
-  return named === undefined ? null : ofNode(named, folder, emptyScript);
+  if (step !== null) return { ...ofStep(folder, step), source };
+  if (hasTestScript(scripts)) return { ...ofCommand(folder, "npm", "test"), source };
+  for (const runner of nodeRunners) {
+    const named = sourceOf(runner, manifest, names);
+    if (named !== null) return { ...ofNode(runner, folder, emptyScript), source: named };
+  }
+  return null;
 };
 
 /** Place of any runner we know among the words of a command; -1 if it starts none. */
@@ -161,13 +178,21 @@ const runsCompiledTests = (scripts: Record<string, string>): boolean => {
   );
 };
 
-const isNamed = (runner: NodeRunner, manifest: PackageJson | null, names: readonly string[]): boolean =>
-  names.some((name) => configurationOf[runner].test(name)) ||
-  (manifest !== null &&
-    (runner in manifest.devDependencies ||
-      runner in manifest.dependencies ||
-      (runner === "playwright" && "@playwright/test" in manifest.devDependencies) ||
-      ((runner === "jest" || runner === "mocha" || runner === "ava") && manifest[runner] !== undefined)));
+/** The file that names the runner: its configuration, or the manifest; null: none does. */
+const sourceOf = (
+  runner: NodeRunner,
+  manifest: PackageJson | null,
+  names: readonly string[],
+): string | null => {
+  const configuration = names.find((name) => configurationOf[runner].test(name));
+  return configuration ?? (manifest !== null && isNamedBy(manifest, runner) ? "package.json" : null);
+};
+
+const isNamedBy = (manifest: PackageJson, runner: NodeRunner): boolean =>
+  runner in manifest.devDependencies ||
+  runner in manifest.dependencies ||
+  (runner === "playwright" && "@playwright/test" in manifest.devDependencies) ||
+  ((runner === "jest" || runner === "mocha" || runner === "ava") && manifest[runner] !== undefined);
 
 const ofNode = (runner: TestRunner, folder: string, script: ScriptCommand): DetectedRunner => ({
   runner,
@@ -200,14 +225,13 @@ const pythonRunner = (
   names: readonly string[],
   prefersPython: boolean,
 ): DetectedRunner | null => {
-  const speaksOfIt =
-    names.some((name) => pytestFiles.has(name)) ||
-    Object.entries(pytestSections).some(
-      ([name, section]) => names.includes(name) && section.test(textOf(folder, name)),
-    ) ||
-    names.some((name) => /^requirements.*\.txt$/.test(name) && /^pytest\b/m.test(textOf(folder, name)));
-  const isPackage = prefersPython && names.some((name) => pythonPackage.test(name));
-  return speaksOfIt || isPackage ? ofPytest(folder) : null;
+  const requires = (name: string): boolean =>
+    /^requirements.*\.txt$/.test(name) && /^pytest\b/m.test(textOf(folder, name));
+  const source =
+    names.find((name) => pytestFiles.has(name)) ??
+    names.find((name) => pytestSections[name]?.test(textOf(folder, name)) ?? requires(name)) ??
+    (prefersPython ? names.find((name) => pythonPackage.test(name)) : undefined);
+  return source === undefined ? null : { ...ofPytest(folder), source };
 };
 
 const textOf = (folder: string, name: string): string => {
@@ -241,6 +265,6 @@ const defaultRunner = (
     names.includes("package.json") ||
     names.some((name) => /\.[cm]?[jt]s$/.test(name) && classifyPath(name) === "test");
   if (isNode) return ofNodeTest(folder, emptyScript);
-  if (names.includes("mix.exs")) return ofCommand(folder, "mix", "test");
+  if (names.includes("mix.exs")) return { ...ofCommand(folder, "mix", "test"), source: "mix.exs" };
   return languageRunner(folder, names);
 };

@@ -12,7 +12,8 @@ import { createWitness, mutantVariables, type Witness } from "../witness/witness
 import { adapters, writeReporters } from "./adapters.ts";
 import { buildFirst, buildLines, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
-import { detectRunner, detectSuite } from "./detect.ts";
+import { detectRunner, detectSuite, looseTests } from "./detect.ts";
+import { environmentProblem, missingProgram } from "./environment.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { packageTestCommand } from "./package-script.ts";
 import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
@@ -34,6 +35,12 @@ export const runTests = async (
   request: TestRequest,
   signal: AbortSignal,
 ): Promise<TestReport> => {
+  const report = await runSuites(root, request, signal);
+  const environment = environmentProblem(root, report);
+  return environment === null ? report : { ...report, environment };
+};
+
+const runSuites = async (root: string, request: TestRequest, signal: AbortSignal): Promise<TestReport> => {
   const deadline = performance.now() + request.timeout_seconds * 1000;
   const left = (): number => Math.max(1, deadline - performance.now());
   const whole = wholeCommand(root, request);
@@ -59,8 +66,26 @@ export const runTests = async (
     reports.push(await builtIfNeeded(root, folder, work));
   }
   const [first, ...others] = reports;
-  if (first === undefined) throw fail("no_test_runner", { workspace: basename(root) });
+  if (first === undefined && request.files !== null)
+    throw fail("no_test_runner", { workspace: basename(root) });
+  if (first === undefined) return withoutTests;
   return others.length === 0 ? first : mergeReports([first, ...others]);
+};
+
+/** The report of a folder that has no tests yet, and nothing that says how it is tested. */
+const withoutTests: TestReport = {
+  runner: "command",
+  command: [],
+  outcome: "no_tests",
+  exit_code: null,
+  counts: { passed: 0, failed: 0, skipped: 0 },
+  tests: [],
+  load_errors: [],
+  errors: [],
+  parts: [],
+  coverage: null,
+  duration_ms: 0,
+  output: "",
 };
 
 /** Runs tests again, after the package's build, when they miss what only that makes. */
@@ -130,7 +155,14 @@ interface SuitePart {
 
 /** Which runner runs what: each file that of its package. */
 const partsOf = (root: string, { files }: TestRequest): SuitePart[] => {
-  if (files === null) return detectSuite(root).map((detected) => ({ detected, files: null }));
+  if (files === null) {
+    const suite = detectSuite(root).map((detected) => ({ detected, files: null }));
+    return suite.length > 0 ? suite : byRunner(root, looseTests(root));
+  }
+  return byRunner(root, files);
+};
+
+const byRunner = (root: string, files: readonly string[]): SuitePart[] => {
   const parts = new Map<string, SuitePart & { files: string[] }>();
   for (const file of files) {
     const detected = detectRunner(root, file);
@@ -170,12 +202,8 @@ const runJob = async (
   const files = job.files?.filter((file) => existsSync(join(job.folder, file))) ?? null;
   if (files?.length === 0) return notRun(root, job, true, "None of these test files exists.");
   if (job.program === null && job.runner !== "command") {
-    return notRun(
-      root,
-      job,
-      false,
-      `${job.runner} is not installed in this project: install its dependencies.`,
-    );
+    const environment = missingProgram(job);
+    return { ...notRun(root, job, false, `${environment.problem}. ${environment.mend}`), environment };
   }
   const started = performance.now();
   const failedBuild = await runBuild(job, buildLines(job.folder, job.before), timeoutMs, signal);

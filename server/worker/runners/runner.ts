@@ -14,6 +14,8 @@ export interface DetectedRunner {
   runner: TestRunner;
   /** Folder of the package it belongs to, absolute; it runs there. */
   folder: string;
+  /** Name of the file in `folder` that says so; absent: the language brings the runner along. */
+  source?: string;
   /** Absolute path of its program (a script for Node, or pytest); `null`: it is not installed. */
   program: string | null;
   /** Lines for a shell that the project runs before, to build what its tests need. */

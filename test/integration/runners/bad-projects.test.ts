@@ -20,12 +20,39 @@ describe("projects that make it hard", function () {
     return project;
   };
 
-  it("without any sign of tests: the error says what to do", async () => {
+  it("without any sign of tests: its suite is empty, and a file no runner is for is refused", async () => {
     const project = await projectOf({ "main.zig": "" });
+    const { outcome, counts, environment } = await project.test();
+    assert.deepEqual([outcome, counts.passed + counts.failed, environment], ["no_tests", 0, undefined]);
     await assert.rejects(
-      project.test(),
+      project.test({ files: ["test/add_test.zig"] }),
       (error) => error instanceof CoditectError && error.code === "no_test_runner",
     );
+  });
+
+  it("with tests alone, and nothing that says how they run: their language does", async () => {
+    const project = await projectOf({ "test/deep/x.test.mjs": passing });
+    assert.deepEqual(outline(await project.test()), ["test/deep/x.test.mjs > x: passed"]);
+  });
+
+  it("with dependencies that were never installed: the report names the first, and the mend", async () => {
+    const project = await projectOf({
+      "package.json": '{ "scripts": { "test": "node --test" }, "dependencies": { "not-there": "1" } }',
+      "pnpm-lock.yaml": "",
+      "a.test.js": 'require("not-there");\n',
+    });
+    const { environment } = await project.test();
+    assert.equal(environment?.problem, "the package not-there is not installed");
+    assert.match(environment.mend, /`pnpm install`/);
+  });
+
+  it("with a module of its own that is not there: that is no fault of the environment", async () => {
+    const project = await projectOf({
+      "package.json": '{ "scripts": { "test": "node --test" } }',
+      "a.test.js": 'require("./not-there.js");\n',
+    });
+    const { outcome, environment } = await project.test();
+    assert.deepEqual([outcome, environment], ["load_error", undefined]);
   });
 
   it("without tests yet: nothing ran, and new ones can be run", async () => {
@@ -43,7 +70,10 @@ describe("projects that make it hard", function () {
     await rm(join(project.root, "node_modules"));
     const report = await project.test();
     assert.equal(report.outcome, "crashed");
-    assert.match(report.output, /mocha is not installed in this project/);
+    assert.deepEqual(report.environment, {
+      problem: "mocha is not installed",
+      mend: "Run `npm install --save-dev mocha` in the project.",
+    });
   });
 
   it("with a runner that crashes: its output is the explanation", async () => {
@@ -54,6 +84,7 @@ describe("projects that make it hard", function () {
     const report = await project.test();
     assert.equal(report.outcome, "crashed");
     assert.match(report.output, /broken configuration/);
+    assert.match(report.environment?.problem ?? "", /`npm test` ended before its first test: .*rror/);
   });
 
   it("with a runner whose report is not what it should be: the report says so", async () => {

@@ -44,6 +44,21 @@ describe("coditect doctor", function () {
     assert.match(stdout, /✔ +state .* 20 records/);
   });
 
+  it("says which runner was found, from which file, what is missing, and the mend", async () => {
+    const bare = await doctor();
+    assert.match(bare.stdout, /– +tests +nothing here says how the project is tested/);
+    await writeFile(join(workspace, "package.json"), '{ "scripts": { "test": "node --test" } }');
+    assert.match((await doctor()).stdout, /✔ +tests +node:test, from package\.json/);
+    await writeFile(join(workspace, "package.json"), '{ "devDependencies": { "jest": "30" } }');
+    await writeFile(join(workspace, "package-lock.json"), "{}");
+    const { exit_code, stdout } = await doctor();
+    assert.equal(exit_code, 3, stdout);
+    assert.match(
+      stdout,
+      /✖ +tests +jest, from package\.json, but jest is not installed\. Run `npm ci` in the project\./,
+    );
+  });
+
   it("names what is damaged and how to mend it, and changes nothing", async () => {
     const damaged = await damage();
     const { exit_code, stdout } = await doctor();

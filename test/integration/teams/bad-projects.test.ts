@@ -76,6 +76,32 @@ describe("a team on a project", function () {
     assert.match(error?.next_step ?? "", /--test-command/);
   });
 
+  it("whose runner is not installed: stops before a model is asked, and works when it is mended", async () => {
+    const files = { "package.json": manifest("mocha"), "src/add.js": source };
+    project = await open(files, adds);
+    const broken = await project.runtime.run("one round", { task: "Add.", file: "src/add.js" });
+    assert.deepEqual([broken.status, broken.error?.code], ["Failed", "tests_cannot_run"]);
+    assert.match(broken.error?.message ?? "", /mocha is not installed/);
+    assert.match(broken.error?.next_step ?? "", /npm install/);
+    assert.equal(project.model.requests.length, 0);
+    await project.files.write("package.json", nodeTest);
+    const mended = await project.runtime.run("one round", { task: "Add.", file: "src/add.js" });
+    assert.equal(mended.status, "Succeeded", mended.error?.message);
+  });
+
+  it("in a folder of nothing but a source file: begins with an empty suite", async () => {
+    const bare = "module.exports.add = (a, b) => a - b;\n";
+    const test =
+      'const { add } = require("../add.js");\nrequire("node:test").it("adds", () => require("node:assert").equal(add(2, 3), 5));\n';
+    const { TestWriter, Coder } = {
+      TestWriter: writes("test/add.test.js", test),
+      Coder: writes("add.js", bare.replace("a - b", "a + b")),
+    };
+    project = await open({ "add.js": bare }, { TestWriter, Coder });
+    const { status, error } = await project.runtime.run("one round", { task: "Add.", file: "add.js" });
+    assert.equal(status, "Succeeded", error?.message);
+  });
+
   it("whose runner hangs: stops it at the deadline and says so", async () => {
     const hangs = {
       "package.json": manifest("node hang.js"),

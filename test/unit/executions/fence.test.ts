@@ -84,7 +84,8 @@ describe("an attempt that is over", () => {
       start: { overlays: [], changes: [], readText: () => Promise.resolve(null) },
       claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
       test_timeout_seconds: 1,
-      knownFailures: [],
+      preflight: null,
+      knownFailures: () => [],
       signal: stop.signal,
       conclude: () => Promise.reject(new Error("nothing comes to an end here")),
     };

@@ -12,6 +12,7 @@ import { adoptStateFolder, foreignReason } from "../../../hosting/state-stamp.ts
 import { readLock, type LockContent } from "../../../store/lock.ts";
 import { stateFolderOf } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
+import { checkTests } from "./doctor-tests.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import { alignColumns } from "../display/summary.ts";
 import { findWorkspace } from "../session/target.ts";
@@ -48,7 +49,8 @@ export const doctor = async (flags: DoctorFlags, context: CommandContext): Promi
   const own: Check = { name: "coditect", result: "ok", detail: version() };
   const limits = await checkLimits();
   const audit = await checkAuditLog(workspace);
-  const checks = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment), state, audit];
+  const tools = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment)];
+  const checks: Check[] = [...tools, ...checkTests(workspace), state, audit];
   if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
   else {
     const marks = { ok: "✔", missing: "–", failed: "✖" } as const;

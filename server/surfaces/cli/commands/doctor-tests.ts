@@ -1,0 +1,43 @@
+import { testsOfProject, type PackageTests } from "../../../worker/runners/project-tests.ts";
+
+/** What `coditect doctor` says of one package's tests. */
+interface TestsCheck {
+  name: "tests";
+  result: "ok" | "missing" | "failed";
+  detail: string;
+}
+
+const SHOWN_PACKAGES = 10;
+
+/** How the present project is tested: its runners, the files that name them, and what is missing. */
+export const checkTests = (workspace: string): TestsCheck[] => {
+  const packages = testsOfProject(workspace);
+  if (packages.length === 0) return [check("missing", nothingFound)];
+  const checks = packages.map((each) =>
+    each.problem === null
+      ? check("ok", inWords(each))
+      : check("failed", `${inWords(each)}, but ${each.problem.problem}. ${each.problem.mend}`),
+  );
+  // What is broken is not cut off.
+  const shown = [
+    ...checks.filter(({ result }) => result === "failed"),
+    ...checks.filter(({ result }) => result === "ok"),
+  ].slice(0, SHOWN_PACKAGES);
+  const more = checks.length - shown.length;
+  return more > 0 ? [...shown, check("ok", `and ${more} more packages`)] : shown;
+};
+
+const check = (result: TestsCheck["result"], detail: string): TestsCheck => ({
+  name: "tests",
+  result,
+  detail,
+});
+
+const nothingFound =
+  "nothing here says how the project is tested; new tests run with node:test or pytest, by their language, and --test-command names another command";
+
+const inWords = ({ folder, runner, source, command }: PackageTests): string => {
+  const what = command === null ? runner : `\`${command}\`, run whole`;
+  const where = folder === "" ? "" : ` in ${folder}`;
+  return source === null ? `${what}${where}` : `${what}${where}, from ${source}`;
+};

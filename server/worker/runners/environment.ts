@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
+import { isInstalled, readPackage } from "./package.ts";
+import type { DetectedRunner } from "./runner.ts";
+
+/** Why tests cannot run here, whatever the code is, and the one command that mends it. */
+export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
+
+/** Programs of languages: what people call them, and the package that brings them. */
+const toolchains: Partial<Record<TestRunner, { name: string; debian: string; homebrew: string }>> = {
+  go: { name: "Go", debian: "golang-go", homebrew: "go" },
+  cargo: { name: "Rust's cargo", debian: "cargo", homebrew: "rust" },
+  maven: { name: "Maven", debian: "maven", homebrew: "maven" },
+  gradle: { name: "Gradle", debian: "gradle", homebrew: "gradle" },
+  dotnet: { name: "The .NET SDK", debian: "dotnet-sdk-8.0", homebrew: "dotnet" },
+  phpunit: { name: "PHPUnit", debian: "phpunit", homebrew: "phpunit" },
+  rspec: { name: "RSpec", debian: "ruby-rspec", homebrew: "ruby" },
+  minitest: { name: "Ruby", debian: "ruby-minitest", homebrew: "ruby" },
+  ctest: { name: "CTest", debian: "cmake", homebrew: "cmake" },
+};
+
+/** What is wrong, and its mend, where the program of a runner is not there. */
+export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentProblem => {
+  const toolchain = toolchains[runner];
+  if (runner === "pytest") return { problem: "pytest is not installed", mend: run(pythonInstall(folder)) };
+  if (runner === "deno")
+    return { problem: "Deno is not installed", mend: "Install it as https://deno.com says." };
+  if (toolchain === undefined)
+    return { problem: `${runner} is not installed`, mend: run(nodeInstall(folder, runner)) };
+  const { name, debian, homebrew } = toolchain;
+  const own = runner === "phpunit" ? "composer.json" : "Gemfile";
+  const isOwn =
+    (runner === "phpunit" || runner === "rspec" || runner === "minitest") && existsSync(join(folder, own));
+  const system =
+    process.platform === "darwin" ? `brew install ${homebrew}` : `sudo apt-get install ${debian}`;
+  const command = !isOwn ? system : runner === "phpunit" ? "composer install" : "bundle install";
+  return { problem: `${name} is not installed`, mend: run(command) };
+};
+
+const run = (command: string): string => `Run \`${command}\` in the project.`;
+
+/** How a report without a single test says that the environment is broken, and not the code. */
+export const environmentProblem = (root: string, report: TestReport): EnvironmentProblem | null => {
+  if (report.environment !== undefined) return report.environment;
+  if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
+    return null;
+  const absent = notInstalled(root, packagesLookedFor(root, report));
+  if (absent !== null) return absent;
+  if (report.outcome !== "crashed" || report.tests.length > 0) return null;
+  const said = firstWords(report.output);
+  return {
+    problem: `\`${shownCommand(report)}\` ended before its first test${said === "" ? "" : `: ${said}`}`,
+    mend: `Run \`${shownCommand(report)}\` in the project and mend what it reports.`,
+  };
+};
+
+const shownCommand = ({ command, runner }: TestReport): string =>
+  command[0] === "npm" || runner === "command" ? command.join(" ") : runner;
+
+const LONGEST_SAYING = 200;
+
+/** The line of a runner's output that says most: the first that speaks of an error, else the first. */
+const firstWords = (output: string): string => {
+  const lines = output
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith(">"));
+  const line = lines.find((each) => /error|not found|cannot|missing/i.test(each)) ?? lines[0] ?? "";
+  return line.slice(0, LONGEST_SAYING).replace(/[.:]$/, "");
+};
+
+const missingModule = /Cannot find (?:module|package) '((?:@[^'/.]+\/)?[^'/.][^'/]*)/g;
+
+/** Packages of a manifest that test files did not find. */
+const packagesLookedFor = (root: string, report: TestReport): string[] => {
+  const messages = [...report.load_errors.map(({ message }) => message), report.output].join("\n");
+  const named = new Set([...messages.matchAll(missingModule)].map(([, name = ""]) => name));
+  const folders = [root, ...report.load_errors.map(({ file }) => join(root, dirname(file)))];
+  return [...named].filter((name) => folders.some((folder) => isDependency(root, folder, name)));
+};
+
+/** That packages are not installed, and how they are; null: all are there. */
+export const notInstalled = (folder: string, packages: readonly string[]): EnvironmentProblem | null => {
+  const [first, ...others] = packages.filter((name) => !isInstalled(folder, name));
+  if (first === undefined) return null;
+  const what =
+    others.length === 0 ? `the package ${first} is` : `${others.length + 1} packages such as ${first} are`;
+  return { problem: `${what} not installed`, mend: run(nodeInstall(folder, null)) };
+};
+
+/** Whether a manifest between the folder and the root names the package. */
+const isDependency = (root: string, folder: string, name: string): boolean => {
+  for (let at = folder; ; at = dirname(at)) {
+    const manifest = readPackage(at);
+    if (manifest !== null && (name in manifest.dependencies || name in manifest.devDependencies)) return true;
+    if (at === root || dirname(at) === at) return false;
+  }
+};
+
+const locks: readonly [file: string, command: string][] = [
+  ["pnpm-lock.yaml", "pnpm install"],
+  ["yarn.lock", "yarn install"],
+  ["bun.lock", "bun install"],
+  ["bun.lockb", "bun install"],
+  ["package-lock.json", "npm ci"],
+  ["npm-shrinkwrap.json", "npm ci"],
+];
+
+/** Installs what the package names, or adds a runner that it does not name. */
+const nodeInstall = (folder: string, runner: TestRunner | null): string => {
+  const manifest = readPackage(folder);
+  const all = { ...manifest?.dependencies, ...manifest?.devDependencies };
+  const name = runner === "playwright" ? "@playwright/test" : runner;
+  if (name !== null && !(name in all)) return `npm install --save-dev ${name}`;
+  for (let at = folder; ; at = dirname(at)) {
+    const lock = locks.find(([file]) => existsSync(join(at, file)));
+    if (lock !== undefined) return lock[1];
+    if (dirname(at) === at) return "npm install";
+  }
+};
+
+const pythonInstall = (folder: string): string => {
+  const has = (name: string): boolean => existsSync(join(folder, name));
+  if (has("poetry.lock")) return "poetry install";
+  if (has("uv.lock")) return "uv sync";
+  if (has("Pipfile")) return "pipenv install --dev";
+  const requirements = ["requirements-dev.txt", "requirements-test.txt", "requirements.txt"].find(has);
+  const own = has("pyproject.toml") || has("setup.py") ? " -e ." : "";
+  const listed = requirements === undefined ? own : ` -r ${requirements}`;
+  return `python3 -m venv .venv && .venv/bin/pip install pytest${listed}`;
+};
