@@ -182,22 +182,26 @@ export type SettingName = keyof typeof settingDefaults;
 export interface ContextKeys {
   "coditect.runtime": "stopped" | "starting" | "ready" | "unusable";
   "coditect.running": boolean;
-  "coditect.hasRuns": boolean;
   "coditect.filtered": boolean;
   "coditect.reviewing": boolean;
   "coditect.modelChosen": boolean;
   "coditect.sample": boolean;
   "coditect.hasAlerts": boolean;
+  "coditect.rehearsed": boolean;
+  "coditect.ranOwn": boolean;
+  "coditect.applied": boolean;
 }
 export const contextKeys = [
   "coditect.runtime",
   "coditect.running",
-  "coditect.hasRuns",
   "coditect.filtered",
   "coditect.reviewing",
   "coditect.modelChosen",
   "coditect.sample",
   "coditect.hasAlerts",
+  "coditect.rehearsed",
+  "coditect.ranOwn",
+  "coditect.applied",
 ] as const satisfies (keyof ContextKeys)[];
 
 export const viewIds = {

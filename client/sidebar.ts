@@ -6,6 +6,7 @@ import { foldersWithState } from "./folders.ts";
 import { followFiles, type FileFollower } from "./review/follow-files.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import { agentsTree } from "./tree/agents.ts";
+import { StageClock } from "./tree/clock.ts";
 import { RunCounts } from "./tree/counts.ts";
 import { fold } from "./tree/fold.ts";
 import { dropInstances } from "./tree/load.ts";
@@ -37,6 +38,7 @@ export class Sidebar {
   readonly #agents: TreeView;
   readonly #reader: RecordReader;
   readonly #counts: RunCounts;
+  readonly #clock: StageClock;
   readonly #files: FileFollower;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: readonly vscode.Disposable[];
@@ -64,6 +66,7 @@ export class Sidebar {
     });
     this.#reader = new RecordReader(runtime, this.model, this.#touch);
     this.#counts = new RunCounts(this.model, this.#runs.view);
+    this.#clock = new StageClock(this.model, () => this.#runs.view.visible, this.#touch);
     this.#files = followFiles(this.model, this.#touch);
     this.#subscriptions = [
       runtime.onEvent(({ folder, event }) => {
@@ -111,7 +114,7 @@ export class Sidebar {
   }
 
   dispose(): void {
-    const parts = [this.#files, this.#runs, this.#agents, this.#changed];
+    const parts = [this.#clock, this.#files, this.#runs, this.#agents, this.#changed];
     for (const part of [...this.#subscriptions, ...parts]) part.dispose();
   }
 
@@ -170,6 +173,7 @@ export class Sidebar {
       setTimeout(() => {
         if (this.#unsettled === "counts") this.#counts.show();
         this.#unsettled = "nothing";
+        this.#clock.follow();
         this.#changed.fire();
       }, SETTLE_MS);
     if (this.#unsettled !== "counts") this.#unsettled = what;

@@ -40,7 +40,7 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
           : vscode.l10n.t("Today: {0}, plus calls of unknown price", formatCost(cost)),
       ].join("\n\n"),
     );
-    item.accessibilityInformation = { label: `CODITECT, ${parts.join(", ")}` };
+    item.accessibilityInformation = { label: spoken(runs.length, stage?.state.name ?? "", cost) };
   };
   const readCost = async (folder: string) => {
     const { cost_microcents, unpriced_calls } = await runtime.call("usage/today", {}, folder);
@@ -67,6 +67,20 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
   draw();
   item.show();
   return vscode.Disposable.from(...subscriptions);
+};
+
+/** What a screen reader says: its icons and its bare number say nothing. */
+const spoken = (running: number, stage: string, cost: number): string => {
+  const parts = [
+    running === 0
+      ? vscode.l10n.t("no run at work")
+      : running === 1
+        ? vscode.l10n.t("1 run at work")
+        : vscode.l10n.t("{0} runs at work", running),
+    stage === "" ? "" : vscode.l10n.t("stage {0}", stage),
+    cost === 0 ? "" : vscode.l10n.t("{0} today", formatCost(cost)),
+  ];
+  return `CODITECT: ${parts.filter((part) => part !== "").join(", ")}`;
 };
 
 const iconOf = (state: RuntimeClient["state"]["kind"], running: number): string => {

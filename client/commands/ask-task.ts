@@ -66,10 +66,13 @@ export const askTask = async (
     else if (item.does === "cap")
       asked.cost = await askCap(asked.cost ?? setting("limits.costPerRun", folder));
     else {
-      const task = item.does === "write" ? await writeTask(item.task ?? "") : (item.task ?? "");
-      if (task === null) continue;
-      await remember(context, task);
-      return { ...asked, task };
+      if (item.does === "write") {
+        const { text, isStarted } = await writeTask(item.task ?? "");
+        asked.task = text;
+        if (!isStarted) continue;
+      } else asked.task = item.task ?? "";
+      await remember(context, asked.task);
+      return asked;
     }
   }
 };
@@ -190,27 +193,36 @@ const askCap = async (present: number | null): Promise<number | null | undefined
   return text.trim() === "" ? null : Number(text);
 };
 
-/** The task as a document of its own: saved nowhere, started with a button; `null`: it was closed. */
-const writeTask = async (text: string): Promise<string | null> => {
-  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: text });
+/**
+ * The task as a document of its own: saved nowhere, started with a button. Whoever dismisses the question
+ * or closes the document keeps what they wrote.
+ */
+const writeTask = async (draft: string): Promise<{ text: string; isStarted: boolean }> => {
+  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: draft });
   await vscode.window.showTextDocument(document, { preview: false });
   const start = vscode.l10n.t("Start");
-  const { promise, resolve } = Promise.withResolvers<string | null>();
-  const closed = vscode.workspace.onDidCloseTextDocument((gone) => {
-    if (gone === document) resolve(null);
-  });
-  void sayInformation(vscode.l10n.t("Write the task in this editor, then start the run."), start).then(
-    (answer) => {
-      resolve(answer === start ? document.getText() : null);
-    },
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  // A closed document is empty: its text is kept as it grows.
+  let text = draft;
+  const following = vscode.Disposable.from(
+    vscode.workspace.onDidChangeTextDocument((change) => {
+      if (change.document === document) text = document.getText();
+    }),
+    vscode.workspace.onDidCloseTextDocument((closed) => {
+      if (closed === document) resolve(false);
+    }),
   );
-  const written = await promise.finally(() => {
-    closed.dispose();
+  const question = vscode.l10n.t("Write the task in this editor, then start the run.");
+  void sayInformation(question, start).then((answer) => {
+    resolve(answer === start);
   });
-  if (written === null || written.trim() === "") return null;
-  await vscode.window.showTextDocument(document);
-  await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-  return written.trim();
+  const isStarted = await promise;
+  following.dispose();
+  if (!document.isClosed) {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  }
+  return { text: text.trim(), isStarted: isStarted && text.trim() !== "" };
 };
 
 const DOCSTRING = /^[ \t]*(?:\/\*\*([\s\S]*?)\*\/|"""([\s\S]*?)""")/m;

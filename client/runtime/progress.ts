@@ -12,18 +12,21 @@ export interface ShownProgress {
 }
 
 /**
- * Shows the runtime's work-done progress where the user wants it. The status bar cannot hold a
- * Cancel button, so there the status item's menu offers to cancel.
+ * Shows the runtime's work-done progress as a notification, where the user wants that. In the status bar
+ * the item of the extension says the same, and its menu offers to cancel.
  */
 export const showProgress = (cancel: (token: ProgressToken) => void): ShownProgress => {
   const shown = new Map<ProgressToken, { report: (value: Progress) => void; end: () => void }>();
 
   const begin = (token: ProgressToken, title: string, first: Progress) => {
+    if (setting("progress.location") !== "notification") return;
     const ended = Promise.withResolvers<undefined>();
-    const inNotification = setting("progress.location") === "notification";
-    const location = inNotification ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
     void vscode.window.withProgress(
-      { location, title: notificationText(title), cancellable: inNotification },
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: notificationText(title),
+        cancellable: true,
+      },
       (progress, cancelled) => {
         cancelled.onCancellationRequested(() => {
           cancel(token);

@@ -1,6 +1,9 @@
 import * as vscode from "vscode";
 import { setContext } from "../context-keys.ts";
-import { activeRuns, hasPendingChanges, type Model } from "./model.ts";
+import { activeRuns, hasPendingChanges, type Model, type RunRecord } from "./model.ts";
+
+/** The model of the built-in script. */
+const REHEARSAL = "/rehearsal";
 
 /** How many runs are active or wait for a review: the badge of the view, and what menus depend on. */
 export class RunCounts {
@@ -18,12 +21,24 @@ export class RunCounts {
     const { runs } = this.#model;
     const running = activeRuns(this.#model).length;
     const pending = [...runs.values()].filter(hasPendingChanges).length;
-    const counts = `${running} ${pending} ${runs.size > 0}`;
+    const ended = [...runs.values()].filter(({ status }) => status === "Succeeded").length;
+    const counts = `${running} ${pending} ${ended}`;
     if (counts === this.#shown) return;
     this.#shown = counts;
     setContext("coditect.running", running > 0);
-    setContext("coditect.hasRuns", runs.size > 0);
     const tooltip = vscode.l10n.t("{0} running, {1} with changes to review", running, pending);
+    this.#tickWalkthrough();
     this.#view.badge = running + pending === 0 ? undefined : { value: running + pending, tooltip };
+  }
+
+  /** A step of the walkthrough is done when what it is about has succeeded, not when it was tried. */
+  #tickWalkthrough(): void {
+    const succeeded = [...this.#model.runs.values()].filter(({ status }) => status === "Succeeded");
+    const isRehearsal = ({ model }: RunRecord): boolean => model.endsWith(REHEARSAL);
+    if (succeeded.some(isRehearsal)) setContext("coditect.rehearsed", true);
+    if (succeeded.some((run) => !isRehearsal(run))) setContext("coditect.ranOwn", true);
+    const decisions = succeeded.flatMap(({ changes }) => changes.map(({ decision }) => decision));
+    if (decisions.some((decision) => decision !== "Pending" && decision !== "Discarded"))
+      setContext("coditect.applied", true);
   }
 }

@@ -18,7 +18,7 @@ const executionIcons: Record<ExecutionStatus, Icon> = {
 const isOver = (status: ExecutionStatus): boolean =>
   status === "Completed" || status === "Failed" || status === "Cancelled" || status === "TimedOut";
 
-const activityText = (activity: Activity, l10n: Localizer): string => {
+export const activityText = (activity: Activity, l10n: Localizer): string => {
   switch (activity.kind) {
     case "tool":
       return `${activity.tool} ${activity.subject}`.trim();

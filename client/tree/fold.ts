@@ -66,6 +66,7 @@ const putExecution = (
   const { execution_id, instance_id, stage, model: asked } = event.execution;
   const known = model.executions.get(execution_id);
   const before = known?.summary;
+  const activity = known?.activity;
   if (!run.stages.has(stage)) touch(nodeId.run(run.task_id));
   moveToInstance(model, execution_id, before?.instance_id ?? null, instance_id, touch);
   foldRun(run, event);
@@ -73,6 +74,7 @@ const putExecution = (
     touch(nodeId.stage(run.task_id, stage));
     return;
   }
+  if (known?.activity !== activity) touch(nodeId.stage(run.task_id, stage));
   // Its instance's line names the model.
   if (before.model !== asked && instance_id !== null) touch(nodeId.instance(instance_id));
   touch(nodeId.execution(execution_id));
@@ -107,6 +109,10 @@ const foldIntoExecution = (model: Model, event: ExecutionEvent, touch: Touch): v
   if (run === undefined || execution === undefined) return;
   const { gates, activity } = execution;
   foldRun(run, event);
+  const { summary } = execution;
+  // A running stage says what its last execution does.
+  if (execution.activity !== activity) touch(nodeId.stage(run.task_id, summary.stage));
+  // Below its instance it has a line, too.
   if (execution.gates !== gates || execution.activity !== activity)
     touch(nodeId.execution(event.execution_id));
 };

@@ -17,6 +17,8 @@ export interface Item {
   /** What its menu and inline actions depend on. */
   flags: ItemFlag[];
   state: "leaf" | "collapsed" | "expanded";
+  /** A line of another generation is a new one to VS Code, which forgets whether it was open. */
+  generation?: string;
   /** Run on a click or Enter; gets the node. */
   command?: CommandId;
   /** Path of the file it stands for, for its file icon and colours. */
@@ -62,6 +64,13 @@ export const plain = (text: string): string => plainLine(text).replace(/[\\`*_{}
 
 export const formatCost = (dollars: number | null): string =>
   dollars === null ? "" : dollars === 0 ? "$0" : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
+
+/** Whole seconds of what still goes on: `12 s`, `3 min 7 s`. */
+export const formatElapsed = (from: string | null, now: string): string => {
+  if (from === null) return "";
+  const seconds = Math.max(0, Math.floor((Date.parse(now) - Date.parse(from)) / 1000));
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+};
 
 export const formatDuration = (from: string | null, to: string | null): string => {
   if (from === null || to === null) return "";

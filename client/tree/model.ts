@@ -20,6 +20,8 @@ export interface Model {
   cursors: Map<string, string | null>;
   /** Names of the workspace folders by URI; shown when there are several. */
   folderNames: Map<string, string>;
+  /** The clock that running stages are shown by; the sidebar moves it on. */
+  now: string;
   /** Lower-case text that a run must contain to be shown; empty shows all. */
   filter: string;
 }
@@ -55,6 +57,7 @@ export const createModel = (): Model => ({
   instances: new Map(),
   cursors: new Map(),
   folderNames: new Map(),
+  now: new Date().toISOString(),
   filter: "",
 });
 
@@ -93,6 +96,10 @@ export const newRun = (model: Model, folder: string, task_id: string, created_at
 /** Active runs, newest first. */
 export const activeRuns = (model: Model): RunRecord[] =>
   [...model.runs.values()].filter(({ status }) => isRunActive(status)).sort(newestFirst);
+
+/** Whether a newer run has begun since. */
+export const isEarlier = (model: Model, run: RunRecord): boolean =>
+  [...model.runs.values()].some(({ created_at }) => created_at > run.created_at);
 
 export const newestFirst = (a: { created_at: string }, b: { created_at: string }): number =>
   a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0;

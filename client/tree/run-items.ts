@@ -3,8 +3,18 @@ import { changeOutcome } from "../../schemas/change-outcome.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 import type { ItemFlag } from "../contributions.ts";
-import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
-import { currentStage, type StageView } from "../../schemas/run-view.ts";
+import { activityText } from "./executions.ts";
+import {
+  code,
+  formatCost,
+  formatDuration,
+  formatElapsed,
+  icons,
+  plain,
+  type Icon,
+  type Item,
+} from "./item.ts";
+import { type Activity, currentStage, type StageView } from "../../schemas/run-view.ts";
 import { hasPendingChanges, type RunRecord } from "./model.ts";
 
 export const moreItem = (l10n: Localizer): Item => ({
@@ -45,15 +55,20 @@ export const runStatusText = (status: RunRecord["status"], l10n: Localizer): str
   return texts[status];
 };
 
-/** What a run is called: its team, and the file or the first line of what was asked. */
-export const runTitle = (run: RunRecord): string => {
-  const subject = run.file ?? run.description.split("\n", 1)[0] ?? "";
-  const short = subject.length > 60 ? `${subject.slice(0, 59)}…` : subject;
-  return [run.workflow, short].filter((part) => part !== "").join(" · ");
+const LONGEST_TITLE = 60;
+
+/** What a run is about: the first line of what was asked, else its file, else its team. */
+export const runTitle = ({ description, file, workflow }: RunRecord): string => {
+  const [line = ""] = description.trim().split("\n", 1);
+  const title = [line, file ?? "", workflow].find((text) => text !== "") ?? "";
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
 };
 
-/** `folder`: its name, where it has to be told from others; else empty. */
-export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item => {
+/**
+ * `folder`: its name, where it has to be told from others; else empty. `isEarlier`: a newer run has begun
+ * since, so that this one is closed once.
+ */
+export const runItem = (run: RunRecord, folder: string, isEarlier: boolean, l10n: Localizer): Item => {
   const stage = currentStage(run);
   const status = runStatusText(run.status, l10n);
   const at = run.status === "Running" && stage !== null ? stage.state.name : "";
@@ -66,15 +81,19 @@ export const runItem = (run: RunRecord, folder: string, l10n: Localizer): Item =
   ];
   return {
     label: runTitle(run),
-    description: [folder, at === "" ? status : at, time].filter((part) => part !== "").join(" · "),
+    description: [folder, run.workflow, at === "" ? status : at, time]
+      .filter((part) => part !== "")
+      .join(" · "),
     icon: runIcons[run.status],
     accessibleLabel: l10n.t(
-      "Run {0}, {1}",
+      "Run {0}: {1}, {2}",
+      run.workflow,
       runTitle(run),
       [status, at, folder].filter((part) => part !== "").join(", "),
     ),
     flags: flags.filter(([, holds]) => holds).map(([flag]) => flag),
     state: isRunActive(run.status) ? "expanded" : "collapsed",
+    generation: isEarlier && !isRunActive(run.status) ? "earlier" : "",
   };
 };
 
@@ -88,12 +107,24 @@ const stageIcons: Record<StageView["state"]["status"], Icon> = {
   Cancelled: icons.cancelled,
 };
 
-export const stageItem = (run: RunRecord, { state, execution_ids }: StageView, l10n: Localizer): Item => {
+/** `now`: the clock of a running stage. */
+export const stageItem = (
+  run: RunRecord,
+  { state, execution_ids }: StageView,
+  now: string,
+  l10n: Localizer,
+): Item => {
+  const activity = activityOf(run, execution_ids);
+  const elapsed =
+    state.status === "Running"
+      ? formatElapsed(state.started_at, now)
+      : formatDuration(state.started_at, state.completed_at);
   const parts = [
     state.status === "Skipped" ? l10n.t("skipped") : "",
     state.round > 1 ? l10n.t("round {0}", state.round) : "",
     gatesText(state.gates, l10n),
-    formatDuration(state.started_at, state.completed_at),
+    elapsed,
+    state.status === "Running" && activity !== null ? activityText(activity, l10n) : "",
   ].filter((part) => part !== "");
   return {
     label: state.name,
@@ -104,6 +135,10 @@ export const stageItem = (run: RunRecord, { state, execution_ids }: StageView, l
     state: execution_ids.length === 0 ? "leaf" : state.status === "Running" ? "expanded" : "collapsed",
   };
 };
+
+/** What the last execution of a stage does at the moment. */
+const activityOf = (run: RunRecord, executionIds: readonly string[]): Activity | null =>
+  run.executions.get(executionIds.at(-1) ?? "")?.activity ?? null;
 
 /** How many of a stage's gates held; empty before the first was tried. */
 const gatesText = (gates: StageView["state"]["gates"], l10n: Localizer): string => {

@@ -3,7 +3,7 @@ import type { Finding, Severity } from "../../schemas/findings.ts";
 import { executionItem, executionTooltip, gateItem, gateTooltip } from "./executions.ts";
 import { plain, type Item, type Tree } from "./item.ts";
 import { qualityItem, qualityTooltip } from "./quality.ts";
-import { newestFirst, type Model, type RunRecord } from "./model.ts";
+import { isEarlier, newestFirst, type Model, type RunRecord } from "./model.ts";
 import { nodeId, parseNode } from "./nodes.ts";
 import {
   changesItem,
@@ -102,6 +102,10 @@ const parentOf = (model: Model, id: string): string | null => {
   }
 };
 
+/** Where it has to be told from others. */
+const folderName = (model: Model, run: RunRecord): string =>
+  model.folderNames.size > 1 ? (model.folderNames.get(run.folder) ?? "") : "";
+
 const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   const node = parseNode(id);
   if (node === null) return null;
@@ -119,10 +123,10 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   if (run === undefined) return null;
   switch (node.kind) {
     case "run":
-      return runItem(run, model.folderNames.size > 1 ? (model.folderNames.get(run.folder) ?? "") : "", l10n);
+      return runItem(run, folderName(model, run), isEarlier(model, run), l10n);
     case "stage": {
       const stage = run.stages.get(node.stage);
-      return stage === undefined ? null : stageItem(run, stage, l10n);
+      return stage === undefined ? null : stageItem(run, stage, model.now, l10n);
     }
     case "changes":
       return changesItem(run, l10n);

@@ -75,7 +75,7 @@ const toTreeItem = (node: string, item: Item | null, folder: string | null): vsc
   const shown = new vscode.TreeItem(plainLine(item.label), collapsibleStates[item.state]);
   // VS Code remembers by id whether a line is open. What gets its first children is a new line to it,
   // so that a stage that begins is opened and one the user has closed stays so.
-  shown.id = item.state === "leaf" ? node : `${node}+`;
+  shown.id = item.state === "leaf" ? node : `${node}+${item.generation ?? ""}`;
   shown.description = typeof item.description === "string" ? plainLine(item.description) : item.description;
   shown.contextValue = item.flags.join(" ");
   shown.accessibilityInformation = { label: item.accessibleLabel };

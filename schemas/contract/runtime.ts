@@ -97,7 +97,10 @@ export const runtimeMethods = {
     { verb: "GET", path: "/api/metrics" },
   ),
   /** The same in Prometheus's text format, and the alerts as rules for it. */
-  "metrics/prometheus": row("viewer", Nothing, z.strictObject({ text: z.string(), rules: z.string() })),
+  "metrics/prometheus": row("viewer", Nothing, z.strictObject({ text: z.string(), rules: z.string() }), {
+    verb: "GET",
+    path: "/api/metrics/prometheus",
+  }),
   /** The dashboard as one self-contained page. */
   "metrics/report": row(
     "viewer",

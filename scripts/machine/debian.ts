@@ -24,6 +24,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "phpunit",
     "ruby-rspec",
     "ruby-minitest",
+    "prometheus",
   ],
   editor: [
     "chromium",

@@ -120,11 +120,12 @@ describe("the Runs tree", () => {
     touchedBy(model, runStarted(2));
     for (const run of model.runs.values())
       run.file = run.task_id.endsWith("1") ? "src/bill.js" : "src/cart.js";
+    // A run leads with what it is about, not with its team.
     model.filter = "cart";
     const shown = runsTree(model, l10n).children(null);
     assert.deepEqual(
       shown.map((node) => runsTree(model, l10n).item(node)?.label),
-      ["tdd · src/cart.js"],
+      ["src/cart.js"],
     );
   });
 
