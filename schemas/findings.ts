@@ -19,9 +19,9 @@ export const ReportedFinding = z.strictObject({
   end_column: Line.nullable().default(null),
   severity: Severity,
   /** Kebab-case kind, such as `sql-injection`. */
-  category: z.string().min(1),
-  title: z.string().min(1),
-  explanation: z.string(),
+  category: z.string().min(1).max(100),
+  title: z.string().min(1).max(500),
+  explanation: z.string().max(20_000),
   fix: Fix.nullable().default(null),
   confidence: Ratio,
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasInvisible } from "./plain-text.ts";
 
 /** Identifier of a stored record: an RFC 9562 UUID in lower case. */
 export const Uuid = z.uuid();
@@ -14,6 +15,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds as a timer takes them: a deadline of months becomes one of 24 days. */
 export const timerMs = (milliseconds: number): number =>
   Math.min(LONGEST_TIMER_MS, Math.max(0, Math.round(milliseconds)));
+
+/** Longest name of an agent or a team: one line of a list. */
+const MOST_NAME_CHARACTERS = 120;
+
+/** What people call an agent or a team: one line, of which everything can be seen. */
+export const Name = z
+  .string()
+  .min(1)
+  .max(MOST_NAME_CHARACTERS)
+  .refine((name) => !hasInvisible(name) && !/[\n\t]/.test(name), "must have visible characters alone");
 
 /** Any JSON value (the documents' `Value` and `JsonValue`). */
 export const Json = z.json();

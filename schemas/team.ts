@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AgentSettings, AgentType, AIProvider } from "./agent.ts";
 import { GateName, WriteAccess } from "./gates.ts";
 import { WireError } from "./errors.ts";
-import { Count, patchOf, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
+import { Count, Name, patchOf, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 
 const StageName = z.string().regex(/^[a-z][a-z0-9-]*$/, "must be lower-case words joined with -");
 
@@ -80,7 +80,7 @@ export type AgentTeam = z.infer<typeof AgentTeam>;
 export const AgentFile = z.strictObject({
   $schema: z.string().optional(),
   /** What people and team files call it. */
-  name: z.string().min(1),
+  name: Name,
   /** What it does; capabilities and the standard prompt come from it. */
   agent_type: AgentType,
   /** The service it asks, and the model there; left out: what the settings say. */
@@ -94,9 +94,9 @@ export type AgentFile = z.infer<typeof AgentFile>;
 export const TeamFile = z.strictObject({
   $schema: z.string().optional(),
   /** What people call it: `coditect run NAME`. */
-  name: z.string().min(1),
+  name: Name,
   /** What it is for. */
-  description: z.string().default(""),
+  description: z.string().max(2000).default(""),
   /** The agents it consists of. */
   members: z
     .array(

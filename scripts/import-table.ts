@@ -346,7 +346,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/surfaces/rest",
     is: "the contract over HTTP",
-    imports: ["schemas", "server/hosting"],
+    imports: ["schemas", "server/hosting", "server/surfaces/mcp"],
   },
   {
     folder: "server/surfaces/mcp",

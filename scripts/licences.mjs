@@ -28,6 +28,9 @@ const packagesIn = (metafiles) => {
   return [...new Set(inputs.map(packageOf))].filter((folder) => folder !== null).sort();
 };
 
+/** What npm would run when it installs a package. */
+const installScripts = ["preinstall", "install", "postinstall"];
+
 /** What ships, as a bill of materials in CycloneDX. Spec: https://cyclonedx.org/docs/1.6/json/ */
 export const billOfMaterials = (metafiles, { name, version }) => ({
   bomFormat: "CycloneDX",
@@ -35,13 +38,19 @@ export const billOfMaterials = (metafiles, { name, version }) => ({
   version: 1,
   metadata: { component: { type: "application", name, version } },
   components: packagesIn(metafiles).map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const { name, version, license, scripts = {} } = manifest;
+    const installs = installScripts.filter((script) => script in scripts);
     return {
       type: "library",
       name,
       version,
       purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
       ...(typeof license === "string" && { licenses: [{ expression: license }] }),
+      // Bundled code is not installed, so none of them runs on a user's machine.
+      ...(installs.length > 0 && {
+        properties: installs.map((script) => ({ name: `npm:${script}`, value: scripts[script] })),
+      }),
     };
   }),
 });

@@ -1,5 +1,6 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import { changeOutcome } from "../../schemas/change-outcome.ts";
+import type { ChangeMark } from "../../schemas/changes.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 import type { ItemFlag } from "../contributions.ts";
@@ -182,15 +183,21 @@ export const fileItem = (run: RunRecord, path: string, l10n: Localizer): Item | 
     Deleted: l10n.t("deleted"),
     Renamed: l10n.t("renamed from {0}", file.old_path ?? ""),
   };
+  const marks: Record<ChangeMark, string> = {
+    executes: l10n.t("something runs it"),
+    steers: l10n.t("it steers agents or tools"),
+    invisible: l10n.t("it has invisible characters"),
+  };
   const parts = [
     kinds[file.kind],
     file.binary ? l10n.t("binary") : `+${file.lines_added} −${file.lines_removed}`,
     outcomes[outcome],
+    ...(file.marks ?? []).map((mark) => marks[mark]),
   ].filter((part) => part !== "");
   return {
     label: path,
     description: parts.join(" · "),
-    icon: { id: "file" },
+    icon: file.marks === undefined ? { id: "file" } : { id: "shield" },
     accessibleLabel: l10n.t("Changed file {0}, {1}", path, parts.join(", ")),
     flags: isOpen && !isRunActive(run.status) ? ["file-pending"] : [],
     state: "leaf",

@@ -3,7 +3,7 @@ import { AIProvider, AgentConfig, AgentSettings, AgentStatus, AgentType } from "
 import { AgentExecution, ExecutionStatus } from "../execution.ts";
 import { ExportedExecution } from "../export.ts";
 import { AgentInstance, InstanceState, LifecycleEvent } from "../instance.ts";
-import { Count, Json, Uuid, WorkspacePath, patchOf } from "../primitives.ts";
+import { Count, Json, Name, Uuid, WorkspacePath, patchOf } from "../primitives.ts";
 import { RunOptions } from "../run.ts";
 import { TranscriptEntry } from "../transcript.ts";
 import { Nothing, page, paging, rated, row } from "./row.ts";
@@ -26,7 +26,7 @@ export const agentMethods = {
   "agents/create": row(
     "admin",
     z.strictObject({
-      name: z.string().min(1),
+      name: Name,
       agent_type: AgentType,
       provider: AIProvider,
       settings: patchOf(AgentSettings).default({}),
@@ -38,7 +38,7 @@ export const agentMethods = {
   "agents/update": row(
     "admin",
     byAgent.extend({
-      name: z.string().min(1).optional(),
+      name: Name.optional(),
       provider: AIProvider.optional(),
       capabilities: AgentConfig.shape.capabilities.optional(),
       status: AgentStatus.optional(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AgentExecution } from "../execution.ts";
 import { Forecast } from "../forecast.ts";
-import { Json, Uuid, WorkspacePath } from "../primitives.ts";
+import { Json, Name, Uuid, WorkspacePath } from "../primitives.ts";
 import { RunOptions, RunOptionsPatch, RunStatus, Task, TeamRun } from "../run.ts";
 import { AgentTeam, FileProblem, TeamMember, WorkflowStage } from "../team.ts";
 import { Nothing, page, paging, rated, row } from "./row.ts";
@@ -31,8 +31,8 @@ export const runMethods = {
   "teams/create": row(
     "admin",
     z.strictObject({
-      name: z.string().min(1),
-      description: z.string().default(""),
+      name: Name,
+      description: z.string().max(2000).default(""),
       members: z.array(TeamMember).min(1),
       workflow_stages: z.array(WorkflowStage).min(1),
     }),

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { ChangedFile, ChangeSet } from "../../schemas/changes.ts";
+import { randomUUID } from "node:crypto";
+import type { ChangedFile, ChangeSet, FileChange } from "../../schemas/changes.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import { Name } from "../../schemas/primitives.ts";
+import { AgentFile } from "../../schemas/team.ts";
 import { filesToApply, selectFiles } from "../../server/changes/decisions.ts";
+import type { Store } from "../../server/store/store.ts";
+import { reportInvisible } from "../../server/teams/stage/invisible-text.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
-import { NOW } from "../support/records.ts";
+import { memoryStore } from "../support/memory-store.ts";
+import { anExecution, NOW } from "../support/records.ts";
 
 const executing = [
   ".vscode/tasks.json",
@@ -124,4 +131,72 @@ describe("a change of a file that something runs, or that steers tools", () => {
     );
     assert.equal(selectFiles(set, [".vscode/tasks.json"]).length, 1);
   });
+});
+
+describe("a change with characters that are not seen", () => {
+  const task = randomUUID();
+  const change: FileChange = {
+    path: "src/a.ts",
+    before: null,
+    content: { encoding: "utf8", data: "const ok = true;\nconst isAdmin = false; // \u202e check\n" },
+    executable: false,
+  };
+  const file: ChangedFile = {
+    path: "src/a.ts",
+    kind: "Created",
+    old_path: null,
+    before: null,
+    after: null,
+    executable: false,
+    binary: false,
+    lines_added: 2,
+    lines_removed: 0,
+    decision: "Pending",
+    marks: ["invisible"],
+  };
+  const report = async (store: Store, told: RuntimeEvent[]): Promise<void> => {
+    const execution = anExecution(task);
+    const files = [file, { ...file, path: "src/b.ts", marks: [] }];
+    const emit = (event: RuntimeEvent): void => void told.push(event);
+    await reportInvisible({ store, emit, now: () => NOW }, execution, { files }, [change]);
+  };
+
+  it("is a finding at its line, once in a run", async () => {
+    const store = memoryStore();
+    const told: RuntimeEvent[] = [];
+    await report(store, told);
+    await report(store, told);
+    const found = store.all("findings", { task_id: task });
+    assert.deepEqual(
+      found.map(({ path, start_line, severity, category, status }) => [
+        path,
+        start_line,
+        severity,
+        category,
+        status,
+      ]),
+      [["src/a.ts", 2, "High", "invisible-characters", "Open"]],
+    );
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ["finding.reported"],
+    );
+  });
+});
+
+describe("a name of an agent or a team", () => {
+  for (const [what, name, isRight] of [
+    ["ordinary", "Payments Coder ✔", true],
+    ["as long as it may be", "x".repeat(120), true],
+    ["too long for a line", "x".repeat(121), false],
+    ["of two lines", "Coder\n✔ Every gate held.", false],
+    ["turned around", "Coder\u202e", false],
+    ["with a command of a terminal", "Coder\u001b[2J", false],
+    ["empty", "", false],
+  ] as const)
+    it(`is ${isRight ? "taken" : "refused"} when it is ${what}`, () => {
+      assert.equal(Name.safeParse(name).success, isRight);
+      const agent = { name, agent_type: "Coder" };
+      assert.equal(AgentFile.safeParse(agent).success, isRight);
+    });
 });

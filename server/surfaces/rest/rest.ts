@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
+import type { Connection } from "../../hosting/connection.ts";
 import type { Surface, SurfaceOptions } from "../../hosting/surface.ts";
+import type { McpEndpoint } from "../mcp/http.ts";
 import { streamEvents } from "./event-stream.ts";
 import { admit, admitLocal } from "./guard.ts";
 import { readBody, sendJson, sendProblem } from "./messages.ts";
@@ -26,6 +28,7 @@ const paramsOf = async (
 /** What a server answers with; the document takes a while to make and is the same each time. */
 interface Served extends SurfaceOptions {
   document: () => ReturnType<typeof openApi>;
+  mcp: () => Promise<McpEndpoint>;
   /** Aborts when the server closes. */
   closing: AbortSignal;
 }
@@ -37,13 +40,16 @@ const targetOf = (request: IncomingMessage): URL => {
   throw fail("invalid_params", { what: "The call", problems: "the address is not a path" });
 };
 
+/** Where MCP clients connect to. */
+const MCP_PATH = "/mcp";
+
 /** Where Prometheus looks, by its own convention. */
 const METRICS_PATH = "/metrics";
 
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
-  { runtime, token, role = "admin", document, closing }: Served,
+  { runtime, token, role = "admin", document, mcp, closing }: Served,
 ): Promise<void> => {
   // The host is not looked at again: only path and query are read from here.
   const { pathname, searchParams } = targetOf(request);
@@ -59,6 +65,10 @@ const serve = async (
   const verb = request.method ?? "GET";
   if (verb === "GET" && pathname === "/openapi.json") {
     sendJson(response, 200, document());
+    return;
+  }
+  if (pathname === MCP_PATH) {
+    await (await mcp()).handle(request, response, verb === "POST" ? await readBody(request) : undefined);
     return;
   }
   if (verb === "GET" && pathname === METRICS_PATH) {
@@ -109,16 +119,34 @@ const listen = (server: Server, port: number): Promise<number> =>
     });
   });
 
+/** Loaded when the first client asks for it. */
+const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Promise<McpEndpoint> => {
+  const { openMcpEndpoint } = await import("../mcp/http.ts");
+  const { dispatch, subscribe } = await runtime;
+  const connection: Connection = {
+    // Nobody ends such a call early: what takes long is followed by its events.
+    call: (method, params) =>
+      dispatch(method, params, { role, surface: "rest" }, new AbortController().signal),
+    subscribe,
+    isAttached: false,
+    lost: new Promise<never>(() => undefined),
+    close: () => Promise.resolve(),
+  };
+  return openMcpEndpoint(connection, version);
+};
+
 /** Longest a request may keep a server from closing. */
 const CLOSE_MILLISECONDS = 1000;
 
 /** The contract over HTTP, on loopback alone. Contract: "REST". */
 export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
   let document: ReturnType<typeof openApi> | null = null;
+  let mcp: Promise<McpEndpoint> | null = null;
   const closing = new AbortController();
   const served: Served = {
     ...options,
     document: () => (document ??= openApi(options.version)),
+    mcp: () => (mcp ??= openMcp(options)),
     closing: closing.signal,
   };
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
@@ -137,6 +165,7 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
           resolve();
         });
         closing.abort();
+        void mcp?.then((endpoint) => endpoint.close());
       }),
   };
 };

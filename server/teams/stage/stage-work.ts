@@ -29,6 +29,7 @@ import type { Tools } from "../../tools/tools-api.ts";
 import { chargeOf } from "./charge.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
+import { reportInvisible } from "./invisible-text.ts";
 import { makeOutput } from "./output.ts";
 import { ownFiles } from "./own-files.ts";
 import { measureTestTimes } from "./test-times.ts";
@@ -186,6 +187,7 @@ const conclude = async (
     await store.commit((transaction) => {
       transaction.put("changeSets", changeSet);
     });
+    await reportInvisible(parts, execution, changeSet, changes);
   }
   const context = gateContext(parts, work, changes, hashesOf(changeSet), ground);
   const gates = await proveGates(work.stage.gates, context, (proof) => {

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import type { Connection } from "../../hosting/connection.ts";
+import { createMcpServer } from "./server.ts";
+
+/** A client has one session; more than this many at once are no honest use. */
+const MOST_SESSIONS = 32;
+
+interface Session {
+  server: McpServer;
+  transport: StreamableHTTPServerTransport;
+}
+
+/** The runtime as an MCP server over streamable HTTP. Who may call it is the surface's business. */
+export interface McpEndpoint {
+  /** Answers one request. `body`: of a POST, as JSON. */
+  handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
+  /** Ends all sessions, and with them the runs that their calls wait for. */
+  close(): Promise<void>;
+}
+
+const refuse = (response: ServerResponse, status: number, message: string): void => {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify({ jsonrpc: "2.0", error: { code: -32000, message }, id: null }));
+};
+
+export const openMcpEndpoint = (connection: Connection, version: string): McpEndpoint => {
+  const sessions = new Map<string, Session>();
+
+  const openSession = async (): Promise<Session> => {
+    const server = createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), version);
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => {
+        sessions.set(id, { server, transport });
+      },
+    });
+    server.server.onclose = () => {
+      if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
+    };
+    await server.connect(transport);
+    return { server, transport };
+  };
+
+  /** The one that was used longest ago makes room. */
+  const makeRoom = async (): Promise<void> => {
+    const [oldest] = sessions.values();
+    if (sessions.size >= MOST_SESSIONS) await oldest?.server.close();
+  };
+
+  return {
+    handle: async (request, response, body) => {
+      const id = request.headers["mcp-session-id"];
+      if (typeof id === "string") {
+        const session = sessions.get(id);
+        // The client then begins a new one: specification, "Session Management".
+        if (session === undefined) {
+          refuse(response, 404, "There is no such session");
+          return;
+        }
+        sessions.delete(id);
+        sessions.set(id, session);
+        await session.transport.handleRequest(request, response, body);
+        return;
+      }
+      if (request.method !== "POST") {
+        refuse(response, 400, "The request names no session");
+        return;
+      }
+      await makeRoom();
+      const { server, transport } = await openSession();
+      await transport.handleRequest(request, response, body);
+      // It was no initialization, and has been refused.
+      if (transport.sessionId === undefined) await server.close();
+    },
+    close: async () => {
+      await Promise.all([...sessions.values()].map(({ server }) => server.close()));
+    },
+  };
+};

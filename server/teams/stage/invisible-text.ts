@@ -1,0 +1,63 @@
+import type { ChangeSet, FileChange } from "../../../schemas/changes.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { Finding } from "../../../schemas/findings.ts";
+import { hasInvisible } from "../../../schemas/plain-text.ts";
+import { toFinding } from "../../executions/findings.ts";
+import type { Store } from "../../store/store.ts";
+
+interface ReportParts {
+  store: Store;
+  emit: (event: RuntimeEvent) => void;
+  now: () => string;
+}
+
+/** Reported by the runtime itself, whatever agents say. */
+const CATEGORY = "invisible-characters";
+
+/** First line that holds characters which a reader does not see; null: none does. */
+const lineOf = (text: string): number | null => {
+  const index = text.split("\n").findIndex((line) => hasInvisible(line.replace(/\r$/, "")));
+  return index < 0 ? null : index + 1;
+};
+
+/**
+ * Reports each file of a change set whose change brings characters that a reader does not see, once in a
+ * run: they can hide instructions to agents, or make code look like what it is not.
+ */
+export const reportInvisible = async (
+  { store, emit, now }: ReportParts,
+  { execution_id, task_id, tenant_id }: Pick<AgentExecution, "execution_id" | "task_id" | "tenant_id">,
+  { files }: Pick<ChangeSet, "files">,
+  changes: readonly FileChange[],
+): Promise<void> => {
+  const known = new Set(store.all("findings", { task_id }).map(({ fingerprint }) => fingerprint));
+  const marked = files.filter(({ marks }) => marks?.includes("invisible") === true);
+  const found = marked.flatMap(({ path }, index): Finding[] => {
+    const content = changes.find((change) => change.path === path)?.content;
+    const text = content?.encoding === "utf8" ? content.data : null;
+    const line = text === null ? 1 : (lineOf(text) ?? 1);
+    const reported = {
+      path,
+      start_line: line,
+      start_column: null,
+      end_line: line,
+      end_column: null,
+      severity: "High" as const,
+      category: CATEGORY,
+      title: "The change has characters that are not seen",
+      explanation:
+        "Marks of direction, blanks without width or tag characters can hide instructions to agents, or make code look like other code. Look at this file where such characters are shown.",
+      fix: null,
+      confidence: 1,
+    };
+    const origin = { execution_id, task_id, tenant_id, operation_id: CATEGORY };
+    const finding = toFinding(reported, index, text, origin, store, now());
+    return known.has(finding.fingerprint) ? [] : [finding];
+  });
+  if (found.length === 0) return;
+  await store.commit((transaction) => {
+    for (const finding of found) transaction.put("findings", finding);
+  });
+  for (const finding of found) emit({ type: "finding.reported", at: now(), task_id, finding });
+};
