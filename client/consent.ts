@@ -21,6 +21,7 @@ const asked: ReadonlySet<ErrorCode> = new Set([
   "configuration_unconfirmed",
   "team_unconfirmed",
   "exposure_unconfirmed",
+  "mcp_files_unconfirmed",
 ]);
 
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
@@ -40,20 +41,21 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     return true;
   };
 
-  const askForExposure = async (folder: string, { message, data }: CoditectError): Promise<boolean> => {
+  const askForTools = async (folder: string, { code, message, data }: CoditectError): Promise<boolean> => {
     const allow = vscode.l10n.t("Allow in This Workspace");
-    const answer = await askModal(
-      vscode.l10n.t("An agent could act with your secrets for others."),
-      message,
-      allow,
-    );
-    if (answer !== allow) return false;
-    await call("consents/set", { name: "exposure", of: String(data.hash), given: true }, folder);
+    const isExposure = code === "exposure_unconfirmed";
+    const title = isExposure
+      ? vscode.l10n.t("An agent could act with your secrets for others.")
+      : vscode.l10n.t("Agents would use MCP servers of other tools' files.");
+    if ((await askModal(title, message, allow)) !== allow) return false;
+    const name = isExposure ? "exposure" : "mcp_files";
+    await call("consents/set", { name, of: String(data.hash), given: true }, folder);
     return true;
   };
 
   const ask = async (folder: string, who: string, error: CoditectError): Promise<boolean> => {
-    if (error.code === "exposure_unconfirmed") return askForExposure(folder, error);
+    if (error.code === "exposure_unconfirmed" || error.code === "mcp_files_unconfirmed")
+      return askForTools(folder, error);
     if (error.code !== "consent_needed") return askForConfiguration(folder, error);
     const { message } = error;
     const allow = vscode.l10n.t("Allow in This Workspace");

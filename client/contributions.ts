@@ -102,6 +102,8 @@ export const settingDefaults = {
   "run.fallBackToLocal": false,
   "run.allowedHosts": [] as string[],
   "run.allowedCommands": [] as string[],
+  "run.mcpFiles": [] as string[],
+  "model.instructionFiles": ["AGENTS.md"],
   "limits.tokensPerExecution": null as number | null,
   "limits.tokensPerDay": null as number | null,
   "limits.costPerExecution": null as number | null,
@@ -141,6 +143,8 @@ export const runtimeSettings = {
   "run.fallBackToLocal": "fall_back_to_local",
   "run.allowedHosts": "allowed_hosts",
   "run.allowedCommands": "allowed_commands",
+  "run.mcpFiles": "mcp_files",
+  "model.instructionFiles": "instruction_files",
   "limits.tokensPerExecution": "limits.tokens_per_execution",
   "limits.tokensPerDay": "limits.tokens_per_day",
   "limits.costPerExecution": "limits.cost_per_execution",
@@ -177,6 +181,9 @@ export const runtimeSettings = {
 
 export type ProviderChoice = "agent" | "Claude" | "Gemini" | "Ollama" | "HuggingFace" | "Rehearsal";
 export type SettingName = keyof typeof settingDefaults;
+
+/** Under which the editor knows who offers the runtime as an MCP server. */
+export const mcpProvider = "coditect";
 
 /** Context keys used in package.json's `when` clauses, with the type of their value. */
 export interface ContextKeys {

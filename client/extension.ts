@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { setContext } from "./context-keys.ts";
 import { createCredentials } from "./credentials.ts";
 import { foldersWithState } from "./folders.ts";
+import { registerMcpServer } from "./mcp-server.ts";
 import { notifyOfRuns } from "./notify.ts";
 import { registerQuickFixes } from "./quick-fixes.ts";
 import { Review } from "./review/review.ts";
@@ -59,6 +60,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     notifyOfRuns(context),
     participant,
     registerTools(context),
+    registerMcpServer(extension),
     registerQuickFixes(),
     ...registerCommands(context),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {

@@ -5,9 +5,10 @@ import { Timestamp } from "./primitives.ts";
  * What a user is asked once for a workspace. `unconfined`: commands of agents run without a sandbox.
  * `configuration`: what the workspace's `.coditect/` folder holds is used; given for one state of it.
  * `exposure`: an agent may read what others wrote, use secrets and act outside of this machine at once;
- * given for one set of tools.
+ * given for one set of tools. `mcp_files`: the MCP servers that files of other tools list; given for one
+ * state of these files.
  */
-export const ConsentName = z.enum(["unconfined", "configuration", "exposure"]);
+export const ConsentName = z.enum(["unconfined", "configuration", "exposure", "mcp_files"]);
 export type ConsentName = z.infer<typeof ConsentName>;
 
 /** Kept in the user's own folder, never in the workspace: a repository must not bring it along. */

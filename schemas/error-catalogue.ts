@@ -392,6 +392,11 @@ export const errorCatalogue = {
     "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",
     { ...conflict, exit: 3 },
   ),
+  mcp_files_unconfirmed: row(
+    "Agents would use the MCP servers of {files}, and you have not allowed them as they are now: {what}.",
+    "If you trust them, allow them when you are asked, or with --allow-mcp-files {hash}.",
+    { ...conflict, exit: 3 },
+  ),
   exposure_unconfirmed: row(
     "The agent {agent} could read what others wrote ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
     "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise take one of the three away from it.",

@@ -32,6 +32,10 @@ const HttpServer = z.strictObject({
 export const McpServerConfig = z.union([StdioServer, HttpServer]);
 export type McpServerConfig = z.infer<typeof McpServerConfig>;
 
+/** Files of other tools that list MCP servers. */
+export const OtherMcpFile = z.enum([".mcp.json", ".vscode/mcp.json"]);
+export type OtherMcpFile = z.infer<typeof OtherMcpFile>;
+
 /** `.coditect/mcp.json`: servers whose tools agents may use. Contract: "Files in the workspace". */
 export const McpFile = z.strictObject({
   $schema: z.string().optional(),

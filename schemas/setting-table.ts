@@ -58,6 +58,14 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "Programs that agents can run in addition to the project's tests.",
     workspace: "subset",
   },
+  mcp_files: {
+    text: "Files of other tools whose MCP servers agents can use, after you allow them.",
+    workspace: "subset",
+  },
+  instruction_files: {
+    text: "Files whose instructions agents follow, such as AGENTS.md or CLAUDE.md.",
+    workspace: "subset",
+  },
   "limits.tokens_per_execution": {
     text: "The maximum number of tokens for one execution.",
     workspace: "lower",

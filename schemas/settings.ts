@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AIProvider, Limits } from "./agent.ts";
+import { OtherMcpFile } from "./mcp.ts";
 import { Count, Ratio } from "./primitives.ts";
 import { standardEndpoints } from "./providers.ts";
 
@@ -88,6 +89,13 @@ export const Settings = z.strictObject({
   allowed_hosts: z.array(z.string()).default([]),
   /** Programs the agents' `run_command` may start, beside the project's test runner. */
   allowed_commands: z.array(z.string()).default([]),
+  /** Files of other tools whose MCP servers agents may use, once the user has allowed them as they are. */
+  mcp_files: z.array(OtherMcpFile).default([]),
+  /**
+   * Files in which a project says how work is done in it: names, of which the nearest one counts first, or
+   * paths from the root such as `.github/copilot-instructions.md`.
+   */
+  instruction_files: z.array(z.string().min(1)).default(["AGENTS.md"]),
   limits: Limits.prefault({ cost_per_run: 5, cost_per_day: 25 }),
   /** Requests and tokens per minute and provider; null: no cap of ours. */
   requests_per_minute: Count.min(1).nullable().default(null),

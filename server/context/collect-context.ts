@@ -6,6 +6,7 @@ import { fillBudget, type LeftOut } from "./budget.ts";
 import { neighbouringTest, overviewOf } from "./overview.ts";
 import { rankByLikeness, type Likeness } from "./likeness.ts";
 import { relationsOf } from "./relations.ts";
+import { skillsItem } from "./skills.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { readTarget } from "./target.ts";
 import { indexWorkspace } from "./workspace-index.ts";
@@ -18,6 +19,8 @@ export interface ContextRequest {
   /** Unsaved texts, and those of changes made so far: seen in place of the files on disk. */
   overlays: readonly Overlay[];
   budgetTokens: number;
+  /** Names and paths of the files in which a project tells agents how work is done in it. */
+  instructionFiles: readonly string[];
   /** Whether tests are to be written: then how the project's own look is part of it. */
   forTests?: boolean;
   /** Ranks what does not all fit by its meaning; null: what is nearest by relation goes first. */
@@ -38,6 +41,7 @@ export const collectContext = async ({
   file,
   overlays,
   budgetTokens,
+  instructionFiles,
   forTests = false,
   likeness,
   signal,
@@ -45,7 +49,7 @@ export const collectContext = async ({
   const rules = ignoreRules(workspace);
   const target = file === null ? null : readTarget(workspace, file, rules, overlays);
   const index = await indexWorkspace(workspace, rules, overlays, signal);
-  const around = surroundingsOf(target?.path ?? null, index);
+  const around = surroundingsOf(target?.path ?? null, index, instructionFiles);
   const relations =
     target === null
       ? { ownTests: [], tests: [], imports: [], importers: [] }
@@ -63,7 +67,11 @@ export const collectContext = async ({
   ]);
   const related = [...ranked].map((path) => ({ path, text: index.read(path) }));
   const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens);
-  const overview = forTests ? overviewOf(target?.path ?? null, index) : [];
+  const skills = skillsItem(index);
+  const overview = [
+    ...(skills === null ? [] : [skills]),
+    ...(forTests ? overviewOf(target?.path ?? null, index) : []),
+  ];
   if (!is_full || likeness === null) {
     return { items: [...byRelation.items, ...overview], left_out: byRelation.left_out };
   }

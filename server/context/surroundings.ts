@@ -7,13 +7,24 @@ const configuration =
 /** What projects tell agents and people first. */
 const documentation = /^(CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
 
-/** What a project tells agents of how work is done in it. */
-const instructions = /^AGENTS\.md$/i;
+/** Whether a file is one of these names, wherever it is, or of these paths from the root. */
+export const isInstructionFile = (path: string, files: readonly string[]): boolean =>
+  files.some((file) => {
+    const other = file.includes("/") ? path : posix.basename(path);
+    return other.toLowerCase() === file.toLowerCase();
+  });
+
+const isInstructionPath = (path: string, files: readonly string[]): boolean =>
+  isInstructionFile(
+    path,
+    files.filter((file) => file.includes("/")),
+  );
 
 /** Instructions, configuration and documentation that hold for a file: those of its folder and of each above it. */
 export const surroundingsOf = (
   path: string | null,
   index: WorkspaceIndex,
+  instructionFiles: readonly string[],
 ): { instructions: string[]; configuration: string[]; documentation: string[] } => {
   const folders = new Set(["."]);
   for (let at = path === null ? "." : posix.dirname(path); at !== "."; at = posix.dirname(at))
@@ -23,7 +34,12 @@ export const surroundingsOf = (
     .filter((other) => other !== path && folders.has(posix.dirname(other)))
     .sort((one, other) => depth(other) - depth(one) || (one < other ? -1 : 1));
   return {
-    instructions: around.filter((other) => instructions.test(posix.basename(other))).reverse(),
+    instructions: [
+      ...around.filter((other) => isInstructionFile(other, instructionFiles)).reverse(),
+      ...[...index.paths].filter(
+        (other) => other !== path && !around.includes(other) && isInstructionPath(other, instructionFiles),
+      ),
+    ],
     configuration: around.filter((other) => configuration.test(posix.basename(other))),
     documentation: around.filter((other) => documentation.test(posix.basename(other))),
   };

@@ -1,23 +1,74 @@
 import { fail } from "../../schemas/errors.ts";
-import { McpFile } from "../../schemas/mcp.ts";
+import { McpFile, type McpServerConfig } from "../../schemas/mcp.ts";
+import type { Settings } from "../../schemas/settings.ts";
 import type { Consents } from "../platform/consents.ts";
 import { configurationFiles, configurationHash, MCP_FILE } from "../workspace/configuration.ts";
+import { otherMcpFiles, serversOf } from "./other-mcp-files.ts";
 
-/** The MCP servers of a workspace, in the state of `.coditect/` that the user allowed. */
+/** Whose MCP servers: a workspace's, with what its user allowed. */
+export interface ServerSource {
+  workspace: string;
+  settings: Pick<Settings, "mcp_files" | "untrusted">;
+  consents: Pick<Consents, "has">;
+}
+
+/** MCP servers in the state that the user allowed. */
 export interface AllowedServers {
-  /** Of the whole of `.coditect/`. */
-  configuration: string;
+  /** Changes with every byte of the files they are from. */
+  state: string;
   servers: McpFile["mcpServers"];
 }
 
-/** Null: the workspace has none, or the user has not allowed them as they are. Errors: `invalid_file`. */
-export const allowedServers = (workspace: string, consents: Pick<Consents, "has">): AllowedServers | null => {
+const none: AllowedServers = { state: "", servers: {} };
+
+/** Of `.coditect/mcp.json`. Errors: `invalid_file`. */
+const ownServers = ({ workspace, consents }: ServerSource): AllowedServers => {
   const files = configurationFiles(workspace);
   const file = files.find(({ path }) => path === MCP_FILE);
-  if (file === undefined) return null;
-  const configuration = configurationHash(files);
-  if (!consents.has("configuration", configuration)) return null;
-  return { configuration, servers: readMcpFile(file.path, file.bytes.toString("utf8")) };
+  if (file === undefined) return none;
+  const state = configurationHash(files);
+  if (!consents.has("configuration", state)) return none;
+  return { state, servers: readMcpFile(file.path, file.bytes.toString("utf8")) };
+};
+
+/** Of the files of other tools. */
+const otherServers = ({ workspace, settings, consents }: ServerSource): AllowedServers => {
+  const files = otherMcpFiles(workspace, settings.mcp_files);
+  const state = configurationHash(files);
+  if (files.length === 0 || !consents.has("mcp_files", state)) return none;
+  const all = files.map((file) => serversOf(workspace, file));
+  return { state, servers: Object.assign({}, ...all.reverse()) as McpFile["mcpServers"] };
+};
+
+/** The servers whose tools agents may use. Of one name, that of `.coditect/mcp.json` counts. */
+export const allowedServers = (source: ServerSource): AllowedServers => {
+  if (source.settings.untrusted) return none;
+  const [own, other] = [ownServers(source), otherServers(source)];
+  return { state: own.state + other.state, servers: { ...other.servers, ...own.servers } };
+};
+
+const LONGEST = 200;
+
+const described = ([name, server]: [string, McpServerConfig]): string => {
+  const what = "url" in server ? `asks ${server.url}` : `runs ${[server.command, ...server.args].join(" ")}`;
+  return `${name} ${what}`.slice(0, LONGEST);
+};
+
+/**
+ * Refuses to go on while files of other tools, which the user wants to be read, were not allowed as they
+ * are. Errors: `mcp_files_unconfirmed`.
+ */
+export const demandOtherFiles = ({ workspace, settings, consents }: ServerSource): void => {
+  if (settings.untrusted) return;
+  const files = otherMcpFiles(workspace, settings.mcp_files);
+  const hash = configurationHash(files);
+  const servers = files.flatMap((file) => Object.entries(serversOf(workspace, file)));
+  if (servers.length === 0 || consents.has("mcp_files", hash)) return;
+  throw fail("mcp_files_unconfirmed", {
+    files: files.map(({ path }) => path).join(" and "),
+    what: servers.map(described).join("; "),
+    hash,
+  });
 };
 
 const readMcpFile = (path: string, text: string): McpFile["mcpServers"] => {

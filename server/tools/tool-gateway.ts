@@ -197,12 +197,9 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     return [];
   }
 
-  /** The servers of `.coditect/mcp.json`, as the user allowed them. */
+  /** The servers of the workspace, as the user allowed them. */
   #allowedServers(): McpFile["mcpServers"] {
-    const { workspace, consents } = this.#parts.tools;
-    const allowed = allowedServers(workspace, consents);
-    if (allowed === null) return {};
-    const { configuration, servers } = allowed;
+    const { state: configuration, servers } = allowedServers(this.#parts.tools);
     if (this.#configuration !== configuration) {
       for (const server of this.#servers.values()) void server.close();
       this.#servers.clear();

@@ -27,7 +27,10 @@ export interface Tools {
   offers(agent: AgentConfig): Promise<ToolDefinition[]>;
   /** Runs a tool. What the agent can correct is an answer; only `cancelled` is thrown. */
   call(request: ToolRequest): Promise<ToolAnswer>;
-  /** Refuses an agent that the user has to allow first. Errors: `exposure_unconfirmed`, `invalid_file`. */
+  /**
+   * Refuses an agent that the user has to allow first. Errors: `exposure_unconfirmed`,
+   * `mcp_files_unconfirmed`, `invalid_file`.
+   */
   admit(agent: AgentConfig): void;
   /** What an execution has met that has called the tools of these names. */
   exposure(agent: AgentConfig, called: readonly string[]): Exposure;
@@ -38,7 +41,7 @@ export interface ToolsParts {
   workspace: string;
   /** Absolute path; MCP servers get scratch folders below it. */
   scratchFolder: string;
-  settings: Pick<Settings, "allowed_hosts" | "untrusted">;
+  settings: Pick<Settings, "allowed_hosts" | "mcp_files" | "untrusted">;
   unconfined: () => Settings["unconfined"];
   consents: Pick<Consents, "has">;
   objects: Pick<Objects, "put" | "get">;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MCP_FILE } from "../workspace/configuration.ts";
-import { allowedServers } from "./allowed-servers.ts";
+import { allowedServers, demandOtherFiles } from "./allowed-servers.ts";
 import { demandExposure, exposureOf, type ExposureParts } from "./exposure.ts";
 import type { Tools, ToolsParts } from "./tools-api.ts";
 
@@ -10,16 +10,19 @@ export const createTools = (parts: ToolsParts): Tools => {
   const { workspace, settings, consents } = parts;
   let loading: Promise<Pick<Tools, "offers" | "call" | "close">> | undefined;
   const load = () => (loading ??= import("./tool-gateway.ts").then(({ openTools }) => openTools(parts)));
-  const hasServers = (): boolean => !settings.untrusted && existsSync(join(workspace, MCP_FILE));
+  const hasServers = (): boolean =>
+    !settings.untrusted &&
+    [MCP_FILE, ...settings.mcp_files].some((path) => existsSync(join(workspace, path)));
   const exposing = (): ExposureParts => ({
     settings,
-    servers: (hasServers() ? allowedServers(workspace, consents)?.servers : null) ?? {},
+    servers: hasServers() ? allowedServers(parts).servers : {},
   });
   return {
     offers: async (agent) =>
       agent.settings.tool_definitions.length > 0 || hasServers() ? (await load()).offers(agent) : [],
     call: async (request) => (await load()).call(request),
     admit: (agent) => {
+      demandOtherFiles(parts);
       demandExposure(agent, exposing(), consents);
     },
     exposure: (agent, called) => exposureOf(agent, exposing(), called),

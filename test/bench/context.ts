@@ -64,7 +64,13 @@ const measureContext = async (
   for (let count = 0; count < TIMES; count += 1) {
     floor.push(timeOfListing(workspace));
     const started = performance.now();
-    const request = { workspace, file: "src/part1/module50.ts", overlays: [], budgetTokens: 12_000 };
+    const request = {
+      workspace,
+      file: "src/part1/module50.ts",
+      overlays: [],
+      budgetTokens: 12_000,
+      instructionFiles: ["AGENTS.md"],
+    };
     await collectContext({ ...request, likeness: null, signal });
     times.push(performance.now() - started);
   }

@@ -87,7 +87,7 @@ describe("the three things that need a person together", () => {
   const toolsOf = (settings: Partial<ToolsParts["settings"]>, workspace: string, allowed = false) =>
     createTools({
       workspace,
-      settings: { allowed_hosts: [], untrusted: false, ...settings },
+      settings: { allowed_hosts: [], mcp_files: [], untrusted: false, ...settings },
       consents: { has: (name) => name === "configuration" || allowed },
     } as ToolsParts);
   const admitted = (tools: UserTool[], settings: Partial<ToolsParts["settings"]> = {}) => {

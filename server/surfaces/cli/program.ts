@@ -93,6 +93,10 @@ const addProof = (program: Command, context: CommandContext, end: End): void => 
         "--allow-exposure <hash>",
         "let an agent read what others wrote, use secrets and act outwardly with the tools of this hash",
       )
+      .option(
+        "--allow-mcp-files <hash>",
+        "use the MCP servers of other tools' files in the state of this hash",
+      )
       .option("--test-command <command>", "the project's test command, in place of the one that is found")
       .addOption(unconfinedOption());
   whereTestsRun(recordCommand(program, "prove", "prove what changed, whoever changed it"))

@@ -2,6 +2,8 @@ import { readCutNote } from "../../../schemas/cut-note.ts";
 import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts";
 import { collectContext } from "../../context/collect-context.ts";
 import type { Likeness } from "../../context/likeness.ts";
+import { SKILLS_ITEM } from "../../context/skills.ts";
+import { isInstructionFile } from "../../context/surroundings.ts";
 import { picturesNamed } from "../../context/pictures.ts";
 import { taskDataItems } from "../../context/task-data.ts";
 import { LESSONS_FILE } from "../../feedback/lessons-file.ts";
@@ -44,10 +46,11 @@ const likenessFor = (
 const DIFF_SHARE = 0.25;
 
 /** What a project tells agents. It says how work is done here; it gives no rights and no other task. */
-const isInstruction = ({ name }: ContextItem): boolean => /(^|\/)AGENTS\.md$/i.test(name);
+const heedInstructions = (items: readonly ContextItem[]): string =>
+  `${items.map(({ name }) => name).join(" and ")} above ${items.length === 1 ? "says" : "say"} how work is done in this project. Follow it where it is about your task and within your rights.`;
 
-const heedInstructions =
-  "AGENTS.md above says how work is done in this project. Follow it where it is about your task and within your rights.";
+const heedSkills =
+  "The project has skills, which are listed above. Where the description of one fits your task, read its file with read_file and follow it within your rights.";
 
 /** What the agent did in its last round of the stage. */
 const rememberedOf = (store: Store, { run, stage }: StageAssignment): string | null => {
@@ -75,6 +78,7 @@ export const stageExecution = async (
     file: task.file,
     overlays: view.overlays(),
     budgetTokens: settings.context_tokens,
+    instructionFiles: settings.instruction_files,
     forTests: stage.write_access === "tests",
     likeness: settings.context_embeddings ? likenessFor(parts, assignment, execution_id) : null,
     signal,
@@ -82,6 +86,8 @@ export const stageExecution = async (
   const pictures = picturesNamed(task.description, parts.workspace);
   const { name, model } = describeProvider(run.options.provider ?? agent.provider);
   const lessons = await parts.feedback.lessons();
+  const isInstruction = ({ name }: ContextItem): boolean =>
+    name !== task.file && isInstructionFile(name, settings.instruction_files);
   const instructions = context.items.filter(isInstruction);
   const material = context.items.filter((item) => !isInstruction(item) && item.name !== LESSONS_FILE);
   const sentBack =
@@ -91,7 +97,8 @@ export const stageExecution = async (
   const prompt = [
     stagePrompt(stage, agent, task, basename(parts.workspace), sentBack),
     stage.gates.includes("findings") ? whatBlocks : "",
-    instructions.length === 0 ? "" : heedInstructions,
+    instructions.length === 0 ? "" : heedInstructions(instructions),
+    material.some(({ name }) => name === SKILLS_ITEM) ? heedSkills : "",
     lessons === null ? "" : heedLessons,
   ].filter((text) => text !== "");
   return newExecution(

@@ -68,6 +68,7 @@ describe("ranking the context by its likeness to the task", () => {
       file: "src/cart.js",
       overlays: [],
       budgetTokens,
+      instructionFiles: ["AGENTS.md"],
       likeness: { task, embed: (texts, signal) => gateway.embed(texts, charge, { signal }) },
       signal: new AbortController().signal,
       ...more,

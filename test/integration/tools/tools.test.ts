@@ -5,13 +5,14 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { AgentConfig } from "../../../schemas/agent.ts";
-import type { McpFile } from "../../../schemas/mcp.ts";
+import type { McpFile, OtherMcpFile } from "../../../schemas/mcp.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { UserTool } from "../../../schemas/tool-definition.ts";
+import { serversOf } from "../../../server/tools/other-mcp-files.ts";
 import { createTools } from "../../../server/tools/tools.ts";
 import type { Tools } from "../../../server/tools/tools-api.ts";
 import { anAgent } from "../../support/records.ts";
@@ -47,6 +48,7 @@ describe("tools that leave an instance", function () {
       consent?: boolean;
       untrusted?: boolean;
       allowed?: string[];
+      mcpFiles?: OtherMcpFile[];
       environment?: NodeJS.ProcessEnv;
     } = {},
   ): Tools => {
@@ -54,7 +56,11 @@ describe("tools that leave an instance", function () {
     const tools = createTools({
       workspace,
       scratchFolder: join(workspace, ".scratch"),
-      settings: { allowed_hosts: options.allowed ?? [], untrusted: options.untrusted ?? false },
+      settings: {
+        allowed_hosts: options.allowed ?? [],
+        mcp_files: options.mcpFiles ?? [],
+        untrusted: options.untrusted ?? false,
+      },
       unconfined: () => "allow",
       consents: { has: () => options.consent ?? true },
       objects: {
@@ -116,6 +122,55 @@ describe("tools that leave an instance", function () {
     it("uses none before the user has allowed the configuration", async () => {
       writeServers({ it: misbehaving("work") });
       assert.deepEqual(await toolsWith({ consent: false }).offers(anAgent()), []);
+    });
+
+    describe("of other tools' files", () => {
+      const vscode = `{
+        // As VS Code writes it, with comments.
+        "servers": {
+          "it": ${JSON.stringify({ ...misbehaving("work"), sandbox: undefined, type: "stdio" })},
+          "folder": { "command": "node", "args": ["\${workspaceFolder}/server.js"] },
+          "asks": { "command": "node", "env": { "KEY": "\${input:key}" } },
+          "old": { "type": "sse", "url": "https://example.org/sse" },
+        },
+        "inputs": [],
+      }`;
+      const mcpFiles: OtherMcpFile[] = [".mcp.json", ".vscode/mcp.json"];
+      const write = (path: string, content: string): void => {
+        mkdirSync(dirname(join(workspace, path)), { recursive: true });
+        writeFileSync(join(workspace, path), content);
+      };
+
+      it("reads what it understands, and leaves the rest out", () => {
+        const bytes = Buffer.from(vscode);
+        const servers = serversOf("/work", { path: ".vscode/mcp.json", bytes });
+        assert.deepEqual(Object.keys(servers), ["it", "folder"]);
+        assert.deepEqual(Reflect.get(servers.folder ?? {}, "args"), ["/work/server.js"]);
+        assert.equal(Reflect.get(servers.folder ?? {}, "sandbox"), "on");
+        assert.deepEqual(serversOf("/work", { path: ".mcp.json", bytes: Buffer.from("no JSON") }), {});
+      });
+
+      it("uses none that the user did not ask for, and none before the user has allowed them", async () => {
+        write(".vscode/mcp.json", vscode);
+        assert.deepEqual(await toolsWith().offers(anAgent()), []);
+        const asking = toolsWith({ mcpFiles, consent: false });
+        assert.deepEqual(await asking.offers(anAgent()), []);
+        assert.throws(
+          () => {
+            asking.admit(anAgent());
+          },
+          { code: "mcp_files_unconfirmed", message: /it runs .*misbehaving-server/ },
+        );
+        toolsWith({ mcpFiles, consent: false, untrusted: true }).admit(anAgent());
+      });
+
+      it("offers their tools once the user has allowed them, and those of `.coditect/` first", async () => {
+        const work = { ...misbehaving("work"), sandbox: undefined };
+        write(".mcp.json", JSON.stringify({ mcpServers: { it: { command: "nothing" }, two: work } }));
+        writeServers({ it: misbehaving("work") });
+        const names = (await toolsWith({ mcpFiles }).offers(anAgent())).map(({ name }) => name);
+        assert.ok(names.includes("it__act"), names.join());
+      });
     });
 
     it("starts none of a checkout that is not trusted", async () => {

@@ -24,12 +24,50 @@ describe("collectContext", () => {
       file,
       overlays: [],
       budgetTokens: 10_000,
+      instructionFiles: ["AGENTS.md"],
       likeness: null,
       signal: new AbortController().signal,
       ...more,
     });
   const names = async (...request: Parameters<typeof collect>) =>
     (await collect(...request)).items.map(({ name }) => name);
+
+  it("gives first what the project tells agents, by the files that the settings name", async () => {
+    const files = {
+      "a/b.ts": "export {};\n",
+      "AGENTS.md": "root\n",
+      "a/AGENTS.md": "near\n",
+      "CLAUDE.md": "other\n",
+      ".github/copilot-instructions.md": "other\n",
+    };
+    const [, ...standard] = await names(files, "a/b.ts");
+    assert.deepEqual(standard.slice(0, 2).toSorted(), ["AGENTS.md", "a/AGENTS.md"]);
+    assert.ok(!standard.includes(".github/copilot-instructions.md"));
+    const instructionFiles = ["CLAUDE.md", ".github/copilot-instructions.md"];
+    const [, ...chosen] = await names(files, "a/b.ts", { instructionFiles });
+    assert.deepEqual(chosen.slice(0, 2), ["CLAUDE.md", ".github/copilot-instructions.md"]);
+    assert.ok(!chosen.includes("AGENTS.md"));
+  });
+
+  it("lists the project's skills by name and description, each on one line", async () => {
+    const skill = (front: string) => `---\n${front}\n---\nThe whole of it stays in the file.\n`;
+    const { items } = await collect(
+      {
+        "a.ts": "export {};\n",
+        ".agents/skills/release/SKILL.md": skill('name: release\ndescription: "How to release"'),
+        ".claude/skills/db/SKILL.md": skill("name: db\ndescription: >\n  Migrations\n  of the database"),
+        ".github/skills/hidden/SKILL.md": skill("name: x\u202ey\ndescription: one"),
+        ".github/skills/none/SKILL.md": "no front matter\n",
+        "docs/skills/other/SKILL.md": skill("name: other\ndescription: elsewhere"),
+      },
+      "a.ts",
+    );
+    assert.deepEqual(items.find(({ name }) => name === "skills of the project")?.content.split("\n"), [
+      "- release (.agents/skills/release/SKILL.md): How to release",
+      "- db (.claude/skills/db/SKILL.md): Migrations of the database",
+      "- x<U+202E>y (.github/skills/hidden/SKILL.md): one",
+    ]);
+  });
 
   it("gives the file, its own tests, imports, configuration, other tests, importers and documentation, in this order", async () => {
     const { items, left_out } = await collect(

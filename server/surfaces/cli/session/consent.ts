@@ -5,7 +5,10 @@ import type { Connection } from "../../../hosting/connection.ts";
 import type { RunFlags } from "./options.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-type Flags = Pick<RunFlags, "json" | "provider" | "unconfined" | "allowConfiguration" | "allowExposure">;
+type Flags = Pick<
+  RunFlags,
+  "json" | "provider" | "unconfined" | "allowConfiguration" | "allowExposure" | "allowMcpFiles"
+>;
 
 /** Whether a person sits at the terminal who can be asked. */
 const isThere = ({ json }: Flags, { terminal }: CommandContext): boolean =>
@@ -49,10 +52,12 @@ const consentOf = (
     const question = `${error.message}\nAllow it in this workspace from now on?`;
     return { name: "unconfined", of: null, question, isGiven: flags.unconfined === "allow" };
   }
-  if (error.code === "exposure_unconfirmed") {
+  if (error.code === "exposure_unconfirmed" || error.code === "mcp_files_unconfirmed") {
     const of = String(error.data.hash);
     const question = `${error.message}\nAllow it in this workspace from now on?`;
-    return { name: "exposure", of, question, isGiven: flags.allowExposure === of };
+    return error.code === "exposure_unconfirmed"
+      ? { name: "exposure", of, question, isGiven: flags.allowExposure === of }
+      : { name: "mcp_files", of, question, isGiven: flags.allowMcpFiles === of };
   }
   if (error.code !== "configuration_unconfirmed" && error.code !== "team_unconfirmed") return null;
   const of = String(error.data.hash);

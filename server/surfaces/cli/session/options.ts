@@ -50,6 +50,11 @@ export const RunFlags = z.object({
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
+  /** The hash of the files of other tools whose MCP servers may be used. */
+  allowMcpFiles: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
+    .optional(),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
   /** Every `--set KEY=VALUE`. */
