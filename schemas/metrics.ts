@@ -98,7 +98,7 @@ export const MetricRow = z.strictObject({
 });
 export type MetricRow = z.infer<typeof MetricRow>;
 
-/** `metrics/get`. Acceptance and instances are counted from the records there are now. */
+/** `metrics/get`. Acceptance and forecasts are counted from the newest 1000 runs on record, instances from now. */
 export const Metrics = z.strictObject({
   since: z.iso.date(),
   until: z.iso.date(),

@@ -1,5 +1,5 @@
 import type { Estimate, ForecastQuality } from "../../schemas/forecast.ts";
-import type { Store } from "../store/store.ts";
+import type { TeamRun } from "../../schemas/run.ts";
 import { type EndedRun, endedRun } from "./forecast.ts";
 
 interface Pair {
@@ -19,9 +19,9 @@ const measure = (pairs: readonly Pair[]): ForecastQuality["tokens"] => {
   };
 };
 
-/** How good the forecasts were of the runs that are still on record. */
-export const forecastQuality = (store: Store): ForecastQuality => {
-  const ended = store.all("runs").flatMap((run) => endedRun(run) ?? []);
+/** How good the forecasts of these runs were. */
+export const forecastQuality = (runs: readonly TeamRun[]): ForecastQuality => {
+  const ended = runs.flatMap((run) => endedRun(run) ?? []);
   const pairs = (of: (run: EndedRun) => { estimate: Estimate | null; value: number | null } | null): Pair[] =>
     ended.flatMap((run) => {
       const { estimate = null, value = null } = of(run) ?? {};

@@ -1,6 +1,6 @@
 import type { MetricField } from "../../schemas/metrics.ts";
 import { prometheusRules } from "../metrics/prometheus-rules.ts";
-import { readMetrics } from "../metrics/read.ts";
+import { readMetrics, readRows, recentRuns } from "../metrics/read.ts";
 import { reportPage } from "../metrics/report.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
@@ -35,9 +35,8 @@ export const metricHandlers = ({
 
     "metrics/report": async ({ since = daysAgo(DEFAULT_DAYS), folder }) => {
       await alerts.check();
-      const span = (by: MetricField) => readMetrics({ since, until: today(), by }, sources);
-      const runs = store
-        .all("runs")
+      const rows = (by: MetricField) => readRows({ since, until: today(), by }, store).rows;
+      const runs = recentRuns(store)
         .filter(({ created_at }) => created_at >= since)
         .sort((one, other) => (other.usage.cost ?? 0) - (one.usage.cost ?? 0))
         .slice(0, EXPENSIVE_RUNS)
@@ -46,12 +45,12 @@ export const metricHandlers = ({
           return { run, workflow: task?.workflow ?? "", description: task?.description ?? "" };
         });
       const html = reportPage({
-        days: span("day"),
+        days: readMetrics({ since, until: today(), by: "day" }, sources),
         by: {
-          model: span("model").rows,
-          agent_type: span("agent_type").rows,
-          workflow: span("workflow").rows,
-          provider: span("provider").rows,
+          model: rows("model"),
+          agent_type: rows("agent_type"),
+          workflow: rows("workflow"),
+          provider: rows("provider"),
         },
         runs,
         folder,

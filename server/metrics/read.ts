@@ -1,6 +1,7 @@
 import type { Metrics, MetricField, MetricGroup, MetricRow } from "../../schemas/metrics.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import { forecastQuality } from "../forecast/quality.ts";
+import type { TeamRun } from "../../schemas/run.ts";
 import type { Store } from "../store/store.ts";
 import { quantile } from "./durations.ts";
 import { addGroups } from "./groups.ts";
@@ -57,14 +58,21 @@ const rowOf = (key: string, groups: readonly MetricGroup[]): MetricRow => {
   };
 };
 
-const acceptanceOf = (store: Store): Metrics["acceptance"] => {
+/** Runs that are looked at one by one; as many as are kept, unless the setting says more. */
+const MOST_RUNS = 1000;
+
+/** The newest runs: what is counted from records must not take longer with every run there ever was. */
+export const recentRuns = (store: Store): TeamRun[] =>
+  store.page("runs", {}, { limit: MOST_RUNS, cursor: null }).items;
+
+const acceptanceOf = (store: Store, runs: readonly TeamRun[]): Metrics["acceptance"] => {
   const acceptance: Metrics["acceptance"] = {
     changed_files: { accepted: 0, discarded: 0, pending: 0 },
     findings: { open: 0, dismissed: 0, fixed: 0, outdated: 0 },
   };
   const { changed_files: files, findings } = acceptance;
   // Of each run its own change set alone: those of its stages hold the same files again.
-  for (const { change_set_id } of store.all("runs"))
+  for (const { change_set_id } of runs)
     for (const { decision } of (change_set_id === null ? null : store.get("changeSets", change_set_id))
       ?.files ?? []) {
       if (decision === "Pending") files.pending++;
@@ -85,12 +93,15 @@ export const instanceStates = (store: Store): Record<string, number> => {
   return states;
 };
 
-/** What happened from `since` to `until`, both days (UTC) included. */
-export const readMetrics = (
-  { since, until, by }: { since: string; until: string; by: MetricField },
-  sources: MetricsSources,
-): Metrics => {
-  const { store } = sources;
+/** From `since` to `until`, both days (UTC) included. */
+interface Span {
+  since: string;
+  until: string;
+  by: MetricField;
+}
+
+/** The daily sums of a span, together and by the values of a field. */
+export const readRows = ({ since, until, by }: Span, store: Store): Pick<Metrics, "total" | "rows"> => {
   const days = store.all("dailyMetrics").filter(({ day }) => day >= since && day <= until);
   const entries = days.flatMap(({ day, groups }) =>
     groups.map((group) => ({ key: by === "day" ? day : group[by], group })),
@@ -104,14 +115,18 @@ export const readMetrics = (
     )
     .sort((one, other) => one.key.localeCompare(other.key));
   const all = entries.map(({ group }) => group);
+  return { total: rowOf("", all), rows };
+};
+
+/** What happened in a span, and how things are now. */
+export const readMetrics = (span: Span, sources: MetricsSources): Metrics => {
+  const { store } = sources;
+  const runs = recentRuns(store);
   return {
-    since,
-    until,
-    by,
-    total: rowOf("", all),
-    rows,
-    acceptance: acceptanceOf(store),
-    forecasts: forecastQuality(store),
+    ...span,
+    ...readRows(span, store),
+    acceptance: acceptanceOf(store, runs),
+    forecasts: forecastQuality(runs),
     instances: instanceStates(store),
     queued: sources.queued(),
     alerts: store.all("alerts", { open: true }),

@@ -140,7 +140,7 @@ describe("the forecast of a run", () => {
     await put(store, 150, { forecast });
     await put(store, 400, { forecast });
     await put(store, 400);
-    const { tokens, cost } = forecastQuality(store);
+    const { tokens, cost } = forecastQuality(store.all("runs"));
     assert.deepEqual(tokens, { runs: 2, within: 1, median_factor: 1.5 });
     assert.deepEqual(cost, { runs: 0, within: 0, median_factor: null });
   });
