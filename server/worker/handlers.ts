@@ -6,6 +6,7 @@ import { collectChanges } from "./copy/changes.ts";
 import { privateCopy } from "./copy/copy.ts";
 import { useEnvironment } from "./copy/environment.ts";
 import { prepare } from "./copy/prepare.ts";
+import { stalePackages } from "./copy/stale.ts";
 import { runLoop } from "./loop.ts";
 import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import type { RunTests, Workplace } from "./tools/tool.ts";
@@ -53,6 +54,9 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
     "workspace/changes": ({ write_access }, signal) =>
       collectChanges(initialized("compare its copy").copy, write_access, signal),
     "execution/run": (params, signal) => runLoop(params, initialized("run an execution"), signal),
-    "tests/run": (params, signal) => runTests(initialized("run tests").copy.root, params, signal),
+    "tests/run": (params, signal) => {
+      const { copy } = initialized("run tests");
+      return runTests(copy.root, params, signal, stalePackages(copy));
+    },
   };
 };

@@ -7,8 +7,7 @@ import { optimizeLate } from "../platform/optimize-late.ts";
 import type { RunTests } from "./tools/tool.ts";
 
 // Loaded when first needed: most of a worker's life is before its first test run.
-const runTests: RunTests = async (root, request, signal) =>
-  (await import("./runners/run-tests.ts")).runTests(root, request, signal);
+const runTests: RunTests = async (...given) => (await import("./runners/run-tests.ts")).runTests(...given);
 
 /**
  * Entry of a worker process. Standard input and output belong to the protocol: whatever else

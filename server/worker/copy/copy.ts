@@ -58,6 +58,8 @@ export interface PrivateCopy {
   packages: Set<string>;
   /** Ignored files and folders that were brought along all the same: see `copyBuilt`. */
   built: Set<string>;
+  /** The changes that what is built belongs to; see `stalePackages`. */
+  builtFor: string;
   /** Stamps of files that were copied without being part of the change set; see `syncTree`. */
   synced: Map<string, string>;
   /** Packages of the repository beside the workspace, and their copies. */
@@ -90,6 +92,7 @@ export const privateCopy = (
     rules: ignoreRules(workspace, git),
     packages: new Set(),
     built: new Set(),
+    builtFor: "[]",
     synced: new Map(),
     siblings: new Map(),
     dependencies: [],

@@ -76,6 +76,7 @@ const begin = (copy: PrivateCopy): void => {
   copy.testResults = new Map();
   copy.dependencies = [];
   copy.packages = new Set([""]);
+  copy.builtFor = "[]";
   copy.rules = ignoreRules(copy.source, copy.git);
 };
 

@@ -47,13 +47,18 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
     return null;
   const absent = notInstalled(root, packagesLookedFor(root, report));
   if (absent !== null) return absent;
-  if (report.outcome !== "crashed" || report.tests.length > 0) return null;
+  if (report.outcome !== "crashed" || report.tests.length > 0 || nothingToRun.test(report.output))
+    return null;
   const said = firstWords(report.output);
   return {
     problem: `\`${shownCommand(report)}\` ended before its first test${said === "" ? "" : `: ${said}`}`,
     mend: `Run \`${shownCommand(report)}\` in the project and mend what it reports.`,
   };
 };
+
+/** How runners say that a project has no tests yet; some take it for an error. */
+const nothingToRun =
+  /no packages to test|matched no packages|no tests?( files?)?( were| was)? (found|executed|ran|run|collected)|couldn.t find any (files|tests)|^Usage:\s+phpunit/im;
 
 const shownCommand = ({ command, runner }: TestReport): string =>
   command[0] === "npm" || runner === "command" ? command.join(" ") : runner;

@@ -6,6 +6,7 @@ import { fail } from "../../../schemas/errors.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import { relativePath } from "../../workspace/paths.ts";
+import type { StalePackages } from "../copy/stale.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { reportsInside, watched } from "../witness/runners/adapters.ts";
 import { createWitness, mutantVariables, type Witness } from "../witness/witness.ts";
@@ -19,6 +20,7 @@ import { packageTestCommand } from "./package-script.ts";
 import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
 import { pathWithPrograms } from "./package.ts";
 import { describeResults } from "./report.ts";
+import { emptyScript } from "./script.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
 
 type TestRequest = WorkerParams<"tests/run">;
@@ -34,7 +36,16 @@ export const runTests = async (
   root: string,
   request: TestRequest,
   signal: AbortSignal,
+  stale?: StalePackages,
 ): Promise<TestReport> => {
+  const deadline = performance.now() + request.timeout_seconds * 1000;
+  for (const folder of stale?.folders ?? []) {
+    const job = { runner: "command" as const, folder, program: null, script: emptyScript };
+    const left = Math.max(1, deadline - performance.now());
+    const failed = await runBuild(job, ["npm run build"], left, signal);
+    if (failed !== null) return notBuilt(root, job, failed);
+  }
+  stale?.built();
   const report = await runSuites(root, request, signal);
   const environment = environmentProblem(root, report);
   return environment === null ? report : { ...report, environment };
@@ -246,9 +257,10 @@ const adapterFor = (job: TestJob, witness: Witness | null): RunnerAdapter => {
 /** The report when what tests need could not be built: no test file can be loaded then. */
 const notBuilt = (
   root: string,
-  job: TestJob,
+  detected: DetectedRunner,
   { line, ended }: { line: string; ended: ProcessResult },
 ): TestReport => {
+  const job = { ...detected, files: null, name: null, coverage: false, reportFolder: detected.folder };
   const load_errors = [{ file: line, message: ended.output }];
   const results = { ...noResults(true), load_errors };
   return describeResults(root, job, { command: shellCommand(line), ended, results });

@@ -1,6 +1,7 @@
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { toWorkspacePath } from "../../workspace/paths.ts";
 import { stateOf } from "../copy/files.ts";
+import { stalePackages } from "../copy/stale.ts";
 import { cutMiddle } from "../output.ts";
 import { withoutTraces } from "./run-command.ts";
 import { done, type Tool } from "./tool.ts";
@@ -27,7 +28,7 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
   const known = copy.testResults.get(key);
   if (known !== undefined) return done(`${known}\n[not run again: no file has changed since]`);
 
-  const report = await context.runTests(copy.root, request, signal);
+  const report = await context.runTests(copy.root, request, signal, stalePackages(copy));
   const is_error = report.outcome === "crashed" || report.outcome === "timed_out";
   const result = await withoutTraces(
     { content: describeReport(report, new Set(execution.known_failures)), is_error, changes: [] },

@@ -3,6 +3,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { ToolArguments, ToolName } from "../../../schemas/tools.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import type { PrivateCopy } from "../copy/copy.ts";
+import type { StalePackages } from "../copy/stale.ts";
 import type { RuntimeLink } from "../../protocol/runtime-link.ts";
 import type { FileViews } from "./file-views.ts";
 
@@ -13,11 +14,12 @@ export interface ToolResult {
   changes: FileChange[];
 }
 
-/** Runs the tests of the project in `root`; see `server/worker/runners/`. */
+/** Builds what is stale and runs the tests of the project in `root`; see `server/worker/runners/`. */
 export type RunTests = (
   root: string,
   request: WorkerParams<"tests/run">,
   signal: AbortSignal,
+  stale?: StalePackages,
 ) => Promise<TestReport>;
 
 /** What a worker has once it is initialized. */

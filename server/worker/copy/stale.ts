@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { classifyPath } from "../../workspace/classify.ts";
+import { dependencyNames } from "../../workspace/package-entries.ts";
+import { readPackage } from "../runners/package.ts";
+import type { PrivateCopy } from "./copy.ts";
+import { stateOf } from "./files.ts";
+import { statFile } from "./stamp.ts";
+
+/** A package of the workspace that is built by its own script. */
+interface BuiltPackage {
+  /** Relative to the workspace; empty for itself. */
+  folder: string;
+  name: string | null;
+  /** Where it is built to, as names in its folder. */
+  places: string[];
+  uses: ReadonlySet<string>;
+}
+
+/** What is to be built before tests run. */
+export interface StalePackages {
+  /** Absolute; each before the ones that use it. */
+  folders: string[];
+  /** Notes that all of them were built. */
+  built(): void;
+}
+
+/**
+ * Packages whose sources changed since their output was made, and whose output tests read: those of
+ * another package, or their own.
+ */
+export const stalePackages = (copy: PrivateCopy): StalePackages => {
+  const packages = builtPackages(copy);
+  const changes = [...copy.written.values()].filter(({ path }) => classifyPath(path) === "source");
+  const state = JSON.stringify(changes.map((change) => [change.path, stateOf(change)]).sort());
+  const built = (): void => {
+    copy.builtFor = state;
+  };
+  if (packages.length === 0 || state === copy.builtFor) return { folders: [], built };
+  const changed = new Set(changes.map(({ path }) => packageOf(copy, path)));
+  const stale = usersOf(
+    packages,
+    packages.filter(({ folder }) => changed.has(folder)),
+  );
+  const wanted = inOrder(stale.filter((each) => isRead(copy, each)));
+  return { folders: wanted.map(({ folder }) => join(copy.root, folder)), built };
+};
+
+const builtPackages = (copy: PrivateCopy): BuiltPackage[] =>
+  [...copy.packages].flatMap((folder) => {
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const places = [...copy.built]
+      .filter((path) => packageOf(copy, path) === folder)
+      .map((path) => path.slice(prefix.length));
+    const manifest = readPackage(join(copy.root, folder));
+    if (places.length === 0 || manifest?.scripts.build === undefined) return [];
+    const uses = new Set(dependencyNames(join(copy.root, folder)));
+    return [{ folder, name: manifest.name ?? null, places, uses }];
+  });
+
+/** The innermost package that a path is in. */
+const packageOf = (copy: PrivateCopy, path: string): string =>
+  [...copy.packages]
+    .filter((folder) => folder === "" || path.startsWith(`${folder}/`))
+    .reduce((one, other) => (other.length > one.length ? other : one), "");
+
+/** The packages with those that use them, at any depth. */
+const usersOf = (all: readonly BuiltPackage[], begin: readonly BuiltPackage[]): BuiltPackage[] => {
+  const found = new Set(begin);
+  for (const each of found)
+    for (const other of all) if (each.name !== null && other.uses.has(each.name)) found.add(other);
+  return [...found];
+};
+
+const inOrder = (packages: readonly BuiltPackage[]): BuiltPackage[] => {
+  const ordered: BuiltPackage[] = [];
+  const add = (each: BuiltPackage, path: readonly BuiltPackage[]): void => {
+    if (ordered.includes(each) || path.includes(each)) return;
+    for (const other of packages)
+      if (other.name !== null && each.uses.has(other.name)) add(other, [...path, each]);
+    ordered.push(each);
+  };
+  for (const each of packages) add(each, []);
+  return ordered;
+};
+
+/** Every folder of the workspace with a manifest, linked by others or not. */
+const manifestFolders = (copy: PrivateCopy): string[] =>
+  [...copy.base.keys()]
+    .filter((path) => path === "package.json" || path.endsWith("/package.json"))
+    .map((path) => path.slice(0, -"/package.json".length));
+
+/** Whether another package of the workspace uses it, or its own tests read what it is built to. */
+const isRead = (copy: PrivateCopy, { folder, name, places }: BuiltPackage): boolean => {
+  const others = manifestFolders(copy).filter((other) => other !== folder);
+  if (name !== null && others.some((other) => dependencyNames(join(copy.root, other)).includes(name)))
+    return true;
+  const wanted = [
+    ...places.map((place) => `/${place}/`),
+    ...(name === null ? [] : [`"${name}"`, `'${name}'`]),
+  ];
+  const tests = [...copy.base.keys(), ...copy.written.keys()].filter(
+    (path) => packageOf(copy, path) === folder && classifyPath(path) === "test",
+  );
+  return tests.some((path) => {
+    const text = textOf(join(copy.root, path));
+    return wanted.some((words) => text.includes(words));
+  });
+};
+
+const textOf = (path: string): string =>
+  statFile(path)?.isFile() === true ? readFileSync(path, "utf8") : "";

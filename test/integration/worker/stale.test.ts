@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { TestReport } from "../../../schemas/tests.ts";
+import { privateCopy, recordChange, type PrivateCopy } from "../../../server/worker/copy/copy.ts";
+import { writeChange } from "../../../server/worker/copy/files.ts";
+import { prepare } from "../../../server/worker/copy/prepare.ts";
+import { stalePackages } from "../../../server/worker/copy/stale.ts";
+import { runTests } from "../../../server/worker/runners/run-tests.ts";
+import { toFileContent } from "../../../server/workspace/encoding.ts";
+import { runGit } from "../../support/git.ts";
+import { clear, temporaryFolder, writeTree } from "./tree.ts";
+
+const { signal } = new AbortController();
+const build = "node -e \"require('fs').cpSync('src', 'dist', { recursive: true })\"";
+const built = (name: string, more: object = {}): string =>
+  JSON.stringify({ name, main: "dist/index.js", scripts: { build, test: "node --test" }, ...more });
+const test = (imported: string): string =>
+  `const value = require(${JSON.stringify(imported)});\nrequire("node:test")("is 2", () => { if (value !== 2) throw new Error("it is " + value); });\n`;
+
+/** `app` uses `core` by its name, whose `dist` git ignores and whose user built it. */
+const siblings = {
+  ".gitignore": "dist/\nnode_modules\n",
+  "package.json": '{ "workspaces": ["packages/*"], "scripts": { "test": "npm test --workspaces" } }',
+  "packages/core/package.json": built("core"),
+  "packages/core/src/index.js": "module.exports = 1;\n",
+  "packages/core/dist/index.js": "module.exports = 1;\n",
+  "packages/app/package.json": JSON.stringify({
+    name: "app",
+    dependencies: { core: "1" },
+    scripts: { test: "node --test" },
+  }),
+  "packages/app/app.test.js": test("core"),
+};
+
+describe("what packages are built to", function () {
+  this.timeout(60_000);
+  let place: string;
+  beforeEach(() => {
+    place = temporaryFolder("stale");
+  });
+  afterEach(() => {
+    clear(place);
+  });
+
+  const copyOf = async (files: Record<string, string>, links: Record<string, string> = {}) => {
+    const source = join(place, "source");
+    writeTree(source, files);
+    mkdirSync(join(source, "node_modules"), { recursive: true });
+    for (const [name, target] of Object.entries(links))
+      symlinkSync(target, join(source, "node_modules", name));
+    await runGit(source, "init", "-q");
+    const copy = privateCopy(source, join(place, "copy"));
+    await prepare(copy, { overlays: [], changes: [] }, signal);
+    return copy;
+  };
+  const write = (copy: PrivateCopy, path: string, text: string): void => {
+    const content = toFileContent(Buffer.from(text));
+    const change = { path, before: null, content, executable: false };
+    writeChange(copy.root, change);
+    recordChange(copy, change);
+  };
+  const run = (copy: PrivateCopy, files: string[]): Promise<TestReport> => {
+    const request = { files, name: null, coverage: false, command: null, timeout_seconds: 30 };
+    return runTests(copy.root, request, signal, stalePackages(copy));
+  };
+
+  it("is built again for the tests of a sibling when its source changed, once for each change", async () => {
+    const copy = await copyOf(siblings, { core: "../packages/core" });
+    const files = ["packages/app/app.test.js"];
+    assert.equal((await run(copy, files)).outcome, "failed");
+    write(copy, "packages/core/src/index.js", "module.exports = 2;\n");
+    assert.equal((await run(copy, files)).outcome, "passed");
+    assert.deepEqual(stalePackages(copy).folders, []);
+    write(copy, "packages/core/src/index.js", "module.exports = 3;\n");
+    assert.deepEqual(stalePackages(copy).folders, [join(copy.root, "packages/core")]);
+  });
+
+  it("is told to be broken when the build fails, at each run", async () => {
+    const core = built("core", { scripts: { build: "node -e 'throw new Error(\"no build\")'" } });
+    const copy = await copyOf(
+      { ...siblings, "packages/core/package.json": core },
+      { core: "../packages/core" },
+    );
+    write(copy, "packages/core/src/index.js", "module.exports = 2;\n");
+    for (let round = 0; round < 2; round += 1) {
+      const report = await run(copy, ["packages/app/app.test.js"]);
+      assert.equal(report.outcome, "load_error");
+      assert.match(report.load_errors[0]?.message ?? "", /no build/);
+    }
+  });
+
+  const own = (imported: string): Record<string, string> => ({
+    ".gitignore": "dist/\n",
+    "package.json": built("lib"),
+    "src/index.js": "module.exports = 1;\n",
+    "dist/index.js": "module.exports = 1;\n",
+    "test/a.test.js": test(imported),
+  });
+
+  it("is built again for a package's own tests when they read it, and not otherwise", async () => {
+    const reads = await copyOf(own("../dist/index.js"));
+    write(reads, "src/index.js", "module.exports = 2;\n");
+    assert.equal((await run(reads, ["test/a.test.js"])).outcome, "passed");
+    clear(place);
+    const doesNot = await copyOf(own("../src/index.js"));
+    write(doesNot, "src/index.js", "module.exports = 2;\n");
+    assert.deepEqual(stalePackages(doesNot).folders, []);
+  });
+});
