@@ -28,6 +28,8 @@ const telling: ReadonlySet<RuntimeEvent["type"]> = new Set([
 
 /** A burst of events is looked at once. */
 const PAUSE_MS = 1000;
+/** A receiver that does not answer must not keep a command from its end. */
+const LAST_DELIVERY_MS = 2000;
 
 /**
  * The alerts of a workspace. An alert is raised once a day for each cause, kept while the cause is
@@ -80,12 +82,15 @@ export class AlertBook {
     return acknowledged;
   }
 
-  /** Looks a last time, and waits for what is being delivered. */
+  /** Looks a last time, and waits a moment for what is being delivered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.check().catch(this.#report);
-    await Promise.all(this.#deliveries);
+    const deadline = Promise.withResolvers<undefined>();
+    const timer = setTimeout(deadline.resolve, LAST_DELIVERY_MS, undefined);
+    await Promise.race([Promise.all(this.#deliveries), deadline.promise]);
+    clearTimeout(timer);
   }
 
   readonly #report = (error: unknown): void => {

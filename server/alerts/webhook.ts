@@ -23,6 +23,7 @@ const isPassing = (status: number): boolean => status === 429 || status >= 500;
 /** Sends each change of an alert to the address of the setting `alerts.webhook`. */
 export class AlertWebhook {
   readonly #parts: WebhookParts;
+  readonly #closing = new AbortController();
   #connection: Promise<CheckedFetch> | null = null;
 
   constructor(parts: WebhookParts) {
@@ -40,7 +41,9 @@ export class AlertWebhook {
     this.#parts.log("warn", "an alert could not be sent to the webhook", details);
   }
 
+  /** Gives up what is not delivered yet. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await (await this.#connection)?.close();
   }
 
@@ -49,8 +52,8 @@ export class AlertWebhook {
     const body = JSON.stringify({ workspace: basename(this.#parts.workspace), alert });
     let problem: string | null = null;
     for (const pause of PAUSES_MS) {
-      await wait(pause, undefined, { ref: false });
       try {
+        await wait(pause, undefined, { ref: false, signal: this.#closing.signal });
         const status = await this.#post(url, body);
         if (status < 300) return null;
         problem = `it answered ${status}`;
@@ -58,7 +61,7 @@ export class AlertWebhook {
       } catch (error) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
         problem = cause instanceof Error ? cause.message : String(cause);
-        if (cause instanceof CoditectError) return problem;
+        if (cause instanceof CoditectError || this.#closing.signal.aborted) return problem;
       }
     }
     return problem;
@@ -67,7 +70,7 @@ export class AlertWebhook {
   async #post(url: string, body: string): Promise<number> {
     const { fetch } = await this.#connect();
     const headers = { "content-type": "application/json" };
-    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), this.#closing.signal]);
     const response = await fetch(url, { method: "POST", headers, body, signal });
     await response.body?.cancel();
     return response.status;

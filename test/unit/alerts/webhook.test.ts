@@ -30,8 +30,8 @@ describe("the webhook of alerts", () => {
   });
   afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-  /** Sends the alert there; gives back what was logged. */
-  const deliver = async (allowsHost: boolean): Promise<string[]> => {
+  /** A webhook there, and what it logs. */
+  const openWebhook = (allowsHost: boolean) => {
     // A server that listens on a port has such an address.
     const { port } = server.address() as AddressInfo;
     const logged: string[] = [];
@@ -43,6 +43,11 @@ describe("the webhook of alerts", () => {
       }),
       log: (level, message, data) => logged.push(`${level} ${message} ${JSON.stringify(data)}`),
     });
+    return { webhook, logged };
+  };
+  /** Sends the alert there; gives back what was logged. */
+  const deliver = async (allowsHost: boolean): Promise<string[]> => {
+    const { webhook, logged } = openWebhook(allowsHost);
     await webhook.deliver(alert);
     await webhook.close();
     return logged;
@@ -57,6 +62,20 @@ describe("the webhook of alerts", () => {
     statuses = [503, 204];
     assert.deepEqual(await deliver(true), []);
     assert.equal(bodies.length, 2);
+  });
+
+  it("that does not answer is given up when the runtime ends", async () => {
+    const asked = Promise.withResolvers<undefined>();
+    server.removeAllListeners("request");
+    server.on("request", () => {
+      asked.resolve(undefined);
+    });
+    const { webhook, logged } = openWebhook(true);
+    const delivery = webhook.deliver(alert);
+    await asked.promise;
+    await webhook.close();
+    await delivery;
+    assert.equal(logged.length, 1);
   });
 
   it("is not asked again after it refused, and what it said is logged without its address", async () => {
