@@ -30,6 +30,9 @@ export const AgentCapability = z.enum([
 ]);
 export type AgentCapability = z.infer<typeof AgentCapability>;
 
+/** Name of a type of agents that a user made, such as `DatabaseMigrator`. Documents: "Custom Agent Types". */
+export const CustomType = z.string().regex(/^[A-Z][A-Za-z0-9]{0,63}$/, "must be one word, such as Migrator");
+
 /** Current availability of an agent. Documents: "AgentStatus Enum". */
 export const AgentStatus = z.enum(["Available", "Busy", "Starting", "Stopping", "Error", "Offline"]);
 export type AgentStatus = z.infer<typeof AgentStatus>;
@@ -119,6 +122,8 @@ export const AgentConfig = z.strictObject({
   tenant_id: Uuid,
   name: z.string().min(1),
   agent_type: AgentType,
+  /** The user's own type that it is of; `agent_type` is what that is based on. Left out: none. */
+  custom_type: CustomType.optional(),
   provider: AIProvider,
   capabilities: z.array(AgentCapability),
   status: AgentStatus,

@@ -105,6 +105,16 @@ export const errorCatalogue = {
     "Set its status to Available, or choose another agent.",
     conflict,
   ),
+  not_a_default: row(
+    "{what} did not come with CODITECT, so there is nothing to restore.",
+    "Use list to see the default agents and the built-in teams.",
+    conflict,
+  ),
+  capability_missing: row(
+    "Agent {name} cannot do the stage {stage}: it needs {needed}.",
+    "Give the agent the capability, or the stage another member.",
+    conflict,
+  ),
   unknown_setting: row(
     "There is no setting {key}.",
     "Run coditect settings list to see all settings.",
@@ -195,6 +205,26 @@ export const errorCatalogue = {
     broken,
   ),
   invalid_file: row("{path} is not valid: {problems}", "Correct these places in the file.", usage),
+  package_unreadable: row(
+    "{source} cannot be imported: {reason}.",
+    "Give a file that coditect agents export or teams export wrote, npm:NAME, or a git URL.",
+    usage,
+  ),
+  hash_differs: row(
+    "{source} has the hash {hash}, not {expected}.",
+    "Somebody changed it. Look at what it may do before you import it.",
+    usage,
+  ),
+  import_unconfirmed: row(
+    "Nothing was imported from {source}.",
+    "To import exactly what was shown, add --hash {hash}.",
+    usage,
+  ),
+  import_in_the_way: row(
+    "Nothing was imported: {paths} would be replaced.",
+    "Rename or delete these files first.",
+    conflict,
+  ),
   // Teams and runs.
   unknown_workflow: row("There is no team or workflow named {name}.", "Available: {names}.", missing),
   invalid_workflow: row("Team {name} cannot run: {problems}", "Correct these stages.", usage),

@@ -19,6 +19,7 @@ export type InstanceState = z.infer<typeof InstanceState>;
 const InstanceMetadata = z.strictObject({
   /** Process id (Local) or container id (Docker); empty until there is one. */
   runtime_id: z.string(),
+  /** Where it runs: `local` for this machine, else the host of its container engine. */
   region: z.string(),
   runtime_type: RuntimeType,
   /** What the instance sees as environment; never a secret. */

@@ -29,10 +29,22 @@ export interface SettingRow {
 /** Every setting of the runtime. Its type, its bounds and its default are those of `Settings`. */
 export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   provider: { text: "The provider and model of agents that do not set their own.", workspace: "user" },
-  "endpoints.Claude": { text: "The URL to use instead of Claude's own.", workspace: "user" },
-  "endpoints.Gemini": { text: "The URL to use instead of Gemini's own.", workspace: "user" },
-  "endpoints.HuggingFace": { text: "The URL to use instead of Hugging Face's own.", workspace: "user" },
-  "endpoints.Ollama": { text: "The URL of the Ollama server.", workspace: "user" },
+  "endpoints.Claude": {
+    text: "The URL to use instead of Claude's own. Takes effect at the next start.",
+    workspace: "user",
+  },
+  "endpoints.Gemini": {
+    text: "The URL to use instead of Gemini's own. Takes effect at the next start.",
+    workspace: "user",
+  },
+  "endpoints.HuggingFace": {
+    text: "The URL to use instead of Hugging Face's own. Takes effect at the next start.",
+    workspace: "user",
+  },
+  "endpoints.Ollama": {
+    text: "The URL of the Ollama server. Takes effect at the next start.",
+    workspace: "user",
+  },
   runtime: {
     text: "Where instances run if neither the run nor the agent sets a runtime.",
     workspace: ["Local", "Docker"],
@@ -96,11 +108,17 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   run_timeout_seconds: { text: "The maximum duration of a run, in seconds.", workspace: "lower" },
-  response_cache: { text: "Reuse a stored answer when the same request is sent again.", workspace: "off" },
+  response_cache: {
+    text: "Reuse a stored answer when the same request is sent again. Takes effect at the next start.",
+    workspace: "off",
+  },
   min_confidence: { text: "Hide findings whose confidence is lower.", workspace: "any" },
   lessons: { text: "Record lessons from your feedback and use them in later runs.", workspace: "off" },
   auto_apply: { text: "Apply the changes of a run automatically when all gates pass.", workspace: "off" },
-  durability: { text: "When a record counts as stored.", workspace: ["os", "fsync"] },
+  durability: {
+    text: "When a record counts as stored. Takes effect at the next start.",
+    workspace: ["os", "fsync"],
+  },
   "pool.max_instances": { text: "The maximum number of instances at the same time.", workspace: "lower" },
   "pool.min_idle": {
     text: "The number of idle instances to keep ready for each type of agent.",
@@ -124,10 +142,16 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   "pool.cpus": { text: "The maximum number of processors of an instance.", workspace: "lower" },
   "pool.pids": { text: "The maximum number of processes of an instance.", workspace: "lower" },
   "pool.disk_mb": { text: "The maximum disk space of an instance, in MB.", workspace: "lower" },
-  "retention.days": { text: "Remove ended runs after this number of days.", workspace: "user" },
-  "retention.runs": { text: "The maximum number of ended runs to keep.", workspace: "user" },
+  "retention.days": {
+    text: "Remove ended runs after this number of days. Takes effect at the next start.",
+    workspace: "user",
+  },
+  "retention.runs": {
+    text: "The maximum number of ended runs to keep. Takes effect at the next start.",
+    workspace: "user",
+  },
   "retention.megabytes": {
-    text: "The maximum size of transcripts and file contents to keep, in megabytes.",
+    text: "The maximum size of transcripts and file contents to keep, in megabytes. Takes effect at the next start.",
     workspace: "user",
   },
   "alerts.failure_rate": { text: "Share of a day's executions that may fail.", workspace: "lower" },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentSettings, AgentType, AIProvider } from "./agent.ts";
+import { AgentCapability, AgentSettings, AgentType, AIProvider, CustomType } from "./agent.ts";
 import { GateName, WriteAccess } from "./gates.ts";
 import { WireError } from "./errors.ts";
 import { Count, Name, patchOf, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
@@ -16,8 +16,11 @@ export const TeamMember = z.strictObject({
 });
 export type TeamMember = z.infer<typeof TeamMember>;
 
-/** When a stage runs; a stage whose condition is false is skipped and counts as done. */
-const StageCondition = z.enum(["always", "has_findings", "has_changes"]);
+/**
+ * When a stage runs; a stage whose condition is false is skipped and counts as done.
+ * `documentation_needed`: unless an Orchestrator of the run said that no document has to change.
+ */
+const StageCondition = z.enum(["always", "has_findings", "has_changes", "documentation_needed"]);
 type StageCondition = z.infer<typeof StageCondition>;
 
 /** Where a stage is sent back to when a gate does not hold, and how often. */
@@ -76,13 +79,20 @@ export const AgentTeam = z.strictObject({
 });
 export type AgentTeam = z.infer<typeof AgentTeam>;
 
+/** A documented type of agents, or one that an agent file makes. */
+const TypeName = z.union([AgentType, CustomType]);
+
 /** `.coditect/agents/NAME.json`: an agent as people write it; what is left out has its default. */
 export const AgentFile = z.strictObject({
   $schema: z.string().optional(),
   /** What people and team files call it. */
   name: Name,
-  /** What it does; capabilities and the standard prompt come from it. */
-  agent_type: AgentType,
+  /** What it does; capabilities and the standard prompt come from it. Or a type of one's own: a new word. */
+  agent_type: TypeName,
+  /** What a type of one's own is based on; left out for the others. */
+  base_type: AgentType.optional(),
+  /** What it can do; left out: what its type can. */
+  capabilities: z.array(AgentCapability).optional(),
   /** The service it asks, and the model there; left out: what the settings say. */
   provider: AIProvider.optional(),
   /** What it does otherwise than others of its type. */
@@ -103,9 +113,9 @@ export const TeamFile = z.strictObject({
       z.strictObject({
         /** What stages call it, such as `coder`. */
         role: StageName,
-        /** What it does. */
-        agent_type: AgentType,
-        /** Name of an agent file; left out: the default agent of that type. */
+        /** What it does: a type of agents, or one's own that an agent file has. */
+        agent_type: TypeName,
+        /** Name of an agent file; left out: the default agent of that type, or the file with a type of one's own. */
         agent: z.string().optional(),
       }),
     )

@@ -2,6 +2,24 @@ import { z } from "zod";
 import { ReportedFinding } from "./findings.ts";
 import { Count, Ratio } from "./primitives.ts";
 
+/** Which part of a file is suspected, and why; lines count from 1. */
+const Suspect = z.strictObject({
+  path: z.string(),
+  start_line: Count.min(1),
+  end_line: Count.min(1),
+  reason: z.string(),
+});
+
+/** What an Orchestrator decides for the agents that work after it. */
+export const Assignment = z.strictObject({
+  /** Files that the others are given to work on. */
+  files: z.array(z.string()).max(20),
+  suspects: z.array(Suspect).max(20).default([]),
+  /** Whether documents speak of what is changed; if not, stages with that condition are skipped. */
+  documentation_needed: z.boolean(),
+});
+export type Assignment = z.infer<typeof Assignment>;
+
 /**
  * The agents' tools: one row per tool, with what the model is told and the schema its arguments
  * are checked with. `writes`: needs write access. `runs`: starts a process.
@@ -68,6 +86,13 @@ export const toolTable = {
     writes: false,
     runs: false,
   },
+  assign_work: {
+    description:
+      "Say which files the others work on, which lines are suspects, and whether documents have to change. What you say is what they get.",
+    arguments: Assignment,
+    writes: false,
+    runs: false,
+  },
   finish: {
     description: "End your work and say what you did.",
     arguments: z.strictObject({
@@ -90,6 +115,7 @@ export const ToolName = z.enum([
   "run_tests",
   "run_command",
   "report_findings",
+  "assign_work",
   "finish",
 ] satisfies (keyof typeof toolTable)[]);
 export type ToolName = z.infer<typeof ToolName>;

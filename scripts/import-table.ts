@@ -220,6 +220,11 @@ export const importTable: readonly Row[] = [
     imports: [...base, "server/platform", "server/workspace"],
   },
   {
+    folder: "server/sharing",
+    is: "agents and teams as one file: export, import, preview",
+    imports: ["schemas", "server/models", "server/teams/definition", "server/workspace"],
+  },
+  {
     folder: "server/teams/gates",
     is: "what measures the work of a stage",
     imports: ["schemas", "server/executions", "server/workspace"],
@@ -399,6 +404,7 @@ export const importTable: readonly Row[] = [
       "server/instances/drivers/local",
       "server/platform",
       "server/proof",
+      "server/sharing",
       "server/workspace",
       "server/surfaces/cli/display",
       "server/surfaces/cli/session",

@@ -28,7 +28,10 @@ export const agentMethods = {
     z.strictObject({
       name: Name,
       agent_type: AgentType,
+      custom_type: AgentConfig.shape.custom_type,
       provider: AIProvider,
+      /** Left out: those of its type. */
+      capabilities: AgentConfig.shape.capabilities.optional(),
       settings: patchOf(AgentSettings).default({}),
     }),
     AgentConfig,
@@ -39,6 +42,7 @@ export const agentMethods = {
     "admin",
     byAgent.extend({
       name: Name.optional(),
+      custom_type: AgentConfig.shape.custom_type,
       provider: AIProvider.optional(),
       capabilities: AgentConfig.shape.capabilities.optional(),
       status: AgentStatus.optional(),
@@ -51,6 +55,11 @@ export const agentMethods = {
     verb: "DELETE",
     path: "/api/agents/{agent_id}",
     status: 204,
+  }),
+  /** A default agent as it came; what the user made of it is given up. */
+  "agents/restore": row("admin", byAgent, AgentConfig, {
+    verb: "POST",
+    path: "/api/agents/{agent_id}/restore",
   }),
   "agents/list": row(
     "viewer",

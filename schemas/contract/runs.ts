@@ -53,6 +53,11 @@ export const runMethods = {
     verb: "PUT",
     path: "/api/agent-teams/{team_id}/members",
   }),
+  /** A built-in team as it came; what the user made of it is given up. */
+  "teams/restore": row("admin", byTeam, AgentTeam, {
+    verb: "POST",
+    path: "/api/agent-teams/{team_id}/restore",
+  }),
   /** Starts a run; answers at once. `team_id` is an id or a name, such as `tdd`. */
   "teams/execute": row("operator", StartRun.extend({ team_id: z.string().min(1) }), TeamRun, {
     verb: "POST",

@@ -16,6 +16,8 @@ export interface ContextRequest {
   workspace: string;
   /** The file the task is about; `null`: the workspace as a whole. */
   file: string | null;
+  /** Files that the agents before chose for this one: given before all others that are related. */
+  assigned?: readonly string[];
   /** Unsaved texts, and those of changes made so far: seen in place of the files on disk. */
   overlays: readonly Overlay[];
   budgetTokens: number;
@@ -39,6 +41,7 @@ export interface ContextRequest {
 export const collectContext = async ({
   workspace,
   file,
+  assigned = [],
   overlays,
   budgetTokens,
   instructionFiles,
@@ -55,7 +58,13 @@ export const collectContext = async ({
       ? { ownTests: [], tests: [], imports: [], importers: [] }
       : await relationsOf(target.path, target.text, index, pacer("collecting the context", signal));
   const example = forTests && target !== null ? neighbouringTest(target.path, index) : null;
-  const first = [...around.instructions, ...relations.ownTests, ...(example === null ? [] : [example])];
+  const chosen = assigned.filter((path) => path !== target?.path && index.paths.has(path));
+  const first = [
+    ...around.instructions,
+    ...chosen,
+    ...relations.ownTests,
+    ...(example === null ? [] : [example]),
+  ];
   const own = new Set(first).size;
   const ranked = new Set([
     ...first,

@@ -151,7 +151,7 @@ const save = async (request: ExecutionRequest, execution: AgentExecution): Promi
 /** What of files the agent is given with its task, so that it cannot replace lines it never saw. */
 const shownFiles = (context: readonly ContextItem[]): WorkerParams<"execution/run">["shown"] =>
   context
-    .filter(({ context_type }) => context_type !== "PreviousResult")
+    .filter(({ context_type }) => context_type !== "PreviousResult" && context_type !== "ApiResponse")
     .map(({ name, content }) => ({ path: name, last_line: readCutNote(content)?.last ?? null }));
 
 const provingGround = (

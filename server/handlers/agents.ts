@@ -42,9 +42,12 @@ export const agentHandlers = ({ store, configuration, emit, now }: HandlerContex
   };
 
   return {
-    "agents/create": ({ settings, ...agent }) => {
+    "agents/create": ({ settings, capabilities, custom_type, ...agent }) => {
       const created = newAgent({ tenant_id: store.tenantId, ...agent }, now());
-      return save({ ...created, settings: applyPatch(created.settings, settings) });
+      return save({
+        ...applyPatch(created, { capabilities, custom_type }),
+        settings: applyPatch(created.settings, settings),
+      });
     },
 
     "agents/get": ({ agent_id }) => found(store, "agents", agent_id),
@@ -72,6 +75,12 @@ export const agentHandlers = ({ store, configuration, emit, now }: HandlerContex
       });
       emit({ type: "configuration.changed", at: now() });
       return {};
+    },
+
+    "agents/restore": async ({ agent_id }) => {
+      const restored = await configuration.restoreAgent(found(store, "agents", agent_id));
+      emit({ type: "configuration.changed", at: now() });
+      return restored;
     },
 
     "agents/list": ({ type, status, limit, cursor }) =>

@@ -48,6 +48,12 @@ export const teamHandlers = ({
       return save(changed);
     },
 
+    "teams/restore": async ({ team_id }) => {
+      const restored = await configuration.restoreTeam(found(store, "teams", team_id));
+      emit({ type: "configuration.changed", at: now() });
+      return restored;
+    },
+
     "teams/execute": ({ team_id, ...request }) => runs.start(team_id, request),
 
     "teams/forecast": ({ team_id, ...request }) => runs.forecast(team_id, request),

@@ -123,8 +123,10 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     guessed: options.guessedSettings ?? {},
   });
   const settings = source.current();
+  const ofPool = poolSettings(settings);
   const renewSettings = (): void => {
     Object.assign(settings, source.current());
+    Object.assign(ofPool, poolSettings(settings));
   };
   const now = (): string => new Date().toISOString();
   let telemetry: Telemetry | null = null;
@@ -179,7 +181,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     workspace,
     drivers: createDrivers(options.worker, settings, store.folder, unconfined),
     copiesFolder: options.copiesFolder ?? join(cacheFolder(), "copies"),
-    settings: poolSettings(settings),
+    settings: ofPool,
     emit,
     log,
   });

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { repositoryOf } from "./repository.ts";
 
@@ -107,6 +108,34 @@ export const readWithGit = async (
   const settings = [...harmless, ...(await driversOf(options, place))];
   const env = { ...options.env, ...asEnvironment(settings) };
   return (await run("git", [...place, ...args], { ...options, env })).stdout;
+};
+
+/** A file in a repository elsewhere, at a branch, tag or commit. */
+export interface RemoteFile {
+  url: string;
+  reference: string;
+  path: string;
+}
+
+/**
+ * The bytes of a file of a repository elsewhere. It is fetched into an empty repository in `folder` and
+ * nothing is checked out, so no hook, filter or monitor of it is there to run. Rejects if git fails.
+ */
+export const readRemoteFile = async (
+  { url, reference, path }: RemoteFile,
+  { folder, signal, deadlineMs = DEADLINE_MS, most = MOST_BYTES }: GitCall,
+): Promise<Buffer> => {
+  const overSsh = harmless.map(
+    ([name, value]) => [name, name === "core.sshCommand" ? "ssh" : value] as const,
+  );
+  const env = { ...environmentOf(), GIT_ALLOW_PROTOCOL: "https:ssh:git:file", ...asEnvironment(overSsh) };
+  const options = { cwd: folder, signal, timeout: deadlineMs, maxBuffer: most, env };
+  const place = [`--git-dir=${join(folder, "repository")}`, "--no-pager"];
+  await run("git", [...place, "init", "--quiet", "--bare", "--template="], options);
+  const fetched = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"];
+  await run("git", [...place, ...fetched, "--", url, reference], options);
+  const shown = [...place, "cat-file", "blob", `FETCH_HEAD:${path}`];
+  return (await run("git", shown, { ...options, encoding: "buffer" })).stdout;
 };
 
 /** Options for `git diff` that name no program either. */

@@ -65,6 +65,8 @@ export interface RunningWorker {
   readonly runtimeId: string;
   readonly input: Writable;
   readonly output: Readable;
+  /** Where it is: `local` for this machine, else the host of its engine. */
+  readonly region: string;
   /** Workspace and copy as the worker sees them. */
   readonly paths: { source: string; copy: string };
   /** What the instance sees as environment. */

@@ -188,6 +188,7 @@ export const bringUp = async (
       metadata: {
         ...metadata,
         runtime_id: worker.runtimeId,
+        region: worker.region,
         environment: worker.environment,
         agent_version: answer.agent_version,
         provider_metadata: { ...worker.details, node_version: answer.node_version },

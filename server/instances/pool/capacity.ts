@@ -21,7 +21,7 @@ export interface Capacity {
 export const createCapacity = (
   live: ReadonlySet<Instance>,
   coming: readonly InstanceKind[],
-  maximum: number,
+  maximum: () => number,
   sizeOf: (kind: InstanceKind) => PoolSize,
 ): Capacity => {
   const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => isSameKind(one.kind, kind));
@@ -32,7 +32,7 @@ export const createCapacity = (
   const isTypeFull = ({ agent_type }: InstanceKind, size: PoolSize): boolean =>
     kinds().filter((one) => one.agent_type === agent_type).length >= size.maximum;
   const isFull = (kind: InstanceKind): boolean =>
-    live.size + coming.length >= maximum || isTypeFull(kind, sizeOf(kind));
+    live.size + coming.length >= maximum() || isTypeFull(kind, sizeOf(kind));
 
   const isBeyondSpares = ({ kind }: Instance): boolean =>
     ready(kind) > Math.max(sizeOf(kind).minimum, sizeOf(kind).target);

@@ -33,6 +33,7 @@ export interface PoolOptions {
   drivers: Readonly<Partial<Record<"Local" | "Docker", Driver>>>;
   /** Cache folder of the operating system in which the private copies live. */
   copiesFolder: string;
+  /** Read when they are needed: whoever made them may change them. */
   settings: PoolSettings;
   emit: (event: RuntimeEvent) => void;
   log: Log;
@@ -86,9 +87,12 @@ export class InstancePool implements Pool {
     const roster = this.#roster;
     const records = createRecords(store, emit);
     const slots = createSlots(copiesFolder, store.folder, settings.copies);
-    const capacity = createCapacity(roster.live, roster.coming, settings.maximum, sizeOf);
+    const capacity = createCapacity(roster.live, roster.coming, () => settings.maximum, sizeOf);
     const demand = createDemandBook(sizeOf);
-    const queue = createClaimQueue(settings.queue, () => roster.workingByTask());
+    const queue = createClaimQueue(
+      () => settings.queue,
+      () => roster.workingByTask(),
+    );
     const hidden = createHiddenFinder();
     this.#hidden = hidden;
     const context = {

@@ -61,7 +61,10 @@ export interface ClaimQueue {
   close(): void;
 }
 
-export const createClaimQueue = (limit: number, working: () => ReadonlyMap<string, number>): ClaimQueue => {
+export const createClaimQueue = (
+  limit: () => number,
+  working: () => ReadonlyMap<string, number>,
+): ClaimQueue => {
   const waiting = new Set<WaitingClaim>();
   const open = new Set<WaitingClaim>();
   const places = new Map<WaitingClaim, number>();
@@ -77,7 +80,7 @@ export const createClaimQueue = (limit: number, working: () => ReadonlyMap<strin
   return {
     add: (request, now) => {
       if (request.signal.aborted) return Promise.reject(fail("cancelled", { what: "The claim" }));
-      if (waiting.size >= limit) return Promise.reject(fail("queue_full", { count: waiting.size }));
+      if (waiting.size >= limit()) return Promise.reject(fail("queue_full", { count: waiting.size }));
       const { promise, resolve, reject } = Promise.withResolvers<ClaimedInstance>();
       const leave = (): void => {
         waiting.delete(entry);

@@ -1,6 +1,7 @@
 import { Role } from "../../../schemas/contract/row.ts";
 import { MetricField } from "../../../schemas/metrics.ts";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { ExportFlags, ImportFlags, SharedKind } from "./commands/share.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import { providerNames, unconfinedAnswers } from "./session/options.ts";
 import type { RecordFlags, RecordGroup } from "./commands/records.ts";
@@ -290,6 +291,7 @@ const addRecords = (program: Command, context: CommandContext, end: End): void =
         flags.prompt === true ? showPrompt(id, flags, context) : showRecord(group, id, flags, context),
       );
     });
+    if (group === "agents" || group === "teams") addSharing(command, group, context, end);
     if (group === "runs")
       recordCommand(command, "compare <task-id> <other>", "two runs side by side").action(
         async (one: string, other: string, flags: RecordFlags) =>
@@ -300,6 +302,31 @@ const addRecords = (program: Command, context: CommandContext, end: End): void =
         end((await import("./commands/decisions.ts")).cancelExecution(id, flags, context)),
       );
   }
+};
+
+const addSharing = (command: Command, kind: SharedKind, context: CommandContext, end: End): void => {
+  const load = () => import("./commands/share.ts");
+  recordCommand(command, "export <name>", "write it as one file to share, without keys and providers")
+    .option("--output <file>", "the file (default: standard output)")
+    .action(async (name: string, flags: ExportFlags) =>
+      end((await load()).exportShared(kind, name, flags, context)),
+    );
+  recordCommand(
+    command,
+    "restore <name>",
+    "give up what you made of a default, and have it as it came",
+  ).action(async (name: string, flags: RecordFlags) =>
+    end((await load()).restoreDefault(kind, name, flags, context)),
+  );
+  recordCommand(
+    command,
+    "import <source>",
+    "show what a file, npm:NAME or git URL may do, and put it into .coditect; nothing of it is run",
+  )
+    .option("--hash <sha256>", "import it without a question if it is exactly this")
+    .action(async (source: string, flags: ImportFlags) =>
+      end((await load()).importShared(source, flags, context)),
+    );
 };
 
 /** Files that something runs, or that steer agents, are applied only by their names. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AgentConfig, AgentType, AIProvider } from "../../../schemas/agent.ts";
+import { AgentType, type AgentConfig, type AIProvider } from "../../../schemas/agent.ts";
 import { CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
 import { applyPatch, Uuid } from "../../../schemas/primitives.ts";
 import type { AgentFile, AgentTeam, FileProblem, TeamFile, TeamMember } from "../../../schemas/team.ts";
@@ -8,11 +8,12 @@ import type { Consents } from "../../platform/consents.ts";
 import { namedUuid } from "../../platform/named-uuid.ts";
 import type { Store } from "../../store/store.ts";
 import { configurationFiles, configurationHash } from "../../workspace/configuration.ts";
-import { builtInTeams } from "./built-in.ts";
+import { builtInContent, builtInTeams } from "./built-in.ts";
 import { defaultContent } from "./default-agent.ts";
 import { areOrdinaryTeams, describeConfiguration } from "./describe.ts";
 import { type Files, readAgentFiles, readTeamFiles, type Read } from "./files.ts";
-import { checkMembers, checkOnline } from "./members.ts";
+import { checkOnline, checkTeam } from "./members.ts";
+import { baseTypeOf } from "./types.ts";
 import { createTemplates, templateId, type AgentContent, type TeamContent } from "./templates.ts";
 
 export interface ConfigurationParts {
@@ -50,12 +51,16 @@ export interface Configuration {
   publishTeams(): Promise<PublishedTeams>;
   /** The agent a member stands for; the default one of its type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
-  /** Refuses a team whose members cannot do what is asked of them: `invalid_workflow`. */
-  checkMembers(team: Pick<AgentTeam, "name" | "members">): void;
+  /** Refuses a team that cannot run, or whose members cannot do their stages: `invalid_workflow`. */
+  checkTeam(team: Pick<AgentTeam, "name" | "members" | "workflow_stages">): void;
   /** Refuses members whose agent may get no work: `agent_offline`. */
   checkAvailable(members: readonly TeamMember[]): Promise<void>;
   /** Errors: `name_taken` if a team of that name is stored, in a file or built in. */
   checkTeamName(name: string): Promise<void>;
+  /** A built-in team as it came, whatever the user made of it. Error: `not_a_default`. */
+  restoreTeam(team: AgentTeam): Promise<AgentTeam>;
+  /** A default agent as it came, whatever the user made of it. Error: `not_a_default`. */
+  restoreAgent(agent: AgentConfig): Promise<AgentConfig>;
   /** Errors: `defined_in_file` for a team or agent that a file of the project says. */
   checkChangeable(recordId: string): Promise<void>;
 }
@@ -101,26 +106,29 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     updated_at: now(),
   });
 
-  const defaultAgent = (type: AgentType): Promise<AgentConfig | null> =>
+  const defaultAgent = (type: AgentType, restores = false): Promise<AgentConfig | null> =>
     templates.agent({
       id: templateId("agent", type),
       source: "built-in",
       content: (stored) => defaultContent(type, providerFor(stored)),
       record: agentRecord,
       revives: true,
+      restores,
     });
 
   /** The stored agent of an agent file, as the file says it now. */
-  const agentFromFile = (file: AgentFile): Promise<AgentConfig | null> =>
+  const agentFromFile = (file: AgentFile, type: AgentType): Promise<AgentConfig | null> =>
     templates.agent({
       id: templateId("agent-file", file.name),
       source: "file",
       content: (stored) => {
         const provider = file.provider ?? providerFor(stored);
         return {
-          ...defaultContent(file.agent_type, provider),
+          ...defaultContent(type, provider),
           name: file.name,
-          settings: applyPatch(defaultSettings(provider, file.agent_type), file.settings ?? {}),
+          ...(file.agent_type !== type && { custom_type: file.agent_type }),
+          ...(file.capabilities !== undefined && { capabilities: file.capabilities }),
+          settings: applyPatch(defaultSettings(provider, type), file.settings ?? {}),
         };
       },
       record: agentRecord,
@@ -132,24 +140,45 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     { role, agent_type, agent }: TeamFile["members"][number],
     index: number,
   ): Promise<TeamMember> => {
-    if (agent === undefined) return { role, agent_type, agent_id: null };
+    const documented = AgentType.safeParse(agent_type).data;
+    if (agent === undefined && documented !== undefined)
+      return { role, agent_type: documented, agent_id: null };
     const { usable, unusable } = await readAgentFiles(workspace);
-    const broken = unusable.find(({ name }) => name === agent);
+    const file = usable.find(({ content }) =>
+      agent === undefined ? content.agent_type === agent_type : content.name === agent,
+    );
+    // A type that no usable file has is probably that of one that cannot be read.
+    const isMeant = ({ name }: { name: string }) => agent === undefined || name === agent;
+    const broken = file === undefined ? unusable.find(isMeant) : undefined;
     if (broken !== undefined) throw broken.problem;
-    const file = usable.find(({ content }) => content.name === agent);
     const problem = (text: string) =>
       fail("invalid_workflow", { name: team.name, problems: `members.${index}.agent: ${text}` });
-    if (file === undefined) throw problem(`there is no agent file named ${agent}`);
-    if (file.content.agent_type !== agent_type)
-      throw problem(`${agent} is a ${file.content.agent_type}, not a ${agent_type} (${file.path})`);
-    const stored = await agentFromFile(file.content);
-    return { role, agent_type, agent_id: stored?.agent_id ?? null };
+    if (file === undefined)
+      throw problem(
+        agent === undefined
+          ? `there is no agent file with the type ${agent_type}`
+          : `there is no agent file named ${agent}`,
+      );
+    const base = baseTypeOf(file.content);
+    if (base === null || file.content.agent_type !== agent_type)
+      throw problem(
+        `${file.content.name} is a ${file.content.agent_type}, not a ${agent_type} (${file.path})`,
+      );
+    const stored = await agentFromFile(file.content, base);
+    return { role, agent_type: base, agent_id: stored?.agent_id ?? null };
   };
 
   /** A team file as a list shows it; its agents are settled when it is allowed. */
-  const proposedTeam = (file: TeamFile): AgentTeam => {
+  const proposedTeam = async (file: TeamFile): Promise<AgentTeam> => {
     const { name, description, workflow_stages } = file;
-    const members = file.members.map(({ role, agent_type }) => ({ role, agent_type, agent_id: null }));
+    const agents = (await readAgentFiles(workspace)).usable.map(({ content }) => content);
+    const members = file.members.map(({ role, agent_type }, index) => {
+      const own = agents.find((agent) => agent.agent_type === agent_type);
+      const base = baseTypeOf(own ?? { agent_type });
+      if (base !== null) return { role, agent_type: base, agent_id: null };
+      const problems = `members.${index}.agent: there is no agent file with the type ${agent_type}`;
+      throw fail("invalid_workflow", { name, problems });
+    });
     return teamRecord(idOfFile(name), { name, description, members, workflow_stages }, null);
   };
 
@@ -167,15 +196,15 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
   };
 
   /** Null: the user deleted it, and `revives` is not asked for. */
-  const builtInTeam = (file: TeamFile, revives: boolean): Promise<AgentTeam | null> => {
-    const { name, description, workflow_stages } = file;
-    const members = file.members.map(({ role, agent_type }) => ({ role, agent_type, agent_id: null }));
+  const builtInTeam = (file: TeamFile, revives: boolean, restores = false): Promise<AgentTeam | null> => {
+    const { name, description, members, workflow_stages } = builtInContent(file);
     return templates.team({
       id: templateId("team", name),
       source: "built-in",
       content: () => ({ name, description, members, workflow_stages }),
       record: (content, stored) => teamRecord(stored?.team_id ?? randomUUID(), content, stored),
       revives,
+      restores,
     });
   };
 
@@ -225,21 +254,24 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
       const problems = unusable.map(({ path, problem }) => ({ path, ...toWireError(problem) }));
       const names = new Set([...usable.map(({ content }) => content), ...unusable].map(({ name }) => name));
       for (const file of builtInTeams) if (!names.has(file.name)) await builtInTeam(file, false);
-      if (usable.length > 0 && !isAllowed())
-        return { proposed: usable.map(({ content }) => proposedTeam(content)), problems };
+      const isProposed = !isAllowed();
+      const proposed: AgentTeam[] = [];
       for (const { path, content } of usable)
-        await teamFromFile(content).catch((error: unknown) => {
+        try {
+          if (isProposed) proposed.push(await proposedTeam(content));
+          else await teamFromFile(content);
+        } catch (error) {
           // Of a member, or of the agent file that it names.
           if (!(error instanceof CoditectError)) throw error;
           problems.push({ path, ...toWireError(error) });
-        });
-      return { proposed: [], problems };
+        }
+      return { proposed, problems };
     },
 
     agentOf,
 
-    checkMembers: (team) => {
-      checkMembers(store, team);
+    checkTeam: (team) => {
+      checkTeam(store, team);
     },
 
     checkAvailable: async (members) => {
@@ -252,6 +284,22 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
       const isTaken = [...builtInTeams, ...ofProject].some((team) => team.name === name);
       if (isTaken || store.all("teams", { name }).length > 0)
         throw fail("name_taken", { kind: "team", name });
+    },
+
+    restoreTeam: async (team) => {
+      const id = templates.of(team.team_id)?.template_id;
+      const file = builtInTeams.find(({ name }) => templateId("team", name) === id);
+      const restored = file === undefined ? null : await builtInTeam(file, true, true);
+      if (restored === null) throw fail("not_a_default", { what: `The team ${team.name}` });
+      return restored;
+    },
+
+    restoreAgent: async (agent) => {
+      const id = templates.of(agent.agent_id)?.template_id;
+      const type = AgentType.options.find((each) => templateId("agent", each) === id);
+      const restored = type === undefined ? null : await defaultAgent(type, true);
+      if (restored === null) throw fail("not_a_default", { what: `The agent ${agent.name}` });
+      return restored;
     },
 
     checkChangeable: async (recordId) => {

@@ -1,10 +1,15 @@
 import { evaluate, parse, type ValueNode } from "@humanwhocodes/momoa";
 import { posix } from "node:path";
 import { z } from "zod";
+import { AgentType } from "../../../schemas/agent.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { describeProblem, problemsOf } from "../../../schemas/problems.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
 import { configurationFiles } from "../../workspace/configuration.ts";
+import { defaultCapabilities } from "../../models/agent.ts";
+import { promptPlaces } from "./prompts.ts";
+import { problemOfTypes } from "./types.ts";
+import { isToolName } from "./tools.ts";
 import { workflowProblems } from "./validate.ts";
 
 /** What a file says, and its path in the workspace. */
@@ -46,13 +51,51 @@ const structural = (error: z.ZodError): FileProblem[] =>
 export const problemsOfTeam = (value: unknown): FileProblem[] => {
   const parsed = TeamFile.safeParse(value);
   if (!parsed.success) return structural(parsed.error);
-  const members = parsed.data.members.map((member) => ({ ...member, agent_id: null }));
-  return workflowProblems({ ...parsed.data, members }).map((problem) => ({ ...problem, rule: "workflow" }));
+  const members = parsed.data.members.map(({ role, agent_type }) => ({
+    role,
+    // What can be said of a type of one's own is said where its agent file is read.
+    agent_type: AgentType.safeParse(agent_type).data ?? "Coder",
+    agent_id: null,
+  }));
+  const named = new Set(
+    parsed.data.members
+      .filter(({ agent, agent_type }) => agent !== undefined || !AgentType.safeParse(agent_type).success)
+      .map(({ role }) => role),
+  );
+  // A team of the project works with everybody's default agents, whatever somebody made of theirs.
+  return workflowProblems({ ...parsed.data, members }, ({ role, agent_type }) =>
+    named.has(role) ? null : defaultCapabilities(agent_type),
+  ).map((problem) => ({ ...problem, rule: "workflow" }));
+};
+
+/** Types, tools and places of prompts that there are not: a misspelt one would have no effect. */
+const unknownNames = ({ settings, agent_type, base_type }: AgentFile): FileProblem[] => {
+  const ofTypes = problemOfTypes({ agent_type, base_type });
+  const types: FileProblem[] =
+    ofTypes === null ? [] : [{ path: [ofTypes.path], message: ofTypes.message, rule: "workflow" }];
+  const own = new Set(settings?.tool_definitions?.map(({ name }) => name));
+  const tools = (settings?.tools ?? []).flatMap((name, index): FileProblem[] =>
+    own.has(name) || isToolName(name)
+      ? []
+      : [{ path: ["settings", "tools", index], message: `there is no tool ${name}`, rule: "workflow" }],
+  );
+  const prompts = Object.keys(settings?.custom_prompts ?? {}).flatMap((key): FileProblem[] =>
+    promptPlaces.some((place) => place === key)
+      ? []
+      : [
+          {
+            path: ["settings", "custom_prompts", key],
+            message: `there is no prompt ${key}; there are ${promptPlaces.join(", ")}`,
+            rule: "workflow",
+          },
+        ],
+  );
+  return [...types, ...tools, ...prompts];
 };
 
 export const problemsOfAgent = (value: unknown): FileProblem[] => {
   const parsed = AgentFile.safeParse(value);
-  return parsed.success ? [] : structural(parsed.error);
+  return parsed.success ? unknownNames(parsed.data) : structural(parsed.error);
 };
 
 /** The value at a path, or the innermost one around the place where it is missing. */

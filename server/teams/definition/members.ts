@@ -1,7 +1,11 @@
 import { fail } from "../../../schemas/errors.ts";
-import type { AgentConfig } from "../../../schemas/agent.ts";
-import type { AgentTeam, TeamMember } from "../../../schemas/team.ts";
+import type { AgentCapability, AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentTeam, TeamMember, WorkflowStage } from "../../../schemas/team.ts";
+import { defaultCapabilities } from "../../models/agent.ts";
+import { lackingFor } from "../../models/capabilities.ts";
 import type { Store } from "../../store/store.ts";
+import { templateId } from "./templates.ts";
+import { checkWorkflow } from "./validate.ts";
 
 /** Why a member cannot take part, in words; null: it can. */
 const problemOf = (store: Store, { agent_id, agent_type }: TeamMember): string | null => {
@@ -12,13 +16,35 @@ const problemOf = (store: Store, { agent_id, agent_type }: TeamMember): string |
   return null;
 };
 
-/** Errors: `invalid_workflow`, with every member whose agent is not there or of another type. */
-export const checkMembers = (store: Store, team: Pick<AgentTeam, "name" | "members">): void => {
+/** What the agent of a member can do, as it is stored; a default agent has at first what its type has. */
+const capabilitiesOf =
+  (store: Store) =>
+  ({ agent_id, agent_type }: TeamMember): readonly AgentCapability[] | null => {
+    const id = agent_id ?? store.get("templates", templateId("agent", agent_type))?.record_id;
+    const agent = id === undefined ? null : store.get("agents", id);
+    return agent?.capabilities ?? (agent_id === null ? defaultCapabilities(agent_type) : null);
+  };
+
+/**
+ * Errors: `invalid_workflow`, with every member whose agent is not there or of another type, and
+ * everything else that keeps the team from running.
+ */
+export const checkTeam = (
+  store: Store,
+  team: Pick<AgentTeam, "name" | "members" | "workflow_stages">,
+): void => {
   const problems = team.members.flatMap((member, index) => {
     const problem = problemOf(store, member);
     return problem === null ? [] : [`members.${index}.agent_id: ${problem}`];
   });
+  if (problems.length === 0) checkWorkflow(team, capabilitiesOf(store));
   if (problems.length > 0) throw fail("invalid_workflow", { name: team.name, problems: problems.join("; ") });
+};
+
+/** Error: `capability_missing`. The agent may have changed since its team was checked. */
+export const checkCapable = ({ name, capabilities }: AgentConfig, stage: WorkflowStage): void => {
+  const needed = lackingFor(stage, capabilities);
+  if (needed !== null) throw fail("capability_missing", { name, stage: stage.name, needed });
 };
 
 /** Error: `agent_offline`. The user took the agent out of service, so it gets no work. */

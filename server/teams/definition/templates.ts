@@ -9,7 +9,7 @@ export type TeamContent = Pick<AgentTeam, "name" | "description" | "members" | "
 /** What a template says of an agent. */
 export type AgentContent = Pick<
   AgentConfig,
-  "name" | "agent_type" | "provider" | "capabilities" | "settings"
+  "name" | "agent_type" | "custom_type" | "provider" | "capabilities" | "settings"
 >;
 
 export const teamContent = ({ name, description, members, workflow_stages }: TeamContent): TeamContent => ({
@@ -22,6 +22,7 @@ export const teamContent = ({ name, description, members, workflow_stages }: Tea
 export const agentContent = (agent: AgentContent): AgentContent => ({
   name: agent.name,
   agent_type: agent.agent_type,
+  ...(agent.custom_type !== undefined && { custom_type: agent.custom_type }),
   provider: agent.provider,
   capabilities: agent.capabilities,
   settings: agent.settings,
@@ -75,6 +76,8 @@ interface Described<Kept, Content> {
   record: (content: Content, stored: Kept | null) => Kept;
   /** Whether it is made again when the user deleted it; otherwise it stays away. */
   revives: boolean;
+  /** Whether what the user made of it is given up, because the user asked for that. */
+  restores?: boolean;
 }
 
 /**
@@ -91,7 +94,7 @@ export interface Templates {
 export const createTemplates = (store: Store): Templates => {
   const publish = async <Kept, Content>(
     kind: Kind<Kept, Content>,
-    { id, source, content, record, revives }: Described<Kept, Content>,
+    { id, source, content, record, revives, restores = false }: Described<Kept, Content>,
   ): Promise<Kept | null> => {
     const make = async (stored: Kept | null): Promise<Kept> => {
       const said = content(stored);
@@ -109,6 +112,7 @@ export const createTemplates = (store: Store): Templates => {
     if (noted === null) return make(null);
     const stored = kind.get(store, noted.record_id);
     if (stored === null) return revives ? make(null) : null;
+    if (restores) return make(stored);
     const isTheirs = digestOf(kind.contentOf(stored)) !== noted.digest;
     return isTheirs || digestOf(content(stored)) === noted.digest ? stored : make(stored);
   };

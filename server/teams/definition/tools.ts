@@ -2,15 +2,22 @@ import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { ToolDefinition } from "../../../schemas/tool-definition.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 import { toolOffers } from "../../../schemas/tool-offers.ts";
+import { mayUse } from "../../models/capabilities.ts";
 import { toolTable, ToolName } from "../../../schemas/tools.ts";
 
-/** Tools a stage may have at all: rights come from the stage, not from the prompt. */
+/** Whether there is a tool of this name, or could be: those of MCP servers are `server__tool`. */
+export const isToolName = (name: string): boolean =>
+  ToolName.safeParse(name).success || /^[\w-]+__[\w-]+$/.test(name);
+
+/** Tools a stage may have at all: rights come from the stage and the agent's capabilities, not from the prompt. */
 const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed: boolean): ToolName[] => {
-  const reports = stage.gates.includes("findings") || ["Reviewer", "Security"].includes(agent.agent_type);
+  const only = stage.write_access === "none";
   return ToolName.options.filter((name) => {
+    if (!mayUse(name, agent.capabilities)) return false;
     if (toolTable[name].writes) return stage.write_access !== "none";
     if (name === "run_command") return commandsAllowed;
-    if (name === "report_findings") return reports;
+    if (name === "report_findings") return stage.gates.includes("findings") || only;
+    if (name === "assign_work") return only;
     if (name === "run_tests") return stage.write_access !== "documents";
     return true;
   });

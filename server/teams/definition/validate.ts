@@ -1,7 +1,17 @@
 import { fail } from "../../../schemas/errors.ts";
-import type { AgentTeam, WorkflowStage } from "../../../schemas/team.ts";
-import { ToolName } from "../../../schemas/tools.ts";
+import type { AgentCapability } from "../../../schemas/agent.ts";
+import type { AgentTeam, TeamMember, WorkflowStage } from "../../../schemas/team.ts";
+import { defaultCapabilities } from "../../models/agent.ts";
+import { lackingFor } from "../../models/capabilities.ts";
+import { isToolName } from "./tools.ts";
 import { unknownVariables } from "./prompts.ts";
+
+/** What the agent of a member can do; null: that is not known here, and checked when it is. */
+type CapabilitiesOf = (member: TeamMember) => readonly AgentCapability[] | null;
+
+/** The capabilities of its type, as long as a member names no agent. */
+const ofType: CapabilitiesOf = ({ agent_id, agent_type }) =>
+  agent_id === null ? defaultCapabilities(agent_type) : null;
 
 type Workflow = Pick<AgentTeam, "name" | "members" | "workflow_stages">;
 
@@ -30,15 +40,22 @@ export const ancestors = (stages: readonly WorkflowStage[], name: string): Set<s
   return found;
 };
 
-const stageProblems = (workflow: Workflow, stage: WorkflowStage, index: number): WorkflowProblem[] => {
+const stageProblems = (
+  workflow: Workflow,
+  capabilitiesOf: CapabilitiesOf,
+  stage: WorkflowStage,
+  index: number,
+): WorkflowProblem[] => {
   const problems: WorkflowProblem[] = [];
   const stages = workflow.workflow_stages;
   const at = (path: (string | number)[], message: string) =>
     problems.push({ path: ["workflow_stages", index, ...path], message });
 
-  if (!workflow.members.some((member) => member.role === stage.member)) {
-    at(["member"], `there is no member ${stage.member}`);
-  }
+  const member = workflow.members.find(({ role }) => role === stage.member);
+  if (member === undefined) at(["member"], `there is no member ${stage.member}`);
+  const capabilities = member === undefined ? null : capabilitiesOf(member);
+  const lacking = capabilities === null ? null : lackingFor(stage, capabilities);
+  if (lacking !== null) at(["member"], `${stage.member} cannot do this stage: it needs ${lacking}`);
   stage.depends_on.forEach((name, position) => {
     if (!stages.some((other) => other.name === name))
       at(["depends_on", position], `there is no stage ${name}`);
@@ -60,15 +77,21 @@ const stageProblems = (workflow: Workflow, stage: WorkflowStage, index: number):
     at(["gates"], "a stage that may write needs at least one gate");
   }
   stage.tools?.forEach((tool, position) => {
-    if (!ToolName.options.some((known) => known === tool))
-      at(["tools", position], `there is no tool ${tool}`);
+    if (!isToolName(tool)) at(["tools", position], `there is no tool ${tool}`);
   });
   for (const name of unknownVariables(stage.prompt)) at(["prompt"], `there is no variable {{${name}}}`);
   return problems;
 };
 
-/** Everything that keeps a team from running; empty when it can. */
-export const workflowProblems = (workflow: Workflow): WorkflowProblem[] => [
+/**
+ * Everything that keeps a team from running; empty when it can.
+ *
+ * @param capabilitiesOf left out: an agent that is not named has the capabilities of its type.
+ */
+export const workflowProblems = (
+  workflow: Workflow,
+  capabilitiesOf: CapabilitiesOf = ofType,
+): WorkflowProblem[] => [
   ...duplicates(workflow.members.map((member) => member.role)).map((index) => ({
     path: ["members", index, "role"],
     message: "this role is there twice",
@@ -77,12 +100,14 @@ export const workflowProblems = (workflow: Workflow): WorkflowProblem[] => [
     path: ["workflow_stages", index, "name"],
     message: "this stage is there twice",
   })),
-  ...workflow.workflow_stages.flatMap((stage, index) => stageProblems(workflow, stage, index)),
+  ...workflow.workflow_stages.flatMap((stage, index) =>
+    stageProblems(workflow, capabilitiesOf, stage, index),
+  ),
 ];
 
 /** Errors: `invalid_workflow`, with every problem and its place. */
-export const checkWorkflow = (workflow: Workflow): void => {
-  const problems = workflowProblems(workflow);
+export const checkWorkflow = (workflow: Workflow, capabilitiesOf?: CapabilitiesOf): void => {
+  const problems = workflowProblems(workflow, capabilitiesOf);
   if (problems.length === 0) return;
   const text = problems.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
   throw fail("invalid_workflow", { name: workflow.name, problems: text });

@@ -5,6 +5,7 @@ import type { StageState, TeamRun } from "../../../schemas/run.ts";
 import type { Stop } from "../../executions/stop.ts";
 import type { Log } from "../../platform/log.ts";
 import { definitionOf, type StageOutcome } from "../plan.ts";
+import { assignmentFor } from "../stage/assignment.ts";
 import { startingChanges } from "../stage/stage-changes.ts";
 import type { RunParts } from "./stage-round.ts";
 
@@ -45,6 +46,7 @@ export const conditionHolds = async (
 ): Promise<boolean> => {
   const { condition } = definitionOf(run, state.name);
   if (condition === "always") return true;
+  if (condition === "documentation_needed") return assignmentFor(store, run)?.documentation_needed ?? true;
   if (condition === "has_findings") {
     const findings = store.all("findings", { task_id: run.task_id });
     return findings.some((finding) => finding.status === "Open");

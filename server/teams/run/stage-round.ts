@@ -4,6 +4,7 @@ import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, Task, TeamRun } from "../../../schemas/run.ts";
 import { isFinished, newExecution } from "../../models/execution.ts";
 import type { Configuration } from "../definition/configuration.ts";
+import { checkCapable } from "../definition/members.ts";
 import { definitionOf } from "../plan.ts";
 import { changeSetOf, startingChanges } from "../stage/stage-changes.ts";
 import { stageExecution } from "../stage/stage-input.ts";
@@ -80,6 +81,7 @@ export const prepareRound = async (
   const { store, changes } = parts;
   const stage = definitionOf(run, state.name);
   const agent = await agentOf(parts, run, stage.member);
+  checkCapable(agent, stage);
   // A round that was cut off goes on from where it began, whatever other stages did meanwhile.
   const startsWith =
     state.status === "Running"

@@ -11,7 +11,6 @@ import type { AgentTeam } from "../../../schemas/team.ts";
 import { Stop } from "../../executions/stop.ts";
 import { cancel } from "../../models/execution.ts";
 import type { PublishedTeams } from "../definition/configuration.ts";
-import { checkWorkflow } from "../definition/validate.ts";
 import { answerApproval, forkRun, newRun, reopen } from "../plan.ts";
 import { admitRun, announceRun } from "./begin.ts";
 import { forecastOf } from "./forecast.ts";
@@ -56,8 +55,7 @@ export class TeamRuns implements Runs {
   }
 
   check(team: AgentTeam): void {
-    checkWorkflow(team);
-    this.#parts.configuration.checkMembers(team);
+    this.#parts.configuration.checkTeam(team);
   }
 
   async forecast(idOrName: string, request: StartRun): Promise<Forecast> {
@@ -98,7 +96,7 @@ export class TeamRuns implements Runs {
     const workflow_stages = forked.workflow_stages.map((definition) =>
       definition.name === stage && prompt !== null ? { ...definition, prompt } : definition,
     );
-    checkWorkflow({ name: workflow, members: run.members, workflow_stages });
+    this.#parts.configuration.checkTeam({ name: workflow, members: run.members, workflow_stages });
     return (await this.#begin({ ...forked, options: request.options, workflow_stages }, task)).run;
   }
 

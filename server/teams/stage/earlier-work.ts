@@ -7,6 +7,8 @@ import type { Changes } from "../../changes/changes.ts";
 import { estimateTokens } from "../../gateway/tokens.ts";
 import type { Store } from "../../store/store.ts";
 import { definitionOf, stateOf } from "../plan.ts";
+import { apiResponses } from "./api-responses.ts";
+import { assignmentOf, describeAssignment } from "./assignment.ts";
 
 export interface EarlierWorkParts {
   run: TeamRun;
@@ -17,7 +19,7 @@ export interface EarlierWorkParts {
   changeSet: ChangeSet | null;
   /** Files whose whole text, as it is now, is given anyway. */
   shown: ReadonlySet<string>;
-  /** Tokens the diffs may take. */
+  /** Tokens the diffs may take, and as many the answers of services. */
   budgetTokens: number;
 }
 
@@ -27,12 +29,19 @@ const MOST_EVIDENCE = 20;
 /** What earlier stages handed on, for a stage that builds on it: what was measured, then the diffs. */
 export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[]> => {
   const { run, stage, store, changeSet } = parts;
-  const results = (stage.inputs ?? stage.depends_on).flatMap((name): ContextItem[] => {
+  const results: ContextItem[] = [];
+  let left = parts.budgetTokens;
+  for (const name of stage.inputs ?? stage.depends_on) {
     const executionId = stateOf(run, name).execution_ids.at(-1);
     const execution = executionId === undefined ? null : store.get("executions", executionId);
-    const content = execution === null ? "" : handedOn(definitionOf(run, name), execution);
-    return content === "" ? [] : [{ context_type: "PreviousResult", name, content, mime_type: "text/plain" }];
-  });
+    if (execution === null) continue;
+    const content = handedOn(definitionOf(run, name), execution);
+    if (content !== "")
+      results.push({ context_type: "PreviousResult", name, content, mime_type: "text/plain" });
+    const answers = await apiResponses(execution, store.transcripts, left);
+    results.push(...answers.items);
+    left -= answers.tokens;
+  }
   if (changeSet === null || changeSet.files.length === 0) return results;
   const content = await diffsOf(changeSet, parts);
   return [
@@ -50,7 +59,8 @@ const handedOn = (stage: WorkflowStage, { output, metadata }: AgentExecution): s
   const isCode =
     stage.write_access === "tests" || stage.write_access === "sources" || stage.write_access === "all";
   const said = output === null || (isCode && proofs.length > 0) ? [] : [output.result];
-  return [...said, ...proofs].join("\n");
+  const assignment = output === null ? null : assignmentOf(output);
+  return [...said, ...(assignment === null ? [] : [describeAssignment(assignment)]), ...proofs].join("\n");
 };
 
 const describeProof = ({ gate, held, reason, runner, counts, evidence }: GateProof): string => {

@@ -4,6 +4,7 @@ import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 import type { LoopResult } from "../../../schemas/worker.ts";
 import { qualityMetrics, type Measurements } from "../../models/quality.ts";
+import { assignmentIn } from "./assignment.ts";
 import { pathsRead, toolCallsOf } from "./tool-calls.ts";
 
 export interface OutputParts {
@@ -29,13 +30,23 @@ const lookedAt = ({ execution, subjects }: OutputParts, read: readonly string[])
   return { done: subjects.filter((path) => seen.has(path)).length, of: subjects.length };
 };
 
+/** What an agent left for programs: the findings it reported, the work it assigned. */
+const dataOf = ({ findings, entries }: OutputParts): ExecutionOutput["data"] => {
+  const assignment = assignmentIn(entries);
+  if (findings === null && assignment === null) return null;
+  return {
+    ...(findings !== null && { finding_ids: findings.map((finding) => finding.finding_id) }),
+    ...(assignment !== null && { assignment }),
+  };
+};
+
 /** The output of an execution: the agent's words, and what was measured. */
 export const makeOutput = (parts: OutputParts): ExecutionOutput => {
-  const { execution, loop, entries, gates, proofs, files, findings, testTimes } = parts;
+  const { execution, loop, entries, gates, proofs, files, testTimes } = parts;
   const tool_calls = toolCallsOf(execution.execution_id, entries);
   return {
     result: loop.summary,
-    data: findings === null ? null : { finding_ids: findings.map((finding) => finding.finding_id) },
+    data: dataOf(parts),
     files: [...files],
     tool_calls,
     reasoning: loop.reasoning,

@@ -14,6 +14,7 @@ import { basename } from "node:path";
 import { whatBlocks } from "../../executions/findings.ts";
 import type { Store } from "../../store/store.ts";
 import { chargeOf } from "./charge.ts";
+import { assignmentFor } from "./assignment.ts";
 import { earlierWork } from "./earlier-work.ts";
 import { rememberRound } from "./last-round.ts";
 import { stateOf } from "../plan.ts";
@@ -76,6 +77,7 @@ export const stageExecution = async (
   const context = await collectContext({
     workspace: parts.workspace,
     file: task.file,
+    assigned: assignmentFor(parts.store, run)?.files ?? [],
     overlays: view.overlays(),
     budgetTokens: settings.context_tokens,
     instructionFiles: settings.instruction_files,

@@ -4,6 +4,7 @@ import type { ToolCallPart } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { ToolName, toolTable, type ToolArguments } from "../../../schemas/tools.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
+import { assignWork } from "./assign-work.ts";
 import { editFile } from "./edit-file.ts";
 import { listFiles } from "./list-files.ts";
 import { readArguments } from "./read-arguments.ts";
@@ -22,6 +23,7 @@ const tools: { [Name in ToolName]: Tool<Name> } = {
   run_tests: async (args, context) => (await import("./run-tests.ts")).runProjectTests(args, context),
   run_command: async (args, context) => (await import("./run-command.ts")).runCommand(args, context),
   report_findings: reportFindings,
+  assign_work: assignWork,
   finish: () => done("Finished."),
 };
 

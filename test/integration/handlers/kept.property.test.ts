@@ -227,6 +227,30 @@ describe("a default team or agent", () => {
     assert.deepEqual((await third.configuration.agentOf(coder)).provider, ollama("mine"));
   });
 
+  it("can be had as it came, under the same id, whatever the user made of it", async () => {
+    const { dispatch, configuration, store } = testDispatch(workspace.root);
+    const team = await configuration.team("tdd");
+    const members = team.members.map((member) => ({ ...member, agent_type: "Reviewer" as const }));
+    await dispatch("teams/updateMembers", { team_id: team.team_id, members }, user, signal);
+    const restored = await dispatch("teams/restore", { team_id: team.team_id }, user, signal);
+    assert.deepEqual(teamContent(restored), teamContent(team));
+    assert.deepEqual(store.get("teams", team.team_id), restored);
+
+    const [member] = team.members;
+    const agent = await configuration.agentOf(member ?? assert.fail("no member"));
+    const { agent_id } = agent;
+    await dispatch("agents/update", { agent_id, name: "Mine", settings: { temperature: 1 } }, user, signal);
+    const again = await dispatch("agents/restore", { agent_id }, user, signal);
+    assert.deepEqual(agentContent(again), agentContent(agent));
+  });
+
+  it("is nothing that a user made, so that cannot be restored", async () => {
+    const { dispatch } = testDispatch(workspace.root);
+    const asked = { name: "Ada", agent_type: "Coder" as const, provider: ollama("one") };
+    const { agent_id } = await dispatch("agents/create", asked, user, signal);
+    await assert.rejects(dispatch("agents/restore", { agent_id }, user, signal), { code: "not_a_default" });
+  });
+
   it("stays deleted in lists, and is made again when it is asked for by its name", async () => {
     const { dispatch, configuration, store } = testDispatch(workspace.root);
     const { team_id } = await configuration.team("tdd");

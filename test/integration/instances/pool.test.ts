@@ -57,6 +57,17 @@ describe("the pool", function () {
     await waiting;
   });
 
+  it("keeps to caps that are changed while it works", async () => {
+    const pool = await start({ settings: only(2) });
+    const first = await pool.claim();
+    Object.assign(pool.settings, { ...only(1), queue: 1 });
+    const second = pool.claim();
+    assert.equal(pool.pool.queued(), 1);
+    await assert.rejects(pool.claim(), { code: "queue_full" });
+    await first.release();
+    await (await second).release();
+  });
+
   it("settles a waiting claim at once when it is cancelled", async () => {
     const pool = await start({ settings: only(1) });
     await pool.claim();

@@ -61,8 +61,16 @@ describe("the driver of runs", function () {
     await files.remove();
   });
 
+  /** Its architect may write code, too. */
   const team = async (...workflow_stages: Stage[]): Promise<string> => {
-    await project.call("teams/create", { name: "mine", members, workflow_stages });
+    const { agent_id } = await project.call("agents/create", {
+      name: "Building architect",
+      agent_type: "Architecture",
+      provider: model.ollama(),
+      capabilities: ["DesignArchitecture", "ImplementCode"],
+    });
+    const own = members.map((member) => (member.role === "architect" ? { ...member, agent_id } : member));
+    await project.call("teams/create", { name: "mine", members: own, workflow_stages });
     return "mine";
   };
   const stageIn = (finished: { stages: readonly { name: string; status: string }[] }, name: string) =>

@@ -143,6 +143,11 @@ describe("the outputs of a run's executions", function () {
     assert.deepEqual(last?.metrics, code.output?.quality_metrics);
   });
 
+  it("come from instances that say where they ran", async () => {
+    const { items } = await project.call("instances/list", {});
+    assert.deepEqual([...new Set(items.map(({ metadata }) => metadata.region))], ["local"]);
+  });
+
   it("follow what the user dismisses", async () => {
     const { items } = await project.call("findings/list", { path: "src/one.js" });
     const [{ finding_id }] = items as [(typeof items)[number]];

@@ -18,6 +18,7 @@ describe("an agent with the tools of an MCP server", function () {
 
   before(async () => {
     model = await startModelServer({
+      Security: () => finish,
       Reviewer: (entry) => (answered(entry) === 0 ? call("it__act", { text: "the review" }) : finish),
     });
     const server = {
@@ -33,6 +34,14 @@ describe("an agent with the tools of an MCP server", function () {
       created_at: new Date().toISOString(),
     });
     project = await startRuntime({ workspace: files.root, settings: { provider: model.ollama() } });
+    await project.call("teams/create", {
+      name: "two readers",
+      members: [...reader.members, { role: "security", agent_type: "Security" }],
+      workflow_stages: [
+        ...reader.workflow_stages,
+        { name: "again", member: "security", depends_on: ["read"], prompt: "{{task}}" },
+      ],
+    });
     await project.call("teams/create", reader);
     await allowExposure(project, "reader");
   });
@@ -50,5 +59,26 @@ describe("an agent with the tools of an MCP server", function () {
     assert.deepEqual([made?.success, made?.output], [true, "did the review"]);
     const asked = JSON.stringify(model.requests.at(-1)?.body);
     assert.match(asked, /did the review/);
+  });
+
+  it("hands what the service answered on to the next stage", async () => {
+    const { task_id, status } = await project.run("two readers", { task: "Read it." });
+    assert.equal(status, "Succeeded", project.problems.join("\n"));
+    const { items } = await project.call("executions/list", { task_id });
+    const last = items.find(({ metadata }) => metadata.stage === "again");
+    assert.ok(last !== undefined);
+    const { input } = await project.call("executions/get", { execution_id: last.execution_id });
+    assert.deepEqual(
+      input.context.filter(({ context_type }) => context_type === "ApiResponse"),
+      [
+        {
+          context_type: "ApiResponse",
+          name: 'it__act {"text":"the review"}',
+          content: "did the review",
+          mime_type: "text/plain",
+        },
+      ],
+    );
+    assert.match(JSON.stringify(model.requests.at(-1)?.body), /ApiResponse: it__act/);
   });
 });

@@ -39,6 +39,7 @@ export const memoryDriver = (): MemoryDriver => {
       input,
       output,
       paths: { source: spec.workspace, copy: spec.copy },
+      region: "local",
       environment: {},
       details: {},
       unconfinedReason: null,

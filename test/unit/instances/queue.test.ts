@@ -108,7 +108,10 @@ describe("the claims that wait", () => {
   it("know their place at every moment, end once, and are never more than may wait", async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (list: Step[]) => {
-        const queue = createClaimQueue(LIMIT, () => none);
+        const queue = createClaimQueue(
+          () => LIMIT,
+          () => none,
+        );
         const waiting: ReturnType<typeof claimOf>[] = [];
         const ends: Promise<void>[] = [];
         const expect = (promise: Promise<unknown>, code: string): void => {

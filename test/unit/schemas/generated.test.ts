@@ -38,9 +38,11 @@ describe("the published JSON Schemas", function () {
   it("accept an agent that leaves out what has a default, and name the place of what is wrong", () => {
     const agent = { name: "Ada", agent_type: "Coder", settings: { temperature: 0.3 } };
     assert.deepEqual(problemsOf("agent", agent), []);
-    const wrong = { ...agent, agent_type: "Painter", settings: { temperature: 3, colour: "red" } };
+    const wrong = { ...agent, agent_type: "house painter", settings: { temperature: 3, colour: "red" } };
     assert.deepEqual(problemsOf("agent", wrong).sort(), [
+      "/agent_type anyOf",
       "/agent_type enum",
+      "/agent_type pattern",
       "/settings additionalProperties",
       "/settings/temperature maximum",
     ]);

@@ -54,6 +54,23 @@ describe("an invalid file among those of a workspace", () => {
     await assert.rejects(configuration.team("tdd"), { code: "invalid_file" });
   });
 
+  it("is an agent's with a tool or a prompt that there is not, at its line", async () => {
+    const settings = { tools: ["read_file", "teleport"], custom_prompts: { "system.apend": "Be kind." } };
+    const agent = { name: "careful", agent_type: "Coder", settings };
+    await start({
+      ".coditect/agents/careful.json": JSON.stringify(agent, null, 1),
+      ".coditect/teams/named.json": team("named", {
+        members: [{ role: "coder", agent_type: "Coder", agent: "careful" }],
+      }),
+    });
+    const [problem] = (await configuration.publishTeams()).problems;
+    assert.equal(problem?.data.line, 7);
+    assert.match(
+      problem.message,
+      /settings\.tools\.1: there is no tool teleport; settings\.custom_prompts\.system\.apend: there is no prompt system\.apend/,
+    );
+  });
+
   it("is out with the team that names it, if it is an agent's", async () => {
     const named = { members: [{ role: "coder", agent_type: "Coder", agent: "careful" }] };
     await start({

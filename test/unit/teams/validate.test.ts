@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { TeamFile, WorkflowStage } from "../../../schemas/team.ts";
+import { builtInContent } from "../../../server/teams/definition/built-in.ts";
 import { checkWorkflow, workflowProblems } from "../../../server/teams/definition/validate.ts";
 
 const builtIn = new URL("../../../server/teams/definition/built-in/", import.meta.url);
@@ -19,7 +20,7 @@ describe("the check of a workflow", () => {
     assert.ok(files.length >= 4);
     for (const file of files) {
       const team = TeamFile.parse(JSON.parse(await readFile(new URL(file, builtIn), "utf8")));
-      checkWorkflow({ ...team, members: team.members.map((member) => ({ ...member, agent_id: null })) });
+      checkWorkflow(builtInContent(team));
     }
   });
 
@@ -46,6 +47,16 @@ describe("the check of a workflow", () => {
     ],
     ["a loop without a gate", [{ name: "a", on_failure: { back_to: "a", max_rounds: 1 } }], /without gates/],
     ["a writing stage without a gate", [{ name: "a", write_access: "sources" }], /needs at least one gate/],
+    [
+      "a stage for tests whose member writes none",
+      [{ name: "a", write_access: "tests", gates: ["red"] }],
+      /0\.member: one cannot do this stage: it needs WriteUnitTests or WriteIntegrationTests/,
+    ],
+    [
+      "a review by a member who cannot review",
+      [{ name: "a", gates: ["findings"] }],
+      /0\.member: one cannot do this stage: it needs ReviewCode or AnalyzeSecurity or QualityAssurance/,
+    ],
     ["an unknown tool", [{ name: "a", tools: ["teleport"] }], /tools\.0: there is no tool teleport/],
     ["an unknown variable", [{ name: "a", prompt: "Do {{everything}}" }], /no variable \{\{everything\}\}/],
     [
@@ -59,6 +70,31 @@ describe("the check of a workflow", () => {
       assert.match(problems(...stages).join("\n"), message);
     });
   }
+
+  it("passes a member that has the capability, whatever its type, and tools of MCP servers", () => {
+    const team = {
+      name: "team",
+      members: [{ agent_id: null, role: "one", agent_type: "Coder" as const }],
+      workflow_stages: [
+        WorkflowStage.parse({
+          name: "a",
+          member: "one",
+          prompt: "Work.",
+          write_access: "tests",
+          gates: ["red"],
+          tools: ["write_file", "files__search"],
+        }),
+      ],
+    };
+    assert.deepEqual(
+      workflowProblems(team, () => ["WriteUnitTests"]),
+      [],
+    );
+    assert.deepEqual(
+      workflowProblems(team, () => null),
+      [],
+    );
+  });
 
   it("names every problem at once", () => {
     assert.equal(problems({ name: "a", member: "ghost", depends_on: ["x"], tools: ["teleport"] }).length, 3);

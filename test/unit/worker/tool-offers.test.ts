@@ -28,6 +28,11 @@ const examples: Record<ToolName, object> = {
       },
     ],
   },
+  assign_work: {
+    files: ["a.ts"],
+    suspects: [{ path: "a.ts", start_line: 1, end_line: 2, reason: "It subtracts." }],
+    documentation_needed: false,
+  },
   finish: { summary: "Done.", confidence: 1, completeness: 1 },
 };
 

@@ -166,6 +166,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       return new ContainerWorker({
         ...started,
         environment: created.environment,
+        region: found.region,
         paths: { source: spec.workspace, copy: mirror === null ? COPY_FOLDER : join(spec.copy, COPY) },
         details: { image: spec.image, workspace: mirror === null ? "mounted" : "sent to the engine" },
         memoryMb: spec.limits.memory_mb,

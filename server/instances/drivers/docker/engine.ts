@@ -138,12 +138,16 @@ export const engineError = (error: unknown, image: string): CoditectError => {
   return unavailable(message.replace(/^\(HTTP code \d+\) [^-]*- /, "").trim(), "See the log of the engine.");
 };
 
+const LOCAL_REGION = "local";
+
 /** A client of the engine, and what is to be known of it. */
 export interface Engine {
   client: Dockerode;
   /** It sees the files of this machine. */
   isLocal: boolean;
   isPodman: boolean;
+  /** `local` for an engine that sees the files of this machine, else the host that it is at. */
+  region: string;
 }
 
 const isLoopback = (host: string): boolean =>
@@ -165,11 +169,11 @@ export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const client = new Docker(isSocket ? { socketPath: address.socket } : clientOptions(address));
   const version = Version.parse(await client.version());
   const isPodman = version.Components?.some(({ Name }) => Name.startsWith("Podman")) ?? false;
-  if (isSocket) return { client, isLocal: true, isPodman };
+  if (isSocket) return { client, isLocal: true, isPodman, region: LOCAL_REGION };
   // A port of this machine can lead through a tunnel to another one: the engine knows where it is.
   const isNear = address.protocol !== "ssh" && isLoopback(address.host);
   const isLocal = isNear && Info.parse(await client.info()).Name === hostname();
-  return { client, isLocal, isPodman };
+  return { client, isLocal, isPodman, region: isLocal ? LOCAL_REGION : address.host };
 };
 
 /** The engine of this machine and user. */

@@ -20,6 +20,7 @@ export interface StartedContainer {
   /** Resolves when its guard runs, or cannot. */
   guarded: Promise<void>;
   environment: Record<string, string>;
+  region: string;
   paths: RunningWorker["paths"];
   details: RunningWorker["details"];
   memoryMb: number;
@@ -51,6 +52,7 @@ export class ContainerWorker implements RunningWorker {
   readonly runtimeId: string;
   readonly input: Writable;
   readonly output: Readable;
+  readonly region: string;
   readonly paths: RunningWorker["paths"];
   readonly environment: Record<string, string>;
   readonly details: RunningWorker["details"];
@@ -68,9 +70,10 @@ export class ContainerWorker implements RunningWorker {
   };
 
   constructor(started: StartedContainer) {
-    const { container, stream, environment, paths, details, remote } = started;
+    const { container, stream, environment, region, paths, details, remote } = started;
     this.#started = started;
     this.runtimeId = container.id;
+    this.region = region;
     this.paths = paths;
     this.environment = environment;
     this.details = details;

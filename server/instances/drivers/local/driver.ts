@@ -75,6 +75,7 @@ class LocalWorker implements RunningWorker {
   readonly runtimeId: string;
   readonly input: Writable;
   readonly output: Readable;
+  readonly region = "local";
   readonly paths: { source: string; copy: string };
   readonly environment: Record<string, string>;
   readonly details: RunningWorker["details"];

@@ -86,7 +86,7 @@ const groups = {
     row: (agent) => [
       agent.agent_id,
       agent.name,
-      agent.agent_type,
+      agent.custom_type === undefined ? agent.agent_type : `${agent.custom_type} (${agent.agent_type})`,
       Object.entries(agent.provider)
         .map(([name, { model }]) => `${name}/${model}`)
         .join(),

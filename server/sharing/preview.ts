@@ -1,0 +1,42 @@
+import type { AgentFile, TeamFile } from "../../schemas/team.ts";
+import { describeConfiguration } from "../teams/definition/describe.ts";
+import type { ReadPackage } from "./read-package.ts";
+
+const indented = (text: string): string[] => text.split("\n").map((line) => `      ${line}`);
+
+const agentLines = ({ name, agent_type, base_type, capabilities, settings }: AgentFile): string[] => {
+  const type = base_type === undefined ? agent_type : `${agent_type}, based on ${base_type}`;
+  const own = settings?.tool_definitions ?? [];
+  return [
+    `Agent ${name} (${type})`,
+    ...(capabilities === undefined ? [] : [`  can: ${capabilities.join(", ")}`]),
+    ...(settings?.tools == null ? [] : [`  tools: ${settings.tools.join(", ")}`]),
+    ...own.flatMap(({ name: tool, handler: { Http } }) => [
+      `  tool ${tool}: ${Http.method} ${Http.url}`,
+      ...Object.entries(Http.headers).map(([header, value]) => `    sends ${header}: ${value}`),
+    ]),
+    ...Object.entries(settings?.custom_prompts ?? {}).flatMap(([place, prompt]) => [
+      `  prompt ${place}:`,
+      ...indented(prompt),
+    ]),
+  ];
+};
+
+const teamLines = ({ name, members, workflow_stages }: TeamFile): string[] => [
+  `Team ${name}: ${members.map(({ role, agent_type }) => `${role} (${agent_type})`).join(", ")}`,
+  ...workflow_stages.flatMap((stage) => [
+    `  stage ${stage.name}: writes ${stage.write_access}; gates ${stage.gates.join(", ") || "none"}${
+      stage.tools === null ? "" : `; tools ${stage.tools.join(", ")}`
+    }`,
+    ...indented(stage.prompt),
+  ]),
+];
+
+/** What a package may do, for a person to judge: its hosts, commands and tools, and each prompt whole. */
+export const previewOf = ({ content, files, sha256 }: ReadPackage): string =>
+  [
+    ...content.agents.flatMap(agentLines),
+    ...content.teams.flatMap(teamLines),
+    `In all: ${describeConfiguration(files)}`,
+    `SHA-256: ${sha256}`,
+  ].join("\n");

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { fail } from "../../schemas/errors.ts";
+import { describeProblems } from "../../schemas/problems.ts";
+import { SharedPackage } from "../../schemas/shared-package.ts";
+import { problemsOfAgent, problemsOfTeam, type FileProblem } from "../teams/definition/files.ts";
+
+/** A file of `.coditect/` that a package brings. */
+export interface PackagedFile {
+  /** In the workspace. */
+  path: string;
+  bytes: Buffer;
+}
+
+export interface ReadPackage {
+  content: SharedPackage;
+  /** Of the package's bytes. */
+  sha256: string;
+  files: PackagedFile[];
+}
+
+export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A name as a file's: `Test writer` is `test-writer`. */
+const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60) || sha256Of(Buffer.from(name)).slice(0, 12);
+
+const fileOf = (kind: "agents" | "teams", { name }: { name: string }, content: object): PackagedFile => ({
+  path: `.coditect/${kind}/${slugOf(name)}.json`,
+  bytes: Buffer.from(`${JSON.stringify(content, null, 2)}\n`),
+});
+
+const told = (what: string, problems: readonly FileProblem[]): string[] =>
+  problems.map(({ path, message }) => `${what}: ${path.map(String).join(".")}: ${message}`);
+
+/** Reads a package and checks all that it holds. Error: `package_unreadable`. */
+export const readPackage = (source: string, bytes: Buffer): ReadPackage => {
+  const unreadable = (reason: string) => fail("package_unreadable", { source, reason });
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw unreadable("it is not JSON");
+  }
+  const parsed = SharedPackage.safeParse(json);
+  if (!parsed.success) throw unreadable(describeProblems(parsed.error));
+  const content = parsed.data;
+  const problems = [
+    ...content.agents.flatMap((agent) => told(agent.name, problemsOfAgent(agent))),
+    ...content.teams.flatMap((team) => told(team.name, problemsOfTeam(team))),
+  ];
+  if (problems.length > 0) throw unreadable(problems.join("; "));
+  const files = [
+    ...content.agents.map((agent) => fileOf("agents", agent, agent)),
+    ...content.teams.map((team) => fileOf("teams", team, team)),
+  ];
+  const twice = files.find(({ path }, index) => files.findIndex((file) => file.path === path) < index);
+  if (twice !== undefined) throw unreadable(`it holds ${twice.path} twice`);
+  return { content, sha256: sha256Of(bytes), files };
+};

@@ -1,0 +1,24 @@
+import { AgentType } from "../../../schemas/agent.ts";
+import type { AgentFile } from "../../../schemas/team.ts";
+
+type Typed = Pick<AgentFile, "agent_type" | "base_type">;
+
+/** The documented type that an agent file is of, or is based on; null: it does not say. */
+export const baseTypeOf = ({ agent_type, base_type }: Typed): AgentType | null =>
+  AgentType.safeParse(agent_type).data ?? base_type ?? null;
+
+/** What is wrong with the types that an agent file names; null: nothing. */
+export const problemOfTypes = ({
+  agent_type,
+  base_type,
+}: Typed): { path: string; message: string } | null => {
+  const isDocumented = AgentType.safeParse(agent_type).success;
+  if (!isDocumented && base_type === undefined)
+    return {
+      path: "agent_type",
+      message: `${agent_type} is a type of your own and needs a base_type, or is misspelt; there are ${AgentType.options.join(", ")}`,
+    };
+  return isDocumented && base_type !== undefined
+    ? { path: "base_type", message: `${agent_type} is no type of your own, so it has no base_type` }
+    : null;
+};

@@ -1,0 +1,47 @@
+import type { AgentExecution, ContextItem, ToolCall } from "../../../schemas/execution.ts";
+import { CutValue } from "../../../schemas/execution.ts";
+import { ToolName } from "../../../schemas/tools.ts";
+import { estimateTokens } from "../../gateway/tokens.ts";
+import type { Transcripts } from "../../store/store.ts";
+
+/** Whether a service outside answered: the tools of an instance have names of ours. */
+const isOfService = ({ tool, success }: ToolCall): boolean => success && !ToolName.safeParse(tool).success;
+
+/** The whole answer of a call: what its record cut is in the transcript. */
+const answerOf = async ({ output }: ToolCall, transcripts: Pick<Transcripts, "read">): Promise<string> => {
+  const cut = CutValue.safeParse(output);
+  if (!cut.success) return typeof output === "string" ? output : JSON.stringify(output);
+  const { execution_id, entry } = cut.data.transcript;
+  const [line] = await transcripts.read(execution_id, entry);
+  return line?.type === "tool" ? line.outcome.content : cut.data.cut;
+};
+
+const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
+
+/**
+ * What services answered an earlier stage, for one that builds on it: it need not ask again. Documents:
+ * "ContextType", `ApiResponse`. The same call counts once, with its last answer; what does not fit the
+ * budget is left out.
+ */
+export const apiResponses = async (
+  { output }: AgentExecution,
+  transcripts: Pick<Transcripts, "read">,
+  budgetTokens: number,
+): Promise<{ items: ContextItem[]; tokens: number }> => {
+  const calls = new Map(
+    (output?.tool_calls ?? [])
+      .filter(isOfService)
+      .map((call) => [`${call.tool} ${JSON.stringify(call.input)}`, call]),
+  );
+  const items: ContextItem[] = [];
+  let tokens = 0;
+  for (const [name, call] of calls) {
+    const content = await answerOf(call, transcripts);
+    const cost = estimateTokens(content);
+    if (tokens + cost > budgetTokens) continue;
+    tokens += cost;
+    const mime_type = isJson(content) ? "application/json" : "text/plain";
+    items.push({ context_type: "ApiResponse", name, content, mime_type });
+  }
+  return { items, tokens };
+};

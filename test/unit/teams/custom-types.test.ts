@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { AgentFile } from "../../../schemas/team.ts";
+import { agentFileOf } from "../../../server/sharing/export.ts";
+import { createConfiguration, type Configuration } from "../../../server/teams/definition/configuration.ts";
+import { systemMessage } from "../../../server/teams/definition/prompts.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+const migrator = {
+  name: "Schema migrator",
+  agent_type: "DatabaseMigrator",
+  base_type: "Coder",
+  capabilities: ["ImplementCode", "WriteIntegrationTests"],
+  settings: { tools: ["read_file", "edit_file"], custom_prompts: { "system.append": "Lose no row." } },
+};
+const team = {
+  name: "migrate",
+  members: [{ role: "migrator", agent_type: "DatabaseMigrator" }],
+  workflow_stages: [
+    { name: "test", member: "migrator", prompt: "{{task}}", write_access: "tests", gates: ["red"] },
+  ],
+};
+
+describe("a type of agents of one's own", () => {
+  let workspace: TestWorkspace;
+  let configuration: Configuration;
+
+  const start = async (agent: object | null) => {
+    workspace = await testWorkspace({
+      ...(agent !== null && { ".coditect/agents/migrator.json": JSON.stringify(agent, null, 1) }),
+      ".coditect/teams/migrate.json": JSON.stringify(team),
+    });
+    configuration = createConfiguration({
+      store: memoryStore(),
+      workspace: workspace.root,
+      settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:9" } } },
+      isProviderGuessed: false,
+      consents: { has: () => true },
+      now: () => "2026-11-28T12:00:00.000Z",
+    });
+  };
+  afterEach(() => workspace.remove());
+
+  it("has a documented type as its base, and its own capabilities, tools and prompts", async () => {
+    await start(migrator);
+    const { members, workflow_stages, name } = await configuration.team("migrate");
+    const [member] = members;
+    assert.equal(member?.agent_type, "Coder");
+    const agent = await configuration.agentOf(member);
+    assert.deepEqual([agent.custom_type, agent.agent_type], ["DatabaseMigrator", "Coder"]);
+    assert.deepEqual(agent.capabilities, migrator.capabilities);
+    assert.match(systemMessage(agent, "test", 1), /^Agent: Coder\n[^]*Lose no row\.$/);
+    // A Coder of the documents could not: this one says it writes integration tests.
+    configuration.checkTeam({ name, members, workflow_stages });
+  });
+
+  it("is exported as it was written", async () => {
+    await start(migrator);
+    const [member] = (await configuration.team("migrate")).members;
+    assert.ok(member !== undefined);
+    assert.deepEqual(agentFileOf(await configuration.agentOf(member)), AgentFile.parse(migrator));
+  });
+
+  it("cannot do a stage that its capabilities do not cover", async () => {
+    await start({ ...migrator, capabilities: ["ImplementCode"] });
+    const found = await configuration.team("migrate");
+    assert.throws(
+      () => {
+        configuration.checkTeam(found);
+      },
+      { code: "invalid_workflow", message: /needs WriteUnitTests or WriteIntegrationTests/ },
+    );
+  });
+
+  it("has to be there, and needs a base type", async () => {
+    await start(null);
+    await assert.rejects(configuration.team("migrate"), {
+      message: /there is no agent file with the type DatabaseMigrator/,
+    });
+    await workspace.remove();
+    const { base_type: left, ...without } = migrator;
+    assert.equal(left, "Coder");
+    await start(without);
+    const [problem] = (await configuration.publishTeams()).problems;
+    assert.match(problem?.message ?? "", /DatabaseMigrator is a type of your own and needs a base_type/);
+  });
+});
