@@ -31,7 +31,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/workspace",
-    is: "what runtime and worker both know of a folder: ignore rules, confinement, encodings, merging",
+    is: "code about workspace folders that runtime and worker share: ignore rules, confinement, encodings, merging",
     imports: ["schemas"],
   },
   {
@@ -61,7 +61,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/gateway/providers",
-    is: "one file per model provider; never the store",
+    is: "one file per model provider",
     imports: ["schemas", "server/gateway"],
   },
   {
@@ -76,7 +76,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/instances",
-    is: "what a pool of instances offers, its settings, its slots",
+    is: "the pool's interface, settings and slots",
     imports: [
       "schemas",
       "server/instances/drivers",
@@ -89,7 +89,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/instances/drivers",
-    is: "what a driver is, and what all of them share",
+    is: "the driver interface, and code that all drivers share",
     imports: ["schemas", "server/instances/drivers/egress", "server/platform", "server/workspace"],
   },
   {
@@ -153,7 +153,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/metrics",
-    is: "daily sums of what ended, Prometheus's text, the report",
+    is: "daily totals of finished executions, the Prometheus output, the report",
     imports: ["schemas", "server/forecast", "server/store"],
   },
   {
@@ -168,7 +168,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/alerts",
-    is: "what a person should look at: its causes, its record, the webhook",
+    is: "alerts: what causes them, how they are stored, the webhook",
     imports: [
       ...base,
       "server/gateway",
@@ -199,7 +199,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/feedback",
-    is: "lessons from what the user made of the work; export of executions without secrets",
+    is: "lessons from how the user accepted, edited or discarded the work; export of executions without secrets",
     imports: [
       "schemas",
       "server/changes",
@@ -226,7 +226,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/teams/gates",
-    is: "what measures the work of a stage",
+    is: "the gates that check the work of a stage",
     imports: ["schemas", "server/executions", "server/workspace"],
   },
   {
@@ -250,7 +250,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/teams/run",
-    is: "the owner of a run, from its task to its end",
+    is: "the driver of a run, from its task to its final status",
     imports: [
       ...base,
       "server/context",
@@ -325,7 +325,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/proof",
-    is: "the referee of any change: what git says changed, its gates, signed receipts",
+    is: "`coditect prove`: reads a change from git, runs its gates, signs the receipt",
     imports: [
       ...base,
       "server/executions",
@@ -338,7 +338,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/evaluation",
-    is: "suites of tasks, each run on a runtime of its own; hidden tests, statistics",
+    is: "suites of tasks, each run in its own runtime; hidden tests, statistics",
     imports: [
       ...base,
       "server/gateway",

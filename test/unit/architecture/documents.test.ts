@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+
+const root = join(import.meta.dirname, "../../..");
+const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md"];
+const ownPath = /`((?:server|client|schemas|test|scripts)\/[^`\s<>]*)`/g;
+
+describe("documents for developers", () => {
+  for (const document of globSync(documents, { cwd: root }).sort())
+    it(`${document} names files and folders that exist`, () => {
+      const named = [...readFileSync(join(root, document), "utf8").matchAll(ownPath)].map(
+        ([, path]) => path ?? "",
+      );
+      assert.deepEqual(
+        named.filter((path) => globSync(path, { cwd: root }).length === 0),
+        [],
+      );
+    });
+});
