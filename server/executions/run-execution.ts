@@ -36,6 +36,7 @@ import { finishedTurns } from "./conversation.ts";
 import { promptEntry } from "./prompt.ts";
 import type { Ledger } from "./ledger.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
+import { withGiven } from "./given-exposure.ts";
 import { checkRights } from "./rights.ts";
 import { stopOf } from "./stop.ts";
 import { usageOf } from "./usage.ts";
@@ -291,6 +292,7 @@ class AttemptFailed extends Error {
 
 /** What the transcript says of whom an execution asked, and of what it has met. */
 const metIn = ({
+  execution,
   entries,
   tools,
   agent,
@@ -299,7 +301,10 @@ const metIn = ({
     entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [],
   );
   const called = entries.flatMap((entry) => (entry.type === "tool" ? [calledTool(entry.outcome)] : []));
-  return { answered_by: [...new Set(models)], exposure: tools.exposure(agent, called) };
+  return {
+    answered_by: [...new Set(models)],
+    exposure: withGiven(tools.exposure(agent, called), execution.input.context),
+  };
 };
 
 /** A tool that was found is called by another one, in whose input it is named. */

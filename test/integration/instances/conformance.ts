@@ -148,12 +148,15 @@ export const conformance = (driver: () => Driver, known: Partial<typeof deaths> 
     await assert.rejects(call, { code: "worker_died", message: /no answer to a health check/ });
     assert.equal(instance.record().state, "Failed");
     assert.equal(instance.record().health.failure_count, 3);
+    const { instance_id } = instance.record();
     const failed = history(pool, instance.record().instance_id).slice(-3);
     assert.deepEqual(failed, [
       "HealthCheckFailed Working>Working",
       "HealthCheckFailed Working>Working",
       "StateChanged Working>Failed",
     ]);
+    const terminated = await pool.pool.terminate(instance_id, "user:test", "asked for");
+    assert.equal(terminated.state, "Terminated");
   });
 
   it("pauses and resumes a working instance, and refuses every other state set by hand", async () => {

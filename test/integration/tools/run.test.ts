@@ -67,7 +67,8 @@ describe("an agent with the tools of an MCP server", function () {
     const { items } = await project.call("executions/list", { task_id });
     const last = items.find(({ metadata }) => metadata.stage === "again");
     assert.ok(last !== undefined);
-    const { input } = await project.call("executions/get", { execution_id: last.execution_id });
+    const { input, metadata } = await project.call("executions/get", { execution_id: last.execution_id });
+    assert.equal(metadata.exposure?.read_untrusted, true);
     assert.deepEqual(
       input.context.filter(({ context_type }) => context_type === "ApiResponse"),
       [
