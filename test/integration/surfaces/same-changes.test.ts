@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { client, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { describe, it } from "mocha";
+import { z } from "zod";
+import { ChangeSet } from "../../../schemas/changes.ts";
+import { copySample } from "../../../server/rehearsal/built-in.ts";
+import { cleanEnvironment, root, runCommand, startCommand } from "../../support/command.ts";
+
+const FILE = "src/bill.js";
+const TASK = "Split the bill";
+const rehearsed = ["--provider", "rehearsal", "--unconfined", "allow"];
+const main = join(root, "server", "surfaces", "cli", "main.ts");
+
+/** Runs the TDD team on the sample in this folder, and applies nothing. */
+type Way = (workspace: string) => Promise<unknown>;
+
+const byCommand: Way = (workspace) =>
+  runCommand(["run", "tdd", FILE, "--task", TASK, "--workspace", workspace, ...rehearsed, "--json"]);
+
+const byRest: Way = async (workspace) => {
+  const { child, result } = startCommand([
+    ...["serve", "--port", "0", "--json", "--workspace", workspace],
+    ...["--set", "unconfined=allow"],
+  ]);
+  assert.ok(child.stdout !== null);
+  const [line] = z.tuple([z.instanceof(Buffer)]).parse(await once(child.stdout, "data"));
+  const { url, endpoint_file } = z
+    .object({ url: z.string(), endpoint_file: z.string() })
+    .parse(JSON.parse(line.toString()));
+  const { token } = z.object({ token: z.string() }).parse(JSON.parse(await readFile(endpoint_file, "utf8")));
+  const ask = async (verb: string, path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(new URL(path, url), {
+      method: verb,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return response.json();
+  };
+  const events = await fetch(new URL("/api/events", url), { headers: { authorization: `Bearer ${token}` } });
+  const { provider } = z.object({ provider: z.json() }).parse(await ask("POST", "/api/models/rehearsal", {}));
+  await ask("POST", "/api/agent-teams/tdd/execute", { task: TASK, file: FILE, options: { provider } });
+  assert.ok(events.body !== null);
+  for await (const chunk of events.body) if (Buffer.from(chunk).includes("event: run.finished")) break;
+  child.kill("SIGTERM");
+  await result;
+};
+
+const byMcp: Way = async (workspace) => {
+  const mcp = new Client({ name: "test", version: "1" });
+  const env = z.record(z.string(), z.string()).parse(cleanEnvironment({}));
+  const args = [main, "mcp", "--workspace", workspace, ...rehearsed];
+  await mcp.connect(new StdioClientTransport({ command: process.execPath, args, env, stderr: "ignore" }));
+  const request = { name: "run_team", arguments: { team: "tdd", file: FILE, task: TASK } };
+  await mcp.callTool(request, undefined, { timeout: 100_000 });
+  await mcp.close();
+};
+
+const byAcp: Way = async (workspace) => {
+  const child = spawn(process.execPath, [main, "acp", ...rehearsed], {
+    env: cleanEnvironment({}),
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const connection = client({ name: "test" })
+    .onRequest(methods.client.session.requestPermission, () => ({
+      outcome: { outcome: "selected", optionId: "no" },
+    }))
+    .connect(ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout)));
+  const clientCapabilities = {};
+  await connection.agent.request(methods.agent.initialize, {
+    protocolVersion: PROTOCOL_VERSION,
+    clientCapabilities,
+  });
+  const { sessionId } = await connection.agent.request(methods.agent.session.new, {
+    cwd: workspace,
+    mcpServers: [],
+  });
+  await connection.agent.request(methods.agent.session.prompt, {
+    sessionId,
+    prompt: [{ type: "text", text: `/tdd ${FILE} ${TASK}` }],
+  });
+  const exited = once(child, "exit");
+  connection.close();
+  child.stdin.end();
+  await exited;
+};
+
+/** What the last run of a workspace changed: each file with the hash of what it becomes. */
+const changesIn = async (workspace: string): Promise<(string | null)[][]> => {
+  const listed = await runCommand(["runs", "list", "--json", "--workspace", workspace]);
+  const [first = ""] = listed.stdout.split("\n");
+  const { run } = z.object({ run: z.object({ task_id: z.string() }) }).parse(JSON.parse(first));
+  const shown = await runCommand(["changes", "show", run.task_id, "--json", "--workspace", workspace]);
+  const { files } = ChangeSet.parse(JSON.parse(shown.stdout));
+  return files.map(({ path, after }) => [path, after]).toSorted();
+};
+
+describe("the same task by every way in", function () {
+  this.timeout(180_000);
+
+  it("makes the same change set, to the byte", async () => {
+    const ways: Record<string, Way> = { byCommand, byRest, byMcp, byAcp };
+    const made: Record<string, unknown> = {};
+    for (const [name, way] of Object.entries(ways)) {
+      const workspace = await copySample();
+      await way(workspace);
+      made[name] = await changesIn(workspace);
+      await rm(workspace, { recursive: true, force: true });
+    }
+    const { byCommand: expected } = made;
+    assert.ok(Array.isArray(expected) && expected.length > 1);
+    for (const [name, changes] of Object.entries(made)) assert.deepEqual(changes, expected, name);
+  });
+});
