@@ -14,8 +14,10 @@ describe("documents for developers", () => {
       const named = [...readFileSync(join(root, document), "utf8").matchAll(ownPath)].map(
         ([, path]) => path ?? "",
       );
+      // What tests write is there only after they ran.
+      const isWritten = (path: string): boolean => path.startsWith("test/output/");
       assert.deepEqual(
-        named.filter((path) => globSync(path, { cwd: root }).length === 0),
+        named.filter((path) => !isWritten(path) && globSync(path, { cwd: root }).length === 0),
         [],
       );
     });
