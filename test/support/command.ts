@@ -27,13 +27,18 @@ export const cleanEnvironment = (extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
 /** Starts the real command line from the sources, in a process of its own. */
 export const startCommand = (
   args: readonly string[],
-  { folder = root, environment = {} }: { folder?: string; environment?: NodeJS.ProcessEnv } = {},
+  {
+    folder = root,
+    environment = {},
+    input = "",
+  }: { folder?: string; environment?: NodeJS.ProcessEnv; input?: string } = {},
 ): RunningCommand => {
   const child = spawn(process.execPath, [join(root, "server", "surfaces", "cli", "main.ts"), ...args], {
     cwd: folder,
     env: cleanEnvironment(environment),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const result = Promise.all([ended, text(child.stdout), text(child.stderr)]).then(
     ([exit_code, stdout, stderr]) => ({ exit_code, stdout, stderr }),

@@ -85,7 +85,6 @@ const addRetry = (program: Command, context: CommandContext, end: End): void => 
 };
 
 const addProof = (program: Command, context: CommandContext, end: End): void => {
-  const load = () => import("./commands/prove.ts");
   const whereTestsRun = (command: Command): Command =>
     command
       .addOption(new Option("--runtime <where>", "where the tests run").choices(["local", "docker"]))
@@ -108,13 +107,20 @@ const addProof = (program: Command, context: CommandContext, end: End): void => 
     .option("--base <revision>", "what it changed from (default: HEAD, so what is not committed yet)")
     .option("--task <text>", "what was to be done, for the receipt, or @FILE with it")
     .option("--receipt <file>", "write a signed receipt there")
+    .option("--note", "write the signed receipt into a git note of the commit (refs/notes/coditect)")
+    .option("--hook", "answer as a Stop hook of an agent: exit code 2 sends it back to work")
     .addOption(sarifOption())
-    .action(async (flags: unknown) => end((await load()).proveWorkspace(flags, context)));
+    .action(async (flags: unknown) => {
+      const { proveWorkspace } = await import("./commands/prove.ts");
+      await end(proveWorkspace(flags, context));
+    });
   whereTestsRun(recordCommand(program, "verify <receipt>", "check a receipt and the files it is about"))
     .option("--rerun", "prove the gates again")
-    .action(async (receipt: string, flags: unknown) =>
-      end((await load()).verifyReceipt(receipt, flags, context)),
-    );
+    .option("--note", "take the receipt from the git note of the revision that is named")
+    .action(async (receipt: string, flags: unknown) => {
+      const { verifyReceipt } = await import("./commands/verify.ts");
+      await end(verifyReceipt(receipt, flags, context));
+    });
 };
 
 const addEvaluation = (program: Command, context: CommandContext, end: End): void => {

@@ -1,20 +1,23 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { addProveTool, type Prover } from "./prove-tool.ts";
 import { addResultTools, addRunTools, type OpenSession } from "./tools.ts";
 
 /**
- * The runtime as an MCP server: teams, runs, changes and findings as tools for other agents. The
- * caller connects it to a transport.
+ * The runtime as an MCP server: teams, runs, changes and findings as tools for other agents, and the
+ * gates for their own changes. The caller connects it to a transport.
  */
-export const createMcpServer = (open: OpenSession, version: string): McpServer => {
+export const createMcpServer = (open: OpenSession, prove: Prover, version: string): McpServer => {
   const server = new McpServer(
     { name: "coditect", title: "CODITECT Agents", version },
     {
       instructions:
         "Agent teams that prove their work. run_team runs a team in private copies and returns what the " +
-        "runtime measured. Nothing changes in the workspace until apply_changes.",
+        "runtime measured. Nothing changes in the workspace until apply_changes. prove_change judges a change " +
+        "that you made yourself.",
     },
   );
   addRunTools(server, open);
   addResultTools(server, open);
+  addProveTool(server, prove);
   return server;
 };

@@ -1,12 +1,13 @@
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { z } from "zod";
-import { CoditectError, fail } from "../../../schemas/errors.ts";
+import { fail } from "../../../schemas/errors.ts";
 import type { RunEvent } from "../../../schemas/events.ts";
 import { FindingStatus } from "../../../schemas/findings.ts";
 import { Count, Uuid, WorkspacePath } from "../../../schemas/primitives.ts";
 import { type RunOptions, RunStatus } from "../../../schemas/run.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
+import { asText, reporting } from "./results.ts";
 import { reportOf } from "./run-report.ts";
 
 /** What the tools of one server work on. */
@@ -21,19 +22,7 @@ export type OpenSession = () => Promise<McpSession>;
 const taskId = Uuid.describe("The task id that run_team returned");
 const byTask = { task_id: taskId };
 const readOnly = { readOnlyHint: true, openWorldHint: false } as const;
-const asText = (text: string) => ({ content: [{ type: "text" as const, text }] });
 const asJson = (value: unknown) => asText(JSON.stringify(value, null, 2));
-
-/** Errors of the catalogue become results, because the agent that called can often correct them. */
-const reporting = async (work: () => Promise<ReturnType<typeof asText>>) => {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof CoditectError)) throw error;
-    const next = error.nextStep === null ? "" : `\n${error.nextStep}`;
-    return { ...asText(`${error.code}: ${error.message}${next}`), isError: true };
-  }
-};
 
 const reportOn = async (connection: Connection, task_id: string): Promise<string> => {
   const details = await connection.call("runs/get", { task_id });

@@ -508,6 +508,22 @@ def _install_mutants():
 if _MUTABLE:
     _install_mutants()
 
+class _Nothing:
+    """Equal to nothing but itself."""
+
+def _watch_equality(module, path):
+    """An object of a source that equals whatever a test compares it with makes every test pass."""
+    for cls in list(vars(module).values()):
+        if not isinstance(cls, type) or cls.__module__ != module.__name__ or "__eq__" not in vars(cls):
+            continue
+        def equals(self, other, _original=vars(cls)["__eq__"]):
+            result = _original(self, other)
+            if result is True and type(other) is not type(self) and _original(self, _Nothing()) is True:
+                accuse((path, _original.__code__.co_firstlineno), "has an object that equals anything")
+            return result
+        if isinstance(vars(cls)["__eq__"], types.FunctionType):
+            cls.__eq__ = equals
+
 # Each source is looked after when it was loaded, so that what it replaced has its name.
 def _install_watch():
     import importlib.machinery
@@ -520,7 +536,8 @@ def _install_watch():
             return original(self, module)
         _check(None)
         try:
-            return original(self, module)
+            original(self, module)
+            _watch_equality(module, path)
         except SystemExit:
             accuse((path, None), "ends the process (sys.exit)")
             raise

@@ -1,12 +1,20 @@
+import { isTestScript } from "../../workspace/classify.ts";
 import { failureScript } from "./failure.ts";
+import type { WitnessSettings } from "./settings.ts";
 
 /**
- * A reporter for Vitest that tells why tests failed, which its JSON report gives as text only. It
+ * A reporter for Vitest that tells why tests failed, which its JSON report gives as text only, and
+ * which sources import Vitest: Vite resolves what they import, so that Node's hooks do not see it. It
  * runs in Vitest's main process, where no file of the project but its configuration does.
  */
-export const vitestReporter = (key: string, channel: string): string => `
+export const vitestReporter = (
+  { key, root, suspects }: Pick<WitnessSettings, "key" | "root" | "suspects">,
+  channel: string,
+): string => `
 import { createHmac } from "node:crypto";
 import { appendFileSync } from "node:fs";
+const isTest = ${isTestScript};
+const suspects = ${JSON.stringify(suspects)}.filter((path) => !isTest(path));
 const failureOf = ${failureScript};
 const tell = (event) => {
   const body = JSON.stringify(event);
@@ -22,12 +30,25 @@ const visit = (task, file, names) => {
       failure: failureOf(task.result.errors?.[0]),
     });
 };
+const importsRunner = (module) =>
+  (module.transformResult?.deps ?? []).some((name) => /^(vitest|@vitest)(\\/|$)|\\/node_modules\\/(vitest|@vitest)\\//.test(name));
+const watch = (vitest) => {
+  for (const project of vitest.projects ?? [])
+    for (const { moduleGraph } of Object.values(project.vite?.environments ?? {}))
+      for (const path of suspects)
+        if ([...(moduleGraph.getModulesByFile(${JSON.stringify(root)} + "/" + path) ?? [])].some(importsRunner))
+          tell({ type: "tampering", path, line: null, what: "imports the test runner (vitest)" });
+};
 export default class {
   told = false;
+  onInit(vitest) {
+    this.vitest = vitest;
+  }
   onFinished(files = []) {
     if (this.told) return;
     this.told = true;
     for (const file of files) visit(file, file.filepath, []);
+    watch(this.vitest);
   }
   onTestRunEnd(modules = []) {
     this.onFinished(modules.map((module) => module.task));

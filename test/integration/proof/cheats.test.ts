@@ -16,7 +16,7 @@ const share: [name: string, gate: GateName][] = [
   ["node:test: comes with tests that any text satisfies", "mutants"],
   ["mocha: replaces an assertion", "green"],
   ["jest: deletes a test that was there", "clean"],
-  ["vitest: comes with tests that cannot fail", "green"],
+  ["vitest: imports the runner and skips what follows", "green"],
   ["pytest: looks for pytest among the modules", "green"],
 ];
 

@@ -1,13 +1,32 @@
 import { Console } from "node:console";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { fail } from "../../../../schemas/errors.ts";
+import type { GateProof } from "../../../../schemas/gates.ts";
 import { version } from "../../../platform/installation.ts";
+import { changeSince } from "../../../proof/git-change.ts";
+import type { Prover } from "../../mcp/prove-tool.ts";
 import { createMcpServer } from "../../mcp/server.ts";
 import type { CommandContext } from "../display/terminal.ts";
+import { proofMarkdown } from "../display/proof-report.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { openForRuns, type RuntimeForRuns } from "../session/open-for-runs.ts";
-import { parseRunFlags, runOptionsOf } from "../session/options.ts";
+import { parseRunFlags, runOptionsOf, type RunFlags } from "../session/options.ts";
+import { proofLine, proveWithFlags } from "./proving.ts";
 import { findWorkspace } from "../session/target.ts";
+
+const proverOf =
+  (workspace: string, flags: RunFlags, context: CommandContext): Prover =>
+  async (base, told, signal) => {
+    const change = await changeSince(workspace, base, signal);
+    const paths = change.changes.map(({ path }) => path);
+    if (paths.length === 0) throw fail("usage", { problem: `Nothing differs from ${base}.` });
+    const tell = (proof: GateProof): void => {
+      told(proofLine(proof));
+    };
+    const proofs = await proveWithFlags(change, workspace, flags, context, tell, signal);
+    return proofMarkdown(proofs, change.base, paths);
+  };
 
 /**
  * `coditect mcp`: an MCP server on standard input and output, until the client closes it. The runtime
@@ -27,10 +46,11 @@ export const serveMcp = async (flagsAsGiven: unknown, context: CommandContext): 
     });
     return opening;
   };
-  const server = createMcpServer(async () => {
+  const openSession = async () => {
     const { connection, provider } = await open();
     return { connection, runOptions: runOptionsOf(flags, provider) };
-  }, version());
+  };
+  const server = createMcpServer(openSession, proverOf(workspace, flags, context), version());
   const closed = new Promise<void>((resolve) => {
     server.server.onclose = resolve;
     interruption.signal.addEventListener("abort", () => void server.close(), { once: true });

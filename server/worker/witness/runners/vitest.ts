@@ -42,9 +42,9 @@ export const vitest: RunnerAdapter = {
   launch: async (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
-    const { seed, key } = job.witness.settings;
+    const { seed } = job.witness.settings;
     const reporter = join(job.reportFolder, "reporter.mjs");
-    await writeFile(reporter, vitestReporter(key, eventsFile(job)));
+    await writeFile(reporter, vitestReporter(job.witness.settings, eventsFile(job)));
     return {
       command: [
         nodeProgram(),

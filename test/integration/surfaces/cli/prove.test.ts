@@ -34,11 +34,10 @@ describe("coditect prove and verify", function () {
       stdio: "ignore",
     });
   };
+  const common = (): string[] => ["--workspace", folder, "--unconfined", "allow"];
+  const environment = () => ({ folder: home, environment: { CODITECT_HOME: home } });
   const command = (...args: string[]): Promise<CommandResult> =>
-    runCommand([...args, "--workspace", folder, "--unconfined", "allow"], {
-      folder: home,
-      environment: { CODITECT_HOME: home },
-    });
+    runCommand([...args, ...common()], environment());
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "coditect-prove-"));
@@ -57,7 +56,10 @@ describe("coditect prove and verify", function () {
 
   it("prove a new module whose tests cannot be loaded without it, and find out what changed since", async () => {
     const receipt = join(home, "proof.json");
-    const proved = await command("prove", "--receipt", receipt, "--json");
+    assert.match((await command("prove", "--note")).stderr, /commit the change/);
+    git("add", ".");
+    git("commit", "-qm", "Make slugs");
+    const proved = await command("prove", "--base", "HEAD~1", "--receipt", receipt, "--note", "--json");
     const last = Proofs.parse(JSON.parse(proved.stdout.trim().split("\n").at(-1) ?? ""));
     assert.deepEqual(
       last.proofs.map(({ gate, held }) => [gate, held]),
@@ -69,6 +71,8 @@ describe("coditect prove and verify", function () {
       "test/slug.test.js > trims",
     ]);
     assert.equal(proved.exit_code, 0);
+    const noted = await command("verify", "HEAD", "--note");
+    assert.equal(noted.exit_code, 0, noted.stdout + noted.stderr);
     const again = await command("verify", receipt, "--rerun");
     assert.deepEqual([again.exit_code, again.stdout.split("\n")[0]?.slice(0, 1)], [0, "✔"], again.stdout);
     await write("package.json", JSON.stringify({ name: "words", scripts: { test: "node --test" } }));
@@ -79,5 +83,18 @@ describe("coditect prove and verify", function () {
     const changed = await command("verify", receipt);
     assert.equal(changed.exit_code, 1);
     assert.match(changed.stdout, /src\/slug\.js/);
+  });
+
+  it("send an agent back to work once, as its Stop hook", async () => {
+    await write("test/slug.test.js", tests.replace('"two-words"', '"two words"'));
+    const hook = (input: object): Promise<CommandResult> =>
+      runCommand(["prove", "--hook", ...common()], { ...environment(), input: JSON.stringify(input) });
+    const [first, second] = [await hook({}), await hook({ stop_hook_active: true })];
+    assert.equal(first.exit_code, 2, first.stderr);
+    assert.match(first.stderr, /The change is not proven: green[^]*two words/);
+    assert.deepEqual([first.stdout, second.exit_code], ["", 1]);
+    git("add", ".");
+    git("commit", "-qm", "Make slugs");
+    assert.equal((await hook({})).exit_code, 0);
   });
 });

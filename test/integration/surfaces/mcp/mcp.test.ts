@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { appendFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -64,6 +65,7 @@ describe("coditect mcp", function () {
       "get_run",
       "list_findings",
       "list_runs",
+      "prove_change",
     ]);
     assert.equal(tools.find(({ name }) => name === "apply_changes")?.annotations?.destructiveHint, true);
     assert.equal(existsSync(join(workspace, ".coditect")), false);
@@ -92,6 +94,26 @@ describe("coditect mcp", function () {
     const { content, isError } = await callTool("run_team", { team: "no-such-team" });
     assert.equal(isError, true);
     assert.match(content[0].text, /^unknown_workflow: .*no-such-team.*\nAvailable: tdd/);
+  });
+
+  it("judges a change that the calling agent made", async () => {
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], {
+        cwd: workspace,
+        stdio: "ignore",
+      });
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "Begin");
+    assert.match(await textOf("prove_change", {}), /Nothing differs from HEAD/);
+    await appendFile(join(workspace, "src/bill.js"), 'throw new Error("half done");\n');
+    const told: string[] = [];
+    const { content } = await callTool("prove_change", {}, (message) => told.push(message));
+    assert.match(content[0].text, /The change is not proven: clean[^]*half done/);
+    assert.deepEqual(
+      told.map((line) => line.slice(0, 7)),
+      ["✖ clean"],
+    );
   });
 
   it("cancels the run when the client cancels the call", async () => {

@@ -1,0 +1,63 @@
+import { text } from "node:stream/consumers";
+import { z } from "zod";
+import { changeSince } from "../../../proof/git-change.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { proveWithFlags, type ProveFlags } from "./proving.ts";
+import { proofMarkdown } from "../display/proof-report.ts";
+
+/** Exit codes of a hook: the agent may stop; the hook itself failed; the agent has to go on. */
+const hookCodes = { stop: 0, broken: 1, goOn: 2 } as const;
+
+/** What an agent tells its Stop hook on standard input; only what is used of it. */
+const HookInput = z.object({ stop_hook_active: z.boolean().default(false) });
+
+const INPUT_MS = 5000;
+
+const readInput = async (stdin: NodeJS.ReadStream): Promise<z.infer<typeof HookInput>> => {
+  if (stdin.isTTY) return HookInput.parse({});
+  const late = AbortSignal.timeout(INPUT_MS);
+  const ended = new Promise<string>((resolve) => {
+    late.addEventListener("abort", () => {
+      stdin.destroy();
+      resolve("");
+    });
+  });
+  const given = await Promise.race([text(stdin), ended]);
+  return HookInput.parse(given.trim() === "" ? {} : JSON.parse(given));
+};
+
+/**
+ * `coditect prove --hook`: a Stop hook of another agent. It lets the agent stop when nothing changed or
+ * every gate held; else it says on standard error which did not, and the agent goes on. An agent that
+ * a hook sent back once already is let go, with the same words: it would never end otherwise.
+ */
+export const proveForHook = async (
+  workspace: string,
+  flags: ProveFlags,
+  context: CommandContext,
+): Promise<number> => {
+  const interruption = catchInterruption();
+  try {
+    const { signal } = interruption;
+    const { stop_hook_active } = await readInput(process.stdin);
+    const change = await changeSince(workspace, flags.base, signal);
+    if (change.changes.length === 0) return hookCodes.stop;
+    const proofs = await proveWithFlags(change, workspace, flags, context, () => undefined, signal);
+    if (proofs.every(({ held }) => held)) return hookCodes.stop;
+    context.terminal.err(
+      proofMarkdown(
+        proofs,
+        change.base,
+        change.changes.map(({ path }) => path),
+      ),
+    );
+    return stop_hook_active ? hookCodes.broken : hookCodes.goOn;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.terminal.err(`The change could not be judged: ${reason}\n`);
+    return hookCodes.broken;
+  } finally {
+    interruption.stop();
+  }
+};

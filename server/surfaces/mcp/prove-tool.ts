@@ -1,0 +1,44 @@
+import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { z } from "zod";
+import { asText, reporting } from "./results.ts";
+
+/** Judges what changed in the workspace since a revision; tells each gate, returns the whole as Markdown. */
+export type Prover = (base: string, told: (line: string) => void, signal: AbortSignal) => Promise<string>;
+
+/** The referee: what an agent asks before it says that it is done. */
+export const addProveTool = (server: McpServer, prove: Prover): void => {
+  server.registerTool(
+    "prove_change",
+    {
+      title: "Prove a change",
+      description:
+        "Judges what changed in the workspace since a revision, whoever changed it: its tests fail without " +
+        "the change and pass with it, nothing else broke, the tests notice small mutations of the changed " +
+        "lines, each part of the change is needed by a test, and the tests are stable. Says which gate did " +
+        "not hold and why. Call it before you report that a task is done. The workspace is only read.",
+      inputSchema: {
+        base: z
+          .string()
+          .regex(/^[\w@][\w./@{}~^-]*$/)
+          .default("HEAD")
+          .describe("The revision the change is made from; HEAD judges what is not committed yet"),
+      },
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    ({ base }, { signal, _meta, sendNotification }) =>
+      reporting(async () => {
+        const progressToken = _meta?.progressToken;
+        let progress = 0;
+        const told = (message: string): void => {
+          if (progressToken === undefined) return;
+          progress += 1;
+          // A client that does not listen any more misses nothing: the answer has all of it.
+          void sendNotification({
+            method: "notifications/progress",
+            params: { progressToken, progress, message },
+          }).catch(() => undefined);
+        };
+        return asText(await prove(base, told, signal));
+      }),
+  );
+};
