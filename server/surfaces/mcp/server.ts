@@ -4,9 +4,9 @@ import { addResultTools, addRunTools, type OpenSession } from "./tools.ts";
 
 /**
  * The runtime as an MCP server: teams, runs, changes and findings as tools for other agents, and the
- * gates for their own changes. The caller connects it to a transport.
+ * gates for their own changes where `prove` can judge them. The caller connects it to a transport.
  */
-export const createMcpServer = (open: OpenSession, prove: Prover, version: string): McpServer => {
+export const createMcpServer = (open: OpenSession, version: string, prove?: Prover): McpServer => {
   const server = new McpServer(
     { name: "coditect", title: "CODITECT Agents", version },
     {
@@ -18,6 +18,6 @@ export const createMcpServer = (open: OpenSession, prove: Prover, version: strin
   );
   addRunTools(server, open);
   addResultTools(server, open);
-  addProveTool(server, prove);
+  if (prove !== undefined) addProveTool(server, prove);
   return server;
 };

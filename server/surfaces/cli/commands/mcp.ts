@@ -50,7 +50,7 @@ export const serveMcp = async (flagsAsGiven: unknown, context: CommandContext): 
     const { connection, provider } = await open();
     return { connection, runOptions: runOptionsOf(flags, provider) };
   };
-  const server = createMcpServer(openSession, proverOf(workspace, flags, context), version());
+  const server = createMcpServer(openSession, version(), proverOf(workspace, flags, context));
   const closed = new Promise<void>((resolve) => {
     server.server.onclose = resolve;
     interruption.signal.addEventListener("abort", () => void server.close(), { once: true });
