@@ -78,7 +78,9 @@ const decoded = (text: string): Buffer | null => {
 const publicKeyOf = (bytes: Buffer): KeyObject | null => {
   try {
     const key = createPublicKey({ key: bytes, format: "der", type: "spki" });
-    return key.asymmetricKeyType === "ed25519" ? key : null;
+    // Bytes after the key are passed over by the parser; a receipt has none.
+    const isWhole = key.export({ format: "der", type: "spki" }).equals(bytes);
+    return key.asymmetricKeyType === "ed25519" && isWhole ? key : null;
   } catch {
     return null;
   }

@@ -79,6 +79,12 @@ describe("a receipt", () => {
     );
   });
 
+  it("does not hold with a byte after its key", async () => {
+    const changed = receipt.replace(/(?<="rawBytes": "[^"]*)=(?=")/, "A");
+    assert.notEqual(changed, receipt);
+    assert.equal(await holds(changed, files), false);
+  });
+
   it("holds after no change of a file", async () => {
     const paths = [...files.keys(), "src/old.js"];
     const edit = fc.record({
