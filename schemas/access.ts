@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Role } from "./contract/row.ts";
-import { Sha256, Timestamp, Uuid } from "./primitives.ts";
+import { Json, Sha256, Timestamp, Uuid } from "./primitives.ts";
 
 /** Who may call the server of a team, and as what. The secret itself is not kept anywhere. */
 export const AccessToken = z.strictObject({
@@ -21,3 +21,16 @@ export type AccessToken = z.infer<typeof AccessToken>;
 /** As it is stored: with the hash of the secret, which is 256 random bits. */
 export const StoredToken = AccessToken.extend({ hash: Sha256 });
 export type StoredToken = z.infer<typeof StoredToken>;
+
+/** A request with an idempotency key, and what it was answered with. */
+export const StoredReply = z.strictObject({
+  /** Hash of the caller and the key. */
+  reply_id: Sha256,
+  tenant_id: Uuid,
+  /** Hash of what was asked: the same key for something else is refused. */
+  fingerprint: Sha256,
+  at: Timestamp,
+  /** `null`: it was begun, and nobody knows what came of it. */
+  body: Json.nullable(),
+});
+export type StoredReply = z.infer<typeof StoredReply>;

@@ -42,7 +42,7 @@ export const errorCatalogue = {
   not_authorised: row("{method} needs the role {role}.", null, { http: 403, rpc: 403, exit: 2 }),
   unauthenticated: row(
     "This request needs a bearer token.",
-    "Use the token in the file that coditect serve names.",
+    "Use the token in the file that coditect serve names, or one of coditect tokens create.",
     {
       http: 401,
       rpc: 401,
@@ -59,6 +59,38 @@ export const errorCatalogue = {
     "The audit log cannot be written: {reason}.",
     "Run coditect doctor on the server. Local commands still work.",
     { http: 503, rpc: 503, exit: 3 },
+  ),
+  too_many_requests: row("Too many requests.", "Try again in {seconds} s.", {
+    http: 429,
+    rpc: 429,
+    exit: 3,
+    retryable: true,
+  }),
+  precondition_failed: row(
+    "{path} is not what it was when you read it.",
+    "Read it again, and repeat the change if it is still right.",
+    { http: 412, rpc: 412, exit: 2 },
+  ),
+  idempotency_key_reused: row(
+    "This idempotency key belongs to another request.",
+    "Use a new key for each new request.",
+    { http: 422, rpc: 422, exit: 2 },
+  ),
+  outcome_unknown: row(
+    "The request with this idempotency key was begun, but what came of it is not known.",
+    "Look whether it was done. If it was not, send it again with a new key.",
+    conflict,
+  ),
+  draining: row("The server is ending and takes no new work.", "Try again in {seconds} s.", {
+    http: 503,
+    rpc: 503,
+    exit: 3,
+    retryable: true,
+  }),
+  identity_provider_failed: row(
+    "The identity provider cannot be asked: {reason}.",
+    "Try again, or use a token of coditect tokens.",
+    { http: 503, rpc: 503, exit: 3, retryable: true },
   ),
   not_local: row(
     "The runtime accepts requests from this machine only, not from {host}.",

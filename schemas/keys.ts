@@ -37,6 +37,7 @@ export const keys = {
   dailyUsage: (tenant: string, day: string) => key(tenant, "usage_by_day", day),
   dailyMetrics: (tenant: string, day: string) => key(tenant, "metrics_by_day", day),
   alert: (tenant: string, alertId: string) => key(tenant, "alerts", alertId),
+  reply: (tenant: string, replyId: string) => key(tenant, "replies", replyId),
   token: (tenant: string, tokenId: string) => key(tenant, "access_tokens", tokenId),
   template: (tenant: string, templateId: string) => key(tenant, "templates", templateId),
   schemaVersion: () => "/schema_version",

@@ -351,7 +351,29 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/surfaces/rest",
     is: "the contract over HTTP",
-    imports: ["schemas", "server/hosting", "server/surfaces/mcp"],
+    imports: [
+      "schemas",
+      "server/access",
+      "server/handlers",
+      "server/hosting",
+      "server/runtime",
+      "server/surfaces/mcp",
+    ],
+  },
+  {
+    folder: "server/surfaces/team",
+    is: "the contract and the MCP tools over HTTPS, to callers with tokens, of several tenants",
+    imports: [
+      "schemas",
+      "server/access",
+      "server/handlers",
+      "server/hosting",
+      "server/platform",
+      "server/runtime",
+      "server/store",
+      "server/surfaces/mcp",
+      "server/surfaces/rest",
+    ],
   },
   {
     folder: "server/surfaces/mcp",
@@ -399,6 +421,7 @@ export const importTable: readonly Row[] = [
       ...base,
       "server/access",
       "server/evaluation",
+      "server/gateway",
       "server/hosting",
       "server/instances/drivers/docker",
       "server/instances/drivers/local",
@@ -412,6 +435,7 @@ export const importTable: readonly Row[] = [
       "server/surfaces/lsp",
       "server/surfaces/mcp",
       "server/surfaces/rest",
+      "server/surfaces/team",
     ],
   },
   {

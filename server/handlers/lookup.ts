@@ -17,6 +17,7 @@ const kinds: Readonly<Record<CollectionName, string>> = {
   dailyMetrics: "metrics of day",
   alerts: "alert",
   tokens: "token",
+  replies: "reply",
   templates: "template",
 };
 

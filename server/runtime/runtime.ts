@@ -49,6 +49,8 @@ export interface RuntimeOptions {
   guessedSettings?: SettingsInput;
   credentials: Credentials;
   worker: WorkerEntry;
+  /** Where tools find their secrets; left out: this process's. */
+  environment?: NodeJS.ProcessEnv;
   log: Log;
   /** Left out: what the user has allowed for this workspace. */
   consents?: Consents;
@@ -114,7 +116,7 @@ const rehearsalOnDemand = () => {
  * process owns the state folder, `state_damaged`, `state_newer`.
  */
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const { workspace, editorKeys = heldCredentials() } = options;
+  const { workspace, editorKeys = heldCredentials(), environment = process.env } = options;
   // Shared by those who read a setting when they need it: `configure` changes what they read next.
   const source = openSettings({
     workspace,
@@ -186,11 +188,11 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     log,
   });
   const changes = createChanges({ store, workspace, now });
-  const secrets = secretsOf(process.env);
-  if (settings.open_telemetry && process.env.OTEL_SDK_DISABLED !== "true") {
+  const secrets = secretsOf(environment);
+  if (settings.open_telemetry && environment.OTEL_SDK_DISABLED !== "true") {
     const { openTelemetry } = await import("../telemetry/open-telemetry.ts");
     telemetry = openTelemetry({
-      ...{ store, secrets, environment: process.env, version: version() },
+      ...{ store, secrets, environment, version: version() },
       withContent: settings.open_telemetry_content,
     });
     subscribe(telemetry.follow);
@@ -212,7 +214,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     unconfined,
     consents,
     objects: store.objects,
-    environment: process.env,
+    environment,
     version: version(),
     log,
   });

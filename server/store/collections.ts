@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { StoredToken } from "../../schemas/access.ts";
+import { StoredReply, StoredToken } from "../../schemas/access.ts";
 import { Alert } from "../../schemas/alerts.ts";
 import { AgentConfig } from "../../schemas/agent.ts";
 import { ChangeSet } from "../../schemas/changes.ts";
@@ -209,6 +209,15 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     filters: {
       open: (tenant) => [indexKeys.openAlerts(tenant)],
     },
+    oldestFirst: false,
+  },
+  replies: {
+    segment: "replies",
+    lists: [],
+    schema: StoredReply,
+    key: (tenant, reply) => keys.reply(tenant, reply.reply_id),
+    indexes: () => [],
+    filters: {},
     oldestFirst: false,
   },
   tokens: {

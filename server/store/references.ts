@@ -31,6 +31,7 @@ const references: Rules<Reference[]> = {
   dailyMetrics: () => [],
   alerts: () => [],
   tokens: () => [],
+  replies: () => [],
   templates: () => [],
 };
 

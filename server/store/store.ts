@@ -1,4 +1,4 @@
-import type { StoredToken } from "../../schemas/access.ts";
+import type { StoredReply, StoredToken } from "../../schemas/access.ts";
 import type { Alert } from "../../schemas/alerts.ts";
 import type { AgentConfig, AgentStatus, AgentType } from "../../schemas/agent.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
@@ -27,6 +27,7 @@ export interface Records {
   dailyMetrics: DailyMetrics;
   alerts: Alert;
   tokens: StoredToken;
+  replies: StoredReply;
   templates: Template;
 }
 export type CollectionName = keyof Records;
@@ -57,6 +58,7 @@ export interface Filters {
   dailyMetrics: NoFilter;
   alerts: { open?: true | undefined };
   tokens: NoFilter;
+  replies: NoFilter;
   templates: NoFilter;
 }
 

@@ -21,6 +21,7 @@ const idFields: Record<CollectionName, string> = {
   dailyMetrics: "day",
   alerts: "alert_id",
   tokens: "token_id",
+  replies: "reply_id",
   templates: "template_id",
 };
 

@@ -5,6 +5,7 @@ import type { ExportFlags, ImportFlags, SharedKind } from "./commands/share.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import { providerNames, unconfinedAnswers } from "./session/options.ts";
 import type { RecordFlags, RecordGroup } from "./commands/records.ts";
+import type { ServeFlags } from "./commands/serve-team.ts";
 import type { SettingFlags } from "./commands/settings.ts";
 import type { CommandContext } from "./display/terminal.ts";
 
@@ -369,13 +370,28 @@ const setOption = (): Option =>
     .argParser((text: string, before: string[]) => [...before, text])
     .default([], "none");
 
-const addRuntime = (program: Command, context: CommandContext, end: End): void => {
-  recordCommand(program, "serve", "serve the runtime of a workspace over REST on loopback")
-    .addOption(new Option("--port <n>", "port (default: any free one)").argParser(portNumber))
+const addServe = (program: Command, context: CommandContext, end: End): void => {
+  recordCommand(program, "serve", "serve the runtime over REST: on loopback, or to a team over TLS")
+    .addOption(new Option("--port <n>", "port on loopback (default: any free one)").argParser(portNumber))
+    .option("--listen <host:port>", "serve a team there; tokens are made with coditect tokens")
+    .option("--tls-cert <file>", "certificate chain in PEM; read again on SIGHUP")
+    .option("--tls-key <file>", "its private key in PEM")
+    .addOption(
+      new Option("--tenant <name=dir>", "a tenant and its workspace (repeatable)").argParser(
+        (text: string, before: string[] | undefined) => [...(before ?? []), text],
+      ),
+    )
+    .option("--rate <n>", "requests a minute for each token (default: 600)")
+    .option("--max-body <mb>", "largest body of a request (default: 16)")
+    .option("--drain <seconds>", "how long to wait for requests and runs when it ends (default: 30)")
+    .option("--oidc-issuer <url>", "accept tokens of this OpenID Connect provider, too")
+    .option("--oidc-audience <name>", "the audience they must have")
     .addOption(setOption())
-    .action(async (flags: RecordFlags & { port?: number; set?: string[] }) =>
-      end((await import("./commands/serve.ts")).serve(flags, context)),
-    );
+    .action(async (flags: ServeFlags) => end((await import("./commands/serve.ts")).serve(flags, context)));
+};
+
+const addRuntime = (program: Command, context: CommandContext, end: End): void => {
+  addServe(program, context, end);
   recordCommand(program, "doctor", "check whether everything a team needs is there")
     .option("--repair", "mend the state folder, keeping the files as they were")
     .option("--adopt", "take over a state folder that was made by another user, or on another machine")

@@ -1,15 +1,20 @@
 import type { ServerResponse } from "node:http";
-import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { EventHistory, NumberedEvent } from "./event-history.ts";
 
 /** A comment this often keeps what stands between from closing a quiet stream. */
 const HEARTBEAT_MILLISECONDS = 15_000;
 /** A reader that falls this many bytes behind is cut off: it must not fill the runtime's memory. */
 const MOST_BEHIND = 8 * 1024 * 1024;
 
-type Subscribe = (listener: (event: RuntimeEvent) => void) => () => void;
+const textOf = ({ id, event }: NumberedEvent): string =>
+  `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** Sends every event from now on as a server-sent event, until either side ends it or `closing` aborts. */
-export const streamEvents = (response: ServerResponse, subscribe: Subscribe, closing: AbortSignal): void => {
+/**
+ * Sends every event as a server-sent event, until either side ends it or `closing` aborts. A reader that
+ * sends `Last-Event-ID` first gets what it missed, or `events.lost` where that is not kept any more: it
+ * then has to read its lists again.
+ */
+export const streamEvents = (response: ServerResponse, history: EventHistory, closing: AbortSignal): void => {
   response.writeHead(200, {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
@@ -17,10 +22,13 @@ export const streamEvents = (response: ServerResponse, subscribe: Subscribe, clo
   });
   response.write(": listening\n\n");
   const heartbeat = setInterval(() => response.write(": still here\n\n"), HEARTBEAT_MILLISECONDS);
-  const stop = subscribe((event) => {
-    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  const lastId = response.req.headers["last-event-id"];
+  const following = history.follow(typeof lastId === "string" ? lastId : null, (event) => {
+    response.write(textOf(event));
     if (response.writableLength > MOST_BEHIND) response.destroy();
   });
+  if (!following.isComplete) response.write("event: events.lost\ndata: {}\n\n");
+  for (const event of following.missed) response.write(textOf(event));
   const end = (): void => {
     response.end();
   };
@@ -28,6 +36,6 @@ export const streamEvents = (response: ServerResponse, subscribe: Subscribe, clo
   response.on("close", () => {
     closing.removeEventListener("abort", end);
     clearInterval(heartbeat);
-    stop();
+    following.stop();
   });
 };

@@ -3,21 +3,21 @@ import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { type CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
 import { parseJson } from "../../../schemas/json-depth.ts";
 
-/** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
-const BODY_BYTES = 16 * 1024 * 1024;
-
 const invalidBody = (problems: string) => fail("invalid_params", { what: "The body", problems });
 
-const readBytes = async (request: IncomingMessage): Promise<Buffer> => {
-  const tooLarge = fail("body_too_large", { limit: "16 MB" });
-  if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES) throw tooLarge;
+const MEGABYTE = 1024 * 1024;
+
+const readBytes = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
+  const readable = limit < MEGABYTE ? `${limit} bytes` : `${Math.floor(limit / MEGABYTE)} MB`;
+  const tooLarge = fail("body_too_large", { limit: readable });
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     // Without an encoding set, a request's chunks are buffers.
     const bytes = chunk as Buffer;
     length += bytes.length;
-    if (length > BODY_BYTES) throw tooLarge;
+    if (length > limit) throw tooLarge;
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
@@ -26,9 +26,9 @@ const readBytes = async (request: IncomingMessage): Promise<Buffer> => {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The JSON object in a request's body; an empty body is an empty object. */
-export const readBody = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
-  const bytes = await readBytes(request);
+/** The JSON object in a request's body of at most `limit` bytes; an empty body is an empty object. */
+export const readBody = async (request: IncomingMessage, limit: number): Promise<Record<string, unknown>> => {
+  const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return {};
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
     throw invalidBody("its Content-Type must be application/json");
@@ -59,6 +59,8 @@ export const sendProblem = (response: ServerResponse, error: CoditectError): voi
   const { message, ...wire } = toWireError(error);
   const status = errorCatalogue[error.code].http;
   if (status === 401) response.setHeader("www-authenticate", "Bearer");
+  if ((status === 429 || status === 503) && error.data.seconds !== undefined)
+    response.setHeader("retry-after", String(error.data.seconds));
   if (status === 405) response.setHeader("allow", String(error.data.allowed));
   // What is left of a refused body must not be read as the next request.
   if (!response.req.complete) response.setHeader("connection", "close");

@@ -112,10 +112,27 @@ const parameters = (route: Route) => [
   })),
 ];
 
+const header = (name: string, description: string) => ({
+  name,
+  in: "header",
+  required: false,
+  description,
+  schema: { type: "string" },
+});
+
+const headersOf = ({ verb, method }: Route) => {
+  if (verb === "GET") return [header("If-None-Match", "Tags of answers that are known; then 304")];
+  if (verb !== "POST") return [header("If-Match", "The tag that the record must still have; else 412")];
+  // Its answer is a secret, which is stored nowhere.
+  return method === "tokens/create"
+    ? []
+    : [header("Idempotency-Key", "On the server of a team: the same request with the same key is done once")];
+};
+
 const operation = (route: Route) => ({
   operationId: route.method.replace("/", "."),
   tags: [route.method.split("/")[0]],
-  parameters: parameters(route),
+  parameters: [...parameters(route), ...headersOf(route)],
   ...(takesBody(route) && {
     requestBody: { content: { "application/json": { schema: refTo(bodyOf(route)) } } },
   }),
@@ -137,9 +154,16 @@ const paths = (): Record<string, Record<string, unknown>> => {
     "/api/events": {
       get: {
         operationId: "events",
+        parameters: [
+          header(
+            "Last-Event-ID",
+            "Begin behind this event; `events.lost` comes first where that is not possible",
+          ),
+        ],
         responses: {
           200: {
-            description: "Every event from now on; each data line is a RuntimeEvent",
+            description:
+              "Every event from now on; each data line but that of `events.lost` is a RuntimeEvent",
             content: { "text/event-stream": { schema: refTo("RuntimeEvent") } },
           },
         },

@@ -1,97 +1,52 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { Connection } from "../../hosting/connection.ts";
+import { OWNERSHIP_PATH, ownershipProof } from "../../hosting/ownership.ts";
 import type { Surface, SurfaceOptions } from "../../hosting/surface.ts";
 import type { McpEndpoint } from "../mcp/http.ts";
-import { streamEvents } from "./event-stream.ts";
+import { answer, type Api, targetOf } from "./api.ts";
+import { Conditions } from "./conditions.ts";
+import { EventHistory } from "./event-history.ts";
 import { admit, admitLocal } from "./guard.ts";
 import { readBody, sendJson, sendProblem } from "./messages.ts";
-import { openApi } from "./openapi.ts";
-import { findRoute, pathFields, readQuery, type Route } from "./routes.ts";
-import { OWNERSHIP_PATH, ownershipProof } from "../../hosting/ownership.ts";
 
-const paramsOf = async (
-  request: IncomingMessage,
-  route: Route,
-  inPath: Record<string, string>,
-  query: URLSearchParams,
-): Promise<Record<string, unknown>> => {
-  const body = route.verb === "GET" || route.verb === "DELETE" ? {} : await readBody(request);
-  const given = { ...body, ...readQuery(route, query) };
-  for (const field of pathFields(route)) {
-    if (given[field] === undefined || given[field] === inPath[field]) continue;
-    throw fail("invalid_params", { what: "The call", problems: `${field}: is not the one in the address` });
-  }
-  return { ...given, ...inPath };
-};
+/** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
+const BODY_BYTES = 16 * 1024 * 1024;
 
-/** What a server answers with; the document takes a while to make and is the same each time. */
 interface Served extends SurfaceOptions {
-  document: () => ReturnType<typeof openApi>;
+  /** What answers, once the runtime is open. */
+  api: Promise<Api>;
   mcp: () => Promise<McpEndpoint>;
   /** Aborts when the server closes. */
   closing: AbortSignal;
 }
 
-/** Errors: `invalid_params` for what is no path, such as `//[`. */
-const targetOf = (request: IncomingMessage): URL => {
-  const target = URL.parse(`http://127.0.0.1${request.url ?? "/"}`);
-  if (target !== null) return target;
-  throw fail("invalid_params", { what: "The call", problems: "the address is not a path" });
-};
-
 /** Where MCP clients connect to. */
 const MCP_PATH = "/mcp";
-
-/** Where Prometheus looks, by its own convention. */
-const METRICS_PATH = "/metrics";
 
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
-  { runtime, token, role = "admin", document, mcp, closing }: Served,
+  { api, mcp, token, role = "admin", closing }: Served,
 ): Promise<void> => {
-  // The host is not looked at again: only path and query are read from here.
-  const { pathname, searchParams } = targetOf(request);
-  if (request.method === "GET" && pathname === OWNERSHIP_PATH) {
+  const url = targetOf(request);
+  if (request.method === "GET" && url.pathname === OWNERSHIP_PATH) {
     admitLocal(request);
     const { localPort = 0 } = request.socket;
-    sendJson(response, 200, { proof: ownershipProof(token, searchParams.get("challenge") ?? "", localPort) });
+    const challenge = url.searchParams.get("challenge") ?? "";
+    sendJson(response, 200, { proof: ownershipProof(token, challenge, localPort) });
     return;
   }
   admit(request, token);
   // It came over a connection that was open already.
   if (closing.aborted) throw fail("runtime_gone", { how: "it is ending" });
-  const verb = request.method ?? "GET";
-  if (verb === "GET" && pathname === "/openapi.json") {
-    sendJson(response, 200, document());
+  if (url.pathname === MCP_PATH) {
+    const body = request.method === "POST" ? await readBody(request, BODY_BYTES) : undefined;
+    await (await mcp()).handle(request, response, body);
     return;
   }
-  if (pathname === MCP_PATH) {
-    await (await mcp()).handle(request, response, verb === "POST" ? await readBody(request) : undefined);
-    return;
-  }
-  if (verb === "GET" && pathname === METRICS_PATH) {
-    const { dispatch: ask } = await runtime;
-    const { text } = await ask("metrics/prometheus", {}, { role, surface: "rest" }, closing);
-    response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-    response.end(text);
-    return;
-  }
-  if (verb === "GET" && pathname === "/api/events") {
-    streamEvents(response, (await runtime).subscribe, closing);
-    return;
-  }
-  const { route, inPath } = findRoute(verb, pathname);
-  const params = await paramsOf(request, route, inPath, searchParams);
-  const gone = new AbortController();
-  response.on("close", () => {
-    gone.abort();
-  });
-  const { dispatch } = await runtime;
-  const method: string = route.method;
-  const result = await dispatch(method, params, { role, surface: "rest" }, gone.signal);
-  sendJson(response, route.status, result);
+  const caller = { role, surface: "rest" } as const;
+  await answer({ request, response, url, caller, owner: "local", closing }, await api);
 };
 
 const handle = async (request: IncomingMessage, response: ServerResponse, options: Served): Promise<void> => {
@@ -119,6 +74,17 @@ const listen = (server: Server, port: number): Promise<number> =>
     });
   });
 
+const openApiOf = async ({ runtime, version }: SurfaceOptions): Promise<Api> => {
+  const { dispatch, subscribe } = await runtime;
+  return {
+    dispatch,
+    history: new EventHistory(subscribe),
+    conditions: new Conditions(),
+    version,
+    bodyLimit: BODY_BYTES,
+  };
+};
+
 /** Loaded when the first client asks for it. */
 const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Promise<McpEndpoint> => {
   const { openMcpEndpoint } = await import("../mcp/http.ts");
@@ -126,7 +92,7 @@ const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Pr
   const connection: Connection = {
     // Nobody ends such a call early: what takes long is followed by its events.
     call: (method, params) =>
-      dispatch(method, params, { role, surface: "rest" }, new AbortController().signal),
+      dispatch(method, params, { role, surface: "mcp" }, new AbortController().signal),
     subscribe,
     isAttached: false,
     lost: new Promise<never>(() => undefined),
@@ -140,12 +106,14 @@ const CLOSE_MILLISECONDS = 1000;
 
 /** The contract over HTTP, on loopback alone. Contract: "REST". */
 export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
-  let document: ReturnType<typeof openApi> | null = null;
-  let mcp: Promise<McpEndpoint> | null = null;
   const closing = new AbortController();
+  const api = openApiOf(options);
+  // A runtime that does not open is the answer to each request.
+  api.catch(() => undefined);
+  let mcp: Promise<McpEndpoint> | null = null;
   const served: Served = {
     ...options,
-    document: () => (document ??= openApi(options.version)),
+    api,
     mcp: () => (mcp ??= openMcp(options)),
     closing: closing.signal,
   };
@@ -166,6 +134,12 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
         });
         closing.abort();
         void mcp?.then((endpoint) => endpoint.close());
+        void api.then(
+          ({ history }) => {
+            history.close();
+          },
+          () => undefined,
+        );
       }),
   };
 };

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { fail } from "../../../../schemas/errors.ts";
 import { version } from "../../../platform/installation.ts";
 import { endpointFile } from "../../../hosting/endpoints.ts";
 import { serveRuntime } from "../../../hosting/serve-runtime.ts";
@@ -7,15 +8,22 @@ import { runtimeOptions } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { settingsOf } from "../session/options.ts";
-import type { RecordFlags } from "./records.ts";
+import type { ServeFlags } from "./serve-team.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-/** `coditect serve`: the runtime over REST, until it is interrupted. */
-export const serve = async (
-  flags: RecordFlags & { port?: number; set?: string[] },
-  { environment, terminal, currentFolder }: CommandContext,
-): Promise<number> => {
+/** Flags that say nothing without `--listen`. */
+const ofListen = ["tlsCert", "tlsKey", "tenant"] as const;
+
+/** `coditect serve`: the runtime over REST on loopback, or for a team, until it is interrupted. */
+export const serve = async (flags: ServeFlags, context: CommandContext): Promise<number> => {
+  const { environment, terminal, currentFolder } = context;
+  if (flags.listen !== undefined) {
+    const { serveTeam } = await import("./serve-team.ts");
+    return serveTeam(flags, context);
+  }
+  if (ofListen.some((name) => flags[name] !== undefined))
+    throw fail("usage", { problem: "--tls-cert, --tls-key and --tenant need --listen HOST:PORT." });
   const workspace = await findWorkspace(flags, currentFolder);
   const interruption = catchInterruption();
   const options = runtimeOptions(workspace, settingsOf(flags), environment);

@@ -3,6 +3,12 @@ import { exitCodes } from "./exit.ts";
 /** Seconds between the first interruption and the end, whatever still runs. */
 const GRACE_SECONDS = 4.5;
 
+interface InterruptionOptions {
+  graceSeconds?: number;
+  /** False: SIGHUP means something else to the command. */
+  hangsUp?: boolean;
+}
+
 export interface Interruption {
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP. */
   signal: AbortSignal;
@@ -14,17 +20,20 @@ export interface Interruption {
  * end as Cancelled and instances are gone; the second one, or the grace running out, ends the process at once. Workers end with the process that
  * started them, because their standard input does.
  */
-export const catchInterruption = (): Interruption => {
+export const catchInterruption = ({
+  graceSeconds = GRACE_SECONDS,
+  hangsUp = true,
+}: InterruptionOptions = {}): Interruption => {
   const controller = new AbortController();
   let grace: NodeJS.Timeout | undefined;
   const leave = () => process.exit(exitCodes.cancelled);
   const interrupt = () => {
     if (controller.signal.aborted) leave();
     controller.abort();
-    grace = setTimeout(leave, GRACE_SECONDS * 1000);
+    grace = setTimeout(leave, graceSeconds * 1000);
     grace.unref();
   };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const signals = hangsUp ? (["SIGINT", "SIGTERM", "SIGHUP"] as const) : (["SIGINT", "SIGTERM"] as const);
   for (const name of signals) process.on(name, interrupt);
   process.stdout.once("error", interrupt);
   return {

@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { fail } from "../../../../schemas/errors.ts";
+import { environmentCredentials } from "../../../gateway/credentials.ts";
+import { type ServedRuntime, serveRuntime } from "../../../hosting/serve-runtime.ts";
+import { version } from "../../../platform/installation.ts";
+import { reasonOf } from "../../../store/files.ts";
+import { serveRest } from "../../rest/rest.ts";
+import { openTeamServer, type TeamServer, type TeamServerOptions } from "../../team/server.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { runtimeOptions } from "../session/connect.ts";
+import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { cliLog } from "../session/log.ts";
+import { parseFlagsAs, settingsOf } from "../session/options.ts";
+import { findWorkspace } from "../session/target.ts";
+import { environmentOf, readTenant } from "../session/tenants.ts";
+import type { RecordFlags } from "./records.ts";
+
+export interface ServeFlags extends RecordFlags {
+  port?: number;
+  set?: string[];
+  /** HOST:PORT; left out: loopback. */
+  listen?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  tenant?: string[];
+}
+
+/** Tokens that were refused, of one address, before it has to wait: nobody guesses 256 bits, and logs stay short. */
+const REFUSALS_PER_MINUTE = 20;
+
+const Listen = z
+  .string()
+  .transform((text) => /^(?:\[([0-9a-fA-F:.]+)\]|([^:]*)):(\d{1,5})$/.exec(text))
+  .refine((match) => match !== null && Number(match[3]) <= 65_535, "must be HOST:PORT, such as 0.0.0.0:8443")
+  .transform((match) => ({ host: match?.[1] ?? match?.[2] ?? "", port: Number(match?.[3]) }));
+
+const TeamFlags = z.object({
+  listen: Listen,
+  tlsCert: z.string("is needed with --listen"),
+  tlsKey: z.string("is needed with --listen"),
+  tenant: z.array(z.string()).default([]),
+  rate: z.coerce.number().int().positive().max(1_000_000).default(600),
+  maxBody: z.coerce.number().int().positive().max(256).default(16),
+  drain: z.coerce.number().nonnegative().max(86_400).default(30),
+  oidcIssuer: z.url({ protocol: /^https?$/ }).optional(),
+  oidcAudience: z.string().min(1).optional(),
+});
+type TeamFlags = z.infer<typeof TeamFlags>;
+
+const readTls = async ({ tlsCert, tlsKey }: TeamFlags, folder: string): Promise<TeamServerOptions["tls"]> => {
+  const read = async (option: string, file: string): Promise<Buffer> => {
+    try {
+      return await readFile(resolve(folder, file));
+    } catch (error) {
+      throw fail("usage", { problem: `${option}: cannot read ${file}: ${reasonOf(error)}` });
+    }
+  };
+  return { cert: await read("--tls-cert", tlsCert), key: await read("--tls-key", tlsKey) };
+};
+
+const identityProviderOf = ({ oidcIssuer, oidcAudience }: TeamFlags): Pick<TeamServerOptions, "oidc"> => {
+  if (oidcIssuer === undefined && oidcAudience === undefined) return {};
+  if (oidcIssuer === undefined || oidcAudience === undefined)
+    throw fail("usage", { problem: "--oidc-issuer and --oidc-audience need each other." });
+  const { protocol, hostname } = new URL(oidcIssuer);
+  if (protocol === "http:" && !["127.0.0.1", "localhost"].includes(hostname))
+    throw fail("usage", { problem: "--oidc-issuer must be an https address." });
+  return { oidc: { issuer: oidcIssuer, audience: oidcAudience } };
+};
+
+interface Opened {
+  name: string;
+  workspace: string;
+  runtime: ServedRuntime;
+}
+
+/** One runtime for each tenant. Where one cannot be opened, those before it are closed. */
+const openTenants = async (
+  flags: ServeFlags,
+  names: readonly string[],
+  context: CommandContext,
+): Promise<Opened[]> => {
+  const { environment, currentFolder } = context;
+  const opened: Opened[] = [];
+  try {
+    const tenants =
+      names.length === 0
+        ? [{ name: "default", workspace: await findWorkspace(flags, currentFolder), environment }]
+        : names.map((text) => {
+            const tenant = readTenant(text, currentFolder);
+            return { ...tenant, environment: environmentOf(tenant.name, environment) };
+          });
+    for (const tenant of tenants) {
+      const options = runtimeOptions(tenant.workspace, settingsOf(flags), tenant.environment);
+      const runtime = await serveRuntime(
+        // The server's own stored keys are of nobody in particular: tenants have those of their variables.
+        names.length === 0
+          ? options
+          : {
+              ...options,
+              environment: tenant.environment,
+              credentials: environmentCredentials(tenant.environment),
+            },
+        { openSurface: serveRest, version: version() },
+      );
+      opened.push({ name: tenant.name, workspace: tenant.workspace, runtime });
+    }
+    return opened;
+  } catch (error) {
+    for (const { runtime } of opened) await runtime.close();
+    throw error;
+  }
+};
+
+/** A renewed certificate is taken up on SIGHUP; what cannot be used leaves the old one in its place. */
+const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, terminal }: CommandContext) => {
+  const renew = (): void => {
+    readTls(flags, currentFolder)
+      .then((tls) => {
+        server.renew(tls);
+        terminal.err("The certificate was read again.\n");
+      })
+      .catch((error: unknown) => {
+        terminal.err(`The old certificate stays in use: ${reasonOf(error)}\n`);
+      });
+  };
+  process.on("SIGHUP", renew);
+  return () => process.off("SIGHUP", renew);
+};
+
+/** `coditect serve --listen`: the runtimes of a team's tenants over HTTPS, until it is interrupted. */
+export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContext): Promise<number> => {
+  const { environment, terminal } = context;
+  const flags = parseFlagsAs(TeamFlags, flagsAsGiven);
+  const tls = await readTls(flags, context.currentFolder);
+  const oidc = identityProviderOf(flags);
+  const interruption = catchInterruption({ graceSeconds: flags.drain + 10, hangsUp: false });
+  const opened = await openTenants(flagsAsGiven, flags.tenant, context);
+  try {
+    const server = await openTeamServer({
+      tenants: opened.map(({ name, runtime }) => ({ name, ...runtime })),
+      listen: flags.listen,
+      tls,
+      ...oidc,
+      version: version(),
+      log: cliLog(environment),
+      requestsPerMinute: flags.rate,
+      refusalsPerMinute: REFUSALS_PER_MINUTE,
+      bodyLimit: flags.maxBody * 1024 * 1024,
+      now: () => new Date().toISOString(),
+    }).catch((error: unknown) => {
+      throw fail("usage", { problem: `The server cannot listen: ${reasonOf(error)}` }, { cause: error });
+    });
+    const stopRenewing = renewOnSignal(server, flags, context);
+    const host = flags.listen.host.includes(":") ? `[${flags.listen.host}]` : flags.listen.host;
+    const url = `https://${host}:${server.port}`;
+    const tenants = opened.map(({ name, workspace }) => ({ name, workspace }));
+    terminal.out(
+      flagsAsGiven.json === true
+        ? `${JSON.stringify({ url, pid: process.pid, tenants })}\n`
+        : `Serving at ${url}\n${tenants.map(({ name, workspace }) => `  ${name}: ${workspace}\n`).join("")}`,
+    );
+    if (!interruption.signal.aborted) await once(interruption.signal, "abort");
+    terminal.err(`Draining for at most ${flags.drain} s; a second signal ends at once.\n`);
+    await server.drain(AbortSignal.timeout(flags.drain * 1000));
+    stopRenewing();
+  } finally {
+    for (const { runtime } of opened) await runtime.close();
+    interruption.stop();
+  }
+  return exitCodes.cancelled;
+};

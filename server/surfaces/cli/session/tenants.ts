@@ -1,0 +1,38 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fail } from "../../../../schemas/errors.ts";
+
+export interface NamedWorkspace {
+  name: string;
+  /** Absolute path. */
+  workspace: string;
+}
+
+/** Reads `NAME=DIR` of `--tenant`. Error: `usage`. */
+export const readTenant = (text: string, currentFolder: string): NamedWorkspace => {
+  const [, name, folder] = /^([a-z0-9]+(?:-[a-z0-9]+)*)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || folder === undefined)
+    throw fail("usage", { problem: `--tenant ${text}: write NAME=DIR, with small letters, digits and -.` });
+  const workspace = resolve(currentFolder, folder);
+  if (statSync(workspace, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw fail("usage", { problem: `--tenant ${name}: there is no folder ${folder}.` });
+  return { name, workspace };
+};
+
+/** What belongs to whoever pays or is trusted, so that it must not pass from one tenant to another. */
+const OWN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|^(ANTHROPIC|GEMINI|HF|OLLAMA|CODITECT)_/i;
+
+/**
+ * The environment of one tenant of several: the server's without keys and addresses, and with what stands
+ * there for the tenant alone, such as `CODITECT_TENANT_ACME__ANTHROPIC_API_KEY`.
+ */
+export const environmentOf = (name: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  const prefix = `CODITECT_TENANT_${name.toUpperCase().replaceAll("-", "_")}__`;
+  const own: NodeJS.ProcessEnv = {};
+  for (const [variable, value] of Object.entries(environment)) {
+    if (variable.startsWith(prefix)) own[variable.slice(prefix.length)] = value;
+    // What stands there for the tenant counts, whichever comes first.
+    else if (!OWN.test(variable)) own[variable] ??= value;
+  }
+  return own;
+};

@@ -1,0 +1,42 @@
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { fail } from "../../../schemas/errors.ts";
+import type { Connection } from "../../hosting/connection.ts";
+import { createMcpServer } from "../mcp/server.ts";
+import type { Api, Exchange } from "../rest/api.ts";
+import { readBody } from "../rest/messages.ts";
+
+export const MCP_PATH = "/mcp";
+
+/** Never: the runtime is in this process. */
+const neverLost = new Promise<never>(() => undefined);
+
+/** A runtime as the caller may use it: each tool goes through the contract's roles. */
+const connectionFor = ({ caller, closing }: Exchange, { dispatch, history }: Api): Connection => ({
+  call: (method, params) => dispatch(method, params, { ...caller, surface: "mcp" }, closing),
+  subscribe: (listener) =>
+    history.follow(null, ({ event }) => {
+      listener(event);
+    }).stop,
+  isAttached: false,
+  lost: neverLost,
+  close: () => Promise.resolve(),
+});
+
+/**
+ * The MCP tools over Streamable HTTP, without sessions: each request stands for itself. Errors:
+ * `verb_not_allowed`, `body_too_large`, `invalid_params`.
+ */
+export const answerMcp = async (exchange: Exchange, api: Api): Promise<void> => {
+  const { request, response } = exchange;
+  const verb = request.method ?? "GET";
+  if (verb !== "POST") throw fail("verb_not_allowed", { path: MCP_PATH, verb, allowed: "POST" });
+  const body = await readBody(request, api.bodyLimit);
+  const connection = connectionFor(exchange, api);
+  const server = createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), api.version);
+  const transport = new StreamableHTTPServerTransport();
+  response.on("close", () => {
+    void server.close();
+  });
+  await server.connect(transport);
+  await transport.handleRequest(request, response, body);
+};

@@ -1,0 +1,97 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { z } from "zod";
+import { Role } from "../../../schemas/contract.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Admitted, Tenant } from "./tenant.ts";
+
+export interface OidcOptions {
+  /** As it stands in the tokens' `iss`. */
+  issuer: string;
+  /** One of the tokens' `aud`. */
+  audience: string;
+}
+
+/** Lets bearers of an identity provider's tokens in. */
+export interface IdentityProvider {
+  /** Errors: `unauthenticated`, `token_refused`, `identity_provider_failed`. */
+  admit(token: string, tenants: readonly Tenant[], from: string): Promise<Admitted>;
+}
+
+/** Keys that a server could make up tokens with (HMAC) are not accepted, and neither is none. */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+const DEADLINE_MS = 5000;
+
+const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
+
+/** What a token says of its bearer: an email or a name for people, and what they may do where. */
+const Claims = z.object({
+  sub: z.string().min(1).max(255),
+  email: z.string().max(255).optional(),
+  coditect_role: Role,
+  /** May be left out where the server has one tenant. */
+  coditect_tenant: z.string().max(100).optional(),
+});
+
+const failed = (reason: string, cause: unknown) => fail("identity_provider_failed", { reason }, { cause });
+
+/** OpenID Connect Discovery 1.0, section 4: the issuer has to name itself. */
+const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
+  const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const response = await fetch(address, {
+    redirect: "error",
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).catch((error: unknown) => {
+    throw failed("its configuration cannot be fetched", error);
+  });
+  const found = Discovery.safeParse(await response.json().catch(() => null));
+  if (!found.success || found.data.issuer !== issuer)
+    throw failed("its configuration is not that of the issuer", found.error ?? null);
+  return createRemoteJWKSet(new URL(found.data.jwks_uri), { timeoutDuration: DEADLINE_MS });
+};
+
+const tenantOf = (tenants: readonly Tenant[], name: string | undefined): Tenant | undefined =>
+  name === undefined && tenants.length === 1 ? tenants[0] : tenants.find((tenant) => tenant.name === name);
+
+/** Tokens of an OpenID Connect provider; its keys are fetched when the first one comes. */
+export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log): IdentityProvider => {
+  let keys: Promise<JWTVerifyGetKey> | null = null;
+
+  const verify = async (token: string): Promise<unknown> => {
+    keys ??= discover(issuer).catch((error: unknown) => {
+      keys = null;
+      throw error;
+    });
+    try {
+      const { payload } = await jwtVerify(token, await keys, {
+        issuer,
+        audience,
+        algorithms: ALGORITHMS,
+        requiredClaims: ["exp"],
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWTExpired)
+        throw fail("token_refused", { problem: "has expired" }, { cause: error });
+      if (error instanceof errors.JWKSTimeout) throw failed("its keys cannot be fetched", error);
+      if (!(error instanceof errors.JOSEError)) throw error;
+      log("info", "a token of the identity provider was refused", { reason: error.message });
+      throw fail("unauthenticated", {}, { cause: error });
+    }
+  };
+
+  return {
+    admit: async (token, tenants, from) => {
+      const claims = Claims.safeParse(await verify(token));
+      if (!claims.success) throw fail("token_refused", { problem: "does not say which role its bearer has" });
+      const { sub, email, coditect_role: role, coditect_tenant } = claims.data;
+      const tenant = tenantOf(tenants, coditect_tenant);
+      if (tenant === undefined) throw fail("token_refused", { problem: "is of no tenant of this server" });
+      return {
+        tenant,
+        caller: { role, surface: "rest", remote: { user: email ?? sub, tokenId: null, from } },
+        owner: `oidc ${sub}`,
+      };
+    },
+  };
+};

@@ -1,0 +1,47 @@
+/** A bucket that fills again by the second; each request takes one from it. */
+interface Bucket {
+  left: number;
+  at: number;
+}
+
+/** Buckets that were full again this long ago are forgotten. */
+const MINUTE_MS = 60_000;
+const MOST_BUCKETS = 10_000;
+
+/** At most so many requests a minute for each name, in bursts of up to as many. */
+export class RateLimit {
+  readonly #perMinute: number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(perMinute: number) {
+    this.#perMinute = perMinute;
+  }
+
+  /** Takes one; 0: it may go on, else in how many seconds it may. */
+  take(name: string, now: number): number {
+    const bucket = this.#bucket(name, now);
+    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) * 60) / this.#perMinute);
+    bucket.left -= 1;
+    return 0;
+  }
+
+  /** In how many seconds one could be taken; takes none. */
+  wait(name: string, now: number): number {
+    const { left } = this.#bucket(name, now);
+    return left < 1 ? Math.ceil(((1 - left) * 60) / this.#perMinute) : 0;
+  }
+
+  #bucket(name: string, now: number): Bucket {
+    const found = this.#buckets.get(name) ?? { left: this.#perMinute, at: now };
+    found.left = Math.min(this.#perMinute, found.left + ((now - found.at) * this.#perMinute) / MINUTE_MS);
+    found.at = now;
+    // The order of the map is that of the latest use.
+    this.#buckets.delete(name);
+    this.#buckets.set(name, found);
+    for (const [old, { at }] of this.#buckets) {
+      if (this.#buckets.size <= MOST_BUCKETS && now - at < MINUTE_MS) break;
+      this.#buckets.delete(old);
+    }
+    return found;
+  }
+}

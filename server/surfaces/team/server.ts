@@ -1,0 +1,210 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import { CoditectError, fail } from "../../../schemas/errors.ts";
+import type { Log } from "../../platform/log.ts";
+import { answer, EVENTS_PATH, targetOf } from "../rest/api.ts";
+import { sendJson, sendProblem } from "../rest/messages.ts";
+import { findRoute } from "../rest/routes.ts";
+import { addressOf, authenticate } from "./authenticate.ts";
+import { answerMcp, MCP_PATH } from "./mcp-endpoint.ts";
+import { openIdentityProvider, type OidcOptions } from "./oidc.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { type Admitted, openTenant, type Tenant, type TenantRuntime } from "./tenant.ts";
+import { workOf } from "./work.ts";
+
+export interface TeamServerOptions {
+  tenants: readonly TenantRuntime[];
+  listen: { host: string; port: number };
+  /** PEM. */
+  tls: { cert: Buffer; key: Buffer };
+  oidc?: OidcOptions;
+  version: string;
+  log: Log;
+  /** Requests of one caller a minute. */
+  requestsPerMinute: number;
+  /** Tokens that were refused, of one address a minute, before it has to wait. */
+  refusalsPerMinute: number;
+  /** Longest body, in bytes. */
+  bodyLimit: number;
+  now: () => string;
+}
+
+/** The runtimes of a team's tenants over HTTPS. */
+export interface TeamServer {
+  port: number;
+  /** Uses another certificate for connections from now on. */
+  renew(tls: TeamServerOptions["tls"]): void;
+  /**
+   * Accepts no new work, waits for requests and runs to end, at most until `deadline` aborts, and closes.
+   * Runs that go on are the runtimes' to interrupt.
+   */
+  drain(deadline: AbortSignal): Promise<void>;
+}
+
+const MOST_STREAMS = 20;
+const DRAIN_RETRY_SECONDS = 5;
+
+/** Methods that begin work which a server that ends would have to interrupt. */
+const beginsWork: ReadonlySet<string> = new Set([
+  "teams/execute",
+  "runs/resume",
+  "runs/retry",
+  "executions/start",
+]);
+
+interface State {
+  tenants: readonly Tenant[];
+  options: TeamServerOptions;
+  provider: ReturnType<typeof openIdentityProvider> | null;
+  rates: RateLimit;
+  refusals: RateLimit;
+  /** Open event streams of each caller. */
+  streams: Map<string, number>;
+  draining: AbortController;
+  closing: AbortController;
+}
+
+const tooMany = (seconds: number) => fail("too_many_requests", { seconds });
+
+/** Probes tell nothing of what runs here, so nobody needs a token for them. */
+const answerProbe = (pathname: string, response: ServerResponse, state: State): boolean => {
+  if (pathname !== "/healthz" && pathname !== "/readyz") return false;
+  if (pathname === "/readyz") {
+    if (state.draining.signal.aborted) throw fail("draining", { seconds: DRAIN_RETRY_SECONDS });
+    const broken = state.tenants.find(({ store }) => store.readOnlyReason !== null);
+    if (broken !== undefined) throw fail("state_read_only", { reason: "a tenant's state cannot be written" });
+  }
+  sendJson(response, 200, { status: "ok" });
+  return true;
+};
+
+const methodAt = (verb: string, pathname: string): string => {
+  try {
+    return findRoute(verb, pathname).route.method;
+  } catch {
+    return `${verb} ${pathname}`.slice(0, 200);
+  }
+};
+
+const admit = async (request: IncomingMessage, method: string, state: State): Promise<Admitted> => {
+  const now = Date.now();
+  const address = addressOf(request);
+  const blocked = state.refusals.wait(address, now);
+  if (blocked > 0) throw tooMany(blocked);
+  try {
+    const admitted = await authenticate(request, method, state.tenants, state.provider);
+    const wait = state.rates.take(`${admitted.tenant.name} ${admitted.owner}`, now);
+    if (wait > 0) throw tooMany(wait);
+    return admitted;
+  } catch (error) {
+    if (error instanceof CoditectError && error.code !== "too_many_requests")
+      state.refusals.take(address, now);
+    throw error;
+  }
+};
+
+/** Counts a stream of the caller until it ends. Error: `too_many_requests`. */
+const countStream = (
+  { tenant, owner }: Admitted,
+  response: ServerResponse,
+  streams: State["streams"],
+): void => {
+  const name = `${tenant.name} ${owner}`;
+  const open = streams.get(name) ?? 0;
+  if (open >= MOST_STREAMS) throw tooMany(DRAIN_RETRY_SECONDS);
+  streams.set(name, open + 1);
+  response.on("close", () => {
+    const left = (streams.get(name) ?? 1) - 1;
+    if (left === 0) streams.delete(name);
+    else streams.set(name, left);
+  });
+};
+
+const serve = async (request: IncomingMessage, response: ServerResponse, state: State): Promise<void> => {
+  const url = targetOf(request);
+  const verb = request.method ?? "GET";
+  if (verb === "GET" && answerProbe(url.pathname, response, state)) return;
+  const method = methodAt(verb, url.pathname);
+  const admitted = await admit(request, method, state);
+  if (state.draining.signal.aborted && (beginsWork.has(method) || url.pathname === MCP_PATH))
+    throw fail("draining", { seconds: DRAIN_RETRY_SECONDS });
+  const { tenant, caller, owner } = admitted;
+  const exchange = { request, response, url, caller, owner, closing: state.closing.signal };
+  if (url.pathname === MCP_PATH) {
+    countStream(admitted, response, state.streams);
+    await answerMcp(exchange, tenant.api);
+    return;
+  }
+  if (verb === "GET" && url.pathname === EVENTS_PATH) countStream(admitted, response, state.streams);
+  await answer(exchange, tenant.api);
+};
+
+const handle = async (request: IncomingMessage, response: ServerResponse, state: State): Promise<void> => {
+  try {
+    await serve(request, response, state);
+  } catch (error) {
+    if (response.destroyed || response.headersSent) return;
+    if (error instanceof CoditectError) {
+      sendProblem(response, error);
+      return;
+    }
+    const reference = crypto.randomUUID();
+    state.options.log("error", "A request failed", { reference, error: String(error), path: request.url });
+    sendProblem(response, fail("internal", { reference }));
+  }
+};
+
+const listen = (server: Server, { host, port }: TeamServerOptions["listen"]): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("not a network address"));
+      else resolve(address.port);
+    });
+  });
+
+/** Serves tenants to whoever has a token of theirs. Every method's role is that of the contract. */
+export const openTeamServer = async (options: TeamServerOptions): Promise<TeamServer> => {
+  const { version, bodyLimit, now, log } = options;
+  const state: State = {
+    tenants: options.tenants.map((runtime) => openTenant(runtime, { version, bodyLimit, now })),
+    options,
+    provider: options.oidc === undefined ? null : openIdentityProvider(options.oidc, log),
+    rates: new RateLimit(options.requestsPerMinute),
+    refusals: new RateLimit(options.refusalsPerMinute),
+    streams: new Map(),
+    draining: new AbortController(),
+    closing: new AbortController(),
+  };
+  const limits = { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 };
+  const server = createServer({ ...options.tls, ...limits, minVersion: "TLSv1.2" }, (request, response) => {
+    void handle(request, response, state);
+  });
+  const port = await listen(server, options.listen);
+  return {
+    port,
+    renew: (tls) => {
+      server.setSecureContext({ ...tls, minVersion: "TLSv1.2" });
+    },
+    drain: async (deadline) => {
+      state.draining.abort();
+      await workOf(options.tenants, deadline);
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      // Streams end now; what is asked already may be answered until the deadline.
+      state.closing.abort();
+      const giveUp = () => {
+        server.closeAllConnections();
+      };
+      deadline.addEventListener("abort", giveUp, { once: true });
+      if (deadline.aborted) giveUp();
+      await closed;
+      deadline.removeEventListener("abort", giveUp);
+      for (const { api } of state.tenants) api.history.close();
+    },
+  };
+};

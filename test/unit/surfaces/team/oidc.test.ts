@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { testTeam, type TestTeam } from "../../../support/team-server.ts";
+import { ownUserFolder } from "../../../support/user-folder.ts";
+
+/** An issuer of tokens: its discovery document and its keys over HTTP. */
+const testIssuer = async () => {
+  const pair = await generateKeyPair("ES256", { extractable: true });
+  let url = "";
+  const server: Server = createServer((request, response) => {
+    response.setHeader("content-type", "application/json");
+    if (request.url === "/.well-known/openid-configuration")
+      response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+    else
+      void exportJWK(pair.publicKey).then((key) =>
+        response.end(JSON.stringify({ keys: [{ ...key, kid: "1", alg: "ES256" }] })),
+      );
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  url = `http://127.0.0.1:${address.port}`;
+  return { url, server, key: pair.privateKey };
+};
+
+describe("tokens of an identity provider", function () {
+  this.timeout(20_000);
+  const user = ownUserFolder();
+  let issuer: Awaited<ReturnType<typeof testIssuer>>;
+  let team: TestTeam;
+  before(async () => {
+    user.use();
+    issuer = await testIssuer();
+    team = await testTeam({ oidc: { issuer: issuer.url, audience: "coditect" } });
+  });
+  after(async () => {
+    await team.close();
+    issuer.server.close();
+    await user.restore();
+  });
+
+  const good = { sub: "u1", email: "ada@acme.example", coditect_role: "operator", coditect_tenant: "acme" };
+  const sign = (
+    claims: JWTPayload,
+    { audience = "coditect", iss = issuer.url, exp = "5m", key = issuer.key } = {},
+  ) =>
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: "ES256", kid: "1" })
+      .setIssuer(iss)
+      .setAudience(audience)
+      .setExpirationTime(exp)
+      .sign(key);
+  const ask = async (token: string, verb = "GET", path = "/api/agents") =>
+    team.call(verb, path, { token, ...(verb === "POST" && { body: {} }) });
+
+  it("let their bearer in as what the claims say, and no further", async () => {
+    const token = await sign(good);
+    assert.equal((await ask(token)).status, 200);
+    assert.equal((await ask(token, "POST", "/api/agents")).json.code, "not_authorised");
+    assert.equal((await ask(token, "POST", "/api/models/rehearsal")).status, 200);
+    const [entry] = (await team.tenants[0].audit.read(0, 10)).slice(-1);
+    assert.deepEqual(
+      [entry?.user, entry?.token_id, entry?.method],
+      ["ada@acme.example", null, "models/rehearsal"],
+    );
+  });
+
+  it("are refused where anything of them is not right", async () => {
+    const other = await generateKeyPair("ES256");
+    const { coditect_role, ...noRole } = good;
+    for (const [what, token] of Object.entries({
+      expired: await sign(good, { exp: "-1m" }),
+      "another audience": await sign(good, { audience: "another" }),
+      "another issuer": await sign(good, { iss: "https://evil.example" }),
+      "another key": await sign(good, { key: other.privateKey }),
+      "no role": await sign(noRole),
+      "no such role": await sign({ ...good, coditect_role: "root" }),
+      "no such tenant": await sign({ ...good, coditect_tenant: "initech" }),
+      "no tenant where there are two": await sign({ sub: "u1", coditect_role: "admin" }),
+      "no signature": `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(
+        JSON.stringify({ ...good, iss: issuer.url, aud: "coditect", exp: 9_999_999_999 }),
+      ).toString("base64url")}.`,
+      "signed with the public key as a secret": await new SignJWT(good)
+        .setProtectedHeader({ alg: "HS256", kid: "1" })
+        .setIssuer(issuer.url)
+        .setAudience("coditect")
+        .setExpirationTime("5m")
+        .sign(Buffer.from("public")),
+    }))
+      assert.equal((await ask(token)).status, 401, what);
+  });
+
+  it("are told from a failure of the provider", async () => {
+    const down = await testTeam({ oidc: { issuer: "http://127.0.0.1:1", audience: "coditect" } });
+    const { status, json } = await down.call("GET", "/api/agents", { token: await sign(good) });
+    await down.close();
+    assert.deepEqual([status, json.code], [503, "identity_provider_failed"]);
+  });
+});
