@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { withFullProxies } from "./proxies.ts";
 
 /** Sockets kept open between calls; those of the loopback never go through a proxy. */
 export interface Connections {
@@ -12,13 +13,14 @@ const isLoopback = (hostname: string): boolean =>
 /** Connections with the proxy settings of an environment (`HTTPS_PROXY`, `NO_PROXY`). */
 export const openConnections = (environment: NodeJS.ProcessEnv): Connections => {
   const kept = { keepAlive: true };
-  const proxied = { ...kept, proxyEnv: environment };
+  // A proxy that cannot be used stops only the calls that would go through it.
+  const proxied = () => ({ ...kept, proxyEnv: withFullProxies(environment) });
   const agents = new Map<string, HttpAgent>();
   const make: Record<string, () => HttpAgent> = {
     "http: near": () => new HttpAgent(kept),
     "https: near": () => new HttpsAgent(kept),
-    "http: far": () => new HttpAgent(proxied),
-    "https: far": () => new HttpsAgent(proxied),
+    "http: far": () => new HttpAgent(proxied()),
+    "https: far": () => new HttpsAgent(proxied()),
   };
   return {
     agentFor: (url) => {

@@ -1,5 +1,6 @@
 import type { ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
+import { malformedVariable } from "../../schemas/providers.ts";
 import type { OpenCircuit } from "./circuits.ts";
 import type { Missed } from "./deadlines.ts";
 import { withoutKey } from "./key-text.ts";
@@ -68,6 +69,14 @@ const unreachableError = ({ provider, endpoint }: Addressee, reason: string): Co
       ? "Start it (ollama serve), or set OLLAMA_HOST."
       : "Check the network and the endpoint.";
   return fail("provider_unreachable", { provider, endpoint: shown(endpoint), reason, hint });
+};
+
+/** The address stands for a variable that holds none: nothing is sent. `null`: it is a real one. */
+export const withoutAddress = ({ endpoint }: Pick<Addressee, "endpoint">): ProviderFault | null => {
+  const variable = malformedVariable(endpoint);
+  if (variable === null) return null;
+  const problem = `${variable} is not an address. Write it as http://HOST:PORT.`;
+  return new ProviderFault(fail("usage", { problem }), "provider");
 };
 
 /** Nothing came back at all, or it broke off: the connection is at fault. */

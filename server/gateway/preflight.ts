@@ -1,7 +1,7 @@
 import type { AIProvider } from "../../schemas/agent.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import { askOnce } from "./ask-once.ts";
-import { missingKey, modelMissing } from "./faults.ts";
+import { missingKey, modelMissing, withoutAddress } from "./faults.ts";
 import type { ModelSources } from "./models.ts";
 import { targetOf, type Target } from "./targets.ts";
 
@@ -41,6 +41,8 @@ const problemOf = async (
   signal: AbortSignal,
   sources: Sources,
 ): Promise<CoditectError | null> => {
+  const malformed = withoutAddress(target);
+  if (malformed !== null) return malformed.error;
   const [key = null] = await sources.keysOf(target);
   const { needsKey } = await sources.providers(target.provider);
   if (needsKey && key === null) return missingKey(target).error;

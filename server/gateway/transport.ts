@@ -3,7 +3,15 @@ import { request as httpsRequest } from "node:https";
 import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
-import { notRunning, redirected, tooSlow, unreachable, unusableAnswer, type Addressee } from "./faults.ts";
+import {
+  notRunning,
+  redirected,
+  tooSlow,
+  unreachable,
+  unusableAnswer,
+  withoutAddress,
+  type Addressee,
+} from "./faults.ts";
 import { withoutKey } from "./key-text.ts";
 import { faultOfRefusal } from "./statuses.ts";
 import { cancelled, orAborted } from "./waiting.ts";
@@ -202,6 +210,7 @@ export const openTransport = (options: TransportOptions): Transport => {
     (check: BodyCheck | null): typeof fetch =>
     async (...asked) => {
       if (signal.aborted) onAbort();
+      fault ??= withoutAddress(to);
       if (fault !== null) throw fault;
       return send(sendingOf(check, asked), options.ready ?? Promise.resolve(), true);
     };

@@ -43,6 +43,8 @@ const replaceAt = (value: unknown, path: readonly PropertyKey[], expected: strin
 const readText = (text: string, expected: string): unknown => {
   const trimmed = text.trim();
   if (expected === "boolean" && /^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === "true";
+  // What the tool can do without is left out in words.
+  if (/^(null|none|undefined)$/i.test(trimmed)) return undefined;
   let read: unknown;
   try {
     read = JSON.parse(trimmed);

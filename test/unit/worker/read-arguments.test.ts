@@ -36,6 +36,12 @@ describe("arguments of a call", () => {
     assert.equal(read(toolTable.write_file, { path: "a", content: { b: 1 } }), null);
   });
 
+  it("leave out what a text says is nothing, where the tool can do without it", () => {
+    const found = read(toolTable.read_file, { path: "a", start_line: "None", end_line: "3" });
+    assert.deepEqual([found?.start_line, found?.end_line], [undefined, 3]);
+    assert.equal(read(toolTable.finish, { summary: "x", confidence: "null", completeness: 1 }), null);
+  });
+
   it("read lists and objects inside of lists", () => {
     const finding = {
       ...{ path: "a.js", start_line: "1", end_line: "2", severity: "Low", category: "c", title: "t" },

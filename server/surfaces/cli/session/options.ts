@@ -6,6 +6,7 @@ import { describeProblems } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
+import { addressOfMalformed } from "../../../../schemas/providers.ts";
 import { malformedAddress, readAddress, readOllamaHost } from "./addresses.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
 
@@ -158,20 +159,13 @@ export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv):
 };
 
 /**
- * Replaces a value that is not an address: nothing answers there, and the host's name says why. The
- * provider's own address would receive a key that was meant for another server.
- */
-const unusable = (variable: string): string =>
-  `http://${variable.toLowerCase().replaceAll("_", "-")}.invalid`;
-
-/**
  * What the environment suggests where neither the user's settings nor flags say otherwise. A variable
  * that cannot be used stops only the commands that ask its provider.
  */
 export const guessedSettings = (environment: NodeJS.ProcessEnv): SettingsInput => {
-  const ollama = readOllamaHost(environment.OLLAMA_HOST ?? "") ?? unusable("OLLAMA_HOST");
+  const ollama = readOllamaHost(environment.OLLAMA_HOST ?? "") ?? addressOfMalformed("OLLAMA_HOST");
   const address = claudeAddress(environment);
-  const claude = address === null ? unusable("ANTHROPIC_BASE_URL") : address;
+  const claude = address === null ? addressOfMalformed("ANTHROPIC_BASE_URL") : address;
   return {
     provider: providerOf(providerOfEnvironment(environment), { endpoint: ollama }, environment),
     endpoints: { ...(claude !== undefined && { Claude: claude }), Ollama: ollama },
