@@ -1,4 +1,10 @@
-import type { Message, ToolOffer, ToolResultPart, UserMessage } from "../../schemas/messages.ts";
+import type {
+  AssistantMessage,
+  Message,
+  ToolOffer,
+  ToolResultPart,
+  UserMessage,
+} from "../../schemas/messages.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { FinishedTurn } from "../../schemas/worker.ts";
 
@@ -24,6 +30,12 @@ const appendToUser = (messages: Message[], part: UserMessage["content"][number])
   else messages.push({ role: "user", content: [part] });
 };
 
+/** Signed thoughts hold only for the conversation they were thought in, and a compaction changes it. */
+const withoutThoughts = (message: AssistantMessage): AssistantMessage => ({
+  ...message,
+  content: message.content.filter(({ type }) => type !== "reasoning"),
+});
+
 /**
  * The conversation a transcript stands for. Pure: the same entries always give the same messages,
  * so that a resumed execution asks exactly what it would have asked.
@@ -33,8 +45,9 @@ export const buildConversation = (entries: readonly TranscriptEntry[]): Conversa
     (turn, entry) => (entry.type === "compacted" ? Math.max(turn, entry.before_turn) : turn),
     0,
   );
+  const lastCompaction = entries.findLastIndex(({ type }) => type === "compacted");
   const conversation: Conversation = { system: "", messages: [], tools: [] };
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     if (entry.type === "prompt") {
       conversation.system = entry.system;
       conversation.tools = entry.tools;
@@ -44,7 +57,8 @@ export const buildConversation = (entries: readonly TranscriptEntry[]): Conversa
         content: [...message.content],
       }));
     } else if (entry.type === "answer") {
-      conversation.messages.push(entry.message);
+      const { message } = entry;
+      conversation.messages.push(index < lastCompaction ? withoutThoughts(message) : message);
     } else if (entry.type === "tool") {
       const { call_id, tool, content, is_error } = entry.outcome;
       const shown = entry.turn < foldBefore ? fold(content) : content;

@@ -71,7 +71,7 @@ const modelsOf = (store: Store, { task_id }: TeamRun): string[] =>
 /** Dollars of a token that nothing else is known of; `null`: the price is unknown. */
 const tokenPrice = (provider: AIProvider): number | null => {
   const { name, model } = describeProvider(provider);
-  const price = priceOf({ provider: name, model, promptTokens: 0, centsPer1k: null }, {});
+  const price = priceOf({ provider: name, model, promptTokens: 0, at: Date.now(), centsPer1k: null }, {});
   return price === null ? null : (price.input * (1 - OUTPUT_SHARE) + price.output * OUTPUT_SHARE) / 1e6;
 };
 

@@ -4,7 +4,7 @@ import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /** What some models take and others do not. */
-export type Capability = "tools" | "pictures" | "temperature";
+export type Capability = "tools" | "pictures" | "temperature" | "thoughts";
 
 interface Substitute {
   isAsked: (request: ModelRequest) => boolean;
@@ -28,6 +28,12 @@ const described = (message: Message): Message =>
         ),
       };
 
+const isThought = ({ type }: { type: string }): boolean => type === "reasoning";
+const withoutThoughts = (message: Message): Message =>
+  message.role === "user"
+    ? message
+    : { ...message, content: message.content.filter((part) => !isThought(part)) };
+
 const substitutes: Readonly<Record<Capability, Substitute>> = {
   tools: {
     isAsked: ({ tools }) => tools.length > 0,
@@ -46,6 +52,12 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     refusal:
       /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
     without: (request) => ({ ...request, temperature: null }),
+  },
+  // Claude binds signed thoughts to what came before them; a conversation that was cut loses them.
+  thoughts: {
+    isAsked: ({ messages }) => messages.some(({ content }) => content.some(isThought)),
+    refusal: /block is bound to a different|invalid `?signature`? in `?thinking/i,
+    without: (request) => ({ ...request, messages: request.messages.map(withoutThoughts) }),
   },
 };
 // The keys of an object of that very type.

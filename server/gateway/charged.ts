@@ -35,13 +35,14 @@ const pricingOf = (
   target: Target,
   charge: Charge,
   promptTokens: number,
+  at: number,
   overrides: PriceOverrides,
 ): Pricing => {
   const { agent } = charge;
   const standard = defaultSettings(agent.provider, agent.agent_type).cost_per_1k_tokens;
   const isOwn = target.provider in agent.provider;
   const set = agent.settings.cost_per_1k_tokens;
-  const question = { provider: target.provider, model: target.model, promptTokens };
+  const question = { provider: target.provider, model: target.model, promptTokens, at };
   const price = priceOf({ ...question, centsPer1k: isOwn && set !== standard ? set : null }, overrides);
   return { price, assumed: price ?? priceOf({ ...question, centsPer1k: set }, {}) };
 };
@@ -64,7 +65,7 @@ export const attemptCharged = async (
   const promptTokens = estimateRequestTokens(request);
   const most = { ...noUsage, input: promptTokens, output: max_tokens };
   const timeoutMs = charge.agent.settings.timeout_seconds * 1000;
-  const { price, assumed } = pricingOf(target, charge, promptTokens, billing.prices);
+  const { price, assumed } = pricingOf(target, charge, promptTokens, clock.now(), billing.prices);
 
   await billing.rates.enter(target.provider, totalTokens(most), {
     patienceMs: timeoutMs,

@@ -46,7 +46,10 @@ const describe = (
   problem: CoditectError | null,
   sources: ModelSources,
 ): ModelInfo => {
-  const price = priceOf({ provider: name, model, promptTokens: 0, centsPer1k: null }, sources.prices);
+  const price = priceOf(
+    { provider: name, model, promptTokens: 0, at: sources.now(), centsPer1k: null },
+    sources.prices,
+  );
   return {
     provider: providerFor(name, model, sources.ollamaEndpoint),
     name: model,

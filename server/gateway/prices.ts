@@ -17,6 +17,8 @@ export interface KnownModel {
   price: Price | null;
   /** Prompts longer than `above` tokens, cache included, have another price. */
   longPrompt?: { above: number; price: Price };
+  /** The price from that day on, in UTC: some are announced for a while only. */
+  later?: { from: string; price: Price };
   window: number;
 }
 
@@ -44,6 +46,12 @@ const gemini = (price: Price, longPrice?: Price): KnownModel => ({
   window: 1_048_576,
   ...(longPrice && { longPrompt: { above: 200_000, price: longPrice } }),
 });
+
+/** Gemini 3.6 to 3.8 Flash cost half until the end of 2026. */
+const geminiUntil2027: KnownModel = {
+  ...gemini(geminiPrice(0.75, 3.75)),
+  later: { from: "2027-01-01", price: geminiPrice(1.5, 7.5) },
+};
 
 /**
  * Models by the beginning of their name; the longest that fits counts. As the providers' price
@@ -76,13 +84,17 @@ const table: Readonly<Record<ProviderName, Readonly<Record<string, KnownModel>>>
     "claude-3-5-haiku": { price: claudePrice(0.8, 4), window: 200_000 },
   },
   Gemini: {
-    "gemini-3-pro": gemini(geminiPrice(2, 12), geminiPrice(4, 18)),
-    "gemini-3.1-pro": gemini(geminiPrice(2, 12), geminiPrice(4, 18)),
-    "gemini-3-flash": gemini(geminiPrice(0.5, 3)),
+    "gemini-3.8-flash": geminiUntil2027,
+    "gemini-3.7-flash": geminiUntil2027,
+    "gemini-3.6-flash": geminiUntil2027,
+    "gemini-3.5-flash": gemini(geminiPrice(1.5, 9)),
+    "gemini-3.5-flash-lite": gemini(geminiPrice(0.3, 2.5)),
+    "gemini-3.1-pro-preview": gemini(geminiPrice(2, 12), geminiPrice(4, 18)),
+    "gemini-3.1-flash-lite": gemini(geminiPrice(0.25, 1.5)),
+    "gemini-3-flash-preview": gemini(geminiPrice(0.5, 3)),
     "gemini-2.5-pro": gemini(geminiPrice(1.25, 10), geminiPrice(2.5, 15)),
     "gemini-2.5-flash": gemini(geminiPrice(0.3, 2.5)),
     "gemini-2.5-flash-lite": gemini(geminiPrice(0.1, 0.4)),
-    "gemini-2.0-flash": gemini(geminiPrice(0.1, 0.4, 0.025)),
   },
   // What a local model costs is electricity; windows as their authors give them.
   Ollama: {
@@ -117,7 +129,7 @@ const carefulWindow: Readonly<Record<ProviderName, number>> = {
 };
 
 /** What may follow a name without making it another model: a date or build, a tag, `latest`. */
-const sameModel = /^(-\d{3,8}|-latest|-preview[-\w]*|:.*)?$/;
+const sameModel = /^(-\d{3,8}|-latest|-preview(-\d\d-\d{2,4})?|:.*)?$/;
 
 const knownModel = (provider: ProviderName, model: string): KnownModel | null => {
   const fitting = Object.keys(table[provider]).filter(
@@ -157,6 +169,8 @@ export interface PriceQuestion {
   model: string;
   /** Tokens of the prompt, cache included. */
   promptTokens: number;
+  /** When the call is made, in milliseconds. */
+  at: number;
   /** `cost_per_1k_tokens` where the user set it; `null`: it is the default. */
   centsPer1k: number | null;
 }
@@ -166,13 +180,14 @@ export interface PriceQuestion {
  * else the table's; Ollama is free. `null`: unknown.
  */
 export const priceOf = (question: PriceQuestion, overrides: PriceOverrides): Price | null => {
-  const { provider, model, promptTokens, centsPer1k } = question;
+  const { provider, model, promptTokens, at, centsPer1k } = question;
   const own = overrides[model];
   if (own !== undefined) return own;
   if (centsPer1k !== null) return flatPrice(centsPer1k);
   if (provider === "Ollama") return free;
   const known = knownModel(provider, model);
   if (known?.longPrompt !== undefined && promptTokens > known.longPrompt.above) return known.longPrompt.price;
+  if (known?.later !== undefined && at >= Date.parse(known.later.from)) return known.later.price;
   return known?.price ?? null;
 };
 

@@ -174,7 +174,8 @@ const openBlock = (block: Anthropic.RawContentBlockStartEvent["content_block"]):
 const closeBlock = (block: OpenBlock): AssistantMessage["content"] => {
   const { kind, text, signature, id, name } = block;
   if (kind === "text") return [{ type: "text", text }];
-  if (kind === "thinking") return [{ type: "reasoning", text, signature: sign("claude", signature) }];
+  if (kind === "thinking")
+    return [{ type: "reasoning", text, signature: signature === "" ? null : sign("claude", signature) }];
   if (kind === "redacted")
     return [{ type: "reasoning", text: "", signature: sign("claude-redacted", signature) }];
   if (kind === "call")

@@ -54,6 +54,21 @@ const tool = (turn: number, content = "text"): TranscriptEntry => ({
 const note = (turn: number): TranscriptEntry => ({ type: "note", at, turn, text: "Use a tool." });
 
 describe("a conversation made from a transcript", () => {
+  it("keeps the thoughts since the last compaction alone: a signed one holds for what came before it", () => {
+    const thoughtful = (turn: number): TranscriptEntry => {
+      const entry = answer(turn);
+      if (entry.type !== "answer") throw new TypeError("an answer is one");
+      const thought = { type: "reasoning" as const, text: `${turn}`, signature: "claude:s" };
+      return { ...entry, message: { role: "assistant", content: [thought, ...entry.message.content] } };
+    };
+    const compacted: TranscriptEntry = { type: "compacted", at, before_turn: 1 };
+    const entries = [prompt, thoughtful(1), tool(1), compacted, thoughtful(2), tool(2)];
+    const thoughts = buildConversation(entries).messages.flatMap(({ content }) =>
+      content.flatMap((part) => (part.type === "reasoning" ? [part.text] : [])),
+    );
+    assert.deepEqual(thoughts, ["2"]);
+  });
+
   it("alternates between user and model, with results and notes of a turn in one message", () => {
     const { system, messages } = buildConversation([prompt, answer(1), tool(1), note(2), answer(2), tool(2)]);
     assert.equal(system, "Agent: Coder");

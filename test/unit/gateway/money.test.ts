@@ -7,7 +7,8 @@ import { costOf, priceOf, windowOf } from "../../../server/gateway/prices.ts";
 import { noUsage, totalTokens } from "../../../server/gateway/tokens.ts";
 import { agentWith, chargeTo, memoryLedger } from "../../support/gateway.ts";
 
-const question = { promptTokens: 1000, centsPer1k: null };
+const at = Date.parse("2026-11-29");
+const question = { promptTokens: 1000, at, centsPer1k: null };
 const count = fc.nat(1_000_000);
 const usages = fc.record({
   input: count,
@@ -43,10 +44,23 @@ describe("prices", () => {
   });
 
   it("rise for long prompts where the provider says so", () => {
-    const at = (promptTokens: number) =>
-      priceOf({ provider: "Gemini", model: "gemini-2.5-pro", promptTokens, centsPer1k: null }, {});
-    assert.equal(at(200_000)?.input, 1.25);
-    assert.equal(at(200_001)?.input, 2.5);
+    const of = (promptTokens: number) =>
+      priceOf({ provider: "Gemini", model: "gemini-2.5-pro", promptTokens, at, centsPer1k: null }, {});
+    assert.equal(of(200_000)?.input, 1.25);
+    assert.equal(of(200_001)?.input, 2.5);
+  });
+
+  it("change on the day that was announced", () => {
+    const on = (day: string) =>
+      priceOf({ ...question, provider: "Gemini", model: "gemini-3.8-flash", at: Date.parse(day) }, {})
+        ?.output;
+    assert.equal(on("2026-12-31T23:59:59Z"), 3.75);
+    assert.equal(on("2027-01-01"), 7.5);
+  });
+
+  it("are unknown for a voice of a known model", () => {
+    const voice = { ...question, provider: "Gemini" as const, model: "gemini-2.5-flash-preview-tts" };
+    assert.equal(priceOf(voice, {}), null);
   });
 
   it("give way to the user's own, and are nothing for Ollama", () => {

@@ -101,7 +101,7 @@ export const parseRunFlags = (flags: unknown): RunFlags => {
 
 const defaultModels = {
   claude: "claude-sonnet-5-5",
-  gemini: "gemini-3-pro",
+  gemini: "gemini-3.8-flash",
   ollama: "qwen3-coder",
   huggingface: "Qwen/Qwen3-Coder-480B-A35B-Instruct",
 } as const satisfies Partial<Record<ProviderChoice, string>>;
