@@ -205,11 +205,7 @@ export const errorCatalogue = {
     "Install a test runner, or specify the command that runs the tests with --test-command.",
     usage,
   ),
-  tests_cannot_run: row(
-    "The tests of {workspace} cannot run: {problem}. No model was asked, and nothing was paid.",
-    "{mend}",
-    broken,
-  ),
+  tests_cannot_run: row("The tests of {workspace} cannot run: {problem}.", "{mend}", broken),
   change_conflict: row(
     "{path} changed after the run started, and the changes overlap.",
     "Merge the changes by hand. Nothing was overwritten.",
