@@ -107,6 +107,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The maximum duration of one run of the project's tests, in seconds.",
     workspace: "lower",
   },
+  mutants_threshold: {
+    text: "The share of the mutants of changed lines that tests must notice, from 0 to 1.",
+    workspace: "user",
+  },
   run_timeout_seconds: { text: "The maximum duration of a run, in seconds.", workspace: "lower" },
   response_cache: {
     text: "Reuse a stored answer when the same request is sent again. Takes effect at the next start.",

@@ -109,6 +109,8 @@ export const Settings = z.strictObject({
   context_embeddings: z.boolean().default(true),
   /** Seconds a run of the project's tests may take. */
   test_timeout_seconds: Count.min(1).default(300),
+  /** Share of the mutants of changed lines that tests have to notice for the gate `mutants`. */
+  mutants_threshold: Ratio.default(0.8),
   run_timeout_seconds: Count.min(1).default(3600),
   response_cache: z.boolean().default(true),
   /** Findings below this confidence are folded away. */

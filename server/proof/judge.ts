@@ -45,6 +45,7 @@ export const judge = async (
     now: () => string;
     signal: AbortSignal;
     proven: (proof: GateProof) => void;
+    mutantsThreshold: number;
     gates?: readonly GateName[];
   },
 ): Promise<GateProof[]> => {
@@ -74,6 +75,7 @@ export const judge = async (
       },
       findings: [],
       allowTestChanges: false,
+      mutantsThreshold: options.mutantsThreshold,
       mayRemoveTests: false,
       readText,
       readBase: change.readBase,

@@ -45,7 +45,12 @@ export const proveChange = async (
           ),
       };
       const { proven } = options;
-      return judge(change, ground, { now: () => new Date().toISOString(), signal, proven });
+      return judge(change, ground, {
+        now: () => new Date().toISOString(),
+        signal,
+        proven,
+        mutantsThreshold: options.settings.mutants_threshold,
+      });
     });
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });

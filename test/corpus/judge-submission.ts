@@ -75,6 +75,7 @@ export const judgeSubmission = async (
         now: () => new Date().toISOString(),
         signal,
         proven: () => undefined,
+        mutantsThreshold: 0.8,
         ...(gates === undefined ? {} : { gates }),
       },
     );

@@ -99,6 +99,7 @@ const addProof = (program: Command, context: CommandContext, end: End): void => 
         "use the MCP servers of other tools' files in the state of this hash",
       )
       .option("--test-command <command>", "the project's test command, in place of the one that is found")
+      .addOption(setOption())
       .addOption(unconfinedOption());
   whereTestsRun(recordCommand(program, "prove", "prove what changed, whoever changed it"))
     .description(

@@ -27,6 +27,8 @@ export interface GateContext {
   /** Open findings this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;
+  /** Share of the mutants of changed lines that tests have to notice. */
+  mutantsThreshold: number;
   /** Whether tests may be gone that passed before, in files that the change rewrote. */
   mayRemoveTests: boolean;
   /** Text of a file in the stage's result, or null. */

@@ -10,8 +10,6 @@ import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts"
 /** How long the mutants of a change may take, and how many run at once. */
 const BUDGET_MS = 45_000;
 const AT_ONCE = 2;
-/** Share of the judged mutants that the tests have to notice. */
-const THRESHOLD = 0.8;
 
 const script = /\.[cm]?[jt]sx?$/;
 const isPython = (path: string): boolean => path.endsWith(".py");
@@ -90,7 +88,7 @@ export const mutants: Gate = async (context) => {
   if (all.length === 0) return { held: true, reason: "The changed lines have nothing to mutate." };
   const fates = await tryAll(context, all, planted.ranges, own, dry, started);
   await context.ground.prepare(context.changes);
-  return verdict(all, fates, dry);
+  return verdict(all, fates, dry, context.mutantsThreshold);
 };
 
 /** Runs the tests against each mutant, a few at once, until the time is up. */
@@ -135,7 +133,12 @@ const tryAll = async (
   return fates;
 };
 
-const verdict = (all: readonly Mutant[], fates: ReadonlyMap<string, Fate>, dry: TestReport): Measured => {
+const verdict = (
+  all: readonly Mutant[],
+  fates: ReadonlyMap<string, Fate>,
+  dry: TestReport,
+  threshold: number,
+): Measured => {
   const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
   const [killed, survived, alike, crashed, stopped, notRun] = [
     of("killed"),
@@ -147,7 +150,7 @@ const verdict = (all: readonly Mutant[], fates: ReadonlyMap<string, Fate>, dry: 
   ];
   const judged = killed.length + survived.length;
   const share = judged === 0 ? 1 : killed.length / judged;
-  const held = share >= THRESHOLD;
+  const held = share >= threshold;
   const apart = [
     ...(alike.length > 0 ? [`${alike.length} ${alike.length === 1 ? "makes" : "make"} no difference`] : []),
     ...(crashed.length > 0 ? [`${crashed.length} crashed`] : []),
@@ -159,7 +162,7 @@ const verdict = (all: readonly Mutant[], fates: ReadonlyMap<string, Fate>, dry: 
     held,
     reason:
       `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
-      `${held ? "" : `, ${THRESHOLD * 100} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.`,
+      `${held ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.`,
     evidence: survived.map(describeMutant),
     ...(held ? {} : { concerns: "tests" as const }),
     ...measuredRun(dry),

@@ -150,6 +150,7 @@ const gateContext = (
     before: hashesOf(work.startsWith),
     provenTests: redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null,
     wholeChange: null,
+    mutantsThreshold: parts.settings.mutants_threshold,
     provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
     baseline: () => measureBaseline(parts, baseline, ground),
     findings: findingsOf(parts.store, execution),

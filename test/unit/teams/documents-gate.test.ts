@@ -13,6 +13,7 @@ const context = (documents: Record<string, string>): GateContext => ({
   ground: { prepare: notAsked, runTests: notAsked },
   changes: [],
   wholeChange: null,
+  mutantsThreshold: 0.8,
   after: new Map(Object.keys(documents).map((path) => [path, `hash of ${path}`])),
   before: new Map(),
   provenTests: null,

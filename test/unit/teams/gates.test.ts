@@ -73,6 +73,7 @@ const context = (parts: {
       },
     },
     changes: changed.map(change),
+    mutantsThreshold: 0.8,
     wholeChange: parts.wholeChange ?? null,
     after: hashes(changed),
     before: new Map(),

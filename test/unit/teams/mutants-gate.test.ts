@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import type { TestReport } from "../../../schemas/tests.ts";
+import type { GateContext } from "../../../server/teams/gates/gate.ts";
+import { mutants } from "../../../server/teams/gates/mutants.ts";
+
+const source = "export const double = (value) => value * 2;\nexport const half = (value) => value / 2;\n";
+
+const report = (passed: boolean): TestReport => ({
+  runner: "node:test",
+  command: ["node", "--test"],
+  outcome: passed ? "passed" : "failed",
+  exit_code: passed ? 0 : 1,
+  counts: { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 },
+  tests: [
+    {
+      file: "test/a.test.js",
+      name: "doubles",
+      status: passed ? "passed" : "failed",
+      duration_ms: 1,
+      message: passed ? null : "1 !== 2",
+      ...(passed ? {} : { failure: "assertion" as const }),
+    },
+  ],
+  load_errors: [],
+  errors: [],
+  parts: [],
+  coverage: null,
+  duration_ms: 1,
+  output: "",
+});
+
+/** A change of one source, whose tests notice mutants of its first line alone. */
+const context = (mutantsThreshold: number): GateContext => ({
+  ground: {
+    prepare: () => Promise.resolve(),
+    runTests: ({ probe }) => {
+      const mutant = probe?.mutant ?? null;
+      return Promise.resolve(report(mutant === null || Number(mutant) >= 2));
+    },
+  },
+  changes: [
+    { path: "src/a.js", before: null, content: { encoding: "utf8", data: source }, executable: false },
+  ],
+  wholeChange: null,
+  after: new Map([
+    ["src/a.js", "hash"],
+    ["test/a.test.js", "hash"],
+  ]),
+  before: new Map(),
+  provenRed: null,
+  provenTests: null,
+  baseline: () => Promise.resolve(report(true)),
+  findings: [],
+  allowTestChanges: false,
+  mutantsThreshold,
+  mayRemoveTests: false,
+  readText: (path) => Promise.resolve(path === "src/a.js" ? source : null),
+  readBase: () => Promise.resolve(null),
+  exists: () => Promise.resolve(true),
+  now: () => "2026-01-31T12:00:00.000Z",
+  signal: AbortSignal.timeout(60_000),
+});
+
+describe("the gate mutants", () => {
+  it("holds from the share on that the setting asks for, and names what survives", async () => {
+    const [loose, strict] = [await mutants(context(0.5)), await mutants(context(0.9))];
+    assert.deepEqual([loose.held, strict.held], [true, false]);
+    assert.match(strict.reason, /notice 2 of 4 mutants of the changed lines \(50 %, 90 % are needed\)/);
+    assert.match(strict.evidence?.[0] ?? "", /^src\/a\.js:2 survives /);
+    assert.equal(strict.concerns, "tests");
+  });
+});
