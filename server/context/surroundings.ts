@@ -20,7 +20,7 @@ const isInstructionPath = (path: string, files: readonly string[]): boolean =>
     files.filter((file) => file.includes("/")),
   );
 
-/** Instructions, configuration and documentation that hold for a file: those of its folder and of each above it. */
+/** Instructions, configuration and documentation for a file, in its folder and each above it: the nearest first. */
 export const surroundingsOf = (
   path: string | null,
   index: WorkspaceIndex,
@@ -35,7 +35,7 @@ export const surroundingsOf = (
     .sort((one, other) => depth(other) - depth(one) || (one < other ? -1 : 1));
   return {
     instructions: [
-      ...around.filter((other) => isInstructionFile(other, instructionFiles)).reverse(),
+      ...around.filter((other) => isInstructionFile(other, instructionFiles)),
       ...[...index.paths].filter(
         (other) => other !== path && !around.includes(other) && isInstructionPath(other, instructionFiles),
       ),

@@ -155,7 +155,7 @@ describe("the extension in a real workbench", function () {
     parts.model.release();
     await workbench.runHeld(/^Run tdd.*every gate held/);
     // What the killed runtime had begun to show is not left behind.
-    await workbench.page.locator(".statusbar", { hasText: "CODITECT tdd" }).waitFor({ state: "detached" });
+    await workbench.page.locator(".statusbar-item", { hasText: "CODITECT" }).waitFor();
     await workbench.picture("resumed");
     const requests = parts.model.requests.slice(before);
     assert.ok(

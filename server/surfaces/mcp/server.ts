@@ -12,8 +12,8 @@ export const createMcpServer = (open: OpenSession, version: string, prove?: Prov
     {
       instructions:
         "Agent teams that prove their work. run_team runs a team in private copies and returns what the " +
-        "runtime measured. Nothing changes in the workspace until apply_changes. prove_change judges a change " +
-        "that you made yourself.",
+        "runtime measured. Nothing changes in the workspace until apply_changes." +
+        (prove === undefined ? "" : " prove_change judges a change that you made yourself."),
     },
   );
   addRunTools(server, open);
