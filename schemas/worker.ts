@@ -16,7 +16,7 @@ import { ToolOutcome } from "./transcript.ts";
  * standard streams with LSP framing. Both sides parse what they receive with these schemas.
  * A request is cancelled with `$/cancelRequest`.
  */
-export const WORKER_PROTOCOL_VERSION = 2;
+export const WORKER_PROTOCOL_VERSION = 3;
 
 /** Longest message either side accepts; a longer one ends the connection. */
 export const WORKER_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -25,6 +25,7 @@ export const WORKER_MESSAGE_BYTES = 64 * 1024 * 1024;
 export const FinishedTurn = z.strictObject({
   turn: Count.min(1),
   message: AssistantMessage,
+  stop_reason: StopReason,
   outcomes: z.array(ToolOutcome),
   note: z.string().nullable(),
 });
@@ -51,9 +52,10 @@ const RunExecution = z.strictObject({
 export const LoopResult = z.strictObject({
   /**
    * `finished`: it called `finish`; `turn_limit`: max_turns were used; `repeated`: the same call
-   * gave the same result too often; `no_tool_calls`: it only talked.
+   * gave the same result too often; `no_tool_calls`: it only talked; `answers_cut`: its answers reached
+   * their limit of tokens before they called a tool.
    */
-  outcome: z.enum(["finished", "turn_limit", "repeated", "no_tool_calls"]),
+  outcome: z.enum(["finished", "turn_limit", "repeated", "no_tool_calls", "answers_cut"]),
   summary: z.string(),
   reasoning: z.string().nullable(),
   confidence: Ratio,

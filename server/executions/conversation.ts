@@ -78,7 +78,8 @@ export const finishedTurns = (entries: readonly TranscriptEntry[]): FinishedTurn
   for (const entry of entries) {
     if (entry.type === "note") note = entry.text;
     if (entry.type === "answer") {
-      turns.push({ turn: entry.turn, message: entry.message, outcomes: [], note });
+      const { turn, message, stop_reason } = entry;
+      turns.push({ turn, message, stop_reason, outcomes: [], note });
       note = null;
     }
     if (entry.type === "tool") turns.at(-1)?.outcomes.push(entry.outcome);

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { StopReason } from "../../schemas/messages.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
 import { stateOf } from "./copy/files.ts";
 
@@ -14,14 +15,17 @@ const SILENT_TURNS = 3;
 export interface Guard {
   /** Takes note of an outcome; says whether it was once too often. */
   sawOutcome(outcome: ToolOutcome): "go on" | "repeated";
-  /** Takes note of an answer without tool calls. */
-  sawTalk(): "go on" | "no_tool_calls";
+  /** Takes note of an answer without tool calls, and of why the model stopped. */
+  sawTalk(stop: StopReason): "go on" | "no_tool_calls" | "answers_cut";
   /** What the model is to be told before its next answer; `null` when there is nothing. */
   takeNote(): string | null;
 }
 
 const talkNote =
   "You called no tool, so nothing happened. Work with the tools; call finish when you are done.";
+const cutNote =
+  "Your answer reached its limit of tokens before it called a tool, so nothing happened. Thinking counts " +
+  "towards the limit. Think less, and call the next tool right away.";
 const repeatNote = (tool: string): string =>
   `You called ${tool} ${TOLD_AT} times with the same arguments and the same result. ` +
   "It will not change: do something else, or call finish. Once more ends your work.";
@@ -63,10 +67,11 @@ export const loopGuard = (): Guard => {
       if (count === TOLD_AT) notes.push(repeatNote(outcome.tool));
       return count > TOLD_AT ? "repeated" : "go on";
     },
-    sawTalk: () => {
+    sawTalk: (stop) => {
       silent += 1;
-      notes.push(talkNote);
-      return silent >= SILENT_TURNS ? "no_tool_calls" : "go on";
+      notes.push(stop === "length" ? cutNote : talkNote);
+      if (silent < SILENT_TURNS) return "go on";
+      return stop === "length" ? "answers_cut" : "no_tool_calls";
     },
     takeNote: () => {
       const note = notes.length === 0 ? null : notes.join("\n");

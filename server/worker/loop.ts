@@ -3,7 +3,7 @@ import { fail } from "../../schemas/errors.ts";
 import type { AssistantMessage, ToolCallPart } from "../../schemas/messages.ts";
 import { toolTable } from "../../schemas/tools.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
-import type { FinishedTurn, LoopResult, WorkerParams } from "../../schemas/worker.ts";
+import type { FinishedTurn, LoopResult, RuntimeResult, WorkerParams } from "../../schemas/worker.ts";
 import { closedBy, recordChange, type PrivateCopy } from "./copy/copy.ts";
 import { writeChange } from "./copy/files.ts";
 import { loopGuard } from "./guard.ts";
@@ -33,12 +33,11 @@ export const runLoop = async (
     const stored = past.get(turn);
     const note = guard.takeNote();
     // Asked for while the checkpoint is being written: the runtime begins when that is done.
-    const asked = stored?.message ?? answer(execution, turn, note, workplace.runtime, signal);
-    const [message] = await Promise.all([asked, checkpoint]);
+    const asked = stored ?? answer(execution, turn, note, workplace.runtime, signal);
+    const [{ message, stop_reason }] = await Promise.all([asked, checkpoint]);
     const calls = message.content.filter((part) => part.type === "tool_call");
-    if (calls.length === 0 && guard.sawTalk() === "no_tool_calls") {
-      return gaveUp("no_tool_calls", turn, textOf(message));
-    }
+    const talked = calls.length === 0 ? guard.sawTalk(stop_reason) : "go on";
+    if (talked !== "go on") return gaveUp(talked, turn, textOf(message));
     for (const [index, call] of calls.entries()) {
       await checkpoint;
       const made = await outcomeOf(call, index, stored, { execution, turn, workplace, views, signal });
@@ -63,9 +62,9 @@ const answer = async (
   note: string | null,
   runtime: RuntimeLink,
   signal: AbortSignal,
-): Promise<AssistantMessage> => {
+): Promise<RuntimeResult<"model/generate">> => {
   if (signal.aborted) throw fail("cancelled", { what: "the execution" });
-  return (await runtime.generate({ execution_id, turn, note }, signal)).message;
+  return runtime.generate({ execution_id, turn, note }, signal);
 };
 
 interface CallContext {

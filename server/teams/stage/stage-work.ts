@@ -93,10 +93,14 @@ export const isReviewing = (execution: AgentExecution): boolean =>
 const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[]): CoditectError | null => {
   const { stage, agent } = work;
   const failed = gates.find((gate) => !gate.held);
+  const limit = agent.settings.max_tokens;
   const reasons: Record<Exclude<LoopResult["outcome"], "finished">, string> = {
     turn_limit: `it used all ${stage.max_turns} turns`,
     repeated: "it made the same call again and again, with the same result",
     no_tool_calls: "it only talked and used no tool",
+    answers_cut:
+      `its answers reached the limit of ${limit} tokens before they called a tool. ` +
+      "Increase max_tokens in the agent's settings, or use a model that thinks less",
   };
   // Tests that pass are proof enough, however the agent ended; a review that never ended is none.
   const measured = stage.gates.some((gate) => gate === "red" || gate === "green");

@@ -146,6 +146,7 @@ describe("agent loop", function () {
       const history: FinishedTurn[] = script.slice(0, answered).map((turn, index) => ({
         turn: index + 1,
         message: assistantMessage(index + 1, turn),
+        stop_reason: "tool_calls",
         outcomes: kept.filter((each) => each.turn === index + 1).map(({ outcome }) => outcome),
         note: notes[index] ?? null,
       }));
@@ -167,6 +168,7 @@ describe("agent loop", function () {
     const history: FinishedTurn[] = [1, 2, 3].map((turn) => ({
       turn,
       message: assistantMessage(turn, "I am thinking."),
+      stop_reason: "end",
       outcomes: [],
       note: null,
     }));
@@ -174,6 +176,14 @@ describe("agent loop", function () {
     assert.equal(result.outcome, "no_tool_calls");
     assert.equal(result.summary, "I am thinking.");
     assert.deepEqual(worker.generated, []);
+  });
+
+  it("ends for the limit of an answer, as stored, if thinking used it up three times", async () => {
+    const history: FinishedTurn[] = [1, 2, 3].map((turn) => ({
+      ...{ turn, message: { role: "assistant", content: [] }, stop_reason: "length" },
+      ...{ outcomes: [], note: null },
+    }));
+    assert.equal((await worker.runScript([], { history })).outcome, "answers_cut");
   });
 
   it("ends at its turn limit", async () => {

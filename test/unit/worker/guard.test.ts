@@ -71,14 +71,21 @@ describe("loop guard", () => {
   it("ends a model that only talks, but not one that works in between", () => {
     const guard = loopGuard();
     for (let round = 0; round < 4; round += 1) {
-      assert.equal(guard.sawTalk(), "go on");
+      assert.equal(guard.sawTalk("end"), "go on");
       assert.match(guard.takeNote() ?? "", /called no tool/);
-      assert.equal(guard.sawTalk(), "go on");
+      assert.equal(guard.sawTalk("end"), "go on");
       guard.sawOutcome(outcome({ content: String(round) }));
     }
     assert.deepEqual(
-      [guard.sawTalk(), guard.sawTalk(), guard.sawTalk()],
+      [guard.sawTalk("end"), guard.sawTalk("end"), guard.sawTalk("end")],
       ["go on", "go on", "no_tool_calls"],
     );
+  });
+
+  it("tells a model whose answers are cut why, and ends it for that", () => {
+    const guard = loopGuard();
+    assert.equal(guard.sawTalk("length"), "go on");
+    assert.match(guard.takeNote() ?? "", /reached its limit of tokens/);
+    assert.deepEqual([guard.sawTalk("length"), guard.sawTalk("length")], ["go on", "answers_cut"]);
   });
 });
