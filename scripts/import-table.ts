@@ -408,6 +408,16 @@ export const importTable: readonly Row[] = [
     imports: [
       "schemas",
       "server/platform",
+      "server/surfaces/cli/display",
+      "server/surfaces/cli/program",
+      "server/surfaces/cli/session",
+    ],
+  },
+  {
+    folder: "server/surfaces/cli/program",
+    is: "the commands with their options, and the text of --help",
+    imports: [
+      "schemas",
       "server/surfaces/cli/commands",
       "server/surfaces/cli/display",
       "server/surfaces/cli/session",

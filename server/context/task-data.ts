@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Json } from "../../schemas/primitives.ts";
-import { plainDiff, readWithGit } from "../workspace/run-git.ts";
+import { plainDiff, callGit } from "../workspace/run-git.ts";
 
 /** Longest diff that is given to an agent; a longer one is cut at a line, and says so. */
 const LONGEST_DIFF = 200_000;
@@ -33,7 +33,7 @@ const cut = (diff: string): string =>
 const diffSince = async (workspace: string, base: string, signal: AbortSignal): Promise<string> => {
   try {
     const args = ["diff", ...plainDiff, "--relative", "--end-of-options", base, "--"];
-    return await readWithGit(args, { folder: workspace, signal });
+    return await callGit(args, { folder: workspace, signal });
   } catch (error) {
     throw fail("usage", { problem: `git cannot tell what changed since ${base}.` }, { cause: error });
   }

@@ -4,7 +4,7 @@ import { fail } from "../../schemas/errors.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { readIfPossible } from "../workspace/open.ts";
-import { plainDiff, readWithGit } from "../workspace/run-git.ts";
+import { plainDiff, callGit } from "../workspace/run-git.ts";
 
 /** What differs between a revision and the workspace as it is. */
 export interface GitChange {
@@ -30,7 +30,7 @@ export const changeSince = async (
   revision: string,
   signal: AbortSignal,
 ): Promise<GitChange> => {
-  const git = (...args: string[]) => readWithGit(args, { folder: workspace, signal });
+  const git = (...args: string[]) => callGit(args, { folder: workspace, signal });
   const base = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`)
     .then((text) => text.trim())
     .catch(() => {

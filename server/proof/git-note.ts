@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
-import { readWithGit } from "../workspace/run-git.ts";
+import { callGit } from "../workspace/run-git.ts";
 
 /** Where the notes with receipts are kept: `refs/notes/coditect`. */
 const NOTES = "--ref=coditect";
@@ -13,14 +13,25 @@ export const attachNote = async (folder: string, receipt: string, signal: AbortS
   try {
     const file = join(scratch, "receipt.json");
     await writeFile(file, receipt);
-    await readWithGit(["notes", NOTES, "add", "--force", "--file", file, "HEAD"], { folder, signal });
+    const identity = await identityFor(folder, signal);
+    await callGit([...identity, "notes", NOTES, "add", "--force", "--file", file, "HEAD"], {
+      folder,
+      signal,
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 };
 
+/** A note is a commit, and a machine of a CI service has often no name to make one with. */
+const identityFor = (folder: string, signal: AbortSignal): Promise<string[]> =>
+  callGit(["var", "GIT_COMMITTER_IDENT"], { folder, signal }).then(
+    () => [],
+    () => ["-c", "user.name=CODITECT", "-c", "user.email=coditect@localhost"],
+  );
+
 /** The receipt in the note of a commit. Error: `usage` when the commit has none. */
 export const readNote = (folder: string, revision: string, signal: AbortSignal): Promise<string> =>
-  readWithGit(["notes", NOTES, "show", revision], { folder, signal }).catch(() => {
+  callGit(["notes", NOTES, "show", revision], { folder, signal }).catch(() => {
     throw fail("usage", { problem: `The commit ${revision} has no note with a receipt.` });
   });

@@ -91,12 +91,12 @@ const driversOf = async (
 };
 
 /**
- * Runs git for what it reads, on the repository that the folder belongs to; the only way git is called.
+ * Runs git on the repository that the folder belongs to; the only way git is called.
  * What a repository's own configuration and attributes name is not run: no hook, no filter, no text
  * conversion, no monitor, no fetch, and nothing of a submodule. Rejects if git fails, or if there
  * is no repository.
  */
-export const readWithGit = async (
+export const callGit = async (
   args: readonly string[],
   { folder, signal, deadlineMs = DEADLINE_MS, most = MOST_BYTES }: GitCall,
 ): Promise<string> => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { chmod, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { plainDiff, readWithGit } from "../../server/workspace/run-git.ts";
+import { plainDiff, callGit } from "../../server/workspace/run-git.ts";
 import { runGit } from "../support/git.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
 
@@ -34,7 +34,7 @@ describe("git on a hostile repository", function () {
   });
   const config = (name: string, value: string) => runGit(workspace.root, "config", name, value);
   const diff = (folder = workspace.root) =>
-    readWithGit(["diff", ...plainDiff, "--relative", "--end-of-options", "HEAD", "--"], { folder, signal });
+    callGit(["diff", ...plainDiff, "--relative", "--end-of-options", "HEAD", "--"], { folder, signal });
 
   const attacks: Record<string, () => Promise<unknown>> = {
     "a file system monitor": () => config("core.fsmonitor", program),

@@ -9,7 +9,7 @@ import { shippedPath, workerEntry } from "../../server/platform/installation.ts"
 import { configurationFiles } from "../../server/workspace/configuration.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
 import { isWithin, toWorkspacePath } from "../../server/workspace/paths.ts";
-import { readWithGit } from "../../server/workspace/run-git.ts";
+import { callGit } from "../../server/workspace/run-git.ts";
 import { picturesNamed } from "../../server/context/pictures.ts";
 import { McpFile } from "../../schemas/mcp.ts";
 import { pools } from "../integration/instances/conformance.ts";
@@ -118,7 +118,7 @@ describe("published attacks: a repository inside of the repository (CVE-2026-450
       await runGit(inner, "config", name, program);
     await runGit(inner, "config", "core.bare", "false");
     await runGit(inner, "config", "core.worktree", workspace.root);
-    await readWithGit(["status", "--porcelain"], { folder: inner, signal: never }).catch(() => "");
+    await callGit(["status", "--porcelain"], { folder: inner, signal: never }).catch(() => "");
     assert.equal(existsSync(mark), false);
   });
 });

@@ -25,7 +25,14 @@ export const RunFlags = z.object({
   workspace: z.string().optional(),
   provider: z.enum(providerNames).optional(),
   model: z.string().min(1).optional(),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  endpoint: z
+    .string()
+    .transform((given, context) => {
+      const address = readAddress(given);
+      if (address === null) context.addIssue("is not an address, such as http://127.0.0.1:8080");
+      return address ?? "";
+    })
+    .optional(),
   runtime: z.enum(["local", "docker"]).optional(),
   image: z.string().min(1).optional(),
   apply: z.boolean().default(false),

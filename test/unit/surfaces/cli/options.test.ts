@@ -39,7 +39,7 @@ describe("flags of a run", () => {
     ["maxCost", "cheap"],
     ["maxTokens", "1.5"],
     ["timeout", "-1"],
-    ["endpoint", "localhost"],
+    ["endpoint", "two words"],
   ] as const)
     it(`refuse ${flag} ${value} and name the flag as it is written`, () => {
       const written = flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);

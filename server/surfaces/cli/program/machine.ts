@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import type { DoctorFlags } from "../commands/doctor.ts";
+import type { RecordFlags } from "../commands/records.ts";
+import type { SettingFlags } from "../commands/settings.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { type End, recordCommand } from "./options.ts";
+import { addProtocols, addServe } from "./serving.ts";
+
+export const addRuntime = (program: Command, context: CommandContext, end: End): void => {
+  addServe(program, context, end);
+  recordCommand(program, "doctor", "check that a team has what it needs and that the state is intact")
+    .option("--repair", "repair the state folder and keep a copy of the damaged files")
+    .option("--adopt", "adopt a state folder created by another user or on another machine")
+    .action(async (flags: DoctorFlags) =>
+      end((await import("../commands/doctor.ts")).doctor(flags, context)),
+    );
+  const models = recordCommand(program, "models", "list models, their context windows and prices")
+    .option("--reachable", "ask the providers which models they have")
+    .action(async (flags: RecordFlags & { reachable?: boolean }) =>
+      end((await import("../commands/models.ts")).listModels(flags, context)),
+    );
+  recordCommand(models, "pull <name>", "pull a model into Ollama").action(
+    // Both commands have these flags: commander gives them to the outer one.
+    async (name: string, _flags: RecordFlags, command: Command) =>
+      end(
+        (await import("../commands/models.ts")).pullModel(
+          name,
+          command.optsWithGlobals<RecordFlags>(),
+          context,
+        ),
+      ),
+  );
+  program
+    .command("image")
+    .summary("build the container image of the instances")
+    .command("build")
+    .summary("build it from this machine's files or on top of another image")
+    .option("--base <image>", "the base image, with the tools that agents need")
+    .option("--name <name>", "the name of the new image")
+    .action(async (flags: { base?: string; name?: string }) =>
+      end((await import("../commands/image.ts")).buildWorkerImage(flags, context)),
+    );
+  addCredentials(program, context, end);
+  addProtocols(program, context, end);
+};
+
+const addCredentials = (program: Command, context: CommandContext, end: End): void => {
+  const keys = () => import("../commands/keys.ts");
+  const credentials = program
+    .command("credentials")
+    .summary("store API keys of providers in an encrypted file");
+  credentials
+    .command("set <name>")
+    .summary("store a key, read from standard input; NAME is claude, gemini, huggingface, or an agent's own")
+    .action(async (name: string) => end((await keys()).setKey(name, context)));
+  credentials
+    .command("rotate <name>")
+    .summary("add a new key; the old one stays valid until the next rotation")
+    .action(async (name: string) => end((await keys()).rotateKey(name, context)));
+  credentials
+    .command("list")
+    .summary("list names, never keys")
+    .action(async () => end((await keys()).listKeys(context)));
+  credentials
+    .command("remove <name>")
+    .summary("remove all keys with this name")
+    .action(async (name: string) => end((await keys()).removeKey(name, context)));
+};
+
+export const addSettings = (program: Command, context: CommandContext, end: End): void => {
+  const settings = program.command("settings").summary("list and change settings");
+  recordCommand(settings, "list", "list every setting, its value and where it comes from").action(
+    async (flags: RecordFlags) => end((await import("../commands/settings.ts")).listSettings(flags, context)),
+  );
+  const project = [
+    "--project",
+    "in the workspace's .coditect/settings.json, which can only tighten limits",
+  ] as const;
+  recordCommand(settings, "set <key> <value>", "set it for you, in every workspace")
+    .option(...project)
+    .action(async (key: string, value: string, flags: SettingFlags) =>
+      end((await import("../commands/settings.ts")).setSetting(key, value, flags, context)),
+    );
+  recordCommand(settings, "unset <key>", "remove it from the file")
+    .option(...project)
+    .action(async (key: string, flags: SettingFlags) =>
+      end((await import("../commands/settings.ts")).unsetSetting(key, flags, context)),
+    );
+};

@@ -1,0 +1,53 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { providerNames, unconfinedAnswers } from "../session/options.ts";
+
+export type End = (code: Promise<number>) => Promise<void>;
+
+export const workspaceOption = () =>
+  new Option("--workspace <dir>", "the workspace folder (default: the current one)");
+
+export const jsonOption = () =>
+  new Option("--json", "write only JSON lines to standard output, for programs");
+
+/** Its value is FILE. */
+export const sarifOption = () =>
+  new Option("--output <sarif=FILE>", "also write the findings as SARIF 2.1.0").argParser((value: string) => {
+    const file = /^sarif=(.+)$/.exec(value)?.[1];
+    if (file === undefined) throw new InvalidArgumentError("It must be sarif=FILE.");
+    return file;
+  });
+
+export const sinceOption = () =>
+  new Option("--since <date>", "first day, as 2026-01-31 (default: 30 days ago)");
+
+/** `--set KEY=VALUE`, as often as wanted. */
+export const setOption = (): Option =>
+  new Option("--set <key=value>", "a setting for this command (repeatable); see coditect settings list")
+    .argParser((text: string, before: string[]) => [...before, text])
+    .default([], "none");
+
+/** Files that something runs, or that steer agents, are applied only by their names. */
+export const alsoOption = (flags: string): Option =>
+  new Option(flags, "also apply this file, which is executed or configures tools (repeatable)").argParser(
+    (path: string, before: string[] | undefined) => [...(before ?? []), path],
+  );
+
+export const unconfinedOption = () =>
+  new Option("--unconfined <answer>", "whether commands of agents may run without a sandbox").choices(
+    unconfinedAnswers,
+  );
+
+export const recordCommand = (parent: Command, name: string, summary: string): Command =>
+  parent.command(name).summary(summary).addOption(workspaceOption()).addOption(jsonOption());
+
+/** Who is asked, where, and how much it may take. */
+export const modelOptions = (command: Command): Command =>
+  command
+    .addOption(new Option("--provider <name>", "the model provider").choices(providerNames))
+    .option("--model <name>", "the provider's model")
+    .option("--endpoint <url>", "the provider's URL instead of its own")
+    .addOption(new Option("--runtime <where>", "where instances run").choices(["local", "docker"]))
+    .option("--image <name>", "the container image of the instances")
+    .option("--max-cost <usd>", "stop before a run costs more")
+    .option("--max-tokens <n>", "stop before a run uses more tokens")
+    .option("--timeout <seconds>", "stop a run after this long");

@@ -1,0 +1,62 @@
+import { Option, type Command } from "commander";
+import type { CommandContext } from "../display/terminal.ts";
+import {
+  type End,
+  jsonOption,
+  modelOptions,
+  recordCommand,
+  sarifOption,
+  setOption,
+  unconfinedOption,
+} from "./options.ts";
+
+export const addProof = (program: Command, context: CommandContext, end: End): void => {
+  const whereTestsRun = (command: Command): Command =>
+    command
+      .addOption(new Option("--runtime <where>", "where the tests run").choices(["local", "docker"]))
+      .option("--image <name>", "the container image they run in")
+      .option("--test-command <command>", "the project's test command, instead of the detected one")
+      .addOption(setOption())
+      .addOption(unconfinedOption());
+  whereTestsRun(recordCommand(program, "prove", "prove a change, whoever made it"))
+    .description(
+      "Check the change since a revision: its tests fail without it, pass with it and notice\n" +
+        "its mutants, and nothing else broke. No model is needed; the workspace is not changed.",
+    )
+    .option("--base <revision>", "the revision before the change (default: HEAD)")
+    .option("--task <text>", "the task, for the receipt, or @FILE to read it from a file")
+    .option("--receipt <file>", "write a signed receipt to this file")
+    .option("--note", "write the signed receipt into a git note of the commit (refs/notes/coditect)")
+    .option("--hook", "answer as a Stop hook of an agent: exit code 2 sends it back to work")
+    .addOption(sarifOption())
+    .action(async (flags: unknown) => {
+      const { proveWorkspace } = await import("../commands/prove.ts");
+      await end(proveWorkspace(flags, context));
+    });
+  whereTestsRun(recordCommand(program, "verify <receipt>", "check a receipt and the files it names"))
+    .option("--rerun", "prove the gates again")
+    .option("--note", "take the receipt from the git note of the revision that is named")
+    .action(async (receipt: string, flags: unknown) => {
+      const { verifyReceipt } = await import("../commands/verify.ts");
+      await end(verifyReceipt(receipt, flags, context));
+    });
+};
+
+export const addEvaluation = (program: Command, context: CommandContext, end: End): void => {
+  const command = program.command("eval").summary("measure a model on a suite of tasks");
+  modelOptions(command)
+    .description(
+      "Run every task of a suite and report what was solved, at the first try and after feedback,\n" +
+        "with intervals, pass@k, cost and time; and how good reviews are. evaluation/README.md has the format.",
+    )
+    .argument("<suite>", "a folder of tasks, such as evaluation/")
+    .option("--samples <n>", "how often to run each task (default: 1)")
+    .option("--parallel <n>", "how many tasks to run at the same time (default: 1)")
+    .option("--only <task...>", "run only these tasks")
+    .option("--results <file>", "append each result to this file, and continue from the results in it")
+    .addOption(jsonOption())
+    .action(async (suite: string, flags: unknown) => {
+      const { evaluateSuite } = await import("../commands/evaluate.ts");
+      await end(evaluateSuite(suite, flags, context));
+    });
+};

@@ -1,0 +1,85 @@
+import { Role } from "../../../../schemas/contract/row.ts";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { RecordFlags } from "../commands/records.ts";
+import type { ServeFlags } from "../commands/serve-team.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import {
+  type End,
+  modelOptions,
+  recordCommand,
+  setOption,
+  unconfinedOption,
+  workspaceOption,
+} from "./options.ts";
+
+export const addServe = (program: Command, context: CommandContext, end: End): void => {
+  recordCommand(program, "serve", "serve the runtime over REST: on loopback, or to a team over TLS")
+    .addOption(new Option("--port <n>", "port on loopback (default: any free one)").argParser(portNumber))
+    .option("--listen <host:port>", "serve a team there; tokens are made with coditect tokens")
+    .option("--tls-cert <file>", "certificate chain in PEM; read again on SIGHUP")
+    .option("--tls-key <file>", "its private key in PEM")
+    .addOption(
+      new Option("--tenant <name=dir>", "a tenant and its workspace (repeatable)").argParser(
+        (text: string, before: string[] | undefined) => [...(before ?? []), text],
+      ),
+    )
+    .option("--rate <n>", "requests a minute for each token (default: 600)")
+    .option("--max-body <mb>", "largest body of a request (default: 16)")
+    .option("--drain <seconds>", "how long to wait for requests and runs when it ends (default: 30)")
+    .option("--oidc-issuer <url>", "accept tokens of this OpenID Connect provider, too")
+    .option("--oidc-audience <name>", "the audience they must have")
+    .addOption(setOption())
+    .action(async (flags: ServeFlags) => end((await import("../commands/serve.ts")).serve(flags, context)));
+};
+
+export const addAccess = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("../commands/tokens.ts");
+  const tokens = program.command("tokens").summary("manage access tokens of a team server");
+  recordCommand(tokens, "create", "create a token; it is printed once")
+    .requiredOption("--user <name>", "the person or program that uses it")
+    .addOption(
+      new Option("--role <role>", "what the token allows").choices(Role.options).makeOptionMandatory(),
+    )
+    .option("--expires <when>", "when it expires: a duration (12h, 90d), a date, or never", "90d")
+    .action(async (flags: RecordFlags) => end((await load()).createToken(flags, context)));
+  recordCommand(tokens, "list", "list tokens, never their secrets").action(async (flags: RecordFlags) =>
+    end((await load()).listTokens(flags, context)),
+  );
+  recordCommand(tokens, "revoke <token-id>", "revoke a token").action(
+    async (id: string, flags: RecordFlags) => end((await load()).revokeToken(id, flags, context)),
+  );
+  const audit = recordCommand(
+    program,
+    "audit",
+    "show who did what to which record, when, and from where",
+  ).action(async (flags: RecordFlags) =>
+    end((await import("../commands/audit.ts")).listAudit(flags, context)),
+  );
+  audit
+    .command("verify <file>")
+    .summary("check a log exported with coditect audit --json")
+    .action(async (file: string) => end((await import("../commands/audit.ts")).verifyAudit(file, context)));
+};
+
+/** Ways in for other programs: they own standard input and output. */
+export const addProtocols = (program: Command, context: CommandContext, end: End): void => {
+  modelOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools"))
+    .addOption(workspaceOption())
+    .addOption(unconfinedOption())
+    .action(async (flags: unknown) => end((await import("../commands/mcp.ts")).serveMcp(flags, context)));
+  modelOptions(program.command("acp").summary("serve teams to an editor that speaks ACP"))
+    .addOption(unconfinedOption())
+    .action(async (flags: unknown) => end((await import("../commands/acp.ts")).serveAcp(flags, context)));
+  program
+    .command("lsp")
+    .summary("start the language server for any LSP client")
+    .requiredOption("--stdio", "talk over standard input and output")
+    .action(async () => end((await import("../commands/lsp.ts")).serveLsp()));
+};
+
+const portNumber = (value: string): number => {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError("It must be a port from 0 to 65535.");
+  return port;
+};
