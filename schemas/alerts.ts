@@ -11,7 +11,7 @@ export const AlertName = z.enum([
 export type AlertName = z.infer<typeof AlertName>;
 
 /** `critical`: a person has to do something before agents can go on. */
-export const AlertSeverity = z.enum(["warning", "critical"]);
+const AlertSeverity = z.enum(["warning", "critical"]);
 
 /** What is wrong at the moment, before anybody was told of it. */
 export const AlertCause = z.strictObject({
@@ -27,7 +27,7 @@ export type AlertCause = z.infer<typeof AlertCause>;
  * `Raised`: its cause is there and nobody has reacted; `Acknowledged`: it is there and somebody knows;
  * `Cleared`: its cause is gone, or its day is over.
  */
-export const AlertStatus = z.enum(["Raised", "Acknowledged", "Cleared"]);
+const AlertStatus = z.enum(["Raised", "Acknowledged", "Cleared"]);
 export type AlertStatus = z.infer<typeof AlertStatus>;
 
 /** An alert of one workspace and day (UTC). A cause that comes back on the same day has the same alert. */

@@ -4,7 +4,7 @@ import { Role } from "./contract/row.ts";
 import { Count, Sha256, Timestamp, Uuid } from "./primitives.ts";
 
 /** The ways into a runtime. */
-export const SurfaceName = z.enum(["editor", "cli", "rest", "lsp", "mcp"]);
+const SurfaceName = z.enum(["editor", "cli", "rest", "lsp", "mcp"]);
 
 /**
  * One line of the audit log: who did what to which record, when, from where, and with what result.

@@ -10,7 +10,7 @@ import { z } from "zod";
 export const AUDIT_FILE = "audit.jsonl";
 export const AUDIT_HEAD = "audit.head";
 
-export const NO_ENTRY = "0".repeat(64);
+const NO_ENTRY = "0".repeat(64);
 
 /** Everything of an entry but its own hash, in the order in which it is written. */
 export type Unsealed = Omit<AuditEntry, "hash">;

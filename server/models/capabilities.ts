@@ -21,7 +21,7 @@ const byAccess: Readonly<Record<WriteAccess, AnyOf | null>> = {
 };
 
 /** Everything a stage asks of its agent, each as the capabilities of which one is enough. */
-export const stageNeeds = ({ write_access, gates }: Pick<WorkflowStage, "write_access" | "gates">): AnyOf[] =>
+const stageNeeds = ({ write_access, gates }: Pick<WorkflowStage, "write_access" | "gates">): AnyOf[] =>
   [byAccess[write_access], gates.includes("findings") ? reviews : null].filter((needed) => needed !== null);
 
 const hasAny = (capabilities: readonly AgentCapability[], needed: AnyOf): boolean =>

@@ -80,7 +80,7 @@ export const callHttps = (
     asked.end(sent);
   });
 
-export interface TestTenant extends TestDispatch {
+interface TestTenant extends TestDispatch {
   name: string;
   tokens: TokenBook;
   audit: AuditLog;
@@ -95,7 +95,7 @@ export interface TestTeam {
   close(): Promise<void>;
 }
 
-export const now = (): string => new Date().toISOString();
+const now = (): string => new Date().toISOString();
 
 const tenantOf = (
   name: string,
