@@ -28,7 +28,6 @@ export type AlertCause = z.infer<typeof AlertCause>;
  * `Cleared`: its cause is gone, or its day is over.
  */
 const AlertStatus = z.enum(["Raised", "Acknowledged", "Cleared"]);
-export type AlertStatus = z.infer<typeof AlertStatus>;
 
 /** An alert of one workspace and day (UTC). A cause that comes back on the same day has the same alert. */
 export const Alert = AlertCause.extend({

@@ -72,8 +72,20 @@ export const retryDelay = (
 const quotaWords =
   /insufficient_quota|credit balance|billing|exceeded your (current|monthly)|depleted|PerDay/i;
 const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
+/** Claude, vLLM, LM Studio, Mistral and OpenAI, llama.cpp, Claude, TGI, Groq, Gemini. */
 const lengthWords =
-  /prompt is too long|maximum context length|context length|context window|too many tokens|exceeds the maximum number of tokens|input token count/i;
+  /prompt is too long|context[ _]length|context window|context[ _]size|exceed context limit|`?inputs`? (tokens|must have)|reduce the length|too many tokens|exceeds the maximum number of tokens|input token count/i;
+
+/** Tokens of the prompt and the window, where the text names these two and no other large number. */
+const sizesIn = (text: string): { tokens: number | string; window: number | string } => {
+  const numbers = [...text.matchAll(/\d{4,}/g)].map(([digits]) => Number(digits));
+  if (numbers.length !== 2) return { tokens: "too many", window: "less" };
+  return { tokens: Math.max(...numbers), window: Math.min(...numbers) };
+};
+
+/** Whether a 404 is about the model; else nothing is at the address, as with a wrong endpoint. */
+const isOfModel = (text: string, model: string): boolean =>
+  /model|not_found_error/i.test(text) || text.includes(model);
 
 /** What a refusal means and what may heal it. */
 export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): ProviderFault => {
@@ -90,13 +102,13 @@ export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): Pr
   if (status === 402 || ((status === 429 || status === 400 || status === 403) && spent))
     return new ProviderFault(fail("provider_quota", { provider, reason }), "key");
   if (status === 403) return new ProviderFault(fail("provider_refused", { provider, status, reason }), "key");
-  if (status === 404) return modelMissing(to);
+  if (status === 404 && isOfModel(all, model)) return modelMissing(to);
+  if (status === 404) {
+    const nothing = "there is nothing at this address; check the endpoint";
+    return new ProviderFault(fail("provider_refused", { provider, status, reason: nothing }), "provider");
+  }
   if ((status === 400 || status === 413 || status === 422) && lengthWords.test(all)) {
-    const [tokens, window] = [...all.matchAll(/\d{4,}/g)].map(([digits]) => Number(digits));
-    return new ProviderFault(
-      fail("context_too_long", { model, tokens: tokens ?? "too many", window: window ?? "less" }),
-      "provider",
-    );
+    return new ProviderFault(fail("context_too_long", { model, ...sizesIn(all) }), "provider");
   }
   if (status === 408 || status === 409 || status === 429 || status >= 500)
     return new ProviderFault(fail("provider_failed", { provider, status, reason }), "retry", {

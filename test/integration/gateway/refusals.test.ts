@@ -29,7 +29,11 @@ for (const protocol of protocols) {
       [422, "provider_refused"],
     ] as const) {
       it(`does not ask again after ${status}`, async () => {
-        const { gateway, ledger, charge, requests } = await start([{ status }, { text: "Never." }]);
+        const missing = status === 404 ? { body: '{"error":{"message":"The model does not exist."}}' } : {};
+        const { gateway, ledger, charge, requests } = await start([
+          { status, ...missing },
+          { text: "Never." },
+        ]);
         const error = await failureOf(ask(gateway, question("Hello"), charge));
         assert.equal(error.code, code);
         assert.ok(!JSON.stringify([error.message, error.data, error.stack]).includes(SECRET));
