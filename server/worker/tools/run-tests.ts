@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { fail } from "../../../schemas/errors.ts";
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { toWorkspacePath } from "../../workspace/paths.ts";
 import { stateOf } from "../copy/files.ts";
@@ -29,6 +31,9 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
   if (known !== undefined) return done(`${known}\n[not run again: no file has changed since]`);
 
   const report = await context.runTests(copy.root, request, signal, stalePackages(copy));
+  // For the runtime that is an empty suite; an agent that wants to run a test has to know what is missing.
+  if (report.outcome === "no_tests" && report.command.length === 0)
+    throw fail("no_test_runner", { workspace: basename(copy.root) });
   const is_error = report.outcome === "crashed" || report.outcome === "timed_out";
   const result = await withoutTraces(
     { content: describeReport(report, new Set(execution.known_failures)), is_error, changes: [] },
