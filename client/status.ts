@@ -73,10 +73,10 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
 const spoken = (running: number, stage: string, cost: number): string => {
   const parts = [
     running === 0
-      ? vscode.l10n.t("no run at work")
+      ? vscode.l10n.t("no active runs")
       : running === 1
-        ? vscode.l10n.t("1 run at work")
-        : vscode.l10n.t("{0} runs at work", running),
+        ? vscode.l10n.t("1 active run")
+        : vscode.l10n.t("{0} active runs", running),
     stage === "" ? "" : vscode.l10n.t("stage {0}", stage),
     cost === 0 ? "" : vscode.l10n.t("{0} today", formatCost(cost)),
   ];

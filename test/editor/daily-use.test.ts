@@ -48,7 +48,7 @@ describe("daily use", function () {
     await workbench.treeItem(/^Run tdd: Refuse fractions of a cent, running/).waitFor();
     await workbench.treeItem(/^Stage write-tests, Running, \d+ s/).waitFor();
     await workbench.picture("running-elapsed");
-    const status = workbench.page.locator(".part.statusbar").getByRole("button", { name: /1 run at work/ });
+    const status = workbench.page.locator(".part.statusbar").getByRole("button", { name: /1 active run/ });
     await status.waitFor();
     await workbench.command("CODITECT: Cancel Run");
     await workbench.treeItem(/^Run tdd: Refuse fractions.*cancelled/).waitFor();

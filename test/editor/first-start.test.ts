@@ -81,7 +81,7 @@ describe("the first start on a machine without a sandbox", function () {
     const workbench = await parts.session.open(await parts.session.project());
     await workbench.showView();
     await workbench.page.getByRole("button", { name: "Run the Rehearsal" }).click();
-    const question = workbench.notification(/waits for your consent/);
+    const question = workbench.notification(/needs your approval/);
     await question.waitFor();
     await workbench.picture("consent");
     assert.equal(await workbench.treeItem(/^Run tdd/).count(), 0);
