@@ -89,15 +89,19 @@ const pickItem = (
   picker.ignoreFocusOut = true;
   const isOneLine = !asked.task.includes("\n");
   if (isOneLine) picker.value = asked.task;
-  let expected = "";
+  // The line is there from the start: the ones below would move under a click when it came.
+  let expected = vscode.l10n.t("Estimating cost and time…");
   const draw = () => {
     const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected };
     picker.items = itemsFor(context, folder, asked, shown);
   };
   draw();
-  void forecast(asked).then((text) => {
-    expected = text ?? "";
+  const show = (text: string | null) => {
+    expected = text ?? vscode.l10n.t("No estimate is available.");
     draw();
+  };
+  forecast(asked).then(show, () => {
+    show(null);
   });
   const { promise, resolve } = Promise.withResolvers<Item | null>();
   picker.onDidChangeValue((typed) => {
