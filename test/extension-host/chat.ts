@@ -47,7 +47,7 @@ describe("chat and tests of the editor", () => {
     assert.ok(told.some((text) => text.startsWith("Gate documents held")));
     const summary = parts.find(({ kind }) => kind === "markdown")?.text ?? "";
     assert.match(summary, /every gate held/);
-    assert.match(summary, /Nothing in the workspace has changed/);
+    assert.match(summary, /The workspace has not changed/);
     const button = parts.at(-1);
     assert.equal(button?.kind, "button");
     assert.match(button.text, /coditect\.reviewChanges/);
