@@ -25,7 +25,9 @@ describe("the first start", function () {
       await step.and(page.locator(":focus")).waitFor();
     };
     const isDone = (title: string) =>
-      page.getByRole("checkbox", { name: new RegExp(title), checked: true }).waitFor();
+      page
+        .getByRole("checkbox", { name: new RegExp(title), checked: true })
+        .waitFor({ timeout: pace.deadline(90_000) });
     await workbench.command("CODITECT: Open Walkthrough");
 
     await choose(texts["walkthrough.model"]);
@@ -54,6 +56,7 @@ describe("the first start", function () {
     // It asks what to build; without an answer the team takes its own task for the file.
     await workbench.choose("Start");
     await parts.model.waiting();
+    parts.model.release();
     await workbench.command("CODITECT: Open Walkthrough");
     await isDone(texts["walkthrough.own"]);
     await workbench.picture("walkthrough-done");
