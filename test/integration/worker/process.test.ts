@@ -82,7 +82,10 @@ describe("worker process", function () {
     );
     await assert.rejects(
       worker.initialize(source, { protocol_version: 99 }),
-      isError("instance_not_started", new RegExp(`it speaks protocol ${WORKER_PROTOCOL_VERSION}, the runtime 99`)),
+      isError(
+        "instance_not_started",
+        new RegExp(`it speaks protocol ${WORKER_PROTOCOL_VERSION}, the runtime 99`),
+      ),
     );
     await assert.rejects(
       worker.initialize(source, { output_bytes: 1 }),
