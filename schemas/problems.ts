@@ -56,3 +56,18 @@ export const describeProblems = (error: z.ZodError, most = 20): string => {
   const more = problems.length > most ? [`and ${problems.length - most} more`] : [];
   return [...problems.slice(0, most), ...more].join("; ");
 };
+
+/** A text of JSON as the schema reads it, or in words what is wrong with it. */
+export const parseJson = <Value>(
+  schema: z.ZodType<Value>,
+  text: string,
+): { value: Value } | { problems: string } => {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { problems: "it is not JSON" };
+  }
+  const parsed = schema.safeParse(json);
+  return parsed.success ? { value: parsed.data } : { problems: describeProblems(parsed.error) };
+};

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
-import { describeProblems } from "../../schemas/problems.ts";
+import { parseJson } from "../../schemas/problems.ts";
 import { Imports } from "../../schemas/shared-package.ts";
 import { readInside } from "../workspace/open.ts";
 import { confine } from "../workspace/paths.ts";
@@ -15,16 +15,9 @@ const MOST_BYTES = 1 << 20;
 const readImports = (workspace: string): Imports => {
   const bytes = readInside(workspace, IMPORTS_FILE, { most: MOST_BYTES });
   if (bytes === null) return { imports: [] };
-  const invalid = (problems: string) => fail("invalid_file", { path: IMPORTS_FILE, problems });
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw invalid("it is not JSON");
-  }
-  const parsed = Imports.safeParse(json);
-  if (!parsed.success) throw invalid(describeProblems(parsed.error));
-  return parsed.data;
+  const read = parseJson(Imports, bytes.toString("utf8"));
+  if ("problems" in read) throw fail("invalid_file", { path: IMPORTS_FILE, problems: read.problems });
+  return read.value;
 };
 
 /** A file is written whole or not at all, and never through a link. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { fail } from "../../schemas/errors.ts";
-import { describeProblems } from "../../schemas/problems.ts";
+import { parseJson } from "../../schemas/problems.ts";
 import { SharedPackage } from "../../schemas/shared-package.ts";
 import { problemsOfAgent, problemsOfTeam, type FileProblem } from "../teams/definition/files.ts";
 
@@ -40,15 +40,9 @@ const told = (what: string, problems: readonly FileProblem[]): string[] =>
 /** Reads a package and checks all that it holds. Error: `package_unreadable`. */
 export const readPackage = (source: string, bytes: Buffer): ReadPackage => {
   const unreadable = (reason: string) => fail("package_unreadable", { source, reason });
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw unreadable("it is not JSON");
-  }
-  const parsed = SharedPackage.safeParse(json);
-  if (!parsed.success) throw unreadable(describeProblems(parsed.error));
-  const content = parsed.data;
+  const read = parseJson(SharedPackage, bytes.toString("utf8"));
+  if ("problems" in read) throw unreadable(read.problems);
+  const content = read.value;
   const problems = [
     ...content.agents.flatMap((agent) => told(agent.name, problemsOfAgent(agent))),
     ...content.teams.flatMap((team) => told(team.name, problemsOfTeam(team))),

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { CoditectError, fail } from "../../../schemas/errors.ts";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { fail } from "../../../schemas/errors.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { OWNERSHIP_PATH, ownershipProof } from "../../hosting/ownership.ts";
 import type { Surface, SurfaceOptions } from "../../hosting/surface.ts";
@@ -8,7 +8,8 @@ import { answer, type Api, targetOf } from "./api.ts";
 import { Conditions } from "./conditions.ts";
 import { EventHistory } from "./event-history.ts";
 import { admit, admitLocal } from "./guard.ts";
-import { readBody, sendJson, sendProblem } from "./messages.ts";
+import { answerOrRefuse, listen } from "./listening.ts";
+import { readBody, sendJson } from "./messages.ts";
 
 /** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
 const BODY_BYTES = 16 * 1024 * 1024;
@@ -48,31 +49,6 @@ const serve = async (
   const caller = { role, surface: "rest" } as const;
   await answer({ request, response, url, caller, owner: "local", closing }, await api);
 };
-
-const handle = async (request: IncomingMessage, response: ServerResponse, options: Served): Promise<void> => {
-  try {
-    await serve(request, response, options);
-  } catch (error) {
-    if (response.destroyed || response.headersSent) return;
-    if (error instanceof CoditectError) {
-      sendProblem(response, error);
-      return;
-    }
-    const reference = crypto.randomUUID();
-    options.log("error", "A request failed", { reference, error: String(error), path: request.url });
-    sendProblem(response, fail("internal", { reference }));
-  }
-};
-
-const listen = (server: Server, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      if (address === null || typeof address === "string") reject(new Error("not a network address"));
-      else resolve(address.port);
-    });
-  });
 
 const openApiOf = async ({ runtime, version }: SurfaceOptions): Promise<Api> => {
   const { dispatch, subscribe } = await runtime;
@@ -118,9 +94,9 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
     closing: closing.signal,
   };
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-    void handle(request, response, served);
+    void answerOrRefuse(request, response, options.log, () => serve(request, response, served));
   });
-  const port = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0, "127.0.0.1");
   return {
     url: `http://127.0.0.1:${port}`,
     close: () =>

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { Log } from "../../platform/log.ts";
 import { answer, EVENTS_PATH, targetOf } from "../rest/api.ts";
-import { sendJson, sendProblem } from "../rest/messages.ts";
+import { answerOrRefuse, listen } from "../rest/listening.ts";
+import { sendJson } from "../rest/messages.ts";
 import { findRoute } from "../rest/routes.ts";
 import { addressOf, authenticate } from "./authenticate.ts";
 import { answerMcp, MCP_PATH } from "./mcp-endpoint.ts";
@@ -139,31 +140,6 @@ const serve = async (request: IncomingMessage, response: ServerResponse, state: 
   await answer(exchange, tenant.api);
 };
 
-const handle = async (request: IncomingMessage, response: ServerResponse, state: State): Promise<void> => {
-  try {
-    await serve(request, response, state);
-  } catch (error) {
-    if (response.destroyed || response.headersSent) return;
-    if (error instanceof CoditectError) {
-      sendProblem(response, error);
-      return;
-    }
-    const reference = crypto.randomUUID();
-    state.options.log("error", "A request failed", { reference, error: String(error), path: request.url });
-    sendProblem(response, fail("internal", { reference }));
-  }
-};
-
-const listen = (server: Server, { host, port }: TeamServerOptions["listen"]): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      const address = server.address();
-      if (address === null || typeof address === "string") reject(new Error("not a network address"));
-      else resolve(address.port);
-    });
-  });
-
 /** Serves tenants to whoever has a token of theirs. Every method's role is that of the contract. */
 export const openTeamServer = async (options: TeamServerOptions): Promise<TeamServer> => {
   const { version, bodyLimit, now, log } = options;
@@ -179,9 +155,9 @@ export const openTeamServer = async (options: TeamServerOptions): Promise<TeamSe
   };
   const limits = { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 };
   const server = createServer({ ...options.tls, ...limits, minVersion: "TLSv1.2" }, (request, response) => {
-    void handle(request, response, state);
+    void answerOrRefuse(request, response, options.log, () => serve(request, response, state));
   });
-  const port = await listen(server, options.listen);
+  const port = await listen(server, options.listen.port, options.listen.host);
   return {
     port,
     renew: (tls) => {

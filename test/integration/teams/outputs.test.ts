@@ -4,7 +4,7 @@ import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type JournalEntry, type ModelServer, type Turn } from "../../model-servers.ts";
-import { answered, call, finish } from "../../support/one-round.ts";
+import { answered, call, finish, oneRound } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 /** Plays these turns one after the other, then finishes. */
@@ -29,21 +29,12 @@ const found = (path: string, severity: string): Json => ({
 const team: MethodInput<"teams/create"> = {
   name: "authors",
   members: [
-    { role: "test-writer", agent_type: "TestWriter" },
-    { role: "coder", agent_type: "Coder" },
+    ...oneRound.members,
     { role: "reviewer", agent_type: "Reviewer" },
     { role: "security", agent_type: "Security" },
   ],
   workflow_stages: [
-    { name: "test", member: "test-writer", prompt: "{{task}}", write_access: "tests", gates: ["red"] },
-    {
-      name: "code",
-      member: "coder",
-      depends_on: ["test"],
-      prompt: "{{task}}",
-      write_access: "sources",
-      gates: ["untouched", "green", "clean"],
-    },
+    ...oneRound.workflow_stages,
     { name: "review", member: "reviewer", depends_on: ["code"], prompt: "{{task}}", gates: ["findings"] },
     { name: "security", member: "security", depends_on: ["code"], prompt: "{{task}}", gates: ["findings"] },
   ],

@@ -2,22 +2,11 @@ import assert from "node:assert/strict";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { environmentProblem, missingProgram } from "../../../server/worker/runners/environment.ts";
 import { detectRunner } from "../../../server/worker/runners/detect.ts";
+import { testReport } from "../../support/reports.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
-const crashed = (output: string): TestReport => ({
-  runner: "mocha",
-  command: ["npm", "test"],
-  outcome: "crashed",
-  exit_code: 1,
-  counts: { passed: 0, failed: 0, skipped: 0 },
-  tests: [],
-  load_errors: [],
-  errors: [],
-  parts: [],
-  coverage: null,
-  duration_ms: 1,
-  output,
-});
+const crashed = (output: string): TestReport =>
+  testReport({ runner: "mocha", command: ["npm", "test"], outcome: "crashed", exit_code: 1, output });
 
 describe("a broken environment", () => {
   const mends: [what: string, files: Record<string, string>, mend: string][] = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { AgentFile } from "../../../schemas/team.ts";
 import { agentFileOf } from "../../../server/sharing/export.ts";
-import { createConfiguration, type Configuration } from "../../../server/teams/definition/configuration.ts";
+import type { Configuration } from "../../../server/teams/definition/configuration.ts";
 import { systemMessage } from "../../../server/teams/definition/prompts.ts";
-import { memoryStore } from "../../support/memory-store.ts";
+import { allowedConfiguration } from "../../support/configuration.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const migrator = {
@@ -30,14 +30,7 @@ describe("a type of agents of one's own", () => {
       ...(agent !== null && { ".coditect/agents/migrator.json": JSON.stringify(agent, null, 1) }),
       ".coditect/teams/migrate.json": JSON.stringify(team),
     });
-    configuration = createConfiguration({
-      store: memoryStore(),
-      workspace: workspace.root,
-      settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:9" } } },
-      isProviderGuessed: false,
-      consents: { has: () => true },
-      now: () => "2026-11-28T12:00:00.000Z",
-    });
+    configuration = allowedConfiguration(workspace.root);
   };
   afterEach(() => workspace.remove());
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createConfiguration, type Configuration } from "../../../server/teams/definition/configuration.ts";
-import { memoryStore } from "../../support/memory-store.ts";
+import type { Configuration } from "../../../server/teams/definition/configuration.ts";
+import { allowedConfiguration } from "../../support/configuration.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const stage = { name: "write", member: "coder", prompt: "{{task}}" };
@@ -17,14 +17,7 @@ describe("an invalid file among those of a workspace", () => {
 
   const start = async (files: Record<string, string>) => {
     workspace = await testWorkspace(files);
-    configuration = createConfiguration({
-      store: memoryStore(),
-      workspace: workspace.root,
-      settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:9" } } },
-      isProviderGuessed: false,
-      consents: { has: () => true },
-      now: () => "2026-11-28T12:00:00.000Z",
-    });
+    configuration = allowedConfiguration(workspace.root);
   };
   afterEach(() => workspace.remove());
 

@@ -2,32 +2,27 @@ import assert from "node:assert/strict";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { GateContext } from "../../../server/teams/gates/gate.ts";
 import { mutants } from "../../../server/teams/gates/mutants.ts";
+import { testReport } from "../../support/reports.ts";
 
 const source = "export const double = (value) => value * 2;\nexport const half = (value) => value / 2;\n";
 
-const report = (passed: boolean): TestReport => ({
-  runner: "node:test",
-  command: ["node", "--test"],
-  outcome: passed ? "passed" : "failed",
-  exit_code: passed ? 0 : 1,
-  counts: { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 },
-  tests: [
-    {
-      file: "test/a.test.js",
-      name: "doubles",
-      status: passed ? "passed" : "failed",
-      duration_ms: 1,
-      message: passed ? null : "1 !== 2",
-      ...(passed ? {} : { failure: "assertion" as const }),
-    },
-  ],
-  load_errors: [],
-  errors: [],
-  parts: [],
-  coverage: null,
-  duration_ms: 1,
-  output: "",
-});
+const report = (passed: boolean): TestReport =>
+  testReport({
+    command: ["node", "--test"],
+    outcome: passed ? "passed" : "failed",
+    exit_code: passed ? 0 : 1,
+    counts: { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 },
+    tests: [
+      {
+        file: "test/a.test.js",
+        name: "doubles",
+        status: passed ? "passed" : "failed",
+        duration_ms: 1,
+        message: passed ? null : "1 !== 2",
+        ...(passed ? {} : { failure: "assertion" as const }),
+      },
+    ],
+  });
 
 /** A change of one source, whose tests notice mutants of its first line alone. */
 const context = (mutantsThreshold: number): GateContext => ({

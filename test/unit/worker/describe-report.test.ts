@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { describeReport } from "../../../server/worker/tools/run-tests.ts";
+import { testReport } from "../../support/reports.ts";
 
 const failed = (name: string, message: string): TestReport["tests"][number] => ({
   file: "test/a.test.js",
@@ -11,20 +12,12 @@ const failed = (name: string, message: string): TestReport["tests"][number] => (
 });
 
 describe("a test run as a model is told it", () => {
-  const report = {
-    runner: "node:test",
-    command: [],
+  const report = testReport({
     outcome: "failed",
     exit_code: 1,
     counts: { passed: 0, failed: 2, skipped: 0 },
     tests: [failed("old", "long story"), failed("new", "<Cart object at 0x7f3a2b1c9d40> is empty")],
-    load_errors: [],
-    errors: [],
-    parts: [],
-    coverage: null,
-    duration_ms: 1,
-    output: "",
-  } satisfies TestReport;
+  });
 
   it("names what broke first, and what failed before the run without its message", () => {
     const told = describeReport(report, new Set(["test/a.test.js > old"]));

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
 import type { SharedPackage } from "../../../../schemas/shared-package.ts";
@@ -13,6 +12,8 @@ import { fetchPackage } from "../../../sharing/source.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { askPerson } from "../session/consent.ts";
 import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { writeOutputFile } from "../session/output-file.ts";
 import { findWorkspace } from "../session/target.ts";
 import { allPages, withConnection, type RecordFlags } from "./records.ts";
 
@@ -48,7 +49,7 @@ const teamNamed = async (connection: Connection, name: string): Promise<AgentTea
   return team;
 };
 
-/** `coditect agents|teams restore NAME`: a default as it came. */
+/** `coditect agents|teams restore NAME`: discards the user's edits of a default. */
 export const restoreDefault = (
   kind: SharedKind,
   name: string,
@@ -63,7 +64,7 @@ export const restoreDefault = (
             agent_id: (await agentNamed(connection, name)).agent_id,
           });
     if (flags.json === true) context.terminal.out(`${JSON.stringify(restored)}\n`);
-    else context.terminal.out(`${restored.name} is as it came.\n`);
+    else context.terminal.out(`Restored ${restored.name}.\n`);
     return exitCodes.held;
   });
 
@@ -81,9 +82,18 @@ export const exportShared = (
         : packageOfAgent(await agentNamed(connection, name));
     const text = `${JSON.stringify(shared, null, 2)}\n`;
     if (flags.output === undefined) context.terminal.out(text);
-    else await writeFile(resolve(context.currentFolder, flags.output), text);
+    else await writeOutputFile(resolve(context.currentFolder, flags.output), text);
     return exitCodes.held;
   });
+
+const fetchInterruptibly = async (source: string, currentFolder: string): Promise<Buffer> => {
+  const interruption = catchInterruption();
+  try {
+    return await fetchPackage(source, currentFolder, interruption.signal);
+  } finally {
+    interruption.stop();
+  }
+};
 
 /**
  * `coditect agents|teams import SOURCE`: shows what a package may do, and writes it into `.coditect/` when
@@ -96,7 +106,7 @@ export const importShared = async (
 ): Promise<number> => {
   const { terminal, currentFolder } = context;
   const workspace = await findWorkspace(flags, currentFolder);
-  const shared = readPackage(source, await fetchPackage(source, currentFolder, new AbortController().signal));
+  const shared = readPackage(source, await fetchInterruptibly(source, currentFolder));
   const { sha256, content, files } = shared;
   const paths = files.map(({ path }) => path);
   if (flags.hash !== undefined && flags.hash.toLowerCase() !== sha256)
@@ -104,7 +114,7 @@ export const importShared = async (
   if (flags.json !== true) terminal.out(`${previewOf(shared)}\n`);
   const isWanted =
     flags.hash !== undefined ||
-    (await askPerson("Import it? Nothing of it is run now.", { json: flags.json === true }, context));
+    (await askPerson("Import it? Nothing in it is executed.", { json: flags.json === true }, context));
   if (flags.json === true)
     terminal.out(`${JSON.stringify({ source, sha256, files: paths, imported: isWanted, content })}\n`);
   if (!isWanted) throw fail("import_unconfirmed", { source, hash: sha256 });

@@ -45,8 +45,8 @@ export const verifyReceipt = async (
     else
       terminal.out(
         held
-          ? `✔ The receipt is genuine and the files are those that were proven.\n  Signed with the key ${key ?? ""}.\n`
-          : `✖ The receipt does not hold.\n${problems.map((problem) => `  ${problem}\n`).join("")}`,
+          ? `✔ The receipt is genuine, and the files are the proven ones.\n  Signed with the key ${key ?? ""}.\n`
+          : `✖ The receipt is not valid.\n${problems.map((problem) => `  ${problem}\n`).join("")}`,
       );
     return held ? exitCodes.held : exitCodes.gate;
   };
@@ -57,7 +57,7 @@ export const verifyReceipt = async (
     const bytes = readIfPossible(workspace, path);
     return Promise.resolve(bytes === null ? null : sha256(bytes));
   });
-  if (!predicate.held) problems.push("It says itself that a gate did not hold.");
+  if (!predicate.held) problems.push("A gate of the receipt failed.");
   if (problems.length > 0 || !flags.rerun) return tell(problems.length === 0, problems, key);
   return tell(...(await rerun(predicate, workspace, flags, context)), key);
 };
@@ -78,7 +78,7 @@ const rerun = async (
     if (others.length > 0)
       return [
         false,
-        others.map(({ path }) => `${path} was changed, too, and the receipt does not cover it.`),
+        others.map(({ path }) => `${path} was also changed, and the receipt does not cover it.`),
       ];
     const told = (proof: GateProof): void => {
       if (!flags.json) context.terminal.err(`${proofLine(proof)}\n`);

@@ -78,7 +78,7 @@ describe("coditect prove and verify", function () {
     await write("package.json", JSON.stringify({ name: "words", scripts: { test: "node --test" } }));
     const besides = await command("verify", receipt, "--rerun");
     assert.equal(besides.exit_code, 1);
-    assert.match(besides.stdout, /package\.json was changed, too/);
+    assert.match(besides.stdout, /package\.json was also changed/);
     await write("src/slug.js", `${slug}\n`);
     const changed = await command("verify", receipt);
     assert.equal(changed.exit_code, 1);
