@@ -36,7 +36,8 @@ const confidence = ({ proofs, round, claimed }: Measurements): number => {
 /** How far a gate is met: 1 if it held; `green` counts its tests; one that was not reached is not met. */
 const gateMet = (name: GateName, proofs: readonly GateProof[]): number => {
   const proof = proofs.find(({ gate }) => gate === name);
-  if (proof === undefined || proof.held) return proof === undefined ? 0 : 1;
+  if (proof === undefined) return 0;
+  if (proof.held) return 1;
   const { passed, failed } = proof.counts ?? { passed: 0, failed: 0 };
   return name === "green" && passed + failed > 0 ? passed / (passed + failed) : 0;
 };

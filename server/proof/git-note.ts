@@ -32,6 +32,7 @@ const identityFor = (folder: string, signal: AbortSignal): Promise<string[]> =>
 
 /** The receipt in the note of a commit. Error: `usage` when the commit has none. */
 export const readNote = (folder: string, revision: string, signal: AbortSignal): Promise<string> =>
-  callGit(["notes", NOTES, "show", revision], { folder, signal }).catch(() => {
-    throw fail("usage", { problem: `The commit ${revision} has no note with a receipt.` });
+  callGit(["notes", NOTES, "show", revision], { folder, signal }).catch((cause: unknown) => {
+    if (signal.aborted) throw cause;
+    throw fail("usage", { problem: `The commit ${revision} has no note with a receipt.` }, { cause });
   });

@@ -212,15 +212,26 @@ export class InstancePool implements Pool {
   /** Hands out an instance that served before, unless there is something in the workspace it must not see. */
   async #reuse(entry: WaitingClaim, instance: Instance): Promise<void> {
     instance.isReserved = true;
-    const mustGo = await isOutdated(instance, this.#hidden).catch(() => true);
+    const mustGo = await isOutdated(instance, this.#hidden).catch((error: unknown) => {
+      this.#options.log("warn", "what an instance may see could not be checked", { error: String(error) });
+      return true;
+    });
     instance.isReserved = false;
-    if (!mustGo && instance.isFree) {
+    if (mustGo) {
+      await instance
+        .stop({ actor: "pool", cause: "new files in the workspace must stay hidden from it" })
+        .catch((error: unknown) => {
+          this.#options.log("error", "an instance could not be stopped", { error: String(error) });
+        });
+      if (entry.isOpen()) await this.#startFor(entry, instance.kind);
+    } else if (instance.isFree) {
       entry.request.onStarted?.();
       await this.#hand(entry, instance);
-      return;
+    } else {
+      // A person paused or ended it meanwhile.
+      if (entry.isOpen()) this.#queue.putBack(entry);
+      this.#pump();
     }
-    await instance.stop({ actor: "pool", cause: "the workspace holds something new that it must not see" });
-    await this.#startFor(entry, instance.kind);
   }
 
   async #hand(entry: WaitingClaim, instance: Instance): Promise<void> {

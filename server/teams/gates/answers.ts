@@ -10,20 +10,30 @@ const key = /(?<![\w$?])([A-Za-z_$][\w$]*)\s*:/g;
 /** Names of tests and modules are nothing that the code is asked. */
 const labels =
   /\b(?:it|test|describe|suite|context|require|import|from)\b[\w.]*\s*\(?\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`]*`)/g;
-const comment = /^\s*(\/\/|#|\*|\/\*).*$/gm;
+const comment = /^[^\S\n]*(\/\/|#|\*|\/\*).*$/gm;
 
 const valueOf = (text: string): string =>
   /^["'`]/.test(text) ? text.slice(1, -1) : text.toLowerCase().replace(/_/g, "");
 
 const literalsOf = (text: string): string[] => [...text.matchAll(literal)].map(([found]) => valueOf(found));
 
-/** What the lines say that the change wrote into sources. */
-const literalsOfSources = (sources: readonly ChangedSource[]): Set<string> => {
+/** What a change wrote out in its sources. */
+interface WrittenOut {
+  values: ReadonlySet<string>;
+  /** The values of each list, in their order. */
+  lists: readonly string[][];
+}
+
+const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   const written = sources
     .flatMap((source) => hunksOf(source).flatMap(({ added }) => added))
     .join("\n")
     .replace(comment, "");
-  return new Set([...literalsOf(written), ...[...written.matchAll(key)].map(([, name = ""]) => name)]);
+  const keys = [...written.matchAll(key)].map(([, name = ""]) => name);
+  return {
+    values: new Set([...literalsOf(written), ...keys]),
+    lists: [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside)),
+  };
 };
 
 /** A line of a test that asks for something and says what comes of it. */
@@ -41,17 +51,24 @@ export const checksOf = (path: string, text: string): Check[] =>
     .map((line, index) => ({ path, line: index + 1, literals: literalsOf(line.replace(labels, "")) }))
     .filter(({ literals }) => new Set(literals).size > 1);
 
-const isSmall = (value: string): boolean => /^\d{1,2}$/.test(value);
 const saysLittle = (value: string): boolean => /^(0|1|true|false|null|none|)$/.test(value);
 
+/** Whether the number is a place in the list. */
+const isPlaceIn = (list: readonly string[], value: string): boolean =>
+  /^\d+$/.test(value) && Number(value) < list.length;
+
 /**
- * Whether the code has the question and the answer in it. The place in a list stands for a small
- * number: a list of answers is a table, too.
+ * Whether the code contains the question and the answer. A number that is not in the code can be a
+ * place in a list that has the answer: a list of answers is a table as well.
  */
-const isAnswered = ({ literals }: Check, known: ReadonlySet<string>): boolean => {
-  const absent = literals.filter((value) => !known.has(value));
+const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean => {
+  const absent = literals.filter((value) => !values.has(value));
+  if (absent.length === 0) return true;
   const answer = literals.at(-1) ?? "";
-  return absent.length === 0 || (absent.every(isSmall) && known.has(answer) && !saysLittle(answer));
+  return (
+    !saysLittle(answer) &&
+    lists.some((list) => list.includes(answer) && absent.every((value) => isPlaceIn(list, value)))
+  );
 };
 
 /**
@@ -59,10 +76,8 @@ const isAnswered = ({ literals }: Check, known: ReadonlySet<string>): boolean =>
  * them: a table of the tests' inputs and no rule behind them. Empty when one check asks for more.
  */
 export const answeredByTable = (checks: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
-  const known = literalsOfSources(sources.filter(({ path }) => classifyPath(path) === "source"));
-  // What comes out as it went in needs no entry.
-  const telling = checks.filter(({ literals }) => new Set(literals).size > 1 && literals.length > 1);
-  return telling.length > 0 && telling.every((check) => isAnswered(check, known)) ? telling : [];
+  const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
+  return checks.length > 0 && checks.every((check) => isAnswered(check, written)) ? [...checks] : [];
 };
 
 /** The checks in the test files that the change added or rewrote. */

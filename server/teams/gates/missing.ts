@@ -30,7 +30,7 @@ const wordOf = (missing: string): string =>
 /** Whether the change has a file of that name, or a source with that word in it. */
 const isBrought = (word: string, sources: readonly FileChange[]): boolean =>
   sources.some(({ path, content }) => {
-    if (content === null) return false;
+    if (word === "" || content === null) return false;
     if (path.split(/[\\/.]/).includes(word)) return true;
     const text = decodeText(fromFileContent(content))?.text ?? "";
     return text.split(/[^\p{L}\p{N}_$]+/u).includes(word);

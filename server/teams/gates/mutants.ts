@@ -74,9 +74,11 @@ export const mutants: Gate = async (context) => {
   const sources = await changedSources(context);
   const planted = await plant(context, sources);
   if (planted === null) return { held: false, reason: "The changed sources cannot be parsed." };
-  await context.ground.prepare(planted.changes);
   const files = newTestFiles(context);
   const own = files.length > 0 ? files : null;
+  // Tests that were there before may know better. Measuring them prepares the copy for it.
+  const suite = own === null ? new Set<string>() : named(await context.baseline(), "passed");
+  await context.ground.prepare(planted.changes);
   const dry = await context.ground.runTests({
     files: own,
     coverage: false,
@@ -86,23 +88,31 @@ export const mutants: Gate = async (context) => {
   if (problem !== null) return problem;
   const all = [...planted.mutants, ...(dry.mutants ?? [])];
   if (all.length === 0) return { held: true, reason: "The changed lines have nothing to mutate." };
-  const fates = await tryAll(context, all, planted.ranges, own, dry, started);
+  const fates = await tryAll(context, all, { mutable: planted.ranges, own, suite, dry, started });
   await context.ground.prepare(context.changes);
   return verdict(all, fates, dry, context.mutantsThreshold);
 };
+
+/** What mutants are tried with. */
+interface Trial {
+  mutable: TestProbe["mutable"];
+  /** Files of the new tests; null: the whole suite. */
+  own: string[] | null;
+  /** Tests that passed before the change. */
+  suite: ReadonlySet<string>;
+  /** A run without any mutant. */
+  dry: TestReport;
+  started: number;
+}
 
 /** Runs the tests against each mutant, a few at once, until the time is up. */
 const tryAll = async (
   context: GateContext,
   all: readonly Mutant[],
-  mutable: TestProbe["mutable"],
-  own: string[] | null,
-  dry: TestReport,
-  started: number,
+  { mutable, own, suite, dry, started }: Trial,
 ): Promise<Map<string, Fate>> => {
   const fates = new Map<string, Fate>();
   const alive = named(dry, "passed");
-  let suite: ReadonlySet<string> | null = null;
   const run = (files: string[] | null, mutant: string | null) =>
     context.ground.runTests({
       files,
@@ -117,11 +127,8 @@ const tryAll = async (
         continue;
       }
       let fate = fateOf(await run(own, mutant.id), alive);
-      if (fate === "survived" && own !== null) {
-        // Tests that were there before may know better.
-        suite ??= named(await context.baseline(), "passed");
-        if (suite.size > 0) fate = fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
-      }
+      if (fate === "survived" && suite.size > 0)
+        fate = fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
       if (fate === "survived" && mutant.boundary !== undefined) {
         const atBoundary = fateOf(await run(own, mutant.boundary), alive);
         if (atBoundary === "killed" || atBoundary === "crashed") fate = "alike";

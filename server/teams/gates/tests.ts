@@ -40,11 +40,12 @@ const notPassed = (context: GateContext, report: TestReport): string[] => {
 export const green: Gate = async (context) => {
   const files = newTestFiles(context);
   if (files.length === 0) return { held: false, reason: "There is no new test to pass." };
+  // Measuring the baseline prepares the copy for it.
+  const before = await context.baseline();
   await context.ground.prepare(context.changes);
   const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
   const problem = unusable(report);
   if (problem !== null) return problem;
-  const before = await context.baseline();
   const isCommand = report.runner === "command";
   const failing = newlyFailing(before, report);
   const errors = newErrors(before, report);

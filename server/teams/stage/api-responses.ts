@@ -4,8 +4,12 @@ import { ToolName } from "../../../schemas/tools.ts";
 import { estimateTokens } from "../../gateway/tokens.ts";
 import type { Transcripts } from "../../store/store.ts";
 
+/** Tools of the runtime itself, which find other tools and read long results. */
+const gatewayTools: ReadonlySet<string> = new Set(["find_tools", "read_result"]);
+
 /** Whether a service outside answered: the tools of an instance have names of ours. */
-const isOfService = ({ tool, success }: ToolCall): boolean => success && !ToolName.safeParse(tool).success;
+const isOfService = ({ tool, success }: ToolCall): boolean =>
+  success && !ToolName.safeParse(tool).success && !gatewayTools.has(tool);
 
 /** The whole answer of a call: what its record cut is in the transcript. */
 const answerOf = async ({ output }: ToolCall, transcripts: Pick<Transcripts, "read">): Promise<string> => {

@@ -31,11 +31,17 @@ const compareTestTimes = (before: TestReport, after: TestReport): Measurements["
  */
 export const measureTestTimes = async (
   proofs: readonly GateProof[],
-  context: Pick<GateContext, "baseline" | "ground" | "changes">,
+  context: Pick<GateContext, "baseline" | "ground" | "changes" | "signal">,
 ): Promise<Measurements["test_times"]> => {
   if (!proofs.some(({ gate, held }) => gate === "clean" && held)) return null;
   const before = await context.baseline();
   if (before.duration_ms > QUICK_SUITE_MS || timesOf(before).size === 0) return null;
-  await context.ground.prepare(context.changes);
-  return compareTestTimes(before, await context.ground.runTests({ files: null, coverage: false }));
+  try {
+    await context.ground.prepare(context.changes);
+    return compareTestTimes(before, await context.ground.runTests({ files: null, coverage: false }));
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    // The work is proven: that a number is missing must not take it back.
+    return null;
+  }
 };

@@ -17,6 +17,9 @@ const mergeCoverage = (parts: readonly Coverage[]): Coverage | null => {
   return { covered: sum("covered"), total: sum("total"), files };
 };
 
+const orNone = <Item>(items: readonly Item[]): Item[] | undefined =>
+  items.length === 0 ? undefined : [...items];
+
 /**
  * One report of several packages' tests: every test and load error, and as outcome, command and
  * exit code those of the package that went worst.
@@ -41,5 +44,9 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     coverage: mergeCoverage(reports.flatMap(({ coverage }) => coverage ?? [])),
     duration_ms: sum(({ duration_ms }) => duration_ms),
     output: worst.output,
+    tampering: orNone(reports.flatMap(({ tampering }) => tampering ?? [])),
+    mutants: orNone(reports.flatMap(({ mutants }) => mutants ?? [])),
+    // Where some package's tests ran, the environment works for the project.
+    environment: reports.some(({ counts }) => counts.passed > 0) ? undefined : worst.environment,
   };
 };

@@ -46,13 +46,17 @@ export const runTests = async (
     if (failed !== null) return notBuilt(root, job, failed);
   }
   stale?.built();
-  const report = await runSuites(root, request, signal);
+  const report = await runSuites(root, request, deadline, signal);
   const environment = environmentProblem(root, report);
   return environment === null ? report : { ...report, environment };
 };
 
-const runSuites = async (root: string, request: TestRequest, signal: AbortSignal): Promise<TestReport> => {
-  const deadline = performance.now() + request.timeout_seconds * 1000;
+const runSuites = async (
+  root: string,
+  request: TestRequest,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<TestReport> => {
   const left = (): number => Math.max(1, deadline - performance.now());
   const whole = wholeCommand(root, request);
   const missing = whole === null || request.command !== null ? null : missingRunner(root);

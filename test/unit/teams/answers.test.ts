@@ -31,6 +31,12 @@ describe("code that answers the tests from a table", () => {
     assert.equal(answered("return n if n < 2 else fib(n - 1) + fib(n - 2)", asked), 0);
   });
 
+  it("is no such code where a rule compares with numbers that the tests do not use", () => {
+    const asked = 'assert.equal(text.grade(95), "A");\nassert.equal(text.grade(85), "B");\n';
+    assert.equal(answered('if (score >= 90) return "A";\nif (score >= 80) return "B";', asked), 0);
+    assert.equal(answered('return n > 10 ? "big" : "small";', 'equal(text.size(12), "big");\n'), 0);
+  });
+
   it("is no such code when one test asks for what the code does not name", () => {
     const code = `const known = { "Two Words": "two-words", "  Padded  ": "padded" };`;
     assert.equal(answered(code, `${tests}assert.equal(text.slug("An Other"), "an-other");\n`), 0);

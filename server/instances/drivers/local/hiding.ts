@@ -18,7 +18,9 @@ interface Cover extends HiddenPath {
 
 /** Arguments that show `path` inside as it is outside, a link as a link. */
 export const showPath = (path: string): string[] =>
-  lstatSync(path).isSymbolicLink() ? ["--symlink", readlinkSync(path), path] : ["--ro-bind", path, path];
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+    ? ["--symlink", readlinkSync(path), path]
+    : ["--ro-bind-try", path, path];
 
 const alone = (entry: HiddenPath): Cover => ({ ...entry, shown: [] });
 
