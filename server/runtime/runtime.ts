@@ -160,6 +160,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       ...(Gemini !== null && { Gemini }),
       ...(HuggingFace !== null && { HuggingFace }),
     },
+    environment,
     cacheFolder: join(store.folder, "cache"),
     responseCache: settings.response_cache,
     rates: settings,

@@ -32,7 +32,8 @@ export const streamEvents = (response: ServerResponse, history: EventHistory, cl
   const end = (): void => {
     response.end();
   };
-  closing.addEventListener("abort", end, { once: true });
+  if (closing.aborted) end();
+  else closing.addEventListener("abort", end, { once: true });
   response.on("close", () => {
     closing.removeEventListener("abort", end);
     clearInterval(heartbeat);

@@ -90,7 +90,11 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
   const served: Served = {
     ...options,
     api,
-    mcp: () => (mcp ??= openMcp(options)),
+    mcp: () =>
+      (mcp ??= openMcp(options).catch((error: unknown) => {
+        mcp = null;
+        throw error;
+      })),
     closing: closing.signal,
   };
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
@@ -109,7 +113,8 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
           resolve();
         });
         closing.abort();
-        void mcp?.then((endpoint) => endpoint.close());
+        // One that could not be opened has nothing to close.
+        void mcp?.then((endpoint) => endpoint.close()).catch(() => undefined);
         void api.then(
           ({ history }) => {
             history.close();

@@ -26,8 +26,13 @@ const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^h
 
 /** What a token says of its bearer: an email or a name for people, and what they may do where. */
 const Claims = z.object({
-  sub: z.string().min(1).max(255),
-  email: z.string().max(255).optional(),
+  sub: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^\P{Cc}*$/u),
+  email: z.email().max(255).optional(),
+  email_verified: z.boolean().optional(),
   coditect_role: Role,
   /** May be left out where the server has one tenant. */
   coditect_tenant: z.string().max(100).optional(),
@@ -50,6 +55,16 @@ const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
   return createRemoteJWKSet(new URL(found.data.jwks_uri), { timeoutDuration: DEADLINE_MS });
 };
 
+/** Whether the keys cannot be had is told apart from whether the token was made with one. */
+const reachable =
+  (keys: JWTVerifyGetKey): JWTVerifyGetKey =>
+  (header, token) =>
+    Promise.resolve(keys(header, token)).catch((error: unknown) => {
+      const isOfToken =
+        error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+      throw isOfToken ? error : failed("its keys cannot be fetched", error);
+    });
+
 const tenantOf = (tenants: readonly Tenant[], name: string | undefined): Tenant | undefined =>
   name === undefined && tenants.length === 1 ? tenants[0] : tenants.find((tenant) => tenant.name === name);
 
@@ -63,7 +78,7 @@ export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log
       throw error;
     });
     try {
-      const { payload } = await jwtVerify(token, await keys, {
+      const { payload } = await jwtVerify(token, reachable(await keys), {
         issuer,
         audience,
         algorithms: ALGORITHMS,
@@ -73,7 +88,6 @@ export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log
     } catch (error) {
       if (error instanceof errors.JWTExpired)
         throw fail("token_refused", { problem: "has expired" }, { cause: error });
-      if (error instanceof errors.JWKSTimeout) throw failed("its keys cannot be fetched", error);
       if (!(error instanceof errors.JOSEError)) throw error;
       log("info", "a token of the identity provider was refused", { reason: error.message });
       throw fail("unauthenticated", {}, { cause: error });
@@ -83,13 +97,16 @@ export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log
   return {
     admit: async (token, tenants, from) => {
       const claims = Claims.safeParse(await verify(token));
-      if (!claims.success) throw fail("token_refused", { problem: "does not say which role its bearer has" });
-      const { sub, email, coditect_role: role, coditect_tenant } = claims.data;
+      if (!claims.success) throw fail("token_refused", { problem: "has no valid coditect_role claim" });
+      const { sub, email, email_verified, coditect_role: role, coditect_tenant } = claims.data;
+      // Anybody can claim an address that nobody verified.
+      const user = email !== undefined && email_verified === true ? email : sub;
       const tenant = tenantOf(tenants, coditect_tenant);
-      if (tenant === undefined) throw fail("token_refused", { problem: "is of no tenant of this server" });
+      if (tenant === undefined)
+        throw fail("token_refused", { problem: "does not belong to a tenant of this server" });
       return {
         tenant,
-        caller: { role, surface: "rest", remote: { user: email ?? sub, tokenId: null, from } },
+        caller: { role, surface: "rest", remote: { user, tokenId: null, from } },
         owner: `oidc ${sub}`,
       };
     },

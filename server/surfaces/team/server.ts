@@ -50,6 +50,7 @@ const beginsWork: ReadonlySet<string> = new Set([
   "teams/execute",
   "runs/resume",
   "runs/retry",
+  "runs/approve",
   "executions/start",
 ]);
 
@@ -64,6 +65,9 @@ interface State {
   draining: AbortController;
   closing: AbortController;
 }
+
+/** What says that a token is wrong, and not that something of ours is. */
+const isRefusal: ReadonlySet<string> = new Set(["unauthenticated", "token_refused"]);
 
 const tooMany = (seconds: number) => fail("too_many_requests", { seconds });
 
@@ -98,8 +102,7 @@ const admit = async (request: IncomingMessage, method: string, state: State): Pr
     if (wait > 0) throw tooMany(wait);
     return admitted;
   } catch (error) {
-    if (error instanceof CoditectError && error.code !== "too_many_requests")
-      state.refusals.take(address, now);
+    if (error instanceof CoditectError && isRefusal.has(error.code)) state.refusals.take(address, now);
     throw error;
   }
 };

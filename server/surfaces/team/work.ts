@@ -1,8 +1,9 @@
 import type { TenantRuntime } from "./tenant.ts";
 
-const isAtWork = ({ store }: TenantRuntime): boolean => store.all("runs", { status: "Running" }).length > 0;
+const isAtWork = ({ store }: TenantRuntime): boolean =>
+  (["Queued", "Running"] as const).some((status) => store.all("runs", { status }).length > 0);
 
-/** Resolves when no tenant has a run at work, or the deadline aborts. */
+/** Resolves when no tenant has a queued or running run, or the deadline aborts. */
 export const workOf = (tenants: readonly TenantRuntime[], deadline: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const look = (): void => {

@@ -11,7 +11,7 @@ import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { parseFlagsAs } from "../session/options.ts";
-import { writeOutputFile } from "../session/output-file.ts";
+import { prepareReport, writeOutputFile } from "../session/output-file.ts";
 import { filesOf, proofLine, ProveFlags, proveWithFlags } from "./proving.ts";
 import { findWorkspace, textOrFile } from "../session/target.ts";
 import { proveForHook } from "./prove-hook.ts";
@@ -45,7 +45,13 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
   const { currentFolder, terminal } = context;
   const flags = parseFlagsAs(ProveFlags, flagsAsGiven);
   const workspace = await findWorkspace(flags, currentFolder);
-  if (flags.hook) return proveForHook(workspace, flags, context);
+  if (flags.hook) {
+    if (flags.receipt !== undefined || flags.note || flags.output !== undefined || flags.json)
+      throw fail("usage", { problem: "Use --hook without --receipt, --note, --output and --json." });
+    return proveForHook(workspace, flags, context);
+  }
+  for (const path of [flags.output, flags.receipt])
+    if (path !== undefined) await prepareReport(resolve(currentFolder, path));
   const interruption = catchInterruption();
   try {
     const { signal } = interruption;
@@ -60,9 +66,6 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
     };
     const proofs = await proveWithFlags(change, workspace, flags, context, told, signal);
     const held = proofs.every((proof) => proof.held);
-    await writeReceipt({ change, proofs, workspace }, flags, context, signal);
-    if (flags.output !== undefined)
-      await writeOutputFile(resolve(currentFolder, flags.output), proofSarif(proofs, version()));
     const { base } = change;
     const files = filesOf(change);
     terminal.out(
@@ -74,6 +77,10 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
             files.map(({ path }) => path),
           ),
     );
+    // Last: a file that cannot be written takes nothing else with it.
+    await writeReceipt({ change, proofs, workspace }, flags, context, signal);
+    if (flags.output !== undefined)
+      await writeOutputFile(resolve(currentFolder, flags.output), proofSarif(proofs, version()));
     return held ? exitCodes.held : exitCodes.gate;
   } catch (error) {
     if (interruption.signal.aborted) return exitCodes.cancelled;

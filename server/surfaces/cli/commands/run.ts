@@ -32,8 +32,11 @@ export const runTeam = async (
     const code = await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
       const { task, file: path, data } = target;
       const request = { team_id: workflow, task, file: path, data, options: runOptionsOf(flags, provider) };
+      // The start is tried again after each consent.
+      let isForecast = flags.json;
       const start = async () => {
-        if (!flags.json) await showForecast(connection, request, context);
+        if (!isForecast) await showForecast(connection, request, context);
+        isForecast = true;
         return connection.call("teams/execute", request);
       };
       return seeThrough({ connection, start, workflow, target, flags, interruption, context });

@@ -78,6 +78,12 @@ interface Opened {
   runtime: ServedRuntime;
 }
 
+/** Closes all at once: what cannot be closed keeps none of the others open. Error: the first one. */
+const closeAll = async (opened: readonly Opened[]): Promise<void> => {
+  const results = await Promise.allSettled(opened.map(({ runtime }) => runtime.close()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+};
+
 /** One runtime for each tenant. Where one cannot be opened, those before it are closed. */
 const openTenants = async (
   flags: ServeFlags,
@@ -94,6 +100,8 @@ const openTenants = async (
             const tenant = readTenant(text, currentFolder);
             return { ...tenant, environment: environmentOf(tenant.name, environment) };
           });
+    const twice = tenants.find(({ name }, index) => tenants.findIndex((one) => one.name === name) < index);
+    if (twice !== undefined) throw fail("usage", { problem: `The tenant name ${twice.name} is used twice.` });
     for (const tenant of tenants) {
       const options = runtimeOptions(tenant.workspace, settingsOf(flags), tenant.environment);
       const runtime = await serveRuntime(
@@ -111,7 +119,8 @@ const openTenants = async (
     }
     return opened;
   } catch (error) {
-    for (const { runtime } of opened) await runtime.close();
+    // What went wrong first is what the user has to know.
+    await closeAll(opened).catch(() => undefined);
     throw error;
   }
 };
@@ -122,10 +131,12 @@ const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, te
     readTls(flags, currentFolder)
       .then((tls) => {
         server.renew(tls);
-        terminal.err("The certificate was read again.\n");
+        terminal.err("Certificate reloaded.\n");
       })
       .catch((error: unknown) => {
-        terminal.err(`The old certificate stays in use: ${reasonOf(error)}\n`);
+        terminal.err(
+          `Could not reload the certificate: ${reasonOf(error)}. The previous one is still in use.\n`,
+        );
       });
   };
   process.on("SIGHUP", renew);
@@ -136,6 +147,8 @@ const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, te
 export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContext): Promise<number> => {
   const { environment, terminal } = context;
   const flags = parseFlagsAs(TeamFlags, flagsAsGiven);
+  if (flagsAsGiven.port !== undefined)
+    throw fail("usage", { problem: "--listen names the port. Leave --port out." });
   const tls = await readTls(flags, context.currentFolder);
   const oidc = identityProviderOf(flags);
   const interruption = catchInterruption({ graceSeconds: flags.drain + 10, hangsUp: false });
@@ -165,11 +178,13 @@ export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContex
         : `Serving at ${url}\n${tenants.map(({ name, workspace }) => `  ${name}: ${workspace}\n`).join("")}`,
     );
     if (!interruption.signal.aborted) await once(interruption.signal, "abort");
-    terminal.err(`Draining for at most ${flags.drain} s; a second signal ends at once.\n`);
+    terminal.err(
+      `Shutting down. Waiting up to ${flags.drain} s for running work. Press Ctrl+C again to stop now.\n`,
+    );
     await server.drain(AbortSignal.timeout(flags.drain * 1000));
     stopRenewing();
   } finally {
-    for (const { runtime } of opened) await runtime.close();
+    await closeAll(opened);
     interruption.stop();
   }
   return exitCodes.cancelled;

@@ -13,7 +13,16 @@ import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
 /** Flags that say nothing without `--listen`. */
-const ofListen = ["tlsCert", "tlsKey", "tenant"] as const;
+const ofListen = {
+  tlsCert: "--tls-cert",
+  tlsKey: "--tls-key",
+  tenant: "--tenant",
+  rate: "--rate",
+  maxBody: "--max-body",
+  drain: "--drain",
+  oidcIssuer: "--oidc-issuer",
+  oidcAudience: "--oidc-audience",
+} as const;
 
 /** `coditect serve`: the runtime over REST on loopback, or for a team, until it is interrupted. */
 export const serve = async (flags: ServeFlags, context: CommandContext): Promise<number> => {
@@ -22,8 +31,10 @@ export const serve = async (flags: ServeFlags, context: CommandContext): Promise
     const { serveTeam } = await import("./serve-team.ts");
     return serveTeam(flags, context);
   }
-  if (ofListen.some((name) => flags[name] !== undefined))
-    throw fail("usage", { problem: "--tls-cert, --tls-key and --tenant need --listen HOST:PORT." });
+  const given = new Set(Object.keys(flags));
+  const unused = Object.entries(ofListen).flatMap(([name, flag]) => (given.has(name) ? [flag] : []));
+  if (unused.length > 0)
+    throw fail("usage", { problem: `Use --listen HOST:PORT with ${unused.join(", ")}.` });
   const workspace = await findWorkspace(flags, currentFolder);
   const interruption = catchInterruption();
   const options = runtimeOptions(workspace, settingsOf(flags), environment);

@@ -20,16 +20,22 @@ export const sarifOption = () =>
 export const sinceOption = () =>
   new Option("--since <date>", "first day, as 2026-01-31 (default: 30 days ago)");
 
+/** Collects the values of an option that may be repeated. */
+export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+export const testCommandOption = (): Option =>
+  new Option("--test-command <command>", "the project's test command, instead of the detected one");
+
 /** `--set KEY=VALUE`, as often as wanted. */
 export const setOption = (): Option =>
   new Option("--set <key=value>", "a setting for this command (repeatable); see coditect settings list")
-    .argParser((text: string, before: string[]) => [...before, text])
+    .argParser(repeated)
     .default([], "none");
 
 /** Files that something runs, or that steer agents, are applied only by their names. */
 export const alsoOption = (flags: string): Option =>
   new Option(flags, "also apply this file, which is executed or configures tools (repeatable)").argParser(
-    (path: string, before: string[] | undefined) => [...(before ?? []), path],
+    repeated,
   );
 
 export const unconfinedOption = () =>

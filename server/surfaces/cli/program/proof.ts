@@ -7,6 +7,7 @@ import {
   recordCommand,
   sarifOption,
   setOption,
+  testCommandOption,
   unconfinedOption,
 } from "./options.ts";
 
@@ -15,10 +16,10 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
     command
       .addOption(new Option("--runtime <where>", "where the tests run").choices(["local", "docker"]))
       .option("--image <name>", "the container image they run in")
-      .option("--test-command <command>", "the project's test command, instead of the detected one")
+      .addOption(testCommandOption())
       .addOption(setOption())
       .addOption(unconfinedOption());
-  whereTestsRun(recordCommand(program, "prove", "prove a change, whoever made it"))
+  whereTestsRun(recordCommand(program, "prove", "check that tests prove a change"))
     .description(
       "Check the change since a revision: its tests fail without it, pass with it and notice\n" +
         "its mutants, and nothing else broke. No model is needed; the workspace is not changed.",
@@ -27,7 +28,7 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
     .option("--task <text>", "the task, for the receipt, or @FILE to read it from a file")
     .option("--receipt <file>", "write a signed receipt to this file")
     .option("--note", "write the signed receipt into a git note of the commit (refs/notes/coditect)")
-    .option("--hook", "answer as a Stop hook of an agent: exit code 2 sends it back to work")
+    .option("--hook", "run as an agent's Stop hook; exit code 2 tells the agent to continue")
     .addOption(sarifOption())
     .action(async (flags: unknown) => {
       const { proveWorkspace } = await import("../commands/prove.ts");
@@ -35,7 +36,7 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
     });
   whereTestsRun(recordCommand(program, "verify <receipt>", "check a receipt and the files it names"))
     .option("--rerun", "prove the gates again")
-    .option("--note", "take the receipt from the git note of the revision that is named")
+    .option("--note", "treat <receipt> as a revision and read its git note")
     .action(async (receipt: string, flags: unknown) => {
       const { verifyReceipt } = await import("../commands/verify.ts");
       await end(verifyReceipt(receipt, flags, context));

@@ -7,6 +7,7 @@ import {
   modelOptions,
   sarifOption,
   setOption,
+  testCommandOption,
   unconfinedOption,
   workspaceOption,
 } from "./options.ts";
@@ -14,10 +15,10 @@ import {
 export const addRuns = (program: Command, context: CommandContext, end: End): void => {
   runOptions(program.command("run").summary("run a team on a file or task"))
     .description(
-      "Run a team: tdd, bug-fix, architecture, review, or one of .coditect/teams/.\n" +
+      "Run a team: tdd, bug-fix, architecture, review, security, or one of .coditect/teams/.\n" +
         "Nothing is written into the workspace without --apply.",
     )
-    .argument("<team>", "tdd, bug-fix, architecture, review, or the name of a team")
+    .argument("<team>", "tdd, bug-fix, architecture, review, security, or the name of a team")
     .argument("[file]", "the file to work on; without it, --provider rehearsal uses its sample")
     .option("--task <text>", "the task, or @FILE to read it from a file")
     .option("--diff <revision>", "work on what changed since this git revision")
@@ -53,8 +54,8 @@ export const addRetry = (program: Command, context: CommandContext, end: End): v
 };
 
 const exitCodesHelp = `
-Exit codes: 0 all gates held, 1 a gate failed, 2 wrong usage, 3 provider or infrastructure failure,
-4 a limit was hit, 130 cancelled.`;
+Exit codes: 0 all gates passed, 1 a gate failed, 2 wrong usage, 3 provider or infrastructure failure,
+4 a limit was reached, 130 cancelled.`;
 
 const runOptions = (command: Command): Command =>
   modelOptions(command.addOption(workspaceOption()))
@@ -74,5 +75,5 @@ const runOptions = (command: Command): Command =>
       "allow an agent with the tools of this hash to read untrusted text, use secrets and act outwardly",
     )
     .option("--allow-mcp-files <hash>", "use the MCP servers of other tools' files if they have this hash")
-    .option("--test-command <command>", "the project's test command, instead of the detected one")
+    .addOption(testCommandOption())
     .addHelpText("after", exitCodesHelp);

@@ -7,27 +7,27 @@ import {
   type End,
   modelOptions,
   recordCommand,
+  repeated,
   setOption,
+  testCommandOption,
   unconfinedOption,
   workspaceOption,
 } from "./options.ts";
 
 export const addServe = (program: Command, context: CommandContext, end: End): void => {
-  recordCommand(program, "serve", "serve the runtime over REST: on loopback, or to a team over TLS")
+  recordCommand(program, "serve", "start a REST server for this computer, or for a team over HTTPS")
     .addOption(new Option("--port <n>", "port on loopback (default: any free one)").argParser(portNumber))
-    .option("--listen <host:port>", "serve a team there; tokens are made with coditect tokens")
-    .option("--tls-cert <file>", "certificate chain in PEM; read again on SIGHUP")
-    .option("--tls-key <file>", "its private key in PEM")
+    .option("--listen <host:port>", "listen on this address for a team; see coditect tokens create")
+    .option("--tls-cert <file>", "certificate chain in PEM format; reloaded on SIGHUP")
+    .option("--tls-key <file>", "private key of the certificate in PEM format")
     .addOption(
-      new Option("--tenant <name=dir>", "a tenant and its workspace (repeatable)").argParser(
-        (text: string, before: string[] | undefined) => [...(before ?? []), text],
-      ),
+      new Option("--tenant <name=dir>", "a tenant and its workspace (repeatable)").argParser(repeated),
     )
-    .option("--rate <n>", "requests a minute for each token (default: 600)")
-    .option("--max-body <mb>", "largest body of a request (default: 16)")
-    .option("--drain <seconds>", "how long to wait for requests and runs when it ends (default: 30)")
-    .option("--oidc-issuer <url>", "accept tokens of this OpenID Connect provider, too")
-    .option("--oidc-audience <name>", "the audience they must have")
+    .option("--rate <n>", "requests per minute for each token (default: 600)")
+    .option("--max-body <mb>", "largest request body in MB (default: 16)")
+    .option("--drain <seconds>", "seconds to wait for requests and runs at shutdown (default: 30)")
+    .option("--oidc-issuer <url>", "also accept tokens of this OpenID Connect provider")
+    .option("--oidc-audience <name>", "the audience that these tokens must have")
     .addOption(setOption())
     .action(async (flags: ServeFlags) => end((await import("../commands/serve.ts")).serve(flags, context)));
 };
@@ -65,6 +65,8 @@ export const addAccess = (program: Command, context: CommandContext, end: End): 
 export const addProtocols = (program: Command, context: CommandContext, end: End): void => {
   modelOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools"))
     .addOption(workspaceOption())
+    .addOption(testCommandOption())
+    .addOption(setOption())
     .addOption(unconfinedOption())
     .action(async (flags: unknown) => end((await import("../commands/mcp.ts")).serveMcp(flags, context)));
   modelOptions(program.command("acp").summary("serve teams to an editor that speaks ACP"))
