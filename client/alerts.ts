@@ -49,7 +49,7 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
       }),
       runtime.onState(({ kind }) => {
         if (kind !== "ready") this.#read.clear();
-        else void this.#readAll();
+        else this.#inBackground(this.#readAll());
       }),
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const { uri } of removed) this.#forget(uri.toString());
@@ -100,7 +100,13 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
     const { alert, first } = event;
     this.#put({ folder, alert });
     this.#draw();
-    if (first && alert.severity === "critical") void this.#alarm({ folder, alert });
+    if (first && alert.severity === "critical") this.#inBackground(this.#alarm({ folder, alert }));
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#parts.log.warn("Alerts could not be shown", error);
+    });
   }
 
   async #readAll(): Promise<void> {

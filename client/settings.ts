@@ -162,7 +162,7 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
 
 /** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
 export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["state", "pool", "telemetry", "model.endpoints", "model.ollamaEndpoint"].some((name) =>
+  ["state", "telemetry", "model.endpoints", "model.ollamaEndpoint", "model.responseCache"].some((name) =>
     change.affectsConfiguration(`coditect.${name}`),
   );
 

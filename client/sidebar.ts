@@ -42,6 +42,7 @@ export class Sidebar {
   readonly #files: FileFollower;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: readonly vscode.Disposable[];
+  #settling: NodeJS.Timeout | undefined;
   /** What the events since the last settling changed. */
   #unsettled: "nothing" | "text" | "counts" = "nothing";
 
@@ -114,6 +115,7 @@ export class Sidebar {
   }
 
   dispose(): void {
+    clearTimeout(this.#settling);
     const parts = [this.#clock, this.#files, this.#runs, this.#agents, this.#changed];
     for (const part of [...this.#subscriptions, ...parts]) part.dispose();
   }
@@ -170,7 +172,7 @@ export class Sidebar {
   /** Counts and sums over all runs are made after a burst of events, not after each. */
   #settle(what: "text" | "counts"): void {
     if (this.#unsettled === "nothing")
-      setTimeout(() => {
+      this.#settling = setTimeout(() => {
         if (this.#unsettled === "counts") this.#counts.show();
         this.#unsettled = "nothing";
         this.#clock.follow();
@@ -194,6 +196,7 @@ export class Sidebar {
     nameFolders(this.model);
     for (const { uri } of removed) removeFolder(this.model, uri.toString());
     this.#counts.show();
+    this.#clock.follow();
     this.#touch(roots.runs);
     this.#touch(roots.agents);
   }

@@ -4,7 +4,7 @@ import { Timestamp } from "./primitives.ts";
 /**
  * What a user is asked once for a workspace. `unconfined`: commands of agents run without a sandbox.
  * `configuration`: what the workspace's `.coditect/` folder holds is used; given for one state of it.
- * `exposure`: an agent may read what others wrote, use secrets and act outside of this machine at once;
+ * `exposure`: an agent may read untrusted content, use secrets and act outside of this machine at once;
  * given for one set of tools. `mcp_files`: the MCP servers that files of other tools list; given for one
  * state of these files.
  */

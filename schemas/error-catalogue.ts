@@ -67,7 +67,7 @@ export const errorCatalogue = {
     retryable: true,
   }),
   precondition_failed: row(
-    "{path} is not what it was when you read it.",
+    "{path} has changed since you read it.",
     "Read it again, and repeat the change if it is still right.",
     { http: 412, rpc: 412, exit: 2 },
   ),
@@ -81,7 +81,7 @@ export const errorCatalogue = {
     "Look whether it was done. If it was not, send it again with a new key.",
     conflict,
   ),
-  draining: row("The server is ending and takes no new work.", "Try again in {seconds} s.", {
+  draining: row("The server is shutting down and accepts no new work.", "Try again in {seconds} s.", {
     http: 503,
     rpc: 503,
     exit: 3,
@@ -456,7 +456,7 @@ export const errorCatalogue = {
     { ...conflict, exit: 3 },
   ),
   exposure_unconfirmed: row(
-    "The agent {agent} could read what others wrote ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
+    "The agent {agent} could read untrusted content ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
     "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise take one of the three away from it.",
     { ...conflict, exit: 3 },
   ),

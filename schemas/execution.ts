@@ -159,7 +159,7 @@ export const Exposure = z.strictObject({
   read_untrusted: z.boolean(),
   /** A tool worked for it with a secret of the user's. */
   used_secrets: z.boolean(),
-  /** It could act outside of this machine: by a tool, or by commands that reach allowed hosts. */
+  /** It could affect other systems: by a tool, or by commands that reach allowed hosts. */
   acts_outwardly: z.boolean(),
 });
 export type Exposure = z.infer<typeof Exposure>;

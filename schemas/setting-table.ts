@@ -158,9 +158,12 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The maximum size of transcripts and file contents to keep, in megabytes. Takes effect at the next start.",
     workspace: "user",
   },
-  "alerts.failure_rate": { text: "Share of a day's executions that may fail.", workspace: "lower" },
+  "alerts.failure_rate": {
+    text: "Raise an alert when this share of a day's executions fails.",
+    workspace: "lower",
+  },
   "alerts.failure_executions": {
-    text: "Executions of a day before its failure rate counts.",
+    text: "The minimum number of ended executions in a day before alerts.failure_rate applies.",
     workspace: "lower",
   },
   "alerts.limit_share": {
@@ -168,17 +171,26 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   "alerts.provider_errors": {
-    text: "Executions of a day that may fail because of one provider.",
+    text: "Raise an alert when this many executions fail in a day because of one provider.",
     workspace: "lower",
   },
-  "alerts.instance_failures": { text: "Instances that may fail on a day.", workspace: "lower" },
+  "alerts.instance_failures": {
+    text: "Raise an alert when this many instances fail in a day.",
+    workspace: "lower",
+  },
   "alerts.cost_per_day": {
-    text: "US dollars of a day that are an alert; without, the limit of the day.",
+    text: "Raise an alert when a day's cost reaches this amount, in US dollars.",
     workspace: "lower",
   },
-  open_telemetry: { text: "Send traces, metrics and logs over OTLP.", workspace: "off" },
-  open_telemetry_content: { text: "Send prompts and answers along with traces.", workspace: "off" },
-  "alerts.webhook": { text: "Address that gets each alert.", workspace: "user" },
+  open_telemetry: {
+    text: "Send traces, metrics and logs over OTLP. Takes effect when the runtime restarts.",
+    workspace: "off",
+  },
+  open_telemetry_content: {
+    text: "Include prompts and answers in traces. Takes effect when the runtime restarts.",
+    workspace: "off",
+  },
+  "alerts.webhook": { text: "The URL that receives each alert.", workspace: "user" },
 };
 
 // Object.keys gives string[]; the type of `settingTable` says that its keys are all there are.

@@ -21,7 +21,7 @@ export const forecastText = ({ runs, tokens, cost, seconds }: Forecast): string 
     span(tokens, count),
     span(seconds, duration),
     runs === 0
-      ? vscode.l10n.t("no run like this yet")
+      ? vscode.l10n.t("no similar runs yet")
       : runs === 1
         ? vscode.l10n.t("from 1 run")
         : vscode.l10n.t("from {0} runs", String(runs)),

@@ -37,8 +37,11 @@ export class Proposals {
   }
 
   async ofFile({ folder, task_id, path }: ReviewedFile): Promise<Proposal> {
-    const proposal = (await this.ofRun(folder, task_id)).get(path);
-    if (proposal === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
+    const { files } = await this.#review(folder, task_id);
+    const known = files.get(path);
+    if (known === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
+    const proposal = followFile(known, await readText(fileInFolder(folder, path)));
+    files.set(path, proposal);
     return proposal;
   }
 

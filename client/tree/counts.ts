@@ -5,12 +5,15 @@ import { activeRuns, hasPendingChanges, type Model, type RunRecord } from "./mod
 /** The model of the built-in script. */
 const REHEARSAL = "/rehearsal";
 
+type Step = "coditect.rehearsed" | "coditect.ranOwn" | "coditect.applied";
+
 /** How many runs are active or wait for a review: the badge of the view, and what menus depend on. */
 export class RunCounts {
   readonly #model: Model;
   readonly #view: vscode.TreeView<string>;
   /** What was set last: setting it costs a message to the window. */
   #shown = "";
+  readonly #ticked = new Set<Step>();
 
   constructor(model: Model, view: vscode.TreeView<string>) {
     this.#model = model;
@@ -21,13 +24,12 @@ export class RunCounts {
     const { runs } = this.#model;
     const running = activeRuns(this.#model).length;
     const pending = [...runs.values()].filter(hasPendingChanges).length;
-    const ended = [...runs.values()].filter(({ status }) => status === "Succeeded").length;
-    const counts = `${running} ${pending} ${ended}`;
+    this.#tickWalkthrough();
+    const counts = `${running} ${pending}`;
     if (counts === this.#shown) return;
     this.#shown = counts;
     setContext("coditect.running", running > 0);
     const tooltip = vscode.l10n.t("{0} running, {1} with changes to review", running, pending);
-    this.#tickWalkthrough();
     this.#view.badge = running + pending === 0 ? undefined : { value: running + pending, tooltip };
   }
 
@@ -35,10 +37,16 @@ export class RunCounts {
   #tickWalkthrough(): void {
     const succeeded = [...this.#model.runs.values()].filter(({ status }) => status === "Succeeded");
     const isRehearsal = ({ model }: RunRecord): boolean => model.endsWith(REHEARSAL);
-    if (succeeded.some(isRehearsal)) setContext("coditect.rehearsed", true);
-    if (succeeded.some((run) => !isRehearsal(run))) setContext("coditect.ranOwn", true);
+    if (succeeded.some(isRehearsal)) this.#tick("coditect.rehearsed");
+    if (succeeded.some((run) => !isRehearsal(run))) this.#tick("coditect.ranOwn");
     const decisions = succeeded.flatMap(({ changes }) => changes.map(({ decision }) => decision));
     if (decisions.some((decision) => decision !== "Pending" && decision !== "Discarded"))
-      setContext("coditect.applied", true);
+      this.#tick("coditect.applied");
+  }
+
+  #tick(step: Step): void {
+    if (this.#ticked.has(step)) return;
+    this.#ticked.add(step);
+    setContext(step, true);
   }
 }

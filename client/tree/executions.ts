@@ -1,5 +1,6 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import type { ExecutionStatus, Exposure } from "../../schemas/execution.ts";
+import { isFinalExecution } from "../../schemas/statuses.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Activity, ExecutionView } from "../../schemas/run-view.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
@@ -15,15 +16,12 @@ const executionIcons: Record<ExecutionStatus, Icon> = {
   TimedOut: icons.failed,
 };
 
-const isOver = (status: ExecutionStatus): boolean =>
-  status === "Completed" || status === "Failed" || status === "Cancelled" || status === "TimedOut";
-
 export const activityText = (activity: Activity, l10n: Localizer): string => {
   switch (activity.kind) {
     case "tool":
       return `${activity.tool} ${activity.subject}`.trim();
     case "retry":
-      return l10n.t("asks {0} again: {1}", activity.provider, activity.reason);
+      return l10n.t("retrying {0}: {1}", activity.provider, activity.reason);
     case "gates":
       return l10n.t("checking gates");
   }
@@ -42,7 +40,7 @@ export const executionItem = (
   const allHeld = gates.every(({ held }) => held);
   const parts = [
     activity === null ? "" : activityText(activity, l10n),
-    isOver(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
+    isFinalExecution(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
     summary.error?.message ?? "",
   ].filter((part) => part !== "");
   return {
@@ -53,7 +51,7 @@ export const executionItem = (
     ].join(" · "),
     icon: executionIcons[summary.status],
     accessibleLabel: l10n.t("Execution of {0}, {1}", label, [summary.status, ...parts].join(", ")),
-    flags: isOver(summary.status) ? ["execution"] : ["execution", "execution-running"],
+    flags: isFinalExecution(summary.status) ? ["execution"] : ["execution", "execution-running"],
     state:
       below === "instance" || (gates.length === 0 && summary.quality === undefined)
         ? "leaf"
@@ -97,9 +95,9 @@ export const executionTooltip = ({ summary }: ExecutionView, l10n: Localizer): s
 const exposureText = (met: Exposure | undefined, l10n: Localizer): string => {
   if (met === undefined) return "";
   const parts = [
-    met.read_untrusted ? l10n.t("read what others wrote") : "",
+    met.read_untrusted ? l10n.t("read untrusted content") : "",
     met.used_secrets ? l10n.t("used your secrets") : "",
-    met.acts_outwardly ? l10n.t("could act outside of this machine") : "",
+    met.acts_outwardly ? l10n.t("could affect other systems") : "",
   ].filter((part) => part !== "");
   return parts.length === 0 ? "" : `$(shield) ${parts.join(" · ")}`;
 };

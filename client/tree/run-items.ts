@@ -1,8 +1,8 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import { changeOutcome } from "../../schemas/change-outcome.ts";
-import type { ChangeMark } from "../../schemas/changes.ts";
 import type { Finding, Severity } from "../../schemas/findings.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
+import { markTexts } from "../review/mark-text.ts";
 import type { ItemFlag } from "../contributions.ts";
 import { activityText } from "./executions.ts";
 import {
@@ -183,16 +183,11 @@ export const fileItem = (run: RunRecord, path: string, l10n: Localizer): Item | 
     Deleted: l10n.t("deleted"),
     Renamed: l10n.t("renamed from {0}", file.old_path ?? ""),
   };
-  const marks: Record<ChangeMark, string> = {
-    executes: l10n.t("something runs it"),
-    steers: l10n.t("it steers agents or tools"),
-    invisible: l10n.t("it has invisible characters"),
-  };
   const parts = [
     kinds[file.kind],
     file.binary ? l10n.t("binary") : `+${file.lines_added} −${file.lines_removed}`,
     outcomes[outcome],
-    ...(file.marks ?? []).map((mark) => marks[mark]),
+    ...markTexts(file.marks ?? [], l10n),
   ].filter((part) => part !== "");
   return {
     label: path,

@@ -79,8 +79,7 @@ export const checkAudit = async (folder: string): Promise<ChainState> => {
   const state = await checkChain(path);
   if (state.problem !== null) return state;
   const text = await ifThere(readFile(join(folder, AUDIT_HEAD), "utf8"));
-  if (text === null)
-    return state.count === 0 ? state : { ...state, problem: "the record of its length is missing" };
+  if (text === null) return state.count === 0 ? state : { ...state, problem: "audit.head is missing" };
   const head = readHead(text);
   if (head === null) return { ...state, problem: "the record of its length was not written by this user" };
   // An entry can be on the disk before its head is, never after it.

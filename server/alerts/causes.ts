@@ -31,7 +31,7 @@ const failureRate = (groups: readonly MetricGroup[], { alerts }: CauseSources["s
     decided += outcomes.failed + outcomes.timed_out + outcomes.completed;
   }
   const { failure_rate: most, failure_executions: least } = alerts;
-  if (most === null || decided < least || failed / decided < most) return [];
+  if (most === null || failed === 0 || decided < least || failed / decided < most) return [];
   const message = `${failed} of ${decided} executions failed today.`;
   return [{ alert: "high_failure_rate", severity: "warning", subject: "executions", message }];
 };
@@ -66,7 +66,7 @@ const instanceHealth = (day: string, { store, settings }: CauseSources): AlertCa
     ...(failed.length > 0 ? [`${failed.length} failed today`] : []),
   ];
   const reason = first?.health.error_message ?? "no answer to a health check";
-  const message = `Instances: ${parts.join(", ")}. The last problem: ${reason}.`;
+  const message = `Instances: ${parts.join(", ")}. For example: ${reason}.`;
   return [{ alert: "instance_health", severity: "warning", subject: "instances", message }];
 };
 
@@ -76,7 +76,10 @@ const costThreshold = (day: string, { ledger, settings }: CauseSources): AlertCa
   const dollars = cost_microcents / MICROCENTS_PER_DOLLAR;
   if (threshold === null || dollars < threshold || dollars === 0) return [];
   const message = `Agents have cost $${dollars.toFixed(2)} today; the threshold is $${threshold.toFixed(2)}.`;
-  return [{ alert: "cost_threshold", severity: "critical", subject: "cost_per_day", message }];
+  // Agents go on below the limit of the day.
+  const limit = settings.limits.cost_per_day;
+  const severity = limit !== null && dollars >= limit ? "critical" : "warning";
+  return [{ alert: "cost_threshold", severity, subject: "cost_per_day", message }];
 };
 
 /** One cap, and what is used of it. */

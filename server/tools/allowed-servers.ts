@@ -47,11 +47,10 @@ export const allowedServers = (source: ServerSource): AllowedServers => {
   return { state: own.state + other.state, servers: { ...other.servers, ...own.servers } };
 };
 
-const LONGEST = 200;
-
 const described = ([name, server]: [string, McpServerConfig]): string => {
   const what = "url" in server ? `asks ${server.url}` : `runs ${[server.command, ...server.args].join(" ")}`;
-  return `${name} ${what}`.slice(0, LONGEST);
+  // Whole: what a repository hides behind a long beginning must be seen before it is allowed.
+  return `${name} ${what}`;
 };
 
 /**

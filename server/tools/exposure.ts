@@ -93,7 +93,7 @@ const isCalledAs = (name: string, calledAs: string): boolean =>
   calledAs.endsWith("__") ? name.startsWith(calledAs) : name === calledAs;
 
 /**
- * Refuses an agent that could read what others wrote, use secrets and act outside of this machine, unless
+ * Refuses an agent that could read untrusted content, use secrets and act outside of this machine, unless
  * a person has allowed exactly that: whoever writes what it reads could act with the user's secrets.
  * Errors: `exposure_unconfirmed`.
  */

@@ -24,8 +24,8 @@ export interface Guard {
 const talkNote =
   "You called no tool, so nothing happened. Work with the tools; call finish when you are done.";
 const cutNote =
-  "Your answer reached its limit of tokens before it called a tool, so nothing happened. Thinking counts " +
-  "towards the limit. Think less, and call the next tool right away.";
+  "Your answer reached its token limit before it called a tool, so nothing happened. Reasoning counts " +
+  "toward the limit. Reason less, and call a tool now.";
 const repeatNote = (tool: string): string =>
   `You called ${tool} ${TOLD_AT} times with the same arguments and the same result. ` +
   "It will not change: do something else, or call finish. Once more ends your work.";

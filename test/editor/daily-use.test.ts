@@ -32,7 +32,7 @@ describe("daily use", function () {
     await workbench.command(`CODITECT: ${title}`);
     const picker = workbench.page.locator(".quick-input-widget:visible");
     await picker.locator("input[type=text]").fill("Refuse fractions");
-    await picker.getByText(/^Expected: .* no run like this yet$/).waitFor();
+    await picker.getByText(/^Expected: .* no similar runs yet$/).waitFor();
     await workbench.picture("forecast");
     await workbench.choose("Write It in an Editor");
     await workbench.page.locator(".view-line", { hasText: "Refuse fractions" }).waitFor();

@@ -20,7 +20,7 @@ const http = (name: string, headers: Record<string, string>): UserTool => ({
 });
 const withSecret = http("tracker", { authorization: "secret:tracker" });
 
-describe("an agent that could read what others wrote, use secrets and act outwardly", function () {
+describe("an agent that could read untrusted content, use secrets and act outwardly", function () {
   this.timeout(60_000);
   let model: ModelServer;
   let files: TestWorkspace;

@@ -57,7 +57,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
         const session = sessions.get(id);
         // The client then begins a new one: specification, "Session Management".
         if (session === undefined) {
-          refuse(response, 404, "There is no such session");
+          refuse(response, 404, "The session was not found");
           return;
         }
         sessions.delete(id);
@@ -66,7 +66,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
         return;
       }
       if (request.method !== "POST") {
-        refuse(response, 400, "The request names no session");
+        refuse(response, 400, "The Mcp-Session-Id header is missing");
         return;
       }
       await makeRoom();

@@ -121,7 +121,8 @@ const header = (name: string, description: string) => ({
 });
 
 const headersOf = ({ verb, method }: Route) => {
-  if (verb === "GET") return [header("If-None-Match", "Tags of answers that are known; then 304")];
+  if (verb === "GET")
+    return [header("If-None-Match", "ETags that you already have; returns 304 if one still matches")];
   if (verb !== "POST") return [header("If-Match", "The tag that the record must still have; else 412")];
   // Its answer is a secret, which is stored nowhere.
   return method === "tokens/create"

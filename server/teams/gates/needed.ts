@@ -41,7 +41,7 @@ const tableInWords = (answered: readonly Check[]): Measured | null =>
     : {
         held: false,
         reason:
-          "The code has every input of the new tests and its answer written out. Test an input that the code does not name.",
+          "The code contains the inputs and expected results of the new tests instead of computing them. Add a test with an input that does not appear in the code.",
         evidence: answered.map(
           ({ path, line, literals }) => `answered from a table: ${path}:${line} ${literals.join(", ")}`,
         ),

@@ -51,7 +51,7 @@ export const red: Gate = async (context) => {
   if (problem !== null && awaiting === null) {
     const hint =
       report.outcome === "load_error"
-        ? " They have to load with today's code and fail in their own assertions."
+        ? " The tests must load with the current code and fail on an assertion."
         : "";
     return { ...problem, reason: problem.reason + hint };
   }
@@ -71,7 +71,9 @@ export const red: Gate = async (context) => {
   const problems = [
     ...(empty.length > 0 ? [cannotFailInWords(empty)] : []),
     ...(wrong.length > 0
-      ? [`${quantity(wrong.length, "new test fails", "new tests fail")} by an error and not by an assertion.`]
+      ? [
+          `${quantity(wrong.length, "new test fails", "new tests fail")} with an error instead of a failed assertion.`,
+        ]
       : []),
     ...(outside === null ? [] : [outside]),
     ...(proven.length > 0 || wrong.length > 0 ? [] : [nothingProven(failing)]),

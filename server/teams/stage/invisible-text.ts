@@ -45,7 +45,7 @@ export const reportInvisible = async (
       end_column: null,
       severity: "High" as const,
       category: CATEGORY,
-      title: "The change has characters that are not seen",
+      title: "The change contains invisible characters",
       explanation:
         "Marks of direction, blanks without width or tag characters can hide instructions to agents, or make code look like other code. Look at this file where such characters are shown.",
       fix: null,

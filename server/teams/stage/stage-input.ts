@@ -48,7 +48,7 @@ const DIFF_SHARE = 0.25;
 
 /** What a project tells agents. It says how work is done here; it gives no rights and no other task. */
 const heedInstructions = (items: readonly ContextItem[]): string =>
-  `${items.map(({ name }) => name).join(" and ")} above ${items.length === 1 ? "says" : "say"} how work is done in this project. Follow it where it is about your task and within your rights.`;
+  `${items.map(({ name }) => name).join(" and ")} above ${items.length === 1 ? "says" : "say"} how work is done in this project. Follow the instructions that apply to your task and that you are allowed to follow.`;
 
 const heedSkills =
   "The project has skills, which are listed above. Where the description of one fits your task, read its file with read_file and follow it within your rights.";

@@ -100,7 +100,7 @@ const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[])
     no_tool_calls: "it only talked and used no tool",
     answers_cut:
       `its answers reached the limit of ${limit} tokens before they called a tool. ` +
-      "Increase max_tokens in the agent's settings, or use a model that thinks less",
+      "Increase max_tokens in the agent's settings, or use a model that uses fewer reasoning tokens",
   };
   // Tests that pass are proof enough, however the agent ended; a review that never ended is none.
   const measured = stage.gates.some((gate) => gate === "red" || gate === "green");

@@ -41,7 +41,7 @@ const endLeftProcesses = async (): Promise<void> => {
     for (const pid of left) end(pid);
     await setTimeout(LOOK_MS);
   }
-  const reason = "programs that an earlier command started do not end";
+  const reason = "processes started by an earlier command could not be stopped";
   throw fail("instance_failed", { method: "workspace/prepare", reason });
 };
 

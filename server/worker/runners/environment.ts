@@ -24,8 +24,7 @@ const toolchains: Partial<Record<TestRunner, { name: string; debian: string; hom
 export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentProblem => {
   const toolchain = toolchains[runner];
   if (runner === "pytest") return { problem: "pytest is not installed", mend: run(pythonInstall(folder)) };
-  if (runner === "deno")
-    return { problem: "Deno is not installed", mend: "Install it as https://deno.com says." };
+  if (runner === "deno") return { problem: "Deno is not installed", mend: "Install Deno: https://deno.com." };
   if (toolchain === undefined)
     return { problem: `${runner} is not installed`, mend: run(nodeInstall(folder, runner)) };
   const { name, debian, homebrew } = toolchain;

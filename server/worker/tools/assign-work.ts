@@ -12,7 +12,7 @@ export const assignWork: Tool<"assign_work"> = ({ files, suspects, documentation
     if (file === null) return [`${path} does not exist.`];
     const lines = Math.max(1, linesOf(file.text).length);
     return start_line > end_line || end_line > lines
-      ? [`${path} has ${lines} lines; ${start_line} to ${end_line} is no part of it.`]
+      ? [`${path} has ${lines} lines; ${start_line} to ${end_line} is out of range.`]
       : [];
   });
   const problems = [...new Set([...missing, ...misplaced])];

@@ -16,7 +16,7 @@ const noCommand = await promisify(execFile)("docker", ["system", "dial-stdio", "
 );
 
 describe("an engine behind ssh", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   skipUnlessNull(this, noEngine ?? noCommand ?? whyNoSshServer());
   const { PATH, DOCKER_HOST } = process.env;
   let server: SshServer;
@@ -65,6 +65,8 @@ describe("an engine behind ssh", function () {
     const { client } = await findEngine();
     const events = await client.getEvents();
     const broken = new Promise((resolve) => events.once("error", resolve).once("close", resolve));
+    // Who reads nothing of a stream is not told of its end.
+    events.resume();
     await server.close();
     await broken;
     await assert.rejects(client.info(), /Connection refused/);

@@ -299,7 +299,7 @@ describe("a test that proves nothing", () => {
     const tests = now.tests.map((test) => ({ ...test, failure: "error" as const }));
     const proof = await prove("red", context({ now: { ...now, tests } }));
     assert.equal(proof.held, false);
-    assert.match(proof.reason, /by an error and not by an assertion/);
+    assert.match(proof.reason, /with an error instead of a failed assertion/);
   });
 });
 

@@ -85,7 +85,7 @@ describe("loop guard", () => {
   it("tells a model whose answers are cut why, and ends it for that", () => {
     const guard = loopGuard();
     assert.equal(guard.sawTalk("length"), "go on");
-    assert.match(guard.takeNote() ?? "", /reached its limit of tokens/);
+    assert.match(guard.takeNote() ?? "", /reached its token limit/);
     assert.deepEqual([guard.sawTalk("length"), guard.sawTalk("length")], ["go on", "answers_cut"]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Alert } from "../../../../schemas/alerts.ts";
-import { alignColumns } from "../display/summary.ts";
+import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
@@ -22,13 +22,12 @@ export const listAlerts = (
   withConnection(flags, context, async (connection) => {
     const { terminal } = context;
     const { items } = await connection.call("alerts/list", { all: flags.all === true });
-    const [header = "", ...lines] = alignColumns([
-      ["ALERT", "SEVERITY", "STATUS", "SINCE (UTC)", "WHAT"],
-      ...items.map(line),
-    ]);
     if (flags.json === true) for (const alert of items) terminal.out(`${JSON.stringify(alert)}\n`);
     else if (items.length === 0) terminal.out("No alerts.\n");
-    else terminal.out(`${terminal.style("bold", header)}\n${lines.map((text) => `${text}\n`).join("")}`);
+    else
+      terminal.out(
+        tableText(["ALERT", "SEVERITY", "STATUS", "SINCE (UTC)", "WHAT"], items.map(line), terminal),
+      );
     return items.some(({ status }) => status === "Raised") ? exitCodes.gate : exitCodes.held;
   });
 

@@ -4,7 +4,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import { checkChain } from "../../../access/audit-chain.ts";
 import { ifThere, nodeFiles } from "../../../store/files.ts";
 import { plural } from "../display/format.ts";
-import { alignColumns } from "../display/summary.ts";
+import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
@@ -36,14 +36,9 @@ export const listAudit = (flags: RecordFlags, context: CommandContext): Promise<
       from = next;
     }
     if (flags.json === true) return exitCodes.held;
-    const [header = "", ...lines] = alignColumns([
-      ["AT (UTC)", "USER", "FROM", "METHOD", "RECORD", "RESULT"],
-      ...shown.map(line),
-    ]);
+    const head = ["AT (UTC)", "USER", "FROM", "METHOD", "RECORD", "RESULT"];
     terminal.out(
-      shown.length === 0
-        ? "Nothing was recorded yet.\n"
-        : `${terminal.style("bold", header)}\n${lines.map((text) => `${text}\n`).join("")}`,
+      shown.length === 0 ? "The audit log is empty.\n" : tableText(head, shown.map(line), terminal),
     );
     return exitCodes.held;
   });
@@ -57,6 +52,6 @@ export const verifyAudit = async (
   if ((await ifThere(nodeFiles.stat(path))) === null)
     throw fail("usage", { problem: `There is no file ${file}.` });
   const { count, problem } = await checkChain(path);
-  terminal.out(problem === null ? `${plural(count, "entry", "entries")}, nothing changed\n` : `${problem}\n`);
+  terminal.out(problem === null ? `${plural(count, "entry", "entries")} verified\n` : `${problem}\n`);
   return problem === null ? exitCodes.held : exitCodes.gate;
 };

@@ -34,7 +34,7 @@ const check = (result: TestsCheck["result"], detail: string): TestsCheck => ({
 });
 
 const nothingFound =
-  "nothing here says how the project is tested; new tests run with node:test or pytest, by their language, and --test-command names another command";
+  "no test command found; new tests run with node:test or pytest, by their language, and --test-command names another command";
 
 const inWords = ({ folder, runner, source, command }: PackageTests): string => {
   const what = command === null ? runner : `\`${command}\`, run whole`;

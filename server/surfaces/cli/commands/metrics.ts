@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { MetricField, type MetricRow } from "../../../../schemas/metrics.ts";
 import { formatCost, formatCount, plural } from "../display/format.ts";
-import { alignColumns } from "../display/summary.ts";
+import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { parseFlagsAs } from "../session/options.ts";
@@ -39,23 +39,10 @@ export const showMetrics = (
       terminal.out(`${JSON.stringify(metrics)}\n`);
       return exitCodes.held;
     }
-    const [header = "", ...lines] = alignColumns([
-      [
-        metrics.by.toUpperCase(),
-        "EXECUTIONS",
-        "SUCCEEDED",
-        "TOKENS",
-        "CACHED",
-        "COST",
-        "MEDIAN",
-        "P95",
-        "WAIT P95",
-      ],
-      ...metrics.rows.map(line),
-      line(metrics.total),
-    ]);
-    terminal.out(`${metrics.since} to ${metrics.until}\n\n${terminal.style("bold", header)}\n`);
-    terminal.out(lines.map((text) => `${text}\n`).join(""));
+    const head = ["EXECUTIONS", "SUCCEEDED", "TOKENS", "CACHED", "COST", "MEDIAN", "P95", "WAIT P95"];
+    const rows = [...metrics.rows, metrics.total].map(line);
+    terminal.out(`${metrics.since} to ${metrics.until}\n\n`);
+    terminal.out(tableText([metrics.by.toUpperCase(), ...head], rows, terminal));
     const { runs, within } = metrics.forecasts.tokens;
     if (runs > 0)
       terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);

@@ -1,7 +1,7 @@
 import { exitCodes } from "../session/exit.ts";
 import { formatCount } from "../display/format.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
-import { alignColumns } from "../display/summary.ts";
+import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
 /** `coditect models`: what is known; with `--reachable` what the providers list right now. */
@@ -23,11 +23,7 @@ export const listModels = (
       price === null ? "price unknown" : `$${price.input} / $${price.output} per million`,
       available ? "" : (problem ?? "not available"),
     ]);
-    const [header = "", ...lines] = alignColumns([
-      ["PROVIDER", "MODEL", "WINDOW", "PRICE IN / OUT", ""],
-      ...rows,
-    ]);
-    terminal.out(`${terminal.style("bold", header)}\n${lines.map((line) => `${line}\n`).join("")}`);
+    terminal.out(tableText(["PROVIDER", "MODEL", "WINDOW", "PRICE IN / OUT", ""], rows, terminal));
     return exitCodes.held;
   });
 

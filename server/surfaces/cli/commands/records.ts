@@ -4,7 +4,7 @@ import { connect } from "../session/connect.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { executionText } from "../display/execution.ts";
 import { formatCost, formatCount } from "../display/format.ts";
-import { alignColumns } from "../display/summary.ts";
+import { tableText } from "../display/summary.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
@@ -69,8 +69,7 @@ const listGroup = async <Record>(
     for (const item of items) terminal.out(`${JSON.stringify(item)}\n`);
     return;
   }
-  const [header = "", ...lines] = alignColumns([columns, ...items.map(row)]);
-  terminal.out(`${terminal.style("bold", header)}\n${lines.map((line) => `${line}\n`).join("")}`);
+  terminal.out(tableText(columns, items.map(row), terminal));
 };
 
 const group = <Record>(definition: Group<Record>) => ({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AccessToken } from "../../../../schemas/access.ts";
 import { Role } from "../../../../schemas/contract.ts";
-import { alignColumns } from "../display/summary.ts";
+import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { parseFlagsAs } from "../session/options.ts";
@@ -53,20 +53,18 @@ export const listTokens = (flags: RecordFlags, context: CommandContext): Promise
     const { terminal } = context;
     const { items } = await connection.call("tokens/list", {});
     const now = new Date().toISOString();
-    const [header = "", ...lines] = alignColumns([
-      ["TOKEN", "USER", "ROLE", "STATUS", "CREATED", "EXPIRES"],
-      ...items.map((token) => [
-        token.token_id,
-        token.user,
-        token.role,
-        statusOf(token, now),
-        token.created_at.slice(0, 10),
-        token.expires_at?.slice(0, 10) ?? "never",
-      ]),
+    const head = ["TOKEN", "USER", "ROLE", "STATUS", "CREATED", "EXPIRES"];
+    const rows = items.map((token) => [
+      token.token_id,
+      token.user,
+      token.role,
+      statusOf(token, now),
+      token.created_at.slice(0, 10),
+      token.expires_at?.slice(0, 10) ?? "never",
     ]);
     if (flags.json === true) for (const token of items) terminal.out(`${JSON.stringify(token)}\n`);
     else if (items.length === 0) terminal.out("No tokens.\n");
-    else terminal.out(`${terminal.style("bold", header)}\n${lines.map((line) => `${line}\n`).join("")}`);
+    else terminal.out(tableText(head, rows, terminal));
     return exitCodes.held;
   });
 

@@ -11,6 +11,6 @@ export const forecastLine = ({ runs, tokens, cost, seconds }: Forecast): string 
     `${span(tokens, (value) => formatCount(Math.round(value)))} tokens`,
     span(seconds, (value) => formatDuration(value * 1000)),
   ];
-  const from = runs === 0 ? "no run like this yet" : `from ${plural(runs, "run")}`;
+  const from = runs === 0 ? "no similar runs yet" : `from ${plural(runs, "run")}`;
   return `Expected: ${parts.join(", ")}; ${from}`;
 };

@@ -77,6 +77,16 @@ export const alignColumns = (rows: readonly (readonly string[])[]): string[] => 
   );
 };
 
+/** A table as it is printed: its head in bold, and no cell that can forge a row. */
+export const tableText = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { style }: Styler,
+): string => {
+  const [header = "", ...lines] = alignColumns([head, ...rows.map((row) => row.map(plainLine))]);
+  return `${style("bold", header)}\n${lines.map((line) => `${line}\n`).join("")}`;
+};
+
 const severityStyles: Record<Severity, Style> = {
   Critical: ["red", "bold"],
   High: "red",

@@ -41,7 +41,10 @@ describe("tokens of an identity provider", function () {
     await user.restore();
   });
 
-  const good = { sub: "u1", email: "ada@acme.example", coditect_role: "operator", coditect_tenant: "acme" };
+  const good = {
+    ...{ sub: "u1", email: "ada@acme.example", email_verified: true },
+    ...{ coditect_role: "operator", coditect_tenant: "acme" },
+  };
   const sign = (
     claims: JWTPayload,
     { audience = "coditect", iss = issuer.url, exp = "5m", key = issuer.key } = {},
@@ -65,6 +68,13 @@ describe("tokens of an identity provider", function () {
       [entry?.user, entry?.token_id, entry?.method],
       ["ada@acme.example", null, "models/rehearsal"],
     );
+  });
+
+  it("name their bearer by an address only if the provider has verified it", async () => {
+    const token = await sign({ ...good, email_verified: false });
+    assert.equal((await ask(token, "POST", "/api/models/rehearsal")).status, 200);
+    const [entry] = (await team.tenants[0].audit.read(0, 100)).slice(-1);
+    assert.equal(entry?.user, "u1");
   });
 
   it("are refused where anything of them is not right", async () => {

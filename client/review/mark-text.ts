@@ -1,0 +1,12 @@
+import type { ChangeMark } from "../../schemas/changes.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
+
+/** Why changed files need a review of their own, in words. */
+export const markTexts = (marks: readonly ChangeMark[], l10n: Localizer): string[] => {
+  const texts: Record<ChangeMark, string> = {
+    executes: l10n.t("it is executed"),
+    steers: l10n.t("it configures agents or tools"),
+    invisible: l10n.t("it has invisible characters"),
+  };
+  return marks.map((mark) => texts[mark]);
+};
