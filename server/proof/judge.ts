@@ -1,7 +1,7 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateName, GateProof } from "../../schemas/gates.ts";
 import type { TestReport } from "../../schemas/tests.ts";
-import type { ProvingGround } from "../executions/run-execution.ts";
+import type { ProvingGround } from "../executions/execution-request.ts";
 import { prove, type FileHashes, type GateContext } from "../teams/gates/gate.ts";
 import { proveGates } from "../teams/gates/gates.ts";
 import { newTestFiles } from "../teams/gates/test-run.ts";

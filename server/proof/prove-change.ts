@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GateProof } from "../../schemas/gates.ts";
-import type { ProvingGround } from "../executions/run-execution.ts";
+import type { ProvingGround } from "../executions/execution-request.ts";
 import { onTopOf, type GitChange } from "./git-change.ts";
 import { judge } from "./judge.ts";
 import { withTestInstance, type TestInstanceOptions } from "./test-instance.ts";

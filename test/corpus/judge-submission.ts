@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateName, GateProof } from "../../schemas/gates.ts";
-import type { ProvingGround } from "../../server/executions/run-execution.ts";
+import type { ProvingGround } from "../../server/executions/execution-request.ts";
 import { judge } from "../../server/proof/judge.ts";
 import { privateCopy } from "../../server/worker/copy/copy.ts";
 import { prepare } from "../../server/worker/copy/prepare.ts";

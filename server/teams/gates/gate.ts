@@ -3,7 +3,7 @@ import type { Finding } from "../../../schemas/findings.ts";
 import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import type { Timestamp } from "../../../schemas/primitives.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
-import type { ProvingGround } from "../../executions/run-execution.ts";
+import type { ProvingGround } from "../../executions/execution-request.ts";
 
 /** Files of a state of the workspace that differ from the user's: path → hash, null = deleted. */
 export type FileHashes = ReadonlyMap<string, string | null>;

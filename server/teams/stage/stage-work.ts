@@ -13,12 +13,8 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { LoopResult } from "../../../schemas/worker.ts";
 import type { Changes } from "../../changes/changes.ts";
 import type { Ledger } from "../../executions/ledger.ts";
-import {
-  runExecution,
-  type Conclusion,
-  type FinishedLoop,
-  type ProvingGround,
-} from "../../executions/run-execution.ts";
+import type { Conclusion, FinishedLoop, ProvingGround } from "../../executions/execution-request.ts";
+import { runExecution } from "../../executions/run-execution.ts";
 import type { Feedback } from "../../feedback/feedback.ts";
 import type { ModelGateway } from "../../gateway/gateway.ts";
 import type { Log } from "../../platform/log.ts";

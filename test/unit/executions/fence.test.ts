@@ -4,11 +4,8 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { Limits } from "../../../schemas/agent.ts";
 import { createLedger } from "../../../server/executions/ledger.ts";
-import {
-  runExecution,
-  type ExecutionRequest,
-  type ExecutionParts,
-} from "../../../server/executions/run-execution.ts";
+import type { ExecutionParts, ExecutionRequest } from "../../../server/executions/execution-request.ts";
+import { runExecution } from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
 import { noTools } from "../../support/tools.ts";

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { readCutNote } from "../../schemas/cut-note.ts";
+import { toExecutionError } from "../../schemas/errors.ts";
+import type { AgentExecution, ContextItem, ExecutionMetadata } from "../../schemas/execution.ts";
+import { summarise } from "../../schemas/summary.ts";
+import { ToolName } from "../../schemas/tools.ts";
+import type { ToolOutcome } from "../../schemas/transcript.ts";
+import type { WorkerParams } from "../../schemas/worker.ts";
+import type { ClaimedInstance } from "../instances/pool.ts";
+import { complete, failExecution, isFinished, markRunning, start, totalTokens } from "../models/execution.ts";
+import { finishedTurns } from "./conversation.ts";
+import type { ExecutionRequest, ProvingGround } from "./execution-request.ts";
+import { withGiven } from "./given-exposure.ts";
+import { answerWorker, type RequestContext } from "./requests.ts";
+import { checkRights } from "./rights.ts";
+import { usageOf } from "./usage.ts";
+
+/** Stores the execution and tells of it; nothing is told that is not on disk. */
+export const save = async (request: ExecutionRequest, execution: AgentExecution): Promise<AgentExecution> => {
+  const { store, ledger, emit, now } = request.parts;
+  await store.commit((transaction) => {
+    transaction.put("executions", execution);
+    if (isFinished(execution)) ledger.settle(transaction, execution.execution_id);
+  });
+  const { task_id } = execution;
+  emit({ type: "execution.changed", at: now(), task_id, execution: summarise(execution) });
+  return execution;
+};
+
+/** What of files the agent is given with its task, so that it cannot replace lines it never saw. */
+const shownFiles = (context: readonly ContextItem[]): WorkerParams<"execution/run">["shown"] =>
+  context
+    .filter(({ context_type }) => context_type !== "PreviousResult" && context_type !== "ApiResponse")
+    .map(({ name, content }) => ({ path: name, last_line: readCutNote(content)?.last ?? null }));
+
+const provingGround = (
+  request: ExecutionRequest,
+  instance: ClaimedInstance,
+  signal: AbortSignal,
+): ProvingGround => ({
+  prepare: async (changes) => {
+    const { overlays } = request.start;
+    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+  },
+  runTests: ({ files, coverage, name, probe }) =>
+    instance.call(
+      "tests/run",
+      {
+        files,
+        coverage,
+        name: name ?? null,
+        ...(probe === undefined ? {} : { probe }),
+        command: request.execution.input.parameters.test_command,
+        timeout_seconds: request.test_timeout_seconds,
+      },
+      signal,
+    ),
+});
+
+/** One attempt on one instance, from claim to release. */
+export const attempt = async (
+  request: ExecutionRequest,
+  queued: AgentExecution,
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<AgentExecution> => {
+  const over = new AbortController();
+  const answers = answerWorker(context, AbortSignal.any([signal, over.signal]));
+  const { requests, notifications } = answers;
+  const isPaid = context.entries.some(({ type }) => type === "answer");
+  const preflight = isPaid ? null : request.preflight;
+  // Nothing is asked ahead of a look that may end the run.
+  const onStarted = preflight === null ? answers.askAhead : () => undefined;
+  const usedBefore = usageOf(context.entries);
+  let execution = queued;
+  /** Ends the attempt: what the model was asked for until now has its price, and is counted. */
+  const failedWith = async (
+    error: unknown,
+    consumed: { cpu_seconds: number; peak_memory_mb: number },
+  ): Promise<AttemptFailed> => {
+    over.abort();
+    await answers.settled();
+    return new AttemptFailed(error, {
+      ...execution,
+      metadata: { ...execution.metadata, ...metIn(context) },
+      resource_usage: { ...usageOf(context.entries), ...consumed },
+    });
+  };
+  const { claim, charge, start: starting } = request;
+  const { pool, now } = request.parts;
+  const { agent } = charge;
+  const { task_id } = queued;
+  const instance = await pool
+    .claim({ ...claim, requests, notifications, onStarted, agent, task_id, signal })
+    .catch(async (error: unknown) => {
+      const { cpu_seconds, peak_memory_mb } = queued.resource_usage;
+      throw await failedWith(error, { cpu_seconds, peak_memory_mb });
+    });
+  try {
+    execution = await save(request, start(execution, instance.record().instance_id, now()));
+    const { overlays, changes } = starting;
+    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+    execution = await save(request, markRunning(execution));
+    if (preflight !== null) {
+      await preflight(provingGround(request, instance, signal));
+      await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+    }
+    const { parameters, tools } = execution.input;
+    const { write_access, test_command, max_turns } = parameters;
+    const names = tools.map(({ name }) => name);
+    const loop = await instance.call(
+      "execution/run",
+      {
+        execution_id: execution.execution_id,
+        agent_type: agent.agent_type,
+        tools: names.filter((name) => ToolName.safeParse(name).success).map((name) => ToolName.parse(name)),
+        external_tools: names.filter((name) => !ToolName.safeParse(name).success),
+        write_access,
+        test_command,
+        shown: shownFiles(execution.input.context),
+        known_failures: [...request.knownFailures()],
+        max_turns,
+        history: finishedTurns(context.entries),
+      },
+      signal,
+    );
+    const changed = await instance.call("workspace/changes", { write_access }, signal);
+    const { readText } = starting;
+    await checkRights({ changes: changed.changes, given: changes, access: write_access, readText });
+    const conclusion = await request.conclude({
+      loop,
+      changes: changed.changes,
+      ground: provingGround(request, instance, signal),
+      execution,
+      entries: context.entries,
+    });
+    const { gates, output, change_set_id, refused } = conclusion;
+    const done: AgentExecution = {
+      ...execution,
+      metadata: { ...execution.metadata, gates, change_set_id, ...metIn(context) },
+      resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
+    };
+    const ended =
+      refused === null
+        ? complete(done, output, now())
+        : { ...failExecution(done, toExecutionError(refused), now()), output };
+    return await save(request, ended);
+  } catch (error) {
+    throw await failedWith(error, instance.consumed());
+  } finally {
+    over.abort();
+    const used = usageOf(context.entries);
+    instance.addUsage({
+      tokens: totalTokens(used) - totalTokens(usedBefore),
+      api_calls: used.api_calls - usedBefore.api_calls,
+      cost: used.cost === null ? null : used.cost - (usedBefore.cost ?? 0),
+    });
+    await instance.release();
+  }
+};
+
+/** Carries the execution as far as it came out of a failed attempt. */
+export class AttemptFailed extends Error {
+  readonly execution: AgentExecution;
+  constructor(cause: unknown, execution: AgentExecution) {
+    super("attempt failed", { cause });
+    this.execution = execution;
+  }
+}
+
+/** What the transcript says of whom an execution asked, and of what it has met. */
+const metIn = ({
+  execution,
+  entries,
+  tools,
+  agent,
+}: RequestContext): Pick<ExecutionMetadata, "answered_by" | "exposure"> => {
+  const models = entries.flatMap((entry) =>
+    entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [],
+  );
+  const called = entries.flatMap((entry) => (entry.type === "tool" ? [calledTool(entry.outcome)] : []));
+  return {
+    answered_by: [...new Set(models)],
+    exposure: withGiven(tools.exposure(agent, called), execution.input.context),
+  };
+};
+
+/** A tool that was found is called by another one, in whose input it is named. */
+const calledTool = ({ tool, input }: ToolOutcome): string => {
+  const found = tool === "call_tool" ? z.object({ name: z.string() }).safeParse(input).data : undefined;
+  return found?.name ?? tool;
+};

@@ -1,0 +1,89 @@
+import type { FileChange } from "../../schemas/changes.ts";
+import type { CoditectError } from "../../schemas/errors.ts";
+import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { AgentExecution, ExecutionOutput } from "../../schemas/execution.ts";
+import type { GateProof } from "../../schemas/gates.ts";
+import type { Overlay } from "../../schemas/run.ts";
+import type { TestProbe, TestReport } from "../../schemas/tests.ts";
+import type { TranscriptEntry } from "../../schemas/transcript.ts";
+import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
+import type { Charge, ModelGateway } from "../gateway/gateway.ts";
+import type { ClaimRequest, Pool } from "../instances/pool.ts";
+import type { Store } from "../store/store.ts";
+import type { Tools } from "../tools/tools-api.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** Which tests are run, and how it differs from an ordinary run; `name`: only tests called so. */
+interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
+  name?: string;
+  probe?: TestProbe;
+}
+
+/** A private copy in which gates are proven: any state of the workspace, and the project's tests. */
+export interface ProvingGround {
+  /** Makes the copy equal to the workspace with these changes, and nothing else. */
+  prepare(changes: readonly FileChange[]): Promise<void>;
+  runTests(request: TestsWanted): Promise<TestReport>;
+}
+
+/** What the runtime concludes from a finished loop: the proofs and the output that rests on them. */
+export interface Conclusion {
+  gates: GateProof[];
+  output: ExecutionOutput;
+  change_set_id: string | null;
+  /** Why the work is refused although the agent came to an end: a gate, or it gave up. */
+  refused: CoditectError | null;
+}
+
+/** A loop that came to its end, and what the work is judged by. */
+export interface FinishedLoop {
+  loop: LoopResult;
+  /** What the agent changed, from the user's workspace. */
+  changes: readonly FileChange[];
+  ground: ProvingGround;
+  /** As it runs. */
+  execution: AgentExecution;
+  entries: readonly TranscriptEntry[];
+}
+
+/** The parts of the runtime that executions are run with. */
+export interface ExecutionParts {
+  store: Store;
+  pool: Pool;
+  gateway: ModelGateway;
+  tools: Pick<Tools, "call" | "exposure">;
+  ledger: Pick<Ledger, "recall" | "settle">;
+  emit: (event: RuntimeEvent) => void;
+  now: () => string;
+}
+
+/** The workspace as the agent finds it. */
+interface StartingState {
+  overlays: readonly Overlay[];
+  /** From the user's workspace. */
+  changes: readonly FileChange[];
+  /** Text of a file as the agent sees it, or null. */
+  readText: (path: string) => Promise<string | null>;
+}
+
+export interface ExecutionRequest {
+  parts: ExecutionParts;
+  /** Stored, and not finished. */
+  execution: AgentExecution;
+  /** Who works, and who pays for it. */
+  charge: Charge;
+  start: StartingState;
+  claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
+  test_timeout_seconds: number;
+  /**
+   * Sees, before a model is asked, whether the work can be judged at all; rejects if not. Null: there
+   * is nothing to see. It may leave the copy in any state.
+   */
+  preflight: ((ground: ProvingGround) => Promise<void>) | null;
+  /** Tests that failed before the run, as far as that is measured by now. */
+  knownFailures: () => readonly string[];
+  /** Its reason may be a {@link Stop}: `interrupted` leaves the execution as it is. */
+  signal: AbortSignal;
+  /** Proves the gates on the instance that did the work, and makes the output. */
+  conclude(finished: FinishedLoop): Promise<Conclusion>;
+}
