@@ -1,74 +1,21 @@
-import { join } from "node:path";
-import { z } from "zod";
 import type { TestCase } from "../../../../schemas/tests.ts";
-import { readCoverageSummary } from "../../runners/coverage.ts";
-import { readReport } from "../../runners/events.ts";
+import { readJestReport as readPlainReport } from "../../runners/jest-report.ts";
 import { readEvents } from "./events.ts";
-import { nameSeparator } from "../../runners/names.ts";
-import { noResults, type TestJob, type TestResults } from "./runner.ts";
-
-/** The report of `jest --json`, which vitest's JSON reporter writes too; only what is used of it. */
-const JestReport = z.object({
-  testResults: z.array(
-    z.object({
-      name: z.string(),
-      status: z.string(),
-      message: z.string().nullish(),
-      assertionResults: z.array(
-        z.object({
-          ancestorTitles: z.array(z.string()),
-          title: z.string(),
-          status: z.string(),
-          duration: z.number().nonnegative().nullish(),
-          failureMessages: z.array(z.string()).nullish(),
-        }),
-      ),
-    }),
-  ),
-});
-type FileResult = z.infer<typeof JestReport>["testResults"][number];
-
-/** Where the runner is told to put its report. */
-export const jestReportFile = (job: TestJob): string => join(job.reportFolder, "report.json");
-
-const statuses: Record<string, TestCase["status"]> = { passed: "passed", failed: "failed" };
-
-const testsOf = (file: FileResult): TestCase[] =>
-  file.assertionResults.map((test) => ({
-    file: file.name,
-    name: [...test.ancestorTitles.filter((title) => title !== ""), test.title].join(nameSeparator),
-    status: statuses[test.status] ?? "skipped",
-    duration_ms: test.duration ?? null,
-    message: test.status === "failed" ? (test.failureMessages ?? []).join("\n\n") : null,
-  }));
-
-/** A file that failed although no test of it did could not be loaded, or failed around its tests. */
-const isLoadError = (file: FileResult): boolean =>
-  file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed");
+import type { TestJob, TestResults } from "./runner.ts";
 
 /**
  * Reads the report of jest or vitest. `signed`: only tests that our runner told of with the run's
  * signature count. `named`: those of the report, with the kinds of failures that our reporter told.
  */
 export const readJestReport = async (job: TestJob, counted: "signed" | "named"): Promise<TestResults> => {
-  const { tests: told, tampering } = await readEvents(job);
-  const text = await readReport(jestReportFile(job));
-  if (text === null) return { ...noResults(false), tampering };
-  const { testResults } = JestReport.parse(JSON.parse(text));
+  const [report, { tests: told, tampering }] = await Promise.all([readPlainReport(job), readEvents(job)]);
+  const watched = { ...report, tampering, mutants: [] };
+  if (!report.complete) return watched;
+  if (counted === "signed") return { ...watched, tests: told };
   const kinds = new Map(told.map(({ file, name, failure }) => [`${file}\n${name}`, failure]));
-  const named = testResults.flatMap(testsOf).map((test): TestCase => {
+  const named = report.tests.map((test): TestCase => {
     const failure = kinds.get(`${test.file}\n${test.name}`);
     return failure === undefined ? test : { ...test, failure };
   });
-  return {
-    complete: true,
-    tests: counted === "signed" ? told : named,
-    load_errors: testResults
-      .filter(isLoadError)
-      .map(({ name, message }) => ({ file: name, message: message ?? "It could not be loaded." })),
-    errors: [],
-    coverage: await readCoverageSummary(job),
-    tampering,
-    mutants: [],
-  };
+  return { ...watched, tests: named };
 };

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { coverageFolder } from "../../runners/coverage.ts";
-import { jestReportFile, readJestReport } from "./jest-report.ts";
+import { jestReportFile } from "../../runners/jest-report.ts";
+import { readJestReport } from "./jest-report.ts";
 import { namePattern } from "../../runners/names.ts";
 import { jestRunner, refusingSetup } from "../jest-runner.ts";
 import { watchNode } from "../witness.ts";

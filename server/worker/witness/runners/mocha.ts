@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { coverageFolder, readCoverageSummary } from "../../runners/coverage.ts";
+import { readCoverageSummary } from "../../runners/coverage.ts";
+import { coverageCommand } from "../../runners/mocha.ts";
 import { readEvents } from "./events.ts";
 import { namePattern } from "../../runners/names.ts";
-import { installedProgram, nodeProgram, nodeVariables } from "../../runners/package.ts";
+import { nodeProgram, nodeVariables } from "../../runners/package.ts";
 import { failureScript } from "../failure.ts";
 import { watchNode } from "../witness.ts";
-import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
+import { noResults, type RunnerAdapter } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "../../runners/script.ts";
 
 const rules: ArgumentRules = {
@@ -74,22 +75,6 @@ Suite.prototype.emit = function (event, ...args) {
   return emit.call(this, event, ...args);
 };
 `;
-
-/** c8 or nyc, where one is installed: mocha has no coverage of its own. */
-const coverageCommand = (job: TestJob): readonly string[] => {
-  if (!job.coverage) return [];
-  for (const [name, folderFlag] of [
-    ["c8", "--reports-dir"],
-    ["nyc", "--report-dir"],
-  ] as const) {
-    const program = installedProgram(job.folder, name);
-    if (program === null) continue;
-    const temporary = join(job.reportFolder, "raw");
-    const flags = ["--reporter=json-summary", `${folderFlag}=${coverageFolder(job)}`];
-    return [nodeProgram(), program, ...flags, `--temp-dir=${temporary}`, "--check-coverage=false"];
-  }
-  return [];
-};
 
 export const mocha: RunnerAdapter = {
   launch: async (job) => {
