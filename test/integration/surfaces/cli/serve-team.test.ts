@@ -132,7 +132,7 @@ describe("coditect serve --listen", function () {
   it("asks for TLS, and for the name of nothing that is not there", async () => {
     for (const [args, said] of [
       [["--listen", "127.0.0.1:0"], /--tls-cert/],
-      [["--tls-cert", "x"], /need --listen/],
+      [["--tls-cert", "x"], /Use --listen HOST:PORT with --tls-cert/],
       [["--listen", "8443", "--tls-cert", "x", "--tls-key", "x"], /HOST:PORT/],
       [["--listen", "127.0.0.1:0", "--tls-cert", "x", "--tls-key", "x"], /cannot read x/],
     ] as const) {
