@@ -45,6 +45,9 @@ export const commandIds = [
   "coditect.chooseModel",
   "coditect.newAgent",
   "coditect.newTeam",
+  "coditect.importShared",
+  "coditect.exportShared",
+  "coditect.restoreDefault",
   "coditect.openStateFolder",
   "coditect.showLog",
   "coditect.restartRuntime",
@@ -233,6 +236,7 @@ export const schemes = {
   after: "coditect-after",
   transcript: "coditect-transcript",
   prompt: "coditect-prompt",
+  package: "coditect-package",
 } as const;
 
 /** Words of `viewItem` that package.json's menus look for, joined with spaces in `contextValue`. */

@@ -3,6 +3,7 @@ import { accessMethods } from "./contract/access.ts";
 import { alertMethods } from "./contract/alerts.ts";
 import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
+import { packageMethods } from "./contract/packages.ts";
 import { runMethods } from "./contract/runs.ts";
 import { runtimeMethods } from "./contract/runtime.ts";
 import { settingMethods } from "./contract/settings.ts";
@@ -26,6 +27,7 @@ export const contract = {
   ...settingMethods,
   ...alertMethods,
   ...accessMethods,
+  ...packageMethods,
 } as const;
 
 export type Method = keyof typeof contract;

@@ -277,6 +277,7 @@ export const importTable: readonly Row[] = [
       "server/feedback",
       "server/gateway",
       "server/instances",
+      "server/sharing",
       "server/teams/definition",
       "server/teams/run",
       "server/platform",

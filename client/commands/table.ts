@@ -43,6 +43,7 @@ import {
   openFinding,
 } from "./problems.ts";
 import { openSample, runRehearsal } from "./rehearsal.ts";
+import { exportShared, importShared, restoreDefault } from "./share.ts";
 import {
   reviewFile,
   runArchitecture,
@@ -134,6 +135,9 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.chooseModel": starts(chooseModel),
   "coditect.newAgent": always(newAgent),
   "coditect.newTeam": starts(newTeam),
+  "coditect.importShared": starts(importShared),
+  "coditect.exportShared": starts(exportShared),
+  "coditect.restoreDefault": starts(restoreDefault),
   "coditect.openStateFolder": starts(openStateFolder),
   "coditect.showLog": always(({ log }) => {
     log.show();

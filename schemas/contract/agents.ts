@@ -5,6 +5,7 @@ import { ExportedExecution } from "../export.ts";
 import { AgentInstance, InstanceState, LifecycleEvent } from "../instance.ts";
 import { Count, Json, Name, Uuid, WorkspacePath, patchOf } from "../primitives.ts";
 import { RunOptions } from "../run.ts";
+import { SharedPackage } from "../shared-package.ts";
 import { TranscriptEntry } from "../transcript.ts";
 import { Nothing, page, paging, rated, row } from "./row.ts";
 
@@ -56,7 +57,12 @@ export const agentMethods = {
     path: "/api/agents/{agent_id}",
     status: 204,
   }),
-  /** A default agent as it came; what the user made of it is given up. */
+  /** An agent as one file, to be shared, without what belongs to this machine and its user. */
+  "agents/export": row("viewer", byAgent, SharedPackage, {
+    verb: "GET",
+    path: "/api/agents/{agent_id}/export",
+  }),
+  /** A default agent as it came; the user's edits of it are discarded. */
   "agents/restore": row("admin", byAgent, AgentConfig, {
     verb: "POST",
     path: "/api/agents/{agent_id}/restore",

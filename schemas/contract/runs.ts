@@ -3,6 +3,7 @@ import { AgentExecution } from "../execution.ts";
 import { Forecast } from "../forecast.ts";
 import { Json, Name, Uuid, WorkspacePath } from "../primitives.ts";
 import { RunOptions, RunOptionsPatch, RunStatus, Task, TeamRun } from "../run.ts";
+import { SharedPackage } from "../shared-package.ts";
 import { AgentTeam, FileProblem, TeamMember, WorkflowStage } from "../team.ts";
 import { Nothing, page, paging, rated, row } from "./row.ts";
 
@@ -53,7 +54,12 @@ export const runMethods = {
     verb: "PUT",
     path: "/api/agent-teams/{team_id}/members",
   }),
-  /** A built-in team as it came; what the user made of it is given up. */
+  /** A team as one file, to be shared, with the agents that its members name. */
+  "teams/export": row("viewer", byTeam, SharedPackage, {
+    verb: "GET",
+    path: "/api/agent-teams/{team_id}/export",
+  }),
+  /** A built-in team as it came; the user's edits of it are discarded. */
   "teams/restore": row("admin", byTeam, AgentTeam, {
     verb: "POST",
     path: "/api/agent-teams/{team_id}/restore",

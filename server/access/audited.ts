@@ -10,6 +10,7 @@ const naming = [
   "lesson_id",
   "model",
   "name",
+  "sha256",
   "task_id",
   "team_id",
   "token_id",

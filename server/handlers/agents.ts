@@ -3,6 +3,7 @@ import { fail } from "../../schemas/errors.ts";
 import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
 import type { MethodParams } from "../../schemas/contract.ts";
 import { defaultSettings, newAgent, updateStatus } from "../models/agent.ts";
+import { packageOfAgent } from "../sharing/export.ts";
 import { isTeamOfOne, teamsOf } from "../teams/definition/members.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
@@ -76,6 +77,8 @@ export const agentHandlers = ({ store, configuration, emit, now }: HandlerContex
       emit({ type: "configuration.changed", at: now() });
       return {};
     },
+
+    "agents/export": ({ agent_id }) => packageOfAgent(found(store, "agents", agent_id)),
 
     "agents/restore": async ({ agent_id }) => {
       const restored = await configuration.restoreAgent(found(store, "agents", agent_id));

@@ -56,6 +56,8 @@ export interface HeldSettings {
 /** The parts of a runtime that handlers work with. */
 export interface HandlerContext {
   store: Store;
+  /** Absolute path; `.coditect/` in it holds what is imported. */
+  workspace: string;
   pool: Pool;
   gateway: ModelGateway;
   /** The caps as the settings have them at the moment. */

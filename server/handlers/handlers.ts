@@ -9,6 +9,7 @@ import { findingHandlers } from "./findings.ts";
 import { instanceHandlers } from "./instances.ts";
 import { lessonHandlers } from "./lessons.ts";
 import { metricHandlers } from "./metrics.ts";
+import { packageHandlers } from "./packages.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
 import { settingHandlers } from "./settings.ts";
@@ -30,5 +31,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...metricHandlers(context),
   ...alertHandlers(context),
   ...accessHandlers(context),
+  ...packageHandlers(context),
   ...runtimeHandlers(context),
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AgentTeam } from "../../schemas/team.ts";
+import { packageOfTeam } from "../sharing/export.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
 
@@ -46,6 +47,12 @@ export const teamHandlers = ({
       const changed = { ...team, members, updated_at: now() };
       runs.check(changed);
       return save(changed);
+    },
+
+    "teams/export": ({ team_id }) => {
+      const team = found(store, "teams", team_id);
+      const ids = new Set(team.members.flatMap(({ agent_id }) => agent_id ?? []));
+      return packageOfTeam(team, new Map([...ids].map((id) => [id, found(store, "agents", id)])));
     },
 
     "teams/restore": async ({ team_id }) => {

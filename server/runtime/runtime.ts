@@ -250,6 +250,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
 
   const handlers = createHandlers({
     store,
+    workspace,
     tokens,
     audit,
     pool,

@@ -99,22 +99,33 @@ const fromFile = async (source: string, currentFolder: string): Promise<Buffer> 
   }
 };
 
+const checkSize = (source: string, bytes: Buffer): Buffer => {
+  if (bytes.length > MOST_BYTES) throw unreadable(source, "it is too large");
+  return bytes;
+};
+
+const remote = (source: string): ((signal: AbortSignal) => Promise<Buffer>) | null => {
+  const spec = /^npm:(.+)$/.exec(source)?.[1];
+  if (spec !== undefined) return (signal) => fromNpm(source, spec, signal);
+  return gitUrl.test(source) ? (signal) => fromGit(source, signal) : null;
+};
+
 /**
- * The bytes of a package: of a file, of `npm:NAME@VERSION`, or of a git URL, with `#BRANCH`. Nothing of
- * the package is run, and nothing of it is written. Error: `package_unreadable`.
+ * The bytes of a package in a registry or a repository: `npm:NAME@VERSION`, or a git URL, with `#BRANCH`.
+ * Nothing of the package is run, and nothing of it is written. Error: `package_unreadable`.
  */
+export const fetchRemotePackage = async (source: string, signal: AbortSignal): Promise<Buffer> => {
+  const fetch = remote(source);
+  if (fetch === null) throw unreadable(source, "it is neither npm:NAME nor a git URL");
+  return checkSize(source, await fetch(signal));
+};
+
+/** The same, or the bytes of a file; its path counts from the current folder. Error: `package_unreadable`. */
 export const fetchPackage = async (
   source: string,
   currentFolder: string,
   signal: AbortSignal,
 ): Promise<Buffer> => {
-  const spec = /^npm:(.+)$/.exec(source)?.[1];
-  const bytes =
-    spec !== undefined
-      ? await fromNpm(source, spec, signal)
-      : gitUrl.test(source)
-        ? await fromGit(source, signal)
-        : await fromFile(source, currentFolder);
-  if (bytes.length > MOST_BYTES) throw unreadable(source, "it is too large");
-  return bytes;
+  const bytes = await (remote(source)?.(signal) ?? fromFile(source, currentFolder));
+  return checkSize(source, bytes);
 };

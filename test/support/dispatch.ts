@@ -87,6 +87,7 @@ export const testDispatch = (
   });
   const handlers = createHandlers({
     store,
+    workspace,
     pool: recorder<Pool>(passedOn, { queued: () => 0, ...parts.pool }),
     runs: recorder<Runs>(passedOn, { publishTeams: () => configuration.publishTeams(), ...parts.runs }),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),

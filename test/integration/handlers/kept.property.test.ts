@@ -23,6 +23,9 @@ type Step =
   | { does: "delete team"; team: number }
   | { does: "create agent"; name: string; type: AgentType; model: string }
   | { does: "change agent"; agent: number; model: string }
+  | { does: "restore team"; team: number }
+  | { does: "restore agent"; agent: number }
+  | { does: "share team"; team: number }
   | { does: "list" }
   | { does: "run"; team: string }
   | { does: "choose model"; model: string }
@@ -38,6 +41,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ does: fc.constant("delete team" as const), team: fc.nat(9) }),
   fc.record({ does: fc.constant("create agent" as const), name: names, type, model }),
   fc.record({ does: fc.constant("change agent" as const), agent: fc.nat(9), model }),
+  fc.record({ does: fc.constant("restore team" as const), team: fc.nat(9) }),
+  fc.record({ does: fc.constant("restore agent" as const), agent: fc.nat(9) }),
+  fc.record({ does: fc.constant("share team" as const), team: fc.nat(9) }),
   fc.constant({ does: "list" as const }),
   fc.record({ does: fc.constant("run" as const), team: fc.constantFrom("tdd", "review", "mine") }),
   fc.record({ does: fc.constant("choose model" as const), model }),
@@ -136,6 +142,29 @@ class Kept {
         this.#agents.set(agent.agent_id, await dispatch("agents/update", asked, user, signal));
         return;
       }
+      case "restore team": {
+        const team = store.all("teams").at(next.team);
+        if (team === undefined) return;
+        const { team_id } = team;
+        const restored = await dispatch("teams/restore", { team_id }, user, signal).catch(
+          refusedAs("not_a_default"),
+        );
+        // Nothing of the user's is left in it: it follows the product again.
+        if (restored !== undefined) this.#teams.delete(team_id);
+        return;
+      }
+      case "restore agent": {
+        const agent = store.all("agents").at(next.agent);
+        if (agent === undefined) return;
+        const { agent_id } = agent;
+        const restored = await dispatch("agents/restore", { agent_id }, user, signal).catch(
+          refusedAs("not_a_default"),
+        );
+        if (restored !== undefined) this.#agents.delete(agent_id);
+        return;
+      }
+      case "share team":
+        return this.#share(store.all("teams").at(next.team));
       case "list":
         await dispatch("teams/list", {}, user, signal);
         await dispatch("agents/list", {}, user, signal);
@@ -160,6 +189,18 @@ class Kept {
       case "restart":
         return this.#restart();
     }
+  }
+
+  /** Out as one file and in again: the project's files then hold it, and what is stored stays. */
+  async #share(team: AgentTeam | undefined): Promise<void> {
+    if (team === undefined) return;
+    const { dispatch } = this.#at;
+    const shared = await dispatch("teams/export", { team_id: team.team_id }, user, signal);
+    const given = { source: "shared.json", text: JSON.stringify(shared) };
+    const { sha256 } = await dispatch("packages/preview", given, user, signal);
+    await dispatch("packages/import", { ...given, sha256 }, user, signal).catch(
+      refusedAs("import_in_the_way"),
+    );
   }
 
   check(): void {

@@ -1,20 +1,12 @@
 import { resolve } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
-import type { SharedPackage } from "../../../../schemas/shared-package.ts";
-import type { AgentConfig } from "../../../../schemas/agent.ts";
-import type { AgentTeam } from "../../../../schemas/team.ts";
 import type { Connection } from "../../../hosting/connection.ts";
-import { packageOfAgent, packageOfTeam } from "../../../sharing/export.ts";
-import { installPackage } from "../../../sharing/install.ts";
-import { previewOf } from "../../../sharing/preview.ts";
-import { readPackage } from "../../../sharing/read-package.ts";
 import { fetchPackage } from "../../../sharing/source.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { askPerson } from "../session/consent.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { writeOutputFile } from "../session/output-file.ts";
-import { findWorkspace } from "../session/target.ts";
 import { allPages, withConnection, type RecordFlags } from "./records.ts";
 
 export type SharedKind = "agents" | "teams";
@@ -28,25 +20,21 @@ export interface ImportFlags extends RecordFlags {
   hash?: string;
 }
 
-const agentNamed = async (connection: Connection, name: string): Promise<AgentConfig> => {
-  const agents = await allPages((cursor) => connection.call("agents/list", { cursor }));
-  const agent = agents.find(({ agent_id }) => agent_id === name) ?? agents.find((each) => each.name === name);
-  if (agent === undefined) throw fail("not_found", { kind: "agent", id: name });
-  return agent;
-};
-
-const teamPackage = async (connection: Connection, name: string): Promise<SharedPackage> => {
-  const team = await teamNamed(connection, name);
-  const ids = new Set(team.members.flatMap(({ agent_id }) => agent_id ?? []));
-  const agents = await Promise.all([...ids].map((agent_id) => connection.call("agents/get", { agent_id })));
-  return packageOfTeam(team, new Map(agents.map((agent) => [agent.agent_id, agent])));
-};
-
-const teamNamed = async (connection: Connection, name: string): Promise<AgentTeam> => {
-  const teams = await allPages((cursor) => connection.call("teams/list", { cursor }));
-  const team = teams.find(({ team_id }) => team_id === name) ?? teams.find((each) => each.name === name);
-  if (team === undefined) throw fail("not_found", { kind: "team", id: name });
-  return team;
+/** The id of the record that has it, or else of the one with that name. */
+const idOf = async (connection: Connection, kind: SharedKind, name: string): Promise<string> => {
+  const records =
+    kind === "teams"
+      ? (await allPages((cursor) => connection.call("teams/list", { cursor }))).map((team) => ({
+          id: team.team_id,
+          name: team.name,
+        }))
+      : (await allPages((cursor) => connection.call("agents/list", { cursor }))).map((agent) => ({
+          id: agent.agent_id,
+          name: agent.name,
+        }));
+  const record = records.find(({ id }) => id === name) ?? records.find((each) => each.name === name);
+  if (record === undefined) throw fail("not_found", { kind: kind === "teams" ? "team" : "agent", id: name });
+  return record.id;
 };
 
 /** `coditect agents|teams restore NAME`: discards the user's edits of a default. */
@@ -57,12 +45,11 @@ export const restoreDefault = (
   context: CommandContext,
 ): Promise<number> =>
   withConnection(flags, context, async (connection) => {
+    const id = await idOf(connection, kind, name);
     const restored =
       kind === "teams"
-        ? await connection.call("teams/restore", { team_id: (await teamNamed(connection, name)).team_id })
-        : await connection.call("agents/restore", {
-            agent_id: (await agentNamed(connection, name)).agent_id,
-          });
+        ? await connection.call("teams/restore", { team_id: id })
+        : await connection.call("agents/restore", { agent_id: id });
     if (flags.json === true) context.terminal.out(`${JSON.stringify(restored)}\n`);
     else context.terminal.out(`Restored ${restored.name}.\n`);
     return exitCodes.held;
@@ -76,20 +63,21 @@ export const exportShared = (
   context: CommandContext,
 ): Promise<number> =>
   withConnection(flags, context, async (connection) => {
+    const id = await idOf(connection, kind, name);
     const shared =
       kind === "teams"
-        ? await teamPackage(connection, name)
-        : packageOfAgent(await agentNamed(connection, name));
+        ? await connection.call("teams/export", { team_id: id })
+        : await connection.call("agents/export", { agent_id: id });
     const text = `${JSON.stringify(shared, null, 2)}\n`;
     if (flags.output === undefined) context.terminal.out(text);
     else await writeOutputFile(resolve(context.currentFolder, flags.output), text);
     return exitCodes.held;
   });
 
-const fetchInterruptibly = async (source: string, currentFolder: string): Promise<Buffer> => {
+const fetchInterruptibly = async (source: string, currentFolder: string): Promise<string> => {
   const interruption = catchInterruption();
   try {
-    return await fetchPackage(source, currentFolder, interruption.signal);
+    return (await fetchPackage(source, currentFolder, interruption.signal)).toString("utf8");
   } finally {
     interruption.stop();
   }
@@ -105,20 +93,20 @@ export const importShared = async (
   context: CommandContext,
 ): Promise<number> => {
   const { terminal, currentFolder } = context;
-  const workspace = await findWorkspace(flags, currentFolder);
-  const shared = readPackage(source, await fetchInterruptibly(source, currentFolder));
-  const { sha256, content, files } = shared;
-  const paths = files.map(({ path }) => path);
-  if (flags.hash !== undefined && flags.hash.toLowerCase() !== sha256)
-    throw fail("hash_differs", { source, hash: sha256, expected: flags.hash });
-  if (flags.json !== true) terminal.out(`${previewOf(shared)}\n`);
-  const isWanted =
-    flags.hash !== undefined ||
-    (await askPerson("Import it? Nothing in it is executed.", { json: flags.json === true }, context));
-  if (flags.json === true)
-    terminal.out(`${JSON.stringify({ source, sha256, files: paths, imported: isWanted, content })}\n`);
-  if (!isWanted) throw fail("import_unconfirmed", { source, hash: sha256 });
-  installPackage(workspace, source, shared, new Date().toISOString());
-  if (flags.json !== true) terminal.out(`Imported ${paths.join(", ")}.\n`);
-  return exitCodes.held;
+  const text = await fetchInterruptibly(source, currentFolder);
+  return withConnection(flags, context, async (connection) => {
+    const { sha256, content, paths, preview } = await connection.call("packages/preview", { source, text });
+    if (flags.hash !== undefined && flags.hash.toLowerCase() !== sha256)
+      throw fail("hash_differs", { source, hash: sha256, expected: flags.hash });
+    if (flags.json !== true) terminal.out(`${preview}\n`);
+    const isWanted =
+      flags.hash !== undefined ||
+      (await askPerson("Import it? Nothing in it is executed.", { json: flags.json === true }, context));
+    if (isWanted) await connection.call("packages/import", { source, text, sha256 });
+    if (flags.json === true)
+      terminal.out(`${JSON.stringify({ source, sha256, files: paths, imported: isWanted, content })}\n`);
+    if (!isWanted) throw fail("import_unconfirmed", { source, hash: sha256 });
+    if (flags.json !== true) terminal.out(`Imported ${paths.join(", ")}.\n`);
+    return exitCodes.held;
+  });
 };

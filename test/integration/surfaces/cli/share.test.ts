@@ -235,6 +235,6 @@ describe("agents and teams as one file", function () {
       assert.equal(exit_code, 2, source);
       assert.match(stderr, reason);
     }
-    assert.ok(!existsSync(path("")));
+    for (const folder of ["agents", "teams", "imports.json"]) assert.ok(!existsSync(path(folder)), folder);
   });
 });
