@@ -17,7 +17,7 @@ const timesOf = (report: TestReport): Map<string, number> => {
 };
 
 /** The time of the tests that passed in both runs; null where there is none, or no runner says. */
-const compareTestTimes = (before: TestReport, after: TestReport): Measurements["test_times"] => {
+export const compareTestTimes = (before: TestReport, after: TestReport): Measurements["test_times"] => {
   const [earlier, later] = [timesOf(before), timesOf(after)];
   const common = [...earlier.keys()].filter((id) => later.has(id));
   if (common.length === 0) return null;

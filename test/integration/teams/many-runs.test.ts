@@ -92,3 +92,34 @@ describe(`${RUNS} team runs at once`, function () {
     assert.ok(mostAtOnce(project) <= INSTANCES, "more instances at once than the pool may have");
   });
 });
+
+describe("the number of instances", function () {
+  this.timeout(60_000);
+  let files: TestWorkspace;
+  let model: ModelServer;
+  let project: TestRuntime;
+
+  before(async () => {
+    model = await startModelServer({});
+    files = await testWorkspace({});
+    project = await startRuntime({ workspace: files.root, settings: { provider: model.ollama() } });
+  });
+  after(async () => {
+    await project.close();
+    await model.close();
+    await files.remove();
+  });
+
+  it("follows the setting at once, in both directions", async () => {
+    const key = "pool.max_instances";
+    await project.call("settings/set", { key, value: 1, scope: "workspace" });
+    const agent = { name: "Ada", agent_type: "Coder" as const, provider: model.ollama() };
+    const { agent_id } = await project.call("agents/create", agent);
+    await project.call("instances/create", { agent_id });
+    await assert.rejects(project.call("instances/create", { agent_id }), { code: "pool_full" });
+    await project.call("settings/unset", { key, scope: "workspace" });
+    await project.call("instances/create", { agent_id });
+    const { items } = await project.call("instances/list", { active: true });
+    assert.equal(items.length, 2);
+  });
+});
