@@ -1,9 +1,10 @@
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { InstanceKind } from "../instance/instance.ts";
-import { ARRIVAL_WINDOW_MS, desiredInstances } from "./scaling.ts";
+import { ArrivalForecast } from "./arrivals.ts";
+import { desiredInstances } from "./scaling.ts";
 import type { PoolSize } from "../settings.ts";
 
-/** Weight of the newest time in service in the running mean. */
+/** Weight of the newest time in a running mean. */
 const NEWEST = 0.3;
 const LONGEST_BACKOFF_MS = 60_000;
 /** Or two kinds would take each other's place by turns, and start a worker for nothing each time. */
@@ -13,8 +14,9 @@ const GAVE_WAY_MS = 10_000;
 export interface KindDemand {
   readonly kind: InstanceKind;
   agent: AgentConfig;
-  arrivals: number[];
+  readonly arrivals: ArrivalForecast;
   meanSeconds: number;
+  startSeconds: number;
   failures: number;
   /** No spare is started before this time, in milliseconds. */
   notBefore: number;
@@ -26,6 +28,8 @@ export interface DemandBook {
   all(): KindDemand[];
   arrived(demand: KindDemand, now: number): void;
   served(kind: InstanceKind, seconds: number): void;
+  /** One was started, and was ready after that time. */
+  started(kind: InstanceKind, seconds: number): void;
   /** A spare did not start: the next try waits, twice as long each time. */
   failed(demand: KindDemand, now: number): void;
   /** One of the kind was ended to make room for another: it is not warmed again at once. */
@@ -39,6 +43,9 @@ const keyOf = (kind: InstanceKind): string =>
 export const isSameKind = (a: InstanceKind, b: InstanceKind): boolean =>
   a.agent_id === b.agent_id && a.workspace === b.workspace && a.runtime === b.runtime && a.image === b.image;
 
+const runningMean = (before: number, newest: number): number =>
+  before === 0 ? newest : before * (1 - NEWEST) + newest * NEWEST;
+
 export const createDemandBook = (sizeOf: (kind: InstanceKind) => PoolSize): DemandBook => {
   const book = new Map<string, KindDemand>();
   return {
@@ -49,21 +56,26 @@ export const createDemandBook = (sizeOf: (kind: InstanceKind) => PoolSize): Dema
         known.agent = agent;
         return known;
       }
-      const fresh: KindDemand = { kind, agent, arrivals: [], meanSeconds: 0, failures: 0, notBefore: 0 };
+      const fresh: KindDemand = {
+        ...{ kind, agent, arrivals: new ArrivalForecast() },
+        ...{ meanSeconds: 0, startSeconds: 0, failures: 0, notBefore: 0 },
+      };
       book.set(key, fresh);
       return fresh;
     },
     all: () => [...book.values()],
     arrived: (demand, now) => {
-      demand.arrivals = demand.arrivals.filter((at) => now - at <= ARRIVAL_WINDOW_MS);
-      demand.arrivals.push(now);
+      demand.arrivals.add(now);
     },
     served: (kind, seconds) => {
       const demand = book.get(keyOf(kind));
       if (demand === undefined) return;
-      const before = demand.meanSeconds;
-      demand.meanSeconds = before === 0 ? seconds : before * (1 - NEWEST) + seconds * NEWEST;
+      demand.meanSeconds = runningMean(demand.meanSeconds, seconds);
       demand.failures = 0;
+    },
+    started: (kind, seconds) => {
+      const demand = book.get(keyOf(kind));
+      if (demand !== undefined) demand.startSeconds = runningMean(demand.startSeconds, seconds);
     },
     failed: (demand, now) => {
       demand.failures += 1;
@@ -73,11 +85,6 @@ export const createDemandBook = (sizeOf: (kind: InstanceKind) => PoolSize): Dema
       const demand = book.get(keyOf(kind));
       if (demand !== undefined) demand.notBefore = Math.max(demand.notBefore, now + GAVE_WAY_MS);
     },
-    desired: (demand, { queued, working }, now) =>
-      desiredInstances(
-        sizeOf(demand.kind),
-        { queued, working, arrivals: demand.arrivals, mean_seconds: demand.meanSeconds },
-        now,
-      ),
+    desired: (demand, counts, now) => desiredInstances(sizeOf(demand.kind), { ...demand, ...counts }, now),
   };
 };

@@ -1,28 +1,26 @@
 import type { PoolSize } from "../settings.ts";
+import { usuallyAtMost, type ArrivalForecast } from "./arrivals.ts";
 
 /** What is known about the demand for one kind of instance. */
 export interface Demand {
   queued: number;
   working: number;
-  /** Times of the latest claims, in milliseconds, oldest first. */
-  arrivals: readonly number[];
+  arrivals: ArrivalForecast;
   /** Mean time from claim to release; 0 if none has ended yet. */
-  mean_seconds: number;
+  meanSeconds: number;
+  /** Mean time that one takes to start; 0 if none has started yet. */
+  startSeconds: number;
 }
 
-/** Claims older than this say nothing about what comes next. */
-export const ARRIVAL_WINDOW_MS = 60_000;
-
 /**
- * How many instances there should be: those at work or waited for, or what Little's law (arrival
- * rate × time in service) expects at once, plus the spares to hold ready; between minimum and
- * maximum.
+ * How many instances there should be, between minimum and maximum. Those at work or waited for, and as many
+ * more as are usually asked for while a new one starts; or what Little's law (arrival rate × time in
+ * service) expects at once; plus the spares that the settings hold ready.
  */
 export const desiredInstances = (size: PoolSize, demand: Demand, now: number): number => {
-  const recent = demand.arrivals.filter((at) => now - at <= ARRIVAL_WINDOW_MS);
-  const perSecond = recent.length / (ARRIVAL_WINDOW_MS / 1000);
-  // One claim is no rate yet.
-  const expected = recent.length < 2 ? 0 : Math.ceil(perSecond * demand.mean_seconds);
-  const needed = Math.max(demand.working + demand.queued, expected);
+  const { queued, working, arrivals, meanSeconds, startSeconds } = demand;
+  const soon = usuallyAtMost(arrivals.expected(startSeconds, now));
+  const atOnce = Math.round(arrivals.expected(meanSeconds, now));
+  const needed = Math.max(working + queued + soon, atOnce);
   return Math.min(size.maximum, Math.max(size.minimum, needed + size.target));
 };

@@ -80,7 +80,7 @@ export class InstanceStarter {
     cause: StartCause,
     onStarted: () => void,
   ): Promise<Instance> {
-    const { roster, context, onTrouble } = this.#parts;
+    const { roster, context, demand, onTrouble } = this.#parts;
     const { signal } = this.#closing;
     if (signal.aborted) throw fail("cancelled", { what: "Starting an instance" });
     // Who makes room looks at what is there before this start counts.
@@ -94,7 +94,9 @@ export class InstanceStarter {
     } finally {
       roster.coming.splice(roster.coming.indexOf(kind), 1);
     }
+    const since = performance.now();
     await bringUp(context, instance, cause, { signal, onStarted });
+    demand.started(kind, (performance.now() - since) / 1000);
     watchInstance(instance, context.settings, onTrouble);
     return instance;
   }
