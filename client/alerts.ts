@@ -136,7 +136,7 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
     for (const [id, alert] of this.#alerts) if (alert.folder === folder) this.#alerts.delete(id);
   }
 
-  /** Agents cannot go on until a person does something. */
+  /** Agents cannot continue until a person acts. */
   async #alarm(entry: FolderAlert): Promise<void> {
     const settings = vscode.l10n.t("Open Settings");
     const acknowledge = vscode.l10n.t("Acknowledge");

@@ -16,7 +16,7 @@ import { sayError, sayInformation, sayWarning } from "./say.ts";
 /** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
 export const notifyOfRuns = (context: Context): vscode.Disposable => {
   const { runtime, sidebar, log } = context;
-  /** Runs at work when the runtime went away. */
+  /** Runs that were active when the runtime went away. */
   let interrupted: RunRecord[] = [];
 
   const onEvent = async ({ event }: FolderEvent): Promise<void> => {
@@ -46,7 +46,7 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   );
 };
 
-/** Goes on with what ran when the runtime crashed. */
+/** Resumes what ran when the runtime crashed. */
 const resumeInterrupted = async (context: Context, run: RunRecord): Promise<void> => {
   const { run: stored } = await context.runtime.call("runs/get", { task_id: run.task_id }, run.folder);
   if (stored.status !== "Interrupted") return;
@@ -129,7 +129,7 @@ const applyAll = async ({ review }: Context, run: RunRecord, said: string): Prom
   await offer(message, {}, nodeId.run(run.task_id), sayInformation);
 };
 
-/** Names who wants to go on, with which model, and with what. */
+/** Names the agent that wants to continue, its model and its input. */
 const askApproval = async (
   { sidebar }: Context,
   event: Extract<RuntimeEvent, { type: "approval.needed" }>,

@@ -98,7 +98,7 @@ const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string
   return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
 };
 
-/** Whether somebody wrote this setting; its default is otherwise the runtime's own business. */
+/** Whether the user set this; if not, the runtime's default applies. */
 const isWritten = (name: SettingName): boolean => {
   const found = vscode.workspace.getConfiguration("coditect").inspect(name);
   return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some(
@@ -134,7 +134,7 @@ const writtenProvider = (): AIProvider | null => {
   return chosenProvider() ?? (byAddress ? { Ollama: { model: DEFAULT_MODEL, endpoint } } : null);
 };
 
-/** Settings that do not come with each call: those that somebody wrote. */
+/** The settings that the user set and that calls do not carry. */
 export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   const ollama = setting("model.ollamaEndpoint");
   const provider = writtenProvider();

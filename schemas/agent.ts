@@ -99,7 +99,7 @@ export const AgentSettings = z.strictObject({
   /** Deadline of one model request, in seconds. */
   timeout_seconds: Count.min(1).default(120),
   /**
-   * Prompts of one's own by place: `system` replaces our system prompt, `system.append` is put
+   * Custom prompts by place: `system` replaces the built-in system prompt, `system.append` is added
    * behind it; `prompt` and `prompt.append` do the same for the stage's instruction.
    */
   custom_prompts: z.record(z.string(), z.string()).default({}),
@@ -107,11 +107,11 @@ export const AgentSettings = z.strictObject({
   failover: z.array(AIProvider).default([]),
   /** Names of the tools the agent may use at most; `null`: those of its stage. */
   tools: z.array(z.string()).nullable().default(null),
-  /** Tools of one's own that call an HTTP service. Documents: "Tool Integration". */
+  /** Custom tools that call an HTTP service. Documents: "Tool Integration". */
   tool_definitions: z.array(UserTool).default([]),
   /** Where its instances run; `null`: what the run or the settings say. */
   runtime: z.enum(["Docker", "Local"]).nullable().default(null),
-  /** Caps of its own, on what this agent alone uses, beside those of the run and the settings. */
+  /** Caps on what this agent alone uses, in addition to those of the run and the settings. */
   limits: Limits.nullable().default(null),
 });
 export type AgentSettings = z.infer<typeof AgentSettings>;

@@ -10,7 +10,7 @@ export const AlertName = z.enum([
 ]);
 export type AlertName = z.infer<typeof AlertName>;
 
-/** `critical`: a person has to do something before agents can go on. */
+/** `critical`: a person must act before agents can continue. */
 const AlertSeverity = z.enum(["warning", "critical"]);
 
 /** What is wrong at the moment, before anybody was told of it. */
@@ -24,7 +24,7 @@ export const AlertCause = z.strictObject({
 export type AlertCause = z.infer<typeof AlertCause>;
 
 /**
- * `Raised`: its cause is there and nobody has reacted; `Acknowledged`: it is there and somebody knows;
+ * `Raised`: its cause persists and nobody has reacted; `Acknowledged`: a person has seen it;
  * `Cleared`: its cause is gone, or its day is over.
  */
 const AlertStatus = z.enum(["Raised", "Acknowledged", "Cleared"]);

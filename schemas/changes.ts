@@ -52,7 +52,7 @@ export const ChangedFile = z.strictObject({
 export type ChangedFile = z.infer<typeof ChangedFile>;
 
 /**
- * What a file of the workspace is now, beside a change of it. `Original`: as it was before the
+ * How a workspace file now compares with a change to it. `Original`: as it was before the
  * change. `Proposed`: as the change leaves it. `Other`: neither.
  */
 export const PresentState = z.enum(["Original", "Proposed", "Other"]);

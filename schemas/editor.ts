@@ -4,7 +4,7 @@ import { Uuid } from "./primitives.ts";
 import { Settings } from "./settings.ts";
 
 /**
- * What an editor tells the runtime beside the language server protocol: `initializationOptions`,
+ * What an editor sends in addition to the language server protocol: `initializationOptions`,
  * and the settings again with `workspace/didChangeConfiguration` as `{ settings: { coditect } }`.
  * An editor that says nothing gets the defaults.
  */
@@ -63,8 +63,8 @@ export type EditorOptions = z.infer<typeof EditorOptions>;
 
 /**
  * Which workspace folder a message is about, by URI: a window can have several, each with a runtime
- * of its own. Any `coditect/…` request may have it among its params, beside those of the method;
- * left out, the first folder is meant. Every `coditect/event` has it beside the event's own fields.
+ * of its own. Any `coditect/…` request may carry it in its params, in addition to the method's;
+ * without it, the first folder is meant. Every `coditect/event` carries it next to the event's fields.
  */
 export const WorkspaceScope = z.looseObject({ workspace: z.string().optional() });
 export type WorkspaceScope = z.infer<typeof WorkspaceScope>;

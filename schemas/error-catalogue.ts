@@ -240,7 +240,7 @@ export const errorCatalogue = {
   ),
   hash_differs: row(
     "{source} has the hash {hash}, not {expected}.",
-    "Somebody changed it. Look at what it may do before you import it.",
+    "The package has changed. Check what it may do before you import it.",
     usage,
   ),
   import_unconfirmed: row(

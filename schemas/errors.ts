@@ -70,7 +70,7 @@ export const toWireError = (error: CoditectError): WireError => ({
   data: { ...error.data },
 });
 
-/** `l10n`: in whose language it is told; its data stay as they are. */
+/** `l10n`: the language of the text; the error's data stay as they are. */
 export const fromWireError = (wire: WireError, l10n?: Localizer): CoditectError =>
   new CoditectError(wire.code, wire.data, undefined, l10n);
 

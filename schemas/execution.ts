@@ -155,7 +155,7 @@ export type Rating = z.infer<typeof Rating>;
  * user's secrets. All three at once need the user's consent.
  */
 export const Exposure = z.strictObject({
-  /** It was given what somebody else wrote: an untrusted workspace, the answer of a service or an MCP server. */
+  /** It was given text of others: an untrusted workspace, the answer of a service or an MCP server. */
   read_untrusted: z.boolean(),
   /** A tool worked for it with a secret of the user's. */
   used_secrets: z.boolean(),

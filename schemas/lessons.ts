@@ -13,7 +13,7 @@ export type LessonOrigin = z.infer<typeof LessonOrigin>;
 
 /** One entry of `.coditect/lessons.md`. */
 export const Lesson = z.strictObject({
-  /** The same for the same subject, so that it is told once and brought up to date. */
+  /** The same for the same subject, so that a lesson is updated and not repeated. */
   lesson_id: z.string().regex(/^[0-9a-f]{12}$/),
   /** A Markdown list item; further lines are indented. */
   text: z.string(),

@@ -66,7 +66,7 @@ const size = (value: unknown): number => (typeof value === "number" ? value : In
 
 const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
 
-/** What counts of a workspace's value beside the user's; undefined: nothing of it does. */
+/** The part of a workspace's value that counts, given the user's; undefined: none of it. */
 const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown => {
   switch (rule) {
     case "any":

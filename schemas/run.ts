@@ -73,7 +73,7 @@ export const StageState = z.strictObject({
   gates: z.array(GateProof),
   /** A person consented to it, where the stage asks for that. */
   approved: z.boolean(),
-  /** What the next round is told about the last one; `null` in the first. */
+  /** The feedback on the last round for the next one; `null` in the first. */
   feedback: z.string().nullable(),
   /** The change set its present round began with; `null`: the workspace as it was. */
   starts_with: Uuid.nullable(),
@@ -102,7 +102,7 @@ export const RunStatus = z.enum([
 ]);
 export type RunStatus = z.infer<typeof RunStatus>;
 
-/** A team at work on a task: the persisted state machine over the stages. One per task. */
+/** A team's run of a task: the persisted state machine over the stages. One per task. */
 export const TeamRun = z.strictObject({
   task_id: Uuid,
   tenant_id: Uuid,

@@ -31,7 +31,7 @@ export class SerialQueue {
     this.#count += 1;
     this.#last = done.then(leave, leave);
     const begin = () => {
-      // Whether it fails is told by `done`.
+      // `done` reports its failure.
       if (this.#count === 1) start().catch(() => undefined);
     };
     return { begin, done };

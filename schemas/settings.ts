@@ -81,13 +81,13 @@ export const Settings = z.strictObject({
    */
   unconfined: z.enum(["ask", "allow", "refuse"]).default("ask"),
   /**
-   * Whether the workspace is somebody else's, such as the pull request of a fork: its `.coditect/` folder
+   * Whether the workspace is not trusted, such as the pull request of a fork: its `.coditect/` folder
    * decides nothing.
    */
   untrusted: z.boolean().default(false),
   /** `host:port` that commands of an instance may reach. */
   allowed_hosts: z.array(z.string()).default([]),
-  /** Programs the agents' `run_command` may start, beside the project's test runner. */
+  /** Programs the agents' `run_command` may start, in addition to the project's test runner. */
   allowed_commands: z.array(z.string()).default([]),
   /** Files of other tools whose MCP servers agents may use, once the user has allowed them as they are. */
   mcp_files: z.array(OtherMcpFile).default([]),

@@ -9,10 +9,10 @@ const finalExecutionStatuses: ReadonlySet<ExecutionStatus> = new Set([
   "TimedOut",
 ]);
 
-/** At work, or waiting: for an instance, or for a person. */
+/** Running, or waiting for an instance or a person. */
 const activeRunStatuses: ReadonlySet<RunStatus> = new Set(["Queued", "Running", "WaitingForApproval"]);
 
-/** Ended by something else than its gates: it can go on from its last checkpoint. */
+/** Not ended by its gates: it can resume from its last checkpoint. */
 const resumableRunStatuses: ReadonlySet<RunStatus> = new Set([
   "Interrupted",
   "LimitReached",
@@ -22,7 +22,7 @@ const resumableRunStatuses: ReadonlySet<RunStatus> = new Set([
 
 export const isFinalExecution = (status: ExecutionStatus): boolean => finalExecutionStatuses.has(status);
 
-/** Whether the run is at work or waits; if not, it has ended. */
+/** Whether the run is running or waits; if not, it has ended. */
 export const isRunActive = (status: RunStatus): boolean => activeRunStatuses.has(status);
 
 /** Whether the run has ended, though it may be resumed. */

@@ -2,7 +2,7 @@ import type { ExecutionSummary } from "./events.ts";
 import type { AgentExecution } from "./execution.ts";
 
 // Without a schema: what draws executions loads no validator for it.
-/** The summary of a stored execution: the same when it is told live and when it is read later. */
+/** The summary of a stored execution: the same in events and when it is read later. */
 export const summarise = (execution: Omit<AgentExecution, "input">): ExecutionSummary => {
   const { agent_type, agent_name, stage, round, provider, model, exposure } = execution.metadata;
   return {

@@ -87,9 +87,9 @@ export const AgentFile = z.strictObject({
   $schema: z.string().optional(),
   /** What people and team files call it. */
   name: Name,
-  /** What it does; capabilities and the standard prompt come from it. Or a type of one's own: a new word. */
+  /** What the agent does; its capabilities and standard prompt follow from it. Or a custom type: a new word. */
   agent_type: TypeName,
-  /** What a type of one's own is based on; left out for the others. */
+  /** The documented type that a custom type is based on; left out for documented types. */
   base_type: AgentType.optional(),
   /** What it can do; left out: what its type can. */
   capabilities: z.array(AgentCapability).optional(),
@@ -115,7 +115,7 @@ export const TeamFile = z.strictObject({
         role: StageName,
         /** What it does: a type of agents, or one's own that an agent file has. */
         agent_type: TypeName,
-        /** Name of an agent file; left out: the default agent of that type, or the file with a type of one's own. */
+        /** Name of an agent file; left out: the default agent of that type, or the file that defines the custom type. */
         agent: z.string().optional(),
       }),
     )

@@ -34,7 +34,7 @@ const ToolHandler = z.union([
 export const ToolDefinition = z.strictObject({
   /** What the model calls it. */
   name: z.string(),
-  /** What the model is told of it. */
+  /** The description that the model gets. */
   description: z.string(),
   /** JSON Schema of the input. */
   schema: Json,

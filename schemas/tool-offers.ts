@@ -6,7 +6,7 @@ import { toolTable, type ToolName } from "./tools.ts";
 /** Keywords that only repeat what the arguments are checked with anyway: they would cost tokens. */
 const spared = ["additionalProperties", "default", "minLength", "maxItems", "pattern"];
 
-/** What a model is told of tools: their JSON Schemas, with nothing it can do without. */
+/** The tools as a model gets them: their JSON Schemas, without anything it does not need. */
 export const toolOffers = (names: readonly ToolName[]): ToolOffer[] =>
   names.map((name) => {
     const schema = z.toJSONSchema(toolTable[name].arguments, { io: "input", override: spare });

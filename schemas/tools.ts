@@ -21,7 +21,7 @@ export const Assignment = z.strictObject({
 export type Assignment = z.infer<typeof Assignment>;
 
 /**
- * The agents' tools: one row per tool, with what the model is told and the schema its arguments
+ * The agents' tools: one row per tool, with its description for the model and the schema its arguments
  * are checked with. `writes`: needs write access. `runs`: starts a process.
  */
 export const toolTable = {

@@ -5,7 +5,7 @@ import { GateProof } from "./gates.ts";
 import { AssistantMessage, StopReason, TokenUsage, ToolOffer, UserMessage } from "./messages.ts";
 import { Count, Json, Milliseconds, Timestamp } from "./primitives.ts";
 
-/** What a tool gave back, with the files it changed: enough to go on without running it again. */
+/** What a tool returned, with the files it changed: enough to continue without running it again. */
 export const ToolOutcome = z.strictObject({
   call_id: z.string(),
   tool: z.string(),

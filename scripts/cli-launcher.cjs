@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// dist/cli.js. Must run on any Node: on one that is too old it hands over to the Node that a clone
+// dist/cli.js. Must run on any Node: on one that is too old it starts the Node that a clone
 // has among its packages, and where there is none it says what is missing.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");

@@ -1,6 +1,6 @@
 // Writes l10n/bundle.l10n.json: every text of the extension, its language server and the errors of the
 // runtime, for translators.
-// It is made whenever the extension is packaged; a translation is a file beside it, such as
+// It is made whenever the extension is packaged; a translation is a file next to it, such as
 // bundle.l10n.de.json. With --print it goes to standard output.
 import { getL10nJson } from "@vscode/l10n-dev";
 import { errorCatalogue } from "../schemas/error-catalogue.ts";
@@ -10,7 +10,7 @@ const root = new URL("../", import.meta.url);
 const target = new URL("l10n/bundle.l10n.json", root);
 const sources = ["client/**/*.ts", "schemas/*.ts", "server/surfaces/lsp/*.ts"];
 
-/** The collector looks for calls of what was imported from `vscode`; ours is handed over at times. */
+/** The collector looks for calls of what was imported from `vscode`; ours is sometimes a parameter. */
 const asImported = (contents) =>
   /\bl10n\.t\(/.test(contents) ? `import { l10n } from "vscode";\n${contents}` : contents;
 

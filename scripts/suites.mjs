@@ -1,4 +1,4 @@
-// The suites of `npm test`. Those of one lane run one after the other, lanes beside one another: much
+// The suites of `npm test`. Those of one lane run one after the other, lanes in parallel: much
 // of what tests with real processes do is waiting. What drives a real editor runs when all else is done.
 import { existsSync } from "node:fs";
 
@@ -35,7 +35,7 @@ export const suites = [
   mocha("editor", "editor", "test/editor", 180_000),
 ].filter(({ folder }) => folder === undefined || existsSync(folder));
 
-/** Lanes that run beside one another; each group starts when the one before has ended. */
+/** Lanes that run in parallel; each group starts when the one before has ended. */
 export const groups = [["quick", "real"], ["editor"]];
 
 /** What `npm test -- --quick` runs: what answers within a minute or two. */

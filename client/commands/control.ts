@@ -23,7 +23,7 @@ export const resumeRun = async (context: Context, argument: unknown): Promise<vo
   if (run !== null) await resume(context, run);
 };
 
-/** Goes on with a run from its last checkpoint; nothing that a model had answered is paid again. */
+/** Continues a run from its last checkpoint; answers that were paid for are not paid for again. */
 export const resume = async ({ runtime, withConsent }: Context, run: RunRecord): Promise<void> => {
   await withConsent(run.folder, runTitle(run), () =>
     runtime.call("runs/resume", { task_id: run.task_id }, run.folder),

@@ -65,7 +65,7 @@ export const fixProblem = async (context: Context, argument: unknown): Promise<v
   });
 };
 
-/** What the Test Explorer hands over: a test, or a test with the message of its failure. */
+/** What the Test Explorer passes: a test, or a test with its failure message. */
 const Test = z.looseObject({
   label: z.string(),
   uri: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).optional(),
@@ -175,7 +175,7 @@ export const fixFinding = async (context: Context, argument: unknown): Promise<v
   await startRun(context, { folder: workspaceFolder, file: finding.path, ...runForFinding(finding) });
 };
 
-/** The explanation beside the code, as the hover over the finding shows it too. */
+/** Shows the explanation next to the code, in the same words as the hover. */
 export const explainFinding = async (context: Context, argument: unknown): Promise<void> => {
   if (nodeOf(argument) !== null || argument !== undefined) await openFinding(context, argument);
   await vscode.commands.executeCommand("editor.action.showHover", { focus: "noAutoFocus" });

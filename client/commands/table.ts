@@ -55,7 +55,7 @@ import {
 } from "./start.ts";
 import { tell } from "./targets.ts";
 
-/** Gets what the menu, code lens or caller handed over, if anything. */
+/** Gets the argument of the menu, code lens or caller, if any. */
 type Handler = (context: Context, argument: unknown) => unknown;
 
 /** What a command does while the runtime is up, and while it is down: no command does nothing. */

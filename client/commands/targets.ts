@@ -8,7 +8,7 @@ import { runStatusText, runTitle } from "../tree/run-items.ts";
 import { sayInformation } from "../say.ts";
 
 /**
- * What a command works on. Menus of trees hand over a node, those of files a URI, the palette
+ * What a command works on. Tree menus pass a node, file menus a URI, the palette
  * nothing: then it is the active editor, or what the user picks.
  */
 export interface FileTarget {

@@ -7,7 +7,7 @@ import type { Proposal } from "./proposal.ts";
 /** What came of it, file by file, by the file's path. */
 export interface Applied {
   written: string[];
-  /** The user's own edits were kept beside the agents'. */
+  /** The user's own edits were kept together with the agents'. */
   merged: string[];
   /** Nothing was written there. */
   conflicts: string[];

@@ -43,6 +43,6 @@ export interface RuntimeClient {
 export interface RuntimeClientHooks {
   extension: vscode.ExtensionContext;
   log: vscode.LogOutputChannel;
-  /** Runs before the first call about a folder (URI): hands over the keys. */
+  /** Runs before the first call about a folder (URI): sends the keys. */
   onFolder: (call: Call, folder: string) => Promise<void>;
 }

@@ -25,7 +25,7 @@ export interface LanguageClientHooks {
   log: vscode.LogOutputChannel;
   setState: (state: RuntimeState) => void;
   tell: (event: FolderEvent) => void;
-  /** Runs before the first call about a folder: hands over the keys. */
+  /** Runs before the first call about a folder: sends the keys. */
   onFolder: (call: Call, folder: string) => Promise<void>;
 }
 

@@ -139,7 +139,7 @@ export const createTranscripts = (runtime: RuntimeClient, sidebar: Sidebar): Tra
 };
 
 /**
- * Shows these lines closed. VS Code asks for what can be folded anew when another extension has
+ * Shows these lines folded. VS Code asks for folding ranges again when another extension has
  * something to say of Markdown, and forgets what it was told before: then they are closed again.
  */
 const foldWhenKnown = async (

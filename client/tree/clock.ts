@@ -4,7 +4,7 @@ import { nodeId } from "./nodes.ts";
 
 const TICK_MS = 1000;
 
-/** Moves the time of running stages on while there are any, and somebody looks. */
+/** Updates the elapsed time of running stages while the view is visible. */
 export class StageClock {
   readonly #model: Model;
   readonly #isSeen: () => boolean;

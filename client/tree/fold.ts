@@ -80,7 +80,7 @@ const putExecution = (
   touch(nodeId.execution(execution_id));
 };
 
-/** A resumed execution can go on in another instance. */
+/** A resumed execution can continue in another instance. */
 export const moveToInstance = (
   model: Model,
   executionId: string,

@@ -65,7 +65,7 @@ export const plain = (text: string): string => plainLine(text).replace(/[\\`*_{}
 export const formatCost = (dollars: number | null): string =>
   dollars === null ? "" : dollars === 0 ? "$0" : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
 
-/** Whole seconds of what still goes on: `12 s`, `3 min 7 s`. */
+/** Elapsed time in whole seconds: `12 s`, `3 min 7 s`. */
 export const formatElapsed = (from: string | null, now: string): string => {
   if (from === null) return "";
   const seconds = Math.max(0, Math.floor((Date.parse(now) - Date.parse(from)) / 1000));

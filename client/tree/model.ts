@@ -16,7 +16,7 @@ export interface Model {
   executionsByInstance: Map<string, string[]>;
   agents: Map<string, AgentRecord>;
   instances: Map<string, InstanceRecord>;
-  /** Per workspace folder, where its list of runs goes on; `null`: all are here. */
+  /** Per workspace folder, the cursor of its next page of runs; `null`: all are loaded. */
   cursors: Map<string, string | null>;
   /** Names of the workspace folders by URI; shown when there are several. */
   folderNames: Map<string, string>;

@@ -26,7 +26,7 @@ export const accessMethods = {
     verb: "DELETE",
     path: "/api/tokens/{token_id}",
   }),
-  /** Entries of the audit log from a number on, oldest first; `next` is where to go on reading. */
+  /** Entries of the audit log from a number on, oldest first; `next` is where to continue reading. */
   "audit/list": row(
     "admin",
     z.strictObject({ from: Count.default(0), limit: Count.min(1).max(1000).default(500) }),

@@ -138,7 +138,7 @@ export const agentMethods = {
     page(AgentExecution.omit({ input: true })),
     { verb: "GET", path: "/api/agent-executions" },
   ),
-  /** Cancels this execution. Stages beside it go on to their end, then the run ends; `runs/cancel` stops all. */
+  /** Cancels this execution. Parallel stages finish, then the run ends; `runs/cancel` stops everything. */
   "executions/cancel": row("operator", byExecution, AgentExecution, {
     verb: "POST",
     path: "/api/agent-executions/{execution_id}/cancel",
@@ -150,7 +150,7 @@ export const agentMethods = {
     SentRequest,
     { verb: "GET", path: "/api/agent-executions/{execution_id}/request" },
   ),
-  /** The transcript from an entry on; `next` is where to go on reading. */
+  /** The transcript from an entry on; `next` is where to continue reading. */
   "executions/transcript": row(
     "viewer",
     byExecution.extend({ from: Count.default(0) }),

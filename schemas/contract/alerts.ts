@@ -15,7 +15,7 @@ export const alertMethods = {
     z.strictObject({ items: z.array(Alert) }),
     { verb: "GET", path: "/api/alerts" },
   ),
-  /** Says that somebody knows: it stays listed until its cause is gone, and alarms nobody again that day. */
+  /** Marks it as seen: it stays listed until its cause is gone, and is not raised again that day. */
   "alerts/acknowledge": row("operator", z.strictObject({ alert_id: Uuid }), Alert, {
     verb: "POST",
     path: "/api/alerts/{alert_id}/acknowledge",

@@ -88,7 +88,7 @@ export const runMethods = {
     page(z.strictObject({ task: Task, run: TeamRun })),
     { verb: "GET", path: "/api/team-runs" },
   ),
-  /** Goes on with an interrupted or limited run from its last checkpoint. */
+  /** Resumes an interrupted or limited run from its last checkpoint. */
   "runs/resume": row("operator", byTask.extend({ options: RunOptionsPatch.default({}) }), TeamRun, {
     verb: "POST",
     path: "/api/team-runs/{task_id}/resume",

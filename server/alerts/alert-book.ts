@@ -74,7 +74,7 @@ export class AlertBook {
     await this.#put(changed, at);
   }
 
-  /** Says that somebody knows of it. `alert` is the stored one. */
+  /** Acknowledges it. `alert` is the stored one. */
   async acknowledge(alert: Alert, actor: string): Promise<Alert> {
     const at = this.#parts.now();
     const acknowledged = acknowledgeAlert(alert, actor, at);

@@ -76,7 +76,7 @@ const costThreshold = (day: string, { ledger, settings }: CauseSources): AlertCa
   const dollars = cost_microcents / MICROCENTS_PER_DOLLAR;
   if (threshold === null || dollars < threshold || dollars === 0) return [];
   const message = `Agents have cost $${dollars.toFixed(2)} today; the threshold is $${threshold.toFixed(2)}.`;
-  // Agents go on below the limit of the day.
+  // Agents continue below the limit of the day.
   const limit = settings.limits.cost_per_day;
   const severity = limit !== null && dollars >= limit ? "critical" : "warning";
   return [{ alert: "cost_threshold", severity, subject: "cost_per_day", message }];
@@ -121,7 +121,7 @@ const capsOn = (
 
 const atWork: readonly AgentExecution["status"][] = ["Starting", "Running"];
 
-/** Every cap on what is at work now. */
+/** Every cap on what is running now. */
 const capsNow = (day: string, { store, ledger, pool, settings }: CauseSources): Cap[] => [
   ...capsOn("day", "the day", "", settings.limits, ledger.used({ day, agent_id: null })),
   ...store.all("runs", { open: true }).flatMap(({ task_id, options }) => {

@@ -19,7 +19,7 @@ const sameBytes = (a: Buffer | null, b: Buffer | null): boolean =>
   a === null || b === null ? a === b : a.equals(b);
 
 /**
- * Puts `bytes` in place of what stands at the path, or nothing at all: a new file beside it takes
+ * Replaces the file at the path with `bytes`, or does nothing at all: a new file next to it takes
  * its name. Resolves to false when the file is not `expected` any more.
  */
 const replace = async (

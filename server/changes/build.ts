@@ -93,7 +93,7 @@ export const describeEntries = async (
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 };
 
-/** What a worker is told to bring a changed file about. */
+/** What a worker needs to make the changed file. */
 export const fileChange = async (
   objects: Objects,
   entry: Entry,

@@ -30,7 +30,7 @@ export const withDecision = (
   return { ...changeSet, files, status: statusOf(files), updated_at: now };
 };
 
-/** Whether a file is applied only where somebody has named it. */
+/** Whether a file is applied only if the user names it. */
 const needsNaming = ({ marks = [], decision }: ChangedFile): boolean =>
   decision === "Pending" && marks.length > 0;
 

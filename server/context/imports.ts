@@ -51,7 +51,7 @@ export const importsOf = (path: string, text: string, index: WorkspaceIndex): st
 };
 
 /**
- * The names an import of `path` is written with: its own, and that of its package if the package's
+ * The names an import of `path` is written with: its own, and its package's if the package's
  * name leads to it. What has none of them in its text cannot import it.
  */
 export const namesOf = (path: string, index: WorkspaceIndex): string[] => {

@@ -18,7 +18,7 @@ export interface Candidate {
 const READ_CHARACTERS = 2000;
 /** Most files that are ranked: those nearest by relation. */
 const MOST_RANKED = 64;
-/** An agent that could be at work does not wait longer for a better order of its files. */
+/** An agent does not wait longer than this for a better order of its files. */
 const DEADLINE_MS = 2000;
 
 const byRelation = "by their relation to the file";

@@ -69,7 +69,7 @@ const parsedJson = (text: string): unknown => {
 const foldersUp = (folder: string): string[] =>
   folder === "." ? ["."] : [folder, ...foldersUp(posix.dirname(folder))];
 
-/** A test beside the file, to write others like it; `null` when there is none. */
+/** A test next to the file, as an example for others; `null` when there is none. */
 export const neighbouringTest = (path: string, index: WorkspaceIndex): string | null => {
   const extension = posix.extname(path);
   const tests = [...index.paths].filter((each) => each.endsWith(extension) && classifyPath(each) === "test");

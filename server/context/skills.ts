@@ -13,7 +13,7 @@ const LONGEST_DESCRIPTION = 300;
 /** Name of the context item that lists them. */
 export const SKILLS_ITEM = "skills of the project";
 
-/** A field of the front matter; it may go on in indented lines. */
+/** A field of the front matter; indented lines continue it. */
 const fieldOf = (frontMatter: string, name: string): string | null => {
   const [, first = "", further = ""] =
     new RegExp(`^${name}:[ \\t]*(.*)((?:\\n[ \\t]+.*)*)`, "m").exec(frontMatter) ?? [];

@@ -15,7 +15,7 @@ const AboutSelection = z.looseObject({
   selection: z.object({ path: z.string(), start_line: z.int(), end_line: z.int(), text: z.string() }),
 });
 
-/** What a task is about beside its file, in a few words; null: nothing that has words. */
+/** What a task is about in addition to its file, in a few words; null: nothing. */
 export const subjectOfData = (data: Json | null): string | null => {
   const diff = AboutDiff.safeParse(data);
   if (diff.success) return `what changed since ${diff.data.diff_base}`;
@@ -40,7 +40,7 @@ const diffSince = async (workspace: string, base: string, signal: AbortSignal): 
 };
 
 /**
- * What a task brings along beside its words, for its agents: a diagnostic, a failing test, a
+ * What a task carries for its agents in addition to its text: a diagnostic, a failing test, a
  * selection as they are; of `diff_base` the changes since that revision. Errors: `usage` when git
  * does not know it.
  */

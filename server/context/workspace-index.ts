@@ -8,7 +8,7 @@ import { walkWorkspace } from "../workspace/walk.ts";
 /** Most files that are known of a workspace; the file's own relations are near it as a rule. */
 const MOST_FILES = 50_000;
 
-/** Longest file that is read beside the one the task is about. */
+/** Longest file that is read in addition to the one the task is about. */
 const LONGEST_RELATED = 256 * 1024;
 
 /** The files of a workspace that agents may see, and their text as it is now. */

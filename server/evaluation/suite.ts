@@ -38,7 +38,7 @@ const readTask = async (folder: string, text: string): Promise<SuiteTask> => {
   if (!parsed.success) throw fail("invalid_file", { path, problems: describeProblems(parsed.error) });
   for (const needed of neededFolders[parsed.data.kind])
     if (!(await isFolder(join(folder, needed))))
-      throw fail("invalid_file", { path, problems: `a folder ${needed}/ has to stand beside it` });
+      throw fail("invalid_file", { path, problems: `it needs a folder ${needed}/ next to it` });
   return { name, folder, definition: parsed.data };
 };
 

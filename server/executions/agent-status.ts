@@ -8,7 +8,7 @@ import type { Store } from "../store/store.ts";
 export interface AgentStatusParts {
   store: Store;
   now: () => string;
-  /** Told when a status could not be stored; the work goes on. */
+  /** Called when a status could not be stored; the work continues. */
   warn: (problem: string) => void;
 }
 

@@ -15,7 +15,7 @@ import { answerWorker, type RequestContext } from "./requests.ts";
 import { checkRights } from "./rights.ts";
 import { usageOf } from "./usage.ts";
 
-/** Stores the execution and tells of it; nothing is told that is not on disk. */
+/** Stores the execution and then emits its event; no event precedes what is on disk. */
 export const save = async (request: ExecutionRequest, execution: AgentExecution): Promise<AgentExecution> => {
   const { store, ledger, emit, now } = request.parts;
   await store.commit((transaction) => {

@@ -71,7 +71,7 @@ export const buildConversation = (entries: readonly TranscriptEntry[]): Conversa
   return conversation;
 };
 
-/** The answered turns of a transcript, for a worker that goes on where another one ended. */
+/** The answered turns of a transcript, for a worker that continues where another one ended. */
 export const finishedTurns = (entries: readonly TranscriptEntry[]): FinishedTurn[] => {
   const turns: FinishedTurn[] = [];
   let note: string | null = null;

@@ -19,9 +19,9 @@ interface Used {
 const nothing: Used = { tokens: 0, cost_microcents: 0 };
 
 /**
- * What was used, by execution, run and day. What an execution at work used is in its transcript, line
+ * What was used, by execution, run and day. What a running execution used is in its transcript, line
  * by line, and is not stored a second time: it is put into the sums of its days in the commit that ends
- * it. So a call costs no write beside the one that keeps its answer.
+ * it. So a call costs no write other than the one that keeps its answer.
  */
 export interface Ledger extends UsageLedger {
   /** What the tenant used on a day (UTC, `2026-01-31`), up to now. */
@@ -83,7 +83,7 @@ const daysOf = (
   return days;
 };
 
-/** The transcript of an execution; a damaged one says nothing, and stops nobody but who goes on with it. */
+/** The transcript of an execution; a damaged one counts as empty, and stops only what would resume it. */
 const readable = async (store: Store, executionId: string): Promise<TranscriptEntry[]> => {
   try {
     return await store.transcripts.read(executionId);

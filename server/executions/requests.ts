@@ -21,7 +21,7 @@ export interface RequestContext {
   /** Asked in place of the agent's own provider, if any. */
   provider: AIProvider | null;
   limits: Limits;
-  /** The transcript so far; grows as the execution goes on. */
+  /** The transcript so far; grows while the execution runs. */
   entries: TranscriptEntry[];
   /** The last of them being stored; the ones before it are then stored too. */
   recorded: Promise<void>;
@@ -178,7 +178,7 @@ export interface WorkerAnswers {
   notifications: WorkerNotifications;
   /**
    * Asks for the first turn before the worker does: all that goes into it is known, and the worker
-   * starts while the model thinks. It is told what comes of it when it asks.
+   * starts while the model thinks. The worker gets the result when it asks.
    */
   askAhead: () => void;
   /** Resolves when the model is asked for nothing any more and what that cost is on record. */
@@ -208,7 +208,7 @@ export const answerWorker = (context: RequestContext, over: AbortSignal): Worker
       },
     },
     askAhead: () => {
-      // Where an execution goes on, the worker may have a note to send along.
+      // When an execution resumes, the worker may have a note to send along.
       const isNew = context.entries.every(({ type }) => type === "prompt");
       if (isNew) ask(1, null).catch(() => undefined);
     },

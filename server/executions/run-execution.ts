@@ -9,7 +9,7 @@ import type { RequestContext } from "./requests.ts";
 import { stopOf } from "./stop.ts";
 import { usageOf } from "./usage.ts";
 
-/** Instances an execution is tried on: a second one goes on where the first one died. */
+/** Instances an execution is tried on: a second one continues where the first one died. */
 const ATTEMPTS = 2;
 
 /** The stored form of why an execution ended; a cancel is an end of its own. */
@@ -33,7 +33,7 @@ const asCoditectError = (error: unknown, request: ExecutionRequest, deadline: Ab
 /**
  * Runs an execution to its end and returns it as stored: Completed, Failed, Cancelled or TimedOut.
  * What its transcript holds already is not asked and not done again, so the same call begins a new
- * execution and goes on with one whose runtime or worker was killed.
+ * execution and resumes one whose runtime or worker was killed.
  */
 export const runExecution = async (request: ExecutionRequest): Promise<AgentExecution> => {
   const { store, gateway, tools, ledger, emit, now } = request.parts;
@@ -83,7 +83,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
         return await save(request, ended);
       }
       execution = await save(request, requeue(failed.execution));
-      const message = `${error.message} The work goes on in another instance.`;
+      const message = `${error.message} The work continues in another instance.`;
       emit({ type: "notice", at: now(), task_id: execution.task_id, code: error.code, message });
     }
   }

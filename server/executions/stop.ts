@@ -4,7 +4,7 @@ import type { CoditectError } from "../../schemas/errors.ts";
  * Why work is stopped from outside. It is the reason of the AbortSignal that stops the work, and is
  * told nowhere else.
  *
- * `interrupted`: the runtime ends and the work does not, so it can go on later. `cancelled`: somebody
+ * `interrupted`: the runtime ends before the work does, so it can resume later. `cancelled`: a person
  * cancelled it. `limit`: its time is up; `error` says so. `run_ended`: another stage ended the run.
  */
 export class Stop extends Error {

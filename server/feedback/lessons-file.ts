@@ -18,7 +18,7 @@ export interface LessonsFile {
   seen: readonly string[];
 }
 
-/** Lessons that are kept at most, beside those the user edited. */
+/** The most lessons that are kept, not counting those the user edited. */
 const MOST_LESSONS = 40;
 const MOST_SEEN = 500;
 /** Most characters of the file that agents are given. */

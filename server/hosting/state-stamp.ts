@@ -21,7 +21,7 @@ const STAMP = "stamp";
 /**
  * Proof that this user's runtime made the folder: two codes under a key that only this user has. One is
  * for the folder's path, one for the folder itself, so that a folder that was moved, or a disk that
- * was mounted anew, is still known. A copy at another place is not.
+ * was mounted again, is still known. A copy at another place is not.
  */
 const Stamp = z.object({ version: z.literal(1), place: z.base64(), folder: z.base64() });
 type Stamp = z.infer<typeof Stamp>;
@@ -45,7 +45,7 @@ const readStamp = (folder: string): Stamp | null => {
   }
 };
 
-/** Under which of this user's keys the stamp was made; null: it is of somebody else, or of another folder. */
+/** Which of this user's keys made the stamp; null: it is of another user, or of another folder. */
 const keyOf = (folder: string, stamp: Stamp): "current" | "other" | null => {
   const marked = markedOf(folder);
   const known = (["place", "folder"] as const).map((part) =>

@@ -72,7 +72,7 @@ export interface Pool {
   terminate(instanceId: string, actor: string, cause: string): Promise<AgentInstance>;
   /** Executions that wait for an instance. */
   queued(): number;
-  /** What instances at work use of their caps. */
+  /** How much of their caps working instances use. */
   loads(): InstanceLoad[];
   /** Stops every instance; nothing of them is left when it resolves. */
   close(): Promise<void>;

@@ -133,7 +133,7 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
     ["95 % of times", seconds(total.run_seconds.p95)],
     ["Wait, 95 %", seconds(total.wait_seconds.p95)],
     ["Files accepted", percent(accepted + discarded === 0 ? null : accepted / (accepted + discarded))],
-    ["Instances", `${active}, ${percent(busy)} at work`],
+    ["Instances", `${active}, ${percent(busy)} busy`],
     ["Waiting now", count(queued)],
   ];
   return `<dl>${facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("")}</dl>`;

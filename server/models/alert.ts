@@ -24,7 +24,7 @@ export const raiseAlert = (
   cleared_at: null,
 });
 
-/** Its cause is there, again or still. The message stays that of the moment it was raised. */
+/** Its cause is present, again or still. The message stays as it was when the alert was raised. */
 export const keepAlert = (alert: Alert, { message }: AlertCause): Alert =>
   isOpenAlert(alert)
     ? alert

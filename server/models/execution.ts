@@ -69,7 +69,7 @@ export interface NewExecution {
   metadata: ExecutionMetadata;
 }
 
-/** What the user thinks of an ended execution. Error: `illegal_transition` while it goes on. */
+/** The user's rating of an ended execution. Error: `illegal_transition` while it runs. */
 export const rate = (
   execution: AgentExecution,
   { verdict, note }: Pick<Rating, "verdict" | "note">,
@@ -119,7 +119,7 @@ const moveTo = (execution: AgentExecution, to: ExecutionStatus): AgentExecution 
 export const start = (execution: AgentExecution, instanceId: string, now: Timestamp): AgentExecution => ({
   ...moveTo(execution, "Starting"),
   instance_id: instanceId,
-  // One that goes on after its instance or its runtime died began when it first began.
+  // An execution that resumes after its instance or runtime died keeps its first start time.
   started_at: execution.started_at ?? now,
 });
 
@@ -159,7 +159,7 @@ export const timeOut = (
 
 /**
  * Back to Queued for a further attempt on another instance after its own died: what was answered
- * and done is in the transcript, so the attempt goes on instead of starting over.
+ * and done is in the transcript, so the attempt continues instead of starting over.
  */
 export const requeue = (execution: AgentExecution): AgentExecution => {
   if (isFinished(execution)) {

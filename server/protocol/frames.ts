@@ -117,7 +117,7 @@ export class FrameWriter extends AbstractMessageWriter implements MessageWriter 
   constructor(stream: Writable) {
     super();
     this.#stream = stream;
-    // Whoever writes next is told of an error.
+    // The next write reports an error.
     stream.on("error", () => undefined);
     stream.on("close", () => {
       this.fireClose();

@@ -39,7 +39,7 @@ export interface ConnectionHandlers {
 /** The runtime's side of the protocol with one worker. `schemas/worker.ts` is what it speaks. */
 export interface WorkerConnection {
   /**
-   * Rejects with `cancelled` at once when the signal aborts; the worker is told. `settled` resolves
+   * Rejects with `cancelled` at once when the signal aborts, and tells the worker. `settled` resolves
    * when the worker has answered nevertheless. Where the worker cannot be reached any more the result
    * stays open: that it has ended, and how, is its driver's to say.
    */

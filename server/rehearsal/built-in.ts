@@ -7,7 +7,7 @@ import { shippedPath } from "../platform/installation.ts";
 import { loadScript, type RehearsalScript } from "./script.ts";
 import { REHEARSAL_MODEL, type RehearsalServer, startRehearsal } from "./server.ts";
 
-/** Workflows the bundled scripts know; each shows its team at work on the bundled sample project. */
+/** Workflows of the bundled scripts; each shows its team on the bundled sample project. */
 export const rehearsedWorkflows = ["tdd", "bug-fix", "architecture", "review"] as const;
 
 /** The script that plays this workflow. Throws `usage` where there is none. */

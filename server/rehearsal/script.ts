@@ -48,10 +48,10 @@ const Agents = z.record(z.string(), Rounds).superRefine((agents, context) => {
  * - A server with several scripts plays the one whose `task` stands in the prompt; for other tasks,
  *   the first that has an answer for the agent and its stage.
  * - Anywhere in `arguments`, `{ "$lines": ["…", "…"] }` stands for those lines joined by line feeds
- *   and `{ "$file": "path" }` for the text of a file beside the script.
+ *   and `{ "$file": "path" }` for the text of a file next to the script.
  *
  * Which turn is asked for is read from the request alone, so the server keeps no state and a
- * resumed run goes on where it was:
+ * resumed run continues where it was:
  *
  * - agent: `Agent: <AgentType>`, the first line of the system message;
  * - stage: the line `Stage: <name>` there;

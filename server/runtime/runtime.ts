@@ -54,7 +54,7 @@ export interface RuntimeOptions {
   log: Log;
   /** Left out: what the user has allowed for this workspace. */
   consents?: Consents;
-  /** Keys that the editor hands over; left out: a place for them in this runtime alone. */
+  /** Keys that the editor sends; left out: kept in this runtime alone. */
   editorKeys?: HeldCredentials;
 }
 

@@ -224,7 +224,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     }
   }
 
-  /** Makes the journal up to now a part of the state file; commits go on meanwhile. */
+  /** Folds the journal up to now into the state file; commits continue meanwhile. */
   async #fold(fold: AdapterOptions["fold"]): Promise<void> {
     const { files, folder, tenantId, lock } = this.#options;
     await this.#inTurn((segment) => this.#rotate(segment));

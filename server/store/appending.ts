@@ -67,7 +67,7 @@ export const createWithRoom = async (
 const MOST_ROOM = Buffer.alloc(1 << 20);
 const NO_ROOM = MOST_ROOM.subarray(0, 0);
 const LEAST_ROOM = 8 * 1024;
-/** Share of a file that is made ahead: more of it is written in vain, less makes more commits wait. */
+/** Share of a file that is allocated ahead: a larger one wastes writes, a smaller one makes more commits wait. */
 const ROOM_SHARE = 1 / 4;
 /** What is this large is many commits, which share the wait for the file system. */
 const LARGE = 64 * 1024;

@@ -5,7 +5,7 @@ import { hashOf } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { cutTorn, soundEntry } from "./transcripts.ts";
 
-/** A problem of a file beside the state, with what mends it. */
+/** A problem of a file next to the state, with its repair. */
 export interface FileProblem extends Problem {
   mend: ((copy: Copy) => Promise<void>) | null;
 }

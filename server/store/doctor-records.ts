@@ -105,7 +105,7 @@ const readLists = async (
 };
 
 const compareLists = (expected: Lists, stored: Lists, problems: Problem[]): void => {
-  const repair = "it is derived anew from the records";
+  const repair = "it is derived again from the records";
   for (const where of new Set([...expected.keys(), ...stored.keys()])) {
     const records = expected.get(where) ?? new Set();
     const ids = stored.get(where) ?? new Set();

@@ -198,7 +198,7 @@ export class StateDocument {
     } else if (place.id === null)
       this.#lists.load(key, { slab, start, length, records: this.#shelves[place.collection].entries });
     else {
-      // Read anew: a slice of the key would keep all of the key in memory.
+      // Read again: a slice of the key would keep all of the key in memory.
       const id = slab.bytes.toString("utf8", start - 2 - Buffer.byteLength(place.id), start - 2);
       this.#loaded = this.#place(place.collection, { id, lists: null, slab, start, length });
     }

@@ -29,7 +29,7 @@ interface Text {
 }
 
 /**
- * Writes a new state file beside the old one: the old one with the segments' changes. Reads and
+ * Writes a new state file next to the old one: the old one with the segments' changes. Reads and
  * writes files alone, so that it can run in any thread; `publishFold` then puts it in place.
  */
 export const fold = async (files: Files, request: FoldRequest): Promise<StateSeal> => {

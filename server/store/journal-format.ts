@@ -15,7 +15,7 @@ import { fileNames, makeYield, readChunks, type Chunk, type Files } from "./file
  *     =17 8f01c3aa                           end of block 17, with the CRC-32 of all lines up to here
  *
  * Behind the last block there may be zeros, up to the end of the file: room for what comes next.
- * Keys stand without the tenant's prefix. Each checksum goes on from that of the block before, so
+ * Keys are without the tenant's prefix. Each checksum continues the one of the block before, so
  * that no block can be lost, doubled or swapped unnoticed.
  */
 const operation = {
@@ -87,7 +87,7 @@ export interface JournalVisitor {
   /** The record's text is in `chunk.bytes` from `start`. */
   put: (key: string, chunk: Chunk, start: number, length: number) => void;
   remove: (key: string) => void;
-  /** `key` is that of the record. */
+  /** `key` is the record's. */
   join: (index: string, key: string) => void;
   leave: (index: string, key: string) => void;
   note: (note: Note) => void;

@@ -15,7 +15,7 @@ import { newSlab, type Slab } from "./memory.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
 import { checkSeal, readState, sameSeal } from "./state-file.ts";
 
-/** What a state folder holds, as far as the journal needs to know to go on. */
+/** The contents of a state folder, as far as the journal needs them to continue. */
 export interface Loaded {
   document: StateDocument;
   /** The state file and up to which segment it contains the journal; null if there is none. */
@@ -120,7 +120,7 @@ const findBase = (
   bases: readonly (StateBase | null)[],
   firstSegment: number | null,
 ): StateBase | null => {
-  // Without a journal there is nothing to compare with: a state file that somebody put here.
+  // Without a journal there is nothing to compare with: a state file that was put here by hand.
   if (firstSegment === null) return seal === null ? null : { folded: 0, seal };
   const known = bases.filter((base) => base !== null);
   // The last one: folding without a change makes the same file again.

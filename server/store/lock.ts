@@ -112,7 +112,7 @@ export const acquireLock = async (request: LockRequest): Promise<Lock> => {
   }
 };
 
-/** Whether somebody else won the folder a moment ago and is about to write the lock. */
+/** Whether another process won the folder a moment ago and is about to write the lock. */
 const isBeingPublished = async (files: Files, folder: string, epoch: number): Promise<boolean> => {
   const marker = await ifThere(files.stat(join(folder, markerName(epoch))));
   return marker !== null && Math.abs(Date.now() - marker.mtimeMs) < PUBLISH_MS;
@@ -193,7 +193,7 @@ const publish = async ({ files, folder }: LockRequest, epoch: number): Promise<L
       clearInterval(heartbeat);
       try {
         if (!isOurs()) return;
-        // The marker stays, so that epochs go on rising, but must not look like a fresh win.
+        // The marker stays, so that epochs keep rising, but must not look like a fresh win.
         await files.utimes(join(folder, markerName(epoch)), 0, 0);
         await files.rm(path, { force: true });
       } finally {

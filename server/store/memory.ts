@@ -4,7 +4,7 @@
  */
 export interface Slab {
   readonly bytes: Buffer;
-  /** Bytes of it that are still somebody's text. */
+  /** Bytes of it that a text still uses. */
   live: number;
   /** Everything that was ever put here, in order; those that moved on are skipped. */
   readonly entries: Entry[];

@@ -11,7 +11,7 @@ import { rewriteState, type StoredRecord } from "./rewrite.ts";
  */
 export const SCHEMA_VERSION = 2;
 
-/** What turns a record of one version into one of the next; indexes are derived anew after it. */
+/** Turns a record of one version into one of the next; indexes are derived again afterwards. */
 const migrations: Readonly<Record<number, (record: StoredRecord) => unknown>> = {
   // 1: the documents' layout as it stands there. What we added to the models gets its default.
   1: ({ collection, value }) => parseRecord(collection, value) ?? value,

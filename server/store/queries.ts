@@ -7,7 +7,7 @@ import type { Entry } from "./memory.ts";
 import type { OrderedEntries } from "./ordered.ts";
 import type { CollectionName, Filters, Page, PageRequest, Records } from "./store.ts";
 
-/** Orders are counted anew by each process, so a cursor says which one counted. */
+/** Each process counts orders from zero, so a cursor names the process. */
 const countedBy = randomBytes(6).toString("hex");
 const Cursor = z.tuple([z.string(), z.int(), z.string()]);
 

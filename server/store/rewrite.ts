@@ -15,7 +15,7 @@ export interface StoredRecord {
 }
 
 /**
- * Writes a new state file anew, record by record, and derives every secondary index from the records.
+ * Writes a new state file record by record, and derives every secondary index from the records.
  * `change` gives a record's new value, or null to leave it out, and `tenantOf` whose it is from now on;
  * what both give unchanged (and keys that are none of ours) stays byte for byte as it was.
  */

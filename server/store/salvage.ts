@@ -13,9 +13,9 @@ interface Salvaged {
 }
 
 /**
- * Writes a new state file, `output`, beside the old one from everything that can still be read: whole blocks
+ * Writes a new state file, `output`, next to the old one from everything that can still be read: whole blocks
  * of the journal, and lines of the state file whose checksum holds; where it does not, the line of
- * the backup, or else the line as it stands if it is a valid record. Indexes are derived anew.
+ * the backup, or else the line as it is if it is a valid record. Indexes are derived again.
  * Returns what was lost or is doubtful, in words.
  */
 export const salvageState = async (

@@ -127,7 +127,7 @@ export const answerApproval = (run: TeamRun, name: string, approved: boolean, no
 /** What came of one round of a stage. */
 export type StageOutcome =
   | { type: "completed"; gates: GateProof[]; change_set_id: string | null }
-  /** A gate did not hold: `feedback` is what the next round is told. */
+  /** A gate did not hold: `feedback` is for the next round. */
   | {
       type: "refused";
       gates: GateProof[];
@@ -135,7 +135,7 @@ export type StageOutcome =
       feedback: string;
       error: ExecutionError;
     }
-  /** Its execution was cancelled, and nothing else: stages beside it go on, then the run ends. */
+  /** Only its execution was cancelled: parallel stages continue, then the run ends. */
   | { type: "cancelled" }
   | { type: "failed"; status: "Failed" | "LimitReached" | "Cancelled"; error: ExecutionError | null };
 
@@ -184,7 +184,7 @@ const redone = (run: TeamRun, backTo: string): Set<string> =>
       .map((stage) => stage.name),
   );
 
-/** The stage that gets refused work: that of the tests when the failure is about them. */
+/** The stage that gets refused work: the tests' stage when the failure is about them. */
 const receiverOf = (run: TeamRun, refused: StageState): string => {
   const own = definitionOf(run, refused.name).on_failure?.back_to ?? refused.name;
   if (!refused.gates.some(({ held, concerns }) => !held && concerns === "tests")) return own;
@@ -223,7 +223,7 @@ const sendBack = (run: TeamRun, refused: readonly StageState[], now: Timestamp):
 };
 
 /**
- * What follows from where the stages stand, once none is at work: refused work goes back while it
+ * What follows from the state of the stages once none is running: refused work goes back while it
  * has rounds left; otherwise the run ends.
  */
 export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
@@ -242,7 +242,7 @@ export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   return { ...run, status: "WaitingForApproval", updated_at: now };
 };
 
-/** Whether a stage was cut off: at work when its runtime ended, or ended by more than a gate. */
+/** Whether a stage was cut off: running when its runtime ended, or not ended by a gate. */
 const wasCutOff = (stage: StageState): boolean =>
   stage.execution_ids.length > 0 &&
   (stage.status === "Running" || stage.status === "Failed" || stage.status === "Cancelled");
@@ -251,7 +251,7 @@ const wasCutOff = (stage: StageState): boolean =>
 const neverBegan = (stage: StageState): boolean =>
   stage.execution_ids.length === 0 && (stage.status === "Failed" || stage.status === "Cancelled");
 
-/** A run without anything at work that is given up: what waits, waits no longer. */
+/** A run that is given up while nothing is running: what waits, waits no longer. */
 export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,
   status: "Cancelled",
@@ -265,7 +265,7 @@ export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
 });
 
 /**
- * An ended run made ready to go on: what was cut off goes on where its transcript ends, what never
+ * An ended run made ready to resume: what was cut off continues where its transcript ends, what never
  * began is begun, and a person is asked again.
  */
 export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
@@ -280,7 +280,7 @@ export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
   }),
 });
 
-/** Replaces the last execution of a stage that goes on in a new one; the round stays the same. */
+/** Replaces the last execution of a stage that resumes in a new one; the round stays the same. */
 export const continueStage = (run: TeamRun, name: string, executionId: string, now: Timestamp): TeamRun =>
   mapStage({ ...run, status: "Running" }, name, now, (stage) => ({
     ...stage,

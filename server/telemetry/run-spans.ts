@@ -160,7 +160,7 @@ export class RunSpans {
     const [provider = "", ...model] = execution.model.split("/");
     let open = run.executions.get(execution_id);
     if (open === undefined) {
-      // One that is told of only once it has ended went on in another record.
+      // An execution whose first event is its end continued in another record.
       if (isFinalExecution(status)) return;
       const attributes = {
         [names.operation]: "invoke_agent",

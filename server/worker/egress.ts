@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
 import { pipeline } from "node:stream";
 
-/** What breaks a connection is told to both of its ends by ending them. */
+/** When a connection breaks, both of its ends are ended. */
 const ignore = (): void => undefined;
 
 /**

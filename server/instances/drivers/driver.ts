@@ -10,7 +10,7 @@ export interface InstanceLimits {
   /** Processor cores, with fractions. */
   cpus: number;
   processes: number;
-  /** Size of the private copy and what was written beside it. */
+  /** Size of the private copy and of the files next to it. */
   disk_mb: number;
 }
 

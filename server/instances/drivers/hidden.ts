@@ -15,7 +15,7 @@ export interface HiddenPath {
 export const MOST_MOUNTS = 2000;
 
 /**
- * Whether there is so much to hide that a sandbox shows files beside it one by one: what an editor puts in
+ * Whether there is so much to hide that a sandbox shows the other files one by one: what an editor puts in
  * the place of one is then not seen.
  */
 export const showsFilesAlone = (hidden: readonly HiddenPath[]): boolean => hidden.length > MOST_MOUNTS;

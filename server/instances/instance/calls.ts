@@ -1,7 +1,7 @@
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
 import type { WorkerConnection } from "../../protocol/worker-end.ts";
 
-/** The calls to one worker: those that wait, and those it goes on with although nobody waits. */
+/** The calls to one worker: those that wait, and those it continues although no caller waits. */
 export interface Calls {
   /** Errors: those of the worker, `cancelled`, and what `fail` was given. */
   make<M extends WorkerMethod>(

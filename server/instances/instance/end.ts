@@ -3,7 +3,7 @@ import type { AgentInstance } from "../../../schemas/instance.ts";
 import { isActive, transitionState, updateHealth } from "../../models/instance.ts";
 import type { WorkerEnd } from "../drivers/driver.ts";
 
-/** What whoever waits for a worker that is gone is told. */
+/** The error for callers that wait for a worker that is gone. */
 export const deathOf = (runtime: "Local" | "Docker", end: WorkerEnd | null): Error =>
   fail("worker_died", {
     what: runtime === "Docker" ? "container" : "worker",

@@ -22,7 +22,7 @@ const terminateFailed = async (
 };
 
 /**
- * What a user may set by hand: Paused, Working (goes on), Stopping and Terminated. Everything else
+ * The states a user may set: Paused, Working (resumes), Stopping and Terminated. Everything else
  * is the pool's own, and refused like any illegal transition. Contract: `instances/setState`.
  */
 export const setInstanceState = async (

@@ -37,7 +37,7 @@ export const createCapacity = (
   const isBeyondSpares = ({ kind }: Instance): boolean =>
     ready(kind) > Math.max(sizeOf(kind).minimum, sizeOf(kind).target);
 
-  // One more than its kind keeps ready; where there is no other room, a spare of it, as somebody
+  // One more than its kind keeps ready; where there is no other room, a spare of it, because a claim
   // waits. Of these the one that was idle longest.
   const toEnd = (kind: InstanceKind): Instance | null => {
     const onlyOwnType = isTypeFull(kind, sizeOf(kind));

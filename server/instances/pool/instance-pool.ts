@@ -261,7 +261,11 @@ export class InstancePool implements Pool {
     } catch (error) {
       const engineIsGone = error instanceof CoditectError && engineErrors.has(error.code);
       if (engineIsGone && this.#options.settings.fall_back_to_local && kind.runtime === "Docker") {
-        this.#notice(request, "fallback", `${error.message} The work goes on in a process of this machine.`);
+        this.#notice(
+          request,
+          "fallback",
+          `${error.message} The work continues in a process on this machine.`,
+        );
         await this.#startFor(entry, { ...kind, runtime: "Local", image: null });
         return;
       }

@@ -17,7 +17,7 @@ const AGING_MS = 30_000;
 
 /**
  * The order in which waiting claims are served: by priority, among equals the team run with the
- * fewest instances at work, then by arrival. Each claim counts for its run as soon as it is
+ * fewest working instances, then by arrival. Each claim counts for its run as soon as it is
  * placed, so that two runs alternate however many claims one of them brings.
  */
 export const fairOrder = <Entry extends Waiting>(

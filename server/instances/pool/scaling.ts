@@ -13,7 +13,7 @@ export interface Demand {
 }
 
 /**
- * How many instances there should be, between minimum and maximum. Those at work or waited for, and as many
+ * How many instances there should be, between minimum and maximum. Those working or waited for, and as many
  * more as are usually asked for while a new one starts; or what Little's law (arrival rate × time in
  * service) expects at once; plus the spares that the settings hold ready.
  */

@@ -7,7 +7,7 @@ import type { StartContext } from "../instance/start-instance.ts";
 import type { Capacity } from "./capacity.ts";
 import type { DemandBook } from "./demand.ts";
 
-/** Who asked for a start, and why; both go on the record of the instance. */
+/** Who asked for a start, and why; the instance's record keeps both. */
 export interface StartCause {
   actor: string;
   cause: string;

@@ -22,7 +22,7 @@ export interface FindingView {
   findings: FindingTracker;
   /**
    * Looks for the file's findings in its present text and shows those that are there; not thorough,
-   * that is quick enough while somebody types.
+   * that is quick enough while the user types.
    */
   look(path: string, isThorough: boolean): Promise<void>;
   /** Takes all diagnostics back. */

@@ -16,7 +16,7 @@ export interface FolderSession {
   findings: FindingTracker;
   /** Looks for the file's findings in its present text and shows those that are there. */
   refresh(path: string): Promise<void>;
-  /** The same while somebody types: quick, for findings whose text was seen before. */
+  /** The same while the user types: quick, for findings whose text was seen before. */
   typed(path: string): Promise<void>;
   /** The same after a save; findings whose text was there and is gone are resolved. */
   saved(path: string): Promise<void>;

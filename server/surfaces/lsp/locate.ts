@@ -77,7 +77,7 @@ const candidates = (
 };
 
 /**
- * Looks for the finding's text. One that was never seen costs a hash for each line: while somebody
+ * Looks for the finding's text. One that was never seen costs a hash for each line: while the user
  * types (`isThorough` false) it is looked for only where it is expected.
  */
 export const settle = (placed: Placed, text: SearchedText, isThorough = true): Placed => {

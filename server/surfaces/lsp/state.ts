@@ -50,7 +50,7 @@ export interface LanguageServerContext {
 
 export const createLanguageState = ({ connection, open, log }: LanguageServerContext): LanguageState => {
   const sessions = new Map<string, FolderSession>();
-  /** Runs that were at work in processes that are gone, by folder, until somebody else has it. */
+  /** Runs that were active in processes that are gone, by folder, until another process has it. */
   const orphaned = new Map<string, ReadonlySet<string>>();
 
   const endSession = (uri: string): void => {

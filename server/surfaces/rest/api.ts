@@ -92,7 +92,7 @@ const answerRoute = async (
   sendJson(response, route.status, await onceFor(exchange, api, { route, params }, change));
 };
 
-/** Whoever sends a key means to ask again, so their work goes on when they are gone. */
+/** A caller that sends a key means to ask again, so the work continues when the caller is gone. */
 const isKeyed = ({ headers }: IncomingMessage, { verb }: Route, { replies }: Api): boolean =>
   headers["idempotency-key"] !== undefined && verb === "POST" && replies !== undefined;
 

@@ -54,7 +54,7 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
   else send(response, status, "application/json", body);
 };
 
-/** Problem details (RFC 9457); beside its members stand those of the wire form of an error. */
+/** Problem details (RFC 9457), with the members of the wire form of an error added. */
 export const sendProblem = (response: ServerResponse, error: CoditectError): void => {
   const { message, ...wire } = toWireError(error);
   const status = errorCatalogue[error.code].http;

@@ -164,7 +164,7 @@ const paths = (): Record<string, Record<string, unknown>> => {
         responses: {
           200: {
             description:
-              "Every event from now on; each data line but that of `events.lost` is a RuntimeEvent",
+              "Every event from now on; each data line except the one of `events.lost` is a RuntimeEvent",
             content: { "text/event-stream": { schema: refTo("RuntimeEvent") } },
           },
         },

@@ -12,7 +12,7 @@ const bearerOf = ({ headers }: IncomingMessage): string => {
   return token;
 };
 
-/** Only whoever had a token's secret is told, and recorded, that it is not valid any more. */
+/** Only a caller that has a token's secret learns, on record, that it is no longer valid. */
 const refuse = async (tenant: Tenant, refused: Parameters<Tenant["audit"]["record"]>[0], problem: string) => {
   await tenant.audit.record(refused);
   return fail("token_refused", { problem });

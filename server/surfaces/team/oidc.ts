@@ -51,11 +51,11 @@ const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
   });
   const found = Discovery.safeParse(await response.json().catch(() => null));
   if (!found.success || found.data.issuer !== issuer)
-    throw failed("its configuration is not that of the issuer", found.error ?? null);
+    throw failed("its configuration names another issuer", found.error ?? null);
   return createRemoteJWKSet(new URL(found.data.jwks_uri), { timeoutDuration: DEADLINE_MS });
 };
 
-/** Whether the keys cannot be had is told apart from whether the token was made with one. */
+/** Keys that cannot be fetched are one error, a token that none of them made is another. */
 const reachable =
   (keys: JWTVerifyGetKey): JWTVerifyGetKey =>
   (header, token) =>

@@ -17,7 +17,7 @@ export class RateLimit {
     this.#perMinute = perMinute;
   }
 
-  /** Takes one; 0: it may go on, else in how many seconds it may. */
+  /** Takes one; 0: the call may proceed, else in how many seconds it may. */
   take(name: string, now: number): number {
     const bucket = this.#bucket(name, now);
     if (bucket.left < 1) return Math.ceil(((1 - bucket.left) * 60) / this.#perMinute);
@@ -35,7 +35,7 @@ export class RateLimit {
     const found = this.#buckets.get(name) ?? { left: this.#perMinute, at: now };
     found.left = Math.min(this.#perMinute, found.left + ((now - found.at) * this.#perMinute) / MINUTE_MS);
     found.at = now;
-    // The order of the map is that of the latest use.
+    // The map is in the order of the latest use.
     this.#buckets.delete(name);
     this.#buckets.set(name, found);
     for (const [old, { at }] of this.#buckets) {

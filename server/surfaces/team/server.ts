@@ -37,7 +37,7 @@ export interface TeamServer {
   renew(tls: TeamServerOptions["tls"]): void;
   /**
    * Accepts no new work, waits for requests and runs to end, at most until `deadline` aborts, and closes.
-   * Runs that go on are the runtimes' to interrupt.
+   * The runtimes interrupt runs in progress.
    */
   drain(deadline: AbortSignal): Promise<void>;
 }
@@ -143,7 +143,7 @@ const serve = async (request: IncomingMessage, response: ServerResponse, state: 
   await answer(exchange, tenant.api);
 };
 
-/** Serves tenants to whoever has a token of theirs. Every method's role is that of the contract. */
+/** Serves tenants to callers with a token of theirs. The contract has every method's role. */
 export const openTeamServer = async (options: TeamServerOptions): Promise<TeamServer> => {
   const { version, bodyLimit, now, log } = options;
   const state: State = {

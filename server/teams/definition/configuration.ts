@@ -69,7 +69,7 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
   const { store, workspace, settings, isProviderGuessed, consents, now } = parts;
   const templates = createTemplates(store);
 
-  /** A workspace that is somebody else's brings no team, and no agent with it. */
+  /** An untrusted workspace brings neither teams nor agents. */
   const teamFiles = (): Promise<Files<TeamFile>> =>
     settings.untrusted === true ? Promise.resolve({ usable: [], unusable: [] }) : readTeamFiles(workspace);
 
@@ -147,7 +147,7 @@ export const createConfiguration = (parts: ConfigurationParts): Configuration =>
     const file = usable.find(({ content }) =>
       agent === undefined ? content.agent_type === agent_type : content.name === agent,
     );
-    // A type that no usable file has is probably that of one that cannot be read.
+    // A type that no usable file defines is probably defined in one that cannot be read.
     const isMeant = ({ name }: { name: string }) => agent === undefined || name === agent;
     const broken = file === undefined ? unusable.find(isMeant) : undefined;
     if (broken !== undefined) throw broken.problem;

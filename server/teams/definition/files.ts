@@ -53,7 +53,7 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
   if (!parsed.success) return structural(parsed.error);
   const members = parsed.data.members.map(({ role, agent_type }) => ({
     role,
-    // What can be said of a type of one's own is said where its agent file is read.
+    // Problems of a custom type are reported where its agent file is read.
     agent_type: AgentType.safeParse(agent_type).data ?? "Coder",
     agent_id: null,
   }));
@@ -62,7 +62,7 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
       .filter(({ agent, agent_type }) => agent !== undefined || !AgentType.safeParse(agent_type).success)
       .map(({ role }) => role),
   );
-  // A team of the project works with everybody's default agents, whatever somebody made of theirs.
+  // A team of the project works with the default agents as shipped, whatever a user changed in theirs.
   return workflowProblems({ ...parsed.data, members }, ({ role, agent_type }) =>
     named.has(role) ? null : defaultCapabilities(agent_type),
   ).map((problem) => ({ ...problem, rule: "workflow" }));
@@ -120,7 +120,7 @@ const invalid = (path: string, problems: string, line: number): CoditectError =>
 
 const SyntaxProblem = z.looseObject({ line: z.int().catch(1) });
 
-/** The name in a text that may not be JSON at all; else that of the file. */
+/** The name in a text that may not be JSON at all; else the file's. */
 const nameIn = (path: string, text: string): string =>
   /"name"\s*:\s*"([^"\\\n]+)"/.exec(text)?.[1] ?? posix.basename(path, ".json");
 
@@ -144,7 +144,7 @@ const readText = <Content>(path: string, text: string, { schema, problems }: Kin
   const found = problems(value);
   const [first] = found;
   if (first === undefined) return schema.parse(value);
-  // What a schema finds is told with its place already.
+  // What a schema finds already names its place.
   const told = found.map(({ message, rule, path: at }) =>
     rule === "schema" ? message : `${at.map(String).join(".")}: ${message}`,
   );

@@ -3,7 +3,7 @@ import type { Task } from "../../../schemas/run.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 import { fillPrompt, variablesIn } from "./template.ts";
 
-/** What each type of agent is told of its craft. Short: it is paid for with every request. */
+/** The instructions of each type of agent. Short: they are paid for with every request. */
 const craft: Readonly<Record<AgentType, string>> = {
   TestWriter:
     "You write tests before the code exists. Each test checks one behaviour through the public interface, in the style of the tests that are there: the normal case, the edges, the errors. Write only test files.",

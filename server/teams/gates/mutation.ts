@@ -33,7 +33,7 @@ const isOutOfMemory = (error: unknown): boolean =>
 export const mutate = async (request: MutationRequest, signal: AbortSignal): Promise<Mutation | null> => {
   if (request.length === 0) return { files: [], mutants: [] };
   const { Worker } = await import("node:worker_threads");
-  // Bundled, the thread's file lies beside ours; from source it is the module's own.
+  // In a bundle, the thread's file is next to ours; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./mutation-thread.ts" : "./mutation.js";
   const thread = new Worker(new URL(entry, import.meta.url), {
     workerData: request,

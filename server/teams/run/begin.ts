@@ -16,7 +16,7 @@ export const admitRun = async (parts: RunParts, run: TeamRun): Promise<void> => 
   });
 };
 
-/** Tells that a run begins or goes on. */
+/** Emits that a run begins or resumes. */
 export const announceRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
   const { configuration, settings, store, emit, now } = parts;
   const [member] = run.members;

@@ -71,7 +71,7 @@ export const tellFinished = (
   });
 };
 
-/** Applies the changes of a success if the settings say so; what keeps them out is told and kept. */
+/** Applies the changes of a success if the settings say so; what prevents it is reported and stored. */
 export const applyUnasked = async (
   { settings, changes, emit, now }: FinishParts,
   run: TeamRun,

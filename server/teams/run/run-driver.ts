@@ -30,8 +30,8 @@ import { conditionHolds, errorOf, failedOutcome, stoppedOutcome } from "./stage-
 import { prepareRound, type PreparedRound, type RunParts } from "./stage-round.ts";
 
 /**
- * Owns a team run while it is at work: nothing else writes the run, begins its stages, or stops them.
- * Several stages are at work at once; refused work goes back only when all of them have ended, so
+ * Owns a team run while it is running: nothing else writes the run, begins its stages, or stops them.
+ * Several stages run in parallel; refused work goes back only when all of them have ended, so
  * that one round answers all.
  */
 export class RunDriver {
@@ -39,9 +39,9 @@ export class RunDriver {
   readonly #record: RunRecord;
   readonly #task: Task;
   readonly #controller = new AbortController();
-  /** Stages at work. */
+  /** Running stages. */
   readonly #working = new Map<string, Promise<void>>();
-  /** What cancels an execution at work, and the stage that it belongs to. */
+  /** What cancels a running execution, and the stage that it belongs to. */
   readonly #executions = new Map<string, { stage: string; controller: AbortController }>();
   readonly #first = Promise.withResolvers<AgentExecution>();
   /** Report of the whole suite on the workspace as it was; null until measured. */
@@ -52,7 +52,7 @@ export class RunDriver {
   /** Resolves when the run has ended, waits for a person, or was interrupted. Never rejects. */
   readonly done: Promise<void>;
 
-  /** Drives a stored run in the background; what comes of it is told by events. */
+  /** Drives a stored run in the background; events report its progress. */
   constructor(parts: RunParts, record: RunRecord, task: Task) {
     this.#parts = parts;
     this.#record = record;
@@ -87,7 +87,7 @@ export class RunDriver {
     this.#wake();
   }
 
-  /** Cancels one execution at work, and resolves when its stage has ended. Other stages go on. */
+  /** Cancels one running execution, and resolves when its stage has ended. Other stages continue. */
   async cancelExecution(executionId: string): Promise<void> {
     const entry = this.#executions.get(executionId);
     entry?.controller.abort(new Stop("cancelled"));
@@ -109,7 +109,7 @@ export class RunDriver {
       // Only a store that cannot be written any more gets here, so nothing of this can be stored.
       const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log("error", "a run cannot be driven any more", { task_id, details });
-      // Whoever follows it must not wait for ever; as stored it is at work, and is resumed later.
+      // Those who follow it must not wait for ever; the store has it as running, so it is resumed later.
       const known = error instanceof CoditectError ? error : fail("internal", { reference: task_id });
       tellFinished(this.#parts, { ...this.run, status: "Failed", error: toExecutionError(known) });
     } finally {
@@ -120,7 +120,7 @@ export class RunDriver {
   }
 
   async #drive(): Promise<void> {
-    // Stages a former runtime left at work go on first.
+    // Stages that a former runtime left running continue first.
     for (const { name, status } of this.run.stages) {
       if (status === "Running") this.#launch(name, this.#runStage(name));
     }
@@ -138,7 +138,7 @@ export class RunDriver {
     }
   }
 
-  /** With no stage at work: settles what follows, and says whether the driver has no more to do. */
+  /** With no stage running: settles what follows, and says whether the driver is done. */
   async #isOver(): Promise<boolean> {
     const { now } = this.#parts;
     const settled = settle(this.run, now());
@@ -219,7 +219,7 @@ export class RunDriver {
     await this.#endStage(name, outcome);
   }
 
-  /** Stores that a round begins, or goes on, and tells of it. */
+  /** Stores that a round begins or resumes, and emits it. */
   async #announce(name: string, { work, isNew }: PreparedRound): Promise<void> {
     const { now, emit } = this.#parts;
     const { execution, agent, startsWith } = work;

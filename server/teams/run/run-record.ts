@@ -48,7 +48,7 @@ export class RunRecord {
     });
   }
 
-  /** Cancels a run nothing of which is at work. One that has ended stays as it is. */
+  /** Cancels a run of which nothing is running. One that has ended stays as it is. */
   async cancelIdle(): Promise<TeamRun> {
     if (!isRunOpen(this.#run.status)) return this.#run;
     const { store, ledger, emit, now } = this.#parts;
@@ -68,7 +68,7 @@ export class RunRecord {
   }
 }
 
-/** Marks what a former runtime left at work as Interrupted, so that it can be resumed. */
+/** Marks what a former runtime left running as Interrupted, so that it can be resumed. */
 export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<void> => {
   const left = store
     .all("runs", { open: true })

@@ -51,7 +51,7 @@ export interface Runs {
 
   startExecution(agent: AgentConfig, request: StartExecution): Promise<AgentExecution>;
   /**
-   * Cancels that execution and nothing else: stages beside it go on to their end, then the run ends.
+   * Cancels that execution and nothing else: parallel stages finish, then the run ends.
    * Error: `illegal_transition` if the execution has ended.
    */
   cancelExecution(executionId: string): Promise<AgentExecution>;

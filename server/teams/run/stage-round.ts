@@ -31,7 +31,7 @@ export interface PreparedRound {
 }
 
 /**
- * A finished record stays as it is: its work goes on in a new one whose transcript begins with the
+ * A finished record stays as it is: its work continues in a new one whose transcript begins with the
  * same answers, so that none of them is paid twice.
  */
 const continued = async (parts: RunParts, last: AgentExecution): Promise<AgentExecution> => {
@@ -52,7 +52,7 @@ const agentOf = (parts: RunParts, run: TeamRun, role: string) => {
   return parts.configuration.agentOf(member);
 };
 
-/** The execution in which a stage was cut off, or one that goes on from it; null: none began. */
+/** The execution in which a stage was cut off, or one that continues it; null: none began. */
 const cutOffExecution = async (parts: RunParts, state: StageState): Promise<PreparedExecution | null> => {
   const lastId = state.status === "Running" ? state.execution_ids.at(-1) : undefined;
   const last = lastId === undefined ? null : parts.store.get("executions", lastId);
@@ -82,7 +82,7 @@ export const prepareRound = async (
   const stage = definitionOf(run, state.name);
   const agent = await agentOf(parts, run, stage.member);
   checkCapable(agent, stage);
-  // A round that was cut off goes on from where it began, whatever other stages did meanwhile.
+  // A round that was cut off continues from where it began, whatever other stages did meanwhile.
   const startsWith =
     state.status === "Running"
       ? changeSetOf(store, state.starts_with)

@@ -23,7 +23,7 @@ const defaultTask = (workflow: string, { file, data }: Pick<StartRun, "file" | "
   return `Work on ${subject}.`;
 };
 
-/** Their first stage has nothing to go by but what it is told. */
+/** Workflows whose first stage depends on the task's text alone. */
 const needWords: ReadonlySet<string> = new Set(["bug-fix", "architecture"]);
 
 /** Error: `task_needed` for a workflow that cannot begin without one. */

@@ -20,7 +20,7 @@ import type { Runs, StartExecution } from "./runs.ts";
 import type { RunParts } from "./stage-round.ts";
 import { checkTask, newTask, teamOfOne } from "./task.ts";
 
-/** The runs of a workspace: a driver for each that is at work, the store for all others. */
+/** The runs of a workspace: a driver for each active one, the store for all others. */
 export class TeamRuns implements Runs {
   readonly #parts: RunParts;
   readonly #drivers = new Map<string, RunDriver>();
@@ -152,12 +152,12 @@ export class TeamRuns implements Runs {
     return store.get("executions", executionId) ?? cancelled;
   }
 
-  /** Marks what a former runtime left at work as Interrupted, so that it can be resumed. */
+  /** Marks what a former runtime left running as Interrupted, so that it can be resumed. */
   recover(): Promise<void> {
     return interruptLeftRuns(this.#parts);
   }
 
-  /** Interrupts what is at work and waits until it has stopped. */
+  /** Interrupts what is running and waits until it has stopped. */
   async close(): Promise<void> {
     const drivers = [...this.#drivers.values()];
     for (const driver of drivers) driver.stop(new Stop("interrupted"));

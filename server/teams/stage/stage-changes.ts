@@ -23,7 +23,7 @@ const commonBase = (store: Store, run: TeamRun, names: readonly string[]): Chang
 };
 
 /**
- * The change set several finished stages amount to: that of the only one, or a merge of them.
+ * The combined change set of several finished stages: the only one's, or a merge.
  * Errors: `stages_conflict` when parallel stages changed the same lines.
  */
 export const mergedChanges = async (

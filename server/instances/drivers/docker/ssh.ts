@@ -32,7 +32,7 @@ const socketHabits = {
 const dial = (where: SshHost): Duplex => {
   const child = spawn("ssh", sshArguments(where), { stdio: ["pipe", "pipe", "pipe"] });
   const stream = new Duplex({
-    // That ssh is gone is told when it has closed, with what it said.
+    // The end of ssh is reported once it has closed, with its output.
     write: (chunk: Buffer, _encoding, done) => {
       child.stdin.write(chunk, () => {
         done();

@@ -122,7 +122,7 @@ export class ContainerWorker implements RunningWorker {
     return { StatusCode: State.ExitCode };
   }
 
-  /** Whether nothing of it is left. An engine refuses a removal while another one goes on. */
+  /** Whether nothing of it is left. An engine refuses a removal while another one is in progress. */
   async #remove(): Promise<boolean> {
     this.#removal ??= this.#started.container.remove({ force: true, v: true }).then(() => true, isMissing);
     const isGone = await this.#removal;

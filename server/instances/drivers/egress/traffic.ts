@@ -38,7 +38,7 @@ export interface Traffic {
 const IDLE_MS = 300_000;
 const DIAL_MS = 15_000;
 
-/** What breaks a connection is told to both of its ends by ending them. */
+/** When a connection breaks, both of its ends are ended. */
 const ignore = (): void => undefined;
 
 const resolveName = async (host: string): Promise<string[]> =>

@@ -8,7 +8,7 @@ import type { Unavailable } from "./unavailable.ts";
 
 /** What a worker confined by bubblewrap may see and do, as plain data. */
 export interface BubblewrapConfinement {
-  /** Folders and files it may read, beside the system's own. */
+  /** Folders and files it may read, in addition to the system's. */
   readable: readonly string[];
   /** The only folder it may write; it stands at `COPY_FOLDER`. */
   writable: string;
@@ -56,7 +56,7 @@ const systemFiles = [
 
 /**
  * Where version managers keep compilers and interpreters under the home folder. Not the folder
- * above: `.cargo` and `.local` hold credentials beside programs.
+ * above: `.cargo` and `.local` hold credentials next to programs.
  */
 const toolchainFolders = [
   ".pyenv",
@@ -85,7 +85,7 @@ const toolchainFolders = [
 export const sandboxHosts = (hasIpv6: boolean): string =>
   `127.0.0.1 localhost instance\n${hasIpv6 ? "::1 localhost ip6-localhost\n" : ""}`;
 
-/** Where toolchains keep what they fetched, beside their credentials, which are not shown. */
+/** Where toolchains keep what they fetched; the credentials next to it are not shown. */
 const cacheFolders = [
   ".cargo/registry",
   ".cargo/git",

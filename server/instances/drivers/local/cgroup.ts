@@ -11,7 +11,7 @@ const MEMORY_HEADROOM = 1.25;
 const PERIOD_US = 100_000;
 /**
  * What an instance gets when there is too little for all. In version 1 the group competes with
- * single tasks of 1,024 each, so less would starve it beside a busy machine; in version 2 with
+ * single tasks of 1,024 each, so less would starve it on a busy machine; in version 2 with
  * whole groups of 100, and half of one leaves the editor responsive.
  */
 const WEIGHT = { versionOne: "1024", versionTwo: "50" };
@@ -41,7 +41,7 @@ export const parseMembership = (text: string): Map<string, string> =>
   );
 
 /**
- * What to write where for these caps. Version 2: a group beside our own, as one may not have both
+ * What to write where for these caps. Version 2: a sibling of our own group, as one may not have both
  * processes and governed children; version 1: one below our own per controller.
  */
 export const planGroup = (

@@ -31,7 +31,7 @@ export interface LocalCommand {
 const TEMPORARY_MB = 512;
 const SANDBOX_HOME = "/tmp/home";
 
-/** File beside the private copy that is the sandbox's /etc/hosts. */
+/** File next to the private copy that is the sandbox's /etc/hosts. */
 export const hostsFile = (copy: string): string => join(dirname(copy), "hosts");
 
 /**
@@ -61,7 +61,7 @@ const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine
   return machine.hasPrlimit ? ["prlimit", ...limits, ...node] : node;
 };
 
-/** No signal opens Node's debugger; a Node that has no such option is told by the worker itself. */
+/** No signal opens Node's debugger; where Node has no such option, the worker does the same. */
 const debuggerOff = (): string[] => {
   const option = "--disable-sigusr1";
   return process.allowedNodeEnvironmentFlags.has(option) ? [option] : [];

@@ -160,7 +160,7 @@ const lowerPriority = (pid: number): void => {
     // Linux can weigh sessions instead of processes, and the worker has one of its own.
     writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {
-    // It has ended, which is told elsewhere; or the system knows no sessions.
+    // It has ended, which is reported elsewhere; or the system has no sessions.
   }
 };
 

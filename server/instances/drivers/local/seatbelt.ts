@@ -8,7 +8,7 @@ import type { Unavailable } from "./unavailable.ts";
 
 /** What a worker confined by Seatbelt may see and do, as plain data. */
 export interface SeatbeltConfinement {
-  /** Folders and files it may read, beside the system's own. */
+  /** Folders and files it may read, in addition to the system's. */
   readable: readonly string[];
   /** Folders it may write: its copy, its home, its temporary folder. */
   writable: readonly string[];

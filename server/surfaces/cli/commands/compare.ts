@@ -19,7 +19,7 @@ interface Compared {
   tokens: number;
   /** Dollars; null: unknown. */
   cost: number | null;
-  /** Seconds agents were at work. */
+  /** Seconds agents worked. */
   seconds: number;
   findings: number;
   files: ChangedFile[];

@@ -91,7 +91,7 @@ const checkSandbox = async (): Promise<Check> => {
     : { name: "sandbox", result: "ok", detail: `${sandboxName(sandbox) ?? ""} confines local instances` };
 };
 
-/** What holds local instances to their caps. */
+/** What enforces the caps of local instances. */
 const checkLimits = async (): Promise<Check> => {
   const detail = "memory and processes of local instances are watched, processors only get a low priority";
   return (await canMakeControlGroups())

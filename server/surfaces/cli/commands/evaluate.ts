@@ -64,7 +64,7 @@ const show = (
 };
 
 /**
- * `coditect eval SUITE`. With `--results FILE` it goes on where it was stopped. Exit code 3 if a
+ * `coditect eval SUITE`. With `--results FILE` it continues where it was stopped. Exit code 3 if a
  * trial had no result, 130 if it was interrupted.
  */
 export const evaluateSuite = async (

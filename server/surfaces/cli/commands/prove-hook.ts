@@ -6,7 +6,7 @@ import { catchInterruption } from "../session/interruption.ts";
 import { proveWithFlags, type ProveFlags } from "./proving.ts";
 import { proofMarkdown } from "../display/proof-report.ts";
 
-/** Exit codes of a hook: the agent may stop; the hook itself failed; the agent has to go on. */
+/** Exit codes of a hook: the agent may stop; the hook itself failed; the agent must continue. */
 const hookCodes = { stop: 0, broken: 1, goOn: 2 } as const;
 
 /** What an agent tells its Stop hook on standard input; only what is used of it. */
@@ -29,7 +29,7 @@ const readInput = async (stdin: NodeJS.ReadStream): Promise<z.infer<typeof HookI
 
 /**
  * `coditect prove --hook`: a Stop hook of another agent. It lets the agent stop when nothing changed or
- * every gate held; else it says on standard error which did not, and the agent goes on. An agent that
+ * every gate held; else it says on standard error which did not, and the agent continues. An agent that
  * a hook sent back once already is let go, with the same words: it would never end otherwise.
  */
 export const proveForHook = async (

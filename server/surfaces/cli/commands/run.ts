@@ -100,7 +100,7 @@ interface Started {
   connection: Connection;
   start: () => Promise<TeamRun>;
   workflow: string;
-  /** Of the run so far, if it goes on. */
+  /** Of the run so far, if it is resumed. */
   executions?: RunDetails["executions"];
   target: Pick<Target, "workspace" | "file" | "isSample">;
   flags: RunFlags;

@@ -29,7 +29,7 @@ const resultOf = (trial: Trial): { good: boolean; text: string } => {
   return { good: trial.solved, text: `${text}, hidden tests: ${passed} passed, ${failed} failed` };
 };
 
-/** One trial as it is told when it has ended. */
+/** The line of a trial that has ended. */
 export const trialLine = (trial: Trial, { style }: Styler): string => {
   const { good, text } = resultOf(trial);
   const mark = good ? style("green", "✔") : style("red", "✖");

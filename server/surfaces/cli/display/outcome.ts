@@ -42,7 +42,7 @@ const markWords: Record<ChangeMark, string> = {
   invisible: "it has invisible characters",
 };
 
-/** Files that are applied only where somebody names them, each with the reason. */
+/** Files that are applied only if the user names them, each with the reason. */
 export const leftLines = (
   { files }: ChangeSet,
   { style }: Pick<CommandContext["terminal"], "style">,

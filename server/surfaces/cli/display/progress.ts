@@ -6,7 +6,7 @@ import { gateText, SPINNER_INTERVAL, stageLines, titleLine, totalLine, usageLine
 import type { Terminal } from "./terminal.ts";
 import { failureOf } from "./rounds.ts";
 
-/** Shows a run while it goes on. */
+/** Shows a run in progress. */
 export interface Progress {
   /** Called with each event, after the view has taken it in. */
   event(event: RuntimeEvent): void;

@@ -26,8 +26,8 @@ export interface Round {
 const none: CallUsage = { calls: 0, tokens: 0, cost: 0 };
 
 /**
- * The rounds of a stage, oldest first. A round that was cut off is shown only once it goes on: its
- * number is then that of the execution that goes on with it.
+ * The rounds of a stage, oldest first. A round that was cut off is shown only once it resumes: its
+ * number is then the one of the execution that resumes it.
  */
 export const roundsOf = (run: RunView, stage: StageView): Round[] => {
   const { state } = stage;

@@ -152,7 +152,7 @@ export const nextSteps = (
       [`${program} changes discard ${task}${where}`, "forget them"],
     );
   if (offersResume(status))
-    commands.push([`${program} resume ${task}${where}${again}`, "go on where it stopped"]);
+    commands.push([`${program} resume ${task}${where}${again}`, "continue where it stopped"]);
   if (isSample && status === "Succeeded")
     commands.push(
       [`code ${workspace}`, "open the sample in VS Code, with the extension of npm run package"],

@@ -13,7 +13,7 @@ export interface Terminal {
   stdout: NodeJS.WriteStream;
   /** Whether lines can be redrawn: a terminal, and not a program or a log, reads along. */
   interactive: boolean;
-  /** Columns, without end in a file or a pipe; read anew for each frame, because the window may be resized. */
+  /** Columns, infinite in a file or a pipe; read for each frame, because the window may be resized. */
   width: () => number;
   style: (style: Style, text: string) => string;
 }

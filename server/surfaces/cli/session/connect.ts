@@ -33,7 +33,7 @@ const never = new AbortController().signal;
 /** Methods that set a run to work, which is then this command's own. */
 const startsRun: ReadonlySet<Method> = new Set(["teams/execute", "runs/resume", "runs/retry"]);
 
-/** Runs that are at work in a runtime of ours: this command's own, and those of others. */
+/** Active runs of a runtime of ours: this command's own, and those of others. */
 const watchRuns = (runtime: FolderRuntime) => {
   const running = new Set<string>();
   let look = (): void => undefined;

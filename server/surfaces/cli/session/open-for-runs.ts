@@ -28,7 +28,7 @@ export const openForRuns = async (
   const { environment } = context;
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
   const untrusted = flags.untrusted ?? isForksChange(environment);
-  // Somebody else's code runs confined or not at all, and its lessons are not ours.
+  // Untrusted code runs confined or not at all, and no lessons are drawn from it.
   const strict = untrusted ? ({ untrusted, lessons: false, unconfined: "refuse" } as const) : {};
   const asked = { ...settingsOf(flags), ...strict };
   const guessed = { unconfined: unconfinedOf(flags) };

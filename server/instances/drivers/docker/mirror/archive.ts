@@ -23,7 +23,7 @@ const headersOf = (
 
 /**
  * The entries as a tar archive to be unpacked in `folder`, read while it is sent: the memory it
- * takes is that of the largest file. What vanishes meanwhile is left out. `modes` has the entries, by
+ * takes is the size of the largest file. Files that vanish meanwhile are left out. `modes` has the entries, by
  * their paths, that get another mode than all others.
  */
 export const archiveOf = (
