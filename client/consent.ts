@@ -6,7 +6,7 @@ import { askModal, sayWarning } from "./say.ts";
 
 /**
  * Does what sets agents to work in a folder (URI). Where their commands would run unconfined, the user
- * is asked first, once per workspace; what they were told of stays undone if they do not consent.
+ * is asked first, once per workspace; nothing is done without consent.
  * `who`: whose commands these are.
  */
 export type WithConsent = <Result>(

@@ -66,7 +66,7 @@ export const commandIds = [
   "coditect.acknowledgeAlert",
 ] as const;
 
-/** Commands that only code lenses and code actions name; they stand in no menu. */
+/** Commands that only code lenses and code actions use; they are in no menu. */
 export const linkedCommandIds = [
   "coditect.runTddOnSymbol",
   "coditect.fixTest",

@@ -29,7 +29,7 @@ export const showError = async (
   else await offer(text, ways, error.retryable ? again : null);
 };
 
-/** Told by its name: the class itself would bring the schemas' code along at activation. */
+/** Recognised by its name: importing the class would load the schemas at activation. */
 export const isCatalogued = (error: unknown): error is CoditectError =>
   error instanceof Error && error.name === "CoditectError";
 

@@ -8,7 +8,7 @@ export const folderOf = (uri: vscode.Uri): vscode.WorkspaceFolder | null =>
 export const folderByUri = (folder: string): vscode.WorkspaceFolder | null =>
   vscode.workspace.workspaceFolders?.find(({ uri }) => uri.toString() === folder) ?? null;
 
-/** Path of a file inside its folder, with `/`, as the contract wants it. */
+/** Path of a file inside its folder, with `/`, as the contract requires. */
 export const pathInFolder = (folder: vscode.WorkspaceFolder, uri: vscode.Uri): string =>
   uri.path.slice(folder.uri.path.replace(/\/$/, "").length + 1);
 
@@ -44,7 +44,7 @@ export const foldersWithState = async (
   return folders.filter((_, index) => found[index] === true);
 };
 
-/** Whether a link stands on the way to a file of the folder: writing there would write somewhere else. */
+/** Whether the path to a file of the folder goes through a link: writing there would write elsewhere. */
 export const isBehindLink = async (folder: string, path: string): Promise<boolean> => {
   const parts = path.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));
   for (const part of parts) {

@@ -39,7 +39,7 @@ const actionFor = (title: string, command: LinkedCommandId, argument: object): v
   return action;
 };
 
-/** A diagnostic as agents are told of it. */
+/** A diagnostic as agents get it. */
 export const describeProblem = ({ message, source, code, range }: vscode.Diagnostic) => ({
   message,
   source: source ?? null,

@@ -30,7 +30,7 @@ export const StoredReply = z.strictObject({
   /** Hash of what was asked: the same key for something else is refused. */
   fingerprint: Sha256,
   at: Timestamp,
-  /** `null`: it was begun, and nobody knows what came of it. */
+  /** `null`: the call began, and its result is not known. */
   body: Json.nullable(),
 });
 export type StoredReply = z.infer<typeof StoredReply>;

@@ -56,7 +56,7 @@ export const AIProvider = z.union([
 ]);
 export type AIProvider = z.infer<typeof AIProvider>;
 
-/** Name of a provider, as it stands in {@link AIProvider}. */
+/** Name of a provider, as in {@link AIProvider}. */
 export const ProviderName = z.enum(["Claude", "Gemini", "Ollama", "HuggingFace"]);
 export type ProviderName = z.infer<typeof ProviderName>;
 

@@ -13,7 +13,7 @@ export type AlertName = z.infer<typeof AlertName>;
 /** `critical`: a person must act before agents can continue. */
 const AlertSeverity = z.enum(["warning", "critical"]);
 
-/** What is wrong at the moment, before anybody was told of it. */
+/** What is wrong at the moment, before an alert is raised. */
 export const AlertCause = z.strictObject({
   alert: AlertName,
   severity: AlertSeverity,
@@ -37,7 +37,7 @@ export const Alert = AlertCause.extend({
   day: z.iso.date(),
   status: AlertStatus,
   raised_at: Timestamp,
-  /** Kept when its cause goes and comes back: nobody is alarmed twice. */
+  /** Kept when its cause goes and comes back, so that it is not raised twice. */
   acknowledged_at: Timestamp.nullable(),
   /** `user:<surface>`. */
   acknowledged_by: z.string().nullable(),

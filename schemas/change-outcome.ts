@@ -9,7 +9,7 @@ export const presentState = ({ kind, before, after }: ChangedFile, sha256: strin
 
 /**
  * What has become of a change: the user's decision as far as the file still bears it out. `applied`
- * may also be said of one that nobody decided about, such as a patch applied by hand.
+ * also holds for one without a decision, such as a patch applied by hand.
  */
 export type ChangeOutcome = "open" | "applied" | "applied in part" | "undone" | "changed since" | "discarded";
 

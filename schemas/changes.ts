@@ -21,7 +21,7 @@ export type FileChange = z.infer<typeof FileChange>;
 /**
  * Why a changed file needs a look of its own. `executes`: it is executed without being asked each
  * time, such as an editor, git, a package manager or CI. `steers`: it tells agents or tools what to do.
- * `invisible`: the change brings characters that a reader does not see.
+ * `invisible`: the change adds characters that a reader does not see.
  */
 export const ChangeMark = z.enum(["executes", "steers", "invisible"]);
 export type ChangeMark = z.infer<typeof ChangeMark>;

@@ -11,7 +11,7 @@ import { Settings } from "./settings.ts";
 export const EditorSettings = z.strictObject({
   /** What does not come with each call; `min_confidence` and `limits` hold at once when changed. */
   runtime: Settings.prefault({}),
-  /** Whether code lenses stand over functions and tests. */
+  /** Whether code lenses are shown over functions and tests. */
   code_lens: z.boolean().default(true),
 });
 export type EditorSettings = z.infer<typeof EditorSettings>;

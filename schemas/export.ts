@@ -62,7 +62,7 @@ export const ExportedExecution = z.strictObject({
   system: z.string(),
   messages: z.array(Message),
   tools: z.array(ToolOffer),
-  /** Names of what was given along with the task; the texts stand in the first message. */
+  /** Names of what was given along with the task; the texts are in the first message. */
   context: z.array(ContextItem.pick({ context_type: true, name: true })),
   parameters: ExecutionParameters,
   outcome: z.strictObject({

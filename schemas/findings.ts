@@ -4,7 +4,7 @@ import { Count, Ratio, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 export const Severity = z.enum(["Critical", "High", "Medium", "Low", "Info"]);
 export type Severity = z.infer<typeof Severity>;
 
-/** A replacement: `old_text` stands exactly once in the file and becomes `new_text`. */
+/** A replacement: `old_text` occurs exactly once in the file and becomes `new_text`. */
 export const Fix = z.strictObject({ old_text: z.string().min(1), new_text: z.string() });
 export type Fix = z.infer<typeof Fix>;
 

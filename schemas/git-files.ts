@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /**
- * Where the git repository around a workspace keeps what ignore rules need. Found by whoever sees
+ * Where the git repository around a workspace keeps what ignore rules need. Found by the process that sees
  * the whole machine, and handed to workers, which do not. Git itself is never run for it.
  */
 export const GitFiles = z.strictObject({

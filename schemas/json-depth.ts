@@ -3,7 +3,7 @@ const MOST_JSON_DEPTH = 200;
 
 /**
  * Parses JSON from outside. Throws a SyntaxError, also for what is nested deeper than
- * {@link MOST_JSON_DEPTH}: whoever walks it afterwards would end in an internal error.
+ * {@link MOST_JSON_DEPTH}: code that walks it afterwards would end in an internal error.
  */
 export const parseJson = (text: string): unknown => {
   if (depthOf(text) > MOST_JSON_DEPTH)

@@ -15,7 +15,7 @@ const StdioServer = z.strictObject({
   args: z.array(z.string()).default([]),
   /** Values may be references, `secret:github`. */
   env: z.record(z.string(), z.string()).default({}),
-  /** `none`: it runs with the user's rights and the network, and the consent says so. */
+  /** `none`: it runs with the user's rights and the network; the consent question says this. */
   sandbox: z.enum(["on", "none"]).default("on"),
   ...offered,
 });

@@ -14,7 +14,7 @@ const ImagePart = z.strictObject({
   data: z.base64(),
 });
 
-/** What a model thought. `signature` is what the provider wants back unchanged in the next turn. */
+/** What a model thought. The provider needs `signature` back unchanged in the next turn. */
 const ReasoningPart = z.strictObject({
   type: z.literal("reasoning"),
   text: z.string(),
@@ -22,7 +22,7 @@ const ReasoningPart = z.strictObject({
 });
 
 /**
- * A tool the model wants called. `invalid` says why its arguments could not be read (the raw text
+ * A tool call of the model. `invalid` says why its arguments could not be read (the raw text
  * is then in `arguments` as a string); such a call is answered with the reason and never run.
  */
 export const ToolCallPart = z.strictObject({
@@ -31,7 +31,7 @@ export const ToolCallPart = z.strictObject({
   tool: z.string(),
   arguments: Json,
   invalid: z.string().nullable(),
-  /** What the provider wants back unchanged with this call (Gemini's thought signature). */
+  /** What the provider needs back unchanged with this call (Gemini's thought signature). */
   signature: z.string().nullable(),
 });
 export type ToolCallPart = z.infer<typeof ToolCallPart>;
@@ -75,7 +75,7 @@ export const TokenUsage = z.strictObject({
 export type TokenUsage = z.infer<typeof TokenUsage>;
 
 /**
- * Why the model stopped. `tool_calls`: it wants tools called; `length`: its answer was cut at the
+ * Why the model stopped. `tool_calls`: it called tools; `length`: its answer was cut at the
  * most tokens; `safety`: the provider blocked it; `refusal`: the model declined.
  */
 export const StopReason = z.enum(["end", "tool_calls", "length", "safety", "refusal"]);

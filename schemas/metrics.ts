@@ -114,7 +114,7 @@ export const Metrics = z.strictObject({
   instances: z.record(z.string(), Count),
   /** Executions that wait for an instance now. */
   queued: Count,
-  /** Those whose cause is there now. */
+  /** Those whose cause persists. */
   alerts: z.array(Alert),
 });
 export type Metrics = z.infer<typeof Metrics>;

@@ -42,7 +42,7 @@ const style = /\u001B\[(?:0|1|2|3|4|7|22|23|24|27|3[0-79]|4[0-79]|9[0-7]|10[0-7]
 
 /**
  * Text for a terminal. The styles of our own lines pass; no other sequence does, so nothing can move
- * the cursor, write to the clipboard, make a link or clear what stands above.
+ * the cursor, write to the clipboard, make a link or clear what is above.
  */
 export const terminalText = (text: string): string => {
   let shown = "";

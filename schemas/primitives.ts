@@ -85,7 +85,7 @@ export const patchOf = <Shape extends z.ZodRawShape>(
     name,
     z.optional(field instanceof z.ZodDefault ? field.unwrap() : field),
   ]);
-  // Built from the shape's own entries, so every field of it is there, as `Patched` says.
+  // Built from the shape's own entries, so it has every field, as `Patched` says.
   return z.strictObject(Object.fromEntries(fields) as Patched<Shape>);
 };
 

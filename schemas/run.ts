@@ -22,7 +22,7 @@ export const RunOptions = z.strictObject({
   test_command: z.string().nullable().default(null),
   /** Higher goes first when instances are short. */
   priority: z.int().min(-10).max(10).default(0),
-  /** Lets the Coder change tests: the `untouched` gate then says so instead of failing. */
+  /** Lets the Coder change tests: the `untouched` gate then reports the changes instead of failing. */
   allow_test_changes: z.boolean().default(false),
   overlays: z.array(Overlay).default([]),
 });
@@ -59,7 +59,7 @@ export const StageStatus = z.enum([
 ]);
 export type StageStatus = z.infer<typeof StageStatus>;
 
-/** Where a stage stands, in all its rounds. */
+/** The state of a stage, over all its rounds. */
 export const StageState = z.strictObject({
   name: z.string(),
   status: StageStatus,

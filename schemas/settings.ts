@@ -73,7 +73,7 @@ export const Settings = z.strictObject({
     .prefault({}),
   runtime: z.enum(["Local", "Docker"]).default("Local"),
   image: z.string().nullable().default(null),
-  /** Whether Local may stand in when no container engine can be used; it is said when it does. */
+  /** Whether Local may replace a container engine that cannot be used; a notice says when it does. */
   fall_back_to_local: z.boolean().default(false),
   /**
    * Whether commands of agents may run where no sandbox of the operating system is available; `ask`:

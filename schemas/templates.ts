@@ -3,10 +3,10 @@ import { Uuid } from "./primitives.ts";
 
 /**
  * Ours: as what a built-in team, a default agent, or one of a file was stored. It is made once; from
- * then on the record is the user's, and follows its template only as long as nobody changed it.
+ * then on the record is the user's, and follows its template only until it is changed.
  */
 export const Template = z.strictObject({
-  /** What it stands for: `team:tdd`, `agent:Coder`, `agent-file:NAME`, percent-encoded. */
+  /** Its template: `team:tdd`, `agent:Coder`, `agent-file:NAME`, percent-encoded. */
   template_id: z.string().min(1),
   tenant_id: Uuid,
   source: z.enum(["built-in", "file"]),

@@ -30,7 +30,7 @@ export type TestRunner = z.infer<typeof TestRunner>;
 export const TestStatus = z.enum(["passed", "failed", "skipped"]);
 
 /**
- * Why a test failed, told from its error and not from its text: `assertion`: an assertion did not
+ * Why a test failed, from its error and not from its text: `assertion`: an assertion did not
  * hold; `missing`: a name it looks up is not there yet; `refused`: it reached an assertion in a run
  * that refuses every one; `error`: anything else.
  */
@@ -70,7 +70,7 @@ export type TestOutcome = z.infer<typeof TestOutcome>;
 
 /** Something a file did in a test run to influence how it is judged, seen while it happened. */
 export const Tampering = z.strictObject({
-  /** Relative to the workspace, with `/`; empty when nobody can be named. */
+  /** Relative to the workspace, with `/`; empty when the file is not known. */
   path: z.string(),
   line: Count.nullable(),
   /** What it did, as the predicate of a sentence: "ends the process". */
@@ -103,7 +103,7 @@ export type LineRange = z.infer<typeof LineRange>;
 
 /** How a test run differs from an ordinary one, to see what its tests are worth. */
 export const TestProbe = z.strictObject({
-  /** Files of the judged change: they see no sign of a test run, and are told of when they look. */
+  /** Files of the judged change: they see no sign of a test run, and are reported when they look for one. */
   suspects: z.array(z.string()).default([]),
   /** Every assertion throws as soon as it is reached: a test that still passes has none. */
   refuse_assertions: z.boolean().default(false),
@@ -130,7 +130,7 @@ export const TestReport = z.strictObject({
   /** Test files that could not be loaded, with the reason. */
   load_errors: z.array(z.strictObject({ file: z.string(), message: z.string() })),
   /**
-   * What went wrong outside of any test: an error nobody caught, a step of the test script that
+   * What went wrong outside of any test: an uncaught error, a step of the test script that
    * failed, an exit code that no test explains. `name` is the same from run to run.
    */
   errors: z.array(z.strictObject({ name: z.string(), message: z.string() })).default([]),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Json } from "./primitives.ts";
 import { ToolName } from "./tools.ts";
 
-/** Where a value comes from a secret: `secret:github` stands for `CODITECT_SECRET_GITHUB`. */
+/** A value that comes from a secret: `secret:github` is `CODITECT_SECRET_GITHUB`. */
 export const SECRET_REFERENCE = /^secret:([a-z0-9-]+)$/;
 
 /** Documents: "Tool Integration", enum `ToolHandler`. */
@@ -43,7 +43,7 @@ export const ToolDefinition = z.strictObject({
 });
 export type ToolDefinition = z.infer<typeof ToolDefinition>;
 
-/** A tool that a user defines for an agent: an Http one, whose name is not one of ours. */
+/** A tool that a user defines for an agent: an Http one, whose name is not a built-in tool's. */
 export const UserTool = ToolDefinition.extend({
   name: z
     .string()

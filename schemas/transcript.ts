@@ -49,7 +49,7 @@ export const TranscriptEntry = z.discriminatedUnion("type", [
   }),
   /**
    * Also billed: an attempt that gave none because its stream was cut or it was
-   * cancelled, or the embeddings that ranked the context, which stand before the prompt.
+   * cancelled, or the embeddings that ranked the context, which come before the prompt.
    */
   z.strictObject({
     type: z.literal("spent"),

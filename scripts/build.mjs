@@ -12,7 +12,7 @@ const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const watch = process.argv.includes("--watch");
 const production = process.argv.includes("--production");
 
-/** What stands for `import.meta.url` in a CommonJS file. */
+/** The replacement of `import.meta.url` in a CommonJS file. */
 const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;';
 const sourcemap = production ? false : "linked";
 
@@ -90,7 +90,7 @@ if (watch) {
   }
 }
 
-/** A worker that starts from its snapshot is there in half the time. */
+/** A worker that starts from its snapshot is ready in half the time. */
 function makeSnapshot(script, blob) {
   const made = spawnSync(process.execPath, ["--snapshot-blob", blob, "--build-snapshot", script]);
   if (made.status !== 0) console.warn(`Workers start without a snapshot: ${made.stderr}`);

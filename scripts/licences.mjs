@@ -16,7 +16,7 @@ const textOf = (folder) => {
   return file === undefined ? null : readFileSync(join(folder, file), "utf8").trim();
 };
 
-/** Folders of all packages that stand in these metafiles. */
+/** Folders of all packages in these metafiles. */
 const packagesIn = (metafiles) => {
   const inputs = metafiles.flatMap((metafile) =>
     Object.values(metafile.outputs).flatMap((output) =>
@@ -55,7 +55,7 @@ export const billOfMaterials = (metafiles, { name, version }) => ({
   }),
 });
 
-/** One text with the licences of all packages that stand in these metafiles. */
+/** One text with the licences of all packages in these metafiles. */
 export const licenceTexts = (metafiles) => {
   const sections = packagesIn(metafiles).map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

@@ -1,6 +1,6 @@
 // What the tests need of the machine besides npm packages: Debian packages (installed if this is
 // Debian and root runs it), a Docker engine (started for as long as the tests run) and code-server.
-// Where one cannot be had, this says why; the tests that need it are then skipped and say so.
+// Where one cannot be installed, this says why; the tests that need it are skipped with that reason.
 import { installCodeServer } from "./machine/code-server.ts";
 import { installPackages, isDebianRoot } from "./machine/debian.ts";
 import { startDocker } from "./machine/docker.ts";

@@ -24,7 +24,7 @@ const run = (command, args) => {
 
 const packagesOf = (lock) => JSON.parse(readFileSync(join(root, lock), "utf8")).packages;
 
-/** Whether everything the lock file names stands in node_modules, in that version. */
+/** Whether node_modules has everything the lock file names, in that version. */
 const isInstalled = () => {
   if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
   const installed = packagesOf("node_modules/.package-lock.json");

@@ -33,7 +33,7 @@ export const registerTools = (context: Context): vscode.Disposable =>
     ),
   );
 
-/** A prompt names who wants to do what, with which model; there is no anonymous consent. */
+/** The question names the agent, the action and the model; there is no anonymous consent. */
 const prepare = (team: string, { file, task }: ToolInput): vscode.PreparedToolInvocation => {
   const provider = setting("model.provider");
   const model =

@@ -89,7 +89,7 @@ const pickItem = (
   picker.ignoreFocusOut = true;
   const isOneLine = !asked.task.includes("\n");
   if (isOneLine) picker.value = asked.task;
-  // The line is there from the start: the ones below would move under a click when it came.
+  // The line exists from the start: if it came later, the ones below would move under a click.
   let expected = vscode.l10n.t("Estimating cost and time…");
   const draw = () => {
     const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected };

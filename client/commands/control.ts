@@ -43,7 +43,7 @@ export const retryStage = async (context: Context, argument: unknown): Promise<v
   await context.sidebar.loadRun(run.folder, retried.task_id);
 };
 
-/** Asks what the user thinks of an ended run, and why: the next runs are told. */
+/** Asks for the user's rating of an ended run and the reason, as guidance for later runs. */
 export const rateRun = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("No run has ended yet.");
   const run = await runTarget(context, argument, ({ status }) => !isRunActive(status), nothing);
@@ -71,7 +71,7 @@ const pickStage = (run: RunRecord): Thenable<string | undefined> =>
     placeHolder: vscode.l10n.t("Select the stage to retry from. Earlier stages are reused."),
   });
 
-/** A prompt names who wants to do what, with which model; there is no anonymous consent. */
+/** The question names the agent, the action and the model; there is no anonymous consent. */
 export const decideApproval = async (
   context: Context,
   argument: unknown,

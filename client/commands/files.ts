@@ -20,7 +20,7 @@ const slugOf = (name: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
 
-/** Writes a new file of shared configuration and opens it; one that is there already is only opened. */
+/** Writes a new file of shared configuration and opens it; an existing one is only opened. */
 const createFile = async (
   folder: vscode.WorkspaceFolder,
   kind: "agents" | "teams",

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { nodeId } from "../tree/nodes.ts";
 import { fileTarget, tell } from "./targets.ts";
 
-/** From the code lens over a lesson: agents are not told again, and the same feedback does not bring it back. */
+/** From the code lens over a lesson: agents no longer get it, and the same feedback does not restore it. */
 export const rejectLesson = async ({ runtime }: Context, argument: unknown): Promise<void> => {
   const { lesson_id } = editorCommands["coditect.rejectLesson"].parse(argument);
   const target = fileTarget(argument);

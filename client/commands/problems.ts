@@ -9,7 +9,7 @@ import { describeProblem } from "../quick-fixes.ts";
 import { startRun } from "./start.ts";
 import { fileTarget, nodeOf, tell } from "./targets.ts";
 
-/** From the problem at the cursor, whoever reported it. */
+/** From the problem at the cursor, from any extension. */
 export const fixDiagnostic = async (context: Context, argument: unknown): Promise<void> => {
   const target = fileTarget(argument);
   if (target === null) return;
@@ -51,7 +51,7 @@ const Problem = z.looseObject({
   end_line: z.int(),
 });
 
-/** From the Quick Fix on a problem, whoever reported it. */
+/** From the Quick Fix on a problem, from any extension. */
 export const fixProblem = async (context: Context, argument: unknown): Promise<void> => {
   const { message, source, code, start_line, end_line } = Problem.parse(argument);
   const target = fileTarget(argument);
@@ -107,7 +107,7 @@ export const fixTest = async (context: Context, argument: unknown): Promise<void
   await startRun(context, { folder, file: path, ...runForTest(test, vscode.l10n) });
 };
 
-/** A finding and its folder: from the Runs tree, or from a code action; says so when it is gone. */
+/** A finding and its folder: from the Runs tree, or from a code action; tells the user when it is gone. */
 const findingOf = async (
   context: Context,
   argument: unknown,

@@ -119,7 +119,7 @@ const whileShown = async <Result>(text: string, ask: () => Promise<Result>): Pro
   }
 };
 
-/** Shows what a package may do, in full, and writes it only when the user then says so. */
+/** Shows all that a package may do, and writes it only when the user confirms. */
 export const importShared = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;

@@ -83,7 +83,7 @@ const hasFolder = (): boolean => {
 /** Has no use for the runtime. */
 const always = (handler: Handler): CommandRow => ({ up: handler, down: handler });
 
-/** Acts on work in hand, of which there is none while the runtime is down. */
+/** Acts on active work, of which there is none while the runtime is down. */
 const whileUp = (handler: Handler): CommandRow => ({
   up: handler,
   down: () => {

@@ -27,7 +27,7 @@ const uriOf = (argument: unknown): vscode.Uri | null => {
   return linked.success ? vscode.Uri.parse(linked.data.uri) : null;
 };
 
-/** The file a command is about; says so when there is none. */
+/** The file a command is about; tells the user when there is none. */
 export const fileTarget = (argument: unknown): FileTarget | null => {
   const uri = uriOf(argument) ?? vscode.window.activeTextEditor?.document.uri;
   if (uri?.scheme !== "file") {
@@ -42,7 +42,7 @@ export const fileTarget = (argument: unknown): FileTarget | null => {
   return { folder, uri, path: pathInFolder(folder, uri) };
 };
 
-/** The folder a run is for; says so when none is open. */
+/** The folder a run is for; tells the user when none is open. */
 export const folderTarget = async (): Promise<vscode.WorkspaceFolder | null> => {
   if ((vscode.workspace.workspaceFolders ?? []).length === 0) {
     tell(vscode.l10n.t("Open a folder first: agents work on its files."));

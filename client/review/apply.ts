@@ -11,7 +11,7 @@ export interface Applied {
   merged: string[];
   /** Nothing was written there. */
   conflicts: string[];
-  /** Of those above, what stands in the editor alone: it could not be saved. */
+  /** Those of the above that could not be saved and are changed in the editor only. */
   unsaved: string[];
 }
 

@@ -7,7 +7,7 @@ import { diffArrays } from "diff";
 export interface Hunk {
   old: { from: number; to: number };
   new: { from: number; to: number };
-  /** The lines of the new text, each with its line feed as it stands there. */
+  /** The lines of the new text, each with its line feed. */
   text: string;
 }
 

@@ -8,7 +8,7 @@ const reasonsOf = ({ file }: Proposal): string => markTexts(file.marks ?? [], vs
 
 /**
  * What of "all files" is accepted: without those that something runs or that steer tools, unless the user
- * says so of these very files.
+ * confirms these very files.
  */
 export const withoutMarked = async (
   proposals: readonly Proposal[],

@@ -5,7 +5,7 @@ import type { Proposal } from "./proposal.ts";
 
 /**
  * Shows a file whose changes overlap with the user's own in VS Code's merge editor. Its result is the
- * user's file as it stands; nothing is written until they complete the merge.
+ * user's file as it is; nothing is written until they complete the merge.
  */
 export const openMergeEditor = async (proposal: Proposal, folder: string, task_id: string): Promise<void> => {
   const { path } = proposal.file;

@@ -7,7 +7,7 @@ export interface FileVersions {
   before: string | null;
   /** What they want. */
   after: string | null;
-  /** What stands in the editor or on disk now, unsaved text included. */
+  /** The text in the editor or on disk now, unsaved text included. */
   current: string | null;
 }
 

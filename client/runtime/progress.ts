@@ -7,7 +7,7 @@ type Progress = Parameters<HandleWorkDoneProgressSignature>[1];
 
 export interface ShownProgress {
   show: (token: ProgressToken, value: Progress) => void;
-  /** For a runtime that is gone: nobody else ends what it began. */
+  /** For a runtime that is gone: nothing else ends what it began. */
   endAll: () => void;
 }
 

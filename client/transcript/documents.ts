@@ -140,7 +140,7 @@ export const createTranscripts = (runtime: RuntimeClient, sidebar: Sidebar): Tra
 
 /**
  * Shows these lines folded. VS Code asks for folding ranges again when another extension has
- * something to say of Markdown, and forgets what it was told before: then they are closed again.
+ * ranges for Markdown too, and forgets the state of ours: then they are folded again.
  */
 const foldWhenKnown = async (
   editor: vscode.TextEditor,

@@ -21,7 +21,7 @@ export interface Item {
   generation?: string;
   /** Run on a click or Enter; gets the node. */
   command?: CommandId;
-  /** Path of the file it stands for, for its file icon and colours. */
+  /** Path of its file, for the file icon and colours. */
   file?: string;
 }
 
@@ -53,7 +53,7 @@ export const icons = {
   question: { id: "question", color: "list.warningForeground" },
 } as const satisfies Record<string, Icon>;
 
-/** Text between backticks in Markdown, with whatever backticks stand in it. */
+/** Text between backticks in Markdown, with enough backticks for those inside it. */
 export const code = (text: string): string => {
   const fence = "`".repeat(1 + Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)));
   return fence === "`" ? `\`${text}\`` : `${fence} ${text} ${fence}`;

@@ -83,7 +83,7 @@ export const removeFolder = (model: Model, folder: string): void => {
   model.cursors.delete(folder);
 };
 
-/** A run of which nothing is known yet but that it is there. */
+/** A run of which only the existence is known yet. */
 export const newRun = (model: Model, folder: string, task_id: string, created_at: string): RunRecord => ({
   ...newRunView(task_id, created_at, model.executions),
   folder,

@@ -66,7 +66,7 @@ export const runTitle = ({ description, file, workflow }: RunRecord): string => 
 };
 
 /**
- * `folder`: its name, where it has to be told from others; else empty. `isEarlier`: a newer run has begun
+ * `folder`: its name, if there are several; else empty. `isEarlier`: a newer run has begun
  * since, so that this one is closed once.
  */
 export const runItem = (run: RunRecord, folder: string, isEarlier: boolean, l10n: Localizer): Item => {

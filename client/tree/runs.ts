@@ -63,7 +63,7 @@ const childrenOf = (model: Model, id: string): string[] => {
   switch (node.kind) {
     case "run":
       return [
-        // What waits for the user stands first: the stages below can be many lines.
+        // What waits for the user comes first: the stages below can be many lines.
         ...(run.changes.length > 0 ? [nodeId.changes(run.task_id)] : []),
         ...(run.findings.size > 0 ? [nodeId.findings(run.task_id)] : []),
         ...[...run.stages.keys()].map((stage) => nodeId.stage(run.task_id, stage)),
@@ -102,7 +102,7 @@ const parentOf = (model: Model, id: string): string | null => {
   }
 };
 
-/** Where it has to be told from others. */
+/** The folder's name, if there are several. */
 const folderName = (model: Model, run: RunRecord): string =>
   model.folderNames.size > 1 ? (model.folderNames.get(run.folder) ?? "") : "";
 

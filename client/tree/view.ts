@@ -23,7 +23,7 @@ export interface TreeViewOptions {
   id: string;
   tree: Tree;
   root: string;
-  /** Workspace folder (URI) of the file a node stands for. */
+  /** Workspace folder (URI) of a node's file. */
   folderOf: (node: string) => string | null;
   /** Called before the children of a node are shown for the first time. */
   open?: (node: string) => Promise<void>;

@@ -13,7 +13,7 @@ const byAgent = z.strictObject({ agent_id: Uuid });
 const byInstance = z.strictObject({ instance_id: Uuid });
 const byExecution = z.strictObject({ execution_id: Uuid });
 
-/** A request to a model as it goes over the wire; where the key stands it says `[redacted]`. */
+/** A request to a model as it goes over the wire; the key is replaced by `[redacted]`. */
 export const SentRequest = z.strictObject({
   method: z.string(),
   url: z.string(),

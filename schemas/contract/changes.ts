@@ -54,7 +54,7 @@ export const changeMethods = {
     "operator",
     byTask.extend({
       paths: z.array(WorkspacePath).nullable().default(null),
-      /** Why; later runs are told. */
+      /** Why, as guidance for later runs. */
       reason: z.string().min(1).nullable().default(null),
     }),
     ChangeSet,
@@ -79,7 +79,7 @@ export const changeMethods = {
     "operator",
     z.strictObject({
       finding_id: Uuid,
-      /** Why, in the user's words; later runs are told. `null`: they gave none. */
+      /** Why, in the user's words, as guidance for later runs. `null`: no reason was given. */
       reason: z.string().min(1).nullable(),
     }),
     Finding,

@@ -8,7 +8,7 @@ export type Role = z.infer<typeof Role>;
 
 interface Http {
   verb: "GET" | "POST" | "PUT" | "DELETE";
-  /** `{name}` stands for the field of that name in the params. */
+  /** `{name}` is replaced by the field of that name in the params. */
   path: string;
   /** Query parameter → field, where the documents name them differently. */
   query?: Record<string, string>;

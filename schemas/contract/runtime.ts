@@ -31,7 +31,7 @@ export const runtimeMethods = {
       path: "/api/models",
     },
   ),
-  /** Pulls a model into Ollama and ends when it is there; `model.pulling` tells how far it is. */
+  /** Pulls a model into Ollama and answers when it is complete; `model.pulling` reports the progress. */
   "models/pull": row("operator", z.strictObject({ model: z.string().min(1) }), Nothing, {
     verb: "POST",
     path: "/api/models/pull",

@@ -42,7 +42,7 @@ const install = async (says: string, place: string): Promise<void> => {
 };
 
 /**
- * Installs code-server in the test cache, unless it is there. It comes to its place whole, so that an
+ * Installs code-server in the test cache, unless it exists. It is moved there complete, so that an
  * installation that was interrupted is begun again.
  */
 export const installCodeServer = async (): Promise<void> => {

@@ -10,7 +10,7 @@ export interface AlertBookParts {
   store: Store;
   /** What is wrong on a day, at the moment. */
   causes: (day: string) => readonly AlertCause[];
-  /** Brings a change to whoever asked to be told outside the runtime; never rejects. */
+  /** Delivers a change to the webhook; never rejects. */
   deliver: (alert: Alert) => Promise<void>;
   emit: (event: RuntimeEvent) => void;
   now: () => Timestamp;
@@ -54,7 +54,7 @@ export class AlertBook {
     }, PAUSE_MS).unref();
   }
 
-  /** Brings the alerts in step with their causes; resolves when that is durable. */
+  /** Updates the alerts from their causes; resolves when that is durable. */
   async check(): Promise<void> {
     const { store, now, causes } = this.#parts;
     if (store.readOnlyReason !== null) return;

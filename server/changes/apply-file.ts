@@ -101,7 +101,7 @@ const applyText = async (workspace: string, wanted: Wanted, after: Buffer): Prom
 };
 
 /**
- * Brings one changed file into the workspace. A file as the agents knew it is replaced; one edited
+ * Applies one changed file to the workspace. A file as the agents knew it is replaced; one edited
  * since is merged; where that is not clean nothing is written. Error: `write_failed`.
  */
 export const applyFile = async (workspace: string, objects: Objects, file: ChangedFile): Promise<Result> => {

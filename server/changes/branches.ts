@@ -39,8 +39,8 @@ const resolve = async (objects: Objects, base: State, branches: readonly State[]
 };
 
 /**
- * Brings together what parallel branches made of a common base. All entries count from the
- * workspace as it was, so a path a branch does not name stands there as it stood in the workspace.
+ * Merges what parallel branches made of a common base. All entries count from the
+ * workspace as it was, so a path that a branch does not name is there as it was in the workspace.
  */
 export const mergeBranches = async (
   objects: Objects,
@@ -55,7 +55,7 @@ export const mergeBranches = async (
       side.find((entry) => entry.path === path) ?? { after: before, executable };
     const resolved = await resolve(objects, stateIn(base), branches.map(stateIn));
     if (resolved === null) conflicts.push(path);
-    // An entry that kept its bytes stands for a change of the right to execute.
+    // An entry that kept its bytes is a change of the right to execute.
     else if (resolved.after !== before || after === before) entries.push({ path, before, ...resolved });
   }
   return { entries, conflicts: conflicts.sort() };

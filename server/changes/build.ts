@@ -5,7 +5,7 @@ import { kept } from "./contents.ts";
 import { countLines, diffText } from "./patch.ts";
 import { type Candidate, findRenames } from "./renames.ts";
 
-/** A path, and the hashes of what stood and of what stands there; `null`: no file. */
+/** A path, and the hashes of its file before and after; `null`: no file. */
 export interface Entry {
   path: string;
   before: string | null;

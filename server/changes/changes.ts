@@ -28,7 +28,7 @@ export interface Changes {
   build(owner: ChangeOwner, changes: readonly FileChange[], overlays: readonly Overlay[]): Promise<ChangeSet>;
   /** What a worker is given to put the change set into its copy: the reverse of `build`. */
   fileChanges(changeSet: ChangeSet): Promise<FileChange[]>;
-  /** Brings together what parallel stages made of `base` (`null`: the workspace as it was). */
+  /** Merges what parallel stages made of `base` (`null`: the workspace as it was). */
   merge(owner: ChangeOwner, base: ChangeSet | null, branches: readonly ChangeSet[]): Promise<MergeResult>;
 
   /** The text form, as `git diff` writes it; `git apply` takes it unless a file is binary. */

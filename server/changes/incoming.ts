@@ -14,7 +14,7 @@ interface Place {
   workspace: string;
 }
 
-/** Refuses two changes of one path: which of them counts nobody could tell. */
+/** Refuses two changes of one path: it would be unclear which one counts. */
 const assertDistinct = (changes: readonly FileChange[]): void => {
   const seen = new Set<string>();
   for (const { path } of changes) {

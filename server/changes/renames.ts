@@ -18,7 +18,7 @@ const lineCounts = (bytes: Buffer): Map<string, number> => {
   return counts;
 };
 
-/** Share of characters that stand in lines both texts have; 0 for binary files. */
+/** Share of characters in lines that both texts have; 0 for binary files. */
 const similarity = (left: ReadonlyMap<string, number>, right: ReadonlyMap<string, number>): number => {
   let common = 0;
   let leftSize = 0;

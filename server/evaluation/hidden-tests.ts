@@ -6,7 +6,7 @@ import type { EvaluationEnvironment } from "./environment.ts";
 export interface HiddenTests {
   /** Absolute path: the project as the run handed it back. The hidden tests are copied into it. */
   workspace: string;
-  /** Absolute path of the folder they stand in. */
+  /** Absolute path of their folder. */
   folder: string;
   /** Those that are run, as paths in it; null: everything the project's tests are found by. */
   files: string[] | null;

@@ -5,7 +5,7 @@ import { fail } from "../../schemas/errors.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import { ifThere } from "../store/files.ts";
 
-/** A task of a suite, with where its parts stand. */
+/** A task of a suite, with the places of its parts. */
 export interface SuiteTask {
   /** Name of its folder. */
   name: string;

@@ -111,7 +111,7 @@ const failedTrial = ({ task, sample, model }: TrialRequest, reason: string): Tri
 
 /**
  * One sample of a task, from a fresh copy of its project to its result; nothing of it is left
- * behind. Rejects with `cancelled` alone: what keeps a trial from a result stands in it.
+ * behind. Rejects with `cancelled` alone: a trial without a result says why.
  */
 export const runTrial = async (
   environment: EvaluationEnvironment,

@@ -37,7 +37,7 @@ const withoutThoughts = (message: AssistantMessage): AssistantMessage => ({
 });
 
 /**
- * The conversation a transcript stands for. Pure: the same entries always give the same messages,
+ * The conversation of a transcript. Pure: the same entries always give the same messages,
  * so that a resumed execution asks exactly what it would have asked.
  */
 export const buildConversation = (entries: readonly TranscriptEntry[]): Conversation => {

@@ -59,7 +59,7 @@ const usedBefore = (store: Store, id: string): Used => {
   return { tokens, cost_microcents };
 };
 
-/** What a transcript says was paid, by day. What stands before the prompt was stored when it was paid. */
+/** What a transcript says was paid, by day. Entries before the prompt were stored when they were paid. */
 const daysOf = (
   store: Store,
   { metadata: { agent_id } }: AgentExecution,

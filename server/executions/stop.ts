@@ -5,7 +5,7 @@ import type { CoditectError } from "../../schemas/errors.ts";
  * told nowhere else.
  *
  * `interrupted`: the runtime ends before the work does, so it can resume later. `cancelled`: a person
- * cancelled it. `limit`: its time is up; `error` says so. `run_ended`: another stage ended the run.
+ * cancelled it. `limit`: its time is up; `error` has the reason. `run_ended`: another stage ended the run.
  */
 export class Stop extends Error {
   override readonly name = "Stop";

@@ -50,7 +50,7 @@ const hasWords = (line: string): boolean => /[\p{L}\p{N}]/u.test(line);
 
 /**
  * Whether a difference holds a line that is in none of the versions agents began with or wrote. What
- * takes lines away, or brings older ones back, is an undo: without a reason it teaches nothing.
+ * removes lines, or restores older ones, is an undo: without a reason it teaches nothing.
  */
 const isWriting = ({ lines }: StructuredPatchHunk, known: ReadonlySet<string>): boolean =>
   lines.some((line) => line.startsWith("+") && hasWords(line) && !known.has(withoutBlanks([line], "+")));
@@ -122,7 +122,7 @@ const lessonOfFile = async (recent: Recent, changeSet: ChangeSet, file: ChangedF
 const isTaken = ({ decision }: ChangedFile): boolean => decision === "Accepted" || decision === "Edited";
 
 /**
- * What the user made of accepted changes since. Of each file only the newest change counts: what is
+ * How the user has edited accepted changes since. Of each file only the newest change counts: what is
  * there after an older one may be the work of an agent.
  */
 export const lessonsOfEdits = async (store: Store, workspace: string): Promise<Lesson[]> => {

@@ -23,9 +23,9 @@ import { redactText } from "../workspace/redact.ts";
 
 /** What is learned from the user's feedback in one workspace; nothing while the setting is off. */
 export interface Feedback {
-  /** Takes lessons into the file. A file that cannot be written is logged and keeps nobody up. */
+  /** Adds lessons to the file. A file that cannot be written is logged and holds nothing up. */
   learn(lessons: readonly Lesson[]): Promise<void>;
-  /** Learns from what the user made of accepted changes; called before a run begins. */
+  /** Learns from the user's edits of accepted changes; called before a run begins. */
   catchUp(): Promise<void>;
   /** The lessons for an agent; null: there are none. */
   lessons(): Promise<ContextItem | null>;

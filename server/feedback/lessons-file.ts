@@ -11,7 +11,7 @@ interface Entry extends Lesson {
 
 /** `.coditect/lessons.md` in its parts. */
 export interface LessonsFile {
-  /** What stands before the first lesson: the user's to write. */
+  /** The text before the first lesson, which the user writes. */
   head: string;
   entries: readonly Entry[];
   /** Every lesson that ever stood there, newest last: one that is gone was deleted by the user. */

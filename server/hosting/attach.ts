@@ -127,7 +127,7 @@ const queryOf = (params: Record<string, unknown>): string => {
 /** What of a problem (RFC 9457) says which error of the catalogue it is. */
 const Problem = WireError.pick({ code: true, data: true });
 
-/** The error an answer with problem details stands for. */
+/** The error of an answer with problem details. */
 const problemOf = async (response: Response): Promise<CoditectError> => {
   const problem = Problem.safeParse(await response.json().catch(() => null));
   return problem.success

@@ -30,10 +30,10 @@ export const endpointFile = (stateFolder: string, pid = process.pid): string =>
 
 /**
  * Makes this process's endpoint known to the user's other processes. It is written before the folder
- * is locked, so whoever finds the lock finds the endpoint, too.
+ * is locked, so a process that finds the lock finds the endpoint, too.
  */
 export const publishEndpoint = (stateFolder: string, endpoint: Endpoint): { withdraw(): void } => {
-  // A disk that cannot be written has no state folder, and nobody who looks for its owner.
+  // A disk that cannot be written has no state folder, and no process looks for its owner.
   if (!existsSync(stateFolder)) return { withdraw: () => undefined };
   const path = endpointFile(stateFolder);
   const temporary = `${path}.new`;

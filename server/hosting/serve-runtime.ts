@@ -34,7 +34,7 @@ export const serveRuntime = async (
   const { stateFolder } = options;
   claimStateFolder(stateFolder, options.workspace);
   const opening = Promise.withResolvers<Runtime>();
-  // Requests that came early get the failure as their answer; whoever opened it gets it below.
+  // Requests that came early get the failure as their answer; the caller that opened it gets it below.
   opening.promise.catch(() => undefined);
   const token = randomBytes(32).toString("base64url");
   const [surface, { createRuntime }] = await Promise.all([

@@ -92,7 +92,7 @@ export const foreignReason = (folder: string, workspace: string): string | null 
 };
 
 /**
- * Makes a state folder and marks it as this user's, or checks that it is. What a repository brings
+ * Makes a state folder and marks it as this user's, or checks that it is. A state folder that a repository brings
  * along must not be read as state: it could grant consents, define agents and dismiss findings.
  * Error: `state_foreign`.
  */

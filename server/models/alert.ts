@@ -38,7 +38,7 @@ export const keepAlert = (alert: Alert, { message }: AlertCause): Alert =>
 export const clearAlert = (alert: Alert, now: Timestamp): Alert =>
   isOpenAlert(alert) ? { ...alert, status: "Cleared", cleared_at: now } : alert;
 
-/** One that is cleared stays so, but alarms nobody if its cause comes back. */
+/** A cleared one stays so, and is not raised again if its cause comes back. */
 export const acknowledgeAlert = (alert: Alert, actor: string, now: Timestamp): Alert =>
   alert.acknowledged_at !== null
     ? alert

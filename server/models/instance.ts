@@ -113,7 +113,7 @@ export const completeTask = (instance: AgentInstance, now: Timestamp): AgentInst
 export interface MeasuredResources {
   cpu_percent?: number;
   memory_mb?: number;
-  /** Added to what is there. */
+  /** Added to the present ones. */
   tokens?: number;
   api_calls?: number;
   /** Dollars; null where a price is not known, which makes the sum unknown. */

@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { absoluteOr, homeFolder } from "./home-folder.ts";
 
-/** Where the operating system wants what programs can make again. */
+/** The operating system's folder for files that programs can make again. */
 export const folderOfCaches = (): string => {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   if (process.platform === "win32")

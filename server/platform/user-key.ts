@@ -20,7 +20,7 @@ const userKey = (): Buffer => {
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }
-    // Two runtimes that start together must end up with one key: whoever links first has made it.
+    // Two runtimes that start together must end up with one key: the first link wins.
     const made = `${path}.${randomBytes(6).toString("hex")}`;
     writeFileSync(made, randomBytes(KEY_BYTES), { mode: 0o600, flag: "wx" });
     try {

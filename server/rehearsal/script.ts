@@ -45,9 +45,9 @@ const Agents = z.record(z.string(), Rounds).superRefine((agents, context) => {
  *   list of turns. Later rounds than the script has are answered with its last one.
  * - `<AgentType>/<stage>` goes before `<AgentType>`, for teams in which one agent does several
  *   stages.
- * - A server with several scripts plays the one whose `task` stands in the prompt; for other tasks,
+ * - A server with several scripts plays the one whose `task` is in the prompt; for other tasks,
  *   the first that has an answer for the agent and its stage.
- * - Anywhere in `arguments`, `{ "$lines": ["…", "…"] }` stands for those lines joined by line feeds
+ * - Anywhere in `arguments`, `{ "$lines": ["…", "…"] }` is those lines joined by line feeds
  *   and `{ "$file": "path" }` for the text of a file next to the script.
  *
  * Which turn is asked for is read from the request alone, so the server keeps no state and a
@@ -68,7 +68,7 @@ export const RehearsalScript = z.strictObject({
 });
 export type RehearsalScript = z.infer<typeof RehearsalScript>;
 
-/** Where in a script a request stands; `round` and `turn` count from 1. */
+/** The place of a request in a script; `round` and `turn` count from 1. */
 export interface Position {
   agent: string;
   stage: string | null;

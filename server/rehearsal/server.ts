@@ -5,7 +5,7 @@ import { z } from "zod";
 import { chooseScript, type Position, type RehearsalScript, type Turn, turnAt } from "./script.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 
-/** The model's name wherever one is shown, so that nobody takes it for a real one. */
+/** The model's name wherever one is shown, so that it is not taken for a real one. */
 export const REHEARSAL_MODEL = "rehearsal";
 
 const CONTEXT_LENGTH = 131_072;
@@ -144,7 +144,7 @@ const chat = (
   record.answered_at = performance.now();
 };
 
-/** Where a conversation stands in the script. Every part of it is read from the request. */
+/** The place of a conversation in the script. Every part of it is read from the request. */
 const positionOf = ({ messages }: Pick<ChatRequest, "messages">): Position => {
   const system = messages.find((message) => message.role === "system")?.content ?? "";
   return {

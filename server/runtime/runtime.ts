@@ -41,9 +41,9 @@ export interface RuntimeOptions {
   stateFolder?: string;
   /** Absolute path for the private copies; left out: in the operating system's cache folder. */
   copiesFolder?: string;
-  /** What whoever opens it was told. The user's file counts where this says nothing. */
+  /** Settings of the caller: flags, or the editor's. The user's file applies where they say nothing. */
   settings: SettingsInput;
-  /** Who told it; left out: flags of a command. */
+  /** Their origin; left out: flags of a command. */
   settingsFrom?: "flag" | "editor";
   /** What the environment suggests, such as the provider whose key it has; weaker than the user's file. */
   guessedSettings?: SettingsInput;

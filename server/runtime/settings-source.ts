@@ -28,7 +28,7 @@ const MOST_BYTES = 1 << 20;
 export interface SettingsSourceOptions {
   /** Absolute path; `.coditect/settings.json` in it can only tighten. */
   workspace: string;
-  /** What whoever opens the runtime was told: flags, or the editor's Settings. */
+  /** Settings of the caller that opens the runtime: flags, or the editor's. */
   chosen: SettingsInput;
   chosenBy: Extract<SettingOrigin, "flag" | "editor">;
   /** What the environment suggests; weaker than the user's file. */

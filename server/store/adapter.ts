@@ -23,7 +23,7 @@ export interface AdapterOptions {
   fold: (request: FoldRequest) => Promise<StateSeal>;
   /** Journal bytes from which on it is folded, if the state file is not larger. */
   foldAt: number;
-  /** Told what failed without harm. */
+  /** Called with failures that did no harm. */
   warn: (problem: string) => void;
 }
 
@@ -102,7 +102,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
         await this.#segment?.close();
         throw error;
       }
-      // What is there can still be shown.
+      // The present state can still be shown.
       this.stop(error);
     }
     return document;
@@ -248,7 +248,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     try {
       await segment.writeNote(note);
     } catch (error) {
-      // After a failed write nobody knows what of the file is on the disk.
+      // After a failed write it is unknown what of the file is on the disk.
       throw this.stop(error);
     }
   }

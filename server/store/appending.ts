@@ -9,7 +9,7 @@ export type Durability = "fsync" | "os";
 export interface AppendFile {
   /** Resolves when all of it is durable. One call after the other. */
   append(parts: readonly Uint8Array[]): Promise<void>;
-  /** Cuts off what stands behind that many bytes. */
+  /** Cuts the file off after that many bytes. */
   truncate(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export const openToAppend = async (
  * Creates a file, which must not be there yet. What is appended goes into room that was written
  * before, as zeros: such a write changes nothing of the file system's own, so it need not wait for
  * the file system's journal and for what others write there. That halves the time, and fewer bytes
- * reach the disk. Whoever reads the file takes the zeros behind the last line for its end.
+ * reach the disk. A reader takes the zeros after the last line for its end.
  */
 export const createWithRoom = async (
   files: Files,

@@ -26,9 +26,9 @@ export interface Collection<Name extends CollectionName> {
   segment: string;
   schema: z.ZodType<Records[Name]>;
   key: (tenant: string, record: Records[Name]) => string;
-  /** The parts of keys behind the tenant under which its secondary indexes stand. */
+  /** The parts of keys, after the tenant, of its secondary indexes. */
   lists: readonly string[];
-  /** Keys of the stored secondary indexes the record stands in. */
+  /** Keys of the stored secondary indexes that have the record. */
   indexes: (tenant: string, record: Records[Name]) => string[];
   filters: { [Filter in keyof Filters[Name]]-?: FilterRule<NonNullable<Filters[Name][Filter]>> };
   /** Pages begin with the oldest record; the others' begin with the newest. */
@@ -243,7 +243,7 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
 // Object.keys gives string[]; the type of `collections` says that its keys are the names.
 export const collectionNames = Object.keys(collections) as CollectionName[];
 
-/** Keys of the indexes a record stands in; none for no record. */
+/** Keys of the indexes that have a record; none for no record. */
 export const listsOf = <Name extends CollectionName>(
   collection: Name,
   tenant: string,

@@ -12,7 +12,7 @@ export interface FileProblem extends Problem {
 
 const TAKEN = "it is moved to the copy";
 
-/** Transcripts: each of an execution that is there, each line whole and valid. */
+/** Transcripts: each belongs to a stored execution, each line is whole and valid. */
 export const checkTranscripts = async (
   files: Files,
   folder: string,
@@ -67,7 +67,7 @@ const isEntry = (line: string): boolean => {
   }
 };
 
-/** Objects: each holds the bytes its name stands for, and none is missing that a record needs. */
+/** Objects: each holds the bytes of its name's hash, and none is missing that a record needs. */
 export const checkObjects = async (
   files: Files,
   folder: string,

@@ -13,7 +13,7 @@ type Lists = Map<string, Set<string>>;
 export interface RecordCheck {
   records: number;
   problems: Problem[];
-  /** Hashes of file contents that must be there, each with the key of a record that says so. */
+  /** Hashes of file contents that must exist, each with the key of a record that needs it. */
   objects: Map<string, string>;
 }
 

@@ -20,7 +20,7 @@ export interface Checkup {
 }
 
 /**
- * Checks every invariant of a state folder that nobody has open: checksums, records against their
+ * Checks every invariant of a state folder that no process has open: checksums, records against their
  * schemas and keys, indexes against records, references between records, transcripts, objects.
  * Changes nothing. Throws `state_newer`.
  */

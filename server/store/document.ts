@@ -103,7 +103,7 @@ export class StateDocument {
     return this.#lists.get(key);
   }
 
-  /** Keys of the secondary indexes a record stands in. */
+  /** Keys of the secondary indexes that have a record. */
   listsOf(collection: CollectionName, id: string): readonly string[] {
     const entry = this.entry(collection, id);
     if (entry === null) return [];
@@ -165,12 +165,12 @@ export class StateDocument {
     this.#leave(list, entry);
   }
 
-  /** Bytes that the journal must be told next. */
+  /** Bytes to append to the journal next. */
   get waiting(): number {
     return this.#memory.waiting;
   }
 
-  /** What the journal must be told next, and how all of it is taken back if that fails. */
+  /** What to append to the journal next, and how to undo all of it if that fails. */
   takeWritten(): { parts: Buffer[]; undo: () => void } {
     const steps = this.#undo;
     this.#undo = [];

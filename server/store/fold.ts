@@ -113,7 +113,7 @@ const readChanges = async (
   }
 };
 
-/** Reads ahead while texts are asked for in the order in which they stand, as new records are. */
+/** Reads ahead while texts are asked for in file order, as new records are. */
 class SegmentTexts {
   readonly #handle: FileHandle;
   #window: Buffer = Buffer.alloc(0);
@@ -142,7 +142,7 @@ class SegmentTexts {
   }
 }
 const READ_AHEAD = 256 * 1024;
-/** Keys, indexes and the ends of blocks stand between two texts. */
+/** Keys, indexes and the ends of blocks are between two texts. */
 const NEAR = 4096;
 
 /** Lists hold the last part of their records' keys. */
@@ -168,12 +168,12 @@ export const publishFold = async (files: Files, folder: string, lock: Lock): Pro
   const backup = join(folder, fileNames.backup);
   await files.rm(backup, { force: true });
   try {
-    // A second name, not a move: at no moment is there no state file.
+    // A second name, not a move: the state file exists at every moment.
     await files.link(state, backup);
   } catch {
     await files.copyFile(state, backup).catch(() => undefined);
   }
-  // Whoever takes the folder over after this check removes the file first, so that a former owner
+  // A process that takes the folder over after this check removes the file first, so that a former owner
   // cannot publish any more.
   lock.check();
   await files.rename(join(folder, fileNames.newState(lock.epoch)), state);

@@ -45,7 +45,7 @@ export const Header = z.object({
   /** Of the process that wrote it. */
   epoch: z.int(),
   state: StateBase.nullable(),
-  /** How far the segment before counts; what may stand behind that was never acknowledged. */
+  /** How far the segment before counts; anything after that was never acknowledged. */
   previous: z.object({ segment: z.int(), bytes: z.int() }).nullable(),
 });
 export type Header = z.infer<typeof Header>;
@@ -54,7 +54,7 @@ export type Header = z.infer<typeof Header>;
 export const Note = z.union([Header, StateBase]);
 export type Note = z.infer<typeof Note>;
 
-/** Where the checksum chain stands. */
+/** The state of the checksum chain. */
 export interface ChainEnd {
   sequence: number;
   checksum: number;
@@ -222,7 +222,7 @@ export interface SegmentToRead {
   to: number;
   /** Stop behind the first block. */
   headerOnly?: boolean;
-  /** Told where a damaged block begins that is left out; without it, damage throws. */
+  /** Called with the start of each damaged block that is left out; without it, damage throws. */
   onDamage?: (byte: number) => void;
 }
 

@@ -2,7 +2,7 @@ import { makeYield } from "./files.ts";
 import type { Entry, Slab } from "./memory.ts";
 import { OrderedEntries } from "./ordered.ts";
 
-/** A list as it stands in a file, `["id","id"]`, and the records it speaks of. */
+/** A list as it is in a file, `["id","id"]`, and its records. */
 interface ListText {
   slab: Slab;
   start: number;

@@ -56,12 +56,12 @@ const readContent = async (files: Files, folder: string): Promise<LockContent | 
   try {
     return LockContent.parse(JSON.parse(text));
   } catch {
-    // It is written whole, so this one is nobody's.
+    // A lock is written whole, so this one has no owner.
     return null;
   }
 };
 
-/** Who owns a state folder now; null if nobody does. */
+/** The owner of a state folder; null if it has none. */
 export const readLock = async (folder: string): Promise<LockContent | null> => {
   const content = await readContent(nodeFiles, folder);
   return content !== null && isAlive(content) ? content : null;
@@ -74,7 +74,7 @@ export interface LockRequest {
   signal: AbortSignal | undefined;
 }
 
-/** What stands in for a lock where none can be written: nothing may be written at all. */
+/** Replaces a lock where none can be written: nothing may be written at all. */
 export const noLock: Lock = {
   epoch: 0,
   check: () => {
@@ -176,7 +176,7 @@ const publish = async ({ files, folder }: LockRequest, epoch: number): Promise<L
   const heartbeat = setInterval(() => {
     const now = new Date();
     handle.utimes(now, now).catch(() => {
-      // The next write finds out why, and says so.
+      // The next write finds out why, and reports it.
     });
   }, HEARTBEAT_MS);
   heartbeat.unref();

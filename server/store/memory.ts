@@ -16,7 +16,7 @@ export interface Slab {
 export interface Entry {
   readonly id: string;
   readonly order: number;
-  /** Keys of the secondary indexes it stands in; null: read from a file, and not asked for since. */
+  /** Keys of the secondary indexes that have it; null: read from a file, and not asked for since. */
   lists: readonly string[] | null;
   slab: Slab;
   start: number;
@@ -54,7 +54,7 @@ export const settle = (entry: Entry, slab: Slab, start: number, length: number):
 
 /**
  * Memory into which text is written one behind the other. What was written since the last
- * `takeWritten` goes to the journal as it stands there, without a copy.
+ * `takeWritten` goes to the journal as it is, without a copy.
  */
 export class Memory {
   #slab = newSlab(Buffer.allocUnsafeSlow(SLAB), "filling");

@@ -15,7 +15,7 @@ const ROUNDS = 8;
 
 /**
  * The value with every field that does not pass the schema brought to the nearest one that does: a
- * count is rounded and not negative, a missing text is empty, a field nobody knows is left out. Null
+ * count is rounded and not negative, a missing text is empty, an unknown field is left out. Null
  * if that cannot be done without inventing something, such as an id or a status.
  */
 export const mend = (schema: z.ZodType, damaged: unknown): Mended | null => {

@@ -13,7 +13,7 @@ export const SCHEMA_VERSION = 2;
 
 /** Turns a record of one version into one of the next; indexes are derived again afterwards. */
 const migrations: Readonly<Record<number, (record: StoredRecord) => unknown>> = {
-  // 1: the documents' layout as it stands there. What we added to the models gets its default.
+  // 1: the documents' own layout. What we added to the models gets its default.
   1: ({ collection, value }) => parseRecord(collection, value) ?? value,
 };
 
@@ -39,7 +39,7 @@ export const foldAndMigrate = async (
       value = migrations[version]?.({ ...record, value }) ?? value;
     return value;
   };
-  /** What stands under the same name already is the newer one; the other is left where it was. */
+  /** A file of that name that exists already is the newer one; the other is left where it was. */
   const tenantOf = ({ collection, id }: Place, tenant: string): string =>
     id !== null && document.entry(collection, id) === null ? document.tenantId : tenant;
   return rewriteState(files, request.folder, request.output, SCHEMA_VERSION, change, tenantOf);

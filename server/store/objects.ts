@@ -40,7 +40,7 @@ export const openObjects = (options: ObjectOptions): Objects => {
   const underWay = new Map<string, Promise<void>>();
 
   const store = async (sha256: string, bytes: Uint8Array): Promise<void> => {
-    // A name stands for whole, durable bytes, so there is nothing left to do.
+    // A name exists only for whole, durable bytes, so there is nothing left to do.
     const known = await ifThere(files.stat(join(shelfOf(sha256), sha256)));
     if (known?.size === bytes.length) return;
     checkWritable();

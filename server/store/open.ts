@@ -24,7 +24,7 @@ export interface StoreOptions {
   tenantId?: string;
   /** Default `fsync`. */
   durability?: Durability;
-  /** Told what went wrong without harm, such as a torn write that was cut off. */
+  /** Called with what went wrong without harm, such as a torn write that was cut off. */
   warn?: (problem: string) => void;
   /** Journal bytes from which on it is folded into the state file. */
   foldAt?: number;
@@ -97,7 +97,7 @@ export const openWithDocument = async (
   }
 };
 
-/** Makes and locks the folder; where the disk refuses that, what is there can still be read. */
+/** Makes and locks the folder; where the disk refuses that, the folder can still be read. */
 const takeFolder = async (
   files: Files,
   { folder, staleAfter, signal }: StoreOptions,

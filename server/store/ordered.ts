@@ -13,7 +13,7 @@ export class OrderedEntries {
     return this.#size;
   }
 
-  /** Adds an entry; does nothing if it is there. */
+  /** Adds an entry unless it exists. */
   add(entry: Entry): void {
     const last = this.#blocks.at(-1);
     const end = last?.at(-1);

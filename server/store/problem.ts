@@ -4,6 +4,6 @@ export interface Problem {
   kind: string;
   /** The key or file it was found at. */
   where: string;
-  /** What `--repair` does about it; null: it cannot be derived from what is there. */
+  /** What `--repair` does about it; null: it cannot be derived from the rest. */
   repair: string | null;
 }

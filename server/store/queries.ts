@@ -22,7 +22,7 @@ const decodeCursor = (document: StateDocument, collection: CollectionName, curso
     if (entry !== null) return entry.order;
     if (counter === countedBy) return order;
   } catch {
-    // Told below, like a cursor whose record is gone since another process gave it out.
+    // Reported below, like a cursor whose record is gone since another process issued it.
   }
   throw fail("invalid_params", {
     what: "cursor",

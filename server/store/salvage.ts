@@ -39,7 +39,7 @@ export const salvageState = async (
   }
   await rewriteState(files, folder, output, SCHEMA_VERSION, ({ key, collection, value }) => {
     const sound = mendRecord(collection, value);
-    // What cannot be mended stays as it stands: the checkup names it, and nothing else is lost with it.
+    // What cannot be repaired stays as it is: the checkup names it, and nothing else is lost with it.
     if (sound === null || sound.changes.length === 0) return value;
     losses.push(`${key}: ${sound.changes.join("; ")}`);
     return sound.value;

@@ -133,7 +133,7 @@ export class StateWriter {
 }
 
 /**
- * Writes all bytes behind one another, from `position` or else from where the file stands; a disk
+ * Writes all bytes one after the other, from `position` or else from the file's position; a disk
  * may take only a part of them at a time.
  */
 export const writeAll = async (

@@ -39,7 +39,7 @@ const tenantOfRecords = async (files: Files, folder: string): Promise<string | n
 
 /**
  * The local tenant of a state folder. It is made once and kept with the state, so that the state is
- * the same to whoever may open it: another user of the machine, or a machine that was built again.
+ * the same for everyone who may open it: another user of the machine, or a machine that was built again.
  */
 export const tenantOf = async (files: Files, folder: string): Promise<Tenant> => {
   const text = await ifThere(files.readFile(join(folder, fileNames.tenant), "utf8"));
@@ -48,7 +48,7 @@ export const tenantOf = async (files: Files, folder: string): Promise<Tenant> =>
   return { id: (await tenantOfRecords(files, folder)) ?? randomUUID(), isKept: false };
 };
 
-/** Writes the tenant down; whoever owns the folder does. */
+/** Writes the tenant down; only the owner of the folder calls it. */
 export const keepTenant = async (files: Files, folder: string, id: string): Promise<void> => {
   const path = join(folder, fileNames.tenant);
   const handle = await files.open(`${path}.new`, "w", 0o600);

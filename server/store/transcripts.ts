@@ -15,7 +15,7 @@ export interface TranscriptOptions {
   durability: Durability;
   /** Throws when nothing may be written any more. */
   checkWritable: () => void;
-  /** Told of a failed write. */
+  /** Called with a failed write. */
   onFailure: (error: unknown) => Error;
 }
 
@@ -119,7 +119,7 @@ const parseLine = (line: string, name: string, number: number): TranscriptEntry 
   }
 };
 
-/** Removes the rest of a line that a crash cut off, which nobody was told is there. */
+/** Removes the rest of a line that a crash cut off and that was never acknowledged. */
 export const cutTorn = async (files: Files, path: string): Promise<void> => {
   const bytes = await ifThere(files.readFile(path));
   if (bytes === null) return;

@@ -28,7 +28,7 @@ const main = async (args: readonly string[]): Promise<number> => {
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    // Commander has told the user already; help and version end this way too.
+    // Commander has already printed it; help and version end this way too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.held : exitCodes.usage;
     // `ended` reports it, once.
     if (isOfOutput(error)) return exitCodes.held;
@@ -57,7 +57,7 @@ const ended = (code: number): number => {
   if (reason === null) return code;
   const terminal = openTerminal(process.stdout, process.stderr, process.env);
   reportError(fail("output_not_written", { reason }), terminal);
-  // A run whose output nobody gets is cancelled: the output is the cause.
+  // A run whose output cannot be written is cancelled: the output is the cause.
   const isConsequence = code === exitCodes.held || code === exitCodes.cancelled;
   return isConsequence ? errorCatalogue.output_not_written.exit : code;
 };

@@ -13,7 +13,7 @@ import type { LanguageState } from "./state.ts";
 const APPLY = "coditect.applyChanges";
 const ApplyArguments = z.strictObject({ uri: z.string(), task_id: Uuid });
 
-/** What `workspace/executeCommand` takes from an editor that brings no commands of its own. */
+/** What `workspace/executeCommand` takes from an editor without commands of its own. */
 export const serverCommands: readonly string[] = [...EditorCommand.options, APPLY];
 
 interface CommandContext extends Pick<
@@ -69,7 +69,7 @@ const run: {
 
   "coditect.dismissFinding": async (context, { uri, finding_id }) => {
     const { session } = await findingOf(context, uri, finding_id);
-    // This editor cannot ask why, and a reason that nobody gave would teach the agents something.
+    // This editor cannot ask for a reason, and an invented one would become guidance for agents.
     const params = { finding_id, reason: null };
     return session.runtime.dispatch("findings/dismiss", params, context.caller(), context.signal);
   },

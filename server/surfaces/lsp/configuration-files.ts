@@ -21,7 +21,7 @@ const kinds: readonly { pattern: RegExp; problems: (value: unknown) => FileProbl
 
 /**
  * What keeps an agent or team file from being used, each at its place; `null` for any other file.
- * Text that is no JSON is left to the editor, which says so itself, and so is what the
+ * Text that is no JSON is left to the editor, which reports it itself, and so is what the
  * published schemas find, if the editor checks files with them. Contract: "Files in the workspace".
  */
 export const configurationDiagnostics = (

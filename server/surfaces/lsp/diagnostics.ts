@@ -15,7 +15,7 @@ const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
 
 const firstColumn = (text: string): number => text.length - text.trimStart().length;
 
-/** Where a placed finding stands, as an editor counts; `null` if its text is nowhere. */
+/** The range of a placed finding, as an editor counts; `null` if its text is nowhere. */
 export const rangeOf = ({ finding, line }: Placed, lines: readonly string[]): Range | null => {
   if (line === null) return null;
   const lastLine = Math.min(line + finding.end_line - finding.start_line, lines.length - 1);
@@ -29,7 +29,7 @@ export const rangeOf = ({ finding, line }: Placed, lines: readonly string[]): Ra
   };
 };
 
-/** Where a text stands that stands exactly once; `null` otherwise. */
+/** The place of a text that occurs exactly once; `null` otherwise. */
 export const rangeOfText = (text: string, wanted: string): Range | null => {
   const at = text.indexOf(wanted);
   if (at < 0 || text.includes(wanted, at + 1)) return null;

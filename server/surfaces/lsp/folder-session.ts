@@ -18,11 +18,11 @@ export interface FolderSession {
   refresh(path: string): Promise<void>;
   /** The same while the user types: quick, for findings whose text was seen before. */
   typed(path: string): Promise<void>;
-  /** The same after a save; findings whose text was there and is gone are resolved. */
+  /** The same after a save; findings whose text was present and is gone are resolved. */
   saved(path: string): Promise<void>;
   /** Shows everything again, as after a change of the settings. */
   refreshAll(): Promise<void>;
-  /** Runs that something was told of and that have not ended, as far as was told. */
+  /** Runs with an event but no end so far. */
   unfinished: ReadonlySet<string>;
   /** Tells the editor which of these runs a process that is gone has left interrupted. */
   tellInterrupted(taskIds: ReadonlySet<string>): void;
@@ -59,7 +59,7 @@ const loadFindings = async (
 const hasFix = ({ fix }: Finding, text: string): boolean =>
   fix !== null && fix.new_text !== "" && text.includes(fix.new_text);
 
-/** Findings whose text was here and is not any more: fixed as suggested, or speaking of nothing. */
+/** Findings whose text is gone: fixed as suggested, or no longer about anything. */
 const resolveGone = async (
   { findings }: FindingView,
   path: string,

@@ -2,7 +2,7 @@ import type { Range } from "vscode-languageserver/node";
 import type { Finding } from "../../../schemas/findings.ts";
 import { fingerprintOf, subjectOf } from "../../executions/findings.ts";
 
-/** A finding, and where its text stands in a document now: a line from 0, `null` if nowhere. */
+/** A finding, and where its text is in a document now: a line from 0, `null` if nowhere. */
 export interface Placed {
   finding: Finding;
   line: number | null;
@@ -15,7 +15,7 @@ export interface Placed {
 /** A text as findings are looked for in it: its lines without indentation and line ends. */
 export interface SearchedText {
   lines: readonly string[];
-  /** Where a line stands, from the top down. */
+  /** The places of a line, from the top down. */
   linesOf: (content: string) => readonly number[];
 }
 
@@ -64,7 +64,7 @@ const FARTHEST_UNSEEN = 1000;
 const nearestFirst = (lines: readonly number[], expected: number): number[] =>
   lines.toSorted((a, b) => Math.abs(a - expected) - Math.abs(b - expected));
 
-/** Where else than expected a finding may stand, the nearest first. */
+/** Other places where a finding may be, the nearest first. */
 const candidates = (
   { expected, subject }: Placed,
   { lines, linesOf }: SearchedText,
@@ -83,7 +83,7 @@ const candidates = (
 export const settle = (placed: Placed, text: SearchedText, isThorough = true): Placed => {
   const { finding, expected } = placed;
   const { lines } = text;
-  // Made without a file at hand, its fingerprint stands for its title: the line is all that is known.
+  // Without a file, the fingerprint was made of the title: only the line is known.
   const byTitle = fingerprintOf(finding.path, finding.category, finding.title) === finding.fingerprint;
   if (byTitle) return { ...placed, line: expected < lines.length ? expected : null };
   const isHere = (line: number): boolean => isAt(placed, lines, line);

@@ -1,4 +1,4 @@
-/** A function or a test that a lens stands over; `line` counts from 0. */
+/** A function or a test that gets a lens; `line` counts from 0. */
 export interface Symbol {
   kind: "function" | "test";
   name: string;

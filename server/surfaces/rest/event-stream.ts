@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { EventHistory, NumberedEvent } from "./event-history.ts";
 
-/** A comment this often keeps what stands between from closing a quiet stream. */
+/** A comment this often keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MILLISECONDS = 15_000;
 /** A reader that falls this many bytes behind is cut off: it must not fill the runtime's memory. */
 const MOST_BEHIND = 8 * 1024 * 1024;

@@ -24,7 +24,7 @@ const Problem = z.object({
   data: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
-/** Schemas that get a name of their own; everything else stands where it is used. */
+/** Schemas that get a name of their own; everything else is inline. */
 const named: Record<string, z.ZodType> = {
   AgentConfig,
   AgentInstance,

@@ -66,7 +66,7 @@ const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Pr
   const { openMcpEndpoint } = await import("../mcp/http.ts");
   const { dispatch, subscribe } = await runtime;
   const connection: Connection = {
-    // Nobody ends such a call early: what takes long is followed by its events.
+    // Such a call is never ended early: events report on long work.
     call: (method, params) =>
       dispatch(method, params, { role, surface: "mcp" }, new AbortController().signal),
     subscribe,

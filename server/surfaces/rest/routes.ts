@@ -31,7 +31,7 @@ export const routes: readonly Route[] = Object.entries(contract).flatMap(([name,
   return [{ method, verb, path, status, segments: segmentsOf(path), fields: params.shape }];
 });
 
-/** Names of the fields that stand in a route's path. */
+/** Names of the fields in a route's path. */
 export const pathFields = (route: Route): string[] =>
   route.segments.flatMap((segment) => (typeof segment === "string" ? [] : [segment.field]));
 
@@ -59,7 +59,7 @@ const matchPath = (route: Route, segments: readonly string[]): Record<string, st
   return values;
 };
 
-/** The route of a request, with what stands in its path. Errors: `not_found`, `verb_not_allowed`. */
+/** The route of a request, with the fields of its path. Errors: `not_found`, `verb_not_allowed`. */
 export const findRoute = (verb: string, path: string): { route: Route; inPath: Record<string, string> } => {
   const segments = path.slice(1).split("/");
   const matching = routes.flatMap((route) => {
@@ -79,7 +79,7 @@ const inner = (schema: z.ZodType): z.ZodType =>
       inner(schema.unwrap() as z.ZodType)
     : schema;
 
-/** A query parameter is text; what its field wants else is read from it, or left for the parser to refuse. */
+/** A query parameter is text; other types are read from it, or left for the parser to refuse. */
 const readValue = (field: z.ZodType | undefined, value: string): unknown => {
   const wanted = field === undefined ? undefined : inner(field);
   if (wanted instanceof z.ZodNumber && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
@@ -87,7 +87,7 @@ const readValue = (field: z.ZodType | undefined, value: string): unknown => {
   return value;
 };
 
-/** The params that stand in the query. */
+/** The params in the query. */
 export const readQuery = (route: Route, query: URLSearchParams): Record<string, unknown> =>
   Object.fromEntries(
     [...new Set(query.keys())].map((name) => {

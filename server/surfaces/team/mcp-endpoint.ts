@@ -23,7 +23,7 @@ const connectionFor = ({ caller, closing }: Exchange, { dispatch, history }: Api
 });
 
 /**
- * The MCP tools over Streamable HTTP, without sessions: each request stands for itself. Errors:
+ * The MCP tools over Streamable HTTP, without sessions: each request is independent. Errors:
  * `verb_not_allowed`, `body_too_large`, `invalid_params`.
  */
 export const answerMcp = async (exchange: Exchange, api: Api): Promise<void> => {

@@ -6,7 +6,7 @@ import type { Log } from "../../platform/log.ts";
 import type { Admitted, Tenant } from "./tenant.ts";
 
 export interface OidcOptions {
-  /** As it stands in the tokens' `iss`. */
+  /** As in the tokens' `iss`. */
   issuer: string;
   /** One of the tokens' `aud`. */
   audience: string;
@@ -99,7 +99,7 @@ export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log
       const claims = Claims.safeParse(await verify(token));
       if (!claims.success) throw fail("token_refused", { problem: "has no valid coditect_role claim" });
       const { sub, email, email_verified, coditect_role: role, coditect_tenant } = claims.data;
-      // Anybody can claim an address that nobody verified.
+      // Anybody can claim an address that is not verified.
       const user = email !== undefined && email_verified === true ? email : sub;
       const tenant = tenantOf(tenants, coditect_tenant);
       if (tenant === undefined)

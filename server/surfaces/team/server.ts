@@ -71,7 +71,7 @@ const isRefusal: ReadonlySet<string> = new Set(["unauthenticated", "token_refuse
 
 const tooMany = (seconds: number) => fail("too_many_requests", { seconds });
 
-/** Probes tell nothing of what runs here, so nobody needs a token for them. */
+/** Probes reveal nothing of what runs here, so they need no token. */
 const answerProbe = (pathname: string, response: ServerResponse, state: State): boolean => {
   if (pathname !== "/healthz" && pathname !== "/readyz") return false;
   if (pathname === "/readyz") {

@@ -23,7 +23,7 @@ export interface ConfigurationParts {
   /** What agents without a provider of their own ask, as the settings say at the moment. */
   settings: { readonly provider: AIProvider; readonly untrusted?: boolean };
   /**
-   * Whether the provider was guessed from the keys of the environment: an agent that is there already
+   * Whether the provider was guessed from the keys of the environment: an existing agent
    * keeps asking the one it has. A key alone must not turn a local agent into a paid one.
    */
   isProviderGuessed: boolean;
@@ -49,7 +49,7 @@ export interface Configuration {
   team(idOrName: string): Promise<AgentTeam>;
   /** Stores the built-in teams, once, and those of files as they are now, so that lists have them. */
   publishTeams(): Promise<PublishedTeams>;
-  /** The agent a member stands for; the default one of its type is created when first needed. */
+  /** The agent of a member; the default one of its type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
   /** Refuses a team that cannot run, or whose members cannot do their stages: `invalid_workflow`. */
   checkTeam(team: Pick<AgentTeam, "name" | "members" | "workflow_stages">): void;
@@ -57,9 +57,9 @@ export interface Configuration {
   checkAvailable(members: readonly TeamMember[]): Promise<void>;
   /** Errors: `name_taken` if a team of that name is stored, in a file or built in. */
   checkTeamName(name: string): Promise<void>;
-  /** A built-in team as it came, whatever the user made of it. Error: `not_a_default`. */
+  /** Restores a built-in team, discarding the user's edits. Error: `not_a_default`. */
   restoreTeam(team: AgentTeam): Promise<AgentTeam>;
-  /** A default agent as it came, whatever the user made of it. Error: `not_a_default`. */
+  /** Restores a default agent, discarding the user's edits. Error: `not_a_default`. */
   restoreAgent(agent: AgentConfig): Promise<AgentConfig>;
   /** Errors: `defined_in_file` for a team or agent that a file of the project says. */
   checkChangeable(recordId: string): Promise<void>;

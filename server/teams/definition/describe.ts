@@ -45,7 +45,7 @@ const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // Nothing of it will be used; whoever reads it says why.
+    return null; // Nothing of it will be used; its reader says why.
   }
 };
 
@@ -60,7 +60,7 @@ const list = (what: string, items: Iterable<string>): string[] => {
 
 /**
  * Whether these files hold teams and nothing else, and the teams name no agent, host, command or tool of
- * their own. What such a team may do is what a built-in one may, so whoever runs it by its name on the
+ * their own. Such a team may do what a built-in one may, so a user who runs it by its name on the
  * command line has said enough. A team under the name of a built-in one is not meant by that name.
  */
 export const areOrdinaryTeams = (

@@ -21,7 +21,7 @@ export interface Read<Content> {
 /** A file that cannot be used; it is in no other's way. */
 interface Unusable {
   path: string;
-  /** What it is called, as far as that can be told. */
+  /** Its name, as far as it can be read. */
   name: string;
   /** `invalid_file`, with the line of its first mistake. */
   problem: CoditectError;

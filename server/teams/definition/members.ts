@@ -26,7 +26,7 @@ const capabilitiesOf =
   };
 
 /**
- * Errors: `invalid_workflow`, with every member whose agent is not there or of another type, and
+ * Errors: `invalid_workflow`, with every member whose agent does not exist or is of another type, and
  * everything else that keeps the team from running.
  */
 export const checkTeam = (

@@ -58,7 +58,7 @@ const fenced = (text: string): string => {
   return `${fence}task\n${text.trim()}\n${fence}`;
 };
 
-/** The instruction of a stage, with what the last round is to be told. */
+/** The instruction of a stage, with the feedback of the last round. */
 export const stagePrompt = (
   stage: WorkflowStage,
   agent: AgentConfig,

@@ -28,7 +28,7 @@ export const agentContent = (agent: AgentContent): AgentContent => ({
   settings: agent.settings,
 });
 
-/** The same for the same values, in whatever order their fields stand. */
+/** The same for the same values, in any order of fields. */
 export const digestOf = (content: unknown): string => {
   const sorted = (_key: string, value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -76,7 +76,7 @@ interface Described<Kept, Content> {
   record: (content: Content, stored: Kept | null) => Kept;
   /** Whether it is made again when the user deleted it; otherwise it stays away. */
   revives: boolean;
-  /** Whether what the user made of it is given up, because the user asked for that. */
+  /** Whether the user's edits are discarded, because the user asked for that. */
   restores?: boolean;
 }
 

@@ -8,7 +8,7 @@ type FinishParts = Pick<TeamParts, "store" | "changes" | "settings" | "emit" | "
 
 /**
  * Findings of earlier rounds of a stage that ran again: one that was not reported again is Fixed;
- * one that was stands in the new round, and its old record is Outdated.
+ * one that was is in the new round, and its old record is Outdated.
  */
 export const retireFindings = async (
   parts: FinishParts,
@@ -55,7 +55,7 @@ const finalChanges = async (parts: FinishParts, run: TeamRun): Promise<string | 
   return byEnd.at(-1)?.change_set_id ?? null;
 };
 
-/** Tells of the end of a run as it stands. */
+/** Emits the end of a run. */
 export const tellFinished = (
   { store, emit, now }: Pick<FinishParts, "store" | "emit" | "now">,
   run: TeamRun,
@@ -87,7 +87,7 @@ export const applyUnasked = async (
 };
 
 /**
- * An ended run with the change set it leaves. A success whose last stages cannot be brought together
+ * An ended run with the change set it leaves. A success whose last stages cannot be merged
  * is none: its gates were proven on each of them alone.
  */
 export const withFinalChanges = async (parts: FinishParts, run: TeamRun): Promise<TeamRun> => {

@@ -66,7 +66,7 @@ export class RunDriver {
     return this.#record.run;
   }
 
-  /** Whether it waits for a person and drives nothing: whoever answers has to begin the run again. */
+  /** Whether it waits for a person and drives nothing: the answer has to begin the run again. */
   get isParked(): boolean {
     return this.#isParked;
   }
@@ -249,7 +249,7 @@ export class RunDriver {
     if (outcome.type === "failed") this.stop(new Stop("run_ended"));
   }
 
-  /** A failure outside any execution; a defect is logged in full and told as `internal`. */
+  /** A failure outside any execution; a defect is logged in full and reported as `internal`. */
   #outcomeOfError(stage: string, error: unknown): StageOutcome {
     if (this.#stop !== null) return { type: "cancelled" };
     return failedOutcome(error instanceof CoditectError ? error : errorOf(this.#parts.log, stage, error));

@@ -16,7 +16,7 @@ export interface StartExecution {
 }
 
 /**
- * The runs of one workspace: what starts, steers and ends them. What they did stands in the store.
+ * The runs of one workspace: what starts, steers and ends them. The store has what they did.
  * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
  * unknown task or execution.
  */

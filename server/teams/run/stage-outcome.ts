@@ -30,7 +30,7 @@ export const stoppedOutcome = ({
   error: error === null ? null : toExecutionError(error),
 });
 
-/** A defect as an error that can be told; all that is known of it is logged. */
+/** A defect as an error for the caller; all that is known of it is logged. */
 export const errorOf = (log: Log, stage: string, error: unknown): CoditectError => {
   const reference = randomUUID().slice(0, 8);
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -58,7 +58,7 @@ const cutOffExecution = async (parts: RunParts, state: StageState): Promise<Prep
   const last = lastId === undefined ? null : parts.store.get("executions", lastId);
   if (last === null) return null;
   if (!isFinished(last)) return { execution: last, isNew: false };
-  // What a gate refused is refused, though its runtime was killed before the run could say so.
+  // What a gate refused is refused, though its runtime was killed before the run recorded it.
   const { type } = outcomeOf(last);
   if (type === "completed" || type === "refused") return { execution: last, isNew: false };
   return { execution: await continued(parts, last), isNew: true };

@@ -80,7 +80,7 @@ export const teamOfOne = async (store: Store, agent: AgentConfig, now: Timestamp
   return team;
 };
 
-/** Refuses a task nobody could begin, before anything of it is stored. Errors: those of `readTarget`. */
+/** Refuses a task that cannot begin, before anything of it is stored. Errors: those of `readTarget`. */
 export const checkTask = async (workspace: string, { file, options }: StartRun): Promise<void> => {
   const found = await stat(workspace).catch(() => null);
   if (found?.isDirectory() !== true) {

@@ -68,7 +68,7 @@ export class TeamRuns implements Runs {
 
   async resume(taskId: string, options: RunOptionsPatch): Promise<TeamRun> {
     const run = this.#runOf(taskId);
-    // It may have been told that it ended a moment before it was put away.
+    // Its end may have been emitted a moment before it was removed.
     if (isRunEnded(run.status)) await this.#drivers.get(taskId)?.done;
     if (this.#drivers.has(taskId) || !isRunResumable(run.status)) {
       throw fail("run_not_resumable", { task_id: taskId, status: run.status });

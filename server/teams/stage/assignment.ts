@@ -18,7 +18,7 @@ export const assignmentOf = ({ data }: Pick<ExecutionOutput, "data">): Assignmen
   return Assignment.safeParse(data.assignment).data ?? null;
 };
 
-/** What the Orchestrator of a run assigned last; null: nobody did. */
+/** The last assignment of a run's Orchestrator; null: there is none. */
 export const assignmentFor = (store: Store, run: TeamRun): Assignment | null => {
   const made = run.stages.flatMap(({ execution_ids, completed_at }) => {
     const id = execution_ids.at(-1);

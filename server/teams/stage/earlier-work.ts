@@ -17,7 +17,7 @@ export interface EarlierWorkParts {
   changes: Changes;
   /** The state the stage begins with. */
   changeSet: ChangeSet | null;
-  /** Files whose whole text, as it is now, is given anyway. */
+  /** Files whose whole present text is given anyway. */
   shown: ReadonlySet<string>;
   /** Tokens the diffs may take, and as many the answers of services. */
   budgetTokens: number;

@@ -22,7 +22,7 @@ const lineOf = (text: string): number | null => {
 };
 
 /**
- * Reports each file of a change set whose change brings characters that a reader does not see, once in a
+ * Reports each file of a change set whose change adds characters that a reader does not see, once in a
  * run: they can hide instructions to agents, or make code look like what it is not.
  */
 export const reportInvisible = async (

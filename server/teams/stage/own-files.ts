@@ -46,7 +46,7 @@ export const ownFiles = async ({
     .map(async (path): Promise<OutputFile[]> => {
       const [given, left] = [first.get(path), last.get(path)];
       const before = (given === undefined ? left?.before : given.after) ?? null;
-      // What stands in no change any more was put back as the workspace has it.
+      // A file that is in no change any more was put back as the workspace has it.
       const after = (left === undefined ? given?.before : left.after) ?? null;
       if (before === after || former.has(path)) return [];
       const kind = kindOf(before, after, renamed.has(path));

@@ -23,7 +23,7 @@ import { stageTools } from "../definition/tools.ts";
 import type { StageAssignment, TeamParts } from "./stage-work.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 
-/** Files ranked by embeddings, paid by the execution: what was paid stands in its transcript first. */
+/** Files ranked by embeddings, paid by the execution: the payment is the first entry of its transcript. */
 const likenessFor = (
   parts: TeamParts,
   { run, task, agent }: StageAssignment,

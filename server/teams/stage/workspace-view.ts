@@ -11,7 +11,7 @@ export interface WorkspaceView {
   /** Null for what is not there, is no text, or is outside. */
   readText: (path: string) => Promise<string | null>;
   exists: (path: string) => Promise<boolean>;
-  /** Text of what the changes and the overlays hold, for whoever reads the rest from the disk. */
+  /** Text of the changes and the overlays, for readers that take the rest from the disk. */
   overlays(): Overlay[];
 }
 

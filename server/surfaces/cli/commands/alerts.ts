@@ -14,7 +14,7 @@ const line = ({ alert_id, severity, status, raised_at, message }: Alert): string
   message,
 ];
 
-/** `coditect alerts list`: exit code 1 while there is one that nobody has acknowledged. */
+/** `coditect alerts list`: exit code 1 while one is not acknowledged. */
 export const listAlerts = (
   flags: RecordFlags & { all?: boolean },
   context: CommandContext,
@@ -31,7 +31,7 @@ export const listAlerts = (
     return items.some(({ status }) => status === "Raised") ? exitCodes.gate : exitCodes.held;
   });
 
-/** `coditect alerts ack ID`: nobody is alarmed by it again that day. */
+/** `coditect alerts ack ID`: it is not raised again that day. */
 export const acknowledgeAlert = (id: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const alert = await connection.call("alerts/acknowledge", { alert_id: id });

@@ -80,7 +80,7 @@ export const listFindings = (
     return exitCodes.held;
   });
 
-/** `coditect findings dismiss`: it and its like do not come back, and later runs are told why. */
+/** `coditect findings dismiss`: it and similar ones do not come back, and later runs get the reason. */
 export const dismissFinding = (
   findingId: string,
   flags: RecordFlags & { reason: string },

@@ -26,7 +26,7 @@ interface Check {
 }
 
 export interface DoctorFlags extends RecordFlags {
-  /** Mend the state folder as far as what is there allows. */
+  /** Repair the state folder as far as possible. */
   repair?: boolean;
   /** Take a state folder over that this user's runtime did not make here. */
   adopt?: boolean;
@@ -36,7 +36,7 @@ const execute = promisify(execFile);
 const TOOL_DEADLINE_MS = 5000;
 const NEEDED_NODE = [22, 13] as const;
 
-/** `coditect doctor`: whether everything a team needs is there. Exit code 3 if something is not. */
+/** `coditect doctor`: checks for everything a team needs. Exit code 3 if something is missing. */
 export const doctor = async (flags: DoctorFlags, context: CommandContext): Promise<number> => {
   const { terminal, currentFolder, environment } = context;
   const workspace = await findWorkspace(flags, currentFolder);
@@ -111,7 +111,7 @@ const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
       };
 };
 
-/** Every invariant of the state folder; if a runtime has it open, that is asked how it stands. */
+/** Every invariant of the state folder; if a runtime has it open, that runtime answers. */
 const checkStateFolder = async (
   workspace: string,
   flags: DoctorFlags,

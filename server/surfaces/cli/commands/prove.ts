@@ -38,7 +38,7 @@ const writeReceipt = async (
 };
 
 /**
- * `coditect prove`: judges what changed in the workspace since a revision, whoever changed it. Exit
+ * `coditect prove`: judges what changed in the workspace since a revision, by anyone. Exit
  * code 0 when every gate held, 1 when one did not.
  */
 export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandContext): Promise<number> => {

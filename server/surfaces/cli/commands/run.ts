@@ -77,7 +77,7 @@ export const resumeRun = async (
   });
 };
 
-/** `coditect retry`: a run of its own that takes over what stands before the stage. */
+/** `coditect retry`: a new run that takes over everything before the stage. */
 export const retryRun = async (
   taskId: string,
   stage: string,

@@ -29,7 +29,7 @@ export interface ServeFlags extends RecordFlags {
   tenant?: string[];
 }
 
-/** Tokens that were refused, of one address, before it has to wait: nobody guesses 256 bits, and logs stay short. */
+/** Refused tokens of one address before it has to wait. 256 bits cannot be guessed; this keeps logs short. */
 const REFUSALS_PER_MINUTE = 20;
 
 const Listen = z
@@ -105,7 +105,7 @@ const openTenants = async (
     for (const tenant of tenants) {
       const options = runtimeOptions(tenant.workspace, settingsOf(flags), tenant.environment);
       const runtime = await serveRuntime(
-        // The server's own stored keys are of nobody in particular: tenants have those of their variables.
+        // The server's own stored keys belong to no tenant: tenants have the keys of their variables.
         names.length === 0
           ? options
           : {

@@ -8,7 +8,7 @@ import { roundsOf, sumOf, usageOf, type Round } from "./rounds.ts";
 type Styler = Pick<Terminal, "style">;
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-/** Milliseconds a picture of the spinner stands. */
+/** Milliseconds per picture of the spinner. */
 export const SPINNER_INTERVAL = 80;
 
 const marks: Record<StageStatus, [string, Style]> = {

@@ -48,7 +48,7 @@ export const liveProgress = async (
     import("slice-ansi"),
   ]);
   const update = createLogUpdate(terminal.stdout);
-  // While a person is asked, the question stands below the stages and must not be drawn over.
+  // While a person is asked, the question is below the stages and must not be drawn over.
   let asking = false;
   const draw = () => {
     if (asking) return;

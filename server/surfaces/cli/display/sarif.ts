@@ -22,7 +22,7 @@ const securitySeverity: Record<Severity, string> = {
  * Open findings as a SARIF 2.1.0 log, as code hosts and editors read it.
  *
  * @param textOf the text of a file as the agents left it; null where there is none. Fixes are given
- *   only for files with a text, because SARIF wants their exact region.
+ *   only for files with a text, because SARIF needs their exact region.
  */
 export const toSarif = (
   findings: readonly Finding[],

@@ -1,7 +1,7 @@
 import { fail } from "../../../../schemas/errors.ts";
 import { OLLAMA_PORT, standardEndpoints } from "../../../../schemas/providers.ts";
 
-/** The text without the blanks and quotes around it that copying brings along. */
+/** The text without the surrounding blanks and quotes that copying adds. */
 const bare = (given: string): string =>
   given
     .trim()

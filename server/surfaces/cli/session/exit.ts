@@ -5,7 +5,7 @@ import type { RunFinished } from "../../../../schemas/events.ts";
 /** Contract: "Command line", exit codes. */
 export const exitCodes = { held: 0, gate: 1, usage: 2, broken: 3, limit: 4, cancelled: 130 } as const;
 
-/** The exit code a finished run stands for. */
+/** The exit code of a finished run. */
 export const exitCodeOf = ({ status, error }: Pick<RunFinished, "status" | "error">): number => {
   switch (status) {
     case "Succeeded":

@@ -7,7 +7,7 @@ export interface Keychain {
   write(secret: string): Promise<void>;
 }
 
-/** The system may ask the user to unlock it; nobody may be there to answer. */
+/** The system may ask the user to unlock it, and the user may be away. */
 const DEADLINE_MS = 60_000;
 
 /**
@@ -31,7 +31,7 @@ export const openKeychain = async (account: string): Promise<Keychain | null> =>
 
 /**
  * A source of the passphrase of a file: the keychain, else `ask`. A new file gets a passphrase of its
- * own that nobody has to know, where there is a keychain to keep it.
+ * own that the user need not know, where there is a keychain to keep it.
  */
 export const keptPassphrase =
   (open: () => Promise<Keychain | null>, ask: () => Promise<string | null>) =>

@@ -19,7 +19,7 @@ export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
 
 const positive = z.coerce.number().positive();
 
-/** What `coditect run` and `resume` can be told, as it stands on the command line. */
+/** The options of `coditect run` and `resume`, as they are on the command line. */
 export const RunFlags = z.object({
   task: z.string().optional(),
   workspace: z.string().optional(),

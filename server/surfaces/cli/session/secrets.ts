@@ -33,13 +33,13 @@ export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore
 export const cliCredentials = (environment: NodeJS.ProcessEnv): Credentials => {
   const stored = credentialStore(environment);
   return firstOf(environmentCredentials(environment), {
-    // A local Ollama needs no key: nobody is asked for a passphrase because of it.
+    // A local Ollama needs no key, and so no passphrase.
     keys: (provider, reference) =>
       provider === "Ollama" && reference === null ? Promise.resolve([]) : stored.keys(provider, reference),
   });
 };
 
-/** Reads a line without showing it; null where nobody is at a terminal. */
+/** Reads a line without showing it; null without a terminal. */
 export const askSecret = async (question: string): Promise<string | null> => {
   if (!process.stdin.isTTY) return null;
   const { createInterface } = await import("node:readline/promises");

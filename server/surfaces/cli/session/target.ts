@@ -87,7 +87,7 @@ export const findWorkspace = async (
   throw fail("usage", { problem: `${workspace} is not a folder.` });
 };
 
-/** FILE from the current folder if it is there, else from the workspace. */
+/** FILE from the current folder if it exists there, else from the workspace. */
 const insideWorkspace = async (workspace: string, file: string, currentFolder: string): Promise<string> => {
   const fromHere = resolve(currentFolder, file);
   const isHere = await stat(fromHere).then(
@@ -100,7 +100,7 @@ const insideWorkspace = async (workspace: string, file: string, currentFolder: s
   return path.split(sep).join("/");
 };
 
-/** TEXT, or with `@FILE` what stands in it. */
+/** TEXT, or with `@FILE` the contents of the file. */
 export const textOrFile = async (task: string, currentFolder: string): Promise<string> => {
   if (!task.startsWith("@")) return task;
   const path = task.slice(1);

@@ -19,11 +19,11 @@ export const readTenant = (text: string, currentFolder: string): NamedWorkspace 
   return { name, workspace };
 };
 
-/** What belongs to whoever pays or is trusted, so that it must not pass from one tenant to another. */
+/** What belongs to the one who pays or is trusted, so that it must not pass from one tenant to another. */
 const OWN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|^(ANTHROPIC|GEMINI|HF|OLLAMA|CODITECT)_/i;
 
 /**
- * The environment of one tenant of several: the server's without keys and addresses, and with what stands
+ * The environment of one tenant of several: the server's without keys and addresses, and with what is there
  * there for the tenant alone, such as `CODITECT_TENANT_ACME__ANTHROPIC_API_KEY`.
  */
 export const environmentOf = (name: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
@@ -31,7 +31,7 @@ export const environmentOf = (name: string, environment: NodeJS.ProcessEnv): Nod
   const own: NodeJS.ProcessEnv = {};
   for (const [variable, value] of Object.entries(environment)) {
     if (variable.startsWith(prefix)) own[variable.slice(prefix.length)] = value;
-    // What stands there for the tenant counts, whichever comes first.
+    // A value for the tenant wins, whichever comes first.
     else if (!OWN.test(variable)) own[variable] ??= value;
   }
   return own;

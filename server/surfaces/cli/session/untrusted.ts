@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 const Repository = z.object({ full_name: z.string() }).nullable();
-/** What of a GitHub event says whose commits are checked out. */
+/** The part of a GitHub event that says whose commits are checked out. */
 const PullRequestEvent = z.object({
   pull_request: z.object({ head: z.object({ repo: Repository }), base: z.object({ repo: Repository }) }),
 });
@@ -16,7 +16,7 @@ const readEvent = (path: string | undefined): unknown => {
 };
 
 /**
- * Whether a CI service says that the change comes from a fork: whoever wrote it may not write to the
+ * Whether a CI service says that the change comes from a fork: its author may not write to the
  * repository. An event that cannot be read counts as one, where secrets would be there.
  */
 export const isForksChange = (environment: NodeJS.ProcessEnv): boolean => {
