@@ -28,7 +28,7 @@ import type { RehearsalServer } from "../rehearsal/server.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { adoptFormer } from "../teams/definition/adopt.ts";
-import { createConfiguration } from "../teams/definition/configuration.ts";
+import { WorkspaceConfiguration } from "../teams/definition/configuration.ts";
 import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
@@ -199,7 +199,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     subscribe(telemetry.follow);
   }
   const feedback = createFeedback({ store, workspace, settings, secrets, log });
-  const configuration = createConfiguration({
+  const configuration = new WorkspaceConfiguration({
     store,
     workspace,
     settings,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { openConsents } from "../../server/platform/consents.ts";
-import { createConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
+import { WorkspaceConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
 import { areOrdinaryTeams } from "../../server/teams/definition/describe.ts";
 import { configurationFiles, configurationHash } from "../../server/workspace/configuration.ts";
 import { memoryStore } from "../support/memory-store.ts";
@@ -41,7 +41,7 @@ describe("agents and teams that a repository brings along", () => {
     store = memoryStore();
     const provider = { Ollama: { model: "mine", endpoint: "http://127.0.0.1:11434" } };
     const consents = openConsents(workspace.root);
-    configuration = createConfiguration({
+    configuration = new WorkspaceConfiguration({
       store,
       workspace: workspace.root,
       settings: { provider },

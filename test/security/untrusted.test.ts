@@ -4,7 +4,7 @@ import { after, before, describe, it } from "mocha";
 import { Settings } from "../../schemas/settings.ts";
 import { parseRunFlags } from "../../server/surfaces/cli/session/options.ts";
 import { isForksChange } from "../../server/surfaces/cli/session/untrusted.ts";
-import { createConfiguration } from "../../server/teams/definition/configuration.ts";
+import { WorkspaceConfiguration } from "../../server/teams/definition/configuration.ts";
 import { memoryStore } from "../support/memory-store.ts";
 import { NOW } from "../support/records.ts";
 import { rejectsWith } from "../support/rejects.ts";
@@ -60,7 +60,7 @@ describe("the change of a fork", () => {
       ".coditect/teams/evil.json": team("evil"),
       ".coditect/teams/tdd.json": team("tdd"),
     });
-    const configuration = createConfiguration({
+    const configuration = new WorkspaceConfiguration({
       store: memoryStore(),
       workspace: workspace.root,
       settings: Settings.parse({ untrusted: true }),

@@ -1,9 +1,9 @@
-import { createConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
+import { WorkspaceConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
 import { memoryStore } from "./memory-store.ts";
 
 /** The agents and teams of a workspace whose files the user has allowed. */
 export const allowedConfiguration = (workspace: string): Configuration =>
-  createConfiguration({
+  new WorkspaceConfiguration({
     store: memoryStore(),
     workspace,
     settings: { provider: { Ollama: { model: "m", endpoint: "http://127.0.0.1:9" } } },

@@ -13,7 +13,7 @@ import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts"
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller, HeldSettings } from "../../server/handlers/context.ts";
-import { createConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
+import { WorkspaceConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
 import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Consents } from "../../server/platform/consents.ts";
 import type { Pool } from "../../server/instances/pool.ts";
@@ -81,7 +81,7 @@ export const testDispatch = (
   };
   const settings = { provider: parts.provider ?? { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } } };
   const allowed = { has: () => true };
-  const configuration = createConfiguration({
+  const configuration = new WorkspaceConfiguration({
     ...{ store, workspace, settings, now },
     ...{ isProviderGuessed: false, consents: allowed },
   });

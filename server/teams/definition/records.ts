@@ -1,0 +1,52 @@
+import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
+import type { AgentTeam } from "../../../schemas/team.ts";
+import { newAgent } from "../../models/agent.ts";
+import type { Store } from "../../store/store.ts";
+import type { AgentContent, TeamContent } from "./templates.ts";
+
+export interface RecordParts {
+  store: Store;
+  /** The provider of agents without one of their own, as the settings are at the moment. */
+  settings: { readonly provider: AIProvider };
+  /**
+   * Whether the provider was guessed from the keys of the environment: an existing agent
+   * keeps the one it has. A key alone must not turn a local agent into a paid one.
+   */
+  isProviderGuessed: boolean;
+  now: () => string;
+}
+
+/** Makes records of the present tenant from the content of templates. */
+export class TemplateRecords {
+  readonly #parts: RecordParts;
+
+  constructor(parts: RecordParts) {
+    this.#parts = parts;
+  }
+
+  /** The provider of an agent whose template names none. */
+  providerFor(stored: AgentConfig | null): AIProvider {
+    const { settings, isProviderGuessed } = this.#parts;
+    return stored !== null && isProviderGuessed ? stored.provider : settings.provider;
+  }
+
+  agent(content: AgentContent, stored: AgentConfig | null): AgentConfig {
+    const { store, now } = this.#parts;
+    return {
+      ...(stored ?? newAgent({ tenant_id: store.tenantId, ...content }, now())),
+      ...content,
+      updated_at: now(),
+    };
+  }
+
+  team(team_id: string, content: TeamContent, stored: AgentTeam | null): AgentTeam {
+    const { store, now } = this.#parts;
+    return {
+      team_id,
+      tenant_id: store.tenantId,
+      ...content,
+      created_at: stored?.created_at ?? now(),
+      updated_at: now(),
+    };
+  }
+}
