@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { AIProvider } from "../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Settings, SettingsInput } from "../../schemas/settings.ts";
 import { cacheFolder } from "../platform/cache-folder.ts";
@@ -24,11 +23,12 @@ import { InstancePool } from "../instances/pool/instance-pool.ts";
 import { createDrivers } from "../instances/create-drivers.ts";
 import { poolSettings } from "../instances/settings.ts";
 import type { Log } from "../platform/log.ts";
-import type { RehearsalServer } from "../rehearsal/server.ts";
+import { RehearsalOnDemand } from "../rehearsal/on-demand.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { adoptFormer } from "../teams/definition/adopt.ts";
 import { WorkspaceConfiguration } from "../teams/definition/configuration.ts";
+import { createEvents } from "./events.ts";
 import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
@@ -76,41 +76,6 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Listeners are called one after the other; one that throws is logged and keeps its place. */
-const createEvents = (log: Log) => {
-  const listeners = new Set<(event: RuntimeEvent) => void>();
-  return {
-    emit: (event: RuntimeEvent): void => {
-      for (const listener of listeners) {
-        try {
-          listener(event);
-        } catch (error) {
-          log("error", "a listener failed", { type: event.type, error: String(error) });
-        }
-      }
-    },
-    subscribe: (listener: (event: RuntimeEvent) => void): (() => void) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-};
-
-/** The scripted model, started when it is first asked for. */
-const rehearsalOnDemand = () => {
-  let server: Promise<RehearsalServer> | null = null;
-  return {
-    start: async (): Promise<AIProvider> => {
-      const { rehearsalProvider, startBuiltInRehearsal } = await import("../rehearsal/built-in.ts");
-      server ??= startBuiltInRehearsal();
-      return rehearsalProvider(await server);
-    },
-    close: async (): Promise<void> => {
-      await (await server)?.close();
-    },
-  };
-};
-
 /**
  * The composition root: options in, a wired runtime out. Errors: `state_locked` while another
  * process owns the state folder, `state_damaged`, `state_newer`.
@@ -138,7 +103,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   };
   const { emit, subscribe } = createEvents(log);
   const consents = options.consents ?? openConsents(workspace);
-  const rehearsal = rehearsalOnDemand();
+  const rehearsal = new RehearsalOnDemand();
 
   const store = await openStore({
     folder: options.stateFolder ?? join(workspace, ".coditect", "state"),
@@ -279,7 +244,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     setKeys: (provider, keys) => {
       editorKeys.set(provider, keys);
     },
-    startRehearsal: rehearsal.start,
+    startRehearsal: () => rehearsal.start(),
     emit,
     now,
     version: version(),
