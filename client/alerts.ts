@@ -24,7 +24,7 @@ export interface AlertsParts {
 export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disposable {
   readonly #parts: AlertsParts;
   readonly #alerts = new Map<string, FolderAlert>();
-  /** Folders whose alerts were read. */
+  /** Folders whose alerts were read, or could not be; all are read again when the runtime has started again. */
   readonly #read = new Set<string>();
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly #view: vscode.TreeView<FolderAlert>;
@@ -122,7 +122,6 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
       for (const alert of items) this.#put({ folder, alert });
       this.#draw();
     } catch (error) {
-      this.#read.delete(folder);
       this.#parts.log.warn("Alerts could not be read", error);
     }
   }

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { MICROCENTS_PER_DOLLAR } from "../schemas/money.ts";
+import { DaySpending } from "./day-spending.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import type { Sidebar } from "./sidebar.ts";
 import { formatCost, plain } from "./tree/item.ts";
@@ -12,17 +12,14 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
   const item = vscode.window.createStatusBarItem("coditect.status", vscode.StatusBarAlignment.Left, 10);
   item.name = "CODITECT";
   item.command = "coditect.showMenu";
-  /** Dollars by folder, as the runtime had them when the day's sum was last read, plus what came since. */
-  const costs = new Map<string, number>();
-  /** Folders where today some call's price is unknown. */
-  const unpriced = new Set<string>();
+  const spending = new DaySpending();
 
   const draw = () => {
     const { state } = runtime;
     const runs = activeRuns(sidebar.model);
     const [newest] = runs;
     const stage = newest === undefined ? null : currentStage(newest);
-    const cost = [...costs.values()].reduce((sum, dollars) => sum + dollars, 0);
+    const cost = spending.total();
     const parts = [
       runs.length > 0 ? `${runs.length}` : "CODITECT",
       stage?.state.name ?? "",
@@ -35,7 +32,7 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
       [
         describeRuntime(runtime),
         ...runs.map((run) => `- ${plain(runTitle(run))}`),
-        unpriced.size === 0
+        spending.isWhole()
           ? vscode.l10n.t("Today: {0}", formatCost(cost))
           : vscode.l10n.t("Today: {0}, plus calls of unknown price", formatCost(cost)),
       ].join("\n\n"),
@@ -43,10 +40,7 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
     item.accessibilityInformation = { label: spoken(runs.length, stage?.state.name ?? "", cost) };
   };
   const readCost = async (folder: string) => {
-    const { cost_microcents, unpriced_calls } = await runtime.call("usage/today", {}, folder);
-    costs.set(folder, cost_microcents / MICROCENTS_PER_DOLLAR);
-    if (unpriced_calls > 0) unpriced.add(folder);
-    else unpriced.delete(folder);
+    spending.read(folder, await runtime.call("usage/today", {}, folder));
     draw();
   };
 
@@ -55,13 +49,11 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
     runtime.onState(draw),
     sidebar.onChange(draw),
     runtime.onEvent(({ folder, event }) => {
-      if (event.type === "model.usage" && costs.has(folder)) {
-        costs.set(folder, (costs.get(folder) ?? 0) + (event.cost ?? 0));
-        if (event.cost === null) unpriced.add(folder);
-      } else if (!costs.has(folder) || event.type === "run.finished") {
-        costs.set(folder, costs.get(folder) ?? 0);
-        readCost(folder).catch(() => undefined);
-      }
+      if (event.type === "model.usage" && spending.add(folder, event)) return;
+      if (spending.knows(folder, event.at) && event.type !== "run.finished") return;
+      spending.expect(folder, event.at);
+      // Without it the item shows what comes from now on; the end of a run asks again.
+      readCost(folder).catch(() => undefined);
     }),
   ];
   draw();

@@ -1,14 +1,12 @@
 import * as vscode from "vscode";
+import { wholeSecondsText } from "../../schemas/duration.ts";
 import type { Estimate, Forecast } from "../../schemas/forecast.ts";
 import { formatCost } from "../tree/item.ts";
 
 const span = ({ expected, low, high }: Estimate, format: (value: number) => string): string =>
   high === 0 ? format(0) : vscode.l10n.t("{0} ({1} to {2})", format(expected), format(low), format(high));
 
-const duration = (seconds: number): string =>
-  seconds < 90
-    ? vscode.l10n.t("{0} s", String(Math.round(seconds)))
-    : vscode.l10n.t("{0} min", String(Math.round(seconds / 60)));
+const duration = (seconds: number): string => wholeSecondsText(seconds * 1000);
 
 /** Two digits say as much as there is to know. */
 const count = (tokens: number): string => Number(tokens.toPrecision(2)).toLocaleString();

@@ -45,12 +45,16 @@ export class Proposals {
     return proposal;
   }
 
-  async put(file: ReviewedFile, proposal: Proposal): Promise<void> {
-    const { change_set_id, files } = await this.#review(file.folder, file.task_id);
-    files.set(file.path, proposal);
-    this.#documents.update(file);
+  /** Keeps how far the user has come with these files of a run. */
+  async put(folder: string, task_id: string, proposals: readonly Proposal[]): Promise<void> {
+    const { change_set_id, files } = await this.#review(folder, task_id);
+    for (const proposal of proposals) {
+      const { path } = proposal.file;
+      files.set(path, proposal);
+      this.#documents.update({ folder, task_id, path });
+    }
     const { keepProgress } = await import("./progress.ts");
-    await keepProgress(this.#memory, file.task_id, change_set_id, files);
+    await keepProgress(this.#memory, task_id, change_set_id, files);
   }
 
   /** Tells the runtime what the user decided about files of which no hunk is open any more. */

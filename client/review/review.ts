@@ -106,9 +106,9 @@ export class Review {
     this.#proposals.dispose();
   }
 
-  async #put(file: ReviewedFile, proposal: Proposal): Promise<void> {
-    await this.#proposals.put(file, proposal);
-    await this.#proposals.record(file.folder, file.task_id, [proposal]);
+  async #put({ folder, task_id }: ReviewedFile, proposal: Proposal): Promise<void> {
+    await this.#proposals.put(folder, task_id, [proposal]);
+    await this.#proposals.record(folder, task_id, [proposal]);
   }
 
   async #accept(
@@ -126,8 +126,7 @@ export class Review {
     const accepted = proposals
       .filter(({ file }) => !applied.conflicts.includes(file.path))
       .map((proposal) => ({ ...proposal, base: proposal.wanted }));
-    for (const proposal of accepted)
-      await this.#proposals.put({ folder, task_id, path: proposal.file.path }, proposal);
+    await this.#proposals.put(folder, task_id, accepted);
     await this.#proposals.record(folder, task_id, accepted);
     const isAllDecided = applied.conflicts.length === 0 && proposals.length === chosen.length;
     if (paths === null && isAllDecided) await this.#tabs.close(task_id);

@@ -1,4 +1,5 @@
 import type { CommandId, ItemFlag } from "../contributions.ts";
+import { durationText, wholeSecondsText } from "../../schemas/duration.ts";
 import { plainLine } from "../../schemas/plain-text.ts";
 
 /** A theme icon and, for a state, the theme colour it is drawn in. */
@@ -66,15 +67,8 @@ export const formatCost = (dollars: number | null): string =>
   dollars === null ? "" : dollars === 0 ? "$0" : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
 
 /** Elapsed time in whole seconds: `12 s`, `3 min 7 s`. */
-export const formatElapsed = (from: string | null, now: string): string => {
-  if (from === null) return "";
-  const seconds = Math.max(0, Math.floor((Date.parse(now) - Date.parse(from)) / 1000));
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-};
+export const formatElapsed = (from: string | null, now: string): string =>
+  from === null ? "" : wholeSecondsText(Date.parse(now) - Date.parse(from));
 
-export const formatDuration = (from: string | null, to: string | null): string => {
-  if (from === null || to === null) return "";
-  const seconds = Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-};
+export const formatDuration = (from: string | null, to: string | null): string =>
+  from === null || to === null ? "" : durationText(Date.parse(to) - Date.parse(from));

@@ -1,3 +1,4 @@
+import { durationText } from "../../schemas/duration.ts";
 import type { Metrics, MetricField, MetricRow } from "../../schemas/metrics.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 
@@ -17,10 +18,7 @@ const html = (text: string | number): string =>
 
 const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
 const dollars = (cost: number): string => `$${cost.toFixed(cost < 1 ? 4 : 2)}`;
-const seconds = (value: number | null): string => {
-  if (value === null) return "–";
-  return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
-};
+const seconds = (value: number | null): string => (value === null ? "–" : durationText(value * 1000));
 const count = (value: number): string => value.toLocaleString("en-US");
 const tokensOf = ({ tokens }: MetricRow): number =>
   tokens.input + tokens.cache_read + tokens.cache_write + tokens.output;

@@ -3,7 +3,8 @@ import { CoditectError } from "../../../../schemas/errors.ts";
 import { durationSeconds, totalTokens } from "../../../models/execution.ts";
 import { exitCodes } from "../session/exit.ts";
 import type { Connection } from "../../../hosting/connection.ts";
-import { formatCost, formatCount, formatDuration } from "../display/format.ts";
+import { durationText } from "../../../../schemas/duration.ts";
+import { formatCost, formatCount } from "../display/format.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
@@ -85,7 +86,7 @@ export const compareRuns = (
       row("model calls", ({ calls }) => String(calls)),
       row("tokens", ({ tokens }) => formatCount(tokens)),
       row("cost", ({ cost }) => formatCost(cost)),
-      row("time", ({ seconds }) => formatDuration(seconds * 1000)),
+      row("time", ({ seconds }) => durationText(seconds * 1000)),
       row("open findings", ({ findings }) => String(findings)),
       row("changed files", ({ files }) => String(files.length)),
     ]);

@@ -1,13 +1,14 @@
 import type { EvaluationReport, Rate, Trial } from "../../../../schemas/evaluation.ts";
 import { byTask } from "../../../evaluation/report.ts";
-import { formatCost, formatCount, formatDuration, plural } from "./format.ts";
+import { durationText } from "../../../../schemas/duration.ts";
+import { formatCost, formatCount, plural } from "./format.ts";
 import { alignColumns } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Styler = Pick<Terminal, "style">;
 
 const usedBy = ({ tokens, cost, seconds }: Pick<Trial, "tokens" | "cost" | "seconds">): string =>
-  [`${formatCount(tokens)} tokens`, formatCost(cost), formatDuration(seconds * 1000)].join(" · ");
+  [`${formatCount(tokens)} tokens`, formatCost(cost), durationText(seconds * 1000)].join(" · ");
 
 const resultOf = (trial: Trial): { good: boolean; text: string } => {
   if (trial.error !== null) return { good: false, text: trial.error };

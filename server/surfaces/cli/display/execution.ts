@@ -1,7 +1,8 @@
 import { CutValue, type AgentExecution, type QualityMetrics } from "../../../../schemas/execution.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 import { plainLine } from "../../../../schemas/plain-text.ts";
-import { formatCost, formatCount, formatDuration } from "./format.ts";
+import { durationText } from "../../../../schemas/duration.ts";
+import { formatCost, formatCount } from "./format.ts";
 import { alignColumns } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -42,7 +43,7 @@ const facts = (execution: AgentExecution): string[][] => {
       "Took",
       started_at === null || completed_at === null
         ? ""
-        : formatDuration(Date.parse(completed_at) - Date.parse(started_at)),
+        : durationText(Date.parse(completed_at) - Date.parse(started_at)),
     ],
     ["Tokens", `${formatCount(tokens)} in, ${formatCount(usage.output_tokens)} out`],
     ["Cost", formatCost(usage.cost)],
@@ -83,7 +84,7 @@ export const executionText = (execution: AgentExecution, { style }: Pick<Termina
       (output?.tool_calls ?? []).map((call) => [
         call.success ? "✔" : "✖",
         call.tool,
-        formatDuration(call.duration_ms),
+        durationText(call.duration_ms),
         `${valueText(call.input)} → ${valueText(call.output)}`,
       ]),
     ),

@@ -1,11 +1,3 @@
-/** `0.4 s`, `12 s`, `3:07`. */
-export const formatDuration = (milliseconds: number): string => {
-  const seconds = milliseconds / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return formatClock(milliseconds);
-};
-
 /** `0:04`, `12:30`, `1:02:03`. */
 export const formatClock = (milliseconds: number): string => {
   const seconds = Math.floor(milliseconds / 1000);

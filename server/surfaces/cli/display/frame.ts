@@ -1,7 +1,8 @@
 import type { GateProof } from "../../../../schemas/gates.ts";
 import type { StageStatus } from "../../../../schemas/run.ts";
 import type { RunView, StageView } from "../../../../schemas/run-view.ts";
-import { formatClock, formatCost, formatCount, formatDuration, plural } from "./format.ts";
+import { durationText } from "../../../../schemas/duration.ts";
+import { formatClock, formatCost, formatCount, plural } from "./format.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { roundsOf, sumOf, usageOf, type Round } from "./rounds.ts";
 
@@ -47,7 +48,7 @@ const oneStage = (
     (agent_type ?? "").padEnd(14),
     current !== undefined && current.number > 1 ? style("yellow", `round ${current.number}`) : "",
     current === undefined ? "" : running ? current.activity : style("dim", tookText(rounds)),
-    running && current !== undefined ? style("dim", formatDuration(now - current.startedAt)) : "",
+    running && current !== undefined ? style("dim", durationText(now - current.startedAt)) : "",
   ];
   const title = running ? style("bold", state.name.padEnd(nameWidth)) : state.name.padEnd(nameWidth);
   const head = `${style(markStyle, running ? turning : mark)} ${title}  ${facts.filter(Boolean).join("  ")}`;
@@ -60,7 +61,7 @@ const oneStage = (
 const tookText = (rounds: readonly Round[]): string => {
   const { calls, tokens } = sumOf(rounds.map(({ used }) => used));
   const took = rounds.reduce((sum, { startedAt, endedAt }) => sum + ((endedAt ?? startedAt) - startedAt), 0);
-  return [plural(calls, "turn"), `${formatCount(tokens)} tokens`, formatDuration(took)].join(" · ");
+  return [plural(calls, "turn"), `${formatCount(tokens)} tokens`, durationText(took)].join(" · ");
 };
 
 /** The proofs of a round; of an earlier one only what sent it back. */

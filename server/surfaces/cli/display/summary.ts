@@ -2,7 +2,8 @@ import type { Finding, Severity } from "../../../../schemas/findings.ts";
 import { plainLine } from "../../../../schemas/plain-text.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { offersResume } from "../../../../schemas/statuses.ts";
-import { formatDuration, plural } from "./format.ts";
+import { durationText } from "../../../../schemas/duration.ts";
+import { plural } from "./format.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { roundsOf } from "./rounds.ts";
 import type { RunView } from "../../../../schemas/run-view.ts";
@@ -34,7 +35,7 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
         gate.gate,
         countsText(gate),
         gate.exit_code === null ? "" : `exit ${gate.exit_code}`,
-        formatDuration(gate.duration_ms),
+        durationText(gate.duration_ms),
         plainLine(gate.command === null ? gate.reason : shownCommand(gate.command)),
       ]),
     ),
