@@ -1,3 +1,4 @@
+import { ANSWER_CEILING } from "../schemas/default-models.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import { standardEndpoints } from "../schemas/providers.ts";
 
@@ -83,7 +84,7 @@ export type CommandId = (typeof commandIds)[number] | (typeof linkedCommandIds)[
 export const settingDefaults = {
   "model.provider": "agent" as ProviderChoice,
   "model.name": "",
-  "model.maxTokens": 8192,
+  "model.maxTokens": ANSWER_CEILING,
   "model.ollamaEndpoint": standardEndpoints.Ollama,
   "model.endpoints": {} as Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>>,
   "model.embeddings": true,

@@ -1,14 +1,12 @@
 import * as vscode from "vscode";
 import type { AIProvider } from "../schemas/agent.ts";
+import { defaultModels } from "../schemas/default-models.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
 import { runtimeSettings, settingDefaults, type SettingName } from "./contributions.ts";
 
 type Settings = typeof settingDefaults;
-
-/** What agents without a provider of their own ask while the user has chosen none. */
-const DEFAULT_MODEL = "qwen3-coder";
 
 /** The value of a setting for a workspace folder; its default where the user wrote another type. */
 export const setting = <Name extends SettingName>(
@@ -131,7 +129,7 @@ const writtenLimits = (): Record<string, number | null> => ({
 const writtenProvider = (): AIProvider | null => {
   const endpoint = setting("model.ollamaEndpoint");
   const byAddress = isWritten("model.ollamaEndpoint") && URL.canParse(endpoint);
-  return chosenProvider() ?? (byAddress ? { Ollama: { model: DEFAULT_MODEL, endpoint } } : null);
+  return chosenProvider() ?? (byAddress ? { Ollama: { model: defaultModels.Ollama, endpoint } } : null);
 };
 
 /** The settings that the user set and that calls do not carry. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultModels } from "./default-models.ts";
 import { AIProvider, Limits } from "./agent.ts";
 import { OtherMcpFile } from "./mcp.ts";
 import { Count, Ratio } from "./primitives.ts";
@@ -60,7 +61,9 @@ export type Retention = z.infer<typeof Retention>;
 
 export const Settings = z.strictObject({
   /** What agents without a provider of their own ask. */
-  provider: AIProvider.default({ Ollama: { model: "qwen3-coder", endpoint: standardEndpoints.Ollama } }),
+  provider: AIProvider.default({
+    Ollama: { model: defaultModels.Ollama, endpoint: standardEndpoints.Ollama },
+  }),
   /** Base URLs in place of the providers' own. */
   endpoints: z
     .strictObject({

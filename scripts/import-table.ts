@@ -57,12 +57,23 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/gateway",
     is: "retry, failover, caps, cost, caches, credentials",
-    imports: ["schemas", "server/models", "server/gateway/providers", "server/workspace"],
+    imports: [
+      "schemas",
+      "server/models",
+      "server/gateway/catalogue",
+      "server/gateway/providers",
+      "server/workspace",
+    ],
   },
   {
     folder: "server/gateway/providers",
     is: "one file per model provider",
-    imports: ["schemas", "server/gateway"],
+    imports: ["schemas", "server/gateway", "server/gateway/catalogue"],
+  },
+  {
+    folder: "server/gateway/catalogue",
+    is: "what is known of models: prices by day, windows, limits, features",
+    imports: ["schemas"],
   },
   {
     folder: "server/context",

@@ -5,7 +5,7 @@ import { asFault, brokenAnswer, type Addressee, type ProviderFault } from "./fau
 import { refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
 import { readFencedCalls } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
-import { windowOf } from "./prices.ts";
+import { featuresOf } from "./catalogue/catalogue.ts";
 import { countCalls, wholeAnswer } from "./providers/parts.ts";
 import type { Provider, ProviderAnswer } from "./providers/provider.ts";
 import { soundRequest } from "./sound-text.ts";
@@ -127,7 +127,7 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
       key,
       transport,
       request,
-      window: windowOf(to.provider, to.model),
+      window: featuresOf(to.provider, to.model).window,
       text: (piece) => {
         written += piece;
         show(reader.read(piece));

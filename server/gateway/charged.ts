@@ -2,7 +2,9 @@ import { defaultSettings } from "../models/agent.ts";
 import { attemptAnswer, type AttemptTools, type Outcome } from "./attempt.ts";
 import type { Charge, GenerateOptions, ModelRequest } from "./gateway.ts";
 import type { CapKeeper } from "./limits.ts";
-import { costOf, dollarsOf, priceOf, type Price, type PriceOverrides } from "./prices.ts";
+import { answerLimit } from "./catalogue/catalogue.ts";
+import type { Price } from "./catalogue/kept-prices.ts";
+import { costOf, dollarsOf, priceOf, type PriceOverrides } from "./prices.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Rates } from "./rates.ts";
 import type { Target } from "./targets.ts";
@@ -60,7 +62,7 @@ export const attemptCharged = async (
 ): Promise<{ outcome: Outcome; microcents: number | null }> => {
   const { charge, signal, ready, tell } = asking;
   const { clock } = billing.attempts;
-  const max_tokens = Math.min(asking.request.max_tokens, target.maxTokens ?? Infinity);
+  const max_tokens = answerLimit(target, asking.request.max_tokens);
   const request = { ...asking.request, max_tokens };
   const promptTokens = estimateRequestTokens(request);
   const most = { ...noUsage, input: promptTokens, output: max_tokens };

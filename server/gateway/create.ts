@@ -8,7 +8,8 @@ import { keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
 import { modelProblem } from "./preflight.ts";
 import { previewRequest } from "./preview.ts";
-import { windowOf, type PriceOverrides } from "./prices.ts";
+import { featuresOf } from "./catalogue/catalogue.ts";
+import type { PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/parts.ts";
 import { pull } from "./pull.ts";
@@ -98,7 +99,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
     },
     contextWindow: (provider) => {
       const { provider: name, model } = targetOf(provider, endpoints);
-      return windowOf(name, model);
+      return featuresOf(name, model).window;
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
     check: (providers, signal) => modelProblem(providers, signal, shared),

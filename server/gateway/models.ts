@@ -1,10 +1,12 @@
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import type { ModelInfo } from "../../schemas/contract.ts";
+import { ANSWER_CEILING } from "../../schemas/default-models.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import { askOnce } from "./ask-once.ts";
 import { missingKey } from "./faults.ts";
 import type { KeysOf } from "./keys.ts";
-import { knownModels, priceOf, windowOf, type PriceOverrides } from "./prices.ts";
+import { featuresOf, modelNames } from "./catalogue/catalogue.ts";
+import { priceOf, type PriceOverrides } from "./prices.ts";
 import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import type { Connections } from "./connections.ts";
@@ -23,15 +25,13 @@ export interface ModelSources {
 
 /** A provider that does not answer a listing soon is not well. */
 const LISTING_MS = 10_000;
-/** Most tokens of an answer for an agent that is made from the list. */
-const ANSWER_TOKENS = 8192;
 
 const providerFor = (name: ProviderName, model: string, ollamaEndpoint: string): AIProvider => {
   switch (name) {
     case "Claude":
-      return { Claude: { model, max_tokens: ANSWER_TOKENS } };
+      return { Claude: { model, max_tokens: ANSWER_CEILING } };
     case "Gemini":
-      return { Gemini: { model, max_tokens: ANSWER_TOKENS } };
+      return { Gemini: { model, max_tokens: ANSWER_CEILING } };
     case "Ollama":
       return { Ollama: { model, endpoint: ollamaEndpoint } };
     case "HuggingFace":
@@ -57,12 +57,12 @@ const describe = (
     problem: problem?.message ?? null,
     problem_code: problem?.code ?? null,
     price: price === null ? null : { input: price.input, output: price.output },
-    context_window: window ?? windowOf(name, model),
+    context_window: window ?? featuresOf(name, model).window,
   };
 };
 
 const known = (name: ProviderName, problem: CoditectError | null, sources: ModelSources): ModelInfo[] =>
-  knownModels(name).map((model) => describe(name, model, null, problem, sources));
+  modelNames(name).map((model) => describe(name, model, null, problem, sources));
 
 const listed = async (
   target: Target,

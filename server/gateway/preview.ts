@@ -5,7 +5,7 @@ import type { ModelRequest } from "./gateway.ts";
 import type { Provider } from "./providers/provider.ts";
 import { soundRequest } from "./sound-text.ts";
 import type { Target } from "./targets.ts";
-import { windowOf } from "./prices.ts";
+import { answerLimit, featuresOf } from "./catalogue/catalogue.ts";
 import type { Transport } from "./transport.ts";
 
 const REDACTED = "[redacted]";
@@ -35,13 +35,13 @@ export const previewRequest = async (
     answered: () => false,
     close: () => undefined,
   };
-  const max_tokens = Math.min(request.max_tokens, to.maxTokens ?? Infinity);
+  const max_tokens = answerLimit(to, request.max_tokens);
   const asking = provider.answer({
     to,
     key: provider.needsKey ? REDACTED : null,
     transport,
     request: soundRequest({ ...request, max_tokens }),
-    window: windowOf(to.provider, to.model),
+    window: featuresOf(to.provider, to.model).window,
     text: () => undefined,
     used: () => undefined,
   });

@@ -1,6 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
+import { featuresOf } from "../catalogue/catalogue.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
 import { faultOfRefusal } from "../statuses.ts";
 import { once } from "../once.ts";
@@ -69,9 +70,6 @@ const markEnd = (message: Anthropic.MessageParam | undefined): void => {
   content[content.length - 1] = { ...last, cache_control: ephemeral };
 };
 
-/** Models that still take a temperature; those since Opus 4.7 answer 400 to it. */
-const takesTemperature = /^claude-(3-.*|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8}|-latest)?)$/;
-
 /** Tools are offered with object schemas alone, which is what Claude's type asks for. */
 const objectSchema = (schema: Json): Anthropic.Tool.InputSchema => ({
   ...(typeof schema === "object" && !Array.isArray(schema) ? schema : {}),
@@ -103,7 +101,9 @@ export const claudeBody = (
       input_schema: objectSchema(schema),
     }));
   const { temperature } = request;
-  return temperature !== null && takesTemperature.test(model) ? Object.assign(body, { temperature }) : body;
+  const features = featuresOf("Claude", model);
+  if (features.thinking === "asked") body.thinking = { type: "adaptive" };
+  return temperature !== null && features.temperature ? Object.assign(body, { temperature }) : body;
 };
 
 const known = {

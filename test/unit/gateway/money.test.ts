@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { TokenUsage } from "../../../schemas/messages.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { keepCaps, strictest } from "../../../server/gateway/limits.ts";
-import { costOf, priceOf, windowOf } from "../../../server/gateway/prices.ts";
+import { costOf, priceOf } from "../../../server/gateway/prices.ts";
 import { noUsage, totalTokens } from "../../../server/gateway/tokens.ts";
 import { agentWith, chargeTo, memoryLedger } from "../../support/gateway.ts";
 
@@ -50,6 +50,22 @@ describe("prices", () => {
     assert.equal(of(200_001)?.input, 2.5);
   });
 
+  it("rose for long prompts of Claude until the day on which that ended", () => {
+    const on = (day: string) =>
+      priceOf(
+        {
+          provider: "Claude",
+          model: "claude-opus-4-6",
+          promptTokens: 300_000,
+          at: Date.parse(day),
+          centsPer1k: null,
+        },
+        {},
+      )?.output;
+    assert.equal(on("2026-03-12"), 37.5);
+    assert.equal(on("2026-03-13"), 25);
+  });
+
   it("change on the day that was announced", () => {
     const on = (day: string) =>
       priceOf({ ...question, provider: "Gemini", model: "gemini-3.8-flash", at: Date.parse(day) }, {})
@@ -87,12 +103,6 @@ describe("prices", () => {
         assert.ok((a ?? 0) + (b ?? 0) <= (both ?? 0) + 1);
       }),
     );
-  });
-
-  it("come with the window, and a careful guess of one", () => {
-    assert.equal(windowOf("Claude", "claude-sonnet-5-5"), 1_000_000);
-    assert.equal(windowOf("Ollama", "qwen2.5-coder:7b"), 32_768);
-    assert.equal(windowOf("Ollama", "somebodys/model"), 32_768);
   });
 });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { AIProvider } from "../../../../schemas/agent.ts";
+import type { AIProvider, ProviderName } from "../../../../schemas/agent.ts";
+import { ANSWER_CEILING, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions } from "../../../../schemas/run.ts";
 import { describeProblems } from "../../../../schemas/problems.ts";
@@ -106,15 +107,14 @@ export const parseRunFlags = (flags: unknown): RunFlags => {
   return parsed;
 };
 
-const defaultModels = {
-  claude: "claude-sonnet-5-5",
-  gemini: "gemini-3.8-flash",
-  ollama: "qwen3-coder",
-  huggingface: "Qwen/Qwen3-Coder-480B-A35B-Instruct",
-} as const satisfies Partial<Record<ProviderChoice, string>>;
+type Asked = Exclude<ProviderChoice, "rehearsal">;
 
-/** Most tokens of one answer. */
-const ANSWER_TOKENS = 8192;
+const names = {
+  claude: "Claude",
+  gemini: "Gemini",
+  ollama: "Ollama",
+  huggingface: "HuggingFace",
+} as const satisfies Record<Asked, ProviderName>;
 
 /** Where Ollama is asked. Error: `usage` if its variable holds no address. */
 const ollamaEndpoint = ({ OLLAMA_HOST = "" }: NodeJS.ProcessEnv): string => {
@@ -127,21 +127,19 @@ const ollamaEndpoint = ({ OLLAMA_HOST = "" }: NodeJS.ProcessEnv): string => {
 const claudeAddress = ({ ANTHROPIC_BASE_URL = "" }: NodeJS.ProcessEnv): string | null | undefined =>
   ANTHROPIC_BASE_URL.trim() === "" ? undefined : readAddress(ANTHROPIC_BASE_URL);
 
-type Asked = Exclude<ProviderChoice, "rehearsal">;
-
 const providerOf = (
   choice: Asked,
   { model, endpoint }: Pick<RunFlags, "model" | "endpoint">,
   environment: NodeJS.ProcessEnv,
 ): AIProvider => {
-  const name = model ?? defaultModels[choice];
+  const name = model ?? defaultModels[names[choice]];
   switch (choice) {
     case "claude":
       if (endpoint === undefined && claudeAddress(environment) === null)
         throw malformedAddress("ANTHROPIC_BASE_URL");
-      return { Claude: { model: name, max_tokens: ANSWER_TOKENS } };
+      return { Claude: { model: name, max_tokens: ANSWER_CEILING } };
     case "gemini":
-      return { Gemini: { model: name, max_tokens: ANSWER_TOKENS } };
+      return { Gemini: { model: name, max_tokens: ANSWER_CEILING } };
     case "huggingface":
       return { HuggingFace: { model: name, api_key: "secret:huggingface" } };
     case "ollama":

@@ -1,0 +1,79 @@
+import type { ProviderName } from "../../../schemas/agent.ts";
+import { carefulFeatures, features, type Features } from "./features.ts";
+import { claudeOverrides } from "./overrides.ts";
+import { KeptPrices, type ModelPrices, type Price } from "./kept-prices.ts";
+import keptPrices from "./prices.json" with { type: "json" };
+
+/** The prices of `@pydantic/genai-prices`, kept by `npm run models -- --write`. */
+const kept = KeptPrices.parse(keptPrices);
+
+const prices: Readonly<Partial<Record<ProviderName, Readonly<Record<string, ModelPrices>>>>> = {
+  Claude: { ...kept.models.Claude, ...claudeOverrides },
+  Gemini: { ...kept.models.Gemini },
+};
+
+/** What may follow a name without making it another model: a date or build, a tag, `latest`. */
+const sameModel = /^(-\d{3,8}|-latest|-preview(-\d\d-\d{2,4})?|:.*)?$/;
+
+/** The name in a table that the model has there; null: it is not in it. */
+const findName = (names: readonly string[], model: string, isFamily = false): string | null => {
+  const fitting = names.filter(
+    (name) => model.startsWith(name) && (isFamily || sameModel.test(model.slice(name.length))),
+  );
+  return fitting.sort((a, b) => b.length - a.length).at(0) ?? null;
+};
+
+const findPrices = (provider: ProviderName, model: string): ModelPrices | null => {
+  const table = prices[provider] ?? {};
+  const aliased = Object.values(table).find(({ aliases }) => aliases.includes(model));
+  if (aliased !== undefined) return aliased;
+  const name = findName(Object.keys(table), model);
+  return name === null ? null : (table[name] ?? null);
+};
+
+/** The price on a day for a prompt of that many tokens, cache included; null: it is not known. */
+export const listedPrice = (
+  provider: ProviderName,
+  model: string,
+  promptTokens: number,
+  at: number,
+): Price | null => {
+  const day = new Date(at).toISOString().slice(0, 10);
+  const inForce = findPrices(provider, model)?.periods.filter(({ from }) => from === null || from <= day);
+  const period = inForce?.at(-1);
+  if (period === undefined) return null;
+  return period.long !== null && promptTokens > period.long.above ? period.long.price : period.price;
+};
+
+/** What the model can do; careful assumptions for an unknown one. */
+export const featuresOf = (provider: ProviderName, model: string): Features => {
+  const name = findName(Object.keys(features[provider]), model, provider === "HuggingFace");
+  return (name === null ? undefined : features[provider][name]) ?? carefulFeatures[provider];
+};
+
+/** Names of the models that are known of a provider, the current ones first. */
+export const modelNames = (provider: ProviderName): string[] =>
+  Object.keys(features[provider]).filter((name) => !name.endsWith("/"));
+
+/** The limit of an answer that agents have unless they set one. */
+const STANDARD_LIMIT = 4096;
+/** The same for a model whose thoughts count against it. */
+const THINKING_LIMIT = 16_384;
+
+/**
+ * The most tokens of an answer, thoughts included. A model that thinks gets more room than the standard
+ * limit, which its thoughts alone could use up. Other limits stay as they were set, within what the model
+ * can answer. `ceiling`: the provider's own setting; null: none.
+ */
+export const answerLimit = (
+  {
+    provider,
+    model,
+    maxTokens: ceiling,
+  }: { provider: ProviderName; model: string; maxTokens: number | null },
+  asked: number,
+): number => {
+  const { thinking, mostOutput } = featuresOf(provider, model);
+  const limit = asked === STANDARD_LIMIT && thinking !== "none" ? THINKING_LIMIT : asked;
+  return Math.min(limit, ceiling ?? Infinity, mostOutput ?? Infinity);
+};

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { defaultModels } from "../../../schemas/default-models.ts";
+import { answerLimit, featuresOf, modelNames } from "../../../server/gateway/catalogue/catalogue.ts";
+
+const limit = (model: string, asked: number, maxTokens: number | null = null): number =>
+  answerLimit({ provider: "Claude", model, maxTokens }, asked);
+
+describe("what is known of models", () => {
+  it("has their window, and a careful guess of one", () => {
+    assert.equal(featuresOf("Claude", "claude-sonnet-5-5").window, 1_000_000);
+    assert.equal(featuresOf("Ollama", "qwen2.5-coder:7b").window, 32_768);
+    assert.equal(featuresOf("Ollama", "somebodys/model").window, 32_768);
+  });
+
+  it("takes a dated name for the same model, and a longer one for another", () => {
+    assert.deepEqual(
+      featuresOf("Claude", "claude-haiku-4-5-20251001"),
+      featuresOf("Claude", "claude-haiku-4-5"),
+    );
+    assert.notDeepEqual(featuresOf("Claude", "claude-opus-4"), featuresOf("Claude", "claude-opus-4-7"));
+  });
+
+  it("knows every default model", () => {
+    for (const provider of ["Claude", "Gemini", "Ollama"] as const)
+      assert.ok(modelNames(provider).includes(defaultModels[provider]), defaultModels[provider]);
+  });
+});
+
+describe("the limit of an answer", () => {
+  it("leaves room for thoughts unless a limit was set", () => {
+    assert.equal(limit("claude-sonnet-5-5", 4096), 16_384);
+    assert.equal(limit("claude-sonnet-4-5", 4096), 4096);
+    assert.equal(limit("claude-sonnet-5-5", 2000), 2000);
+  });
+
+  it("is never over what the model can answer or the provider's setting allows", () => {
+    assert.equal(limit("claude-3-5-haiku", 64_000), 8192);
+    assert.equal(limit("claude-sonnet-5-5", 4096, 8192), 8192);
+  });
+});
