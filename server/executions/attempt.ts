@@ -11,6 +11,7 @@ import { complete, failExecution, isFinished, markRunning, start, totalTokens } 
 import { finishedTurns } from "./conversation.ts";
 import type { ExecutionRequest, ProvingGround } from "./execution-request.ts";
 import { withGiven } from "./given-exposure.ts";
+import { offeredPrefix, READ_RESOURCE } from "../tools/offered-name.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
 import { checkRights } from "./rights.ts";
 import { usageOf } from "./usage.ts";
@@ -185,8 +186,10 @@ const metIn = ({
   };
 };
 
-/** A tool that was found is called by another one, in whose input it is named. */
+/** A tool that was found is called by another one, in whose input it is named; so is a server that is read. */
 const calledTool = ({ tool, input }: ToolOutcome): string => {
+  const read = tool === READ_RESOURCE ? z.object({ server: z.string() }).safeParse(input).data : undefined;
+  if (read !== undefined) return `${offeredPrefix(read.server)}${READ_RESOURCE}`;
   const found = tool === "call_tool" ? z.object({ name: z.string() }).safeParse(input).data : undefined;
   return found?.name ?? tool;
 };

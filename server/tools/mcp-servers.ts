@@ -1,14 +1,15 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { CallToolResultSchema, type Tool } from "@modelcontextprotocol/sdk/types.js";
+import { CallToolResultSchema, type Resource, type Tool } from "@modelcontextprotocol/sdk/types.js";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { resolveSecrets } from "./secrets.ts";
+import { limitMessages } from "./message-lines.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
+import { StdioTransport } from "./stdio-transport.ts";
 import type { ToolAnswer } from "./tools-api.ts";
 
 /** How long a server may take to start and list its tools, and how many tools are taken. */
@@ -16,6 +17,9 @@ const START_MILLISECONDS = 10_000;
 /** After a failed start, it is left alone for this long: no stage has to wait for it again. */
 const PAUSE_MILLISECONDS = 60_000;
 const MOST_TOOLS = 500;
+const MOST_RESOURCES = 200;
+/** A call that reports progress may take longer than one that is silent, but not longer than this. */
+const LONGEST_CALL_MILLISECONDS = 600_000;
 
 export interface McpParts {
   sandbox: ServerSandbox;
@@ -26,6 +30,7 @@ export interface McpParts {
 
 interface Connected {
   client: Client;
+  transport: Transport | StdioTransport;
   tools: readonly Tool[];
 }
 
@@ -51,33 +56,75 @@ export class McpServer {
     return (await this.#connection()).tools;
   }
 
-  /** Calls a tool. Errors: `tool_server_failed`, `cancelled`. */
+  /** Whether it has resources besides its tools. Errors: `tool_server_failed`. */
+  async hasResources(): Promise<boolean> {
+    return (await this.#connection()).client.getServerCapabilities()?.resources !== undefined;
+  }
+
+  /** The resources it lists; templates are not listed. Errors: `tool_server_failed`, `cancelled`. */
+  async resources(signal: AbortSignal): Promise<readonly Resource[]> {
+    return this.#ask("The list of resources", signal, async ({ client }) => {
+      const found: Resource[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await client.listResources(cursor === undefined ? {} : { cursor }, { signal });
+        found.push(...page.resources);
+        cursor = page.nextCursor;
+      } while (cursor !== undefined && found.length < MOST_RESOURCES);
+      return found.slice(0, MOST_RESOURCES);
+    });
+  }
+
+  /** Reads a resource. Errors: `tool_server_failed`, `cancelled`. */
+  async readResource(uri: string, signal: AbortSignal): Promise<ToolAnswer> {
+    return this.#ask(`The resource ${uri}`, signal, async ({ client }) => {
+      const { contents } = await client.readResource({ uri }, { signal });
+      const texts = contents.map((part) => ("text" in part ? part.text : `[binary resource ${part.uri}]`));
+      return { content: texts.join("\n"), is_error: false };
+    });
+  }
+
+  /**
+   * Calls a tool. `milliseconds`: how long it may be silent. Errors: `tool_server_failed`, `cancelled`.
+   */
   async call(
     tool: string,
     input: Readonly<Record<string, Json>>,
     signal: AbortSignal,
     milliseconds: number,
   ): Promise<ToolAnswer> {
-    const { client } = await this.#connection();
-    try {
+    return this.#ask(`The tool ${tool}`, signal, async ({ client }) => {
       const raw = await client.callTool({ name: tool, arguments: input }, CallToolResultSchema, {
         signal,
         timeout: milliseconds,
+        // The server reports progress only to a client that listens.
+        onprogress: () => undefined,
         resetTimeoutOnProgress: true,
-        maxTotalTimeout: milliseconds,
+        maxTotalTimeout: LONGEST_CALL_MILLISECONDS,
       });
       const { content, isError } = CallToolResultSchema.parse(raw);
       return { content: content.map(textOf).join("\n"), is_error: isError === true };
-    } catch (error) {
-      if (signal.aborted) throw fail("cancelled", { what: `The tool ${tool}` }, { cause: error });
-      throw this.#failed(error);
-    }
+    });
   }
 
   async close(): Promise<void> {
     const connected = await this.#connected?.catch(() => undefined);
     this.#connected = undefined;
     await connected?.client.close();
+  }
+
+  async #ask<Answer>(
+    what: string,
+    signal: AbortSignal,
+    work: (connected: Connected) => Promise<Answer>,
+  ): Promise<Answer> {
+    const connected = await this.#connection();
+    try {
+      return await work(connected);
+    } catch (error) {
+      if (signal.aborted) throw fail("cancelled", { what }, { cause: error });
+      throw this.#failed(error, connected.transport);
+    }
   }
 
   #connection(): Promise<Connected> {
@@ -98,50 +145,60 @@ export class McpServer {
       this.#connected = undefined;
     };
     const options = { timeout: START_MILLISECONDS };
+    const transport = await this.#transport();
     try {
-      await client.connect(await this.#transport(), options);
+      await client.connect(transport, options);
       const tools: Tool[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await client.listTools(cursor === undefined ? {} : { cursor }, options);
+      // A server may have resources alone.
+      let cursor = client.getServerCapabilities()?.tools === undefined ? undefined : "";
+      while (cursor !== undefined && tools.length < MOST_TOOLS) {
+        const page = await client.listTools(cursor === "" ? {} : { cursor }, options);
         tools.push(...page.tools);
         cursor = page.nextCursor;
-      } while (cursor !== undefined && tools.length < MOST_TOOLS);
-      return { client, tools: tools.slice(0, MOST_TOOLS) };
+      }
+      return { client, transport, tools: tools.slice(0, MOST_TOOLS) };
     } catch (error) {
       await client.close();
-      throw error;
+      throw this.#failed(error, transport);
     }
   }
 
-  async #transport(): Promise<Transport> {
+  async #transport(): Promise<Transport | StdioTransport> {
     const { checked, environment, sandbox } = this.#parts;
     const config = this.#config;
     if ("url" in config) {
       const transport = new StreamableHTTPClientTransport(new URL(config.url), {
         requestInit: { headers: resolveSecrets(config.headers, environment) },
-        // undici's fetch is the one that Node has built in; only its types are others.
-        fetch: checked.fetch as unknown as typeof globalThis.fetch,
+        fetch: limited(checked),
       });
       // The SDK declares the session id of this class and of the interface differently.
       return transport;
     }
-    const { command, args, env, folder } = await sandbox.command(
-      config,
-      resolveSecrets(config.env, environment),
-    );
-    // What a server prints on standard error is its own log; the runtime keeps none of it.
-    return new StdioClientTransport({ command, args, env, cwd: folder, stderr: "ignore" });
+    return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment)));
   }
 
-  #failed(error: unknown): CoditectError {
+  #failed(error: unknown, transport?: Transport | StdioTransport): CoditectError {
     if (error instanceof CoditectError) return error;
     const cause = error instanceof Error && error.cause instanceof CoditectError ? error.cause : null;
     if (cause !== null) return cause;
-    const reason = error instanceof Error ? error.message : String(error);
+    // How its process ended says more than that the connection did.
+    const ended = transport instanceof StdioTransport ? transport.problem : null;
+    const reason = ended ?? (error instanceof Error ? error.message : String(error));
     return fail("tool_server_failed", { server: this.#name, reason }, { cause: error });
   }
 }
+
+/** The checked fetch, with a limit on the size of a message. */
+const limited =
+  ({ fetch }: CheckedFetch): typeof globalThis.fetch =>
+  async (...request) => {
+    // undici's fetch is the one that Node has built in; only its types are others.
+    const response = await (fetch as unknown as typeof globalThis.fetch)(...request);
+    const { body, status, statusText, headers } = response;
+    if (body === null) return response;
+    const isEventStream = headers.get("content-type")?.startsWith("text/event-stream") === true;
+    return new Response(limitMessages(body, isEventStream), { status, statusText, headers });
+  };
 
 type Part = (typeof CallToolResultSchema)["_output"]["content"][number];
 

@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 
+/** The tool that reads a resource of any server, which its input names. */
+export const READ_RESOURCE = "read_resource";
+
 /** What the names of a server's tools begin with. A server's name is short: see `McpFile`. */
 export const offeredPrefix = (server: string): string => `${server}__`;
 

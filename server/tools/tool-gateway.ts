@@ -1,16 +1,30 @@
+import type { Tool } from "@modelcontextprotocol/sdk/types.js";
 import { Ajv } from "ajv";
 import { z } from "zod";
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import type { McpFile } from "../../schemas/mcp.ts";
-import { Json, Sha256 } from "../../schemas/primitives.ts";
+import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
+import { Json } from "../../schemas/primitives.ts";
 import { type ToolDefinition, UserTool } from "../../schemas/tool-definition.ts";
 import { parseAllowedHost } from "../instances/drivers/egress/policy.ts";
+import { REDACTED, secretsOf } from "../workspace/redact.ts";
 import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
 import { callHttp } from "./http-tool.ts";
+import { LongResults, ResultPart } from "./long-results.ts";
 import { McpServer, type McpParts } from "./mcp-servers.ts";
 import { offeredName } from "./offered-name.ts";
+import {
+  bestMatches,
+  callFound,
+  CallFound,
+  FindTools,
+  findTools,
+  listResources,
+  readResource,
+  ReadResource,
+  readResult,
+} from "./runtime-tools.ts";
 import { ServerSandbox } from "./server-sandbox.ts";
 import { ToolPins } from "./tool-pins.ts";
 import type { ToolAnswer, ToolRequest, Tools, ToolsParts } from "./tools-api.ts";
@@ -20,29 +34,8 @@ interface GatewayParts extends McpParts {
 }
 
 const CALL_MILLISECONDS = 120_000;
-/** Longest result that goes into a conversation, in characters; the rest is read in parts. */
-const RESULT_CHARACTERS = 12_000;
 /** Characters of all offers above which tools are found with `find_tools` instead of listed. */
 const OFFER_CHARACTERS = 6000;
-const MOST_FOUND = 8;
-
-const internal = (name: string, description: string, input: z.ZodObject): ToolDefinition => {
-  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
-  const handler = { Internal: { function: name, module: "runtime/tools" } };
-  return { name, description, schema: Json.parse(schema), handler };
-};
-
-const ReadResult = z.object({ id: Sha256, start: z.int().nonnegative().default(0) });
-const FindTools = z.object({ query: z.string() });
-const CallFound = z.object({ name: z.string(), input: z.record(z.string(), Json).default({}) });
-const readResult = internal("read_result", "Read a further part of a long tool result.", ReadResult);
-const findTools = internal(
-  "find_tools",
-  "Find external tools by what they do; returns names and schemas.",
-  FindTools,
-);
-const callFound = internal("call_tool", "Call an external tool that find_tools returned.", CallFound);
-
 /**
  * The tools that leave an instance: HTTP services, MCP servers, functions of the runtime. They run in
  * the runtime, so that no key reaches an instance. Documents: "Tool Integration".
@@ -51,6 +44,8 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #parts: GatewayParts;
   readonly #servers = new Map<string, McpServer>();
   readonly #pins: ToolPins;
+  readonly #results: LongResults;
+  readonly #secrets: readonly string[];
   readonly #ajv = new Ajv({ strict: false, allErrors: true });
   /** Answers of tools that only read, by tool and input. */
   readonly #readOnly = new Map<string, ToolAnswer>();
@@ -59,6 +54,8 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     this.#pins = new ToolPins(parts.tools.workspace);
+    this.#results = new LongResults(parts.tools.objects);
+    this.#secrets = secretsOf(parts.environment);
   }
 
   /**
@@ -68,9 +65,11 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
    */
   async offers(agent: AgentConfig): Promise<ToolDefinition[]> {
     const all = await this.#all(agent);
-    if (all.length === 0) return [];
+    const reading = (await this.#withResources(agent)).length > 0 ? [listResources, readResource] : [];
+    if (all.length + reading.length === 0) return [];
     const size = all.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0);
-    return size > OFFER_CHARACTERS ? [findTools, callFound, readResult] : [...all, readResult];
+    const calling = size > OFFER_CHARACTERS ? [findTools, callFound] : all;
+    return [...calling, ...reading, readResult];
   }
 
   /**
@@ -104,8 +103,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const key = `${definition.name} ${JSON.stringify(fields)}`;
     const known = this.#readOnly.get(key);
     if (known !== undefined) return known;
-    const answer = await this.#send(definition, agent, fields, signal);
-    const kept = await this.#shortened(answer);
+    const kept = await this.#kept(await this.#send(definition, agent, fields, signal));
     if (!kept.is_error && (await this.#onlyReads(definition))) this.#readOnly.set(key, kept);
     return kept;
   }
@@ -136,7 +134,10 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     fields: Record<string, Json>,
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
-    if (definition.name === readResult.name) return this.#readPart(ReadResult.parse(fields));
+    if (definition.name === readResult.name) return this.#results.part(ResultPart.parse(fields));
+    if (definition.name === listResources.name) return this.#listResources(agent, signal);
+    if (definition.name === readResource.name)
+      return this.#readResource(agent, ReadResource.parse(fields), signal);
     const all = await this.#all(agent);
     if (definition.name === findTools.name) {
       const found = bestMatches(all, FindTools.parse(fields).query);
@@ -159,29 +160,82 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   }
 
   async #all(agent: AgentConfig): Promise<ToolDefinition[]> {
-    const own = agent.settings.tool_definitions;
-    const taken = new Set(own.map(({ name }) => name));
-    const ofServers = (await this.#serverTools(agent)).filter(({ name }) => !taken.has(name));
+    const all = [...agent.settings.tool_definitions, ...(await this.#serverTools(agent))];
     const limit = agent.settings.tools;
-    return [...own, ...ofServers].filter(({ name }) => limit === null || limit.includes(name));
+    // Of one name the first counts: a provider refuses a request with two tools of one name.
+    const byName = new Map(all.toReversed().map((tool) => [tool.name, tool]));
+    return all.filter(
+      (tool) => byName.get(tool.name) === tool && (limit === null || limit.includes(tool.name)),
+    );
+  }
+
+  /** The servers whose tools and resources an agent may use, each with its entry. */
+  #serversFor({ agent_type }: AgentConfig): [string, McpServerConfig][] {
+    return Object.entries(this.#allowedServers()).filter(
+      ([, { agents }]) => agents === undefined || agents.includes(agent_type),
+    );
+  }
+
+  /** The servers with resources that an agent may read. An agent that may call named tools only has none. */
+  async #withResources(agent: AgentConfig): Promise<[string, McpServer][]> {
+    const limit = agent.settings.tools;
+    if (limit !== null && !limit.includes(readResource.name)) return [];
+    const found = await Promise.all(
+      this.#serversFor(agent).map(async ([name]): Promise<[string, McpServer][]> => {
+        const server = this.#servers.get(name);
+        // A server that does not answer, or that changed, was logged where its tools were listed.
+        const isUsable = server !== undefined && (await this.#toolsOf(name)) !== null;
+        return isUsable && (await server.hasResources()) ? [[name, server]] : [];
+      }),
+    );
+    return found.flat();
+  }
+
+  async #listResources(agent: AgentConfig, signal: AbortSignal): Promise<ToolAnswer> {
+    const lists = await Promise.all(
+      (await this.#withResources(agent)).map(async ([server, it]) =>
+        (await it.resources(signal)).map(({ uri, name, description }) => ({
+          server,
+          uri,
+          name,
+          description,
+        })),
+      ),
+    );
+    return this.#kept({ content: JSON.stringify(lists.flat()), is_error: false });
+  }
+
+  async #readResource(
+    agent: AgentConfig,
+    { server, uri }: ReadResource,
+    signal: AbortSignal,
+  ): Promise<ToolAnswer> {
+    const found = (await this.#withResources(agent)).find(([name]) => name === server);
+    if (found === undefined) throw fail("not_found", { kind: "MCP server", id: server });
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(CALL_MILLISECONDS)]);
+    return this.#kept(await found[1].readResource(uri, limited));
+  }
+
+  /** An answer as the agent gets it: without the user's secrets, which a service may repeat, and not too long. */
+  #kept({ content, is_error }: ToolAnswer): Promise<ToolAnswer> {
+    const clean = this.#secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), content);
+    return this.#results.shorten({ content: clean, is_error });
   }
 
   async #serverTools(agent: AgentConfig): Promise<ToolDefinition[]> {
-    const servers = this.#allowedServers();
     const lists = await Promise.all(
-      Object.entries(servers)
-        .filter(([, { agents }]) => agents === undefined || agents.includes(agent.agent_type))
-        .map(async ([name, config]) => {
-          const tools = await this.#toolsOf(name);
-          return tools
-            .filter((tool) => config.tools === undefined || config.tools.includes(tool.name))
-            .map((tool) => definitionOf(name, tool));
-        }),
+      this.#serversFor(agent).map(async ([name, config]) => {
+        const tools = (await this.#toolsOf(name)) ?? [];
+        return tools
+          .filter((tool) => config.tools === undefined || config.tools.includes(tool.name))
+          .map((tool) => definitionOf(name, tool));
+      }),
     );
     return lists.flat();
   }
 
-  async #toolsOf(name: string) {
+  /** The tools of a server; null: it does not answer, or is not as the user allowed it. */
+  async #toolsOf(name: string): Promise<readonly Tool[] | null> {
     try {
       const tools = (await this.#servers.get(name)?.tools()) ?? [];
       if (this.#pins.accepts(name, this.#configuration ?? "", tools)) return tools;
@@ -194,7 +248,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
         error: String(error),
       });
     }
-    return [];
+    return null;
   }
 
   /** The servers of the workspace, as the user allowed them. */
@@ -216,23 +270,6 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const { service, endpoint } = handler.External;
     const tools = (await this.#servers.get(service)?.tools()) ?? [];
     return tools.find(({ name }) => name === endpoint)?.annotations?.readOnlyHint === true;
-  }
-
-  /** A long result is stored, and the agent gets its beginning and how to read on. */
-  async #shortened(answer: ToolAnswer): Promise<ToolAnswer> {
-    if (answer.content.length <= RESULT_CHARACTERS) return answer;
-    const id = await this.#parts.tools.objects.put(Buffer.from(answer.content));
-    const next = answer.content.slice(0, RESULT_CHARACTERS);
-    const more = `[${answer.content.length} characters in all. Continue with read_result, id ${id}, start ${RESULT_CHARACTERS}.]`;
-    return { ...answer, content: `${next}\n${more}` };
-  }
-
-  async #readPart({ id, start }: z.infer<typeof ReadResult>): Promise<ToolAnswer> {
-    const text = (await this.#parts.tools.objects.get(id)).toString("utf8");
-    const part = text.slice(start, start + RESULT_CHARACTERS);
-    const end = start + part.length;
-    const more = end < text.length ? `\n[Continue at start ${end} of ${text.length}.]` : "";
-    return { content: `${part}${more}`, is_error: false };
   }
 }
 
@@ -266,13 +303,3 @@ const definitionOf = (
   schema: Json.parse(inputSchema),
   handler: { External: { service: server, endpoint: name, auth: null } },
 });
-
-/** The tools that share the most words with the query; the first ones if none does. */
-const bestMatches = (tools: readonly ToolDefinition[], query: string): ToolDefinition[] => {
-  const words = query.toLowerCase().match(/\w{2,}/g) ?? [];
-  const scoreOf = ({ name, description }: ToolDefinition): number => {
-    const text = `${name} ${description}`.toLowerCase();
-    return words.filter((word) => text.includes(word)).length;
-  };
-  return tools.toSorted((one, other) => scoreOf(other) - scoreOf(one)).slice(0, MOST_FOUND);
-};

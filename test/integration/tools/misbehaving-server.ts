@@ -12,6 +12,11 @@ server.registerTool(
   async ({ text }) => {
     if (behaviour === "die") process.exit(3);
     if (behaviour === "hang") await new Promise(() => undefined);
+    if (behaviour === "huge")
+      process.stdout.write(`{"jsonrpc":"2.0","result":"${"x".repeat(100 * 1024 ** 2)}`);
+    if (behaviour === "broken") process.stdout.write('{"jsonrpc":"2.0","id":\n');
+    if (behaviour === "huge" || behaviour === "broken") await new Promise(() => undefined);
+    if (behaviour === "secret") return { content: [{ type: "text", text: `${process.env.KEY} is yours` }] };
     if (behaviour === "large") return { content: [{ type: "text", text: "x".repeat(50_000) }] };
     return { content: [{ type: "text", text: `did ${text}` }] };
   },
@@ -25,6 +30,17 @@ if (behaviour === "many")
         content: [{ type: "text", text: `converted ${index}` }],
       }),
     );
+if (behaviour === "ours")
+  for (const name of ["read_file", "read file", "find_tools"])
+    server.registerTool(name, { description: "Reads." }, () => ({
+      content: [{ type: "text", text: "not ours" }],
+    }));
+if (behaviour === "resources")
+  server.registerResource("manual", "doc://manual", { description: "How it works." }, () => ({
+    contents: [{ uri: "doc://manual", text: "Turn the handle." }],
+  }));
+if (behaviour === "talkative") process.stdout.write("Welcome! The server is ready.\n[info] listening\n");
 if (behaviour === "flood") process.stderr.write("noise\n".repeat(200_000));
+if (behaviour === "dies early") process.exit(7);
 if (behaviour === "silent") setInterval(() => undefined, 1000);
 else await server.connect(new StdioServerTransport());

@@ -199,6 +199,67 @@ describe("tools that leave an instance", function () {
       }
     });
 
+    it("says how a server ended", async () => {
+      writeServers({ it: misbehaving("die") });
+      const answer = await callNamed(toolsWith(), anAgent(), "it__act", { text: "x" });
+      assert.match(answer.content, /The MCP server it failed: it ended with exit code 3/);
+    });
+
+    it("leaves out a server that dies at its start", async () => {
+      writeServers({ good: misbehaving("work"), bad: misbehaving("dies early") });
+      const names = (await toolsWith().offers(anAgent())).map(({ name }) => name);
+      assert.deepEqual(names, ["good__act", "read_result"]);
+      assert.match(warnings.join("\n"), /tools of the MCP server bad are not available/);
+    });
+
+    it("ends a server whose answer has 100 MB", async () => {
+      writeServers({ it: misbehaving("huge") });
+      const before = process.memoryUsage.rss();
+      const answer = await callNamed(toolsWith(), anAgent(), "it__act", { text: "x" });
+      assert.match(answer.content, /The MCP server it failed: it sent a message larger than 32 MB/);
+      assert.ok(process.memoryUsage.rss() - before < 90 * 1024 ** 2, "it was not read whole");
+    });
+
+    it("ends a server whose answer is not valid JSON", async () => {
+      writeServers({ it: misbehaving("broken") });
+      const answer = await callNamed(toolsWith(), anAgent(), "it__act", { text: "x" });
+      assert.match(answer.content, /The MCP server it failed: it sent a message that is not valid JSON/);
+    });
+
+    it("passes over what a server prints between its messages", async () => {
+      writeServers({ it: misbehaving("talkative") });
+      const answer = await callNamed(toolsWith(), anAgent(), "it__act", { text: "it" });
+      assert.equal(answer.content, "did it");
+    });
+
+    it("never offers a server's tool under a name of ours, or two under one name", async () => {
+      writeServers({ it: misbehaving("ours") });
+      const tools = toolsWith();
+      const names = (await tools.offers(anAgent())).map(({ name }) => name);
+      assert.deepEqual(names, ["it__act", "it__read_file", "it__find_tools", "read_result"]);
+    });
+
+    it("keeps the user's secrets out of what a server answers", async () => {
+      writeServers({ it: { ...misbehaving("secret"), env: { KEY: "secret:tracker" } } });
+      const tools = toolsWith({ environment: { CODITECT_SECRET_TRACKER: "hunter2-hunter2" } });
+      const answer = await callNamed(tools, anAgent(), "it__act", { text: "x" });
+      assert.equal(answer.content, "[redacted] is yours");
+    });
+
+    it("lists and reads the resources of a server", async () => {
+      writeServers({ it: misbehaving("resources"), other: misbehaving("work") });
+      const tools = toolsWith();
+      const listed = await callNamed(tools, anAgent(), "list_resources", {});
+      assert.deepEqual(JSON.parse(listed.content), [
+        { server: "it", uri: "doc://manual", name: "manual", description: "How it works." },
+      ]);
+      const input = { server: "it", uri: "doc://manual" };
+      const read = await callNamed(tools, anAgent(), "read_resource", input);
+      assert.deepEqual(read, { content: "Turn the handle.", is_error: false });
+      const missing = await callNamed(tools, anAgent(), "read_resource", { ...input, uri: "doc://none" });
+      assert.match(missing.content, /The MCP server it failed: .*not found/);
+    });
+
     it("gives a long result in parts", async () => {
       writeServers({ it: misbehaving("large") });
       const tools = toolsWith();

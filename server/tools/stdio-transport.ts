@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import { MessageLines } from "./message-lines.ts";
+import type { ServerCommand } from "./server-sandbox.ts";
+
+/** How long a server may take to end after its input is closed, before it is killed. */
+const GRACE_MILLISECONDS = 500;
+
+/**
+ * A server on its standard streams. The SDK's own transport copies all it has read with each chunk and sets
+ * no limit, so that an answer of 100 MB would hold up the runtime for minutes. This one reads each byte
+ * once, and ends a server whose message is too large or is no message. Specification: "stdio".
+ */
+export class StdioTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  readonly #command: ServerCommand;
+  readonly #lines = new MessageLines();
+  #child: ChildProcess | undefined;
+  #problem: string | null = null;
+
+  constructor(command: ServerCommand) {
+    this.#command = command;
+  }
+
+  /** Why the connection ended, for people; null: it has not, or nobody knows. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  async start(): Promise<void> {
+    const { command, args, env, folder } = this.#command;
+    // Standard error is the server's own log. Nobody reads it, so it cannot fill up a pipe or our memory.
+    const child = spawn(command, args, {
+      env,
+      cwd: folder,
+      stdio: ["pipe", "pipe", "ignore"],
+      windowsHide: true,
+      // A group of its own: what the server started is ended with it.
+      detached: process.platform !== "win32",
+    });
+    this.#child = child;
+    child.stdout.on("data", (chunk: Buffer) => {
+      this.#read(chunk);
+    });
+    // It ends while we write: `close` says so.
+    child.stdin.on("error", () => undefined);
+    child.once("close", (code, signal) => {
+      this.#problem ??= signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+      this.onclose?.();
+    });
+    await once(child, "spawn");
+    child.on("error", (error) => this.onerror?.(error));
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    const input = this.#child?.stdin;
+    if (input?.writable !== true) throw new Error(this.#problem ?? "it has ended");
+    if (!input.write(`${JSON.stringify(message)}\n`))
+      await Promise.race([once(input, "drain"), once(input, "close")]);
+  }
+
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, "close");
+    child.stdin?.end();
+    const late = setTimeout(() => {
+      this.#kill();
+    }, GRACE_MILLISECONDS);
+    await closed;
+    clearTimeout(late);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#problem !== null) return;
+    try {
+      for (const line of this.#lines.add(chunk)) {
+        const message = readMessage(line);
+        if (message !== null) this.onmessage?.(message);
+      }
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#kill();
+    }
+  }
+
+  #kill(): void {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    try {
+      if (process.platform === "win32") this.#child?.kill("SIGKILL");
+      else process.kill(-pid, "SIGKILL");
+    } catch {
+      // It has ended in the meantime.
+    }
+  }
+}
+
+/**
+ * A line as a message; null for one that does not begin like a message: many servers print a greeting or a
+ * log there. A broken message is an error, because the call that it answers would wait until its deadline.
+ */
+const readMessage = (line: Buffer): JSONRPCMessage | null => {
+  const text = line.toString("utf8").trim();
+  if (!text.startsWith("{")) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error("it sent a message that is not valid JSON", { cause: error });
+  }
+  const message = JSONRPCMessageSchema.safeParse(value);
+  if (!message.success) throw new Error("it sent a message that is not JSON-RPC 2.0");
+  return message.data;
+};
