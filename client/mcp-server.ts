@@ -1,13 +1,24 @@
 import * as vscode from "vscode";
 import { mcpProvider } from "./contributions.ts";
+import { setting } from "./settings.ts";
 
 /**
  * Offers the runtime to the editor's agents as an MCP server, one per folder. It starts when an agent
- * first uses it, and works with the runtime of the editor.
+ * first uses it, and works with the runtime of the editor. It finds that runtime through the folder's own
+ * state, so none is offered while the state is kept in the editor's storage.
  */
-export const registerMcpServer = ({ extensionPath, extension }: vscode.ExtensionContext): vscode.Disposable =>
-  vscode.lm.registerMcpServerDefinitionProvider(mcpProvider, {
+export const registerMcpServer = ({
+  extensionPath,
+  extension,
+}: vscode.ExtensionContext): vscode.Disposable => {
+  const changed = new vscode.EventEmitter<undefined>();
+  const tell = (): void => {
+    changed.fire(undefined);
+  };
+  const provider = vscode.lm.registerMcpServerDefinitionProvider(mcpProvider, {
+    onDidChangeMcpServerDefinitions: changed.event,
     provideMcpServerDefinitions: () => {
+      if (setting("state.location") === "editor") return [];
       const version = String(Reflect.get(Object(extension.packageJSON), "version"));
       const program = vscode.Uri.joinPath(vscode.Uri.file(extensionPath), "dist", "cli.js").fsPath;
       const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
@@ -26,3 +37,13 @@ export const registerMcpServer = ({ extensionPath, extension }: vscode.Extension
         );
     },
   });
+  return vscode.Disposable.from(
+    provider,
+    changed,
+    vscode.workspace.onDidChangeWorkspaceFolders(tell),
+    vscode.workspace.onDidGrantWorkspaceTrust(tell),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("coditect.state.location")) tell();
+    }),
+  );
+};

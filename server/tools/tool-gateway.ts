@@ -61,14 +61,16 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   /**
    * The external tools of an agent: its own and those of the workspace's MCP servers, once the user
    * has allowed `.coditect/`. A server that fails is logged and left out. Many tools are offered as
-   * `find_tools` and `call_tool`, so that a request stays small.
+   * `find_tools` and `call_tool`, so that a request stays small; tools that a stage lists by name are listed.
    */
-  async offers(agent: AgentConfig): Promise<ToolDefinition[]> {
-    const all = await this.#all(agent);
-    const reading = (await this.#withResources(agent)).length > 0 ? [listResources, readResource] : [];
+  async offers(agent: AgentConfig, only: readonly string[] | null): Promise<ToolDefinition[]> {
+    const isWanted = ({ name }: ToolDefinition): boolean => only === null || only.includes(name);
+    const all = (await this.#all(agent)).filter(isWanted);
+    const hasResources = (await this.#withResources(agent)).length > 0;
+    const reading = (hasResources ? [listResources, readResource] : []).filter(isWanted);
     if (all.length + reading.length === 0) return [];
     const size = all.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0);
-    const calling = size > OFFER_CHARACTERS ? [findTools, callFound] : all;
+    const calling = only === null && size > OFFER_CHARACTERS ? [findTools, callFound] : all;
     return [...calling, ...reading, readResult];
   }
 

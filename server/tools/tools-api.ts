@@ -23,8 +23,11 @@ export interface ToolRequest {
 
 /** The tools that leave an instance. Documents: "Tool Integration". */
 export interface Tools {
-  /** What an agent is offered besides the tools of its instance. */
-  offers(agent: AgentConfig): Promise<ToolDefinition[]>;
+  /**
+   * What an agent is offered besides the tools of its instance. `only`: the names that its stage lists;
+   * null: all.
+   */
+  offers(agent: AgentConfig, only: readonly string[] | null): Promise<ToolDefinition[]>;
   /** Runs a tool. What the agent can correct is an answer; only `cancelled` is thrown. */
   call(request: ToolRequest): Promise<ToolAnswer>;
   /**

@@ -18,8 +18,8 @@ export const createTools = (parts: ToolsParts): Tools => {
     servers: hasServers() ? allowedServers(parts).servers : {},
   });
   return {
-    offers: async (agent) =>
-      agent.settings.tool_definitions.length > 0 || hasServers() ? (await load()).offers(agent) : [],
+    offers: async (agent, only) =>
+      agent.settings.tool_definitions.length > 0 || hasServers() ? (await load()).offers(agent, only) : [],
     call: async (request) => (await load()).call(request),
     admit: (agent) => {
       demandOtherFiles(parts);

@@ -7,8 +7,23 @@ import { readBody } from "../rest/messages.ts";
 
 export const MCP_PATH = "/mcp";
 
-/** Never: the runtime is in this process. */
-const neverLost = new Promise<never>(() => undefined);
+/** Rejects when the server closes: what follows a run ends with it. One promise serves all calls of a server. */
+const lostWith = (closing: AbortSignal): Promise<never> => {
+  const known = losses.get(closing);
+  if (known !== undefined) return known;
+  const lost = new Promise<never>((_, reject) => {
+    const tell = (): void => {
+      reject(fail("runtime_gone", { how: "the server closes" }));
+    };
+    if (closing.aborted) tell();
+    else closing.addEventListener("abort", tell, { once: true });
+  });
+  // Most calls follow no run.
+  lost.catch(() => undefined);
+  losses.set(closing, lost);
+  return lost;
+};
+const losses = new WeakMap<AbortSignal, Promise<never>>();
 
 /** A runtime as the caller may use it: each tool goes through the contract's roles. */
 const connectionFor = ({ caller, closing }: Exchange, { dispatch, history }: Api): Connection => ({
@@ -18,7 +33,7 @@ const connectionFor = ({ caller, closing }: Exchange, { dispatch, history }: Api
       listener(event);
     }).stop,
   isAttached: false,
-  lost: neverLost,
+  lost: lostWith(closing),
   close: () => Promise.resolve(),
 });
 

@@ -5,9 +5,12 @@ import { toolOffers } from "../../../schemas/tool-offers.ts";
 import { mayUse } from "../../models/capabilities.ts";
 import { toolTable, ToolName } from "../../../schemas/tools.ts";
 
+/** Tools of the runtime with which an agent reads what MCP servers offer. */
+const runtimeTools: ReadonlySet<string> = new Set(["list_resources", "read_resource"]);
+
 /** Whether there is a tool of this name, or could be: those of MCP servers are `server__tool`. */
 export const isToolName = (name: string): boolean =>
-  ToolName.safeParse(name).success || /^[\w-]+__[\w-]+$/.test(name);
+  ToolName.safeParse(name).success || runtimeTools.has(name) || /^[\w-]+__[\w-]+$/.test(name);
 
 /** Tools a stage may have at all: rights come from the stage and the agent's capabilities, not from the prompt. */
 const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed: boolean): ToolName[] => {

@@ -77,7 +77,9 @@ const stageProblems = (
     at(["gates"], "a stage that may write needs at least one gate");
   }
   stage.tools?.forEach((tool, position) => {
-    if (!isToolName(tool)) at(["tools", position], `there is no tool ${tool}`);
+    // An agent that is named may have tools of its own, which are not known here.
+    const mayBeOwn = member !== undefined && capabilities === null;
+    if (!mayBeOwn && !isToolName(tool)) at(["tools", position], `there is no tool ${tool}`);
   });
   for (const name of unknownVariables(stage.prompt)) at(["prompt"], `there is no variable {{${name}}}`);
   return problems;

@@ -140,9 +140,7 @@ export const stageExecution = async (
         },
         tools: [
           ...stageTools(stage, agent, settings.allowed_commands.length > 0),
-          ...(await parts.tools.offers(agent)).filter(
-            ({ name }) => stage.tools === null || stage.tools.includes(name),
-          ),
+          ...(await parts.tools.offers(agent, stage.tools)),
         ],
       },
       metadata: {

@@ -96,6 +96,17 @@ describe("the check of a workflow", () => {
     );
   });
 
+  it("passes tools that only a named agent has", () => {
+    const stage = WorkflowStage.parse({ name: "a", member: "one", prompt: "Work.", tools: ["ticket"] });
+    const members = [{ agent_id: null, role: "one", agent_type: "Coder" as const }];
+    const team = { name: "team", members, workflow_stages: [stage] };
+    assert.deepEqual(
+      workflowProblems(team, () => null),
+      [],
+    );
+    assert.equal(workflowProblems(team).length, 1);
+  });
+
   it("names every problem at once", () => {
     assert.equal(problems({ name: "a", member: "ghost", depends_on: ["x"], tools: ["teleport"] }).length, 3);
   });
