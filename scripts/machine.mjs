@@ -1,10 +1,12 @@
 // What the tests need of the machine besides npm packages: Debian packages (installed if this is
-// Debian and root runs it), a Docker engine (started for as long as the tests run) and code-server.
-// Where one cannot be installed, this says why; the tests that need it are skipped with that reason.
+// Debian and root runs it), a Docker engine (started for as long as the tests run), code-server and
+// test runners. Where one cannot be installed, this says why; the tests that need it are skipped with
+// that reason.
 import { installCodeServer } from "./machine/code-server.ts";
 import { installPackages, isDebianRoot } from "./machine/debian.ts";
 import { startDocker } from "./machine/docker.ts";
 import { say } from "./machine/step.ts";
+import { installTestRunners } from "./machine/test-runners.ts";
 
 /**
  * Provides what these suites need. Resolves with what could not be had, in words, and with how to
@@ -22,6 +24,7 @@ export const provideMachine = async (suites) => {
   };
   if (isDebianRoot()) await attempt(() => installPackages(suites));
   if (suites.includes("editor")) await attempt(installCodeServer);
+  if (suites.includes("integration")) await attempt(installTestRunners);
   const stopDocker = suites.includes("integration") ? await attempt(startDocker) : undefined;
   return { problems, release: async () => stopDocker?.() };
 };

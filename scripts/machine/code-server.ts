@@ -9,7 +9,7 @@ import { say } from "./step.ts";
 const VERSION = "4.139.1";
 
 /** Parts of the tests that are too large to install with every clone. */
-const testCache = process.env.CODITECT_TEST_CACHE ?? join(folderOfCaches(), "coditect-agents-test");
+export const testCache = process.env.CODITECT_TEST_CACHE ?? join(folderOfCaches(), "coditect-agents-test");
 const folder = join(testCache, `code-server-${VERSION}`);
 const entryIn = (place: string) => join(place, "node_modules", "code-server", "out", "node", "entry.js");
 

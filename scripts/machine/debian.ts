@@ -24,6 +24,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "phpunit",
     "ruby-rspec",
     "ruby-minitest",
+    "build-essential",
+    "cmake",
+    // For Karma.
+    "chromium",
     "prometheus",
   ],
   editor: [

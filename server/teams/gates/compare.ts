@@ -1,8 +1,24 @@
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 
-/** What differs from run to run in a test's name: times, and places in temporary folders. */
-const changing =
-  /\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)?|\b\d{1,2}:\d\d:\d\d(\.\d+)?\b|\b\d{10,}(\.\d+)?\b|(\/private)?\/tmp\/[^\s'")\]]+|\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi;
+/** What differs from run to run in a test's name: times, places in temporary folders, ports, addresses, chance. */
+const changing = new RegExp(
+  [
+    /\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?/,
+    /(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? ([A-Z][a-z]{2} \d\d|\d\d [A-Z][a-z]{2}) \d{4}/,
+    /\b\d{1,2}:\d\d:\d\d(\.\d+)?\b/,
+    /\b\d{10,}(\.\d+)?\b/,
+    /\b\d+\.\d{6,}(e-?\d+)?\b/,
+    /(\/private)?\/(tmp|var\/(tmp|folders))\/[^\s'")\]]+/,
+    /[A-Z]:\\[^\s'")\]]*\\Temp\\[^\s'")\]]+/,
+    /(?<=\b(localhost|127\.0\.0\.1|\[::1?\]|0\.0\.0\.0):)\d{4,5}\b/,
+    /\b0x[0-9a-f]{6,16}\b/,
+    /\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b/,
+    /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gi",
+);
 
 /** Identity of a test over several runs: without what differs in its name each time. */
 export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string =>

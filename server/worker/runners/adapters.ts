@@ -1,20 +1,25 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
+import { ava } from "./ava.ts";
 import { bun, ctest, deno, gradle, maven, phpunit } from "./by-junit.ts";
-import { cargo } from "./cargo.ts";
+import { cargo, nextest } from "./cargo.ts";
 import { command } from "./command.ts";
+import { cypress } from "./cypress.ts";
 import { go } from "./go.ts";
 import { jasmine } from "./jasmine.ts";
 import { jest } from "./jest.ts";
+import { karma } from "./karma.ts";
 import { mocha } from "./mocha.ts";
 import { nodeTest } from "./node-test.ts";
 import { playwright } from "./playwright.ts";
 import { pytest } from "./pytest.ts";
 import { minitest, rspec } from "./ruby.ts";
 import type { RunnerAdapter } from "./runner.ts";
-import { ava, tap } from "./tap.ts";
+import { tap } from "./tap.ts";
 import { dotnet } from "./trx.ts";
+import { unittest } from "./unittest.ts";
+import { uvu } from "./uvu.ts";
 import { vitest } from "./vitest.ts";
 
 /** How each runner is started and its report read. */
@@ -26,12 +31,17 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   ava,
   jasmine,
   tap,
+  uvu,
+  karma,
   playwright,
+  cypress,
   bun,
   deno,
   pytest,
+  unittest,
   go,
   cargo,
+  nextest,
   maven,
   gradle,
   dotnet,

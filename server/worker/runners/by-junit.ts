@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
+import type { ProcessResult } from "../process.ts";
 import { readReport } from "./events.ts";
 import { qualifiedName, readJUnit, sourceFile, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow, freshReports, reportFile } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import { splitArguments, type ArgumentRules } from "./script.ts";
 import { testCase } from "./test-case.ts";
+import { unloadedFile } from "./unloaded-file.ts";
 
 /** Runners that write JUnit's XML: how each is started, and where its report is. */
 
@@ -19,6 +22,14 @@ const oneReport = async (
   if (xml === null) return noResults(false);
   const tests = readJUnit(xml).map((test) => testCase(test, name(test), file(test)));
   return { ...noResults(true), tests };
+};
+
+/** Without a report: the file that could not be loaded, if the output names one. */
+const unloaded = (job: TestJob, ended: ProcessResult): TestResults => {
+  const file = unloadedFile(job, ended);
+  return file === null
+    ? noResults(false)
+    : { ...noResults(true), load_errors: [{ file, message: ended.output }] };
 };
 
 const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => word.startsWith("-"));
@@ -38,37 +49,73 @@ export const phpunit: RunnerAdapter = {
   },
 };
 
+const bunRules: ArgumentRules = {
+  valued: new Set(
+    "--timeout --preload -r --rerun-each --coverage-reporter --coverage-dir --test-name-pattern -t --reporter --reporter-outfile --bail".split(
+      " ",
+    ),
+  ),
+  dropped: /^(--reporter|--reporter-outfile|--bail|--watch|--hot|--update-snapshots|-u)$/,
+};
+
+const bunReport = (report: string): string[] => ["--reporter=junit", `--reporter-outfile=${report}`];
+
 export const bun: RunnerAdapter = {
+  hook: {
+    main: /^$/,
+    program: "bun",
+    onlyWith: ["test"],
+    rules: bunRules,
+    flags: ({ report }) => bunReport(join(report, "report.xml")),
+  },
   launch: (job) => {
+    const { flags, patterns } = splitArguments(job.script.args, bunRules);
     const name = job.name === null ? [] : [`--test-name-pattern=${job.name.split(nameSeparator).join(" ")}`];
-    const report = ["--reporter=junit", `--reporter-outfile=${reportFile(job)}`];
-    const files = (job.files ?? []).map((file) => `./${file}`);
+    const files = job.files?.map((file) => `./${file}`) ?? patterns.filter((word) => word !== "test");
     return Promise.resolve({
-      command: [job.program ?? "bun", "test", ...report, ...flagsOf(job), ...name, ...files],
+      command: [job.program ?? "bun", "test", ...flags, ...bunReport(reportFile(job)), ...name, ...files],
       env: {},
     });
   },
-  read: (job) =>
-    oneReport(job, ({ classname, name }) =>
-      classname === "" ? name : `${classname}${nameSeparator}${name}`,
-    ),
+  read: async (job, ended) => {
+    const nameOf = ({ classname, name }: JUnitCase): string =>
+      classname === "" ? name : `${classname}${nameSeparator}${name}`;
+    const results = await oneReport(job, nameOf);
+    return results.complete ? results : unloaded(job, ended);
+  },
+};
+
+const denoRules: ArgumentRules = {
+  valued: new Set("--filter --config -c --import-map --reporter --junit-path".split(" ")),
+  dropped: /^(--reporter|--junit-path|--watch.*|--fail-fast)$/,
 };
 
 export const deno: RunnerAdapter = {
+  hook: {
+    main: /^$/,
+    program: "deno",
+    onlyWith: ["test"],
+    rules: denoRules,
+    flags: ({ report }) => [`--junit-path=${join(report, "report.xml")}`],
+  },
   launch: (job) => {
+    const { flags: own, patterns } = splitArguments(job.script.args, denoRules);
     const name = job.name === null ? [] : [`--filter=${job.name}`];
-    const flags = ["--no-check=remote", ...flagsOf(job), ...name, `--junit-path=${reportFile(job)}`];
+    const flags = ["--no-prompt", ...own, ...name, `--junit-path=${reportFile(job)}`];
+    const files = job.files ?? patterns.filter((word) => word !== "test");
     return Promise.resolve({
-      command: [job.program ?? "deno", "test", ...flags, ...(job.files ?? [])],
+      command: [job.program ?? "deno", "test", ...flags, ...files],
       env: { DENO_NO_UPDATE_CHECK: "1" },
     });
   },
-  read: (job) =>
-    oneReport(
+  read: async (job, ended) => {
+    const results = await oneReport(
       job,
       ({ name }) => name,
       ({ file, classname }) => (file === "" ? classname.replace(/^\.\//, "") : file),
-    ),
+    );
+    return results.complete ? results : unloaded(job, ended);
+  },
 };
 
 /** CTest runs what CMake built, so it is configured and built first, in a folder of its own. */
@@ -86,7 +133,7 @@ export const ctest: RunnerAdapter = {
   },
   read: async (job, ended) => {
     const results = await oneReport(job, ({ name }) => name);
-    const file = /^(?:\S*?\/)?(\S+\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
+    const file = /^(.+?\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
     if (ended.exit_code !== 125) return results;
     return { ...noResults(true), load_errors: [{ file: file ?? "CMakeLists.txt", message: ended.output }] };
   },
@@ -127,6 +174,8 @@ export const maven: RunnerAdapter = {
       job.program ?? "mvn",
       "--batch-mode",
       "--fail-at-end",
+      // Instances have no network: what is missing is said at once.
+      "--offline",
       "-Dstyle.color=never",
       ...flagsOf(job),
     ];
@@ -142,6 +191,7 @@ export const gradle: RunnerAdapter = {
     const command = [
       job.program ?? "gradle",
       "--no-daemon",
+      "--offline",
       "--continue",
       "--console=plain",
       ...flagsOf(job),

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
+import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { reportFile, withOutputIn } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import { testCase } from "./test-case.ts";
 
 const running = /^\s+Running (?:unittests )?(\S+\.rs) \(/;
 const verdict = /^test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/;
@@ -44,7 +47,7 @@ export const cargo: RunnerAdapter = {
     const command = [job.program ?? "cargo", "test", "--no-fail-fast", "--color=never", ...flags];
     return Promise.resolve({
       command: withOutputIn(reportFile(job, "cargo.txt"), [...command, ...selection(job), ...name]),
-      env: { RUST_BACKTRACE: "0", CARGO_TERM_PROGRESS_WHEN: "never" },
+      env: { CARGO_NET_OFFLINE: "true", RUST_BACKTRACE: "0", CARGO_TERM_PROGRESS_WHEN: "never" },
     });
   },
 
@@ -84,6 +87,47 @@ export const cargo: RunnerAdapter = {
     if (results.load_errors.length > 0) results.complete = true;
     return results;
   },
+};
+
+/** A tool's configuration of nextest: lower than the project's own, and absolute. */
+const nextestReport = (job: TestJob): string => `[profile.default.junit]
+path = ${JSON.stringify(reportFile(job))}
+`;
+
+/** nextest, where the project has a configuration of it and it is installed; its report is JUnit's. */
+export const nextest: RunnerAdapter = {
+  launch: async (job) => {
+    const configuration = reportFile(job, "nextest.toml");
+    await writeFile(configuration, nextestReport(job));
+    const flags = job.script.args.filter((word) => word.startsWith("-"));
+    const name = job.name === null ? [] : [job.name.split(nameSeparator).join("::")];
+    return {
+      command: [
+        ...[job.program ?? "cargo", "nextest", "run", "--no-fail-fast", "--color=never", "--no-tests=pass"],
+        ...["--tool-config-file", `coditect:${configuration}`, ...flags, ...selection(job), ...name],
+      ],
+      env: { CARGO_NET_OFFLINE: "true", RUST_BACKTRACE: "0", CARGO_TERM_PROGRESS_WHEN: "never" },
+    };
+  },
+  read: async (job, ended) => {
+    const xml = await readReport(reportFile(job));
+    if (xml === null) {
+      const load_errors = compileErrors(ended.output);
+      return { ...noResults(load_errors.length > 0), load_errors };
+    }
+    const tests = readJUnit(xml).map((test) =>
+      testCase(test, test.name.split("::").join(nameSeparator), nextestFile(job.folder, test)),
+    );
+    return { ...noResults(true), tests };
+  },
+};
+
+/** nextest names a binary `package::target`, and `package` alone for the unit tests of the library. */
+const nextestFile = (folder: string, { classname, name }: JUnitCase): string => {
+  const [, target] = classname.split("::");
+  const outer = `tests/${target ?? ""}.rs`;
+  if (target !== undefined && existsSync(join(folder, outer))) return outer;
+  return fileOf(folder, existsSync(join(folder, "src/lib.rs")) ? "src/lib.rs" : "src/main.rs", name);
 };
 
 /** Files the compiler refused, each with what it said. */

@@ -46,6 +46,9 @@ const languages: readonly Marked[] = [
   { runner: "ctest", mark: /^CMakeLists\.txt$/, program: "ctest" },
 ];
 
+const usesNextest = (folder: string): boolean =>
+  existsSync(join(folder, ".config/nextest.toml")) && programOnPath("cargo-nextest") !== null;
+
 /** The runner of a folder in one of the languages above; `null`: none of their files is there. */
 export const languageRunner = (folder: string, names: readonly string[]): DetectedRunner | null => {
   const found = languages.find(
@@ -53,6 +56,14 @@ export const languageRunner = (folder: string, names: readonly string[]): Detect
       names.some((name) => mark.test(name)) && alsoHas.every((name) => names.includes(name)),
   );
   if (found === undefined) return null;
+  if (found.runner === "cargo" && usesNextest(folder))
+    return {
+      runner: "nextest",
+      folder,
+      source: ".config/nextest.toml",
+      program: "cargo",
+      script: emptyScript,
+    };
   const own = (found.own ?? []).map((path) => join(folder, path)).find((path) => existsSync(path));
   const source = names.find((name) => found.mark.test(name));
   return {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
@@ -6,7 +6,9 @@ import { ignoreRules } from "../../workspace/ignore.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
 import { languageRunner } from "./detect-others.ts";
-import { installedProgram, programOnPath, readPackage, type PackageJson } from "./package.ts";
+import { importRoot, ofPython, pythonPackage, pythonRunner } from "./detect-python.ts";
+import { runnerOfFile } from "./file-runner.ts";
+import { installedProgram, programOnPath, readPackage, textOf, type PackageJson } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { hasTestScript } from "./package-script.ts";
 import {
@@ -19,8 +21,21 @@ import {
   type ScriptCommand,
 } from "./script.ts";
 
-type NodeRunner = "vitest" | "jest" | "mocha" | "ava" | "jasmine" | "tap" | "playwright";
-const nodeRunners: readonly NodeRunner[] = ["vitest", "jest", "mocha", "ava", "jasmine", "tap", "playwright"];
+/** Runners of JavaScript, in the order in which they are looked for. */
+const nodeRunners = [
+  "vitest",
+  "jest",
+  "mocha",
+  "ava",
+  "jasmine",
+  "tap",
+  "uvu",
+  "karma",
+  "bun",
+  "playwright",
+  "cypress",
+] as const;
+type NodeRunner = (typeof nodeRunners)[number];
 
 const configurationOf: Record<NodeRunner, RegExp> = {
   vitest: /^vitest\.(config|workspace)\.[cm]?[jt]s$/,
@@ -29,7 +44,11 @@ const configurationOf: Record<NodeRunner, RegExp> = {
   ava: /^ava\.config\.[cm]?js$/,
   jasmine: /^jasmine\.([cm]?js|json)$/,
   tap: /^\.taprc$/,
-  playwright: /^playwright\.config\.[cm]?[jt]s$/,
+  uvu: /^$/,
+  karma: /^karma\.conf\.[cm]?[jt]s$/,
+  bun: /^(bun\.lockb?|bunfig\.toml)$/,
+  playwright: /^playwright(-ct)?\.config\.[cm]?[jt]s$/,
+  cypress: /^cypress\.config\.[cm]?[jt]s$/,
 };
 
 const isProgram = (word: string, name: string): boolean =>
@@ -49,6 +68,7 @@ const placeOfNodeTest = (words: readonly string[]): number =>
  */
 export const detectRunner = (root: string, file: string | null = null): DetectedRunner | null => {
   const prefersPython = file?.endsWith(".py") ?? false;
+  const pythonRoot = prefersPython && file !== null ? importRoot(root, dirname(file)) : ".";
   let fallback: DetectedRunner | null = null;
   for (let folder = file === null ? "." : dirname(file); ; folder = dirname(folder)) {
     const place = folder === "." ? root : join(root, folder);
@@ -58,7 +78,7 @@ export const detectRunner = (root: string, file: string | null = null): Detected
     const node = nodeRunner(place, names, inPackage);
     const found = prefersPython ? (python ?? node) : (node ?? python);
     if (found !== null) return found;
-    fallback ??= defaultRunner(place, names, prefersPython);
+    if (!prefersPython || folder === pythonRoot) fallback ??= defaultRunner(place, names, prefersPython);
     if (folder === ".") return fallback;
   }
 };
@@ -122,7 +142,12 @@ const nodeRunner = (folder: string, names: readonly string[], file: string | nul
 
   const source = "package.json";
   if (runsCompiledTests(scripts)) return { ...ofCommand(folder, "npm", "test"), source };
-  const step = stepFor(scripts, file);
+  const written = file === null ? null : runnerOfFile(join(folder, file));
+  const step = stepFor(scripts, file, written);
+  const own = nodeRunners.find((runner) => runner === written);
+  const named = own === undefined ? null : sourceOf(own, manifest, names);
+  if (own !== undefined && named !== null && (step === null || runnerOfStep(step) !== own))
+    return { ...ofNode(own, folder, emptyScript), source: named };
   if (step !== null) return { ...ofStep(folder, step), source };
   if (hasTestScript(scripts)) return { ...ofCommand(folder, "npm", "test"), source };
   for (const runner of nodeRunners) {
@@ -134,13 +159,29 @@ const nodeRunner = (folder: string, names: readonly string[], file: string | nul
 
 /** Place of any runner we know among the words of a command; -1 if it starts none. */
 const placeOfRunner = (words: readonly string[]): number => {
-  const place = words.findIndex((word) => nodeRunners.some((runner) => isProgram(word, runner)));
+  const place = words.findIndex((word, index) =>
+    nodeRunners.some(
+      (runner) => isProgram(word, runner) && (runner !== "bun" || words[index + 1] === "test"),
+    ),
+  );
   return place >= 0 ? place : placeOfNodeTest(words);
 };
 
-/** The step of the test script that runs the file: of several the one whose patterns speak of it. */
-const stepFor = (scripts: Record<string, string>, file: string | null): RunnerStep | null => {
-  const steps = runnerSteps(scripts, "test", placeOfRunner);
+const runnerOfStep = ({ command }: RunnerStep): NodeRunner | "node:test" =>
+  nodeRunners.find((each) => isProgram(command.name, each)) ?? "node:test";
+
+/**
+ * The step of the test script that runs the file: of several one of the runner that the file is
+ * `written` for, whose patterns speak of it.
+ */
+const stepFor = (
+  scripts: Record<string, string>,
+  file: string | null,
+  written: TestRunner | null,
+): RunnerStep | null => {
+  const all = runnerSteps(scripts, "test", placeOfRunner);
+  const ofRunner = all.filter((step) => runnerOfStep(step) === written);
+  const steps = ofRunner.length > 0 ? ofRunner : all;
   if (file === null) return steps[0] ?? null;
   const covers = steps.map(({ command: { args } }) =>
     coversFile(
@@ -153,8 +194,8 @@ const stepFor = (scripts: Record<string, string>, file: string | null): RunnerSt
 
 const ofStep = (folder: string, step: RunnerStep): DetectedRunner => {
   const { command } = step;
-  const runner = nodeRunners.find((each) => isProgram(command.name, each));
-  const detected = runner === undefined ? ofNodeTest(folder, command) : ofNode(runner, folder, command);
+  const runner = runnerOfStep(step);
+  const detected = runner === "node:test" ? ofNodeTest(folder, command) : ofNode(runner, folder, command);
   return { ...detected, before: buildSteps(step) };
 };
 
@@ -198,8 +239,10 @@ const ofNode = (runner: TestRunner, folder: string, script: ScriptCommand): Dete
   runner,
   folder,
   program:
-    installedProgram(folder, runner) ??
-    (runner === "playwright" ? installedProgram(folder, "@playwright/test", runner) : null),
+    runner === "bun"
+      ? programOnPath(runner, folder)
+      : (installedProgram(folder, runner) ??
+        (runner === "playwright" ? installedProgram(folder, "@playwright/test", runner) : null)),
   script,
 });
 
@@ -210,47 +253,14 @@ const ofNodeTest = (folder: string, script: ScriptCommand): DetectedRunner => ({
   script,
 });
 
-const pytestFiles = new Set(["pytest.ini", ".pytest.ini", "pytest.toml", "conftest.py"]);
-const pytestSections: Record<string, RegExp> = {
-  "pyproject.toml": /\[tool\.pytest|["']pytest\b/,
-  "setup.cfg": /\[tool:pytest\]|^\s*pytest\b/m,
-  "tox.ini": /\[pytest\]|\bpytest\b/,
-};
-const pythonPackage =
-  /^(pyproject\.toml|setup\.py|setup\.cfg|requirements([-_.]\w+)?\.txt|Pipfile|tox\.ini)$/;
-
-/** pytest, where the project speaks of it; for a Python file also in a Python package of no word. */
-const pythonRunner = (
-  folder: string,
-  names: readonly string[],
-  prefersPython: boolean,
-): DetectedRunner | null => {
-  const requires = (name: string): boolean =>
-    /^requirements.*\.txt$/.test(name) && /^pytest\b/m.test(textOf(folder, name));
-  const source =
-    names.find((name) => pytestFiles.has(name)) ??
-    names.find((name) => pytestSections[name]?.test(textOf(folder, name)) ?? requires(name)) ??
-    (prefersPython ? names.find((name) => pythonPackage.test(name)) : undefined);
-  return source === undefined ? null : { ...ofPytest(folder), source };
-};
-
-const textOf = (folder: string, name: string): string => {
-  try {
-    return readFileSync(join(folder, name), "utf8");
-  } catch {
-    return "";
-  }
-};
-
-/** pytest of the project's own environment, else the one on PATH. */
-const ofPytest = (folder: string): DetectedRunner => {
-  const own = [".venv", "venv"]
-    .flatMap((environment) => [
-      join(folder, environment, "bin", "pytest"),
-      join(folder, environment, "Scripts", "pytest.exe"),
-    ])
-    .find((program) => existsSync(program));
-  return { runner: "pytest", folder, program: own ?? programOnPath("pytest"), script: emptyScript };
+/** How the task `test` of a Deno project starts its tests; its permissions are among the flags. */
+const denoTask = (configuration: string): ScriptCommand => {
+  const line = /"test"\s*:\s*(?:\{[^}]*?"command"\s*:\s*)?("(?:[^"\\]|\\.)*")/.exec(configuration)?.[1];
+  if (line === undefined) return emptyScript;
+  const find = (words: readonly string[]): number =>
+    words.findIndex((word, index) => isProgram(word, "deno") && words[index + 1] === "test");
+  const text: unknown = JSON.parse(line);
+  return findCommand({ test: typeof text === "string" ? text : "" }, "test", find) ?? emptyScript;
 };
 
 /** What a language brings along itself, for a package that names no runner. */
@@ -260,7 +270,16 @@ const defaultRunner = (
   prefersPython: boolean,
 ): DetectedRunner | null => {
   const isPython = names.some((name) => pythonPackage.test(name) || /^test_\w*\.py$|_test\.py$/.test(name));
-  if (prefersPython || (isPython && !names.includes("package.json"))) return ofPytest(folder);
+  if (prefersPython || (isPython && !names.includes("package.json"))) return ofPython(folder);
+  const denoFile = names.find((name) => /^deno\.jsonc?$/.test(name));
+  if (denoFile !== undefined && !names.includes("package.json"))
+    return {
+      runner: "deno",
+      folder,
+      source: denoFile,
+      program: programOnPath("deno", folder),
+      script: denoTask(textOf(folder, denoFile)),
+    };
   const isNode =
     names.includes("package.json") ||
     names.some((name) => /\.[cm]?[jt]s$/.test(name) && classifyPath(name) === "test");

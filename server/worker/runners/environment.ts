@@ -10,6 +10,7 @@ export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
 /** Programs of languages: what people call them, and the package that brings them. */
 const toolchains: Partial<Record<TestRunner, { name: string; debian: string; homebrew: string }>> = {
   go: { name: "Go", debian: "golang-go", homebrew: "go" },
+  unittest: { name: "Python", debian: "python3", homebrew: "python" },
   cargo: { name: "Rust's cargo", debian: "cargo", homebrew: "rust" },
   maven: { name: "Maven", debian: "maven", homebrew: "maven" },
   gradle: { name: "Gradle", debian: "gradle", homebrew: "gradle" },
@@ -24,6 +25,7 @@ const toolchains: Partial<Record<TestRunner, { name: string; debian: string; hom
 export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentProblem => {
   const toolchain = toolchains[runner];
   if (runner === "pytest") return { problem: "pytest is not installed", mend: run(pythonInstall(folder)) };
+  if (runner === "bun") return { problem: "Bun is not installed", mend: "Install Bun: https://bun.com." };
   if (runner === "deno") return { problem: "Deno is not installed", mend: "Install Deno: https://deno.com." };
   if (toolchain === undefined)
     return { problem: `${runner} is not installed`, mend: run(nodeInstall(folder, runner)) };
@@ -48,6 +50,11 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   if (absent !== null) return absent;
   if (report.outcome !== "crashed" || report.tests.length > 0 || nothingToRun.test(report.output))
     return null;
+  if (/in offline mode|No cached version of .* available for offline/.test(report.output))
+    return {
+      problem: `${report.runner === "gradle" ? "Gradle" : "Maven"} has no copy of what the project needs on this machine, and instances have no network`,
+      mend: run(report.runner === "gradle" ? "gradle test" : "mvn test"),
+    };
   const said = firstWords(report.output);
   return {
     problem: `\`${shownCommand(report)}\` ended before its first test${said === "" ? "" : `: ${said}`}`,
@@ -69,7 +76,7 @@ const firstWords = (output: string): string => {
   const lines = output
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith(">"));
+    .filter((line) => line !== "" && !line.startsWith(">") && !/\busage:/i.test(line));
   const line = lines.find((each) => /error|not found|cannot|missing/i.test(each)) ?? lines[0] ?? "";
   return line.slice(0, LONGEST_SAYING).replace(/[.:]$/, "");
 };

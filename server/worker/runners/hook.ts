@@ -2,6 +2,9 @@ import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import type { ReportHook } from "./runner.ts";
 
+/** Folder of the scripts that stand before programs on PATH; see `ReportHook.program`. */
+export const programsFolder = (reportFolder: string): string => join(reportFolder, "programs");
+
 /** Stands in flags for the folder of one process's report. */
 const PART = "<part>";
 
@@ -41,10 +44,17 @@ export const hookText = (
     env: hook.env?.(folders) ?? {},
     output: hook.output ?? null,
     isWrapper: hook.isWrapper ?? false,
+    program: hook.program ?? null,
+    loads: hook.loads === undefined ? null : join(reportFolder, hook.loads),
+    configuration:
+      hook.configuration === undefined
+        ? null
+        : { ...hook.configuration, file: join(reportFolder, hook.configuration.file) },
   }));
   return `"use strict";
 const PARTS = ${JSON.stringify(join(reportFolder, "parts"))};
 const SHARED = ${JSON.stringify(reportFolder)};
+const PROGRAMS = ${JSON.stringify(programsFolder(reportFolder))};
 const TABLE = ${JSON.stringify(table)};
 ${hookBody}`;
 };
@@ -62,6 +72,10 @@ function find() {
   if (process.execArgv.includes("--test")) return TABLE.find(({ main }) => main === null) ?? null;
   const script = process.argv[1];
   if (script === undefined) return null;
+  if (path.dirname(script) === PROGRAMS) {
+    const ours = TABLE.find(({ program }) => program === path.basename(script));
+    return ours?.onlyWith?.includes(process.argv[2]) ? ours : null;
+  }
   const places = [slashed(script), slashed(realOf(script))];
   const found = TABLE.find(({ main }) => main !== null && places.some((at) => new RegExp(main).test(at)));
   if (found === undefined) return null;
@@ -100,6 +114,22 @@ function coverageOf({ coverage }, words) {
   return coverage.isWanted && canMeasure ? [...coverage.flags, ...coverage.withoutThreshold] : [];
 }
 
+/** With our configuration in place of the one that is named, or found, which ours includes. */
+function configured({ configuration }) {
+  if (configuration === null) return (words) => words;
+  const { defaults, variable, values, file } = configuration;
+  process.argv.forEach((word, index, all) => {
+    const [flag, value = all[index + 1]] = word.split(/=(.*)/s);
+    if (flag in values) process.env[values[flag]] = value;
+  });
+  return ([first, ...words]) => {
+    const named = words.find((word) => !word.startsWith("-"));
+    const own = named ?? defaults.find((name) => fs.existsSync(name));
+    if (own !== undefined) process.env[variable] = path.resolve(own);
+    return [first, file, ...words.filter((word) => word !== named)];
+  };
+}
+
 function begin(found) {
   const words = process.argv.slice(2);
   const name = String(process.hrtime.bigint()).padStart(20, "0") + "-" + process.pid;
@@ -120,6 +150,7 @@ function begin(found) {
     };
   }
   const ended = (code) => { if (!found.isWrapper) fs.writeFileSync(path.join(folder, "exit"), String(code)); };
+  const replaced = configured(found);
   const told = { runner: found.runner, folder: process.cwd(), args: kept(words, found) };
   if (found.main === null) {
     const flags = kept(process.execArgv, found);
@@ -133,7 +164,8 @@ function begin(found) {
   }
   if (!found.isWrapper) fs.writeFileSync(path.join(folder, "part.json"), JSON.stringify(told));
   if (found.isWrapper) process.argv.splice(2, 0, ...added);
-  else process.argv.splice(2, Infinity, ...told.args, ...added);
+  else process.argv.splice(2, Infinity, ...replaced(told.args), ...added);
+  if (found.loads !== null) require(found.loads);
   process.on("exit", ended);
 }
 

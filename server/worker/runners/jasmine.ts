@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { eventsFile, readEvents } from "./events.ts";
+import { literalGlob } from "./literal-glob.ts";
 import { nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
-import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
+import { foldersOf, noResults, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { unloadedFile } from "./unloaded-file.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(),
@@ -66,12 +68,20 @@ export const jasmine: RunnerAdapter = {
     const name = job.name === null ? [] : [`--filter=${job.name.split(nameSeparator).join(" ")}`];
     const words = [nodeProgram(), ...nodeFlags(job.script), job.program ?? "jasmine", ...flags];
     return Promise.resolve({
-      command: [...words, ...reportFlags(foldersOf(job)), ...name, ...(job.files ?? patterns)],
+      command: [
+        ...words,
+        ...reportFlags(foldersOf(job)),
+        ...name,
+        ...(job.files?.map(literalGlob) ?? patterns),
+      ],
       env: { ...nodeVariables(), CODITECT_TEST_EVENTS: eventsFile(job) },
     });
   },
-  read: async (job) => {
-    const { begun: _, loading: __, ...results } = await readEvents(job);
+  read: async (job, ended) => {
+    const { begun, loading: _, ...results } = await readEvents(job);
+    const broken = begun ? null : unloadedFile(job, ended);
+    if (broken !== null)
+      return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
     // Older majors do not tell the file; of one file that was asked for it is known.
     const only = job.files?.length === 1 ? (job.files[0] ?? "") : "";
     return {

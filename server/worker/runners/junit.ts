@@ -6,6 +6,8 @@ import { nameSeparator } from "./names.ts";
 export interface JUnitCase extends TestCase {
   /** The class or package that the report names. */
   classname: string;
+  /** Name of the suite right around it. */
+  suite: string;
 }
 
 const statusOf: Readonly<Record<string, TestCase["status"]>> = {
@@ -41,6 +43,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
         file: of("file") || (suites.findLast(({ file }) => file !== "")?.file ?? ""),
         name: of("name"),
         classname: of("classname") || of("class"),
+        suite: suites.at(-1)?.name ?? "",
         status: /^(notrun|disabled|skipped)$/.test(of("status")) ? "skipped" : "passed",
         duration_ms: Number.isFinite(seconds) && of("time") !== "" ? seconds * 1000 : null,
         message: null,

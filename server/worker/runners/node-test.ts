@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { eventsFile, readEvents } from "./events.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { literalGlob } from "./literal-glob.ts";
@@ -13,7 +14,7 @@ const rules: ArgumentRules = {
     ),
   ),
   dropped:
-    /^--(test|watch.*|test-reporter.*|test-only|test-update-snapshots|test-name-pattern|test-shard|test-force-exit|experimental-test-coverage|test-coverage-(branches|functions|lines))$/,
+    /^--(test|watch.*|test-reporter.*|test-only|test-update-snapshots|test-name-pattern|test-shard|experimental-test-coverage|test-coverage-(branches|functions|lines))$/,
 };
 
 /**
@@ -71,9 +72,20 @@ export default async function* (source) {
 }
 `;
 
+/**
+ * Loaded before each test file. What a test leaves open must not keep a finished run waiting for its
+ * deadline, and an error that comes soon after the last test must still be seen: Node's own
+ * `--test-force-exit` leaves no time for one.
+ */
+const grace = `
+import { after } from "node:test";
+const GRACE_MS = 2000;
+if (process.env.NODE_TEST_CONTEXT?.startsWith("child"))
+  after(() => { setTimeout(() => process.exit(), GRACE_MS).unref(); });
+`;
+
 const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] => [
-  // What a test leaves open must not keep a finished run waiting for its deadline.
-  "--test-force-exit",
+  `--import=${pathToFileURL(join(files, "node-grace.mjs")).href}`,
   "--test-reporter=spec",
   "--test-reporter-destination=stdout",
   `--test-reporter=${join(files, "node-reporter.mjs")}`,
@@ -86,7 +98,7 @@ export const nodeTest: RunnerAdapter = {
     main: null,
     rules: {
       ...rules,
-      dropped: /^--(test|watch.*|test-reporter.*|test-update-snapshots|test-force-exit)$/,
+      dropped: /^--(test|watch.*|test-reporter.*|test-update-snapshots)$/,
     },
     flags: reportFlags,
     coverage: {
@@ -95,7 +107,7 @@ export const nodeTest: RunnerAdapter = {
       own: /--experimental-test-coverage/,
     },
   },
-  files: { "node-reporter.mjs": reporter },
+  files: { "node-reporter.mjs": reporter, "node-grace.mjs": grace },
   launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, rules);
     // `tsx --test` is Node with tsx's hooks.

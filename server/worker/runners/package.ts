@@ -27,6 +27,15 @@ export const readPackage = (folder: string): PackageJson | null => {
   }
 };
 
+/** A file of a folder as text; empty if it cannot be read. */
+export const textOf = (folder: string, name: string): string => {
+  try {
+    return readFileSync(join(folder, name), "utf8");
+  } catch {
+    return "";
+  }
+};
+
 function* foldersUp(folder: string): Generator<string> {
   for (let at = folder; ; at = dirname(at)) {
     yield at;
@@ -66,10 +75,11 @@ export const pathWithPrograms = (folder: string, first: string | null = null): s
     process.env.PATH ?? "",
   ].join(delimiter);
 
-/** A program on PATH; `null` if it is not there. */
-export const programOnPath = (name: string): string | null => {
+/** A program on PATH, or of the packages of `packagesOf` first; `null` if it is not there. */
+export const programOnPath = (name: string, packagesOf: string | null = null): string | null => {
+  const path = packagesOf === null ? (process.env.PATH ?? "") : pathWithPrograms(packagesOf);
   const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
-  for (const folder of (process.env.PATH ?? "").split(delimiter))
+  for (const folder of path.split(delimiter))
     for (const file of names) if (folder !== "" && existsSync(join(folder, file))) return join(folder, file);
   return null;
 };

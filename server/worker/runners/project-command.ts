@@ -7,10 +7,10 @@ import { childEnvironment, runProcess, type ProcessResult } from "../process.ts"
 import { adapters, writeReporters } from "./adapters.ts";
 import { command, shellCommand } from "./command.ts";
 import { readCoverageSummary } from "./coverage.ts";
-import { hookText } from "./hook.ts";
+import { hookText, programsFolder } from "./hook.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { coverageCommand } from "./mocha.ts";
-import { nodeProgram, nodeVariables, pathWithPrograms } from "./package.ts";
+import { nodeProgram, nodeVariables, pathWithPrograms, programOnPath } from "./package.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob } from "./runner.ts";
 import { emptyScript } from "./script.ts";
@@ -87,13 +87,35 @@ const reportingEnvironment = async (
     ...withoutCaches,
     ...project.env,
     ...nodeVariables(),
-    PATH: pathWithPrograms(project.folder, await ownNode(reportFolder)),
+    PATH: [
+      ...(await changedPrograms(reportFolder, project.folder)),
+      pathWithPrograms(project.folder, await ownNode(reportFolder)),
+    ].join(delimiter),
     NODE_OPTIONS: [`--require ${JSON.stringify(hookFile)}`, project.env.NODE_OPTIONS ?? ""].join(" ").trim(),
     PYTEST_ADDOPTS: `-p coditect_reporter -o cache_dir=${join(reportFolder, "cache")}`,
     PYTHONPATH: [reportFolder, project.folder].join(delimiter),
     PYTHONDONTWRITEBYTECODE: "1",
     CODITECT_PARTS: join(reportFolder, "parts"),
   });
+};
+
+/** A folder of scripts that start runners which are no scripts of Node's, for `hook.ts` to change. */
+const changedPrograms = async (reportFolder: string, folder: string): Promise<string[]> => {
+  if (process.platform === "win32") return [];
+  const programs = programsFolder(reportFolder);
+  await mkdir(programs);
+  for (const { hook } of Object.values(adapters)) {
+    const program = hook?.program;
+    const own = program === undefined ? null : programOnPath(program, folder);
+    if (program === undefined || own === null) continue;
+    const script = `#!${nodeProgram()}
+const { spawnSync } = require("node:child_process");
+const { status } = spawnSync(${JSON.stringify(own)}, process.argv.slice(2), { stdio: "inherit" });
+process.exit(status ?? 1);
+`;
+    await writeFile(join(programs, program), script, { mode: 0o755 });
+  }
+  return [programs];
 };
 
 /** A folder in which `node` is the Node that runs tests everywhere else. */

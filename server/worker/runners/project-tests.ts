@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { relativePath } from "../../workspace/paths.ts";
-import { detectSuite, looseTests } from "./detect.ts";
+import { detectRunner, detectSuite, looseTests } from "./detect.ts";
 import { missingProgram, notInstalled, type EnvironmentProblem } from "./environment.ts";
 import { readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
@@ -24,9 +24,8 @@ export const testsOfProject = (root: string): PackageTests[] => {
   const suite = detectSuite(root);
   if (suite.length > 0) return suite.map((detected) => describe(root, detected));
   const [first] = looseTests(root);
-  if (first === undefined) return [];
-  const runner = first.endsWith(".py") ? ("pytest" as const) : ("node:test" as const);
-  return [{ folder: "", runner, source: first, command: null, problem: null }];
+  const detected = first === undefined ? null : detectRunner(root, first);
+  return first === undefined || detected === null ? [] : [{ ...describe(root, detected), source: first }];
 };
 
 const describe = (root: string, detected: DetectedRunner): PackageTests => {

@@ -12,6 +12,12 @@ export const withOutputIn = (file: string, command: readonly string[]): string[]
     ? ["cmd.exe", "/d", "/s", "/c", `${command.map((word) => `"${word}"`).join(" ")} > "${file}" 2>&1`]
     : ["/bin/sh", "-c", 'exec "$@" > "$0" 2>&1', file, ...command];
 
+/** The command with only its standard output in a file: what tests write to the other is no report. */
+export const withStandardOutputIn = (file: string, command: readonly string[]): string[] =>
+  process.platform === "win32"
+    ? ["cmd.exe", "/d", "/s", "/c", `${command.map((word) => `"${word}"`).join(" ")} > "${file}"`]
+    : ["/bin/sh", "-c", 'exec "$@" > "$0"', file, ...command];
+
 const unlisted = new Set(["node_modules", ".git", ".gradle", "vendor"]);
 
 /** Files below a folder whose path (with `/`, from it) matches, in order. */

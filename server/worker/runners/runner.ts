@@ -76,6 +76,20 @@ export const foldersOf = ({ reportFolder }: Pick<TestJob, "reportFolder">): Repo
 export interface ReportHook {
   /** The end of the path of its main script; null: Node itself, with `--test`. */
   main: RegExp | null;
+  /** Name of a program that is no script of Node's: a script of that name comes before it on PATH. */
+  program?: string;
+  /** Name of the script of {@link RunnerAdapter.files} that is loaded before its main script. */
+  loads?: string;
+  /** One of {@link RunnerAdapter.files} takes the place of its configuration, and includes it. */
+  configuration?: {
+    /** Names of the configuration where its arguments name none. */
+    defaults: readonly string[];
+    /** The variable that tells ours the place of the project's own. */
+    variable: string;
+    /** Flags whose values ours sets, and the variables that tell it them. */
+    values: Readonly<Record<string, string>>;
+    file: string;
+  };
   rules: ArgumentRules;
   /** First words (subcommands) that become another: `watch` is `run`. */
   words?: Readonly<Record<string, string>>;

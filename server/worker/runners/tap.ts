@@ -1,8 +1,9 @@
 import type { TestCase } from "../../../schemas/tests.ts";
+import type { ProcessResult } from "../process.ts";
 import { readReport } from "./events.ts";
 import { namePattern, nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
-import { reportFile, withOutputIn } from "./report-files.ts";
+import { reportFile, withStandardOutputIn } from "./report-files.ts";
 import { noResults, type ReportHook, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
 
@@ -67,17 +68,29 @@ const placed = (test: TestCase, files: readonly string[] | null): TestCase => {
   return files?.length === 1 ? { ...test, file: files[0] ?? "" } : test;
 };
 
-const tapFile = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "output.tap");
+export const tapFile = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "output.tap");
 
-const readTapReport = async (job: TestJob): Promise<TestResults> => {
+const readTapReport = async (job: TestJob, ended: ProcessResult): Promise<TestResults> => {
   const text = await readReport(tapFile(job));
   if (text === null) return noResults(false);
   const { tests, isComplete } = readTap(text);
-  return { ...noResults(isComplete), tests: tests.map((test) => placed(test, job.files)) };
+  const results = { ...noResults(isComplete), tests: tests.map((test) => placed(test, job.files)) };
+  // A file that ran no test is an entry of its own.
+  const isUnloaded = ({ status, file, name }: TestCase): boolean =>
+    status === "failed" && file !== "" && (name === file || file.endsWith(`/${name}`));
+  const unloaded = results.tests.filter(isUnloaded);
+  return {
+    ...results,
+    tests: results.tests.filter((test) => !isUnloaded(test)),
+    load_errors: unloaded.map(({ file, message }) => ({
+      file,
+      message: [ended.output.trim(), message ?? ""].filter((part) => part !== "").join("\n"),
+    })),
+  };
 };
 
 /** A runner of Node's that prints TAP when it is asked to. */
-const printsTap = (
+export const printsTap = (
   name: string,
   main: RegExp,
   rules: ArgumentRules,
@@ -91,24 +104,17 @@ const printsTap = (
       const { flags: own, patterns } = splitArguments(job.script.args, rules);
       const words = [nodeProgram(), ...nodeFlags(job.script), job.program ?? name, ...own, ...flags];
       return Promise.resolve({
-        command: withOutputIn(tapFile(job), [...words, ...selection(job), ...(job.files ?? patterns)]),
+        command: withStandardOutputIn(tapFile(job), [
+          ...words,
+          ...selection(job),
+          ...(job.files ?? patterns),
+        ]),
         env: nodeVariables(),
       });
     },
     read: readTapReport,
   };
 };
-
-export const ava = printsTap(
-  "ava",
-  /\/node_modules\/ava\/(entrypoints\/cli\.mjs|cli\.js)$/,
-  {
-    valued: new Set("--match -m --timeout -T --concurrency -c --config --node-arguments".split(" ")),
-    dropped: /^(--tap|-t|--watch|-w|--fail-fast|--update-snapshots|-u|--verbose|-v)$/,
-  },
-  ["--tap"],
-  ({ name }) => (name === null ? [] : [`--match=*${name.split(nameSeparator).at(-1) ?? ""}*`]),
-);
 
 export const tap = printsTap(
   "tap",

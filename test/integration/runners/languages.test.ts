@@ -88,6 +88,63 @@ const languages: Language[] = [
     message: /1 is identical to 3/,
   },
   {
+    name: "C",
+    program: "ctest",
+    runner: "ctest",
+    files: {
+      "CMakeLists.txt":
+        "cmake_minimum_required(VERSION 3.13)\nproject(shop C)\nenable_testing()\nadd_executable(good good.c)\nadd_executable(bad bad.c)\nadd_test(NAME multiplies COMMAND good)\nadd_test(NAME adds COMMAND bad)\n",
+      "good.c": "int main(void) { return 0; }\n",
+      "bad.c": '#include <stdio.h>\nint main(void) { puts("got 1"); return 1; }\n',
+    },
+    // CTest does not say which file a test is of: all of them run.
+    file: "bad.c",
+    all: [" > adds: failed", " > multiplies: passed"],
+    ofFile: [" > adds: failed", " > multiplies: passed"],
+    message: /got 1/,
+    broken: { "bad.c": "int main(void) { return nowhere; }\n" },
+  },
+  {
+    name: "Bun",
+    program: "bun",
+    runner: "bun",
+    files: {
+      "package.json": '{"scripts":{"test":"bun test"}}',
+      "add.test.ts":
+        "import { describe, expect, test } from 'bun:test';\ndescribe('add', () => {\n  test('adds', () => expect(1).toBe(3));\n  test.skip('is left out', () => {});\n});\n",
+      "more.test.ts": "import { test } from 'bun:test';\ntest('is there', () => {});\n",
+    },
+    file: "add.test.ts",
+    all: [
+      "add.test.ts > add > adds: failed",
+      "add.test.ts > add > is left out: skipped",
+      "more.test.ts > is there: passed",
+    ],
+    ofFile: ["add.test.ts > add > adds: failed", "add.test.ts > add > is left out: skipped"],
+    message: /Expected: 3/,
+    broken: { "add.test.ts": "import 'nowhere';\n" },
+  },
+  {
+    name: "Deno",
+    program: "deno",
+    runner: "deno",
+    files: {
+      "deno.json": '{ "tasks": { "test": "deno test --allow-env" } }',
+      "add_test.ts":
+        "Deno.test('adds', () => { if (Deno.env.get('PATH') !== '') throw new Error('got 1'); });\nDeno.test({ name: 'is left out', ignore: true, fn() {} });\n",
+      "more_test.ts": "Deno.test('is there', () => {});\n",
+    },
+    file: "add_test.ts",
+    all: [
+      "add_test.ts > adds: failed",
+      "add_test.ts > is left out: skipped",
+      "more_test.ts > is there: passed",
+    ],
+    ofFile: ["add_test.ts > adds: failed", "add_test.ts > is left out: skipped"],
+    message: /got 1/,
+    broken: { "add_test.ts": "import './nowhere.ts';\n" },
+  },
+  {
     name: "RSpec",
     program: "rspec",
     runner: "rspec",

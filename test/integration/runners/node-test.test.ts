@@ -89,6 +89,15 @@ describe("node:test", function () {
     assert.deepEqual(outline(report), ["test/typed.test.ts > typed: passed"]);
   });
 
+  it("fails for an error that comes after the last test", async () => {
+    await project.write({
+      "test/late.test.js":
+        'import { test } from "node:test";\ntest("passes", () => { setTimeout(() => { throw new Error("nobody waits") }, 50); });\n',
+    });
+    const report = await project.test({ files: ["test/late.test.js"] });
+    assert.deepEqual([report.outcome, report.counts.passed], ["failed", 1]);
+  });
+
   it("ends a finished run that left something open", async () => {
     await project.write({
       "test/open.test.js":

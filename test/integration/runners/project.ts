@@ -15,10 +15,14 @@ export interface Project {
   remove: () => Promise<void>;
 }
 
-export const makeProject = async (files: Record<string, string | Buffer>): Promise<Project> => {
+/** Its packages are those of the repository, or those in `modules`. */
+export const makeProject = async (
+  files: Record<string, string | Buffer>,
+  modules = dependencies,
+): Promise<Project> => {
   const root = join(await mkdtemp(join(tmpdir(), "runners-")), "ein Prüfstück");
   await mkdir(root);
-  await symlink(dependencies, join(root, "node_modules"));
+  await symlink(modules, join(root, "node_modules"));
 
   const write = async (more: Record<string, string | Buffer>): Promise<void> => {
     for (const [path, text] of Object.entries(more)) {

@@ -86,6 +86,45 @@ describe("detectRunner", () => {
       ["conftest.py", { "conftest.py": "" }, null, "pytest"],
       ["a Python project that says nothing", { "setup.py": "" }, null, "pytest"],
       ["another language's project file", { "go.mod": "module shop\n" }, null, "go"],
+      [
+        "what a test file imports, where the package has that runner, too",
+        {
+          "package.json": manifest({
+            scripts: { test: "vitest", e2e: "playwright test" },
+            devDependencies: { "@playwright/test": "1" },
+          }),
+          "tests/a.spec.ts": "import { test } from '@playwright/test';",
+        },
+        "tests/a.spec.ts",
+        "playwright",
+      ],
+      [
+        "what a test file imports, of two runners of the script",
+        {
+          "package.json": manifest({ scripts: { test: "mocha 'test/**' && node --test" } }),
+          "test/a.js": 'const test = require("node:test");',
+        },
+        "test/a.js",
+        "node:test",
+      ],
+      [
+        "the name of a test of components",
+        {
+          "package.json": manifest({ scripts: { test: "vitest" }, devDependencies: { cypress: "1" } }),
+        },
+        "src/button.cy.tsx",
+        "cypress",
+      ],
+      ["bun test", { "package.json": manifest({ scripts: { test: "bun test src" } }) }, null, "bun"],
+      [
+        "another runner that Bun starts",
+        { "package.json": manifest({ scripts: { test: "bun run vitest" } }) },
+        null,
+        "vitest",
+      ],
+      ["Bun's lock file", { "package.json": "{}", "bun.lock": "" }, null, "bun"],
+      ["Deno's configuration", { "deno.json": "{}", "a_test.ts": "" }, null, "deno"],
+      ["nox", { "noxfile.py": 'session.run("pytest")' }, null, "pytest"],
       ["nothing", { "README.md": "" }, null, null],
       [
         "the file's language in a project of two",
@@ -117,6 +156,19 @@ describe("detectRunner", () => {
       assert.equal(await runnerOf(files, file), runner);
     });
   }
+
+  it("runs a Python test of no project where its imports begin", async () => {
+    const root = await workspaceOf({
+      "shop/cart.py": "",
+      "tests/unit/test_cart.py": "",
+      "service/api/__init__.py": "",
+      "service/api/test_api.py": "",
+    });
+    const folders = ["tests/unit/test_cart.py", "service/api/test_api.py"].map(
+      (file) => detectRunner(root, file)?.folder,
+    );
+    assert.deepEqual(folders, [root, `${root}/service`]);
+  });
 
   it("knows the flags, variables and program of the project", async () => {
     const root = await workspaceOf({

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readAva } from "../../../server/worker/runners/ava.ts";
+import { readCypress } from "../../../server/worker/runners/cypress.ts";
 import { qualifiedName, readJUnit } from "../../../server/worker/runners/junit.ts";
 import { readTap } from "../../../server/worker/runners/tap.ts";
 import { readTrx } from "../../../server/worker/runners/trx.ts";
@@ -47,6 +49,60 @@ describe("readJUnit", () => {
 
   it("refuses what is no XML", () => {
     assert.throws(() => readJUnit("<testsuite><testcase"));
+  });
+});
+
+describe("readAva", () => {
+  it("tells tests, errors outside of them and files that cannot be loaded apart", () => {
+    const text = [
+      "TAP version 13",
+      "ok 1 - add › adds › two",
+      "not ok 2 - Error: late",
+      "  ---",
+      "    at: 'Timeout._onTimeout (file:///shop/test/add.test.js:1:99)'",
+      "  ...",
+      "not ok 3 - test/add.test.js exited with a non-zero exit code: 1",
+      "not ok 4 - Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'nowhere'",
+      "not ok 5 - test/broken.js exited with a non-zero exit code: 1",
+      'not ok 6 - No tests found in test/none.js, make sure to import "ava" at the top of your test file',
+      "not ok 7 - sub › more › adds",
+      "1..3",
+    ].join("\n");
+    const files = ["test/add.test.js", "test/broken.js", "test/none.js", "test/sub/__tests__/more.js"];
+    const { tests, errors, load_errors } = readAva(text, files);
+    assert.deepEqual(
+      tests.map(({ file, name, status }) => [file, name, status]),
+      [
+        ["test/add.test.js", "adds › two", "passed"],
+        ["test/sub/__tests__/more.js", "adds", "failed"],
+      ],
+    );
+    assert.deepEqual(
+      errors.map(({ name }) => name),
+      ["test/add.test.js failed outside of its tests"],
+    );
+    assert.deepEqual(
+      load_errors.map(({ file }) => file),
+      ["test/broken.js", "test/none.js"],
+    );
+  });
+});
+
+describe("readCypress", () => {
+  it("reads a component's suites and the file of its report", () => {
+    const xml = `<?xml version="1.0" encoding="UTF-8"?><testsuites name="Mocha Tests" time="0.1" tests="2" failures="1">
+      <testsuite name="Root Suite" timestamp="2026-11-02T10:00:00" tests="0" file="src/button.cy.tsx" time="0.000" failures="0"></testsuite>
+      <testsuite name="Root Suite &gt; button &gt; pressed" timestamp="2026-11-02T10:00:00" tests="2" time="0.1" failures="1">
+      <testcase name="button pressed counts" time="0.050" classname="counts"></testcase>
+      <testcase name="button pressed shines" time="0.050" classname="shines"><failure message="Timed out" type="AssertionError"><![CDATA[AssertionError: Timed out]]></failure></testcase>
+      </testsuite></testsuites>`;
+    assert.deepEqual(
+      readCypress(xml).map(({ file, name, status }) => [file, name, status]),
+      [
+        ["src/button.cy.tsx", "button > pressed > counts", "passed"],
+        ["src/button.cy.tsx", "button > pressed > shines", "failed"],
+      ],
+    );
   });
 });
 

@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { programOnPath, textOf } from "./package.ts";
+import type { DetectedRunner } from "./runner.ts";
+import { emptyScript } from "./script.ts";
+
+const pytestFiles = new Set(["pytest.ini", ".pytest.ini", "pytest.toml", "conftest.py"]);
+const pytestSections: Record<string, RegExp> = {
+  "pyproject.toml": /\[tool\.pytest|["']pytest\b/,
+  "setup.cfg": /\[tool:pytest\]|^\s*pytest\b/m,
+  "tox.ini": /\[pytest\]|\bpytest\b/,
+  "noxfile.py": /\bpytest\b/,
+};
+export const pythonPackage =
+  /^(pyproject\.toml|setup\.py|setup\.cfg|requirements([-_.]\w+)?\.txt|Pipfile|tox\.ini|noxfile\.py)$/;
+
+/** pytest, where the project speaks of it; for a Python file also in a Python package of no word. */
+export const pythonRunner = (
+  folder: string,
+  names: readonly string[],
+  prefersPython: boolean,
+): DetectedRunner | null => {
+  const requires = (name: string): boolean =>
+    /^requirements.*\.txt$/.test(name) && /^pytest\b/m.test(textOf(folder, name));
+  const source =
+    names.find((name) => pytestFiles.has(name)) ??
+    names.find((name) => pytestSections[name]?.test(textOf(folder, name)) ?? requires(name));
+  if (source !== undefined) return { ...ofPytest(folder), source };
+  const ofPackage = prefersPython ? names.find((name) => pythonPackage.test(name)) : undefined;
+  return ofPackage === undefined ? null : { ...ofPython(folder), source: ofPackage };
+};
+
+/** A program of the project's own environment, else the one on PATH. */
+const pythonProgram = (folder: string, name: string, onPath = name): string | null =>
+  [".venv", "venv"]
+    .flatMap((environment) => [
+      join(folder, environment, "bin", name),
+      join(folder, environment, "Scripts", `${name}.exe`),
+    ])
+    .find((program) => existsSync(program)) ?? programOnPath(onPath);
+
+const ofPytest = (folder: string): DetectedRunner => ({
+  runner: "pytest",
+  folder,
+  program: pythonProgram(folder, "pytest"),
+  script: emptyScript,
+});
+
+/** pytest, which runs every kind of test; without it Python's own unittest. */
+export const ofPython = (folder: string): DetectedRunner => {
+  const pytest = ofPytest(folder);
+  const python = pytest.program === null ? pythonProgram(folder, "python", "python3") : null;
+  return python === null ? pytest : { ...pytest, runner: "unittest", program: python };
+};
+
+/**
+ * The folder whose modules a Python test in `folder` (relative to `root`) imports by their names: the
+ * nearest that is no package and not among the tests.
+ */
+export const importRoot = (root: string, folder: string): string => {
+  const parts = folder.split("/");
+  const tests = parts.findIndex((part) => /^tests?$/.test(part));
+  let found = tests < 0 ? folder : parts.slice(0, tests).join("/") || ".";
+  while (found !== "." && existsSync(join(root, found, "__init__.py"))) found = dirname(found);
+  return found;
+};

@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { isWithin } from "../../workspace/paths.ts";
+import type { ProcessResult } from "../process.ts";
+import type { TestJob } from "./runner.ts";
+
+/** The file that ended a runner of Node's before its first test: the first of the project that its output names. */
+export const unloadedFile = (
+  { folder, files }: TestJob,
+  { exit_code, output }: ProcessResult,
+): string | null => {
+  if (exit_code === null || exit_code === 0) return null;
+  const named = [...output.matchAll(/(?:file:\/\/)?([^\s:'"]+\.[cm]?[jt]sx?)\b/g)]
+    .map(([, path = ""]) => resolve(folder, path))
+    .filter((path) => isWithin(folder, path) && !path.includes("/node_modules/"));
+  const own = named.find((path) => existsSync(path));
+  return own ?? (files?.length === 1 && /\bError\b/.test(output) ? (files[0] ?? null) : null);
+};
