@@ -53,9 +53,9 @@ export const LoopResult = z.strictObject({
   /**
    * `finished`: it called `finish`; `turn_limit`: max_turns were used; `repeated`: the same call
    * gave the same result too often; `no_tool_calls`: it only talked; `answers_cut`: its answers reached
-   * their limit of tokens before they called a tool.
+   * their limit of tokens before they called a tool; `refused`: the model refused to answer.
    */
-  outcome: z.enum(["finished", "turn_limit", "repeated", "no_tool_calls", "answers_cut"]),
+  outcome: z.enum(["finished", "turn_limit", "repeated", "no_tool_calls", "answers_cut", "refused"]),
   summary: z.string(),
   reasoning: z.string().nullable(),
   confidence: Ratio,

@@ -12,6 +12,8 @@ import { soundRequest } from "./sound-text.ts";
 import { estimateRequestTokens, estimateTokens, noUsage, totalTokens } from "./tokens.ts";
 import type { Connections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { readTemplateCalls } from "./template-calls.ts";
+import { withOfferedNames } from "./tool-names.ts";
 import { thoughtReader, withoutThoughts, type Sorted } from "./thoughts.ts";
 import { openTransport } from "./transport.ts";
 import { cancelled, type Clock } from "./waiting.ts";
@@ -80,7 +82,7 @@ const usageOf = ({ usage, message }: ProviderAnswer, request: ModelRequest): Tok
  * native tools wrote as text: a call in a thought is none.
  */
 const asMeant = (attempt: Attempt, answer: ProviderAnswer): ProviderAnswer => {
-  const content = withoutThoughts(answer.message.content);
+  const content = withOfferedNames(withoutThoughts(answer.message.content), attempt.request.tools);
   const { stop_reason, usage } = answer;
   return withWrittenCalls(attempt, wholeAnswer(attempt.to, content, stop_reason, usage));
 };
@@ -94,7 +96,7 @@ const withWrittenCalls = (attempt: Attempt, answer: ProviderAnswer): ProviderAns
   let number = next;
   const parts = content.flatMap((part) => {
     if (part.type !== "text") return [part];
-    const read = readFencedCalls(part.text, tools, number);
+    const read = readTemplateCalls(part.text, tools, number) ?? readFencedCalls(part.text, tools, number);
     number += read.filter(({ type }) => type === "tool_call").length;
     return read.length === 0 ? [part] : read;
   });

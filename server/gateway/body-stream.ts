@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 
 /** Pieces of an answer that may wait for their reader before no more is taken from the socket. */
 const PIECES_AHEAD = 16;
@@ -25,7 +25,7 @@ export interface BodyOptions {
 
 /** The body of an answer for a client that reads web streams; `fail` breaks it off, once. */
 export const bodyStream = (
-  incoming: IncomingMessage,
+  incoming: Readable,
   options: BodyOptions,
 ): { stream: ReadableStream<Uint8Array>; fail: (error: Error) => void } => {
   const { check } = options;

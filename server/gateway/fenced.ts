@@ -1,9 +1,7 @@
-import { z } from "zod";
 import type { AssistantMessage, Message, ToolCallPart, ToolOffer } from "../../schemas/messages.ts";
-import { parseJson } from "../../schemas/json-depth.ts";
-import { Json } from "../../schemas/primitives.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { endOfJson } from "./json-object.ts";
+import { readCall, type WrittenCall } from "./written-call.ts";
 
 /**
  * Tool calls as text, for models without calls of their own: the tools are described in the system
@@ -50,27 +48,6 @@ export const withFencedTools = (request: ModelRequest): ModelRequest => ({
   tools: [],
 });
 
-/** Names that models give the two fields. */
-const WrittenCall = z.union([
-  z.strictObject({ tool: z.string(), arguments: z.record(z.string(), Json) }),
-  z
-    .strictObject({ name: z.string(), arguments: z.record(z.string(), Json) })
-    .transform(({ name, arguments: given }) => ({ tool: name, arguments: given })),
-  z
-    .strictObject({ name: z.string(), parameters: z.record(z.string(), Json) })
-    .transform(({ name, parameters }) => ({ tool: name, arguments: parameters })),
-]);
-
-const readCall = (json: string): z.output<typeof WrittenCall> | null => {
-  let parsed: unknown;
-  try {
-    parsed = parseJson(json);
-  } catch {
-    return null;
-  }
-  return WrittenCall.safeParse(parsed).data ?? null;
-};
-
 interface Fence {
   /** It is named for tool calls, so that it is one even if it cannot be read. */
   isCall: boolean;
@@ -96,7 +73,7 @@ const findFence = (text: string, from: number): Fence | null => {
 
 interface Block {
   json: string;
-  call: z.output<typeof WrittenCall> | null;
+  call: WrittenCall | null;
   end: number;
 }
 

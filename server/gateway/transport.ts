@@ -1,5 +1,7 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { Readable, Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
@@ -91,7 +93,7 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
 };
 
 /** What a service says about why it refuses, cut, and without the key. */
-const readRefusal = (incoming: IncomingMessage, key: string | null, tell: (body: string) => void): void => {
+const readRefusal = (incoming: Readable, key: string | null, tell: (body: string) => void): void => {
   const pieces: Buffer[] = [];
   let size = 0;
   const end = (): void => {
@@ -107,6 +109,21 @@ const readRefusal = (incoming: IncomingMessage, key: string | null, tell: (body:
   incoming.on("error", end);
 };
 
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The body as it was before a proxy compressed it, which nobody asked for. */
+const decoded = (incoming: IncomingMessage): Readable => {
+  const decoder = decoders[incoming.headers["content-encoding"]?.trim().toLowerCase() ?? ""]?.();
+  if (decoder === undefined) return incoming;
+  incoming.on("error", (error) => decoder.destroy(error));
+  return incoming.pipe(decoder);
+};
+
 /** Reads what is left of an answer, so that its connection can be used again; gives up soon. */
 const drain = (answer: IncomingMessage): void => {
   if (answer.readableEnded) return;
@@ -120,7 +137,7 @@ const drain = (answer: IncomingMessage): void => {
 const headersOf = (incoming: IncomingMessage): Headers => {
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers))
-    if (value !== undefined) headers.set(name, String(value));
+    if (value !== undefined && name !== "content-encoding") headers.set(name, String(value));
   return headers;
 };
 
@@ -154,7 +171,7 @@ export const openTransport = (options: TransportOptions): Transport => {
     const { statusCode: status = 0, headers } = incoming;
     if (status >= 300 && status < 400) end(redirected(to, url, headers.location));
     else if (status < 200 || status >= 300)
-      readRefusal(incoming, key, (body) => {
+      readRefusal(decoded(incoming), key, (body) => {
         end(faultOfRefusal({ status, headers, body }, to, options.now()));
       });
     else if (headers["content-type"]?.startsWith("text/html"))
@@ -162,7 +179,7 @@ export const openTransport = (options: TransportOptions): Transport => {
     else {
       answer = incoming;
       clocks.await("silence");
-      const { stream, fail } = bodyStream(incoming, {
+      const { stream, fail } = bodyStream(decoded(incoming), {
         check,
         mostBytes: ANSWER_BYTES,
         onPiece: clocks.came,

@@ -16,7 +16,7 @@ export interface Guard {
   /** Takes note of an outcome; says whether it was once too often. */
   sawOutcome(outcome: ToolOutcome): "go on" | "repeated";
   /** Takes note of an answer without tool calls, and of why the model stopped. */
-  sawTalk(stop: StopReason): "go on" | "no_tool_calls" | "answers_cut";
+  sawTalk(stop: StopReason): "go on" | "no_tool_calls" | "answers_cut" | "refused";
   /** What the model is to be told before its next answer; `null` when there is nothing. */
   takeNote(): string | null;
 }
@@ -71,6 +71,7 @@ export const loopGuard = (): Guard => {
       silent += 1;
       notes.push(stop === "length" ? cutNote : talkNote);
       if (silent < SILENT_TURNS) return "go on";
+      if (stop === "refusal" || stop === "safety") return "refused";
       return stop === "length" ? "answers_cut" : "no_tool_calls";
     },
     takeNote: () => {

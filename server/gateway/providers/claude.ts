@@ -8,7 +8,16 @@ import { once } from "../once.ts";
 import { z } from "zod";
 import { noUsage } from "../tokens.ts";
 import { TokenCount, Tokens } from "./counts.ts";
-import { argumentsObject, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
+import { EventStream } from "./event-stream.ts";
+import {
+  argumentsObject,
+  countCalls,
+  readArguments,
+  sign,
+  signatureOf,
+  stopOfCalls,
+  wholeAnswer,
+} from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 type Block = Anthropic.ContentBlockParam;
@@ -17,13 +26,16 @@ type Event = Anthropic.RawMessageStreamEvent;
 /** Loaded with the first call: it is the largest of the clients. */
 const load = once(() => import("@anthropic-ai/sdk"));
 
-const connect = async ({ to, key, transport }: Access): Promise<Anthropic> => {
+const connect = async (
+  { to, key, transport }: Access,
+  send: typeof fetch = transport.fetch,
+): Promise<Anthropic> => {
   const { default: Client } = await load();
   return new Client({
     apiKey: key,
     authToken: null,
     baseURL: to.endpoint,
-    fetch: transport.fetch,
+    fetch: send,
     maxRetries: 0,
     logLevel: "off",
   });
@@ -156,68 +168,155 @@ interface OpenBlock {
   name: string;
 }
 
+/** Compatible services leave out texts, or write null. */
+const textOf = (said: unknown): string => (typeof said === "string" ? said : "");
+
 const openBlock = (block: Anthropic.RawContentBlockStartEvent["content_block"]): OpenBlock => {
   const empty = { text: "", signature: "", id: "", name: "" };
-  if (block.type === "text") return { ...empty, kind: "text", text: block.text };
+  if (block.type === "text") return { ...empty, kind: "text", text: textOf(block.text) };
   if (block.type === "thinking")
-    return { ...empty, kind: "thinking", text: block.thinking, signature: block.signature };
-  if (block.type === "redacted_thinking") return { ...empty, kind: "redacted", signature: block.data };
+    return {
+      ...empty,
+      kind: "thinking",
+      text: textOf(block.thinking),
+      signature: textOf(block.signature),
+    };
+  if (block.type === "redacted_thinking")
+    return { ...empty, kind: "redacted", signature: textOf(block.data) };
   if (block.type === "tool_use") {
     // Some compatible servers send the whole input with the start of the block.
     const input = JSON.stringify(block.input ?? {});
     const text = input === "{}" ? "" : input;
-    return { ...empty, kind: "call", id: block.id, name: block.name, text };
+    return { ...empty, kind: "call", id: textOf(block.id), name: textOf(block.name), text };
   }
   return { ...empty, kind: "other" };
 };
 
-const closeBlock = (block: OpenBlock): AssistantMessage["content"] => {
+const closeBlock = (block: OpenBlock, nextCall: number): AssistantMessage["content"] => {
   const { kind, text, signature, id, name } = block;
   if (kind === "text") return [{ type: "text", text }];
   if (kind === "thinking")
     return [{ type: "reasoning", text, signature: signature === "" ? null : sign("claude", signature) }];
   if (kind === "redacted")
     return [{ type: "reasoning", text: "", signature: sign("claude-redacted", signature) }];
-  if (kind === "call")
-    return [{ type: "tool_call", call_id: id, tool: name, ...readArguments(text), signature: null }];
+  if (kind === "call") {
+    const call_id = id === "" ? `call_${nextCall}` : id;
+    return [{ type: "tool_call", call_id, tool: name, ...readArguments(text), signature: null }];
+  }
   return [];
 };
 
-/** Puts a streamed answer together; nothing but `message_stop` makes it whole. */
-const collect = async (call: Call, events: AsyncIterable<Event>): Promise<ProviderAnswer> => {
-  const open = new Map<number, OpenBlock>();
-  const content: AssistantMessage["content"] = [];
-  let usage = noUsage;
-  let stop: StopReason | null = null;
-  let whole = false;
-  for await (const event of events) {
-    if (event.type === "message_start") call.used((usage = readUsage(usage, event.message.usage)));
-    else if (event.type === "content_block_start") {
-      const block = openBlock(event.content_block);
-      open.set(event.index, block);
-      if (block.kind === "text" && block.text !== "") call.text(block.text);
-    } else if (event.type === "content_block_delta") {
-      const block = open.get(event.index);
-      if (block === undefined) continue;
-      const { delta } = event;
-      if (delta.type === "text_delta") {
-        block.text += delta.text;
-        call.text(delta.text);
-      } else if (delta.type === "input_json_delta") block.text += delta.partial_json;
-      else if (delta.type === "thinking_delta") block.text += delta.thinking;
-      else if (delta.type === "signature_delta") block.signature += delta.signature;
-    } else if (event.type === "content_block_stop") {
-      const block = open.get(event.index);
-      if (block !== undefined) content.push(...closeBlock(block));
-      open.delete(event.index);
-    } else if (event.type === "message_delta") {
-      call.used((usage = readUsage(usage, event.usage)));
-      if (event.delta.stop_reason !== null) stop = stopReasons.get(event.delta.stop_reason) ?? "end";
-    } else whole = true;
+/** The start of a message; some compatible services send none, or one without usage. */
+const Start = z.object({ message: z.object({ usage: z.unknown() }).catch({ usage: null }) });
+
+/** An answer under way; nothing but `message_stop` makes it whole. */
+class Collected {
+  readonly #call: Call;
+  readonly #open = new Map<number, OpenBlock>();
+  readonly #content: AssistantMessage["content"] = [];
+  #usage = noUsage;
+  #stop: StopReason | null = null;
+  #isWhole = false;
+
+  constructor(call: Call) {
+    this.#call = call;
   }
-  if (!whole || stop === null || open.size > 0)
-    throw brokenAnswer(call.to, "the stream ended before the answer did");
-  return wholeAnswer(call.to, content, stop, usage);
+
+  add(event: Event): void {
+    switch (event.type) {
+      case "message_start": {
+        this.#used(Start.parse(event).message.usage);
+        return;
+      }
+      case "content_block_start": {
+        const block = openBlock(event.content_block);
+        this.#open.set(event.index, block);
+        if (block.kind === "text" && block.text !== "") this.#call.text(block.text);
+        return;
+      }
+      case "content_block_delta":
+        this.#extend(event);
+        return;
+      case "content_block_stop":
+        this.#close(event.index);
+        return;
+      case "message_delta":
+        this.#used(event.usage);
+        if (event.delta.stop_reason !== null) this.#stop = stopReasons.get(event.delta.stop_reason) ?? "end";
+        return;
+      case "message_stop":
+        this.#isWhole = true;
+    }
+  }
+
+  answer(): ProviderAnswer {
+    if (!this.#isWhole) throw brokenAnswer(this.#call.to, "the stream ended before the answer did");
+    // Some services end the message and not its last block.
+    for (const index of this.#open.keys()) this.#close(index);
+    const stop = this.#stop ?? stopOfCalls(this.#content);
+    if (stop === null) throw brokenAnswer(this.#call.to, "it gives no reason why it ends");
+    return wholeAnswer(this.#call.to, this.#content, stop, this.#usage);
+  }
+
+  #extend({ index, delta }: Anthropic.RawContentBlockDeltaEvent): void {
+    const block = this.#open.get(index);
+    if (block === undefined) return;
+    if (delta.type === "text_delta") {
+      const text = textOf(delta.text);
+      block.text += text;
+      if (text !== "") this.#call.text(text);
+    } else if (delta.type === "input_json_delta") block.text += textOf(delta.partial_json);
+    else if (delta.type === "thinking_delta") block.text += textOf(delta.thinking);
+    else if (delta.type === "signature_delta") block.signature += textOf(delta.signature);
+  }
+
+  #close(index: number): void {
+    const block = this.#open.get(index);
+    this.#open.delete(index);
+    const calls = countCalls(this.#call.request.messages) + countCalls([this.#message()]);
+    if (block !== undefined) this.#content.push(...closeBlock(block, calls + 1));
+  }
+
+  #message(): AssistantMessage {
+    return { role: "assistant", content: this.#content };
+  }
+
+  #used(said: unknown): void {
+    this.#call.used((this.#usage = readUsage(this.#usage, said)));
+  }
+}
+
+const Whole = z.looseObject({
+  content: z.array(z.json()),
+  stop_reason: z.json().optional(),
+  usage: z.json().optional(),
+});
+
+/** The events of a message that came whole, though a stream was asked for. */
+const eventsOf = (whole: unknown): unknown[] => {
+  const message = Whole.safeParse(whole).data;
+  if (message === undefined) return [whole];
+  const { content, stop_reason = null, usage = null } = message;
+  return [
+    { type: "message_start", message: { usage } },
+    ...content.flatMap((content_block, index) => [
+      { type: "content_block_start", index, content_block },
+      { type: "content_block_stop", index },
+    ]),
+    { type: "message_delta", delta: { stop_reason }, usage },
+    { type: "message_stop" },
+  ];
+};
+
+const Named = z.object({ type: z.string() });
+
+/** Each event has its type as its name; the client passes over one without a name. */
+const nameOf = (data: string): string | null => {
+  try {
+    return Named.safeParse(JSON.parse(data)).data?.type ?? null;
+  } catch {
+    return null;
+  }
 };
 
 /** An error that Claude reports in the middle of a stream has a type in place of a status. */
@@ -248,11 +347,15 @@ export const claude: Provider = {
   needsKey: true,
   embed: null,
   answer: async (call) => {
-    const client = await connect(call);
+    const stream = new EventStream(call.to, { eventsOf, nameOf });
+    const client = await connect(call, stream.over(call.transport.fetch));
+    const collected = new Collected(call);
     try {
       const body = claudeBody(call.to.model, call.request);
       // `messages.create` does the same, and writes to the console for models it calls deprecated.
-      return await collect(call, await client.post<AsyncIterable<Event>>(PATH, { body, stream: true }));
+      const events = await client.post<AsyncIterable<Event>>(PATH, { body, stream: true });
+      for await (const event of events) collected.add(event);
+      return collected.answer();
     } catch (thrown) {
       throw call.transport.fault() ?? faultInStream(thrown, call.to);
     }

@@ -1,17 +1,12 @@
-import type {
-  Content,
-  EnhancedGenerateContentResponse,
-  GenerateContentRequest,
-  GenerativeModel,
-  Part,
-} from "@google/generative-ai";
+import type { Content, GenerateContentRequest, GenerativeModel, Part } from "@google/generative-ai";
 import { z } from "zod";
 import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
-import type { Json } from "../../../schemas/primitives.ts";
+import { Json } from "../../../schemas/primitives.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
+import { EventStream } from "./event-stream.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
 import { argumentsObject, countCalls, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
@@ -27,9 +22,9 @@ const connect = async ({ to, key }: Access): Promise<GenerativeModel> => {
  * The client takes no `fetch` of ours, but it picks up the global one synchronously when a call is
  * begun: for just that moment ours stands there, and nobody else can see it.
  */
-const beginWith = <Result>({ transport }: Access, begin: () => Result): Result => {
+const beginWith = <Result>(send: typeof fetch, begin: () => Result): Result => {
   const original = globalThis.fetch;
-  globalThis.fetch = transport.fetch;
+  globalThis.fetch = send;
   try {
     return begin();
   } finally {
@@ -100,44 +95,46 @@ export const geminiBody = (model: string, request: Call["request"]): GenerateCon
   };
 };
 
+/** A text; what is empty or of another type was not said. */
+const Text = z
+  .unknown()
+  .optional()
+  .transform((given) => (typeof given === "string" && given !== "" ? given : null));
+/** Arguments as an object, or as its JSON. */
+const Arguments = z
+  .unknown()
+  .optional()
+  .transform((given): Json => Json.safeParse(given ?? {}).data ?? {});
+const Called = z.object({ id: Text, name: z.string(), args: Arguments });
+const PartPiece = z.object({
+  text: Text,
+  thought: z.boolean().nullish().catch(null),
+  thoughtSignature: Text,
+  functionCall: Called.nullish().catch(null),
+});
+const Usage = z.object({
+  promptTokenCount: Tokens,
+  candidatesTokenCount: Tokens,
+  cachedContentTokenCount: Tokens,
+  thoughtsTokenCount: Tokens,
+  toolUsePromptTokenCount: Tokens,
+});
+/** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
 const Piece = z.object({
   candidates: z
     .array(
       z.object({
         content: z
-          .object({
-            parts: z
-              .array(
-                z.object({
-                  text: z.string().optional(),
-                  thought: z.boolean().default(false),
-                  thoughtSignature: z.string().optional(),
-                  functionCall: z
-                    .object({
-                      id: z.string().optional(),
-                      name: z.string(),
-                      args: z.record(z.string(), z.json()).default({}),
-                    })
-                    .optional(),
-                }),
-              )
-              .default([]),
-          })
-          .optional(),
-        finishReason: z.string().optional(),
+          .object({ parts: z.array(PartPiece).nullish().catch(null) })
+          .nullish()
+          .catch(null),
+        finishReason: Text,
       }),
     )
-    .default([]),
-  promptFeedback: z.object({ blockReason: z.string().optional() }).optional(),
-  usageMetadata: z
-    .object({
-      promptTokenCount: Tokens,
-      candidatesTokenCount: Tokens,
-      cachedContentTokenCount: Tokens,
-      thoughtsTokenCount: Tokens,
-      toolUsePromptTokenCount: Tokens,
-    })
-    .optional(),
+    .nullish()
+    .catch(null),
+  promptFeedback: z.object({ blockReason: Text }).nullish().catch(null),
+  usageMetadata: Usage.nullish().catch(null),
 });
 type Piece = z.infer<typeof Piece>;
 
@@ -169,47 +166,63 @@ const stopOf = (reason: string, to: Addressee): StopReason => {
   return "end";
 };
 
-const callArguments = (args: Record<string, Json>): { arguments: Json; invalid: string | null } =>
-  readArguments(JSON.stringify(withoutOverEscaping(args)));
+const callArguments = (args: Json): { arguments: Json; invalid: string | null } =>
+  readArguments(
+    JSON.stringify(
+      typeof args === "object" && args !== null && !Array.isArray(args) ? withoutOverEscaping(args) : args,
+    ),
+  );
 
-const collect = async (
-  call: Call,
-  pieces: AsyncIterable<EnhancedGenerateContentResponse>,
-): Promise<ProviderAnswer> => {
-  const content: AssistantMessage["content"] = [];
-  let nextCall = countCalls(call.request.messages) + 1;
-  let usage = noUsage;
-  let stop: StopReason | null = null;
-  const add = (type: "text" | "reasoning", text: string): void => {
-    const last = content.at(-1);
-    if (last?.type === type) last.text += text;
-    else content.push(type === "text" ? { type, text } : { type, text, signature: null });
-  };
-  for await (const raw of pieces) {
-    const piece = Piece.safeParse(raw);
-    if (!piece.success) throw brokenAnswer(call.to, "a piece of the answer has another form");
-    const { candidates, promptFeedback, usageMetadata } = piece.data;
-    if (usageMetadata !== undefined) call.used((usage = readUsage(usageMetadata)));
-    if (promptFeedback?.blockReason !== undefined) stop = "safety";
-    const candidate = candidates[0];
-    for (const part of candidate?.content?.parts ?? []) {
-      if (part.functionCall !== undefined) {
-        const { id, name, args } = part.functionCall;
-        const signature = part.thoughtSignature === undefined ? null : sign("gemini", part.thoughtSignature);
-        const call_id = id ?? `call_${nextCall}`;
-        nextCall++;
-        content.push({ type: "tool_call", call_id, tool: name, ...callArguments(args), signature });
-      } else if (part.text !== undefined && part.thought) add("reasoning", part.text);
-      else if (part.text !== undefined) {
-        add("text", part.text);
-        if (part.text !== "") call.text(part.text);
-      }
-    }
-    if (candidate?.finishReason !== undefined) stop = stopOf(candidate.finishReason, call.to);
+/** An answer under way. */
+class Collected {
+  readonly #call: Call;
+  readonly #content: AssistantMessage["content"] = [];
+  #usage = noUsage;
+  #stop: StopReason | null = null;
+  #nextCall: number;
+
+  constructor(call: Call) {
+    this.#call = call;
+    this.#nextCall = countCalls(call.request.messages) + 1;
   }
-  if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
-  return wholeAnswer(call.to, content, stop, usage);
-};
+
+  add({ candidates, promptFeedback, usageMetadata }: Piece): void {
+    if (usageMetadata) this.#call.used((this.#usage = readUsage(usageMetadata)));
+    if (promptFeedback?.blockReason) this.#stop = "safety";
+    const candidate = candidates?.[0];
+    for (const part of candidate?.content?.parts ?? []) this.#addPart(part);
+    if (candidate?.finishReason) this.#stop = stopOf(candidate.finishReason, this.#call.to);
+  }
+
+  answer(): ProviderAnswer {
+    const { to } = this.#call;
+    if (this.#stop === null) throw brokenAnswer(to, "the stream ended before the answer did");
+    return wholeAnswer(to, this.#content, this.#stop, this.#usage);
+  }
+
+  #addPart({ functionCall, thoughtSignature, text, thought }: z.infer<typeof PartPiece>): void {
+    if (functionCall) {
+      const { id, name, args } = functionCall;
+      const signature = thoughtSignature === null ? null : sign("gemini", thoughtSignature);
+      const call_id = id ?? `call_${this.#nextCall}`;
+      this.#nextCall++;
+      this.#content.push({ type: "tool_call", call_id, tool: name, ...callArguments(args), signature });
+    } else if (text !== null && thought === true) this.#addText("reasoning", text);
+    else if (text !== null) {
+      this.#addText("text", text);
+      if (text !== "") this.#call.text(text);
+    }
+  }
+
+  #addText(type: "text" | "reasoning", text: string): void {
+    const last = this.#content.at(-1);
+    if (last?.type === type) last.text += text;
+    else this.#content.push(type === "text" ? { type, text } : { type, text, signature: null });
+  }
+}
+
+/** The pieces of an answer that came whole: a list without `alt=sse`, or one object. */
+const eventsOf = (whole: unknown): unknown[] => (Array.isArray(whole) ? whole : [whole]);
 
 const Listed = z.object({
   models: z.array(
@@ -226,11 +239,17 @@ export const gemini: Provider = {
   needsKey: true,
   answer: async (call) => {
     const model = await connect(call);
-    const begun = beginWith(call, () => model.generateContentStream(geminiBody(call.to.model, call.request)));
-    const { stream, response } = await begun;
+    const send = new EventStream(call.to, { eventsOf }).over(call.transport.fetch);
+    const body = geminiBody(call.to.model, call.request);
+    const { stream, response } = await beginWith(send, () => model.generateContentStream(body));
     // The client also puts the answer together itself; a cut stream must not end the process there.
     response.catch(() => undefined);
-    return collect(call, stream);
+    const collected = new Collected(call);
+    for await (const raw of stream) {
+      const piece = Piece.safeParse(raw).data;
+      if (piece !== undefined) collected.add(piece);
+    }
+    return collected.answer();
   },
   /** The client has no such call. */
   list: async ({ to, key, transport }) => {
@@ -247,7 +266,9 @@ export const gemini: Provider = {
   embed: async (access, texts) => {
     const model = await connect(access);
     const requests = texts.map((text) => ({ content: { role: "user", parts: [{ text }] } }));
-    const { embeddings } = await beginWith(access, () => model.batchEmbedContents({ requests }));
+    const { embeddings } = await beginWith(access.transport.fetch, () =>
+      model.batchEmbedContents({ requests }),
+    );
     return embeddings.map(({ values }) => values);
   },
 };

@@ -6,14 +6,18 @@ import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
 import { callCollector } from "./call-pieces.ts";
-import { argumentsObject, countCalls, textOf, wholeAnswer } from "./parts.ts";
+import { EventStream } from "./event-stream.ts";
+import { argumentsObject, countCalls, stopOfCalls, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 const load = once(() => import("@huggingface/inference"));
 
-const connect = async ({ to, key, transport }: Access): Promise<InferenceClient> => {
+const connect = async (
+  { to, key, transport }: Access,
+  send: typeof fetch = transport.fetch,
+): Promise<InferenceClient> => {
   const { InferenceClient: Client } = await load();
-  return new Client(key ?? "", { endpointUrl: to.endpoint, fetch: transport.fetch, retry_on_error: false });
+  return new Client(key ?? "", { endpointUrl: to.endpoint, fetch: send, retry_on_error: false });
 };
 
 type ChatMessage = Parameters<InferenceClient["chatCompletionStream"]>[0]["messages"][number];
@@ -82,32 +86,31 @@ const Text = z
   });
 const TextPart = z.object({ text: z.string() });
 const Name = z.string().nullish().catch(null);
+const CallPiece = z.object({
+  index: z.number().nullish().catch(null),
+  id: Name,
+  function: z.object({ name: Name, arguments: z.unknown().optional() }).nullish().catch(null),
+});
+/** What a choice says; some services put the whole message where a stream has pieces. */
+const Said = z
+  .object({
+    content: Text,
+    reasoning: Text,
+    reasoning_content: Text,
+    refusal: Text,
+    tool_calls: z
+      .union([z.array(CallPiece), CallPiece.transform((call) => [call])])
+      .nullish()
+      .catch(null),
+    /** The form of calls before there were several. */
+    function_call: z.object({ name: Name, arguments: z.unknown().optional() }).nullish().catch(null),
+  })
+  .nullish()
+  .catch(null);
 /** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
 const Piece = z.object({
   choices: z
-    .array(
-      z.object({
-        delta: z
-          .object({
-            content: Text,
-            reasoning: Text,
-            reasoning_content: Text,
-            tool_calls: z
-              .array(
-                z.object({
-                  index: z.number().nullish().catch(null),
-                  id: Name,
-                  function: z.object({ name: Name, arguments: z.unknown().optional() }).nullish().catch(null),
-                }),
-              )
-              .nullish()
-              .catch(null),
-          })
-          .nullish()
-          .catch(null),
-        finish_reason: Name,
-      }),
-    )
+    .array(z.object({ delta: Said, message: Said, finish_reason: Name }))
     .nullish()
     .catch(null),
   usage: z
@@ -121,6 +124,7 @@ const Piece = z.object({
     .catch(null),
 });
 type Piece = z.infer<typeof Piece>;
+type Choice = NonNullable<Piece["choices"]>[number];
 
 const readUsage = (usage: NonNullable<Piece["usage"]>): TokenUsage => {
   const cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
@@ -142,41 +146,65 @@ const stopReasons: Readonly<Record<string, StopReason>> = {
   function_call: "tool_calls",
 };
 
-const collect = async (call: Call, pieces: AsyncIterable<unknown>): Promise<ProviderAnswer> => {
-  const calls = callCollector();
-  let [text, reasoning] = ["", ""];
+/** An answer under way. */
+class Collected {
+  readonly #calls = callCollector();
+  #text = "";
+  #reasoning = "";
+  #refusal = "";
+  #stop: StopReason | null = null;
+
+  /** Takes a piece in, and returns the text that it adds to the answer. */
+  add({ delta, message, finish_reason }: Choice): string {
+    if (finish_reason) this.#stop = stopReasons[finish_reason] ?? "end";
+    const said = delta ?? message;
+    if (!said) return "";
+    // Some send both, with the same text.
+    this.#reasoning += said.reasoning === "" ? said.reasoning_content : said.reasoning;
+    this.#refusal += said.refusal;
+    this.#text += said.content;
+    const single = said.function_call ? [{ index: null, id: null, function: said.function_call }] : [];
+    for (const { index, id, function: called } of [...(said.tool_calls ?? []), ...single])
+      this.#calls.add({
+        index: index ?? null,
+        id: id === "" ? null : (id ?? null),
+        name: called?.name ?? null,
+        arguments: called?.arguments,
+      });
+    return said.content;
+  }
+
+  /** `isDone`: the service said that this was all, so that a missing reason to stop is no cut. */
+  answer({ to, request }: Call, usage: TokenUsage, isDone: boolean): ProviderAnswer {
+    const reasoning = this.#reasoning;
+    const parts: AssistantMessage["content"] = [
+      ...(reasoning === "" ? [] : [{ type: "reasoning" as const, text: reasoning, signature: null }]),
+      { type: "text", text: this.#text || this.#refusal },
+      ...this.#calls.parts(countCalls(request.messages) + 1),
+    ];
+    const stop = this.#refusal === "" ? (this.#stop ?? (isDone ? stopOfCalls(parts) : null)) : "refusal";
+    if (stop === null) throw brokenAnswer(to, "the stream ended before the answer did");
+    return wholeAnswer(to, parts, stop, usage);
+  }
+}
+
+const collect = async (
+  call: Call,
+  pieces: AsyncIterable<unknown>,
+  stream: EventStream,
+): Promise<ProviderAnswer> => {
+  const collected = new Collected();
   let usage = noUsage;
-  let stop: StopReason | null = null;
   for await (const raw of pieces) {
     // Some say nothing at all, such as `null`, to keep the line open.
     const piece = Piece.safeParse(raw).data;
     if (piece === undefined) continue;
     if (piece.usage) call.used((usage = readUsage(piece.usage)));
     const choice = piece.choices?.[0];
-    if (choice === undefined) continue;
-    const { delta, finish_reason } = choice;
-    // Some send both, with the same text.
-    reasoning += delta?.reasoning === "" ? delta.reasoning_content : (delta?.reasoning ?? "");
-    if (delta?.content) {
-      text += delta.content;
-      call.text(delta.content);
-    }
-    for (const { index, id, function: called } of delta?.tool_calls ?? [])
-      calls.add({
-        index: index ?? null,
-        id: id === "" ? null : (id ?? null),
-        name: called?.name ?? null,
-        arguments: called?.arguments,
-      });
-    if (finish_reason) stop = stopReasons[finish_reason] ?? "end";
+    const text = choice === undefined ? "" : collected.add(choice);
+    if (text !== "") call.text(text);
   }
-  if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
-  const parts: AssistantMessage["content"] = [
-    ...(reasoning === "" ? [] : [{ type: "reasoning" as const, text: reasoning, signature: null }]),
-    { type: "text", text },
-    ...calls.parts(countCalls(call.request.messages) + 1),
-  ];
-  return wholeAnswer(call.to, parts, stop, usage);
+  return collected.answer(call, usage, stream.isDone);
 };
 
 const Listed = z.object({
@@ -188,8 +216,10 @@ export const huggingface: Provider = {
   name: "HuggingFace",
   needsKey: true,
   answer: async (call) => {
-    const client = await connect(call);
-    return collect(call, client.chatCompletionStream(huggingFaceBody(call.to.model, call.request)));
+    const stream = new EventStream(call.to, { eventsOf: (whole) => [whole] });
+    const client = await connect(call, stream.over(call.transport.fetch));
+    const pieces = client.chatCompletionStream(huggingFaceBody(call.to.model, call.request));
+    return collect(call, pieces, stream);
   },
   /** The client has no such call; the router lists its models as OpenAI does. */
   list: async ({ to, key, transport }) => {

@@ -51,6 +51,15 @@ const markCutCall = (
   return [...content.slice(0, -1), { ...last, arguments: raw, invalid }];
 };
 
+/**
+ * Why an answer stopped that does not say it itself, though it is at its end: with calls that can be read,
+ * and nothing can be missing of it. Null: it may have been cut.
+ */
+export const stopOfCalls = (content: AssistantMessage["content"]): StopReason | null => {
+  const last = content.at(-1);
+  return last?.type === "tool_call" && last.invalid === null ? "tool_calls" : null;
+};
+
 /** Puts the parts of an answer together and checks that there is something in it. */
 export const wholeAnswer = (
   to: Addressee,

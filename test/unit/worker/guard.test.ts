@@ -82,6 +82,14 @@ describe("loop guard", () => {
     );
   });
 
+  it("tells an agent whose model refuses apart from one that only talks", () => {
+    const guard = loopGuard();
+    assert.deepEqual(
+      [guard.sawTalk("refusal"), guard.sawTalk("safety"), guard.sawTalk("refusal")],
+      ["go on", "go on", "refused"],
+    );
+  });
+
   it("tells a model whose answers are cut why, and ends it for that", () => {
     const guard = loopGuard();
     assert.equal(guard.sawTalk("length"), "go on");

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import type { AIProvider } from "../../../schemas/agent.ts";
+import type { AssistantMessage } from "../../../schemas/messages.ts";
+import { listen } from "../../model-servers.ts";
+import { agentWith, allAt, ask, chargeTo, gatewayWith, question, quickClock } from "../../support/gateway.ts";
+
+/*
+ * Forms in which compatible services give a sound answer, other than the official ones. Each of these
+ * answers calls `look` at `a.js`, and is taken the first time.
+ */
+
+const given = { path: "a.js" };
+const json = JSON.stringify(given);
+const look = { name: "look", description: "Looks at a file.", schema: { type: "object" } };
+
+interface Form {
+  body: string | Buffer;
+  headers?: Record<string, string>;
+}
+
+const sse = (events: readonly unknown[], line = "\n"): string =>
+  events.map((event) => `data: ${JSON.stringify(event)}${line}${line}`).join("");
+const done = "data: [DONE]\n\n";
+
+const delta = (said: unknown, finish_reason: string | null = null) => ({
+  choices: [{ index: 0, delta: said, finish_reason }],
+});
+const called = { index: 0, id: "c1", type: "function", function: { name: "look", arguments: json } };
+const message = { role: "assistant", content: null, tool_calls: [called] };
+const regular = [delta({ role: "assistant", content: "" }), delta({ tool_calls: [called] })];
+const asText = (content: string): Form => ({ body: sse([delta({ content }), delta({}, "stop")]) + done });
+const named = (name: string): Form => ({
+  body:
+    sse([delta({ tool_calls: [{ ...called, function: { name, arguments: json } }] }), delta({}, "stop")]) +
+    done,
+});
+
+const huggingFace: Record<string, Form> = {
+  "one JSON document": {
+    body: JSON.stringify({ choices: [{ index: 0, message, finish_reason: "tool_calls" }] }),
+    headers: { "content-type": "application/json" },
+  },
+  "events under another content type": {
+    body: sse([...regular, delta({}, "tool_calls")]) + done,
+    headers: { "content-type": "application/json" },
+  },
+  "a byte order mark and CRLF": { body: `\uFEFF${sse([...regular, delta({}, "tool_calls")], "\r\n")}` },
+  "no reason to stop, but an end": { body: sse(regular) + done },
+  "a message in place of pieces": {
+    body: sse([{ choices: [{ index: 0, message, finish_reason: "tool_calls" }] }]) + done,
+  },
+  "one call that is in no list": {
+    body: sse([delta({ tool_calls: called }), delta({}, "tool_calls")]) + done,
+  },
+  "a call in the form of before there were tools": {
+    body:
+      sse([delta({ function_call: { name: "look", arguments: json } }), delta({}, "function_call")]) + done,
+  },
+  "a compressed stream": {
+    body: gzipSync(sse([...regular, delta({}, "tool_calls")])),
+    headers: { "content-encoding": "gzip" },
+  },
+  "a stream compressed with Brotli": {
+    body: brotliCompressSync(sse([...regular, delta({}, "tool_calls")])),
+    headers: { "content-encoding": "br" },
+  },
+  "a name with the prefix of a template": named("functions.look"),
+  "a name with blanks": named(" look "),
+  "a name with the rest of a template": named("look<|channel|>commentary"),
+  "a name in capitals": named("Look"),
+  "a call of Mistral's template": asText(`[TOOL_CALLS][{"name": "look", "arguments": ${json}}]`),
+  "a call of Mistral's newer template": asText(`[TOOL_CALLS]look[ARGS]${json}`),
+  "a call of Llama's template": asText(`<|python_tag|>{"name": "look", "parameters": ${json}}`),
+  "a call of Qwen3-Coder's template": asText(
+    "I look first.\n<tool_call>\n<function=look>\n<parameter=path>\na.js\n</parameter>\n</function>\n</tool_call>",
+  ),
+};
+
+const event = (type: string, more: object = {}): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+const start = event("message_start", { message: { usage: { input_tokens: 9, output_tokens: 1 } } });
+const block = { type: "tool_use", id: "c1", name: "look", input: {} };
+const piece = event("content_block_delta", {
+  index: 0,
+  delta: { type: "input_json_delta", partial_json: json },
+});
+const tool = (opened: object): string =>
+  event("content_block_start", { index: 0, content_block: opened }) + piece;
+const close = event("content_block_stop", { index: 0 });
+const end = (stop_reason: string | null): string =>
+  event("message_delta", { delta: { stop_reason }, usage: { output_tokens: 5 } }) + event("message_stop");
+
+const claude: Record<string, Form> = {
+  "one JSON document": {
+    body: JSON.stringify({ content: [{ ...block, input: given }], stop_reason: "tool_use", usage: null }),
+    headers: { "content-type": "application/json" },
+  },
+  "events without names": {
+    body: (start + tool(block) + close + end("tool_use")).replaceAll(/^event: .*\n/gm, ""),
+  },
+  "a start without a message": {
+    body: event("message_start", { message: null }) + tool(block) + close + end("tool_use"),
+  },
+  "a call without an id": {
+    body: start + tool({ ...block, id: undefined }) + close + end("tool_use"),
+  },
+  "a last block that is not closed": { body: start + tool(block) + end("tool_use") },
+  "no reason to stop": { body: start + tool(block) + close + end(null) },
+  "texts that are null": {
+    body:
+      start +
+      event("content_block_start", { index: 1, content_block: { type: "text", text: null } }) +
+      event("content_block_delta", { index: 1, delta: { type: "text_delta", text: null } }) +
+      event("content_block_stop", { index: 1 }) +
+      tool(block) +
+      close +
+      end("tool_use"),
+  },
+};
+
+const candidate = (parts: unknown, more: object = {}) => ({
+  candidates: [{ content: { role: "model", parts }, ...more }],
+});
+const functionCall = { functionCall: { name: "look", args: given } };
+const stop = { finishReason: "STOP" };
+
+const gemini: Record<string, Form> = {
+  "a list of answers in one JSON document": {
+    body: JSON.stringify([candidate([functionCall], stop)]),
+    headers: { "content-type": "application/json" },
+  },
+  "arguments as text": {
+    body: sse([candidate([{ functionCall: { name: "look", args: json } }], stop)]),
+  },
+  "pieces whose parts are null": { body: sse([candidate(null), candidate([functionCall], stop)]) },
+  "pieces without candidates": { body: sse([{ candidates: null }, candidate([functionCall], stop)]) },
+  "usage that is null": { body: sse([{ ...candidate([functionCall], stop), usageMetadata: null }]) },
+};
+
+const services: readonly [string, AIProvider, Record<string, Form>][] = [
+  ["HuggingFace", { HuggingFace: { model: "own/model", api_key: "secret:huggingface" } }, huggingFace],
+  ["Claude", { Claude: { model: "claude-sonnet-5-5", max_tokens: 8192 } }, claude],
+  ["Gemini", { Gemini: { model: "gemini-3.8-flash", max_tokens: 8192 } }, gemini],
+];
+
+const callsOf = ({ content }: AssistantMessage) =>
+  content.flatMap((part) =>
+    part.type === "tool_call" ? [{ tool: part.tool, given: part.arguments, invalid: part.invalid }] : [],
+  );
+
+for (const [name, provider, forms] of services)
+  describe(`an answer of a service that speaks as ${name}`, () => {
+    for (const [what, { body, headers }] of Object.entries(forms))
+      it(`may come as ${what}`, async () => {
+        const server = await listen((_request, response) => {
+          response.writeHead(200, { "content-type": "text/event-stream", ...headers });
+          response.end(body);
+          return Promise.resolve();
+        });
+        try {
+          const { gateway } = gatewayWith({ endpoints: allAt(server.url), clock: quickClock() });
+          const charge = chargeTo(agentWith(provider, { max_retries: 0 }));
+          const { answer } = await ask(gateway, { ...question("Look at a.js"), tools: [look] }, charge);
+          assert.deepEqual(callsOf(answer.message), [{ tool: "look", given, invalid: null }]);
+          assert.equal(answer.stop_reason, "tool_calls");
+        } finally {
+          await server.close();
+        }
+      });
+  });
+
+describe("an answer of a service that refuses", () => {
+  it("is one that the model refused, with its words", async () => {
+    const server = await listen((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(sse([delta({ refusal: "I cannot help with that." }), delta({}, "stop")]) + done);
+      return Promise.resolve();
+    });
+    try {
+      const { gateway } = gatewayWith({ endpoints: allAt(server.url), clock: quickClock() });
+      const provider = { HuggingFace: { model: "own/model", api_key: "secret:huggingface" } };
+      const { answer } = await ask(gateway, question("Do it"), chargeTo(agentWith(provider)));
+      assert.equal(answer.stop_reason, "refusal");
+      assert.deepEqual(answer.message.content, [{ type: "text", text: "I cannot help with that." }]);
+    } finally {
+      await server.close();
+    }
+  });
+});
