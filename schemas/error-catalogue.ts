@@ -203,7 +203,7 @@ export const errorCatalogue = {
   no_test_runner: row(
     "No test runner found in {workspace}.",
     "Install a test runner, or specify the command that runs the tests with --test-command.",
-    usage,
+    broken,
   ),
   tests_cannot_run: row("The tests of {workspace} cannot run: {problem}.", "{mend}", broken),
   change_conflict: row(

@@ -58,6 +58,22 @@ const provingGround = (
     ),
 });
 
+/** The execution with what its private copy lacks; of an earlier attempt it may say so already. */
+const withLeftOut = (
+  execution: AgentExecution,
+  leftOut: readonly { path: string; reason: string }[],
+): AgentExecution => {
+  const { metadata } = execution;
+  const known = new Set(metadata.context_left_out.map(({ name }) => name));
+  const added = leftOut
+    .filter(({ path }) => !known.has(path))
+    .map(({ path, reason }) => ({ name: path, reason: `It is not in the private copy: ${reason}` }));
+  return {
+    ...execution,
+    metadata: { ...metadata, context_left_out: [...metadata.context_left_out, ...added] },
+  };
+};
+
 /** One attempt on one instance, from claim to release. */
 export const attempt = async (
   request: ExecutionRequest,
@@ -100,11 +116,12 @@ export const attempt = async (
   try {
     execution = await save(request, start(execution, instance.record().instance_id, now()));
     const { overlays, changes } = starting;
-    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
-    execution = await save(request, markRunning(execution));
+    const copy = { overlays: [...overlays], changes: [...changes] };
+    const { left_out } = await instance.call("workspace/prepare", copy, signal);
+    execution = await save(request, markRunning(withLeftOut(execution, left_out)));
     if (preflight !== null) {
       await preflight(provingGround(request, instance, signal));
-      await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+      await instance.call("workspace/prepare", copy, signal);
     }
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;

@@ -46,6 +46,8 @@ export class RunDriver {
   readonly #first = Promise.withResolvers<AgentExecution>();
   /** Report of the whole suite on the workspace as it was; null until measured. */
   #baseline: TestReport | null = null;
+  /** The measurement of the baseline that a stage waits for; null: none does. */
+  #measuring: Promise<TestReport> | null = null;
   #isParked = false;
   /** Makes the driver look again at what can begin. */
   #wake: () => void = () => undefined;
@@ -287,11 +289,26 @@ export class RunDriver {
 
   readonly #baselineAccess = {
     read: (): TestReport | null => this.#baseline,
-    write: async (report: TestReport): Promise<void> => {
-      const { store, now } = this.#parts;
-      this.#baseline = report;
-      const baseline = await store.objects.put(Buffer.from(JSON.stringify(report)));
-      await this.#save({ ...this.run, baseline, updated_at: now() });
+    once: async (measure: () => Promise<TestReport>): Promise<TestReport> => {
+      // What fails for another stage, or ends with it, is no answer for this one.
+      while (this.#baseline === null && this.#measuring !== null)
+        await this.#measuring.catch(() => undefined);
+      if (this.#baseline !== null) return this.#baseline;
+      this.#measuring = measure();
+      try {
+        const report = await this.#measuring;
+        await this.#keepBaseline(report);
+        return report;
+      } finally {
+        this.#measuring = null;
+      }
     },
   };
+
+  async #keepBaseline(report: TestReport): Promise<void> {
+    const { store, now } = this.#parts;
+    this.#baseline = report;
+    const baseline = await store.objects.put(Buffer.from(JSON.stringify(report)));
+    await this.#save({ ...this.run, baseline, updated_at: now() });
+  }
 }

@@ -66,7 +66,11 @@ export interface StageWork extends StageAssignment {
   /** Stored; new, or left behind by a runtime that ended. */
   execution: AgentExecution;
   /** Keeps the report of the whole suite before the run, once for all stages. */
-  baseline: { read(): TestReport | null; write(report: TestReport): Promise<void> };
+  baseline: {
+    read(): TestReport | null;
+    /** The report, measured unless it is known; stages that begin together measure it once. */
+    once(measure: () => Promise<TestReport>): Promise<TestReport>;
+  };
 }
 
 const hashesOf = (changeSet: ChangeSet | null): FileHashes =>
@@ -116,20 +120,18 @@ const testGates: ReadonlySet<GateName> = new Set(["red", "green", "clean", "muta
  * The whole suite on the user's workspace, measured once per run. Errors: `tests_cannot_run` when the
  * environment is broken: no work could be judged by it, and no agent is to blame.
  */
-const measureBaseline = async (
+const measureBaseline = (
   { workspace }: Pick<TeamParts, "workspace">,
   baseline: StageWork["baseline"],
   ground: ProvingGround,
-): Promise<TestReport> => {
-  const known = baseline.read();
-  if (known !== null) return known;
-  await ground.prepare([]);
-  const report = await ground.runTests({ files: null, coverage: false });
-  if (report.environment !== undefined)
-    throw fail("tests_cannot_run", { workspace: basename(workspace), ...report.environment });
-  await baseline.write(report);
-  return report;
-};
+): Promise<TestReport> =>
+  baseline.once(async () => {
+    await ground.prepare([]);
+    const report = await ground.runTests({ files: null, coverage: false });
+    if (report.environment !== undefined)
+      throw fail("tests_cannot_run", { workspace: basename(workspace), ...report.environment });
+    return report;
+  });
 
 const gateContext = (
   parts: TeamParts,

@@ -66,6 +66,8 @@ export interface PrivateCopy {
   siblings: Map<string, string>;
   /** Real paths of the folders that dependencies are reached in. */
   dependencies: string[];
+  /** Links of packages to folders that instances cannot reach, as absolute paths. */
+  unreached: Set<string>;
 }
 
 /** A copy of `source` below the folder `place`, not yet made: see `prepare`. */
@@ -96,6 +98,7 @@ export const privateCopy = (
     synced: new Map(),
     siblings: new Map(),
     dependencies: [],
+    unreached: new Set(),
   };
 };
 

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { dependencyPlace } from "../../workspace/dependencies.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder } from "../../workspace/walk.ts";
+import type { LeftOut } from "./built.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { environmentLinks, isEnvironment } from "./environment.ts";
 import { remove } from "./files.ts";
@@ -66,12 +67,22 @@ const packageFolder = (copy: PrivateCopy, path: string): string => {
   if (real === null) return path;
   const sibling = copy.siblings.get(real);
   if (sibling !== undefined) return sibling;
-  if (!isWithin(copy.source, real)) return path;
+  if (!isWithin(copy.source, real)) {
+    if (dependencyPlace(copy.source, path) === null) copy.unreached.add(path);
+    return path;
+  }
   const inside = relativePath(copy.source, real);
   if (inside.split("/").includes("node_modules")) return path;
   copy.packages.add(inside);
   return join(copy.root, inside);
 };
+
+/** Linked packages that instances cannot reach: their folders may hold more than packages. */
+export const unreachedPackages = ({ source, unreached }: PrivateCopy): LeftOut[] =>
+  [...unreached].map((path) => ({
+    path: relativePath(source, path),
+    reason: "it is a link to a folder outside of the repository",
+  }));
 
 /** The real path; `null` when nothing is there. */
 export const realpathOf = (path: string): string | null => {

@@ -17,9 +17,9 @@ import { ignoreRules } from "../../workspace/ignore.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
-import { copyBuilt } from "./built.ts";
+import { copyBuilt, type LeftOut } from "./built.ts";
 import { closedBy, originalOf, recordChange, type BaseFile, type PrivateCopy } from "./copy.ts";
-import { linkDependencies, linkOuterDependencies } from "./dependencies.ts";
+import { linkDependencies, linkOuterDependencies, unreachedPackages } from "./dependencies.ts";
 import { linkOuterEnvironment } from "./environment.ts";
 import { isFree, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
@@ -55,7 +55,7 @@ export const prepare = async (
   }
   linkOuterDependencies(copy);
   linkOuterEnvironment(copy);
-  left_out.push(...copyBuilt(copy, copy.packages));
+  left_out.push(...copyBuilt(copy, copy.packages), ...unreachedPackages(copy), ...closedSettings(copy));
   for (const overlay of overlays) layOver(copy, overlay);
   for (const change of changes) makeChange(copy, change);
   if (copied > 0 || known.size !== copy.base.size) {
@@ -66,6 +66,14 @@ export const prepare = async (
   return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
 };
 
+/** Environment files at the top of the workspace that stay out of the copy. */
+const closedSettings = (copy: PrivateCopy): LeftOut[] =>
+  readFolder(copy.source)
+    .filter(
+      (entry) => entry.isFile() && entry.name.startsWith(".env") && copy.rules.closedBy(entry.name) !== null,
+    )
+    .map(({ name }) => ({ path: name, reason: "it may hold secrets" }));
+
 const begin = (copy: PrivateCopy): void => {
   mkdirSync(copy.root, { recursive: true });
   copy.base = new Map();
@@ -75,6 +83,7 @@ const begin = (copy: PrivateCopy): void => {
   copy.written = new Map();
   copy.testResults = new Map();
   copy.dependencies = [];
+  copy.unreached = new Set();
   copy.packages = new Set([""]);
   copy.builtFor = "[]";
   copy.rules = ignoreRules(copy.source, copy.git);

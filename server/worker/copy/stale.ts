@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { classifyPath } from "../../workspace/classify.ts";
 import { dependencyNames } from "../../workspace/package-entries.ts";
+import { buildLine } from "../runners/build.ts";
 import { readPackage } from "../runners/package.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { stateOf } from "./files.ts";
@@ -53,7 +54,7 @@ const builtPackages = (copy: PrivateCopy): BuiltPackage[] =>
       .filter((path) => packageOf(copy, path) === folder)
       .map((path) => path.slice(prefix.length));
     const manifest = readPackage(join(copy.root, folder));
-    if (places.length === 0 || manifest?.scripts.build === undefined) return [];
+    if (places.length === 0 || manifest === null || buildLine(join(copy.root, folder)) === null) return [];
     const uses = new Set(dependencyNames(join(copy.root, folder)));
     return [{ folder, name: manifest.name ?? null, places, uses }];
   });
@@ -90,11 +91,22 @@ const manifestFolders = (copy: PrivateCopy): string[] =>
     .filter((path) => path === "package.json" || path.endsWith("/package.json"))
     .map((path) => path.slice(0, -"/package.json".length));
 
+/** Whether the package's own test script builds it, before it runs its tests. */
+const buildsForTests = (folder: string): boolean => {
+  const { pretest = "", test = "" } = readPackage(folder)?.scripts ?? {};
+  const name = buildLine(folder)?.replace("npm run ", "") ?? "";
+  return new RegExp(`\\b(run|pnpm|yarn)\\s+${name}\\b`).test(`${pretest} && ${test}`);
+};
+
+/** An import of the folder of the package itself: of what its entries lead to. */
+const readsOwnEntry = /["'](\.\.\/)*\.\.\/?(index(\.[cm]?js)?)?["']/;
+
 /** Whether another package of the workspace uses it, or its own tests read what it is built to. */
 const isRead = (copy: PrivateCopy, { folder, name, places }: BuiltPackage): boolean => {
   const others = manifestFolders(copy).filter((other) => other !== folder);
   if (name !== null && others.some((other) => dependencyNames(join(copy.root, other)).includes(name)))
     return true;
+  if (buildsForTests(join(copy.root, folder))) return false;
   const wanted = [
     ...places.map((place) => `/${place}/`),
     ...(name === null ? [] : [`"${name}"`, `'${name}'`]),
@@ -104,7 +116,7 @@ const isRead = (copy: PrivateCopy, { folder, name, places }: BuiltPackage): bool
   );
   return tests.some((path) => {
     const text = textOf(join(copy.root, path));
-    return wanted.some((words) => text.includes(words));
+    return readsOwnEntry.test(text) || wanted.some((words) => text.includes(words));
   });
 };
 

@@ -17,9 +17,20 @@ const missingModule =
 const outputFolder = /(^|\/)(dist|build|lib|out|output|es|esm|cjs|umd|compiled|generated)(\/|$)/;
 const entryFile = /(^|\/)\.\.?(\/index)?$/;
 
+/** Scripts that build a package, the first it has; `prepare` often only sets up git hooks. */
+const buildScripts = ["build", "compile", "prepack", "prepare"];
+const setsUpHooks = /^\s*(husky|lefthook|simple-git-hooks|is-ci|patch-package)\b/;
+
+/** The line that builds a package by its own script; null: it has none. */
+export const buildLine = (folder: string): string | null => {
+  const scripts = readPackage(folder)?.scripts ?? {};
+  const name = buildScripts.find((each) => scripts[each] !== undefined && !setsUpHooks.test(scripts[each]));
+  return name === undefined ? null : `npm run ${name}`;
+};
+
 /** Whether tests of a package with a build script miss a file that its build would make. */
 export const missesBuild = (root: string, folder: string, report: TestReport): boolean => {
-  if (builtFirst.has(folder) || readPackage(folder)?.scripts.build === undefined) return false;
+  if (builtFirst.has(folder) || buildLine(folder) === null) return false;
   const messages = [
     ...report.load_errors.map(({ message }) => message),
     ...report.tests.map(({ message }) => message ?? ""),
@@ -38,10 +49,10 @@ export const buildFirst = (folder: string): void => {
 };
 
 /** Lines that build what a package's tests need: of its test script, and of what it was seen to need. */
-export const buildLines = (folder: string, ofScript: readonly string[] = []): string[] => [
-  ...(builtFirst.has(folder) && !ofScript.includes("npm run build") ? ["npm run build"] : []),
-  ...ofScript,
-];
+export const buildLines = (folder: string, ofScript: readonly string[] = []): string[] => {
+  const own = builtFirst.has(folder) ? buildLine(folder) : null;
+  return [...(own === null || ofScript.includes(own) ? [] : [own]), ...ofScript];
+};
 
 /** Runs lines that build, up to the first that fails; that one with how it ended, or null. */
 export const runBuild = async (

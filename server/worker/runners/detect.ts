@@ -123,6 +123,20 @@ export const looseTests = (root: string): string[] => {
 };
 
 const programFile = /\.([cm]?[jt]sx?|py)$/;
+const otherProgramFile =
+  /\.(c|cc|cpp|cxx|cs|clj|cr|dart|elm|erl|exs?|fs|go|groovy|hs|java|jl|kts?|lua|ml|nim|php|pl|r|rb|rs|scala|sh|swift|v|zig)$/i;
+
+/** Whether all programs of a folder are in languages whose tests only a command of the user's can run. */
+export const isOfOtherLanguages = (root: string): boolean => {
+  let isOther = false;
+  let folders = 0;
+  for (const { files } of walkWorkspace(root, ignoreRules(root, null))) {
+    if ((folders += 1) > MOST_FOLDERS) break;
+    if (files.some((path) => programFile.test(path))) return false;
+    isOther ||= files.some((path) => otherProgramFile.test(path));
+  }
+  return isOther;
+};
 
 /** Whether nothing in the project named this runner: its language brings it along. */
 const isByDefault = ({ runner, script }: DetectedRunner): boolean =>

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
 import { isInstalled, readPackage } from "./package.ts";
@@ -44,6 +44,9 @@ const run = (command: string): string => `Run \`${command}\` in the project.`;
 /** How a report without a single test says that the environment is broken, and not the code. */
 export const environmentProblem = (root: string, report: TestReport): EnvironmentProblem | null => {
   if (report.environment !== undefined) return report.environment;
+  const closed = report.counts.passed > 0 ? null : closedSettings(root, report);
+  if (closed !== null) return closed;
+  if (report.outcome === "no_tests") return unreachedDependency(root);
   if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
     return null;
   const absent = notInstalled(root, packagesLookedFor(root, report));
@@ -59,6 +62,22 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   return {
     problem: `\`${shownCommand(report)}\` ended before its first test${said === "" ? "" : `: ${said}`}`,
     mend: `Run \`${shownCommand(report)}\` in the project and mend what it reports.`,
+  };
+};
+
+/** An environment file that tests look for and a private copy has not, because it may hold secrets. */
+const closedSettings = (
+  root: string,
+  { output, load_errors, tests }: TestReport,
+): EnvironmentProblem | null => {
+  const said = [output, ...[...load_errors, ...tests].map(({ message }) => message ?? "")].join("\n");
+  const missing =
+    /(?:node: |open '?|no such file or directory:? '?)((?:[^\s'":]*\/)?\.env[\w.-]*)(?:: not found|'|\s|$)/i;
+  const path = missing.exec(said)?.[1];
+  if (path === undefined || existsSync(join(root, path))) return null;
+  return {
+    problem: `${path} is not in the private copy, because it is not in version control or something in it looks like a secret`,
+    mend: `Put the values that tests need into a ${path} without secrets and commit it, or name a command that sets them with --test-command.`,
   };
 };
 
@@ -91,10 +110,29 @@ const packagesLookedFor = (root: string, report: TestReport): string[] => {
   return [...named].filter((name) => folders.some((folder) => isDependency(root, folder, name)));
 };
 
+const outOfReach = (name: string): EnvironmentProblem => ({
+  problem: `the package ${name} is a link to a folder outside of the repository, which instances do not see`,
+  mend: "Install a copy of it (`npm install --install-links`), or move it into the repository.",
+});
+
+/** Without a test nothing has told yet that a package is out of reach. */
+const unreachedDependency = (root: string): EnvironmentProblem | null => {
+  const linked = Object.keys(readPackage(root)?.dependencies ?? {}).find((name) => isBrokenLink(root, name));
+  return linked === undefined ? null : outOfReach(linked);
+};
+
+/** Whether the package is a link that leads nowhere from here. */
+const isBrokenLink = (folder: string, name: string): boolean => {
+  const link = lstatSync(join(folder, "node_modules", name), { throwIfNoEntry: false });
+  return link?.isSymbolicLink() === true && !isInstalled(folder, name);
+};
+
 /** That packages are not installed, and how they are; null: all are there. */
 export const notInstalled = (folder: string, packages: readonly string[]): EnvironmentProblem | null => {
   const [first, ...others] = packages.filter((name) => !isInstalled(folder, name));
   if (first === undefined) return null;
+  const linked = packages.find((name) => isBrokenLink(folder, name));
+  if (linked !== undefined) return outOfReach(linked);
   const what =
     others.length === 0 ? `the package ${first} is` : `${others.length + 1} packages such as ${first} are`;
   return { problem: `${what} not installed`, mend: run(nodeInstall(folder, null)) };

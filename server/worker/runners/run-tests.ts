@@ -11,9 +11,9 @@ import { childEnvironment, runProcess, type ProcessResult } from "../process.ts"
 import { reportsInside, watched } from "../witness/runners/adapters.ts";
 import { createWitness, mutantVariables, type Witness } from "../witness/witness.ts";
 import { adapters, writeReporters } from "./adapters.ts";
-import { buildFirst, buildLines, missesBuild, runBuild } from "./build.ts";
+import { buildFirst, buildLine, buildLines, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
-import { detectRunner, detectSuite, looseTests } from "./detect.ts";
+import { detectRunner, detectSuite, isOfOtherLanguages, looseTests } from "./detect.ts";
 import { environmentProblem, missingProgram } from "./environment.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { packageTestCommand } from "./package-script.ts";
@@ -42,7 +42,8 @@ export const runTests = async (
   for (const folder of stale?.folders ?? []) {
     const job = { runner: "command" as const, folder, program: null, script: emptyScript };
     const left = Math.max(1, deadline - performance.now());
-    const failed = await runBuild(job, ["npm run build"], left, signal);
+    const line = buildLine(folder);
+    const failed = await runBuild(job, line === null ? [] : [line], left, signal);
     if (failed !== null) return notBuilt(root, job, failed);
   }
   stale?.built();
@@ -81,7 +82,7 @@ const runSuites = async (
     reports.push(await builtIfNeeded(root, folder, work));
   }
   const [first, ...others] = reports;
-  if (first === undefined && request.files !== null)
+  if (first === undefined && (request.files !== null || isOfOtherLanguages(root)))
     throw fail("no_test_runner", { workspace: basename(root) });
   if (first === undefined) return withoutTests;
   return others.length === 0 ? first : mergeReports([first, ...others]);

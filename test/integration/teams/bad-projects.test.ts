@@ -76,6 +76,12 @@ describe("a team on a project", function () {
     assert.match(error?.next_step ?? "", /--test-command/);
   });
 
+  it("in a language without a runner: stops before a model is asked", async () => {
+    project = await open({ "main.zig": "" }, adds);
+    const { status, error } = await project.runtime.run("one round", { task: "Add.", file: "main.zig" });
+    assert.deepEqual([status, error?.code, project.model.requests.length], ["Failed", "no_test_runner", 0]);
+  });
+
   it("whose runner is not installed: stops before a model is asked, and works when it is mended", async () => {
     const files = { "package.json": manifest("mocha"), "src/add.js": source };
     project = await open(files, adds);

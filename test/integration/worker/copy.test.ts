@@ -50,6 +50,17 @@ describe("private copy", function () {
     assert.deepEqual([files, copied], [3, 3]);
   });
 
+  it("says what is left out that tools may need", async () => {
+    const outside = join(place, "elsewhere");
+    writeTree(outside, { "index.js": "" });
+    writeTree(source, { ".env.test": "KEY=1", "node_modules/there/index.js": "" });
+    symlinkSync(outside, join(source, "node_modules/linked"));
+    assert.deepEqual((await refresh()).left_out, [
+      { path: "node_modules/linked", reason: "it is a link to a folder outside of the repository" },
+      { path: ".env.test", reason: "it may hold secrets" },
+    ]);
+  });
+
   it("copies nothing a second time, and then only what changed", async () => {
     writeTree(source, { "a.ts": "a", "b.ts": "b", "c/d.ts": "d" });
     await refresh();

@@ -98,6 +98,21 @@ describe("what packages are built to", function () {
     "test/a.test.js": test(imported),
   });
 
+  it("is built again by the script that builds it, whatever its name", async () => {
+    const scripts = { prepare: build, test: "node --test" };
+    const copy = await copyOf({ ...own(".."), "package.json": built("lib", { scripts }) });
+    write(copy, "src/index.js", "module.exports = 2;\n");
+    assert.equal((await run(copy, ["test/a.test.js"])).outcome, "passed");
+  });
+
+  it("is left to a test script that builds it first", async () => {
+    const scripts = { build, test: "npm run build && node --test" };
+    const copy = await copyOf({ ...own("../dist/index.js"), "package.json": built("lib", { scripts }) });
+    write(copy, "src/index.js", "module.exports = 2;\n");
+    assert.deepEqual(stalePackages(copy).folders, []);
+    assert.equal((await run(copy, ["test/a.test.js"])).outcome, "passed");
+  });
+
   it("is built again for a package's own tests when they read it, and not otherwise", async () => {
     const reads = await copyOf(own("../dist/index.js"));
     write(reads, "src/index.js", "module.exports = 2;\n");

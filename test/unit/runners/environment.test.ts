@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { environmentProblem, missingProgram } from "../../../server/worker/runners/environment.ts";
 import { detectRunner } from "../../../server/worker/runners/detect.ts";
@@ -43,6 +45,20 @@ describe("a broken environment", () => {
       crashed("> demo@1 test\n> mocha\n\nReading files\nError: bad configuration.\n"),
     );
     assert.equal(told?.problem, "`npm test` ended before its first test: Error: bad configuration");
+  });
+
+  it("is told by an environment file that tests miss", () => {
+    const told = environmentProblem("/", crashed("> demo@1 test\nnode: .env.test: not found"));
+    assert.match(told?.problem ?? "", /^\.env\.test is not in the private copy/);
+  });
+
+  it("is told by a dependency that is a link out of reach, though nothing ran yet", async () => {
+    const workspace = await testWorkspace({ "package.json": '{"dependencies":{"core":"file:../core"}}' });
+    await mkdir(join(workspace.root, "node_modules"));
+    await symlink("../../core", join(workspace.root, "node_modules/core"));
+    const told = environmentProblem(workspace.root, testReport({ outcome: "no_tests" }));
+    await workspace.remove();
+    assert.match(told?.problem ?? "", /core is a link to a folder outside/);
   });
 
   const empty = [
