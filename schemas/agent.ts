@@ -64,6 +64,10 @@ export type ProviderName = z.infer<typeof ProviderName>;
 export const RuntimeType = z.enum(["CloudRun", "Kubernetes", "Docker", "Local"]);
 export type RuntimeType = z.infer<typeof RuntimeType>;
 
+/** Those of them that instances can be started on. */
+export const InstanceRuntime = RuntimeType.exclude(["CloudRun"]);
+export type InstanceRuntime = z.infer<typeof InstanceRuntime>;
+
 /**
  * Hard caps, checked before each model call. `null` means no cap. Documents: "Resource Limits"
  * (token limits, cost limits); the caps per run and per day are ours.
@@ -110,7 +114,7 @@ export const AgentSettings = z.strictObject({
   /** Custom tools that call an HTTP service. Documents: "Tool Integration". */
   tool_definitions: z.array(UserTool).default([]),
   /** Where its instances run; `null`: what the run or the settings say. */
-  runtime: z.enum(["Docker", "Local"]).nullable().default(null),
+  runtime: InstanceRuntime.nullable().default(null),
   /** Caps on what this agent alone uses, in addition to those of the run and the settings. */
   limits: Limits.nullable().default(null),
 });

@@ -424,6 +424,17 @@ export const errorCatalogue = {
     broken,
   ),
   engine_unavailable: row("Cannot use the container engine: {reason}", "{hint}", broken),
+  cluster_unavailable: row("Cannot use the Kubernetes cluster: {reason}.", "{hint}", broken),
+  instance_exposed: row(
+    "An instance in the cluster can reach {reached}.",
+    "Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: {setting}.",
+    broken,
+  ),
+  pod_patch_refused: row(
+    "The setting kubernetes.patch changes what confines an instance: {paths}.",
+    "Remove these fields from the patch, or list them in kubernetes.patch_allowed.",
+    usage,
+  ),
   image_missing: row("The container image {image} does not exist.", "Run coditect image build.", broken),
   sandbox_unavailable: row(
     "Agents' commands cannot be sandboxed on this machine: {reason}.",

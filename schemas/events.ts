@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentType } from "./agent.ts";
+import { AgentType, InstanceRuntime } from "./agent.ts";
 import { Alert } from "./alerts.ts";
 import { ChangedFile } from "./changes.ts";
 import {
@@ -52,7 +52,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     stages: z.array(z.string()),
     /** `Ollama/qwen3`, or `rehearsal` for the built-in script. */
     model: z.string(),
-    runtime: z.enum(["Local", "Docker"]),
+    runtime: InstanceRuntime,
   }),
   z.strictObject({ type: z.literal("run.changed"), ...base, status: RunStatus }),
   z.strictObject({

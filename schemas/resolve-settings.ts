@@ -80,7 +80,10 @@ const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown =
     case "subset":
       return isListOf(own) && isListOf(asked) ? own.filter((item) => asked.includes(item)) : undefined;
     default:
-      return rule.indexOf(String(asked)) > rule.indexOf(String(own)) ? asked : undefined;
+      // A value that the list does not have is neither loosened nor chosen by a workspace.
+      return rule.includes(String(own)) && rule.indexOf(String(asked)) > rule.indexOf(String(own))
+        ? asked
+        : undefined;
   }
 };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AIProvider, Limits } from "./agent.ts";
+import { AIProvider, Limits, InstanceRuntime } from "./agent.ts";
 import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Forecast } from "./forecast.ts";
 import { GateProof } from "./gates.ts";
@@ -14,7 +14,7 @@ export type Overlay = z.infer<typeof Overlay>;
 export const RunOptions = z.strictObject({
   /** Asked by every agent of the run, in place of each one's own. */
   provider: AIProvider.nullable().default(null),
-  runtime: z.enum(["Local", "Docker"]).nullable().default(null),
+  runtime: InstanceRuntime.nullable().default(null),
   image: z.string().nullable().default(null),
   limits: Limits.nullable().default(null),
   /** Deadline of the whole run. */

@@ -1,7 +1,7 @@
 import type { Settings } from "./settings.ts";
 
 /** Settings that are groups of others. */
-type Group = "endpoints" | "limits" | "pool" | "retention" | "alerts";
+type Group = "endpoints" | "limits" | "pool" | "kubernetes" | "retention" | "alerts";
 
 /** A setting as people name it: `run_timeout_seconds`, `pool.max_instances`. */
 export type SettingKey =
@@ -146,6 +146,39 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   "pool.cpus": { text: "The maximum number of processors of an instance.", workspace: "lower" },
   "pool.pids": { text: "The maximum number of processes of an instance.", workspace: "lower" },
   "pool.disk_mb": { text: "The maximum disk space of an instance, in MB.", workspace: "lower" },
+  "kubernetes.context": {
+    text: "The kubeconfig context for the Kubernetes runtime.",
+    workspace: "user",
+  },
+  "kubernetes.namespace": { text: "The namespace of the pods.", workspace: "user" },
+  "kubernetes.image": { text: "The container image for the Kubernetes runtime.", workspace: "user" },
+  "kubernetes.runtime_class": { text: "The runtime class of the pods, such as gvisor.", workspace: "user" },
+  "kubernetes.priority_class": { text: "The priority class of the pods.", workspace: "user" },
+  "kubernetes.node_selector": { text: "Labels of the nodes that pods can run on.", workspace: "user" },
+  "kubernetes.tolerations": { text: "Taints of nodes that pods tolerate.", workspace: "user" },
+  "kubernetes.image_pull_secrets": { text: "Secrets for pulling the image.", workspace: "user" },
+  "kubernetes.queue": { text: "The Kueue local queue for the pods.", workspace: "user" },
+  "kubernetes.cpu_request": {
+    text: "The share of pool.cpus that a pod requests, from 0 to 1.",
+    workspace: "user",
+  },
+  "kubernetes.deadline_seconds": {
+    text: "The maximum lifetime of a pod, in seconds.",
+    workspace: "lower",
+  },
+  "kubernetes.start_seconds": {
+    text: "The maximum time a pod can take to start, in seconds.",
+    workspace: "lower",
+  },
+  "kubernetes.patch": { text: "A strategic merge patch for each pod.", workspace: "user" },
+  "kubernetes.patch_allowed": {
+    text: "Paths in the pod that the patch can change although they confine an instance.",
+    workspace: "user",
+  },
+  "kubernetes.allow_reachable": {
+    text: "Places that pods can reach: api_server, dns, metadata, internet, pods.",
+    workspace: "subset",
+  },
   "retention.days": {
     text: "Remove ended runs after this number of days. Takes effect at the next start.",
     workspace: "user",

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defaultModels } from "./default-models.ts";
-import { AIProvider, Limits } from "./agent.ts";
+import { AIProvider, Limits, InstanceRuntime } from "./agent.ts";
 import { OtherMcpFile } from "./mcp.ts";
-import { Count, Ratio } from "./primitives.ts";
+import { Count, Json, Ratio } from "./primitives.ts";
 import { standardEndpoints } from "./providers.ts";
 
 /**
@@ -29,6 +29,49 @@ const PoolSettings = z.strictObject({
   disk_mb: Count.min(64).default(4096),
 });
 type PoolSettings = z.infer<typeof PoolSettings>;
+
+/** Places that an instance in a cluster must not reach unless the user allows it. */
+const ReachablePlace = z.enum(["api_server", "dns", "metadata", "internet", "pods"]);
+
+/** Where and how instances run in a Kubernetes cluster. */
+const KubernetesSettings = z.strictObject({
+  /** Context of the kubeconfig; null: its current one, or the account of the pod this runs in. */
+  context: z.string().min(1).nullable().default(null),
+  namespace: z.string().min(1).default("coditect"),
+  /** Container image with the worker's Node, in a registry that the cluster can reach. */
+  image: z.string().min(1).nullable().default(null),
+  /** Runtime class of the pods, such as `gvisor` or `kata`. */
+  runtime_class: z.string().min(1).nullable().default(null),
+  priority_class: z.string().min(1).nullable().default(null),
+  node_selector: z.record(z.string(), z.string()).default({}),
+  tolerations: z
+    .array(
+      z.strictObject({
+        key: z.string().exactOptional(),
+        operator: z.enum(["Exists", "Equal"]).exactOptional(),
+        value: z.string().exactOptional(),
+        effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).exactOptional(),
+        tolerationSeconds: Count.exactOptional(),
+      }),
+    )
+    .default([]),
+  /** Names of the secrets with which nodes pull the image. */
+  image_pull_secrets: z.array(z.string().min(1)).default([]),
+  /** Local queue of Kueue that admits the pods. */
+  queue: z.string().min(1).nullable().default(null),
+  /** Share of `pool.cpus` that a pod requests; it may use all of them. */
+  cpu_request: Ratio.default(0.25),
+  /** A pod ends after this long, whatever it does (`activeDeadlineSeconds`). */
+  deadline_seconds: Count.min(60).default(86_400),
+  /** How long a pod may take to start; a cluster may have to add a node. */
+  start_seconds: Count.min(1).default(300),
+  /** Strategic merge patch of each pod. It cannot loosen what confines an instance. */
+  patch: z.record(z.string(), Json).default({}),
+  /** Paths in the pod that the patch may change although they confine an instance. */
+  patch_allowed: z.array(z.string().min(1)).default([]),
+  /** Places that instances may reach; those not listed are tried, and refused if they answer. */
+  allow_reachable: z.array(ReachablePlace).default([]),
+});
 
 /** From when on something is an alert; `null`: never. */
 const AlertSettings = z.strictObject({
@@ -74,7 +117,7 @@ export const Settings = z.strictObject({
       Ollama: z.url().nullable().default(null),
     })
     .prefault({}),
-  runtime: z.enum(["Local", "Docker"]).default("Local"),
+  runtime: InstanceRuntime.default("Local"),
   image: z.string().nullable().default(null),
   /** Whether Local may replace a container engine that cannot be used; a notice says when it does. */
   fall_back_to_local: z.boolean().default(false),
@@ -127,6 +170,7 @@ export const Settings = z.strictObject({
   auto_apply: z.boolean().default(false),
   durability: z.enum(["fsync", "os"]).default("fsync"),
   pool: PoolSettings.prefault({}),
+  kubernetes: KubernetesSettings.prefault({}),
   retention: Retention.prefault({}),
   alerts: AlertSettings.prefault({}),
   /**

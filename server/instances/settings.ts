@@ -1,4 +1,4 @@
-import type { AgentType } from "../../schemas/agent.ts";
+import type { AgentType, InstanceRuntime } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { InstanceLimits } from "./drivers/driver.ts";
 import { parseAllowedHost } from "./drivers/egress/policy.ts";
@@ -27,7 +27,7 @@ export interface PoolSettings {
   recycle_after: number;
   health: { interval_ms: number; deadline_ms: number };
   /** How long a worker may take to start. */
-  start_ms: { Local: number; Docker: number };
+  start_ms: Record<InstanceRuntime, number>;
   limits: InstanceLimits;
   /** How often the caps of a working instance are looked at. */
   watch_ms: number;
@@ -56,7 +56,8 @@ export const poolSettings = (settings: Settings): PoolSettings => {
       interval_ms: pool.health_interval_seconds * 1000,
       deadline_ms: pool.health_deadline_seconds * 1000,
     },
-    start_ms: { Local: 20_000, Docker: 60_000 },
+    // A cluster may have to add a node first.
+    start_ms: { Local: 20_000, Docker: 60_000, Kubernetes: settings.kubernetes.start_seconds * 1000 },
     limits: {
       memory_mb: pool.memory_mb,
       cpus: pool.cpus,

@@ -1,3 +1,4 @@
+import type { InstanceRuntime } from "../../../schemas/agent.ts";
 import type { Readable, Writable } from "node:stream";
 import type { Json } from "../../../schemas/primitives.ts";
 import type { LoopbackProxy } from "./egress/proxy.ts";
@@ -35,10 +36,20 @@ export interface WorkerSpec {
 /**
  * Why a worker is gone. `exited` and `signalled` are its own end, `out_of_memory` and `limit` name
  * a cap, `refused` a broken protocol, `unresponsive` failed health checks, `stopped` that it was asked
- * to go.
+ * to go; the last three are what a cluster does with a pod.
  */
 export interface WorkerEnd {
-  kind: "exited" | "signalled" | "out_of_memory" | "limit" | "refused" | "unresponsive" | "stopped";
+  kind:
+    | "exited"
+    | "signalled"
+    | "out_of_memory"
+    | "limit"
+    | "refused"
+    | "unresponsive"
+    | "stopped"
+    | "evicted"
+    | "preempted"
+    | "node_lost";
   /** In words, for `error_message`: `exit code 3`, `signal SIGKILL`, `out of memory: …`. */
   how: string;
 }
@@ -86,12 +97,12 @@ export interface RunningWorker {
   kill(reason: WorkerEnd): Promise<WorkerEnd>;
 }
 
-/** Where instances run. Both drivers pass `test/integration/instances/conformance.ts`. */
+/** Where instances run. All drivers pass `test/integration/instances/conformance.ts`. */
 export interface Driver {
-  readonly runtime: "Local" | "Docker";
+  readonly runtime: InstanceRuntime;
   /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
   admit?(): Promise<void>;
-  /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cancelled`. */
+  /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cluster_unavailable`, `instance_exposed`, `cancelled`. */
   start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
   /** Ends what an earlier runtime of the same state folder left behind; says how many. */
   removeOrphans(): Promise<number>;

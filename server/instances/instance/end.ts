@@ -1,12 +1,13 @@
+import type { InstanceRuntime } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
 import { isActive, transitionState, updateHealth } from "../../models/instance.ts";
 import type { WorkerEnd } from "../drivers/driver.ts";
 
 /** The error for callers that wait for a worker that is gone. */
-export const deathOf = (runtime: "Local" | "Docker", end: WorkerEnd | null): Error =>
+export const deathOf = (runtime: InstanceRuntime, end: WorkerEnd | null): Error =>
   fail("worker_died", {
-    what: runtime === "Docker" ? "container" : "worker",
+    what: { Local: "worker", Docker: "container", Kubernetes: "pod" }[runtime],
     how: end?.how ?? "it is stopping",
   });
 

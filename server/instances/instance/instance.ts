@@ -1,3 +1,4 @@
+import type { InstanceRuntime } from "../../../schemas/agent.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
 import {
@@ -28,7 +29,7 @@ export interface InstanceKind {
   agent_id: string;
   agent_type: ClaimRequest["agent"]["agent_type"];
   workspace: string;
-  runtime: "Local" | "Docker";
+  runtime: InstanceRuntime;
   image: string | null;
 }
 

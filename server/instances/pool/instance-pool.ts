@@ -1,4 +1,4 @@
-import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentConfig, InstanceRuntime } from "../../../schemas/agent.ts";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
@@ -30,7 +30,7 @@ export interface PoolOptions {
   store: Store;
   /** Workspace of the spares that are started by hand or ahead of need. */
   workspace: string;
-  drivers: Readonly<Partial<Record<"Local" | "Docker", Driver>>>;
+  drivers: Readonly<Partial<Record<InstanceRuntime, Driver>>>;
   /** Cache folder of the operating system in which the private copies live. */
   copiesFolder: string;
   /** Read when they are needed: whoever made them may change them. */
@@ -43,14 +43,18 @@ export interface PoolOptions {
 const TIDY_AFTER_MS = 1000;
 
 /** Errors after which a claim may be served by a process of this machine, if the setting allows. */
-const engineErrors: ReadonlySet<string> = new Set(["engine_unavailable", "image_missing"]);
+const engineErrors: ReadonlySet<string> = new Set([
+  "engine_unavailable",
+  "image_missing",
+  "cluster_unavailable",
+]);
 
 const kindOf = (request: ClaimRequest): InstanceKind => ({
   agent_id: request.agent.agent_id,
   agent_type: request.agent.agent_type,
   workspace: request.workspace,
   runtime: request.runtime,
-  image: request.runtime === "Docker" ? request.image : null,
+  image: request.runtime === "Local" ? null : request.image,
 });
 
 /** The same words wherever it is said; a reader need not know what a sandbox is. */
@@ -126,7 +130,7 @@ export class InstancePool implements Pool {
     }, TIDY_AFTER_MS).unref();
   }
 
-  async admit(runtime: "Local" | "Docker"): Promise<void> {
+  async admit(runtime: InstanceRuntime): Promise<void> {
     await this.#options.drivers[runtime]?.admit?.();
   }
 
@@ -138,7 +142,7 @@ export class InstancePool implements Pool {
     return claimed;
   }
 
-  async create(agent: AgentConfig, runtime: "Local" | "Docker", actor: string): Promise<AgentInstance> {
+  async create(agent: AgentConfig, runtime: InstanceRuntime, actor: string): Promise<AgentInstance> {
     const { agent_id, agent_type } = agent;
     const kind = { agent_id, agent_type, runtime, image: null, workspace: this.#options.workspace };
     if (!this.#capacity.mayStart(kind)) throw fail("pool_full", { count: this.#roster.count() });
@@ -260,7 +264,7 @@ export class InstancePool implements Pool {
       else if (entry.isOpen()) this.#queue.putBack(entry);
     } catch (error) {
       const engineIsGone = error instanceof CoditectError && engineErrors.has(error.code);
-      if (engineIsGone && this.#options.settings.fall_back_to_local && kind.runtime === "Docker") {
+      if (engineIsGone && this.#options.settings.fall_back_to_local && kind.runtime !== "Local") {
         this.#notice(
           request,
           "fallback",
@@ -290,7 +294,7 @@ export class InstancePool implements Pool {
     const lost = await recordLost(this.#options.store, this.#records);
     // An engine is asked only if there can be something: its client takes long to load.
     for (const runtime of new Set(lost.map(({ metadata }) => metadata.runtime_type))) {
-      if (runtime === "Local" || runtime === "Docker") await this.#options.drivers[runtime]?.removeOrphans();
+      if (runtime !== "CloudRun") await this.#options.drivers[runtime]?.removeOrphans();
     }
     if (lost.length > 0) await removeDeadSockets();
   }

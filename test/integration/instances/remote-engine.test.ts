@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { stateLabel } from "../../../server/instances/drivers/docker/container.ts";
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { openEngine, parseHost } from "../../../server/instances/drivers/docker/engine.ts";
 import { workerEntry } from "../../../server/platform/installation.ts";
 import type { Engine } from "../../../server/instances/drivers/docker/engine.ts";
+import { bundleWorkers } from "../../support/bundled-workers.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
 import type { PrivateEngine } from "../../support/private-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
@@ -39,16 +39,7 @@ describe("instances on an engine elsewhere, over TLS", function () {
     engine = await startPrivateEngine();
     elsewhere = await openEngine(engine.address);
     program = await mkdtemp(join(tmpdir(), "coditect-program-"));
-    await build({
-      entryPoints: { test: String(testWorker.args[0]), real: String(workerEntry().args[0]) },
-      outdir: program,
-      outExtension: { ".js": ".cjs" },
-      bundle: true,
-      platform: "node",
-      define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify("1.0.0") },
-      banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-      logLevel: "error",
-    });
+    await bundleWorkers(program, { test: String(testWorker.args[0]), real: String(workerEntry().args[0]) });
   });
   after(async () => {
     await rm(program, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import { untilAborted } from "../../../../schemas/abortable.ts";
 import type { Driver, RemoteFiles, RunningWorker, WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
+import { RELAYED_SOCKET } from "../egress/relay.ts";
 import { programFolders } from "../program.ts";
 import { attach } from "./attach.ts";
 import {
@@ -24,7 +25,7 @@ import { ownedFolder } from "./mirror/archive.ts";
 import { createMirrors } from "./mirror/mirrors.ts";
 import type { MirrorUse } from "./mirror/mirrors.ts";
 import { removeLabelled } from "./orphans.ts";
-import { RELAYED_SOCKET, relayEgress } from "./relay.ts";
+import { relayEgress } from "./relay.ts";
 import { folderBytesIn } from "./usage.ts";
 import { ContainerWorker } from "./worker.ts";
 

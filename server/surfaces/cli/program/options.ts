@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { providerNames, unconfinedAnswers } from "../session/options.ts";
+import { providerNames, runtimeNames, unconfinedAnswers } from "../session/options.ts";
 
 export type End = (code: Promise<number>) => Promise<void>;
 
@@ -52,7 +52,7 @@ export const modelOptions = (command: Command): Command =>
     .addOption(new Option("--provider <name>", "the model provider").choices(providerNames))
     .option("--model <name>", "the provider's model")
     .option("--endpoint <url>", "the provider's URL instead of its own")
-    .addOption(new Option("--runtime <where>", "where instances run").choices(["local", "docker"]))
+    .addOption(new Option("--runtime <where>", "where instances run").choices(runtimeNames))
     .option("--image <name>", "the container image of the instances")
     .option("--max-cost <usd>", "stop before a run costs more")
     .option("--max-tokens <n>", "stop before a run uses more tokens")

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import type { CommandContext } from "../display/terminal.ts";
+import { runtimeNames } from "../session/options.ts";
 import {
   type End,
   jsonOption,
@@ -14,7 +15,7 @@ import {
 export const addProof = (program: Command, context: CommandContext, end: End): void => {
   const whereTestsRun = (command: Command): Command =>
     command
-      .addOption(new Option("--runtime <where>", "where the tests run").choices(["local", "docker"]))
+      .addOption(new Option("--runtime <where>", "where the tests run").choices(runtimeNames))
       .option("--image <name>", "the container image they run in")
       .addOption(testCommandOption())
       .addOption(setOption())

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AIProvider, ProviderName } from "../../../../schemas/agent.ts";
+import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../schemas/agent.ts";
 import { ANSWER_CEILING, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions } from "../../../../schemas/run.ts";
@@ -18,6 +18,15 @@ type ProviderChoice = (typeof providerNames)[number];
 /** Values of `--unconfined`. */
 export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
 
+export const runtimeNames = ["local", "docker", "kubernetes"] as const;
+
+/** What each of them is in a record. */
+export const runtimeOf = {
+  local: "Local",
+  docker: "Docker",
+  kubernetes: "Kubernetes",
+} as const satisfies Record<(typeof runtimeNames)[number], InstanceRuntime>;
+
 const positive = z.coerce.number().positive();
 
 /** The options of `coditect run` and `resume`, as they are on the command line. */
@@ -34,7 +43,7 @@ export const RunFlags = z.object({
       return address ?? "";
     })
     .optional(),
-  runtime: z.enum(["local", "docker"]).optional(),
+  runtime: z.enum(runtimeNames).optional(),
   image: z.string().min(1).optional(),
   apply: z.boolean().default(false),
   /** Paths of marked files: `--apply` alone leaves those out. */
@@ -225,7 +234,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
 /** Options of the run; `provider` as it was resolved, the rehearsal's among them. */
 export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Partial<RunOptions> => ({
   ...(provider !== null && { provider }),
-  ...(flags.runtime !== undefined && { runtime: flags.runtime === "docker" ? "Docker" : "Local" }),
+  ...(flags.runtime !== undefined && { runtime: runtimeOf[flags.runtime] }),
   ...(flags.image !== undefined && { image: flags.image }),
   ...((flags.maxCost !== undefined || flags.maxTokens !== undefined) && {
     limits: {

@@ -25,7 +25,7 @@ export interface Mirrors {
 }
 
 /** The script and what says how to load it: a bundle needs no more. */
-const programFiles = (entry: WorkerEntry): string[] => {
+export const programFiles = (entry: WorkerEntry): string[] => {
   const script = entry.args.at(-1) ?? entry.command;
   if (script.endsWith(".ts")) {
     const reason = "only the built worker can be sent to an engine on another machine";

@@ -1,0 +1,52 @@
+import { connect } from "node:net";
+import { Duplex, pipeline } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+
+/** Where the relay listens in a container that cannot be handed a socket of this machine. */
+export const RELAYED_SOCKET = "/tmp/coditect-egress.sock";
+
+/** One that breaks is noticed at both of its ends. */
+const ignore = (): void => undefined;
+
+/** As many connections at once as the proxy itself takes. */
+const MOST_CONNECTIONS = 256;
+
+/**
+ * Runs in the container: each connection to its socket becomes a stream of one HTTP/2 session over
+ * the standard streams, which keeps them apart and lets each be as slow as it is.
+ */
+export const RELAY = `const {connect}=require("http2"),{Duplex,pipeline}=require("stream"),ignore=()=>{};let session;
+require("net").createServer({allowHalfOpen:true},inside=>{
+  const way=session.request({":method":"CONNECT",":authority":"proxy"});
+  pipeline(inside,way,ignore);pipeline(way,inside,ignore);
+}).listen(process.argv[1],()=>{
+  session=connect("http://runtime",{createConnection:()=>Duplex.from({readable:process.stdin,writable:process.stdout})});
+  session.on("error",()=>process.exit()).on("close",()=>process.exit());
+})`;
+
+/**
+ * Carries what a relay sends over its standard streams to the socket of the runtime's proxy. Resolves when
+ * the relay listens. Errors: the streams ended before.
+ */
+export const carryEgress = async (
+  streams: { readable: Readable; writable: Writable },
+  proxy: string,
+): Promise<void> => {
+  // Loaded only where it is needed: a start waits for what is loaded with it.
+  const { performServerHandshake } = await import("node:http2");
+  const session = performServerHandshake(Duplex.from(streams), {
+    settings: { maxConcurrentStreams: MOST_CONNECTIONS },
+  });
+  session.on("stream", (way) => {
+    const outside = connect({ path: proxy, allowHalfOpen: true });
+    way.respond({ ":status": 200 });
+    pipeline(way, outside, ignore);
+    pipeline(outside, way, ignore);
+  });
+  await new Promise((listening, reject) => {
+    session.once("remoteSettings", listening).on("error", reject);
+    session.once("close", () => {
+      reject(new Error("the way out of the container did not open"));
+    });
+  });
+};

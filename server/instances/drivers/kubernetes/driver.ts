@@ -1,0 +1,274 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { untilAborted } from "../../../../schemas/abortable.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import type { WorkerEntry } from "../../../platform/installation.ts";
+import { programFiles } from "../docker/mirror/mirrors.ts";
+import { fileParts, mountFolders, treeParts } from "../docker/mirror/tree.ts";
+import type { TreePart } from "../docker/mirror/tree.ts";
+import { WORKER_NODE } from "../docker/container.ts";
+import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
+import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
+import { openCluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import { hasEnded, endOfPod, whyNotScheduled, whyNotStarted } from "./end.ts";
+import { clusterError, isAway, isConflict } from "./errors.ts";
+import { createPodFiles } from "./files.ts";
+import { RuntimeLease } from "./lease.ts";
+import { Overseer, OVERSEER } from "./overseer.ts";
+import { COPY_FOLDER, FILES, GO, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
+import { deletePod, listPods, Pod, podsPath, PodTable } from "./pods.ts";
+import { probeIsolation } from "./probe.ts";
+import type { KubernetesSettings } from "./settings.ts";
+import { openStream } from "./stream.ts";
+import type { PodStream } from "./stream.ts";
+import { GONE_MS, PodWorker } from "./worker.ts";
+
+const AGAIN_MS = 500;
+
+export interface KubernetesDriverOptions {
+  entry: WorkerEntry;
+  /** Pods are labelled with it, and only those with its label are ever removed. */
+  stateFolder: string;
+  settings: KubernetesSettings;
+  /** Left out: the cluster of this user's kubeconfig, or the one this process runs in. */
+  cluster?: () => Promise<Cluster>;
+}
+
+/** What is shared by the pods of one runtime. */
+interface Place {
+  cluster: Cluster;
+  table: PodTable;
+  lease: RuntimeLease;
+}
+
+/** Tries again while the API server is away; its user's deadline ends that. */
+const whileAway = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || !isAway(error)) throw error;
+      await sleep(AGAIN_MS, null, { signal, ref: false });
+    }
+  }
+};
+
+/** Whether nothing is left of a pod that did not become an instance. */
+const removePod = async ({ cluster, table }: Place, name: string): Promise<boolean> => {
+  const signal = AbortSignal.timeout(GONE_MS);
+  try {
+    await deletePod(cluster, name, signal);
+    await table.until(name, (pod) => pod === null, signal);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Instances as pods. Their files are sent; nothing of this machine is mounted. */
+export class KubernetesDriver implements Driver {
+  readonly runtime = "Kubernetes";
+  readonly #options: KubernetesDriverOptions;
+  readonly #workers = new Set<PodWorker>();
+  /** Names of pods of this runtime, which are no orphans. */
+  readonly #own = new Set<string>();
+  #place: Promise<Place> | null = null;
+  #sweep: Promise<number> | null = null;
+
+  constructor(options: KubernetesDriverOptions) {
+    this.#options = options;
+  }
+
+  async start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+    const cancelled = fail("cancelled", { what: "Starting the instance" });
+    if (signal.aborted) throw cancelled;
+    const launched = this.#launch(spec, signal);
+    return untilAborted(launched, signal, () => cancelled).catch((error: unknown) => {
+      // A cluster that answers late must not leave a pod behind.
+      if (error === cancelled)
+        void launched.then(
+          (late) => late.kill({ kind: "stopped", how: "not wanted" }),
+          () => undefined,
+        );
+      throw error;
+    });
+  }
+
+  async removeOrphans(): Promise<number> {
+    this.#sweep ??= this.#open().then(({ cluster }) => this.#removeLeft(cluster));
+    try {
+      return await this.#sweep;
+    } catch (error) {
+      this.#sweep = null;
+      throw clusterError(error);
+    }
+  }
+
+  #open(): Promise<Place> {
+    const { stateFolder, settings } = this.#options;
+    const open = async (): Promise<Place> => {
+      const cluster = await (this.#options.cluster ?? (() => openCluster(settings)))();
+      const table = new PodTable(cluster, this.#selector);
+      const lease = new RuntimeLease(cluster, stateFolder, () => {
+        for (const worker of this.#workers)
+          void worker.kill({ kind: "stopped", how: "another runtime took over its state folder" });
+      });
+      return { cluster, table, lease };
+    };
+    this.#place ??= open().catch((error: unknown) => {
+      this.#place = null; // It may be there the next time.
+      throw error;
+    });
+    return this.#place;
+  }
+
+  get #selector(): string {
+    const labels = { ...MANAGED, [STATE_LABEL]: stateOf(this.#options.stateFolder) };
+    return Object.entries(labels)
+      .map(([label, value]) => `${label}=${value}`)
+      .join(",");
+  }
+
+  async #removeLeft(cluster: Cluster): Promise<number> {
+    const signal = AbortSignal.timeout(60_000);
+    const left = (await listPods(cluster, this.#selector, signal)).filter(
+      ({ metadata }) => !this.#own.has(metadata.name),
+    );
+    await Promise.all(left.map(({ metadata }) => deletePod(cluster, metadata.name, signal, metadata.uid)));
+    return left.length;
+  }
+
+  async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+    const name = podName(spec.instance_id);
+    const streams: PodStream[] = [];
+    let place: Place | null = null;
+    this.#own.add(name);
+    try {
+      const found = await this.#open();
+      await whileAway(() => found.lease.hold(signal), signal);
+      await whileAway(() => this.removeOrphans(), signal);
+      found.table.use();
+      place = found;
+      return await this.#bringUp(spec, found, streams, signal);
+    } catch (error) {
+      for (const stream of streams) stream.close();
+      if (place !== null) {
+        // What could not be removed is an orphan from here.
+        if (!(await removePod(place, name))) this.#sweep = null;
+        this.#leave(place, name);
+      } else this.#own.delete(name);
+      throw clusterError(error);
+    }
+  }
+
+  #leave({ table, lease }: Place, name: string): void {
+    this.#own.delete(name);
+    table.release();
+    if (this.#own.size === 0) void lease.release();
+  }
+
+  async #bringUp(
+    spec: WorkerSpec,
+    place: Place,
+    streams: PodStream[],
+    signal: AbortSignal,
+  ): Promise<RunningWorker> {
+    const { entry, stateFolder, settings } = this.#options;
+    const { cluster, table, lease } = place;
+    const name = podName(spec.instance_id);
+    const program = programFiles(entry);
+    const folders = mountFolders([...program, ...spec.readable]);
+    const { args } = entry;
+    const choices = { settings, stateFolder, epoch: lease.epoch, args, folders };
+    const { pod, environment, image } = podOf(spec, choices);
+    const made = await this.#create(cluster, pod, name, signal);
+    await this.#running(table, name, signal);
+
+    const open = async (verb: "attach" | "exec", container: string, command: string[] = []) => {
+      const path = `${podsPath(cluster.namespace, name)}/${verb}`;
+      const stream = await openStream(cluster, path, { container }, command, signal);
+      streams.push(stream);
+      return stream;
+    };
+    const [worker, files, watching] = await Promise.all([
+      open("attach", WORKER),
+      open("attach", FILES),
+      open("exec", WORKER, [WORKER_NODE, "-e", OVERSEER]),
+    ]);
+    const overseer = new Overseer(watching);
+    const sending = createPodFiles(files);
+    const parts = function* (): Generator<TreePart> {
+      yield* fileParts(program);
+      yield* treeParts(spec.workspace, spec.readable);
+    };
+    const [reachable] = await Promise.all([
+      probeIsolation(cluster, name, table.all(), overseer, settings.allow_reachable),
+      sending.sync(parts, signal),
+      spec.egress_socket === null
+        ? null
+        : this.#relay(
+            await open("exec", WORKER, [WORKER_NODE, "-e", RELAY, RELAYED_SOCKET]),
+            spec.egress_socket,
+          ),
+    ]);
+    worker.input.write(GO);
+    const running = new PodWorker({
+      ...{ cluster, table, name, uid: made.metadata.uid, worker, files, overseer, environment },
+      paths: { source: spec.workspace, copy: COPY_FOLDER },
+      details: {
+        ...{ image, workspace: "sent to the cluster", namespace: cluster.namespace },
+        node: table.all().find(({ metadata }) => metadata.name === name)?.spec.nodeName ?? null,
+        reachable,
+      },
+      memoryMb: spec.limits.memory_mb,
+      remote: {
+        refresh: (refreshing) => sending.sync(parts, refreshing),
+        copyBytes: () => overseer.bytes(COPY_FOLDER),
+      },
+      onGone: (wasRemoved) => {
+        for (const stream of streams) stream.close();
+        this.#workers.delete(running);
+        this.#leave(place, name);
+        // The API server may be away; what is left goes before the next one starts.
+        if (!wasRemoved) this.#sweep = null;
+      },
+    });
+    this.#workers.add(running);
+    return running;
+  }
+
+  async #create(cluster: Cluster, pod: unknown, name: string, signal: AbortSignal): Promise<Pod> {
+    const create = () => cluster.ask(Pod, "POST", podsPath(cluster.namespace), { body: pod }, signal);
+    return whileAway(create, signal).catch((error: unknown) => {
+      // An answer that was lost: the pod of this name is ours, as no other has its instance's id.
+      if (isConflict(error)) return cluster.ask(Pod, "GET", podsPath(cluster.namespace, name), {}, signal);
+      throw error;
+    });
+  }
+
+  /** Resolves when both containers run. Errors: `instance_not_started` with what Kubernetes says. */
+  async #running(table: PodTable, name: string, signal: AbortSignal): Promise<void> {
+    let latest: Pod | null = null;
+    const isDecided = (pod: Pod | null): boolean => {
+      if (pod === null) return false;
+      latest = pod;
+      const { containerStatuses } = pod.status;
+      const areRunning =
+        containerStatuses.length >= 2 && containerStatuses.every(({ state }) => state.running != null);
+      return areRunning || hasEnded(pod) || whyNotStarted(pod) !== null;
+    };
+    const pod = await table.until(name, isDecided, signal).catch((error: unknown) => {
+      const why = latest === null ? null : whyNotScheduled(latest);
+      if (why === null) throw error;
+      throw fail("instance_not_started", { reason: `no node has room for its pod: ${why}` });
+    });
+    if (pod === null) return;
+    const why = whyNotStarted(pod);
+    if (why !== null) throw fail("instance_not_started", { reason: `its pod does not start: ${why}` });
+    if (hasEnded(pod)) throw fail("instance_not_started", { reason: endOfPod(pod, "", 0).how });
+  }
+
+  async #relay(stream: PodStream, proxy: string): Promise<void> {
+    await carryEgress({ readable: stream.output, writable: stream.input }, proxy);
+  }
+}

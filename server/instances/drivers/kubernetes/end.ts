@@ -1,0 +1,88 @@
+import type { WorkerEnd } from "../driver.ts";
+import { endOf } from "../end.ts";
+import { WORKER } from "./pod.ts";
+import type { Pod } from "./pods.ts";
+
+const KILLED_FOR_MEMORY = "OOMKilled";
+
+/** The reason of the condition with which Kubernetes marks a pod that it takes away from its node. */
+const disruptionOf = (pod: Pod): { reason: string; message: string } | null => {
+  const found = pod.status.conditions.find(
+    ({ type, status }) => type === "DisruptionTarget" && status === "True",
+  );
+  return found === undefined ? null : { reason: found.reason ?? "", message: found.message ?? "" };
+};
+
+const withWhy = (how: string, why: string | undefined): string => (why ? `${how}: ${why}` : how);
+
+/** What took a pod away, by the word of Kubernetes for it. */
+const takenAway = (reason: string, message: string | undefined): WorkerEnd | null => {
+  switch (reason) {
+    case "Evicted":
+    case "TerminationByKubelet":
+    case "EvictionByEvictionAPI":
+      return { kind: "evicted", how: withWhy("its node evicted it", message) };
+    case "Preempting":
+    case "Preempted":
+    case "PreemptionByScheduler":
+    case "PreemptionByKubeScheduler":
+      return { kind: "preempted", how: withWhy("a pod with a higher priority took its place", message) };
+    case "DeadlineExceeded":
+      return { kind: "limit", how: "it reached its deadline (kubernetes.deadline_seconds)" };
+    case "NodeLost":
+    case "Shutdown":
+    case "Terminated":
+    case "NodeShutdown":
+    case "DeletionByTaintManager":
+    case "DeletionByPodGC":
+      return { kind: "node_lost", how: withWhy("its node went away", message) };
+    default:
+      return null;
+  }
+};
+
+/** Whether a pod's worker runs no more, by what the API server says. */
+export const hasEnded = (pod: Pod | null): boolean =>
+  pod === null ||
+  pod.status.phase === "Failed" ||
+  pod.status.phase === "Succeeded" ||
+  workerState(pod)?.terminated != null;
+
+const workerState = (pod: Pod) => pod.status.containerStatuses.find(({ name }) => name === WORKER)?.state;
+
+/** Why the worker of a pod ended by itself. `pod`: null when it was deleted by somebody else. */
+export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): WorkerEnd => {
+  if (pod === null) return { kind: "exited", how: "its pod was deleted" };
+  const disruption = disruptionOf(pod);
+  const taken =
+    takenAway(pod.status.reason ?? "", pod.status.message) ??
+    (disruption === null ? null : takenAway(disruption.reason, disruption.message));
+  if (taken !== null) return taken;
+  const ended = workerState(pod)?.terminated;
+  if (ended == null) return { kind: "exited", how: "the connection to its pod broke" };
+  if (ended.reason === KILLED_FOR_MEMORY)
+    return { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` };
+  return endOf(ended.exitCode, null, lastWords);
+};
+
+const WAITS_FOR_EVER: ReadonlySet<string> = new Set([
+  "ErrImageNeverPull",
+  "InvalidImageName",
+  "ImageInspectError",
+  "CreateContainerConfigError",
+  "ImagePullBackOff",
+]);
+
+/** Why a pod will not start, or null: it may yet. */
+export const whyNotStarted = (pod: Pod): string | null => {
+  for (const { state } of pod.status.containerStatuses) {
+    const { reason = "", message } = state.waiting ?? {};
+    if (WAITS_FOR_EVER.has(reason)) return withWhy(reason, message);
+  }
+  return null;
+};
+
+/** Why a pod still waits for a node, as the scheduler says. */
+export const whyNotScheduled = (pod: Pod): string | null =>
+  pod.status.conditions.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message ??
+  null;

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { CoditectError, fail } from "../../../../schemas/errors.ts";
+
+/** What an API server answers in place of the object that was asked for. */
+export const Status = z.object({
+  message: z.string().default(""),
+  reason: z.string().default(""),
+  code: z.int().default(0),
+});
+
+/** An answer of the API server that is a refusal. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly reason: string;
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** Whether the API server says that what was asked for is not there. */
+export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
+/** Whether somebody else changed an object first, or made one of the same name. */
+export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
+
+/** Whether the API server was not reached, or has no time: it may answer a little later. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof ApiError
+    ? error.status === 429 || error.status >= 500
+    : error instanceof Error && "code" in error && awayCodes.has(String(error.code));
+
+const awayCodes: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+]);
+
+const hints: Readonly<Record<number, string>> = {
+  401: "Log in to the cluster again; kubectl uses the same configuration.",
+  403: "Run coditect cluster check to see which rights are missing.",
+  404: "Run coditect cluster setup to create the namespace.",
+};
+
+/** What an error of the API server, or of the way to it, means for the user. */
+export const clusterError = (error: unknown): CoditectError => {
+  if (error instanceof CoditectError) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  const hint =
+    (error instanceof ApiError ? hints[error.status] : undefined) ??
+    (isAway(error) ? "Check that the cluster is reachable." : "Run coditect cluster check.");
+  return fail("cluster_unavailable", { reason: said, hint }, { cause: error });
+};

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { deflateRaw } from "node:zlib";
+import { fail } from "../../../../schemas/errors.ts";
+import { SerialQueue } from "../../../../schemas/serial-queue.ts";
+import { untilAborted } from "../../../../schemas/abortable.ts";
+import { pacer } from "../../../workspace/pace.ts";
+import { changesOf } from "../docker/mirror/changes.ts";
+import type { Mirrored } from "../docker/mirror/changes.ts";
+import type { TreeEntry, TreePart } from "../docker/mirror/tree.ts";
+import type { PodStream } from "./stream.ts";
+
+/**
+ * Runs in the container `files`: its input is blocks, each a length and that many bytes of deflated text
+ * and data. Together they are records: a line of JSON, then the bytes of a file. It writes what it is sent,
+ * says when it has reached an end, and ends with its input.
+ */
+export const RECEIVER = `const f=require("fs"),z=require("zlib"),{dirname}=require("path");
+let raw=Buffer.alloc(0),text=Buffer.alloc(0),head=null;
+const put=(h,b)=>{
+  if(h.end){console.log(h.end);return}
+  if(h.remove){f.rmSync(h.remove,{recursive:true,force:true});return}
+  if(h.type==="directory"){f.mkdirSync(h.path,{recursive:true});return}
+  f.mkdirSync(dirname(h.path),{recursive:true});
+  if(h.type==="symlink"){f.rmSync(h.path,{force:true});f.symlinkSync(h.target,h.path);return}
+  f.rmSync(h.path,{force:true});f.writeFileSync(h.path,b,{mode:h.mode});f.chmodSync(h.path,h.mode);
+};
+const read=()=>{for(;;){
+  if(head===null){const at=text.indexOf(10);if(at<0)return;head=JSON.parse(text.subarray(0,at));text=text.subarray(at+1)}
+  const size=head.size||0;if(text.length<size)return;
+  put(head,text.subarray(0,size));text=text.subarray(size);head=null;
+}};
+process.stdin.on("data",d=>{raw=Buffer.concat([raw,d]);
+  while(raw.length>=4&&raw.length>=4+raw.readUInt32BE(0)){const n=raw.readUInt32BE(0);
+    text=Buffer.concat([text,z.inflateRawSync(raw.subarray(4,4+n))]);raw=raw.subarray(4+n);read()}
+}).on("end",()=>process.exit(0));`;
+
+const BLOCK = 512 * 1024;
+const deflate = promisify(deflateRaw);
+
+/** Records on their way to a receiver, in blocks. */
+class Sender {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  readonly #stream: PodStream;
+
+  constructor(stream: PodStream) {
+    this.#stream = stream;
+  }
+
+  async add(header: object, body: Buffer = Buffer.alloc(0)): Promise<void> {
+    this.#parts.push(Buffer.from(`${JSON.stringify({ ...header, size: body.length })}\n`), body);
+    this.#bytes += body.length + 100;
+    if (this.#bytes >= BLOCK) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#bytes = 0;
+    const block = await deflate(Buffer.concat(parts), { level: 1 });
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(block.length);
+    const { input, closed } = this.#stream;
+    if (!input.write(Buffer.concat([length, block]))) await Promise.race([once(input, "drain"), closed]);
+  }
+}
+
+/** Files of this machine in one pod, each at its own place. */
+export interface PodFiles {
+  /** Sends what changed since the last time and removes what is gone. Errors: `workspace_not_mirrored`, `cancelled`. */
+  sync(parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void>;
+}
+
+const recordOf = ({ path, type, executable, target }: TreeEntry): object => ({
+  ...{ path, type, target },
+  mode: executable ? 0o755 : 0o644,
+});
+
+/** @param stream to the receiver of one pod. */
+export const createPodFiles = (stream: PodStream): PodFiles => {
+  const acknowledged = new Map<string, () => void>();
+  createInterface({ input: stream.output }).on("line", (id) => acknowledged.get(id)?.());
+  let latest: Mirrored = new Map();
+
+  const syncNow = async (parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void> => {
+    const pace = pacer("Sending the workspace", signal);
+    const { sent, removed, now } = await changesOf(latest, parts(), pace);
+    const sender = new Sender(stream);
+    const all = new Set(removed);
+    for (const path of removed.filter((one) => !all.has(dirname(one)))) await sender.add({ remove: path });
+    for (const entry of sent) {
+      await pace();
+      const body = entry.type === "file" ? await readFile(entry.path).catch(() => null) : undefined;
+      // What vanished meanwhile is left out.
+      if (body !== null) await sender.add(recordOf(entry), body);
+    }
+    const end = randomUUID();
+    const arrived = new Promise<boolean>((resolve) => {
+      acknowledged.set(end, () => {
+        resolve(true);
+      });
+    });
+    await sender.add({ end });
+    await sender.flush();
+    const gone = stream.closed.then(() => false);
+    const isThere = await untilAborted(Promise.race([arrived, gone]), signal, () =>
+      fail("cancelled", { what: "Sending the workspace" }),
+    );
+    acknowledged.delete(end);
+    if (!isThere) throw fail("workspace_not_mirrored", {});
+    latest = now;
+  };
+
+  // Two that compare with the same past would undo each other's removals.
+  const queue = new SerialQueue();
+  return { sync: (parts, signal) => queue.run(() => syncNow(parts, signal)) };
+};

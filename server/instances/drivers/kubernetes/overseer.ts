@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import type { WorkerUsage } from "../driver.ts";
+import type { PodStream } from "./stream.ts";
+
+/**
+ * Runs in the worker's container, beside the worker: it says what the processes there use, holds them still
+ * and ends them, and ends them all with its input, for a worker that no longer listens.
+ */
+export const OVERSEER = `const f=require("fs"),net=require("net"),dns=require("dns");
+const usage=()=>{let cpu=0,memory=0,processes=0;for(const p of f.readdirSync("/proc")){
+  if(!/^\\d+$/.test(p)||p===String(process.pid))continue;
+  try{const s=f.readFileSync("/proc/"+p+"/stat","latin1"),v=s.slice(s.lastIndexOf(")")+2).split(" ");
+  if(v[0]==="Z")continue;
+  cpu+=(+v[11]+ +v[12]+ +v[13]+ +v[14])/100;memory+=v[21]*4096/1048576;processes++}catch{}}
+  return{cpu_seconds:cpu,memory_mb:Math.round(memory),processes}};
+const bytes=folder=>{const w=[folder];let n=0;for(const d of w)try{for(const e of f.readdirSync(d,{withFileTypes:true})){
+  const p=d+"/"+e.name;if(e.isDirectory())w.push(p);else try{const s=f.lstatSync(p);n+=s.nlink>1?0:s.blocks*512}catch{}}}catch{}return n};
+const dial=(host,port)=>new Promise(done=>{const s=net.connect({host,port});
+  s.on("connect",()=>{s.destroy();done("connected")}).on("error",e=>done(e.code||"failed"));
+  setTimeout(()=>{s.destroy();done("ETIMEDOUT")},1500)});
+const resolve=(name,servers)=>new Promise(done=>{const r=new dns.Resolver({timeout:1400,tries:1});
+  try{if(servers)r.setServers(servers)}catch{}
+  r.resolve4(name,e=>done(e?e.code:"connected"))});
+const probe=list=>Promise.all(list.map(async t=>({name:t.name,result:await(t.query?resolve(t.query,t.servers):dial(t.host,t.port))})));
+const work={usage:()=>usage(),bytes,stop:()=>process.kill(-1,"SIGSTOP"),go:()=>process.kill(-1,"SIGCONT"),probe};
+require("readline").createInterface({input:process.stdin}).on("line",async line=>{
+  const{id,method,params}=JSON.parse(line);let result=null;
+  try{result=await work[method](params)}catch{}
+  console.log(JSON.stringify({id,result}))
+}).on("close",()=>{try{process.kill(-1,"SIGKILL")}catch{}process.exit()});`;
+
+const Answer = z.object({ id: z.string(), result: z.unknown() });
+const Usage = z.object({ cpu_seconds: z.number(), memory_mb: z.number(), processes: z.int() });
+const Reached = z.array(z.object({ name: z.string(), result: z.string() }));
+
+/** Something a pod is asked to connect to, or a name to ask a name server for. */
+export type ProbeTarget =
+  { name: string; host: string; port: number } | { name: string; query: string; servers?: string[] };
+
+/** What one pod's overseer is asked; null and nothing: it is gone. */
+export class Overseer {
+  readonly #stream: PodStream;
+  readonly #waiting = new Map<string, (result: unknown) => void>();
+
+  constructor(stream: PodStream) {
+    this.#stream = stream;
+    createInterface({ input: stream.output }).on("line", (line) => {
+      const { id, result } = Answer.parse(JSON.parse(line));
+      this.#waiting.get(id)?.(result);
+      this.#waiting.delete(id);
+    });
+    void stream.closed.then(() => {
+      for (const settle of this.#waiting.values()) settle(null);
+      this.#waiting.clear();
+    });
+  }
+
+  async usage(): Promise<WorkerUsage | null> {
+    return Usage.nullable().parse(await this.#ask("usage", null));
+  }
+
+  /** Bytes a folder takes on disk there. */
+  async bytes(folder: string): Promise<number> {
+    return (
+      z
+        .number()
+        .nullable()
+        .parse(await this.#ask("bytes", folder)) ?? 0
+    );
+  }
+
+  async pause(): Promise<void> {
+    await this.#ask("stop", null);
+  }
+
+  async resume(): Promise<void> {
+    await this.#ask("go", null);
+  }
+
+  /** What came of each attempt: `connected`, or the code of the error. */
+  async probe(targets: readonly ProbeTarget[]): Promise<z.infer<typeof Reached>> {
+    return Reached.nullable().parse(await this.#ask("probe", targets)) ?? [];
+  }
+
+  async #ask(method: string, params: unknown): Promise<unknown> {
+    const id = randomUUID();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, resolve);
+    this.#stream.input.write(`${JSON.stringify({ id, method, params })}\n`);
+    void this.#stream.closed.then(() => {
+      resolve(null);
+    });
+    return promise;
+  }
+}

@@ -1,0 +1,97 @@
+import { fail } from "../../../../schemas/errors.ts";
+import type { Json } from "../../../../schemas/primitives.ts";
+
+/** By which field the entries of a list are told apart. Kubernetes: "strategic merge patch". */
+const listKeys: Readonly<Record<string, string>> = {
+  containers: "name",
+  initContainers: "name",
+  volumes: "name",
+  env: "name",
+  volumeMounts: "mountPath",
+  imagePullSecrets: "name",
+  topologySpreadConstraints: "topologyKey",
+};
+
+type JsonObject = Record<string, Json>;
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isNamed = (key: string, list: readonly Json[]): list is JsonObject[] =>
+  list.every((entry) => isObject(entry) && typeof entry[key] === "string");
+
+const mergeLists = (key: string, base: readonly JsonObject[], patch: readonly JsonObject[]): JsonObject[] => {
+  const merged = base.map((entry) => {
+    const change = patch.find((one) => one[key] === entry[key]);
+    return change === undefined ? entry : mergeObjects(entry, change);
+  });
+  return [...merged, ...patch.filter((one) => !base.some((entry) => entry[key] === one[key]))];
+};
+
+const mergeValues = (field: string, base: Json | undefined, patch: Json): Json => {
+  if (isObject(patch)) return mergeObjects(isObject(base) ? base : {}, patch);
+  const key = listKeys[field];
+  if (key === undefined || !Array.isArray(patch) || !Array.isArray(base)) return patch;
+  return isNamed(key, base) && isNamed(key, patch) ? mergeLists(key, base, patch) : patch;
+};
+
+/** `null` removes a field; lists whose entries have a name are merged by it, others are replaced. */
+const mergeObjects = (base: JsonObject, patch: JsonObject): JsonObject => {
+  const changed = Object.entries(patch).map(([field, value]): [string, Json] => [
+    field,
+    value === null ? null : mergeValues(field, base[field], value),
+  ]);
+  const merged = { ...base, ...Object.fromEntries(changed) };
+  return Object.fromEntries(Object.entries(merged).filter(([field]) => patch[field] !== null));
+};
+
+/** Places where two values differ: `spec.containers.worker.securityContext.privileged`. */
+const differences = (
+  base: Json | undefined,
+  now: Json | undefined,
+  path: string,
+  field: string,
+): string[] => {
+  if (JSON.stringify(base) === JSON.stringify(now)) return [];
+  const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
+  if (isObject(base) || isObject(now)) {
+    const [before, after] = [isObject(base) ? base : {}, isObject(now) ? now : {}];
+    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...names].flatMap((name) => differences(before[name], after[name], at(name), name));
+  }
+  const key = listKeys[field];
+  const [before, after] = [Array.isArray(base) ? base : [], Array.isArray(now) ? now : []];
+  if (key === undefined || !isNamed(key, before) || !isNamed(key, after)) return [path];
+  const ids = new Set([...before, ...after].map((entry) => JSON.stringify(entry[key])));
+  return [...ids].flatMap((id) =>
+    differences(
+      before.find((entry) => JSON.stringify(entry[key]) === id),
+      after.find((entry) => JSON.stringify(entry[key]) === id),
+      at(id.slice(1, -1)),
+      "",
+    ),
+  );
+};
+
+/** What a patch may change: it says where a pod runs and what it gets, never what it may do. */
+const free = [
+  /^metadata\.(labels|annotations)\.(?!coditect\.dev\/|app\.kubernetes\.io\/managed-by)/,
+  /^spec\.(affinity|nodeSelector|tolerations|topologySpreadConstraints|priorityClassName|preemptionPolicy|schedulerName|schedulingGates|runtimeClassName|overhead|imagePullSecrets|terminationGracePeriodSeconds|dnsPolicy|dnsConfig)(\.|$)/,
+  /^spec\.containers\.(worker|files)\.(resources\.|image$|imagePullPolicy$)/,
+];
+
+const isWithinPath = (path: string, allowed: string): boolean =>
+  path === allowed || path.startsWith(`${allowed}.`);
+
+/**
+ * The pod with the user's patch in it. Errors: `pod_patch_refused` where it changes something that keeps an
+ * instance confined and `allowed` does not have its path.
+ */
+export const patchPod = (pod: Json, patch: Json, allowed: readonly string[]): Json => {
+  if (!isObject(pod) || !isObject(patch)) return pod;
+  const patched = mergeObjects(pod, patch);
+  const refused = differences(pod, patched, "", "").filter(
+    (path) => !free.some((rule) => rule.test(path)) && !allowed.some((one) => isWithinPath(path, one)),
+  );
+  if (refused.length > 0) throw fail("pod_patch_refused", { paths: refused.join(", ") });
+  return patched;
+};

@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import { fail } from "../../../../schemas/errors.ts";
+import { Json } from "../../../../schemas/primitives.ts";
+import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE } from "../docker/container.ts";
+import type { WorkerSpec } from "../driver.ts";
+import { egressEnvironment } from "../egress/environment.ts";
+import { asFirstProcess } from "../first-process.ts";
+import { RELAYED_SOCKET } from "../egress/relay.ts";
+import { RECEIVER } from "./files.ts";
+import { patchPod } from "./patch.ts";
+import type { KubernetesSettings } from "./settings.ts";
+
+export const INSTANCE_LABEL = "coditect.dev/instance";
+export const STATE_LABEL = "coditect.dev/state";
+const APP_LABEL = "app.kubernetes.io/managed-by";
+const QUEUE_LABEL = "kueue.x-k8s.io/queue-name";
+/** By which policies of the network and quotas find the pods of all runtimes. */
+export const MANAGED: Readonly<Record<string, string>> = { [APP_LABEL]: "coditect" };
+
+/** The container of the worker, and the one that writes the files it may only read. */
+export const WORKER = "worker";
+export const FILES = "files";
+
+const WORKER_USER = 1000;
+const FILES_USER = 1001;
+const GROUP = 1000;
+const COPY = "/instance";
+/** Belongs to the worker; a volume itself belongs to root. */
+export const COPY_FOLDER = `${COPY}/work`;
+const SCRATCH_MB = 512;
+/** What Node and a shell need beside what the commands of an instance may use. */
+const OVERHEAD_MB = 128;
+
+/** The value of `STATE_LABEL` by which a state folder knows its own pods and no others. */
+export const stateOf = (stateFolder: string): string =>
+  createHash("sha256").update(stateFolder).digest("hex").slice(0, 32);
+
+/** A name the API server takes, the same for each instance. */
+export const podName = (instanceId: string): string => `coditect-${instanceId}`;
+
+/**
+ * The worker starts when it is told to, as what a program prints before somebody is attached is lost,
+ * and only then are its files there.
+ */
+const WHEN_TOLD = `read -r go || exit 0; mkdir -p "${COPY_FOLDER}" "$HOME"; exec "$@"`;
+export const GO = "go\n";
+
+const security = (user: number) => ({
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  privileged: false,
+  readOnlyRootFilesystem: true,
+  runAsGroup: GROUP,
+  runAsNonRoot: true,
+  runAsUser: user,
+  seccompProfile: { type: "RuntimeDefault" },
+});
+
+const environmentOf = (spec: WorkerSpec): Record<string, string> => ({
+  PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${WORKER_NODE.replace("/node", "")}`,
+  LD_LIBRARY_PATH: WORKER_LIBRARIES,
+  HOME: "/tmp/home",
+  TMPDIR: "/tmp",
+  LANG: "C.UTF-8",
+  CI: "1",
+  NO_COLOR: "1",
+  CODITECT_CONFINED: "1",
+  ...egressEnvironment(spec.egress_socket === null ? null : RELAYED_SOCKET),
+});
+
+const listOf = (environment: Readonly<Record<string, string>>) =>
+  Object.entries(environment).map(([name, value]) => ({ name, value }));
+
+interface SentFolder {
+  /** Of its volume. */
+  name: string;
+  mountPath: string;
+}
+
+/** One volume for each folder that is sent, at its own place in both containers. */
+const sentFolders = (folders: readonly string[]): SentFolder[] =>
+  folders.map((mountPath, index) => {
+    // The API server takes no colon in the path of a mount.
+    if (mountPath.includes(":"))
+      throw fail("instance_not_started", {
+        reason: `a cluster cannot mount ${mountPath}: its path has a colon`,
+      });
+    return { name: `files-${index}`, mountPath };
+  });
+
+export interface PodChoices {
+  settings: KubernetesSettings;
+  stateFolder: string;
+  /** The runtime that started it, as its Lease names it. */
+  epoch: string;
+  /** Absolute path of the worker's script, and Node's options before it. */
+  args: readonly string[];
+  /** Folders that are sent, none inside another. */
+  folders: readonly string[];
+}
+
+interface MadePod {
+  /** As the API server takes it. */
+  pod: Json;
+  environment: Record<string, string>;
+  image: string;
+}
+
+const quantities = (spec: WorkerSpec) => ({
+  cpu: `${Math.round(spec.limits.cpus * 1000)}m`,
+  memory: `${spec.limits.memory_mb + OVERHEAD_MB}Mi`,
+  "ephemeral-storage": `${spec.limits.disk_mb + SCRATCH_MB}Mi`,
+});
+
+const workerContainer = (
+  spec: WorkerSpec,
+  { args, settings }: PodChoices,
+  mounts: readonly SentFolder[],
+  image: string,
+  environment: Record<string, string>,
+) => {
+  const limits = quantities(spec);
+  return {
+    name: WORKER,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    command: ["/bin/sh", "-c", WHEN_TOLD, "sh", ...asFirstProcess([WORKER_NODE, ...args])],
+    workingDir: COPY,
+    env: listOf(environment),
+    // Its input closes when the runtime goes, and the worker ends with it.
+    stdin: true,
+    stdinOnce: true,
+    resources: {
+      limits,
+      requests: { ...limits, cpu: `${Math.round(spec.limits.cpus * settings.cpu_request * 1000)}m` },
+    },
+    securityContext: security(WORKER_USER),
+    volumeMounts: [
+      ...mounts.map((mount) => ({ ...mount, readOnly: true })),
+      { name: "copy", mountPath: COPY },
+      { name: "scratch", mountPath: "/tmp" },
+    ],
+  };
+};
+
+const filesContainer = (mounts: readonly SentFolder[], image: string) => {
+  const resources = { cpu: "500m", memory: "256Mi", "ephemeral-storage": "64Mi" };
+  return {
+    name: FILES,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    command: [WORKER_NODE, "-e", RECEIVER],
+    env: listOf({ LD_LIBRARY_PATH: WORKER_LIBRARIES }),
+    stdin: true,
+    stdinOnce: true,
+    resources: { limits: resources, requests: { ...resources, cpu: "10m" } },
+    securityContext: security(FILES_USER),
+    volumeMounts: mounts,
+  };
+};
+
+/**
+ * A pod for a worker, as plain data: what the Pod Security Standard `restricted` asks for, no token of an
+ * account, no names of services, a read-only root, and caps. Errors: `pod_patch_refused`, `instance_not_started`.
+ */
+export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
+  const { settings, stateFolder, epoch } = choices;
+  const image = spec.image ?? settings.image ?? DEFAULT_IMAGE;
+  const environment = environmentOf(spec);
+  const sent = sentFolders(choices.folders);
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: podName(spec.instance_id),
+      labels: {
+        ...MANAGED,
+        [INSTANCE_LABEL]: spec.instance_id,
+        [STATE_LABEL]: stateOf(stateFolder),
+        ...(settings.queue !== null && { [QUEUE_LABEL]: settings.queue }),
+      },
+      annotations: { "coditect.dev/epoch": epoch },
+    },
+    spec: {
+      restartPolicy: "Never",
+      activeDeadlineSeconds: settings.deadline_seconds,
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      hostNetwork: false,
+      hostPID: false,
+      hostIPC: false,
+      hostname: "instance",
+      // Nobody answers there: a name is resolved by the runtime's proxy alone.
+      dnsPolicy: "None",
+      dnsConfig: { nameservers: ["127.0.0.1"] },
+      securityContext: {
+        fsGroup: GROUP,
+        runAsGroup: GROUP,
+        runAsNonRoot: true,
+        runAsUser: WORKER_USER,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [workerContainer(spec, choices, sent, image, environment), filesContainer(sent, image)],
+      volumes: [
+        ...sent.map(({ name }) => ({ name, emptyDir: {} })),
+        { name: "copy", emptyDir: { sizeLimit: `${spec.limits.disk_mb + SCRATCH_MB}Mi` } },
+        { name: "scratch", emptyDir: { sizeLimit: `${SCRATCH_MB}Mi` } },
+      ],
+      ...(settings.runtime_class !== null && { runtimeClassName: settings.runtime_class }),
+      ...(settings.priority_class !== null && { priorityClassName: settings.priority_class }),
+      ...(Object.keys(settings.node_selector).length > 0 && { nodeSelector: settings.node_selector }),
+      ...(settings.tolerations.length > 0 && { tolerations: settings.tolerations }),
+      ...(settings.image_pull_secrets.length > 0 && {
+        imagePullSecrets: settings.image_pull_secrets.map((name) => ({ name })),
+      }),
+    },
+  };
+  const patched = patchPod(Json.parse(pod), settings.patch, settings.patch_allowed);
+  return { pod: patched, environment, image };
+};

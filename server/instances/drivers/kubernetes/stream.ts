@@ -1,0 +1,153 @@
+import { Readable, Writable } from "node:stream";
+import { WebSocket } from "ws";
+import { z } from "zod";
+import type { ApiRequest, Cluster } from "./cluster.ts";
+import { ApiError } from "./errors.ts";
+
+const CLOSABLE = "v5.channel.k8s.io";
+const PROTOCOLS = [CLOSABLE, "v4.channel.k8s.io"];
+const CONNECT_MS = 30_000;
+/** Bytes of one message; the API server's own limit is larger. */
+const MESSAGE = 256 * 1024;
+const KEPT_LOG = 8 * 1024;
+const PING_MS = 20_000;
+
+/** First byte of each message: which stream it belongs to. */
+const channel = { input: 0, output: 1, error: 2, status: 3, close: 255 } as const;
+
+/** The standard streams of one container, or of a program started in it. */
+export interface PodStream {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** The end of standard error so far. */
+  lastWords(): string;
+  /** Resolves when the connection is gone, however it went. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+const bytesOf = (data: Buffer | ArrayBuffer | Buffer[]): Buffer =>
+  Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
+
+/** Standard input: slow as the connection is. Its end is a message since version 5; before, the connection's end. */
+const inputOf = (socket: WebSocket): Writable =>
+  new Writable({
+    highWaterMark: MESSAGE,
+    write: (chunk: Buffer, _encoding, done) => {
+      const pieces: Buffer[] = [];
+      for (let at = 0; at < chunk.length; at += MESSAGE) pieces.push(chunk.subarray(at, at + MESSAGE));
+      const send = (index: number): void => {
+        const piece = pieces[index];
+        if (piece === undefined) {
+          done();
+          return;
+        }
+        socket.send(Buffer.concat([Buffer.of(channel.input), piece]), (error) => {
+          // That the connection is gone is told by its end, not to who writes.
+          if (error == null) send(index + 1);
+          else done();
+        });
+      };
+      send(0);
+    },
+    final: (done) => {
+      if (socket.protocol === CLOSABLE)
+        socket.send(Buffer.of(channel.close, channel.input), () => {
+          done();
+        });
+      else {
+        socket.close();
+        done();
+      }
+    },
+  }).on("error", () => undefined);
+
+const opened = (socket: WebSocket, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => {
+      socket.terminate();
+      reject(signal.reason instanceof Error ? signal.reason : new Error("cancelled"));
+    };
+    const settle = (): void => {
+      signal.removeEventListener("abort", abort);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    socket.once("open", () => {
+      settle();
+      resolve();
+    });
+    socket.once("unexpected-response", (_request, response) => {
+      settle();
+      response.resume();
+      const status = response.statusCode ?? 0;
+      reject(new ApiError(status, "", `the API server refused a stream to the pod (${status})`));
+      socket.terminate();
+    });
+    socket.on("error", (error) => {
+      settle();
+      reject(error);
+    });
+  });
+
+/**
+ * Opens the streams of `attach` or `exec`. Kubernetes: `v5.channel.k8s.io`, or version 4 of an older API
+ * server. Errors: `ApiError`, those of the connection, the signal's reason.
+ */
+export const openStream = async (
+  cluster: Cluster,
+  path: string,
+  query: NonNullable<ApiRequest["query"]>,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<PodStream> => {
+  const url = cluster.url("ws", path, { ...query, stdin: "true", stdout: "true", stderr: "true" });
+  for (const part of command) url.searchParams.append("command", part);
+  const { headers, agent, ca, cert, key, rejectUnauthorized, auth } = await cluster.options();
+  const socket = new WebSocket(url, PROTOCOLS, {
+    ...{ agent, ca, cert, key, rejectUnauthorized, auth },
+    headers: z.record(z.string(), z.string()).catch({}).parse(headers),
+    handshakeTimeout: CONNECT_MS,
+    perMessageDeflate: false,
+  });
+  let words = "";
+  const output = new Readable({
+    highWaterMark: MESSAGE,
+    read: () => {
+      socket.resume();
+    },
+  });
+  socket.on("message", (data) => {
+    const bytes = bytesOf(data);
+    const rest = bytes.subarray(1);
+    if (bytes[0] === channel.output) {
+      if (rest.length > 0 && !output.push(rest)) socket.pause();
+    } else if (bytes[0] === channel.error) words = (words + rest.toString("utf8")).slice(-KEPT_LOG);
+  });
+  const closed = new Promise<void>((resolve) => {
+    socket.once("close", () => {
+      output.push(null);
+      resolve();
+    });
+  });
+  await opened(socket, signal);
+  // A connection whose other end vanished tells nothing: what is sent and not answered ends it.
+  let isAnswered = true;
+  const pinging = setInterval(() => {
+    if (!isAnswered && !socket.isPaused) socket.terminate();
+    isAnswered = false;
+    socket.ping();
+  }, PING_MS).unref();
+  socket.on("pong", () => (isAnswered = true));
+  void closed.then(() => {
+    clearInterval(pinging);
+  });
+  return {
+    input: inputOf(socket),
+    output,
+    lastWords: () => words,
+    closed,
+    close: () => {
+      socket.terminate();
+    },
+  };
+};

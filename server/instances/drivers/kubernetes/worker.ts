@@ -1,0 +1,136 @@
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driver.ts";
+import type { Cluster } from "./cluster.ts";
+import { endOfPod, hasEnded } from "./end.ts";
+import type { Overseer } from "./overseer.ts";
+import { deletePod } from "./pods.ts";
+import type { Pod, PodTable } from "./pods.ts";
+import type { PodStream } from "./stream.ts";
+
+/** How long after its streams the word of Kubernetes on a pod's end may take to come. */
+const WORD_MS = 3000;
+/** How long a pod may take to be gone once it was deleted. */
+export const GONE_MS = 20_000;
+
+/** A pod that was started, and what it was started with. */
+export interface StartedPod {
+  cluster: Cluster;
+  table: PodTable;
+  name: string;
+  uid: string;
+  worker: PodStream;
+  /** To the container that writes its files; it ends with this. */
+  files: PodStream;
+  overseer: Overseer;
+  environment: Record<string, string>;
+  paths: RunningWorker["paths"];
+  details: RunningWorker["details"];
+  memoryMb: number;
+  remote: RemoteFiles;
+  /** Called when the pod is gone, or could not be removed. */
+  onGone: (wasRemoved: boolean) => void;
+}
+
+/** A worker in a pod. */
+export class PodWorker implements RunningWorker {
+  readonly runtimeId: string;
+  readonly input: Writable;
+  readonly output: Readable;
+  readonly region: string;
+  readonly paths: RunningWorker["paths"];
+  readonly environment: Record<string, string>;
+  readonly details: RunningWorker["details"];
+  readonly unconfinedReason = null;
+  readonly remote: RemoteFiles;
+  readonly ended: Promise<WorkerEnd>;
+  readonly #started: StartedPod;
+  #reason: WorkerEnd | null = null;
+  #removal: Promise<boolean> | null = null;
+  #usage: { at: number; value: WorkerUsage } = {
+    at: Number.NEGATIVE_INFINITY,
+    value: { cpu_seconds: 0, memory_mb: 0, processes: 0 },
+  };
+
+  constructor(started: StartedPod) {
+    this.#started = started;
+    this.runtimeId = started.name;
+    this.region = started.cluster.host;
+    this.input = started.worker.input;
+    this.output = started.worker.output;
+    this.paths = started.paths;
+    this.environment = started.environment;
+    this.details = started.details;
+    this.remote = started.remote;
+    this.ended = this.#whenEnded();
+  }
+
+  async #whenEnded(): Promise<WorkerEnd> {
+    const { table, name, worker, files, memoryMb, onGone } = this.#started;
+    const never = new AbortController();
+    const saidSo = table.until(name, hasEnded, never.signal).then(
+      () => undefined,
+      () => undefined,
+    );
+    await Promise.race([worker.closed, saidSo]);
+    const pod = await this.#lastWord();
+    never.abort();
+    const end = endOfPod(pod, worker.lastWords(), memoryMb);
+    worker.close();
+    files.close();
+    onGone(await this.#remove());
+    return this.#reason ?? end;
+  }
+
+  /** The pod as it is when Kubernetes has said how it ended; or, when it does not say so, as it is known. */
+  async #lastWord(): Promise<Pod | null> {
+    const { table, name } = this.#started;
+    let latest: Pod | null = null;
+    const look = (pod: Pod | null): boolean => {
+      latest = pod ?? latest;
+      return hasEnded(pod);
+    };
+    const pod = await table
+      .until(name, look, AbortSignal.timeout(this.#reason === null ? WORD_MS : 1))
+      .catch(() => latest);
+    return pod ?? latest;
+  }
+
+  /** Whether nothing of it is left. An API server that is away is asked again by the next sweep. */
+  #remove(): Promise<boolean> {
+    const { cluster, table, name, uid } = this.#started;
+    const remove = async (): Promise<boolean> => {
+      const signal = AbortSignal.timeout(GONE_MS);
+      await deletePod(cluster, name, signal, uid);
+      await table.until(name, (pod) => pod?.metadata.uid !== uid, signal);
+      return true;
+    };
+    this.#removal ??= remove().catch(() => false);
+    return this.#removal;
+  }
+
+  async usage(maxAge = 1000): Promise<WorkerUsage> {
+    if (performance.now() - this.#usage.at <= maxAge) return this.#usage.value;
+    const value = (await this.#started.overseer.usage()) ?? this.#usage.value;
+    this.#usage = { at: performance.now(), value };
+    return value;
+  }
+
+  pause(): Promise<void> {
+    return this.#started.overseer.pause();
+  }
+
+  resume(): Promise<void> {
+    return this.#started.overseer.resume();
+  }
+
+  async kill(reason: WorkerEnd): Promise<WorkerEnd> {
+    this.#reason ??= reason;
+    // Both end what runs there: the streams at once, the API server for good.
+    const removed = this.#remove();
+    this.#started.worker.close();
+    this.#started.files.close();
+    await Promise.race([removed, sleep(GONE_MS, null, { ref: false })]);
+    return this.ended;
+  }
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { KubernetesDriver } from "../../../server/instances/drivers/kubernetes/driver.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
+import { Settings } from "../../../schemas/settings.ts";
+import type { SettingsInput } from "../../../schemas/settings.ts";
+import { bundleWorkers } from "../../support/bundled-workers.ts";
+import { KubernetesDouble, whyNoKubernetesDouble } from "../../support/kubernetes/api-double.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+import { conformance, pools } from "./conformance.ts";
+import { behaviour, never, testWorker } from "./pool-harness.ts";
+import { wayOut } from "./way-out.ts";
+
+const reason = await whyNoKubernetesDouble();
+
+describe("instances as pods", function () {
+  this.timeout(60_000);
+  skipUnlessNull(this, reason);
+  let double: KubernetesDouble;
+  let program: string;
+  before(async () => {
+    program = await mkdtemp(join(tmpdir(), "coditect-program-"));
+    await bundleWorkers(program, { test: String(testWorker.args[0]), real: String(workerEntry().args[0]) });
+  });
+  beforeEach(async () => {
+    double = await KubernetesDouble.start();
+  });
+  after(() => rm(program, { recursive: true, force: true }));
+
+  const entryOf = (worker: "test" | "real") => ({
+    command: process.execPath,
+    args: [join(program, `${worker}.cjs`)],
+  });
+  const driverOf = (worker: "test" | "real", settings: SettingsInput["kubernetes"] = {}) =>
+    new KubernetesDriver({
+      entry: entryOf(worker),
+      stateFolder: import.meta.filename,
+      settings: Settings.parse({ kubernetes: settings }).kubernetes,
+      cluster: () => double.cluster(),
+    });
+  const driver = () => driverOf("test");
+  const start = pools(driver);
+
+  it("leaves no pod when its instances are gone", async () => {
+    const pool = await start();
+    await Promise.all([pool.claim(), pool.claim()]);
+    assert.equal(double.pods().length, 2);
+    await pool.pool.close();
+    assert.deepEqual(double.pods(), []);
+  });
+
+  it("ends the worker's input when an old API server closes the connection for it", async () => {
+    await double.close();
+    double = await KubernetesDouble.start({ hasVersion5: false });
+    const pool = await start();
+    const instance = await pool.claim();
+    const { summary } = await instance.call("execution/run", behaviour("work"), never);
+    assert.equal(summary, "done");
+  });
+
+  const taken: [name: string, status: object, how: RegExp][] = [
+    [
+      "evicted",
+      { phase: "Failed", reason: "Evicted", message: "low on memory" },
+      /its node evicted it: low on memory/,
+    ],
+    ["preempted", { phase: "Failed", reason: "Preempting" }, /higher priority took its place/],
+    ["past its deadline", { phase: "Failed", reason: "DeadlineExceeded" }, /reached its deadline/],
+    ["on a node that went away", { phase: "Failed", reason: "NodeLost" }, /its node went away/],
+    [
+      "out of memory",
+      {
+        phase: "Failed",
+        containerStatuses: [
+          { name: "worker", state: { terminated: { exitCode: 137, reason: "OOMKilled" } } },
+        ],
+      },
+      /out of memory: over \d+ MB/,
+    ],
+  ];
+  for (const [name, status, how] of taken) {
+    it(`names why a pod is gone, and goes on with another: ${name}`, async () => {
+      const pool = await start();
+      const instance = await pool.claim();
+      const call = instance.call("execution/run", behaviour("hang"), never);
+      const rejected = assert.rejects(call, { code: "worker_died", message: how });
+      const [pod = ""] = double.pods();
+      await double.takeAway(pod, status);
+      await rejected;
+      const next = await pool.claim();
+      assert.equal((await next.call("execution/run", behaviour("work"), never)).summary, "done");
+      assert.ok(!double.pods().includes(pod));
+    });
+  }
+
+  it("starts an instance when the API server comes back", async () => {
+    const pool = await start();
+    await double.vanish();
+    const claiming = Promise.all([pool.claim(), pool.claim()]);
+    await double.listen();
+    const [one] = await claiming;
+    assert.equal((await one.call("execution/run", behaviour("work"), never)).summary, "done");
+  });
+
+  it("removes pods of an earlier runtime of the same state folder, and no others", async () => {
+    const doomed = await start();
+    await doomed.claim();
+    const foreign = new KubernetesDriver({
+      ...{ entry: entryOf("test"), settings: Settings.parse({}).kubernetes },
+      stateFolder: "/another/state",
+      cluster: () => double.cluster(),
+    });
+    const other = await start({ driver: foreign });
+    await other.claim();
+    assert.equal(double.pods().length, 2);
+    assert.equal(await driver().removeOrphans(), 1);
+    assert.equal(await foreign.removeOrphans(), 0);
+  });
+
+  it("refuses an instance that can reach the API server, and names it", async () => {
+    await double.close();
+    double = await KubernetesDouble.start({ sharesNetwork: true });
+    const pool = await start();
+    await assert.rejects(pool.claim(), { code: "instance_exposed", message: /the API server/ });
+    assert.deepEqual(double.pods(), []);
+    const places = ["api_server", "dns", "metadata", "internet", "pods"] as const;
+    const lenient = await start({ driver: driverOf("test", { allow_reachable: [...places] }) });
+    const instance = await lenient.claim();
+    const { reachable } = z
+      .object({ reachable: z.array(z.string()) })
+      .parse(instance.record().metadata.provider_metadata);
+    assert.ok(reachable.includes("api_server"));
+  });
+
+  conformance(driver);
+  wayOut(() => driverOf("real"));
+  // After the pools are closed: their pods are removed there.
+  afterEach(() => double.close());
+});

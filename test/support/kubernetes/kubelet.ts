@@ -1,0 +1,157 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readlinkSync, realpathSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { text } from "node:stream/consumers";
+import { z } from "zod";
+import { WORKER_NODE } from "../../../server/instances/drivers/docker/container.ts";
+
+const Container = z.object({
+  name: z.string(),
+  command: z.array(z.string()),
+  workingDir: z.string().default("/"),
+  env: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
+  volumeMounts: z
+    .array(z.object({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().default(false) }))
+    .default([]),
+});
+export const RunnablePod = z.object({
+  metadata: z.object({ name: z.string(), uid: z.string() }),
+  spec: z.object({
+    containers: z.array(Container),
+    volumes: z.array(z.object({ name: z.string() })).default([]),
+  }),
+});
+export type RunnablePod = z.infer<typeof RunnablePod>;
+
+/** The system of an image: this machine's programs, the worker's Node, and nothing of its files. */
+const system = (): string[] => [
+  ...["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin"],
+  ...["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"],
+  ...["--proc", "/proc", "--dev", "/dev"],
+  ...["--ro-bind", realpathSync(process.execPath), WORKER_NODE],
+];
+
+/** A container as a process of this machine in namespaces of its own. */
+export class RunningContainer {
+  readonly name: string;
+  readonly child: ChildProcess;
+  /** Of its first process, as this machine sees it. */
+  readonly pid: number;
+  readonly ended: Promise<number>;
+  isAttached = false;
+
+  constructor(name: string, child: ChildProcess, pid: number) {
+    this.name = name;
+    this.child = child;
+    this.pid = pid;
+    this.ended = once(child, "exit").then(([code]) => z.int().nullable().parse(code) ?? 137);
+  }
+
+  /** Starts another program in it. */
+  exec(command: readonly string[]): ChildProcess {
+    const into = [
+      "--target",
+      String(this.pid),
+      "--user",
+      "--mount",
+      "--pid",
+      "--net",
+      "--preserve-credentials",
+    ];
+    const libraries = { LD_LIBRARY_PATH: "/opt/coditect/lib", PATH: "/usr/bin:/bin" };
+    return spawn("nsenter", [...into, "--", ...command], { env: libraries });
+  }
+
+  kill(): void {
+    try {
+      process.kill(this.pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+const isSettingUp = (pid: number): boolean => {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).endsWith("bwrap");
+  } catch {
+    return false;
+  }
+};
+
+const Info = z.object({ "child-pid": z.int() });
+
+/** Runs the containers of pods, as a kubelet does with a container runtime. */
+export class Kubelet {
+  readonly #pods = new Map<string, { folder: string; containers: RunningContainer[] }>();
+
+  container(pod: string, name: string): RunningContainer | undefined {
+    return this.#pods.get(pod)?.containers.find((one) => one.name === name);
+  }
+
+  /** Resolves when its containers run. `sharesNetwork`: with this machine, as in a cluster without policies. */
+  async run(pod: RunnablePod, sharesNetwork: boolean): Promise<RunningContainer[]> {
+    const folder = await mkdtemp(join(tmpdir(), "coditect-pod-"));
+    await Promise.all(pod.spec.volumes.map(({ name }) => mkdir(join(folder, name))));
+    const containers = await Promise.all(
+      pod.spec.containers.map((container) => this.#start(container, folder, sharesNetwork)),
+    );
+    this.#pods.set(pod.metadata.name, { folder, containers });
+    return containers;
+  }
+
+  async #start(
+    { name, command, workingDir, env, volumeMounts }: z.infer<typeof Container>,
+    folder: string,
+    sharesNetwork: boolean,
+  ): Promise<RunningContainer> {
+    const mounts = volumeMounts
+      .toSorted((a, b) => a.mountPath.length - b.mountPath.length)
+      .flatMap(({ name: volume, mountPath, readOnly }) => [
+        readOnly ? "--ro-bind" : "--bind",
+        join(folder, volume),
+        mountPath,
+      ]);
+    const options = [
+      ...["--unshare-all", ...(sharesNetwork ? ["--share-net"] : []), "--uid", "1000", "--gid", "1000"],
+      ...["--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--clearenv"],
+      ...env.flatMap((each) => ["--setenv", each.name, each.value]),
+      ...system(),
+      ...mounts,
+      ...["--remount-ro", "/", "--chdir", workingDir],
+    ];
+    const child = spawn("bwrap", [...options, "--", ...command], { stdio: ["pipe", "pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => undefined);
+    // The fourth stream is the one that was asked for.
+    const info = child.stdio[3] as Readable;
+    const { "child-pid": pid } = Info.parse(JSON.parse(await text(info)));
+    // It is told of before its mounts are all there.
+    while (existsSync(`/proc/${pid}`) && isSettingUp(pid)) await sleep(2);
+    const container = new RunningContainer(name, child, pid);
+    // What nobody is attached to goes to the log.
+    const drop = (): void => undefined;
+    child.stdout.on("data", drop);
+    child.stderr.on("data", drop);
+    return container;
+  }
+
+  /** Ends a pod's containers and removes its volumes. */
+  async end(name: string): Promise<void> {
+    const pod = this.#pods.get(name);
+    if (pod === undefined) return;
+    for (const container of pod.containers) container.kill();
+    await Promise.all(pod.containers.map(({ ended }) => ended));
+    this.#pods.delete(name);
+    await rm(pod.folder, { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pods.keys()].map((name) => this.end(name)));
+  }
+}

@@ -1,0 +1,31 @@
+import { Ajv } from "ajv";
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+
+const Kinds = z.array(z.object({ group: z.string(), version: z.string(), kind: z.string() }));
+const Document = z.object({ definitions: z.record(z.string(), z.looseObject({})) });
+const Named = z.object({ apiVersion: z.string(), kind: z.string() });
+
+/** Says what is wrong with an object, by the published document of the API; null: nothing. */
+export type Validate = (object: unknown) => string | null;
+
+export const loadValidator = async (): Promise<Validate> => {
+  const file = new URL("openapi.json", import.meta.url);
+  const document = Document.parse(JSON.parse(await readFile(file, "utf8")));
+  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+  ajv.addSchema(document, "kubernetes");
+  const names = new Map<string, string>();
+  for (const [name, definition] of Object.entries(document.definitions)) {
+    const kinds = Kinds.safeParse(definition["x-kubernetes-group-version-kind"]).data ?? [];
+    for (const { group, version, kind } of kinds)
+      names.set(`${group === "" ? version : `${group}/${version}`} ${kind}`, name);
+  }
+  return (object) => {
+    const { apiVersion, kind } = Named.parse(object);
+    const name = names.get(`${apiVersion} ${kind}`);
+    if (name === undefined) return `there is no ${kind} in ${apiVersion}`;
+    const validate = ajv.getSchema(`kubernetes#/definitions/${name}`);
+    if (validate === undefined) return `${name} has no schema`;
+    return validate(object) === true ? null : ajv.errorsText(validate.errors);
+  };
+};
