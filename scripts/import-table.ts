@@ -459,7 +459,6 @@ export const importTable: readonly Row[] = [
       "server/gateway",
       "server/hosting",
       "server/instances/drivers/docker",
-      "server/instances/drivers/kubernetes",
       "server/instances/drivers/local",
       "server/platform",
       "server/proof",
