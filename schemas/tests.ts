@@ -150,6 +150,8 @@ export const TestReport = z.strictObject({
    * installed, a runner that ends before its first test. `mend`: what the user does about it.
    */
   environment: z.strictObject({ problem: z.string(), mend: z.string() }).optional(),
+  /** A witness watched, so the run was as its probe asked; left out: it was an ordinary run. */
+  watched: z.literal(true).optional(),
   /** Mutants of the probe's `mutable` lines; left out when there are none. */
   mutants: z.array(Mutant).optional(),
   /** What files did to influence the judgement; left out when nothing was seen. */

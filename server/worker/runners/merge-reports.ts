@@ -44,6 +44,7 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     coverage: mergeCoverage(reports.flatMap(({ coverage }) => coverage ?? [])),
     duration_ms: sum(({ duration_ms }) => duration_ms),
     output: worst.output,
+    watched: reports.every(({ watched }) => watched) ? true : undefined,
     tampering: orNone(reports.flatMap(({ tampering }) => tampering ?? [])),
     mutants: orNone(reports.flatMap(({ mutants }) => mutants ?? [])),
     // Where some package's tests ran, the environment works for the project.

@@ -198,14 +198,15 @@ const runPart = (
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> =>
-  withReportFolder((reportFolder) => {
+  withReportFolder(async (reportFolder) => {
     const inPackage = files?.map((path) => relativePath(detected.folder, join(root, path))) ?? null;
     const job = { ...detected, files: inPackage, name, coverage, reportFolder };
     const isWatched = probe !== undefined && detected.runner in watched;
     const witness = isWatched
       ? createWitness(root, reportFolder, probe, reportsInside.has(detected.runner))
       : null;
-    return runJob(root, job, witness, timeoutMs, signal);
+    const report = await runJob(root, job, witness, timeoutMs, signal);
+    return isWatched ? { ...report, watched: true } : report;
   });
 
 const runJob = async (

@@ -35,6 +35,7 @@ const report = (tests: Test[], more: Partial<TestReport> = {}): TestReport => {
 /** The same tests where each assertion throws when it is reached; one called "empty" reaches none. */
 const refused = (now: TestReport): TestReport => ({
   ...now,
+  watched: true,
   outcome: "failed",
   tests: now.tests.map((test) =>
     test.name === "empty" ? test : { ...test, status: "failed", message: "refused", failure: "refused" },
@@ -287,6 +288,12 @@ describe("a test that proves nothing", () => {
     ]);
     const proof = await prove("red", context({ now }));
     assert.deepEqual([proof.held, proof.evidence[0]], [false, "cannot fail: test/bill.test.js > empty"]);
+  });
+
+  it("is not looked for where no witness watches", async () => {
+    const from = context({ now: report([["adds", "passed"]]) });
+    const ground = { ...from.ground, runTests: () => Promise.resolve(report([["adds", "passed"]])) };
+    assert.equal((await prove("green", { ...from, ground })).held, true);
   });
 
   it("is refused by green, as a matter of the tests' author", async () => {
