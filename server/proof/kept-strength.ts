@@ -3,6 +3,7 @@ import type { TestReport } from "../../schemas/tests.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { measuredRun, quantity, type Gate } from "../teams/gates/gate.ts";
 import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
+import { loosened } from "./loosened.ts";
 
 /**
  * No test that was there was made weaker. A test may change with what it describes: then its new form
@@ -12,6 +13,13 @@ import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
 export const keptStrength =
   (before: TestReport, red: GateProof): Gate =>
   async (context) => {
+    const looser = await loosened(context);
+    if (looser.length > 0)
+      return {
+        held: false,
+        reason: `${quantity(looser.length, "demand on the code was", "demands on the code were")} loosened without a test that says so.`,
+        evidence: looser,
+      };
     const files = newTestFiles(context);
     const old = await Promise.all(files.map(async (path) => ({ path, text: await context.readBase(path) })));
     const rewritten = old.flatMap(({ path, text }) => (text === null ? [] : [{ path, text }]));

@@ -71,13 +71,27 @@ const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean
   );
 };
 
+const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+
+/** An answer made of what was asked, which the code nevertheless has written out. */
+const isWrittenEcho = ({ literals }: Check, { values }: WrittenOut): boolean => {
+  const answer = literals.at(-1) ?? "";
+  const asked = literals.slice(0, -1).map(letters);
+  return (
+    letters(answer).length > 3 && values.has(answer) && asked.some((each) => each.includes(letters(answer)))
+  );
+};
+
 /**
  * The checks of the new tests that the code answers from what it has in its text, when that is all of
  * them: a table of the tests' inputs and no rule behind them. Empty when one check asks for more.
  */
 export const answeredByTable = (checks: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
-  return checks.length > 0 && checks.every((check) => isAnswered(check, written)) ? [...checks] : [];
+  if (checks.length === 0) return [];
+  const isTable = checks.every((check) => isAnswered(check, written));
+  const isEcho = checks.length > 1 && checks.every((check) => isWrittenEcho(check, written));
+  return isTable || isEcho ? [...checks] : [];
 };
 
 /** The checks in the test files that the change added or rewrote. */

@@ -4,7 +4,7 @@ import { toFileContent } from "../../workspace/encoding.ts";
 import { testId } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
-import { mutate } from "./mutation.ts";
+import { mutate, REACH } from "./mutation.ts";
 import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 
 /** How long the mutants of a change may take, and how many run at once. */
@@ -88,13 +88,64 @@ export const mutants: Gate = async (context) => {
   if (problem !== null) return problem;
   const all = [...planted.mutants, ...(dry.mutants ?? [])];
   if (all.length === 0) return { held: true, reason: "The changed lines have nothing to mutate." };
-  const fates = await tryAll(context, all, { mutable: planted.ranges, own, suite, dry, started });
+  const trial: Trial = {
+    changes: planted.changes,
+    mutable: planted.ranges,
+    own,
+    suite,
+    dry,
+    started,
+    noticing: new Set(),
+  };
+  const fates = await tryAll(context, all, trial);
+  const blind = await noticingNothing(context, fates, trial);
   await context.ground.prepare(context.changes);
-  return verdict(all, fates, dry, context.mutantsThreshold);
+  return blind.length > 0 ? blindProof(blind, dry) : verdict(all, fates, dry, context.mutantsThreshold);
 };
+
+/** So many mutants have to be tried before a test is blamed for noticing none of them. */
+const ENOUGH = 3;
+
+/**
+ * New tests that pass on today's code and run the changed code, and notice no mutant of it: they
+ * compare an answer with itself, or ask for nothing that could be wrong.
+ */
+const noticingNothing = async (
+  context: GateContext,
+  fates: ReadonlyMap<string, Fate>,
+  { changes, mutable, own, dry, noticing }: Trial,
+): Promise<string[]> => {
+  if (own === null || context.provenTests === null) return [];
+  if (fates.size < ENOUGH || [...fates.values()].includes("not run")) return [];
+  const proven = new Set(context.provenTests.proven);
+  const old = named(await context.baseline(), "passed");
+  const silent = [...named(dry, "passed")].filter(
+    (id) => !proven.has(id) && !old.has(id) && !noticing.has(id),
+  );
+  if (silent.length === 0) return [];
+  // Measuring the baseline prepared the copy for it.
+  await context.ground.prepare(changes);
+  const report = await context.ground.runTests({
+    files: own,
+    coverage: false,
+    probe: probeOf(context, { mutant: REACH, mutable }),
+  });
+  const reached = named(report, "failed");
+  return silent.filter((id) => reached.has(id));
+};
+
+const blindProof = (blind: readonly string[], dry: TestReport): Measured => ({
+  held: false,
+  reason: `${quantity(blind.length, "new test passes", "new tests pass")} on today's code and with every mutant, so ${blind.length === 1 ? "it proves" : "they prove"} nothing.`,
+  evidence: blind.map((id) => `notices nothing: ${id}`),
+  concerns: "tests",
+  ...measuredRun(dry),
+});
 
 /** What mutants are tried with. */
 interface Trial {
+  /** The state of the workspace that has every mutant in it. */
+  changes: readonly FileChange[];
   mutable: TestProbe["mutable"];
   /** Files of the new tests; null: the whole suite. */
   own: string[] | null;
@@ -103,13 +154,15 @@ interface Trial {
   /** A run without any mutant. */
   dry: TestReport;
   started: number;
+  /** Tests that failed with a mutant; filled while mutants are tried. */
+  noticing: Set<string>;
 }
 
 /** Runs the tests against each mutant, a few at once, until the time is up. */
 const tryAll = async (
   context: GateContext,
   all: readonly Mutant[],
-  { mutable, own, suite, dry, started }: Trial,
+  { mutable, own, suite, dry, started, noticing }: Trial,
 ): Promise<Map<string, Fate>> => {
   const fates = new Map<string, Fate>();
   const alive = named(dry, "passed");
@@ -126,7 +179,9 @@ const tryAll = async (
         fates.set(mutant.id, "not run");
         continue;
       }
-      let fate = fateOf(await run(own, mutant.id), alive);
+      const report = await run(own, mutant.id);
+      for (const id of named(report, "failed")) noticing.add(id);
+      let fate = fateOf(report, alive);
       if (fate === "survived" && suite.size > 0)
         fate = fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
       if (fate === "survived" && mutant.boundary !== undefined) {

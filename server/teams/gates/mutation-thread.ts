@@ -1,6 +1,6 @@
 import { Instrumenter, type InstrumentResult } from "@stryker-mutator/instrumenter";
 import { parentPort, workerData } from "node:worker_threads";
-import { MutationRequest, type Mutation } from "./mutation.ts";
+import { MutationRequest, REACH, type Mutation } from "./mutation.ts";
 
 type MutantOfFile = InstrumentResult["mutants"][number];
 
@@ -73,6 +73,20 @@ const withBoundaries = (content: string, boundaries: ReadonlyMap<string, Boundar
     return `${act}("${boundaryOf(id)}") ? ${compare} : ${found}`;
   });
 
+/** The text with an error in each function and block that a mutant would empty: it shows what is reached. */
+const withReach = (content: string): string => {
+  const reached = `{ throw new RangeError("It was reached."); }`;
+  return content
+    .replaceAll(
+      /(\bstryMutAct_\w+)\("\d+"\) \? \(\) => undefined : /g,
+      (found, act: string) => `${act}("${REACH}") ? () => ${reached} : ${found}`,
+    )
+    .replaceAll(
+      /if \((stryMutAct_\w+)\("\d+"\)\) \{\s*\{\s*\}\s*\} else \{/g,
+      (found, act: string) => `if (${act}("${REACH}")) ${reached} else ${found}`,
+    );
+};
+
 /** Every mutant of the changed lines written into their files, each behind a switch. */
 const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   const instrumenter = new Instrumenter(logger);
@@ -92,7 +106,7 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   return {
     files: result.files.map(({ name, content }) => ({
       path: pathOf(name),
-      text: withBoundaries(content, boundaries),
+      text: withReach(withBoundaries(content, boundaries)),
     })),
     mutants: result.mutants
       .filter(({ statusReason }) => statusReason === undefined)

@@ -16,6 +16,9 @@ export const Mutation = z.strictObject({
 });
 export type Mutation = z.infer<typeof Mutation>;
 
+/** Switches on an error in every changed function, in place of a mutant: who fails has reached one. */
+export const REACH = "reach";
+
 /** What the thread answers: null when a file cannot be parsed. */
 const Answer = z.tuple([Mutation.nullable()]);
 

@@ -35,7 +35,9 @@ module.exports = async (globalConfig, config, environment, runtime, testPath, ..
 /** Loaded into a file's realm where assertions are refused: every matcher throws. */
 export const refusingSetup = `"use strict";
 const expect = globalThis.expect ?? require("@jest/globals").expect;
-const refuse = () => {
+const refuse = function (received) {
+  // What matches everything a test compares it with passes here as well: such a test cannot fail.
+  if (typeof received?.asymmetricMatch === "function") return { pass: !this.isNot, message: () => "" };
   const error = new Error("coditect: an assertion was reached");
   error.name = "AssertionError";
   throw error;

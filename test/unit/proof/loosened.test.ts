@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { loosened } from "../../../server/proof/loosened.ts";
+
+const told = (before: Record<string, string>, after: Record<string, string | null>): Promise<string[]> =>
+  loosened({
+    after: new Map(Object.keys(after).map((path) => [path, "hash"])),
+    readBase: (path: string) => Promise.resolve(before[path] ?? null),
+    readText: (path: string) => Promise.resolve(after[path] ?? null),
+  });
+
+const stored = (value: string): string => `// Jest Snapshot v1\n\nexports[\`shouts 1\`] = \`"${value}"\`;\n`;
+const snap = "test/__snapshots__/old.test.js.snap";
+
+describe("a change that demands less than before", () => {
+  it("is told of a stored snapshot that was rewritten under an unchanged test", async () => {
+    assert.deepEqual(await told({ [snap]: stored("a!") }, { [snap]: stored("a?") }), [
+      `stored snapshot rewritten: ${snap} > shouts 1`,
+    ]);
+  });
+
+  it("is not one when the snapshot changes with its test", async () => {
+    const change = { [snap]: stored("a?"), "test/old.test.js": "it('shouts more')" };
+    assert.deepEqual(await told({ [snap]: stored("a!") }, change), []);
+  });
+
+  it("is not one when a snapshot is added", async () => {
+    const more = `${stored("a!")}\nexports[\`whispers 1\`] = \`"a"\`;\n`;
+    assert.deepEqual(await told({ [snap]: stored("a!") }, { [snap]: more }), []);
+  });
+
+  it("is told of each threshold that was lowered or taken away", async () => {
+    const before = {
+      "jest.config.js": "module.exports = { coverageThreshold: { global: { lines: 90, branches: 80 } } };",
+    };
+    const after = { "jest.config.js": "module.exports = { coverageThreshold: { global: { lines: 10 } } };" };
+    assert.deepEqual(await told(before, after), [
+      "coverage threshold lowered: jest.config.js lines 90 → 10",
+      "coverage threshold lowered: jest.config.js branches 80 → none",
+    ]);
+  });
+
+  it("is not one when a threshold is raised", async () => {
+    const before = { ".c8rc.json": '{ "check-coverage": true, "lines": 80 }' };
+    assert.deepEqual(await told(before, { ".c8rc.json": '{ "check-coverage": true, "lines": 90 }' }), []);
+  });
+});
