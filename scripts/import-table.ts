@@ -459,6 +459,7 @@ export const importTable: readonly Row[] = [
       "server/gateway",
       "server/hosting",
       "server/instances/drivers/docker",
+      "server/instances/drivers/kubernetes",
       "server/instances/drivers/local",
       "server/platform",
       "server/proof",

@@ -6,7 +6,7 @@ import type { RuntimeEvent } from "../schemas/events.ts";
 import { Settings, type SettingsInput } from "../schemas/settings.ts";
 import { createRuntime, type Runtime } from "../server/runtime/runtime.ts";
 import type { Caller } from "../server/handlers/handlers.ts";
-import { workerEntry } from "../server/platform/installation.ts";
+import { workerEntry, type WorkerEntry } from "../server/platform/installation.ts";
 
 type EventOf<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
 
@@ -43,6 +43,8 @@ export interface TestRuntimeOptions {
   /** Absolute path of a workspace that is there already and stays; used as it is. */
   workspace?: string;
   settings?: SettingsInput;
+  /** Left out: the worker of the sources. */
+  worker?: WorkerEntry;
 }
 
 export const startRuntime = async (options: TestRuntimeOptions): Promise<TestRuntime> => {
@@ -54,7 +56,7 @@ export const startRuntime = async (options: TestRuntimeOptions): Promise<TestRun
     workspace,
     settings: Settings.parse({ durability: "os", ...options.settings }),
     credentials: { keys: () => Promise.resolve(["a-key-for-tests"]) },
-    worker: workerEntry(),
+    worker: options.worker ?? workerEntry(),
     log: (level, message, data) => {
       if (level === "warn" || level === "error") problems.push(`${message} ${JSON.stringify(data ?? {})}`);
     },

@@ -35,7 +35,7 @@ repair_reflect2() {
 generate_openapi() {
   local generator=$folder/openapi-gen marked
   go build -o "$generator" ./vendor/k8s.io/kube-openapi/cmd/openapi-gen
-  marked=$(grep -rl --include=doc.go '+k8s:openapi-gen=' staging/src/k8s.io pkg | grep -v /testdata/ |
+  marked=$(grep -rl --include='*.go' '+k8s:openapi-gen=true' staging/src/k8s.io pkg | grep -vE '/(testdata|code-generator|sample-[a-z]+)/' |
     xargs -n1 dirname | sed -e 's#^staging/src/#k8s.io/kubernetes/vendor/#' -e 's#^pkg/#k8s.io/kubernetes/pkg/#' | sort -u | paste -sd,)
   "$generator" --input-dirs "$marked" --output-base "$GOPATH/src" --output-package k8s.io/kubernetes/pkg/generated/openapi \
     --output-file-base zz_generated.openapi --go-header-file hack/boilerplate/boilerplate.generatego.txt \

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CommandContext } from "./display/terminal.ts";
+import { addCluster } from "./program/cluster.ts";
 import { addDecisions, addFeedback, addLessons } from "./program/decisions.ts";
 import { addRuntime, addSettings } from "./program/machine.ts";
 import { addAlerts, addMetrics } from "./program/observing.ts";
@@ -37,6 +38,7 @@ export const createProgram = (
   addMetrics(program, context, end);
   addAlerts(program, context, end);
   addAccess(program, context, end);
+  addCluster(program, context, end);
   addEvaluation(program, context, end);
   addRecords(program, context, end);
   addRuntime(program, context, end);

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -94,8 +94,19 @@ export class KubernetesDouble {
     return double;
   }
 
+  /** Writes a kubeconfig that leads to it; says where. */
+  async writeKubeconfig(): Promise<string> {
+    const path = join(this.#folder, "kubeconfig");
+    await writeFile(path, (await this.#config()).exportConfig());
+    return path;
+  }
+
   /** The way of a client to it. */
   async cluster(): Promise<Cluster> {
+    return new Cluster(await this.#config(), NAMESPACE);
+  }
+
+  async #config(): Promise<KubeConfig> {
     const ca = await readFile(join(this.#folder, "cert.pem"));
     const config = new KubeConfig();
     config.loadFromClusterAndUser(
@@ -107,7 +118,7 @@ export class KubernetesDouble {
       },
       { name: "user", token: TOKEN },
     );
-    return new Cluster(config, NAMESPACE);
+    return config;
   }
 
   /** Listens, on the port it had before if there was one. */
@@ -194,6 +205,10 @@ export class KubernetesDouble {
         refuse(response, 422, "Invalid", fault);
         return;
       }
+    }
+    if (target.resource === "selfsubjectaccessreviews") {
+      send(response, 201, { status: { allowed: true } });
+      return;
     }
     if (request.method === "GET" && url.searchParams.get("watch") === "true")
       this.#watch(target, url, response);

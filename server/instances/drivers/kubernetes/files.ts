@@ -72,7 +72,7 @@ class Sender {
 
 /** Files of this machine in one pod, each at its own place. */
 export interface PodFiles {
-  /** Sends what changed since the last time and removes what is gone. Errors: `workspace_not_mirrored`, `cancelled`. */
+  /** Sends what changed since the last time and removes what is gone. Errors: `worker_died`, `cancelled`. */
   sync(parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void>;
 }
 
@@ -112,7 +112,7 @@ export const createPodFiles = (stream: PodStream): PodFiles => {
       fail("cancelled", { what: "Sending the workspace" }),
     );
     acknowledged.delete(end);
-    if (!isThere) throw fail("workspace_not_mirrored", {});
+    if (!isThere) throw fail("worker_died", { what: "pod", how: "the connection to it broke" });
     latest = now;
   };
 

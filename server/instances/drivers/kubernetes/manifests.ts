@@ -1,0 +1,111 @@
+import type { Settings } from "../../../../schemas/settings.ts";
+import { MANAGED } from "./pod.ts";
+
+/** An object of the cluster, as `kubectl apply` takes it. */
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels: Record<string, string> };
+  [field: string]: unknown;
+}
+
+const NAME = "coditect";
+/** The account of a runtime that runs in the cluster. */
+export const RUNTIME_ACCOUNT = "coditect-runtime";
+/** What the container `files` gets beside each worker. */
+const FILES_MB = 256;
+const OVERHEAD_MB = 128;
+const SCRATCH_MB = 512;
+
+/** The rights of a runtime, all of them in its namespace. */
+export const rights = [
+  { apiGroups: [""], resources: ["pods"], verbs: ["create", "get", "list", "watch", "delete"] },
+  // Opening a WebSocket is `get`; newer API servers ask for `create`.
+  { apiGroups: [""], resources: ["pods/attach", "pods/exec"], verbs: ["get", "create"] },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
+] as const;
+
+/**
+ * What a cluster needs for instances: a namespace under the Pod Security Standard `restricted`, an account
+ * with the fewest rights, no network for its pods, and caps that follow the pool's settings.
+ */
+export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
+  const { namespace } = kubernetes;
+  const labels = { ...MANAGED };
+  const metadata = (name: string) => ({ name, namespace, labels });
+  // A pod that ends still counts until it is gone.
+  const pods = pool.max_instances * 2;
+  const memory = pool.memory_mb + OVERHEAD_MB + FILES_MB;
+  const cpu = pool.cpus + 0.5;
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name: namespace,
+        labels: {
+          ...labels,
+          "pod-security.kubernetes.io/enforce": "restricted",
+          "pod-security.kubernetes.io/audit": "restricted",
+          "pod-security.kubernetes.io/warn": "restricted",
+        },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: metadata(RUNTIME_ACCOUNT),
+      automountServiceAccountToken: false,
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: metadata(RUNTIME_ACCOUNT),
+      rules: rights.map(({ apiGroups, resources, verbs }) => ({
+        apiGroups: [...apiGroups],
+        resources: [...resources],
+        verbs: [...verbs],
+      })),
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: metadata(RUNTIME_ACCOUNT),
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: RUNTIME_ACCOUNT },
+      subjects: [{ kind: "ServiceAccount", name: RUNTIME_ACCOUNT, namespace }],
+    },
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: metadata("coditect-deny-all"),
+      // Of every pod with our label, whatever else a user's patch adds: nothing in and nothing out.
+      spec: { podSelector: { matchLabels: labels }, policyTypes: ["Ingress", "Egress"] },
+    },
+    {
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: metadata(NAME),
+      spec: {
+        hard: {
+          pods: String(pods),
+          "limits.cpu": String(pods * cpu),
+          "limits.memory": `${pods * memory}Mi`,
+          "limits.ephemeral-storage": `${pods * (pool.disk_mb + SCRATCH_MB + 64)}Mi`,
+        },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "LimitRange",
+      metadata: metadata(NAME),
+      spec: {
+        limits: [
+          {
+            type: "Container",
+            max: { cpu: String(pool.cpus), memory: `${pool.memory_mb + OVERHEAD_MB}Mi` },
+          },
+        ],
+      },
+    },
+  ];
+};

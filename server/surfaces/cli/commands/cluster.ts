@@ -1,0 +1,82 @@
+import { Settings } from "../../../../schemas/settings.ts";
+import { openCluster } from "../../../instances/drivers/kubernetes/cluster.ts";
+import { clusterError } from "../../../instances/drivers/kubernetes/errors.ts";
+import { manifestsOf } from "../../../instances/drivers/kubernetes/manifests.ts";
+import { checkCluster, setUpCluster } from "../../../instances/drivers/kubernetes/setup.ts";
+import { alignColumns } from "../display/summary.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { type RecordFlags, withConnection } from "./records.ts";
+
+/** The settings that count for this workspace, from every place that has a say. */
+const settingsHere = async (flags: RecordFlags, context: CommandContext): Promise<Settings> => {
+  let settings = Settings.parse({});
+  await withConnection(flags, context, async (connection) => {
+    const { items } = await connection.call("settings/list", {});
+    const chosen = items.filter(({ key }) => /^(kubernetes|pool)\./.test(key));
+    const group = (name: string) =>
+      Object.fromEntries(
+        chosen
+          .filter(({ key }) => key.startsWith(`${name}.`))
+          .map(({ key, value }) => [key.slice(name.length + 1), value]),
+      );
+    settings = Settings.parse({ kubernetes: group("kubernetes"), pool: group("pool") });
+    return exitCodes.held;
+  });
+  return settings;
+};
+
+/** `coditect cluster manifests`: what `setup` would create, for kubectl or a repository. */
+export const printManifests = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
+  const manifests = manifestsOf(await settingsHere(flags, context));
+  const { terminal } = context;
+  if (flags.json === true) terminal.out(manifests.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  else {
+    const { dumpYaml } = await import("@kubernetes/client-node");
+    terminal.out(manifests.map((one) => dumpYaml(one)).join("---\n"));
+  }
+  return exitCodes.held;
+};
+
+/** `coditect cluster setup`: creates what is missing; what is there stays as it is. */
+export const setUp = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
+  const settings = await settingsHere(flags, context);
+  const interruption = catchInterruption();
+  try {
+    const cluster = await openCluster(settings.kubernetes);
+    const done = await setUpCluster(cluster, settings, interruption.signal);
+    const { terminal } = context;
+    if (flags.json === true) terminal.out(done.map((one) => `${JSON.stringify(one)}\n`).join(""));
+    else {
+      const rows = done.map(({ title, created }) => [title, created ? "created" : "exists; not changed"]);
+      terminal.out(`${alignColumns(rows).join("\n")}\n`);
+    }
+    return exitCodes.held;
+  } catch (error) {
+    throw clusterError(error);
+  } finally {
+    interruption.stop();
+  }
+};
+
+/** `coditect cluster check`: what is missing for instances to run; exit code 1 if something is. */
+export const check = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
+  const settings = await settingsHere(flags, context);
+  const interruption = catchInterruption();
+  try {
+    const cluster = await openCluster(settings.kubernetes);
+    const checks = await checkCluster(cluster, settings, interruption.signal);
+    const { terminal } = context;
+    if (flags.json === true) terminal.out(checks.map((one) => `${JSON.stringify(one)}\n`).join(""));
+    else {
+      const rows = checks.map(({ title, problem }) => [problem === null ? "✔" : "✖", title, problem ?? "ok"]);
+      terminal.out(`${alignColumns(rows).join("\n")}\n`);
+    }
+    return checks.some(({ problem }) => problem !== null) ? exitCodes.gate : exitCodes.held;
+  } catch (error) {
+    throw clusterError(error);
+  } finally {
+    interruption.stop();
+  }
+};
