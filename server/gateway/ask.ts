@@ -3,6 +3,7 @@ import type { Outcome } from "./attempt.ts";
 import { attemptCharged, type Asking, type Billing } from "./charged.ts";
 import { circuitOf, type CallOutcome, type Circuits } from "./circuits.ts";
 import { circuitOpen, missingKey, ProviderFault } from "./faults.ts";
+import type { Message } from "../../schemas/messages.ts";
 import type { ModelAnswer } from "./gateway.ts";
 import type { KeysOf } from "./keys.ts";
 import { dollarsOf } from "./prices.ts";
@@ -84,6 +85,18 @@ const attemptOnce = async (
   return { message, stop_reason, usage: outcome.usage, cost, provider: name, model, cached: false };
 };
 
+/** The request with a word to the model at its end. */
+const withWord = (asking: Asking, text: string): Asking => {
+  const { request } = asking;
+  const last = request.messages.at(-1);
+  const word = { type: "text" as const, text };
+  const messages: Message[] =
+    last?.role === "user"
+      ? [...request.messages.slice(0, -1), { ...last, content: [...last.content, word] }]
+      : [...request.messages, { role: "user", content: [word] }];
+  return { ...asking, request: { ...request, messages } };
+};
+
 /** Asks one target until it answers, or until nothing that can be tried there would heal it. */
 const askTarget = async (
   target: Target,
@@ -97,10 +110,11 @@ const askTarget = async (
   if (keys instanceof ProviderFault) return keys;
   const started = clock.elapsed();
   let [keyNumber, retries] = [0, 0];
+  let asked = asking;
   for (;;) {
     const key = keys[keyNumber];
     if (key === undefined) return missingKey(target);
-    const result = await attemptOnce(target, key, asking, policy, hasNext);
+    const result = await attemptOnce(target, key, asked, policy, hasNext);
     if (!(result instanceof ProviderFault))
       return { ...result, duration_ms: Math.round(clock.elapsed() - started) };
     if (result.remedy === "nothing") throw result.error;
@@ -113,6 +127,7 @@ const askTarget = async (
     const isLong = hasNext && (result.waitMs ?? 0) > LONGEST_WAIT_MS;
     if (result.remedy !== "retry" || retries >= charge.agent.settings.max_retries || isLong) return result;
     retries++;
+    asked = result.word === null ? asking : withWord(asking, result.word);
     const wait = backOff(retries, result.waitMs, policy.random);
     tellRetry(tell, target, result, wait);
     await clock.wait(wait, signal);

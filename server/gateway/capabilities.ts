@@ -4,7 +4,7 @@ import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /** What some models take and others do not. */
-export type Capability = "tools" | "pictures" | "temperature" | "thoughts";
+export type Capability = "tools" | "pictures" | "temperature" | "thoughts" | "thinking";
 
 interface Substitute {
   isAsked: (request: ModelRequest) => boolean;
@@ -50,7 +50,7 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
   temperature: {
     isAsked: ({ temperature }) => temperature !== null,
     refusal:
-      /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
+      /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|temperature`?'?"? may only be set|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
     without: (request) => ({ ...request, temperature: null }),
   },
   // Claude binds signed thoughts to what came before them; a conversation that was cut loses them.
@@ -58,6 +58,13 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     isAsked: ({ messages }) => messages.some(({ content }) => content.some(isThought)),
     refusal: /block is bound to a different|invalid `?signature`? in `?thinking/i,
     without: (request) => ({ ...request, messages: request.messages.map(withoutThoughts) }),
+  },
+  // How a model is to think: compatible services do not know the field.
+  thinking: {
+    isAsked: ({ thinking }) => thinking !== false,
+    refusal:
+      /thinking(?!`? block)[^\n]{0,80}(not support|unsupported|unknown|unrecogni[sz]ed|not permitted|not allowed|does not match)|(unknown|unrecogni[sz]ed|unsupported|unexpected|extra|not support)[^\n]{0,60}(thinking(?!`? block)|adaptive)/i,
+    without: (request) => ({ ...request, thinking: false }),
   },
 };
 // The keys of an object of that very type.

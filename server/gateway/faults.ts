@@ -20,17 +20,20 @@ export class ProviderFault extends Error {
   readonly waitMs: number | null;
   /** Whether the provider itself is in trouble, which is what opens its circuit. */
   readonly outage: boolean;
+  /** What the model is told when it is asked again; `null`: nothing. */
+  readonly word: string | null;
 
   constructor(
     error: CoditectError,
     remedy: Remedy,
-    details: { waitMs?: number | null; outage?: boolean } = {},
+    details: { waitMs?: number | null; outage?: boolean; word?: string } = {},
   ) {
     super(error.message);
     this.error = error;
     this.remedy = remedy;
     this.waitMs = details.waitMs ?? null;
     this.outage = details.outage ?? false;
+    this.word = details.word ?? null;
   }
 }
 
@@ -107,6 +110,18 @@ export const brokenAnswer = ({ provider }: Addressee, reason: string): ProviderF
   new ProviderFault(fail("provider_failed", { provider, status: "with a broken answer", reason }), "retry", {
     outage: true,
   });
+
+/** A call that the service itself could not read. Asked just the same, a model often fails the same way. */
+export const unreadableCall = ({ provider }: Addressee): ProviderFault =>
+  new ProviderFault(
+    fail("provider_failed", {
+      provider,
+      status: "with a broken answer",
+      reason: "malformed function call",
+    }),
+    "retry",
+    { word: "Your last tool call could not be read. Call one tool, by its name, with plain JSON arguments." },
+  );
 
 /** An answer with nothing in it: the model's doing, no sign that the provider is unwell. */
 export const emptyAnswer = ({ provider }: Addressee): ProviderFault =>

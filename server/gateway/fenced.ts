@@ -48,6 +48,9 @@ export const withFencedTools = (request: ModelRequest): ModelRequest => ({
   tools: [],
 });
 
+/** Blocks of one text that are looked at, each of which may be read to the end of the text. */
+const MOST_BLOCKS = 200;
+
 interface Fence {
   /** It is named for tool calls, so that it is one even if it cannot be read. */
   isCall: boolean;
@@ -56,11 +59,21 @@ interface Fence {
   closing: RegExp;
 }
 
+/** Whether a tag stands in code: within backticks of its line, or within an open fence. */
+const isQuoted = (text: string, at: number): boolean => {
+  const before = text.slice(0, at);
+  const line = before.slice(before.lastIndexOf("\n") + 1);
+  if (line.split("`").length % 2 === 0) return true;
+  return [...before.matchAll(/^[ \t]*```/gm)].length % 2 === 1;
+};
+
 const findFence = (text: string, from: number): Fence | null => {
   // Blanks are matched in one place only: in two, a long line of them takes the square of its length.
   const opening = /^[ \t]*```[ \t]*(?:(tool_call|tool|json)[ \t]*)?\r?\n|<tool_call>/gm;
   opening.lastIndex = from;
-  const match = opening.exec(text);
+  let match = opening.exec(text);
+  for (let looks = 0; match?.[0] === "<tool_call>" && isQuoted(text, match.index); looks++)
+    match = looks < MOST_BLOCKS ? opening.exec(text) : null;
   if (match === null) return null;
   const isTag = match[0] === "<tool_call>";
   return {
@@ -91,9 +104,6 @@ const readBlock = (text: string, { bodyStart, closing }: Fence): Block => {
   // More than the object is no call that can be taken for certain.
   return { json, call: objectEnd !== null && start + json.length > objectEnd ? null : call, end };
 };
-
-/** Blocks of one text that are looked at, each of which may be read to the end of the text. */
-const MOST_BLOCKS = 200;
 
 /** A call that was announced and cannot be read: answered with the reason, never run. */
 const unreadable = (json: string): Pick<ToolCallPart, "tool" | "arguments" | "invalid"> => ({

@@ -12,6 +12,8 @@ export interface ModelRequest {
   temperature: number | null;
   /** Most tokens of the answer. */
   max_tokens: number;
+  /** `false`: a model that can think is not asked to, because its service refuses the question. */
+  thinking?: boolean;
 }
 
 /** A complete answer; a cut one is never returned. */

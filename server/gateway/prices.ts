@@ -38,7 +38,7 @@ export interface PriceQuestion {
  */
 export const priceOf = (question: PriceQuestion, overrides: PriceOverrides): Price | null => {
   const { provider, model, promptTokens, at, centsPer1k } = question;
-  const own = overrides[model];
+  const own = Object.hasOwn(overrides, model) ? overrides[model] : undefined;
   if (own !== undefined) return own;
   if (centsPer1k !== null) return flatPrice(centsPer1k);
   if (provider === "Ollama") return free;

@@ -12,14 +12,20 @@ const prices: Readonly<Partial<Record<ProviderName, Readonly<Record<string, Mode
   Gemini: { ...kept.models.Gemini },
 };
 
-/** What may follow a name without making it another model: a date or build, a tag, `latest`. */
-const sameModel = /^(-\d{3,8}|-latest|-preview(-\d\d-\d{2,4})?|:.*)?$/;
+/** What may follow a name without making it another model: the date or number of a build, a tag, `latest`. */
+const sameModel = /^(-20\d{6}|-\d{3}|-latest|:.*)?$/;
+/**
+ * The same for prices. A preview, a voice or a variant with a tag has a price of its own, and a wrong
+ * price is worse than none.
+ */
+const samePrice = /^(-20\d{6}|-\d{3}|-latest)?$/;
+
+/** Behind the name of a family. */
+const anything = /^/;
 
 /** The name in a table that the model has there; null: it is not in it. */
-const findName = (names: readonly string[], model: string, isFamily = false): string | null => {
-  const fitting = names.filter(
-    (name) => model.startsWith(name) && (isFamily || sameModel.test(model.slice(name.length))),
-  );
+const findName = (names: readonly string[], model: string, rest: RegExp): string | null => {
+  const fitting = names.filter((name) => model.startsWith(name) && rest.test(model.slice(name.length)));
   return fitting.sort((a, b) => b.length - a.length).at(0) ?? null;
 };
 
@@ -27,7 +33,7 @@ const findPrices = (provider: ProviderName, model: string): ModelPrices | null =
   const table = prices[provider] ?? {};
   const aliased = Object.values(table).find(({ aliases }) => aliases.includes(model));
   if (aliased !== undefined) return aliased;
-  const name = findName(Object.keys(table), model);
+  const name = findName(Object.keys(table), model, samePrice);
   return name === null ? null : (table[name] ?? null);
 };
 
@@ -47,7 +53,11 @@ export const listedPrice = (
 
 /** What the model can do; careful assumptions for an unknown one. */
 export const featuresOf = (provider: ProviderName, model: string): Features => {
-  const name = findName(Object.keys(features[provider]), model, provider === "HuggingFace");
+  const name = findName(
+    Object.keys(features[provider]),
+    model,
+    provider === "HuggingFace" ? anything : sameModel,
+  );
   return (name === null ? undefined : features[provider][name]) ?? carefulFeatures[provider];
 };
 

@@ -16,12 +16,19 @@ const always = (price: Price, long: ModelPrices["periods"][number]["long"] = nul
 
 /**
  * Claude models whose price `prices.json` lacks. Each was read on 2026-11-29 from the page that its
- * comment names. A row goes when the kept prices have the model. A model whose price for cache reads
- * is not known, such as Claude Fable 5.2, has no row: its cost is unknown.
+ * comment names. A row goes when the kept prices have the model.
  */
 export const claudeOverrides: Readonly<Record<string, ModelPrices>> = {
-  // https://platform.claude.com/docs/en/models/sonnet-5-5/overview; cache reads since 2026-10-07.
-  "claude-sonnet-5-5": always(claudePrice(2, 10, 0.1)),
+  // https://platform.claude.com/docs/en/about-claude/pricing
+  "claude-fable-5-2": always(claudePrice(8, 40, 0.2)),
+  // https://platform.claude.com/docs/en/models/sonnet-5-5/overview: cache reads cost half since that day.
+  "claude-sonnet-5-5": {
+    aliases: [],
+    periods: [
+      { from: null, price: claudePrice(2, 10, 0.2), long: null },
+      { from: "2026-10-07", price: claudePrice(2, 10, 0.1), long: null },
+    ],
+  },
   // https://platform.claude.com/docs/en/models/haiku-5-5/overview: longer prompts cost five times as much.
   "claude-haiku-5-5": always(claudePrice(0.1, 0.5, 0.01), {
     above: 100_000,
@@ -29,4 +36,6 @@ export const claudeOverrides: Readonly<Record<string, ModelPrices>> = {
   }),
   // https://platform.claude.com/docs/en/models/mythos-5/overview: it has the prices of Claude Fable 5.
   "claude-mythos-5": always(claudePrice(10, 50, 1)),
+  // https://platform.claude.com/docs/en/models/mythos-5-1/overview: it has the prices of Claude Fable 5.1.
+  "claude-mythos-5-1": always(claudePrice(10, 50, 0.25)),
 };

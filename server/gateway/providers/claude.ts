@@ -114,7 +114,9 @@ export const claudeBody = (
     }));
   const { temperature } = request;
   const features = featuresOf("Claude", model);
-  if (features.thinking === "asked") body.thinking = { type: "adaptive" };
+  // Text that Claude 5 writes between its calls arrives as thinking, which is empty unless asked for.
+  if (features.thinking !== "none" && request.thinking !== false)
+    body.thinking = { type: "adaptive", display: "summarized" };
   return temperature !== null && features.temperature ? Object.assign(body, { temperature }) : body;
 };
 

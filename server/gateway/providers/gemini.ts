@@ -2,7 +2,8 @@ import type { Content, GenerateContentRequest, GenerativeModel, Part } from "@go
 import { z } from "zod";
 import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
 import { Json } from "../../../schemas/primitives.ts";
-import { brokenAnswer, type Addressee } from "../faults.ts";
+import { featuresOf } from "../catalogue/catalogue.ts";
+import { brokenAnswer, unreadableCall, type Addressee } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
@@ -72,6 +73,23 @@ const contentOf = (message: Message, model: string): Content => {
   return { role: "user", parts };
 };
 
+/** Tokens of an answer below which any level of thinking but the lowest can use them all up. */
+const AMPLE_TOKENS = 8192;
+/** The most that every Gemini 2.5 takes as a budget, and the least of 2.5 Pro. */
+const [MOST_BUDGET, LEAST_BUDGET] = [24_576, 128];
+
+/**
+ * How the model is to think, so that its thoughts leave room for the answer: by a level since Gemini 3,
+ * by a budget in tokens before. The client's types do not know it.
+ */
+const thinkingConfig = (model: string, { max_tokens, thinking }: Call["request"]): object => {
+  if (thinking === false || featuresOf("Gemini", model).thinking === "none") return {};
+  if (wantsSignatures(model))
+    return max_tokens < AMPLE_TOKENS ? { thinkingConfig: { thinkingLevel: "low" } } : {};
+  const thinkingBudget = Math.min(MOST_BUDGET, Math.max(LEAST_BUDGET, Math.floor(max_tokens / 2)));
+  return { thinkingConfig: { thinkingBudget } };
+};
+
 /** The request as it goes over the wire. */
 export const geminiBody = (model: string, request: Call["request"]): GenerateContentRequest => {
   const declarations = request.tools.map(({ name, description, schema }) => ({
@@ -87,6 +105,7 @@ export const geminiBody = (model: string, request: Call["request"]): GenerateCon
     generationConfig: {
       maxOutputTokens: request.max_tokens,
       ...(request.temperature !== null && { temperature: request.temperature }),
+      ...thinkingConfig(model, request),
     },
     ...(request.system !== "" && {
       systemInstruction: { role: "system", parts: [{ text: request.system }] },
@@ -157,11 +176,12 @@ const blocked = [
   "LANGUAGE",
 ];
 /** Asked again, these usually come out well. */
-const failed = ["MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "OTHER"];
+const failed = ["MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "OTHER"];
 
 const stopOf = (reason: string, to: Addressee): StopReason => {
   if (reason === "MAX_TOKENS") return "length";
   if (blocked.includes(reason)) return "safety";
+  if (reason === "MALFORMED_FUNCTION_CALL") throw unreadableCall(to);
   if (failed.includes(reason)) throw brokenAnswer(to, reason.toLowerCase().replaceAll("_", " "));
   return "end";
 };

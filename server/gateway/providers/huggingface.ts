@@ -7,6 +7,7 @@ import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
 import { callCollector } from "./call-pieces.ts";
 import { EventStream } from "./event-stream.ts";
+import { asMistral, isMistral } from "./mistral.ts";
 import { argumentsObject, countCalls, stopOfCalls, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
@@ -36,7 +37,15 @@ const userMessages = (message: Extract<Message, { role: "user" }>): ChatMessage[
   return [...results, { role: "user", content: [{ type: "text", text }, ...content] }];
 };
 
-const assistantMessage = (message: AssistantMessage): ChatMessage => {
+/** Models that refuse a conversation in which the reasoning that led to a call is missing. */
+const wantsReasoning = (model: string): boolean => /deepseek|kimi/i.test(model);
+
+const reasoningOf = ({ content }: AssistantMessage): string =>
+  content
+    .flatMap((part) => (part.type === "reasoning" && part.signature === null ? [part.text] : []))
+    .join("");
+
+const assistantMessage = (message: AssistantMessage, model: string): ChatMessage => {
   const calls = message.content.flatMap((part) =>
     part.type === "tool_call"
       ? [
@@ -49,8 +58,18 @@ const assistantMessage = (message: AssistantMessage): ChatMessage => {
       : [],
   );
   const content = textOf(message, "");
-  return { role: "assistant", content, ...(calls.length > 0 && { tool_calls: calls }) };
+  // Only with calls: without them, DeepSeek's own service refuses a message that has reasoning.
+  const reasoning = calls.length > 0 && wantsReasoning(model) ? reasoningOf(message) : "";
+  return {
+    role: "assistant",
+    content,
+    ...(reasoning !== "" && { reasoning_content: reasoning }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
 };
+
+const inOrder = (model: string, messages: ChatMessage[]): ChatMessage[] =>
+  isMistral(model) ? asMistral(messages) : messages;
 
 /** The request as it goes over the wire. */
 export const huggingFaceBody = (
@@ -58,12 +77,12 @@ export const huggingFaceBody = (
   request: Call["request"],
 ): Parameters<InferenceClient["chatCompletionStream"]>[0] => ({
   model,
-  messages: [
+  messages: inOrder(model, [
     ...(request.system === "" ? [] : [{ role: "system", content: request.system }]),
     ...request.messages.flatMap((message) =>
-      message.role === "assistant" ? [assistantMessage(message)] : userMessages(message),
+      message.role === "assistant" ? [assistantMessage(message, model)] : userMessages(message),
     ),
-  ],
+  ]),
   ...(request.tools.length > 0 && {
     tools: request.tools.map(({ name, description, schema }) => ({
       type: "function",

@@ -47,6 +47,9 @@ const userMessages = (message: UserMessage): OllamaMessage[] => {
  */
 const WINDOW_STEPS = [8192, 16_384, 32_768, 65_536, 131_072, 262_144];
 
+/** How long a model stays loaded: gates run between two turns, and loading it again can take minutes. */
+const KEEP_ALIVE = "30m";
+
 /** Tokens of window to ask for: room for the conversation and its answer, within the model's own. */
 export const windowFor = (request: Call["request"], window: number): number => {
   const needed = estimateRequestTokens(request) + request.max_tokens;
@@ -72,6 +75,7 @@ export const ollamaBody = (
     model,
     messages: [...system, ...messages],
     stream: true,
+    keep_alive: KEEP_ALIVE,
     ...(tools.length > 0 && { tools }),
     options: {
       num_ctx: windowFor(request, window),

@@ -25,14 +25,3 @@ describe("the temperature of a request to Claude", () => {
       assert.equal("temperature" in claudeBody(model, request), false);
     });
 });
-
-describe("the thoughts of Claude", () => {
-  it("are asked for where the model thinks only when it is asked to", () => {
-    assert.deepEqual(claudeBody("claude-opus-4-8", request).thinking, { type: "adaptive" });
-  });
-
-  for (const model of ["claude-opus-5-5", "claude-haiku-4-5", "another"])
-    it(`are left to ${model}`, () => {
-      assert.equal("thinking" in claudeBody(model, request), false);
-    });
-});

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { Message } from "../../../schemas/messages.ts";
+import { readFencedCalls } from "../../../server/gateway/fenced.ts";
+import { claudeBody } from "../../../server/gateway/providers/claude.ts";
+import { geminiBody } from "../../../server/gateway/providers/gemini.ts";
+import { huggingFaceBody } from "../../../server/gateway/providers/huggingface.ts";
+import { ollamaBody } from "../../../server/gateway/providers/ollama.ts";
+
+const messages: Message[] = [
+  { role: "user", content: [{ type: "text", text: "Go." }] },
+  {
+    role: "assistant",
+    content: [
+      { type: "reasoning", text: "I look.", signature: null },
+      { type: "tool_call", call_id: "call_1", tool: "look", arguments: {}, invalid: null, signature: null },
+    ],
+  },
+  {
+    role: "user",
+    content: [
+      { type: "tool_result", call_id: "call_1", tool: "look", content: "Nothing.", is_error: false },
+      { type: "text", text: "Hurry." },
+    ],
+  },
+];
+const request = { system: "", messages, tools: [], temperature: null, max_tokens: 4096 };
+
+describe("the request for models of a kind", () => {
+  it("keeps Mistral's order of roles and its form of ids", () => {
+    const sent = huggingFaceBody("mistralai/Devstral-Small-2507", request).messages;
+    assert.deepEqual(
+      sent.map(({ role }) => role),
+      ["user", "assistant", "tool"],
+    );
+    assert.equal(sent[2]?.content, "Nothing.\n\nHurry.");
+    const ids = [...JSON.stringify(sent).matchAll(/"(?:id|tool_call_id)":"([^"]*)"/g)];
+    const [made, answered] = ids.map(([, id]) => id);
+    assert.match(made ?? "", /^[a-z0-9]{9}$/);
+    assert.equal(made, answered);
+  });
+
+  it("gives DeepSeek and Kimi the reasoning of a call back, and others none", () => {
+    const sentTo = (model: string) => huggingFaceBody(model, request).messages[1];
+    for (const model of ["deepseek-ai/DeepSeek-V3.2", "moonshotai/Kimi-K2-Thinking"])
+      assert.equal(Reflect.get(sentTo(model) ?? {}, "reasoning_content"), "I look.", model);
+    assert.equal(Reflect.has(sentTo("Qwen/Qwen3-Coder") ?? {}, "reasoning_content"), false);
+  });
+
+  it("has Claude think with a summary unless its service refuses that", () => {
+    assert.deepEqual(claudeBody("claude-sonnet-5-5", request).thinking, {
+      type: "adaptive",
+      display: "summarized",
+    });
+    assert.equal(claudeBody("claude-sonnet-5-5", { ...request, thinking: false }).thinking, undefined);
+    assert.equal(claudeBody("claude-sonnet-4-5", request).thinking, undefined);
+  });
+
+  it("leaves room for Gemini's answer beside its thoughts", () => {
+    const config = (model: string, max_tokens: number): unknown =>
+      Reflect.get(geminiBody(model, { ...request, max_tokens }).generationConfig ?? {}, "thinkingConfig");
+    assert.deepEqual(config("gemini-3.8-flash", 4096), { thinkingLevel: "low" });
+    assert.equal(config("gemini-3.8-flash", 16_384), undefined);
+    assert.deepEqual(config("gemini-2.5-pro", 4096), { thinkingBudget: 2048 });
+    assert.equal(config("gemini-2.5-flash-lite", 4096), undefined);
+  });
+
+  it("keeps an Ollama model loaded between turns", () => {
+    assert.equal(ollamaBody("qwen3", request, 8192).keep_alive, "30m");
+  });
+});
+
+describe("a call that is only quoted", () => {
+  const tools = [{ name: "look", description: "", schema: {} }];
+  const call = '<tool_call>{"name": "look", "arguments": {}}</tool_call>';
+  for (const text of [`\`\`\`xml\n${call}\n\`\`\``, `\`\`\`\n${call}\n\`\`\``, `Write \`${call}\` for it.`])
+    it(`is none: ${JSON.stringify(text)}`, () => {
+      assert.deepEqual(readFencedCalls(text, tools, 1), [{ type: "text", text }]);
+    });
+
+  it("is found in no time among thousands", () => {
+    assert.equal(readFencedCalls(`\`${call}\`\n`.repeat(5000), tools, 1).length, 1);
+  });
+});
