@@ -27,6 +27,47 @@ const closest = (branches: readonly (readonly Issue[])[]): readonly Issue[] =>
     [],
   );
 
+const kinds = new Map<string, string>([
+  ["number", "a number"],
+  ["int", "a whole number"],
+  ["string", "a text"],
+  ["boolean", "true or false"],
+  ["array", "a list"],
+  ["object", "an object"],
+  ["record", "an object"],
+]);
+
+/** What zod's origins count, where they count something. */
+const counted = new Map<string, string>([
+  ["string", "characters"],
+  ["array", "items"],
+  ["file", "bytes"],
+]);
+
+/** What a value must be, in the words of a form; others than these keep zod's. */
+const wordsOf = (issue: Issue): string => {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${kinds.get(issue.expected) ?? issue.expected}`;
+    case "invalid_value":
+      return issue.values.length === 1
+        ? `must be ${String(issue.values[0])}`
+        : `must be one of ${issue.values.map(String).join(", ")}`;
+    case "too_small":
+    case "too_big": {
+      const isSmall = issue.code === "too_small";
+      const bound = String(issue.code === "too_small" ? issue.minimum : issue.maximum);
+      const units = counted.get(issue.origin);
+      if (units !== undefined && isSmall && bound === "1") return "must not be empty";
+      const words = issue.inclusive === false ? ["over", "under"] : ["at least", "at most"];
+      const limit = `${words[isSmall ? 0 : 1] ?? ""} ${bound}`;
+      return units === undefined ? `must be ${limit}` : `must have ${limit} ${units}`;
+    }
+    default:
+      return issue.message;
+  }
+};
+
 const flatten = (issues: readonly Issue[], at: readonly PropertyKey[]): ValueProblem[] =>
   issues.flatMap((issue) => {
     const path = [...at, ...issue.path];
@@ -37,7 +78,7 @@ const flatten = (issues: readonly Issue[], at: readonly PropertyKey[]): ValuePro
     // An issue does not hold the value, but zod's own words tell a missing one.
     if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
       return [{ path, says: `is missing (${issue.expected})` }];
-    return [{ path, says: issue.message }];
+    return [{ path, says: wordsOf(issue) }];
   });
 
 /** What a schema found wrong, each with its place. */
@@ -48,8 +89,7 @@ export const describeProblem = ({ path, says }: ValueProblem): string =>
   path.length === 0 ? says : `${place(path)}: ${says}`;
 
 /**
- * The same in one line: `settings.temperature: Too big: expected number to be <=1; name: is missing
- * (string)`.
+ * The same in one line: `settings.temperature: must be at most 1; name: is missing (string)`.
  */
 export const describeProblems = (error: z.ZodError, most = 20): string => {
   const problems = problemsOf(error).map(describeProblem);

@@ -1,7 +1,8 @@
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from "node:fs";
+import { accessSync, constants, lstatSync, mkdtempSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { absoluteOr, homeFolder } from "./home-folder.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** The operating system's folder for files that programs can make again. */
 export const folderOfCaches = (): string => {
@@ -15,7 +16,7 @@ export const folderOfCaches = (): string => {
 /** Makes the folder; null: it cannot be used. */
 const usable = (folder: string): string | null => {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     accessSync(folder, constants.W_OK | constants.X_OK);
     return folder;
   } catch {

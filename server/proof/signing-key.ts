@@ -5,8 +5,9 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../platform/make-folder.ts";
 import { userFolder } from "../platform/user-folder.ts";
 
 /** The user's own key for receipts. */
@@ -31,7 +32,7 @@ export const signingKey = async (environment: NodeJS.ProcessEnv): Promise<Signin
   const pem = await readFile(file, "utf8").catch(() => null);
   if (pem !== null) return keyOf(createPrivateKey(pem));
   const { privateKey } = generateKeyPairSync("ed25519");
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), 0o700);
   const text = privateKey.export({ format: "pem", type: "pkcs8" });
   try {
     await writeFile(file, text, { mode: 0o600, flag: "wx" });

@@ -85,7 +85,7 @@ describe("bad models", function () {
       /path: is missing.*file: is not a known field/s,
     );
     assert.match(await refusalOf("read_file", { path: "src/a.ts", start_line: "x" }), /start_line: .*number/);
-    assert.match(await refusalOf("read_file", "src/a.ts"), /expected object/);
+    assert.match(await refusalOf("read_file", "src/a.ts"), /must be an object/);
     assert.match(await refusalOf("finish", { summary: "All done." }), /confidence: .*completeness:/s);
     assert.equal((await outcomeOf("read_file", { path: "src/a.ts", start_line: null })).is_error, false);
   });

@@ -17,13 +17,13 @@ describe("what a schema found wrong, in words", () => {
 
   it("tells a field that is missing from one of the wrong type", () => {
     assert.equal(problems(schema, {}), "name: is missing (string)");
-    assert.equal(problems(schema, { name: 5 }), "name: Invalid input: expected string, received number");
+    assert.equal(problems(schema, { name: 5 }), "name: must be a text");
   });
 
   it("names every place, through lists too", () => {
     assert.equal(
       problems(schema, { name: "a", sizes: [{ width: 1 }, { width: 9, depth: 1 }], colour: 1 }),
-      "sizes[1].width: Too big: expected number to be <=3; sizes[1].depth: is not a known field; " +
+      "sizes[1].width: must be at most 3; sizes[1].depth: is not a known field; " +
         "colour: is not a known field",
     );
   });
@@ -36,6 +36,19 @@ describe("what a schema found wrong, in words", () => {
   });
 
   it("says what is wrong with a value as a whole", () => {
-    assert.equal(problems(z.string(), 1), "Invalid input: expected string, received number");
+    assert.equal(problems(z.string(), 1), "must be a text");
+  });
+
+  it("says in the words of a form what a value must be", () => {
+    const cases: [z.ZodType, unknown, string][] = [
+      [z.number().positive(), 0, "must be over 0"],
+      [z.number().min(1), 0, "must be at least 1"],
+      [z.int(), 0.5, "must be a whole number"],
+      [z.coerce.number(), "abc", "must be a number"],
+      [z.string().min(1), "", "must not be empty"],
+      [z.string().max(3), "four", "must have at most 3 characters"],
+      [z.enum(["a", "b"]), "c", "must be one of a, b"],
+    ];
+    for (const [schema, value, text] of cases) assert.equal(problems(schema, value), text);
   });
 });

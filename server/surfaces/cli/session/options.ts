@@ -3,7 +3,7 @@ import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../sche
 import { ANSWER_CEILING, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions } from "../../../../schemas/run.ts";
-import { describeProblems } from "../../../../schemas/problems.ts";
+import { describeProblems, problemsOf } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
@@ -103,9 +103,9 @@ export type RunFlags = z.infer<typeof RunFlags>;
 export const parseFlagsAs = <Flags extends z.ZodObject>(schema: Flags, flags: unknown): z.infer<Flags> => {
   const parsed = schema.safeParse(flags);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const option = String(issue?.path[0] ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw fail("usage", { problem: `--${option}: ${issue?.message ?? "is not valid"}` });
+  const [problem] = problemsOf(parsed.error);
+  const option = String(problem?.path[0] ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw fail("usage", { problem: `--${option} ${problem?.says ?? "is not valid"}.` });
 };
 
 /** Flags of `run` and of what runs as it does. */

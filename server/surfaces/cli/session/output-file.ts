@@ -1,8 +1,9 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fail } from "../../../../schemas/errors.ts";
+import { makeFolder } from "../../../platform/make-folder.ts";
 
 type NotWritten = "file_not_written" | "report_not_written";
 
@@ -18,7 +19,7 @@ export const writeOutputFile = async (
   code: NotWritten = "file_not_written",
 ): Promise<void> => {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await writeFile(path, text);
   } catch (error) {
     throw fail(code, { path, reason: reasonOf(error) }, { cause: error });
@@ -28,7 +29,7 @@ export const writeOutputFile = async (
 /** The same for lines that come one after another. Error: `file_not_written`, and those of `lines`. */
 export const writeOutputLines = async (path: string, lines: AsyncIterable<string>): Promise<void> => {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await pipeline(lines, createWriteStream(path));
   } catch (error) {
     if (!isOfFileSystem(error)) throw error;
@@ -42,7 +43,7 @@ export const writeOutputLines = async (path: string, lines: AsyncIterable<string
  */
 export const prepareReport = async (path: string): Promise<void> => {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
   } catch (error) {
     throw fail("usage", { problem: `Cannot write ${path}: ${reasonOf(error)}.` }, { cause: error });
   }

@@ -64,8 +64,8 @@ describe("agent and team files in the editor", () => {
     assert.deepEqual(
       problems(".coditect/agents/a.json", '{\n  "name": "a",\n  "settings": { "colour": 1 }\n}'),
       [
-        "1:1 agent_type: Invalid option: expected one of " +
-          '"TestWriter"|"Coder"|"Reviewer"|"Security"|"Architecture"|"Documenter"|"Orchestrator"|"QualityControl"',
+        "1:1 agent_type: must be one of " +
+          "TestWriter, Coder, Reviewer, Security, Architecture, Documenter, Orchestrator, QualityControl",
         "3:27 settings.colour: is not a known field",
       ],
     );
