@@ -104,7 +104,7 @@ export const mutants: Gate = async (context) => {
 };
 
 /** So many mutants have to be tried before a test is blamed for noticing none of them. */
-const ENOUGH = 3;
+const ENOUGH = 2;
 
 /**
  * New tests that pass on today's code and run the changed code, and notice no mutant of it: they
