@@ -7,6 +7,8 @@ import { runNpm } from "./npm.ts";
 /** Test runners of other projects, each run for real; too large together to install with every clone. */
 const packages = {
   ava: "7.0.0",
+  bun: "1.4.5",
+  deno: "2.9.6",
   jasmine: "7.0.0",
   "jasmine-core": "7.0.2",
   karma: "6.4.4",
@@ -16,7 +18,7 @@ const packages = {
   uvu: "0.5.6",
 };
 
-const folder = join(testCache, "test-runners-1");
+const folder = join(testCache, "test-runners-2");
 
 /** The `node_modules` that has them; null: they are not installed. */
 export const testRunners = (): string | null => {
@@ -31,7 +33,7 @@ export const installTestRunners = async (): Promise<void> => {
   const partial = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
   try {
     await writeFile(join(partial, "package.json"), JSON.stringify({ private: true, dependencies: packages }));
-    await runNpm("Installing test runners for the integration tests, once: 200 MB", partial, "install");
+    await runNpm("Installing test runners for the integration tests, once: 400 MB", partial, "install");
     await rename(partial, folder).catch((error: unknown) => {
       // Another run of the tests was faster.
       if (testRunners() === null) throw error;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import { testRunners } from "../../../scripts/machine/test-runners.ts";
 import { programOnPath } from "../../../server/worker/runners/package.ts";
 import { makeProject, outline, type Project } from "./project.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 
 interface Language {
   name: string;
-  /** A program it cannot do without. */
-  program: string;
+  /** A program it cannot do without; left out: it is among the packages of {@link testRunners}. */
+  program?: string;
   runner: string;
   files: Record<string, string>;
   /** A file of tests, and what of the whole it has. */
@@ -106,7 +107,6 @@ const languages: Language[] = [
   },
   {
     name: "Bun",
-    program: "bun",
     runner: "bun",
     files: {
       "package.json": '{"scripts":{"test":"bun test"}}',
@@ -126,7 +126,6 @@ const languages: Language[] = [
   },
   {
     name: "Deno",
-    program: "deno",
     runner: "deno",
     files: {
       "deno.json": '{ "tasks": { "test": "deno test --allow-env" } }',
@@ -189,13 +188,18 @@ const languages: Language[] = [
   },
 ];
 
+const missingOf = (program: string | undefined): string | null => {
+  if (program === undefined) return testRunners() === null ? "the test runners are not installed" : null;
+  return programOnPath(program) === null ? `${program} is not installed` : null;
+};
+
 for (const { name, program, runner, files, file, all, ofFile, message, broken } of languages)
   describe(`tests in another language: ${name}`, function () {
     this.timeout(120_000);
-    skipUnlessNull(this, programOnPath(program) === null ? `${program} is not installed` : null);
+    skipUnlessNull(this, missingOf(program));
     let project: Project;
     before(async () => {
-      project = await makeProject(files);
+      project = await makeProject(files, program === undefined ? (testRunners() ?? undefined) : undefined);
     });
     after(() => project.remove());
 
