@@ -20,6 +20,7 @@ const asked: ReadonlySet<ErrorCode> = new Set([
   "consent_needed",
   "configuration_unconfirmed",
   "team_unconfirmed",
+  "hooks_unconfirmed",
   "exposure_unconfirmed",
   "mcp_files_unconfirmed",
 ]);

@@ -461,6 +461,20 @@ export const errorCatalogue = {
     "If you trust it, allow it when you are asked, or with --allow-configuration {hash}.",
     { ...conflict, exit: 3 },
   ),
+  hooks_unconfirmed: row(
+    "Hooks of this workspace would run, and you have not allowed its .coditect folder as it is now: {what}.",
+    "If you trust them, allow them when you are asked, or with --allow-configuration {hash}.",
+    { ...conflict, exit: 3 },
+  ),
+  hook_refused: row("The hook {hook} refused at {event}: {reason}", "Do what it asks, or change the hook.", {
+    ...conflict,
+    exit: 1,
+  }),
+  hook_failed: row(
+    "The hook {hook} failed at {event}: {reason}",
+    "Mend it, or remove it from .coditect/hooks.json.",
+    { ...conflict, exit: 3 },
+  ),
   mcp_files_unconfirmed: row(
     "Agents would use the MCP servers of {files}, and you have not allowed them as they are now: {what}.",
     "If you trust them, allow them when you are asked, or with --allow-mcp-files {hash}.",

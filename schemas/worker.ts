@@ -44,6 +44,8 @@ const RunExecution = z.strictObject({
   /** Tests that failed before the run, each as `file > name`. */
   known_failures: z.array(z.string()),
   max_turns: Count.min(1),
+  /** Whether the runtime is asked before each tool; left out: no. */
+  asks_before_tools: z.boolean().optional(),
   /** What happened before, oldest first; empty for a new execution. The last may be unfinished. */
   history: z.array(FinishedTurn),
 });
@@ -146,6 +148,16 @@ export const runtimeMethods = {
   "tool/finished": {
     params: z.strictObject({ execution_id: Uuid, turn: Count.min(1), outcome: ToolOutcome }),
     result: z.strictObject({}),
+  },
+  /** May this tool be called now? Asked where the workspace has hooks. `refused`: why not; null: it may. */
+  "tool/before": {
+    params: z.strictObject({
+      execution_id: Uuid,
+      call_id: z.string(),
+      tool: z.string(),
+      input: Json,
+    }),
+    result: z.strictObject({ refused: z.string().nullable() }),
   },
   /** Runs a tool outside of the instance: an HTTP service, an MCP server, a function of the runtime. */
   "tool/call": {

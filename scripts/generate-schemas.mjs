@@ -4,6 +4,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import ts from "typescript";
 import { z } from "zod";
+import { HooksFile } from "../schemas/hooks.ts";
 import { McpFile } from "../schemas/mcp.ts";
 import { Settings } from "../schemas/settings.ts";
 import { AgentFile, TeamFile } from "../schemas/team.ts";
@@ -93,6 +94,7 @@ const files = {
   "agent.schema.json": generate(AgentFile, { title: "CODITECT agent", docs: fields, bySchema }),
   "settings.schema.json": generate(SettingsFile, { title: "CODITECT settings", docs: fields, bySchema }),
   "team.schema.json": generate(TeamFile, { title: "CODITECT team", docs: fields, bySchema }),
+  "hooks.schema.json": generate(HooksFile, { title: "CODITECT hooks", docs: fields, bySchema }),
   "mcp.schema.json": generate(McpFile, { title: "CODITECT MCP servers", docs: fields, bySchema }),
 };
 

@@ -83,7 +83,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/changes",
     is: "change sets: build, merge, diff, apply",
-    imports: ["schemas", "server/store", "server/workspace"],
+    imports: ["server/hooks", "schemas", "server/store", "server/workspace"],
   },
   {
     folder: "server/instances",
@@ -176,6 +176,17 @@ export const importTable: readonly Row[] = [
     ],
   },
   {
+    folder: "server/hooks",
+    is: "commands and HTTP calls of the user before and after runs, stages, tool calls and change sets",
+    imports: [
+      "schemas",
+      "server/instances/drivers/egress",
+      "server/platform",
+      "server/tools",
+      "server/workspace",
+    ],
+  },
+  {
     folder: "server/metrics",
     is: "daily totals of finished executions, the Prometheus output, the report",
     imports: ["schemas", "server/forecast", "server/store"],
@@ -212,6 +223,7 @@ export const importTable: readonly Row[] = [
     folder: "server/executions",
     is: "one execution on one instance",
     imports: [
+      "server/hooks",
       "server/metrics",
       ...base,
       "server/gateway",
@@ -257,6 +269,7 @@ export const importTable: readonly Row[] = [
     folder: "server/teams/stage",
     is: "one round of one stage",
     imports: [
+      "server/hooks",
       ...base,
       "server/changes",
       "server/context",
@@ -276,6 +289,7 @@ export const importTable: readonly Row[] = [
     folder: "server/teams/run",
     is: "the driver of a run, from its task to its final status",
     imports: [
+      "server/hooks",
       ...base,
       "server/context",
       "server/executions",
@@ -316,6 +330,7 @@ export const importTable: readonly Row[] = [
     folder: "server/runtime",
     is: "the composition root, and dispatch: parse → authorise → handle → map errors",
     imports: [
+      "server/hooks",
       "schemas",
       "server/access",
       "server/alerts",

@@ -138,6 +138,7 @@ export const attempt = async (
         shown: shownFiles(execution.input.context),
         known_failures: [...request.knownFailures()],
         max_turns,
+        ...(context.hooks.has("PreToolUse") && { asks_before_tools: true }),
         history: finishedTurns(context.entries),
       },
       signal,

@@ -8,6 +8,7 @@ import type { TestProbe, TestReport } from "../../schemas/tests.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
 import type { Charge, ModelGateway } from "../gateway/gateway.ts";
+import type { Hooks } from "../hooks/hooks-api.ts";
 import type { ClaimRequest, Pool } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
 import type { Tools } from "../tools/tools-api.ts";
@@ -52,6 +53,7 @@ export interface ExecutionParts {
   pool: Pool;
   gateway: ModelGateway;
   tools: Pick<Tools, "call" | "exposure">;
+  hooks: Pick<Hooks, "has" | "run">;
   ledger: Pick<Ledger, "recall" | "settle">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;

@@ -3,16 +3,18 @@ import { fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
 import type { RuntimeParams, RuntimeResult } from "../../schemas/worker.ts";
-import type { TranscriptEntry } from "../../schemas/transcript.ts";
+import type { ToolOutcome, TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Charge, GatewaySignal, ModelGateway } from "../gateway/gateway.ts";
 import { orAborted } from "../gateway/waiting.ts";
 import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
+import type { Hooks } from "../hooks/hooks-api.ts";
 import type { Store } from "../store/store.ts";
 import type { Tools } from "../tools/tools-api.ts";
 import { describeProvider } from "../models/agent.ts";
 import { compactBefore } from "./compaction.ts";
 import { buildConversation } from "./conversation.ts";
 import { toFinding } from "./findings.ts";
+import { afterTool, refusalOf } from "./tool-hooks.ts";
 
 /** What the requests of one execution's worker are answered from. */
 export interface RequestContext {
@@ -30,6 +32,7 @@ export interface RequestContext {
   store: Store;
   gateway: ModelGateway;
   tools: Pick<Tools, "call" | "exposure">;
+  hooks: Pick<Hooks, "has" | "run">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }
@@ -65,6 +68,8 @@ const generate = async (
   signal: AbortSignal,
 ): Promise<RuntimeResult<"model/generate">> => {
   const { entries, execution, gateway } = context;
+  // Hooks may add to the outcome that this turn answers to.
+  if (context.hooks.has("PostToolUse")) await context.recorded;
   const stored = entries.find((entry) => entry.type === "answer" && entry.turn === turn);
   if (stored?.type === "answer") {
     await context.recorded;
@@ -118,14 +123,22 @@ const generate = async (
 
 const toolFinished = async (
   context: RequestContext,
-  { turn, outcome }: RuntimeParams<"tool/finished">,
+  { turn, outcome: made }: RuntimeParams<"tool/finished">,
+  over: AbortSignal,
 ): Promise<RuntimeResult<"tool/finished">> => {
   const { entries, execution } = context;
   const known = entries.some(
-    (entry) => entry.type === "tool" && entry.turn === turn && entry.outcome.call_id === outcome.call_id,
+    (entry) => entry.type === "tool" && entry.turn === turn && entry.outcome.call_id === made.call_id,
   );
   if (known) return {};
-  await record(context, { type: "tool", at: context.now(), turn, outcome });
+  const store = async (outcome: ToolOutcome): Promise<ToolOutcome> => {
+    await record(context, { type: "tool", at: context.now(), turn, outcome });
+    return outcome;
+  };
+  const hasHooks = context.hooks.has("PostToolUse");
+  const recording = hasHooks ? afterTool(context, made, over).then(store) : store(made);
+  context.recorded = recording.then(() => undefined);
+  const outcome = await recording;
   context.emit({
     type: "tool.called",
     at: context.now(),
@@ -227,7 +240,11 @@ const requestsOf = (
   },
   "tool/finished": async (params) => {
     checkOwn(context, params.execution_id, over);
-    return toolFinished(context, params);
+    return toolFinished(context, params, over);
+  },
+  "tool/before": async ({ execution_id, ...call }, signal) => {
+    checkOwn(context, execution_id, over);
+    return { refused: await refusalOf(context, call, AbortSignal.any([signal, over])) };
   },
   "tool/call": async ({ execution_id, tool, input }, signal) => {
     checkOwn(context, execution_id, over);

@@ -86,6 +86,7 @@ export const withTestInstance = <Result>(
       requests: {
         "model/generate": answerNothing,
         "tool/finished": answerNothing,
+        "tool/before": answerNothing,
         "tool/call": answerNothing,
         "findings/report": answerNothing,
       },

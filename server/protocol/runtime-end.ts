@@ -126,6 +126,7 @@ const runtimeOver = (connection: MessageConnection): RuntimeLink => {
     toolFinished: async (params, signal) => {
       await ask("tool/finished", params, signal);
     },
+    beforeTool: (params, signal) => ask("tool/before", params, signal),
     callTool: (params, signal) => ask("tool/call", params, signal),
     reportFindings: (params, signal) => ask("findings/report", params, signal),
     toolStarted: (params) => {

@@ -10,6 +10,10 @@ export interface RuntimeLink {
     signal: AbortSignal,
   ): Promise<RuntimeResult<"model/generate">>;
   toolFinished(params: RuntimeParams<"tool/finished">, signal: AbortSignal): Promise<void>;
+  beforeTool(
+    params: RuntimeParams<"tool/before">,
+    signal: AbortSignal,
+  ): Promise<RuntimeResult<"tool/before">>;
   callTool(params: RuntimeParams<"tool/call">, signal: AbortSignal): Promise<RuntimeResult<"tool/call">>;
   reportFindings(
     params: RuntimeParams<"findings/report">,

@@ -9,6 +9,7 @@ import { AlertBook } from "../alerts/alert-book.ts";
 import { causesOf } from "../alerts/causes.ts";
 import { AlertWebhook } from "../alerts/webhook.ts";
 import { createChanges } from "../changes/create-changes.ts";
+import { withHooks } from "../changes/hooked.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createAgentStatuses } from "../executions/agent-status.ts";
 import { createLedger } from "../executions/ledger.ts";
@@ -19,6 +20,7 @@ import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/crede
 import type { Credentials } from "../gateway/gateway.ts";
 import { createHandlers } from "../handlers/handlers.ts";
 import { version, type WorkerEntry } from "../platform/installation.ts";
+import { createHooks } from "../hooks/create-hooks.ts";
 import { InstancePool } from "../instances/pool/instance-pool.ts";
 import { createDrivers } from "../instances/create-drivers.ts";
 import { poolSettings } from "../instances/settings.ts";
@@ -153,7 +155,11 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     emit,
     log,
   });
-  const changes = createChanges({ store, workspace, now });
+  const hooks = createHooks({
+    ...{ workspace, settings, unconfined, consents, environment },
+    scratchFolder: join(cacheFolder(), "hooks"),
+  });
+  const changes = withHooks(createChanges({ store, workspace, now }), hooks, store);
   const secrets = secretsOf(environment);
   if (settings.open_telemetry && environment.OTEL_SDK_DISABLED !== "true") {
     const { openTelemetry } = await import("../telemetry/open-telemetry.ts");
@@ -189,6 +195,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     pool,
     gateway,
     tools,
+    hooks,
     ledger,
     changes,
     feedback,
@@ -263,6 +270,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     close: async () => {
       await runs.close();
       await tools.close();
+      await hooks.close();
       await pool.close();
       await alerts.close();
       await webhook.close();

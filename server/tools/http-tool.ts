@@ -59,7 +59,8 @@ export const callHttp = async (
   return { content: `The service answered ${response.status}.\n${text}`, is_error: true };
 };
 
-const readText = async (response: Response): Promise<string> => {
+/** The text of an answer, cut where it is larger than 8 MB. */
+export const readText = async (response: Response): Promise<string> => {
   if (response.body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -11,7 +11,7 @@ import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import { callTool, subjectOf } from "./tools/call-tool.ts";
 import { fileViews, type FileViews } from "./tools/file-views.ts";
 import { readArguments } from "./tools/read-arguments.ts";
-import type { Workplace } from "./tools/tool.ts";
+import { refused, type Workplace } from "./tools/tool.ts";
 
 /**
  * The agent's loop: an answer of the model, then each of its tool calls in order, until it calls
@@ -96,7 +96,12 @@ const outcomeOf = async (
   runtime.toolStarted({ execution_id, turn, tool: call.tool, subject: subjectOf(call) });
   const started = performance.now();
   const operation_id = `${turn}:${call.call_id}`;
-  const result = await callTool(call, { ...workplace, execution, views, signal, operation_id });
+  const refusal =
+    execution.asks_before_tools === true ? await askFirst(call, execution_id, runtime, signal) : null;
+  const result =
+    refusal === null
+      ? await callTool(call, { ...workplace, execution, views, signal, operation_id })
+      : refused(refusal);
   const outcome: ToolOutcome = {
     call_id: call.call_id,
     tool: call.tool,
@@ -106,6 +111,15 @@ const outcomeOf = async (
   };
   return { outcome, checkpoint: runtime.toolFinished({ execution_id, turn, outcome }, signal) };
 };
+
+/** Why the runtime does not want the tool to be called; null: it may be. */
+const askFirst = async (
+  { call_id, tool, arguments: input }: ToolCallPart,
+  execution_id: string,
+  runtime: RuntimeLink,
+  signal: AbortSignal,
+): Promise<string | null> =>
+  (await runtime.beforeTool({ execution_id, call_id, tool, input }, signal)).refused;
 
 const restore = (copy: PrivateCopy, change: FileChange): void => {
   if (closedBy(copy, change.path) !== null) return;

@@ -8,6 +8,8 @@ import { readFolder } from "./walk.ts";
 const CONFIGURATION_FOLDER = ".coditect";
 /** The MCP servers of a workspace. Contract: "Files in the workspace". */
 export const MCP_FILE = ".coditect/mcp.json";
+/** What runs before and after runs, stages, tool calls and change sets. */
+export const HOOKS_FILE = ".coditect/hooks.json";
 /** The state is guarded by its stamp, and lessons are what the user's own feedback taught. */
 const notConfiguration: ReadonlySet<string> = new Set([".coditect/state", ".coditect/lessons.md"]);
 const MOST_FILES = 500;

@@ -8,12 +8,21 @@ const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): P
   return agents.some((agent) => (agent.settings.runtime ?? settings.runtime) === "Local");
 };
 
-/** Refuses a run before anything of it is stored, if its commands may not run here or its agents not work so. */
-export const admitRun = async (parts: RunParts, run: TeamRun): Promise<void> => {
+/**
+ * Refuses a run before anything of it is stored, if its commands may not run here, its agents not work so,
+ * or a hook says no.
+ */
+export const admitRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
+  parts.hooks.admit();
   for (const member of run.members) parts.tools.admit(await parts.configuration.agentOf(member));
   await parts.pool.admit("Local").catch(async (error: unknown) => {
     if (await usesLocal(parts, run)) throw error;
   });
+  const { task_id, workflow, file, description } = task;
+  const input = { source: "startup", team: workflow, task: description, file };
+  // Its own deadline ends it.
+  const { signal } = new AbortController();
+  await parts.hooks.run({ event: "SessionStart", task_id, subject: null, input }, signal);
 };
 
 /** Emits that a run begins or resumes. */

@@ -86,6 +86,23 @@ export const applyUnasked = async (
   }
 };
 
+/** Runs the hooks `SessionEnd`. The run has ended whatever they say; a failure is reported. */
+export const runEndHooks = async (
+  { hooks, emit, now }: Pick<TeamParts, "hooks" | "emit" | "now">,
+  { task_id, status, change_set_id }: TeamRun,
+): Promise<void> => {
+  // Its own deadline ends it.
+  const { signal } = new AbortController();
+  try {
+    const input = { reason: status, change_set_id };
+    await hooks.run({ event: "SessionEnd", task_id, subject: null, input }, signal);
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    const { code, message } = error;
+    emit({ type: "notice", at: now(), task_id, code, message });
+  }
+};
+
 /**
  * An ended run with the change set it leaves. A success whose last stages cannot be merged
  * is none: its gates were proven on each of them alone.

@@ -24,7 +24,7 @@ import {
 import { startingChanges } from "../stage/stage-changes.ts";
 import { isReviewing, outcomeOf, workStage } from "../stage/stage-work.ts";
 import { scoreAuthors } from "./author-quality.ts";
-import { applyUnasked, retireFindings, tellFinished, withFinalChanges } from "./finish.ts";
+import { applyUnasked, retireFindings, runEndHooks, tellFinished, withFinalChanges } from "./finish.ts";
 import type { RunRecord } from "./run-record.ts";
 import { conditionHolds, errorOf, failedOutcome, stoppedOutcome } from "./stage-outcome.ts";
 import { prepareRound, type PreparedRound, type RunParts } from "./stage-round.ts";
@@ -156,6 +156,7 @@ export class RunDriver {
     if (!isRunEnded(this.run.status)) return false;
     await this.#save(await withFinalChanges(this.#parts, this.run));
     await applyUnasked(this.#parts, this.run);
+    await runEndHooks(this.#parts, this.run);
     tellFinished(this.#parts, this.run);
     return true;
   }

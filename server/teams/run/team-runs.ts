@@ -189,7 +189,7 @@ export class TeamRuns implements Runs {
   /** Stores a run with its task, tells of it, and sets it to work. */
   async #begin(run: TeamRun, task: Task): Promise<RunDriver> {
     await this.#parts.configuration.checkAvailable(run.members);
-    await admitRun(this.#parts, run);
+    await admitRun(this.#parts, run, task);
     const record = new RunRecord(this.#parts, run);
     await record.create(task);
     await announceRun(this.#parts, run, task);

@@ -17,6 +17,7 @@ import type { Conclusion, FinishedLoop, ProvingGround } from "../../executions/e
 import { runExecution } from "../../executions/run-execution.ts";
 import type { Feedback } from "../../feedback/feedback.ts";
 import type { ModelGateway } from "../../gateway/gateway.ts";
+import type { Hooks } from "../../hooks/hooks-api.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Pool } from "../../instances/pool.ts";
 import { isFinished } from "../../models/execution.ts";
@@ -25,6 +26,7 @@ import type { Tools } from "../../tools/tools-api.ts";
 import { chargeOf } from "./charge.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
+import { afterStage, beforeStage } from "./stage-hooks.ts";
 import { reportInvisible } from "./invisible-text.ts";
 import { makeOutput } from "./output.ts";
 import { ownFiles } from "./own-files.ts";
@@ -39,6 +41,7 @@ export interface TeamParts {
   pool: Pool;
   gateway: ModelGateway;
   tools: Tools;
+  hooks: Hooks;
   ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;
   feedback: Feedback;
@@ -212,7 +215,7 @@ const conclude = async (
     subjects: (startsWith?.files ?? []).map((file) => file.path),
     testTimes: reads ? null : await measureTestTimes(gates, context),
   });
-  const refused = refusal(work, loop, gates);
+  const refused = refusal(work, loop, gates) ?? (await afterStage(parts, work, { loop, gates, changeSet }));
   const error = refused === null ? "Completed" : refused.message;
   await store.transcripts.append(execution_id, [
     ...gates.map((proof) => ({ type: "gate" as const, at: now(), proof })),
@@ -233,6 +236,9 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
       error.code === "agent_gave_up" ? `${error.message}\n${feedbackOf(gates)}` : feedbackOf(gates);
     return { type: "refused", gates, change_set_id, feedback: feedback.trim(), error };
   }
+  // Goes back to work like what a gate refused, if the stage says where to.
+  if (error?.code === "hook_refused")
+    return { type: "refused", gates, change_set_id, feedback: error.message, error };
   const limited = error?.code === "limit_reached" || status === "TimedOut";
   return { type: "failed", status: limited ? "LimitReached" : "Failed", error };
 };
@@ -248,12 +254,13 @@ const failedTests = (report: TestReport | null): string[] =>
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
   if (isFinished(execution)) return execution;
-  const { settings, workspace, changes, store, pool, gateway, tools, ledger, emit, now } = parts;
+  const { settings, workspace, changes, store, pool, gateway, tools, hooks, ledger, emit, now } = parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   const isMeasured = run.workflow_stages.some((stage) => stage.gates.some((gate) => testGates.has(gate)));
+  const needsBaseline = isMeasured && work.baseline.read() === null;
   return runExecution({
-    parts: { store, pool, gateway, tools, ledger, emit, now },
+    parts: { store, pool, gateway, tools, hooks, ledger, emit, now },
     execution,
     charge: chargeOf(execution.execution_id, run, agent, settings),
     start: {
@@ -269,9 +276,10 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
     },
     test_timeout_seconds: settings.test_timeout_seconds,
     preflight:
-      isMeasured && work.baseline.read() === null
+      needsBaseline || hooks.has("SubagentStart")
         ? async (ground) => {
-            await measureBaseline(parts, work.baseline, ground);
+            await beforeStage(parts, work);
+            if (needsBaseline) await measureBaseline(parts, work.baseline, ground);
           }
         : null,
     knownFailures: () => failedTests(work.baseline.read()),

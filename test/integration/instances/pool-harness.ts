@@ -129,6 +129,7 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
               stop_reason: "end",
             }),
           "tool/finished": () => Promise.resolve({}),
+          "tool/before": () => Promise.resolve({ refused: null }),
           "tool/call": () => Promise.resolve({ content: "", is_error: false }),
           "findings/report": () => Promise.resolve({ ids: [] }),
         },

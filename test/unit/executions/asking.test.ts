@@ -8,6 +8,7 @@ import {
   type WorkerAnswers,
 } from "../../../server/executions/requests.ts";
 import { agentWith, failureOf, gatewayWith, modelServers, noLimits } from "../../support/gateway.ts";
+import { noHooks } from "../../support/hooks.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, NOW, TENANT } from "../../support/records.ts";
@@ -25,6 +26,7 @@ const contextWith = (provider: AIProvider): RequestContext => {
     store: memoryStore(TENANT),
     gateway: gatewayWith({ responseCache: false }).gateway,
     tools: noTools,
+    hooks: noHooks,
     emit: () => undefined,
     now: () => NOW,
   };

@@ -8,6 +8,7 @@ import type { ExecutionParts, ExecutionRequest } from "../../../server/execution
 import { runExecution } from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
+import { noHooks } from "../../support/hooks.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, anInstance, NOW, TENANT } from "../../support/records.ts";
@@ -65,6 +66,7 @@ describe("an attempt that is over", () => {
           },
         } as unknown as ExecutionParts["gateway"],
         tools: noTools,
+        hooks: noHooks,
         pool: heldInstance(resolve) as Pool,
         ledger: createLedger(store),
         emit: (event) => events.push(event),

@@ -4,6 +4,7 @@ import { answerWorker, type RequestContext } from "../../../server/executions/re
 import type { ModelGateway } from "../../../server/gateway/gateway.ts";
 import { strictest } from "../../../server/gateway/limits.ts";
 import { noUsage } from "../../../server/gateway/tokens.ts";
+import { noHooks } from "../../support/hooks.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anAgent, anExecution, TENANT } from "../../support/records.ts";
@@ -65,6 +66,7 @@ const executionOnSlowDisk = () => {
     },
     gateway,
     tools: noTools,
+    hooks: noHooks,
     emit: () => undefined,
     now: () => "2026-01-31T12:00:00.000Z",
   };

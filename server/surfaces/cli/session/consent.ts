@@ -59,7 +59,8 @@ const consentOf = (
       ? { name: "exposure", of, question, isGiven: flags.allowExposure === of }
       : { name: "mcp_files", of, question, isGiven: flags.allowMcpFiles === of };
   }
-  if (error.code !== "configuration_unconfirmed" && error.code !== "team_unconfirmed") return null;
+  const ofConfiguration = ["configuration_unconfirmed", "team_unconfirmed", "hooks_unconfirmed"];
+  if (!ofConfiguration.includes(error.code)) return null;
   const of = String(error.data.hash);
   const question = `${error.message}\nUse it as it is now?`;
   const isNamed = error.code === "team_unconfirmed" && !isThere(flags, context);

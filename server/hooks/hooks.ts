@@ -1,0 +1,138 @@
+import { fail } from "../../schemas/errors.ts";
+import { type Hook, type HookEvent, HooksFile } from "../../schemas/hooks.ts";
+import { describeProblems } from "../../schemas/problems.ts";
+import type { Settings } from "../../schemas/settings.ts";
+import type { Consents } from "../platform/consents.ts";
+import type { CheckedFetch } from "../tools/checked-fetch.ts";
+import type { ServerSandbox } from "../tools/server-sandbox.ts";
+import { configurationFiles, configurationHash, HOOKS_FILE } from "../workspace/configuration.ts";
+import { readInside } from "../workspace/open.ts";
+import { type Decision, decisionOf } from "./decision.ts";
+import type { HookCall, Hooks } from "./hooks-api.ts";
+import { runCommandHook } from "./run-command.ts";
+import { type Reach, runHttpHook } from "./run-http.ts";
+
+export interface HooksParts {
+  workspace: string;
+  settings: Pick<Settings, "untrusted">;
+  consents: Pick<Consents, "has">;
+  sandbox: ServerSandbox;
+  /** Made for the first HTTP hook. */
+  checked: () => Promise<CheckedFetch>;
+  /** Where HTTP hooks find their secrets. */
+  environment: NodeJS.ProcessEnv;
+}
+
+const MOST_BYTES = 1 << 20;
+
+const nameOf = (hook: Hook): string => hook.name ?? ("url" in hook ? hook.url : hook.command);
+
+const matches = (matcher: string, subject: string | null): boolean =>
+  matcher === "*" || matcher === "" || subject === null || new RegExp(`^(?:${matcher})$`).test(subject);
+
+/** Runs what `.coditect/hooks.json` lists, once the user has allowed the folder as it is. */
+export class WorkspaceHooks implements Hooks {
+  readonly #parts: HooksParts;
+  #checked: Promise<CheckedFetch> | undefined;
+  /** The file as it was read last, and what it said. */
+  #read: { text: string; hooks: HooksFile["hooks"] } | null = null;
+
+  constructor(parts: HooksParts) {
+    this.#parts = parts;
+  }
+
+  has(event: HookEvent): boolean {
+    return this.#all()[event] !== undefined;
+  }
+
+  admit(): void {
+    const { workspace, consents } = this.#parts;
+    const hooks = this.#all();
+    if (Object.keys(hooks).length === 0) return;
+    const hash = configurationHash(configurationFiles(workspace));
+    if (consents.has("configuration", hash)) return;
+    const all = Object.values(hooks).flatMap((groups) => groups.flatMap((group) => group.hooks));
+    // Whole: what stands behind a long beginning must be seen before it is allowed.
+    throw fail("hooks_unconfirmed", { what: [...new Set(all.map(described))].join("; "), hash });
+  }
+
+  async run({ event, task_id, subject, input }: HookCall, signal: AbortSignal): Promise<string | null> {
+    const groups = this.#all()[event];
+    if (groups === undefined) return null;
+    this.admit();
+    const hooks = groups.filter(({ matcher }) => matches(matcher, subject)).flatMap((group) => group.hooks);
+    const told = JSON.stringify({
+      session_id: task_id,
+      cwd: this.#parts.workspace,
+      hook_event_name: event,
+      ...input,
+    });
+    const added: string[] = [];
+    for (const hook of hooks) {
+      const { refusal, context } = await this.#decision(hook, event, told, signal);
+      if (refusal !== null) throw fail("hook_refused", { hook: nameOf(hook), event, reason: refusal });
+      if (context !== null) added.push(context);
+    }
+    return added.length === 0 ? null : added.join("\n");
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.sandbox.close();
+    await (await this.#checked)?.close();
+  }
+
+  async #decision(hook: Hook, event: HookEvent, told: string, signal: AbortSignal): Promise<Decision> {
+    const deadline = AbortSignal.timeout(hook.timeout * 1000);
+    const limited = AbortSignal.any([signal, deadline]);
+    try {
+      const said =
+        hook.type === "http"
+          ? await runHttpHook(hook, told, await this.#reach(), limited)
+          : await runCommandHook(hook, told, this.#parts, limited);
+      return decisionOf(said);
+    } catch (error) {
+      if (signal.aborted) throw fail("cancelled", { what: `The hook ${nameOf(hook)}` }, { cause: error });
+      const reason = deadline.aborted
+        ? `it did not end within ${hook.timeout} seconds`
+        : error instanceof Error
+          ? error.message
+          : String(error);
+      throw fail("hook_failed", { hook: nameOf(hook), event, reason }, { cause: error });
+    }
+  }
+
+  async #reach(): Promise<Reach> {
+    this.#checked ??= this.#parts.checked();
+    return { checked: await this.#checked, environment: this.#parts.environment };
+  }
+
+  /** Of the file as it is; an untrusted workspace has none. Errors: `invalid_file`. */
+  #all(): HooksFile["hooks"] {
+    const { workspace, settings } = this.#parts;
+    if (settings.untrusted) return {};
+    const text = readHooks(workspace);
+    if (text === null) return {};
+    if (this.#read?.text !== text) this.#read = { text, hooks: parseHooks(text) };
+    return this.#read.hooks;
+  }
+}
+
+const described = (hook: Hook): string => {
+  if (hook.type === "http") return `it sends to ${hook.url}`;
+  return `it runs ${hook.command}${hook.sandbox === "none" ? " (without a sandbox)" : ""}`;
+};
+
+const readHooks = (workspace: string): string | null =>
+  readInside(workspace, HOOKS_FILE, { most: MOST_BYTES })?.toString("utf8") ?? null;
+
+const parseHooks = (text: string): HooksFile["hooks"] => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fail("invalid_file", { path: HOOKS_FILE, problems: "it is not JSON" }, { cause: error });
+  }
+  const file = HooksFile.safeParse(value);
+  if (file.success) return file.data.hooks;
+  throw fail("invalid_file", { path: HOOKS_FILE, problems: describeProblems(file.error) });
+};
