@@ -289,7 +289,6 @@ export const importTable: readonly Row[] = [
     folder: "server/teams/run",
     is: "the driver of a run, from its task to its final status",
     imports: [
-      "server/hooks",
       ...base,
       "server/context",
       "server/executions",

@@ -29,6 +29,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     // For Karma.
     "chromium",
     "prometheus",
+    "neovim",
   ],
   editor: [
     "chromium",

@@ -1,10 +1,16 @@
+import type { AgentConfig } from "../../schemas/agent.ts";
 import { CoditectError } from "../../schemas/errors.ts";
+import type { AgentExecution } from "../../schemas/execution.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
-import type { HookCall } from "../hooks/hooks-api.ts";
-import type { RequestContext } from "./requests.ts";
+import type { HookCall, Hooks } from "../hooks/hooks-api.ts";
 
-type HookContext = Pick<RequestContext, "execution" | "agent" | "hooks">;
+/** The execution that calls tools, and the hooks of its workspace. */
+interface HookContext {
+  execution: AgentExecution;
+  agent: AgentConfig;
+  hooks: Pick<Hooks, "run">;
+}
 
 interface PlannedCall {
   call_id: string;

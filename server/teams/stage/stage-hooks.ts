@@ -3,9 +3,22 @@ import { CoditectError } from "../../../schemas/errors.ts";
 import type { GateProof } from "../../../schemas/gates.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import type { LoopResult } from "../../../schemas/worker.ts";
-import type { StageWork, TeamParts } from "./stage-work.ts";
+import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { WorkflowStage } from "../../../schemas/team.ts";
+import type { Hooks } from "../../hooks/hooks-api.ts";
 
-type Parts = Pick<TeamParts, "hooks">;
+interface Parts {
+  hooks: Pick<Hooks, "run">;
+}
+
+/** A stage that is worked on. */
+interface StageWork {
+  execution: AgentExecution;
+  agent: AgentConfig;
+  stage: WorkflowStage;
+  signal: AbortSignal;
+}
 
 /** A stage as hooks are told of it: a subagent, in Claude Code's words. */
 const toldOf = ({ execution, agent, stage }: StageWork) => ({
