@@ -1,10 +1,10 @@
 /** Longest message of a server that is read, in bytes. */
-export const MOST_MESSAGE_BYTES = 32 * 1024 ** 2;
+const MOST_MESSAGE_BYTES = 32 * 1024 ** 2;
 
 const NEWLINE = 0x0a;
 
 /** The error of a server that sends a message above the limit. */
-export const tooLarge = (): Error => new Error("it sent a message larger than 32 MB");
+const tooLarge = (): Error => new Error("it sent a message larger than 32 MB");
 
 /** Cuts a stream of bytes into lines. What is not a whole line yet is kept, up to the limit of a message. */
 export class MessageLines {

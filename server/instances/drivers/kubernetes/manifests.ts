@@ -11,7 +11,7 @@ export interface Manifest {
 
 const NAME = "coditect";
 /** The account of a runtime that runs in the cluster. */
-export const RUNTIME_ACCOUNT = "coditect-runtime";
+const RUNTIME_ACCOUNT = "coditect-runtime";
 /** What the container `files` gets beside each worker. */
 const FILES_MB = 256;
 const OVERHEAD_MB = 128;

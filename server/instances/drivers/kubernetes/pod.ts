@@ -10,7 +10,7 @@ import { RECEIVER } from "./files.ts";
 import { patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
-export const INSTANCE_LABEL = "coditect.dev/instance";
+const INSTANCE_LABEL = "coditect.dev/instance";
 export const STATE_LABEL = "coditect.dev/state";
 const APP_LABEL = "app.kubernetes.io/managed-by";
 const QUEUE_LABEL = "kueue.x-k8s.io/queue-name";
