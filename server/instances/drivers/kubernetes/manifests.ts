@@ -1,5 +1,5 @@
 import type { Settings } from "../../../../schemas/settings.ts";
-import { MANAGED } from "./pod.ts";
+import { FILES_LIMITS, MANAGED } from "./pod.ts";
 
 /** An object of the cluster, as `kubectl apply` takes it. */
 export interface Manifest {
@@ -12,8 +12,6 @@ export interface Manifest {
 const NAME = "coditect";
 /** The account of a runtime that runs in the cluster. */
 const RUNTIME_ACCOUNT = "coditect-runtime";
-/** What the container `files` gets beside each worker. */
-const FILES_MB = 256;
 const OVERHEAD_MB = 128;
 const SCRATCH_MB = 512;
 
@@ -35,8 +33,8 @@ export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
   const metadata = (name: string) => ({ name, namespace, labels });
   // A pod that ends still counts until it is gone.
   const pods = pool.max_instances * 2;
-  const memory = pool.memory_mb + OVERHEAD_MB + FILES_MB;
-  const cpu = pool.cpus + 0.5;
+  const memory = pool.memory_mb + OVERHEAD_MB + FILES_LIMITS.memory_mb;
+  const cpu = pool.cpus + FILES_LIMITS.cpus;
   return [
     {
       apiVersion: "v1",
@@ -90,7 +88,7 @@ export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
           pods: String(pods),
           "limits.cpu": String(pods * cpu),
           "limits.memory": `${pods * memory}Mi`,
-          "limits.ephemeral-storage": `${pods * (pool.disk_mb + SCRATCH_MB + 64)}Mi`,
+          "limits.ephemeral-storage": `${pods * (pool.disk_mb + SCRATCH_MB + FILES_LIMITS.disk_mb)}Mi`,
         },
       },
     },
@@ -102,7 +100,11 @@ export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
         limits: [
           {
             type: "Container",
-            max: { cpu: String(pool.cpus), memory: `${pool.memory_mb + OVERHEAD_MB}Mi` },
+            // Of the worker, or of the container that receives the workspace.
+            max: {
+              cpu: String(Math.max(pool.cpus, FILES_LIMITS.cpus)),
+              memory: `${Math.max(pool.memory_mb + OVERHEAD_MB, FILES_LIMITS.memory_mb)}Mi`,
+            },
           },
         ],
       },

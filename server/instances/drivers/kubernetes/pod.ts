@@ -10,6 +10,9 @@ import { RECEIVER } from "./files.ts";
 import { patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
+/** What the container gets that receives the workspace. */
+export const FILES_LIMITS = { cpus: 0.5, memory_mb: 256, disk_mb: 64 };
+
 const INSTANCE_LABEL = "coditect.dev/instance";
 export const STATE_LABEL = "coditect.dev/state";
 const APP_LABEL = "app.kubernetes.io/managed-by";
@@ -144,7 +147,11 @@ const workerContainer = (
 };
 
 const filesContainer = (mounts: readonly SentFolder[], image: string) => {
-  const resources = { cpu: "500m", memory: "256Mi", "ephemeral-storage": "64Mi" };
+  const resources = {
+    cpu: String(FILES_LIMITS.cpus),
+    memory: `${FILES_LIMITS.memory_mb}Mi`,
+    "ephemeral-storage": `${FILES_LIMITS.disk_mb}Mi`,
+  };
   return {
     name: FILES,
     image,
