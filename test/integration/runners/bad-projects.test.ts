@@ -21,11 +21,19 @@ describe("projects that make it hard", function () {
   };
 
   it("without any sign of tests: its suite is empty, and a file no runner is for is refused", async () => {
-    const project = await projectOf({ "main.zig": "" });
+    const project = await projectOf({ "README.md": "" });
     const { outcome, counts, environment } = await project.test();
     assert.deepEqual([outcome, counts.passed + counts.failed, environment], ["no_tests", 0, undefined]);
     await assert.rejects(
       project.test({ files: ["test/add_test.zig"] }),
+      (error) => error instanceof CoditectError && error.code === "no_test_runner",
+    );
+  });
+
+  it("in a language that no runner is for: it is refused before anything is done", async () => {
+    const project = await projectOf({ "main.zig": "" });
+    await assert.rejects(
+      project.test(),
       (error) => error instanceof CoditectError && error.code === "no_test_runner",
     );
   });
