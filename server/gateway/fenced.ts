@@ -59,20 +59,26 @@ interface Fence {
   closing: RegExp;
 }
 
-/** Whether a tag stands in code: within backticks of its line, or within an open fence. */
-const isQuoted = (text: string, at: number): boolean => {
-  const before = text.slice(0, at);
-  const line = before.slice(before.lastIndexOf("\n") + 1);
-  if (line.split("`").length % 2 === 0) return true;
-  return [...before.matchAll(/^[ \t]*```/gm)].length % 2 === 1;
+/** The part of a line before a tag that is looked at for backticks. */
+const MOST_OF_LINE = 2000;
+
+/** Tells of a place in the text whether it is in code: within backticks of its line, or within an open fence. */
+const codeFinder = (text: string): ((at: number) => boolean) => {
+  const fences = [...text.matchAll(/^[ \t]*```/gm)].map(({ index }) => index);
+  return (at) => {
+    const lineStart = Math.max(text.lastIndexOf("\n", at - 1) + 1, at - MOST_OF_LINE);
+    if (text.slice(lineStart, at).split("`").length % 2 === 0) return true;
+    const next = fences.findIndex((index) => index >= at);
+    return (next < 0 ? fences.length : next) % 2 === 1;
+  };
 };
 
-const findFence = (text: string, from: number): Fence | null => {
+const findFence = (text: string, from: number, isInCode: (at: number) => boolean): Fence | null => {
   // Blanks are matched in one place only: in two, a long line of them takes the square of its length.
   const opening = /^[ \t]*```[ \t]*(?:(tool_call|tool|json)[ \t]*)?\r?\n|<tool_call>/gm;
   opening.lastIndex = from;
   let match = opening.exec(text);
-  for (let looks = 0; match?.[0] === "<tool_call>" && isQuoted(text, match.index); looks++)
+  for (let looks = 0; match?.[0] === "<tool_call>" && isInCode(match.index); looks++)
     match = looks < MOST_BLOCKS ? opening.exec(text) : null;
   if (match === null) return null;
   const isTag = match[0] === "<tool_call>";
@@ -137,7 +143,9 @@ export const readFencedCalls = (text: string, tools: readonly ToolOffer[], nextC
     return parts;
   }
   let looks = 0;
-  for (let found = findFence(text, position); found !== null; found = findFence(text, position)) {
+  const isInCode = codeFinder(text);
+  const find = (): Fence | null => findFence(text, position, isInCode);
+  for (let found = find(); found !== null; found = find()) {
     if (++looks > MOST_BLOCKS) break;
     const { json, call, end } = readBlock(text, found);
     const isCall = found.isCall || (call !== null && offered.has(call.tool));
