@@ -49,6 +49,7 @@ export const commandIds = [
   "coditect.importShared",
   "coditect.exportShared",
   "coditect.restoreDefault",
+  "coditect.revokeConsent",
   "coditect.openStateFolder",
   "coditect.showLog",
   "coditect.restartRuntime",

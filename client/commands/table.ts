@@ -32,6 +32,7 @@ import { openSettings, openStateFolder, openWalkthrough, showMenu } from "./gene
 import { removeKey, setKey } from "./keys.ts";
 import { rejectLesson, showRun } from "./lessons.ts";
 import { chooseModel } from "./models.ts";
+import { revokeConsent } from "./consents.ts";
 import {
   dismissFinding,
   explainFinding,
@@ -138,6 +139,7 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.importShared": starts(importShared),
   "coditect.exportShared": starts(exportShared),
   "coditect.restoreDefault": starts(restoreDefault),
+  "coditect.revokeConsent": starts(revokeConsent),
   "coditect.openStateFolder": starts(openStateFolder),
   "coditect.showLog": always(({ log }) => {
     log.show();

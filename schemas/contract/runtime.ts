@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AIProvider, ProviderName } from "../agent.ts";
-import { ConsentName } from "../consents.ts";
+import { Consent, ConsentName } from "../consents.ts";
 import { ErrorCode, WireError } from "../errors.ts";
 import { MetricField, Metrics } from "../metrics.ts";
 import { Count } from "../primitives.ts";
@@ -70,6 +70,11 @@ export const runtimeMethods = {
     null,
   ),
 
+  /** What the user has allowed for this workspace. */
+  "consents/list": row("viewer", Nothing, z.strictObject({ items: z.array(Consent) }), {
+    verb: "GET",
+    path: "/api/consents",
+  }),
   /** Gives a consent for this workspace, or takes it back. */
   "consents/set": row(
     "admin",

@@ -2,6 +2,8 @@ import { actorOf, type HandlerContext, type HandlersOf } from "./context.ts";
 
 /** What the user allowed once for the workspace. */
 export const consentHandlers = ({ consents, now }: HandlerContext): HandlersOf<"consents"> => ({
+  "consents/list": () => ({ items: consents.list() }),
+
   "consents/set": ({ name, given, of }, caller) => {
     if (given) consents.give({ name, of, given_by: actorOf(caller), created_at: now() });
     else consents.takeBack(name);

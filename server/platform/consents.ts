@@ -9,6 +9,8 @@ import { privateUserFolder } from "./user-folder.ts";
 export interface Consents {
   /** Whether it was given, for this very state of what it is about if `of` names one. */
   has(name: ConsentName, of?: string | null): boolean;
+  /** Everything that was given for the workspace. */
+  list(): Consent[];
   give(consent: Consent): void;
   takeBack(name: ConsentName): void;
 }
@@ -46,6 +48,7 @@ export const openConsents = (workspace: string): Consents => {
 
   return {
     has: (name, of = null) => read().some((consent) => consent.name === name && consent.of === of),
+    list: read,
     give: (consent) => {
       // The agents of a team differ in their tools; of a configuration only the last state is allowed.
       const isReplaced = ({ name, of }: Consent): boolean =>

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { CommandContext } from "./display/terminal.ts";
 import { addCluster } from "./program/cluster.ts";
-import { addDecisions, addFeedback, addLessons } from "./program/decisions.ts";
+import { addConsents, addDecisions, addFeedback, addLessons } from "./program/decisions.ts";
 import { addRuntime, addSettings } from "./program/machine.ts";
 import { addAlerts, addMetrics } from "./program/observing.ts";
 import { addEvaluation, addProof } from "./program/proof.ts";
@@ -35,6 +35,7 @@ export const createProgram = (
   addDecisions(program, context, end);
   addFeedback(program, context, end);
   addLessons(program, context, end);
+  addConsents(program, context, end);
   addMetrics(program, context, end);
   addAlerts(program, context, end);
   addAccess(program, context, end);

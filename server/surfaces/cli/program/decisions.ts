@@ -75,3 +75,14 @@ export const addLessons = (program: Command, context: CommandContext, end: End):
     async (id: string, flags: RecordFlags) => end((await load()).rejectLesson(id, flags, context)),
   );
 };
+
+export const addConsents = (program: Command, context: CommandContext, end: End): void => {
+  const load = () => import("../commands/consents.ts");
+  const consents = program.command("consents").summary("list and revoke what you allowed for this workspace");
+  recordCommand(consents, "list", "list what you allowed, and when").action(async (flags: RecordFlags) =>
+    end((await load()).listConsents(flags, context)),
+  );
+  recordCommand(consents, "revoke <name>", "ask again the next time").action(
+    async (name: string, flags: RecordFlags) => end((await load()).revokeConsent(name, flags, context)),
+  );
+};
