@@ -112,7 +112,7 @@ export const testDispatch = (
       log: (level, message, data = {}) => log.push({ level, message, data }),
     }),
     secrets: ["a-secret-of-the-environment"],
-    consents: recorder<Consents>(passedOn, {}),
+    consents: recorder<Consents>(passedOn, { list: () => [] }),
     settings: recorder<HeldSettings>(passedOn, { list: () => [] }),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
     startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),
