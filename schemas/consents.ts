@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Localizer } from "./localizer.ts";
 import { Timestamp } from "./primitives.ts";
 
 /**
@@ -10,6 +11,20 @@ import { Timestamp } from "./primitives.ts";
  */
 export const ConsentName = z.enum(["unconfined", "configuration", "exposure", "mcp_files"]);
 export type ConsentName = z.infer<typeof ConsentName>;
+
+/** What a consent allows, in the user's words. */
+export const consentText = (name: ConsentName, l10n: Localizer): string => {
+  switch (name) {
+    case "unconfined":
+      return l10n.t("Commands of agents run without a sandbox.");
+    case "configuration":
+      return l10n.t("The workspace's .coditect folder is used, as it was then.");
+    case "exposure":
+      return l10n.t("An agent reads text of others, uses secrets and acts outside of this machine.");
+    case "mcp_files":
+      return l10n.t("The MCP servers in files of other tools are used, as they were then.");
+  }
+};
 
 /** Kept in the user's own folder, never in the workspace: a repository must not bring it along. */
 export const Consent = z.strictObject({

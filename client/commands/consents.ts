@@ -1,20 +1,7 @@
 import * as vscode from "vscode";
-import type { ConsentName } from "../../schemas/consents.ts";
+import { consentText } from "../../schemas/consents.ts";
 import type { Context } from "../context.ts";
 import { folderTarget, tell } from "./targets.ts";
-
-const meaningOf = (name: ConsentName): string => {
-  switch (name) {
-    case "unconfined":
-      return vscode.l10n.t("Commands of agents run without a sandbox");
-    case "configuration":
-      return vscode.l10n.t("The workspace's .coditect folder is used");
-    case "exposure":
-      return vscode.l10n.t("An agent may read text of others, use secrets and act outside of this machine");
-    case "mcp_files":
-      return vscode.l10n.t("MCP servers in files of other tools are used");
-  }
-};
 
 /** Takes back what the user allowed for a workspace: they are asked again when it is needed. */
 export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
@@ -28,7 +15,7 @@ export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
   }
   const names = [...new Set(items.map(({ name }) => name))];
   const picked = await vscode.window.showQuickPick(
-    names.map((name) => ({ label: meaningOf(name), name })),
+    names.map((name) => ({ label: consentText(name, vscode.l10n), name })),
     {
       title: vscode.l10n.t("Revoke Consents"),
       placeHolder: vscode.l10n.t("Select what is no longer allowed"),

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { AgentType } from "../../schemas/agent.ts";
+import { slugOf } from "../../schemas/file-name.ts";
 import type { AgentFile, TeamFile } from "../../schemas/team.ts";
 import type { z } from "zod";
 import type { Context } from "../context.ts";
@@ -12,13 +13,6 @@ const askName = (title: string): Thenable<string | undefined> =>
     prompt: vscode.l10n.t("Name"),
     validateInput: (text) => (slugOf(text) === "" ? vscode.l10n.t("Enter letters or digits.") : null),
   });
-
-const slugOf = (name: string): string =>
-  name
-    .toLowerCase()
-    .normalize("NFKD")
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
 
 /** Writes a new file of shared configuration and opens it; an existing one is only opened. */
 const createFile = async (

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
 import { schemes } from "../contributions.ts";
+import { slugOf } from "../../schemas/file-name.ts";
 import { askModal, sayInformation } from "../say.ts";
 import { folderTarget, tell } from "./targets.ts";
 
@@ -52,7 +53,7 @@ export const exportShared = async (context: Context): Promise<void> => {
       : await context.runtime.call("agents/export", { agent_id: record.agent_id }, key);
   const target = await vscode.window.showSaveDialog({
     title,
-    defaultUri: vscode.Uri.joinPath(folder.uri, `${name.replace(/[^\p{L}\p{N}-]+/gu, "-")}.coditect.json`),
+    defaultUri: vscode.Uri.joinPath(folder.uri, `${slugOf(name) || record.kind}.coditect.json`),
     filters: { JSON: ["json"] },
   });
   if (target === undefined) return;

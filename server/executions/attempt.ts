@@ -14,6 +14,7 @@ import { withGiven } from "./given-exposure.ts";
 import { offeredPrefix, READ_RESOURCE } from "../tools/offered-name.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
 import { checkRights } from "./rights.ts";
+import { testsIn } from "./run-tests.ts";
 import { usageOf } from "./usage.ts";
 
 /** Stores the execution and then emits its event; no event precedes what is on disk. */
@@ -43,19 +44,11 @@ const provingGround = (
     const { overlays } = request.start;
     await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
   },
-  runTests: ({ files, coverage, name, probe }) =>
-    instance.call(
-      "tests/run",
-      {
-        files,
-        coverage,
-        name: name ?? null,
-        ...(probe === undefined ? {} : { probe }),
-        command: request.execution.input.parameters.test_command,
-        timeout_seconds: request.test_timeout_seconds,
-      },
-      signal,
-    ),
+  runTests: testsIn(
+    instance,
+    { command: request.execution.input.parameters.test_command, timeout: request.test_timeout_seconds },
+    signal,
+  ),
 });
 
 /** The execution with what its private copy lacks; of an earlier attempt it may say so already. */

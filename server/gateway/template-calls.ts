@@ -1,7 +1,8 @@
 import type { AssistantMessage, ToolOffer } from "../../schemas/messages.ts";
+import { parseJson } from "../../schemas/json-depth.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { endOfJson } from "./json-object.ts";
-import { readCall, type WrittenCall } from "./written-call.ts";
+import { callOf, readCall, type WrittenCall } from "./written-call.ts";
 
 /**
  * Tool calls in the form of a model's own template, which reach us as text where the server that runs the
@@ -50,12 +51,12 @@ class Reader {
 const readList = (json: string): WrittenCall[] | null => {
   let list: unknown;
   try {
-    list = JSON.parse(json);
+    list = parseJson(json);
   } catch {
     return null;
   }
   if (!Array.isArray(list)) return null;
-  const calls = list.map((call) => readCall(JSON.stringify(call)));
+  const calls = list.map(callOf);
   return calls.every((call) => call !== null) ? calls : null;
 };
 

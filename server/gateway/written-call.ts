@@ -14,6 +14,9 @@ const WrittenCall = z.union([
 ]);
 export type WrittenCall = z.output<typeof WrittenCall>;
 
+/** A call that was parsed; null: it is none. */
+export const callOf = (parsed: unknown): WrittenCall | null => WrittenCall.safeParse(parsed).data ?? null;
+
 /** A call from its JSON; null: it is none. */
 export const readCall = (json: string): WrittenCall | null => {
   let parsed: unknown;
@@ -22,5 +25,5 @@ export const readCall = (json: string): WrittenCall | null => {
   } catch {
     return null;
   }
-  return WrittenCall.safeParse(parsed).data ?? null;
+  return callOf(parsed);
 };

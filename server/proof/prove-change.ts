@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
+import { testsIn } from "../executions/run-tests.ts";
 import { onTopOf, type GitChange } from "./git-change.ts";
 import { judge } from "./judge.ts";
 import { withTestInstance, type TestInstanceOptions } from "./test-instance.ts";
@@ -30,19 +31,11 @@ export const proveChange = async (
           const whole = onTopOf(change.inverse, changes);
           await instance.call("workspace/prepare", { overlays: [], changes: whole }, signal);
         },
-        runTests: ({ files, coverage, name, probe }) =>
-          instance.call(
-            "tests/run",
-            {
-              files,
-              coverage,
-              name: name ?? null,
-              command: options.test_command,
-              timeout_seconds: options.settings.test_timeout_seconds,
-              ...(probe === undefined ? {} : { probe }),
-            },
-            signal,
-          ),
+        runTests: testsIn(
+          instance,
+          { command: options.test_command, timeout: options.settings.test_timeout_seconds },
+          signal,
+        ),
       };
       const { proven } = options;
       return judge(change, ground, {

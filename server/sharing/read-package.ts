@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { fail } from "../../schemas/errors.ts";
+import { slugOf } from "../../schemas/file-name.ts";
 import { parseJson } from "../../schemas/problems.ts";
 import { SharedPackage } from "../../schemas/shared-package.ts";
 import { problemsOfAgent, problemsOfTeam, type FileProblem } from "../teams/definition/files.ts";
@@ -20,17 +21,9 @@ export interface ReadPackage {
 
 export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** A name as a file's: `Test writer` is `test-writer`. */
-const slugOf = (name: string): string =>
-  name
-    .toLowerCase()
-    .normalize("NFKD")
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 60) || sha256Of(Buffer.from(name)).slice(0, 12);
-
 const fileOf = (kind: "agents" | "teams", { name }: { name: string }, content: object): PackagedFile => ({
-  path: `.coditect/${kind}/${slugOf(name)}.json`,
+  // A name of other letters alone has its hash.
+  path: `.coditect/${kind}/${slugOf(name) || sha256Of(Buffer.from(name)).slice(0, 12)}.json`,
   bytes: Buffer.from(`${JSON.stringify(content, null, 2)}\n`),
 });
 

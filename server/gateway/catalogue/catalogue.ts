@@ -4,12 +4,16 @@ import { claudeOverrides } from "./overrides.ts";
 import { KeptPrices, type ModelPrices, type Price } from "./kept-prices.ts";
 import keptPrices from "./prices.json" with { type: "json" };
 
-/** The prices of `@pydantic/genai-prices`, kept by `npm run models -- --write`. */
-const kept = KeptPrices.parse(keptPrices);
+type PricesByModel = Readonly<Record<string, ModelPrices>>;
+let prices: Readonly<Partial<Record<ProviderName, PricesByModel>>> | null = null;
 
-const prices: Readonly<Partial<Record<ProviderName, Readonly<Record<string, ModelPrices>>>>> = {
-  Claude: { ...kept.models.Claude, ...claudeOverrides },
-  Gemini: { ...kept.models.Gemini },
+/** The prices of `@pydantic/genai-prices`, kept by `npm run models -- --write`; read when first needed. */
+const pricesOf = (provider: ProviderName): PricesByModel => {
+  if (prices === null) {
+    const { Claude, Gemini } = KeptPrices.parse(keptPrices).models;
+    prices = { Claude: { ...Claude, ...claudeOverrides }, Gemini: { ...Gemini } };
+  }
+  return prices[provider] ?? {};
 };
 
 /** What may follow a name without making it another model: the date or number of a build, a tag, `latest`. */
@@ -30,7 +34,7 @@ const findName = (names: readonly string[], model: string, rest: RegExp): string
 };
 
 const findPrices = (provider: ProviderName, model: string): ModelPrices | null => {
-  const table = prices[provider] ?? {};
+  const table = pricesOf(provider);
   const aliased = Object.values(table).find(({ aliases }) => aliases.includes(model));
   if (aliased !== undefined) return aliased;
   const name = findName(Object.keys(table), model, samePrice);

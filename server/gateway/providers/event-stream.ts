@@ -1,3 +1,4 @@
+import { parseJson } from "../../../schemas/json-depth.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
 
 /** What the clients of a provider expect of the events of an answer. */
@@ -73,7 +74,7 @@ export class EventStream {
   #split(text: string): string {
     let whole: unknown;
     try {
-      whole = JSON.parse(text);
+      whole = parseJson(text);
     } catch {
       throw brokenAnswer(this.#to, "it is neither a stream nor JSON");
     }

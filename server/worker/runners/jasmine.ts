@@ -3,9 +3,9 @@ import { eventsFile, readEvents } from "./events.ts";
 import { literalGlob } from "./literal-glob.ts";
 import { nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
-import { foldersOf, noResults, type ReportFolders, type RunnerAdapter } from "./runner.ts";
+import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
-import { unloadedFile } from "./unloaded-file.ts";
+import { unloadedResults } from "./unloaded-file.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(),
@@ -79,9 +79,8 @@ export const jasmine: RunnerAdapter = {
   },
   read: async (job, ended) => {
     const { begun, loading: _, ...results } = await readEvents(job);
-    const broken = begun ? null : unloadedFile(job, ended);
-    if (broken !== null)
-      return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
+    const broken = begun ? null : unloadedResults(job, ended);
+    if (broken !== null) return broken;
     // Older majors do not tell the file; of one file that was asked for it is known.
     const only = job.files?.length === 1 ? (job.files[0] ?? "") : "";
     return {

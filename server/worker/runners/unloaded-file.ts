@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isWithin } from "../../workspace/paths.ts";
 import type { ProcessResult } from "../process.ts";
-import type { TestJob } from "./runner.ts";
+import { noResults, type TestJob, type TestResults } from "./runner.ts";
 
 /** The file that ended a runner of Node's before its first test: the first of the project that its output names. */
 export const unloadedFile = (
@@ -15,4 +15,10 @@ export const unloadedFile = (
     .filter((path) => isWithin(folder, path) && !path.includes("/node_modules/"));
   const own = named.find((path) => existsSync(path));
   return own ?? (files?.length === 1 && /\bError\b/.test(output) ? (files[0] ?? null) : null);
+};
+
+/** The results of a runner that such a file ended; null: none did. */
+export const unloadedResults = (job: TestJob, ended: ProcessResult): TestResults | null => {
+  const file = unloadedFile(job, ended);
+  return file === null ? null : { ...noResults(true), load_errors: [{ file, message: ended.output }] };
 };

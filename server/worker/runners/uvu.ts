@@ -4,7 +4,7 @@ import { eventsFile, readEvents } from "./events.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
-import { unloadedFile } from "./unloaded-file.ts";
+import { unloadedResults } from "./unloaded-file.ts";
 
 const rules: ArgumentRules = {
   valued: new Set("--ignore -i --require -r --cwd -C".split(" ")),
@@ -79,9 +79,8 @@ export const uvu: RunnerAdapter = {
   },
   read: async (job, ended) => {
     const { begun, loading: _, ...results } = await readEvents(job);
-    const broken = begun ? null : unloadedFile(job, ended);
-    if (broken !== null)
-      return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
+    const broken = begun ? null : unloadedResults(job, ended);
+    if (broken !== null) return broken;
     if (!begun && ended.exit_code === 0) return noResults(true);
     // uvu has no filter: all tests run, and those of the name count.
     const { name } = job;

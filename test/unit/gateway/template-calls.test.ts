@@ -33,6 +33,12 @@ describe("calls in the form of a template", () => {
       assert.equal(read(text), null, text);
   });
 
+  it("are none where the JSON is nested deeper than anything can walk", () => {
+    const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+    assert.equal(read(`[TOOL_CALLS]${deep}`), null);
+    assert.equal(read(`[TOOL_CALLS]look[ARGS]{"path":${deep}}`), null);
+  });
+
   it("are found in no time, whatever the text", () => {
     const pieces = fc.constantFrom("[TOOL_CALLS]", "<function=look>", "<parameter=a>", "\n", " ", "{", "<|");
     fc.assert(

@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
 import { compareTestTimes } from "../../../server/teams/stage/test-times.ts";
-import type { TestCase, TestReport } from "../../../schemas/tests.ts";
+import type { TestCase } from "../../../schemas/tests.ts";
+import { testReport } from "../../support/reports.ts";
 
 const test = (name: string, duration_ms: number | null, more: Partial<TestCase> = {}): TestCase => ({
   ...{ file: "test/a.test.js", name, status: "passed", duration_ms, message: null },
   ...more,
 });
 
-const report = (...tests: TestCase[]): TestReport => ({
-  runner: "mocha",
-  command: ["mocha"],
-  outcome: "passed",
-  exit_code: 0,
-  counts: { passed: tests.length, failed: 0, skipped: 0 },
-  tests,
-  load_errors: [],
-  errors: [],
-  parts: [],
-  coverage: null,
-  duration_ms: 0,
-  output: "",
-});
+const report = (...tests: TestCase[]) => testReport({ tests });
 
 describe("the time of the project's own tests", () => {
   it("compares only tests that passed in both runs", () => {

@@ -3,7 +3,7 @@ import { chown, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { fail } from "../../../../schemas/errors.ts";
-import { untilAborted } from "../../../../schemas/abortable.ts";
+import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RemoteFiles, RunningWorker, WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
 import { RELAYED_SOCKET } from "../egress/relay.ts";
@@ -189,19 +189,9 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
 
   return {
     runtime: "Docker",
-    start: async (asked, signal) => {
-      const cancelled = fail("cancelled", { what: "Starting the instance" });
-      if (signal.aborted) throw cancelled;
-      const launched = launch({ ...asked, image: asked.image ?? options.image ?? DEFAULT_IMAGE }, signal);
-      return untilAborted(launched, signal, () => cancelled).catch((error: unknown) => {
-        // An engine that answers late must not leave a container behind.
-        if (error === cancelled)
-          void launched.then(
-            (late) => late.kill({ kind: "stopped", how: "not wanted" }),
-            () => undefined,
-          );
-        throw error;
-      });
+    start: (asked, signal) => {
+      const spec = { ...asked, image: asked.image ?? options.image ?? DEFAULT_IMAGE };
+      return startUnlessCancelled(() => launch(spec, signal), signal);
     },
     removeOrphans,
   };

@@ -10,6 +10,8 @@ import { fail } from "../../../../schemas/errors.ts";
 import { ApiError, Status } from "./errors.ts";
 
 const ANSWER_MS = 30_000;
+/** The cluster that the client makes up where it finds no kubeconfig and no account of a pod. */
+const MADE_UP = { name: "cluster", server: "http://localhost:8080" };
 
 /** What the client adds of its own: who asks. */
 const Headers = z.record(z.string(), z.string()).catch({});
@@ -130,6 +132,9 @@ export const openCluster = async ({ context, namespace }: ClusterChoice): Promis
   } catch (error) {
     throw refuse("its kubeconfig cannot be read", "Check KUBECONFIG and ~/.kube/config.", error);
   }
+  const found = config.getCurrentCluster();
+  if (found?.name === MADE_UP.name && found.server === MADE_UP.server)
+    throw refuse("there is no kubeconfig", "Create ~/.kube/config, or set KUBECONFIG.");
   if (context !== null) {
     if (!config.getContexts().some(({ name }) => name === context))
       throw refuse(`the kubeconfig has no context ${context}`, "List them with kubectl config get-contexts.");

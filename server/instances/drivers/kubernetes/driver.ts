@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { untilAborted } from "../../../../schemas/abortable.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
 import { fileParts, mountFolders, treeParts } from "../docker/mirror/tree.ts";
 import type { TreePart } from "../docker/mirror/tree.ts";
 import { WORKER_NODE } from "../docker/container.ts";
+import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { openCluster } from "./cluster.ts";
@@ -79,19 +79,8 @@ export class KubernetesDriver implements Driver {
     this.#options = options;
   }
 
-  async start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
-    const cancelled = fail("cancelled", { what: "Starting the instance" });
-    if (signal.aborted) throw cancelled;
-    const launched = this.#launch(spec, signal);
-    return untilAborted(launched, signal, () => cancelled).catch((error: unknown) => {
-      // A cluster that answers late must not leave a pod behind.
-      if (error === cancelled)
-        void launched.then(
-          (late) => late.kill({ kind: "stopped", how: "not wanted" }),
-          () => undefined,
-        );
-      throw error;
-    });
+  start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+    return startUnlessCancelled(() => this.#launch(spec, signal), signal);
   }
 
   async removeOrphans(): Promise<number> {

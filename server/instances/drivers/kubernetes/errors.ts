@@ -52,6 +52,8 @@ export const clusterError = (error: unknown): CoditectError => {
   const said = error instanceof Error ? error.message : String(error);
   const hint =
     (error instanceof ApiError ? hints[error.status] : undefined) ??
-    (isAway(error) ? "Check that the cluster is reachable." : "Run coditect cluster check.");
+    (isAway(error)
+      ? "Check that the cluster is reachable."
+      : "Check the current context of your kubeconfig.");
   return fail("cluster_unavailable", { reason: said, hint }, { cause: error });
 };

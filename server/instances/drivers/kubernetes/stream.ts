@@ -1,5 +1,5 @@
 import { Readable, Writable } from "node:stream";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { z } from "zod";
 import type { ApiRequest, Cluster } from "./cluster.ts";
 import { ApiError } from "./errors.ts";
@@ -103,7 +103,9 @@ export const openStream = async (
   const url = cluster.url("ws", path, { ...query, stdin: "true", stdout: "true", stderr: "true" });
   for (const part of command) url.searchParams.append("command", part);
   const { headers, agent, ca, cert, key, rejectUnauthorized, auth } = await cluster.options();
-  const socket = new WebSocket(url, PROTOCOLS, {
+  // Loaded when a cluster is used: most starts need none.
+  const ws = await import("ws");
+  const socket = new ws.WebSocket(url, PROTOCOLS, {
     ...{ agent, ca, cert, key, rejectUnauthorized, auth },
     headers: z.record(z.string(), z.string()).catch({}).parse(headers),
     handshakeTimeout: CONNECT_MS,

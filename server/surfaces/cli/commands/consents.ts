@@ -1,18 +1,14 @@
-import { ConsentName, type Consent } from "../../../../schemas/consents.ts";
+import { ConsentName, consentText, type Consent } from "../../../../schemas/consents.ts";
 import { fail } from "../../../../schemas/errors.ts";
+import { createLocalizer } from "../../../../schemas/localizer.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { withConnection, type RecordFlags } from "./records.ts";
 
-const meaning: Readonly<Record<ConsentName, string>> = {
-  unconfined: "commands of agents run without a sandbox",
-  configuration: "the workspace's .coditect folder is used, as it was then",
-  exposure: "an agent may read text of others, use secrets and act outside of this machine",
-  mcp_files: "the MCP servers in files of other tools are used, as they were then",
-};
+const l10n = createLocalizer({});
 
 const line = ({ name, given_by, created_at }: Consent): string =>
-  `${name.padEnd(14)} ${meaning[name]} (${given_by}, ${created_at})\n`;
+  `${name.padEnd(14)} ${consentText(name, l10n)} (${given_by}, ${created_at})\n`;
 
 /** `coditect consents list`: what the user has allowed for the workspace. */
 export const listConsents = (flags: RecordFlags, context: CommandContext): Promise<number> =>

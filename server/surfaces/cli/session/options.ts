@@ -118,6 +118,7 @@ export const parseRunFlags = (flags: unknown): RunFlags => {
 
 type Asked = Exclude<ProviderChoice, "rehearsal">;
 
+/** Providers of `--provider` by their documented names. */
 const names = {
   claude: "Claude",
   gemini: "Gemini",
@@ -217,7 +218,6 @@ type SettingFlags = Partial<
 /** Settings of the runtime that the flags of a command say. */
 export const settingsOf = (flags: SettingFlags): SettingsInput => {
   const named = namedSettings(flags.set ?? []);
-  const names = { claude: "Claude", gemini: "Gemini", huggingface: "HuggingFace", ollama: "Ollama" } as const;
   const { provider, endpoint } = flags;
   const isAddressed = provider !== undefined && provider !== "rehearsal" && endpoint !== undefined;
   const endpoints = isAddressed ? { [names[provider]]: endpoint } : {};

@@ -25,7 +25,7 @@ describe("coditect consents", function () {
     assert.match((await coditect("list")).stdout, /have not allowed anything/);
     const given = { given_by: "user:cli", created_at: "2026-01-01T00:00:00.000Z" };
     openConsents(workspace.root).give({ name: "unconfined", of: null, ...given });
-    assert.match((await coditect("list")).stdout, /unconfined +commands of agents run without a sandbox/);
+    assert.match((await coditect("list")).stdout, /unconfined +Commands of agents run without a sandbox\./);
     assert.equal((await coditect("revoke", "unconfined")).exit_code, 0);
     assert.equal(openConsents(workspace.root).has("unconfined"), false);
   });
