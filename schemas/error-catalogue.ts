@@ -472,7 +472,7 @@ export const errorCatalogue = {
   }),
   hook_failed: row(
     "The hook {hook} failed at {event}: {reason}",
-    "Mend it, or remove it from .coditect/hooks.json.",
+    "Fix it, or remove it from .coditect/hooks.json.",
     { ...conflict, exit: 3 },
   ),
   mcp_files_unconfirmed: row(
