@@ -23,6 +23,13 @@ import type { Slot } from "../slots.ts";
 
 /** How long work that was cancelled may take to end before its instance is given up. */
 const CANCEL_GRACE_MS = 1000;
+/** How long the end of a worker may take to be known, and its reason, after its connection was closed. */
+const LAST_WORD_MS = 10_000;
+
+const within = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
 
 /** What an instance is kept for: claims of the same kind can share it. */
 export interface InstanceKind {
@@ -268,11 +275,14 @@ export class Instance {
 
   async #whyNotReused(): Promise<string | null> {
     if (!this.#calls.areSettled()) {
-      const timeout = new Promise((resolve) => setTimeout(resolve, CANCEL_GRACE_MS).unref());
-      await Promise.race([this.#calls.settled(), timeout, this.ended]);
+      await Promise.race([this.#calls.settled(), within(CANCEL_GRACE_MS), this.ended]);
       if (!this.#calls.areSettled()) return "it went on with work that was cancelled";
     }
-    if (this.#connection?.isOpen() !== true) return "its connection is closed";
+    if (this.#connection?.isOpen() !== true) {
+      // A worker that was lost must not go on record as one that was stopped.
+      await Promise.race([this.ended, within(LAST_WORD_MS)]);
+      return "its connection is closed";
+    }
     if (this.served >= this.#parts.settings.recycle_after) return `recycled after ${this.served} executions`;
     if (!this.record.health.is_healthy) return "unhealthy";
     if (this.#worker?.unconfinedReason === null && this.#meter.hasLeftovers())
