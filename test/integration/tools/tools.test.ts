@@ -1,93 +1,33 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { AgentConfig } from "../../../schemas/agent.ts";
-import type { McpFile, OtherMcpFile } from "../../../schemas/mcp.ts";
-import type { Json } from "../../../schemas/primitives.ts";
+import type { OtherMcpFile } from "../../../schemas/mcp.ts";
 import { UserTool } from "../../../schemas/tool-definition.ts";
 import { serversOf } from "../../../server/tools/other-mcp-files.ts";
-import { createTools } from "../../../server/tools/tools.ts";
-import type { Tools } from "../../../server/tools/tools-api.ts";
 import { anAgent } from "../../support/records.ts";
 import { root } from "../../support/command.ts";
-
-type Servers = McpFile["mcpServers"];
-const never = new AbortController().signal;
-const misbehaving = (...args: string[]): Servers[string] => ({
-  command: process.execPath,
-  args: [join(root, "test/integration/tools/misbehaving-server.ts"), ...args],
-  env: {},
-  sandbox: "none",
-});
+import { callNamed, misbehaving, toolWorkspace, type ToolWorkspace } from "../../support/open-tools.ts";
 
 describe("tools that leave an instance", function () {
   this.timeout(60_000);
+  let files: ToolWorkspace;
   let workspace: string;
-  let opened: Tools[];
   let warnings: string[];
+  let toolsWith: ToolWorkspace["open"];
+  let writeServers: ToolWorkspace["writeServers"];
   beforeEach(() => {
-    workspace = mkdtempSync(join(tmpdir(), "coditect-tools-"));
-    mkdirSync(join(workspace, ".coditect"));
-    opened = [];
-    warnings = [];
+    files = toolWorkspace();
+    ({ folder: workspace, warnings, open: toolsWith, writeServers } = files);
   });
   afterEach(async () => {
-    await Promise.all(opened.map((tools) => tools.close()));
-    rmSync(workspace, { recursive: true });
+    await files.remove();
   });
-
-  const toolsWith = (
-    options: {
-      consent?: boolean;
-      untrusted?: boolean;
-      allowed?: string[];
-      mcpFiles?: OtherMcpFile[];
-      environment?: NodeJS.ProcessEnv;
-    } = {},
-  ): Tools => {
-    const stored = new Map<string, Buffer>();
-    const tools = createTools({
-      workspace,
-      scratchFolder: join(workspace, ".scratch"),
-      settings: {
-        allowed_hosts: options.allowed ?? [],
-        mcp_files: options.mcpFiles ?? [],
-        untrusted: options.untrusted ?? false,
-      },
-      unconfined: () => "allow",
-      consents: { has: () => options.consent ?? true },
-      objects: {
-        put: (bytes) => {
-          const hash = createHash("sha256").update(bytes).digest("hex");
-          stored.set(hash, Buffer.from(bytes));
-          return Promise.resolve(hash);
-        },
-        get: (hash) => Promise.resolve(stored.get(hash) ?? Buffer.alloc(0)),
-      },
-      environment: options.environment ?? {},
-      version: "1",
-      log: (_level, message) => {
-        warnings.push(message);
-      },
-    });
-    opened.push(tools);
-    return tools;
-  };
-  const writeServers = (mcpServers: Servers): void => {
-    writeFileSync(join(workspace, ".coditect/mcp.json"), JSON.stringify({ mcpServers }));
-  };
-  const callNamed = async (tools: Tools, agent: AgentConfig, name: string, input: Json, signal = never) => {
-    const definition = (await tools.offers(agent, null)).find((offer) => offer.name === name);
-    assert.ok(definition, `${name} is offered`);
-    return tools.call({ definition, agent, input, signal });
-  };
 
   describe("of MCP servers", () => {
     it("serves files of the workspace through a confined server", async () => {

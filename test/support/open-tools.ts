@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { McpFile, OtherMcpFile } from "../../schemas/mcp.ts";
+import type { Json } from "../../schemas/primitives.ts";
+import { createTools } from "../../server/tools/tools.ts";
+import type { ToolAnswer, Tools, ToolsParts } from "../../server/tools/tools-api.ts";
+import { root } from "./command.ts";
+import { anAgent } from "./records.ts";
+
+export type Servers = McpFile["mcpServers"];
+
+interface Options extends Partial<Pick<ToolsParts, "environment">> {
+  /** Whether the user has allowed the configuration; true unless given. */
+  consent?: boolean;
+  untrusted?: boolean;
+  allowed?: string[];
+  mcpFiles?: OtherMcpFile[];
+}
+
+/** A workspace with the real tool gateway; only what it stores is held in memory. */
+export interface ToolWorkspace {
+  folder: string;
+  /** What the gateways logged. */
+  warnings: string[];
+  open: (options?: Options) => Tools;
+  /** Writes `.coditect/mcp.json`. */
+  writeServers: (servers: Servers) => void;
+  remove(): Promise<void>;
+}
+
+export const toolWorkspace = (): ToolWorkspace => {
+  const folder = mkdtempSync(join(tmpdir(), "coditect-tools-"));
+  mkdirSync(join(folder, ".coditect"));
+  const opened: Tools[] = [];
+  const warnings: string[] = [];
+  const stored = new Map<string, Buffer>();
+  return {
+    folder,
+    warnings,
+    open: (options = {}) => {
+      const tools = createTools({
+        workspace: folder,
+        scratchFolder: join(folder, ".scratch"),
+        settings: {
+          allowed_hosts: options.allowed ?? [],
+          mcp_files: options.mcpFiles ?? [],
+          untrusted: options.untrusted ?? false,
+        },
+        unconfined: () => "allow",
+        consents: { has: () => options.consent ?? true },
+        objects: {
+          put: (bytes) => {
+            const hash = createHash("sha256").update(bytes).digest("hex");
+            stored.set(hash, Buffer.from(bytes));
+            return Promise.resolve(hash);
+          },
+          get: (hash) => Promise.resolve(stored.get(hash) ?? Buffer.alloc(0)),
+        },
+        environment: options.environment ?? {},
+        version: "1",
+        log: (_level, message, details) => {
+          warnings.push(`${message} ${JSON.stringify(details ?? {})}`);
+        },
+      });
+      opened.push(tools);
+      return tools;
+    },
+    writeServers: (mcpServers) => {
+      writeFileSync(join(folder, ".coditect/mcp.json"), JSON.stringify({ mcpServers }));
+    },
+    remove: async () => {
+      await Promise.all(opened.map((tools) => tools.close()));
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
+
+const never = new AbortController().signal;
+
+/** Calls a tool as it is offered to the agent. */
+export const callNamed = async (
+  tools: Tools,
+  agent: AgentConfig,
+  name: string,
+  input: Json,
+  signal = never,
+): Promise<ToolAnswer> => {
+  const offers = await tools.offers(agent, null);
+  const definition = offers.find((offer) => offer.name === name);
+  assert.ok(definition, `${name} is offered; there are ${offers.map((offer) => offer.name).join(", ")}`);
+  return tools.call({ definition, agent, input, signal });
+};
+
+/** The same for an agent that may use all tools. */
+export const callAny = (tools: Tools, name: string, input: Json): Promise<ToolAnswer> =>
+  callNamed(tools, anAgent(), name, input);
+
+/** A server that does what `behaviour` says: see the file itself. */
+export const misbehaving = (...behaviour: string[]): Servers[string] => ({
+  command: process.execPath,
+  args: [join(root, "test/integration/tools/misbehaving-server.ts"), ...behaviour],
+  env: {},
+  sandbox: "none",
+});
