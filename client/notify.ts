@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
 import type { RuntimeEvent } from "../schemas/events.ts";
+import { permissionQuestion, type PermissionRequest } from "../schemas/permissions.ts";
 import { isRunActive, offersResume } from "../schemas/statuses.ts";
 import type { Context } from "./context.ts";
 import type { CommandId } from "./contributions.ts";
-import { showError } from "./errors.ts";
+import { isCatalogued, showError } from "./errors.ts";
 import type { FolderEvent, RuntimeState } from "./runtime/api.ts";
 import { setting } from "./settings.ts";
 import { formatCost } from "./tree/item.ts";
@@ -19,8 +20,9 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   /** Runs that were active when the runtime went away. */
   let interrupted: RunRecord[] = [];
 
-  const onEvent = async ({ event }: FolderEvent): Promise<void> => {
+  const onEvent = async ({ folder, event }: FolderEvent): Promise<void> => {
     if (event.type === "approval.needed") await askApproval(context, event);
+    else if (event.type === "permission.needed") await askPermission(context, folder, event.permission);
     else if (event.type === "run.finished") await sayEnd(context, event);
   };
   const onState = async (state: RuntimeState): Promise<void> => {
@@ -149,6 +151,28 @@ const askApproval = async (
     [vscode.l10n.t("Review Changes")]: "coditect.reviewChanges",
   } as const;
   await offer(message, ways, nodeId.run(run.task_id), sayWarning);
+};
+
+/** Whether an agent may start a program or connect to a host. To close the message is to say no. */
+const askPermission = async (
+  { runtime }: Context,
+  folder: string,
+  request: PermissionRequest,
+): Promise<void> => {
+  const once = vscode.l10n.t("Allow Once");
+  const always = vscode.l10n.t("Allow in This Workspace");
+  const deny = vscode.l10n.t("Don't Allow");
+  const question = permissionQuestion(request, vscode.l10n);
+  const message = vscode.l10n.t("{0} Command: {1}", question, request.command);
+  const chosen = await sayWarning(message, once, always, deny);
+  const decision = chosen === once ? "allow_once" : chosen === always ? "allow_always" : "deny";
+  const { permission_id } = request;
+  try {
+    await runtime.call("permissions/answer", { permission_id, decision }, folder);
+  } catch (error) {
+    // Another window answered first, or its agent waits no more.
+    if (!isCatalogued(error) || error.code !== "not_found") throw error;
+  }
 };
 
 const sayUnusable = async (reason: string): Promise<void> => {

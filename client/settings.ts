@@ -87,6 +87,7 @@ export const runOptions = (
     timeout_seconds: setting("run.timeoutMinutes", scope) * 60,
     test_command: orNull(setting("run.testCommand", scope)),
     allow_test_changes: setting("run.allowTestChanges", scope),
+    ask_permissions: true,
   };
 };
 

@@ -7,13 +7,28 @@ import { Timestamp } from "./primitives.ts";
  * `configuration`: what the workspace's `.coditect/` folder holds is used; given for one state of it.
  * `exposure`: an agent may read untrusted content, use secrets and act outside of this machine at once;
  * given for one set of tools. `mcp_files`: the MCP servers that files of other tools list; given for one
- * state of these files.
+ * state of these files. `command` and `host`: agents of one type may start one program, or connect to one
+ * host; given for each of them.
  */
-export const ConsentName = z.enum(["unconfined", "configuration", "exposure", "mcp_files"]);
+export const ConsentName = z.enum([
+  "unconfined",
+  "configuration",
+  "exposure",
+  "mcp_files",
+  "command",
+  "host",
+]);
 export type ConsentName = z.infer<typeof ConsentName>;
 
+/** Of the others only the last one counts: they are about one state of the workspace. */
+const givenForEach: ReadonlySet<ConsentName> = new Set(["exposure", "command", "host"]);
+
+/** Whether the new consent takes the place of a known one. */
+export const replacesConsent = (given: Consent, known: Consent): boolean =>
+  given.name === known.name && (!givenForEach.has(given.name) || given.of === known.of);
+
 /** What a consent allows, in the user's words. */
-export const consentText = (name: ConsentName, l10n: Localizer): string => {
+export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Localizer): string => {
   switch (name) {
     case "unconfined":
       return l10n.t("Commands of agents run without a sandbox.");
@@ -23,13 +38,20 @@ export const consentText = (name: ConsentName, l10n: Localizer): string => {
       return l10n.t("An agent reads text of others, uses secrets and acts outside of this machine.");
     case "mcp_files":
       return l10n.t("The MCP servers in files of other tools are used, as they were then.");
+    case "command":
+      return l10n.t("Agents start a program: {0}", of ?? "");
+    case "host":
+      return l10n.t("Commands of agents connect to a host: {0}", of ?? "");
   }
 };
 
 /** Kept in the user's own folder, never in the workspace: a repository must not bring it along. */
 export const Consent = z.strictObject({
   name: ConsentName,
-  /** The hash of what it was given for; null: for the workspace whatever it holds. */
+  /**
+   * What it was given for: a hash, or for `command` and `host` the agent's type and the name (`Coder:
+   * prettier`); null: the workspace whatever it holds.
+   */
   of: z.string().nullable(),
   /** Who gave it, as an audit trail names them: `user:editor`. */
   given_by: z.string(),

@@ -4,6 +4,7 @@ import { alertMethods } from "./contract/alerts.ts";
 import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
 import { packageMethods } from "./contract/packages.ts";
+import { permissionMethods } from "./contract/permissions.ts";
 import { runMethods } from "./contract/runs.ts";
 import { runtimeMethods } from "./contract/runtime.ts";
 import { settingMethods } from "./contract/settings.ts";
@@ -22,6 +23,7 @@ export { ModelInfo } from "./contract/runtime.ts";
 export const contract = {
   ...agentMethods,
   ...runMethods,
+  ...permissionMethods,
   ...changeMethods,
   ...runtimeMethods,
   ...settingMethods,

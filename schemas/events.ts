@@ -13,6 +13,7 @@ import { Finding } from "./findings.ts";
 import { GateProof } from "./gates.ts";
 import { AgentInstance } from "./instance.ts";
 import { TokenUsage } from "./messages.ts";
+import { PermissionDecision, PermissionRequest } from "./permissions.ts";
 import { Count, Milliseconds, Timestamp, Uuid } from "./primitives.ts";
 import { RunStatus, StageState } from "./run.ts";
 
@@ -139,6 +140,16 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     files: z.array(ChangedFile),
   }),
   z.strictObject({ type: z.literal("approval.needed"), ...base, stage: z.string(), question: z.string() }),
+  /** An agent waits for the user: `permissions/answer`. */
+  z.strictObject({ type: z.literal("permission.needed"), ...base, permission: PermissionRequest }),
+  /** It waits no more. `decision: null`: nobody answered, or its work ended. */
+  z.strictObject({
+    type: z.literal("permission.settled"),
+    ...base,
+    execution_id: Uuid,
+    permission_id: Uuid,
+    decision: PermissionDecision.nullable(),
+  }),
   /** Something the user should know that is no error: an unconfined command, a cut context. */
   z.strictObject({ type: z.literal("notice"), ...base, code: z.string(), message: z.string() }),
   z.strictObject({

@@ -4,6 +4,7 @@ import type { ExecutionSummary, RunEvent } from "./events.ts";
 import type { AgentExecution, ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import type { Finding } from "./findings.ts";
 import type { GateProof } from "./gates.ts";
+import type { PermissionRequest } from "./permissions.ts";
 import type { RunStatus, StageState, TeamRun } from "./run.ts";
 import { summarise } from "./summary.ts";
 
@@ -12,6 +13,8 @@ export type Activity =
   | { kind: "tool"; tool: string; subject: string }
   /** The provider is asked again after a pause. */
   | { kind: "retry"; provider: string; reason: string; wait_ms: number }
+  /** The user is asked for a program or a host. */
+  | { kind: "permission"; request: PermissionRequest }
   /** The agent has finished; the runtime judges its work. */
   | { kind: "gates" };
 
@@ -145,11 +148,22 @@ export const foldRun = (run: RunView, event: RunEvent): void => {
 
 type ActivityEvent = Extract<
   RunEvent,
-  { type: "model.usage" | "model.text" | "model.retry" | "tool.started" | "tool.called" }
+  {
+    type:
+      | "model.usage"
+      | "model.text"
+      | "model.retry"
+      | "tool.started"
+      | "tool.called"
+      | "permission.needed"
+      | "permission.settled";
+  }
 >;
 
 const foldActivity = (run: RunView, event: ActivityEvent): void => {
-  change(run, event.execution_id, (execution) => {
+  const execution_id =
+    event.type === "permission.needed" ? event.permission.execution_id : event.execution_id;
+  change(run, execution_id, (execution) => {
     switch (event.type) {
       case "model.usage": {
         const { input, cache_read, cache_write_5m, cache_write_1h, output } = event.usage;
@@ -170,6 +184,12 @@ const foldActivity = (run: RunView, event: ActivityEvent): void => {
       }
       case "tool.started":
         execution.activity = { kind: "tool", tool: event.tool, subject: event.subject };
+        return;
+      case "permission.needed":
+        execution.activity = { kind: "permission", request: event.permission };
+        return;
+      case "permission.settled":
+        execution.activity = null;
         return;
       case "tool.called":
         execution.activity = event.tool === "finish" ? { kind: "gates" } : null;

@@ -24,6 +24,11 @@ export const RunOptions = z.strictObject({
   priority: z.int().min(-10).max(10).default(0),
   /** Lets the Coder change tests: the `untouched` gate then reports the changes instead of failing. */
   allow_test_changes: z.boolean().default(false),
+  /**
+   * Whether a person follows the run and answers agents that ask for a program or a host. If not, only what
+   * the settings list is allowed.
+   */
+  ask_permissions: z.boolean().default(false),
   overlays: z.array(Overlay).default([]),
 });
 export type RunOptions = z.infer<typeof RunOptions>;

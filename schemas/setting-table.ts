@@ -70,6 +70,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "Programs that agents can run in addition to the project's tests.",
     workspace: "subset",
   },
+  permissions: {
+    text: "Whether agents can ask you for a program or a host that is not in these lists.",
+    workspace: ["ask", "refuse"],
+  },
   mcp_files: {
     text: "Files of other tools whose MCP servers agents can use, after you allow them.",
     workspace: "subset",

@@ -135,6 +135,10 @@ export const Settings = z.strictObject({
   allowed_hosts: z.array(z.string()).default([]),
   /** Programs the agents' `run_command` may start, in addition to the project's test runner. */
   allowed_commands: z.array(z.string()).default([]),
+  /**
+   * Whether agents may ask the user for a program or a host that is not listed; `refuse`: the lists decide.
+   */
+  permissions: z.enum(["ask", "refuse"]).default("ask"),
   /** Files of other tools whose MCP servers agents may use, once the user has allowed them as they are. */
   mcp_files: z.array(OtherMcpFile).default([]),
   /**

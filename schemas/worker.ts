@@ -46,6 +46,8 @@ const RunExecution = z.strictObject({
   max_turns: Count.min(1),
   /** Whether the runtime is asked before each tool; left out: no. */
   asks_before_tools: z.boolean().optional(),
+  /** Whether the user can be asked for a program that no list allows; left out: no. */
+  asks_for_commands: z.boolean().optional(),
   /** What happened before, oldest first; empty for a new execution. The last may be unfinished. */
   history: z.array(FinishedTurn),
 });
@@ -157,6 +159,11 @@ export const runtimeMethods = {
       tool: z.string(),
       input: Json,
     }),
+    result: z.strictObject({ refused: z.string().nullable() }),
+  },
+  /** May this program start? Asked for one that no list allows. `refused`: why not; null: it may. */
+  "command/permit": {
+    params: z.strictObject({ execution_id: Uuid, program: z.string(), command: z.string() }),
     result: z.strictObject({ refused: z.string().nullable() }),
   },
   /** Runs a tool outside of the instance: an HTTP service, an MCP server, a function of the runtime. */

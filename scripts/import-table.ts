@@ -107,7 +107,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/instances/drivers/egress",
     is: "the proxy to the addresses an instance may reach",
-    imports: [],
+    imports: ["schemas"],
   },
   {
     folder: "server/instances/drivers/local",
@@ -230,6 +230,7 @@ export const importTable: readonly Row[] = [
       "server/instances",
       "server/tools",
       "server/workspace",
+      "server/platform",
       "server/protocol",
     ],
   },

@@ -13,9 +13,8 @@ export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
     tell(vscode.l10n.t("You have not allowed anything for this workspace."));
     return;
   }
-  const names = [...new Set(items.map(({ name }) => name))];
   const picked = await vscode.window.showQuickPick(
-    names.map((name) => ({ label: consentText(name, vscode.l10n), name })),
+    items.map(({ name, of }) => ({ label: consentText({ name, of }, vscode.l10n), name, of })),
     {
       title: vscode.l10n.t("Revoke Consents"),
       placeHolder: vscode.l10n.t("Select what is no longer allowed"),
@@ -23,6 +22,6 @@ export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
     },
   );
   if (picked === undefined || picked.length === 0) return;
-  for (const { name } of picked) await runtime.call("consents/set", { name, given: false }, key);
+  for (const { name, of } of picked) await runtime.call("consents/set", { name, of, given: false }, key);
   tell(vscode.l10n.t("Revoked. CODITECT asks again when it is needed."));
 };

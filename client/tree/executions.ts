@@ -2,6 +2,7 @@ import type { Localizer } from "../../schemas/localizer.ts";
 import type { ExecutionStatus, Exposure } from "../../schemas/execution.ts";
 import { isFinalExecution } from "../../schemas/statuses.ts";
 import type { GateProof } from "../../schemas/gates.ts";
+import { permissionQuestion } from "../../schemas/permissions.ts";
 import type { Activity, ExecutionView } from "../../schemas/run-view.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
 import { qualityParts } from "./quality.ts";
@@ -22,6 +23,8 @@ export const activityText = (activity: Activity, l10n: Localizer): string => {
       return `${activity.tool} ${activity.subject}`.trim();
     case "retry":
       return l10n.t("retrying {0}: {1}", activity.provider, activity.reason);
+    case "permission":
+      return permissionQuestion(activity.request, l10n);
     case "gates":
       return l10n.t("checking gates");
   }

@@ -81,7 +81,7 @@ export const runtimeMethods = {
     z.strictObject({
       name: ConsentName,
       given: z.boolean(),
-      /** For `configuration`: the hash that the question named. */
+      /** What it is about, as the question named it. When taken back, null means all of that name. */
       of: z.string().nullable().default(null),
     }),
     Nothing,

@@ -10,6 +10,7 @@ import type { ClaimedInstance } from "../instances/pool.ts";
 import { complete, failExecution, isFinished, markRunning, start, totalTokens } from "../models/execution.ts";
 import { finishedTurns } from "./conversation.ts";
 import type { ExecutionRequest, ProvingGround } from "./execution-request.ts";
+import type { ExecutionPermissions } from "./execution-permissions.ts";
 import { withGiven } from "./given-exposure.ts";
 import { offeredPrefix, READ_RESOURCE } from "../tools/offered-name.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
@@ -76,7 +77,7 @@ export const attempt = async (
 ): Promise<AgentExecution> => {
   const over = new AbortController();
   const answers = answerWorker(context, AbortSignal.any([signal, over.signal]));
-  const { requests, notifications } = answers;
+  const { requests, notifications, permissions } = answers;
   const isPaid = context.entries.some(({ type }) => type === "answer");
   const preflight = isPaid ? null : request.preflight;
   // Nothing is asked ahead of a look that may end the run.
@@ -92,7 +93,7 @@ export const attempt = async (
     await answers.settled();
     return new AttemptFailed(error, {
       ...execution,
-      metadata: { ...execution.metadata, ...metIn(context) },
+      metadata: { ...execution.metadata, ...metIn(context, permissions) },
       resource_usage: { ...usageOf(context.entries), ...consumed },
     });
   };
@@ -101,7 +102,12 @@ export const attempt = async (
   const { agent } = charge;
   const { task_id } = queued;
   const instance = await pool
-    .claim({ ...claim, requests, notifications, onStarted, agent, task_id, signal })
+    .claim({
+      ...{ ...claim, requests, notifications, onStarted, agent, task_id, signal },
+      ...(request.asks_user && {
+        toConnect: (host: string, port: number) => permissions.toConnect(host, port),
+      }),
+    })
     .catch(async (error: unknown) => {
       const { cpu_seconds, peak_memory_mb } = queued.resource_usage;
       throw await failedWith(error, { cpu_seconds, peak_memory_mb });
@@ -132,10 +138,12 @@ export const attempt = async (
         known_failures: [...request.knownFailures()],
         max_turns,
         ...(context.hooks.has("PreToolUse") && { asks_before_tools: true }),
+        ...(request.asks_user && { asks_for_commands: true }),
         history: finishedTurns(context.entries),
       },
       signal,
     );
+    permissions.loopEnded();
     const changed = await instance.call("workspace/changes", { write_access }, signal);
     const { readText } = starting;
     await checkRights({ changes: changed.changes, given: changes, access: write_access, readText });
@@ -149,7 +157,7 @@ export const attempt = async (
     const { gates, output, change_set_id, refused } = conclusion;
     const done: AgentExecution = {
       ...execution,
-      metadata: { ...execution.metadata, gates, change_set_id, ...metIn(context) },
+      metadata: { ...execution.metadata, gates, change_set_id, ...metIn(context, permissions) },
       resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
     };
     const ended =
@@ -181,19 +189,18 @@ export class AttemptFailed extends Error {
 }
 
 /** What the transcript says of whom an execution asked, and of what it has met. */
-const metIn = ({
-  execution,
-  entries,
-  tools,
-  agent,
-}: RequestContext): Pick<ExecutionMetadata, "answered_by" | "exposure"> => {
+const metIn = (
+  { execution, entries, tools, agent }: RequestContext,
+  { hasConnected }: ExecutionPermissions,
+): Pick<ExecutionMetadata, "answered_by" | "exposure"> => {
   const models = entries.flatMap((entry) =>
     entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [],
   );
   const called = entries.flatMap((entry) => (entry.type === "tool" ? [calledTool(entry.outcome)] : []));
+  const exposure = withGiven(tools.exposure(agent, called), execution.input.context);
   return {
     answered_by: [...new Set(models)],
-    exposure: withGiven(tools.exposure(agent, called), execution.input.context),
+    exposure: { ...exposure, acts_outwardly: exposure.acts_outwardly || hasConnected },
   };
 };
 

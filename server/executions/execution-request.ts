@@ -12,6 +12,7 @@ import type { Hooks } from "../hooks/hooks-api.ts";
 import type { ClaimRequest, Pool } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
 import type { Tools } from "../tools/tools-api.ts";
+import type { Permissions } from "./permissions.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Which tests are run, and how it differs from an ordinary run; `name`: only tests called so. */
@@ -54,6 +55,7 @@ export interface ExecutionParts {
   gateway: ModelGateway;
   tools: Pick<Tools, "call" | "exposure">;
   hooks: Pick<Hooks, "has" | "run">;
+  permissions: Pick<Permissions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
@@ -76,6 +78,8 @@ export interface ExecutionRequest {
   charge: Charge;
   start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
+  /** Whether the agent may ask the user for programs and hosts that no list allows. */
+  asks_user: boolean;
   test_timeout_seconds: number;
   /**
    * Sees, before a model is asked, whether the work can be judged at all; rejects if not. Null: there

@@ -13,7 +13,9 @@ import type { Tools } from "../tools/tools-api.ts";
 import { describeProvider } from "../models/agent.ts";
 import { compactBefore } from "./compaction.ts";
 import { buildConversation } from "./conversation.ts";
+import { ExecutionPermissions } from "./execution-permissions.ts";
 import { toFinding } from "./findings.ts";
+import type { Permissions } from "./permissions.ts";
 import { afterTool, refusalOf } from "./tool-hooks.ts";
 
 /** What the requests of one execution's worker are answered from. */
@@ -33,6 +35,7 @@ export interface RequestContext {
   gateway: ModelGateway;
   tools: Pick<Tools, "call" | "exposure">;
   hooks: Pick<Hooks, "has" | "run">;
+  permissions: Pick<Permissions, "ask">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }
@@ -189,6 +192,7 @@ const checkOwn = (context: RequestContext, executionId: string, over: AbortSigna
 export interface WorkerAnswers {
   requests: WorkerRequests;
   notifications: WorkerNotifications;
+  permissions: ExecutionPermissions;
   /**
    * Asks for the first turn before the worker does: all that goes into it is known, and the worker
    * starts while the model thinks. The worker gets the result when it asks.
@@ -212,10 +216,13 @@ export const answerWorker = (context: RequestContext, over: AbortSignal): Worker
     asked.set(turn, answer);
     return answer;
   };
+  const permissions = new ExecutionPermissions(context.permissions, context.execution, context.agent, over);
   return {
-    requests: requestsOf(context, ask, over),
+    requests: requestsOf(context, ask, permissions, over),
+    permissions,
     notifications: {
       toolStarted: ({ execution_id, turn, tool, subject }) => {
+        permissions.toolStarted(tool, subject);
         const { task_id } = context.execution;
         context.emit({ type: "tool.started", at: context.now(), task_id, execution_id, turn, tool, subject });
       },
@@ -232,6 +239,7 @@ export const answerWorker = (context: RequestContext, over: AbortSignal): Worker
 const requestsOf = (
   context: RequestContext,
   ask: (turn: number, note: string | null) => Promise<RuntimeResult<"model/generate">>,
+  permissions: ExecutionPermissions,
   over: AbortSignal,
 ): WorkerRequests => ({
   "model/generate": async ({ execution_id, turn, note }, signal) => {
@@ -245,6 +253,10 @@ const requestsOf = (
   "tool/before": async ({ execution_id, ...call }, signal) => {
     checkOwn(context, execution_id, over);
     return { refused: await refusalOf(context, call, AbortSignal.any([signal, over])) };
+  },
+  "command/permit": async ({ execution_id, program, command }, signal) => {
+    checkOwn(context, execution_id, over);
+    return { refused: await orAborted(permissions.toStart(program, command), signal) };
   },
   "tool/call": async ({ execution_id, tool, input }, signal) => {
     checkOwn(context, execution_id, over);

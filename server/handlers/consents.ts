@@ -6,7 +6,7 @@ export const consentHandlers = ({ consents, now }: HandlerContext): HandlersOf<"
 
   "consents/set": ({ name, given, of }, caller) => {
     if (given) consents.give({ name, of, given_by: actorOf(caller), created_at: now() });
-    else consents.takeBack(name);
+    else consents.takeBack(name, of);
     return {};
   },
 });

@@ -9,6 +9,7 @@ import type { AuditLog } from "../access/audit-log.ts";
 import type { TokenBook } from "../access/token-book.ts";
 import type { AlertBook } from "../alerts/alert-book.ts";
 import type { Changes } from "../changes/changes.ts";
+import type { Permissions } from "../executions/permissions.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
@@ -76,6 +77,7 @@ export interface HandlerContext {
   /** Values that leave the runtime with no answer. */
   secrets: readonly string[];
   consents: Consents;
+  permissions: Permissions;
   settings: HeldSettings;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;

@@ -10,6 +10,7 @@ import { instanceHandlers } from "./instances.ts";
 import { lessonHandlers } from "./lessons.ts";
 import { metricHandlers } from "./metrics.ts";
 import { packageHandlers } from "./packages.ts";
+import { permissionHandlers } from "./permissions.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
 import { settingHandlers } from "./settings.ts";
@@ -23,6 +24,7 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...executionHandlers(context),
   ...teamHandlers(context),
   ...runHandlers(context),
+  ...permissionHandlers(context),
   ...changeHandlers(context),
   ...findingHandlers(context),
   ...lessonHandlers(context),

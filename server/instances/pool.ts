@@ -15,6 +15,11 @@ export interface ClaimRequest {
   signal: AbortSignal;
   requests: WorkerRequests;
   notifications: WorkerNotifications;
+  /**
+   * Asks the user for a host that no list allows: why a command must not connect to it; null: it may. Left
+   * out: nobody can be asked.
+   */
+  toConnect?: (host: string, port: number) => Promise<string | null>;
   /** Called when the place in the queue changes; 0 = about to start. */
   onQueued?: (place: number) => void;
   /** Called when it is as good as served: an instance is free, or the process of a new one runs. */

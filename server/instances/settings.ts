@@ -35,6 +35,8 @@ export interface PoolSettings {
   /** Hosts and ports commands may reach; a line that names nothing is left out. */
   allowed_hosts: readonly AllowedHost[];
   allowed_commands: readonly string[];
+  /** Whether agents may ask the user for a host that is not on the list. */
+  may_ask: boolean;
   command_timeout_seconds: number;
   /** Longest output of one command that is kept. */
   output_bytes: number;
@@ -68,6 +70,7 @@ export const poolSettings = (settings: Settings): PoolSettings => {
     fall_back_to_local: settings.fall_back_to_local,
     allowed_hosts: settings.allowed_hosts.flatMap((line) => parseAllowedHost(line) ?? []),
     allowed_commands: settings.allowed_commands,
+    may_ask: settings.permissions === "ask",
     command_timeout_seconds: settings.test_timeout_seconds,
     output_bytes: 256 * 1024,
     copy_days: 14,

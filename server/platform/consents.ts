@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { Consent, type ConsentName } from "../../schemas/consents.ts";
+import { Consent, replacesConsent, type ConsentName } from "../../schemas/consents.ts";
 import { privateUserFolder } from "./user-folder.ts";
 
 /** What this user has allowed for one workspace. */
@@ -12,7 +12,8 @@ export interface Consents {
   /** Everything that was given for the workspace. */
   list(): Consent[];
   give(consent: Consent): void;
-  takeBack(name: ConsentName): void;
+  /** @param of only what was given for this; null: all of that name. */
+  takeBack(name: ConsentName, of: string | null): void;
 }
 
 /** For a workspace whose configuration the user named themselves, such as a task of a suite. */
@@ -50,13 +51,10 @@ export const openConsents = (workspace: string): Consents => {
     has: (name, of = null) => read().some((consent) => consent.name === name && consent.of === of),
     list: read,
     give: (consent) => {
-      // The agents of a team differ in their tools; of a configuration only the last state is allowed.
-      const isReplaced = ({ name, of }: Consent): boolean =>
-        name === consent.name && (name !== "exposure" || of === consent.of);
-      write([...read().filter((known) => !isReplaced(known)), consent]);
+      write([...read().filter((known) => !replacesConsent(consent, known)), consent]);
     },
-    takeBack: (name) => {
-      write(read().filter((consent) => consent.name !== name));
+    takeBack: (name, of) => {
+      write(read().filter((consent) => consent.name !== name || (of !== null && consent.of !== of)));
     },
   };
 };

@@ -87,6 +87,7 @@ export const withTestInstance = <Result>(
         "model/generate": answerNothing,
         "tool/finished": answerNothing,
         "tool/before": answerNothing,
+        "command/permit": answerNothing,
         "tool/call": answerNothing,
         "findings/report": answerNothing,
       },

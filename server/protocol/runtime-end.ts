@@ -127,6 +127,7 @@ const runtimeOver = (connection: MessageConnection): RuntimeLink => {
       await ask("tool/finished", params, signal);
     },
     beforeTool: (params, signal) => ask("tool/before", params, signal),
+    permitCommand: (params, signal) => ask("command/permit", params, signal),
     callTool: (params, signal) => ask("tool/call", params, signal),
     reportFindings: (params, signal) => ask("findings/report", params, signal),
     toolStarted: (params) => {

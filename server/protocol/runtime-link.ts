@@ -14,6 +14,10 @@ export interface RuntimeLink {
     params: RuntimeParams<"tool/before">,
     signal: AbortSignal,
   ): Promise<RuntimeResult<"tool/before">>;
+  permitCommand(
+    params: RuntimeParams<"command/permit">,
+    signal: AbortSignal,
+  ): Promise<RuntimeResult<"command/permit">>;
   callTool(params: RuntimeParams<"tool/call">, signal: AbortSignal): Promise<RuntimeResult<"tool/call">>;
   reportFindings(
     params: RuntimeParams<"findings/report">,

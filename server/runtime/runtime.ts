@@ -13,6 +13,7 @@ import { withHooks } from "../changes/hooked.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createAgentStatuses } from "../executions/agent-status.ts";
 import { createLedger } from "../executions/ledger.ts";
+import { Permissions } from "../executions/permissions.ts";
 import { createFeedback } from "../feedback/feedback.ts";
 import { secretsOf } from "../workspace/redact.ts";
 import { createGateway } from "../gateway/create.ts";
@@ -190,12 +191,14 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     version: version(),
     log,
   });
+  const permissions = new Permissions({ consents, emit, now });
   const runs = new TeamRuns({
     store,
     pool,
     gateway,
     tools,
     hooks,
+    permissions,
     ledger,
     changes,
     feedback,
@@ -237,6 +240,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     feedback,
     secrets,
     consents,
+    permissions,
     settings: {
       list: () => source.list(),
       set: (scope, key, value) => {

@@ -278,7 +278,7 @@ describe("what a user has allowed", () => {
     const other = await testWorkspace();
     assert.equal(openConsents(other.root).has("unconfined"), false);
     await other.remove();
-    consents.takeBack("unconfined");
+    consents.takeBack("unconfined", null);
     assert.equal(consents.has("unconfined"), false);
   });
 });

@@ -11,6 +11,7 @@ import { createChanges } from "../../server/changes/create-changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
+import { Permissions } from "../../server/executions/permissions.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller, HeldSettings } from "../../server/handlers/context.ts";
 import { WorkspaceConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
@@ -113,6 +114,7 @@ export const testDispatch = (
     }),
     secrets: ["a-secret-of-the-environment"],
     consents: recorder<Consents>(passedOn, { list: () => [] }),
+    permissions: new Permissions({ consents: { has: () => false, give: () => undefined }, emit, now }),
     settings: recorder<HeldSettings>(passedOn, { list: () => [] }),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
     startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),

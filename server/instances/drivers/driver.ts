@@ -31,6 +31,8 @@ export interface WorkerSpec {
   egress_socket: string | null;
   /** The same proxy for a sandbox that shares the loopback of this machine; null: it takes the socket. */
   egress_loopback: LoopbackProxy | null;
+  /** Whether only commands of an agent that can ask the user find the way out; tests do not. */
+  egress_on_request: boolean;
 }
 
 /**

@@ -38,6 +38,8 @@ export interface InstanceKind {
   workspace: string;
   runtime: InstanceRuntime;
   image: string | null;
+  /** Whether its commands may ask for hosts; it then has a way out that the user opens. */
+  asks: boolean;
 }
 
 export interface InstanceParts {

@@ -88,12 +88,19 @@ const connect = (context: StartContext, instance: Instance): void => {
   );
 };
 
-/** Opens the instance's way out, if any host is allowed; it closes with the instance. */
+/** Opens the instance's way out, if any host is allowed or may be asked for; it closes with the instance. */
 const openInstanceEgress = async (context: StartContext, instance: Instance): Promise<Egress | null> => {
   const allowed = context.settings.allowed_hosts;
-  if (allowed.length === 0) return null;
+  const { asks } = instance.kind;
+  if (allowed.length === 0 && !asks) return null;
   const egress = await openEgress({
     allowed,
+    ...(asks && {
+      ask: async (host: string, port: number) => {
+        const { toConnect } = instance.claim ?? {};
+        return toConnect === undefined ? "nobody can be asked for it" : toConnect(host, port);
+      },
+    }),
     // Seatbelt has no network of the instance's own in which something could listen for it.
     onLoopback: instance.kind.runtime === "Local" && process.platform === "darwin",
     onConnection: ({ host, port, address, reason }) => {
@@ -156,6 +163,7 @@ export const bringUp = async (
         limits: settings.limits,
         egress_socket: egress?.socket ?? null,
         egress_loopback: egress?.loopback ?? null,
+        egress_on_request: settings.allowed_hosts.length === 0,
       },
       either,
     );

@@ -1,4 +1,4 @@
-import { isSameKind } from "./demand.ts";
+import { canServe } from "./demand.ts";
 import type { Instance, InstanceKind } from "../instance/instance.ts";
 import type { PoolSize } from "../settings.ts";
 
@@ -24,7 +24,7 @@ export const createCapacity = (
   maximum: () => number,
   sizeOf: (kind: InstanceKind) => PoolSize,
 ): Capacity => {
-  const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => isSameKind(one.kind, kind));
+  const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => canServe(one.kind, kind));
   const kinds = (): InstanceKind[] => [...[...live].map((one) => one.kind), ...coming];
   const ready = (kind: InstanceKind): number =>
     ofKind(kind).filter((one) => one.isFree || one.claim !== null).length;
@@ -42,7 +42,7 @@ export const createCapacity = (
   const toEnd = (kind: InstanceKind): Instance | null => {
     const onlyOwnType = isTypeFull(kind, sizeOf(kind));
     const idle = [...live]
-      .filter((one) => one.isFree && !isSameKind(one.kind, kind))
+      .filter((one) => one.isFree && !canServe(one.kind, kind))
       .filter((one) => !onlyOwnType || one.kind.agent_type === kind.agent_type)
       .toSorted((a, b) => a.record.updated_at.localeCompare(b.record.updated_at));
     return idle.find(isBeyondSpares) ?? (isFull(kind) ? idle[0] : undefined) ?? null;
@@ -50,7 +50,7 @@ export const createCapacity = (
 
   return {
     ofKind,
-    count: (kind) => kinds().filter((one) => isSameKind(one, kind)).length,
+    count: (kind) => kinds().filter((one) => canServe(one, kind)).length,
     ready,
     isFull,
     toEnd,

@@ -38,10 +38,15 @@ export interface DemandBook {
 }
 
 const keyOf = (kind: InstanceKind): string =>
-  JSON.stringify([kind.agent_id, kind.workspace, kind.runtime, kind.image]);
+  JSON.stringify([kind.agent_id, kind.workspace, kind.runtime, kind.image, kind.asks]);
 
-export const isSameKind = (a: InstanceKind, b: InstanceKind): boolean =>
-  a.agent_id === b.agent_id && a.workspace === b.workspace && a.runtime === b.runtime && a.image === b.image;
+/** Whether an instance of this kind can work where one of the wanted kind is needed. */
+export const canServe = (kind: InstanceKind, wanted: InstanceKind): boolean =>
+  kind.agent_id === wanted.agent_id &&
+  kind.workspace === wanted.workspace &&
+  kind.runtime === wanted.runtime &&
+  kind.image === wanted.image &&
+  (kind.asks || !wanted.asks);
 
 const runningMean = (before: number, newest: number): number =>
   before === 0 ? newest : before * (1 - NEWEST) + newest * NEWEST;

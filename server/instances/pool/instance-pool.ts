@@ -19,7 +19,7 @@ import { createSlots, removeOldCopies } from "../slots.ts";
 import type { Slots } from "../slots.ts";
 import { createCapacity } from "./capacity.ts";
 import type { Capacity } from "./capacity.ts";
-import { createDemandBook, isSameKind } from "./demand.ts";
+import { createDemandBook, canServe } from "./demand.ts";
 import type { DemandBook } from "./demand.ts";
 import { createClaimQueue } from "./queue.ts";
 import type { ClaimQueue, WaitingClaim } from "./queue.ts";
@@ -55,6 +55,7 @@ const kindOf = (request: ClaimRequest): InstanceKind => ({
   workspace: request.workspace,
   runtime: request.runtime,
   image: request.runtime === "Local" ? null : request.image,
+  asks: request.toConnect !== undefined,
 });
 
 /** The same words wherever it is said; a reader need not know what a sandbox is. */
@@ -109,7 +110,7 @@ export class InstancePool implements Pool {
     };
     const starter = new InstanceStarter({ context, roster, capacity, demand, onTrouble });
     const waiting = (kind: InstanceKind): number =>
-      queue.waiting().filter((entry) => isSameKind(kindOf(entry.request), kind)).length;
+      queue.waiting().filter((entry) => canServe(kind, kindOf(entry.request))).length;
     this.#records = records;
     this.#slots = slots;
     this.#capacity = capacity;
@@ -144,7 +145,8 @@ export class InstancePool implements Pool {
 
   async create(agent: AgentConfig, runtime: InstanceRuntime, actor: string): Promise<AgentInstance> {
     const { agent_id, agent_type } = agent;
-    const kind = { agent_id, agent_type, runtime, image: null, workspace: this.#options.workspace };
+    const { workspace, settings } = this.#options;
+    const kind = { agent_id, agent_type, runtime, image: null, workspace, asks: settings.may_ask };
     if (!this.#capacity.mayStart(kind)) throw fail("pool_full", { count: this.#roster.count() });
     const instance = await this.#starter.start(kind, agent, { actor, cause: "asked for" });
     this.#pump();

@@ -2,7 +2,7 @@ import { shouldTerminateForInactivity } from "../../models/instance.ts";
 import type { InstanceKind } from "../instance/instance.ts";
 import type { PoolSettings } from "../settings.ts";
 import type { Capacity } from "./capacity.ts";
-import { isSameKind } from "./demand.ts";
+import { canServe } from "./demand.ts";
 import type { DemandBook, KindDemand } from "./demand.ts";
 import type { InstanceStarter, Roster } from "./starting.ts";
 
@@ -40,7 +40,7 @@ export class Spares {
       (one) => one.isFree && shouldTerminateForInactivity(one.record, settings.idle_minutes, now),
     );
     for (const instance of idle) {
-      const known = demand.all().find((one) => isSameKind(one.kind, instance.kind));
+      const known = demand.all().find((one) => canServe(instance.kind, one.kind));
       const keep = known === undefined ? 0 : this.#desired(known);
       if (capacity.ready(instance.kind) <= keep || !instance.isFree) continue;
       await instance.stop({ actor: "pool", cause: `idle for ${settings.idle_minutes} minutes` });

@@ -10,12 +10,20 @@ import { methods } from "@agentclientprotocol/sdk";
 import { join } from "node:path";
 import type { MethodResult } from "../../../schemas/contract.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
+import { createLocalizer } from "../../../schemas/localizer.ts";
+import {
+  PermissionDecision,
+  permissionQuestion,
+  type PermissionRequest,
+} from "../../../schemas/permissions.ts";
 import type { RunEvent, RunFinished } from "../../../schemas/events.ts";
 import type { RunOptions, TeamRun } from "../../../schemas/run.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
 import { type PromptedWork, readPrompt } from "./request.ts";
 import { RunUpdates } from "./updates.ts";
+
+const l10n = createLocalizer({});
 
 /** A runtime for the session's folder, with the options that every run of it is given. */
 export interface AcpRuntime {
@@ -98,6 +106,13 @@ export class AcpSession {
         "Stop",
       ).then((approved) => connection.call("runs/approve", { task_id, stage, approved }));
     }
+    if (event.type === "permission.needed")
+      return this.#decide(client, event.permission).then((decision) =>
+        connection.call("permissions/answer", {
+          permission_id: event.permission.permission_id,
+          decision,
+        }),
+      );
     const sent = updates.of(event).map((update) => this.#update(client, update));
     return sent.length === 0 ? undefined : Promise.all(sent);
   }
@@ -123,6 +138,25 @@ export class AcpSession {
     if (before?.encoding === "base64" || after?.encoding === "base64")
       return { type: "content", content: { type: "text", text: `${path} is a binary file.` } };
     return { type: "diff", path: place, oldText: before?.data ?? null, newText: after?.data ?? "" };
+  }
+
+  /** What the user decides on a program or host that an agent asks for. */
+  async #decide(client: AgentContext, request: PermissionRequest): Promise<PermissionDecision> {
+    const { permission_id, command } = request;
+    const { outcome } = await client.request(methods.client.session.requestPermission, {
+      sessionId: this.#id,
+      toolCall: {
+        ...{ toolCallId: permission_id, title: permissionQuestion(request, l10n), kind: "execute" },
+        content: [{ type: "content", content: { type: "text", text: command } }],
+      },
+      options: [
+        { optionId: "allow_once", name: "Allow Once", kind: "allow_once" },
+        { optionId: "allow_always", name: "Allow in This Workspace", kind: "allow_always" },
+        { optionId: "deny", name: "Don't Allow", kind: "reject_once" },
+      ],
+    });
+    const chosen = outcome.outcome === "selected" ? outcome.optionId : null;
+    return PermissionDecision.catch("deny").parse(chosen);
   }
 
   async #ask(

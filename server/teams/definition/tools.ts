@@ -1,5 +1,7 @@
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { ToolDefinition } from "../../../schemas/tool-definition.ts";
+import type { RunOptions } from "../../../schemas/run.ts";
+import type { Settings } from "../../../schemas/settings.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 import { toolOffers } from "../../../schemas/tool-offers.ts";
 import { mayUse } from "../../models/capabilities.ts";
@@ -11,6 +13,12 @@ const runtimeTools: ReadonlySet<string> = new Set(["list_resources", "read_resou
 /** Whether there is a tool of this name, or could be: those of MCP servers are `server__tool`. */
 export const isToolName = (name: string): boolean =>
   ToolName.safeParse(name).success || runtimeTools.has(name) || /^[\w-]+__[\w-]+$/.test(name);
+
+/** Whether agents of a run may ask the user for programs and hosts that no list allows. */
+export const mayAsk = (
+  { ask_permissions }: Pick<RunOptions, "ask_permissions">,
+  { permissions }: Pick<Settings, "permissions">,
+): boolean => ask_permissions && permissions === "ask";
 
 /** Tools a stage may have at all: rights come from the stage and the agent's capabilities, not from the prompt. */
 const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed: boolean): ToolName[] => {

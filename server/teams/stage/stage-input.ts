@@ -19,7 +19,7 @@ import { earlierWork } from "./earlier-work.ts";
 import { rememberRound } from "./last-round.ts";
 import { stateOf } from "../plan.ts";
 import { stagePrompt, systemMessage } from "../definition/prompts.ts";
-import { stageTools } from "../definition/tools.ts";
+import { mayAsk, stageTools } from "../definition/tools.ts";
 import type { StageAssignment, TeamParts } from "./stage-work.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 
@@ -139,7 +139,7 @@ export const stageExecution = async (
           test_command: run.options.test_command,
         },
         tools: [
-          ...stageTools(stage, agent, settings.allowed_commands.length > 0),
+          ...stageTools(stage, agent, settings.allowed_commands.length > 0 || mayAsk(run.options, settings)),
           ...(await parts.tools.offers(agent, stage.tools)),
         ],
       },

@@ -14,6 +14,7 @@ import type { LoopResult } from "../../../schemas/worker.ts";
 import type { Changes } from "../../changes/changes.ts";
 import type { Ledger } from "../../executions/ledger.ts";
 import type { Conclusion, FinishedLoop, ProvingGround } from "../../executions/execution-request.ts";
+import type { Permissions } from "../../executions/permissions.ts";
 import { runExecution } from "../../executions/run-execution.ts";
 import type { Feedback } from "../../feedback/feedback.ts";
 import type { ModelGateway } from "../../gateway/gateway.ts";
@@ -24,6 +25,7 @@ import { isFinished } from "../../models/execution.ts";
 import type { Store } from "../../store/store.ts";
 import type { Tools } from "../../tools/tools-api.ts";
 import { chargeOf } from "./charge.ts";
+import { mayAsk } from "../definition/tools.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
 import { afterStage, beforeStage } from "./stage-hooks.ts";
@@ -42,6 +44,7 @@ export interface TeamParts {
   gateway: ModelGateway;
   tools: Tools;
   hooks: Hooks;
+  permissions: Pick<Permissions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;
   feedback: Feedback;
@@ -254,13 +257,14 @@ const failedTests = (report: TestReport | null): string[] =>
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
   if (isFinished(execution)) return execution;
-  const { settings, workspace, changes, store, pool, gateway, tools, hooks, ledger, emit, now } = parts;
+  const { settings, workspace, changes, store, pool, gateway, tools, hooks, permissions, ledger, emit, now } =
+    parts;
   const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   const isMeasured = run.workflow_stages.some((stage) => stage.gates.some((gate) => testGates.has(gate)));
   const needsBaseline = isMeasured && work.baseline.read() === null;
   return runExecution({
-    parts: { store, pool, gateway, tools, hooks, ledger, emit, now },
+    parts: { store, pool, gateway, tools, hooks, permissions, ledger, emit, now },
     execution,
     charge: chargeOf(execution.execution_id, run, agent, settings),
     start: {
@@ -274,6 +278,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       image: run.options.image ?? settings.image,
       priority: run.options.priority,
     },
+    asks_user: mayAsk(run.options, settings),
     test_timeout_seconds: settings.test_timeout_seconds,
     preflight:
       needsBaseline || hooks.has("SubagentStart")

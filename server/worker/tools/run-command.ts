@@ -1,3 +1,4 @@
+import { proxyVariables } from "../../../schemas/proxy-variables.ts";
 import { adoptChanges, undoStrayChanges } from "../copy/changes.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { pathWithPrograms } from "../runners/package.ts";
@@ -11,9 +12,11 @@ import { done, refused, type Tool, type ToolContext, type ToolResult } from "./t
 export const runCommand: Tool<"run_command"> = async (request, context) => {
   const [program, ...args] = asWords(request.command, request.args);
   const allowed = [...new Set([...context.settings.allowed_commands, ...projectPrograms(context.copy.root)])];
-  if (program === undefined || !allowed.includes(program)) {
+  if (program === undefined) return refused("The command is empty.");
+  if (!allowed.includes(program)) {
     const list = allowed.length === 0 ? "None may." : `These may: ${allowed.sort().join(", ")}.`;
-    return refused(`${program ?? "An empty command"} may not be run here. ${list} There is no shell.`);
+    const why = await whyNot(program, [program, ...args].join(" "), context);
+    if (why !== null) return refused(`${why} ${list} There is no shell.`);
   }
   const { copy, settings, signal } = context;
   // It may build what tests read and no difference shows.
@@ -22,7 +25,7 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     {
       command: [program, ...args],
       cwd: copy.root,
-      env: childEnvironment({ PATH: pathWithPrograms(copy.root) }),
+      env: childEnvironment({ PATH: pathWithPrograms(copy.root), ...wayOut(context) }),
       timeout_ms: settings.command_timeout_seconds * 1000,
       output_bytes: settings.output_bytes,
     },
@@ -32,6 +35,25 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
   return leavesWork([program, ...args])
     ? withItsChanges(described, context)
     : withoutTraces(described, context);
+};
+
+/** Why a program that no list allows may not be run; null: the user allows it. */
+const whyNot = async (
+  program: string,
+  command: string,
+  { execution, runtime, signal }: ToolContext,
+): Promise<string | null> => {
+  if (execution.asks_for_commands !== true) return `${program} may not be run here.`;
+  const { execution_id } = execution;
+  return (await runtime.permitCommand({ execution_id, program, command }, signal)).refused;
+};
+
+/** Leads the command to the proxy, where the user is asked for hosts. */
+const wayOut = ({ execution }: ToolContext): Record<string, string> => {
+  const { CODITECT_PROXY } = process.env;
+  return execution.asks_for_commands === true && CODITECT_PROXY !== undefined
+    ? proxyVariables(CODITECT_PROXY)
+    : {};
 };
 
 /** Models often send `npm test` as the command with no arguments. */

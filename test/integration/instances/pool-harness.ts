@@ -130,6 +130,7 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
             }),
           "tool/finished": () => Promise.resolve({}),
           "tool/before": () => Promise.resolve({ refused: null }),
+          "command/permit": () => Promise.resolve({ refused: null }),
           "tool/call": () => Promise.resolve({ content: "", is_error: false }),
           "findings/report": () => Promise.resolve({ ids: [] }),
         },

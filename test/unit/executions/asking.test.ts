@@ -9,6 +9,7 @@ import {
 } from "../../../server/executions/requests.ts";
 import { agentWith, failureOf, gatewayWith, modelServers, noLimits } from "../../support/gateway.ts";
 import { noHooks } from "../../support/hooks.ts";
+import { nobodyAsked } from "../../support/permissions.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, NOW, TENANT } from "../../support/records.ts";
@@ -27,6 +28,7 @@ const contextWith = (provider: AIProvider): RequestContext => {
     gateway: gatewayWith({ responseCache: false }).gateway,
     tools: noTools,
     hooks: noHooks,
+    permissions: nobodyAsked,
     emit: () => undefined,
     now: () => NOW,
   };

@@ -9,6 +9,7 @@ import { runExecution } from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
 import { noHooks } from "../../support/hooks.ts";
+import { nobodyAsked } from "../../support/permissions.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, anInstance, NOW, TENANT } from "../../support/records.ts";
@@ -67,6 +68,7 @@ describe("an attempt that is over", () => {
         } as unknown as ExecutionParts["gateway"],
         tools: noTools,
         hooks: noHooks,
+        permissions: nobodyAsked,
         pool: heldInstance(resolve) as Pool,
         ledger: createLedger(store),
         emit: (event) => events.push(event),
@@ -82,6 +84,7 @@ describe("an attempt that is over", () => {
       },
       start: { overlays: [], changes: [], readText: () => Promise.resolve(null) },
       claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
+      asks_user: false,
       test_timeout_seconds: 1,
       preflight: null,
       knownFailures: () => [],

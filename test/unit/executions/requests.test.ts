@@ -5,6 +5,7 @@ import type { ModelGateway } from "../../../server/gateway/gateway.ts";
 import { strictest } from "../../../server/gateway/limits.ts";
 import { noUsage } from "../../../server/gateway/tokens.ts";
 import { noHooks } from "../../support/hooks.ts";
+import { nobodyAsked } from "../../support/permissions.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anAgent, anExecution, TENANT } from "../../support/records.ts";
@@ -67,6 +68,7 @@ const executionOnSlowDisk = () => {
     gateway,
     tools: noTools,
     hooks: noHooks,
+    permissions: nobodyAsked,
     emit: () => undefined,
     now: () => "2026-01-31T12:00:00.000Z",
   };

@@ -21,6 +21,7 @@ const spec: WorkerSpec = {
   limits: { memory_mb: 100, cpus: 1.5, processes: 20, disk_mb: 10 },
   egress_socket: null,
   egress_loopback: null,
+  egress_on_request: false,
 };
 const container = containerOf(spec, {
   args: ["/product/worker.js"],

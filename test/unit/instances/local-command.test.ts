@@ -16,6 +16,7 @@ const spec: WorkerSpec = {
   limits,
   egress_socket: null,
   egress_loopback: null,
+  egress_on_request: false,
 };
 const entry = { command: "/node/bin/node", args: ["/product/dist/worker.js"] };
 const machine = {

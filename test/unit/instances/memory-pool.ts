@@ -88,6 +88,7 @@ export const withMemoryPool = async (
           "model/generate": () => Promise.reject(new Error("nothing asks")),
           "tool/finished": () => Promise.resolve({}),
           "tool/before": () => Promise.resolve({ refused: null }),
+          "command/permit": () => Promise.resolve({ refused: null }),
           "tool/call": () => Promise.resolve({ content: "", is_error: false }),
           "findings/report": () => Promise.resolve({ ids: [] }),
         },

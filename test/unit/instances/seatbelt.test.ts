@@ -20,6 +20,7 @@ const commandOf = (egress: Pick<WorkerSpec, "egress_socket" | "egress_loopback">
       ],
       image: null,
       limits: { memory_mb: 100, cpus: 1, processes: 20, disk_mb: 10 },
+      egress_on_request: false,
       ...egress,
     },
     { command: "/opt/homebrew/bin/node", args: ["/Applications/app/dist/worker.js"] },

@@ -56,7 +56,7 @@ export interface DockerDriverOptions {
 type ImagedSpec = WorkerSpec & { image: string };
 
 /** @param socket of the way out, as the container sees it. */
-const environmentOf = (socket: string | null): Record<string, string> => ({
+const environmentOf = (socket: string | null, onRequest: boolean): Record<string, string> => ({
   PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
   LD_LIBRARY_PATH: WORKER_LIBRARIES,
   HOME,
@@ -65,7 +65,7 @@ const environmentOf = (socket: string | null): Record<string, string> => ({
   CI: "1",
   NO_COLOR: "1",
   CODITECT_CONFINED: "1",
-  ...egressEnvironment(socket),
+  ...egressEnvironment(socket, onRequest),
 });
 
 /** The proxy's socket where it cannot be mounted: a container on another kernel would find a dead one. */
@@ -134,7 +134,10 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   const create = async ({ client, isPodman }: Engine, spec: ImagedSpec, mirror: MirrorUse | null) => {
     const user = mirror === null ? await localUser(spec) : `${UNPRIVILEGED}:${UNPRIVILEGED}`;
     const isRelayed = proxyToRelay(spec, mirror) !== null;
-    const environment = environmentOf(isRelayed ? RELAYED_SOCKET : spec.egress_socket);
+    const environment = environmentOf(
+      isRelayed ? RELAYED_SOCKET : spec.egress_socket,
+      spec.egress_on_request,
+    );
     const bound = isRelayed ? { ...spec, egress_socket: null } : spec;
     const mounts =
       mirror === null ? boundMounts(bound, programFolders(entry)) : [...mirror.mounts, ownCopy(spec)];

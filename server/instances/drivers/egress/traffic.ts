@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { pipeline } from "node:stream";
-import { dialable, refusal } from "./policy.ts";
+import { dialable, isClosedAddress, refusal } from "./policy.ts";
 import type { AllowedHost } from "./policy.ts";
 
 /** What is put on record of a connection. */
@@ -18,6 +18,8 @@ export interface ConnectionRecord {
 
 export interface TrafficRules {
   allowed: readonly AllowedHost[];
+  /** Why a host that is not allowed must not be reached; null: it may. Left out: no other host may. */
+  ask?: (host: string, port: number) => Promise<string | null>;
   onConnection: (record: ConnectionRecord) => void;
   /** Resolves a name once; tests put their own in its place. */
   resolve?: (host: string) => Promise<string[]>;
@@ -51,7 +53,12 @@ const target = (authority: string): { host: string; port: number } => {
 };
 
 /** Only what the rules list passes; a name is resolved once and the checked address dialled. */
-export const createTraffic = ({ allowed, onConnection, resolve = resolveName }: TrafficRules): Traffic => {
+export const createTraffic = ({
+  allowed,
+  ask,
+  onConnection,
+  resolve = resolveName,
+}: TrafficRules): Traffic => {
   const open = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     open.add(socket);
@@ -61,7 +68,10 @@ export const createTraffic = ({ allowed, onConnection, resolve = resolveName }: 
 
   /** The address to dial; null after the refusal was put on record. */
   const admit = async (host: string, port: number): Promise<string | null> => {
-    const refused = refusal(allowed, host, port);
+    const listed = refusal(allowed, host, port);
+    // An address of our networks is closed whatever the user says in passing.
+    const isAskedFor = listed !== null && ask !== undefined && !(isIP(host) !== 0 && isClosedAddress(host));
+    const refused = isAskedFor ? await ask(host, port) : listed;
     const addresses =
       refused !== null ? [] : isIP(host) !== 0 ? [host] : await resolve(host).catch((): string[] => []);
     const address = dialable(allowed, host, port, addresses);

@@ -68,7 +68,7 @@ const environmentOf = (spec: WorkerSpec): Record<string, string> => ({
   CI: "1",
   NO_COLOR: "1",
   CODITECT_CONFINED: "1",
-  ...egressEnvironment(spec.egress_socket === null ? null : RELAYED_SOCKET),
+  ...egressEnvironment(spec.egress_socket === null ? null : RELAYED_SOCKET, spec.egress_on_request),
 });
 
 const listOf = (environment: Readonly<Record<string, string>>) =>

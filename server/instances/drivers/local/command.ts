@@ -88,7 +88,9 @@ export const localCommand = (
     // Says that what the worker starts is to have less rights than it has itself.
     ...(hasNamespaces && machine.hasSetpriv && { CODITECT_SHIELDED: "1" }),
     // Without a loopback of its own there is nowhere to listen; two workers would fight over the port.
-    ...(hasNamespaces ? egressEnvironment(spec.egress_socket) : loopbackEnvironment(spec.egress_loopback)),
+    ...(hasNamespaces
+      ? egressEnvironment(spec.egress_socket, spec.egress_on_request)
+      : loopbackEnvironment(spec.egress_loopback, spec.egress_on_request)),
   };
   const node = nodeCommand(spec, entry, machine);
   const readable = [

@@ -17,7 +17,8 @@ export const serveAcp = async (flagsAsGiven: unknown, context: CommandContext): 
   const interruption = catchInterruption();
   const acp = new AcpAgent(async (workspace) => {
     const runtime = await openForRuns(workspace, flags, context, interruption.signal);
-    return { ...runtime, runOptions: runOptionsOf(flags, runtime.provider) };
+    const options = runOptionsOf(flags, runtime.provider);
+    return { ...runtime, runOptions: { ...options, ask_permissions: true } };
   }, version());
   const connection = acp.app.connect(
     ndJsonStream(Writable.toWeb(process.stdout), Readable.toWeb(process.stdin)),

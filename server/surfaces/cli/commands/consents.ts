@@ -7,8 +7,8 @@ import { withConnection, type RecordFlags } from "./records.ts";
 
 const l10n = createLocalizer({});
 
-const line = ({ name, given_by, created_at }: Consent): string =>
-  `${name.padEnd(14)} ${consentText(name, l10n)} (${given_by}, ${created_at})\n`;
+const line = (consent: Consent): string =>
+  `${consent.name.padEnd(14)} ${consentText(consent, l10n)} (${consent.given_by}, ${consent.created_at})\n`;
 
 /** `coditect consents list`: what the user has allowed for the workspace. */
 export const listConsents = (flags: RecordFlags, context: CommandContext): Promise<number> =>
@@ -21,16 +21,28 @@ export const listConsents = (flags: RecordFlags, context: CommandContext): Promi
     return exitCodes.held;
   });
 
-/** `coditect consents revoke NAME`: the user is asked again the next time. Error: `usage`. */
-export const revokeConsent = (given: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
+/**
+ * `coditect consents revoke NAME [OF]`: the user is asked again the next time. `of`: only what was given for
+ * this, such as `Coder: prettier`. Error: `usage`.
+ */
+export const revokeConsent = (
+  given: string,
+  of: string | null,
+  flags: RecordFlags,
+  context: CommandContext,
+): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const name = ConsentName.safeParse(given).data;
     if (name === undefined)
       throw fail("usage", {
         problem: `There is no consent ${given}. Use ${ConsentName.options.join(", ")}.`,
       });
-    await connection.call("consents/set", { name, given: false });
+    const { items } = await connection.call("consents/list", {});
+    if (of !== null && !items.some((known) => known.name === name && known.of === of))
+      throw fail("usage", { problem: `There is no consent ${name} for ${of}. See coditect consents list.` });
+    await connection.call("consents/set", { name, of, given: false });
+    const what = of === null ? name : `${name} for ${of}`;
     if (flags.json !== true)
-      context.terminal.out(`Revoked ${name}. CODITECT asks again when it is needed.\n`);
+      context.terminal.out(`Revoked ${what}. CODITECT asks again when it is needed.\n`);
     return exitCodes.held;
   });

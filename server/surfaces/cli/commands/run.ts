@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { MethodInput, RunDetails } from "../../../../schemas/contract.ts";
-import type { TeamRun } from "../../../../schemas/run.ts";
+import type { AIProvider } from "../../../../schemas/agent.ts";
+import type { RunOptions, TeamRun } from "../../../../schemas/run.ts";
 import { loadRunView, newRunView, type RunView } from "../../../../schemas/run-view.ts";
 import { withRuntime } from "../session/open-for-runs.ts";
 import { exitCodeOf, exitCodes } from "../session/exit.ts";
@@ -11,7 +12,7 @@ import { chosenProvider, parseRunFlags, type RunFlags, runOptionsOf } from "../s
 import { forecastLine } from "../display/forecast.ts";
 import { report } from "../display/outcome.ts";
 import { collectChanges, hasConflict, writeSarif } from "../session/changes.ts";
-import { askPerson, withConsent } from "../session/consent.ts";
+import { askPerson, isThere, readLine, withConsent } from "../session/consent.ts";
 import { jsonProgress, liveProgress, plainProgress, type Progress } from "../display/progress.ts";
 import { findTarget, findWorkspace, textOrFile, type Target } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
@@ -31,7 +32,13 @@ export const runTeam = async (
   try {
     const code = await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
       const { task, file: path, data } = target;
-      const request = { team_id: workflow, task, file: path, data, options: runOptionsOf(flags, provider) };
+      const request = {
+        team_id: workflow,
+        task,
+        file: path,
+        data,
+        options: optionsOf(flags, provider, context),
+      };
       // The start is tried again after each consent.
       let isForecast = flags.json;
       const start = async () => {
@@ -69,7 +76,7 @@ export const resumeRun = async (
   const workspace = await findWorkspace(flags, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
     const { task, executions } = await connection.call("runs/get", { task_id: taskId });
-    const options = runOptionsOf(flags, provider);
+    const options = optionsOf(flags, provider, context);
     const start = () => connection.call("runs/resume", { task_id: taskId, options });
     const target = { workspace, file: task.file, isSample: false };
     const earlier = { start, workflow: task.workflow, executions };
@@ -89,12 +96,22 @@ export const retryRun = async (
   const prompt = flags.prompt === undefined ? null : await textOrFile(flags.prompt, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
     const { task } = await connection.call("runs/get", { task_id: taskId });
-    const options = runOptionsOf(flags, provider);
+    const options = optionsOf(flags, provider, context);
     const start = () => connection.call("runs/retry", { task_id: taskId, stage, options, prompt });
     const target = { workspace, file: task.file, isSample: false };
     return seeThrough({ connection, start, workflow: task.workflow, target, flags, interruption, context });
   });
 };
+
+/** The options of the run; its agents may ask for permissions where a person is there to answer. */
+const optionsOf = (
+  flags: RunFlags,
+  provider: AIProvider | null,
+  context: CommandContext,
+): Partial<RunOptions> => ({
+  ...runOptionsOf(flags, provider),
+  ask_permissions: isThere(flags, context),
+});
 
 interface Started {
   connection: Connection;
@@ -129,6 +146,7 @@ const seeThrough = async (started: Started): Promise<number> => {
     },
     progress: () => progressOf(view, started),
     approve: (question) => askPerson(question, flags, context),
+    readLine,
     signal: interruption.signal,
   });
   const changes = await collectChanges(finished, connection, flags.apply, flags.applyAlso);

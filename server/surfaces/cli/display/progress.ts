@@ -37,6 +37,14 @@ export const jsonProgress = (terminal: Terminal): Progress => ({
 /** A line of ours, whatever names of others are in it. */
 const oneRow = (line: string): string => terminalText(line.replace(/[\r\n]+/g, " "));
 
+const APPROVAL = "approval";
+
+/** What names the question that an event asks; null: it asks none. */
+const questionOf = (event: RuntimeEvent): string | null => {
+  if (event.type === "permission.needed") return event.permission.permission_id;
+  return event.type === "approval.needed" ? APPROVAL : null;
+};
+
 /** The stages, redrawn in place. */
 export const liveProgress = async (
   view: RunView,
@@ -49,9 +57,9 @@ export const liveProgress = async (
   ]);
   const update = createLogUpdate(terminal.stdout);
   // While a person is asked, the question is below the stages and must not be drawn over.
-  let asking = false;
+  const questions = new Set<string>();
   const draw = () => {
-    if (asking) return;
+    if (questions.size > 0) return;
     const now = view.completed_at === null ? Date.now() : Date.parse(view.completed_at);
     const lines = [
       titleLine(view, file, terminal),
@@ -67,14 +75,18 @@ export const liveProgress = async (
   draw();
   return {
     // Drawn by the timer: a burst of events costs one frame.
-    event: ({ type }) => {
-      if (type === "approval.needed") {
+    event: (event) => {
+      const asked = questionOf(event);
+      if (asked !== null) {
         draw();
-        update.done();
+        if (questions.size === 0) update.done();
+        questions.add(asked);
       }
-      asking = type === "approval.needed";
+      if (event.type === "permission.settled") questions.delete(event.permission_id);
+      else if (event.type === "run.changed") questions.delete(APPROVAL);
     },
     end: () => {
+      questions.clear();
       clearInterval(timer);
       draw();
       update.done();

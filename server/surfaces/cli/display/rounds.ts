@@ -77,6 +77,8 @@ const activityText = ({ summary, activity }: ExecutionView): string => {
       return `${activity.tool} ${activity.subject}`.trimEnd();
     case "retry":
       return `waiting ${Math.ceil(activity.wait_ms / 1000)} s for ${activity.provider}: ${activity.reason}`;
+    case "permission":
+      return `asks to ${activity.request.kind === "command" ? "run" : "connect to"} ${activity.request.name}`;
     case "gates":
       return "checking gates";
     case undefined:

@@ -82,7 +82,8 @@ export const addConsents = (program: Command, context: CommandContext, end: End)
   recordCommand(consents, "list", "list what you allowed, and when").action(async (flags: RecordFlags) =>
     end((await load()).listConsents(flags, context)),
   );
-  recordCommand(consents, "revoke <name>", "ask again the next time").action(
-    async (name: string, flags: RecordFlags) => end((await load()).revokeConsent(name, flags, context)),
+  recordCommand(consents, "revoke <name> [of]", "ask again the next time, for all or for one").action(
+    async (name: string, of: string | undefined, flags: RecordFlags) =>
+      end((await load()).revokeConsent(name, of ?? null, flags, context)),
   );
 };

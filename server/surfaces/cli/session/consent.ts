@@ -11,7 +11,7 @@ type Flags = Pick<
 >;
 
 /** Whether a person sits at the terminal who can be asked. */
-const isThere = ({ json }: Flags, { terminal }: CommandContext): boolean =>
+export const isThere = ({ json }: Pick<Flags, "json">, { terminal }: CommandContext): boolean =>
   !json && terminal.interactive && process.stdin.isTTY;
 
 /** Asks the person at the terminal; where there is none, the answer is no. */
@@ -21,10 +21,17 @@ export const askPerson = async (
   context: CommandContext,
 ): Promise<boolean> => {
   if (!isThere(flags, context)) return false;
+  const answer = await readLine(`\n${question} [y/N] `, new AbortController().signal);
+  return /^y(es)?$/i.test(answer.trim());
+};
+
+/** Reads one line of the person at the terminal. Ctrl+C interrupts the command as it does elsewhere. */
+export const readLine = async (prompt: string, signal: AbortSignal): Promise<string> => {
   const { createInterface } = await import("node:readline/promises");
   const reader = createInterface({ input: process.stdin, output: process.stdout });
+  reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    return /^y(es)?$/i.test((await reader.question(`\n${question} [y/N] `)).trim());
+    return await reader.question(prompt, { signal });
   } finally {
     reader.close();
   }

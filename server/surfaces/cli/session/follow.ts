@@ -4,6 +4,7 @@ import { foldRun, type RunView } from "../../../../schemas/run-view.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { followRun } from "../../../hosting/follow-run.ts";
 import type { Progress } from "../display/progress.ts";
+import { TerminalQuestions, type ReadLine } from "./questions.ts";
 
 export interface Following {
   connection: Connection;
@@ -14,6 +15,7 @@ export interface Following {
   progress: () => Promise<Progress>;
   /** Answers a stage that waits for a person. */
   approve: (question: string) => Promise<boolean>;
+  readLine: ReadLine;
   signal: AbortSignal;
 }
 
@@ -24,9 +26,11 @@ export const follow = async ({
   start,
   progress: openProgress,
   approve,
+  readLine,
   signal,
 }: Following): Promise<RunFinished> => {
   let progress: Progress | undefined;
+  const questions = new TerminalQuestions(connection, readLine);
   try {
     return await followRun({
       connection,
@@ -40,6 +44,8 @@ export const follow = async ({
       onEvent: (event) => {
         foldRun(view, event);
         progress?.event(event);
+        if (event.type === "permission.needed") return questions.ask(event.permission);
+        if (event.type === "permission.settled") questions.settled(event.permission_id);
         if (event.type !== "approval.needed") return undefined;
         const { task_id, stage } = event;
         return approve(event.question).then((approved) =>

@@ -9,13 +9,16 @@ import {
   type ClientConnection,
   methods,
   ndJsonStream,
+  type PermissionOptionKind,
   type NewSessionRequest,
   PROTOCOL_VERSION,
   type SessionUpdate,
 } from "@agentclientprotocol/sdk";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
+import { startModelServer, type JournalEntry, type Turn } from "../../../model-servers.ts";
 import { cleanEnvironment, root } from "../../../support/command.ts";
+import { answered, call, finish } from "../../../support/one-round.ts";
 
 describe("coditect acp", function () {
   this.timeout(120_000);
@@ -24,22 +27,36 @@ describe("coditect acp", function () {
   let connection: ClientConnection;
   let updates: SessionUpdate[];
   let onUpdate: (update: SessionUpdate) => void;
-  let allows: boolean;
+  /** The kind of option that the user chooses. */
+  let chooses: PermissionOptionKind;
+  let questions: string[];
 
   beforeEach(async () => {
     workspace = await copySample();
     updates = [];
+    questions = [];
     onUpdate = () => undefined;
-    allows = true;
+    chooses = "allow_once";
+    await open(["--provider", "rehearsal"]);
+  });
+
+  const open = async (flags: readonly string[]): Promise<void> => {
     const command = [join(root, "server", "surfaces", "cli", "main.ts"), "acp"];
-    child = spawn(process.execPath, [...command, "--provider", "rehearsal", "--unconfined", "allow"], {
+    child = spawn(process.execPath, [...command, ...flags, "--unconfined", "allow"], {
       env: cleanEnvironment({}),
       stdio: ["pipe", "pipe", "ignore"],
     });
     connection = client({ name: "test" })
-      .onRequest(methods.client.session.requestPermission, () => ({
-        outcome: { outcome: "selected", optionId: allows ? "yes" : "no" },
-      }))
+      .onRequest(methods.client.session.requestPermission, ({ params: { toolCall, options } }) => {
+        questions.push(toolCall.title ?? "");
+        const chosen = options.find(({ kind }) => kind === chooses);
+        return {
+          outcome:
+            chosen === undefined
+              ? { outcome: "cancelled" }
+              : { outcome: "selected", optionId: chosen.optionId },
+        };
+      })
       .onNotification(methods.client.session.update, ({ params }) => {
         updates.push(params.update);
         onUpdate(params.update);
@@ -49,13 +66,16 @@ describe("coditect acp", function () {
       protocolVersion: PROTOCOL_VERSION,
       clientCapabilities: {},
     });
-  });
-
-  afterEach(async () => {
+  };
+  const close = async (): Promise<void> => {
     const exited = once(child, "exit");
     connection.close();
     child.stdin.end();
     await exited;
+  };
+
+  afterEach(async () => {
+    await close();
     await rm(workspace, { recursive: true, force: true });
   });
 
@@ -94,10 +114,33 @@ describe("coditect acp", function () {
   });
 
   it("writes nothing that the user does not allow", async () => {
-    allows = false;
+    chooses = "reject_once";
     const before = await source();
     await prompt(await newSession(), "/tdd src/bill.js Split the bill");
     assert.equal(await source(), before);
+  });
+
+  it("asks for a program that an agent wants to run", async () => {
+    let told = "";
+    const play = (entry: JournalEntry): Turn => {
+      if (answered(entry) === 0) return call("run_command", { command: "cat", args: ["package.json"] });
+      told = JSON.stringify(entry.body);
+      return finish;
+    };
+    const model = await startModelServer({ Reviewer: play, Security: play, QualityControl: play });
+    const provider = model.ollama();
+    assert.ok("Ollama" in provider);
+    const { Ollama } = provider;
+    await close();
+    await open(["--provider", "ollama", "--model", Ollama.model, "--endpoint", Ollama.endpoint]);
+    chooses = "reject_once";
+    await prompt(await newSession(), "/review src/bill.js");
+    await model.close();
+    assert.ok(
+      questions.some((title) => /^Allow .+ to run cat\?$/.test(title)),
+      questions.join(),
+    );
+    assert.match(told, /The user did not allow .+ to run cat/);
   });
 
   it("cancels the run of a prompt", async () => {

@@ -1,0 +1,13 @@
+/** Variables that lead programs to a proxy for everything but this machine. */
+export const proxyVariables = (proxy: string): Record<string, string> => {
+  const here = "localhost,127.0.0.1,::1";
+  return {
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    http_proxy: proxy,
+    https_proxy: proxy,
+    NO_PROXY: here,
+    no_proxy: here,
+    NODE_USE_ENV_PROXY: "1",
+  };
+};

@@ -1,0 +1,86 @@
+import type { AgentConfig } from "../../schemas/agent.ts";
+import type { AgentExecution } from "../../schemas/execution.ts";
+import type { PermissionDecision, PermissionKind } from "../../schemas/permissions.ts";
+import type { Permissions } from "./permissions.ts";
+
+/**
+ * What one attempt at an execution may start and connect to beyond the settings' lists, as the user says.
+ * An answer holds as long as the attempt, except that a program is allowed for one call.
+ */
+export class ExecutionPermissions {
+  readonly #permissions: Pick<Permissions, "ask">;
+  readonly #execution: AgentExecution;
+  readonly #agent: AgentConfig;
+  readonly #over: AbortSignal;
+  /** By kind and name. Connections to one host that begin together are one question. */
+  readonly #decisions = new Map<string, Promise<PermissionDecision | null>>();
+  /** The command line of the agent that runs now; null: none does. */
+  #running: string | null = null;
+  #hasConnected = false;
+
+  /** @param over aborts when the attempt ends. */
+  constructor(
+    permissions: Pick<Permissions, "ask">,
+    execution: AgentExecution,
+    agent: AgentConfig,
+    over: AbortSignal,
+  ) {
+    this.#permissions = permissions;
+    this.#execution = execution;
+    this.#agent = agent;
+    this.#over = over;
+  }
+
+  /** Whether the user has allowed a host that no list allows. */
+  get hasConnected(): boolean {
+    return this.#hasConnected;
+  }
+
+  /** A tool of the agent starts; only `run_command` makes connections that the user is asked for. */
+  toolStarted(tool: string, subject: string): void {
+    this.#running = tool === "run_command" ? subject : null;
+  }
+
+  /** The agent's work is over; what runs from now on is the runtime's own. */
+  loopEnded(): void {
+    this.#running = null;
+  }
+
+  /** Why the program must not start; null: it may. Errors: `cancelled`. */
+  async toStart(program: string, command: string): Promise<string | null> {
+    const decision = await this.#decide("command", program, command);
+    if (decision === "allow_once") this.#decisions.delete(keyOf("command", program));
+    return this.#refusal(decision, `run ${program}`);
+  }
+
+  /** Why a command must not connect; null: it may. Errors: `cancelled`. */
+  async toConnect(host: string, port: number): Promise<string | null> {
+    const command = this.#running;
+    if (command === null) return "it is not on the list of allowed hosts";
+    const refused = this.#refusal(
+      await this.#decide("host", `${host}:${port}`, command),
+      `connect to ${host}:${port}`,
+    );
+    if (refused === null) this.#hasConnected = true;
+    return refused;
+  }
+
+  #decide(kind: PermissionKind, name: string, command: string): Promise<PermissionDecision | null> {
+    const key = keyOf(kind, name);
+    const known = this.#decisions.get(key);
+    if (known !== undefined) return known;
+    const { execution_id, task_id } = this.#execution;
+    const { agent_type, name: agent_name } = this.#agent;
+    const asked = { execution_id, task_id, agent_type, agent_name, kind, name, command };
+    const decision = this.#permissions.ask(asked, this.#over);
+    this.#decisions.set(key, decision);
+    return decision;
+  }
+
+  #refusal(decision: PermissionDecision | null, what: string): string | null {
+    if (decision === null) return `Nobody answered whether ${this.#agent.name} may ${what}.`;
+    return decision === "deny" ? `The user did not allow ${this.#agent.name} to ${what}.` : null;
+  }
+}
+
+const keyOf = (kind: PermissionKind, name: string): string => `${kind} ${name}`;

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { Consent } from "../../../schemas/consents.ts";
+import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { PermissionDecision } from "../../../schemas/permissions.ts";
+import { ExecutionPermissions } from "../../../server/executions/execution-permissions.ts";
+import { Permissions } from "../../../server/executions/permissions.ts";
+import { anAgent, anExecution, NOW } from "../../support/records.ts";
+
+const never = new AbortController().signal;
+
+const open = (patienceMs = 60_000) => {
+  const events: RuntimeEvent[] = [];
+  const given: Consent[] = [];
+  const permissions = new Permissions({
+    consents: {
+      has: (name, of) => given.some((consent) => consent.name === name && consent.of === of),
+      give: (consent) => given.push(consent),
+    },
+    emit: (event) => events.push(event),
+    now: () => NOW,
+    patienceMs,
+  });
+  const answerAll = (decision: PermissionDecision): void => {
+    for (const { permission_id } of permissions.list()) permissions.answer(permission_id, decision, "user:x");
+  };
+  const work = new ExecutionPermissions(permissions, anExecution(randomUUID()), anAgent(), never);
+  return { permissions, events, given, answerAll, work };
+};
+
+describe("a question of an agent", () => {
+  it("is refused when nobody answers in time", async () => {
+    const { work, events } = open(1);
+    assert.match(
+      (await work.toStart("make", "make all")) ?? "",
+      /^Nobody answered whether .+ may run make\.$/,
+    );
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["permission.needed", "permission.settled"],
+    );
+  });
+
+  it("takes one answer", () => {
+    const { permissions, work, answerAll } = open();
+    void work.toStart("make", "make all");
+    const [{ permission_id } = assert.fail("nothing was asked")] = permissions.list();
+    answerAll("deny");
+    assert.throws(() => {
+      permissions.answer(permission_id, "allow_always", "user:x");
+    }, /not_found|There is no question/);
+  });
+
+  it("is one for connections to a host that begin together", async () => {
+    const { permissions, work, answerAll } = open();
+    work.toolStarted("run_command", "npm install");
+    const both = Promise.all([work.toConnect("example.com", 443), work.toConnect("example.com", 443)]);
+    assert.deepEqual(
+      permissions.list().map(({ name, command }) => ({ name, command })),
+      [{ name: "example.com:443", command: "npm install" }],
+    );
+    answerAll("allow_once");
+    assert.deepEqual(await both, [null, null]);
+  });
+
+  it("is not asked for what tests and gates connect to", async () => {
+    const { permissions, work } = open();
+    work.toolStarted("run_command", "npm install");
+    work.toolStarted("run_tests", "");
+    assert.match((await work.toConnect("example.com", 443)) ?? "", /not on the list/);
+    work.toolStarted("run_command", "npm install");
+    work.loopEnded();
+    assert.match((await work.toConnect("example.com", 443)) ?? "", /not on the list/);
+    assert.deepEqual(permissions.list(), []);
+  });
+
+  it("is remembered for the agent's type and the exact name", async () => {
+    const { work, answerAll, given } = open();
+    const asked = work.toStart("make", "make all");
+    answerAll("allow_always");
+    assert.equal(await asked, null);
+    assert.deepEqual(
+      given.map(({ name, of }) => ({ name, of })),
+      [{ name: "command", of: `${anAgent().agent_type}: make` }],
+    );
+  });
+});
