@@ -1,4 +1,5 @@
 import { ANSWER_CEILING } from "../schemas/default-models.ts";
+import type { SkippableGate } from "../schemas/gates.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import { standardEndpoints } from "../schemas/providers.ts";
 
@@ -117,6 +118,8 @@ export const settingDefaults = {
   "limits.tokensPerMinute": null as number | null,
   "model.contextTokens": 12000,
   "run.testTimeoutSeconds": 300,
+  "run.gateBudgetSeconds": 45,
+  "run.skipGates": [] as SkippableGate[],
   "run.mutantsThreshold": 0.8,
   "model.responseCache": true,
   "state.durability": "fsync" as "fsync" | "os",
@@ -161,6 +164,8 @@ export const runtimeSettings = {
   "model.contextTokens": "context_tokens",
   "run.testTimeoutSeconds": "test_timeout_seconds",
   "run.mutantsThreshold": "mutants_threshold",
+  "run.gateBudgetSeconds": "gate_budget_seconds",
+  "run.skipGates": "skip_gates",
   "model.responseCache": "response_cache",
   "state.durability": "durability",
   "pool.maxInstances": "pool.max_instances",

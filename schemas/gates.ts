@@ -39,6 +39,10 @@ export const GateName = z.enum([
 ]);
 export type GateName = z.infer<typeof GateName>;
 
+/** Gates that a user can leave out of every stage: they cost time, and teams have others that decide. */
+export const SkippableGate = GateName.extract(["mutants", "needed", "stable"]);
+export type SkippableGate = z.infer<typeof SkippableGate>;
+
 /** What was run and seen when a gate was proven or failed; stored with the execution. */
 export const GateProof = z.strictObject({
   gate: GateName,

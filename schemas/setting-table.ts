@@ -115,6 +115,14 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The share of the mutants of changed lines that tests must notice, from 0 to 1.",
     workspace: "user",
   },
+  gate_budget_seconds: {
+    text: "The maximum duration of each of the gates mutants, needed and stable, in seconds.",
+    workspace: "user",
+  },
+  skip_gates: {
+    text: "Gates that no stage proves: mutants, needed, stable.",
+    workspace: "subset",
+  },
   run_timeout_seconds: { text: "The maximum duration of a run, in seconds.", workspace: "lower" },
   response_cache: {
     text: "Reuse a stored answer when the same request is sent again. Takes effect at the next start.",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultModels } from "./default-models.ts";
 import { AIProvider, Limits, InstanceRuntime } from "./agent.ts";
+import { SkippableGate } from "./gates.ts";
 import { OtherMcpFile } from "./mcp.ts";
 import { Count, Json, Ratio } from "./primitives.ts";
 import { standardEndpoints } from "./providers.ts";
@@ -161,6 +162,10 @@ export const Settings = z.strictObject({
   test_timeout_seconds: Count.min(1).default(300),
   /** Share of the mutants of changed lines that tests have to notice for the gate `mutants`. */
   mutants_threshold: Ratio.default(0.8),
+  /** Seconds each of the gates `mutants`, `needed` and `stable` may take before it judges what it has. */
+  gate_budget_seconds: Count.min(1).default(45),
+  /** Gates that no stage proves, whatever its team says. */
+  skip_gates: z.array(SkippableGate).default([]),
   run_timeout_seconds: Count.min(1).default(3600),
   response_cache: z.boolean().default(true),
   /** Findings below this confidence are folded away. */

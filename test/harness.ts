@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Method, MethodInput, MethodResult } from "../schemas/contract.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
+import { SkippableGate } from "../schemas/gates.ts";
 import { Settings, type SettingsInput } from "../schemas/settings.ts";
 import { createRuntime, type Runtime } from "../server/runtime/runtime.ts";
 import type { Caller } from "../server/handlers/handlers.ts";
@@ -42,6 +43,7 @@ export interface TestRuntimeOptions {
   project?: string;
   /** Absolute path of a workspace that is there already and stays; used as it is. */
   workspace?: string;
+  /** The gates that run the tests again and again are left out, unless these say otherwise. */
   settings?: SettingsInput;
   /** Left out: the worker of the sources. */
   worker?: WorkerEntry;
@@ -54,7 +56,7 @@ export const startRuntime = async (options: TestRuntimeOptions): Promise<TestRun
   const problems: string[] = [];
   const runtime = await createRuntime({
     workspace,
-    settings: Settings.parse({ durability: "os", ...options.settings }),
+    settings: Settings.parse({ durability: "os", skip_gates: SkippableGate.options, ...options.settings }),
     credentials: { keys: () => Promise.resolve(["a-key-for-tests"]) },
     worker: options.worker ?? workerEntry(),
     log: (level, message, data) => {

@@ -46,6 +46,7 @@ export const judge = async (
     signal: AbortSignal;
     proven: (proof: GateProof) => void;
     mutantsThreshold: number;
+    budgetMs: number;
     gates?: readonly GateName[];
   },
 ): Promise<GateProof[]> => {
@@ -76,6 +77,7 @@ export const judge = async (
       findings: [],
       allowTestChanges: false,
       mutantsThreshold: options.mutantsThreshold,
+      budgetMs: options.budgetMs,
       mayRemoveTests: false,
       readText,
       readBase: change.readBase,

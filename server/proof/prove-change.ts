@@ -43,6 +43,7 @@ export const proveChange = async (
         signal,
         proven,
         mutantsThreshold: options.settings.mutants_threshold,
+        budgetMs: options.settings.gate_budget_seconds * 1000,
       });
     });
   } finally {

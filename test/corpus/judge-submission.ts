@@ -76,6 +76,7 @@ export const judgeSubmission = async (
         signal,
         proven: () => undefined,
         mutantsThreshold: 0.8,
+        budgetMs: 45_000,
         ...(gates === undefined ? {} : { gates }),
       },
     );

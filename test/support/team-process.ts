@@ -1,3 +1,4 @@
+import { SkippableGate } from "../../schemas/gates.ts";
 import { Settings } from "../../schemas/settings.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { createRuntime } from "../../server/runtime/runtime.ts";
@@ -22,7 +23,10 @@ const checkpoints: ReadonlySet<RuntimeEvent["type"]> = new Set([
 
 const runtime = await createRuntime({
   workspace,
-  settings: Settings.parse({ provider: { Ollama: { model: "rehearsal", endpoint } } }),
+  settings: Settings.parse({
+    provider: { Ollama: { model: "rehearsal", endpoint } },
+    skip_gates: SkippableGate.options,
+  }),
   credentials: { keys: () => Promise.resolve([]) },
   worker: workerEntry(),
   log: (level, message, data) => {

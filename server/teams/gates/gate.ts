@@ -29,6 +29,8 @@ export interface GateContext {
   allowTestChanges: boolean;
   /** Share of the mutants of changed lines that tests have to notice. */
   mutantsThreshold: number;
+  /** How long each gate that runs the tests again and again may go on. */
+  budgetMs: number;
   /** Whether tests may be gone that passed before, in files that the change rewrote. */
   mayRemoveTests: boolean;
   /** Text of a file in the stage's result, or null. */

@@ -7,8 +7,7 @@ import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 
-/** How long the mutants of a change may take, and how many run at once. */
-const BUDGET_MS = 45_000;
+/** How many mutants run at once. */
 const AT_ONCE = 2;
 
 const script = /\.[cm]?[jt]sx?$/;
@@ -62,15 +61,22 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
   return report.outcome === "passed" || failures(report).length > 0 ? "survived" : "crashed";
 };
 
-const describeMutant = ({ path, line, kind, replacement }: Mutant): string =>
-  `${path}:${line} survives ${kind}: ${replacement.replace(/\s+/g, " ").slice(0, 120)}`;
+const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
+
+/** The mutants with the line that each changes: who writes the tests may not have seen the code. */
+const describeMutants = async (context: GateContext, mutants: readonly Mutant[]): Promise<string[]> =>
+  Promise.all(
+    mutants.map(async ({ path, line, kind, replacement }) => {
+      const code = (await context.readText(path))?.split("\n")[line - 1] ?? "";
+      return `${path}:${line} survives ${kind}: ${inOneLine(replacement)}\n  in the line: ${inOneLine(code)}`;
+    }),
+  );
 
 /**
  * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and
  * a test has to fail by an assertion. Crashes and time-outs are counted apart.
  */
 export const mutants: Gate = async (context) => {
-  const started = performance.now();
   const sources = await changedSources(context);
   const planted = await plant(context, sources);
   if (planted === null) return { held: false, reason: "The changed sources cannot be parsed." };
@@ -94,13 +100,14 @@ export const mutants: Gate = async (context) => {
     own,
     suite,
     dry,
-    started,
+    // However long a run of the tests takes, the first mutants are tried.
+    started: performance.now(),
     noticing: new Set(),
   };
   const fates = await tryAll(context, all, trial);
   const blind = await noticingNothing(context, fates, trial);
   await context.ground.prepare(context.changes);
-  return blind.length > 0 ? blindProof(blind, dry) : verdict(all, fates, dry, context.mutantsThreshold);
+  return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, dry);
 };
 
 /** So many mutants have to be tried before a test is blamed for noticing none of them. */
@@ -175,7 +182,7 @@ const tryAll = async (
   const left = [...all];
   const work = async (): Promise<void> => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-      if (performance.now() - started > BUDGET_MS) {
+      if (performance.now() - started > context.budgetMs) {
         fates.set(mutant.id, "not run");
         continue;
       }
@@ -195,12 +202,13 @@ const tryAll = async (
   return fates;
 };
 
-const verdict = (
+const verdict = async (
+  context: GateContext,
   all: readonly Mutant[],
   fates: ReadonlyMap<string, Fate>,
   dry: TestReport,
-  threshold: number,
-): Measured => {
+): Promise<Measured> => {
+  const threshold = context.mutantsThreshold;
   const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
   const [killed, survived, alike, crashed, stopped, notRun] = [
     of("killed"),
@@ -225,7 +233,7 @@ const verdict = (
     reason:
       `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
       `${held ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.`,
-    evidence: survived.map(describeMutant),
+    evidence: await describeMutants(context, survived),
     ...(held ? {} : { concerns: "tests" as const }),
     ...measuredRun(dry),
   };

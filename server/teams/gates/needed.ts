@@ -5,9 +5,8 @@ import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
 import { changedSources, hunksOf, isCode, type Hunk } from "./hunks.ts";
 import { newTestFiles, probeOf } from "./test-run.ts";
 
-/** Most pieces that are taken back, and how long that may take. */
+/** Most pieces that are taken back. */
 const MOST_HUNKS = 20;
-const BUDGET_MS = 60_000;
 
 /** The stage's result without one piece of it. */
 const without = (changes: readonly FileChange[], { path, without: text }: Hunk): FileChange[] => [
@@ -69,7 +68,7 @@ export const needed: Gate = async (context) => {
   const unneeded: Hunk[] = [];
   let tried = 0;
   for (const hunk of hunks.slice(0, MOST_HUNKS)) {
-    if (performance.now() - started > BUDGET_MS) break;
+    if (performance.now() - started > context.budgetMs) break;
     tried += 1;
     if (!(await isMissed(context, hunk))) unneeded.push(hunk);
   }

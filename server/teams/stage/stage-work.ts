@@ -160,6 +160,7 @@ const gateContext = (
     provenTests: redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null,
     wholeChange: null,
     mutantsThreshold: parts.settings.mutants_threshold,
+    budgetMs: parts.settings.gate_budget_seconds * 1000,
     provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
     baseline: () => measureBaseline(parts, baseline, ground),
     findings: findingsOf(parts.store, execution),
@@ -200,7 +201,9 @@ const conclude = async (
     await reportInvisible(parts, execution, changeSet, changes);
   }
   const context = gateContext(parts, work, changes, hashesOf(changeSet), ground);
-  const gates = await proveGates(work.stage.gates, context, (proof) => {
+  const skipped: readonly GateName[] = parts.settings.skip_gates;
+  const wanted = work.stage.gates.filter((gate) => !skipped.includes(gate));
+  const gates = await proveGates(wanted, context, (proof) => {
     emit({ type: "gate.proved", at: now(), task_id, execution_id, stage: work.stage.name, proof });
   });
   const { startsWith } = work;
@@ -208,7 +211,7 @@ const conclude = async (
     execution,
     loop,
     entries,
-    gates: work.stage.gates,
+    gates: wanted,
     proofs: gates,
     files:
       reads || changeSet === null

@@ -14,6 +14,7 @@ const context = (documents: Record<string, string>): GateContext => ({
   changes: [],
   wholeChange: null,
   mutantsThreshold: 0.8,
+  budgetMs: 45_000,
   after: new Map(Object.keys(documents).map((path) => [path, `hash of ${path}`])),
   before: new Map(),
   provenTests: null,

@@ -75,6 +75,7 @@ const context = (parts: {
     },
     changes: changed.map(change),
     mutantsThreshold: 0.8,
+    budgetMs: 45_000,
     wholeChange: parts.wholeChange ?? null,
     after: hashes(changed),
     before: new Map(),

@@ -48,6 +48,7 @@ const context = (mutantsThreshold: number): GateContext => ({
   findings: [],
   allowTestChanges: false,
   mutantsThreshold,
+  budgetMs: 45_000,
   mayRemoveTests: false,
   readText: (path) => Promise.resolve(path === "src/a.js" ? source : null),
   readBase: () => Promise.resolve(null),

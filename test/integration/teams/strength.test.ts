@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
+import { RehearsalScript } from "../../../server/rehearsal/script.ts";
+import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
+import { startRuntime, type TestRuntime } from "../../harness.ts";
+import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
+
+const write = (path: string, content: string) => ({
+  tool_calls: [{ tool: "write_file", arguments: { path, content } }],
+});
+const finish = {
+  tool_calls: [{ tool: "finish", arguments: { summary: "Done.", confidence: 1, completeness: 1 } }],
+};
+
+const tests = (checks: readonly string[]): string =>
+  [
+    'import assert from "node:assert/strict";',
+    'import { it } from "node:test";',
+    'import { discount } from "../src/price.js";',
+    ...checks,
+    "",
+  ].join("\n");
+
+const expensive = 'it("gives a tenth off above 100", () => assert.equal(discount(200), 180));';
+const cheap =
+  'it("leaves other prices alone", () => assert.deepEqual([discount(50), discount(100)], [50, 100]));';
+
+/** The tests of the first round notice too little; those of the second, what survived. */
+const script = RehearsalScript.parse({
+  task: "Give a tenth off above 100.",
+  file: "src/price.js",
+  agents: {
+    TestWriter: [
+      [write("test/discount.test.js", tests([expensive])), finish],
+      [write("test/discount.test.js", tests([expensive, cheap])), finish],
+    ],
+    Coder: [
+      [
+        write("src/price.js", "export const discount = (price) => (price > 100 ? price * 0.9 : price);\n"),
+        finish,
+      ],
+      [finish],
+    ],
+    Reviewer: [finish],
+    Security: [finish],
+    QualityControl: [finish],
+  },
+});
+
+describe("the gates that measure the tests of the TDD team", function () {
+  this.timeout(120_000);
+  let model: RehearsalServer;
+  let sources: TestWorkspace;
+  let project: TestRuntime;
+
+  before(async () => {
+    sources = await testWorkspace({
+      "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
+      "src/price.js": "export const discount = (price) => price;\n",
+      "test/price.test.js": tests(['it("keeps nothing", () => assert.equal(discount(0), 0));']),
+    });
+    model = await startRehearsal([script]);
+    project = await startRuntime({
+      project: sources.root,
+      settings: { provider: rehearsalProvider(model), skip_gates: [] },
+    });
+  });
+  after(async () => {
+    await project.close();
+    await model.close();
+    await sources.remove();
+  });
+
+  it("send surviving mutants back to the TestWriter, who is told the line and the mutation", async () => {
+    const { task, file } = script;
+    const finished = await project.run("tdd", { task, file });
+    assert.equal(finished.status, "Succeeded", finished.error?.message);
+    assert.deepEqual(
+      project
+        .told("gate.proved")
+        .filter(({ stage }) => stage === "implement")
+        .map(({ proof }) => `${proof.gate} ${proof.held ? "held" : "did not hold"}`),
+      [
+        ...["untouched held", "green held", "clean held", "needed held", "mutants did not hold"],
+        ...["untouched held", "green held", "clean held", "needed held", "mutants held", "stable held"],
+      ],
+    );
+    const rounds = project.told("stage.started").map(({ stage, round }) => `${stage} ${round}`);
+    assert.deepEqual(rounds.slice(0, 4), ["write-tests 1", "implement 1", "write-tests 2", "implement 2"]);
+    const sentBack = project
+      .told("stage.started")
+      .find(({ stage, round }) => stage === "write-tests" && round === 2);
+    assert.match(sentBack?.feedback ?? "", /src\/price\.js:1 survives ConditionalExpression: true/);
+    assert.match(sentBack?.feedback ?? "", /in the line: .*price > 100 \? price \* 0\.9 : price/);
+  });
+});
