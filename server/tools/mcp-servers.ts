@@ -1,21 +1,30 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { CallToolResultSchema, type Resource, type Tool } from "@modelcontextprotocol/sdk/types.js";
+import {
+  CallToolResultSchema,
+  ErrorCode,
+  McpError,
+  type Resource,
+  type Tool,
+} from "@modelcontextprotocol/sdk/types.js";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { limitMessages } from "./message-lines.ts";
+import { watchMessages } from "./message-watch.ts";
+import { allPages } from "./pages.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import type { ToolAnswer } from "./tools-api.ts";
 
-/** How long a server may take to start and list its tools, and how many tools are taken. */
+/** How long a server may take to start and to list its tools, unless `startMilliseconds` says otherwise. */
 const START_MILLISECONDS = 10_000;
 /** After a failed start, it is left alone for this long: no stage has to wait for it again. */
 const PAUSE_MILLISECONDS = 60_000;
+/** How many tools and resources of a server are taken. */
 const MOST_TOOLS = 500;
 const MOST_RESOURCES = 200;
 /** A call that reports progress may take longer than one that is silent, but not longer than this. */
@@ -26,12 +35,16 @@ export interface McpParts {
   checked: CheckedFetch;
   environment: NodeJS.ProcessEnv;
   version: string;
+  startMilliseconds?: number | undefined;
 }
 
 interface Connected {
   client: Client;
-  transport: Transport | StdioTransport;
   tools: readonly Tool[];
+  /** Whether it has more tools than are taken. */
+  hasMore: boolean;
+  /** Why the connection ended, where the server is at fault; null: it has not. */
+  problem(): string | null;
 }
 
 /**
@@ -56,6 +69,11 @@ export class McpServer {
     return (await this.#connection()).tools;
   }
 
+  /** Whether some of its tools are left out, because there are too many. Errors: `tool_server_failed`. */
+  async hasMoreTools(): Promise<boolean> {
+    return (await this.#connection()).hasMore;
+  }
+
   /** Whether it has resources besides its tools. Errors: `tool_server_failed`. */
   async hasResources(): Promise<boolean> {
     return (await this.#connection()).client.getServerCapabilities()?.resources !== undefined;
@@ -64,14 +82,11 @@ export class McpServer {
   /** The resources it lists; templates are not listed. Errors: `tool_server_failed`, `cancelled`. */
   async resources(signal: AbortSignal): Promise<readonly Resource[]> {
     return this.#ask("The list of resources", signal, async ({ client }) => {
-      const found: Resource[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await client.listResources(cursor === undefined ? {} : { cursor }, { signal });
-        found.push(...page.resources);
-        cursor = page.nextCursor;
-      } while (cursor !== undefined && found.length < MOST_RESOURCES);
-      return found.slice(0, MOST_RESOURCES);
+      const { items } = await allPages(MOST_RESOURCES, async (cursor) => {
+        const { resources, nextCursor } = await client.listResources(cursor, { signal });
+        return { items: resources, nextCursor };
+      });
+      return items;
     });
   }
 
@@ -123,7 +138,7 @@ export class McpServer {
       return await work(connected);
     } catch (error) {
       if (signal.aborted) throw fail("cancelled", { what }, { cause: error });
-      throw this.#failed(error, connected.transport);
+      throw this.#failed(error, connected.problem());
     }
   }
 
@@ -144,22 +159,30 @@ export class McpServer {
     client.onclose = () => {
       this.#connected = undefined;
     };
-    const options = { timeout: START_MILLISECONDS };
     const transport = await this.#transport();
+    let found: string | null = null;
+    const problem = () => (transport instanceof StdioTransport ? transport.problem : found);
+    watchMessages(transport, (reason) => {
+      found = reason;
+      if (transport instanceof StdioTransport) transport.end(reason);
+      else void transport.close();
+    });
+    const timeout = this.#parts.startMilliseconds ?? START_MILLISECONDS;
+    // One deadline over all requests: a list of tools may have many pages.
+    const options = { timeout, signal: AbortSignal.timeout(timeout) };
     try {
       await client.connect(transport, options);
-      const tools: Tool[] = [];
       // A server may have resources alone.
-      let cursor = client.getServerCapabilities()?.tools === undefined ? undefined : "";
-      while (cursor !== undefined && tools.length < MOST_TOOLS) {
-        const page = await client.listTools(cursor === "" ? {} : { cursor }, options);
-        tools.push(...page.tools);
-        cursor = page.nextCursor;
-      }
-      return { client, transport, tools: tools.slice(0, MOST_TOOLS) };
+      const hasTools = client.getServerCapabilities()?.tools !== undefined;
+      const { items, hasMore } = await allPages(hasTools ? MOST_TOOLS : 0, async (cursor) => {
+        const { tools, nextCursor } = await client.listTools(cursor, options);
+        return { items: tools, nextCursor };
+      });
+      return { client, tools: items, hasMore, problem };
     } catch (error) {
+      const reason = problem() ?? (isTimeout(error) ? notInTime(timeout) : null);
       await client.close();
-      throw this.#failed(error, transport);
+      throw this.#failed(error, reason);
     }
   }
 
@@ -177,16 +200,24 @@ export class McpServer {
     return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment)));
   }
 
-  #failed(error: unknown, transport?: Transport | StdioTransport): CoditectError {
+  /** `problem`: what the server did; it says more than how the call failed. */
+  #failed(error: unknown, problem: string | null = null): CoditectError {
     if (error instanceof CoditectError) return error;
     const cause = error instanceof Error && error.cause instanceof CoditectError ? error.cause : null;
     if (cause !== null) return cause;
-    // How its process ended says more than that the connection did.
-    const ended = transport instanceof StdioTransport ? transport.problem : null;
-    const reason = ended ?? (error instanceof Error ? error.message : String(error));
+    const reason = problem ?? (error instanceof Error ? error.message : String(error));
     return fail("tool_server_failed", { server: this.#name, reason }, { cause: error });
   }
 }
+
+const REQUEST_TIMEOUT: number = ErrorCode.RequestTimeout;
+
+const isTimeout = (error: unknown): boolean =>
+  (error instanceof McpError && error.code === REQUEST_TIMEOUT) ||
+  (error instanceof DOMException && error.name === "TimeoutError");
+
+const notInTime = (milliseconds: number): string =>
+  `it did not start and list its tools within ${milliseconds / 1000} seconds`;
 
 /** The checked fetch, with a limit on the size of a message. */
 const limited =
@@ -210,6 +241,7 @@ const textOf = (part: Part): string => {
     case "resource":
       return "text" in part.resource ? part.resource.text : `[binary resource ${part.resource.uri}]`;
     case "resource_link":
+      // A link is a name, not a right: nothing is read until the agent asks the server for it.
       return `[resource ${part.uri}]`;
     default:
       return `[${part.type}, ${part.mimeType}]`;

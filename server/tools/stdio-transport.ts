@@ -49,10 +49,14 @@ export class StdioTransport implements Transport {
     // It ends while we write: `close` says so.
     child.stdin.on("error", () => undefined);
     child.once("close", (code, signal) => {
-      this.#problem ??= signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+      const how = signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+      this.#problem ??= `${how} before it answered`;
       this.onclose?.();
     });
-    await once(child, "spawn");
+    await once(child, "spawn").catch((error: unknown) => {
+      const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+      throw isMissing ? new Error(`its command ${command} was not found`, { cause: error }) : error;
+    });
     child.on("error", (error) => this.onerror?.(error));
   }
 
@@ -75,16 +79,23 @@ export class StdioTransport implements Transport {
     clearTimeout(late);
   }
 
+  /** Ends the server at once. `problem`: what it did, for people. */
+  end(problem: string): void {
+    this.#problem ??= problem;
+    this.#kill();
+  }
+
   #read(chunk: Buffer): void {
     if (this.#problem !== null) return;
     try {
       for (const line of this.#lines.add(chunk)) {
         const message = readMessage(line);
         if (message !== null) this.onmessage?.(message);
+        // It was ended for what it said: nothing after that counts.
+        if (this.problem !== null) return;
       }
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
-      this.#kill();
+      this.end(error instanceof Error ? error.message : String(error));
     }
   }
 

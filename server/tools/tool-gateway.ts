@@ -1,19 +1,16 @@
-import type { Tool } from "@modelcontextprotocol/sdk/types.js";
-import { Ajv } from "ajv";
-import { z } from "zod";
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
-import { Json } from "../../schemas/primitives.ts";
+import type { Json } from "../../schemas/primitives.ts";
 import { type ToolDefinition, UserTool } from "../../schemas/tool-definition.ts";
 import { parseAllowedHost } from "../instances/drivers/egress/policy.ts";
 import { REDACTED, secretsOf } from "../workspace/redact.ts";
 import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
 import { callHttp } from "./http-tool.ts";
+import { InputCheck } from "./input-check.ts";
 import { LongResults, ResultPart } from "./long-results.ts";
 import { McpServer, type McpParts } from "./mcp-servers.ts";
-import { offeredName } from "./offered-name.ts";
 import {
   bestMatches,
   callFound,
@@ -26,6 +23,7 @@ import {
   readResult,
 } from "./runtime-tools.ts";
 import { ServerSandbox } from "./server-sandbox.ts";
+import { offeredTools } from "./server-tools.ts";
 import { ToolPins } from "./tool-pins.ts";
 import type { ToolAnswer, ToolRequest, Tools, ToolsParts } from "./tools-api.ts";
 
@@ -46,9 +44,10 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #pins: ToolPins;
   readonly #results: LongResults;
   readonly #secrets: readonly string[];
-  readonly #ajv = new Ajv({ strict: false, allErrors: true });
+  readonly #inputs = new InputCheck();
   /** Answers of tools that only read, by tool and input. */
   readonly #readOnly = new Map<string, ToolAnswer>();
+  readonly #warned = new Set<string>();
   #configuration: string | null = null;
 
   constructor(parts: GatewayParts) {
@@ -100,7 +99,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   }
 
   async #run({ definition, agent, input, signal }: ToolRequest): Promise<ToolAnswer> {
-    const fields = this.#checked(definition, input);
+    const fields = this.#inputs.fields(definition, input);
     if ("Internal" in definition.handler) return this.#runInternal(definition, agent, fields, signal);
     const key = `${definition.name} ${JSON.stringify(fields)}`;
     const known = this.#readOnly.get(key);
@@ -150,15 +149,6 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const wanted = all.find((tool) => tool.name === name);
     if (wanted === undefined) return { content: `There is no tool ${name}. Use find_tools.`, is_error: true };
     return this.#run({ definition: wanted, agent, input, signal });
-  }
-
-  /** The input as fields, checked against the tool's own schema. */
-  #checked({ name, schema }: ToolDefinition, input: Json): Record<string, Json> {
-    const fields = z.record(z.string(), Json).safeParse(input ?? {});
-    const validate = this.#ajv.compile(z.record(z.string(), z.unknown()).parse(schema));
-    if (fields.success && validate(fields.data)) return fields.data;
-    const problems = fields.success ? this.#ajv.errorsText(validate.errors) : "it must be an object";
-    throw fail("invalid_params", { what: `The input of ${name}`, problems });
   }
 
   async #all(agent: AgentConfig): Promise<ToolDefinition[]> {
@@ -228,29 +218,37 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const lists = await Promise.all(
       this.#serversFor(agent).map(async ([name, config]) => {
         const tools = (await this.#toolsOf(name)) ?? [];
-        return tools
-          .filter((tool) => config.tools === undefined || config.tools.includes(tool.name))
-          .map((tool) => definitionOf(name, tool));
+        const wanted = tools.filter(({ name: tool }) => config.tools?.includes(tool) !== false);
+        return offeredTools(name, wanted, (problem) => {
+          this.#warn(problem);
+        });
       }),
     );
     return lists.flat();
   }
 
   /** The tools of a server; null: it does not answer, or is not as the user allowed it. */
-  async #toolsOf(name: string): Promise<readonly Tool[] | null> {
+  async #toolsOf(name: string): Promise<Awaited<ReturnType<McpServer["tools"]>> | null> {
     try {
-      const tools = (await this.#servers.get(name)?.tools()) ?? [];
+      const server = this.#servers.get(name);
+      const tools = (await server?.tools()) ?? [];
+      if ((await server?.hasMoreTools()) === true)
+        this.#warn(`The MCP server ${name} has more than ${tools.length} tools. The others are left out.`);
       if (this.#pins.accepts(name, this.#configuration ?? "", tools)) return tools;
-      this.#parts.tools.log(
-        "warn",
-        `The MCP server ${name} changed its tools since you allowed it. They are not used.`,
-      );
+      this.#warn(`The MCP server ${name} changed its tools since you allowed it. They are not used.`);
     } catch (error) {
-      this.#parts.tools.log("warn", `The tools of the MCP server ${name} are not available.`, {
-        error: String(error),
-      });
+      const isTooDeep = error instanceof RangeError;
+      const reason = isTooDeep ? "Their schemas have too many levels." : messageOf(error);
+      this.#warn(`The tools of the MCP server ${name} are not available. ${reason}`);
     }
     return null;
+  }
+
+  /** Says it once: each stage meets the same servers. */
+  #warn(problem: string): void {
+    if (this.#warned.has(problem)) return;
+    this.#warned.add(problem);
+    this.#parts.tools.log("warn", problem);
   }
 
   /** The servers of the workspace, as the user allowed them. */
@@ -277,7 +275,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
 /** Opens the gateway of a workspace. */
 export const openTools = (tools: ToolsParts): Pick<Tools, "offers" | "call" | "close"> => {
-  const { workspace, scratchFolder, unconfined, settings, environment, version } = tools;
+  const { workspace, scratchFolder, unconfined, settings, environment, version, startMilliseconds } = tools;
   const allowed = () => settings.allowed_hosts.map(parseAllowedHost).filter((host) => host !== null);
   return new ToolGateway({
     tools,
@@ -285,23 +283,10 @@ export const openTools = (tools: ToolsParts): Pick<Tools, "offers" | "call" | "c
     checked: createCheckedFetch(allowed),
     environment,
     version,
+    startMilliseconds,
   });
 };
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === "TimeoutError";
-
-interface ListedTool {
-  name: string;
-  description?: string | undefined;
-  inputSchema: object;
-}
-
-const definitionOf = (
-  server: string,
-  { name, description = "", inputSchema }: ListedTool,
-): ToolDefinition => ({
-  name: offeredName(server, name),
-  description,
-  schema: Json.parse(inputSchema),
-  handler: { External: { service: server, endpoint: name, auth: null } },
-});

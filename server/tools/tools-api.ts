@@ -50,5 +50,7 @@ export interface ToolsParts {
   objects: Pick<Objects, "put" | "get">;
   environment: NodeJS.ProcessEnv;
   version: string;
+  /** How long an MCP server may take to start, where it is not the usual time. */
+  startMilliseconds?: number;
   log: Log;
 }

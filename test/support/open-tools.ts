@@ -13,7 +13,7 @@ import { anAgent } from "./records.ts";
 
 export type Servers = McpFile["mcpServers"];
 
-interface Options extends Partial<Pick<ToolsParts, "environment">> {
+interface Options extends Partial<Pick<ToolsParts, "environment" | "startMilliseconds">> {
   /** Whether the user has allowed the configuration; true unless given. */
   consent?: boolean;
   untrusted?: boolean;
@@ -61,6 +61,7 @@ export const toolWorkspace = (): ToolWorkspace => {
           get: (hash) => Promise.resolve(stored.get(hash) ?? Buffer.alloc(0)),
         },
         environment: options.environment ?? {},
+        ...(options.startMilliseconds !== undefined && { startMilliseconds: options.startMilliseconds }),
         version: "1",
         log: (_level, message, details) => {
           warnings.push(`${message} ${JSON.stringify(details ?? {})}`);
@@ -103,6 +104,14 @@ export const callAny = (tools: Tools, name: string, input: Json): Promise<ToolAn
 export const misbehaving = (...behaviour: string[]): Servers[string] => ({
   command: process.execPath,
   args: [join(root, "test/integration/tools/misbehaving-server.ts"), ...behaviour],
+  env: {},
+  sandbox: "none",
+});
+
+/** A server that breaks the protocol as `behaviour` says: see the file itself. */
+export const bad = (...behaviour: string[]): Servers[string] => ({
+  command: process.execPath,
+  args: [join(root, "test/fixtures/mcp/bad-server.mjs"), ...behaviour],
   env: {},
   sandbox: "none",
 });

@@ -8,10 +8,12 @@ import { client, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientpro
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, it } from "mocha";
+import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import { z } from "zod";
 import { ChangeSet } from "../../../schemas/changes.ts";
 import { copySample } from "../../../server/rehearsal/built-in.ts";
 import { cleanEnvironment, root, runCommand, startCommand } from "../../support/command.ts";
+import { testEditor } from "../../support/editor.ts";
 
 const FILE = "src/bill.js";
 const TASK = "Split the bill";
@@ -91,6 +93,32 @@ const byAcp: Way = async (workspace) => {
   await exited;
 };
 
+/** As the extension of VS Code does: over its language server, with the methods that it calls. */
+const byEditor: Way = async (workspace) => {
+  const entry = join(root, "server", "surfaces", "lsp", "main.ts");
+  const child = spawn(process.execPath, [entry, "--stdio"], {
+    env: cleanEnvironment({}),
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const exited = once(child, "exit");
+  const editor = testEditor(
+    workspace,
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  );
+  await editor.initialize();
+  const call = (method: string, params: object): Promise<unknown> =>
+    editor.connection.sendRequest(`coditect/${method}`, params);
+  await call("consents/set", { name: "unconfined", given: true });
+  const { provider } = z.object({ provider: z.json() }).parse(await call("models/rehearsal", {}));
+  await call("teams/execute", { team_id: "tdd", file: FILE, task: TASK, options: { provider } });
+  const Event = z.looseObject({ type: z.string() });
+  while (Event.parse(await editor.next("coditect/event")).type !== "run.finished");
+  await call("consents/set", { name: "unconfined", given: false });
+  child.kill("SIGTERM");
+  await exited;
+};
+
 /** What the last run of a workspace changed: each file with the hash of what it becomes. */
 const changesIn = async (workspace: string): Promise<(string | null)[][]> => {
   const listed = await runCommand(["runs", "list", "--json", "--workspace", workspace]);
@@ -105,7 +133,7 @@ describe("the same task by every way in", function () {
   this.timeout(180_000);
 
   it("makes the same change set, to the byte", async () => {
-    const ways: Record<string, Way> = { byCommand, byRest, byMcp, byAcp };
+    const ways: Record<string, Way> = { byCommand, byEditor, byRest, byMcp, byAcp };
     const made: Record<string, unknown> = {};
     for (const [name, way] of Object.entries(ways)) {
       const workspace = await copySample();

@@ -250,7 +250,8 @@ describe("tools that leave an instance", function () {
     for (const behaviour of ["silent", "flood"])
       it(`is not held up by a server that is ${behaviour}`, async () => {
         writeServers({ good: misbehaving("work"), bad: { ...misbehaving(behaviour), tools: [] } });
-        const answer = await callNamed(toolsWith(), anAgent(), "good__act", { text: "it" });
+        const tools = toolsWith({ startMilliseconds: 5000 });
+        const answer = await callNamed(tools, anAgent(), "good__act", { text: "it" });
         assert.equal(answer.content, "did it");
       });
 
