@@ -22,7 +22,8 @@ export type WriteAccess = z.infer<typeof WriteAccess>;
  * - `changed`: the stage handed back at least one changed file;
  * - `mutants`: tests fail by an assertion when the changed lines are made wrong;
  * - `needed`: each piece of the change is missed by a test when it is taken back alone;
- * - `stable`: the new tests pass again and again, in any order, alone, and on another day.
+ * - `stable`: the new tests pass again and again, in any order, alone, and on another day;
+ * - `held-back`: the tests that were kept from who wrote the code pass as the others do.
  */
 export const GateName = z.enum([
   "red",
@@ -36,6 +37,7 @@ export const GateName = z.enum([
   "mutants",
   "needed",
   "stable",
+  "held-back",
 ]);
 export type GateName = z.infer<typeof GateName>;
 

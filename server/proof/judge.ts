@@ -68,6 +68,7 @@ export const judge = async (
       before: new Map(),
       provenRed: red === null ? null : hashesOf(tests),
       provenTests: red?.tests ?? null,
+      heldBack: { changes: [], proven: [] },
       baseline: async () => {
         if (baseline !== null) return baseline;
         await ground.prepare([]);

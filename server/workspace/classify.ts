@@ -60,6 +60,16 @@ export const classifyPath = (path: string): PathKind => {
 };
 
 /**
+ * Whether it is a test that a team can keep from the agents who write the code: its name contains
+ * `held-back`, as in `bill.held-back.test.js`, `test_held_back_bill.py` or `HeldBackBillTest.java`.
+ */
+export const isHeldBack = (path: string): boolean =>
+  namesHeldBack(path.split("/").at(-1) ?? path) && classifyPath(path) === "test";
+
+/** Whether a text speaks of such a test. */
+export const namesHeldBack = (text: string): boolean => /held[-_. ]?back/i.test(text);
+
+/**
  * What directs the agents themselves: teams with their gates, agents, lessons, what is closed to
  * them. Only people write it, or an agent could let itself off, or tell later runs what to do.
  */

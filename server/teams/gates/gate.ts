@@ -22,6 +22,11 @@ export interface GateContext {
   provenRed: FileHashes | null;
   /** By name: the tests that were proven red, and all that were found then; null when nobody did. */
   provenTests: { proven: readonly string[]; found: readonly string[] } | null;
+  /**
+   * Tests that the team keeps from who writes the code, as changes from the user's workspace, and
+   * those of them that were proven red, by name. They are in `changes` unless this stage must not see them.
+   */
+  heldBack: { changes: readonly FileChange[]; proven: readonly string[] };
   /** The whole suite on the workspace as it was when the run began. */
   baseline: () => Promise<TestReport>;
   /** Open findings this stage reported. */

@@ -2,6 +2,7 @@ import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import { isBlocking } from "../../executions/findings.ts";
 import { diagrams, documents } from "./documents.ts";
 import { changedPaths, prove, quantity, type Gate, type GateContext } from "./gate.ts";
+import { heldBack } from "./held-back.ts";
 import { mutants } from "./mutants.ts";
 import { needed } from "./needed.ts";
 import { red } from "./red.ts";
@@ -46,6 +47,7 @@ const gates: Readonly<Record<GateName, Gate>> = {
   mutants,
   needed,
   stable,
+  "held-back": heldBack,
 };
 
 /** Proves the gates in their order and stops at the first that does not hold. */
@@ -64,12 +66,16 @@ export const proveGates = async (
   return proofs;
 };
 
+/** What the one who mends the work is shown. Of held-back tests it learns the names and no more. */
+const evidenceFor = ({ gate, evidence }: GateProof): string[] =>
+  gate === "held-back" ? evidence.map((text) => text.split("\n", 1)[0] ?? "") : evidence;
+
 /** What a failed gate says to the agent whose work is sent back. */
 export const feedbackOf = (proofs: readonly GateProof[]): string =>
   proofs
     .filter((proof) => !proof.held)
     .map((proof) =>
-      [`Gate ${proof.gate} did not hold: ${proof.reason}`, ...proof.evidence.slice(0, 10)]
+      [`Gate ${proof.gate} did not hold: ${proof.reason}`, ...evidenceFor(proof).slice(0, 10)]
         .join("\n")
         .slice(0, 6000),
     )

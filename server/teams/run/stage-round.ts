@@ -6,6 +6,7 @@ import { isFinished, newExecution } from "../../models/execution.ts";
 import type { Configuration } from "../definition/configuration.ts";
 import { checkCapable } from "../definition/members.ts";
 import { definitionOf } from "../plan.ts";
+import { visibleTo } from "../stage/held-back.ts";
 import { changeSetOf, startingChanges } from "../stage/stage-changes.ts";
 import { stageExecution } from "../stage/stage-input.ts";
 import { outcomeOf, type StageWork, type TeamParts } from "../stage/stage-work.ts";
@@ -93,7 +94,7 @@ export const prepareRound = async (
   const view = viewWorkspace(
     parts.workspace,
     run.options.overlays,
-    startsWith === null ? [] : await changes.fileChanges(startsWith),
+    visibleTo(run, stage, startsWith === null ? [] : await changes.fileChanges(startsWith)),
   );
   return { work: { ...common, execution: await stageExecution(parts, common, view) }, isNew: true };
 };

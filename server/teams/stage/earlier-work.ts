@@ -6,8 +6,10 @@ import type { WorkflowStage } from "../../../schemas/team.ts";
 import type { Changes } from "../../changes/changes.ts";
 import { estimateTokens } from "../../gateway/tokens.ts";
 import type { Store } from "../../store/store.ts";
+import { namesHeldBack } from "../../workspace/classify.ts";
 import { definitionOf, stateOf } from "../plan.ts";
 import { apiResponses } from "./api-responses.ts";
+import { worksBlind } from "./held-back.ts";
 import { assignmentOf, describeAssignment } from "./assignment.ts";
 
 export interface EarlierWorkParts {
@@ -35,7 +37,7 @@ export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[
     const executionId = stateOf(run, name).execution_ids.at(-1);
     const execution = executionId === undefined ? null : store.get("executions", executionId);
     if (execution === null) continue;
-    const content = handedOn(definitionOf(run, name), execution);
+    const content = handedOn(definitionOf(run, name), execution, worksBlind(run, stage));
     if (content !== "")
       results.push({ context_type: "PreviousResult", name, content, mime_type: "text/plain" });
     const answers = await apiResponses(execution, store.transcripts, left);
@@ -54,8 +56,16 @@ export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[
  * What the runtime measured of a stage. What its agent says is only handed on where that is the
  * work itself, such as an analysis: a stage that changed code is known by its proofs.
  */
-const handedOn = (stage: WorkflowStage, { output, metadata }: AgentExecution): string => {
-  const proofs = metadata.gates.map(describeProof);
+const handedOn = (
+  stage: WorkflowStage,
+  { output, metadata }: AgentExecution,
+  toTheBlind: boolean,
+): string => {
+  const proofs = metadata.gates
+    .map((proof) =>
+      toTheBlind ? { ...proof, evidence: proof.evidence.filter((line) => !namesHeldBack(line)) } : proof,
+    )
+    .map(describeProof);
   const isCode =
     stage.write_access === "tests" || stage.write_access === "sources" || stage.write_access === "all";
   const said = output === null || (isCode && proofs.length > 0) ? [] : [output.result];

@@ -15,6 +15,7 @@ import { whatBlocks } from "../../executions/findings.ts";
 import type { Store } from "../../store/store.ts";
 import { chargeOf } from "./charge.ts";
 import { assignmentFor } from "./assignment.ts";
+import { visibleSet } from "./held-back.ts";
 import { earlierWork } from "./earlier-work.ts";
 import { rememberRound } from "./last-round.ts";
 import { stateOf } from "../plan.ts";
@@ -122,7 +123,7 @@ export const stageExecution = async (
             stage,
             store: parts.store,
             changes: parts.changes,
-            changeSet: assignment.startsWith,
+            changeSet: visibleSet(run, stage, assignment.startsWith),
             shown: new Set(
               context.items.filter(({ content }) => readCutNote(content) === null).map((item) => item.name),
             ),

@@ -23,12 +23,14 @@ import type { Log } from "../../platform/log.ts";
 import type { Pool } from "../../instances/pool.ts";
 import { isFinished } from "../../models/execution.ts";
 import type { Store } from "../../store/store.ts";
+import { isHeldBack } from "../../workspace/classify.ts";
 import type { Tools } from "../../tools/tools-api.ts";
 import { chargeOf } from "./charge.ts";
 import { mayAsk } from "../definition/tools.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
 import { afterStage, beforeStage } from "./stage-hooks.ts";
+import { isHeldBackTest, visibleSet, visibleTests, visibleTo, worksBlind } from "./held-back.ts";
 import { reportInvisible } from "./invisible-text.ts";
 import { makeOutput } from "./output.ts";
 import { ownFiles } from "./own-files.ts";
@@ -120,7 +122,15 @@ const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[])
 };
 
 /** Gates that are measured against how the suite was before the run. */
-const testGates: ReadonlySet<GateName> = new Set(["red", "green", "clean", "mutants", "needed", "stable"]);
+const testGates: ReadonlySet<GateName> = new Set([
+  "red",
+  "green",
+  "clean",
+  "mutants",
+  "needed",
+  "stable",
+  "held-back",
+]);
 
 /**
  * The whole suite on the user's workspace, measured once per run. Errors: `tests_cannot_run` when the
@@ -142,26 +152,35 @@ const measureBaseline = (
 const gateContext = (
   parts: TeamParts,
   work: StageWork,
-  changes: readonly FileChange[],
-  after: FileHashes,
+  whole: readonly FileChange[],
+  changeSet: ChangeSet | null,
   ground: ProvingGround,
 ): GateContext => {
-  const { run, execution, baseline } = work;
+  const { run, stage, execution, baseline } = work;
+  const changes = visibleTo(run, stage, whole);
   const redStage = run.workflow_stages.find(
     (stage) => stage.gates.includes("red") && stage.name !== work.stage.name,
   );
   const redState = run.stages.find((stage) => stage.name === redStage?.name);
   const view = viewWorkspace(parts.workspace, run.options.overlays, changes);
+  const provenTests = redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null;
   return {
     ground,
     changes,
-    after,
-    before: hashesOf(work.startsWith),
-    provenTests: redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null,
+    after: hashesOf(visibleSet(run, stage, changeSet)),
+    before: hashesOf(visibleSet(run, stage, work.startsWith)),
+    provenTests: provenTests === null ? null : visibleTests(run, stage, provenTests),
+    heldBack: {
+      changes: whole.filter(({ path }) => isHeldBack(path)),
+      proven: (provenTests?.proven ?? []).filter(isHeldBackTest),
+    },
     wholeChange: null,
     mutantsThreshold: parts.settings.mutants_threshold,
     budgetMs: parts.settings.gate_budget_seconds * 1000,
-    provenRed: redState === undefined ? null : hashesOf(changeSetOf(parts.store, redState.change_set_id)),
+    provenRed:
+      redState === undefined
+        ? null
+        : hashesOf(visibleSet(run, stage, changeSetOf(parts.store, redState.change_set_id))),
     baseline: () => measureBaseline(parts, baseline, ground),
     findings: findingsOf(parts.store, execution),
     allowTestChanges: run.options.allow_test_changes,
@@ -182,15 +201,28 @@ const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>
     .all("findings", { task_id: execution.task_id })
     .filter((finding) => finding.execution_id === execution.execution_id && finding.status === "Open");
 
+/** What a stage left, with the tests put back that it did not see. */
+const withHeldBack = async (
+  { changes }: Pick<TeamParts, "changes">,
+  { startsWith }: Pick<StageWork, "startsWith">,
+  left: readonly FileChange[],
+): Promise<FileChange[]> => {
+  const given = startsWith === null ? [] : await changes.fileChanges(startsWith);
+  const hidden = given.filter(({ path }) => isHeldBack(path));
+  const paths = new Set(hidden.map(({ path }) => path));
+  return [...left.filter(({ path }) => !paths.has(path)), ...hidden];
+};
+
 /** Proves the gates of a finished loop and makes its output. */
 const conclude = async (
   parts: TeamParts,
   work: StageWork,
-  { loop, changes, ground, execution, entries }: FinishedLoop,
+  { loop, changes: left, ground, execution, entries }: FinishedLoop,
 ): Promise<Conclusion> => {
   const { store, emit, now } = parts;
   const { task_id, execution_id } = execution;
   const reads = work.stage.write_access === "none";
+  const changes = worksBlind(work.run, work.stage) ? await withHeldBack(parts, work, left) : left;
   const changeSet = reads
     ? work.startsWith
     : await parts.changes.build({ task_id, execution_id }, changes, work.run.options.overlays);
@@ -200,7 +232,7 @@ const conclude = async (
     });
     await reportInvisible(parts, execution, changeSet, changes);
   }
-  const context = gateContext(parts, work, changes, hashesOf(changeSet), ground);
+  const context = gateContext(parts, work, changes, changeSet, ground);
   const skipped: readonly GateName[] = parts.settings.skip_gates;
   const wanted = work.stage.gates.filter((gate) => !skipped.includes(gate));
   const gates = await proveGates(wanted, context, (proof) => {
@@ -262,7 +294,8 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
   if (isFinished(execution)) return execution;
   const { settings, workspace, changes, store, pool, gateway, tools, hooks, permissions, ledger, emit, now } =
     parts;
-  const startChanges = startsWith === null ? [] : await changes.fileChanges(startsWith);
+  const given = startsWith === null ? [] : await changes.fileChanges(startsWith);
+  const startChanges = visibleTo(run, work.stage, given);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   const isMeasured = run.workflow_stages.some((stage) => stage.gates.some((gate) => testGates.has(gate)));
   const needsBaseline = isMeasured && work.baseline.read() === null;

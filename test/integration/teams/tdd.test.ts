@@ -55,6 +55,7 @@ describe("the TDD team on the sample project", function () {
     ]);
     assert.deepEqual([...gatesOf("review"), ...gatesOf("security")], ["findings held", "findings held"]);
     assert.deepEqual(gatesOf("quality-control"), [
+      "held-back held",
       "untouched held",
       "green held",
       "clean held",

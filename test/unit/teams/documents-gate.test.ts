@@ -18,6 +18,7 @@ const context = (documents: Record<string, string>): GateContext => ({
   after: new Map(Object.keys(documents).map((path) => [path, `hash of ${path}`])),
   before: new Map(),
   provenTests: null,
+  heldBack: { changes: [], proven: [] },
   provenRed: null,
   baseline: notAsked,
   findings: [],

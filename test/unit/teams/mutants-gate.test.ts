@@ -44,6 +44,7 @@ const context = (mutantsThreshold: number): GateContext => ({
   before: new Map(),
   provenRed: null,
   provenTests: null,
+  heldBack: { changes: [], proven: [] },
   baseline: () => Promise.resolve(report(true)),
   findings: [],
   allowTestChanges: false,

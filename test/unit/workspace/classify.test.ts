@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { WriteAccess } from "../../../schemas/gates.ts";
-import { classifyPath, mayWrite, type PathKind } from "../../../server/workspace/classify.ts";
+import { classifyPath, isHeldBack, mayWrite, type PathKind } from "../../../server/workspace/classify.ts";
 
 const examples: Record<PathKind, string[]> = {
   test: [
@@ -67,6 +67,24 @@ describe("classifyPath", () => {
       });
     }
   }
+});
+
+describe("held-back tests", () => {
+  const held = [
+    "test/bill.held-back.test.js",
+    "tests/test_held_back_bill.py",
+    "bill_held_back_test.go",
+    "src/test/java/HeldBackBillTest.java",
+  ];
+  for (const path of held)
+    it(`are known by the name of ${path}`, () => {
+      assert.ok(isHeldBack(path));
+    });
+
+  for (const path of ["test/bill.test.js", "src/held-back.js", "held-back/bill.test.js"])
+    it(`are none in ${path}`, () => {
+      assert.ok(!isHeldBack(path));
+    });
 });
 
 describe("write access", () => {
