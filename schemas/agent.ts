@@ -56,6 +56,14 @@ export const AIProvider = z.union([
 ]);
 export type AIProvider = z.infer<typeof AIProvider>;
 
+/** The same service with another of its models. */
+export const withModel = (provider: AIProvider, model: string): AIProvider => {
+  if ("Claude" in provider) return { Claude: { ...provider.Claude, model } };
+  if ("Gemini" in provider) return { Gemini: { ...provider.Gemini, model } };
+  if ("Ollama" in provider) return { Ollama: { ...provider.Ollama, model } };
+  return { HuggingFace: { ...provider.HuggingFace, model } };
+};
+
 /** Name of a provider, as in {@link AIProvider}. */
 export const ProviderName = z.enum(["Claude", "Gemini", "Ollama", "HuggingFace"]);
 export type ProviderName = z.infer<typeof ProviderName>;

@@ -37,7 +37,7 @@ export const workThrough = async (
     }),
   ];
   try {
-    const task_id = await startRun(context, request);
+    const task_id = await startRun(context, { ...request, unattended: true });
     handle = (event) => {
       if (event.task_id !== task_id) return;
       const line = describeEvent(event);

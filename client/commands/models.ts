@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
 import type { ModelInfo } from "../../schemas/contract.ts";
+import { defaultModels } from "../../schemas/default-models.ts";
+import { modelOverview, type ProviderOverview } from "../../schemas/model-overview.ts";
 import type { Context } from "../context.ts";
 import type { ProviderChoice } from "../contributions.ts";
 import { setting } from "../settings.ts";
@@ -11,6 +13,8 @@ interface Choice extends vscode.QuickPickItem {
   chosen?: ChosenModel;
   /** The provider whose key has to be set before its models are known. */
   keyFor?: ProviderChoice;
+  /** The model that Ollama, which has none, is to pull first. */
+  pull?: string;
 }
 
 /** A provider and its model; `agent`: each agent's own. */
@@ -26,10 +30,31 @@ export const chooseModel = async (context: Context): Promise<void> => {
   if (folder !== null && chosen !== null) await store(chosen, folder);
 };
 
-/** Lists what is installed and reachable right now, with its price; `null`: nothing was picked. */
+/**
+ * Makes the user choose a model where none can answer, and keeps the choice for the runs to come; `null`:
+ * they gave up.
+ *
+ * @param problem why no model can answer.
+ */
+export const askFirstModel = async (
+  context: Context,
+  folder: vscode.WorkspaceFolder,
+  problem: string,
+): Promise<ChosenModel | null> => {
+  const chosen = await askModel(context, folder, problem);
+  if (chosen !== null && chosen.provider !== "Rehearsal") await store(chosen, folder);
+  return chosen;
+};
+
+/**
+ * Lists what is installed and reachable right now, with its price; `null`: nothing was picked.
+ *
+ * @param problem why it has to be asked; left out: the user asked for the list.
+ */
 export const askModel = async (
   context: Context,
   folder: vscode.WorkspaceFolder,
+  problem: string | null = null,
 ): Promise<ChosenModel | null> => {
   const picker = vscode.window.createQuickPick<Choice>();
   picker.title = vscode.l10n.t("Choose Provider and Model");
@@ -53,7 +78,10 @@ export const askModel = async (
   context.runtime.call("models/list", { reachable: true }, key, cancelled.token).then(
     ({ items }) => {
       picker.items = marked([...fixedChoices(), ...modelChoices(items)]);
-      picker.placeholder = vscode.l10n.t("Used by every agent of a run instead of its own model");
+      picker.placeholder =
+        problem === null
+          ? vscode.l10n.t("Used by every agent of a run instead of its own model")
+          : vscode.l10n.t("{0} Choose what the agents ask.", sentence(problem));
       picker.busy = false;
     },
     (error: unknown) => {
@@ -64,8 +92,35 @@ export const askModel = async (
     picker.dispose();
   });
   if (choice?.keyFor !== undefined && (await setKey(context, false, choice.keyFor)))
-    return askModel(context, folder);
+    return askModel(context, folder, problem);
+  if (choice?.pull !== undefined) return pullModel(context, folder, choice.pull);
   return choice?.chosen ?? null;
+};
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+/** Resolves with the model when Ollama has it. */
+const pullModel = async (
+  { runtime }: Context,
+  folder: vscode.WorkspaceFolder,
+  model: string,
+): Promise<ChosenModel> => {
+  const title = vscode.l10n.t("Ollama pulls {0}", model);
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  await vscode.window.withProgress(options, async (progress, token) => {
+    const following = runtime.onEvent(({ event }) => {
+      if (event.type !== "model.pulling" || event.model !== model) return;
+      const { status, completed, total } = event;
+      const share = total === 0 ? "" : ` ${Math.floor((100 * completed) / total)} %`;
+      progress.report({ message: `${status}${share}` });
+    });
+    try {
+      await runtime.call("models/pull", { model }, folder.uri.toString(), token);
+    } finally {
+      following.dispose();
+    }
+  });
+  return { provider: "Ollama", model };
 };
 
 /** The settings' own choice is ticked, so that the list says what is asked today. */
@@ -94,35 +149,40 @@ const fixedChoices = (): Choice[] => [
   },
 ];
 
-const providerOf = (model: ModelInfo): ProviderChoice => {
-  if ("Claude" in model.provider) return "Claude";
-  if ("Gemini" in model.provider) return "Gemini";
-  return "Ollama" in model.provider ? "Ollama" : "HuggingFace";
-};
+const modelChoices = (models: readonly ModelInfo[]): Choice[] =>
+  modelOverview(models).flatMap((provider) => [separator(provider.name), ...providerChoices(provider)]);
 
-const modelChoices = (models: readonly ModelInfo[]): Choice[] => {
-  const groups = Map.groupBy(models, providerOf);
-  return [...groups].flatMap(([provider, group]) => [separator(provider), ...groupChoices(provider, group)]);
-};
-
-/** A provider that cannot be asked is one line that says why; a key that is missing can be set. */
-const groupChoices = (provider: ProviderChoice, models: readonly ModelInfo[]): Choice[] => {
-  const reachable = models.filter(({ available }) => available);
-  if (reachable.length > 0)
-    return reachable.map((model) => ({
-      label: model.name,
-      description: provider,
-      detail: [price(model), contextWindow(model)].filter((part) => part !== "").join(" · "),
-      chosen: { provider, model: model.name },
-    }));
-  const [first] = models;
-  if (first === undefined) return [];
-  const needsKey =
-    first.problem_code === "credential_missing" || first.problem_code === "credential_rejected";
-  const label = needsKey
-    ? vscode.l10n.t("$(key) Set the key for {0}…", provider)
-    : `$(circle-slash) ${provider}`;
-  return [{ label, detail: first.problem ?? "", ...(needsKey && { keyFor: provider }) }];
+/** A provider that cannot be asked is one line that says why, and leads to what it lacks. */
+const providerChoices = ({ name, readiness, models, problem }: ProviderOverview): Choice[] => {
+  switch (readiness) {
+    case "ready":
+      return models.map((model) => ({
+        label: model.name,
+        description: name,
+        detail: [price(model), contextWindow(model)].filter((part) => part !== "").join(" · "),
+        chosen: { provider: name, model: model.name },
+      }));
+    case "no_key":
+      return [
+        {
+          label: vscode.l10n.t("$(key) Set the key for {0}…", name),
+          detail: problem ?? "",
+          keyFor: name,
+        },
+      ];
+    case "no_model":
+      return name === "Ollama"
+        ? [
+            {
+              label: `$(cloud-download) ${vscode.l10n.t("Pull {0}", defaultModels.Ollama)}`,
+              detail: vscode.l10n.t("Ollama runs, but has no model yet."),
+              pull: defaultModels.Ollama,
+            },
+          ]
+        : [{ label: `$(circle-slash) ${name}`, detail: vscode.l10n.t("It lists no models.") }];
+    case "unreachable":
+      return [{ label: `$(circle-slash) ${name}`, detail: problem ?? "" }];
+  }
 };
 
 const price = ({ price: dollars }: ModelInfo): string => {

@@ -2,9 +2,9 @@ import * as vscode from "vscode";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { exists } from "../folders.ts";
-import { folderTarget, tell } from "./targets.ts";
+import { folderTarget } from "./targets.ts";
 import { startRun } from "./start.ts";
-import { askModal } from "../say.ts";
+import { askModal, sayInformation } from "../say.ts";
 
 /** What the rehearsal's script of a workflow is about; the runtime plays the script itself. */
 const Script = z.looseObject({ task: z.string(), file: z.string().nullable() });
@@ -17,7 +17,9 @@ export const runRehearsal = async (context: Context): Promise<void> => {
     JSON.parse(new TextDecoder().decode(await vscode.workspace.fs.readFile(source))),
   );
   if (file !== null && !(await exists(vscode.Uri.joinPath(folder.uri, file)))) {
-    tell(vscode.l10n.t("The rehearsal works on the sample project. Open it first."));
+    const open = vscode.l10n.t("Open the Sample Project");
+    const message = vscode.l10n.t("The rehearsal runs on the sample project.");
+    if ((await sayInformation(message, open)) === open) await openSample(context);
     return;
   }
   const { provider } = await context.runtime.call("models/rehearsal", {}, folder.uri.toString());

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AIProvider } from "../../schemas/agent.ts";
 import { runForSymbol } from "../../schemas/command-runs.ts";
 import { editorCommands } from "../../schemas/editor.ts";
+import type { CoditectError } from "../../schemas/errors.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
 import { openConfigurationFile } from "../errors.ts";
@@ -22,29 +23,57 @@ export interface StartRequest {
   provider?: AIProvider | null;
   /** Most dollars; left out: what the settings say. */
   cost?: number | null | undefined;
+  /** Whether a program asked for it, such as the model of a chat: nothing opens in front of the user. */
+  unattended?: boolean;
 }
 
-/** Starts a team run with the folder's settings; resolves with its task id. */
-export const startRun = async (
+/**
+ * Starts a team run with the folder's settings; resolves with its task id. If no model can answer, the
+ * user is asked for one, and the run starts with that.
+ */
+export const startRun = async (context: Context, request: StartRequest): Promise<string> => {
+  const { problem, started } = await tryToStart(context, request);
+  if (started !== null) return started;
+  const { meansNoModel } = await import("../../schemas/model-overview.ts");
+  if (request.unattended === true || !meansNoModel(problem.code)) throw problem;
+  const { askFirstModel } = await import("./models.ts");
+  const chosen = await askFirstModel(context, request.folder, problem.message);
+  if (chosen === null) throw problem;
+  if (chosen.provider === "Rehearsal") {
+    await vscode.commands.executeCommand("coditect.runRehearsal");
+    throw new vscode.CancellationError();
+  }
+  const provider = providerOf(chosen.provider, chosen.model, request.folder);
+  const again = await tryToStart(context, { ...request, provider });
+  if (again.started === null) throw again.problem;
+  return again.started;
+};
+
+type Attempt = { started: string; problem: null } | { started: null; problem: CoditectError };
+
+/** `problem`: what is certain to keep the agents from being answered. Nothing was begun then. */
+const tryToStart = async (
   { runtime, sidebar, extension, withConsent }: Context,
   request: StartRequest,
-): Promise<string> => {
+): Promise<Attempt> => {
   const { folder, team, task = "", file = null, data = null } = request;
   const key = folder.uri.toString();
   const provider = request.provider ?? (await providerFor({ runtime }, folder));
   const options = runOptions(folder, provider);
   if (request.cost !== undefined) options.limits = { ...options.limits, cost_per_run: request.cost };
-  const run = await withConsent(key, vscode.l10n.t("The team {0}", team), async () => {
+  const attempt = await withConsent<Attempt>(key, vscode.l10n.t("The team {0}", team), async () => {
     const { problem } = await runtime.call("models/check", { team_id: team, provider }, key);
     if (problem !== null) {
       const { fromWireError } = await import("../../schemas/errors.ts");
-      throw fromWireError(problem, vscode.l10n);
+      return { started: null, problem: fromWireError(problem, vscode.l10n) };
     }
-    return runtime.call("teams/execute", { team_id: team, task, file, data, options }, key);
+    const run = await runtime.call("teams/execute", { team_id: team, task, file, data, options }, key);
+    return { started: run.task_id, problem: null };
   });
+  if (attempt.started === null) return attempt;
   await extension.workspaceState.update("lastTeam", team);
-  await sidebar.loadRun(key, run.task_id);
-  return run.task_id;
+  await sidebar.loadRun(key, attempt.started);
+  return attempt;
 };
 
 /** The provider of the settings; the rehearsal is started first. */

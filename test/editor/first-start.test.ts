@@ -65,6 +65,30 @@ describe("the first start", function () {
   });
 });
 
+describe("the first run without a model", function () {
+  skipUnlessNull(this, missingPart());
+  const parts = useWorkbench();
+
+  it("says what there is, and starts with what the user picks", async () => {
+    const workbench = await parts.session.open(
+      await parts.session.project({ "coditect.model.ollamaEndpoint": "http://127.0.0.1:9" }),
+    );
+    const { page } = workbench;
+    await workbench.openFile("src/bill.js");
+    await page
+      .locator(".editor-actions")
+      .getByRole("button", { name: "Run TDD Team on Current File" })
+      .click();
+    await workbench.choose("Start");
+    const rows = page.locator(".quick-input-list .monaco-list-row");
+    await rows.filter({ hasText: "Set the key for Claude" }).waitFor();
+    await rows.filter({ hasText: "connection refused" }).waitFor();
+    await workbench.picture("first-model");
+    await workbench.choose("Rehearsal");
+    await workbench.runHeld(/^Run tdd.*every gate held/);
+  });
+});
+
 describe("the first start on a machine without a sandbox", function () {
   skipUnlessNull(this, missingPart());
   let programs: string;

@@ -9,7 +9,7 @@ export interface RecordParts {
   /** The provider of agents without one of their own, as the settings are at the moment. */
   settings: { readonly provider: AIProvider };
   /**
-   * Whether the provider was guessed from the keys of the environment: an existing agent
+   * Whether the provider was guessed from the keys of the environment: an agent that has worked
    * keeps the one it has. A key alone must not turn a local agent into a paid one.
    */
   isProviderGuessed: boolean;
@@ -27,7 +27,8 @@ export class TemplateRecords {
   /** The provider of an agent whose template names none. */
   providerFor(stored: AgentConfig | null): AIProvider {
     const { settings, isProviderGuessed } = this.#parts;
-    return stored !== null && isProviderGuessed ? stored.provider : settings.provider;
+    const hasWorked = stored !== null && stored.last_active_at !== null;
+    return hasWorked && isProviderGuessed ? stored.provider : settings.provider;
   }
 
   agent(content: AgentContent, stored: AgentConfig | null): AgentConfig {

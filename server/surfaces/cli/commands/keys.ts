@@ -1,18 +1,8 @@
-import { text } from "node:stream/consumers";
-import { fail } from "../../../../schemas/errors.ts";
 import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
-import { askSecret, credentialStore } from "../session/secrets.ts";
+import { credentialStore, readKey } from "../session/secrets.ts";
 import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
-
-/** From a hidden prompt or standard input, never from the command line, where others could read it. */
-const readKey = async (name: string): Promise<string> => {
-  const given = process.stdin.isTTY ? await askSecret(`Key for ${name}: `) : await text(process.stdin);
-  const key = given?.trim() ?? "";
-  if (key === "") throw fail("usage", { problem: `No key for ${name} was given.` });
-  return key;
-};
 
 /** `coditect credentials set NAME`. */
 export const setKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {

@@ -1,5 +1,10 @@
+import { withModel } from "../../../../schemas/agent.ts";
+import { describeProvider } from "../../../models/agent.ts";
 import { exitCodes } from "../session/exit.ts";
 import { formatCount } from "../display/format.ts";
+import { chooseProvider, overviewOf, setUpProvider } from "../session/first-model.ts";
+import { type Asked, providerByChoice } from "../session/options.ts";
+import { pullWithProgress } from "../session/pull.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
@@ -31,17 +36,27 @@ export const listModels = (
 export const pullModel = (model: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const { terminal } = context;
-    connection.subscribe((event) => {
-      if (event.type !== "model.pulling" || event.model !== model) return;
-      if (flags.json === true) terminal.out(`${JSON.stringify(event)}\n`);
-      else terminal.err(`${progressOf(event)}\n`);
-    });
-    await connection.call("models/pull", { model });
+    if (flags.json === true)
+      await pullWithProgress(model, connection, context, (event) => {
+        terminal.out(`${JSON.stringify(event)}\n`);
+      });
+    else await pullWithProgress(model, connection, context);
     if (flags.json !== true) terminal.out(`Ollama has ${model}.\n`);
     return exitCodes.held;
   });
 
-const progressOf = ({ status, completed, total }: { status: string; completed: number; total: number }) =>
-  total === 0
-    ? status
-    : `${status}: ${Math.floor((100 * completed) / total)} % of ${(total / 1e9).toFixed(1)} GB`;
+/** `coditect models use PROVIDER [MODEL]`: what runs ask from now on, its key or model fetched if missing. */
+export const useModel = (
+  choice: Asked,
+  model: string | undefined,
+  flags: RecordFlags,
+  context: CommandContext,
+): Promise<number> =>
+  withConnection(flags, context, async (connection) => {
+    const name = providerByChoice[choice];
+    const found = await setUpProvider(await overviewOf(name, connection), connection, context);
+    const provider = model === undefined ? found : withModel(found, model);
+    await chooseProvider(connection, provider);
+    context.terminal.out(`Runs now ask ${name}/${describeProvider(provider).model}.\n`);
+    return exitCodes.held;
+  });

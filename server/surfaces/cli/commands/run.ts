@@ -4,6 +4,7 @@ import type { AIProvider } from "../../../../schemas/agent.ts";
 import type { RunOptions, TeamRun } from "../../../../schemas/run.ts";
 import { loadRunView, newRunView, type RunView } from "../../../../schemas/run-view.ts";
 import { withRuntime } from "../session/open-for-runs.ts";
+import { ensureModel } from "../session/first-model.ts";
 import { exitCodeOf, exitCodes } from "../session/exit.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { follow } from "../session/follow.ts";
@@ -30,15 +31,16 @@ export const runTeam = async (
   chosenProvider(flags, context.environment);
   const target = await findTarget(workflow, file, flags, context.currentFolder);
   try {
-    const code = await withRuntime(target, flags, context, ({ connection, provider, interruption }) => {
+    const begun = { rehearsal: false };
+    const code = await withRuntime(target, flags, context, async ({ connection, provider, interruption }) => {
       const { task, file: path, data } = target;
-      const request = {
-        team_id: workflow,
-        task,
-        file: path,
-        data,
-        options: optionsOf(flags, provider, context),
-      };
+      const check = () =>
+        ensureModel({ team_id: workflow, provider }, connection, flags, context, interruption.signal);
+      const answer = await withConsent(check, connection, flags, context);
+      begun.rehearsal = answer === "rehearsal";
+      if (answer === "rehearsal") return exitCodes.held;
+      const options = optionsOf(flags, answer.provider, context);
+      const request = { team_id: workflow, task, file: path, data, options };
       // The start is tried again after each consent.
       let isForecast = flags.json;
       const start = async () => {
@@ -48,6 +50,7 @@ export const runTeam = async (
       };
       return seeThrough({ connection, start, workflow, target, flags, interruption, context });
     });
+    if (begun.rehearsal) return await runTeam(workflow, undefined, { provider: "rehearsal" }, context);
     if (code === exitCodes.cancelled) await target.discard();
     return code;
   } catch (error) {

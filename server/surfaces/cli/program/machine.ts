@@ -1,8 +1,9 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import type { DoctorFlags } from "../commands/doctor.ts";
 import type { RecordFlags } from "../commands/records.ts";
 import type { SettingFlags } from "../commands/settings.ts";
 import type { CommandContext } from "../display/terminal.ts";
+import { type Asked, providerByChoice } from "../session/options.ts";
 import { type End, recordCommand } from "./options.ts";
 import { addProtocols, addServe } from "./serving.ts";
 
@@ -30,6 +31,19 @@ export const addRuntime = (program: Command, context: CommandContext, end: End):
         ),
       ),
   );
+  recordCommand(models, "use", "choose what runs ask, and set the key if it is missing")
+    .addArgument(new Argument("<provider>", "the model provider").choices(Object.keys(providerByChoice)))
+    .argument("[model]", "the provider's model")
+    .action(async (provider: Asked, model: string | undefined, _flags: RecordFlags, command: Command) =>
+      end(
+        (await import("../commands/models.ts")).useModel(
+          provider,
+          model,
+          command.optsWithGlobals<RecordFlags>(),
+          context,
+        ),
+      ),
+    );
   program
     .command("image")
     .summary("build the container image of the instances")

@@ -25,13 +25,18 @@ export const askPerson = async (
   return /^y(es)?$/i.test(answer.trim());
 };
 
-/** Reads one line of the person at the terminal. Ctrl+C interrupts the command as it does elsewhere. */
+/** Reads one line of the person at the terminal; empty at the end of the input. Ctrl+C interrupts the command as it does elsewhere. */
 export const readLine = async (prompt: string, signal: AbortSignal): Promise<string> => {
   const { createInterface } = await import("node:readline/promises");
   const reader = createInterface({ input: process.stdin, output: process.stdout });
   reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const ended = new Promise<string>((resolve) => {
+    reader.once("close", () => {
+      resolve("");
+    });
+  });
   try {
-    return await reader.question(prompt, { signal });
+    return await Promise.race([reader.question(prompt, { signal }), ended]);
   } finally {
     reader.close();
   }

@@ -116,10 +116,10 @@ export const parseRunFlags = (flags: unknown): RunFlags => {
   return parsed;
 };
 
-type Asked = Exclude<ProviderChoice, "rehearsal">;
+export type Asked = Exclude<ProviderChoice, "rehearsal">;
 
-/** Providers of `--provider` by their documented names. */
-const names = {
+/** The documented names of what `--provider` takes. */
+export const providerByChoice = {
   claude: "Claude",
   gemini: "Gemini",
   ollama: "Ollama",
@@ -142,7 +142,7 @@ const providerOf = (
   { model, endpoint }: Pick<RunFlags, "model" | "endpoint">,
   environment: NodeJS.ProcessEnv,
 ): AIProvider => {
-  const name = model ?? defaultModels[names[choice]];
+  const name = model ?? defaultModels[providerByChoice[choice]];
   switch (choice) {
     case "claude":
       if (endpoint === undefined && claudeAddress(environment) === null)
@@ -220,7 +220,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
   const named = namedSettings(flags.set ?? []);
   const { provider, endpoint } = flags;
   const isAddressed = provider !== undefined && provider !== "rehearsal" && endpoint !== undefined;
-  const endpoints = isAddressed ? { [names[provider]]: endpoint } : {};
+  const endpoints = isAddressed ? { [providerByChoice[provider]]: endpoint } : {};
   const addressed = typeof named.endpoints === "object" ? named.endpoints : {};
   return {
     ...named,

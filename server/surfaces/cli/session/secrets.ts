@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fail } from "../../../../schemas/errors.ts";
 import {
   type CredentialStore,
   environmentCredentials,
@@ -57,4 +59,12 @@ export const askSecret = async (question: string): Promise<string | null> => {
     reader.close();
     process.stderr.write("\n");
   }
+};
+
+/** From a hidden prompt or standard input, never from the command line, where others could read it. */
+export const readKey = async (name: string): Promise<string> => {
+  const given = process.stdin.isTTY ? await askSecret(`Key for ${name}: `) : await text(process.stdin);
+  const key = given?.trim() ?? "";
+  if (key === "") throw fail("usage", { problem: `No key for ${name} was given.` });
+  return key;
 };

@@ -70,9 +70,9 @@ describe("coditect ends with the exit code of the contract", function () {
     });
 
   it("3 when the provider cannot be reached, with what to do", async () => {
-    const { exit_code, stdout } = await run(...asked, ...model("http://127.0.0.1:9"));
+    const { exit_code, stderr } = await run(...asked, ...model("http://127.0.0.1:9"));
     assert.equal(exit_code, 3);
-    assert.match(stdout, /Cannot reach Ollama at http:\/\/127\.0\.0\.1:9/);
+    assert.match(stderr, /Cannot reach Ollama at http:\/\/127\.0\.0\.1:9/);
   });
 
   it("4 when a limit is hit before the first call", async () => {

@@ -1,0 +1,52 @@
+import type { ProviderName } from "../../../../schemas/agent.ts";
+import { defaultModels } from "../../../../schemas/default-models.ts";
+import type { ProviderOverview } from "../../../../schemas/model-overview.ts";
+import { plural } from "./format.ts";
+import { alignColumns } from "./summary.ts";
+
+/** A provider as the command line names it. */
+export const choiceName = (name: ProviderName): string => name.toLowerCase();
+
+/** Where a provider's keys are made, or Ollama is had from. */
+const pages: Readonly<Record<ProviderName, string>> = {
+  Ollama: "ollama.com/download",
+  Claude: "console.anthropic.com",
+  Gemini: "aistudio.google.com",
+  HuggingFace: "huggingface.co/settings/tokens",
+};
+
+/** What there is of a provider, in a few words. */
+export const readinessText = ({ name, readiness, models, problem }: ProviderOverview): string => {
+  switch (readiness) {
+    case "ready":
+      return `${plural(models.length, "model")}, such as ${models.at(0)?.name ?? ""}`;
+    case "no_model":
+      return name === "Ollama" ? `it runs, but has no model yet` : "it lists no models";
+    case "no_key":
+      return `${problem ?? "No API key."} Get one at ${pages[name]}`;
+    case "unreachable":
+      return name === "Ollama" ? `it does not run (${pages.Ollama})` : (problem ?? "it does not answer");
+  }
+};
+
+/** The command that leads from what there is to a model that answers; null: there is none. */
+const commandOf = ({ name, readiness }: ProviderOverview): string | null => {
+  if (readiness === "unreachable") return null;
+  return readiness === "no_model" && name === "Ollama"
+    ? `models pull ${defaultModels.Ollama}`
+    : `models use ${choiceName(name)}`;
+};
+
+/** What there is, and how to go on from each, for a place where nobody can be asked. */
+export const overviewText = (
+  providers: readonly ProviderOverview[],
+  { program, rehearsal }: { program: string; rehearsal: string },
+): string => {
+  const rows = providers.map((provider) => {
+    const command = commandOf(provider);
+    const next = command === null ? "" : `${program} ${command}`;
+    return [`  ${choiceName(provider.name)}`, readinessText(provider), next];
+  });
+  const rehearse = ["  rehearsal", "a script plays the model: no key, no network, no cost", rehearsal];
+  return ["What can answer here:", ...alignColumns([rehearse, ...rows])].join("\n");
+};

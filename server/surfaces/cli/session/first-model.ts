@@ -1,0 +1,154 @@
+import type { AIProvider } from "../../../../schemas/agent.ts";
+import { defaultModels } from "../../../../schemas/default-models.ts";
+import { CoditectError, fail, fromWireError } from "../../../../schemas/errors.ts";
+import {
+  firstModelOf,
+  meansNoModel,
+  modelOverview,
+  type ProviderOverview,
+} from "../../../../schemas/model-overview.ts";
+import type { Connection } from "../../../hosting/connection.ts";
+import { choiceName, overviewText, readinessText } from "../display/model-overview.ts";
+import { alignColumns } from "../display/summary.ts";
+import { reportError, type CommandContext } from "../display/terminal.ts";
+import { isThere, readLine } from "./consent.ts";
+import type { RunFlags } from "./options.ts";
+import { pullWithProgress } from "./pull.ts";
+import { credentialStore, readKey } from "./secrets.ts";
+
+/** What every provider can do right now. */
+const askOverview = async (connection: Connection): Promise<ProviderOverview[]> =>
+  modelOverview((await connection.call("models/list", { reachable: true })).items);
+
+/** Makes it what runs of this user ask, in every workspace. */
+export const chooseProvider = async (connection: Connection, provider: AIProvider): Promise<void> => {
+  await connection.call("settings/set", { key: "provider", value: provider, scope: "user" });
+};
+
+/**
+ * Leads from what a provider lacks to one of its models: asks for its key and tries it in a real call, or
+ * pulls a model. Errors: `credential_rejected` and `provider_unreachable` as the provider gave them.
+ */
+export const setUpProvider = async (
+  overview: ProviderOverview,
+  connection: Connection,
+  context: CommandContext,
+): Promise<AIProvider> => {
+  const { name, readiness } = overview;
+  const provider = firstModelOf(overview);
+  if (readiness === "ready" && provider !== null) return provider;
+  if (readiness === "no_key") return setUpKey(overview, connection, context);
+  if (readiness === "unreachable" || name !== "Ollama")
+    throw fail("usage", { problem: `${name} cannot be used now: ${readinessText(overview)}.` });
+  await pullWithProgress(defaultModels.Ollama, connection, context);
+  const pulled = firstModelOf(await overviewOf(name, connection));
+  if (pulled !== null) return pulled;
+  throw fail("model_not_found", {
+    provider: name,
+    model: defaultModels.Ollama,
+    hint: "It was pulled, but Ollama does not list it. Check ollama list.",
+  });
+};
+
+/** The same of one provider. */
+export const overviewOf = async (
+  name: ProviderOverview["name"],
+  connection: Connection,
+): Promise<ProviderOverview> => {
+  const found = (await askOverview(connection)).find((provider) => provider.name === name);
+  return found ?? { name, readiness: "no_model", models: [], problem: null };
+};
+
+/**
+ * Tries the key in a real call, and stores it unless it was rejected: a provider that cannot be asked now
+ * may accept it later.
+ */
+const setUpKey = async (
+  { name }: ProviderOverview,
+  connection: Connection,
+  { environment, terminal }: CommandContext,
+): Promise<AIProvider> => {
+  const stored = choiceName(name);
+  const key = await readKey(stored);
+  await connection.call("credentials/set", { provider: name, keys: [key] });
+  const overview = await overviewOf(name, connection);
+  if (overview.readiness === "no_key") {
+    await connection.call("credentials/set", { provider: name, keys: [] });
+    throw fail("credential_rejected", { provider: name, variable: `coditect models use ${stored}` });
+  }
+  const isAccepted = overview.readiness === "ready";
+  const word = isAccepted ? `${name} accepted the key` : `${name} could not be asked about the key`;
+  try {
+    await credentialStore(environment).set(stored, key);
+    terminal.err(`${word}. It is stored.\n`);
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    terminal.err(`${word}. It is kept for this command only: ${error.message}.\n`);
+  }
+  const provider = firstModelOf(overview);
+  if (provider !== null) return provider;
+  throw fail("usage", { problem: `${name} lists no models. Name one with --model.` });
+};
+
+/** What a run is to ask: the provider that was chosen, or the rehearsal on its own sample. */
+export type Answer = { provider: AIProvider | null } | "rehearsal";
+
+/**
+ * Makes sure, before anything is recorded, that the team's agents have a model that can answer. Where they
+ * have none, a person at the terminal chooses one, which is then asked from now on. Where nobody can be
+ * asked, it says what there is. Errors: what keeps the agents from being answered.
+ */
+export const ensureModel = async (
+  request: { team_id: string; provider: AIProvider | null },
+  connection: Connection,
+  flags: RunFlags,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  if (flags.provider === "rehearsal") return request;
+  const { problem } = await connection.call("models/check", request);
+  if (problem === null) return request;
+  const error = fromWireError(problem);
+  // Programs read the end of the run from its events. A wrong command line never begins one.
+  if (flags.json && error.code !== "usage") return request;
+  if (!meansNoModel(error.code)) throw error;
+  const providers = await askOverview(connection);
+  if (isThere(flags, context)) {
+    reportError(error, context.terminal);
+    const answer = await askChoice(providers, connection, context, signal);
+    if (answer !== null) return answer;
+    signal.throwIfAborted();
+  } else {
+    const rehearsal = `${context.program} run ${request.team_id} --provider rehearsal`;
+    context.terminal.err(`${overviewText(providers, { program: context.program, rehearsal })}\n\n`);
+  }
+  throw error;
+};
+
+/** Asks until a choice leads to a model; null: the person gave up. */
+const askChoice = async (
+  providers: readonly ProviderOverview[],
+  connection: Connection,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<Answer | null> => {
+  const { terminal } = context;
+  const rows = providers.map((provider, index) => [`  ${index + 2}`, provider.name, readinessText(provider)]);
+  const rehearse = ["  1", "Rehearsal", "a script plays the model: no key, no network, no cost"];
+  terminal.err(`${["What should the team ask?", ...alignColumns([rehearse, ...rows])].join("\n")}\n`);
+  for (;;) {
+    const line = (await readLine("Number, or Enter to stop: ", signal)).trim();
+    if (line === "") return null;
+    if (line === "1") return "rehearsal";
+    const chosen = providers[Number(line) - 2];
+    if (chosen === undefined) continue;
+    try {
+      const provider = await setUpProvider(chosen, connection, context);
+      await chooseProvider(connection, provider);
+      return { provider };
+    } catch (error) {
+      if (!(error instanceof CoditectError)) throw error;
+      reportError(error, terminal);
+    }
+  }
+};
