@@ -117,12 +117,22 @@ export const ensureModel = async (
     reportError(error, context.terminal);
     const answer = await askChoice(providers, connection, context, signal);
     if (answer !== null) return answer;
-    signal.throwIfAborted();
+    if (signal.aborted) throw fail("cancelled", { what: "The run" });
   } else {
     const rehearsal = `${context.program} run ${request.team_id} --provider rehearsal`;
     context.terminal.err(`${overviewText(providers, { program: context.program, rehearsal })}\n\n`);
   }
   throw error;
+};
+
+/** What the person types; empty if they interrupt. */
+const lineOf = async (question: string, signal: AbortSignal): Promise<string> => {
+  try {
+    return await readLine(question, signal);
+  } catch (error) {
+    if (signal.aborted) return "";
+    throw error;
+  }
 };
 
 /** Asks until a choice leads to a model; null: the person gave up. */
@@ -137,7 +147,7 @@ const askChoice = async (
   const rehearse = ["  1", "Rehearsal", "a script plays the model: no key, no network, no cost"];
   terminal.err(`${["What should the team ask?", ...alignColumns([rehearse, ...rows])].join("\n")}\n`);
   for (;;) {
-    const line = (await readLine("Number, or Enter to stop: ", signal)).trim();
+    const line = (await lineOf("Number, or Enter to stop: ", signal)).trim();
     if (line === "") return null;
     if (line === "1") return "rehearsal";
     const chosen = providers[Number(line) - 2];
