@@ -86,7 +86,7 @@ export class ServerSandbox {
       hosts,
       home: SANDBOX_HOME,
       temporary_mb: 64,
-      shielded: false,
+      shield: "none" as const,
     };
     const args = [...bubblewrapArguments(confinement, sandbox.options), ...command];
     return { command: sandbox.program, args, env, folder: scratch };

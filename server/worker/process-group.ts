@@ -27,7 +27,7 @@ export const spawnGroup = (program: string, args: readonly string[], options: Gr
   const needsGuard = hasGroups && process.env.CODITECT_CONFINED !== "1";
   // The guard first: between its start and a child's there must be no moment without it.
   if (needsGuard) guard ??= startGuard();
-  const [command, ...words] = withoutRights([program, ...args], options.env);
+  const [command, ...words] = shielded([program, ...args], options.env);
   const child = spawn(command, words, {
     ...options,
     stdio: ["ignore", "pipe", "pipe"],
@@ -42,17 +42,18 @@ export const spawnGroup = (program: string, args: readonly string[], options: Gr
 };
 
 /**
- * In a sandbox of ours the worker has one capability, for the only purpose that its commands have none:
- * then the kernel lets none of them look into its memory, or write what it says to the runtime.
+ * In a sandbox of ours the driver says what a command is started through, so that it cannot reach the
+ * worker: see `Shield`.
  */
-const withoutRights = (
+const shielded = (
   command: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv | undefined,
 ): readonly [string, ...string[]] => {
   const [program] = command;
+  const [first, ...words] = (process.env.CODITECT_SHIELD ?? "").split(" ");
   // One that is not installed is started as it is: the error then names it.
-  if (process.env.CODITECT_SHIELDED !== "1" || !isInstalled(program, env?.PATH ?? "")) return command;
-  return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", ...command];
+  if (first === undefined || first === "" || !isInstalled(program, env?.PATH ?? "")) return command;
+  return [first, ...words, ...command];
 };
 
 const isInstalled = (program: string, path: string): boolean =>

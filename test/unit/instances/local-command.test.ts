@@ -20,11 +20,15 @@ const spec: WorkerSpec = {
 };
 const entry = { command: "/node/bin/node", args: ["/product/dist/worker.js"] };
 const machine = {
-  sandbox: { program: "bwrap", options: { size: true, disableUserns: true } },
+  sandbox: {
+    program: "/usr/bin/bwrap",
+    options: { size: true, disableUserns: true, isRoot: false },
+    nests: false,
+  },
   environment: { PATH: "/usr/bin", ANTHROPIC_API_KEY: "sk-secret", LANG: "C", SSH_AUTH_SOCK: "/agent" },
   home: "/home/user",
-  hasPrlimit: true,
-  hasSetpriv: true,
+  prlimit: "/usr/bin/prlimit",
+  setpriv: "/usr/bin/setpriv",
 };
 /** Whether the words stand next to each other in the list. */
 const has = (list: readonly string[], ...words: string[]): boolean =>
@@ -34,7 +38,7 @@ describe("the command of a local worker", () => {
   const { program, args, environment } = localCommand(spec, entry, machine, []);
 
   it("is bubblewrap with its own namespaces, no capability, and death with the runtime", () => {
-    assert.equal(program, "bwrap");
+    assert.equal(program, "/usr/bin/bwrap");
     for (const option of ["--die-with-parent", "--unshare-all", "--disable-userns"]) {
       assert.ok(args.includes(option), option);
     }
@@ -51,7 +55,7 @@ describe("the command of a local worker", () => {
   });
   it("ends with the worker's own command under the kernel's limits", () => {
     const end = args.slice(args.indexOf("--") + 1);
-    assert.deepEqual([end[0], end[4]], ["/bin/sh", "prlimit"]);
+    assert.deepEqual([end[0], end[4]], ["/bin/sh", "/usr/bin/prlimit"]);
     assert.deepEqual(end.slice(-3), ["/node/bin/node", "--disable-sigusr1", "/product/dist/worker.js"]);
   });
   it("shows nothing of the home folder, and no key", () => {
@@ -59,7 +63,7 @@ describe("the command of a local worker", () => {
     assert.deepEqual(Object.keys(environment).toSorted(), [
       "CI",
       "CODITECT_CONFINED",
-      "CODITECT_SHIELDED",
+      "CODITECT_SHIELD",
       "HOME",
       "LANG",
       "NO_COLOR",
@@ -69,7 +73,7 @@ describe("the command of a local worker", () => {
   });
   it("is the worker alone where nothing can be confined, with a home beside the copy", () => {
     const bare = localCommand(spec, entry, { ...machine, sandbox: { unavailable: "no" } }, []);
-    assert.deepEqual([bare.program, bare.args.at(-3)], ["prlimit", "/node/bin/node"]);
+    assert.deepEqual([bare.program, bare.args.at(-3)], ["/usr/bin/prlimit", "/node/bin/node"]);
     assert.ok(!bare.args.some((word) => word.startsWith("--nproc")), "processes count for the whole user");
     assert.equal(bare.environment.HOME, "/cache/0/home");
     assert.equal(bare.environment.CODITECT_CONFINED, undefined);

@@ -28,8 +28,8 @@ const commandOf = (egress: Pick<WorkerSpec, "egress_socket" | "egress_loopback">
       sandbox: { wrap: wrapCommandWithSandboxMacOS },
       environment: { PATH: "/usr/bin" },
       home: "/Users/me",
-      hasPrlimit: false,
-      hasSetpriv: false,
+      prlimit: null,
+      setpriv: null,
     },
     [],
   );

@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { findProgram } from "../../../platform/find-program.ts";
 import type { HiddenPath } from "../hidden.ts";
 import { hidingArguments, showPath } from "./hiding.ts";
+import { closingArguments, inOwnNamespaces, procArguments, type Shield, userArguments } from "./shield.ts";
 import type { Unavailable } from "./unavailable.ts";
 
 /** What a worker confined by bubblewrap may see and do, as plain data. */
@@ -25,8 +27,7 @@ export interface BubblewrapConfinement {
   home: string;
   /** Size of its temporary folder, which lives in memory. */
   temporary_mb: number;
-  /** Whether the worker keeps a capability that its commands are started without. */
-  shielded: boolean;
+  shield: Shield;
 }
 
 /**
@@ -127,8 +128,10 @@ export const toolchainPaths = (home: string, path: string): string[] => {
 /** Arguments that show `path` inside as it is outside: merged-/usr systems link /bin to usr/bin. */
 const showSystem = (path: string): string[] => (existsSync(path) ? showPath(path) : []);
 
-/** Options of bubblewrap beyond its oldest supported version. */
+/** What bubblewrap can do here beyond its oldest supported version, and for whom. */
 export interface BubblewrapOptions {
+  /** Whether the user of the runtime is root. */
+  isRoot: boolean;
   /** 0.7 and later. */
   size: boolean;
   /** 0.8 and later. */
@@ -150,15 +153,10 @@ export const bubblewrapArguments = (
     "--die-with-parent",
     "--unshare-all",
     "--unshare-user",
-    ...(options.disableUserns ? ["--disable-userns"] : []),
-    ...["--cap-drop", "ALL"],
-    // What the worker has and its commands do not: see `withoutRights`. Its first process has it too, which
-    // bubblewrap's own would not.
-    ...(confinement.shielded ? ["--cap-add", "CAP_SETPCAP", "--as-pid-1"] : []),
+    ...userArguments(confinement.shield, options.isRoot, options.disableUserns),
     ...["--hostname", "instance"],
     ...[...systemFolders, ...systemFiles].flatMap(showSystem),
-    // Root without capabilities still owns the kernel's settings: through them it would be out.
-    ...["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"],
+    ...procArguments(confinement.shield),
     ...["--dev", "/dev", ...limit(64), "--tmpfs", "/dev/shm"],
     ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],
     ...(confinement.hosts === null ? [] : ["--ro-bind", confinement.hosts, "/etc/hosts"]),
@@ -171,7 +169,7 @@ export const bubblewrapArguments = (
     ]),
     ...["--bind", confinement.writable, COPY_FOLDER],
     ...(confinement.socket === null ? [] : ["--ro-bind", confinement.socket, confinement.socket]),
-    ...["--remount-ro", "/dev", "--remount-ro", "/"],
+    ...[...closingArguments(confinement.shield), "--remount-ro", "/dev", "--remount-ro", "/"],
     ...["--chdir", COPY_FOLDER],
     "--",
   ];
@@ -181,37 +179,57 @@ export const bubblewrapArguments = (
 export interface Bubblewrap {
   program: string;
   options: BubblewrapOptions;
+  /** Whether it also starts a program inside of a sandbox of its own. */
+  nests: boolean;
 }
+
+const PROBE_MS = 5000;
+const run = promisify(execFile);
+
+/** Starts a program in a sandbox that shows nothing, and again inside of it. */
+const tryToConfine = async (
+  bubblewrap: string,
+  options: BubblewrapOptions,
+  shield: "none" | "namespaces",
+): Promise<void> => {
+  const confinement: BubblewrapConfinement = {
+    readable: [],
+    writable: dirname(process.execPath),
+    hidden: [],
+    socket: null,
+    hosts: null,
+    caches: [],
+    userHome: "/",
+    home: "/tmp/home",
+    temporary_mb: 1,
+    shield,
+  };
+  const inside = shield === "namespaces" ? inOwnNamespaces(bubblewrap, options.isRoot) : [];
+  await run(bubblewrap, [...bubblewrapArguments(confinement, options), ...inside, "true"], {
+    timeout: PROBE_MS,
+  });
+};
 
 /** Finds out by trying whether the system lets bubblewrap confine a program. */
 export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
-  const run = promisify(execFile);
+  const found = findProgram("bwrap");
+  if (found === null) return { unavailable: "bubblewrap is not installed" };
+  const program = realpathSync(found);
   try {
-    const { stdout } = await run("bwrap", ["--help"], { timeout: 5000 });
+    const { stdout } = await run(program, ["--help"], { timeout: PROBE_MS });
     const options = {
+      isRoot: process.getuid?.() === 0,
       size: stdout.includes("--size"),
       disableUserns: stdout.includes("--disable-userns"),
     };
-    const confinement: BubblewrapConfinement = {
-      readable: [],
-      writable: dirname(process.execPath),
-      hidden: [],
-      socket: null,
-      hosts: null,
-      caches: [],
-      userHome: "/",
-      home: "/tmp/home",
-      temporary_mb: 1,
-      shielded: false,
-    };
-    await run("bwrap", [...bubblewrapArguments(confinement, options), "true"], { timeout: 5000 });
-    return { program: "bwrap", options };
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    return {
-      unavailable: missing
-        ? "bubblewrap is not installed"
-        : "the system does not allow bubblewrap to make namespaces",
-    };
+    const works = (shield: "none" | "namespaces") =>
+      tryToConfine(program, options, shield).then(() => true);
+    const [, nests] = await Promise.all([
+      works("none"),
+      options.disableUserns && works("namespaces").catch(() => false),
+    ]);
+    return { program, options, nests };
+  } catch {
+    return { unavailable: "the system does not allow bubblewrap to make namespaces" };
   }
 };

@@ -9,16 +9,17 @@ import { workerEnvironment } from "./environment.ts";
 import { bubblewrapArguments, toolchainCaches, toolchainPaths } from "./bubblewrap.ts";
 import { seatbeltParameters } from "./seatbelt.ts";
 import type { Sandbox } from "./confinement.ts";
+import { inOwnNamespaces, type Shield, withoutRights } from "./shield.ts";
 
 /** The machine a command is made for; handed in so that commands are tested without it. */
 export interface LocalMachine {
   sandbox: Sandbox;
   environment: Readonly<Record<string, string | undefined>>;
   home: string;
-  /** `prlimit` of util-linux is there. */
-  hasPrlimit: boolean;
-  /** `setpriv` of util-linux is there. */
-  hasSetpriv: boolean;
+  /** Path of `prlimit` of util-linux; null: it is not there. */
+  prlimit: string | null;
+  /** Path of `setpriv` of util-linux; null: it is not there. */
+  setpriv: string | null;
 }
 
 export interface LocalCommand {
@@ -58,13 +59,26 @@ const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine
   const script = typeof entry.snapshot === "string" ? ["--snapshot-blob", entry.snapshot] : entry.args;
   const node = [entry.command, ...debuggerOff(), ...script];
   const limits = prlimitArguments(spec, "program" in machine.sandbox);
-  return machine.hasPrlimit ? ["prlimit", ...limits, ...node] : node;
+  return machine.prlimit === null ? node : [machine.prlimit, ...limits, ...node];
 };
 
 /** No signal opens Node's debugger; where Node has no such option, the worker does the same. */
 const debuggerOff = (): string[] => {
   const option = "--disable-sigusr1";
   return process.allowedNodeEnvironmentFlags.has(option) ? [option] : [];
+};
+
+/** The best that this machine has to keep commands away from their worker, and the words before each. */
+const shieldOf = ({ sandbox, setpriv }: LocalMachine): { shield: Shield; before: string[] } => {
+  if (!("program" in sandbox)) return { shield: "none", before: [] };
+  if (sandbox.nests)
+    return {
+      shield: "namespaces",
+      before: inOwnNamespaces(sandbox.program, sandbox.options.isRoot),
+    };
+  return setpriv === null
+    ? { shield: "none", before: [] }
+    : { shield: "rights", before: withoutRights(setpriv) };
 };
 
 /** The command of a worker, confined if the machine can. Plain data: nothing is started here. */
@@ -76,6 +90,7 @@ export const localCommand = (
 ): LocalCommand => {
   const { sandbox } = machine;
   const hasNamespaces = "program" in sandbox;
+  const { shield, before } = shieldOf(machine);
   const own = {
     home: hasNamespaces ? SANDBOX_HOME : join(dirname(spec.copy), "home"),
     temporary: hasNamespaces ? "/tmp" : join(dirname(spec.copy), "temporary"),
@@ -85,8 +100,8 @@ export const localCommand = (
     ...workerEnvironment(machine.environment, extraEnvironment, own),
     // Says that whatever the worker starts ends with it, without its own doing.
     ...(hasNamespaces && { CODITECT_CONFINED: "1" }),
-    // Says that what the worker starts is to have less rights than it has itself.
-    ...(hasNamespaces && machine.hasSetpriv && { CODITECT_SHIELDED: "1" }),
+    // What the worker puts before each command that it starts.
+    ...(before.length > 0 && { CODITECT_SHIELD: before.join(" ") }),
     // Without a loopback of its own there is nowhere to listen; two workers would fight over the port.
     ...(hasNamespaces
       ? egressEnvironment(spec.egress_socket, spec.egress_on_request)
@@ -120,8 +135,8 @@ export const localCommand = (
     hosts: hostsFile(spec.copy),
     home: SANDBOX_HOME,
     temporary_mb: TEMPORARY_MB,
-    shielded: machine.hasSetpriv,
+    shield,
   };
-  const inside = machine.hasSetpriv ? asFirstProcess(node) : node;
+  const inside = shield === "rights" ? asFirstProcess(node) : node;
   return made([sandbox.program, ...bubblewrapArguments(confinement, sandbox.options), ...inside]);
 };

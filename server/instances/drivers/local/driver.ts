@@ -3,12 +3,13 @@ import type { ChildProcessByStdio } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { constants, homedir, setPriority } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 import { SerialQueue } from "../../../../schemas/serial-queue.ts";
+import { findProgram } from "../../../platform/find-program.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
@@ -164,9 +165,6 @@ const lowerPriority = (pid: number): void => {
   }
 };
 
-const onPath = (program: string): boolean =>
-  (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
-
 export interface LocalDriverOptions {
   entry: WorkerEntry;
   /** Names of further variables of the environment a worker may see. */
@@ -186,8 +184,8 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     sandbox: options.sandbox === false ? { unavailable: "it is switched off" } : await probeSandbox(),
     environment: process.env,
     home: homedir(),
-    hasPrlimit: process.platform === "linux" && onPath("prlimit"),
-    hasSetpriv: process.platform === "linux" && onPath("setpriv"),
+    prlimit: process.platform === "linux" ? findProgram("prlimit") : null,
+    setpriv: process.platform === "linux" ? findProgram("setpriv") : null,
   });
   // Begun at once: the first instance should not have to wait for it.
   const machine = findMachine();

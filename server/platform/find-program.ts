@@ -1,0 +1,37 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { isWithin } from "../workspace/paths.ts";
+
+/** Folders of PATH that a package manager adds for a project's own programs. */
+const ofProject = /[\\/]node_modules[\\/]\.bin[\\/]?$/;
+
+const isProgram = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Absolute path of a program that the user installed; null: there is none. What a repository brings is
+ * never taken for it: not from a relative folder of PATH, a project's own programs, or the folder
+ * `workspace`, and on Windows not from the working folder, where the system itself looks first.
+ */
+export const findProgram = (
+  name: string,
+  workspace: string | null = null,
+  path = process.env.PATH ?? "",
+): string | null => {
+  const file = process.platform === "win32" ? `${name}.exe` : name;
+  const isTheirs = (folder: string): boolean =>
+    isAbsolute(folder) && !ofProject.test(folder) && (workspace === null || !isWithin(workspace, folder));
+  return (
+    path
+      .split(delimiter)
+      .filter(isTheirs)
+      .map((folder) => join(folder, file))
+      .find(isProgram) ?? null
+  );
+};
