@@ -112,7 +112,13 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/instances/drivers/local",
     is: "instances as confined processes",
-    imports: ["schemas", "server/instances/drivers", "server/instances/drivers/egress", "server/platform"],
+    imports: [
+      "schemas",
+      "server/instances/drivers",
+      "server/instances/drivers/egress",
+      "server/platform",
+      "server/workspace",
+    ],
   },
   {
     folder: "server/instances/drivers/docker",

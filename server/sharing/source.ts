@@ -9,6 +9,7 @@ import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { fail } from "../../schemas/errors.ts";
 import { PACKAGE_FILE } from "../../schemas/shared-package.ts";
+import { programPath } from "../workspace/find-program.ts";
 import { readRemoteFile } from "../workspace/run-git.ts";
 
 const run = promisify(execFile);
@@ -63,7 +64,7 @@ const fromNpm = (source: string, spec: string, signal: AbortSignal): Promise<Buf
     const args = ["pack", spec, "--ignore-scripts", "--silent"];
     try {
       // In the empty folder, no project's own configuration counts.
-      await run(process.platform === "win32" ? "npm.cmd" : "npm", args, {
+      await run(process.platform === "win32" ? "npm.cmd" : programPath("npm"), args, {
         cwd: folder,
         signal,
         timeout: DEADLINE_MS,

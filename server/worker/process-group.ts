@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants as modes } from "node:fs";
 import { Socket } from "node:net";
+import { constants } from "node:os";
 import { delimiter, isAbsolute, join, sep } from "node:path";
 
 /**
@@ -56,6 +57,23 @@ const shielded = (
   return [first, ...words, ...command];
 };
 
+/** What ends a program from outside, or where it goes wrong beyond repair. */
+const endings: readonly NodeJS.Signals[] = [
+  ...(["SIGKILL", "SIGTERM", "SIGSEGV", "SIGABRT", "SIGBUS"] as const),
+  ...(["SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGXCPU", "SIGXFSZ"] as const),
+];
+
+/**
+ * The signal that ended a command; null: it ended by itself. What starts it in namespaces of its own says
+ * that as a shell does, with an exit code of 128 and the signal's number.
+ */
+export const endingSignal = (code: number | null, signal: NodeJS.Signals | null): NodeJS.Signals | null => {
+  if (code === null || process.env.CODITECT_SHIELD?.includes("--unshare-pid") !== true) return signal;
+  return endings.find((name) => constants.signals[name] + SIGNALLED === code) ?? null;
+};
+
+const SIGNALLED = 128;
+
 const isInstalled = (program: string, path: string): boolean =>
   isAbsolute(program)
     ? isExecutable(program)
@@ -63,7 +81,7 @@ const isInstalled = (program: string, path: string): boolean =>
 
 const isExecutable = (path: string): boolean => {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, modes.X_OK);
     return true;
   } catch {
     return false;

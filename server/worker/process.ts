@@ -1,7 +1,7 @@
 import { timerMs } from "../../schemas/primitives.ts";
 import { fail } from "../../schemas/errors.ts";
 import { boundedOutput } from "./output.ts";
-import { killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
+import { endingSignal, killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
 
 /** How long output is still read after the program itself has ended. */
 const DAEMON_GRACE_MS = 500;
@@ -75,10 +75,11 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
   });
   child.once("close", (exitCode, signalName) => {
     release();
+    const endedBy = endingSignal(exitCode, signalName);
     const duration = performance.now() - started;
     resolve({
-      exit_code: exitCode,
-      signal: signalName,
+      exit_code: endedBy === null ? exitCode : null,
+      signal: endedBy,
       timed_out: timedOut,
       output: output.text(),
       duration_ms: duration,

@@ -16,7 +16,7 @@ export interface Repository {
 export const repositoryOf = (folder: string): Repository | null => {
   for (let root = folder; ; root = dirname(root)) {
     const found = lstatSync(join(root, ".git"), { throwIfNoEntry: false });
-    if (found?.isDirectory() === true) return { root, gitFolder: join(root, ".git") };
+    if (found?.isDirectory() === true) return whole(root);
     if (found?.isFile() === true) return linkedRepository(root);
     if (found !== undefined || dirname(root) === root) return null;
   }
@@ -24,6 +24,37 @@ export const repositoryOf = (folder: string): Repository | null => {
 
 const firstLine = (folder: string, name: string): string | null =>
   readIfPossible(folder, name, { most: 4096 })?.toString("utf8").trim() ?? null;
+
+/** What git reads of its folder. */
+const parts = "HEAD commondir config config.worktree index info logs objects packed-refs refs shallow".split(
+  " ",
+);
+
+const leadsOut = (gitFolder: string, name: string): boolean => {
+  const path = join(gitFolder, name);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+  try {
+    return !isWithin(realpathSync(gitFolder), realpathSync(path));
+  } catch {
+    return true;
+  }
+};
+
+/** A repository whose folder is the working tree's own, and so is everything in it. */
+const whole = (root: string): Repository | null => {
+  const gitFolder = join(root, ".git");
+  const isOwn =
+    firstLine(gitFolder, "commondir") === null && !parts.some((name) => leadsOut(gitFolder, name));
+  return isOwn ? { root, gitFolder } : null;
+};
+
+/** Whether what working trees share lies around the folder of this one, as git makes it. */
+const sharesWithOwner = (gitFolder: string): boolean => {
+  const common = firstLine(gitFolder, "commondir");
+  return (
+    common !== null && realpathSync(resolve(gitFolder, common)) === dirname(dirname(realpathSync(gitFolder)))
+  );
+};
 
 /** Of a linked working tree, which its repository names, or of a submodule, inside its parent's. */
 const linkedRepository = (root: string): Repository | null => {
@@ -34,7 +65,10 @@ const linkedRepository = (root: string): Repository | null => {
   try {
     const isKnown =
       back !== null && realpathSync(resolve(gitFolder, back)) === realpathSync(join(root, ".git"));
-    return isKnown || isSubmodule(root, gitFolder) ? { root, gitFolder } : null;
+    if (parts.some((name) => leadsOut(gitFolder, name))) return null;
+    return (isKnown && sharesWithOwner(gitFolder)) || isSubmodule(root, gitFolder)
+      ? { root, gitFolder }
+      : null;
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { programPath } from "./find-program.ts";
 import { repositoryOf } from "./repository.ts";
 
 const run = promisify(execFile);
@@ -78,10 +79,11 @@ const asEnvironment = (settings: readonly (readonly [string, string])[]): NodeJS
 
 /** Every driver that any configuration names; listing them runs none. */
 const driversOf = async (
+  git: string,
   options: Parameters<typeof run>[2],
   place: readonly string[],
 ): Promise<(readonly [string, string])[]> => {
-  const listed = await run("git", [...place, "config", "--list", "--name-only", "-z"], options);
+  const listed = await run(git, [...place, "config", "--list", "--name-only", "-z"], options);
   const drivers = new Map<string, readonly [string, string]>();
   for (const name of String(listed.stdout).split("\0")) {
     const [, kind, driver] = /^(filter|diff|merge)\.(.+)\.[^.]+$/s.exec(name) ?? [];
@@ -105,9 +107,10 @@ export const callGit = async (
   // The tree is named here, because the configuration could name another one.
   const place = [`--git-dir=${repository.gitFolder}`, `--work-tree=${repository.root}`, "--no-pager"];
   const options = { cwd: folder, signal, timeout: deadlineMs, maxBuffer: most, env: environmentOf() };
-  const settings = [...harmless, ...(await driversOf(options, place))];
+  const git = programPath("git", repository.root);
+  const settings = [...harmless, ...(await driversOf(git, options, place))];
   const env = { ...options.env, ...asEnvironment(settings) };
-  return (await run("git", [...place, ...args], { ...options, env })).stdout;
+  return (await run(git, [...place, ...args], { ...options, env })).stdout;
 };
 
 /** A file in a repository elsewhere, at a branch, tag or commit. */
@@ -130,12 +133,13 @@ export const readRemoteFile = async (
   );
   const env = { ...environmentOf(), GIT_ALLOW_PROTOCOL: "https:ssh:git:file", ...asEnvironment(overSsh) };
   const options = { cwd: folder, signal, timeout: deadlineMs, maxBuffer: most, env };
+  const git = programPath("git");
   const place = [`--git-dir=${join(folder, "repository")}`, "--no-pager"];
-  await run("git", [...place, "init", "--quiet", "--bare", "--template="], options);
+  await run(git, [...place, "init", "--quiet", "--bare", "--template="], options);
   const fetched = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"];
-  await run("git", [...place, ...fetched, "--", url, reference], options);
+  await run(git, [...place, ...fetched, "--", url, reference], options);
   const shown = [...place, "cat-file", "blob", `FETCH_HEAD:${path}`];
-  return (await run("git", shown, { ...options, encoding: "buffer" })).stdout;
+  return (await run(git, shown, { ...options, encoding: "buffer" })).stdout;
 };
 
 /** Options for `git diff` that name no program either. */

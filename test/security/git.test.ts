@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, symlink, writeFile } from "node:fs/promises";
+import { chmod, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { findGit } from "../../server/workspace/git.ts";
 import { plainDiff, callGit } from "../../server/workspace/run-git.ts";
 import { runGit } from "../support/git.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
@@ -107,6 +108,37 @@ describe("git on a hostile repository", function () {
     await visitor.remove();
     await linked.remove();
   });
+
+  // CVE-2026-55607: a working tree that says it belongs to another repository.
+  const borrowed: Record<string, (own: TestWorkspace) => Promise<void>> = {
+    "a folder that others share": (own) => own.write(".git/commondir", join(workspace.root, ".git")),
+    "links to another one's objects and branches": async (own) => {
+      for (const name of ["objects", "refs"]) {
+        await rm(join(own.root, ".git", name), { recursive: true });
+        await symlink(join(workspace.root, ".git", name), join(own.root, ".git", name));
+      }
+    },
+    "a linked working tree of its own making": async (own) => {
+      await rm(join(own.root, ".git"), { recursive: true });
+      await own.write(".git", "gitdir: fake\n");
+      await own.write("fake/gitdir", `${join(own.root, ".git")}\n`);
+      await own.write("fake/commondir", join(workspace.root, ".git"));
+      await own.write("fake/HEAD", "ref: refs/heads/main\n");
+    },
+  };
+  for (const [what, borrow] of Object.entries(borrowed))
+    it(`shows nothing of another repository through ${what}`, async () => {
+      await workspace.write("private.txt", "the user's own\n");
+      await runGit(workspace.root, "add", ".");
+      await runGit(workspace.root, "commit", "-qm", "private");
+      await runGit(workspace.root, "branch", "-M", "main");
+      const own = await testWorkspace({ "a.txt": "mine\n" });
+      await runGit(own.root, "init", "-q", "-b", "main");
+      await borrow(own);
+      assert.doesNotMatch(await diff(own.root).catch(() => ""), /the user's own/);
+      assert.equal(findGit(own.root), null);
+      await own.remove();
+    });
 
   it("works in a linked working tree", async () => {
     const tree = join(outside.root, "tree");

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
+import { programPath } from "../../workspace/find-program.ts";
 import type { WorkerUsage } from "./driver.ts";
 
 /** One process as the machine sees it. */
@@ -85,7 +86,7 @@ export const parsePs = (line: string): ProcessEntry | null => {
 };
 
 const readPs = async (): Promise<ProcessTable> => {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,rss=,time="], {
+  const { stdout } = await promisify(execFile)(programPath("ps"), ["-A", "-o", "pid=,ppid=,rss=,time="], {
     timeout: 5000,
     maxBuffer: 16 * 1024 * 1024,
   });

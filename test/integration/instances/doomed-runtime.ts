@@ -7,7 +7,7 @@ const [, , runtime = "Local", stateFolder = ""] = process.argv;
 const driver =
   runtime === "Docker"
     ? createDockerDriver({ entry: testWorker, stateFolder })
-    : localDriver({ sandbox: runtime === "Local" });
+    : localDriver(runtime === "Local" ? {} : { sandbox: false });
 const pool = await startPool({ driver });
 const instances = await Promise.all([pool.claim(), pool.claim(), pool.claim()]);
 const [spinning, ignoring, hanging] = instances;

@@ -61,7 +61,7 @@ export const startPool = async (options: PoolTestOptions = {}): Promise<PoolUnde
   const events: RuntimeEvent[] = [];
   const logged: string[] = [];
   const settings = { ...poolSettings(Settings.parse({})), ...options.settings };
-  const driver = options.driver ?? localDriver({ sandbox: options.sandbox ?? true });
+  const driver = options.driver ?? localDriver(options.sandbox === false ? { sandbox: false } : {});
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const open = (): Pool =>
     new InstancePool({

@@ -6,6 +6,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
+import { programPath } from "../../../workspace/find-program.ts";
 import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
@@ -36,7 +37,9 @@ const run = promisify(execFile);
 
 /** Libraries a program of this machine is linked with, the loader included. */
 const librariesOf = async (program: string): Promise<string[]> => {
-  const { stdout } = await run("ldd", [program], { timeout: 10_000 }).catch(() => ({ stdout: "" }));
+  const { stdout } = await run(programPath("ldd"), [program], { timeout: 10_000 }).catch(() => ({
+    stdout: "",
+  }));
   return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
 };
 

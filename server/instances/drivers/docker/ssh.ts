@@ -2,6 +2,7 @@ import type Dockerode from "dockerode";
 import { spawn } from "node:child_process";
 import { Agent } from "node:http";
 import { Duplex } from "node:stream";
+import { programPath } from "../../../workspace/find-program.ts";
 
 export interface SshHost {
   host: string;
@@ -30,7 +31,7 @@ const socketHabits = {
 
 /** A connection to the engine behind a host: ssh's own configuration, keys and known hosts hold. */
 const dial = (where: SshHost): Duplex => {
-  const child = spawn("ssh", sshArguments(where), { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(programPath("ssh"), sshArguments(where), { stdio: ["pipe", "pipe", "pipe"] });
   const stream = new Duplex({
     // The end of ssh is reported once it has closed, with its output.
     write: (chunk: Buffer, _encoding, done) => {

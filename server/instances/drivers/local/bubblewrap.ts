@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { findProgram } from "../../../platform/find-program.ts";
+import { findProgram } from "../../../workspace/find-program.ts";
 import type { HiddenPath } from "../hidden.ts";
 import { hidingArguments, showPath } from "./hiding.ts";
 import { closingArguments, inOwnNamespaces, procArguments, type Shield, userArguments } from "./shield.ts";
@@ -222,8 +222,7 @@ export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
       size: stdout.includes("--size"),
       disableUserns: stdout.includes("--disable-userns"),
     };
-    const works = (shield: "none" | "namespaces") =>
-      tryToConfine(program, options, shield).then(() => true);
+    const works = (shield: "none" | "namespaces") => tryToConfine(program, options, shield).then(() => true);
     const [, nests] = await Promise.all([
       works("none"),
       options.disableUserns && works("namespaces").catch(() => false),

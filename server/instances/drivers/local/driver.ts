@@ -9,7 +9,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import { fail } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 import { SerialQueue } from "../../../../schemas/serial-queue.ts";
-import { findProgram } from "../../../platform/find-program.ts";
+import { findProgram } from "../../../workspace/find-program.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import type { Driver, RunningWorker, WorkerEnd, WorkerSpec, WorkerUsage } from "../driver.ts";
 import { endOf } from "../end.ts";
@@ -174,14 +174,17 @@ export interface LocalDriverOptions {
    * user has consented, after which this answers otherwise.
    */
   unconfined: () => Settings["unconfined"];
-  /** `false` does without the sandbox even where there is one. */
-  sandbox?: boolean;
+  /** In place of what the machine has; `false` does without, even where there is one. */
+  sandbox?: Sandbox | false;
 }
 
 /** Instances as processes of this machine, each the leader of its own group. */
 export const createLocalDriver = (options: LocalDriverOptions): Driver => {
   const findMachine = async (): Promise<LocalMachine> => ({
-    sandbox: options.sandbox === false ? { unavailable: "it is switched off" } : await probeSandbox(),
+    sandbox:
+      options.sandbox === false
+        ? { unavailable: "it is switched off" }
+        : (options.sandbox ?? (await probeSandbox())),
     environment: process.env,
     home: homedir(),
     prlimit: process.platform === "linux" ? findProgram("prlimit") : null,

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { programPath } from "../../../workspace/find-program.ts";
 import { version } from "../../../platform/installation.ts";
 import { canMakeControlGroups } from "../../../instances/drivers/local/cgroup.ts";
 import { probeSandbox, sandboxName } from "../../../instances/drivers/local/confinement.ts";
@@ -72,7 +73,7 @@ const checkNode = (): Check => {
 
 const checkTool = async (name: string, args: readonly string[], without: string): Promise<Check> => {
   try {
-    const { stdout } = await execute(name, args, { timeout: TOOL_DEADLINE_MS });
+    const { stdout } = await execute(programPath(name), args, { timeout: TOOL_DEADLINE_MS });
     return { name, result: "ok", detail: stdout.trim() };
   } catch {
     return { name, result: "missing", detail: `cannot be used; ${without}` };

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
-import { isWithin } from "../workspace/paths.ts";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { isWithin } from "./paths.ts";
 
 /** Folders of PATH that a package manager adds for a project's own programs. */
 const ofProject = /[\\/]node_modules[\\/]\.bin[\\/]?$/;
@@ -35,3 +35,7 @@ export const findProgram = (
       .find(isProgram) ?? null
   );
 };
+
+/** The same; where it is not installed, a path that leads nowhere, so that starting it fails as usual. */
+export const programPath = (name: string, workspace: string | null = null): string =>
+  findProgram(name, workspace) ?? resolve("/not-installed", name);
