@@ -1,4 +1,5 @@
 import type { WriteAccess } from "../../schemas/gates.ts";
+import { plainestPath } from "./plainest-path.ts";
 
 /** What a file of a workspace is to a team: see {@link classifyPath}. */
 export type PathKind = "test" | "test-config" | "document" | "source";
@@ -49,12 +50,14 @@ const documentAsset = /\.(md|mdx|markdown|rst|adoc|mmd|txt|svg|png|jpe?g|gif|web
  * - `source`: everything else.
  */
 export const classifyPath = (path: string): PathKind => {
-  const segments = path.split("/");
-  const name = segments.at(-1) ?? path;
-  const folders = segments.slice(0, -1);
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  // Another spelling of a test's path is the same file to some systems: `Test/a.js`, `test./a.js`.
+  const [plainName = "", ...outward] = plainestPath(path).split("/").reverse();
+  const folders = outward.reverse();
   if (configurationName.test(name)) return "test-config";
   if (documentFolders.has(folders[0] ?? "") && documentAsset.test(name)) return "document";
-  if (testName.test(name) || folders.some((folder) => testFolders.has(folder))) return "test";
+  if (testName.test(name) || testName.test(plainName) || folders.some((folder) => testFolders.has(folder)))
+    return "test";
   if (outsideOfSources.test(name) && !folders.some((folder) => sourceFolders.has(folder))) return "test";
   return documentName.test(name) ? "document" : "source";
 };
@@ -73,7 +76,7 @@ export const namesHeldBack = (text: string): boolean => /held[-_. ]?back/i.test(
  * What directs the agents themselves: teams with their gates, agents, lessons, what is closed to
  * them. Only people write it, or an agent could let itself off, or tell later runs what to do.
  */
-const directs = (path: string): boolean => /^\.coditect\/|(^|\/)\.coditectignore$/i.test(path);
+const directs = (path: string): boolean => /^\.coditect\/|(^|\/)\.coditectignore$/.test(plainestPath(path));
 
 /** Whether a stage with that access may write the file. Architecture: "The agent loop". */
 export const mayWrite = (access: WriteAccess, path: string): boolean => {

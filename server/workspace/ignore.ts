@@ -5,6 +5,7 @@ import { findGit, readSettingFile, trackedPaths } from "./git.ts";
 import { readInside } from "./open.ts";
 import { relativePath } from "./paths.ts";
 import { redactText } from "./redact.ts";
+import { plainestPath } from "./plainest-path.ts";
 
 /** Files in which a folder says what is ignored below it. */
 const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
@@ -59,8 +60,7 @@ export interface IgnoreRules {
 
 /** The part of the rules that needs no ignore file: version control, our state, secrets. */
 export const builtInRule = (written: string, isFolder: boolean): string | null => {
-  // Where the file system does not mind the case, `.GIT/hooks` is git's own folder.
-  const path = written.toLowerCase();
+  const path = plainestPath(written);
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (neverFolders.has(name)) return "the built-in list of version control folders";
   if (path === statePath) return "the built-in list: the state folder";

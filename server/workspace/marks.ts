@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChangeMark } from "../../schemas/changes.ts";
 import { hasInvisible } from "../../schemas/plain-text.ts";
+import { plainestPath } from "./plainest-path.ts";
 
 const executing: readonly RegExp[] = [
   /(^|\/)\.vscode\//,
@@ -25,18 +26,43 @@ const executing: readonly RegExp[] = [
   /(^|\/)[^/]+\.pth$/,
   /(^|\/)(vite|vitest|jest|webpack|rollup|esbuild|babel|postcss|tailwind|next|nuxt|svelte|astro|metro|playwright|cypress|karma|eslint|prettier|commitlint|tsup|rspack)\.config\.[^/]+$/,
   /(^|\/)(\.mocharc|\.babelrc|\.eslintrc|\.prettierrc|\.jestrc|\.swcrc|\.nycrc)[^/]*$/,
-  /(^|\/)(pytest\.ini|tox\.ini)$/,
+  /(^|\/)(pytest\.ini|tox\.ini|phpunit\.xml(\.dist)?|\.rspec|rector\.php|\.php-cs-fixer[^/]*)$/,
+  // What builds a project, where that is a program or names programs.
+  /(^|\/)(gradlew|mvnw)(\.(bat|cmd))?$/,
+  /(^|\/)(gradle\/wrapper|\.mvn|\.cargo|\.direnv)\//,
+  /(^|\/)(build|settings|init)\.gradle(\.kts)?$/,
+  /(^|\/)(pom\.xml|gemfile|podfile|package\.swift|mix\.exs|setup\.hs|conanfile\.py|vagrantfile|procfile|\.justfile)$/,
+  /(^|\/)(cmakelists\.txt|cmakepresets\.json|[^/]+\.cmake|workspace|module\.bazel|build\.bazel|[^/]+\.bzl|\.bazelrc)$/,
+  /(^|\/)([^/]+\.(cs|fs|vb)proj|[^/]+\.(props|targets)|nuget\.config|dotnet-tools\.json)$/,
+  /(^|\/)(nx|turbo|project|lerna|deno|bunfig|netlify|vercel|wrangler|firebase)\.(jsonc?|toml)$/,
+  /(^|\/)(pnpm-workspace\.yaml|mise\.toml|(flake|shell|default)\.nix|\.(node|python|ruby)-version)$/,
+  /(^|\/)(action\.ya?ml|renovate\.json5?|\.renovaterc[^/]*|\.github\/dependabot\.ya?ml)$/,
+  // What editors, shells and interpreters load by themselves.
+  /(^|\/)\.(zed|vim|nvim|fleet)\//,
+  /(^|\/)\.(exrc|n?vimrc|nvim\.lua|dir-locals\.el|vscode-test[^/]*|gdbinit|lldbinit|pdbrc|pythonrc|irbrc|pryrc|rprofile|renviron|ocamlinit|inputrc|psqlrc|curlrc|wgetrc)$/,
+];
+
+/** Files of which some lines name what runs. */
+const executingLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
+  [/(^|\/)cargo\.toml$/, /^\s*(build|links|runner|rustc-wrapper)\s*=|^\s*\[(patch|replace|profile)\b/m],
+  [
+    /(^|\/)(pyproject\.toml|setup\.cfg)$/,
+    /^\s*\[(build-system|tool[.:]|project\.(scripts|gui-scripts|entry-points)|options\.entry_points)|^\s*(build-backend|backend-path|addopts|cmdclass)\s*=/m,
+  ],
+  [/(^|\/)composer\.json$/, /"(scripts|allow-plugins|repositories)"\s*:/],
+  [/(^|\/)go\.(mod|work)$/, /^\s*(toolchain|replace|tool)\b/m],
 ];
 
 const steering: readonly RegExp[] = [
   /(^|\/)\.coditect\//,
-  /(^|\/)\.(claude|cursor|windsurf|continue|roo|cline|kilocode|gemini|codex|aider|amazonq|junie|opencode)[^/]*(\/|$)/,
+  /(^|\/)\.(claude|cursor|windsurf|continue|roo|cline|kilocode|kiro|gemini|codex|aider|amazonq|junie|opencode|agents|trae|augment|goose|qwen)[^/]*(\/|$)/,
   /(^|\/)\.?mcp\.json$/,
   /(^|\/)(agents|claude|gemini|copilot-instructions|warp|crush|qwen)\.md$/,
   /(^|\/)\.github\/(copilot-instructions\.md|instructions\/|prompts\/|chatmodes\/|agents\/)/,
   /(^|\/)\.(cursorrules|windsurfrules|clinerules|roomodes|goosehints)$/,
   /(^|\/)\.(git|coditect|docker|npm|eslint|prettier|cursor)ignore$/,
-  /(^|\/)codeowners$/,
+  /(^|\/)(codeowners|opencode\.jsonc?|\.ignore|\.rgignore)$/,
+  /(^|\/)skills\/[^/]+\/skill\.md$/,
 ];
 
 /** Parts of a package.json that package managers and tools run, or by which they choose what runs. */
@@ -80,11 +106,12 @@ const newLines = (before: string | null, after: string): string => {
 
 /** The marks of a change of a file; `null`: there is no file, or it is no text. */
 export const marksOf = (path: string, before: string | null, after: string | null): ChangeMark[] => {
-  // Where the file system does not mind the case, another spelling is the same file.
-  const name = path.toLowerCase();
+  const name = plainestPath(path);
   const isPackage = /(^|\/)package\.json$/.test(name);
   const executes =
-    executing.some((pattern) => pattern.test(name)) || (isPackage && runsOtherwise(before, after));
+    executing.some((pattern) => pattern.test(name)) ||
+    (isPackage && runsOtherwise(before, after)) ||
+    executingLines.some(([file, line]) => file.test(name) && line.test(newLines(before, after ?? "")));
   const steers = steering.some((pattern) => pattern.test(name));
   const hides = hasInvisible(path) || (after !== null && hasInvisible(newLines(before, after)));
   return [

@@ -242,6 +242,9 @@ describe("what a worker hands back", () => {
     ["all", ".coditect/agents/coder.json"],
     ["all", ".git/hooks/pre-commit"],
     ["all", ".env"],
+    ["all", "GIT~1/hooks/pre-commit"],
+    ["all", ".git./config"],
+    ["sources", "Test/a.test.js"],
   ] as const)
     it(`is refused with ${path} where the stage may write ${access}`, async () => {
       await rejectsWith(check(access, [change(path)]), "instance_refused");

@@ -8,7 +8,10 @@ import { AgentFile } from "../../schemas/team.ts";
 import { filesToApply, selectFiles } from "../../server/changes/decisions.ts";
 import type { Store } from "../../server/store/store.ts";
 import { reportInvisible } from "../../server/teams/stage/invisible-text.ts";
+import { mayWrite } from "../../server/workspace/classify.ts";
+import { builtInRule } from "../../server/workspace/ignore.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
+import { plainestPath } from "../../server/workspace/plainest-path.ts";
 import { memoryStore } from "../support/memory-store.ts";
 import { anExecution, NOW } from "../support/records.ts";
 
@@ -44,6 +47,43 @@ const executing = [
   ".mocharc.json",
   "webpack.config.js",
   "eslint.config.mjs",
+  // What builds a project.
+  ...[
+    "gradlew",
+    "mvnw.cmd",
+    "gradle/wrapper/gradle-wrapper.properties",
+    ".mvn/extensions.xml",
+    ".cargo/config.toml",
+  ],
+  ...[
+    "app/build.gradle.kts",
+    "pom.xml",
+    "Gemfile",
+    "CMakeLists.txt",
+    "BUILD.bazel",
+    "App.csproj",
+    "nuget.config",
+  ],
+  ...[
+    "nx.json",
+    "turbo.json",
+    "pnpm-workspace.yaml",
+    "flake.nix",
+    ".python-version",
+    "action.yml",
+    "phpunit.xml",
+  ],
+  // What editors, debuggers and shells load by themselves.
+  ...[
+    ".zed/tasks.json",
+    ".exrc",
+    ".nvim.lua",
+    ".dir-locals.el",
+    ".gdbinit",
+    ".Rprofile",
+    ".irbrc",
+    ".inputrc",
+  ],
 ];
 const steering = [
   ".coditect/agents/coder.json",
@@ -55,6 +95,7 @@ const steering = [
   ".github/copilot-instructions.md",
   ".gitignore",
   ".coditectignore",
+  ...[".kiro/steering/a.md", ".agents/a.md", "opencode.json", "skills/build/SKILL.md", ".ignore"],
 ];
 const ordinary = [
   "src/a.ts",
@@ -63,6 +104,36 @@ const ordinary = [
   "docs/make.md",
   "src/dockerfile-parser.ts",
   "a.json",
+  ...["Cargo.toml", "pyproject.toml", "composer.json", "go.mod", "src/project.ts", "src/workspace.rs"],
+];
+
+/** Lines of a manifest that name what runs. */
+const lines: readonly (readonly [path: string, line: string])[] = [
+  ["Cargo.toml", 'build = "evil.rs"'],
+  ["Cargo.toml", "[patch.crates-io]"],
+  ["pyproject.toml", 'build-backend = "evil"'],
+  ["pyproject.toml", 'addopts = "-p evil"'],
+  ["setup.cfg", "[options.entry_points]"],
+  ["composer.json", '"scripts": {"post-install-cmd": "evil"}'],
+  ["go.mod", "replace example.org/a => ../evil"],
+];
+
+/** Other spellings of what is marked or closed, and the system that finds the file under them. */
+const spellings: readonly (readonly [spelling: string, path: string])[] = [
+  [".vscode./tasks.json", ".vscode/tasks.json"],
+  [".vscode /tasks.json.", ".vscode/tasks.json"],
+  ["VSCODE~1/tasks.json", ".vscode/tasks.json"],
+  [".vscode/tasks.json::$DATA", ".vscode/tasks.json"],
+  [".VSCode/Tasks.JSON", ".vscode/tasks.json"],
+  ["GIT~1/config", ".git/config"],
+  [".git::$INDEX_ALLOCATION/config", ".git/config"],
+  [".git. ./hooks/x", ".git/hooks/x"],
+  [".g\u200cit/config", ".git/config"],
+  [".CODITECT/mcp.json", ".coditect/mcp.json"],
+  ["CODITE~1/mcp.json", ".coditect/mcp.json"],
+  [".env ", ".env"],
+  ["te\u0301st", "t\u00e9st"],
+  ["PACKAG~2.JSO", "package.json"],
 ];
 
 describe("a change of a file that something runs, or that steers tools", () => {
@@ -78,6 +149,37 @@ describe("a change of a file that something runs, or that steers tools", () => {
     it(`is told from an ordinary one: ${path}`, () => {
       assert.deepEqual(marksOf(path, null, "x"), []);
     });
+
+  for (const [path, line] of lines)
+    it(`is marked where a line names what runs: ${path}: ${line}`, () => {
+      assert.ok(marksOf(path, "name\n", `name\n${line}\n`).includes("executes"));
+      assert.deepEqual(marksOf(path, `${line}\nname\n`, `${line}\nother\n`), []);
+    });
+
+  for (const [spelling, path] of spellings)
+    it(`is recognised however its path is spelled: ${JSON.stringify(spelling)}`, () => {
+      assert.equal(plainestPath(spelling), path);
+      const closed = builtInRule(path.split("/")[0] ?? "", path.includes("/"));
+      assert.equal(builtInRule(spelling.split("/")[0] ?? "", spelling.includes("/")), closed);
+      assert.deepEqual(
+        marksOf(spelling, null, "x").filter((mark) => mark !== "invisible"),
+        marksOf(path, null, "x"),
+      );
+    });
+
+  it("keeps a Coder from a test whose path is spelled otherwise", () => {
+    for (const path of [
+      "Test/a.js",
+      "TESTS/a.js",
+      "test./a.js",
+      "src/A.TEST.JS",
+      "src/a.test.js.",
+      ".Coditect/x",
+    ])
+      assert.equal(mayWrite("sources", path), false, path);
+    for (const path of ["src/latest/a.js", "src/audit.java", "contest.py", "src/command.js"])
+      assert.equal(mayWrite("sources", path), true, path);
+  });
 
   const pack = (fields: object): string => JSON.stringify({ name: "a", ...fields });
   it("is marked in a package.json whose scripts change, not where a dependency does", () => {

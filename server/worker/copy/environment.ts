@@ -55,8 +55,10 @@ const movedFile = (copy: PrivateCopy, path: string): OwnFile | null => {
   return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
 };
 
-/** Where an environment from outside of the workspace stands: beside the copy. */
-const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), "environment");
+/** Name of an environment from outside of the workspace, beside the copy. */
+export const OUTER_ENVIRONMENT = "environment";
+
+const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), OUTER_ENVIRONMENT);
 
 /** Makes a virtual environment from outside of the workspace import the copy's code, not the user's. */
 export const linkOuterEnvironment = (copy: PrivateCopy): void => {

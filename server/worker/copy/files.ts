@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync, type Dirent } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { fromFileContent } from "../../workspace/encoding.ts";
+import { readFolder } from "../../workspace/walk.ts";
 import { statFile } from "./stamp.ts";
 
 export const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
@@ -13,7 +14,40 @@ export const stateOf = ({ content, executable }: Pick<FileChange, "content" | "e
 
 /** Removes whatever is at `path`; a link is removed, not what it points to. */
 export const remove = (path: string): void => {
-  if (statFile(path) !== null) rmSync(path, { recursive: true, force: true });
+  if (statFile(path) === null) return;
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    openFolders(path);
+    rmSync(path, { recursive: true, force: true });
+  }
+};
+
+const RIGHTS = 0o700;
+
+/** Gives us back the folders at and below `path` that a command closed, even to its own user. */
+const openFolders = (path: string): void => {
+  if (statFile(path)?.isDirectory() !== true) return;
+  chmodSync(path, RIGHTS);
+  for (const { name } of readFolder(path)) openFolders(join(path, name));
+};
+
+/**
+ * What a folder of the copy holds, whatever a command did to it: it is opened if it was closed, and what
+ * has a name that is no text, and so could not be seen here, is removed.
+ */
+export const ownEntries = (folder: string): Dirent[] => {
+  const stats = statFile(folder);
+  if (stats?.isDirectory() === true && (stats.mode & RIGHTS) !== RIGHTS) chmodSync(folder, 0o755);
+  const entries = readFolder(folder);
+  if (!entries.some(({ name }) => name.includes("\uFFFD"))) return entries;
+  for (const name of readdirSync(folder, { encoding: "buffer" })) {
+    if (Buffer.from(name.toString("utf8")).equals(name)) continue;
+    const nameable = join(folder, `.${process.pid}-${performance.now()}.coditect-tmp`);
+    renameSync(Buffer.concat([Buffer.from(`${folder}/`), name]), nameable);
+    remove(nameable);
+  }
+  return readFolder(folder);
 };
 
 /**

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { readFolder } from "../../workspace/walk.ts";
-import { remove, writeAtomically } from "./files.ts";
+import { ownEntries, remove, writeAtomically } from "./files.ts";
 import { isExecutable, statFile } from "./stamp.ts";
 
 /** A file of our own in a folder of links. */
@@ -19,7 +18,7 @@ export const makeLinks = (folder: string, links: Links): void => {
     remove(folder);
     mkdirSync(folder, { recursive: true });
   }
-  for (const entry of readFolder(folder)) if (!links.has(entry.name)) remove(join(folder, entry.name));
+  for (const entry of ownEntries(folder)) if (!links.has(entry.name)) remove(join(folder, entry.name));
   for (const [name, link] of links) {
     const path = join(folder, name);
     if (typeof link === "string") makeLink(path, link);

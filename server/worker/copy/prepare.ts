@@ -20,8 +20,8 @@ import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/w
 import { copyBuilt, type LeftOut } from "./built.ts";
 import { closedBy, originalOf, recordChange, type BaseFile, type PrivateCopy } from "./copy.ts";
 import { linkDependencies, linkOuterDependencies, unreachedPackages } from "./dependencies.ts";
-import { linkOuterEnvironment } from "./environment.ts";
-import { isFree, placeFile, remove, sha256, writeChange } from "./files.ts";
+import { linkOuterEnvironment, OUTER_ENVIRONMENT } from "./environment.ts";
+import { isFree, ownEntries, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
 import { copySurroundings } from "./surroundings.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
@@ -74,7 +74,27 @@ const closedSettings = (copy: PrivateCopy): LeftOut[] =>
     )
     .map(({ name }) => ({ path: name, reason: "it may hold secrets" }));
 
+/**
+ * Leaves beside the copy only what we put there: runners look for their configuration, and programs for
+ * packages, in the folders above as well. What stands in the copy's place but is no folder goes, too.
+ */
+const clearSurroundings = ({ manifestFile, repository, python }: PrivateCopy): void => {
+  const kept = [
+    repository,
+    manifestFile,
+    ...["node_modules", ...(python === null ? [] : [OUTER_ENVIRONMENT])].map((name) =>
+      join(dirname(repository), name),
+    ),
+  ];
+  for (const entry of ownEntries(dirname(repository))) {
+    const path = join(dirname(repository), entry.name);
+    const fits = path === manifestFile ? entry.isFile() : entry.isDirectory();
+    if (!kept.includes(path) || !fits) remove(path);
+  }
+};
+
 const begin = (copy: PrivateCopy): void => {
+  clearSurroundings(copy);
   mkdirSync(copy.root, { recursive: true });
   copy.base = new Map();
   copy.links = new Map();
@@ -100,7 +120,7 @@ const refreshFolder = (copy: PrivateCopy, listing: FolderListing, known: Map<str
     ...dependencies.map((path) => [path, "dependency"] as const),
   ]);
   const present = new Set<string>();
-  for (const entry of readFolder(join(copy.root, folder))) {
+  for (const entry of ownEntries(join(copy.root, folder))) {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     const want = wanted.get(path) ?? (copy.built.has(path) ? "dependency" : undefined);
     const fits =

@@ -4,11 +4,11 @@ import { builtInRule, ignoreRules } from "../../workspace/ignore.ts";
 import { entryPlaces } from "../../workspace/package-entries.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { surroundingsOf } from "../../workspace/surroundings.ts";
-import { isDependencyFolder, readFolder } from "../../workspace/walk.ts";
+import { isDependencyFolder } from "../../workspace/walk.ts";
 import type { LeftOut } from "./built.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { packageLinks, realpathOf } from "./dependencies.ts";
-import { remove } from "./files.ts";
+import { ownEntries, remove } from "./files.ts";
 import { makeLinks } from "./links.ts";
 import { syncFile, syncTree, type Room } from "./sync.ts";
 
@@ -30,7 +30,7 @@ export const copySurroundings = (copy: PrivateCopy): LeftOut[] => {
     const expected = [...files, ...packages, copy.source].filter((path) => path.startsWith(`${folder}/`));
     const names = new Set(expected.map((path) => path.slice(folder.length + 1).split("/", 1)[0]));
     mkdirSync(mirrored(folder), { recursive: true });
-    for (const { name } of readFolder(mirrored(folder))) {
+    for (const { name } of ownEntries(mirrored(folder))) {
       if (!names.has(name) && name !== "node_modules") remove(join(mirrored(folder), name));
     }
     linkPackages(copy, folder, mirrored(folder));

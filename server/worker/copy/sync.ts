@@ -2,7 +2,7 @@ import { chmodSync, constants, copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { readFolder } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "./copy.ts";
-import { remove } from "./files.ts";
+import { ownEntries, remove } from "./files.ts";
 import { isSettled, stampOf, statFile } from "./stamp.ts";
 
 /** How much more may be copied. */
@@ -44,7 +44,7 @@ export const syncTree = (
     mkdirSync(to, { recursive: true });
   }
   const names = new Set(entries.map(({ name }) => name));
-  for (const { name } of readFolder(to)) if (!names.has(name)) remove(join(to, name));
+  for (const { name } of ownEntries(to)) if (!names.has(name)) remove(join(to, name));
   return entries.every(({ name }) => syncTree(copy, join(from, name), join(to, name), room, isWanted));
 };
 
