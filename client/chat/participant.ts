@@ -2,13 +2,15 @@ import * as vscode from "vscode";
 import type { StartRequest } from "../commands/start.ts";
 import type { Context } from "../context.ts";
 import { participantId } from "../contributions.ts";
+import { markdownText } from "../../schemas/plain-text.ts";
 import { folderOf, pathInFolder } from "../folders.ts";
 import { nodeId } from "../tree/nodes.ts";
+import type { Outcome } from "./summary.ts";
 
 /** `@coditect` in chat: a team run with its stages as progress, and its changes one click away. */
 export const registerChat = (context: Context): vscode.ChatParticipant => {
   const participant = vscode.chat.createChatParticipant(participantId, async (request, _, stream, token) => {
-    const { workThrough, summarise } = await import("./work.ts");
+    const [{ workThrough }, { summarise }] = await Promise.all([import("./work.ts"), import("./summary.ts")]);
     const start = startRequest(request);
     if (typeof start === "string") {
       stream.markdown(start);
@@ -17,8 +19,16 @@ export const registerChat = (context: Context): vscode.ChatParticipant => {
     const tell = (line: string): void => {
       stream.progress(line);
     };
-    const outcome = await workThrough(context, start, tell, token);
-    stream.markdown(summarise(outcome));
+    let outcome: Outcome;
+    try {
+      outcome = await workThrough(context, start, tell, token);
+    } catch (error) {
+      // Chat takes the message of an error for Markdown, too.
+      if (error instanceof vscode.CancellationError) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      return { errorDetails: { message: markdownText(message) } };
+    }
+    stream.markdown(summarise(outcome, vscode.l10n));
     if (outcome.end.changes.length > 0)
       stream.button({
         command: "coditect.reviewChanges",

@@ -24,10 +24,15 @@ export const registerTools = (context: Context): vscode.Disposable =>
         prepareInvocation: ({ input }) => prepare(teams[key], input),
         invoke: async ({ input }, token) => {
           const { toolRequest } = await import("./tool-request.ts");
-          const { workThrough, summarise } = await import("./work.ts");
+          const [{ workThrough }, { summarise }] = await Promise.all([
+            import("./work.ts"),
+            import("./summary.ts"),
+          ]);
           const request = await toolRequest(teams[key], input);
           const outcome = await workThrough(context, request, () => undefined, token);
-          return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(summarise(outcome))]);
+          return new vscode.LanguageModelToolResult([
+            new vscode.LanguageModelTextPart(summarise(outcome, vscode.l10n)),
+          ]);
         },
       }),
     ),

