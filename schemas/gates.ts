@@ -64,6 +64,19 @@ export const GateProof = z.strictObject({
    * Later gates ask for each of them by name.
    */
   tests: z.strictObject({ proven: z.array(z.string()), found: z.array(z.string()) }).optional(),
+  /** What became of the mutants that the gate `mutants` tried, and how many it did not try. */
+  mutants: z
+    .strictObject({
+      killed: Count,
+      survived: Count,
+      /** The tests reach the only case in which it differs, and the result is the same. */
+      alike: Count,
+      crashed: Count,
+      /** The tests did not end with it. */
+      stopped: Count,
+      not_run: Count,
+    })
+    .optional(),
   /** Whose work the failure is about when it is not the stage's own: the tests'. */
   concerns: z.enum(["tests"]).optional(),
   duration_ms: Milliseconds,

@@ -10,6 +10,8 @@ export const peers = createRequire(manifest);
 
 export const hasPeers = (): boolean => {
   try {
+    // The youngest of them: a folder that was installed before it is brought up to date.
+    peers.resolve("@stryker-mutator/core/package.json");
     // The last of them to be installed: its native part is there once everything is.
     peers("better-sqlite3");
     return true;

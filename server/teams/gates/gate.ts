@@ -56,7 +56,15 @@ export type Measured = Pick<GateProof, "held" | "reason"> &
   Partial<
     Pick<
       GateProof,
-      "runner" | "command" | "exit_code" | "counts" | "evidence" | "coverage" | "tests" | "concerns"
+      | "runner"
+      | "command"
+      | "exit_code"
+      | "counts"
+      | "evidence"
+      | "coverage"
+      | "tests"
+      | "mutants"
+      | "concerns"
     >
   >;
 

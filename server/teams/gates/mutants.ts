@@ -234,6 +234,14 @@ const verdict = async (
       `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
       `${held ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.`,
     evidence: await describeMutants(context, survived),
+    mutants: {
+      killed: killed.length,
+      survived: survived.length,
+      alike: alike.length,
+      crashed: crashed.length,
+      stopped: stopped.length,
+      not_run: notRun.length,
+    },
     ...(held ? {} : { concerns: "tests" as const }),
     ...measuredRun(dry),
   };

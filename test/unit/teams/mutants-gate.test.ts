@@ -65,5 +65,7 @@ describe("the gate mutants", () => {
     assert.match(strict.reason, /notice 2 of 4 mutants of the changed lines \(50 %, 90 % are needed\)/);
     assert.match(strict.evidence?.[0] ?? "", /^src\/a\.js:2 survives /);
     assert.equal(strict.concerns, "tests");
+    const none = { alike: 0, crashed: 0, stopped: 0, not_run: 0 };
+    assert.deepEqual(strict.mutants, { ...none, killed: 2, survived: 2 });
   });
 });
