@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
 import type { ProcessResult } from "../process.ts";
 import { readReport } from "./events.ts";
@@ -185,9 +185,21 @@ export const maven: RunnerAdapter = {
     jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended.duration_ms, ended.output),
 };
 
+/** The project of the build that a file belongs to, as Gradle writes it: `:app:` for `app/src/…`. */
+const gradleProject = (root: string, file: string): string => {
+  for (let folder = dirname(file); folder !== "."; folder = dirname(folder))
+    if (existsSync(join(root, folder, "build.gradle")) || existsSync(join(root, folder, "build.gradle.kts")))
+      return `:${folder.replaceAll("/", ":")}:`;
+  return "";
+};
+
 export const gradle: RunnerAdapter = {
   launch: (job) => {
-    const chosen = (job.files ?? []).flatMap((file) => ["--tests", `*${classOf(file)}`]);
+    const chosen = (job.files ?? []).flatMap((file) => [
+      `${gradleProject(job.folder, file)}cleanTest`,
+      `${gradleProject(job.folder, file)}test`,
+      ...["--tests", `*${classOf(file)}`],
+    ]);
     const command = [
       job.program ?? "gradle",
       "--no-daemon",
@@ -196,7 +208,8 @@ export const gradle: RunnerAdapter = {
       "--console=plain",
       ...flagsOf(job),
     ];
-    return Promise.resolve({ command: [...command, "cleanTest", "test", ...chosen], env: {} });
+    const tasks = chosen.length === 0 ? ["cleanTest", "test"] : chosen;
+    return Promise.resolve({ command: [...command, ...tasks], env: {} });
   },
   read: (job, ended) =>
     jvmResults(job, /(^|\/)build\/test-results\/[^/]+\/TEST-.*\.xml$/, ended.duration_ms, ended.output),

@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join, posix } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
 import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
-import { reportFile, withOutputIn } from "./report-files.ts";
+import { textOf } from "./package.ts";
+import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { testCase } from "./test-case.ts";
 
-const running = /^\s+Running (?:unittests )?(\S+\.rs) \(/;
+const running = /^\s+Running (?:unittests )?(\S+\.rs) \((?:.*[\\/])?(\w+)-[0-9a-f]+/;
 const verdict = /^test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/;
 const statuses: Readonly<Record<string, TestCase["status"]>> = {
   ok: "passed",
@@ -24,6 +25,56 @@ const selection = ({ files }: TestJob): string[] => {
   return files.flatMap((file) => ["--test", basename(file, ".rs")]);
 };
 
+/** A package of a workspace. */
+interface Member {
+  /** Relative to the workspace; "." for itself. */
+  folder: string;
+  /** Names of its crates, as Rust writes them. */
+  crates: string[];
+}
+
+const isWorkspace = (folder: string): boolean => /^\[workspace\]/m.test(textOf(folder, "Cargo.toml"));
+
+/** The packages of a workspace, or the one package of a folder. */
+const membersOf = async (folder: string): Promise<Member[]> => {
+  if (!isWorkspace(folder)) return [{ folder: ".", crates: [] }];
+  const manifests = await filesBelow(folder, /^(?!target\/)(?:.*\/)?Cargo\.toml$/);
+  return manifests.map((path) => ({
+    folder: dirname(path),
+    crates: [...textOf(folder, path).matchAll(/^name\s*=\s*["']([^"']+)["']/gm)].map(([, name = ""]) =>
+      name.replaceAll("-", "_"),
+    ),
+  }));
+};
+
+/**
+ * The file of a target, which Cargo names relative to its package and not to the workspace: of several
+ * packages with such a file that of the crate, or else of `last`, whose targets came before.
+ */
+const targetIn = (
+  root: string,
+  members: readonly Member[],
+  [path, crate]: readonly [path: string, crate: string],
+  last: Member | undefined,
+): { path: string; member: Member | undefined } => {
+  const holding = members.filter(({ folder }) => existsSync(join(root, folder, path)));
+  const member =
+    holding.find(({ crates }) => crates.includes(crate)) ??
+    holding.find((each) => each === last) ??
+    holding[0];
+  return { path: member === undefined ? path : posix.join(member.folder, path), member };
+};
+
+/** A documentation test: its line changes with every line above it, so it is no part of the name. */
+const docTest = /^(\S+\.rs) - (.*?)\s*\(line \d+\)(?: - compile(?: fail)?)?$/;
+
+/** The file of a documentation test: rustdoc counts from the workspace, wherever Cargo was started. */
+const docFile = (folder: string, path: string): string => {
+  const parts = path.split("/");
+  const inFolder = parts.map((_, index) => parts.slice(index).join("/"));
+  return inFolder.find((each) => existsSync(join(folder, each))) ?? path;
+};
+
 /** The file of a unit test, from its module's path: `cart::tests::adds` is in `src/cart.rs`. */
 const fileOf = (folder: string, target: string, name: string): string => {
   if (!/(^|\/)src\//.test(target)) return target;
@@ -36,6 +87,8 @@ const fileOf = (folder: string, target: string, name: string): string => {
   return target;
 };
 
+const spokenName = (name: string): string => name.split("::").join(nameSeparator);
+
 /**
  * Rust's own runner. Its machine-readable report is not stable, so this reads what `cargo test`
  * prints, whose form Rust keeps.
@@ -44,7 +97,8 @@ export const cargo: RunnerAdapter = {
   launch: (job) => {
     const flags = job.script.args.filter((word) => word.startsWith("-"));
     const name = job.name === null ? [] : [job.name.split(nameSeparator).join("::")];
-    const command = [job.program ?? "cargo", "test", "--no-fail-fast", "--color=never", ...flags];
+    const all = job.files === null && isWorkspace(job.folder) ? ["--workspace"] : [];
+    const command = [job.program ?? "cargo", "test", "--no-fail-fast", "--color=never", ...all, ...flags];
     return Promise.resolve({
       command: withOutputIn(reportFile(job, "cargo.txt"), [...command, ...selection(job), ...name]),
       env: { CARGO_NET_OFFLINE: "true", RUST_BACKTRACE: "0", CARGO_TERM_PROGRESS_WHEN: "never" },
@@ -57,17 +111,22 @@ export const cargo: RunnerAdapter = {
     ended.output = text;
     const results: TestResults = noResults(false);
     const messages = new Map<string, string>();
+    const members = await membersOf(job.folder);
     let target = "";
+    let member: Member | undefined;
     let failing: string | null = null;
     for (const line of text.split("\n")) {
-      target = running.exec(line)?.[1] ?? (line.includes("Doc-tests ") ? "" : target);
+      const [, started, crate = ""] = running.exec(line) ?? [];
+      if (started !== undefined)
+        ({ path: target, member } = targetIn(job.folder, members, [started, crate], member));
+      else if (line.includes("Doc-tests ")) target = "";
       const [, name, word = ""] = verdict.exec(line) ?? [];
       const status = statuses[word];
       if (name !== undefined && status !== undefined) {
-        const file = fileOf(job.folder, target, name);
+        const [, documented, item = ""] = docTest.exec(name) ?? [];
         results.tests.push({
-          file,
-          name: name.split("::").join(nameSeparator),
+          file: documented === undefined ? fileOf(job.folder, target, name) : docFile(job.folder, documented),
+          name: documented === undefined ? spokenName(name) : `doc test > ${spokenName(item)}`,
           status,
           duration_ms: null,
           message: null,
@@ -75,13 +134,14 @@ export const cargo: RunnerAdapter = {
       }
       if (line.startsWith("test result: ")) results.complete = true;
       const block = /^---- (.+?)(?: stdout)? ----$/.exec(line)?.[1];
-      if (block !== undefined) failing = `${target} ${block.split("::").join(nameSeparator)}`;
+      if (block !== undefined) failing = `${target} ${spokenName(docTest.exec(block)?.[2] ?? block)}`;
       else if (line === "failures:") failing = null;
       else if (failing !== null) messages.set(failing, `${messages.get(failing) ?? ""}${line}\n`);
     }
     for (const test of results.tests) {
       if (test.status !== "failed") continue;
-      test.message = [...messages].find(([key]) => key.endsWith(` ${test.name}`))?.[1] ?? "";
+      const name = test.name.replace(/^doc test > /, "");
+      test.message = [...messages].find(([key]) => key.endsWith(` ${name}`))?.[1] ?? "";
     }
     results.load_errors = compileErrors(text);
     if (results.load_errors.length > 0) results.complete = true;

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
-import { programOnPath } from "./package.ts";
+import { isWithin } from "../../workspace/paths.ts";
+import { programOnPath, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { emptyScript } from "./script.ts";
 
@@ -73,4 +74,27 @@ export const languageRunner = (folder: string, names: readonly string[]): Detect
     program: own ?? programOnPath(found.program),
     script: emptyScript,
   };
+};
+
+/** Whether the package `inner` can only be built from `outer`, a folder above it. */
+export const isBuiltWith = (inner: DetectedRunner, outer: DetectedRunner): boolean => {
+  if (inner.runner !== outer.runner || !isWithin(outer.folder, inner.folder)) return false;
+  const has = (name: string): boolean => existsSync(join(outer.folder, name));
+  switch (outer.runner) {
+    case "ctest":
+      return true;
+    case "maven":
+      return textOf(outer.folder, "pom.xml").includes("<module>");
+    case "gradle":
+      return has("settings.gradle") || has("settings.gradle.kts");
+    default:
+      return false;
+  }
+};
+
+/** Whether the tests of `outer`, a folder above the package `inner`, include those of `inner`. */
+export const isTestedWith = (inner: DetectedRunner, outer: DetectedRunner): boolean => {
+  const isBelow = inner.runner === outer.runner && isWithin(outer.folder, inner.folder);
+  const runsParts = ["cargo", "nextest", "dotnet"].includes(outer.runner);
+  return isBuiltWith(inner, outer) || (isBelow && runsParts);
 };

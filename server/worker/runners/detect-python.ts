@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { programOnPath, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { emptyScript } from "./script.ts";
@@ -63,4 +63,16 @@ export const importRoot = (root: string, folder: string): string => {
   let found = tests < 0 ? folder : parts.slice(0, tests).join("/") || ".";
   while (found !== "." && existsSync(join(root, found, "__init__.py"))) found = dirname(found);
   return found;
+};
+
+/**
+ * Where Python finds the project's own modules, as PYTHONPATH: as `python -m pytest` finds them, and
+ * below `src`, where a project of that layout would have to be installed first.
+ */
+export const modulePath = (folder: string, ...before: readonly string[]): string => {
+  const source = join(folder, "src");
+  const hasSource = existsSync(source) && !existsSync(join(source, "__init__.py"));
+  return [...before, folder, ...(hasSource ? [source] : []), process.env.PYTHONPATH ?? ""]
+    .filter((part) => part !== "")
+    .join(delimiter);
 };

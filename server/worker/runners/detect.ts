@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
-import { languageRunner } from "./detect-others.ts";
+import { isBuiltWith, isTestedWith, languageRunner } from "./detect-others.ts";
 import { importRoot, ofPython, pythonPackage, pythonRunner } from "./detect-python.ts";
 import { runnerOfFile } from "./file-runner.ts";
 import { installedProgram, programOnPath, readPackage, textOf, type PackageJson } from "./package.ts";
@@ -78,7 +78,11 @@ export const detectRunner = (root: string, file: string | null = null): Detected
     const node = nodeRunner(place, names, inPackage);
     const found = prefersPython ? (python ?? node) : (node ?? python);
     if (found !== null) return found;
-    if (!prefersPython || folder === pythonRoot) fallback ??= defaultRunner(place, names, prefersPython);
+    if (!prefersPython || folder === pythonRoot) {
+      const byDefault = defaultRunner(place, names, prefersPython);
+      const isOuter = fallback !== null && byDefault !== null && isBuiltWith(fallback, byDefault);
+      if (fallback === null || isOuter) fallback = byDefault;
+    }
     if (folder === ".") return fallback;
   }
 };
@@ -93,22 +97,31 @@ const MOST_FOLDERS = 2000;
 export const detectSuite = (root: string): DetectedRunner[] => {
   const own = detectRunner(root);
   if (own !== null && own.runner !== "command" && !isByDefault(own)) return [own];
+  const packages = packagesBelow(root);
+  return packages.length > 0 ? packages : own === null ? [] : [own];
+};
+
+/** The runners of the packages below the root, by folder; a part of another package is none. */
+export const packagesBelow = (root: string): DetectedRunner[] => {
   const packages: DetectedRunner[] = [];
-  let folders = 0;
-  for (const { folder, files } of walkWorkspace(root, ignoreRules(root, null))) {
-    if ((folders += 1) > MOST_FOLDERS) break;
-    if (
-      folder === "" ||
-      !files.some((path) => /(^|\/)(package\.json|pyproject\.toml|pytest\.ini)$/.test(path))
-    )
-      continue;
+  let seen = 0;
+  for (const { folder, files, folders } of walkWorkspace(root, ignoreRules(root, null))) {
+    if ((seen += 1) > MOST_FOLDERS) break;
+    if (folder === "") continue;
     const place = join(root, folder);
-    const names = namesIn(place);
-    const found = nodeRunner(place, names, null) ?? pythonRunner(place, names, false);
-    if (found !== null && found.runner !== "command") packages.push(found);
+    const names = [...files, ...folders].map((path) => basename(path));
+    const found = packageRunner(place, names);
+    if (found === null || found.runner === "command") continue;
+    if (!packages.some((outer) => isTestedWith(found, outer))) packages.push(found);
   }
-  const byFolder = packages.sort((one, other) => (one.folder < other.folder ? -1 : 1));
-  return byFolder.length > 0 ? byFolder : own === null ? [] : [own];
+  return packages.sort((one, other) => (one.folder < other.folder ? -1 : 1));
+};
+
+/** The runner of a folder that is a package of its own; `null`: it is none. */
+const packageRunner = (folder: string, names: readonly string[]): DetectedRunner | null => {
+  const isNode = names.includes("package.json");
+  const found = (isNode ? nodeRunner(folder, names, null) : null) ?? pythonRunner(folder, names, false);
+  return found ?? (isNode ? null : languageRunner(folder, names));
 };
 
 /** Test files of a folder in which nothing says how it is tested. */

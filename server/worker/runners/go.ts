@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { z } from "zod";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
 import { nameSeparator } from "./names.ts";
+import { foldersUp, textOf } from "./package.ts";
 import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 
@@ -29,23 +31,47 @@ const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\
 const selection = async ({ folder, files, name }: TestJob): Promise<string[]> => {
   const run =
     name === null ? [] : ["-run", escaped(name.split(nameSeparator)[0] ?? name).replaceAll(" ", "_")];
-  if (files === null) return [...run, "./..."];
+  if (files === null) return [...run, ...modulesOf(folder).map((module) => `./${join(module, "...")}`)];
   const functions = (await Promise.all(files.map((file) => functionsIn(folder, file)))).flat();
   const packages = [...new Set(files.map((file) => `./${dirname(file)}`))];
   return [...(name === null ? ["-run", `^(${functions.map(escaped).join("|")})$`] : run), ...packages];
 };
 
+/** Folders of the modules that the folder's `go.work` names, relative to it; without one it is a module itself. */
+const modulesOf = (folder: string): string[] => {
+  const uses = [...textOf(folder, "go.work").matchAll(/^\s*use\s+(?:\(([^)]*)\)|(\S+))/gm)];
+  const paths = uses.flatMap(([, block, single]) => single ?? (block ?? "").split("\n"));
+  const named = paths.map((path) =>
+    path
+      .replace(/\/\/.*$/, "")
+      .trim()
+      .replaceAll('"', ""),
+  );
+  const modules = named.filter((path) => path !== "").map((path) => posix.normalize(path));
+  return modules.length === 0 ? ["."] : modules;
+};
+
 /** In which file each package's test functions are: the report has no files. */
 const placesOf = async (folder: string): Promise<Map<string, string>> => {
-  const module =
-    /^module\s+(\S+)/m.exec(await readFile(join(folder, "go.mod"), "utf8").catch(() => ""))?.[1] ?? "";
   const places = new Map<string, string>();
-  for (const file of await filesBelow(folder, /_test\.go$/)) {
-    const below = dirname(file);
-    const path = below === "." ? module : `${module}/${below}`;
-    for (const name of await functionsIn(folder, file)) places.set(`${path} ${name}`, file);
+  for (const at of modulesOf(folder)) {
+    const module = /^module\s+(\S+)/m.exec(textOf(join(folder, at), "go.mod"))?.[1] ?? "";
+    for (const file of await filesBelow(join(folder, at), /_test\.go$/)) {
+      const below = dirname(file);
+      const path = below === "." ? module : `${module}/${below}`;
+      for (const name of await functionsIn(join(folder, at), file))
+        places.set(`${path} ${name}`, posix.join(at, file));
+    }
   }
   return places;
+};
+
+/** Go refuses `-mod=mod` in a workspace, and looks at vendored packages only without it. */
+const flagsFor = (folder: string): { GOFLAGS?: string } => {
+  const isFixed =
+    [...foldersUp(folder)].some((above) => existsSync(join(above, "go.work"))) ||
+    existsSync(join(folder, "vendor", "modules.txt"));
+  return isFixed ? {} : { GOFLAGS: "-mod=mod" };
 };
 
 /** Go's own runner, `go test -json`. A test and its subtests are named as `Test > subtest`. */
@@ -56,7 +82,7 @@ export const go: RunnerAdapter = {
     return {
       command: withOutputIn(reportFile(job, "go.jsonl"), command),
       env: {
-        GOFLAGS: "-mod=mod",
+        ...flagsFor(job.folder),
         GOCACHE: process.env.GOCACHE ?? join(job.reportFolder, "..", "coditect-go-build"),
       },
     };

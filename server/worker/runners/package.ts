@@ -36,7 +36,8 @@ export const textOf = (folder: string, name: string): string => {
   }
 };
 
-function* foldersUp(folder: string): Generator<string> {
+/** The folder and those above it, up to the top of the file system. */
+export function* foldersUp(folder: string): Generator<string> {
   for (let at = folder; ; at = dirname(at)) {
     yield at;
     if (dirname(at) === at) return;
@@ -62,16 +63,12 @@ export const installedProgram = (folder: string, name: string, program = name): 
 export const isInstalled = (folder: string, name: string): boolean =>
   [...foldersUp(folder)].some((above) => existsSync(join(above, "node_modules", name, "package.json")));
 
-/**
- * PATH as npm sets it for scripts: the programs of the package and of those around it first, then
- * those of `first`.
- */
-export const pathWithPrograms = (folder: string, first: string | null = null): string =>
+/** PATH as npm sets it for scripts: the programs of the package and of those around it first. */
+export const pathWithPrograms = (folder: string): string =>
   [
     ...[...foldersUp(folder)]
       .map((above) => join(above, "node_modules", ".bin"))
       .filter((at) => existsSync(at)),
-    ...(first === null ? [] : [first]),
     process.env.PATH ?? "",
   ].join(delimiter);
 

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { z } from "zod";
 import { TestRunner, type TestReport } from "../../../schemas/tests.ts";
@@ -7,10 +8,11 @@ import { childEnvironment, runProcess, type ProcessResult } from "../process.ts"
 import { adapters, writeReporters } from "./adapters.ts";
 import { command, shellCommand } from "./command.ts";
 import { readCoverageSummary } from "./coverage.ts";
+import { modulePath } from "./detect-python.ts";
 import { hookText, programsFolder } from "./hook.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { coverageCommand } from "./mocha.ts";
-import { nodeProgram, nodeVariables, pathWithPrograms, programOnPath } from "./package.ts";
+import { foldersUp, nodeProgram, nodeVariables, pathWithPrograms, programOnPath } from "./package.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob } from "./runner.ts";
 import { emptyScript } from "./script.ts";
@@ -88,12 +90,13 @@ const reportingEnvironment = async (
     ...project.env,
     ...nodeVariables(),
     PATH: [
+      ...(await ownNode(reportFolder, project.folder, hookFile)),
       ...(await changedPrograms(reportFolder, project.folder)),
-      pathWithPrograms(project.folder, await ownNode(reportFolder)),
+      pathWithPrograms(project.folder),
     ].join(delimiter),
     NODE_OPTIONS: [`--require ${JSON.stringify(hookFile)}`, project.env.NODE_OPTIONS ?? ""].join(" ").trim(),
     PYTEST_ADDOPTS: `-p coditect_reporter -o cache_dir=${join(reportFolder, "cache")}`,
-    PYTHONPATH: [reportFolder, project.folder].join(delimiter),
+    PYTHONPATH: modulePath(project.folder, reportFolder),
     PYTHONDONTWRITEBYTECODE: "1",
     CODITECT_PARTS: join(reportFolder, "parts"),
   });
@@ -118,14 +121,25 @@ process.exit(status ?? 1);
   return [programs];
 };
 
-/** A folder in which `node` is the Node that runs tests everywhere else. */
-const ownNode = async (reportFolder: string): Promise<string | null> => {
-  const program = nodeProgram();
-  if (process.platform === "win32" || !/^node\b/.test(basename(program))) return null;
+/**
+ * A folder in which `node` is that of the project's packages, or the Node that runs tests everywhere else. A script may set NODE_OPTIONS
+ * of its own (`NODE_OPTIONS=--experimental-vm-modules jest`): `node` then loads the hook all the same.
+ */
+const ownNode = async (reportFolder: string, project: string, hookFile: string): Promise<string[]> => {
+  const packaged = [...foldersUp(project)].map((folder) => join(folder, "node_modules", ".bin", "node"));
+  const program = packaged.find((path) => existsSync(path)) ?? nodeProgram();
+  if (process.platform === "win32" || !/^node\b/.test(basename(program))) return [];
   const folder = join(reportFolder, "bin");
   await mkdir(folder);
-  await symlink(program, join(folder, "node"));
-  return folder;
+  const script = `#!/bin/sh
+case "$NODE_OPTIONS" in
+  *${hookFile}*) ;;
+  *) NODE_OPTIONS='--require ${JSON.stringify(hookFile)}'" $NODE_OPTIONS"; export NODE_OPTIONS ;;
+esac
+exec '${program}' "$@"
+`;
+  await writeFile(join(folder, "node"), script, { mode: 0o755 });
+  return [folder];
 };
 
 const runLines = async (

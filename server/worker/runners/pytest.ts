@@ -1,4 +1,5 @@
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { modulePath } from "./detect-python.ts";
 import { eventsFile, readEvents } from "./events.ts";
 import { nameSeparator } from "./names.ts";
 import type { RunnerAdapter } from "./runner.ts";
@@ -138,8 +139,7 @@ export const pytest: RunnerAdapter = {
       ],
       env: {
         CODITECT_TEST_EVENTS: eventsFile(job),
-        // The project's own modules as with "python -m pytest", beside our plug-in.
-        PYTHONPATH: [job.reportFolder, job.folder].join(delimiter),
+        PYTHONPATH: modulePath(job.folder, job.reportFolder),
         PYTHONDONTWRITEBYTECODE: "1",
         PYTHONUTF8: "1",
         COVERAGE_FILE: join(job.reportFolder, ".coverage"),

@@ -14,6 +14,7 @@ import { adapters, writeReporters } from "./adapters.ts";
 import { buildFirst, buildLine, buildLines, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
 import { detectRunner, detectSuite, isOfOtherLanguages, looseTests } from "./detect.ts";
+import { packagesApart } from "./packages-apart.ts";
 import { environmentProblem, missingProgram } from "./environment.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { packageTestCommand } from "./package-script.ts";
@@ -59,6 +60,28 @@ const runSuites = async (
   signal: AbortSignal,
 ): Promise<TestReport> => {
   const left = (): number => Math.max(1, deadline - performance.now());
+  const own = await runOwn(root, request, left, signal);
+  if (request.files !== null || request.name !== null || request.command !== null) return own;
+  const reports: TestReport[] = [];
+  for (const detected of packagesApart(root, own)) {
+    const script = packageTestCommand(detected.folder);
+    const work = (): Promise<TestReport> =>
+      script === null
+        ? runPart(root, { detected, files: null }, request, left(), signal)
+        : runWhole(root, script, request, left(), signal);
+    const report = await builtIfNeeded(root, detected.folder, work);
+    if (report.tests.length > 0) reports.push(report);
+  }
+  return reports.length === 0 ? own : mergeReports([own, ...reports]);
+};
+
+/** The tests of the project itself: those of its own command, or of its packages where it has none. */
+const runOwn = async (
+  root: string,
+  request: TestRequest,
+  left: () => number,
+  signal: AbortSignal,
+): Promise<TestReport> => {
   const whole = wholeCommand(root, request);
   const missing = whole === null || request.command !== null ? null : missingRunner(root);
   if (whole !== null && missing === null) {

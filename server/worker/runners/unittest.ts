@@ -1,4 +1,5 @@
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { modulePath } from "./detect-python.ts";
 import { eventsFile, readEvents } from "./events.ts";
 import type { RunnerAdapter } from "./runner.ts";
 
@@ -136,7 +137,7 @@ export const unittest: RunnerAdapter = {
       env: {
         CODITECT_TEST_EVENTS: eventsFile(job),
         ...(job.name === null ? {} : { CODITECT_TEST_NAME: job.name }),
-        PYTHONPATH: [job.folder, process.env.PYTHONPATH ?? ""].filter((part) => part !== "").join(delimiter),
+        PYTHONPATH: modulePath(job.folder),
         PYTHONDONTWRITEBYTECODE: "1",
         PYTHONUTF8: "1",
       },

@@ -66,6 +66,12 @@ describe("detectRunner", () => {
         null,
         "command",
       ],
+      [
+        "a folder of a CMake project, which only its root builds",
+        { "CMakeLists.txt": "project(shop)", "tests/CMakeLists.txt": "", "tests/cart.c": "" },
+        "tests/cart.c",
+        "ctest",
+      ],
       ["another program", { "package.json": manifest({ scripts: { test: "tape" } }) }, null, "command"],
       [
         "the configuration under npm's placeholder",

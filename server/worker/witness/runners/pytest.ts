@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { readEvents } from "./events.ts";
 import { pytestPlugin } from "../pytest-plugin.ts";
+import { modulePath } from "../../runners/detect-python.ts";
 import { nameSeparator } from "../../runners/names.ts";
 import type { RunnerAdapter } from "./runner.ts";
 
@@ -42,8 +43,7 @@ export const pytest: RunnerAdapter = {
       ],
       env: {
         ...(job.witness.settings.mutant === null ? {} : { CODITECT_MUTANT: job.witness.settings.mutant }),
-        // The project's own modules as with "python -m pytest", beside our plug-in.
-        PYTHONPATH: [job.reportFolder, job.folder].join(delimiter),
+        PYTHONPATH: modulePath(job.folder, job.reportFolder),
         PYTHONDONTWRITEBYTECODE: "1",
         PYTHONUTF8: "1",
         COVERAGE_FILE: join(job.reportFolder, ".coverage"),

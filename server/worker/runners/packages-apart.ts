@@ -1,0 +1,37 @@
+import type { TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { isTestedWith } from "./detect-others.ts";
+import { detectRunner, packagesBelow } from "./detect.ts";
+import { hasTestScript } from "./package-script.ts";
+import { readPackage } from "./package.ts";
+import type { DetectedRunner } from "./runner.ts";
+
+/** Packages of which nobody expects that they are tested with the project. */
+const notOurs =
+  /(^|\/)(\.?[\w-]*(fixtures?|examples?|samples?|demos?|templates?|playgrounds?|benchmarks?)|vendor|third[-_]party)(\/|$)/i;
+
+/** Most packages that are tested beside the project's own command. */
+const MOST_PACKAGES = 20;
+
+/**
+ * Packages of the project that its own command did not test: a Python service below an npm package, a
+ * frontend with its own manifest. `own` is the report of that command. One whose runner is not
+ * installed is left out, and all are where the report has no names: the command may have run them.
+ */
+export const packagesApart = (root: string, own: TestReport): DetectedRunner[] => {
+  if (own.runner === "command" || own.environment !== undefined) return [];
+  const ofRoot = detectRunner(root);
+  const isApart = (detected: DetectedRunner): boolean => {
+    const folder = relativePath(root, detected.folder);
+    const isCovered =
+      own.tests.some(({ file }) => isWithin(`/${folder}`, `/${file}`)) ||
+      own.parts.some(({ name }) => name.includes(` in ${folder}`)) ||
+      (ofRoot !== null && isTestedWith(detected, ofRoot));
+    const manifest = readPackage(detected.folder);
+    const saysHow = manifest === null || hasTestScript(manifest.scripts);
+    const isProjects = !notOurs.test(folder) && classifyPath(`${folder}/x`) === "source";
+    return detected.program !== null && !isCovered && saysHow && isProjects;
+  };
+  return packagesBelow(root).filter(isApart).slice(0, MOST_PACKAGES);
+};
