@@ -363,6 +363,16 @@ export const errorCatalogue = {
     "Check its entry in .coditect/mcp.json, and run its command by hand.",
     { ...provider, retryable: true },
   ),
+  tool_server_login: row(
+    "The MCP server {server} asks you to log in.",
+    "Run coditect mcp login {server} in the workspace.",
+    { ...provider, http: 401, rpc: 401 },
+  ),
+  login_failed: row(
+    "The login to the MCP server {server} failed: {reason}",
+    "Check its entry, and that its hosts are public or in allowed_hosts. Then log in again.",
+    provider,
+  ),
   host_refused: row(
     "Tools may not connect to {host}:{port}.",
     "It is a private address, or it redirects too often. Add it to allowed_hosts if you trust it.",

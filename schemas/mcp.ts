@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AgentType } from "./agent.ts";
+import { SECRET_REFERENCE } from "./tool-definition.ts";
 
 const offered = {
   /** Types of agents that are offered its tools; left out: all. */
@@ -20,12 +21,38 @@ const StdioServer = z.strictObject({
   ...offered,
 });
 
+/** How a person logs in to a server: `coditect mcp login NAME`. Specification of MCP: "Authorization". */
+const ServerOAuth = z
+  .strictObject({
+    /** The client that is registered with the service; left out: it registers itself. */
+    client_id: z.string().min(1).optional(),
+    /** A reference, `secret:tracker`; only together with `client_id` and `issuer`. */
+    client_secret: z
+      .string()
+      .regex(SECRET_REFERENCE, "must be a reference, such as secret:tracker")
+      .optional(),
+    /** The service that may get the client's secret. */
+    issuer: z.url().optional(),
+    /** Scopes with blanks between; left out: what the server asks for. */
+    scope: z.string().min(1).optional(),
+    /** The port of this machine that the service's page leads back to; left out: a free one. */
+    port: z.int().min(1024).max(65_535).optional(),
+  })
+  .refine(
+    ({ client_id, client_secret, issuer }) =>
+      client_secret === undefined || (client_id !== undefined && issuer !== undefined),
+    "client_secret needs client_id and issuer",
+  );
+export type ServerOAuth = z.infer<typeof ServerOAuth>;
+
 /** A server that is reached over HTTP. */
 const HttpServer = z.strictObject({
   type: z.literal("http").optional(),
   url: z.url({ protocol: /^https?$/ }),
   /** Values may be references, `secret:github`. */
   headers: z.record(z.string(), z.string()).default({}),
+  /** For a server that asks for a login. */
+  oauth: ServerOAuth.optional(),
   ...offered,
 });
 

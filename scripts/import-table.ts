@@ -62,6 +62,7 @@ export const importTable: readonly Row[] = [
       "server/models",
       "server/gateway/catalogue",
       "server/gateway/providers",
+      "server/platform",
       "server/workspace",
     ],
   },
@@ -473,6 +474,8 @@ export const importTable: readonly Row[] = [
     folder: "server/surfaces/cli/commands",
     is: "one file per command",
     imports: [
+      "server/runtime",
+      "server/tools",
       "server/worker",
       ...base,
       "server/access",

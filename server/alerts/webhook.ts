@@ -3,7 +3,6 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Alert } from "../../schemas/alerts.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import type { Settings } from "../../schemas/settings.ts";
-import { parseAllowedHost } from "../instances/drivers/egress/policy.ts";
 import type { Log } from "../platform/log.ts";
 import type { CheckedFetch } from "../tools/checked-fetch.ts";
 
@@ -79,9 +78,8 @@ export class AlertWebhook {
   /** Loaded when the first alert is sent: most users have no webhook. */
   #connect(): Promise<CheckedFetch> {
     const { settings } = this.#parts;
-    const allowed = () => settings.allowed_hosts.flatMap((line) => parseAllowedHost(line) ?? []);
     this.#connection ??= import("../tools/checked-fetch.ts").then(({ createCheckedFetch }) =>
-      createCheckedFetch(allowed),
+      createCheckedFetch(() => settings.allowed_hosts),
     );
     return this.#connection;
   }

@@ -65,6 +65,10 @@ export interface CredentialStore extends Credentials {
   list(): Promise<StoredKeyInfo[]>;
   /** Throws `not_found` if there is no such name. */
   remove(name: string): Promise<void>;
+  /** A secret that is no key, such as the tokens of a login; null: there is none. */
+  text(name: string): Promise<string | null>;
+  /** null removes it. */
+  setText(name: string, text: string | null): Promise<void>;
 }
 
 export interface VaultOptions {
@@ -125,10 +129,19 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
     remove: (name) =>
       change((keys) => {
         if (keys[name] === undefined) throw fail("not_found", { kind: "stored key", id: name });
-        return Object.fromEntries(Object.entries(keys).filter(([other]) => other !== name));
+        return without(keys, name);
       }),
+    text: async (name) => (await read())[name]?.[0]?.key ?? null,
+    setText: (name, text) =>
+      change((keys) => ({
+        ...without(keys, name),
+        ...(text !== null && { [name]: [{ key: text, added_at: now() }] }),
+      })),
   };
 };
+
+const without = (keys: StoredKeys, name: string): StoredKeys =>
+  Object.fromEntries(Object.entries(keys).filter(([other]) => other !== name));
 
 /** The keys of the first source that has any: editor, environment, encrypted file. */
 export const firstOf = (...sources: readonly Credentials[]): Credentials => ({

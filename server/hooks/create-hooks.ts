@@ -1,5 +1,4 @@
 import type { Settings } from "../../schemas/settings.ts";
-import { parseAllowedHost } from "../instances/drivers/egress/policy.ts";
 import { ServerSandbox } from "../tools/server-sandbox.ts";
 import { WorkspaceHooks, type HooksParts } from "./hooks.ts";
 import type { Hooks } from "./hooks-api.ts";
@@ -14,10 +13,10 @@ interface CreateParts extends Omit<HooksParts, "settings" | "sandbox" | "checked
 /** The hooks of a workspace. Commands are confined as instances are, and HTTP hooks as other HTTP tools. */
 export const createHooks = ({ unconfined, scratchFolder, ...parts }: CreateParts): Hooks => {
   const { workspace, settings } = parts;
-  const allowed = () => settings.allowed_hosts.map(parseAllowedHost).filter((host) => host !== null);
   return new WorkspaceHooks({
     ...parts,
     sandbox: new ServerSandbox(workspace, scratchFolder, unconfined),
-    checked: async () => (await import("../tools/checked-fetch.ts")).createCheckedFetch(allowed),
+    checked: async () =>
+      (await import("../tools/checked-fetch.ts")).createCheckedFetch(() => settings.allowed_hosts),
   });
 };

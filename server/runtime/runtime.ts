@@ -35,6 +35,7 @@ import { createEvents } from "./events.ts";
 import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
+import { noSecrets, type SecretTexts } from "../tools/secrets.ts";
 import { createTools } from "../tools/tools.ts";
 
 export interface RuntimeOptions {
@@ -51,6 +52,8 @@ export interface RuntimeOptions {
   /** What the environment suggests, such as the provider whose key it has; weaker than the user's file. */
   guessedSettings?: SettingsInput;
   credentials: Credentials;
+  /** Where logins to MCP servers are stored; left out: nowhere, so that nobody is logged in. */
+  secrets?: SecretTexts;
   worker: WorkerEntry;
   /** Where tools find their secrets; left out: this process's. */
   environment?: NodeJS.ProcessEnv;
@@ -188,6 +191,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     consents,
     objects: store.objects,
     environment,
+    secrets: options.secrets ?? noSecrets,
     version: version(),
     log,
   });

@@ -37,8 +37,25 @@ const otherServers = ({ workspace, settings, consents }: ServerSource): AllowedS
   const state = configurationHash(files);
   if (files.length === 0 || !consents.has("mcp_files", state)) return none;
   const all = files.map((file) => serversOf(workspace, file));
-  return { state, servers: Object.assign({}, ...all.reverse()) as McpFile["mcpServers"] };
+  return { state, servers: mergedServers(all) };
 };
+
+/** The servers of a workspace's files, before anybody has allowed them. Errors: `invalid_file`. */
+export const listedServers = (
+  workspace: string,
+  mcpFiles: Settings["mcp_files"],
+): Readonly<Record<string, McpServerConfig>> => {
+  const own = configurationFiles(workspace).find(({ path }) => path === MCP_FILE);
+  const others = otherMcpFiles(workspace, mcpFiles).map((file) => serversOf(workspace, file));
+  return {
+    ...mergedServers(others),
+    ...(own && readMcpFile(own.path, own.bytes.toString("utf8"))),
+  };
+};
+
+/** Of one name, that of the first file counts. */
+const mergedServers = (all: readonly McpFile["mcpServers"][]): McpFile["mcpServers"] =>
+  Object.assign({}, ...all.toReversed()) as McpFile["mcpServers"];
 
 /** The servers whose tools agents may use. Of one name, that of `.coditect/mcp.json` counts. */
 export const allowedServers = (source: ServerSource): AllowedServers => {

@@ -2,7 +2,7 @@ import { lookup } from "node:dns";
 import { isIP } from "node:net";
 import { Agent, fetch, type RequestInit, type Response } from "undici";
 import { fail } from "../../schemas/errors.ts";
-import { type AllowedHost, isClosedAddress } from "../instances/drivers/egress/policy.ts";
+import { isClosedAddress, parseAllowedHost } from "../instances/drivers/egress/policy.ts";
 
 export type { RequestInit, Response } from "undici";
 /** `fetch` that reaches public addresses, and private ones only where the user listed them. */
@@ -21,12 +21,15 @@ const portOf = ({ port, protocol }: URL): number =>
 /**
  * Each name is resolved once, and the address that was checked is the one that is dialled, so that a
  * name cannot lead to this machine, its networks or a metadata service. Redirects are checked again
- * and keep no header of the caller when they leave the origin. Errors: `host_refused`.
+ * and keep no header of the caller when they leave the origin. `allowed`: lines of `allowed_hosts`.
+ * Errors: `host_refused`.
  */
-export const createCheckedFetch = (allowed: () => readonly AllowedHost[]): CheckedFetch => {
+export const createCheckedFetch = (allowed: () => readonly string[]): CheckedFetch => {
   const check = (host: string, port: number, addresses: readonly string[]): string => {
     const isListed = (name: string): boolean =>
-      allowed().some((entry) => entry.host === name && entry.port === port);
+      allowed()
+        .map(parseAllowedHost)
+        .some((entry) => entry?.host === name && entry.port === port);
     const address = addresses.find(
       (candidate) =>
         !isClosedAddress(candidate) || isListed(candidate) || (host === "localhost" && isListed(host)),

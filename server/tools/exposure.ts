@@ -41,7 +41,7 @@ const ofServer = (name: string, config: McpServerConfig): Source => {
       name,
       calledAs,
       read_untrusted: true,
-      used_secrets: hasSecret(config.headers),
+      used_secrets: hasSecret(config.headers) || config.oauth !== undefined,
       acts_outwardly: true,
     };
   // In the sandbox it has no network; outside of it, it can do and read what the user can.

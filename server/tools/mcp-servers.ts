@@ -12,8 +12,9 @@ import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
-import { resolveSecrets } from "./secrets.ts";
-import { limitMessages } from "./message-lines.ts";
+import { limitedFetch } from "./limited-fetch.ts";
+import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
+import { resolveSecrets, type SecretTexts } from "./secrets.ts";
 import { watchMessages } from "./message-watch.ts";
 import { allPages } from "./pages.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
@@ -34,6 +35,8 @@ export interface McpParts {
   sandbox: ServerSandbox;
   checked: CheckedFetch;
   environment: NodeJS.ProcessEnv;
+  /** Where logins are stored. */
+  secrets: SecretTexts;
   version: string;
   startMilliseconds?: number | undefined;
 }
@@ -187,12 +190,15 @@ export class McpServer {
   }
 
   async #transport(): Promise<Transport | StdioTransport> {
-    const { checked, environment, sandbox } = this.#parts;
+    const { checked, environment, sandbox, secrets } = this.#parts;
     const config = this.#config;
     if ("url" in config) {
       const transport = new StreamableHTTPClientTransport(new URL(config.url), {
         requestInit: { headers: resolveSecrets(config.headers, environment) },
-        fetch: limited(checked),
+        fetch: limitedFetch(checked),
+        ...(usesOAuth(config) && {
+          authProvider: new ServerLogin({ server: this.#name, config, secrets, environment }),
+        }),
       });
       // The SDK declares the session id of this class and of the interface differently.
       return transport;
@@ -218,18 +224,6 @@ const isTimeout = (error: unknown): boolean =>
 
 const notInTime = (milliseconds: number): string =>
   `it did not start and list its tools within ${milliseconds / 1000} seconds`;
-
-/** The checked fetch, with a limit on the size of a message. */
-const limited =
-  ({ fetch }: CheckedFetch): typeof globalThis.fetch =>
-  async (...request) => {
-    // undici's fetch is the one that Node has built in; only its types are others.
-    const response = await (fetch as unknown as typeof globalThis.fetch)(...request);
-    const { body, status, statusText, headers } = response;
-    if (body === null) return response;
-    const isEventStream = headers.get("content-type")?.startsWith("text/event-stream") === true;
-    return new Response(limitMessages(body, isEventStream), { status, statusText, headers });
-  };
 
 type Part = (typeof CallToolResultSchema)["_output"]["content"][number];
 

@@ -1,6 +1,20 @@
 import { fail } from "../../schemas/errors.ts";
 import { SECRET_REFERENCE } from "../../schemas/tool-definition.ts";
 
+/** Where secrets are stored, by name. Both may throw `credentials_closed`. */
+export interface SecretTexts {
+  /** null: there is none of this name. */
+  text(name: string): Promise<string | null>;
+  /** null removes it. */
+  setText(name: string, text: string | null): Promise<void>;
+}
+
+/** For those who have no place for secrets. */
+export const noSecrets: SecretTexts = {
+  text: () => Promise.resolve(null),
+  setText: () => Promise.resolve(),
+};
+
 /**
  * Replaces references such as `secret:github` in the values of headers and variables by the value of
  * `CODITECT_SECRET_GITHUB`. Keys of model providers cannot be named. Errors: `secret_missing`.

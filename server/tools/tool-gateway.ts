@@ -3,7 +3,6 @@ import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { type ToolDefinition, UserTool } from "../../schemas/tool-definition.ts";
-import { parseAllowedHost } from "../instances/drivers/egress/policy.ts";
 import { REDACTED, secretsOf } from "../workspace/redact.ts";
 import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
@@ -84,8 +83,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
       if (request.signal.aborted)
         throw fail("cancelled", { what: `The tool ${request.definition.name}` }, { cause: error });
       const cause = error instanceof Error && error.cause instanceof CoditectError ? error.cause : error;
-      if (cause instanceof CoditectError)
-        return { content: [cause.message, cause.nextStep ?? ""].join(" ").trim(), is_error: true };
+      if (cause instanceof CoditectError) return { content: messageOf(cause), is_error: true };
       if (isTimeout(error))
         return { content: `${request.definition.name} did not answer in time.`, is_error: true };
       return { content: `${request.definition.name} failed: ${String(cause)}`, is_error: true };
@@ -275,18 +273,22 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
 /** Opens the gateway of a workspace. */
 export const openTools = (tools: ToolsParts): Pick<Tools, "offers" | "call" | "close"> => {
-  const { workspace, scratchFolder, unconfined, settings, environment, version, startMilliseconds } = tools;
-  const allowed = () => settings.allowed_hosts.map(parseAllowedHost).filter((host) => host !== null);
+  const { workspace, scratchFolder, unconfined, settings, environment, secrets, version, startMilliseconds } =
+    tools;
   return new ToolGateway({
     tools,
     sandbox: new ServerSandbox(workspace, scratchFolder, unconfined),
-    checked: createCheckedFetch(allowed),
+    checked: createCheckedFetch(() => settings.allowed_hosts),
     environment,
+    secrets,
     version,
     startMilliseconds,
   });
 };
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => {
+  if (error instanceof CoditectError) return [error.message, error.nextStep ?? ""].join(" ").trim();
+  return error instanceof Error ? error.message : String(error);
+};
 
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === "TimeoutError";

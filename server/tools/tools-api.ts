@@ -6,6 +6,7 @@ import type { ToolDefinition } from "../../schemas/tool-definition.ts";
 import type { Consents } from "../platform/consents.ts";
 import type { Log } from "../platform/log.ts";
 import type { Objects } from "../store/store.ts";
+import type { SecretTexts } from "./secrets.ts";
 
 /** What a tool gives back. An error's text tells the agent what to do instead. */
 export interface ToolAnswer {
@@ -49,6 +50,8 @@ export interface ToolsParts {
   consents: Pick<Consents, "has">;
   objects: Pick<Objects, "put" | "get">;
   environment: NodeJS.ProcessEnv;
+  /** Where logins to MCP servers are stored. */
+  secrets: SecretTexts;
   version: string;
   /** How long an MCP server may take to start, where it is not the usual time. */
   startMilliseconds?: number;

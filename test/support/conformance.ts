@@ -7,8 +7,9 @@ const program = join(root, "node_modules/@modelcontextprotocol/conformance/dist/
 
 /** What the protocol's own conformance suite found. */
 export interface Conformance {
-  /** Scenarios that passed, and those with a failure or a warning, in alphabetical order. */
+  /** Scenarios that passed, with warnings or without, and those that failed, in alphabetical order. */
   passed: string[];
+  warned: string[];
   failed: string[];
   /** All it said. */
   report: string;
@@ -19,7 +20,16 @@ export const runConformance = async (args: readonly string[]): Promise<Conforman
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const [report, problems] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const summary = report.slice(report.lastIndexOf("SUMMARY ==="));
-  const namesAfter = (mark: string): string[] =>
-    [...summary.matchAll(new RegExp(`^${mark} (\\S+):`, "gm"))].map(([, name = ""]) => name).toSorted();
-  return { passed: namesAfter("✓"), failed: namesAfter("✗"), report: report + problems };
+  const lines = summary.split("\n").flatMap((line) => {
+    const [, name, failures, warnings = "0"] =
+      /^[✓✗] (\S+): \d+ passed, (\d+) failed(?:, (\d+) warnings)?/.exec(line) ?? [];
+    return name === undefined ? [] : [{ name, hasFailed: failures !== "0", hasWarned: warnings !== "0" }];
+  });
+  const namesOf = (chosen: typeof lines): string[] => chosen.map(({ name }) => name).toSorted();
+  return {
+    passed: namesOf(lines.filter(({ hasFailed }) => !hasFailed)),
+    warned: namesOf(lines.filter(({ hasFailed, hasWarned }) => hasWarned && !hasFailed)),
+    failed: namesOf(lines.filter(({ hasFailed }) => hasFailed)),
+    report: report + problems,
+  };
 };

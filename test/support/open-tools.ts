@@ -8,12 +8,13 @@ import type { McpFile, OtherMcpFile } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { createTools } from "../../server/tools/tools.ts";
 import type { ToolAnswer, Tools, ToolsParts } from "../../server/tools/tools-api.ts";
+import { noSecrets, type SecretTexts } from "../../server/tools/secrets.ts";
 import { root } from "./command.ts";
 import { anAgent } from "./records.ts";
 
 export type Servers = McpFile["mcpServers"];
 
-interface Options extends Partial<Pick<ToolsParts, "environment" | "startMilliseconds">> {
+interface Options extends Partial<Pick<ToolsParts, "environment" | "secrets" | "startMilliseconds">> {
   /** Whether the user has allowed the configuration; true unless given. */
   consent?: boolean;
   untrusted?: boolean;
@@ -61,6 +62,7 @@ export const toolWorkspace = (): ToolWorkspace => {
           get: (hash) => Promise.resolve(stored.get(hash) ?? Buffer.alloc(0)),
         },
         environment: options.environment ?? {},
+        secrets: options.secrets ?? noSecrets,
         ...(options.startMilliseconds !== undefined && { startMilliseconds: options.startMilliseconds }),
         version: "1",
         log: (_level, message, details) => {
@@ -115,3 +117,16 @@ export const bad = (...behaviour: string[]): Servers[string] => ({
   env: {},
   sandbox: "none",
 });
+
+/** A place for secrets in memory. */
+export const heldSecrets = (): SecretTexts => {
+  const held = new Map<string, string>();
+  return {
+    text: (name) => Promise.resolve(held.get(name) ?? null),
+    setText: (name, text) => {
+      if (text === null) held.delete(name);
+      else held.set(name, text);
+      return Promise.resolve();
+    },
+  };
+};

@@ -9,6 +9,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
+import { openCredentialFile } from "../../gateway/credential-file.ts";
 import { environmentCredentials, heldCredentials } from "../../gateway/credentials.ts";
 import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version, workerEntry } from "../../platform/installation.ts";
@@ -59,6 +60,8 @@ export const runLanguageServer = (args: readonly string[]): void => {
   );
   // Of the process, not of a runtime: a folder's runtime may be opened again.
   const editorKeys = heldCredentials();
+  // Nobody can be asked for the passphrase here: the keychain or the environment has it.
+  const secrets = openCredentialFile(process.env, () => Promise.resolve(null));
   const server = startLanguageServer({
     connection,
     version: version(),
@@ -72,6 +75,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
           settingsFrom: "editor",
           guessedSettings: { unconfined: "ask" },
           credentials: environmentCredentials(process.env),
+          secrets,
           editorKeys,
           worker: workerEntry(),
           log,

@@ -8,7 +8,7 @@ import {
   heldCredentials,
   openCredentialStore,
 } from "../../../server/gateway/credentials.ts";
-import { keptPassphrase, type Keychain } from "../../../server/surfaces/cli/session/keychain.ts";
+import { keptPassphrase, type Keychain } from "../../../server/gateway/keychain.ts";
 import { failureOf } from "../../support/gateway.ts";
 
 const codeOf = async (asking: Promise<unknown>): Promise<string> => (await failureOf(asking)).code;

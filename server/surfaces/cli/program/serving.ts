@@ -63,12 +63,27 @@ export const addAccess = (program: Command, context: CommandContext, end: End): 
 
 /** Ways in for other programs: they own standard input and output. */
 export const addProtocols = (program: Command, context: CommandContext, end: End): void => {
-  modelOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools"))
+  const mcp = modelOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools"));
+  mcp
     .addOption(workspaceOption())
     .addOption(testCommandOption())
     .addOption(setOption())
     .addOption(unconfinedOption())
     .action(async (flags: unknown) => end((await import("../commands/mcp.ts")).serveMcp(flags, context)));
+  const login = () => import("../commands/mcp-login.ts");
+  // The outer command has the workspace's option, too: commander gives it to that one.
+  mcp
+    .command("login <server>")
+    .summary("log in to an MCP server of the workspace that asks for it")
+    .action(async (server: string, _flags: unknown, command: Command) =>
+      end((await login()).logInToServer(server, command.optsWithGlobals<RecordFlags>(), context)),
+    );
+  mcp
+    .command("logout <server>")
+    .summary("remove the tokens of a login")
+    .action(async (server: string, _flags: unknown, command: Command) =>
+      end((await login()).logOutOfServer(server, command.optsWithGlobals<RecordFlags>(), context)),
+    );
   modelOptions(program.command("acp").summary("serve teams to an editor that speaks ACP"))
     .addOption(unconfinedOption())
     .action(async (flags: unknown) => end((await import("../commands/acp.ts")).serveAcp(flags, context)));

@@ -7,7 +7,7 @@ import type { FolderRuntime, OwnedRuntimeOptions } from "../../../hosting/open-r
 import type { Connection } from "../../../hosting/connection.ts";
 import { cliLog } from "./log.ts";
 import { guessedSettings } from "./options.ts";
-import { cliCredentials } from "./secrets.ts";
+import { cliCredentials, credentialStore } from "./secrets.ts";
 
 export const stateFolderOf = (workspace: string): string => join(workspace, ".coditect", "state");
 
@@ -17,15 +17,19 @@ export const runtimeOptions = (
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
   guessed: SettingsInput = {},
-): OwnedRuntimeOptions => ({
-  workspace,
-  stateFolder: stateFolderOf(workspace),
-  settings,
-  guessedSettings: { ...guessedSettings(environment), ...guessed },
-  credentials: cliCredentials(environment),
-  worker: workerEntry(),
-  log: cliLog(environment),
-});
+): OwnedRuntimeOptions => {
+  const stored = credentialStore(environment);
+  return {
+    workspace,
+    stateFolder: stateFolderOf(workspace),
+    settings,
+    guessedSettings: { ...guessedSettings(environment), ...guessed },
+    credentials: cliCredentials(environment, stored),
+    secrets: stored,
+    worker: workerEntry(),
+    log: cliLog(environment),
+  };
+};
 
 const caller = { role: "admin", surface: "cli" } as const;
 const never = new AbortController().signal;

@@ -1,45 +1,23 @@
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fail } from "../../../../schemas/errors.ts";
-import {
-  type CredentialStore,
-  environmentCredentials,
-  firstOf,
-  openCredentialStore,
-} from "../../../gateway/credentials.ts";
+import { type CredentialStore, environmentCredentials, firstOf } from "../../../gateway/credentials.ts";
+import { openCredentialFile } from "../../../gateway/credential-file.ts";
 import type { Credentials } from "../../../gateway/gateway.ts";
-import { userFolder } from "../../../platform/user-folder.ts";
-import { keptPassphrase, openKeychain } from "./keychain.ts";
 
-/**
- * The encrypted file of keys; its passphrase is `CODITECT_PASSPHRASE`, or kept in the operating
- * system's keychain, or asked for at a terminal.
- */
-export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore => {
-  const file = join(userFolder(environment), "credentials.json");
-  const kept = keptPassphrase(
-    () => openKeychain(file),
-    () => askSecret("Passphrase of the stored keys: "),
-  );
-  return openCredentialStore({
-    file,
-    passphrase: (isNew) =>
-      environment.CODITECT_PASSPHRASE === undefined
-        ? kept(isNew)
-        : Promise.resolve(environment.CODITECT_PASSPHRASE),
-    now: () => new Date().toISOString(),
-  });
-};
+/** The encrypted file of keys; its passphrase is asked for at a terminal, if nothing keeps it. */
+export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore =>
+  openCredentialFile(environment, () => askSecret("Passphrase of the stored keys: "));
 
 /** Keys of the environment, then those of the encrypted file. */
-export const cliCredentials = (environment: NodeJS.ProcessEnv): Credentials => {
-  const stored = credentialStore(environment);
-  return firstOf(environmentCredentials(environment), {
+export const cliCredentials = (
+  environment: NodeJS.ProcessEnv,
+  stored = credentialStore(environment),
+): Credentials =>
+  firstOf(environmentCredentials(environment), {
     // A local Ollama needs no key, and so no passphrase.
     keys: (provider, reference) =>
       provider === "Ollama" && reference === null ? Promise.resolve([]) : stored.keys(provider, reference),
   });
-};
 
 /** Reads a line without showing it; null without a terminal. */
 export const askSecret = async (question: string): Promise<string | null> => {

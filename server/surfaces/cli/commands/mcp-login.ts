@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { fail } from "../../../../schemas/errors.ts";
+import type { McpServerConfig } from "../../../../schemas/mcp.ts";
+import { openSettings } from "../../../runtime/settings-source.ts";
+import { listedServers } from "../../../tools/allowed-servers.ts";
+import { createCheckedFetch } from "../../../tools/checked-fetch.ts";
+import { limitedFetch } from "../../../tools/limited-fetch.ts";
+import { logIn } from "../../../tools/oauth/log-in.ts";
+import { loginName, usesOAuth, type OAuthServer } from "../../../tools/oauth/server-login.ts";
+import type { CommandContext } from "../display/terminal.ts";
+import { exitCodes } from "../session/exit.ts";
+import { catchInterruption } from "../session/interruption.ts";
+import { credentialStore } from "../session/secrets.ts";
+import { findWorkspace } from "../session/target.ts";
+import type { RecordFlags } from "./records.ts";
+
+/** How long a person has for the pages of the service. */
+const LOGIN_MILLISECONDS = 300_000;
+
+const demandOAuth = (name: string, config: McpServerConfig | undefined): OAuthServer => {
+  if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
+  if (usesOAuth(config)) return config;
+  throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
+};
+
+const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };
+
+/** The page in the user's browser, where there is one. Its address is on the terminal, too. */
+const openPage = (page: URL): void => {
+  spawn(openers[process.platform] ?? "xdg-open", [page.href], { stdio: "ignore", detached: true })
+    .on("error", () => undefined)
+    .unref();
+};
+
+const serverOf = async (name: string, flags: RecordFlags, { currentFolder }: CommandContext) => {
+  const workspace = await findWorkspace(flags, currentFolder);
+  const settings = openSettings({ workspace, chosen: {}, chosenBy: "flag", guessed: {} }).current();
+  const servers = listedServers(workspace, settings.mcp_files);
+  return { settings, config: demandOAuth(name, servers[name]) };
+};
+
+/** `coditect mcp login SERVER`: a person logs in on the service's page, and the tokens are stored. */
+export const logInToServer = async (
+  name: string,
+  flags: RecordFlags,
+  context: CommandContext,
+): Promise<number> => {
+  const { environment, terminal } = context;
+  const { settings, config } = await serverOf(name, flags, context);
+  const checked = createCheckedFetch(() => settings.allowed_hosts);
+  const interruption = catchInterruption();
+  try {
+    await logIn({
+      server: name,
+      config,
+      secrets: credentialStore(environment),
+      environment,
+      fetch: limitedFetch(checked),
+      show: (page) => {
+        terminal.err(`Log in to ${name} (${config.url}) in your browser:\n${page.href}\n`);
+        if (terminal.interactive) openPage(page);
+      },
+      signal: AbortSignal.any([interruption.signal, AbortSignal.timeout(LOGIN_MILLISECONDS)]),
+    });
+  } finally {
+    interruption.stop();
+    await checked.close();
+  }
+  terminal.out(`You are logged in to ${name}. The tokens are stored.\n`);
+  return exitCodes.held;
+};
+
+/** `coditect mcp logout SERVER`: forgets the tokens. */
+export const logOutOfServer = async (
+  name: string,
+  flags: RecordFlags,
+  context: CommandContext,
+): Promise<number> => {
+  const { config } = await serverOf(name, flags, context);
+  await credentialStore(context.environment).setText(loginName(config.url), null);
+  context.terminal.out(`The tokens for ${name} are removed.\n`);
+  return exitCodes.held;
+};

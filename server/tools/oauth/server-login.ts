@@ -1,0 +1,153 @@
+import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
+import {
+  OAuthClientInformationSchema,
+  type OAuthClientInformationMixed,
+  type OAuthClientMetadata,
+  type OAuthTokens,
+  OAuthTokensSchema,
+} from "@modelcontextprotocol/sdk/shared/auth.js";
+import { z } from "zod";
+import { fail } from "../../../schemas/errors.ts";
+import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
+import { SerialQueue } from "../../../schemas/serial-queue.ts";
+import { resolveSecrets, type SecretTexts } from "../secrets.ts";
+
+/** What is kept of a login. The SDK adds fields of its own, such as the issuer, which must come back. */
+const Login = z.object({
+  client: z.looseObject(OAuthClientInformationSchema.shape).optional(),
+  tokens: z.looseObject(OAuthTokensSchema.shape).optional(),
+  /** The scopes that the server asked for after the last login. */
+  wanted_scope: z.string().optional(),
+});
+type Login = z.infer<typeof Login>;
+
+export type OAuthServer = Extract<McpServerConfig, { url: string }> & { oauth: ServerOAuth };
+
+export const usesOAuth = (config: McpServerConfig): config is OAuthServer =>
+  "url" in config && config.oauth !== undefined;
+
+/** Whose login, and where it is kept. */
+export interface LoginParts {
+  server: string;
+  config: OAuthServer;
+  secrets: SecretTexts;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** The name of a login among the stored secrets: of the whole address, so that no other server gets it. */
+export const loginName = (url: string): string => `mcp:${url}`;
+
+/** The stored login of one server. Changes are made one after the other. */
+class StoredLogin {
+  readonly #name: string;
+  readonly #secrets: SecretTexts;
+  readonly #changes = new SerialQueue();
+
+  constructor({ config, secrets }: LoginParts) {
+    this.#name = loginName(config.url);
+    this.#secrets = secrets;
+  }
+
+  async read(): Promise<Login> {
+    const text = await this.#secrets.text(this.#name);
+    if (text === null) return {};
+    try {
+      return Login.parse(JSON.parse(text));
+    } catch {
+      // An older or damaged entry: the user logs in again.
+      return {};
+    }
+  }
+
+  change(edit: (login: Login) => Login): Promise<void> {
+    return this.#changes.run(async () => {
+      await this.#secrets.setText(this.#name, JSON.stringify(edit(await this.read())));
+    });
+  }
+}
+
+/**
+ * The stored login as a run uses it: tokens are sent and refreshed, and nobody is asked. Specification of
+ * MCP: "Authorization". Errors: `tool_server_login` where a person has to log in.
+ */
+export class ServerLogin implements OAuthClientProvider {
+  protected readonly parts: LoginParts;
+  protected readonly stored: StoredLogin;
+
+  constructor(parts: LoginParts) {
+    this.parts = parts;
+    this.stored = new StoredLogin(parts);
+  }
+
+  /** Never used: without a person, no page leads back here. */
+  readonly redirectUrl: string = "http://127.0.0.1/callback";
+
+  get clientMetadata(): OAuthClientMetadata {
+    const { client_secret, scope } = this.parts.config.oauth;
+    return {
+      client_name: "CODITECT Agents",
+      redirect_uris: [this.redirectUrl],
+      grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"],
+      token_endpoint_auth_method: client_secret === undefined ? "none" : "client_secret_basic",
+      ...(scope !== undefined && { scope }),
+    };
+  }
+
+  async clientInformation(): Promise<OAuthClientInformationMixed | undefined> {
+    return this.registered() ?? (await this.stored.read()).client;
+  }
+
+  async saveClientInformation(client: OAuthClientInformationMixed): Promise<void> {
+    await this.stored.change((login) => ({ ...login, client }));
+  }
+
+  /** Errors: `tool_server_login`: nobody has logged in yet. */
+  async tokens(): Promise<OAuthTokens | undefined> {
+    const { tokens } = await this.stored.read();
+    if (tokens === undefined) throw this.needed();
+    return tokens;
+  }
+
+  async saveTokens(tokens: OAuthTokens): Promise<void> {
+    await this.stored.change(({ client }) => ({ ...(client && { client }), tokens }));
+  }
+
+  /** The tokens do not count any more, or do not allow enough: the next login asks for what is wanted. */
+  async redirectToAuthorization(page: URL): Promise<void> {
+    const wanted = page.searchParams.get("scope");
+    await this.stored.change((login) => ({ ...login, ...(wanted !== null && { wanted_scope: wanted }) }));
+    throw this.needed();
+  }
+
+  saveCodeVerifier(): void {
+    // No code comes without a person.
+  }
+
+  codeVerifier(): string {
+    throw this.needed();
+  }
+
+  async invalidateCredentials(scope: "all" | "client" | "tokens" | "verifier" | "discovery"): Promise<void> {
+    if (scope === "verifier" || scope === "discovery") return;
+    await this.stored.change(({ client, tokens, ...login }) => ({
+      ...login,
+      ...(scope === "tokens" && client && { client }),
+      ...(scope === "client" && tokens && { tokens }),
+    }));
+  }
+
+  /** The client that the user registered with the service; undefined: it registers itself. */
+  protected registered(): OAuthClientInformationMixed | undefined {
+    const { client_id, client_secret, issuer } = this.parts.config.oauth;
+    if (client_id === undefined) return undefined;
+    const secret =
+      client_secret === undefined ? {} : resolveSecrets({ client_secret }, this.parts.environment);
+    // The SDK shows a client to no other issuer than this.
+    return { client_id, ...secret, ...(issuer !== undefined && { issuer }) };
+  }
+
+  protected needed(): Error {
+    return fail("tool_server_login", { server: this.parts.server });
+  }
+}
