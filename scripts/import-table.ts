@@ -185,13 +185,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/hooks",
     is: "commands and HTTP calls of the user before and after runs, stages, tool calls and change sets",
-    imports: [
-      "schemas",
-      "server/instances/drivers/egress",
-      "server/platform",
-      "server/tools",
-      "server/workspace",
-    ],
+    imports: ["schemas", "server/platform", "server/tools", "server/workspace"],
   },
   {
     folder: "server/metrics",
@@ -215,7 +209,6 @@ export const importTable: readonly Row[] = [
       ...base,
       "server/gateway",
       "server/instances",
-      "server/instances/drivers/egress",
       "server/metrics",
       "server/platform",
       "server/tools",

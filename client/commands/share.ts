@@ -54,7 +54,7 @@ export const exportShared = async (context: Context): Promise<void> => {
   const target = await vscode.window.showSaveDialog({
     title,
     defaultUri: vscode.Uri.joinPath(folder.uri, `${slugOf(name) || record.kind}.coditect.json`),
-    filters: { JSON: ["json"] },
+    filters: { [vscode.l10n.t("Agents and Teams")]: ["json", "md"] },
   });
   if (target === undefined) return;
   await vscode.workspace.fs.writeFile(

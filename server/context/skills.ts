@@ -1,5 +1,5 @@
 import type { ContextItem } from "../../schemas/execution.ts";
-import { plainLine } from "../../schemas/plain-text.ts";
+import { readFrontMatter } from "../workspace/front-matter.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
 /** Where projects keep Agent Skills. Format: https://agentskills.io/specification */
@@ -13,22 +13,13 @@ const LONGEST_DESCRIPTION = 300;
 /** Name of the context item that lists them. */
 export const SKILLS_ITEM = "skills of the project";
 
-/** A field of the front matter; indented lines continue it. */
-const fieldOf = (frontMatter: string, name: string): string | null => {
-  const [, first = "", further = ""] =
-    new RegExp(`^${name}:[ \\t]*(.*)((?:\\n[ \\t]+.*)*)`, "m").exec(frontMatter) ?? [];
-  const text = `${first.replace(/^[>|][+-]?$/, "")} ${further}`.replace(/\s+/g, " ").trim();
-  const unquoted = /^(["'])(.*)\1$/.exec(text)?.[2] ?? text;
-  return unquoted === "" ? null : plainLine(unquoted);
-};
-
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 /** A line of the list; null for a file without a name or description, which says nothing of its use. */
 const lineOf = (path: string, text: string): string | null => {
-  const frontMatter = /^---\n([\s\S]{0,8192}?)\n---(?:\n|$)/.exec(text)?.[1] ?? "";
-  const name = fieldOf(frontMatter, "name");
-  const description = fieldOf(frontMatter, "description");
+  const front = readFrontMatter(text);
+  const name = front?.field("name") ?? null;
+  const description = front?.field("description") ?? null;
   if (name === null || description === null) return null;
   return `- ${cut(name, LONGEST_NAME)} (${path}): ${cut(description, LONGEST_DESCRIPTION)}`;
 };

@@ -1,4 +1,5 @@
 import type { AgentFile, TeamFile } from "../../schemas/team.ts";
+import { plainLine } from "../../schemas/plain-text.ts";
 import { describeConfiguration } from "../teams/definition/describe.ts";
 import type { ReadPackage } from "./read-package.ts";
 
@@ -33,10 +34,13 @@ const teamLines = ({ name, members, workflow_stages }: TeamFile): string[] => [
 ];
 
 /** What a package may do, for a person to judge: its hosts, commands and tools, and each prompt whole. */
-export const previewOf = ({ content, files, sha256 }: ReadPackage): string =>
+export const previewOf = ({ content, leftOut, files, sha256 }: ReadPackage): string =>
   [
     ...content.agents.flatMap(agentLines),
     ...content.teams.flatMap(teamLines),
+    ...(leftOut.length === 0
+      ? []
+      : [`Left out, because it has no meaning here: ${leftOut.map(plainLine).join(", ")}`]),
     `In all: ${describeConfiguration(files)}`,
     `SHA-256: ${sha256}`,
   ].join("\n");

@@ -1,4 +1,5 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { addPrompts } from "./prompts.ts";
 import { addProveTool, type Prover } from "./prove-tool.ts";
 import { addResultTools, addRunTools, type OpenSession } from "./tools.ts";
 
@@ -18,6 +19,7 @@ export const createMcpServer = (open: OpenSession, version: string, prove?: Prov
   );
   addRunTools(server, open);
   addResultTools(server, open);
+  addPrompts(server);
   if (prove !== undefined) addProveTool(server, prove);
   return server;
 };

@@ -13,6 +13,7 @@ import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts
 const passing = [
   "dns-rebinding-protection",
   "ping",
+  "prompts-list",
   "server-initialize",
   "server-sse-multiple-streams",
   "tools-call-error",

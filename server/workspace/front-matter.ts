@@ -1,0 +1,56 @@
+import { plainLine } from "../../schemas/plain-text.ts";
+
+const MOST_CHARACTERS = 8192;
+const block = new RegExp(
+  `^\\uFEFF?---\\r?\\n([\\s\\S]{0,${MOST_CHARACTERS}}?)\\r?\\n---[ \\t]*(?:\\r?\\n|$)`,
+);
+
+/** What a Markdown file says of itself before its text: the part of YAML that skills and agents use. */
+export interface FrontMatter {
+  /** Names of all fields. */
+  names: string[];
+  /** A field on one line; null: it is not there or empty. */
+  field(name: string): string | null;
+  /** A field that is a list, in any of YAML's forms, or words with commas between; null: it is not there. */
+  list(name: string): string[] | null;
+  /** The text after it. */
+  body: string;
+}
+
+const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
+
+/** The front matter of a file; null: it has none. */
+export const readFrontMatter = (text: string): FrontMatter | null => {
+  const found = block.exec(text);
+  if (found === null) return null;
+  const [whole, content = ""] = found;
+  const lines = content.replaceAll("\r", "");
+  /** The field's line, and the indented ones that continue it. */
+  const partsOf = (name: string): [first: string, further: string] | null => {
+    const [, first, further = ""] =
+      new RegExp(`^${name}:[ \\t]*(.*)((?:\\n(?:[ \\t]+|-[ \\t]).*)*)`, "m").exec(lines) ?? [];
+    return first === undefined ? null : [first, further];
+  };
+  return {
+    names: [...lines.matchAll(/^([\w-]+):/gm)].map(([, name = ""]) => name),
+    field: (name) => {
+      const [first = "", further = ""] = partsOf(name) ?? [];
+      const joined = `${first.replace(/^[>|][+-]?$/, "")} ${further}`.replace(/\s+/g, " ").trim();
+      return unquoted(joined) === "" ? null : plainLine(unquoted(joined));
+    },
+    list: (name) => {
+      const parts = partsOf(name);
+      if (parts === null) return null;
+      const [first, further] = parts;
+      const items =
+        first.trim() === ""
+          ? further.split("\n").map((line) => line.replace(/^\s*-/, ""))
+          : `${first} ${further}`
+              .trim()
+              .replace(/^\[|\]$/g, "")
+              .split(",");
+      return items.map((item) => plainLine(unquoted(item.trim()))).filter((item) => item !== "");
+    },
+    body: text.slice(whole.length).trim(),
+  };
+};
