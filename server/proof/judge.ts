@@ -35,8 +35,8 @@ const withoutTests: readonly GateName[] = ["clean", "mutants"];
 
 /**
  * Judges a change by its gates: its tests on the state before it (`red`), then the whole of it. A
- * change without tests is a refactoring as far as anybody can measure: the tests there are must pass
- * and notice its mutants. Stops at the first gate that does not hold.
+ * change without new tests is a refactoring as far as anybody can measure: the tests there are must
+ * pass and notice its mutants. Stops at the first gate that does not hold.
  */
 export const judge = async (
   change: JudgedChange,
@@ -98,5 +98,6 @@ export const judge = async (
   const kept = await prove("untouched", keptStrength(before, red), contextOf(change.changes, red));
   proven(kept);
   if (!kept.held) return [red, kept];
-  return [red, kept, ...(await proveGates(wanted(withTests), contextOf(change.changes, red), proven))];
+  const rest = red.tests?.proven.length === 0 && red.runner !== "command" ? withoutTests : withTests;
+  return [red, kept, ...(await proveGates(wanted(rest), contextOf(change.changes, red), proven))];
 };

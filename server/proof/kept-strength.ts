@@ -2,8 +2,8 @@ import type { GateProof } from "../../schemas/gates.ts";
 import type { TestReport } from "../../schemas/tests.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { measuredRun, quantity, type Gate } from "../teams/gates/gate.ts";
-import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
-import { loosened } from "./loosened.ts";
+import { named, newTestFiles, probeOf, withoutAssertion } from "../teams/gates/test-run.ts";
+import { loosened, rewrittenAlone } from "./loosened.ts";
 
 /**
  * No test that was there was made weaker. A test may change with what it describes: then its new form
@@ -13,7 +13,7 @@ import { loosened } from "./loosened.ts";
 export const keptStrength =
   (before: TestReport, red: GateProof): Gate =>
   async (context) => {
-    const looser = await loosened(context);
+    const looser = [...(await loosened(context)), ...(await rewrittenAlone(context))];
     if (looser.length > 0)
       return {
         held: false,
@@ -29,6 +29,9 @@ export const keptStrength =
     if (rewritten.length === 0 || suspects.length === 0)
       return { held: true, reason: "No test that was there was made weaker." };
     const paths = new Set(rewritten.map(({ path }) => path));
+    const isSuspect = (id: string): boolean => suspects.includes(id);
+    await context.ground.prepare(context.changes);
+    const empty = await withoutAssertion(context, files, isSuspect);
     await context.ground.prepare([
       ...context.changes.filter(({ path }) => !paths.has(path)),
       ...context.changes.flatMap((change) => {
@@ -43,6 +46,15 @@ export const keptStrength =
     });
     const failing = named(report, "failed");
     const weaker = suspects.filter((id) => failing.has(id));
+    const emptyBefore = empty.length === 0 ? [] : await withoutAssertion(context, [...paths], isSuspect);
+    const emptied = empty.filter((id) => !emptyBefore.includes(id));
+    if (emptied.length > 0)
+      return {
+        held: false,
+        reason: `${quantity(emptied.length, "test was", "tests were")} made weaker: ${emptied.length === 1 ? "it reaches" : "they reach"} no assertion any more and cannot fail.`,
+        evidence: emptied,
+        ...measuredRun(report),
+      };
     return {
       held: weaker.length === 0,
       reason:

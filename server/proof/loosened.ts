@@ -1,14 +1,10 @@
-import { posix } from "node:path";
 import type { GateContext } from "../teams/gates/gate.ts";
+import { followsNewTests, testOf, type SnapshotContext } from "./followed-snapshots.ts";
 
 const stored = /^exports\[`((?:[^`\\]|\\.)*)`\] = `((?:[^`\\]|\\.)*)`;/gm;
 
 const snapshotsOf = (text: string): Map<string, string> =>
   new Map([...text.matchAll(stored)].map(([, name = "", value = ""]) => [name, value]));
-
-/** The test file that a file of stored snapshots belongs to, as Jest and Vitest place them. */
-const testOf = (path: string): string =>
-  posix.join(posix.dirname(path), "..", posix.basename(path).replace(/\.snap$/, ""));
 
 /** Stored snapshots that the change rewrote or took away while their tests stayed as they were. */
 const rewrittenSnapshots = (path: string, before: string, after: string | null): string[] => {
@@ -38,18 +34,28 @@ const loweredThresholds = (path: string, before: string, after: string | null): 
 const configures =
   /(^|\/)(package\.json|pyproject\.toml|setup\.cfg|tox\.ini|\.coveragerc|\.(c8|nyc)rc(\.[a-z]+)?|(jest|vitest|vite|nyc)\.config\.[cm]?[jt]s(on)?)$/;
 
-/** What a change demands less of than before, outside of the tests' own text; each in words. */
+/** Thresholds that a change lowered, each in words. */
 export const loosened = async (
   context: Pick<GateContext, "after" | "readBase" | "readText">,
 ): Promise<string[]> => {
   const told = await Promise.all(
     [...context.after.keys()].sort().map(async (path) => {
-      const isSnapshot = path.endsWith(".snap") && !context.after.has(testOf(path));
-      if (!isSnapshot && !configures.test(path)) return [];
+      if (!configures.test(path)) return [];
       const [before, after] = [await context.readBase(path), await context.readText(path)];
-      if (before === null) return [];
-      return isSnapshot ? rewrittenSnapshots(path, before, after) : loweredThresholds(path, before, after);
+      return before === null ? [] : loweredThresholds(path, before, after);
     }),
   );
   return told.flat();
+};
+
+/** Stored snapshots that a change rewrote without a new test that asks for it, each in words. */
+export const rewrittenAlone = async (context: SnapshotContext): Promise<string[]> => {
+  const told: string[] = [];
+  for (const path of [...context.after.keys()].sort()) {
+    if (!path.endsWith(".snap") || context.after.has(testOf(path))) continue;
+    const before = await context.readBase(path);
+    const rewritten = before === null ? [] : rewrittenSnapshots(path, before, await context.readText(path));
+    if (rewritten.length > 0 && !(await followsNewTests(context, path))) told.push(...rewritten);
+  }
+  return told;
 };

@@ -5,10 +5,15 @@ import { honestChanges } from "../fixtures/cheats/honest.ts";
 import { javascriptCheats } from "../fixtures/cheats/javascript.ts";
 import { pythonCheats } from "../fixtures/cheats/python.ts";
 
-/** Runs the corpus, or what of it a pattern names: no cheat may hold, and honest changes have to. */
+/**
+ * Runs the corpus, or what of it a pattern names ("^honest jest"): no cheat may hold, and honest
+ * changes have to.
+ */
 const pattern = new RegExp(process.argv[2] ?? "");
-const cheats = [...kits.flatMap(javascriptCheats), ...pythonCheats].filter(({ name }) => pattern.test(name));
-const honest = honestChanges.filter(({ name }) => pattern.test(name));
+const cheats = [...kits.flatMap(javascriptCheats), ...pythonCheats].filter(({ name }) =>
+  pattern.test(`cheat ${name}`),
+);
+const honest = honestChanges.filter(({ name }) => pattern.test(`honest ${name}`));
 
 let faults = 0;
 let refusedHonest = 0;

@@ -1,6 +1,8 @@
 import { classifyPath } from "../../workspace/classify.ts";
 import type { GateContext } from "./gate.ts";
+import { formsOf } from "./forms.ts";
 import { hunksOf, type ChangedSource } from "./hunks.ts";
+import { tablesOf } from "./tables.ts";
 import { newTestFiles } from "./test-run.ts";
 
 const literal =
@@ -17,22 +19,29 @@ const valueOf = (text: string): string =>
 
 const literalsOf = (text: string): string[] => [...text.matchAll(literal)].map(([found]) => valueOf(found));
 
+/** Where two texts are put together, they are one. */
+const seam = /(["'`])\s*\+\s*\1/g;
+
 /** What a change wrote out in its sources. */
 interface WrittenOut {
   values: ReadonlySet<string>;
   /** The values of each list, in their order. */
   lists: readonly string[][];
+  /** The values that its tables have. */
+  entries: ReadonlySet<string>;
 }
 
 const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   const written = sources
     .flatMap((source) => hunksOf(source).flatMap(({ added }) => added))
     .join("\n")
-    .replace(comment, "");
+    .replace(comment, "")
+    .replace(seam, "");
   const keys = [...written.matchAll(key)].map(([, name = ""]) => name);
   return {
     values: new Set([...literalsOf(written), ...keys]),
     lists: [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside)),
+    entries: new Set(tablesOf(written).flatMap(({ values }) => values)),
   };
 };
 
@@ -62,7 +71,8 @@ const isPlaceIn = (list: readonly string[], value: string): boolean =>
  * place in a list that has the answer: a list of answers is a table as well.
  */
 const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean => {
-  const absent = literals.filter((value) => !values.has(value));
+  const isKnown = (value: string): boolean => values.has(value) || formsOf(value).some((form) => values.has(form));
+  const absent = literals.filter((value) => !isKnown(value));
   if (absent.length === 0) return true;
   const answer = literals.at(-1) ?? "";
   return (
@@ -70,6 +80,9 @@ const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean
     lists.some((list) => list.includes(answer) && absent.every((value) => isPlaceIn(list, value)))
   );
 };
+
+/** So many entries that no test asks for make a table more than the tests' answers. */
+const ENOUGH_MORE = 3;
 
 const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
@@ -82,6 +95,14 @@ const isWrittenEcho = ({ literals }: Check, { values }: WrittenOut): boolean => 
   );
 };
 
+/** Whether the tables of the change have as many texts again as its tests ask for: then they are data. */
+const holdMore = (checks: readonly Check[], { entries }: WrittenOut): boolean => {
+  const asked = new Set(checks.flatMap(({ literals }) => literals));
+  const texts = [...entries].filter((value) => letters(value).length > 1 && !/^\d+$/.test(value));
+  const unasked = texts.filter((value) => !asked.has(value)).length;
+  return unasked >= Math.max(ENOUGH_MORE, texts.length - unasked);
+};
+
 /**
  * The checks of the new tests that the code answers from what it has in its text, when that is all of
  * them: a table of the tests' inputs and no rule behind them. Empty when one check asks for more.
@@ -89,7 +110,7 @@ const isWrittenEcho = ({ literals }: Check, { values }: WrittenOut): boolean => 
 export const answeredByTable = (checks: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
   if (checks.length === 0) return [];
-  const isTable = checks.every((check) => isAnswered(check, written));
+  const isTable = checks.every((check) => isAnswered(check, written)) && !holdMore(checks, written);
   const isEcho = checks.length > 1 && checks.every((check) => isWrittenEcho(check, written));
   return isTable || isEcho ? [...checks] : [];
 };

@@ -1,7 +1,9 @@
 import { stripTypeScriptTypes } from "node:module";
 import { applyPatch, reversePatch, structuredPatch } from "diff";
+import type { FileChange } from "../../../schemas/changes.ts";
 import type { LineRange } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
+import { toFileContent } from "../../workspace/encoding.ts";
 import type { GateContext } from "./gate.ts";
 
 /** A source file that a run changed: its text before and after; null where it was not there. */
@@ -23,7 +25,9 @@ export interface Hunk {
 }
 
 /** The sources that differ from the state before the run, with their texts. */
-export const changedSources = async (context: GateContext): Promise<ChangedSource[]> => {
+export const changedSources = async (
+  context: Pick<GateContext, "after" | "readBase" | "readText">,
+): Promise<ChangedSource[]> => {
   const paths = [...context.after.keys()].filter((path) => classifyPath(path) === "source").sort();
   return Promise.all(
     paths.map(async (path) => ({
@@ -62,6 +66,17 @@ export const hunksOf = ({ path, before, after }: ChangedSource): Hunk[] => {
   });
 };
 
+/** A change without one piece of it. */
+export const without = (changes: readonly FileChange[], { path, without: text }: Hunk): FileChange[] => [
+  ...changes.filter((change) => change.path !== path),
+  {
+    path,
+    before: changes.find((change) => change.path === path)?.before ?? null,
+    content: text === null ? null : toFileContent(Buffer.from(text)),
+    executable: changes.find((change) => change.path === path)?.executable ?? false,
+  },
+];
+
 /** Lines of the new text that the change wrote. */
 export const writtenLines = (source: ChangedSource): LineRange[] =>
   hunksOf(source)
@@ -72,6 +87,17 @@ const comment = /\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$|(^|\s)#.*$/gm;
 
 /** The text without comments and blanks. */
 const bare = (text: string): string => text.replace(comment, "").replace(/\s+/g, "");
+
+/** Lines that tell a person or a log, and compute nothing. */
+const telling = /^\s*(?:this\.|self\.)?(?:console|_?log|_?logger|logging|LOG(?:GER)?)\.\w+\(.*\);?\s*$/gm;
+
+/** What a package says of itself, and the versions of what it needs. */
+const aboutPackage =
+  /^\s*(?:"(?:version|description|keywords|author|license|homepage)"\s*:.*|"[@\w./-]+"\s*:\s*"[\^~<>=]*\d[^"]*",?|"\w*[dD]ependencies"\s*:\s*\{|[{}],?)\s*$/gm;
+
+/** Files that no test runs: settings of tools, locks, texts. */
+const holdsNoCode =
+  /(^|\/)(\.[^/]+|[A-Z]+|(package-lock|npm-shrinkwrap|tsconfig[\w.-]*)\.json)$|\.(ya?ml|toml|lock|cfg|ini|txt|in|typed)$|\.d\.[cm]?ts$/;
 
 /** TypeScript without its types; null where Node cannot take them out. */
 const withoutTypes = (path: string, text: string): string | null => {
@@ -88,9 +114,17 @@ const withoutTypes = (path: string, text: string): string | null => {
   }
 };
 
-/** Whether the piece is code that runs, and not blank lines, comments or types. */
+/** Whether the piece is code that runs, and not blank lines, comments, types or messages. */
 export const isCode = ({ path, added, removed, without }: Hunk, after: string | null): boolean => {
-  const codeOf = (lines: readonly string[]) => bare(lines.join("\n").replace(/^\s*\*.*$/gm, ""));
+  if (holdsNoCode.test(path)) return false;
+  const idle = /(^|\/)package\.json$/.test(path) ? aboutPackage : telling;
+  const codeOf = (lines: readonly string[]) =>
+    bare(
+      lines
+        .join("\n")
+        .replace(/^\s*\*.*$/gm, "")
+        .replace(idle, ""),
+    );
   if (codeOf(added) === codeOf(removed)) return false;
   if (without === null || after === null) return true;
   const [typeless, typelessBefore] = [withoutTypes(path, after), withoutTypes(path, without)];

@@ -36,6 +36,17 @@ const isBrought = (word: string, sources: readonly FileChange[]): boolean =>
     return text.split(/[^\p{L}\p{N}_$]+/u).includes(word);
   });
 
+/** The names that a message says are not there. */
+const missedIn = (message: string): string[] =>
+  sayings.flatMap((saying) => [...message.matchAll(saying)].map(([, name = ""]) => wordOf(name)));
+
+/** Whether all that the message misses is in these sources, of the state before the change. */
+export const missesOnly = (message: string, before: readonly FileChange[]): boolean => {
+  const words = missedIn(message);
+  const sources = before.filter(({ path }) => classifyPath(path) === "source");
+  return words.length > 0 && words.every((word) => isBrought(word, sources));
+};
+
 /**
  * What test files that could not be loaded miss, when all of it is what the change brings in its
  * sources; null when a file could not be loaded for another reason.
@@ -43,9 +54,7 @@ const isBrought = (word: string, sources: readonly FileChange[]): boolean =>
 export const missingNames = (report: TestReport, change: readonly FileChange[]): string[] | null => {
   if (report.outcome !== "load_error" || report.errors.length > 0) return null;
   const sources = change.filter(({ path }) => classifyPath(path) === "source");
-  const missing = report.load_errors.map(({ message }) =>
-    sayings.flatMap((saying) => [...message.matchAll(saying)].map(([, name = ""]) => wordOf(name))),
-  );
+  const missing = report.load_errors.map(({ message }) => missedIn(message));
   const isAwaited = (words: readonly string[]): boolean =>
     words.length > 0 && words.every((word) => isBrought(word, sources));
   return missing.every(isAwaited) ? [...new Set(missing.flat())].sort() : null;

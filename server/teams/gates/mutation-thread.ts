@@ -28,6 +28,9 @@ const logger = {
 const parsedAs = (path: string): string => (/\.[cm]?ts$/.test(path) ? `${path}.ts` : `${path}.tsx`);
 const pathOf = (name: string): string => name.replace(/\.tsx?$/, "");
 
+/** A comment by which the judged code would switch its own mutants off. */
+const directive = /Stryker(?=\s+(disable|restore)\b)/g;
+
 /** A comparison of two plain expressions. */
 const comparison = /^([\w$.[\]()+\-*%,\s]+) (<=?|>=?) ([\w$.[\]()+\-*%,\s]+)$/;
 const opposite: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
@@ -93,14 +96,14 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   const result = await instrumenter.instrument(
     files.map(({ path, text, ranges }) => ({
       name: parsedAs(path),
-      content: text,
+      content: text.replaceAll(directive, (found) => found.toLowerCase()),
       // The instrumenter counts lines from 0.
       mutate: ranges.map(({ from, to }) => ({
         start: { line: from - 1, column: 0 },
         end: { line: to, column: 0 },
       })),
     })),
-    { plugins: null, excludedMutations: ["Regex"], ignorers: [] },
+    { plugins: null, excludedMutations: ["Regex", "OptionalChaining"], ignorers: [] },
   );
   const boundaries = boundariesOf(result.mutants);
   return {

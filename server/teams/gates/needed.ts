@@ -1,23 +1,10 @@
-import type { FileChange } from "../../../schemas/changes.ts";
-import { toFileContent } from "../../workspace/encoding.ts";
 import { quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
-import { changedSources, hunksOf, isCode, type Hunk } from "./hunks.ts";
+import { changedSources, hunksOf, isCode, without, type Hunk } from "./hunks.ts";
 import { newTestFiles, probeOf } from "./test-run.ts";
 
 /** Most pieces that are taken back. */
 const MOST_HUNKS = 20;
-
-/** The stage's result without one piece of it. */
-const without = (changes: readonly FileChange[], { path, without: text }: Hunk): FileChange[] => [
-  ...changes.filter((change) => change.path !== path),
-  {
-    path,
-    before: changes.find((change) => change.path === path)?.before ?? null,
-    content: text === null ? null : toFileContent(Buffer.from(text)),
-    executable: changes.find((change) => change.path === path)?.executable ?? false,
-  },
-];
 
 /** Whether the tests miss the piece: those of the change first, then, if they do not, the whole suite. */
 const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {

@@ -10,6 +10,7 @@ import {
   type Regression,
 } from "./compare.ts";
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { withoutTheirCode } from "./outdated.ts";
 import {
   cannotFailInWords,
   describe,
@@ -122,6 +123,8 @@ export const clean: Gate = async (context) => {
   if (problem !== null) return problem;
   const rewritten = new Set(context.mayRemoveTests ? context.after.keys() : []);
   const regression = compareRuns(before, report, rewritten);
+  const outdated = await withoutTheirCode(context, regression.gone);
+  regression.gone = regression.gone.filter((id) => !outdated.has(id));
   if (report.runner !== "command") {
     const present = new Set(report.tests.map(testId));
     const proven = context.provenTests?.proven ?? [];

@@ -3,12 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fail } from "../../../schemas/errors.ts";
-import type { TestReport } from "../../../schemas/tests.ts";
+import type { TestProbe, TestReport } from "../../../schemas/tests.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import type { StalePackages } from "../copy/stale.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { reportsInside, watched } from "../witness/runners/adapters.ts";
+import { unseenTampering } from "../witness/suspect-text.ts";
 import { createWitness, mutantVariables, type Witness } from "../witness/witness.ts";
 import { adapters, writeReporters } from "./adapters.ts";
 import { buildFirst, buildLine, buildLines, missesBuild, runBuild } from "./build.ts";
@@ -229,8 +230,14 @@ const runPart = (
       ? createWitness(root, reportFolder, probe, reportsInside.has(detected.runner))
       : null;
     const report = await runJob(root, job, witness, timeoutMs, signal);
-    return isWatched ? { ...report, watched: true } : report;
+    return isWatched ? watchedReport(root, report, probe) : report;
   });
+
+/** The report of a run under a witness, with what only the texts of the judged sources show. */
+const watchedReport = (root: string, report: TestReport, { suspects }: TestProbe): TestReport => {
+  const tampering = [...(report.tampering ?? []), ...unseenTampering(root, suspects)];
+  return { ...report, watched: true, ...(tampering.length > 0 ? { tampering } : {}) };
+};
 
 const runJob = async (
   root: string,

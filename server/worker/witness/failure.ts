@@ -1,16 +1,22 @@
 /** The text of the error that an assertion throws in a run that refuses assertions. */
 export const REFUSED = "coditect: an assertion was reached";
 
+/** What is told of a test that failed before it passed; its name follows. */
+export const TRIED_AGAIN = "has a test that passes only when it is tried again: ";
+
 /**
  * Why a test failed, as a function of its error for the scripts that run inside runners: see
  * `TestFailure`. An assertion is known by its error's name or code, never by its message.
  */
-export const failureScript = String.raw`((error) => {
+export const failureScript = String.raw`(function failureOf(error) {
   // A test that waits in vain fails by its own deadline.
   if (typeof error === "string") return /^test timed out after/.test(error) ? "assertion" : "error";
   if (error === null || typeof error !== "object") return "error";
   if (error.code === "ERR_MOCHA_TIMEOUT" || error.failureType === "testTimeoutFailure") return "assertion";
   if (/^Exceeded timeout of|^Test timed out in|^thrown: "Exceeded timeout/.test(String(error.message ?? error))) return "assertion";
+  // fast-check wraps what a property threw; one that answered false is an assertion of its own.
+  if (/^Property (failed|interrupted) /.test(String(error.message)))
+    return error.cause !== null && typeof error.cause === "object" ? failureOf(error.cause) : "assertion";
   const chain = [error, error.cause, error.actual].filter((each) => each !== null && typeof each === "object");
   if (chain.some((each) => String(each.message ?? "").includes("${REFUSED}"))) return "refused";
   const name = String(error.name ?? "");

@@ -18,6 +18,7 @@ module.exports = async (globalConfig, config, environment, runtime, testPath, ..
   finish();
   for (const test of result.testResults) {
     const failed = test.status === "failed";
+    if (test.status === "passed" && test.invocations > 1) witness.triedAgain(testPath, test.title);
     witness.tell({
       type: "test",
       file: testPath,

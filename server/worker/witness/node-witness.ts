@@ -1,4 +1,5 @@
 import { isTestScript } from "../../workspace/classify.ts";
+import { TRIED_AGAIN } from "./failure.ts";
 import type { WitnessSettings } from "./settings.ts";
 
 /**
@@ -16,6 +17,7 @@ import type { WitnessSettings } from "./settings.ts";
 export const nodeWitness = (settings: WitnessSettings): string => `"use strict";
 (() => {
 const settings = ${JSON.stringify(settings)};
+const TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)};
 const isTest = ${isTestScript};
 ${script}
 })();
@@ -49,11 +51,13 @@ const tell = (event) => {
 
 // Who calls: frames as file and line, nearest first, without this file and Node's own.
 const place = /(?:at |\()((?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^()]*?)(?:\?[^:)]*)?:(\d+):(\d+)\)?$/;
+// Code made from text is its maker's.
+const madeAt = /\(eval at .*?\(((?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^()]*?)(?:\?[^:)]*)?:(\d+):(\d+)\)/;
 let reading = false;
 const framesOf = (stack) => {
   const frames = [];
   for (const line of String(stack).split("\n")) {
-    const found = place.exec(line);
+    const found = madeAt.exec(line) ?? place.exec(line);
     if (found === null || !/^\s*at /.test(line)) continue;
     const file = slashed(found[1].startsWith("file:") ? fileURLToPath(found[1]) : found[1]);
     if (file !== slashed(__filename)) frames.push({ file, line: Number(found[2]), text: line });
@@ -108,15 +112,39 @@ const accuse = (caller, what) => {
   tell({ type: "tampering", path: caller?.path ?? "", line: caller?.line ?? null, what });
 };
 
+// A program of the project that a test starts: its arguments are its own, and it may end.
+const started = "CODITECT_STARTED";
+const isProgram = (() => {
+  const main = process.argv[1];
+  const isChild = process.env[started] === "1";
+  process.env[started] = "1";
+  if (!isChild || main === undefined) return false;
+  try {
+    const path = pathOf(slashed(fs.realpathSync(main)));
+    return path !== null && !isTest(path);
+  } catch {
+    return false;
+  }
+})();
+
 defineProperty(process, loaded, { enumerable: false, get: () => nearestCaller() === null || undefined });
 
+/** What no source may replace: what it is called, by holder and name. */
+const guarded = new WeakMap();
+const guard = (holder, name, label) => {
+  if (!guarded.has(holder)) guarded.set(holder, new Map());
+  guarded.get(holder).set(name, label);
+};
+
 // 1. Ending the process.
-let over = false;
+let over = isProgram;
+// Whoever took it last: a timer that calls it has no caller.
+let taker = null;
 const ends = (holder, name, label) => {
   // Whoever replaces it often calls the one before: each keeps what it calls.
   const layer = (original) => function (...args) {
     if (!over) {
-      const caller = nearestCaller();
+      const caller = nearestCaller() ?? (callers().length === 0 ? taker : null);
       const isSelf = label !== "process.kill" || args[0] === process.pid;
       if (caller !== null && isSelf) {
         accuse(caller, "ends the process (" + label + ")");
@@ -129,22 +157,25 @@ const ends = (holder, name, label) => {
   defineProperty(holder, name, {
     configurable: true,
     enumerable: true,
-    get: () => wrapped,
+    get: () => {
+      taker = directSource() ?? taker;
+      return wrapped;
+    },
     set(next) {
       const caller = directSource();
       // Another realm's process has a copy of this property.
       if (this !== holder)
         defineProperty(this, name, { value: next, writable: true, configurable: true, enumerable: true });
       else if (caller !== null) accuse(caller, "replaces " + label);
-      else if (directCaller() === null) wrapped = next === wrapped ? wrapped : layer(next);
+      else if (nearestCaller() === null) wrapped = next === wrapped ? wrapped : layer(next);
       else defineProperty(holder, name, { value: next, writable: true, configurable: true, enumerable: true });
     },
   });
 };
-ends(process, "exit", "process.exit");
-ends(process, "reallyExit", "process.reallyExit");
-ends(process, "abort", "process.abort");
-ends(process, "kill", "process.kill");
+for (const name of ["exit", "reallyExit", "abort", "kill"]) {
+  ends(process, name, "process." + name);
+  guard(process, name, "process." + name);
+}
 
 const header = (error) => {
   try {
@@ -271,9 +302,14 @@ if (Module.registerHooks !== undefined) {
     },
   });
 }
+const elsewhere = { id: ".", filename: root + "/main.js", loaded: true, children: [], exports: {} };
 const compile = Module.prototype._compile;
 Module.prototype._compile = function (content, filename, ...rest) {
   const file = slashed(filename);
+  const path = pathOf(file);
+  // Which module required it shows a source that it is tested.
+  if (path !== null && suspects.has(path) && !isTest(path) && this.parent != null)
+    defineProperty(this, "parent", { value: elsewhere, writable: true, configurable: true, enumerable: false });
   const result = apply(compile, this, [isChai.test(file) ? content + afterChai : content, filename, ...rest]);
   if (settings.refuse_assertions && /\/node_modules\/expect\/build\/index\.js$/.test(file)) {
     const { expect } = this.exports;
@@ -285,6 +321,13 @@ Module.prototype._compile = function (content, filename, ...rest) {
 // 4. Variables that show a source it is tested: it sees none.
 const betrays = /^(NODE_TEST_CONTEXT|JEST_WORKER_ID|VITEST.*|TEST|MOCHA.*|CODITECT.*|PYTEST.*)$/;
 const hidden = /^(NODE_OPTIONS|NODE_V8_COVERAGE|NODE_UNIQUE_ID|npm_.*|CI)$/;
+/** A source that asks Vite for a variable: import.meta.env looks it up. */
+const throughVite = () => {
+  const [first, second] = callers();
+  if (first === undefined || !/\/node_modules\/(vitest|vite|vite-node|@vitest\/[^/]+)\//.test(first.file)) return null;
+  const caller = asCaller(second);
+  return isSuspect(caller) ? caller : null;
+};
 const guardEnvironment = (holder) => {
   const env = holder.env;
   const isHidden = (key) => typeof key === "string" && (betrays.test(key) || hidden.test(key));
@@ -293,9 +336,9 @@ const guardEnvironment = (holder) => {
       const value = target[key];
       if (value === undefined || typeof key !== "string") return value;
       const isBetrayal = betrays.test(key);
-      const isName = key === "NODE_ENV" && value === "test";
+      const isName = (key === "NODE_ENV" || key === "MODE") && value === "test";
       if (!isBetrayal && !isName && !hidden.test(key)) return value;
-      const source = directSource();
+      const source = directSource() ?? throughVite();
       if (source === null) return value;
       if (isBetrayal) accuse(source, "reads a variable of the test runner (" + key + ")");
       return undefined;
@@ -325,11 +368,39 @@ const disguise = (holder, name, disguised) => {
     },
   });
 };
-disguise(process, "argv", () => [process.execPath, root + "/main.js"]);
-disguise(process, "execArgv", () => []);
+const disguiseArguments = (holder) => disguise(holder, "argv", () => [process.execPath, root + "/main.js"]);
+if (!isProgram) {
+  disguiseArguments(process);
+  disguise(process, "execArgv", () => []);
+  disguise(process, "send", () => undefined);
+}
+if (Array.isArray(process.moduleLoadList)) {
+  const { moduleLoadList } = process;
+  disguise(process, "moduleLoadList", () => moduleLoadList.filter((name) => !/test/.test(name)));
+}
+/** Accuses a source that calls this for what only somebody who looks for a runner wants to know. */
+const looksBy = (holder, name, label, isLook, answer) => {
+  const original = holder?.[name];
+  if (typeof original !== "function") return;
+  defineProperty(holder, name, {
+    value: function (...args) {
+      const source = isLook(args) ? directSource() : null;
+      if (source === null) return apply(original, this, args);
+      accuse(source, "looks for the test runner (" + label + ")");
+      return answer;
+    },
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+};
+looksBy(process.report, "getReport", "process.report", () => true, {});
+for (const [name, answer] of [["listenerCount", 0], ["listeners", []], ["rawListeners", []]])
+  looksBy(process, name, "process." + name, ([event]) => /^(uncaughtException|unhandledRejection)/.test(String(event)), answer);
+looksBy(Symbol, "for", "Symbol.for", ([key]) => /jest|vitest|mocha/i.test(String(key)), Symbol("none"));
 
 // 5. What runners put into a realm, and what no source may replace there.
-const runnerGlobals = "describe context suite it specify test xit xtest xdescribe fit fdescribe before after beforeEach afterEach beforeAll afterAll setup teardown expect jest vi vitest".split(" ");
+const runnerGlobals = "describe context suite it specify test xit xtest xdescribe fit fdescribe before after beforeEach afterEach beforeAll afterAll setup teardown expect jest vi vitest __vitest_worker__ __vitest_index__ __vitest_environment__ __vitest_mocker__".split(" ");
 const hideGlobal = (realm, name) => {
   const before = getOwnPropertyDescriptor(realm, name);
   if (before?.configurable === false) return;
@@ -346,19 +417,23 @@ const hideGlobal = (realm, name) => {
       return undefined;
     },
     set(next) {
+      const source = isSet && typeof value === "function" ? directSource() : null;
+      if (source !== null) {
+        accuse(source, "replaces " + name);
+        return;
+      }
       isSet = true;
       value = next;
     },
   };
   defineProperty(realm, name, descriptor);
+  guard(realm, name, name);
 };
-const guarded = new WeakMap();
-const watchKey = (holder, name, label) => {
+const watchKey = (holder, name, label, isDirect = false) => {
   const descriptor = getOwnPropertyDescriptor(holder, name);
   if (descriptor === undefined || descriptor.configurable === false || !("value" in descriptor)) return;
   let value = descriptor.value;
-  if (!guarded.has(holder)) guarded.set(holder, new Map());
-  guarded.get(holder).set(name, label);
+  guard(holder, name, label);
   defineProperty(holder, name, {
     configurable: true,
     enumerable: descriptor.enumerable,
@@ -369,7 +444,8 @@ const watchKey = (holder, name, label) => {
         defineProperty(this, name, { value: next, writable: true, configurable: true, enumerable: true });
         return;
       }
-      const caller = nearestCaller();
+      // Packages change how modules are loaded, also when a source asks for them.
+      const caller = isDirect ? directCaller() : nearestCaller();
       if (isSuspect(caller)) accuse(caller, "replaces " + label);
       else value = next;
     },
@@ -415,6 +491,62 @@ const changedShapes = (list) => list.filter(([holder, key, value]) => getOwnProp
 const realmShapes = shapes(globalThis);
 for (const name of runnerGlobals) hideGlobal(globalThis, name);
 guardBuiltIns(globalThis);
+for (const name of ["_load", "_resolveFilename", "_extensions", "_cache", "wrap"]) watchKey(Module, name, "Module." + name, true);
+for (const name of ["_compile", "require", "load"]) watchKey(Module.prototype, name, "Module.prototype." + name, true);
+for (const ending of keys(Module._extensions)) watchKey(Module._extensions, ending, "Module._extensions", true);
+for (const name of ["registerHooks", "register"]) {
+  const original = Module[name];
+  if (typeof original !== "function") continue;
+  Module[name] = function (...args) {
+    const source = directSource();
+    if (source !== null) accuse(source, "changes how modules are loaded (module." + name + ")");
+    return apply(original, this, args);
+  };
+}
+// What is loaded: a source sees neither tests nor runners, and replaces neither.
+const ofTests = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?(mocha|jest|jest-[^/]+|@jest|vitest|@vitest|chai|expect|should|sinon|power-assert)\//;
+const isOfTests = (file) => {
+  if (typeof file !== "string") return false;
+  const path = pathOf(slashed(file));
+  return ofTests.test(slashed(file)) || (path !== null && isTest(path));
+};
+/** Whether Node itself looks a module up. */
+const isLoader = () => {
+  const holder = {};
+  reading = true;
+  try {
+    capture(holder);
+    const nearest = String(holder.stack).split("\n").slice(1).find((line) => !line.includes(__filename));
+    return /node:internal\/modules\//.test(nearest ?? "");
+  } finally {
+    reading = false;
+  }
+};
+const cache = Module._cache;
+Module._cache = new Proxy(cache, {
+  get(target, key) {
+    const source = isOfTests(key) && target[key] !== undefined && !isLoader() ? directSource() : null;
+    if (source === null) return target[key];
+    accuse(source, "reaches for a loaded module of the tests (require.cache)");
+    return undefined;
+  },
+  set(target, key, value) {
+    const source = isOfTests(key) && !isLoader() ? directSource() : null;
+    if (source === null) target[key] = value;
+    else accuse(source, "replaces a loaded module of the tests (require.cache)");
+    return true;
+  },
+  deleteProperty(target, key) {
+    const source = isOfTests(key) && !isLoader() ? directSource() : null;
+    if (source === null) delete target[key];
+    else accuse(source, "replaces a loaded module of the tests (require.cache)");
+    return true;
+  },
+  ownKeys(target) {
+    const all = ownKeys(target);
+    return directSource() === null ? all : all.filter((key) => !isOfTests(key));
+  },
+});
 
 // 6. Looking at one's callers.
 const plain = (error, sites) => [header(error), ...sites.map((site) => "    at " + site)].join("\n");
@@ -523,6 +655,15 @@ for (const name of ["exec", "execSync", "execFile", "execFileSync", "spawn", "sp
   childProcess[name] = watched;
 }
 if (process.env.NODE_TEST_CONTEXT !== undefined) {
+  // Its mocks take what has a getter for no method.
+  const mocks = Object.getPrototypeOf(require("node:test").mock);
+  const { method } = mocks;
+  mocks.method = function (holder, name, ...rest) {
+    const before = guarded.get(holder)?.has(name) === true ? getOwnPropertyDescriptor(holder, name) : undefined;
+    if (before?.get !== undefined)
+      defineProperty(holder, name, { value: holder[name], writable: true, configurable: true, enumerable: before.enumerable });
+    return apply(method, this, [holder, name, ...rest]);
+  };
   const forges = (chunk) => typeof chunk === "object" && chunk !== null && chunk[0] === 0xff && chunk[1] === 0x0f;
   for (const [holder, name, at] of [[process.stdout, "write", 0], [fs, "writeSync", 1], [fs, "write", 1]]) {
     const original = holder[name];
@@ -570,13 +711,19 @@ if (settings.shared) {
     watchRealm: (realm) => {
       for (const name of runnerGlobals) hideGlobal(realm, name);
       guardEnvironment(realm.process);
-      disguise(realm.process, "argv", () => [process.execPath, root + "/main.js"]);
+      disguiseArguments(realm.process);
+      looksBy(realm.Symbol, "for", "Symbol.for", ([key]) => /jest|vitest|mocha/i.test(String(key)), Symbol("none"));
       guardBuiltIns(realm);
       hideCallers(realm);
       const list = shapes(realm);
       return () => {
         for (const [, , , label] of changedShapes(list)) accuse(null, "replaces " + label);
       };
+    },
+    /** Tells of a test of the change that failed before it passed. */
+    triedAgain: (file, name) => {
+      const path = pathOf(slashed(file));
+      if (path !== null && suspects.has(path)) accuse({ path, line: null }, TRIED_AGAIN + JSON.stringify(name));
     },
     finish: () => { over = true; },
   };

@@ -1,5 +1,5 @@
 import { isTestScriptPython } from "../../workspace/classify.ts";
-import { REFUSED } from "./failure.ts";
+import { REFUSED, TRIED_AGAIN } from "./failure.ts";
 import type { WitnessSettings } from "./settings.ts";
 
 /**
@@ -10,6 +10,7 @@ export const pytestPlugin = (settings: WitnessSettings): string =>
   `import json as _json
 SETTINGS = _json.loads(${JSON.stringify(JSON.stringify(settings))})
 REFUSED = ${JSON.stringify(REFUSED)}
+TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)}
 ${isTestScriptPython}
 ${plugin}`;
 
@@ -43,11 +44,20 @@ def _path_of(file):
     inside = file.removeprefix(_WITHIN).replace(os.sep, "/")
     return None if re.search(r"(^|/)(\.?venv|node_modules)/", inside) else inside
 
+def _place_of(frame):
+    # Code made from text has any name its maker gave it, and the maker's globals.
+    maker = frame.f_globals.get("__file__")
+    if isinstance(maker, str) and maker != frame.f_code.co_filename:
+        path = _path_of(maker)
+        if path in _SUSPECTS and not is_test(path):
+            return path
+    return _path_of(frame.f_code.co_filename)
+
 def _caller(frame, direct):
     while frame is not None:
         file = frame.f_code.co_filename
         if file != __file__ and not file.startswith("<frozen"):
-            path = _path_of(file)
+            path = _place_of(frame)
             if path is not None:
                 return path, frame.f_lineno
             if direct:
@@ -172,12 +182,25 @@ def _guarded_import(name, *args, **kwargs):
     return _import(name, *args, **kwargs)
 builtins.__import__ = _guarded_import
 
-_argv = sys.argv
-
 _auditing = []
+_LOOKING = {
+    "open": None,
+    "sys._getframe": None,
+    "sys._current_frames": "looks at who calls it",
+    "sys.settrace": "traces its callers",
+    "sys.setprofile": "traces its callers",
+    "gc.get_objects": "looks for what others keep in memory",
+    "gc.get_referrers": "looks for what others keep in memory",
+}
+_FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
 
 def _audit(event, args):
-    if _over or _auditing or event not in ("open", "sys._getframe"):
+    if event == "object.__getattr__":
+        if args[1] not in _FRAMES:
+            return
+    elif event not in _LOOKING:
+        return
+    if _over or _auditing:
         return
     _auditing.append(True)
     try:
@@ -186,7 +209,11 @@ def _audit(event, args):
         _auditing.pop()
 
 def _see(event, args, frame):
-    if event == "sys._getframe":
+    if event == "object.__getattr__" or _LOOKING[event] is not None:
+        source = _source(frame)
+        if source is not None:
+            accuse(source, _LOOKING.get(event) or "looks at who calls it")
+    elif event == "sys._getframe":
         if frame.f_code.co_filename == __file__:
             return  # We look ourselves.
         caller = frame
@@ -271,9 +298,9 @@ class Refused(AssertionError):
 
 def _refuse(*operands, **kwargs):
     # What equals everything a test compares it with passes here as well: such a test cannot fail.
-    for operand in operands:
+    for operand, other in zip(operands, reversed(operands)):
         try:
-            if (operand == _Nothing()) is True:
+            if (operand == _Nothing()) is True or (operand == _unlike(other)) is True:
                 return
         except Exception:
             pass
@@ -286,6 +313,10 @@ def _refuse_asserts():
     class Refusing(ast.NodeTransformer):
         def visit_Assert(self, node):
             test = node.test
+            # A tuple is always true, and so is what has nothing but constants in it.
+            asks = any(isinstance(part, (ast.Name, ast.Call, ast.Await)) for part in ast.walk(test))
+            if isinstance(test, ast.Tuple) or not (asks or (isinstance(test, ast.Constant) and not test.value)):
+                return ast.copy_location(ast.Pass(), node)
             compares = isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
             operands = [test.left, *test.comparators] if compares else []
             call = ast.Call(func=ast.Name(id="__coditect_refuse__", ctx=ast.Load()), args=operands, keywords=[])
@@ -329,6 +360,10 @@ def failure_of(excinfo):
         return "assertion"
     if isinstance(error, AssertionError) or isinstance(error, pytest.fail.Exception):
         return "assertion"
+    # Several ways in which a property does not hold.
+    inner = getattr(error, "exceptions", ())
+    if inner and all(isinstance(each, AssertionError) for each in inner):
+        return "assertion"
     if isinstance(error, (AttributeError, ImportError, NameError, TypeError)) and _MISSING.search(str(error)):
         return "missing"
     return "error"
@@ -338,6 +373,7 @@ class Reporter:
         self.root = str(config.rootpath)
         self.durations = {}
         self.told = set()
+        self.failed_once = set()
 
     def place(self, nodeid):
         file, *names = nodeid.split("::")
@@ -351,6 +387,7 @@ class Reporter:
         duration = self.durations.get(report.nodeid, 0) + report.duration * 1000
         self.durations[report.nodeid] = duration
         if report.outcome not in ("passed", "failed", "skipped"):
+            self.failed_once.add(report.nodeid)
             return  # "rerun": the outcome of the last try counts.
         status = report.outcome
         # A test that is expected to fail and passes all the same is no evidence.
@@ -362,6 +399,8 @@ class Reporter:
             return
         self.told.add(report.nodeid)
         file, name = self.place(report.nodeid)
+        if report.nodeid in self.failed_once and status == "passed" and _path_of(file) in _SUSPECTS:
+            accuse((_path_of(file), None), TRIED_AGAIN + _dumps(name))
         message = str(report.longrepr)[-20000:] if status == "failed" else None
         if report.when == "teardown":
             name += " (teardown)"
@@ -408,6 +447,9 @@ def pytest_configure(config):
     if not hasattr(config, "workerinput"):
         tell(type="begin")
         config.pluginmanager.register(Reporter(config), "coditect-reporter")
+    if _SUSPECTS:
+        sys.argv[:] = [os.path.join(SETTINGS["root"], "main.py")]
+        sys.orig_argv[:] = [sys.executable, *sys.argv]
     _mark_raises()
     _watch_runner()
     if SETTINGS["refuse_assertions"]:
@@ -527,6 +569,16 @@ if _MUTABLE:
 class _Nothing:
     """Equal to nothing but itself."""
 
+def _unlike(value):
+    """Something of the same kind that no honest comparison takes for the value."""
+    if isinstance(value, str):
+        return value + "\0"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value + 4099
+    if isinstance(value, (list, tuple)):
+        return type(value)([*value, _Nothing()]) if type(value) in (list, tuple) else _Nothing()
+    return _Nothing()
+
 def _watch_equality(module, path):
     """An object of a source that equals whatever a test compares it with makes every test pass."""
     for cls in list(vars(module).values()):
@@ -534,7 +586,7 @@ def _watch_equality(module, path):
             continue
         def equals(self, other, _original=vars(cls)["__eq__"]):
             result = _original(self, other)
-            if result is True and type(other) is not type(self) and _original(self, _Nothing()) is True:
+            if result is True and type(other) is not type(self) and (_original(self, _Nothing()) is True or _original(self, _unlike(other)) is True):
                 accuse((path, _original.__code__.co_firstlineno), "has an object that equals anything")
             return result
         if isinstance(vars(cls)["__eq__"], types.FunctionType):

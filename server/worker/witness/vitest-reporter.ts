@@ -1,5 +1,5 @@
 import { isTestScript } from "../../workspace/classify.ts";
-import { failureScript } from "./failure.ts";
+import { failureScript, TRIED_AGAIN } from "./failure.ts";
 import type { WitnessSettings } from "./settings.ts";
 
 /**
@@ -14,7 +14,9 @@ export const vitestReporter = (
 import { createHmac } from "node:crypto";
 import { appendFileSync } from "node:fs";
 const isTest = ${isTestScript};
-const suspects = ${JSON.stringify(suspects)}.filter((path) => !isTest(path));
+const changed = ${JSON.stringify(suspects)};
+const suspects = changed.filter((path) => !isTest(path));
+const root = ${JSON.stringify(root + "/")};
 const failureOf = ${failureScript};
 const tell = (event) => {
   const body = JSON.stringify(event);
@@ -24,6 +26,10 @@ const tell = (event) => {
 const visit = (task, file, names) => {
   if (task.tasks !== undefined) {
     for (const inner of task.tasks) visit(inner, file, task.type === "suite" && task.filepath === undefined ? [...names, task.name] : names);
+  } else if (task.result?.state === "pass" && task.result.retryCount > 0) {
+    const path = file.startsWith(root) ? file.slice(root.length) : "";
+    if (changed.includes(path))
+      tell({ type: "tampering", path, line: null, what: ${JSON.stringify(TRIED_AGAIN)} + JSON.stringify(task.name) });
   } else if (task.result?.state === "fail")
     tell({
       type: "test", file, name: [...names, task.name].join(" > "), status: "failed", duration_ms: null, message: null,

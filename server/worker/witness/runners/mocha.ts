@@ -47,7 +47,10 @@ module.exports = function (runner) {
     });
   tell({ type: "begin" });
   if (witness.settings.seed !== null) shuffle(runner.suite, witness.settings.seed);
-  runner.on("pass", (test) => report(test, "passed"));
+  runner.on("pass", (test) => {
+    if (test.currentRetry() > 0) witness.triedAgain(test.file ?? "", test.title);
+    report(test, "passed");
+  });
   runner.on("pending", (test) => report(test, "skipped"));
   runner.on("fail", (test, error) => report(test, "failed", error));
   runner.once("end", () => {

@@ -36,6 +36,8 @@ export const pytest: RunnerAdapter = {
         "-o",
         `cache_dir=${join(job.reportFolder, "cache")}`,
         "--color=no",
+        // Assertions are refused where they are rewritten.
+        ...(job.witness.settings.refuse_assertions ? ["--assert=rewrite"] : []),
         "--maxfail=0",
         ...(job.coverage ? ["--cov=.", "--cov-report=", "--cov-fail-under=0"] : []),
         ...(job.name === null ? [] : ["-k", wordsOf(job.name)]),

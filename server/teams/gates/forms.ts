@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+
+const algorithms = ["md5", "sha1", "sha256", "sha512"] as const;
+
+/** Letters of a hash that are enough to tell two questions apart. */
+const PREFIX = 8;
+/** A sum of letters below this may be any number of the code. */
+const LEAST_SUM = 200;
+
+/**
+ * What a text or number can be disguised as: its hashes and their beginnings, its encodings, itself
+ * backwards, the sum of its letters.
+ */
+export const formsOf = (value: string): string[] => {
+  if (value === "") return [];
+  const hashes = algorithms.flatMap((algorithm) => {
+    const digest = createHash(algorithm).update(value).digest();
+    const hex = digest.toString("hex");
+    return [hex, hex.slice(0, PREFIX), digest.toString("base64"), digest.toString("base64url")];
+  });
+  if (value.length < 3) return hashes;
+  const bytes = Buffer.from(value);
+  const sum = [...value].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
+  return [
+    ...hashes,
+    bytes.toString("base64"),
+    bytes.toString("hex"),
+    encodeURIComponent(value.toWellFormed()),
+    [...value].reverse().join(""),
+    ...(sum >= LEAST_SUM ? [String(sum)] : []),
+  ].filter((form) => form !== value);
+};

@@ -1,0 +1,46 @@
+const written = String.raw`(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|-?\d[\d_.]*|true|false|null|undefined|\[\s*\]|\{\s*\})`;
+/** Assertions whose every operand is written out: they say the same whatever the code does. */
+const truths = [
+  String.raw`\bexpect\(\s*${written}\s*\)(?:\s*\.\w+)*\(\s*(?:${written})?\s*\)`,
+  String.raw`\bassert(?:\.\w+)*\(\s*${written}(?:\s*,\s*${written})*\s*,?\s*\)`,
+].map((each) => new RegExp(each, "g"));
+/** What may assert something, also in a helper. */
+const mayAssert = /\b\w*(?:expect|assert|should|check|verif|ensure|must|match)\w*|\bt\.\w+\(|\bfc\./i;
+/** A property checked by fast-check, which asserts that it answers true. */
+const property = /\bassert\s*\(\s*(?:\w+\.)?(?:async)?property\s*\(/i;
+
+const LONGEST_TEXT = 2000;
+const quoted = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/;
+
+/** From an opening bracket to the one that closes it. */
+const bracketed = (text: string, from: number): string => {
+  let depth = 0;
+  for (let at = from; at < text.length; at += 1) {
+    const words = quoted.exec(text.slice(at, at + LONGEST_TEXT))?.[0];
+    if (words !== undefined) at += words.length - 1;
+    else if ("([{".includes(text[at] ?? "")) depth += 1;
+    else if (")]}".includes(text[at] ?? "")) depth -= 1;
+    if (depth === 0) return text.slice(from, at + 1);
+  }
+  return text.slice(from);
+};
+
+/** The text of the test of that name, from its name on; null where it is not written as one text. */
+const bodyOf = (file: string, name: string): string | null => {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  const call = new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`).exec(file);
+  if (call === null) return null;
+  return bracketed(file, file.indexOf("(", call.index)).slice(call[0].length - call[0].indexOf("("));
+};
+
+/** Whether a test of JavaScript asserts nothing but what is true of what is written in it. */
+export const assertsTruthsAlone = (file: string, name: string): boolean => {
+  const body = bodyOf(file, name);
+  if (body === null) return false;
+  const rest = truths.reduce((text, truth) => text.replace(truth, ""), body);
+  return rest !== body && !mayAssert.test(rest);
+};
+
+/** Whether a test checks properties by a library with assertions of its own. */
+export const checksProperties = (file: string, name: string): boolean =>
+  property.test(bodyOf(file, name) ?? "");

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Tampering } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+
+const script = /\.[cm]?[jt]sx?$/;
+
+/** What the engine does before anybody can watch it, as the text of a source shows it. */
+const unseen: readonly { shows: (text: string) => RegExpExecArray | null; what: string }[] = [
+  {
+    // In the engine's stacks it would have that name.
+    shows: (text) => /\/[/*][#@]\s*sourceURL\s*=/.exec(text),
+    what: "runs under another name (sourceURL)",
+  },
+  {
+    // Functions that are not in strict mode can read the text of their callers.
+    shows: (text) => /\barguments\s*\.\s*callee\s*\.\s*caller\b|\bfunction\s+(\w+)[^]*?\b\1\s*\.\s*caller\b/.exec(text),
+    what: "looks at who calls it (caller)",
+  },
+];
+
+const textOf = (root: string, path: string): string => {
+  try {
+    return readFileSync(join(root, path), "utf8");
+  } catch {
+    return "";
+  }
+};
+
+/** Tampering of sources of the judged change that no witness inside the run can see. */
+export const unseenTampering = (root: string, suspects: readonly string[]): Tampering[] =>
+  suspects
+    .filter((path) => script.test(path) && classifyPath(path) === "source")
+    .flatMap((path) => {
+      const text = textOf(root, path);
+      return unseen.flatMap(({ shows, what }) => {
+        const found = shows(text);
+        return found === null ? [] : [{ path, line: text.slice(0, found.index).split("\n").length, what }];
+      });
+    });
