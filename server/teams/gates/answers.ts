@@ -27,6 +27,8 @@ interface WrittenOut {
   values: ReadonlySet<string>;
   /** The values of each list, in their order. */
   lists: readonly string[][];
+  /** The letters of all its values, in their order. */
+  spelled: string;
   /** The values that its tables have. */
   entries: ReadonlySet<string>;
 }
@@ -41,6 +43,7 @@ const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   return {
     values: new Set([...literalsOf(written), ...keys]),
     lists: [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside)),
+    spelled: letters(literalsOf(written).join("")),
     entries: new Set(tablesOf(written).flatMap(({ values }) => values)),
   };
 };
@@ -84,14 +87,27 @@ const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean
 /** So many entries that no test asks for make a table more than the tests' answers. */
 const ENOUGH_MORE = 3;
 
-const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+const letters = (text: string): string =>
+  text
+    .replace(/\\[tnr]/g, " ")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "");
 
-/** An answer made of what was asked, which the code nevertheless has written out. */
-const isWrittenEcho = ({ literals }: Check, { values }: WrittenOut): boolean => {
-  const answer = literals.at(-1) ?? "";
-  const asked = literals.slice(0, -1).map(letters);
+/** Fewest letters of an answer that is no coincidence, and of one among such answers. */
+const TELLING = 4;
+const SHORT = 3;
+
+const answerIn = ({ literals }: Check): string => letters(literals.at(-1) ?? "");
+
+/** An answer made of what was asked, which the code nevertheless has written out, perhaps in pieces. */
+const isWrittenEcho = (check: Check, { values, spelled }: WrittenOut): boolean => {
+  const answer = answerIn(check);
+  const isWritten =
+    values.has(check.literals.at(-1) ?? "") || (answer.length >= TELLING && spelled.includes(answer));
   return (
-    letters(answer).length > 3 && values.has(answer) && asked.some((each) => each.includes(letters(answer)))
+    answer.length >= SHORT &&
+    isWritten &&
+    check.literals.slice(0, -1).some((each) => letters(each).includes(answer))
   );
 };
 
@@ -111,7 +127,10 @@ export const answeredByTable = (checks: readonly Check[], sources: readonly Chan
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
   if (checks.length === 0) return [];
   const isTable = checks.every((check) => isAnswered(check, written)) && !holdMore(checks, written);
-  const isEcho = checks.length > 1 && checks.every((check) => isWrittenEcho(check, written));
+  const isEcho =
+    checks.length > 1 &&
+    checks.some((check) => answerIn(check).length >= TELLING) &&
+    checks.every((check) => isWrittenEcho(check, written));
   return isTable || isEcho ? [...checks] : [];
 };
 

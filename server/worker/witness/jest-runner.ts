@@ -10,6 +10,13 @@ delete process[Symbol.for("nodejs.coditect")];
 const failureOf = ${failureScript};
 const circus = require(require.resolve("jest-circus/runner", { paths: [${JSON.stringify(jestFolder)}] }));
 const run = circus.default ?? circus;
+// Jest hands an error on without its class; the message begins with its name.
+const errorOf = ({ failureDetails = [], failureMessages = [] }) => {
+  const [error] = failureDetails;
+  if (error === null || typeof error !== "object" || error.name !== undefined) return error;
+  const name = /^\\w*Error\\b/.exec(failureMessages[0] ?? "")?.[0];
+  return name === undefined ? error : Object.create(error, { name: { value: name } });
+};
 module.exports = async (globalConfig, config, environment, runtime, testPath, ...rest) => {
   const finish = witness.watchRealm(environment.global);
   const setup = witness.settings.refuse_assertions ? [${JSON.stringify(folder)} + "/refuse.cjs"] : [];
@@ -26,7 +33,7 @@ module.exports = async (globalConfig, config, environment, runtime, testPath, ..
       status: failed ? "failed" : test.status === "passed" ? "passed" : "skipped",
       duration_ms: test.duration ?? null,
       message: failed ? (test.failureMessages ?? []).join("\\n\\n").slice(0, 20000) : null,
-      failure: failed ? failureOf(test.failureDetails?.[0]) : undefined,
+      failure: failed ? failureOf(errorOf(test)) : undefined,
     });
   }
   return result;

@@ -508,7 +508,8 @@ const ofTests = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?(mocha|jest|j
 const isOfTests = (file) => {
   if (typeof file !== "string") return false;
   const path = pathOf(slashed(file));
-  return ofTests.test(slashed(file)) || (path !== null && isTest(path));
+  const isOurs = slashed(file).startsWith(slashed(settings.folder));
+  return isOurs || ofTests.test(slashed(file)) || (path !== null && isTest(path));
 };
 /** Whether Node itself looks a module up. */
 const isLoader = () => {
