@@ -112,7 +112,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   mutants_threshold: {
-    text: "The share of the mutants of changed lines that tests must notice, from 0 to 1.",
+    text: "The share of the mutants of changed lines that tests must notice, from 0 to 1. At 0.8 or less, a single mutant may be missed if three others are noticed.",
     workspace: "user",
   },
   gate_budget_seconds: {

@@ -1,7 +1,14 @@
 import { posix } from "node:path";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateContext } from "../teams/gates/gate.ts";
-import { changedSources, hunksOf, isCode, without, type ChangedSource, type Hunk } from "../teams/gates/hunks.ts";
+import {
+  changedSources,
+  hunksOf,
+  isCode,
+  without,
+  type ChangedSource,
+  type Hunk,
+} from "../teams/gates/hunks.ts";
 import { newTestFiles, probeOf } from "../teams/gates/test-run.ts";
 
 /** Most pieces of a change that are looked at. */

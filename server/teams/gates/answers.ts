@@ -74,7 +74,8 @@ const isPlaceIn = (list: readonly string[], value: string): boolean =>
  * place in a list that has the answer: a list of answers is a table as well.
  */
 const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean => {
-  const isKnown = (value: string): boolean => values.has(value) || formsOf(value).some((form) => values.has(form));
+  const isKnown = (value: string): boolean =>
+    values.has(value) || formsOf(value).some((form) => values.has(form));
   const absent = literals.filter((value) => !isKnown(value));
   if (absent.length === 0) return true;
   const answer = literals.at(-1) ?? "";

@@ -20,13 +20,14 @@ export const formsOf = (value: string): string[] => {
   });
   if (value.length < 3) return hashes;
   const bytes = Buffer.from(value);
-  const sum = [...value].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
+  const characters = Array.from(value);
+  const sum = characters.reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
   return [
     ...hashes,
     bytes.toString("base64"),
     bytes.toString("hex"),
     encodeURIComponent(value.toWellFormed()),
-    [...value].reverse().join(""),
+    characters.toReversed().join(""),
     ...(sum >= LEAST_SUM ? [String(sum)] : []),
   ].filter((form) => form !== value);
 };

@@ -136,7 +136,10 @@ const asEntries = (
     for (const { from, to } of inFile) {
       const entries = all.filter(
         (mutant) =>
-          mutant.path === path && mutant.line >= from && mutant.end_line <= to && literalKind.test(mutant.kind),
+          mutant.path === path &&
+          mutant.line >= from &&
+          mutant.end_line <= to &&
+          literalKind.test(mutant.kind),
       );
       if (!entries.some(({ id }) => fates.get(id) === "killed")) continue;
       for (const { id } of entries) if (fates.get(id) === "survived") told.set(id, "entry");

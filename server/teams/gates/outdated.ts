@@ -23,7 +23,9 @@ export const withoutTheirCode = async (
   context: GateContext,
   gone: readonly string[],
 ): Promise<ReadonlySet<string>> => {
-  const files = [...new Set(gone.map((id) => id.split(" > ")[0] ?? ""))].filter((path) => context.after.has(path));
+  const files = [...new Set(gone.map((id) => id.split(" > ")[0] ?? ""))].filter((path) =>
+    context.after.has(path),
+  );
   if (context.wholeChange === null || files.length === 0) return new Set();
   const restored = await asBefore(context, files);
   const before = await asBefore(context, [...context.after.keys()]);

@@ -62,7 +62,12 @@ export const red: Gate = async (context) => {
   const wrong = failing.filter((test) => !failsRightly(test));
   const proving = failing.filter((test) => failsRightly(test) && !awaitsSnapshot(test));
   const passing = [...named(report, "passed")].filter((id) => !knownPassing.has(id));
-  if (context.wholeChange !== null && report.counts.passed > 0 && report.outcome === "passed" && passing.length === 0)
+  if (
+    context.wholeChange !== null &&
+    report.counts.passed > 0 &&
+    report.outcome === "passed" &&
+    passing.length === 0
+  )
     return nothingNew(report);
   const empty =
     passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));

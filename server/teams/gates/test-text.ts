@@ -28,7 +28,9 @@ const bracketed = (text: string, from: number): string => {
 /** The text of the test of that name, from its name on; null where it is not written as one text. */
 const bodyOf = (file: string, name: string): string | null => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const call = new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`).exec(file);
+  const call = new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`).exec(
+    file,
+  );
   if (call === null) return null;
   return bracketed(file, file.indexOf("(", call.index)).slice(call[0].length - call[0].indexOf("("));
 };

@@ -17,6 +17,7 @@ export const failureScript = String.raw`(function failureOf(error) {
   // fast-check wraps what a property threw; one that answered false is an assertion of its own.
   if (/^Property (failed|interrupted) /.test(String(error.message)))
     return error.cause !== null && typeof error.cause === "object" ? failureOf(error.cause) : "assertion";
+  if (/^Snapshot [^]*mismatched/.test(String(error.message))) return "assertion";
   const chain = [error, error.cause, error.actual].filter((each) => each !== null && typeof each === "object");
   if (chain.some((each) => String(each.message ?? "").includes("${REFUSED}"))) return "refused";
   const name = String(error.name ?? "");

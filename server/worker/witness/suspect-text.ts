@@ -14,7 +14,8 @@ const unseen: readonly { shows: (text: string) => RegExpExecArray | null; what: 
   },
   {
     // Functions that are not in strict mode can read the text of their callers.
-    shows: (text) => /\barguments\s*\.\s*callee\s*\.\s*caller\b|\bfunction\s+(\w+)[^]*?\b\1\s*\.\s*caller\b/.exec(text),
+    shows: (text) =>
+      /\barguments\s*\.\s*callee\s*\.\s*caller\b|\bfunction\s+(\w+)[^]*?\b\1\s*\.\s*caller\b/.exec(text),
     what: "looks at who calls it (caller)",
   },
 ];

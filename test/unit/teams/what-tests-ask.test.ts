@@ -7,7 +7,8 @@ import { assertsTruthsAlone, checksProperties } from "../../../server/teams/gate
 
 describe("the tables of a source", () => {
   it("are its runs of names and values", () => {
-    const text = 'const names = {\n  200: "OK",\n  404: "Not Found",\n};\nconst nameOf = (state) => names[state];';
+    const text =
+      'const names = {\n  200: "OK",\n  404: "Not Found",\n};\nconst nameOf = (state) => names[state];';
     assert.deepEqual(tablesOf(text), [{ from: 2, to: 3, values: ["200", "OK", "404", "Not Found"] }]);
   });
 
@@ -18,7 +19,10 @@ describe("the tables of a source", () => {
   });
 
   it("are not a value alone, and nothing that computes", () => {
-    assert.deepEqual(tablesOf('const name = "a";\nconst sum = [1, 2, 3].length + 4;\nreturn value === 5;'), []);
+    assert.deepEqual(
+      tablesOf('const name = "a";\nconst sum = [1, 2, 3].length + 4;\nreturn value === 5;'),
+      [],
+    );
   });
 });
 
