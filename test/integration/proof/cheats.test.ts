@@ -14,6 +14,8 @@ const share: [name: string, gate: GateName][] = [
   ["node:test: ends the process with success before any test runs", "green"],
   ["node:test: answers from a table of the tests' inputs", "needed"],
   ["node:test: comes with tests that any text satisfies", "mutants"],
+  ["node:test: runs under another file's name", "green"],
+  ["node:test: answers from what it catches", "needed"],
   ["mocha: replaces an assertion", "green"],
   ["jest: deletes a test that was there", "clean"],
   ["vitest: imports the runner and skips what follows", "green"],
@@ -37,11 +39,16 @@ describe("the gates of any change", function () {
       assert.match([failed?.reason, ...(failed?.evidence ?? [])].join("\n"), cheat.names);
     });
 
-  it("hold for an honest change", async () => {
-    const proofs = await judgeSubmission(named(honestChanges, "node:test: clamps numbers"));
-    assert.deepEqual(
-      proofs.filter(({ held }) => !held),
-      [],
-    );
-  });
+  for (const name of [
+    "node:test: clamps numbers",
+    "node:test: takes a function away with its test",
+    "mocha: has a program that ends with a code, and tests that start it",
+  ])
+    it(`hold for the honest change that ${name}`, async () => {
+      const proofs = await judgeSubmission(named(honestChanges, name));
+      assert.deepEqual(
+        proofs.filter(({ held }) => !held),
+        [],
+      );
+    });
 });
