@@ -81,8 +81,8 @@ const notRun = (report: TestReport): Measured | null => {
 
 /**
  * Tests of these files that cannot fail: they pass although every assertion throws as soon as it is
- * reached, or assert nothing but what is written out in them. Measured in the state the copy is in; a run that shows nothing, or that no witness watched,
- * accuses nobody.
+ * reached, or assert nothing but what is written out in them. Measured in the state the copy is in; a
+ * run that shows nothing, or that no witness watched, accuses nobody.
  */
 export const withoutAssertion = async (
   context: GateContext,
