@@ -6,8 +6,9 @@ const truths = [
 ].map((each) => new RegExp(each, "g"));
 /** What may assert something, also in a helper. */
 const mayAssert = /\b\w*(?:expect|assert|should|check|verif|ensure|must|match)\w*|\bt\.\w+\(|\bfc\./i;
-/** A property checked by fast-check, which asserts that it answers true. */
-const property = /\bassert\s*\(\s*(?:\w+\.)?(?:async)?property\s*\(/i;
+/** Properties checked by fast-check, which asserts that they answer true, and comparisons with a snapshot. */
+const byLibrary =
+  /\bassert\s*\(\s*(?:\w+\.)?(?:async)?property\s*\(|\.to(?:Match|ThrowErrorMatching)\w*Snapshot\(|\bassert\.(?:file)?snapshot\(/i;
 
 const LONGEST_TEXT = 2000;
 const quoted = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/;
@@ -43,6 +44,6 @@ export const assertsTruthsAlone = (file: string, name: string): boolean => {
   return rest !== body && !mayAssert.test(rest);
 };
 
-/** Whether a test checks properties by a library with assertions of its own. */
-export const checksProperties = (file: string, name: string): boolean =>
-  property.test(bodyOf(file, name) ?? "");
+/** Whether a test asserts in ways that a run which refuses assertions does not refuse. */
+export const assertsByLibrary = (file: string, name: string): boolean =>
+  byLibrary.test(bodyOf(file, name) ?? "");

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { formsOf } from "../../../server/teams/gates/forms.ts";
 import { startersOf } from "../../../server/teams/gates/starters.ts";
 import { tablesOf } from "../../../server/teams/gates/tables.ts";
-import { assertsTruthsAlone, checksProperties } from "../../../server/teams/gates/test-text.ts";
+import { assertsTruthsAlone, assertsByLibrary } from "../../../server/teams/gates/test-text.ts";
 
 describe("the tables of a source", () => {
   it("are its runs of names and values", () => {
@@ -69,8 +69,12 @@ it("has properties", () => { fc.assert(fc.property(fc.integer(), (number) => dou
     );
   });
 
-  it("shows whether a library checks properties", () => {
-    assert.equal(checksProperties(file, "has properties"), true);
-    assert.equal(checksProperties(file, "asks"), false);
+  it("shows whether a library asserts", () => {
+    assert.equal(assertsByLibrary(file, "has properties"), true);
+    assert.equal(
+      assertsByLibrary('it("looks so", () => { expect(1).toMatchInlineSnapshot(`1`); });', "looks so"),
+      true,
+    );
+    assert.equal(assertsByLibrary(file, "asks"), false);
   });
 });
