@@ -62,6 +62,11 @@ const watchedDefine = (original, label) =>
         return label === "Reflect" ? true : target;
       }
     }
+    // What Vitest keeps there stays hidden, also when it is defined again.
+    if (holders?.has(name) && /^__vitest/.test(String(name)) && "value" in descriptor) {
+      target[name] = descriptor.value;
+      return label === "Reflect" ? true : target;
+    }
     return original(target, name, descriptor);
   };
 const guardBuiltIns = (realm) => {
