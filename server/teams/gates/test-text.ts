@@ -6,9 +6,22 @@ const truths = [
 ].map((each) => new RegExp(each, "g"));
 /** What may assert something, also in a helper. */
 const mayAssert = /\b\w*(?:expect|assert|should|check|verif|ensure|must|match)\w*|\bt\.\w+\(|\bfc\./i;
-/** Properties checked by fast-check, which asserts that they answer true, and comparisons with a snapshot. */
-const byLibrary =
-  /\bassert\s*\(\s*(?:\w+\.)?(?:async)?property\s*\(|\.to(?:Match|ThrowErrorMatching)\w*Snapshot\(|\bassert\.(?:file)?snapshot\(/i;
+/**
+ * Assertions of libraries: fast-check's properties answer true, snapshots fit, and supertest, sinon,
+ * testdouble, should and Testing Library throw by themselves.
+ */
+const byLibrary = new RegExp(
+  [
+    /\bassert\s*\(\s*(?:\w+\.)?(?:async)?property\s*\(/,
+    /\.to(?:match|throwErrorMatching)\w*Snapshot\(|\bassert\.(?:file)?snapshot\(/,
+    /\)\s*\.expect\(/,
+    /\bsinon\.assert\.|\btd\.verify\(|\.should\b|\bshould\(/,
+    /\b(?:get|find)(?:All)?By[A-Z]\w*\(/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "i",
+);
 
 const LONGEST_TEXT = 2000;
 const quoted = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/;

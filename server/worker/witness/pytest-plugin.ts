@@ -266,7 +266,7 @@ _RUNNER_PARTS = []
 def _watch_runner():
     import pytest, unittest, unittest.mock, _pytest.runner, _pytest.python, _pytest.reports, _pytest.assertion.util
     for module, names in (
-        (pytest, "raises approx fail skip mark fixture".split()),
+        (pytest, "raises warns approx fail skip mark fixture".split()),
         (_pytest.runner, "runtestprotocol call_and_report pytest_runtest_makereport pytest_runtest_call pytest_runtest_protocol".split()),
         (_pytest.reports.TestReport, "from_item_and_call __init__".split()),
         (_pytest.python.Function, "runtest setup".split()),
@@ -321,6 +321,13 @@ def _refuse_asserts():
             operands = [test.left, *test.comparators] if compares else []
             call = ast.Call(func=ast.Name(id="__coditect_refuse__", ctx=ast.Load()), args=operands, keywords=[])
             return ast.copy_location(ast.Expr(value=call), node)
+        def visit_Expr(self, node):
+            # Libraries call their assertions so: assert_allclose(…), assert_that(…).equals(…).
+            for part in ast.walk(node):
+                if isinstance(part, ast.Call) and re.match("assert", getattr(part.func, "attr", getattr(part.func, "id", "")), re.I):
+                    call = ast.Call(func=ast.Name(id="__coditect_refuse__", ctx=ast.Load()), args=[], keywords=[])
+                    return ast.copy_location(ast.Expr(value=call), node)
+            return node
     def rewriting(module, *args, **kwargs):
         Refusing().visit(module)
         ast.fix_missing_locations(module)
@@ -328,7 +335,7 @@ def _refuse_asserts():
     rewrite.rewrite_asserts = rewriting
     rewrite._read_pyc = lambda *args, **kwargs: None
     builtins.__coditect_refuse__ = _refuse
-    pytest.raises = _refuse
+    pytest.raises = pytest.warns = pytest.deprecated_call = _refuse
     for cls in (unittest.TestCase, unittest.mock.NonCallableMock):
         for name in dir(cls):
             if name.startswith("assert"):
