@@ -581,7 +581,7 @@ def _unlike(value):
     if isinstance(value, str):
         return value + "\0"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value + 4099
+        return value * 7 + 4099  # Beyond any tolerance that a test may allow.
     if isinstance(value, (list, tuple)):
         return type(value)([*value, _Nothing()]) if type(value) in (list, tuple) else _Nothing()
     return _Nothing()
