@@ -1,6 +1,7 @@
 import { readCutNote } from "../../schemas/cut-note.ts";
 import type { ContextItem, ExecutionInput } from "../../schemas/execution.ts";
 import type { UserMessage } from "../../schemas/messages.ts";
+import { plainLine } from "../../schemas/plain-text.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 
 /** Longest run of backticks in a text plus one, at least three: a fence the text cannot close. */
@@ -30,7 +31,8 @@ const isCode = ({ context_type }: ContextItem): boolean =>
 const asText = (item: ContextItem, withNumbers: boolean): string => {
   const content = withNumbers && isCode(item) ? numbered(item.content, firstLineOf(item)) : item.content;
   const fence = fenceFor(content);
-  return `${item.context_type}: ${item.name}\n${fence}\n${content}\n${fence}`;
+  // A name is outside of the fence: with lines of its own it would read like a word of ours.
+  return `${item.context_type}: ${plainLine(item.name)}\n${fence}\n${content}\n${fence}`;
 };
 
 /**

@@ -16,11 +16,20 @@ describe("the change of a fork", () => {
     const repo = (full_name: string | null) => ({ repo: full_name === null ? null : { full_name } });
     const event = (head: string | null) =>
       JSON.stringify({ pull_request: { head: repo(head), base: repo("us/app") } });
+    const ran = (head: string) =>
+      JSON.stringify({
+        workflow_run: { head_repository: { full_name: head } },
+        repository: { full_name: "us/app" },
+      });
     folder = await testWorkspace({
       "fork.json": event("them/app"),
       "own.json": event("us/app"),
       "gone.json": event(null),
       "broken.json": "{",
+      "fork-ran.json": ran("them/app"),
+      "own-ran.json": ran("us/app"),
+      "pull-comment.json": JSON.stringify({ issue: { number: 1, pull_request: { url: "x" } } }),
+      "issue-comment.json": JSON.stringify({ issue: { number: 1 } }),
     });
   });
   after(() => folder.remove());
@@ -32,7 +41,15 @@ describe("the change of a fork", () => {
     ["broken.json", "pull_request_target", true],
     ["missing.json", "pull_request", true],
     ["own.json", "pull_request", false],
+    ["fork.json", "pull_request_review_comment", true],
     ["fork.json", "push", false],
+    // What runs with secrets although a fork began it: the way into several agents' own repositories.
+    ["fork-ran.json", "workflow_run", true],
+    ["own-ran.json", "workflow_run", false],
+    ["broken.json", "workflow_run", true],
+    ["pull-comment.json", "issue_comment", true],
+    ["issue-comment.json", "issue_comment", false],
+    ["missing.json", "issue_comment", true],
   ] as const)
     it(`is told from the event: ${name} with ${file}`, () => {
       const environment = { GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: join(folder.root, file) };
@@ -45,6 +62,20 @@ describe("the change of a fork", () => {
     assert.equal(isForksChange({ ...projects, CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "1" }), false);
     assert.equal(isForksChange({}), false);
   });
+
+  for (const [service, environment, expected] of [
+    ["Azure Pipelines", { SYSTEM_PULLREQUEST_ISFORK: "True" }, true],
+    ["Azure Pipelines", { SYSTEM_PULLREQUEST_ISFORK: "False" }, false],
+    ["CircleCI", { CIRCLE_PR_REPONAME: "app" }, true],
+    ["Jenkins", { CHANGE_FORK: "them" }, true],
+    ["Travis CI", { TRAVIS_PULL_REQUEST_SLUG: "them/app", TRAVIS_REPO_SLUG: "us/app" }, true],
+    ["Travis CI on a push", { TRAVIS_PULL_REQUEST_SLUG: "", TRAVIS_REPO_SLUG: "us/app" }, false],
+    ["Buildkite", { BUILDKITE_PULL_REQUEST_REPO: "git://them/app", BUILDKITE_REPO: "git://us/app" }, true],
+    ["AppVeyor", { APPVEYOR_PULL_REQUEST_HEAD_REPO_NAME: "us/app", APPVEYOR_REPO_NAME: "us/app" }, false],
+  ] as const)
+    it(`is told from the variables of ${service}: ${JSON.stringify(environment)}`, () => {
+      assert.equal(isForksChange(environment), expected);
+    });
 
   it("can be said by a flag, either way", () => {
     assert.equal(parseRunFlags({}).untrusted, undefined);

@@ -61,6 +61,7 @@ const startThread = async (diagrams: string[]): Promise<Worker> => {
   const entry = import.meta.url.endsWith(".ts") ? "./diagram-thread.ts" : "./diagrams.js";
   return new Worker(new URL(entry, import.meta.url), {
     workerData: diagrams,
+    env: {},
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
   });
 };

@@ -25,6 +25,12 @@ const Answer = z.tuple([Mutation.nullable()]);
 const DEADLINE_MS = 20_000;
 const MEMORY_MB = 512;
 
+/**
+ * The thread's environment. Babel asks which browsers a project is for, also where it uses no
+ * configuration, and a `package.json` may name a package of the project that is run to tell: so it is told.
+ */
+const WITHOUT_CONFIGURATION = { BROWSERSLIST: "node 22" };
+
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
 
@@ -40,6 +46,7 @@ export const mutate = async (request: MutationRequest, signal: AbortSignal): Pro
   const entry = import.meta.url.endsWith(".ts") ? "./mutation-thread.ts" : "./mutation.js";
   const thread = new Worker(new URL(entry, import.meta.url), {
     workerData: request,
+    env: WITHOUT_CONFIGURATION,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
   });
   const deadline = AbortSignal.timeout(DEADLINE_MS);

@@ -1,3 +1,4 @@
+import { plainLine } from "../../../schemas/plain-text.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "../copy/copy.ts";
@@ -27,7 +28,7 @@ export const listFiles: Tool<"list_files"> = async ({ glob }, { copy, signal }) 
   const paths = await visibleFiles(copy, glob, signal);
   if (paths.length === 0)
     return done(glob === undefined ? "There are no files." : `No file matches ${glob}.`);
-  const shown = paths.slice(0, MOST_FILES);
+  const shown = paths.slice(0, MOST_FILES).map(plainLine);
   const cut = paths.length - shown.length;
   if (cut > 0) shown.push(`[cut: ${cut} more files; narrow them with a glob]`);
   return done(shown.join("\n"));

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, Script } from "node:vm";
+import { plainLine } from "../../../schemas/plain-text.ts";
 import { decodeText } from "../../workspace/encoding.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { statFile } from "../copy/stamp.ts";
@@ -29,7 +30,9 @@ export const search: Tool<"search"> = async ({ pattern, glob, regex }, { copy, s
     if (lines === "too slow") return refused(tooSlow(pattern));
     if (lines === "too large") return refused(`The regular expression is too large. Use a simpler one.`);
     if (lines.length > 0) files += 1;
-    matches.push(...lines.map(({ number, line }) => `${path}:${number}: ${showLine(line, LONGEST_LINE)}`));
+    matches.push(
+      ...lines.map(({ number, line }) => `${plainLine(path)}:${number}: ${showLine(line, LONGEST_LINE)}`),
+    );
     if (matches.length > MOST_MATCHES) break;
   }
   if (matches.length === 0) return done(`Nothing matches ${pattern}.`);

@@ -7,6 +7,15 @@ const PullRequestEvent = z.object({
   pull_request: z.object({ head: z.object({ repo: Repository }), base: z.object({ repo: Repository }) }),
 });
 
+/** A run that another one started: for the branch of a fork, too. */
+const WorkflowRunEvent = z.object({
+  workflow_run: z.object({ head_repository: Repository }),
+  repository: z.object({ full_name: z.string() }),
+});
+
+/** Whoever comments; the event does not say whose commits a job then checks out. */
+const CommentEvent = z.object({ issue: z.object({ pull_request: z.unknown().optional() }) });
+
 const readEvent = (path: string | undefined): unknown => {
   try {
     return JSON.parse(readFileSync(path ?? "", "utf8"));
@@ -15,18 +24,48 @@ const readEvent = (path: string | undefined): unknown => {
   }
 };
 
+/** Whether the event of GitHub Actions, or of what is like it, is about commits of a fork. */
+const isOfFork = (name: string, event: unknown): boolean => {
+  if (name.startsWith("pull_request")) {
+    const { success, data } = PullRequestEvent.safeParse(event);
+    if (!success) return true;
+    const { head, base } = data.pull_request;
+    return head.repo === null || head.repo.full_name !== base.repo?.full_name;
+  }
+  if (name === "workflow_run") {
+    const { success, data } = WorkflowRunEvent.safeParse(event);
+    return !success || data.workflow_run.head_repository?.full_name !== data.repository.full_name;
+  }
+  if (name === "issue_comment") {
+    const { success, data } = CommentEvent.safeParse(event);
+    return !success || data.issue.pull_request !== undefined;
+  }
+  return false;
+};
+
+/** Variables of CI services that name where a change comes from, and where it goes. */
+const fromAndTo: readonly (readonly [from: string, to: string])[] = [
+  ["CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID"],
+  ["TRAVIS_PULL_REQUEST_SLUG", "TRAVIS_REPO_SLUG"],
+  ["BUILDKITE_PULL_REQUEST_REPO", "BUILDKITE_REPO"],
+  ["APPVEYOR_PULL_REQUEST_HEAD_REPO_NAME", "APPVEYOR_REPO_NAME"],
+];
+
+/** Variables of CI services that are set for a fork's change alone: Azure Pipelines, CircleCI, Jenkins. */
+const ofForks = ["SYSTEM_PULLREQUEST_ISFORK", "CIRCLE_PR_REPONAME", "CHANGE_FORK"];
+
+const isSet = (value: string | undefined): value is string =>
+  value !== undefined && value !== "" && value.toLowerCase() !== "false";
+
 /**
  * Whether a CI service says that the change comes from a fork: its author may not write to the
  * repository. An event that cannot be read counts as one, where secrets would be there.
  */
 export const isForksChange = (environment: NodeJS.ProcessEnv): boolean => {
   const { GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path } = environment;
-  if (name?.startsWith("pull_request") === true) {
-    const event = PullRequestEvent.safeParse(readEvent(path));
-    if (!event.success) return true;
-    const { head, base } = event.data.pull_request;
-    return head.repo === null || head.repo.full_name !== base.repo?.full_name;
-  }
-  const { CI_MERGE_REQUEST_SOURCE_PROJECT_ID: source, CI_MERGE_REQUEST_PROJECT_ID: target } = environment;
-  return source !== undefined && source !== target;
+  return (
+    (name !== undefined && isOfFork(name, readEvent(path))) ||
+    fromAndTo.some(([from, to]) => isSet(environment[from]) && environment[from] !== environment[to]) ||
+    ofForks.some((variable) => isSet(environment[variable]))
+  );
 };
