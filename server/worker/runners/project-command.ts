@@ -133,7 +133,7 @@ const ownNode = async (reportFolder: string, project: string, hookFile: string):
   await mkdir(folder);
   const script = `#!/bin/sh
 case "$NODE_OPTIONS" in
-  *${hookFile}*) ;;
+  *'${hookFile}'*) ;;
   *) NODE_OPTIONS='--require ${JSON.stringify(hookFile)}'" $NODE_OPTIONS"; export NODE_OPTIONS ;;
 esac
 exec '${program}' "$@"
