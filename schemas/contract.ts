@@ -13,7 +13,7 @@ export { SentRequest } from "./contract/agents.ts";
 export { AppliedFile, ChangeContent } from "./contract/changes.ts";
 export { Role } from "./contract/row.ts";
 export { RunDetails, StartRun } from "./contract/runs.ts";
-export { ModelInfo } from "./contract/runtime.ts";
+export { AskedModel, ModelInfo } from "./contract/runtime.ts";
 
 /**
  * The one table of the runtime's methods. JSON-RPC registration (`coditect/<name>`), REST routes,

@@ -1,6 +1,6 @@
-import type { AIProvider, ProviderName } from "./agent.ts";
+import { type AIProvider, type ProviderName, withModel } from "./agent.ts";
 import type { ModelInfo } from "./contract.ts";
-import { defaultModels } from "./default-models.ts";
+import { BY_ROLE, defaultModels } from "./default-models.ts";
 import type { ErrorCode } from "./errors.ts";
 
 /**
@@ -58,8 +58,13 @@ export const modelOverview = (items: readonly ModelInfo[]): ProviderOverview[] =
     ),
   );
 
-/** The model to start with: our default if it is there, else the first one; null: it has none. */
+/**
+ * The model to start with: by the roles of agents if our default is there, else the first one; null: it
+ * has none. Ollama has one model for all.
+ */
 export const firstModelOf = ({ name, models }: ProviderOverview): AIProvider | null => {
   const preferred = models.find((model) => model.name.split(":")[0] === defaultModels[name]);
-  return (preferred ?? models.at(0))?.provider ?? null;
+  const provider = (preferred ?? models.at(0))?.provider ?? null;
+  const isByRole = provider !== null && preferred !== undefined && name !== "Ollama";
+  return isByRole ? withModel(provider, BY_ROLE) : provider;
 };

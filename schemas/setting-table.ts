@@ -29,6 +29,10 @@ export interface SettingRow {
 /** Every setting of the runtime. Its type, its bounds and its default are those of `Settings`. */
 export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   provider: { text: "The provider and model of agents that do not set their own.", workspace: "user" },
+  role_models: {
+    text: "Models by provider and agent type, for agents whose model is auto.",
+    workspace: "user",
+  },
   "endpoints.Claude": {
     text: "The URL to use instead of Claude's own. Takes effect at the next start.",
     workspace: "user",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultModels } from "./default-models.ts";
-import { AIProvider, Limits, InstanceRuntime } from "./agent.ts";
+import { AgentType, AIProvider, Limits, InstanceRuntime, ProviderName } from "./agent.ts";
 import { SkippableGate } from "./gates.ts";
 import { OtherMcpFile } from "./mcp.ts";
 import { Count, Json, Ratio } from "./primitives.ts";
@@ -108,6 +108,13 @@ export const Settings = z.strictObject({
   provider: AIProvider.default({
     Ollama: { model: defaultModels.Ollama, endpoint: standardEndpoints.Ollama },
   }),
+  /** Models in place of ours for agents whose model goes by their role (`auto`). */
+  role_models: z
+    .partialRecord(
+      ProviderName,
+      z.partialRecord(AgentType, z.string().min(1).exactOptional()).exactOptional(),
+    )
+    .default({}),
   /** Base URLs in place of the providers' own. */
   endpoints: z
     .strictObject({

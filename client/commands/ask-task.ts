@@ -22,6 +22,8 @@ export interface AskHow {
   mayBeEmpty: boolean;
   /** What the run is expected to take, in words; `null`: nothing can be said. */
   forecast: (asked: AskedTask) => Promise<string | null>;
+  /** Which agents ask which models at what price, in words; `null`: nothing can be said. */
+  models: (asked: AskedTask) => Promise<string | null>;
 }
 
 const RECENT_TASKS = "recentTasks";
@@ -81,7 +83,7 @@ const pickItem = (
   context: Context,
   folder: vscode.WorkspaceFolder,
   asked: AskedTask,
-  { title, placeholder, mayBeEmpty, forecast }: AskHow,
+  { title, placeholder, mayBeEmpty, forecast, models }: AskHow,
 ): Promise<Item | null> => {
   const picker = vscode.window.createQuickPick<Item>();
   picker.title = title;
@@ -91,8 +93,9 @@ const pickItem = (
   if (isOneLine) picker.value = asked.task;
   // The line exists from the start: if it came later, the ones below would move under a click.
   let expected = vscode.l10n.t("Estimating cost and time…");
+  let who = vscode.l10n.t("Looking up the models…");
   const draw = () => {
-    const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected };
+    const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected, who };
     picker.items = itemsFor(context, folder, asked, shown);
   };
   draw();
@@ -102,6 +105,13 @@ const pickItem = (
   };
   forecast(asked).then(show, () => {
     show(null);
+  });
+  const name = (text: string | null) => {
+    who = text ?? vscode.l10n.t("The models are not known.");
+    draw();
+  };
+  models(asked).then(name, () => {
+    name(null);
   });
   const { promise, resolve } = Promise.withResolvers<Item | null>();
   picker.onDidChangeValue((typed) => {
@@ -130,7 +140,8 @@ const itemsFor = (
     isOneLine,
     mayBeEmpty,
     expected,
-  }: { typed: string; isOneLine: boolean; mayBeEmpty: boolean; expected: string },
+    who,
+  }: { typed: string; isOneLine: boolean; mayBeEmpty: boolean; expected: string; who: string },
 ): Item[] => {
   const task = isOneLine || typed !== "" ? typed : asked.task;
   const separator = (label: string): Item => ({
@@ -166,6 +177,7 @@ const itemsFor = (
     {
       label: `$(server-environment) ${vscode.l10n.t("Model…")}`,
       description: model === "" ? vscode.l10n.t("each agent's own") : model,
+      detail: who,
       alwaysShow: true,
       does: "model",
     },

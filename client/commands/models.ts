@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { ModelInfo } from "../../schemas/contract.ts";
+import type { AskedModel, ModelInfo } from "../../schemas/contract.ts";
 import { defaultModels } from "../../schemas/default-models.ts";
 import { modelOverview, type ProviderOverview } from "../../schemas/model-overview.ts";
 import type { Context } from "../context.ts";
@@ -185,11 +185,15 @@ const providerChoices = ({ name, readiness, models, problem }: ProviderOverview)
   }
 };
 
-const price = ({ price: dollars }: ModelInfo): string => {
+const price = ({ price: dollars }: Pick<ModelInfo, "price">): string => {
   if (dollars === null) return vscode.l10n.t("price unknown");
   if (dollars.input === 0 && dollars.output === 0) return vscode.l10n.t("free");
   return vscode.l10n.t("${0} in, ${1} out per million tokens", dollars.input, dollars.output);
 };
+
+/** Which agents ask which model at what price. */
+export const askedText = (asked: readonly AskedModel[]): string =>
+  asked.map((model) => `${model.agent_types.join(", ")}: ${model.model} (${price(model)})`).join("; ");
 
 const contextWindow = ({ context_window }: ModelInfo): string =>
   context_window === null ? "" : vscode.l10n.t("window of {0} tokens", context_window.toLocaleString());

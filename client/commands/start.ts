@@ -10,7 +10,7 @@ import { openConfigurationFile } from "../errors.ts";
 import { chosenProvider, providerOf, runOptions, wantsRehearsal } from "../settings.ts";
 import { askTask, suggestionOf } from "./ask-task.ts";
 import { forecastText } from "./forecast-text.ts";
-import type { ChosenModel } from "./models.ts";
+import { askedText, type ChosenModel } from "./models.ts";
 import { fileTarget, folderTarget } from "./targets.ts";
 
 export interface StartRequest {
@@ -100,6 +100,13 @@ const askAndStart = async (
     forecast: async ({ task, chosen }) => {
       const provider = await providerOfChoice(context, folder, chosen).catch(() => null);
       return expectation(context, { ...request, task, provider });
+    },
+    models: async ({ chosen }) => {
+      const provider =
+        (await providerOfChoice(context, folder, chosen)) ?? (await providerFor(context, folder));
+      const question = { team_id: request.team, provider };
+      const { asked } = await context.runtime.call("models/check", question, folder.uri.toString());
+      return askedText(asked);
     },
   });
   if (asked === null) return;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AIProvider, ProviderName } from "../agent.ts";
+import { AgentType, AIProvider, ProviderName } from "../agent.ts";
 import { Consent, ConsentName } from "../consents.ts";
 import { ErrorCode, WireError } from "../errors.ts";
 import { MetricField, Metrics } from "../metrics.ts";
@@ -20,6 +20,16 @@ export const ModelInfo = z.strictObject({
 });
 export type ModelInfo = z.infer<typeof ModelInfo>;
 
+/** A model that agents of a team ask. */
+export const AskedModel = z.strictObject({
+  provider: ProviderName,
+  model: z.string(),
+  agent_types: z.array(AgentType),
+  /** Dollars per million tokens; `null`: unknown. */
+  price: z.strictObject({ input: z.number(), output: z.number() }).nullable(),
+});
+export type AskedModel = z.infer<typeof AskedModel>;
+
 /** Methods on models, keys, consents, and the runtime itself. */
 export const runtimeMethods = {
   "models/list": row(
@@ -37,10 +47,9 @@ export const runtimeMethods = {
     path: "/api/models/pull",
     status: 204,
   }),
-  /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
   /**
-   * What is certain to keep a team's agents from being answered; `null`: nothing is known of it.
-   * Asked before a run is started; local servers are asked for their models, services are not.
+   * What a team's agents ask, and what is certain to keep them from being answered; `null`: nothing is
+   * known of it. Asked before a run is started; local servers are asked for their models, services are not.
    */
   "models/check": row(
     "operator",
@@ -50,9 +59,10 @@ export const runtimeMethods = {
       /** Asked in place of each agent's own; `null`: the agents' own. */
       provider: AIProvider.nullable().default(null),
     }),
-    z.strictObject({ problem: WireError.nullable() }),
+    z.strictObject({ problem: WireError.nullable(), asked: z.array(AskedModel) }),
     { verb: "POST", path: "/api/models/check" },
   ),
+  /** Starts the built-in scripted model (once) and says how it is asked; it needs no key. */
   "models/rehearsal": row("operator", Nothing, z.strictObject({ provider: AIProvider }), {
     verb: "POST",
     path: "/api/models/rehearsal",

@@ -4,7 +4,7 @@ import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /** What some models take and others do not. */
-export type Capability = "tools" | "pictures" | "temperature" | "thoughts" | "thinking";
+export type Capability = "tools" | "pictures" | "temperature" | "thoughts" | "thinking" | "schemas";
 
 interface Substitute {
   isAsked: (request: ModelRequest) => boolean;
@@ -65,6 +65,12 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     refusal:
       /thinking(?!`? block)[^\n]{0,80}(not support|unsupported|unknown|unrecogni[sz]ed|not permitted|not allowed|does not match)|(unknown|unrecogni[sz]ed|unsupported|unexpected|extra|not support)[^\n]{0,60}(thinking(?!`? block)|adaptive)/i,
     without: (request) => ({ ...request, thinking: false }),
+  },
+  // Gemini's older field takes a dialect; proxies and older services know no other.
+  schemas: {
+    isAsked: ({ tools, plain_schemas }) => tools.length > 0 && plain_schemas !== true,
+    refusal: /parameters_?json_?schema|function_?declarations?\b[^\n]{0,20}\.parameters/i,
+    without: (request) => ({ ...request, plain_schemas: true }),
   },
 };
 // The keys of an object of that very type.

@@ -9,7 +9,7 @@ import { listModels } from "./models.ts";
 import { modelProblem } from "./preflight.ts";
 import { previewRequest } from "./preview.ts";
 import { featuresOf } from "./catalogue/catalogue.ts";
-import type { PriceOverrides } from "./prices.ts";
+import { priceOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/parts.ts";
 import { pull } from "./pull.ts";
@@ -100,6 +100,12 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
     contextWindow: (provider) => {
       const { provider: name, model } = targetOf(provider, endpoints);
       return featuresOf(name, model).window;
+    },
+    price: (provider) => {
+      const { provider: name, model } = targetOf(provider, endpoints);
+      const question = { provider: name, model, promptTokens: 0, at: now(), centsPer1k: null };
+      const price = priceOf(question, prices);
+      return price === null ? null : { input: price.input, output: price.output };
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
     check: (providers, signal) => modelProblem(providers, signal, shared),

@@ -14,6 +14,8 @@ export interface ModelRequest {
   max_tokens: number;
   /** `false`: a model that can think is not asked to, because its service refuses the question. */
   thinking?: boolean;
+  /** `true`: the service refuses tools' schemas as they are, and gets them in its own dialect. */
+  plain_schemas?: boolean;
 }
 
 /** A complete answer; a cut one is never returned. */
@@ -115,6 +117,8 @@ export interface ModelGateway {
    * `null`: nothing is known of it. Asks local servers alone.
    */
   check(providers: readonly AIProvider[], signal: AbortSignal): Promise<CoditectError | null>;
+  /** Dollars per million tokens of a short prompt and of the answer, today; `null`: unknown. */
+  price(provider: AIProvider): { input: number; output: number } | null;
   /** Models known, and with `reachable` those a provider lists right now. */
   models(reachable: boolean, signal: AbortSignal): Promise<ModelInfo[]>;
 }

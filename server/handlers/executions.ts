@@ -1,3 +1,4 @@
+import { withModel } from "../../schemas/agent.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
@@ -50,8 +51,10 @@ export const executionHandlers = ({
     const { task_id, metadata, input } = found(store, "executions", execution_id);
     const asked = askedIn(await store.transcripts.read(execution_id), turn);
     if (asked === null) throw fail("not_found", { kind: "request of execution", id: execution_id });
-    const provider =
+    const runs_provider =
       store.get("runs", task_id)?.options.provider ?? found(store, "agents", metadata.agent_id).provider;
+    // The run may leave the model to the agents' roles; the execution has the one that was asked.
+    const provider = withModel(runs_provider, metadata.model);
     const { temperature, max_tokens } = input.parameters;
     return gateway.preview({ ...buildConversation(asked), temperature, max_tokens }, provider);
   },

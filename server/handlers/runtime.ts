@@ -19,8 +19,8 @@ export const runtimeHandlers = ({
   }),
 
   "models/check": async ({ team_id, provider }, _caller, signal) => {
-    const problem = await runs.checkModels(team_id, provider, signal);
-    return { problem: problem === null ? null : toWireError(problem) };
+    const { problem, asked } = await runs.checkModels(team_id, provider, signal);
+    return { problem: problem === null ? null : toWireError(problem), asked };
   },
 
   "models/pull": async ({ model }, _caller, signal) => {

@@ -44,7 +44,7 @@ describe("agents and teams that a repository brings along", () => {
     configuration = new WorkspaceConfiguration({
       store,
       workspace: workspace.root,
-      settings: { provider },
+      settings: { provider, role_models: {} },
       isProviderGuessed: false,
       consents,
       now: () => NOW,

@@ -80,7 +80,8 @@ export const testDispatch = (
     events.push(event);
     for (const listener of listeners) listener(event);
   };
-  const settings = { provider: parts.provider ?? { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } } };
+  const provider = parts.provider ?? { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
+  const settings = { provider, role_models: {} };
   const allowed = { has: () => true };
   const configuration = new WorkspaceConfiguration({
     ...{ store, workspace, settings, now },

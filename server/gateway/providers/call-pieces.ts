@@ -27,16 +27,19 @@ const isWhole = (raw: string): boolean => {
 };
 
 /**
- * Puts calls together from their pieces. A piece belongs to the call with its id, else to the one with
- * its index, else to the last; but a piece with a new id, or with a name where the call is whole
+ * Puts calls together from their pieces. A piece belongs to the call with its id, unless it names another
+ * call at another index, else to the one with its index, else to the last; but a piece with a new id, or with a name where the call is whole
  * already, begins another call: some services send index 0 for all, or none.
  */
 export const callCollector = () => {
   const calls: OpenCall[] = [];
 
   const find = ({ id, index, name }: CallPiece): OpenCall | undefined => {
-    const byId = id === null ? undefined : calls.find((call) => call.id === id);
-    if (byId !== undefined) return byId;
+    const byId = id === null ? undefined : calls.findLast((call) => call.id === id);
+    // Another call under the same id: it has an index and a name of its own.
+    const isOther =
+      byId !== undefined && byId.index !== index && index !== null && name !== null && name !== "";
+    if (byId !== undefined && !isOther) return byId;
     const call = index === null ? calls.at(-1) : calls.findLast((each) => each.index === index);
     if (call === undefined) return undefined;
     if (id !== null && call.id !== null) return undefined;

@@ -15,6 +15,28 @@ const DONE = "[DONE]";
 const dataOf = (line: string): string | null =>
   line.startsWith("data:") ? line.slice("data:".length).trim() : null;
 
+/** The value of a JSON text; null: it is none, or it is cut. */
+const parsed = (text: string): unknown => {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
+  }
+};
+
+/** The events of an answer that has one JSON document a line; null: a line of it is none. */
+const parsedLines = (text: string): unknown[] | null => {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const events = lines.map(parsed);
+  return events.length < 2 || events.includes(null) ? null : events;
+};
+
+/** Whether the last event, which lacks the blank line at its end, is there as a whole. */
+const isWholeEvent = (text: string): boolean => {
+  const data = dataOf(text);
+  return data === DONE || (data !== null && parsed(data) !== null);
+};
+
 /**
  * Answers as the official clients take them, where a compatible service gives them otherwise: as one JSON
  * document although a stream was asked for, under another content type, or as events without their names.
@@ -63,7 +85,7 @@ export class EventStream {
       waiting = waiting.slice(end);
     }
     if (isWhole === true) yield this.#split(waiting);
-    else if (waiting !== "") yield this.#passed(lines, waiting);
+    else if (waiting !== "") yield this.#passed(lines, isWholeEvent(waiting) ? `${waiting}\n\n` : waiting);
   }
 
   #passed(lines: NamedLines, text: string): string {
@@ -72,12 +94,8 @@ export class EventStream {
   }
 
   #split(text: string): string {
-    let whole: unknown;
-    try {
-      whole = parseJson(text);
-    } catch {
-      throw brokenAnswer(this.#to, "it is neither a stream nor JSON");
-    }
+    const whole = parsed(text) ?? parsedLines(text);
+    if (whole === null) throw brokenAnswer(this.#to, "it is neither a stream nor JSON");
     this.#isDone = true;
     const { eventsOf, nameOf } = this.#form;
     return eventsOf(whole)

@@ -9,6 +9,7 @@ import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
 import { EventStream } from "./event-stream.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
+import { inGeminiDialect } from "./gemini-schema.ts";
 import { argumentsObject, countCalls, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
@@ -90,13 +91,19 @@ const thinkingConfig = (model: string, { max_tokens, thinking }: Call["request"]
   return { thinkingConfig: { thinkingBudget } };
 };
 
+/** A tool without arguments has no parameters at all: an object without properties is refused. */
+const parametersOf = (parameters: ReturnType<typeof inGeminiDialect>): object =>
+  "properties" in parameters ? { parameters } : {};
+
 /** The request as it goes over the wire. */
 export const geminiBody = (model: string, request: Call["request"]): GenerateContentRequest => {
   const declarations = request.tools.map(({ name, description, schema }) => ({
     name,
     description,
     // Any JSON Schema; the older field `parameters` takes only a part of it.
-    parametersJsonSchema: schema,
+    ...(request.plain_schemas === true
+      ? parametersOf(inGeminiDialect(schema))
+      : { parametersJsonSchema: schema }),
   }));
   return {
     contents: request.messages

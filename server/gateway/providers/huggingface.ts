@@ -129,7 +129,9 @@ const Said = z
 /** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
 const Piece = z.object({
   choices: z
-    .array(z.object({ delta: Said, message: Said, finish_reason: Name }))
+    .array(
+      z.object({ index: z.number().nullish().catch(null), delta: Said, message: Said, finish_reason: Name }),
+    )
     .nullish()
     .catch(null),
   usage: z
@@ -201,7 +203,8 @@ class Collected {
       { type: "text", text: this.#text || this.#refusal },
       ...this.#calls.parts(countCalls(request.messages) + 1),
     ];
-    const stop = this.#refusal === "" ? (this.#stop ?? (isDone ? stopOfCalls(parts) : null)) : "refusal";
+    const stop =
+      this.#refusal === "" ? (this.#stop ?? (isDone ? (stopOfCalls(parts) ?? "end") : null)) : "refusal";
     if (stop === null) throw brokenAnswer(to, "the stream ended before the answer did");
     return wholeAnswer(to, parts, stop, usage);
   }
@@ -219,12 +222,16 @@ const collect = async (
     const piece = Piece.safeParse(raw).data;
     if (piece === undefined) continue;
     if (piece.usage) call.used((usage = readUsage(piece.usage)));
-    const choice = piece.choices?.[0];
+    // One answer is asked for; some services give several, in any order.
+    const choice = piece.choices?.find(({ index }) => (index ?? 0) === 0);
     const text = choice === undefined ? "" : collected.add(choice);
     if (text !== "") call.text(text);
   }
   return collected.answer(call, usage, stream.isDone);
 };
+
+/** The events of an answer that came whole: a list of them, or one. */
+const eventsOf = (whole: unknown): unknown[] => (Array.isArray(whole) ? whole : [whole]);
 
 const Listed = z.object({
   data: z.array(z.object({ id: z.string(), context_length: z.number().nullish() })),
@@ -235,7 +242,9 @@ export const huggingface: Provider = {
   name: "HuggingFace",
   needsKey: true,
   answer: async (call) => {
-    const stream = new EventStream(call.to, { eventsOf: (whole) => [whole] });
+    const stream = new EventStream(call.to, {
+      eventsOf,
+    });
     const client = await connect(call, stream.over(call.transport.fetch));
     const pieces = client.chatCompletionStream(huggingFaceBody(call.to.model, call.request));
     return collect(call, pieces, stream);

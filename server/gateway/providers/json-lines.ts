@@ -6,6 +6,7 @@ export interface LineCheck extends BodyCheck {
   count(): number;
 }
 
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const [NEW_LINE, CARRIAGE_RETURN, OPEN, CLOSE] = [0x0a, 0x0d, 0x7b, 0x7d];
 
 /**
@@ -17,6 +18,7 @@ export const checkLines = (broken: () => Error): LineCheck => {
   let lines = 0;
   let first = 0;
   let last = 0;
+  let isAtStart = true;
   const endLine = (): Error | null => {
     if (first !== OPEN || last !== CLOSE) return broken();
     lines++;
@@ -29,13 +31,14 @@ export const checkLines = (broken: () => Error): LineCheck => {
     piece: (bytes) => {
       let kept = bytes;
       for (const [index, byte] of bytes.entries()) {
-        if (byte === NEW_LINE && first === 0) {
+        if ((byte === NEW_LINE && first === 0) || (isAtStart && BYTE_ORDER_MARK.includes(byte))) {
           if (kept === bytes) kept = bytes.slice();
           kept[index] = 0x20;
         } else if (byte === NEW_LINE) {
           const error = endLine();
           if (error !== null) return error;
         } else if (byte !== CARRIAGE_RETURN && byte !== 0x20) {
+          isAtStart = false;
           last = byte;
           first ||= byte;
         }

@@ -114,7 +114,7 @@ const Piece = z.object({
         .catch([]),
     })
     .catch({ content: "", thinking: "", tool_calls: [] }),
-  done: z.boolean().catch(false),
+  done: z.union([z.boolean(), z.literal("true").transform(() => true)]).catch(false),
   done_reason: Text,
   prompt_eval_count: Tokens,
   eval_count: Tokens,

@@ -17,7 +17,7 @@ import type { ProviderAnswer } from "./provider.ts";
 export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "invalid"> => {
   if (raw.trim() === "") return { arguments: {}, invalid: null };
   try {
-    let parsed = parseJson(raw) as Json; // It gives nothing but JSON.
+    let parsed = parseJson(withoutFence(raw)) as Json; // It gives nothing but JSON.
     // Some servers encode them twice.
     if (typeof parsed === "string" && parsed.trim().startsWith("{")) parsed = parseJson(parsed) as Json;
     if (parsed === null) return { arguments: {}, invalid: null };
@@ -28,6 +28,9 @@ export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "in
     return { arguments: raw, invalid: `the arguments are not JSON: ${reason}` };
   }
 };
+
+/** Some models put their arguments into a fence, as they do with code. */
+const withoutFence = (raw: string): string => /^\s*```(?:json)?\n([^]*?)\n```\s*$/.exec(raw)?.[1] ?? raw;
 
 /** The arguments as an object, which is all that providers take back; unreadable ones under that name. */
 export const argumentsObject = (call: ToolCallPart): Record<string, Json> =>

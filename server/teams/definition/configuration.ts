@@ -1,4 +1,4 @@
-import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
+import type { AgentConfig } from "../../../schemas/agent.ts";
 import { CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
 import { Uuid } from "../../../schemas/primitives.ts";
 import type { AgentTeam, FileProblem, TeamMember } from "../../../schemas/team.ts";
@@ -14,7 +14,7 @@ import { createTemplates, type Templates } from "./templates.ts";
 export interface ConfigurationParts extends RecordParts {
   /** Absolute path; its `.coditect/` holds agent and team files. */
   workspace: string;
-  settings: { readonly provider: AIProvider; readonly untrusted?: boolean };
+  settings: RecordParts["settings"] & { readonly untrusted?: boolean };
   consents: Pick<Consents, "has">;
 }
 

@@ -67,7 +67,7 @@ export class Defaults {
     return this.#templates.agent({
       id: templateId("agent", type),
       source: "built-in",
-      content: (stored) => defaultContent(type, this.#records.providerFor(stored)),
+      content: (stored) => defaultContent(type, this.#records.providerFor(stored, type)),
       record: (content, stored) => this.#records.agent(content, stored),
       revives: true,
       restores,

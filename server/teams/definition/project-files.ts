@@ -144,7 +144,7 @@ export class ProjectFiles {
       id: templateId("agent-file", file.name),
       source: "file",
       content: (stored) => {
-        const provider = file.provider ?? records.providerFor(stored);
+        const provider = records.providerFor(stored, type, file.provider);
         return {
           ...defaultContent(type, provider),
           name: file.name,

@@ -1,4 +1,5 @@
-import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
+import type { AgentConfig, AgentType, AIProvider } from "../../../schemas/agent.ts";
+import { providerForRole, type RoleModels } from "../../../schemas/default-models.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
 import { newAgent } from "../../models/agent.ts";
 import type { Store } from "../../store/store.ts";
@@ -7,7 +8,7 @@ import type { AgentContent, TeamContent } from "./templates.ts";
 export interface RecordParts {
   store: Store;
   /** The provider of agents without one of their own, as the settings are at the moment. */
-  settings: { readonly provider: AIProvider };
+  settings: { readonly provider: AIProvider; readonly role_models: RoleModels };
   /**
    * Whether the provider was guessed from the keys of the environment: an agent that has worked
    * keeps the one it has. A key alone must not turn a local agent into a paid one.
@@ -24,11 +25,13 @@ export class TemplateRecords {
     this.#parts = parts;
   }
 
-  /** The provider of an agent whose template names none. */
-  providerFor(stored: AgentConfig | null): AIProvider {
+  /** The provider of an agent of a type; `own`: what its file says. */
+  providerFor(stored: AgentConfig | null, type: AgentType, own?: AIProvider): AIProvider {
     const { settings, isProviderGuessed } = this.#parts;
     const hasWorked = stored !== null && stored.last_active_at !== null;
-    return hasWorked && isProviderGuessed ? stored.provider : settings.provider;
+    return hasWorked && isProviderGuessed && own === undefined
+      ? stored.provider
+      : providerForRole(own ?? settings.provider, type, settings.role_models);
   }
 
   agent(content: AgentContent, stored: AgentConfig | null): AgentConfig {

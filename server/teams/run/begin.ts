@@ -1,6 +1,7 @@
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import { describeProvider } from "../../models/agent.ts";
 import type { RunParts } from "./stage-round.ts";
+import { runProvider } from "../stage/charge.ts";
 
 const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): Promise<boolean> => {
   if (run.options.runtime !== null) return run.options.runtime === "Local";
@@ -29,7 +30,8 @@ export const admitRun = async (parts: RunParts, run: TeamRun, task: Task): Promi
 export const announceRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
   const { configuration, settings, store, emit, now } = parts;
   const [member] = run.members;
-  const asked = run.options.provider ?? (member && (await configuration.agentOf(member)).provider);
+  const agent = member && (await configuration.agentOf(member));
+  const asked = agent && (runProvider(run, agent, settings) ?? agent.provider);
   const described = asked && describeProvider(asked);
   emit({
     type: "run.started",

@@ -6,6 +6,7 @@ import type { Forecast } from "../../../schemas/forecast.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
 import { forecastRun } from "../../forecast/forecast.ts";
 import { tokensOfCharacters } from "../../gateway/tokens.ts";
+import { runProvider } from "../stage/charge.ts";
 import type { RunParts } from "./stage-round.ts";
 
 /** Characters of the file, by its size: what it holds is not read. */
@@ -18,13 +19,13 @@ const fileCharacters = async (workspace: string, { file, options }: StartRun): P
 
 /** What the agents of a team ask, each model once. */
 const providersOf = async (
-  { configuration }: RunParts,
+  { configuration, settings }: RunParts,
   { members }: AgentTeam,
-  { options }: StartRun,
+  request: StartRun,
 ): Promise<AIProvider[]> => {
-  if (options.provider !== null) return [options.provider];
   const agents = await Promise.all(members.map((member) => configuration.agentOf(member)));
-  return [...new Map(agents.map(({ provider }) => [JSON.stringify(provider), provider])).values()];
+  const asked = agents.map((agent) => runProvider(request, agent, settings) ?? agent.provider);
+  return [...new Map(asked.map((provider) => [JSON.stringify(provider), provider])).values()];
 };
 
 /** What a run of the team will take, from earlier runs of this workspace. */

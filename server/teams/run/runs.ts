@@ -1,5 +1,5 @@
 import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
-import type { StartRun } from "../../../schemas/contract.ts";
+import type { AskedModel, StartRun } from "../../../schemas/contract.ts";
 import type { CoditectError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Forecast } from "../../../schemas/forecast.ts";
@@ -20,6 +20,12 @@ export interface StartExecution {
  * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
  * unknown task or execution.
  */
+/** What agents ask; `problem`: what is certain to keep them from being answered. */
+export interface ModelCheck {
+  problem: CoditectError | null;
+  asked: AskedModel[];
+}
+
 export interface Runs {
   /** The team of that id or name; default ones are created on demand. Error: `unknown_workflow`. */
   team(idOrName: string): Promise<AgentTeam>;
@@ -27,12 +33,8 @@ export interface Runs {
   publishTeams(): Promise<PublishedTeams>;
   /** Refuses a team that cannot run with `invalid_workflow`, all its problems named. */
   check(team: AgentTeam): void;
-  /** What is certain to keep the team's agents from being answered; `provider` in place of their own. */
-  checkModels(
-    idOrName: string,
-    provider: AIProvider | null,
-    signal: AbortSignal,
-  ): Promise<CoditectError | null>;
+  /** What the team's agents ask, and what keeps them from being answered; `provider` in place of their own. */
+  checkModels(idOrName: string, provider: AIProvider | null, signal: AbortSignal): Promise<ModelCheck>;
 
   /** What such a run will take, from earlier ones of this workspace; nothing is started. */
   forecast(team: string, request: StartRun): Promise<Forecast>;

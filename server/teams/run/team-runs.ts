@@ -1,6 +1,6 @@
-import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
-import type { StartRun } from "../../../schemas/contract.ts";
-import { fail, type CoditectError } from "../../../schemas/errors.ts";
+import type { AgentConfig, AgentType, AIProvider } from "../../../schemas/agent.ts";
+import type { AskedModel, StartRun } from "../../../schemas/contract.ts";
+import { fail } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { applyPatch } from "../../../schemas/primitives.ts";
 import type { Forecast } from "../../../schemas/forecast.ts";
@@ -9,6 +9,9 @@ import { isRunEnded, isRunResumable } from "../../../schemas/statuses.ts";
 import { summarise } from "../../../schemas/summary.ts";
 import type { AgentTeam } from "../../../schemas/team.ts";
 import { Stop } from "../../executions/stop.ts";
+import type { ModelGateway } from "../../gateway/gateway.ts";
+import { describeProvider } from "../../models/agent.ts";
+import { runProvider } from "../stage/charge.ts";
 import { cancel } from "../../models/execution.ts";
 import type { PublishedTeams } from "../definition/configuration.ts";
 import { answerApproval, forkRun, newRun, reopen } from "../plan.ts";
@@ -16,9 +19,19 @@ import { admitRun, announceRun } from "./begin.ts";
 import { forecastOf } from "./forecast.ts";
 import { RunDriver } from "./run-driver.ts";
 import { interruptLeftRuns, RunRecord } from "./run-record.ts";
-import type { Runs, StartExecution } from "./runs.ts";
+import type { ModelCheck, Runs, StartExecution } from "./runs.ts";
 import type { RunParts } from "./stage-round.ts";
 import { checkTask, newTask, teamOfOne } from "./task.ts";
+
+const askedModel = (
+  provider: AIProvider,
+  agents: readonly { agent_type: AgentType }[],
+  gateway: Pick<ModelGateway, "price">,
+): AskedModel => {
+  const { name, model } = describeProvider(provider);
+  const agent_types = [...new Set(agents.map(({ agent_type }) => agent_type))];
+  return { provider: name, model, agent_types, price: gateway.price(provider) };
+};
 
 /** The runs of a workspace: a driver for each active one, the store for all others. */
 export class TeamRuns implements Runs {
@@ -37,21 +50,29 @@ export class TeamRuns implements Runs {
     return this.#parts.configuration.publishTeams();
   }
 
-  async checkModels(
-    idOrName: string,
-    provider: AIProvider | null,
-    signal: AbortSignal,
-  ): Promise<CoditectError | null> {
-    const { configuration, gateway } = this.#parts;
+  async checkModels(idOrName: string, provider: AIProvider | null, signal: AbortSignal): Promise<ModelCheck> {
+    const { configuration, gateway, settings } = this.#parts;
     const { members } = await configuration.team(idOrName);
     const agents = await Promise.all(members.map((member) => configuration.agentOf(member)));
-    const asked = agents.map(({ provider: own, settings: { failover } }) => [provider ?? own, ...failover]);
+    const asked = agents.map((agent) => ({
+      agent_type: agent.agent_type,
+      provider: runProvider({ options: { provider } }, agent, settings) ?? agent.provider,
+      failover: agent.settings.failover,
+    }));
     // Agents that ask the same are asked about once.
-    const distinct = new Map(asked.map((providers) => [JSON.stringify(providers), providers]));
+    const distinct = new Map(
+      asked.map(({ provider, failover }) => [JSON.stringify([provider, failover]), [provider, ...failover]]),
+    );
     const problems = await Promise.all(
       [...distinct.values()].map((providers) => gateway.check(providers, signal)),
     );
-    return problems.find((problem) => problem !== null) ?? null;
+    const byModel = Map.groupBy(asked, ({ provider }) => JSON.stringify(provider));
+    return {
+      problem: problems.find((problem) => problem !== null) ?? null,
+      asked: [...byModel.values()].flatMap(([first, ...more]) =>
+        first === undefined ? [] : [askedModel(first.provider, [first, ...more], gateway)],
+      ),
+    };
   }
 
   check(team: AgentTeam): void {

@@ -1,8 +1,16 @@
-import type { AgentConfig } from "../../../schemas/agent.ts";
+import type { AgentConfig, AIProvider } from "../../../schemas/agent.ts";
+import { providerForRole } from "../../../schemas/default-models.ts";
 import type { TeamRun } from "../../../schemas/run.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import type { Charge } from "../../gateway/gateway.ts";
 import { strictest } from "../../gateway/limits.ts";
+
+/** What the run asks in place of the agent's own provider; null: nothing. */
+export const runProvider = (
+  { options: { provider } }: { options: Pick<TeamRun["options"], "provider"> },
+  { agent_type }: Pick<AgentConfig, "agent_type">,
+  { role_models }: Pick<Settings, "role_models">,
+): AIProvider | null => (provider === null ? null : providerForRole(provider, agent_type, role_models));
 
 /** Whose budget the model calls of an execution are charged to, with the caps of its run. */
 export const chargeOf = (
@@ -14,6 +22,6 @@ export const chargeOf = (
   execution_id,
   task_id: run.task_id,
   agent,
-  provider: run.options.provider,
+  provider: runProvider(run, agent, settings),
   limits: strictest(settings.limits, run.options.limits),
 });

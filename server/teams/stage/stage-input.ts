@@ -13,7 +13,7 @@ import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { whatBlocks } from "../../executions/findings.ts";
 import type { Store } from "../../store/store.ts";
-import { chargeOf } from "./charge.ts";
+import { chargeOf, runProvider } from "./charge.ts";
 import { assignmentFor } from "./assignment.ts";
 import { visibleSet } from "./held-back.ts";
 import { earlierWork } from "./earlier-work.ts";
@@ -87,7 +87,7 @@ export const stageExecution = async (
     signal,
   });
   const pictures = picturesNamed(task.description, parts.workspace);
-  const { name, model } = describeProvider(run.options.provider ?? agent.provider);
+  const { name, model } = describeProvider(runProvider(run, agent, settings) ?? agent.provider);
   const lessons = await parts.feedback.lessons();
   const isInstruction = ({ name }: ContextItem): boolean =>
     name !== task.file && isInstructionFile(name, settings.instruction_files);

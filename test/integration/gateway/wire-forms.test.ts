@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { AIProvider } from "../../../schemas/agent.ts";
 import type { AssistantMessage } from "../../../schemas/messages.ts";
-import { listen } from "../../model-servers.ts";
+import { listen, readBody } from "../../model-servers.ts";
 import { agentWith, allAt, ask, chargeTo, gatewayWith, question, quickClock } from "../../support/gateway.ts";
 
 /*
@@ -56,6 +56,27 @@ const huggingFace: Record<string, Form> = {
   "a call in the form of before there were tools": {
     body:
       sse([delta({ function_call: { name: "look", arguments: json } }), delta({}, "function_call")]) + done,
+  },
+  "a last event without the line at its end": {
+    body: `${sse(regular)}data: ${JSON.stringify(delta({}, "tool_calls"))}`,
+  },
+  "a second answer in front of the one that was asked for": {
+    body: sse([
+      { choices: [{ index: 1, delta: { content: "No." } }, ...delta({ tool_calls: [called] }).choices] },
+      delta({}, "tool_calls"),
+    ]),
+  },
+  "one event a line": {
+    body: [...regular, delta({}, "tool_calls")].map((event) => `${JSON.stringify(event)}\n`).join(""),
+  },
+  "a list of events": { body: JSON.stringify([...regular, delta({}, "tool_calls")]) },
+  "arguments in a fence": {
+    body: sse([
+      delta({
+        tool_calls: [{ ...called, function: { name: "look", arguments: `\`\`\`json\n${json}\n\`\`\`` } }],
+      }),
+      delta({}, "tool_calls"),
+    ]),
   },
   "a compressed stream": {
     body: gzipSync(sse([...regular, delta({}, "tool_calls")])),
@@ -183,6 +204,40 @@ describe("an answer of a service that refuses", () => {
       const { answer } = await ask(gateway, question("Do it"), chargeTo(agentWith(provider)));
       assert.equal(answer.stop_reason, "refusal");
       assert.deepEqual(answer.message.content, [{ type: "text", text: "I cannot help with that." }]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("gets the schemas of tools in Gemini's own dialect where it knows no other", async () => {
+    const asked: unknown[] = [];
+    const server = await listen(async (request, response) => {
+      const { tools } = await readBody(request);
+      const isKnown = !JSON.stringify(tools).includes("parametersJsonSchema");
+      asked.push(tools);
+      response.writeHead(isKnown ? 200 : 400, { "content-type": "application/json" });
+      const message = `Unknown name "parametersJsonSchema" at 'tools[0].function_declarations[0]': Cannot find field.`;
+      const content = { role: "model", parts: [{ text: "Hi" }] };
+      response.end(
+        JSON.stringify(
+          isKnown
+            ? { candidates: [{ content, finishReason: "STOP" }] }
+            : { error: { code: 400, message, status: "INVALID_ARGUMENT" } },
+        ),
+      );
+    });
+    try {
+      const { gateway } = gatewayWith({ endpoints: allAt(server.url), clock: quickClock() });
+      const schema = { $schema: "x", type: "object", properties: { kind: { const: "a" } } };
+      const tools = [{ name: "look", description: "Looks.", schema }];
+      const provider = { Gemini: { model: "gemini-3.8-flash", max_tokens: 9000 } };
+      const charge = chargeTo(agentWith(provider));
+      const { answer } = await ask(gateway, { ...question("Look"), tools }, charge);
+      assert.equal(answer.stop_reason, "end");
+      const parameters = { type: "object", properties: { kind: { type: "string", enum: ["a"] } } };
+      const declared = { name: "look", description: "Looks.", parameters };
+      assert.deepEqual(asked.at(-1), [{ functionDeclarations: [declared] }]);
+      assert.equal(asked.length, 2);
     } finally {
       await server.close();
     }

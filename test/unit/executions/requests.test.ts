@@ -30,6 +30,7 @@ const executionOnSlowDisk = () => {
   const asked: number[] = [];
   const gateway: ModelGateway = {
     contextWindow: () => 100_000,
+    price: () => null,
     prepare: () => undefined,
     models: () => Promise.resolve([]),
     check: () => Promise.resolve(null),

@@ -22,6 +22,13 @@ describe("calls in a stream", () => {
     ["read", { path: "a" }],
     ["read", { path: "b" }],
   ];
+
+  it("are two if they have one id, but an index and a name each", () => {
+    const pieces = ["a", "b"].map((path, index) =>
+      piece({ index, id: "c", name: "read", arguments: JSON.stringify({ path }) }),
+    );
+    assert.deepEqual(callsOf(pieces), both);
+  });
   const [a, b] = ['{"path":"a"}', '{"path":"b"}'];
   const streams: Readonly<Record<string, CallPiece[]>> = {
     "with an index each": [

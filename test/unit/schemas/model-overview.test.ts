@@ -38,6 +38,9 @@ describe("the overview of models", () => {
       const [provider] = modelOverview(items);
       return provider === undefined ? null : firstModelOf(provider);
     };
+    const [, byRole] = modelOverview([claude("claude-sonnet-5-5"), claude("claude-opus-5-5")]);
+    assert.ok(byRole);
+    assert.deepEqual(firstModelOf(byRole), claude("auto").provider);
     assert.deepEqual(first(ollama("gemma3"), ollama("qwen3-coder:30b")), ollama("qwen3-coder:30b").provider);
     assert.deepEqual(first(ollama("gemma3"), ollama("mistral")), ollama("gemma3").provider);
     assert.equal(first(), null);

@@ -1,3 +1,4 @@
+import { BY_ROLE } from "../../../../schemas/default-models.ts";
 import { withModel } from "../../../../schemas/agent.ts";
 import { describeProvider } from "../../../models/agent.ts";
 import { exitCodes } from "../session/exit.ts";
@@ -57,6 +58,8 @@ export const useModel = (
     const found = await setUpProvider(await overviewOf(name, connection), connection, context);
     const provider = model === undefined ? found : withModel(found, model);
     await chooseProvider(connection, provider);
-    context.terminal.out(`Runs now ask ${name}/${describeProvider(provider).model}.\n`);
+    const asked = describeProvider(provider).model;
+    const what = asked === BY_ROLE ? `${name}, each agent the model for its role` : `${name}/${asked}`;
+    context.terminal.out(`Runs now ask ${what}.\n`);
     return exitCodes.held;
   });

@@ -1,4 +1,5 @@
 import type { ProviderName } from "../../../../schemas/agent.ts";
+import type { AskedModel } from "../../../../schemas/contract.ts";
 import { defaultModels } from "../../../../schemas/default-models.ts";
 import type { ProviderOverview } from "../../../../schemas/model-overview.ts";
 import { plural } from "./format.ts";
@@ -13,6 +14,20 @@ const pages: Readonly<Record<ProviderName, string>> = {
   Claude: "console.anthropic.com",
   Gemini: "aistudio.google.com",
   HuggingFace: "huggingface.co/settings/tokens",
+};
+
+const priceText = ({ price }: AskedModel): string => {
+  if (price === null) return "price unknown";
+  if (price.input === 0 && price.output === 0) return "free";
+  return `$${price.input} in, $${price.output} out per million tokens`;
+};
+
+/** Who asks which model at what price, in one line. */
+export const askedText = (asked: readonly AskedModel[]): string => {
+  const parts = asked.map(
+    (model) => `${model.agent_types.join(", ")}: ${model.provider}/${model.model} (${priceText(model)})`,
+  );
+  return `Models: ${parts.join("; ")}`;
 };
 
 /** What there is of a provider, in a few words. */

@@ -8,7 +8,7 @@ import {
   type ProviderOverview,
 } from "../../../../schemas/model-overview.ts";
 import type { Connection } from "../../../hosting/connection.ts";
-import { choiceName, overviewText, readinessText } from "../display/model-overview.ts";
+import { askedText, choiceName, overviewText, readinessText } from "../display/model-overview.ts";
 import { alignColumns } from "../display/summary.ts";
 import { reportError, type CommandContext } from "../display/terminal.ts";
 import { isThere, readLine } from "./consent.ts";
@@ -106,8 +106,11 @@ export const ensureModel = async (
   signal: AbortSignal,
 ): Promise<Answer> => {
   if (flags.provider === "rehearsal") return request;
-  const { problem } = await connection.call("models/check", request);
-  if (problem === null) return request;
+  const { problem, asked } = await connection.call("models/check", request);
+  if (problem === null) {
+    if (!flags.json) context.terminal.err(`${context.terminal.style("dim", askedText(asked))}\n`);
+    return request;
+  }
   const error = fromWireError(problem);
   // Programs read the end of the run from its events. A wrong command line never begins one.
   if (flags.json && error.code !== "usage") return request;

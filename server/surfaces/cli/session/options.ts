@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../schemas/agent.ts";
-import { ANSWER_CEILING, defaultModels } from "../../../../schemas/default-models.ts";
+import { ANSWER_CEILING, BY_ROLE, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions } from "../../../../schemas/run.ts";
 import { describeProblems, problemsOf } from "../../../../schemas/problems.ts";
@@ -142,7 +142,8 @@ const providerOf = (
   { model, endpoint }: Pick<RunFlags, "model" | "endpoint">,
   environment: NodeJS.ProcessEnv,
 ): AIProvider => {
-  const name = model ?? defaultModels[providerByChoice[choice]];
+  // Ollama has one model for all roles, and the user may know it by no other name.
+  const name = model ?? (choice === "ollama" ? defaultModels.Ollama : BY_ROLE);
   switch (choice) {
     case "claude":
       if (endpoint === undefined && claudeAddress(environment) === null)

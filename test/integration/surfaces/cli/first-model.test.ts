@@ -63,20 +63,25 @@ describe("the command line of a user without a model", function () {
     assert.doesNotMatch((await run(["credentials", "list"])).stdout, /claude/);
 
     const accepted = await run(["models", "use", "claude"], { input: KEY });
-    assert.equal(accepted.stdout, "Runs now ask Claude/claude-sonnet-5-5.\n", accepted.stderr);
+    assert.equal(
+      accepted.stdout,
+      "Runs now ask Claude, each agent the model for its role.\n",
+      accepted.stderr,
+    );
     assert.match((await run(["credentials", "list"])).stdout, /^claude +1 key/);
     const listed = await run(["settings", "list"]);
-    assert.match(listed.stdout, /^provider +\{"Claude":\{"model":"claude-sonnet-5-5".* user /m);
+    assert.match(listed.stdout, /^provider +\{"Claude":\{"model":"auto".* user /m);
   });
 
   it("is asked through a key that they set after a first run failed", async () => {
     await run(["run", "tdd", "--task", "x"]);
     const { stdout } = await run(["agents", "list", "--json"], { ANTHROPIC_API_KEY: KEY });
     assert.match(stdout, /"Coder"/);
-    await run(["run", "tdd", "--task", "x", "--max-tokens", "1"], {
+    const { stderr } = await run(["run", "tdd", "--task", "x", "--max-tokens", "1"], {
       ANTHROPIC_API_KEY: KEY,
       ANTHROPIC_BASE_URL: "http://127.0.0.1:9",
     });
+    assert.match(stderr, /Coder: Claude\/claude-opus-5-5 \(\$4 in, \$20 out per million tokens\)/);
     const agents = await run(["agents", "list", "--json"]);
     assert.match(agents.stdout, /"Claude":\{"model":"claude-/);
   });
