@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { RunOrigin } from "../schemas/run.ts";
 import type { Alerts } from "./alerts.ts";
 import type { WithConsent } from "./consent.ts";
 import type { Credentials } from "./credentials.ts";
@@ -18,4 +19,6 @@ export interface Context {
   readonly transcripts: Transcripts;
   readonly credentials: Credentials;
   readonly withConsent: WithConsent;
+  /** The command that does the work; left out: it is no command's. */
+  readonly command?: RunOrigin;
 }

@@ -16,6 +16,7 @@ import { TokenUsage } from "./messages.ts";
 import { PermissionDecision, PermissionRequest } from "./permissions.ts";
 import { Count, Milliseconds, Timestamp, Uuid } from "./primitives.ts";
 import { RunStatus, StageState } from "./run.ts";
+import { SpanId } from "./trace.ts";
 
 const base = { at: Timestamp, task_id: Uuid };
 
@@ -113,6 +114,8 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     turn: Count,
     tool: z.string(),
     subject: z.string(),
+    /** Of the call's span; left out: `open_telemetry` is off. */
+    span_id: SpanId.optional(),
   }),
   z.strictObject({
     type: z.literal("tool.called"),

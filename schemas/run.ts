@@ -5,10 +5,24 @@ import { Forecast } from "./forecast.ts";
 import { GateProof } from "./gates.ts";
 import { Count, Json, patchOf, Sha256, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
 import { TeamMember, WorkflowStage } from "./team.ts";
+import { TraceContext } from "./trace.ts";
 
 /** Text of a file open and unsaved in the editor; agents see it in place of the file on disk. */
 export const Overlay = z.strictObject({ path: WorkspacePath, text: z.string() });
 export type Overlay = z.infer<typeof Overlay>;
+
+/** What started a run: its trace begins there. */
+export const RunOrigin = z.strictObject({
+  /** A command of a user, or an HTTP request. */
+  kind: z.enum(["command", "request"]),
+  /** `coditect.runTdd`, `coditect run`, `POST /api/agent-teams/{team_id}/execute`. */
+  name: z.string().min(1).max(200),
+  /** When it was invoked. */
+  at: Timestamp,
+  /** The trace that it is part of itself. */
+  trace: TraceContext.optional(),
+});
+export type RunOrigin = z.infer<typeof RunOrigin>;
 
 /** How a run is to be done; what is left out comes from the settings. */
 export const RunOptions = z.strictObject({
@@ -30,6 +44,8 @@ export const RunOptions = z.strictObject({
    */
   ask_permissions: z.boolean().default(false),
   overlays: z.array(Overlay).default([]),
+  /** Of the latest start: a run that is resumed was started by that. Left out: unknown. */
+  started_by: RunOrigin.optional(),
 });
 export type RunOptions = z.infer<typeof RunOptions>;
 

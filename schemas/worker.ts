@@ -9,6 +9,7 @@ import { Count, Json, Milliseconds, Ratio, Uuid, WorkspacePath } from "./primiti
 import { Overlay } from "./run.ts";
 import { TestProbe, TestReport } from "./tests.ts";
 import { ToolName } from "./tools.ts";
+import { SpanId, TraceContext } from "./trace.ts";
 import { ToolOutcome } from "./transcript.ts";
 
 /**
@@ -48,6 +49,8 @@ const RunExecution = z.strictObject({
   asks_before_tools: z.boolean().optional(),
   /** Whether the user can be asked for a program that no list allows; left out: no. */
   asks_for_commands: z.boolean().optional(),
+  /** The execution's span: what its tools start becomes part of the trace. Left out: there is no trace. */
+  trace: TraceContext.optional(),
   /** What happened before, oldest first; empty for a new execution. The last may be unfinished. */
   history: z.array(FinishedTurn),
 });
@@ -128,6 +131,8 @@ export const workerMethods = {
       timeout_seconds: Count.min(1),
       /** Left out: an ordinary run. */
       probe: TestProbe.optional(),
+      /** The span of this run, which the tests are part of; left out: there is no trace. */
+      trace: TraceContext.optional(),
     }),
     result: TestReport,
   },
@@ -189,6 +194,8 @@ export const runtimeNotifications = {
     tool: z.string(),
     /** What it works on, for people: a path, a command. */
     subject: z.string(),
+    /** Where the execution is part of a trace: the span that programs of this call are part of. */
+    span_id: SpanId.optional(),
   }),
   "worker/log": z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]),

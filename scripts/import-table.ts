@@ -200,7 +200,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/telemetry",
     is: "traces, metrics and logs over OTLP; loaded only when they are on",
-    imports: ["schemas", "server/platform", "server/store", "server/workspace"],
+    imports: ["schemas", "server/executions", "server/platform", "server/store", "server/workspace"],
   },
   {
     folder: "server/alerts",

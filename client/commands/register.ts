@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { RunOrigin } from "../../schemas/run.ts";
 import type { Context } from "../context.ts";
 import { commandIds, linkedCommandIds } from "../contributions.ts";
 import { showError } from "../errors.ts";
@@ -7,10 +8,12 @@ import { showError } from "../errors.ts";
 export const registerCommands = (context: Context): vscode.Disposable[] =>
   [...commandIds, ...linkedCommandIds].map((id) => {
     const run = async (argument: unknown): Promise<unknown> => {
+      const command: RunOrigin = { kind: "command", name: id, at: new Date().toISOString() };
       try {
         const { commandTable } = await import("./table.ts");
         const { up, down } = commandTable[id];
-        return await (context.runtime.state.kind === "ready" ? up : down)(context, argument);
+        const work = context.runtime.state.kind === "ready" ? up : down;
+        return await work({ ...context, command }, argument);
       } catch (error) {
         await showError(error, context.log, () => run(argument));
         return undefined;

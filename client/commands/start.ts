@@ -53,13 +53,14 @@ type Attempt = { started: string; problem: null } | { started: null; problem: Co
 
 /** `problem`: what is certain to keep the agents from being answered. Nothing was begun then. */
 const tryToStart = async (
-  { runtime, sidebar, extension, withConsent }: Context,
+  { runtime, sidebar, extension, withConsent, command }: Context,
   request: StartRequest,
 ): Promise<Attempt> => {
   const { folder, team, task = "", file = null, data = null } = request;
   const key = folder.uri.toString();
   const provider = request.provider ?? (await providerFor({ runtime }, folder));
   const options = runOptions(folder, provider);
+  if (command !== undefined) options.started_by = command;
   if (request.cost !== undefined) options.limits = { ...options.limits, cost_per_run: request.cost };
   const attempt = await withConsent<Attempt>(key, vscode.l10n.t("The team {0}", team), async () => {
     const { problem } = await runtime.call("models/check", { team_id: team, provider }, key);

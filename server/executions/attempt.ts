@@ -47,7 +47,11 @@ const provingGround = (
   },
   runTests: testsIn(
     instance,
-    { command: request.execution.input.parameters.test_command, timeout: request.test_timeout_seconds },
+    {
+      command: request.execution.input.parameters.test_command,
+      timeout: request.test_timeout_seconds,
+      startSpan: () => request.parts.traces?.startTests(request.execution) ?? null,
+    },
     signal,
   ),
 });
@@ -125,6 +129,7 @@ export const attempt = async (
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;
     const names = tools.map(({ name }) => name);
+    const trace = request.parts.traces?.contextOf(execution) ?? null;
     const loop = await instance.call(
       "execution/run",
       {
@@ -139,6 +144,7 @@ export const attempt = async (
         max_turns,
         ...(context.hooks.has("PreToolUse") && { asks_before_tools: true }),
         ...(request.asks_user && { asks_for_commands: true }),
+        ...(trace !== null && { trace }),
         history: finishedTurns(context.entries),
       },
       signal,

@@ -11,6 +11,7 @@ import type { Charge, ModelGateway } from "../gateway/gateway.ts";
 import type { Hooks } from "../hooks/hooks-api.ts";
 import type { ClaimRequest, Pool } from "../instances/pool.ts";
 import type { Store } from "../store/store.ts";
+import type { Traces } from "./traces.ts";
 import type { Tools } from "../tools/tools-api.ts";
 import type { Permissions } from "./permissions.ts";
 import type { Ledger } from "./ledger.ts";
@@ -57,6 +58,8 @@ export interface ExecutionParts {
   hooks: Pick<Hooks, "has" | "run">;
   permissions: Pick<Permissions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
+  /** What runs in instances becomes part of these; null: telemetry is off. */
+  traces: Traces | null;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }

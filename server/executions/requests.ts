@@ -221,10 +221,13 @@ export const answerWorker = (context: RequestContext, over: AbortSignal): Worker
     requests: requestsOf(context, ask, permissions, over),
     permissions,
     notifications: {
-      toolStarted: ({ execution_id, turn, tool, subject }) => {
+      toolStarted: ({ execution_id, turn, tool, subject, span_id }) => {
         permissions.toolStarted(tool, subject);
         const { task_id } = context.execution;
-        context.emit({ type: "tool.started", at: context.now(), task_id, execution_id, turn, tool, subject });
+        context.emit({
+          ...{ type: "tool.started", at: context.now(), task_id, execution_id, turn, tool, subject },
+          ...(span_id !== undefined && { span_id }),
+        });
       },
     },
     askAhead: () => {

@@ -1,3 +1,4 @@
+import type { TestSpan } from "./traces.ts";
 import type { ClaimedInstance } from "../instances/pool.ts";
 import type { ProvingGround } from "./execution-request.ts";
 
@@ -7,22 +8,29 @@ export interface TestSettings {
   command: string | null;
   /** Seconds. */
   timeout: number;
+  /** Begins the span of a run in a trace. Left out, or null: it is part of none. */
+  startSpan?: () => TestSpan | null;
 }
 
 /** The tests that a gate wants, run in an instance. */
 export const testsIn =
   (
     instance: Pick<ClaimedInstance, "call">,
-    { command, timeout }: TestSettings,
+    { command, timeout, startSpan }: TestSettings,
     signal: AbortSignal,
   ): ProvingGround["runTests"] =>
-  ({ files, coverage, name, probe }) =>
-    instance.call(
-      "tests/run",
-      {
-        ...{ files, coverage, command, name: name ?? null },
-        ...(probe !== undefined && { probe }),
-        timeout_seconds: timeout,
-      },
-      signal,
-    );
+  async ({ files, coverage, name, probe }) => {
+    const span = startSpan?.() ?? null;
+    const request = {
+      ...{ files, coverage, command, name: name ?? null },
+      ...(probe !== undefined && { probe }),
+      ...(span !== null && { trace: span.trace }),
+      timeout_seconds: timeout,
+    };
+    const report = await instance.call("tests/run", request, signal).catch((error: unknown) => {
+      span?.end(null);
+      throw error;
+    });
+    span?.end(report);
+    return report;
+  };

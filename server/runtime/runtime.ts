@@ -206,6 +206,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     ledger,
     changes,
     feedback,
+    traces: telemetry?.traces ?? null,
     settings,
     workspace,
     configuration,

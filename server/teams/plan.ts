@@ -1,7 +1,7 @@
 import type { ExecutionError } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
-import type { Timestamp } from "../../schemas/primitives.ts";
-import type { RunStatus, StageState, Task, TeamRun } from "../../schemas/run.ts";
+import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
+import type { RunOptions, RunOptionsPatch, RunStatus, StageState, Task, TeamRun } from "../../schemas/run.ts";
 import type { AgentTeam, WorkflowStage } from "../../schemas/team.ts";
 import { noUsage } from "../models/execution.ts";
 import { ancestors } from "./definition/validate.ts";
@@ -279,6 +279,12 @@ export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
     return neverBegan(stage) ? { ...stage, status: "Pending", approved: false } : stage;
   }),
 });
+
+/** The options of a run that begins again: who started it before did not start it now. */
+export const optionsAgain = (
+  { options: { started_by, ...options } }: Pick<TeamRun, "options">,
+  patch: RunOptionsPatch,
+): RunOptions => applyPatch<RunOptions>(options, patch);
 
 /** Replaces the last execution of a stage that resumes in a new one; the round stays the same. */
 export const continueStage = (run: TeamRun, name: string, executionId: string, now: Timestamp): TeamRun =>

@@ -1,6 +1,9 @@
+import type { TestReport } from "../../schemas/tests.ts";
+
 /**
- * Names of OpenTelemetry's conventions for generative AI, as of version 1.45. A test compares them with
- * the published registry. What the conventions have no name for begins with `coditect.`.
+ * Names of OpenTelemetry's conventions, first of all those for generative AI, as of version 1.45. A test
+ * compares them with the published registry. What the conventions have no name for begins with
+ * `coditect.`.
  */
 export const names = {
   operation: "gen_ai.operation.name",
@@ -26,6 +29,9 @@ export const names = {
   evaluationLabel: "gen_ai.evaluation.score.label",
   evaluationValue: "gen_ai.evaluation.score.value",
   errorType: "error.type",
+  httpMethod: "http.request.method",
+  httpRoute: "http.route",
+  testStatus: "test.suite.run.status",
 } as const;
 
 export const eventNames = { evaluation: "gen_ai.evaluation.result" } as const;
@@ -39,3 +45,13 @@ export const metricNames = {
 const providers: Readonly<Record<string, string>> = { Claude: "anthropic", Gemini: "gcp.gemini" };
 
 export const providerName = (name: string): string => providers[name] ?? name.toLowerCase();
+
+/** How a run of tests went, in the conventions' words. */
+export const testStatuses: Readonly<Record<TestReport["outcome"], string>> = {
+  passed: "success",
+  failed: "failure",
+  load_error: "failure",
+  no_tests: "skipped",
+  timed_out: "timed_out",
+  crashed: "aborted",
+};

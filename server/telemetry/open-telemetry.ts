@@ -1,5 +1,4 @@
-import { type Logger, type Meter, ROOT_CONTEXT, SeverityNumber } from "@opentelemetry/api";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { type Logger, type Meter, SeverityNumber } from "@opentelemetry/api";
 import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
@@ -21,11 +20,15 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import { readTraceContext } from "../../schemas/trace.ts";
 import type { Log, LogLevel } from "../platform/log.ts";
 import type { Store } from "../store/store.ts";
 import { redactText } from "../workspace/redact.ts";
 import { eventNames, metricNames, names, providerName } from "./names.ts";
-import { type EndedChat, RunSpans } from "./run-spans.ts";
+import type { EndedChat } from "./execution-spans.ts";
+import { RunSpans } from "./run-spans.ts";
+import { SpanIds, SpanMaker } from "./span-maker.ts";
+import type { Traces } from "../executions/traces.ts";
 
 export interface TelemetryParts {
   store: Store;
@@ -41,6 +44,7 @@ export interface TelemetryParts {
 export interface Telemetry {
   readonly follow: (event: RuntimeEvent) => void;
   readonly log: Log;
+  readonly traces: Traces;
   /** Sends what is left; gives up after a few seconds. */
   close(): Promise<void>;
 }
@@ -75,7 +79,7 @@ const samplerOf = ({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG }: NodeJS.Proc
 };
 
 /** The providers of the three signals; `OTEL_TRACES_EXPORTER=none` and its like leave one out. */
-const openProviders = ({ environment, version }: TelemetryParts) => {
+const openProviders = ({ environment, version }: TelemetryParts, idGenerator: SpanIds) => {
   const sends = (signal: string): boolean => environment[`OTEL_${signal}_EXPORTER`] !== "none";
   const resource = resourceFromAttributes({
     "service.name": "coditect-agents",
@@ -83,7 +87,7 @@ const openProviders = ({ environment, version }: TelemetryParts) => {
   }).merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }));
   return {
     traces: new TracerProvider({
-      resource,
+      ...{ resource, idGenerator },
       sampler: samplerOf(environment),
       spanProcessors: sends("TRACES") ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })] : [],
     }),
@@ -132,7 +136,7 @@ const tellEvent = (event: RuntimeEvent, logger: Logger, spans: RunSpans): void =
       eventName: eventNames.evaluation,
       timestamp: new Date(event.at),
       severityNumber: proof.held ? SeverityNumber.INFO : SeverityNumber.WARN,
-      context: spans.contextOf(task_id, execution_id),
+      context: spans.activeIn(task_id, execution_id),
       attributes: {
         [names.evaluationName]: proof.gate,
         [names.evaluationLabel]: proof.held ? "pass" : "fail",
@@ -154,21 +158,19 @@ const tellEvent = (event: RuntimeEvent, logger: Logger, spans: RunSpans): void =
 /**
  * Starts to send. Where to, and how, is for OpenTelemetry's own variables to say
  * (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, …);
- * `TRACEPARENT` makes runs part of a trace that has begun elsewhere.
+ * `TRACEPARENT` makes runs part of a trace that has begun elsewhere, unless who started the run names one.
  */
 export const openTelemetry = (parts: TelemetryParts): Telemetry => {
   const { store, environment, secrets, withContent, version } = parts;
-  const { traces, metrics, logs } = openProviders(parts);
+  const spanIds = new SpanIds();
+  const { traces, metrics, logs } = openProviders(parts, spanIds);
   const scope = "coditect-agents";
-  const carrier = { traceparent: environment.TRACEPARENT, tracestate: environment.TRACESTATE };
-  const getter = {
-    get: (from: typeof carrier, key: string) => (key === "traceparent" ? from.traceparent : from.tracestate),
-    keys: () => Object.keys(carrier),
-  };
   const spans = new RunSpans({
-    tracer: traces.getTracer(scope, version),
-    parent: new W3CTraceContextPropagator().extract(ROOT_CONTEXT, carrier, getter),
-    inputOf: withContent ? (id) => store.get("executions", id)?.input ?? null : null,
+    maker: new SpanMaker(traces.getTracer(scope, version), spanIds),
+    parent: readTraceContext(environment.TRACEPARENT, environment.TRACESTATE),
+    originOf: (taskId) => store.get("runs", taskId)?.options.started_by,
+    inputOf: (executionId) => store.get("executions", executionId)?.input ?? null,
+    withContent,
     redact: (text) => redactText(text, secrets),
     onChat: countChats(metrics.getMeter(scope, version)),
   });
@@ -178,6 +180,7 @@ export const openTelemetry = (parts: TelemetryParts): Telemetry => {
     await Promise.allSettled([traces.shutdown(), metrics.shutdown(), logs.shutdown()]);
   };
   return {
+    traces: spans,
     follow: (event) => {
       tellEvent(event, logger, spans);
       if ("task_id" in event) spans.follow(event);

@@ -1,57 +1,35 @@
-import {
-  context as contexts,
-  type Context,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Tracer,
-} from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { RunEvent } from "../../schemas/events.ts";
 import type { ExecutionInput } from "../../schemas/execution.ts";
+import type { RunOrigin } from "../../schemas/run.ts";
 import { isFinalExecution } from "../../schemas/statuses.ts";
+import type { TraceContext } from "../../schemas/trace.ts";
+import { type EventOf, ExecutionSpans, type ExecutionSpansParts } from "./execution-spans.ts";
 import { names, providerName } from "./names.ts";
-
-type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
-
-/** A call of a model, until its answer is there. */
-interface OpenChat {
-  span: Span;
-  startedAt: number;
-  hasText: boolean;
-  text: string;
-}
-
-interface OpenExecution {
-  span: Span;
-  chats: Map<number, OpenChat>;
-}
+import { fails } from "./span-maker.ts";
+import { remoteContext, traceContextOf } from "./trace-context.ts";
+import type { Traces, TestSpan } from "../executions/traces.ts";
 
 interface OpenRun {
   span: Span;
   stages: Map<string, Span>;
-  executions: Map<string, OpenExecution>;
+  executions: Map<string, ExecutionSpans>;
 }
 
-/** How long a model call took, and of what. */
-export interface EndedChat {
-  event: EventOf<"model.usage">;
-  seconds: number;
+export interface RunSpansParts extends ExecutionSpansParts {
+  /** What runs are part of that nothing else is known of, such as a job of CI; undefined: nothing. */
+  parent: TraceContext | undefined;
+  originOf: (taskId: string) => RunOrigin | undefined;
+  inputOf: (executionId: string) => ExecutionInput | null;
 }
 
-export interface RunSpansParts {
-  tracer: Tracer;
-  /** What runs are part of, such as a job of CI. */
-  parent: Context;
-  /** What an execution was given; `null`: prompts and answers stay here. */
-  inputOf: ((executionId: string) => ExecutionInput | null) | null;
-  /** Takes secrets out of content. */
-  redact: (text: string) => string;
-  onChat: (chat: EndedChat) => void;
-}
+type Which = Parameters<Traces["contextOf"]>[0];
 
-/** Makes of a runtime's events one trace per run: run → stage → execution → model call and tool. */
-export class RunSpans {
+/**
+ * Makes one trace per run of a runtime's events: command or request → run → stage → execution → model
+ * call, tool and test run.
+ */
+export class RunSpans implements Traces {
   readonly #parts: RunSpansParts;
   readonly #runs = new Map<string, OpenRun>();
 
@@ -60,10 +38,19 @@ export class RunSpans {
   }
 
   /** The span that what is said of an execution, or else of its run, belongs to. */
-  contextOf(taskId: string, executionId?: string): Context {
+  activeIn(taskId: string, executionId: string): Context {
     const run = this.#runs.get(taskId);
-    const span = run?.executions.get(executionId ?? "")?.span ?? run?.span;
-    return span === undefined ? contexts.active() : trace.setSpan(contexts.active(), span);
+    const span = run?.executions.get(executionId)?.span ?? run?.span;
+    return span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
+  }
+
+  contextOf(execution: Which): TraceContext | null {
+    const span = this.#executionOf(execution)?.span;
+    return span === undefined ? null : traceContextOf(span);
+  }
+
+  startTests(execution: Which): TestSpan | null {
+    return this.#executionOf(execution)?.startTests() ?? null;
   }
 
   follow(event: RunEvent): void {
@@ -81,23 +68,22 @@ export class RunSpans {
         this.#changeExecution(event);
         return;
       case "model.asked":
-        this.#ask(event);
+        this.#executionOf(event)?.ask(event);
         return;
       case "model.text":
-        this.#addText(event);
+        this.#executionOf(event)?.addText(event);
         return;
       case "model.retry":
-        this.#executionOf(event)?.span.addEvent(
-          "coditect.model.retry",
-          { [names.provider]: providerName(event.provider), [names.requestModel]: event.model },
-          new Date(event.at),
-        );
+        this.#executionOf(event)?.retry(event);
         return;
       case "model.usage":
-        this.#answer(event);
+        this.#executionOf(event)?.answer(event);
+        return;
+      case "tool.started":
+        this.#executionOf(event)?.startTool(event);
         return;
       case "tool.called":
-        this.#callTool(event);
+        this.#executionOf(event)?.callTool(event);
         return;
       case "run.finished":
         this.#endRun(event);
@@ -113,7 +99,8 @@ export class RunSpans {
   }
 
   #startRun({ at, task_id, workflow, team, runtime }: EventOf<"run.started">): void {
-    this.#end(task_id, new Date(at));
+    const startTime = new Date(at);
+    this.#end(task_id, startTime);
     const attributes = {
       [names.operation]: "invoke_workflow",
       [names.workflow]: workflow,
@@ -121,26 +108,51 @@ export class RunSpans {
       "coditect.team": team,
       "coditect.runtime": runtime,
     };
-    const span = this.#parts.tracer.startSpan(
-      `invoke_workflow ${workflow}`,
-      { kind: SpanKind.INTERNAL, startTime: new Date(at), attributes },
-      this.#parts.parent,
-    );
+    const request = { name: `invoke_workflow ${workflow}`, startTime, attributes };
+    const span = this.#parts.maker.start(request, this.#beginning(task_id, startTime));
     this.#runs.set(task_id, { span, stages: new Map(), executions: new Map() });
+  }
+
+  /** What started the run, as a span of its own that ends where the run starts. */
+  #beginning(taskId: string, runStarts: Date): Context {
+    const origin = this.#parts.originOf(taskId);
+    const parent = remoteContext(origin?.trace ?? this.#parts.parent);
+    if (origin === undefined) return parent;
+    const { kind, name, at } = origin;
+    const [method = "", route = ""] = name.split(" ");
+    const isRequest = kind === "request";
+    const span = this.#parts.maker.start(
+      {
+        name,
+        // The clock of who started it may be another one.
+        startTime: new Date(Math.min(Date.parse(at), runStarts.getTime())),
+        attributes: isRequest
+          ? { [names.httpMethod]: method, [names.httpRoute]: route }
+          : { "coditect.command": name },
+        kind: isRequest ? SpanKind.SERVER : SpanKind.INTERNAL,
+      },
+      parent,
+    );
+    span.end(runStarts);
+    return trace.setSpan(ROOT_CONTEXT, span);
   }
 
   #startStage({ at, task_id, stage, agent_type, round }: EventOf<"stage.started">): void {
     const run = this.#runs.get(task_id);
     if (run === undefined) return;
+    const startTime = new Date(at);
     // A round that was sent back ends where the next one begins.
-    run.stages.get(stage)?.end(new Date(at));
+    run.stages.get(stage)?.end(startTime);
     const attributes = {
       [names.conversation]: task_id,
       "coditect.stage": stage,
       "coditect.round": round,
       "coditect.agent.type": agent_type,
     };
-    run.stages.set(stage, this.#child(run.span, `stage ${stage}`, new Date(at), attributes));
+    run.stages.set(
+      stage,
+      this.#parts.maker.below(run.span, { name: `stage ${stage}`, startTime, attributes }),
+    );
   }
 
   #endStage({ at, task_id, stage }: EventOf<"stage.finished">): void {
@@ -153,34 +165,16 @@ export class RunSpans {
     run?.stages.delete(stage.name);
   }
 
-  #changeExecution({ at, task_id, execution }: EventOf<"execution.changed">): void {
+  #changeExecution(event: EventOf<"execution.changed">): void {
+    const { at, task_id, execution } = event;
+    const { execution_id, status, error } = execution;
     const run = this.#runs.get(task_id);
     if (run === undefined) return;
-    const { execution_id, stage, agent_name, agent_type, created_at, status, error } = execution;
-    const [provider = "", ...model] = execution.model.split("/");
     let open = run.executions.get(execution_id);
     if (open === undefined) {
       // An execution whose first event is its end continued in another record.
       if (isFinalExecution(status)) return;
-      const attributes = {
-        [names.operation]: "invoke_agent",
-        [names.agentName]: agent_name,
-        [names.conversation]: task_id,
-        [names.provider]: providerName(provider),
-        [names.requestModel]: model.join("/"),
-        "coditect.agent.type": agent_type,
-        "coditect.execution.id": execution_id,
-        "coditect.round": execution.round,
-      };
-      const parent = run.stages.get(stage) ?? run.span;
-      const span = this.#child(parent, `invoke_agent ${agent_name}`, new Date(created_at), attributes);
-      const input = this.#parts.inputOf?.(execution_id) ?? null;
-      if (input !== null) {
-        const instructions = [this.#part(input.system_message ?? "")];
-        span.setAttribute(names.systemInstructions, JSON.stringify(instructions));
-        span.setAttribute(names.inputMessages, this.#message("user", input.prompt));
-      }
-      open = { span, chats: new Map() };
+      open = this.#startExecution(run, event);
       run.executions.set(execution_id, open);
     }
     if (!isFinalExecution(status)) return;
@@ -191,70 +185,29 @@ export class RunSpans {
       "coditect.execution.status": status,
       ...(usage.cost !== null && { "coditect.cost": usage.cost }),
     });
-    this.#endExecution(run, execution_id, new Date(execution.completed_at ?? at), error?.code ?? null);
+    open.end(new Date(execution.completed_at ?? at), error?.code ?? null);
+    run.executions.delete(execution_id);
   }
 
-  #ask({ at, task_id, execution_id, turn, provider, model }: EventOf<"model.asked">): void {
-    const execution = this.#executionOf({ task_id, execution_id });
-    if (execution === null) return;
+  #startExecution(run: OpenRun, { task_id, execution }: EventOf<"execution.changed">): ExecutionSpans {
+    const { execution_id, stage, agent_name, agent_type, created_at, round } = execution;
+    const [provider = "", ...model] = execution.model.split("/");
     const attributes = {
-      [names.operation]: "chat",
-      [names.provider]: providerName(provider),
-      [names.requestModel]: model,
+      [names.operation]: "invoke_agent",
+      [names.agentName]: agent_name,
       [names.conversation]: task_id,
-      "coditect.turn": turn,
-    };
-    const startTime = new Date(at);
-    const span = this.#child(execution.span, `chat ${model}`, startTime, attributes, SpanKind.CLIENT);
-    execution.chats.set(turn, { span, startedAt: startTime.getTime(), hasText: false, text: "" });
-  }
-
-  #addText(event: EventOf<"model.text">): void {
-    const chat = this.#executionOf(event)?.chats.get(event.turn);
-    if (chat === undefined) return;
-    if (!chat.hasText)
-      chat.span.setAttribute(names.firstChunk, (Date.parse(event.at) - chat.startedAt) / 1000);
-    chat.hasText = true;
-    if (this.#parts.inputOf !== null) chat.text = event.withdrawn ? "" : chat.text + event.text;
-  }
-
-  #answer(event: EventOf<"model.usage">): void {
-    const execution = this.#executionOf(event);
-    const chat = execution?.chats.get(event.turn);
-    if (execution === null || chat === undefined) return;
-    const { usage, cost, cached, model, provider, turn } = event;
-    chat.span.setAttributes({
       [names.provider]: providerName(provider),
-      [names.responseModel]: model,
-      [names.inputTokens]: usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h,
-      [names.outputTokens]: usage.output,
-      [names.cacheRead]: usage.cache_read,
-      [names.cacheCreation]: usage.cache_write_5m + usage.cache_write_1h,
-      [names.reasoning]: usage.reasoning,
-      "coditect.cached": cached,
-      ...(cost !== null && { "coditect.cost": cost }),
-    });
-    if (chat.text !== "") chat.span.setAttribute(names.outputMessages, this.#message("assistant", chat.text));
-    chat.span.end(new Date(event.at));
-    execution.chats.delete(turn);
-    this.#parts.onChat({ event, seconds: (Date.parse(event.at) - chat.startedAt) / 1000 });
-  }
-
-  #callTool(event: EventOf<"tool.called">): void {
-    const execution = this.#executionOf(event);
-    if (execution === null) return;
-    const { at, tool, success, duration_ms } = event;
-    const attributes = {
-      [names.operation]: "execute_tool",
-      [names.toolName]: tool,
-      [names.toolType]: "function",
-      "coditect.turn": event.turn,
+      [names.requestModel]: model.join("/"),
+      "coditect.agent.type": agent_type,
+      "coditect.execution.id": execution_id,
+      "coditect.round": round,
     };
-    const end = Date.parse(at);
-    const start = new Date(end - duration_ms);
-    const span = this.#child(execution.span, `execute_tool ${tool}`, start, attributes);
-    if (!success) fails(span, "tool_error");
-    span.end(new Date(end));
+    const request = { name: `invoke_agent ${agent_name}`, startTime: new Date(created_at), attributes };
+    const span = this.#parts.maker.below(run.stages.get(stage) ?? run.span, request);
+    const spans = new ExecutionSpans(span, this.#parts);
+    const input = this.#parts.withContent ? this.#parts.inputOf(execution_id) : null;
+    if (input !== null) spans.tellInput(input);
+    return spans;
   }
 
   #endRun({ at, task_id, status, error }: EventOf<"run.finished">): void {
@@ -267,50 +220,13 @@ export class RunSpans {
   #end(taskId: string, at: Date): void {
     const run = this.#runs.get(taskId);
     if (run === undefined) return;
-    for (const executionId of [...run.executions.keys()]) this.#endExecution(run, executionId, at, null);
+    for (const execution of run.executions.values()) execution.end(at, null);
     for (const stage of run.stages.values()) stage.end(at);
     run.span.end(at);
     this.#runs.delete(taskId);
   }
 
-  /** A model call that is still open was not answered. */
-  #endExecution(run: OpenRun, executionId: string, at: Date, error: string | null): void {
-    const execution = run.executions.get(executionId);
-    if (execution === undefined) return;
-    for (const { span } of execution.chats.values()) {
-      fails(span, error ?? "cancelled");
-      span.end(at);
-    }
-    if (error !== null) fails(execution.span, error);
-    execution.span.end(at);
-    run.executions.delete(executionId);
-  }
-
-  #part(text: string): { type: "text"; content: string } {
-    return { type: "text", content: this.#parts.redact(text) };
-  }
-
-  #message(role: string, text: string): string {
-    return JSON.stringify([{ role, parts: [this.#part(text)] }]);
-  }
-
-  #executionOf({ task_id, execution_id }: { task_id: string; execution_id: string }): OpenExecution | null {
-    return this.#runs.get(task_id)?.executions.get(execution_id) ?? null;
-  }
-
-  #child(
-    parent: Span,
-    name: string,
-    startTime: Date,
-    attributes: Record<string, string | number>,
-    kind = SpanKind.INTERNAL,
-  ): Span {
-    const context = trace.setSpan(contexts.active(), parent);
-    return this.#parts.tracer.startSpan(name, { kind, startTime, attributes }, context);
+  #executionOf({ task_id, execution_id }: Which): ExecutionSpans | undefined {
+    return this.#runs.get(task_id)?.executions.get(execution_id);
   }
 }
-
-const fails = (span: Span, errorType: string): void => {
-  span.setAttribute(names.errorType, errorType);
-  span.setStatus({ code: SpanStatusCode.ERROR });
-};

@@ -10,6 +10,7 @@ import { stalePackages } from "./copy/stale.ts";
 import { runLoop } from "./loop.ts";
 import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import type { RunTests, Workplace } from "./tools/tool.ts";
+import { withinTrace } from "./trace.ts";
 import { agentVersion } from "./version.ts";
 
 /** What a worker answers with, one handler per method of `schemas/worker.ts`. */
@@ -56,7 +57,7 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
     "execution/run": (params, signal) => runLoop(params, initialized("run an execution"), signal),
     "tests/run": (params, signal) => {
       const { copy } = initialized("run tests");
-      return runTests(copy.root, params, signal, stalePackages(copy));
+      return withinTrace(params.trace, () => runTests(copy.root, params, signal, stalePackages(copy)));
     },
   };
 };

@@ -12,6 +12,7 @@ import { callTool, subjectOf } from "./tools/call-tool.ts";
 import { fileViews, type FileViews } from "./tools/file-views.ts";
 import { readArguments } from "./tools/read-arguments.ts";
 import { refused, type Workplace } from "./tools/tool.ts";
+import { childSpan, withinTrace } from "./trace.ts";
 
 /**
  * The agent's loop: an answer of the model, then each of its tool calls in order, until it calls
@@ -93,14 +94,20 @@ const outcomeOf = async (
   if (signal.aborted) throw fail("cancelled", { what: "the execution" });
   const { execution_id } = execution;
   const { runtime } = workplace;
-  runtime.toolStarted({ execution_id, turn, tool: call.tool, subject: subjectOf(call) });
+  const span = childSpan(execution.trace);
+  runtime.toolStarted({
+    ...{ execution_id, turn, tool: call.tool, subject: subjectOf(call) },
+    ...(span !== null && { span_id: span.span_id }),
+  });
   const started = performance.now();
   const operation_id = `${turn}:${call.call_id}`;
   const refusal =
     execution.asks_before_tools === true ? await askFirst(call, execution_id, runtime, signal) : null;
   const result =
     refusal === null
-      ? await callTool(call, { ...workplace, execution, views, signal, operation_id })
+      ? await withinTrace(span?.trace, () =>
+          callTool(call, { ...workplace, execution, views, signal, operation_id }),
+        )
       : refused(refusal);
   const outcome: ToolOutcome = {
     call_id: call.call_id,

@@ -2,6 +2,7 @@ import { timerMs } from "../../schemas/primitives.ts";
 import { fail } from "../../schemas/errors.ts";
 import { boundedOutput } from "./output.ts";
 import { endingSignal, killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
+import { traceVariables } from "./trace.ts";
 
 /** How long output is still read after the program itself has ended. */
 const DAEMON_GRACE_MS = 500;
@@ -95,13 +96,14 @@ const passedOn =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
 
 /**
- * The environment of a command: what a program needs to run, our own `CODITECT_INSTANCE`, `CI` and
- * no colours; nothing else of the worker's environment, so that no key gets through.
+ * The environment of a command: what a program needs to run, our own `CODITECT_INSTANCE`, `CI`, no
+ * colours, and the trace it is part of; nothing else of the worker's environment, so that no key gets
+ * through.
  */
 export const childEnvironment = (extra: Record<string, string> = {}): Record<string, string> => {
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined && (passedOn.test(entry[0]) || entry[0] === "CODITECT_INSTANCE"),
   );
-  return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", ...extra };
+  return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", ...traceVariables(), ...extra };
 };

@@ -3,6 +3,7 @@ import { runForFinding, runForSymbol, runForTest, type CommandRun } from "../../
 import { EditorCommand, editorCommands } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { Uuid } from "../../../schemas/primitives.ts";
+import type { RunOrigin } from "../../../schemas/run.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
 import { applyThroughEditor } from "./apply-edit.ts";
 import { describeFinding } from "./diagnostics.ts";
@@ -20,6 +21,8 @@ interface CommandContext extends Pick<
   LanguageState,
   "connection" | "documents" | "openPlaceOf" | "caller" | "l10n"
 > {
+  /** What is done. */
+  command: RunOrigin;
   signal: AbortSignal;
 }
 
@@ -40,7 +43,13 @@ const startCommandRun = async (
 ): Promise<unknown> => {
   const { session, path } = await context.openPlaceOf(uri);
   const overlays = await context.documents.overlays(session.folder);
-  const params = { team_id: team, task, data, file: path, options: { overlays } };
+  const params = {
+    team_id: team,
+    task,
+    data,
+    file: path,
+    options: { overlays, started_by: context.command },
+  };
   return session.runtime.dispatch("teams/execute", params, context.caller(), context.signal);
 };
 
@@ -121,7 +130,8 @@ export const executeCommand = async (
   argument: unknown,
   signal: AbortSignal,
 ): Promise<unknown> => {
-  const context = { ...state, signal };
+  const origin: RunOrigin = { kind: "command", name: command, at: new Date().toISOString() };
+  const context = { ...state, command: origin, signal };
   if (command === APPLY) return apply(context, read(ApplyArguments, command, argument));
   const name = EditorCommand.safeParse(command);
   if (!name.success) throw fail("unknown_method", { method: command });

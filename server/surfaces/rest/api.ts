@@ -8,6 +8,7 @@ import type { EventHistory } from "./event-history.ts";
 import { streamEvents } from "./event-stream.ts";
 import { readBody, sendJson } from "./messages.ts";
 import { openApi } from "./openapi.ts";
+import { withOrigin } from "./origin.ts";
 import { findRoute, pathFields, readQuery, type Route, routes } from "./routes.ts";
 
 /** What one runtime answers with over HTTP. */
@@ -75,10 +76,11 @@ const answerRoute = async (
   { route, inPath }: ReturnType<typeof findRoute>,
 ): Promise<void> => {
   const { request, response, caller } = exchange;
+  const at = new Date().toISOString();
   const params = await paramsOf(exchange, route, inPath, api.bodyLimit);
   const method: string = route.method;
   const signal = isKeyed(request, route, api) ? exchange.closing : goneSignal(response);
-  const ask = () => api.dispatch(method, params, caller, signal);
+  const ask = () => api.dispatch(method, withOrigin(params, route, request, at), caller, signal);
   if (route.verb === "GET") {
     const found = await ask();
     const tag = tagOf(found);

@@ -11,6 +11,7 @@ import { Json } from "../../../schemas/primitives.ts";
 import { DailyUsage, Task, TeamRun } from "../../../schemas/run.ts";
 import { AgentTeam } from "../../../schemas/team.ts";
 import { TranscriptEntry } from "../../../schemas/transcript.ts";
+import { startsRun } from "./origin.ts";
 import { pathFields, type Route, routes } from "./routes.ts";
 
 const Problem = z.object({
@@ -130,10 +131,18 @@ const headersOf = ({ verb, method }: Route) => {
     : [header("Idempotency-Key", "On the server of a team: the same request with the same key is done once")];
 };
 
+const traceHeaders = (route: Route) =>
+  startsRun(route)
+    ? [
+        header("traceparent", "The span that the run becomes part of, as W3C Trace Context has it"),
+        header("tracestate", "What systems of tracing add to `traceparent`"),
+      ]
+    : [];
+
 const operation = (route: Route) => ({
   operationId: route.method.replace("/", "."),
   tags: [route.method.split("/")[0]],
-  parameters: [...parameters(route), ...headersOf(route)],
+  parameters: [...parameters(route), ...headersOf(route), ...traceHeaders(route)],
   ...(takesBody(route) && {
     requestBody: { content: { "application/json": { schema: refTo(bodyOf(route)) } } },
   }),

@@ -2,7 +2,6 @@ import type { AgentConfig, AgentType, AIProvider } from "../../../schemas/agent.
 import type { AskedModel, StartRun } from "../../../schemas/contract.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
-import { applyPatch } from "../../../schemas/primitives.ts";
 import type { Forecast } from "../../../schemas/forecast.ts";
 import type { RunOptionsPatch, Task, TeamRun } from "../../../schemas/run.ts";
 import { isRunEnded, isRunResumable } from "../../../schemas/statuses.ts";
@@ -14,7 +13,7 @@ import { describeProvider } from "../../models/agent.ts";
 import { runProvider } from "../stage/charge.ts";
 import { cancel } from "../../models/execution.ts";
 import type { PublishedTeams } from "../definition/configuration.ts";
-import { answerApproval, forkRun, newRun, reopen } from "../plan.ts";
+import { answerApproval, forkRun, newRun, optionsAgain, reopen } from "../plan.ts";
 import { admitRun, announceRun } from "./begin.ts";
 import { forecastOf } from "./forecast.ts";
 import { RunDriver } from "./run-driver.ts";
@@ -95,7 +94,7 @@ export class TeamRuns implements Runs {
       throw fail("run_not_resumable", { task_id: taskId, status: run.status });
     }
     const reopened = reopen(run, this.#parts.now());
-    const next = { ...reopened, options: applyPatch(reopened.options, options) };
+    const next = { ...reopened, options: optionsAgain(run, options) };
     return (await this.#begin(next, this.#taskOf(taskId))).run;
   }
 
@@ -111,7 +110,7 @@ export class TeamRuns implements Runs {
     }
     const { store, now } = this.#parts;
     const { workflow, description, file, data } = this.#taskOf(taskId);
-    const request = { task: description, file, data, options: applyPatch(run.options, options) };
+    const request = { task: description, file, data, options: optionsAgain(run, options) };
     const task = newTask(store.tenantId, workflow, request, now());
     const forked = forkRun(run, task, stage, now());
     const workflow_stages = forked.workflow_stages.map((definition) =>
@@ -142,7 +141,8 @@ export class TeamRuns implements Runs {
     const driver = this.#drivers.get(taskId);
     if (driver === undefined || driver.isParked) {
       const answered = answerApproval(run, stage, approved, this.#parts.now());
-      return (await this.#begin(answered, this.#taskOf(taskId))).run;
+      const next = { ...answered, options: optionsAgain(answered, {}) };
+      return (await this.#begin(next, this.#taskOf(taskId))).run;
     }
     await driver.answer(stage, approved);
     return driver.run;

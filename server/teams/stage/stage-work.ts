@@ -24,6 +24,7 @@ import type { Pool } from "../../instances/pool.ts";
 import { isFinished } from "../../models/execution.ts";
 import type { Store } from "../../store/store.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
+import type { Traces } from "../../executions/traces.ts";
 import type { Tools } from "../../tools/tools-api.ts";
 import { chargeOf } from "./charge.ts";
 import { mayAsk } from "../definition/tools.ts";
@@ -50,6 +51,7 @@ export interface TeamParts {
   ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;
   feedback: Feedback;
+  traces: Traces | null;
   settings: Settings;
   /** Absolute path of the workspace folder. */
   workspace: string;
@@ -292,15 +294,16 @@ const failedTests = (report: TestReport | null): string[] =>
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
   if (isFinished(execution)) return execution;
-  const { settings, workspace, changes, store, pool, gateway, tools, hooks, permissions, ledger, emit, now } =
+  const { settings, workspace, changes, store, pool, gateway, tools, hooks, permissions, ledger, traces } =
     parts;
+  const { emit, now } = parts;
   const given = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const startChanges = visibleTo(run, work.stage, given);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   const isMeasured = run.workflow_stages.some((stage) => stage.gates.some((gate) => testGates.has(gate)));
   const needsBaseline = isMeasured && work.baseline.read() === null;
   return runExecution({
-    parts: { store, pool, gateway, tools, hooks, permissions, ledger, emit, now },
+    parts: { store, pool, gateway, tools, hooks, permissions, ledger, traces, emit, now },
     execution,
     charge: chargeOf(execution.execution_id, run, agent, settings),
     start: {

@@ -63,8 +63,11 @@ describe("OpenTelemetry", function () {
       assert.deepEqual(new Set(spans.map(({ traceId }) => traceId)), new Set([TRACE]));
       const [workflow, ...others] = named("invoke_workflow");
       assert.equal(others.length, 0);
-      assert.equal(workflow?.parentSpanId, PARENT);
-      assert.equal(workflow.name, "invoke_workflow tdd");
+      assert.equal(workflow?.name, "invoke_workflow tdd");
+      const command = parentOf(workflow);
+      assert.equal(command?.name, "coditect run");
+      assert.equal(command.parentSpanId, PARENT);
+      assert.ok(command.startTimeUnixNano < workflow.startTimeUnixNano);
       for (const agent of named("invoke_agent")) {
         assert.match(parentOf(agent)?.name ?? "", /^stage /);
         assert.equal(parentOf(parentOf(agent) ?? agent), workflow);

@@ -71,6 +71,7 @@ describe("an attempt that is over", () => {
         permissions: nobodyAsked,
         pool: heldInstance(resolve) as Pool,
         ledger: createLedger(store),
+        traces: null,
         emit: (event) => events.push(event),
         now: () => NOW,
       },

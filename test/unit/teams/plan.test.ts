@@ -13,6 +13,7 @@ import {
   endStage,
   forkRun,
   newRun,
+  optionsAgain,
   readyStages,
   reopen,
   settle,
@@ -154,6 +155,14 @@ describe("the plan of a team run", () => {
       ["Completed", "Pending", "Pending", "Pending", "Pending"],
     );
     assert.deepEqual(names(fork), ["implement"]);
+  });
+
+  it("begins again with its options, but for who started it before", () => {
+    const started_by = { kind: "command" as const, name: "coditect run", at: now };
+    const options = RunOptions.parse({ priority: 3, started_by });
+    const again = { ...started_by, name: "coditect resume" };
+    assert.deepEqual(optionsAgain({ options }, {}), RunOptions.parse({ priority: 3 }));
+    assert.deepEqual(optionsAgain({ options }, { started_by: again }).started_by, again);
   });
 
   it("asks again after a refused consent, and begins what never began", () => {

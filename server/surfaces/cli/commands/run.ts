@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import type { MethodInput, RunDetails } from "../../../../schemas/contract.ts";
 import type { AIProvider } from "../../../../schemas/agent.ts";
-import type { RunOptions, TeamRun } from "../../../../schemas/run.ts";
+import type { RunOptions, RunOrigin, TeamRun } from "../../../../schemas/run.ts";
 import { loadRunView, newRunView, type RunView } from "../../../../schemas/run-view.ts";
+import { readTraceContext } from "../../../../schemas/trace.ts";
 import { withRuntime } from "../session/open-for-runs.ts";
 import { ensureModel } from "../session/first-model.ts";
 import { exitCodeOf, exitCodes } from "../session/exit.ts";
@@ -39,7 +40,7 @@ export const runTeam = async (
       const answer = await withConsent(check, connection, flags, context);
       begun.rehearsal = answer === "rehearsal";
       if (answer === "rehearsal") return exitCodes.held;
-      const options = optionsOf(flags, answer.provider, context);
+      const options = optionsOf("run", flags, answer.provider, context);
       const request = { team_id: workflow, task, file: path, data, options };
       // The start is tried again after each consent.
       let isForecast = flags.json;
@@ -79,7 +80,7 @@ export const resumeRun = async (
   const workspace = await findWorkspace(flags, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
     const { task, executions } = await connection.call("runs/get", { task_id: taskId });
-    const options = optionsOf(flags, provider, context);
+    const options = optionsOf("resume", flags, provider, context);
     const start = () => connection.call("runs/resume", { task_id: taskId, options });
     const target = { workspace, file: task.file, isSample: false };
     const earlier = { start, workflow: task.workflow, executions };
@@ -99,7 +100,7 @@ export const retryRun = async (
   const prompt = flags.prompt === undefined ? null : await textOrFile(flags.prompt, context.currentFolder);
   return withRuntime({ workspace }, flags, context, async ({ connection, provider, interruption }) => {
     const { task } = await connection.call("runs/get", { task_id: taskId });
-    const options = optionsOf(flags, provider, context);
+    const options = optionsOf("retry", flags, provider, context);
     const start = () => connection.call("runs/retry", { task_id: taskId, stage, options, prompt });
     const target = { workspace, file: task.file, isSample: false };
     return seeThrough({ connection, start, workflow: task.workflow, target, flags, interruption, context });
@@ -108,13 +109,25 @@ export const retryRun = async (
 
 /** The options of the run; its agents may ask for permissions where a person is there to answer. */
 const optionsOf = (
+  command: string,
   flags: RunFlags,
   provider: AIProvider | null,
   context: CommandContext,
 ): Partial<RunOptions> => ({
   ...runOptionsOf(flags, provider),
   ask_permissions: isThere(flags, context),
+  started_by: originOf(command, context),
 });
+
+/** This process, as what starts the run; a job of CI may have said which trace it is part of. */
+const originOf = (command: string, { environment }: CommandContext): RunOrigin => {
+  const trace = readTraceContext(environment.TRACEPARENT, environment.TRACESTATE);
+  return {
+    ...{ kind: "command", name: `coditect ${command}` },
+    at: new Date(performance.timeOrigin).toISOString(),
+    ...(trace !== undefined && { trace }),
+  };
+};
 
 interface Started {
   connection: Connection;

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { routes } from "../../../../server/surfaces/rest/routes.ts";
 import type { Surface } from "../../../../server/hosting/surface.ts";
+import { StartRun } from "../../../../schemas/contract/runs.ts";
+import type { RunOrigin } from "../../../../schemas/run.ts";
 import { testDispatch, type TestDispatch } from "../../../support/dispatch.ts";
 import { anAgent, anInstance, aRun, NOW } from "../../../support/records.ts";
 import { bearer, caller, serveTest, TOKEN } from "./support.ts";
@@ -117,6 +119,47 @@ describe("REST", () => {
     const { status, json } = await call("POST", "/api/agent-teams/tdd/execute", { file: "a b/ü.ts" });
     assert.deepEqual([status, json.status], [202, "Running"]);
     assert.equal(at.passedOn[0]?.[1], "tdd");
+  });
+
+  describe("a request that starts a run", () => {
+    const trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const path = "/api/agent-teams/tdd/execute";
+    /** What the run is said to be started by. */
+    const start = async (
+      body: object,
+      headers: Record<string, string> = {},
+    ): Promise<RunOrigin | undefined> => {
+      const { status, json } = await call("POST", path, body, headers);
+      assert.equal(status, 202, JSON.stringify(json));
+      return StartRun.parse(at.passedOn[0]?.[2]).options.started_by;
+    };
+
+    it("is what the run was started by, with the trace of its headers", async () => {
+      const { at: when, ...started } =
+        (await start(
+          { task: "Add.", options: { priority: 2 } },
+          { traceparent: trace_parent, tracestate: "shop=1" },
+        )) ?? assert.fail("nothing started it");
+      assert.deepEqual(started, {
+        kind: "request",
+        name: "POST /api/agent-teams/{team_id}/execute",
+        trace: { trace_parent, trace_state: "shop=1" },
+      });
+      assert.ok(Math.abs(Date.now() - Date.parse(when)) < 60_000);
+      assert.equal(StartRun.parse(at.passedOn[0]?.[2]).options.priority, 2);
+    });
+
+    it("is part of no trace if its header is malformed", async () => {
+      const started = await start({ task: "Add." }, { traceparent: "00-1-2-3" });
+      assert.equal(started?.kind, "request");
+      assert.equal(started.trace, undefined);
+    });
+
+    it("is passed over if it names a command itself, as an attached command line does", async () => {
+      const started_by = { kind: "command", name: "coditect run", at: "2026-01-31T12:00:00.000Z" };
+      const headers = { traceparent: trace_parent };
+      assert.deepEqual(await start({ task: "Add.", options: { started_by } }, headers), started_by);
+    });
   });
 
   for (const [what, verb, path, body, status, code] of [

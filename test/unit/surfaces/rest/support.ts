@@ -1,13 +1,13 @@
+import type { SurfaceOptions } from "../../../../server/hosting/surface.ts";
 import type { Log } from "../../../../server/platform/log.ts";
 import { serveRest } from "../../../../server/surfaces/rest/rest.ts";
-import type { TestDispatch } from "../../../support/dispatch.ts";
 
 export const TOKEN = "t0ken";
 export const bearer = { authorization: `Bearer ${TOKEN}` };
 
 const silent: Log = () => undefined;
 
-export const serveTest = (runtime: Promise<TestDispatch>) =>
+export const serveTest = (runtime: SurfaceOptions["runtime"]) =>
   serveRest({ runtime, token: TOKEN, version: "1.2.3", log: silent });
 
 export interface Answer {
