@@ -76,7 +76,9 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
   if (run === undefined || event.status === "Cancelled") return;
   const node = nodeId.run(run.task_id);
   const facts = [runStatusText(event.status, vscode.l10n), run.model, formatCost(event.usage.cost)];
-  const said = `${runTitle(run)}: ${facts.filter((fact) => fact !== "").join(" · ")}`;
+  // The task may end as a sentence does.
+  const title = runTitle(run).replace(/[.:]+$/, "");
+  const said = `${title}: ${facts.filter((fact) => fact !== "").join(" · ")}`;
   if (event.status === "Succeeded") {
     if (event.changes.length === 0) await offer(said, {}, node, sayInformation);
     else if (setting("changes.autoApply", vscode.Uri.parse(run.folder))) await applyAll(context, run, said);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
-import { throughModel } from "./models.ts";
+import { ASKING_TASK, throughModel } from "./models.ts";
+import { pace } from "./pace.ts";
 import { missingPart, savedText } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
 
@@ -63,6 +64,25 @@ describe("what the user reads and decides", function () {
     await workbench.page.keyboard.press("Control+End");
     await line("End: Completed").waitFor();
     await workbench.picture("transcript-ended");
+  });
+
+  it("asks for a program that an agent wants to run, and remembers the answer until it is revoked", async () => {
+    const workbench = await parts.session.open(await parts.session.project(throughModel(parts.model)));
+    await workbench.openFile("src/bill.js");
+    await workbench.command("CODITECT: Run TDD Team on Current File");
+    await workbench.page.locator(".quick-input-widget input[type=text]").fill(ASKING_TASK);
+    await workbench.choose("Start");
+    const question = workbench.notification(/Allow Test Writer to run cat\? Command: cat package\.json/);
+    await question.waitFor({ timeout: pace.deadline(60_000) });
+    await workbench.picture("permission");
+    await question.getByRole("button", { name: "Allow in This Workspace" }).click();
+    await workbench
+      .notification(/Look at the manifest first: a gate failed/)
+      .waitFor({ timeout: pace.deadline(90_000) });
+    assert.match(JSON.stringify(parts.model.requests.at(-1)), /Exit code 0/);
+    await workbench.command("CODITECT: Revoke Consents");
+    await workbench.page.locator(".quick-input-list", { hasText: "TestWriter: cat" }).waitFor();
+    await workbench.picture("permission-revoke");
   });
 
   it("keeps a rating, and why, for later runs", async () => {

@@ -2,7 +2,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { loadScript } from "../../server/rehearsal/script.ts";
+import { loadScript, RehearsalScript } from "../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../server/rehearsal/server.ts";
 import { root } from "./parts.ts";
 
@@ -33,9 +33,24 @@ export interface HeldModel {
   close(): Promise<void>;
 }
 
+/** The task of a run whose first agent asks for a program. */
+export const ASKING_TASK = "Look at the manifest first.";
+
+const askingScript: RehearsalScript = RehearsalScript.parse({
+  description: "An agent asks for a program.",
+  task: ASKING_TASK,
+  file: "src/bill.js",
+  agents: {
+    TestWriter: [
+      { tool_calls: [{ tool: "run_command", arguments: { command: "cat", args: ["package.json"] } }] },
+      { tool_calls: [{ tool: "finish", arguments: { summary: "Seen.", confidence: 1, completeness: 1 } }] },
+    ],
+  },
+});
+
 export const startHeldModel = async (): Promise<HeldModel> => {
   const script = await loadScript(join(root, "media", "rehearsal", "tdd.json"));
-  const model = await startRehearsal([script]);
+  const model = await startRehearsal([script, askingScript]);
   let door: PromiseWithResolvers<undefined> | null = null;
   let knock = Promise.withResolvers<undefined>();
   let letIn = 0;
