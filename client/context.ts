@@ -6,7 +6,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Review } from "./review/review.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import type { Sidebar } from "./sidebar.ts";
-import type { Transcripts } from "./transcript/documents.ts";
+import type { Transcripts } from "./transcript/transcripts.ts";
 
 /** What commands, chat and tools work with; made once at activation. */
 export interface Context {

@@ -245,7 +245,6 @@ export const toolNames = {
 export const schemes = {
   before: "coditect-before",
   after: "coditect-after",
-  transcript: "coditect-transcript",
   prompt: "coditect-prompt",
   package: "coditect-package",
 } as const;

@@ -17,7 +17,7 @@ import { createRuntimeClient } from "./runtime/create-client.ts";
 import { holdsFromNextStart, setting } from "./settings.ts";
 import { Sidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
-import { createTranscripts } from "./transcript/documents.ts";
+import { Transcripts } from "./transcript/transcripts.ts";
 import { sayInformation } from "./say.ts";
 
 /** What other extensions get: the contract, typed, and the runtime's events. */
@@ -34,7 +34,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const runtime = createRuntimeClient({ extension, log, onFolder: credentials.handOver });
   const sidebar = new Sidebar(runtime, log, extension.storageUri);
   const review = new Review(runtime, sidebar, extension.workspaceState);
-  const transcripts = createTranscripts(runtime, sidebar);
+  const transcripts = new Transcripts(runtime, sidebar);
   const alerts = new Alerts({ runtime, log, storage: extension.storageUri });
   const withConsent = createConsent(runtime);
   const context: Context = {

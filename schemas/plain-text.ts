@@ -66,6 +66,10 @@ export const jsonText = (json: string): string =>
     ).join(""),
   );
 
+/** Text inside HTML, in an attribute too. */
+export const htmlText = (text: string): string =>
+  plainText(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
 /** Text inside Markdown: nothing of it is a link, a picture, a tag or any other mark-up. */
 export const markdownText = (text: string): string =>
   plainText(text)

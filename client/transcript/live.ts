@@ -1,7 +1,7 @@
-import type { Localizer } from "../../schemas/localizer.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { Localizer } from "../../schemas/localizer.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
-import { renderEntry, type Block } from "./render.ts";
+import { blocksOf, type Block } from "./blocks.ts";
 
 /**
  * A transcript as it grows: the entries read so far, where to read on, and the text of the answer
@@ -22,7 +22,7 @@ export const addEntries = (
   l10n: Localizer,
 ): void => {
   for (const entry of entries) {
-    transcript.blocks.push(...renderEntry(entry, l10n));
+    transcript.blocks.push(...blocksOf(entry, l10n));
     // The whole answer is here: what streamed in of it is not shown twice.
     if (entry.type === "answer" && transcript.streaming !== null && entry.turn >= transcript.streaming.turn)
       transcript.streaming = null;
@@ -38,21 +38,4 @@ export const addText = (
   if (withdrawn) transcript.streaming = null;
   else if (transcript.streaming?.turn === turn) transcript.streaming.text += text;
   else transcript.streaming = { turn, text };
-};
-
-/** The document, and which of its lines (from 0, last one inclusive) are folded. */
-export const renderTranscript = (
-  title: string,
-  { blocks, streaming }: LiveTranscript,
-): { text: string; folds: { start: number; end: number }[] } => {
-  const lines = [`# ${title}`, ""];
-  const folds: { start: number; end: number }[] = [];
-  for (const block of blocks) {
-    const start = lines.length;
-    lines.push(...block.lines);
-    // The empty line behind a block stays visible, so that closed blocks do not stick together.
-    if (block.fold) folds.push({ start, end: lines.length - 2 });
-  }
-  if (streaming !== null) lines.push(...streaming.text.split("\n"), "▍");
-  return { text: lines.join("\n"), folds };
 };

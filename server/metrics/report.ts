@@ -1,5 +1,6 @@
 import { durationText } from "../../schemas/duration.ts";
 import type { Metrics, MetricField, MetricRow } from "../../schemas/metrics.ts";
+import { htmlText } from "../../schemas/plain-text.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 
 export interface ReportData {
@@ -12,9 +13,7 @@ export interface ReportData {
   folder: string | null;
 }
 
-/** Text as HTML, in an attribute too. */
-const html = (text: string | number): string =>
-  String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const html = (text: string | number): string => htmlText(String(text));
 
 const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
 const dollars = (cost: number): string => `$${cost.toFixed(cost < 1 ? 4 : 2)}`;

@@ -54,16 +54,25 @@ describe("what the user reads and decides", function () {
     const execution = workbench.treeItem(/^Execution of Test Writer/);
     await execution.hover();
     await execution.getByRole("button", { name: "Show Transcript" }).click();
-    const line = (text: string | RegExp) => workbench.page.locator(".view-line", { hasText: text });
-    await line("I look at what split() does today").waitFor();
+    const { page } = workbench;
+    const transcript = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+    const words = (text: string) => transcript.locator(".words", { hasText: text });
+    await words("I look at what split() does today").waitFor();
+    const prompt = transcript.locator("details", { hasText: "Agent: TestWriter" });
+    assert.equal(await prompt.getAttribute("open"), null);
     await workbench.picture("transcript");
-    assert.equal(await line("Sharing 100 cents among three").count(), 0);
+    assert.equal(await words("Sharing 100 cents among three").count(), 0);
     parts.model.release();
     await workbench.treeItem(/^Stage write-tests, Completed/).waitFor();
-    await line("I look at what split() does today").click();
-    await workbench.page.keyboard.press("Control+End");
-    await line("End: Completed").waitFor();
+    await words("Sharing 100 cents among three").waitFor();
+    await transcript.getByRole("heading", { name: "End: Completed" }).waitFor();
+    await transcript.locator("summary", { hasText: "run_tests" }).first().click();
     await workbench.picture("transcript-ended");
+    await page.keyboard.press("Control+F");
+    await page.locator(".simple-find-part.visible input").first().fill("three people");
+    await page.locator(".simple-find-part.visible").waitFor();
+    await transcript.getByRole("button", { name: "Copy as Markdown" }).click();
+    await page.getByText("The transcript was copied.").waitFor();
   });
 
   it("asks for a program that an agent wants to run, and remembers the answer until it is revoked", async () => {

@@ -4,21 +4,28 @@ import { nodeId } from "../../client/tree/nodes.ts";
 import { extension, rehearse, workspaceFolder } from "./extension.ts";
 
 describe("a transcript", () => {
-  it("shows what is long as one line", async () => {
+  it("is one page per execution, however often it is shown", async () => {
     const task_id = await rehearse();
     const { runtime } = await extension().activate();
     const { executions } = await runtime.call("runs/get", { task_id }, workspaceFolder().uri.toString());
-    const [execution] = executions;
-    assert.ok(execution);
-    const { promise: folded, resolve } = Promise.withResolvers<readonly vscode.Range[]>();
-    const subscription = vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor, visibleRanges }) => {
-      const isTranscript = textEditor.document.uri.scheme === "coditect-transcript";
-      if (isTranscript && visibleRanges.length > 1) resolve(visibleRanges);
-    });
-    await vscode.commands.executeCommand("coditect.showTranscript", nodeId.execution(execution.execution_id));
-    const [shown] = await folded;
-    subscription.dispose();
-    const editor = vscode.window.activeTextEditor;
-    assert.match(editor?.document.lineAt(shown?.end.line ?? 0).text ?? "", /^SourceCode: /);
+    const [one, other] = executions;
+    assert.ok(one !== undefined && other !== undefined);
+    const show = (execution_id: string) =>
+      vscode.commands.executeCommand("coditect.showTranscript", nodeId.execution(execution_id));
+    await show(one.execution_id);
+    await show(other.execution_id);
+    await show(one.execution_id);
+    const pages = vscode.window.tabGroups.all
+      .flatMap(({ tabs }) => tabs)
+      .filter(
+        ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes("transcript"),
+      );
+    assert.deepEqual(pages.map(({ label }) => label).sort(), [titleOf(one), titleOf(other)].sort());
   });
 });
+
+const titleOf = ({
+  metadata: { agent_name, stage, round },
+}: {
+  metadata: { agent_name: string; stage: string; round: number };
+}): string => `${agent_name}, ${stage}, round ${round}`;
