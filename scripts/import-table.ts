@@ -20,7 +20,7 @@ const base = ["schemas", "server/models", "server/store"];
 export const importTable: readonly Row[] = [
   {
     folder: "schemas",
-    is: "the documented models, keys, contract, errors, messages of the worker protocol; imports zod alone",
+    is: "the types of all records, keys, contract, errors, messages of the worker protocol; imports zod alone",
     imports: [],
   },
   { folder: "client", is: "the VS Code front end", imports: ["schemas"] },
@@ -46,7 +46,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/models",
-    is: "state machines and methods of the three models; pure",
+    is: "pure functions that make agents, instances, executions and alerts and move them between states",
     imports: ["schemas"],
   },
   {
@@ -68,12 +68,12 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/gateway/providers",
-    is: "one file per model provider",
+    is: "the model providers, and what they share",
     imports: ["schemas", "server/gateway", "server/gateway/catalogue"],
   },
   {
     folder: "server/gateway/catalogue",
-    is: "what is known of models: prices by day, windows, limits, features",
+    is: "facts about models: prices by day, windows, limits, features",
     imports: ["schemas"],
   },
   {
@@ -194,7 +194,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/forecast",
-    is: "what a run will take, and how good such guesses were",
+    is: "estimates of a run's cost and time, and how accurate they were",
     imports: [...base, "server/gateway"],
   },
   {
@@ -216,7 +216,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/access",
-    is: "who may call the server of a team, and the log of what was called",
+    is: "access to the team server, and its audit log",
     imports: ["schemas", "server/platform", "server/store"],
   },
   {
@@ -304,7 +304,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/handlers",
-    is: "one file per group of the contract",
+    is: "the handlers of the contract: one file per first part of a method's name",
     imports: [
       "server/access",
       "server/alerts",
@@ -328,7 +328,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/runtime",
-    is: "the composition root, and dispatch: parse → authorise → handle → map errors",
+    is: "the composition root, and dispatch: authorise → parse → handle → map errors",
     imports: [
       "server/hooks",
       "schemas",
@@ -353,7 +353,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/hosting",
-    is: "one runtime per state folder: open it, serve it, attach to another process's",
+    is: "one runtime per state folder: open it, serve it, or attach to the one another process has open",
     imports: [
       "schemas",
       "server/handlers",
@@ -402,7 +402,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/surfaces/team",
-    is: "the contract and the MCP tools over HTTPS, to callers with tokens, of several tenants",
+    is: "the contract and the MCP tools over HTTPS, for several tenants, with access tokens",
     imports: [
       "schemas",
       "server/access",

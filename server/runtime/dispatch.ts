@@ -63,7 +63,7 @@ const parseParams = (method: Method, params: unknown): unknown => {
 };
 
 /**
- * Parse → authorise → handle → map errors. What it rejects with is always a {@link CoditectError};
+ * Authorise → parse → handle → map errors. What it rejects with is always a {@link CoditectError};
  * an unforeseen failure becomes `internal` with a reference, its cause goes to the log alone.
  */
 export const createDispatch = (

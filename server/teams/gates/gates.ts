@@ -9,6 +9,9 @@ import { red } from "./red.ts";
 import { stable } from "./stable.ts";
 import { clean, green, untouched } from "./tests.ts";
 
+const notBlocking = (count: number): string =>
+  count === 0 ? "No findings." : `${quantity(count, "finding")}, none blocking.`;
+
 /** No blocking finding of this stage is open. */
 const findings: Gate = (context) => {
   const blocking = context.findings.filter(isBlocking);
@@ -16,7 +19,7 @@ const findings: Gate = (context) => {
     held: blocking.length === 0,
     reason:
       blocking.length === 0
-        ? `${quantity(context.findings.length, "finding")}, none that blocks.`
+        ? notBlocking(context.findings.length)
         : `${quantity(blocking.length, "finding blocks", "findings block")}.`,
     evidence: blocking.map(
       ({ path, start_line, severity, title, explanation }) =>

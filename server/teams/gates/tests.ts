@@ -73,7 +73,10 @@ export const green: Gate = async (context) => {
 
 const greenProof = (report: TestReport, passing: readonly TestCase[]): Measured => ({
   held: true,
-  reason: `${quantity(report.counts.passed, "test passes", "tests pass")} that had to.`,
+  reason:
+    report.counts.passed === 1
+      ? "The required test passes."
+      : `All ${report.counts.passed} required tests pass.`,
   evidence: passing.map(testId),
   ...measuredRun(report),
 });
