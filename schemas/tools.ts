@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ReportedFinding } from "./findings.ts";
-import { Count, Ratio } from "./primitives.ts";
+import { Count, type Json, Ratio } from "./primitives.ts";
 
 /** Which part of a file is suspected, and why; lines count from 1. */
 const Suspect = z.strictObject({
@@ -122,3 +122,14 @@ export type ToolName = z.infer<typeof ToolName>;
 
 /** Checked arguments of a tool. */
 export type ToolArguments<Name extends ToolName> = z.infer<(typeof toolTable)[Name]["arguments"]>;
+
+/** What a call works on, for people: a path, a command, a pattern. */
+export const callSubject = (args: Json): string => {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) return "";
+  const words = [args.path ?? args.command ?? args.pattern ?? args.glob ?? args.files, args.args];
+  return words
+    .flat()
+    .filter((word) => typeof word === "string")
+    .join(" ")
+    .slice(0, 200);
+};

@@ -1,7 +1,10 @@
+import { z } from "zod";
 import { durationText } from "../../schemas/duration.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Localizer } from "../../schemas/localizer.ts";
 import type { Message } from "../../schemas/messages.ts";
+import { Json } from "../../schemas/primitives.ts";
+import { callSubject } from "../../schemas/tools.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { formatCost } from "../tree/item.ts";
 import { qualityParts } from "../tree/quality.ts";
@@ -98,10 +101,24 @@ const partText = (part: Message["content"][number]): string => {
     case "image":
       return `[${part.mime_type}]`;
     case "tool_call":
-      return part.invalid ?? JSON.stringify(part.arguments, null, 2);
+      return part.invalid ?? argumentsText(part.arguments);
     case "tool_result":
       return part.content;
   }
+};
+
+const Fields = z.record(z.string(), Json);
+
+/** Arguments one below the other; text of several lines as it is, not as JSON writes it. */
+const argumentsText = (given: Json): string => {
+  const fields = Fields.safeParse(given);
+  if (!fields.success) return JSON.stringify(given, null, 2);
+  return Object.entries(fields.data)
+    .map(([name, value]) => {
+      if (typeof value !== "string") return `${name}: ${JSON.stringify(value, null, 2)}`;
+      return value.includes("\n") ? `${name}:\n${value}` : `${name}: ${value}`;
+    })
+    .join("\n");
 };
 
 const partBlock = (part: Message["content"][number]): Block => {
@@ -113,6 +130,7 @@ const partBlock = (part: Message["content"][number]): Block => {
     case "reasoning":
       return { kind: "thoughts", text };
     case "tool_call":
+      return details([part.tool, callSubject(part.arguments)].join(" ").trim(), text);
     case "tool_result":
       return details(part.tool, text);
   }

@@ -60,7 +60,7 @@ export const transcriptPage = (
 const STYLE = `
 body { max-width: 60rem; padding: 0 1.5rem 3rem; line-height: 1.5; }
 header { position: sticky; top: 0; display: flex; align-items: center; gap: 1rem; background: var(--vscode-editor-background); border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent)); }
-h1 { flex: 1; font-size: 1.2em; }
+h1 { font-size: 1.2em; }
 h2 { font-size: 1em; margin: 1.6em 0 .4em; }
 h2 small { font-weight: normal; color: var(--vscode-descriptionForeground); }
 button { padding: 4px 10px; border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, transparent)); color: var(--vscode-button-secondaryForeground); background: var(--vscode-button-secondaryBackground); cursor: pointer; }

@@ -1,14 +1,14 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { AssistantMessage, ToolCallPart } from "../../schemas/messages.ts";
-import { toolTable } from "../../schemas/tools.ts";
+import { callSubject, toolTable } from "../../schemas/tools.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
 import type { FinishedTurn, LoopResult, RuntimeResult, WorkerParams } from "../../schemas/worker.ts";
 import { closedBy, recordChange, type PrivateCopy } from "./copy/copy.ts";
 import { writeChange } from "./copy/files.ts";
 import { loopGuard } from "./guard.ts";
 import type { RuntimeLink } from "../protocol/runtime-link.ts";
-import { callTool, subjectOf } from "./tools/call-tool.ts";
+import { callTool } from "./tools/call-tool.ts";
 import { fileViews, type FileViews } from "./tools/file-views.ts";
 import { readArguments } from "./tools/read-arguments.ts";
 import { refused, type Workplace } from "./tools/tool.ts";
@@ -96,7 +96,7 @@ const outcomeOf = async (
   const { runtime } = workplace;
   const span = childSpan(execution.trace);
   runtime.toolStarted({
-    ...{ execution_id, turn, tool: call.tool, subject: subjectOf(call) },
+    ...{ execution_id, turn, tool: call.tool, subject: callSubject(call.arguments) },
     ...(span !== null && { span_id: span.span_id }),
   });
   const started = performance.now();

@@ -70,7 +70,7 @@ describe("what the user reads and decides", function () {
     await workbench.picture("transcript-ended");
     await page.keyboard.press("Control+F");
     await page.locator(".simple-find-part.visible input").first().fill("three people");
-    await page.locator(".simple-find-part.visible").waitFor();
+    await page.keyboard.press("Escape");
     await transcript.getByRole("button", { name: "Copy as Markdown" }).click();
     await page.getByText("The transcript was copied.").waitFor();
   });

@@ -92,14 +92,3 @@ interface PairedTool<Name extends ToolName> {
 const toolOf = (name: ToolName): PairedTool<ToolName> =>
   // The compiler does not see that the two rows of one name belong together.
   ({ schema: toolTable[name].arguments, tool: tools[name] });
-
-/** What a call works on, for people: a path, a command, a pattern. */
-export const subjectOf = ({ arguments: args }: ToolCallPart): string => {
-  if (typeof args !== "object" || args === null || Array.isArray(args)) return "";
-  const words = [args.path ?? args.command ?? args.pattern ?? args.glob ?? args.files, args.args];
-  return words
-    .flat()
-    .filter((word) => typeof word === "string")
-    .join(" ")
-    .slice(0, 200);
-};

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createLocalizer } from "../../../schemas/localizer.ts";
+import type { Json } from "../../../schemas/primitives.ts";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 import { blocksOf } from "../../../client/transcript/blocks.ts";
 import { addEntries, addText, emptyTranscript } from "../../../client/transcript/live.ts";
@@ -67,6 +68,38 @@ describe("the page of a transcript", () => {
         assert.doesNotMatch(details.replace(/<\/?(details|summary|pre)( tabindex="0")?>/g, ""), /[<>]/);
       }),
     );
+  });
+});
+
+describe("a call in a transcript", () => {
+  it("is named by what it is about, and shows text as it is", () => {
+    const answer = (args: Json): TranscriptEntry => ({
+      ...{ type: "answer", at: NOW, turn: 1, stop_reason: "tool_calls", provider: "Ollama", model: "m" },
+      message: {
+        role: "assistant",
+        content: [
+          {
+            type: "tool_call",
+            call_id: "1",
+            tool: "write_file",
+            arguments: args,
+            invalid: null,
+            signature: null,
+          },
+        ],
+      },
+      usage: { input: 1, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 1, reasoning: 0 },
+      ...{ cost: 0, cached: false, duration_ms: 1 },
+    });
+    const [, call] = blocksOf(answer({ path: "src/a.js", content: 'say("x")\n' }), l10n);
+    assert.deepEqual(call, {
+      kind: "details",
+      title: "write_file src/a.js",
+      text: 'path: src/a.js\ncontent:\nsay("x")\n',
+      failed: false,
+    });
+    const [, command] = blocksOf(answer({ command: "npm", args: ["test"] }), l10n);
+    assert.ok(command?.kind === "details" && command.title === "write_file npm test");
   });
 });
 
