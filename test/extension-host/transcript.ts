@@ -10,19 +10,34 @@ describe("a transcript", () => {
     const { executions } = await runtime.call("runs/get", { task_id }, workspaceFolder().uri.toString());
     const [one, other] = executions;
     assert.ok(one !== undefined && other !== undefined);
-    const show = (execution_id: string) =>
-      vscode.commands.executeCommand("coditect.showTranscript", nodeId.execution(execution_id));
-    await show(one.execution_id);
-    await show(other.execution_id);
-    await show(one.execution_id);
+    const show = async (execution: typeof one): Promise<void> => {
+      await vscode.commands.executeCommand(
+        "coditect.showTranscript",
+        nodeId.execution(execution.execution_id),
+      );
+      await isActive(titleOf(execution));
+    };
+    await show(one);
+    await show(other);
+    await show(one);
     const pages = vscode.window.tabGroups.all
       .flatMap(({ tabs }) => tabs)
-      .filter(
-        ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes("transcript"),
-      );
+      .filter(({ input }) => input instanceof vscode.TabInputWebview);
     assert.deepEqual(pages.map(({ label }) => label).sort(), [titleOf(one), titleOf(other)].sort());
   });
 });
+
+/** Resolves when the tab with this label is the active one; the window tells of it later than it opens it. */
+const isActive = (label: string): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      if (vscode.window.tabGroups.activeTabGroup.activeTab?.label !== label) return;
+      subscription.dispose();
+      resolve();
+    };
+    const subscription = vscode.window.tabGroups.onDidChangeTabs(look);
+    look();
+  });
 
 const titleOf = ({
   metadata: { agent_name, stage, round },
