@@ -41,7 +41,13 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
   const started = performance.now();
   const output = boundedOutput(request.output_bytes);
   let timedOut = false;
-  const child = spawnGroup(program, args, { cwd: request.cwd, env: request.env });
+  let child: ReturnType<typeof spawnGroup>;
+  try {
+    child = spawnGroup(program, args, { cwd: request.cwd, env: request.env });
+  } catch (error) {
+    // Words that no program can be given, such as one with a zero byte.
+    return Promise.reject(fail("program_not_started", { program, reason: startFailure(error) }));
+  }
   child.stdout.on("data", output.add);
   child.stderr.on("data", output.add);
 
@@ -89,8 +95,12 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
   return promise;
 };
 
-const startFailure = (error: NodeJS.ErrnoException): string =>
-  error.code === "ENOENT" ? "it is not installed" : (error.code ?? "it could not be started");
+const startFailure = (error: unknown): string => {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "ENOENT") return "it is not installed";
+  if (code === "ERR_INVALID_ARG_VALUE") return "its arguments hold a zero byte";
+  return typeof code === "string" ? code : "it could not be started";
+};
 
 const passedOn =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
