@@ -8,6 +8,9 @@ export type Severity = z.infer<typeof Severity>;
 export const Fix = z.strictObject({ old_text: z.string().min(1), new_text: z.string() });
 export type Fix = z.infer<typeof Fix>;
 
+/** A new test file that fails because of a defect. The runtime runs it; it is no part of the change. */
+const Reproduction = z.strictObject({ path: WorkspacePath, content: z.string().min(1).max(50_000) });
+
 const Line = Count.min(1);
 
 /** What a reviewing agent reports; lines and columns count from 1, the end column is exclusive. */
@@ -24,6 +27,7 @@ export const ReportedFinding = z.strictObject({
   explanation: z.string().max(20_000),
   fix: Fix.nullable().default(null),
   confidence: Ratio,
+  reproduction: Reproduction.nullish(),
 });
 export type ReportedFinding = z.infer<typeof ReportedFinding>;
 
@@ -41,10 +45,19 @@ export const Finding = ReportedFinding.extend({
   fingerprint: z.string(),
   status: FindingStatus,
   dismissed_reason: z.string().nullable(),
+  /** What the runtime saw when it ran the reproduction; left out when there is none. */
+  proof: z.strictObject({ proven: z.boolean(), reason: z.string() }).nullish(),
   created_at: Timestamp,
   updated_at: Timestamp,
 });
 export type Finding = z.infer<typeof Finding>;
+
+/** Whether the runtime saw a test fail because of it. */
+export const isProven = ({ proof }: Pick<Finding, "proof">): boolean => proof?.proven === true;
+
+/** Proven findings before the others, each group in the order it had. */
+export const provenFirst = <Some extends Pick<Finding, "proof">>(findings: readonly Some[]): Some[] =>
+  findings.toSorted((one, other) => Number(isProven(other)) - Number(isProven(one)));
 
 /** Remembered, so that a dismissed finding never comes back. */
 export const Dismissal = z.strictObject({

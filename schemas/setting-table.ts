@@ -133,6 +133,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "off",
   },
   min_confidence: { text: "Hide findings whose confidence is lower.", workspace: "any" },
+  hide_unproven: { text: "Hide findings that no failing test has proven.", workspace: "any" },
   lessons: { text: "Record lessons from your feedback and use them in later runs.", workspace: "off" },
   auto_apply: { text: "Apply the changes of a run automatically when all gates pass.", workspace: "off" },
   durability: {

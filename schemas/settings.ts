@@ -177,6 +177,8 @@ export const Settings = z.strictObject({
   response_cache: z.boolean().default(true),
   /** Findings below this confidence are folded away. */
   min_confidence: Ratio.default(0.5),
+  /** Whether findings are hidden in the editor that no failing test has proven. */
+  hide_unproven: z.boolean().default(false),
   /**
    * Whether lessons are drawn from the user's feedback into `.coditect/lessons.md` and given to
    * later runs.

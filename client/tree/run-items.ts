@@ -1,6 +1,6 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import { changeOutcome } from "../../schemas/change-outcome.ts";
-import type { Finding, Severity } from "../../schemas/findings.ts";
+import { isProven, type Finding, type Severity } from "../../schemas/findings.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 import { markTexts } from "../review/mark-text.ts";
 import type { ItemFlag } from "../contributions.ts";
@@ -230,7 +230,8 @@ export const findingItem = (finding: Finding, l10n: Localizer): Item => {
     Outdated: l10n.t("outdated"),
   };
   const place = `${finding.path}:${finding.start_line}`;
-  const description = [place, statuses[finding.status]].filter((part) => part !== "").join(" · ");
+  const proof = isProven(finding) ? l10n.t("proven") : l10n.t("unproven");
+  const description = [place, proof, statuses[finding.status]].filter((part) => part !== "").join(" · ");
   return {
     label: finding.title,
     description,
@@ -270,6 +271,7 @@ export const findingTooltip = (finding: Finding, l10n: Localizer): string => {
   return [
     `**${plain(finding.title)}**`,
     `${finding.severity} · ${code(finding.category)} · ${confidence}`,
+    finding.proof == null ? l10n.t("No test proves this finding.") : plain(finding.proof.reason),
     finding.explanation,
   ].join("\n\n");
 };

@@ -1,5 +1,5 @@
 import type { Localizer } from "../../schemas/localizer.ts";
-import type { Finding, Severity } from "../../schemas/findings.ts";
+import { isProven, type Finding, type Severity } from "../../schemas/findings.ts";
 import { executionItem, executionTooltip, gateItem, gateTooltip } from "./executions.ts";
 import { plain, type Item, type Tree } from "./item.ts";
 import { qualityItem, qualityTooltip } from "./quality.ts";
@@ -43,6 +43,7 @@ const severityOrder: readonly Severity[] = ["Critical", "High", "Medium", "Low",
 const findingsOf = (run: RunRecord): Finding[] =>
   [...run.findings.values()].sort(
     (a, b) =>
+      Number(isProven(b)) - Number(isProven(a)) ||
       severityOrder.indexOf(a.severity) - severityOrder.indexOf(b.severity) ||
       a.path.localeCompare(b.path) ||
       a.start_line - b.start_line,

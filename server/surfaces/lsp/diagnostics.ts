@@ -1,6 +1,7 @@
 import { type Diagnostic, DiagnosticSeverity, type Range } from "vscode-languageserver/node";
 import type { DiagnosticData } from "../../../schemas/editor.ts";
-import type { Finding, Severity } from "../../../schemas/findings.ts";
+import { isProven, type Finding, type Severity } from "../../../schemas/findings.ts";
+import type { Settings } from "../../../schemas/settings.ts";
 import type { Localizer } from "../../../schemas/localizer.ts";
 import type { Placed } from "./locate.ts";
 import { plainText } from "../../../schemas/plain-text.ts";
@@ -70,7 +71,7 @@ export const toDiagnostic = (placed: Placed, file: PresentFile, l10n: Localizer)
     severity: severities[finding.severity],
     source: "coditect",
     code: finding.category,
-    message: finding.title,
+    message: isProven(finding) ? l10n.t("Proven: {0}", finding.title) : finding.title,
     relatedInformation: related(finding, file, range, l10n),
     data,
   };
@@ -85,11 +86,20 @@ const withoutPictures = (text: string): string =>
     .replaceAll("![", "!\\[")
     .replace(/<(?=(?:img|picture|source|svg|video|audio|iframe|object|embed|link|style)\b)/gi, "\\<");
 
+const proofText = (finding: Finding, l10n: Localizer): string =>
+  isProven(finding) ? l10n.t("proven by a failing test") : l10n.t("unproven");
+
+/** Whether the settings let a finding be shown. */
+export const isShown = (
+  finding: Finding,
+  { min_confidence, hide_unproven }: Pick<Settings, "min_confidence" | "hide_unproven">,
+): boolean => finding.confidence >= min_confidence && (!hide_unproven || isProven(finding));
+
 /** The finding in full, for a hover. */
 export const describeFinding = (finding: Finding, l10n: Localizer): string =>
   [
     `**${withoutPictures(finding.title)}**`,
-    `${finding.severity} · ${finding.category} · ${l10n.t("confidence {0}", percent(finding.confidence))}`,
+    `${finding.severity} · ${finding.category} · ${l10n.t("confidence {0}", percent(finding.confidence))} · ${proofText(finding, l10n)}`,
     withoutPictures(finding.explanation),
     ...(finding.fix === null
       ? []

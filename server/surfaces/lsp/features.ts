@@ -78,8 +78,7 @@ export const registerFeatures = (state: LanguageState, log: Log): void => {
     const place = state.placeOf(textDocument.uri);
     const text = documents.get(textDocument.uri)?.getText();
     if (place === null || text === undefined) return null;
-    const { min_confidence } = state.options.settings.runtime;
-    return hover(place.session, place.path, text, position, { min_confidence, l10n: state.l10n });
+    return hover(place.session, place.path, text, position, state.options.settings.runtime, state.l10n);
   });
 
   connection.onCodeLens(({ textDocument }) => {

@@ -1,7 +1,7 @@
 import type { ClientCapabilities, Connection, Diagnostic } from "vscode-languageserver/node";
 import type { EditorOptions } from "../../../schemas/editor.ts";
 import type { Localizer } from "../../../schemas/localizer.ts";
-import { toDiagnostic } from "./diagnostics.ts";
+import { isShown, toDiagnostic } from "./diagnostics.ts";
 import type { Documents } from "./documents.ts";
 import { createFindingTracker, type FindingTracker } from "./findings.ts";
 import type { Folder } from "./folders.ts";
@@ -42,7 +42,7 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
     const file = { uri, text, lines: text.split(/\r?\n/) };
     return findings
       .of(path)
-      .filter(({ finding }) => finding.confidence >= context.options.settings.runtime.min_confidence)
+      .filter(({ finding }) => isShown(finding, context.options.settings.runtime))
       .map((placed) => toDiagnostic(placed, file, context.l10n))
       .filter((diagnostic) => diagnostic !== null);
   };

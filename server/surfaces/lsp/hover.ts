@@ -1,7 +1,8 @@
 import type { Hover, Position } from "vscode-languageserver/node";
 import { MarkupKind } from "vscode-languageserver/node";
 import type { Localizer } from "../../../schemas/localizer.ts";
-import { describeFinding, rangeOf } from "./diagnostics.ts";
+import type { Settings } from "../../../schemas/settings.ts";
+import { describeFinding, isShown, rangeOf } from "./diagnostics.ts";
 import type { FolderSession } from "./folder-session.ts";
 
 const covers = (range: { start: Position; end: Position }, { line, character }: Position): boolean =>
@@ -14,12 +15,13 @@ export const hover = (
   path: string,
   text: string,
   position: Position,
-  { min_confidence, l10n }: { min_confidence: number; l10n: Localizer },
+  shown: Pick<Settings, "min_confidence" | "hide_unproven">,
+  l10n: Localizer,
 ): Hover | null => {
   const lines = text.split(/\r?\n/);
   const under = findings.of(path).filter((placed) => {
     const range = rangeOf(placed, lines);
-    return placed.finding.confidence >= min_confidence && range !== null && covers(range, position);
+    return isShown(placed.finding, shown) && range !== null && covers(range, position);
   });
   if (under.length === 0) return null;
   const value = under.map(({ finding }) => describeFinding(finding, l10n)).join("\n\n---\n\n");

@@ -2,7 +2,7 @@ import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { RunEvent } from "../../../schemas/events.ts";
-import { FindingStatus } from "../../../schemas/findings.ts";
+import { FindingStatus, provenFirst } from "../../../schemas/findings.ts";
 import { Count, Uuid, WorkspacePath } from "../../../schemas/primitives.ts";
 import { type RunOptions, RunStatus } from "../../../schemas/run.ts";
 import type { Connection } from "../../hosting/connection.ts";
@@ -164,7 +164,8 @@ export const addResultTools = (server: McpServer, open: OpenSession): void => {
     "list_findings",
     {
       title: "List findings",
-      description: "Lists what reviewing agents reported, with place, severity and explanation.",
+      description:
+        "Lists what reviewing agents reported, with place, severity and explanation. Those that a failing test proves come first.",
       inputSchema: {
         task_id: taskId.optional(),
         path: WorkspacePath.optional(),
@@ -175,7 +176,8 @@ export const addResultTools = (server: McpServer, open: OpenSession): void => {
     ({ task_id, path, status }) =>
       reporting(async () => {
         const filter = { status, ...(task_id && { task_id }), ...(path && { path }) };
-        return asJson((await (await open()).connection.call("findings/list", filter)).items);
+        const { items } = await (await open()).connection.call("findings/list", filter);
+        return asJson(provenFirst(items));
       }),
   );
 };

@@ -23,7 +23,7 @@ const placesOf = (message: string): string[] =>
  * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by
  * one. Node names the innermost place first, Python last.
  */
-const crashesInCode = ({ message }: TestCase): boolean => {
+export const crashesInCode = ({ message }: TestCase): boolean => {
   const places = placesOf(message ?? "");
   const innermost = places.find((file) => !file.endsWith(".py")) ?? places.at(-1);
   return innermost !== undefined && classifyPath(innermost) === "source";

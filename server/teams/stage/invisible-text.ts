@@ -53,7 +53,8 @@ export const reportInvisible = async (
     };
     const origin = { execution_id, task_id, tenant_id, operation_id: CATEGORY };
     const finding = toFinding(reported, index, text, origin, store, now());
-    return known.has(finding.fingerprint) ? [] : [finding];
+    const proof = { proven: true, reason: "The runtime found them in the text." };
+    return known.has(finding.fingerprint) ? [] : [{ ...finding, proof }];
   });
   if (found.length === 0) return;
   await store.commit((transaction) => {

@@ -32,6 +32,7 @@ import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { feedbackOf, proveGates } from "../gates/gates.ts";
 import { afterStage, beforeStage } from "./stage-hooks.ts";
 import { isHeldBackTest, visibleSet, visibleTests, visibleTo, worksBlind } from "./held-back.ts";
+import { proveFindings } from "./prove-findings.ts";
 import { reportInvisible } from "./invisible-text.ts";
 import { makeOutput } from "./output.ts";
 import { ownFiles } from "./own-files.ts";
@@ -235,6 +236,7 @@ const conclude = async (
     await reportInvisible(parts, execution, changeSet, changes);
   }
   const context = gateContext(parts, work, changes, changeSet, ground);
+  if (isReviewing(execution)) await proveFindings(context, context.findings, parts);
   const skipped: readonly GateName[] = parts.settings.skip_gates;
   const wanted = work.stage.gates.filter((gate) => !skipped.includes(gate));
   const gates = await proveGates(wanted, context, (proof) => {

@@ -87,6 +87,7 @@ const result = (finding: Finding, ruleIndex: number, textOf: (path: string) => s
     properties: {
       severity: finding.severity,
       confidence: finding.confidence,
+      ...(finding.proof != null && { proven: finding.proof.proven }),
       "security-severity": securitySeverity[finding.severity],
     },
   };

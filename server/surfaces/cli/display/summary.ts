@@ -1,4 +1,4 @@
-import type { Finding, Severity } from "../../../../schemas/findings.ts";
+import { isProven, provenFirst, type Finding, type Severity } from "../../../../schemas/findings.ts";
 import { plainLine } from "../../../../schemas/plain-text.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { offersResume } from "../../../../schemas/statuses.ts";
@@ -97,14 +97,14 @@ const severityStyles: Record<Severity, Style> = {
 };
 
 export const findingLines = (findings: readonly Finding[], { style }: Styler): string =>
-  findings
-    .filter((finding) => finding.status === "Open")
+  provenFirst(findings.filter((finding) => finding.status === "Open"))
     .map((finding) => {
       const place = `${plainLine(finding.path)}:${finding.start_line}`;
+      const proof = isProven(finding) ? style("green", "proven") : style("dim", "unproven");
       const sure = style("dim", `${Math.round(finding.confidence * 100)} % sure`);
       const fix = finding.fix === null ? "" : style("dim", ", a fix is stored");
       const severity = style(severityStyles[finding.severity], finding.severity);
-      return `  ${severity}  ${plainLine(finding.title)}  ${style("dim", place)}  ${sure}${fix}\n${indented(finding.explanation)}\n`;
+      return `  ${severity}  ${plainLine(finding.title)}  ${style("dim", place)}  ${proof}  ${sure}${fix}\n${indented(finding.explanation)}\n`;
     })
     .join("");
 

@@ -182,6 +182,18 @@ describe("findings in the editor", () => {
     await editor.diagnostics("src/a.ts", ({ length }) => length === 1);
   });
 
+  it("are shown when proven alone, if the settings say so, and say that they are", async () => {
+    const proof = { proven: true, reason: "Its test fails." };
+    await storeFindings(at, findingOn(text, 2, 2), findingOn(text, 1, 1, { title: "Seen", proof }));
+    await start();
+    await editor.diagnostics("src/a.ts", ({ length }) => length === 2);
+    await editor.connection.sendNotification("workspace/didChangeConfiguration", {
+      settings: { coditect: { runtime: { hide_unproven: true } } },
+    });
+    const [shown] = await editor.diagnostics("src/a.ts", ({ length }) => length === 1);
+    assert.equal(shown?.message, "Proven: Seen");
+  });
+
   it("follow files that other programs change, but are resolved by a save alone", async () => {
     const finding = findingOn(text, 2, 2);
     await storeFindings(at, finding);
@@ -233,7 +245,7 @@ describe("findings in the editor", () => {
         kind: "markdown",
         value: [
           "**Loop ends one early**",
-          "High · off-by-one · confidence 90 %",
+          "High · off-by-one · confidence 90 % · unproven",
           "See !\\[it](https://example.com/?all=the-code).",
           "Suggested fix:",
           "````\n```\n# shouted\n```\n````",
