@@ -1,6 +1,6 @@
 import { isProven, provenFirst, type Finding, type Severity } from "../../../../schemas/findings.ts";
 import { plainLine } from "../../../../schemas/plain-text.ts";
-import type { GateProof } from "../../../../schemas/gates.ts";
+import type { GateName, GateProof } from "../../../../schemas/gates.ts";
 import { offersResume } from "../../../../schemas/statuses.ts";
 import { durationText } from "../../../../schemas/duration.ts";
 import { plural } from "./format.ts";
@@ -25,6 +25,9 @@ export const colouredDiff = (diff: string, { style }: Styler): string =>
     })
     .join("\n");
 
+/** Gates that run the tests many times: what the last run gave says little about them. */
+const ofManyRuns: ReadonlySet<GateName> = new Set(["mutants", "needed", "stable", "held-back"]);
+
 /** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations; or what was seen. */
 export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "style" | "width">): string => {
   const rows = [...view.stages.values()].flatMap((stage) =>
@@ -33,10 +36,7 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
         gate.held ? "✔" : "✖",
         rounds.length > 1 ? `${stage.state.name} (round ${round.number})` : stage.state.name,
         gate.gate,
-        countsText(gate),
-        gate.exit_code === null ? "" : `exit ${gate.exit_code}`,
-        durationText(gate.duration_ms),
-        plainLine(gate.command === null ? gate.reason : shownCommand(gate.command)),
+        ...measuredCells(gate),
       ]),
     ),
   );
@@ -45,6 +45,14 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
     cut(line, width() - 3).replace(/^[✔✖]/u, (mark) => style(mark === "✔" ? "green" : "red", mark)),
   );
   return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+};
+
+/** Counts, exit code, duration, and the command that was run or else what was seen. */
+const measuredCells = (gate: GateProof): string[] => {
+  const took = durationText(gate.duration_ms);
+  if (gate.command === null || ofManyRuns.has(gate.gate)) return ["", "", took, plainLine(gate.reason)];
+  const exit = gate.exit_code === null ? "" : `exit ${gate.exit_code}`;
+  return [countsText(gate), exit, took, plainLine(shownCommand(gate.command))];
 };
 
 const countsText = ({ counts, coverage }: GateProof): string => {
