@@ -92,9 +92,13 @@ export const proveFindings = async (
   { store, emit }: { store: Store; emit: (event: RuntimeEvent) => void },
 ): Promise<void> => {
   const started = performance.now();
-  for (const finding of findings) {
-    const { reproduction } = finding;
-    if (reproduction == null || finding.proof != null) continue;
+  const open = findings.flatMap((finding) =>
+    finding.reproduction == null || finding.proof != null
+      ? []
+      : [{ finding, reproduction: finding.reproduction }],
+  );
+  if (open.length === 0) return;
+  for (const { finding, reproduction } of open) {
     const proof =
       performance.now() - started > context.budgetMs
         ? { proven: false, reason: "Its test was not run: the time was up." }
