@@ -106,7 +106,10 @@ describe("coditect run review, with the rehearsal", () => {
     const { exit_code, stdout, stderr } = await runCommand(["run", "review", "--provider", "rehearsal"]);
     assert.equal(exit_code, 0, stderr);
     assert.match(stdout, /High {2}Cents below ten lose their zero {2}src\/bill\.js:27 .*, a fix is stored/);
-    assert.match(stdout, /High {2}Shares are fractions of a cent {2}src\/bill\.js:20 {2}unproven {2}90 % sure\n/);
+    assert.match(
+      stdout,
+      /High {2}Shares are fractions of a cent {2}src\/bill\.js:20 {2}unproven {2}90 % sure\n/,
+    );
   });
 
   it("says what there are rehearsals of where there is none", async () => {
