@@ -4,7 +4,7 @@ import { Json } from "./primitives.ts";
 import { toolTable, type ToolName } from "./tools.ts";
 
 /** Keywords that only repeat what the arguments are checked with anyway: they would cost tokens. */
-const spared = ["additionalProperties", "default", "minLength", "maxItems", "pattern"];
+const spared = ["additionalProperties", "default", "minLength", "maxLength", "maxItems", "pattern"];
 
 /** The tools as a model gets them: their JSON Schemas, without anything it does not need. */
 export const toolOffers = (names: readonly ToolName[]): ToolOffer[] =>

@@ -82,7 +82,7 @@ export const toolTable = {
   },
   report_findings: {
     description:
-      "Report problems at their place, each with a fix where there is a certain one and, where you can, with a reproduction: a new test file that fails because of the problem. It is run, and it is no part of the change.",
+      "Report problems at their place, with a certain fix and a reproduction (a new test file that fails) where you can.",
     arguments: z.strictObject({ findings: z.array(ReportedFinding).max(50) }),
     writes: false,
     runs: false,
