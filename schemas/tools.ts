@@ -81,8 +81,7 @@ export const toolTable = {
     runs: true,
   },
   report_findings: {
-    description:
-      "Report problems at their place, with a certain fix and a reproduction (a new test file that fails) where you can.",
+    description: "Report problems at their place, with a certain fix and a failing test if you can.",
     arguments: z.strictObject({ findings: z.array(ReportedFinding).max(50) }),
     writes: false,
     runs: false,
