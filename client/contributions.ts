@@ -1,5 +1,4 @@
 import { ANSWER_CEILING } from "../schemas/default-models.ts";
-import type { SkippableGate } from "../schemas/gates.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import { standardEndpoints } from "../schemas/providers.ts";
 
@@ -121,7 +120,7 @@ export const settingDefaults = {
   "model.contextTokens": 12000,
   "run.testTimeoutSeconds": 300,
   "run.gateBudgetSeconds": 45,
-  "run.skipGates": [] as SkippableGate[],
+  "run.strict": false,
   "run.mutantsThreshold": 0.8,
   "model.responseCache": true,
   "state.durability": "fsync" as "fsync" | "os",
@@ -169,7 +168,7 @@ export const runtimeSettings = {
   "run.mutantsThreshold": "mutants_threshold",
   "findings.hideUnproven": "hide_unproven",
   "run.gateBudgetSeconds": "gate_budget_seconds",
-  "run.skipGates": "skip_gates",
+  "run.strict": "strict",
   "model.responseCache": "response_cache",
   "state.durability": "durability",
   "pool.maxInstances": "pool.max_instances",

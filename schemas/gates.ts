@@ -41,9 +41,8 @@ export const GateName = z.enum([
 ]);
 export type GateName = z.infer<typeof GateName>;
 
-/** Gates that a user can leave out of every stage: they cost time, and teams have others that decide. */
-export const SkippableGate = GateName.extract(["mutants", "needed", "stable"]);
-export type SkippableGate = z.infer<typeof SkippableGate>;
+/** Gates that show how much the tests of a change are worth; they run the tests again and again. */
+export const strictGates = GateName.extract(["needed", "mutants", "stable"]).options;
 
 /** What was run and seen when a gate was proven or failed; stored with the execution. */
 export const GateProof = z.strictObject({

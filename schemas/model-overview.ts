@@ -8,7 +8,7 @@ import type { ErrorCode } from "./errors.ts";
  * `no_key`: a key is missing or was rejected; `no_model`: it runs and has none; `unreachable`: it does
  * not answer.
  */
-export type Readiness = "ready" | "no_key" | "no_model" | "unreachable";
+type Readiness = "ready" | "no_key" | "no_model" | "unreachable";
 
 export interface ProviderOverview {
   name: ProviderName;

@@ -75,6 +75,8 @@ const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown =
       return undefined;
     case "off":
       return asked === false ? false : undefined;
+    case "on":
+      return asked === true ? true : undefined;
     case "lower":
       return size(asked) < size(own) ? asked : undefined;
     case "subset":

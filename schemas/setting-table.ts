@@ -12,13 +12,13 @@ export type SettingKey =
  * agent more than the user does.
  *
  * - `lower`: a smaller number counts; `null`, no cap, is the largest.
- * - `off`: only `false` counts.
+ * - `off`: only `false` counts; `on`: only `true` does.
  * - `subset`: of what the user lists, what the workspace lists as well.
  * - `user`: nothing; it is the user's alone.
  * - `any`: every value; it gives nobody more rights.
  * - a list: a value further behind counts, from the loosest to the strictest.
  */
-export type WorkspaceRule = "lower" | "off" | "subset" | "user" | "any" | readonly string[];
+export type WorkspaceRule = "lower" | "off" | "on" | "subset" | "user" | "any" | readonly string[];
 
 export interface SettingRow {
   /** What it does, for lists and the editor's Settings. */
@@ -123,9 +123,9 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The maximum duration of each of the gates mutants, needed and stable, in seconds.",
     workspace: "user",
   },
-  skip_gates: {
-    text: "Gates that no stage proves: mutants, needed, stable.",
-    workspace: "subset",
+  strict: {
+    text: "Prove that the tests notice mutants, need each piece of the change and are stable. Runs take longer.",
+    workspace: "on",
   },
   run_timeout_seconds: { text: "The maximum duration of a run, in seconds.", workspace: "lower" },
   response_cache: {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { defaultModels } from "./default-models.ts";
 import { AgentType, AIProvider, Limits, InstanceRuntime, ProviderName } from "./agent.ts";
-import { SkippableGate } from "./gates.ts";
 import { OtherMcpFile } from "./mcp.ts";
 import { Count, Json, Ratio } from "./primitives.ts";
 import { standardEndpoints } from "./providers.ts";
@@ -171,8 +170,8 @@ export const Settings = z.strictObject({
   mutants_threshold: Ratio.default(0.8),
   /** Seconds each of the gates `mutants`, `needed` and `stable` may take before it judges what it has. */
   gate_budget_seconds: Count.min(1).default(45),
-  /** Gates that no stage proves, whatever its team says. */
-  skip_gates: z.array(SkippableGate).default([]),
+  /** Whether every stage that writes code and proves `green` proves `needed`, `mutants` and `stable` as well. */
+  strict: z.boolean().default(false),
   run_timeout_seconds: Count.min(1).default(3600),
   response_cache: z.boolean().default(true),
   /** Findings below this confidence are folded away. */

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Method, MethodInput, MethodResult } from "../schemas/contract.ts";
 import type { RuntimeEvent } from "../schemas/events.ts";
-import { SkippableGate } from "../schemas/gates.ts";
 import { Settings, type SettingsInput } from "../schemas/settings.ts";
 import { createRuntime, type Runtime } from "../server/runtime/runtime.ts";
 import type { Caller } from "../server/handlers/handlers.ts";
@@ -56,7 +55,7 @@ export const startRuntime = async (options: TestRuntimeOptions): Promise<TestRun
   const problems: string[] = [];
   const runtime = await createRuntime({
     workspace,
-    settings: Settings.parse({ durability: "os", skip_gates: SkippableGate.options, ...options.settings }),
+    settings: Settings.parse({ durability: "os", ...options.settings }),
     credentials: { keys: () => Promise.resolve(["a-key-for-tests"]) },
     worker: options.worker ?? workerEntry(),
     log: (level, message, data) => {

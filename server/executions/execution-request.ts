@@ -16,9 +16,13 @@ import type { Tools } from "../tools/tools-api.ts";
 import type { Permissions } from "./permissions.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** Which tests are run, and how it differs from an ordinary run; `name`: only tests called so. */
+/**
+ * Which tests are run, and how it differs from an ordinary run; `name`: only tests called so;
+ * `deadline_seconds`: where less than the ordinary deadline is enough.
+ */
 interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
   name?: string;
+  deadline_seconds?: number;
   probe?: TestProbe;
 }
 

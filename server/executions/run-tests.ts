@@ -19,13 +19,13 @@ export const testsIn =
     { command, timeout, startSpan }: TestSettings,
     signal: AbortSignal,
   ): ProvingGround["runTests"] =>
-  async ({ files, coverage, name, probe }) => {
+  async ({ files, coverage, name, probe, deadline_seconds }) => {
     const span = startSpan?.() ?? null;
     const request = {
       ...{ files, coverage, command, name: name ?? null },
       ...(probe !== undefined && { probe }),
       ...(span !== null && { trace: span.trace }),
-      timeout_seconds: timeout,
+      timeout_seconds: Math.min(timeout, deadline_seconds ?? timeout),
     };
     const report = await instance.call("tests/run", request, signal).catch((error: unknown) => {
       span?.end(null);

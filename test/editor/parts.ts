@@ -68,8 +68,6 @@ const quiet = {
   "window.commandCenter": false,
   // Whether this machine has a sandbox is not what these tests are about.
   "coditect.run.unconfined": "allow",
-  // What these gates measure is tested elsewhere; here they only take time.
-  "coditect.run.skipGates": ["mutants", "needed", "stable"],
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "js/ts.tsserver.useSyntaxServer": "never",
 };

@@ -1,4 +1,3 @@
-import { SkippableGate } from "../../schemas/gates.ts";
 import { Settings } from "../../schemas/settings.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { createRuntime } from "../../server/runtime/runtime.ts";
@@ -25,7 +24,6 @@ const runtime = await createRuntime({
   workspace,
   settings: Settings.parse({
     provider: { Ollama: { model: "rehearsal", endpoint } },
-    skip_gates: SkippableGate.options,
   }),
   credentials: { keys: () => Promise.resolve([]) },
   worker: workerEntry(),

@@ -85,13 +85,21 @@ export const ollamaBody = (
   };
 };
 
+/** Tokens; a conversation that was cut fills the window, and no server has a smaller one. */
+const SMALLEST_WINDOW = 512;
+
 /**
  * Ollama drops the beginning of a conversation that does not fit, without a word: told from far
  * fewer tokens read than the characters sent can be. No tokeniser takes eight characters to a token.
+ * Servers that count only what was not in their cache report what came after the last answer.
  */
 const checkTruncation = (call: Call, asked: number, evaluated: number): void => {
-  const { characters } = requestSize(call.request);
-  if (evaluated === 0 || characters / 8 < 2048 || evaluated >= characters / 8) return;
+  const { request } = call;
+  const fewest = requestSize(request).characters / 8;
+  if (fewest < 2048 || evaluated >= fewest || evaluated < SMALLEST_WINDOW) return;
+  const last = request.messages.findLastIndex(({ role }) => role === "assistant");
+  const added = { ...request, system: "", tools: [], messages: request.messages.slice(last + 1) };
+  if (last !== -1 && evaluated <= requestSize(added).characters) return;
   throw new ProviderFault(
     fail("context_too_long", {
       model: call.to.model,

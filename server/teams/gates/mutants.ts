@@ -202,6 +202,9 @@ interface Trial {
   noticing: Set<string>;
 }
 
+/** Seconds that a run with a mutant may take, by what the same tests take without one; it may never end. */
+const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
+
 /** Runs the tests against each mutant, a few at once, until the time is up. */
 const tryAll = async (
   context: GateContext,
@@ -210,11 +213,14 @@ const tryAll = async (
 ): Promise<Map<string, Fate>> => {
   const fates = new Map<string, Fate>();
   const alive = named(dry, "passed");
+  const inOwn = deadlineOf(dry.duration_ms);
+  const inSuite = suite.size === 0 ? inOwn : inOwn + deadlineOf((await context.baseline()).duration_ms);
   const run = (files: string[] | null, mutant: string | null) =>
     context.ground.runTests({
       files,
       coverage: false,
       probe: probeOf(context, { mutant, mutable }),
+      deadline_seconds: files === own ? inOwn : inSuite,
     });
   const left = [...all];
   const work = async (): Promise<void> => {

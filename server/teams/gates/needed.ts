@@ -8,15 +8,18 @@ const MOST_HUNKS = 20;
 
 /** Whether the tests miss the piece: those of the change first, then, if they do not, the whole suite. */
 const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
-  await context.ground.prepare(without(context.changes, hunk));
   const probe = probeOf(context);
   const files = newTestFiles(context);
+  const before = await context.baseline();
+  // Code that lacks a piece may never end. New tests may be slower than the old ones, but not by so much.
+  const deadline_seconds = Math.ceil(60 + (3 * before.duration_ms) / 1000);
+  // Measuring the baseline prepared the copy for it.
+  await context.ground.prepare(without(context.changes, hunk));
   if (files.length > 0) {
-    const own = await context.ground.runTests({ files, coverage: false, probe });
+    const own = await context.ground.runTests({ files, coverage: false, probe, deadline_seconds });
     if (own.outcome !== "passed") return true;
   }
-  const suite = await context.ground.runTests({ files: null, coverage: false, probe });
-  const before = await context.baseline();
+  const suite = await context.ground.runTests({ files: null, coverage: false, probe, deadline_seconds });
   return suite.outcome !== "passed" && suite.counts.failed !== before.counts.failed;
 };
 

@@ -5,7 +5,7 @@ import { fail, type CoditectError } from "../../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Finding } from "../../../schemas/findings.ts";
-import type { GateName, GateProof } from "../../../schemas/gates.ts";
+import { strictGates, type GateName, type GateProof } from "../../../schemas/gates.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
@@ -216,6 +216,15 @@ const withHeldBack = async (
   return [...left.filter(({ path }) => !paths.has(path)), ...hidden];
 };
 
+/** The gates of a stage; where the user wants strict proofs, code that tests prove is proven strictly. */
+const gatesOf = (
+  { gates, write_access }: WorkflowStage,
+  { strict }: Pick<Settings, "strict">,
+): GateName[] => {
+  const isCode = gates.includes("green") && (write_access === "sources" || write_access === "all");
+  return strict && isCode ? [...new Set([...gates, ...strictGates])] : gates;
+};
+
 /** Proves the gates of a finished loop and makes its output. */
 const conclude = async (
   parts: TeamParts,
@@ -237,8 +246,7 @@ const conclude = async (
   }
   const context = gateContext(parts, work, changes, changeSet, ground);
   if (isReviewing(execution)) await proveFindings(context, context.findings, parts);
-  const skipped: readonly GateName[] = parts.settings.skip_gates;
-  const wanted = work.stage.gates.filter((gate) => !skipped.includes(gate));
+  const wanted = gatesOf(work.stage, parts.settings);
   const gates = await proveGates(wanted, context, (proof) => {
     emit({ type: "gate.proved", at: now(), task_id, execution_id, stage: work.stage.name, proof });
   });

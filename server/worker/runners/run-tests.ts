@@ -165,7 +165,7 @@ const runWhole = (
       {
         ...command,
         lines: [...buildLines(command.folder), ...command.lines],
-        env: { ...command.env, ...mutantVariables(probe?.mutant ?? null) },
+        env: { ...command.env, ...mutantVariables(probe?.mutant ?? null, command.env.NODE_OPTIONS) },
       },
       {
         reportFolder,

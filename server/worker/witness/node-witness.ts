@@ -28,6 +28,7 @@ ${script}${signsScript}${realmScript}${filesScript}
 
 const script = String.raw`
 const fs = require("node:fs");
+const path = require("node:path");
 const Module = require("node:module");
 const { createHmac } = require("node:crypto");
 const { fileURLToPath } = require("node:url");
@@ -38,6 +39,7 @@ if (process[loaded] === true) return;
 const { openSync, writeSync } = fs;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, keys } = Object;
 const { apply, ownKeys } = Reflect;
+const { toString: sourceOf } = Function.prototype;
 const stringify = JSON.stringify;
 const NativeError = Error;
 const capture = Error.captureStackTrace;

@@ -467,6 +467,14 @@ def pytest_configure(config):
 
 # Mutants: the changed lines of a source are made wrong one at a time, as it is compiled.
 _WANTED = SETTINGS["mutant"]
+if _WANTED is not None:
+    # One that never stops to allocate gets a MemoryError, before it ends the instance.
+    try:
+        import resource as _resource
+        _hard = _resource.getrlimit(_resource.RLIMIT_DATA)[1]
+        _resource.setrlimit(_resource.RLIMIT_DATA, (768 << 20, _hard))
+    except (ImportError, ValueError, OSError):
+        pass
 _MUTABLE = {entry["path"]: entry["ranges"] for entry in SETTINGS["mutable"]}
 _COMPARE = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
 _OPERATE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult}

@@ -57,9 +57,21 @@ export const { ok, equal, notEqual, deepEqual, notDeepEqual, deepStrictEqual, no
   partialDeepStrictEqual, AssertionError, strict } = assert;
 `;
 
-/** The variables that switch a mutant of JavaScript or TypeScript on. */
-export const mutantVariables = (mutant: string | null): Record<string, string> =>
-  mutant === null ? {} : { __STRYKER_ACTIVE_MUTANT__: mutant };
+/** A mutant that never stops to allocate ends its process with this, before it ends the instance. */
+const MUTANT_HEAP_MB = 512;
+
+/**
+ * The variables that switch a mutant of JavaScript or TypeScript on.
+ *
+ * @param options the project's own NODE_OPTIONS.
+ */
+export const mutantVariables = (mutant: string | null, options = ""): Record<string, string> =>
+  mutant === null
+    ? {}
+    : {
+        __STRYKER_ACTIVE_MUTANT__: mutant,
+        NODE_OPTIONS: `${options} --max-old-space-size=${MUTANT_HEAP_MB}`.trim(),
+      };
 
 /** Writes the witness for Node's processes; the variables that load it in each of them. */
 export const watchNode = async ({ settings }: Witness, options = ""): Promise<Record<string, string>> => {
@@ -67,7 +79,8 @@ export const watchNode = async ({ settings }: Witness, options = ""): Promise<Re
   await writeFile(file, nodeWitness(settings));
   if (settings.refuse_assertions) await writeFile(join(settings.folder, "assert.mjs"), refusingAssert);
   const quoted = `"${file.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  return { ...mutantVariables(settings.mutant), NODE_OPTIONS: `${options} --require ${quoted}`.trim() };
+  const variables = mutantVariables(settings.mutant, options);
+  return { ...variables, NODE_OPTIONS: `${variables.NODE_OPTIONS ?? options} --require ${quoted}`.trim() };
 };
 
 /** What is told of a line that lacks the run's signature. */

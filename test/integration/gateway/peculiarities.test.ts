@@ -35,6 +35,21 @@ describe("what is peculiar to a provider", () => {
       assert.match(error.message, /2051 tokens were read/);
     });
 
+    for (const input of [10, 900])
+      it(`takes a count of ${input} tokens for what was not in the server's cache`, async () => {
+        const server = await serve({ Coder: [{ text: "Yes.", usage: { input, output: 3 } }] });
+        const { gateway } = gatewayWith();
+        const long = "lorem ipsum dolor ".repeat(3500);
+        const request = question(long);
+        const messages = [
+          ...request.messages,
+          { role: "assistant" as const, content: [{ type: "text" as const, text: "Go on." }] },
+          { role: "user" as const, content: [{ type: "text" as const, text: long.slice(0, 2000) }] },
+        ];
+        const { answer } = await ask(gateway, { ...request, messages }, chargeTo(agentWith(server.ollama())));
+        assert.deepEqual(answer.message.content, [{ type: "text", text: "Yes." }]);
+      });
+
     it("names the command that pulls a model", async () => {
       const server = await serve({
         Coder: [{ status: 404, body: '{"error":"model \\"qwen9\\" not found"}' }],

@@ -42,9 +42,6 @@ const develop = async (name: string, protocol: "ollama" | "claude") => {
       workspace,
       "--apply",
       "--json",
-      // What these gates measure is tested elsewhere; here they only take time.
-      "--set",
-      'skip_gates=["mutants","needed","stable"]',
     ];
     const environment = {
       ANTHROPIC_API_KEY: "a-key-for-tests",

@@ -62,7 +62,7 @@ describe("the gates that measure the tests of the TDD team", function () {
     model = await startRehearsal([script]);
     project = await startRuntime({
       project: sources.root,
-      settings: { provider: rehearsalProvider(model), skip_gates: [] },
+      settings: { provider: rehearsalProvider(model), strict: true },
     });
   });
   after(async () => {

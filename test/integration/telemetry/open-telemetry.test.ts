@@ -25,12 +25,10 @@ describe("OpenTelemetry", function () {
     await rm(folder, { recursive: true });
   };
 
-  /** What these gates measure is tested elsewhere; here they only take time. */
-  const skipGates = 'skip_gates=["mutants","needed","stable"]';
   const run = async (...settings: string[]) => {
     const args = ["run", "tdd", "src/bill.js", "--task", "Split it.", "--provider", "rehearsal", "--json"];
     const { exit_code, stderr } = await runCommand(
-      [...args, ...[skipGates, ...settings].flatMap((setting) => ["--set", setting])],
+      [...args, ...settings.flatMap((setting) => ["--set", setting])],
       {
         folder,
         environment: {

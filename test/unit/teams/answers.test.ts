@@ -42,6 +42,14 @@ describe("code that answers the tests from a table", () => {
     assert.equal(answered(code, `${tests}assert.equal(text.slug("An Other"), "an-other");\n`), 0);
   });
 
+  it("is not seen in messages, lists that are named, and rows of small values", () => {
+    const message = 'self.assertEqual(error.exception.args[0], "account not open")\n';
+    assert.equal(answered('if (!open) throw new Error("account not open");\nbalance = 0;', message), 0);
+    assert.equal(answered("prices = [0, 1, 2, 3]", "basket = [1, 2]\nbasket = [1, 3]\nbasket = [2, 3]\n"), 0);
+    const board = "const board = [\n  [0, 1, 0],\n  [1, 0, 1],\n];\n";
+    assert.equal(answered("return alive === 1 ? 0 : 1;", board), 0);
+  });
+
   it("is not seen in names of tests, in comments, or in code that was there", () => {
     const code = `// "Two Words" becomes "two-words", "  Padded  " becomes "padded"\nreturn value.trim();`;
     assert.equal(answered(code), 0);

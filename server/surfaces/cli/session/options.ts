@@ -73,6 +73,7 @@ export const RunFlags = z.object({
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
+  strict: z.boolean().default(false),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),
   /** Every `--set KEY=VALUE`. */
@@ -213,7 +214,7 @@ const namedSettings = (assignments: readonly string[]): Record<string, unknown> 
 };
 
 type SettingFlags = Partial<
-  Pick<RunFlags, "provider" | "endpoint" | "lessons" | "embeddings" | "unconfined" | "set">
+  Pick<RunFlags, "provider" | "endpoint" | "strict" | "lessons" | "embeddings" | "unconfined" | "set">
 >;
 
 /** Settings of the runtime that the flags of a command say. */
@@ -226,6 +227,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
   return {
     ...named,
     endpoints: { ...addressed, ...endpoints },
+    ...(flags.strict === true && { strict: true }),
     ...(flags.lessons === false && { lessons: false }),
     ...(flags.embeddings === false && { context_embeddings: false }),
     ...(flags.unconfined !== undefined && { unconfined: flags.unconfined }),

@@ -20,7 +20,7 @@ export const cliCredentials = (
   });
 
 /** Reads a line without showing it; null without a terminal. */
-export const askSecret = async (question: string): Promise<string | null> => {
+const askSecret = async (question: string): Promise<string | null> => {
   if (!process.stdin.isTTY) return null;
   const { createInterface } = await import("node:readline/promises");
   const { Writable } = await import("node:stream");
