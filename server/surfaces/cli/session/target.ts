@@ -1,5 +1,5 @@
 import { readFile, rm, stat } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 import type { RunFlags } from "./options.ts";
@@ -23,7 +23,7 @@ export interface Target {
 /**
  * The workspace, file and task of a run. The workspace is `--workspace`, else the current folder;
  * FILE counts from the current folder. Without FILE the rehearsal works on its own sample project.
- * Errors: `file_not_found`, `outside_workspace`.
+ * Errors: `file_not_found`, `outside_workspace`, `not_a_text_file`.
  */
 export const findTarget = async (
   workflow: string,
@@ -35,6 +35,9 @@ export const findTarget = async (
     return sampleTarget(workflow, flags, currentFolder);
   const workspace = await findWorkspace(flags, currentFolder);
   const path = file === undefined ? null : await insideWorkspace(workspace, file, currentFolder);
+  // Before a model is looked for: without the file there is nothing to ask it.
+  if (path !== null && readInside(workspace, path) === null)
+    throw fail("file_not_found", { path, workspace: basename(workspace) });
   return {
     workspace,
     file: path,

@@ -36,7 +36,9 @@ describe("coditect run review and security, on a diff and on some lines", functi
       folder: files.root,
     });
   const firstRequests = () =>
-    model.requests.filter((entry) => answered(entry) === 0).map(({ body }) => JSON.stringify(body));
+    model.requests
+      .filter((entry) => entry.path === "/api/chat" && answered(entry) === 0)
+      .map(({ body }) => JSON.stringify(body));
   const git = (...args: string[]) =>
     execFileSync("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", ...args], {
       cwd: files.root,
