@@ -40,7 +40,21 @@ export const permissionScope = ({
 export const permissionQuestion = (
   { agent_name, kind, name }: Pick<PermissionRequest, "agent_name" | "kind" | "name">,
   l10n: Localizer,
-): string =>
-  kind === "command"
-    ? l10n.t("Allow {0} to run {1}?", agent_name, name)
-    : l10n.t("Allow a command of {0} to connect to {1}?", agent_name, name);
+): string => {
+  switch (kind) {
+    case "command":
+      return l10n.t("Allow {0} to run {1}?", agent_name, name);
+    case "host":
+      return l10n.t("Allow a command of {0} to connect to {1}?", agent_name, name);
+  }
+};
+
+/** What an agent waits for, while it waits. */
+export const permissionActivity = ({ kind, name }: Pick<PermissionRequest, "kind" | "name">): string => {
+  switch (kind) {
+    case "command":
+      return `asks to run ${name}`;
+    case "host":
+      return `asks to connect to ${name}`;
+  }
+};

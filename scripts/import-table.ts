@@ -304,7 +304,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/handlers",
-    is: "the handlers of the contract: one file per first part of a method's name",
+    is: "the handlers of the contract, one file per group of related methods",
     imports: [
       "server/access",
       "server/alerts",
@@ -465,7 +465,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/surfaces/cli/commands",
-    is: "one file per command",
+    is: "what the commands do: one file per group of commands",
     imports: [
       "server/runtime",
       "server/tools",

@@ -51,10 +51,10 @@ export const executionHandlers = ({
     const { task_id, metadata, input } = found(store, "executions", execution_id);
     const asked = askedIn(await store.transcripts.read(execution_id), turn);
     if (asked === null) throw fail("not_found", { kind: "request of execution", id: execution_id });
-    const runs_provider =
+    const ofRun =
       store.get("runs", task_id)?.options.provider ?? found(store, "agents", metadata.agent_id).provider;
     // The run may leave the model to the agents' roles; the execution has the one that was asked.
-    const provider = withModel(runs_provider, metadata.model);
+    const provider = withModel(ofRun, metadata.model);
     const { temperature, max_tokens } = input.parameters;
     return gateway.preview({ ...buildConversation(asked), temperature, max_tokens }, provider);
   },

@@ -24,6 +24,8 @@ const expandBraces = (glob: string): string[] => {
  */
 export const globFilter = (glob: string | undefined): ((path: string) => boolean) => {
   if (glob === undefined || glob.trim() === "") return () => true;
-  const patterns = ignore().add(expandBraces(glob.trim().replace(/^\.\//, "/")).map(boundedPatterns));
+  // A model may send many lines: each is a pattern.
+  const lines = glob.trim().split("\n", MOST_PATTERNS).join("\n");
+  const patterns = ignore().add(expandBraces(lines.replace(/^\.\//, "/")).map(boundedPatterns));
   return (path) => patterns.ignores(path);
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
+import { describeProvider } from "../../../server/models/agent.ts";
 import { noUsage } from "../../../server/gateway/tokens.ts";
 import { startModelServer, type ModelServer } from "../../model-servers.ts";
 import { as, testDispatch } from "../../support/dispatch.ts";
@@ -43,7 +44,9 @@ describe("the request of an execution", () => {
     const { gateway } = gatewayWith({ endpoints: allAt(server.url) });
     const agent = { ...anAgent(), provider: server.claude() };
     const execution = anExecution("00000000-0000-4000-8000-00000000000a");
-    const stored = { ...execution, metadata: { ...execution.metadata, agent_id: agent.agent_id } };
+    const { name: provider, model } = describeProvider(agent.provider);
+    const metadata = { ...execution.metadata, agent_id: agent.agent_id, provider, model };
+    const stored = { ...execution, metadata };
     const test = testDispatch("/nowhere", { gateway });
     await test.store.commit((transaction) => {
       transaction.put("agents", agent);

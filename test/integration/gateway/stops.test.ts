@@ -58,7 +58,8 @@ const cases: readonly [Protocol, from: RegExp, Readonly<Record<string, StopReaso
       '"finish_reason":"eos_token"': "end",
       '"finish_reason":"length"': "length",
       '"finish_reason":"content_filter"': "safety",
-      '"finish_reason":null': null,
+      // The stream has its own end, `[DONE]`: some servers say no more than that.
+      '"finish_reason":null': "end",
     },
   ],
 ];

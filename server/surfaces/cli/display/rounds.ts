@@ -1,3 +1,4 @@
+import { permissionActivity } from "../../../../schemas/permissions.ts";
 import type { ExecutionSummary } from "../../../../schemas/events.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import {
@@ -78,7 +79,7 @@ const activityText = ({ summary, activity }: ExecutionView): string => {
     case "retry":
       return `waiting ${Math.ceil(activity.wait_ms / 1000)} s for ${activity.provider}: ${activity.reason}`;
     case "permission":
-      return `asks to ${activity.request.kind === "command" ? "run" : "connect to"} ${activity.request.name}`;
+      return permissionActivity(activity.request);
     case "gates":
       return "checking gates";
     case undefined:
