@@ -58,6 +58,8 @@ export const runtimeMethods = {
       team_id: z.string().min(1),
       /** Asked in place of each agent's own; `null`: the agents' own. */
       provider: AIProvider.nullable().default(null),
+      /** Whether local servers are asked for their models. */
+      reachable: z.boolean().default(true),
     }),
     z.strictObject({ problem: WireError.nullable(), asked: z.array(AskedModel) }),
     { verb: "POST", path: "/api/models/check" },

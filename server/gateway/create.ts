@@ -108,7 +108,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       return price === null ? null : { input: price.input, output: price.output };
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
-    check: (providers, signal) => modelProblem(providers, signal, shared),
+    check: (providers, signal, reachable) => modelProblem(providers, signal, shared, reachable),
     embed: (texts, charge, { signal, spent = nothingToDo }) => {
       const provider = charge.provider ?? charge.agent.provider;
       return embeddings.embed(provider, texts, {

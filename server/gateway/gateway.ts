@@ -114,9 +114,13 @@ export interface ModelGateway {
   pull(model: string, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
   /**
    * What is certain to keep an agent that asks these, the first one first, from being answered;
-   * `null`: nothing is known of it. Asks local servers alone.
+   * `null`: nothing is known of it. With `reachable`, asks local servers for their models; never services.
    */
-  check(providers: readonly AIProvider[], signal: AbortSignal): Promise<CoditectError | null>;
+  check(
+    providers: readonly AIProvider[],
+    signal: AbortSignal,
+    reachable: boolean,
+  ): Promise<CoditectError | null>;
   /** Dollars per million tokens of a short prompt and of the answer, today; `null`: unknown. */
   price(provider: AIProvider): { input: number; output: number } | null;
   /** Models known, and with `reachable` those a provider lists right now. */

@@ -40,6 +40,7 @@ const problemOf = async (
   target: Target,
   signal: AbortSignal,
   sources: Sources,
+  reachable: boolean,
 ): Promise<CoditectError | null> => {
   const malformed = withoutAddress(target);
   if (malformed !== null) return malformed.error;
@@ -47,7 +48,7 @@ const problemOf = async (
   const { needsKey } = await sources.providers(target.provider);
   if (needsKey && key === null) return missingKey(target).error;
   // Services are not asked: that there is a key is all that can be told without a wait.
-  return target.provider === "Ollama" ? problemOfServer(target, key, signal, sources) : null;
+  return reachable && target.provider === "Ollama" ? problemOfServer(target, key, signal, sources) : null;
 };
 
 /**
@@ -58,10 +59,11 @@ export const modelProblem = async (
   providers: readonly AIProvider[],
   signal: AbortSignal,
   sources: Sources,
+  reachable: boolean,
 ): Promise<CoditectError | null> => {
   let first: CoditectError | null = null;
   for (const provider of providers) {
-    const problem = await problemOf(targetOf(provider, sources.endpoints), signal, sources);
+    const problem = await problemOf(targetOf(provider, sources.endpoints), signal, sources, reachable);
     if (problem === null) return null;
     first ??= problem;
   }

@@ -18,8 +18,8 @@ export const runtimeHandlers = ({
     items: await gateway.models(reachable, signal),
   }),
 
-  "models/check": async ({ team_id, provider }, _caller, signal) => {
-    const { problem, asked } = await runs.checkModels(team_id, provider, signal);
+  "models/check": async ({ team_id, provider, reachable }, _caller, signal) => {
+    const { problem, asked } = await runs.checkModels(team_id, { provider, reachable }, signal);
     return { problem: problem === null ? null : toWireError(problem), asked };
   },
 

@@ -20,6 +20,14 @@ export interface StartExecution {
  * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
  * unknown task or execution.
  */
+/** What the agents of a team are checked for. */
+export interface HowToCheck {
+  /** Asked in place of each agent's own; null: the agents' own. */
+  provider: AIProvider | null;
+  /** Whether local servers are asked for their models. */
+  reachable: boolean;
+}
+
 /** What agents ask; `problem`: what is certain to keep them from being answered. */
 export interface ModelCheck {
   problem: CoditectError | null;
@@ -34,7 +42,7 @@ export interface Runs {
   /** Refuses a team that cannot run with `invalid_workflow`, all its problems named. */
   check(team: AgentTeam): void;
   /** What the team's agents ask, and what keeps them from being answered; `provider` in place of their own. */
-  checkModels(idOrName: string, provider: AIProvider | null, signal: AbortSignal): Promise<ModelCheck>;
+  checkModels(idOrName: string, how: HowToCheck, signal: AbortSignal): Promise<ModelCheck>;
 
   /** What such a run will take, from earlier ones of this workspace; nothing is started. */
   forecast(team: string, request: StartRun): Promise<Forecast>;

@@ -18,7 +18,7 @@ import { admitRun, announceRun } from "./begin.ts";
 import { forecastOf } from "./forecast.ts";
 import { RunDriver } from "./run-driver.ts";
 import { interruptLeftRuns, RunRecord } from "./run-record.ts";
-import type { ModelCheck, Runs, StartExecution } from "./runs.ts";
+import type { HowToCheck, ModelCheck, Runs, StartExecution } from "./runs.ts";
 import type { RunParts } from "./stage-round.ts";
 import { checkTask, newTask, teamOfOne } from "./task.ts";
 
@@ -49,7 +49,11 @@ export class TeamRuns implements Runs {
     return this.#parts.configuration.publishTeams();
   }
 
-  async checkModels(idOrName: string, provider: AIProvider | null, signal: AbortSignal): Promise<ModelCheck> {
+  async checkModels(
+    idOrName: string,
+    { provider, reachable }: HowToCheck,
+    signal: AbortSignal,
+  ): Promise<ModelCheck> {
     const { configuration, gateway, settings } = this.#parts;
     const { members } = await configuration.team(idOrName);
     const agents = await Promise.all(members.map((member) => configuration.agentOf(member)));
@@ -63,7 +67,7 @@ export class TeamRuns implements Runs {
       asked.map(({ provider, failover }) => [JSON.stringify([provider, failover]), [provider, ...failover]]),
     );
     const problems = await Promise.all(
-      [...distinct.values()].map((providers) => gateway.check(providers, signal)),
+      [...distinct.values()].map((providers) => gateway.check(providers, signal, reachable)),
     );
     const byModel = Map.groupBy(asked, ({ provider }) => JSON.stringify(provider));
     return {

@@ -106,7 +106,8 @@ export const ensureModel = async (
   signal: AbortSignal,
 ): Promise<Answer> => {
   if (flags.provider === "rehearsal") return request;
-  const { problem, asked } = await connection.call("models/check", request);
+  // Programs that read events get none of what is found out there, and do not wait for it.
+  const { problem, asked } = await connection.call("models/check", { ...request, reachable: !flags.json });
   if (problem === null) {
     if (!flags.json) context.terminal.err(`${context.terminal.style("dim", askedText(asked))}\n`);
     return request;
