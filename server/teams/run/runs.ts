@@ -15,11 +15,6 @@ export interface StartExecution {
   options: RunOptions;
 }
 
-/**
- * The runs of one workspace: what starts, steers and ends them. The store has what they did.
- * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
- * unknown task or execution.
- */
 /** What the agents of a team are checked for. */
 export interface HowToCheck {
   /** Asked in place of each agent's own; null: the agents' own. */
@@ -34,6 +29,11 @@ export interface ModelCheck {
   asked: AskedModel[];
 }
 
+/**
+ * The runs of one workspace: what starts, steers and ends them. The store has what they did.
+ * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
+ * unknown task or execution.
+ */
 export interface Runs {
   /** The team of that id or name; default ones are created on demand. Error: `unknown_workflow`. */
   team(idOrName: string): Promise<AgentTeam>;

@@ -1,6 +1,7 @@
 import type Dockerode from "dockerode";
 import { chown, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
@@ -28,6 +29,9 @@ import { removeLabelled } from "./orphans.ts";
 import { relayEgress } from "./relay.ts";
 import { folderBytesIn } from "./usage.ts";
 import { ContainerWorker } from "./worker.ts";
+
+/** Pauses before an engine that was away is asked again to remove what was lost with it. */
+const SWEEP_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16_000];
 
 /** Whom a worker runs as when the runtime itself is root, or its engine is on another machine. */
 const UNPRIVILEGED = 1000;
@@ -131,6 +135,23 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
     }
   };
 
+  let isSweeping = false;
+  /** An engine that is away removes nothing: what is left goes once it answers, or before the next start. */
+  const sweepAgain = async (): Promise<void> => {
+    sweep = null;
+    if (isSweeping) return;
+    isSweeping = true;
+    for (const pause of SWEEP_PAUSES_MS) {
+      await sleep(pause, null, { ref: false });
+      const isSwept = await removeOrphans().then(
+        () => true,
+        () => false,
+      );
+      if (isSwept) break;
+    }
+    isSweeping = false;
+  };
+
   const create = async ({ client, isPodman }: Engine, spec: ImagedSpec, mirror: MirrorUse | null) => {
     const user = mirror === null ? await localUser(spec) : `${UNPRIVILEGED}:${UNPRIVILEGED}`;
     const isRelayed = proxyToRelay(spec, mirror) !== null;
@@ -179,13 +200,18 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
         onGone: async (wasRemoved) => {
           await mirror?.release().catch(() => undefined);
           own.delete(spec.instance_id);
-          // The engine may have been away; what is left of it goes before the next one starts.
-          if (!wasRemoved) sweep = null;
+          if (!wasRemoved) void sweepAgain();
         },
       });
     } catch (error) {
-      await container?.remove({ force: true, v: true }).catch(() => undefined);
+      // An engine that is away removes nothing, and may have made what it did not answer about.
+      const wasRemoved = await container?.remove({ force: true, v: true }).then(
+        () => true,
+        () => false,
+      );
       await mirror?.release().catch(() => undefined);
+      own.delete(spec.instance_id);
+      if (wasRemoved !== true) void sweepAgain();
       throw engineError(error, spec.image);
     }
   };
