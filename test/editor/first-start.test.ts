@@ -85,6 +85,7 @@ describe("the first run without a model", function () {
     await rows.filter({ hasText: "connection refused" }).waitFor();
     await workbench.picture("first-model");
     await workbench.choose("Rehearsal");
+    await workbench.showView();
     await workbench.runHeld(/^Run tdd.*every gate held/);
   });
 });
