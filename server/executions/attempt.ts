@@ -108,7 +108,7 @@ export const attempt = async (
   const instance = await pool
     .claim({
       ...{ ...claim, requests, notifications, onStarted, agent, task_id, signal },
-      ...(request.asks_user && {
+      ...(request.asksUser && {
         toConnect: (host: string, port: number) => permissions.toConnect(host, port),
       }),
     })
@@ -143,7 +143,7 @@ export const attempt = async (
         known_failures: [...request.knownFailures()],
         max_turns,
         ...(context.hooks.has("PreToolUse") && { asks_before_tools: true }),
-        ...(request.asks_user && { asks_for_commands: true }),
+        ...(request.asksUser && { asks_for_commands: true }),
         ...(trace !== null && { trace }),
         history: finishedTurns(context.entries),
       },

@@ -86,7 +86,7 @@ export interface ExecutionRequest {
   start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
   /** Whether the agent may ask the user for programs and hosts that no list allows. */
-  asks_user: boolean;
+  asksUser: boolean;
   test_timeout_seconds: number;
   /**
    * Sees, before a model is asked, whether the work can be judged at all; rejects if not. Null: there

@@ -327,7 +327,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       image: run.options.image ?? settings.image,
       priority: run.options.priority,
     },
-    asks_user: mayAsk(run.options, settings),
+    asksUser: mayAsk(run.options, settings),
     test_timeout_seconds: settings.test_timeout_seconds,
     preflight:
       needsBaseline || hooks.has("SubagentStart")

@@ -85,7 +85,7 @@ describe("an attempt that is over", () => {
       },
       start: { overlays: [], changes: [], readText: () => Promise.resolve(null) },
       claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
-      asks_user: false,
+      asksUser: false,
       test_timeout_seconds: 1,
       preflight: null,
       knownFailures: () => [],
