@@ -75,7 +75,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "subset",
   },
   permissions: {
-    text: "Whether agents can ask you for a program or a host that is not in these lists.",
+    text: "Whether agents can ask you to allow a program or host that allowed_commands or allowed_hosts does not list.",
     workspace: ["ask", "refuse"],
   },
   mcp_files: {
@@ -124,7 +124,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "user",
   },
   strict: {
-    text: "Prove that the tests notice mutants, need each piece of the change and are stable. Runs take longer.",
+    text: "Also check that tests fail for mutated code, that each part of a change is needed, and that new tests are stable. Runs take longer.",
     workspace: "on",
   },
   run_timeout_seconds: { text: "The maximum duration of a run, in seconds.", workspace: "lower" },
