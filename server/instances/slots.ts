@@ -26,8 +26,25 @@ export interface Slots {
 const workspaceName = (workspace: string, runtime: string): string =>
   `${createHash("sha256").update(workspace).digest("hex").slice(0, 16)}-${runtime.toLowerCase()}`;
 
-/** Removes what no instance has used for `days`, of every workspace below `folder`. */
-export const removeOldCopies = async (folder: string, days: number, now: number): Promise<void> => {
+/**
+ * Removes what no instance has used for `days`, of every workspace below `folder`. A copy that cannot be
+ * removed is reported and left where it is; the others are removed all the same.
+ */
+export const removeOldCopies = async (
+  folder: string,
+  days: number,
+  now: number,
+  onTrouble: (error: unknown) => void,
+): Promise<void> => {
+  const isRemoved = async (path: string): Promise<boolean> => {
+    try {
+      await rm(path, { recursive: true, force: true });
+      return true;
+    } catch (error) {
+      onTrouble(error);
+      return false;
+    }
+  };
   const workspaces = await readdir(folder).catch(() => []);
   for (const workspace of workspaces) {
     const inside = join(folder, workspace);
@@ -36,10 +53,9 @@ export const removeOldCopies = async (folder: string, days: number, now: number)
     for (const name of names) {
       const used = await stat(join(inside, name)).catch(() => null);
       const isOld = used !== null && now - used.mtimeMs > days * 86_400_000;
-      if (isOld) await rm(join(inside, name), { recursive: true, force: true });
-      else kept += 1;
+      if (!isOld || !(await isRemoved(join(inside, name)))) kept += 1;
     }
-    if (kept === 0) await rm(inside, { recursive: true, force: true });
+    if (kept === 0) await isRemoved(inside);
   }
 };
 

@@ -127,7 +127,7 @@ export class InstancePool implements Pool {
     });
     this.#clearUp().catch(onTrouble);
     this.#tidying = setTimeout(() => {
-      void removeOldCopies(copiesFolder, settings.copy_days, Date.now()).catch(onTrouble);
+      void removeOldCopies(copiesFolder, settings.copy_days, Date.now(), onTrouble);
     }, TIDY_AFTER_MS).unref();
   }
 

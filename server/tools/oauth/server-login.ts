@@ -34,8 +34,14 @@ export interface LoginParts {
   environment: NodeJS.ProcessEnv;
 }
 
+const LOGIN_PREFIX = "mcp:";
+
 /** The name of a login among the stored secrets: of the whole address, so that no other server gets it. */
-export const loginName = (url: string): string => `mcp:${url}`;
+export const loginName = (url: string): string => `${LOGIN_PREFIX}${url}`;
+
+/** The address of the server that a stored secret is the login to; null: the secret is a key. */
+export const loggedInTo = (name: string): string | null =>
+  name.startsWith(LOGIN_PREFIX) ? name.slice(LOGIN_PREFIX.length) : null;
 
 /** The stored login of one server. Changes are made one after the other. */
 class StoredLogin {

@@ -181,7 +181,7 @@ describe("the MCP client and the protocol's conformance suite", function () {
   it("logs in with the command line, which shows no token", async () => {
     await run(logInByCommand, "--scenario", "auth/metadata-default", "--timeout", "60000");
     assert.match(said, /You are logged in to suite\. The tokens are stored\./);
-    assert.match(said, /mcp:http:\/\/localhost:\d+\/mcp/);
+    assert.match(said, /^mcp:http:\/\/localhost:\d+\/mcp +login +since \d{4}-\d\d-\d\d$/m);
     assert.doesNotMatch(said, /test-token/);
   });
 });

@@ -2,6 +2,7 @@ import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
 import { credentialStore, readKey } from "../session/secrets.ts";
 import { alignColumns } from "../display/summary.ts";
+import { loggedInTo } from "../../../tools/oauth/server-login.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
 /** `coditect credentials set NAME`. */
@@ -18,21 +19,24 @@ export const rotateKey = async (name: string, { environment, terminal }: Command
   return exitCodes.held;
 };
 
-/** `coditect credentials list`: names and endings, never keys. */
+/** `coditect credentials list`: names and endings, never keys, and the servers that the user logged in to. */
 export const listKeys = async ({ environment, terminal }: CommandContext): Promise<number> => {
   const stored = await credentialStore(environment).list();
-  const rows = stored.map(({ name, keys }) => [
-    name,
-    plural(keys.length, "key"),
-    keys.map(({ ending, added_at }) => `…${ending} since ${added_at.slice(0, 10)}`).join(", "),
-  ]);
-  terminal.out(rows.length === 0 ? "No keys are stored.\n" : `${alignColumns(rows).join("\n")}\n`);
+  const rows = stored.map(({ name, keys }) => {
+    const isLogin = loggedInTo(name) !== null;
+    const since = keys.map(({ ending, added_at }) =>
+      isLogin ? `since ${added_at.slice(0, 10)}` : `…${ending} since ${added_at.slice(0, 10)}`,
+    );
+    return [name, isLogin ? "login" : plural(keys.length, "key"), since.join(", ")];
+  });
+  terminal.out(rows.length === 0 ? "No keys and no logins are stored.\n" : `${alignColumns(rows).join("\n")}\n`);
   return exitCodes.held;
 };
 
 /** `coditect credentials remove NAME`. */
 export const removeKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
   await credentialStore(environment).remove(name);
-  terminal.out(`The key for ${name} is removed.\n`);
+  const login = loggedInTo(name);
+  terminal.out(`${login === null ? `The key for ${name}` : `The login to ${login}`} is removed.\n`);
   return exitCodes.held;
 };
