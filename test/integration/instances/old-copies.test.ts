@@ -36,7 +36,7 @@ describe("private copies that nobody uses any more", () => {
     await makeCopy("one", "0", 3 * DAY);
     await makeCopy("one", "1", DAY / 2);
     await makeCopy("two", "0", 3 * DAY);
-    await removeOldCopies(folder, 2, Date.now(), assert.fail);
+    await removeOldCopies(folder, 2, Date.now(), assert.ifError);
     assert.deepEqual(await readdir(folder), ["one"]);
     assert.deepEqual(await readdir(join(folder, "one")), ["1"]);
   });

@@ -29,7 +29,9 @@ export const listKeys = async ({ environment, terminal }: CommandContext): Promi
     );
     return [name, isLogin ? "login" : plural(keys.length, "key"), since.join(", ")];
   });
-  terminal.out(rows.length === 0 ? "No keys and no logins are stored.\n" : `${alignColumns(rows).join("\n")}\n`);
+  terminal.out(
+    rows.length === 0 ? "No keys and no logins are stored.\n" : `${alignColumns(rows).join("\n")}\n`,
+  );
   return exitCodes.held;
 };
 
