@@ -39,6 +39,8 @@ export const ExecutionSummary = AgentExecution.pick({
   /** `Ollama/qwen3`. */
   model: z.string(),
   exposure: Exposure.optional(),
+  /** Which of several parallel attempts it is; left out: the only one. */
+  attempt: Count.optional(),
   /** Left out until it ended with an output. */
   quality: QualityMetrics.optional(),
 });

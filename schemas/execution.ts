@@ -164,6 +164,17 @@ export const Exposure = z.strictObject({
 });
 export type Exposure = z.infer<typeof Exposure>;
 
+/** Which of several parallel attempts an execution is, and how its result was measured for the ranking. */
+export const ExecutionAttempt = z.strictObject({
+  /** Counts from 1. */
+  number: Count.min(1),
+  /** Tests that its agent did not see; `null`: there are none, or they were not run. */
+  held_back: z.strictObject({ passed: Count, failed: Count }).nullable(),
+  /** Mutants of its changed lines that tests noticed, of those that were judged; `null`: not measured. */
+  mutants: z.strictObject({ killed: Count, judged: Count }).nullable(),
+});
+export type ExecutionAttempt = z.infer<typeof ExecutionAttempt>;
+
 /** Context of an execution: whose it is, in what run, and what was proven of it. */
 export const ExecutionMetadata = z.strictObject({
   agent_id: Uuid,
@@ -186,6 +197,8 @@ export const ExecutionMetadata = z.strictObject({
   rating: Rating.nullable().default(null),
   /** Left out: the execution is of an earlier version, which did not keep it. */
   exposure: Exposure.optional(),
+  /** Left out: it is the only attempt at its round. */
+  attempt: ExecutionAttempt.optional(),
 });
 export type ExecutionMetadata = z.infer<typeof ExecutionMetadata>;
 

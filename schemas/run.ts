@@ -4,7 +4,7 @@ import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Forecast } from "./forecast.ts";
 import { GateProof } from "./gates.ts";
 import { Count, Json, patchOf, Sha256, Timestamp, Uuid, WorkspacePath } from "./primitives.ts";
-import { TeamMember, WorkflowStage } from "./team.ts";
+import { Attempts, TeamMember, WorkflowStage } from "./team.ts";
 import { TraceContext } from "./trace.ts";
 
 /** Text of a file open and unsaved in the editor; agents see it in place of the file on disk. */
@@ -43,6 +43,8 @@ export const RunOptions = z.strictObject({
    * the settings list is allowed.
    */
   ask_permissions: z.boolean().default(false),
+  /** How often stages that write tested code are attempted in parallel; left out: as the team says. */
+  attempts: Attempts.optional(),
   overlays: z.array(Overlay).default([]),
   /** Of the latest start: a run that is resumed was started by that. Left out: unknown. */
   started_by: RunOrigin.optional(),
@@ -80,6 +82,36 @@ export const StageStatus = z.enum([
 ]);
 export type StageStatus = z.infer<typeof StageStatus>;
 
+/** What an attempt is ranked by, in this order. */
+export const AttemptScore = z.strictObject({
+  /** Gates that held, and how many were tried: those after a gate that did not hold are not. */
+  gates_held: Count,
+  gates: Count,
+  /** Tests that its author did not see; `null`: there are none, or a gate of the stage failed before. */
+  held_back: z.strictObject({ passed: Count, failed: Count }).nullable(),
+  /** Mutants of its changed lines that held-back tests noticed, or the new tests where none are held back. */
+  mutants: z.strictObject({ killed: Count, judged: Count }).nullable(),
+  /** Lines that it added and removed. */
+  lines: Count,
+  files: Count,
+  /** Dollars; `null`: the price of a model is unknown. */
+  cost: z.number().nonnegative().nullable(),
+});
+export type AttemptScore = z.infer<typeof AttemptScore>;
+
+/** One of several attempts at a round of a stage. */
+export const StageAttempt = z.strictObject({
+  /** Counts from 1. */
+  attempt: Count.min(1),
+  round: Count.min(1),
+  execution_id: Uuid,
+  /** 1: its result is the stage's. `null`: not ranked yet. */
+  rank: Count.nullable(),
+  /** `null` until it is ranked. */
+  score: AttemptScore.nullable(),
+});
+export type StageAttempt = z.infer<typeof StageAttempt>;
+
 /** The state of a stage, over all its rounds. */
 export const StageState = z.strictObject({
   name: z.string(),
@@ -88,8 +120,10 @@ export const StageState = z.strictObject({
   round: Count,
   /** How often this stage sent work back. */
   sent_back: Count,
-  /** Executions of this stage, oldest first. */
+  /** Executions of this stage, oldest first; of several attempts the best comes last. */
   execution_ids: z.array(Uuid),
+  /** Attempts at its first round, by their number; left out: it was done once. */
+  attempts: z.array(StageAttempt).optional(),
   /** Proofs of the last round. */
   gates: z.array(GateProof),
   /** A person consented to it, where the stage asks for that. */

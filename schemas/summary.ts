@@ -4,7 +4,7 @@ import type { AgentExecution } from "./execution.ts";
 // Without a schema: what draws executions loads no validator for it.
 /** The summary of a stored execution: the same in events and when it is read later. */
 export const summarise = (execution: Omit<AgentExecution, "input">): ExecutionSummary => {
-  const { agent_type, agent_name, stage, round, provider, model, exposure } = execution.metadata;
+  const { agent_type, agent_name, stage, round, provider, model, exposure, attempt } = execution.metadata;
   return {
     execution_id: execution.execution_id,
     instance_id: execution.instance_id,
@@ -21,6 +21,7 @@ export const summarise = (execution: Omit<AgentExecution, "input">): ExecutionSu
     round,
     model: `${provider}/${model}`,
     ...(exposure !== undefined && { exposure }),
+    ...(attempt !== undefined && { attempt: attempt.number }),
     ...(execution.output !== null && { quality: execution.output.quality_metrics }),
   };
 };

@@ -32,6 +32,24 @@ const StageLoop = z.strictObject({
 });
 type StageLoop = z.infer<typeof StageLoop>;
 
+/** Most attempts at one stage. */
+const MOST_ATTEMPTS = 8;
+
+/** How often the first round of a stage is attempted in parallel. */
+export const Attempts = Count.min(1).max(MOST_ATTEMPTS);
+
+/** How one of several attempts at a stage differs; what is left out is as in the stage. */
+export const StageVariation = z.strictObject({
+  /** Role of the member that does it. */
+  member: StageName.optional(),
+  /** The service it asks, and the model there; a provider of the whole run comes first. */
+  provider: AIProvider.optional(),
+  temperature: z.number().min(0).max(1).optional(),
+  /** Added to the instruction of the stage. */
+  prompt: z.string().min(1).optional(),
+});
+export type StageVariation = z.infer<typeof StageVariation>;
+
 /**
  * One stage of a workflow. The documents name `workflow_stages` and leave its fields open. Stages
  * form a directed acyclic graph; those whose dependencies are done run in parallel.
@@ -63,6 +81,10 @@ export const WorkflowStage = z.strictObject({
   max_turns: Count.min(1).default(40),
   /** Deadline of each round, in seconds. */
   timeout_seconds: Count.min(1).default(1800),
+  /** How many agents work on its first round in parallel, each on a copy of its own; left out: one. */
+  attempts: Attempts.optional(),
+  /** How the attempts differ, the first one first; left out: each but the first gets other advice. */
+  variations: z.array(StageVariation).min(1).max(MOST_ATTEMPTS).optional(),
 });
 export type WorkflowStage = z.infer<typeof WorkflowStage>;
 

@@ -2,10 +2,13 @@ import { z } from "zod";
 import { ChangeSet, FileContent, PresentState } from "../changes.ts";
 import { Finding, FindingStatus } from "../findings.ts";
 import { Lesson } from "../lessons.ts";
-import { Uuid, WorkspacePath } from "../primitives.ts";
+import { Count, Uuid, WorkspacePath } from "../primitives.ts";
 import { Nothing, page, paging, row } from "./row.ts";
 
 const byTask = z.strictObject({ task_id: Uuid });
+
+/** An attempt of a run, by its number; of the last stage that was attempted several times. */
+const AttemptNumber = Count.min(1).optional();
 
 /** One file of a change set with both texts, for a diff. */
 export const ChangeContent = z.strictObject({
@@ -26,7 +29,13 @@ export type AppliedFile = z.infer<typeof AppliedFile>;
 export const changeMethods = {
   "changes/get": row(
     "viewer",
-    byTask.extend({ include_content: z.boolean().default(false) }),
+    byTask.extend({
+      include_content: z.boolean().default(false),
+      /** Of this attempt instead of the run: what its agent left when it ended, the tests among it. */
+      attempt: AttemptNumber,
+      /** From what this attempt left, instead of from the workspace as it was. */
+      against: AttemptNumber,
+    }),
     z.strictObject({
       change_set: ChangeSet,
       contents: z.array(ChangeContent),

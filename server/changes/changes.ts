@@ -40,6 +40,11 @@ export interface Changes {
   /** Of the run of that task, or its newest one. Error: `not_found`. */
   ofTask(taskId: string): ChangeSet;
   /**
+   * What an attempt left, counted from the workspace as it was, or from what another attempt left; the
+   * latter is not stored. Of the last stage that was attempted several times. Error: `not_found`.
+   */
+  ofAttempt(taskId: string, attempt: number, against: number | null): Promise<ChangeSet>;
+  /**
    * Writes files into the workspace (`null`: all that were not discarded), each one atomically.
    * A file edited since is merged, or left alone as a conflict. Can be repeated.
    */

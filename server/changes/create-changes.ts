@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ChangedFile, ChangeSet } from "../../schemas/changes.ts";
+import { changeSetOfAttempt, entriesBetween } from "./attempts.ts";
 import { mergeBranches } from "./branches.ts";
 import { describeEntries, entriesOf } from "./build.ts";
 import type { ChangeOwner, Changes } from "./changes.ts";
@@ -48,6 +49,15 @@ export const createChanges = (context: ChangesContext): Changes => {
       );
       if (conflicts.length > 0) return { merged: false, conflicts };
       return { merged: true, change_set: create(owner, await describeEntries(objects, entries)) };
+    },
+
+    ofAttempt: async (taskId, attempt, against) => {
+      const changeSet = changeSetOfAttempt(store, taskId, attempt);
+      if (against === null) return changeSet;
+      const from = changeSetOfAttempt(store, taskId, against);
+      const entries = entriesBetween(entriesOf(from.files), entriesOf(changeSet.files));
+      const { task_id, execution_id } = changeSet;
+      return create({ task_id, execution_id }, await describeEntries(objects, entries));
     },
 
     ...createReading(context),

@@ -160,10 +160,14 @@ export const attempt = async (
       execution,
       entries: context.entries,
     });
-    const { gates, output, change_set_id, refused } = conclusion;
+    const { gates, output, change_set_id, refused, attempt } = conclusion;
     const done: AgentExecution = {
       ...execution,
-      metadata: { ...execution.metadata, gates, change_set_id, ...metIn(context, permissions) },
+      metadata: {
+        ...execution.metadata,
+        ...{ gates, change_set_id, ...metIn(context, permissions) },
+        ...(attempt !== undefined && { attempt }),
+      },
       resource_usage: { ...usageOf(context.entries), ...instance.consumed() },
     };
     const ended =

@@ -1,7 +1,7 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import type { CoditectError } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
-import type { AgentExecution, ExecutionOutput } from "../../schemas/execution.ts";
+import type { AgentExecution, ExecutionAttempt, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import type { TestProbe, TestReport } from "../../schemas/tests.ts";
@@ -40,6 +40,8 @@ export interface Conclusion {
   change_set_id: string | null;
   /** Why the work is refused although the agent came to an end: a gate, or it gave up. */
   refused: CoditectError | null;
+  /** How the work was measured for the ranking; undefined: it is not one of several attempts. */
+  attempt: ExecutionAttempt | undefined;
 }
 
 /** A loop that came to its end, and what the work is judged by. */

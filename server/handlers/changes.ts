@@ -18,8 +18,11 @@ export const changeHandlers = ({
   };
 
   return {
-    "changes/get": async ({ task_id, include_content }) => {
-      const change_set = changes.ofTask(task_id);
+    "changes/get": async ({ task_id, include_content, attempt, against }) => {
+      const change_set =
+        attempt === undefined
+          ? changes.ofTask(task_id)
+          : await changes.ofAttempt(task_id, attempt, against ?? null);
       const [contents, diff, present] = await Promise.all([
         include_content ? changes.contents(change_set) : [],
         changes.diff(change_set),

@@ -1,7 +1,15 @@
 import type { ExecutionError } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
-import type { RunOptions, RunOptionsPatch, RunStatus, StageState, Task, TeamRun } from "../../schemas/run.ts";
+import type {
+  RunOptions,
+  RunOptionsPatch,
+  RunStatus,
+  StageAttempt,
+  StageState,
+  Task,
+  TeamRun,
+} from "../../schemas/run.ts";
 import type { AgentTeam, WorkflowStage } from "../../schemas/team.ts";
 import { noUsage } from "../models/execution.ts";
 import { ancestors } from "./definition/validate.ts";
@@ -86,11 +94,21 @@ export const readyStages = (run: TeamRun): StageState[] =>
       definitionOf(run, stage.name).depends_on.every((name) => isDone(stateOf(run, name))),
   );
 
-/** A new round of a stage, from the state it begins with. */
+/** The attempts of a round as they begin, one for each execution. */
+const newAttempts = (round: number, executionIds: readonly string[]): StageAttempt[] =>
+  executionIds.map((execution_id, index) => ({
+    attempt: index + 1,
+    round,
+    execution_id,
+    rank: null,
+    score: null,
+  }));
+
+/** A new round of a stage, from the state it begins with, by one execution or several attempts. */
 export const beginStage = (
   run: TeamRun,
   name: string,
-  executionId: string,
+  executionIds: readonly string[],
   startsWith: string | null,
   now: Timestamp,
 ): TeamRun =>
@@ -99,7 +117,8 @@ export const beginStage = (
     starts_with: startsWith,
     status: "Running",
     round: stage.round + 1,
-    execution_ids: [...stage.execution_ids, executionId],
+    execution_ids: [...stage.execution_ids, ...executionIds],
+    ...(executionIds.length > 1 && { attempts: newAttempts(stage.round + 1, executionIds) }),
     gates: [],
     started_at: now,
     completed_at: null,
@@ -286,14 +305,38 @@ export const optionsAgain = (
   patch: RunOptionsPatch,
 ): RunOptions => applyPatch<RunOptions>(options, patch);
 
-/** Replaces the last execution of a stage that resumes in a new one; the round stays the same. */
-export const continueStage = (run: TeamRun, name: string, executionId: string, now: Timestamp): TeamRun =>
-  mapStage({ ...run, status: "Running" }, name, now, (stage) => ({
-    ...stage,
-    execution_ids: stage.execution_ids.includes(executionId)
-      ? stage.execution_ids
-      : [...stage.execution_ids, executionId],
-  }));
+/** The attempts at the present round of a stage; empty when it is done once. */
+export const presentAttempts = ({ attempts = [], round }: StageState): StageAttempt[] =>
+  attempts.filter((attempt) => attempt.round === round);
+
+/**
+ * A stage that resumes: its executions, or the new ones that continue them, in the order of its
+ * attempts. The round stays the same.
+ */
+export const continueStage = (
+  run: TeamRun,
+  name: string,
+  executionIds: readonly string[],
+  now: Timestamp,
+): TeamRun =>
+  mapStage({ ...run, status: "Running" }, name, now, (stage) => {
+    const execution_ids = [...new Set([...stage.execution_ids, ...executionIds])];
+    const present = presentAttempts(stage);
+    if (present.length === 0) return { ...stage, execution_ids };
+    const attempts = present.map((attempt, index) => ({
+      ...attempt,
+      execution_id: executionIds[index] ?? attempt.execution_id,
+    }));
+    return { ...stage, execution_ids, attempts };
+  });
+
+/** Takes the ranking of a round's attempts into the run: the best becomes the stage's last execution. */
+export const rankStage = (run: TeamRun, name: string, attempts: StageAttempt[], now: Timestamp): TeamRun =>
+  mapStage(run, name, now, (stage) => {
+    const best = attempts.flatMap(({ rank, execution_id }) => (rank === 1 ? [execution_id] : []));
+    const others = stage.execution_ids.filter((id) => !best.includes(id));
+    return { ...stage, execution_ids: [...others, ...best], attempts };
+  });
 
 /**
  * A new run of another task that takes over what is done before `from`, and does the rest again:

@@ -85,14 +85,14 @@ const cutOff = async (workspace: string, model: RehearsalServer): Promise<number
  */
 const runKilledAt = async (
   checkpoint: number,
-  team: string,
+  { team, attempts = 1 }: KilledTeam,
   script: RehearsalScript,
 ): Promise<RunOutcome> => {
   const workspace = await mkdtemp(join(tmpdir(), "coditect-killed-"));
   const model = await startRehearsal([script]);
   try {
     await cp(shippedPath("media", "sample"), workspace, { recursive: true });
-    const start = [team, script.task, ...(script.file === null ? [] : [script.file])];
+    const start = [team, String(attempts), script.task, ...(script.file === null ? [] : [script.file])];
     let finished = await runProcess([workspace, model.endpoint, String(checkpoint), ...start]);
     const unanswered = finished === null ? await cutOff(workspace, model) : 0;
     finished ??= await runProcess([workspace, model.endpoint, "0"]);
@@ -110,6 +110,12 @@ const runKilledAt = async (
   }
 };
 
+/** A built-in team, and how often its code is attempted in parallel; left out: once. */
+export interface KilledTeam {
+  team: string;
+  attempts?: number;
+}
+
 /** Runs that are killed at the same time: one leaves half of two cores idle. */
 const AT_ONCE = 2;
 
@@ -118,9 +124,13 @@ const AT_ONCE = 2;
  * from the `first` on, killed there and resumed: each has to end with the same files and the same
  * number of requests.
  */
-export const resumesLikeUndisturbed = async (team: string, first: number, step: number): Promise<void> => {
-  const script = await builtInScript(team);
-  const { checkpoints, ...expected } = await runKilledAt(0, team, script);
+export const resumesLikeUndisturbed = async (
+  killed: KilledTeam,
+  first: number,
+  step: number,
+): Promise<void> => {
+  const script = await builtInScript(killed.team);
+  const { checkpoints, ...expected } = await runKilledAt(0, killed, script);
   assert.equal(expected.status, "Succeeded");
   assert.equal(expected.counted, expected.requests);
   const left = Array.from({ length: checkpoints }, (_, index) => index).filter(
@@ -128,7 +138,7 @@ export const resumesLikeUndisturbed = async (team: string, first: number, step: 
   );
   const killOneAfterTheOther = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { checkpoints: _, ...outcome } = await runKilledAt(next, team, script);
+      const { checkpoints: _, ...outcome } = await runKilledAt(next, killed, script);
       assert.deepEqual(outcome, expected, `killed after checkpoint ${next} of ${checkpoints}`);
     }
   };

@@ -5,10 +5,11 @@ import { workerEntry } from "../../server/platform/installation.ts";
 
 /**
  * A process with a runtime in it, for tests that kill it. Arguments: the workspace, the endpoint of
- * the model, how many checkpoints it survives (0: all), then the team, task and file of a new run;
+ * the model, how many checkpoints it survives (0: all), then the team, the attempts at its code, the task and the file of a new run;
  * without them it resumes the run that was interrupted. Prints the last event as JSON when it ends.
  */
-const [workspace = "", endpoint = "", survives = "0", team, task = "", file] = process.argv.slice(2);
+const [workspace = "", endpoint = "", survives = "0", team, attempts, task = "", file] =
+  process.argv.slice(2);
 
 /** Events that follow a durable step at once. */
 const checkpoints: ReadonlySet<RuntimeEvent["type"]> = new Set([
@@ -50,5 +51,6 @@ if (team === undefined) {
   if (interrupted === undefined) throw new Error("there is no interrupted run");
   await call("runs/resume", { task_id: interrupted.task_id });
 } else {
-  await call("teams/execute", { team_id: team, task, file });
+  const options = attempts === "1" ? {} : { attempts: Number(attempts) };
+  await call("teams/execute", { team_id: team, task, file, options });
 }

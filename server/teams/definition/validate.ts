@@ -3,6 +3,7 @@ import type { AgentCapability } from "../../../schemas/agent.ts";
 import type { AgentTeam, TeamMember, WorkflowStage } from "../../../schemas/team.ts";
 import { defaultCapabilities } from "../../models/agent.ts";
 import { lackingFor } from "../../models/capabilities.ts";
+import { isAttemptable } from "./attempts.ts";
 import { isToolName } from "./tools.ts";
 import { unknownVariables } from "./prompts.ts";
 
@@ -80,6 +81,17 @@ const stageProblems = (
     // An agent that is named may have tools of its own, which are not known here.
     const mayBeOwn = member !== undefined && capabilities === null;
     if (!mayBeOwn && !isToolName(tool)) at(["tools", position], `there is no tool ${tool}`);
+  });
+  if ((stage.attempts ?? 1) > 1 && !isAttemptable(stage))
+    at(
+      ["attempts"],
+      "only a stage that writes sources and has the gate green can be attempted several times",
+    );
+  stage.variations?.forEach(({ member: role, prompt }, position) => {
+    if (role !== undefined && !workflow.members.some((other) => other.role === role))
+      at(["variations", position, "member"], `there is no member ${role}`);
+    for (const name of unknownVariables(prompt ?? ""))
+      at(["variations", position, "prompt"], `there is no variable {{${name}}}`);
   });
   for (const name of unknownVariables(stage.prompt)) at(["prompt"], `there is no variable {{${name}}}`);
   return problems;

@@ -39,7 +39,7 @@ export const forecastOf = async (
   const characters = request.task.length + (await fileCharacters(workspace, request));
   const question = {
     workflow,
-    stages: team.workflow_stages.length,
+    stages: team.workflow_stages.reduce((sum, { attempts = 1 }) => sum + attempts, 0),
     providers: await providersOf(parts, team, request),
     promptTokens: tokensOfCharacters(characters),
     contextTokens: settings.context_tokens,

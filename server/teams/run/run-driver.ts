@@ -4,7 +4,6 @@ import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, Task, TeamRun } from "../../../schemas/run.ts";
 import { isRunEnded } from "../../../schemas/statuses.ts";
 import { summarise } from "../../../schemas/summary.ts";
-import { TestReport } from "../../../schemas/tests.ts";
 import { Stop, stopOf } from "../../executions/stop.ts";
 import { addUsage } from "../../models/execution.ts";
 import {
@@ -15,6 +14,7 @@ import {
   continueStage,
   definitionOf,
   endStage,
+  rankStage,
   readyStages,
   settle,
   skipStage,
@@ -22,10 +22,13 @@ import {
   type StageOutcome,
 } from "../plan.ts";
 import { startingChanges } from "../stage/stage-changes.ts";
-import { isReviewing, outcomeOf, workStage } from "../stage/stage-work.ts";
+import { isReviewing, outcomeOf, workStage, type StageWork } from "../stage/stage-work.ts";
 import { scoreAuthors } from "./author-quality.ts";
 import { applyUnasked, retireFindings, runEndHooks, tellFinished, withFinalChanges } from "./finish.ts";
+import { rankAttempts } from "./ranking.ts";
+import { RunBaseline } from "./run-baseline.ts";
 import type { RunRecord } from "./run-record.ts";
+import { RunningExecutions } from "./running-executions.ts";
 import { conditionHolds, errorOf, failedOutcome, stoppedOutcome } from "./stage-outcome.ts";
 import { prepareRound, type PreparedRound, type RunParts } from "./stage-round.ts";
 
@@ -41,13 +44,9 @@ export class RunDriver {
   readonly #controller = new AbortController();
   /** Running stages. */
   readonly #working = new Map<string, Promise<void>>();
-  /** What cancels a running execution, and the stage that it belongs to. */
-  readonly #executions = new Map<string, { stage: string; controller: AbortController }>();
+  readonly #executions = new RunningExecutions();
   readonly #first = Promise.withResolvers<AgentExecution>();
-  /** Report of the whole suite on the workspace as it was; null until measured. */
-  #baseline: TestReport | null = null;
-  /** The measurement of the baseline that a stage waits for; null: none does. */
-  #measuring: Promise<TestReport> | null = null;
+  readonly #baseline: RunBaseline;
   #isParked = false;
   /** Makes the driver look again at what can begin. */
   #wake: () => void = () => undefined;
@@ -59,6 +58,9 @@ export class RunDriver {
     this.#parts = parts;
     this.#record = record;
     this.#task = task;
+    this.#baseline = new RunBaseline(parts.store.objects, (baseline) =>
+      this.#save({ ...this.run, baseline, updated_at: parts.now() }),
+    );
     // Most callers do not wait for it.
     this.#first.promise.catch(() => undefined);
     this.done = this.#driveToEnd();
@@ -89,11 +91,15 @@ export class RunDriver {
     this.#wake();
   }
 
-  /** Cancels one running execution, and resolves when its stage has ended. Other stages continue. */
+  /**
+   * Cancels one running execution, and resolves when its stage has ended; of several attempts, when it
+   * has ended itself. Everything else continues.
+   */
   async cancelExecution(executionId: string): Promise<void> {
-    const entry = this.#executions.get(executionId);
-    entry?.controller.abort(new Stop("cancelled"));
-    await (entry === undefined ? this.done : this.#working.get(entry.stage));
+    const cancelled = this.#executions.cancel(executionId);
+    if (cancelled === null) return this.done;
+    const { stage, ended } = cancelled;
+    await (stage === null ? ended : this.#working.get(stage));
   }
 
   async #driveToEnd(): Promise<void> {
@@ -105,7 +111,7 @@ export class RunDriver {
     };
     const deadline = setTimeout(late, timerMs(seconds * 1000));
     try {
-      await this.#loadBaseline();
+      await this.#baseline.load(this.run.baseline);
       await this.#drive();
     } catch (error) {
       // Only a store that cannot be written any more gets here, so nothing of this can be stored.
@@ -192,28 +198,23 @@ export class RunDriver {
     return false;
   }
 
-  /** Works a stage through one round and takes the outcome into the run. */
+  /** Works a stage through one round, by one execution or several attempts, and takes the outcome into the run. */
   async #runStage(name: string): Promise<void> {
-    const controller = new AbortController();
-    const signal = AbortSignal.any([this.#controller.signal, controller.signal]);
+    const { signal } = this.#controller;
     let outcome: StageOutcome;
     try {
-      const round = await prepareRound(
+      const rounds = await prepareRound(
         this.#parts,
-        { run: this.run, task: this.#task, baseline: this.#baselineAccess, signal },
+        { run: this.run, task: this.#task, baseline: this.#baseline, signal },
         stateOf(this.run, name),
       );
-      const { execution_id } = round.work.execution;
-      this.#executions.set(execution_id, { stage: name, controller });
+      const watched = rounds.map(({ work }) => this.#executions.add(work, rounds.length === 1 ? name : null));
       try {
-        await this.#announce(name, round);
-        const finished = await workStage(this.#parts, round.work);
-        await retireFindings(this.#parts, stateOf(this.run, name), finished);
-        if (isReviewing(finished)) await scoreAuthors(this.#parts, this.run.task_id);
-        this.#record.replace({ ...this.run, usage: addUsage(this.run.usage, finished.resource_usage) });
-        outcome = outcomeOf(finished);
+        await this.#announce(name, rounds);
+        const ended = await Promise.allSettled(watched.map((work) => this.#work(work)));
+        outcome = await this.#outcomeOfRound(name, ended);
       } finally {
-        this.#executions.delete(execution_id);
+        for (const { execution } of watched) this.#executions.remove(execution);
       }
     } catch (error) {
       if (this.#stop?.kind === "interrupted") return;
@@ -222,21 +223,57 @@ export class RunDriver {
     await this.#endStage(name, outcome);
   }
 
+  async #work(work: StageWork): Promise<AgentExecution> {
+    try {
+      return await workStage(this.#parts, work);
+    } finally {
+      this.#executions.remove(work.execution);
+    }
+  }
+
+  /** What a round came to: of several attempts, what the best of them did. */
+  async #outcomeOfRound(
+    name: string,
+    ended: readonly PromiseSettledResult<AgentExecution>[],
+  ): Promise<StageOutcome> {
+    const { store, now } = this.#parts;
+    const finished = ended.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const broken = ended.find((result) => result.status === "rejected");
+    // An attempt that cannot be finished now is finished when the run resumes.
+    const isInterrupted = this.#stop?.kind === "interrupted";
+    if (broken !== undefined && (isInterrupted || finished.length === 0)) throw broken.reason;
+    const attempts = rankAttempts(store, stateOf(this.run, name), finished);
+    if (attempts.length > 0) this.#record.replace(rankStage(this.run, name, attempts, now()));
+    const chosen = attempts.find(({ rank }) => rank === 1)?.execution_id;
+    const best = finished.find(({ execution_id }) => execution_id === chosen) ?? finished[0];
+    if (best === undefined) throw new RangeError(`stage ${name} of run ${this.run.task_id} has no execution`);
+    await retireFindings(this.#parts, stateOf(this.run, name), best);
+    if (isReviewing(best)) await scoreAuthors(this.#parts, this.run.task_id);
+    const usage = finished.reduce((sum, { resource_usage }) => addUsage(sum, resource_usage), this.run.usage);
+    this.#record.replace({ ...this.run, usage });
+    return outcomeOf(best);
+  }
+
   /** Stores that a round begins or resumes, and emits it. */
-  async #announce(name: string, { work, isNew }: PreparedRound): Promise<void> {
+  async #announce(name: string, rounds: readonly PreparedRound[]): Promise<void> {
     const { now, emit } = this.#parts;
-    const { execution, agent, startsWith } = work;
-    const { execution_id, task_id } = execution;
+    const [first] = rounds;
+    if (first === undefined) return;
+    const { execution, agent, startsWith } = first.work;
+    const ids = rounds.map(({ work }) => work.execution.execution_id);
     const begun =
       stateOf(this.run, name).status === "Running"
-        ? continueStage(this.run, name, execution_id, now())
-        : beginStage(this.run, name, execution_id, startsWith?.change_set_id ?? null, now());
-    await this.#record.save(begun, isNew ? execution : null);
+        ? continueStage(this.run, name, ids, now())
+        : beginStage(this.run, name, ids, startsWith?.change_set_id ?? null, now());
+    const fresh = rounds.flatMap(({ work, isNew }) => (isNew ? [work.execution] : []));
+    await this.#record.save(begun, fresh);
     this.#first.resolve(execution);
     const { round, feedback } = stateOf(this.run, name);
+    const { task_id } = execution;
     const { agent_type } = agent;
     emit({ type: "stage.started", at: now(), task_id, stage: name, agent_type, round, feedback });
-    emit({ type: "execution.changed", at: now(), task_id, execution: summarise(execution) });
+    for (const { work } of rounds)
+      emit({ type: "execution.changed", at: now(), task_id, execution: summarise(work.execution) });
   }
 
   /** Takes the outcome of a round into the run. */
@@ -279,37 +316,5 @@ export class RunDriver {
       woken.resolve(undefined);
     };
     await Promise.race([...this.#working.values(), woken.promise]);
-  }
-
-  async #loadBaseline(): Promise<void> {
-    const { baseline } = this.run;
-    if (baseline === null) return;
-    const stored = await this.#parts.store.objects.get(baseline);
-    this.#baseline = TestReport.parse(JSON.parse(stored.toString("utf8")));
-  }
-
-  readonly #baselineAccess = {
-    read: (): TestReport | null => this.#baseline,
-    once: async (measure: () => Promise<TestReport>): Promise<TestReport> => {
-      // What fails for another stage, or ends with it, is no answer for this one.
-      while (this.#baseline === null && this.#measuring !== null)
-        await this.#measuring.catch(() => undefined);
-      if (this.#baseline !== null) return this.#baseline;
-      this.#measuring = measure();
-      try {
-        const report = await this.#measuring;
-        await this.#keepBaseline(report);
-        return report;
-      } finally {
-        this.#measuring = null;
-      }
-    },
-  };
-
-  async #keepBaseline(report: TestReport): Promise<void> {
-    const { store, now } = this.#parts;
-    this.#baseline = report;
-    const baseline = await store.objects.put(Buffer.from(JSON.stringify(report)));
-    await this.#save({ ...this.run, baseline, updated_at: now() });
   }
 }

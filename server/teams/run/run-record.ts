@@ -22,13 +22,13 @@ export class RunRecord {
     return this.#run;
   }
 
-  /** Stores the next state of the run, with an execution that belongs to it, in one commit. */
-  async save(next: TeamRun, execution: AgentExecution | null = null): Promise<void> {
+  /** Stores the next state of the run, with executions that belong to it, in one commit. */
+  async save(next: TeamRun, executions: readonly AgentExecution[] = []): Promise<void> {
     const { store, emit, now } = this.#parts;
     const statusChanged = next.status !== this.#run.status;
     this.#run = next;
     await store.commit((transaction) => {
-      if (execution !== null) transaction.put("executions", execution);
+      for (const execution of executions) transaction.put("executions", execution);
       transaction.put("runs", next);
     });
     const { task_id, status } = next;

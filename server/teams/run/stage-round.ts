@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { fail } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, Task, TeamRun } from "../../../schemas/run.ts";
+import type { StageVariation, WorkflowStage } from "../../../schemas/team.ts";
 import { isFinished, newExecution } from "../../models/execution.ts";
 import type { Configuration } from "../definition/configuration.ts";
 import { checkCapable } from "../definition/members.ts";
-import { definitionOf } from "../plan.ts";
+import { definitionOf, presentAttempts } from "../plan.ts";
+import { attemptsInRound, variationOf, varied } from "../stage/attempts.ts";
 import { visibleTo } from "../stage/held-back.ts";
 import { changeSetOf, startingChanges } from "../stage/stage-changes.ts";
 import { stageExecution } from "../stage/stage-input.ts";
@@ -53,10 +55,17 @@ const agentOf = (parts: RunParts, run: TeamRun, role: string) => {
   return parts.configuration.agentOf(member);
 };
 
-/** The execution in which a stage was cut off, or one that continues it; null: none began. */
-const cutOffExecution = async (parts: RunParts, state: StageState): Promise<PreparedExecution | null> => {
-  const lastId = state.status === "Running" ? state.execution_ids.at(-1) : undefined;
-  const last = lastId === undefined ? null : parts.store.get("executions", lastId);
+interface PreparedExecution {
+  execution: AgentExecution;
+  isNew: boolean;
+}
+
+/** The execution that was cut off, or one that continues it; null: none began. */
+const cutOffExecution = async (
+  parts: RunParts,
+  executionId: string | undefined,
+): Promise<PreparedExecution | null> => {
+  const last = executionId === undefined ? null : parts.store.get("executions", executionId);
   if (last === null) return null;
   if (!isFinished(last)) return { execution: last, isNew: false };
   // What a gate refused is refused, though its runtime was killed before the run recorded it.
@@ -65,36 +74,75 @@ const cutOffExecution = async (parts: RunParts, state: StageState): Promise<Prep
   return { execution: await continued(parts, last), isNew: true };
 };
 
-interface PreparedExecution {
-  execution: AgentExecution;
-  isNew: boolean;
+/** How one execution of a round is told from the others: its number, and what it was cut off in. */
+interface Part {
+  /** Null: it is the only one. */
+  attempt: number | null;
+  /** Differs from the stage as the attempt of this number does. */
+  variation: StageVariation | null;
+  cutOff: string | undefined;
 }
 
+/** The executions that the round of a stage consists of: one, or several attempts. */
+const partsOfRound = (stage: WorkflowStage, state: StageState): Part[] => {
+  const isCutOff = state.status === "Running";
+  const attempted = presentAttempts(state);
+  if (isCutOff && attempted.length > 0)
+    return attempted.map(({ attempt, execution_id }) => ({
+      attempt,
+      variation: variationOf(stage, attempt),
+      cutOff: execution_id,
+    }));
+  const count = isCutOff ? 1 : attemptsInRound(stage, state);
+  if (count > 1)
+    return Array.from({ length: count }, (_, index) => ({
+      attempt: index + 1,
+      variation: variationOf(stage, index + 1),
+      cutOff: undefined,
+    }));
+  // Who mends the best attempt is who made it.
+  const best = state.attempts?.find(({ rank }) => rank === 1);
+  return [
+    {
+      attempt: null,
+      variation: best === undefined ? null : variationOf(stage, best.attempt),
+      cutOff: isCutOff ? state.execution_ids.at(-1) : undefined,
+    },
+  ];
+};
+
 /**
- * What a stage is worked with in its next round: a new execution, or, for a stage that was cut off,
- * the one it was cut off in.
+ * What a stage is worked with in its next round, one after the other for several attempts: new
+ * executions, or, for a stage that was cut off, those it was cut off in.
  */
 export const prepareRound = async (
   parts: RunParts,
   { run, task, baseline, signal }: RoundOf,
   state: StageState,
-): Promise<PreparedRound> => {
+): Promise<PreparedRound[]> => {
   const { store, changes } = parts;
-  const stage = definitionOf(run, state.name);
-  const agent = await agentOf(parts, run, stage.member);
-  checkCapable(agent, stage);
+  const definition = definitionOf(run, state.name);
   // A round that was cut off continues from where it began, whatever other stages did meanwhile.
   const startsWith =
     state.status === "Running"
       ? changeSetOf(store, state.starts_with)
       : await startingChanges(store, changes, run, state.name);
-  const common = { run, task, stage, agent, startsWith, signal, baseline };
-  const cutOff = await cutOffExecution(parts, state);
-  if (cutOff !== null) return { work: { ...common, execution: cutOff.execution }, isNew: cutOff.isNew };
   const view = viewWorkspace(
     parts.workspace,
     run.options.overlays,
-    visibleTo(run, stage, startsWith === null ? [] : await changes.fileChanges(startsWith)),
+    visibleTo(run, definition, startsWith === null ? [] : await changes.fileChanges(startsWith)),
   );
-  return { work: { ...common, execution: await stageExecution(parts, common, view) }, isNew: true };
+  const rounds: PreparedRound[] = [];
+  for (const { attempt, variation, cutOff } of partsOfRound(definition, state)) {
+    const member = await agentOf(parts, run, variation?.member ?? definition.member);
+    const { stage, agent } = varied(definition, member, variation);
+    checkCapable(agent, stage);
+    const common = { run, task, stage, agent, startsWith, attempt, signal, baseline };
+    const prepared = (await cutOffExecution(parts, cutOff)) ?? {
+      execution: await stageExecution(parts, common, view),
+      isNew: true,
+    };
+    rounds.push({ work: { ...common, execution: prepared.execution }, isNew: prepared.isNew });
+  }
+  return rounds;
 };

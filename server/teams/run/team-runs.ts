@@ -12,6 +12,7 @@ import type { ModelGateway } from "../../gateway/gateway.ts";
 import { describeProvider } from "../../models/agent.ts";
 import { runProvider } from "../stage/charge.ts";
 import { cancel } from "../../models/execution.ts";
+import { withAttempts } from "../definition/attempts.ts";
 import type { PublishedTeams } from "../definition/configuration.ts";
 import { answerApproval, forkRun, newRun, optionsAgain, reopen } from "../plan.ts";
 import { admitRun, announceRun } from "./begin.ts";
@@ -31,6 +32,12 @@ const askedModel = (
   const agent_types = [...new Set(agents.map(({ agent_type }) => agent_type))];
   return { provider: name, model, agent_types, price: gateway.price(provider) };
 };
+
+/** The team with the attempts that the run asks for. Error: `invalid_workflow`. */
+const attemptedTeam = (team: AgentTeam, { options }: Pick<StartRun, "options">): AgentTeam => ({
+  ...team,
+  workflow_stages: withAttempts(team.name, team.workflow_stages, options.attempts),
+});
 
 /** The runs of a workspace: a driver for each active one, the store for all others. */
 export class TeamRuns implements Runs {
@@ -83,7 +90,8 @@ export class TeamRuns implements Runs {
   }
 
   async forecast(idOrName: string, request: StartRun): Promise<Forecast> {
-    return forecastOf(this.#parts, await this.team(idOrName), idOrName, request);
+    const team = await this.team(idOrName);
+    return forecastOf(this.#parts, attemptedTeam(team, request), idOrName, request);
   }
 
   async start(idOrName: string, request: StartRun): Promise<TeamRun> {
@@ -117,8 +125,8 @@ export class TeamRuns implements Runs {
     const request = { task: description, file, data, options: optionsAgain(run, options) };
     const task = newTask(store.tenantId, workflow, request, now());
     const forked = forkRun(run, task, stage, now());
-    const workflow_stages = forked.workflow_stages.map((definition) =>
-      definition.name === stage && prompt !== null ? { ...definition, prompt } : definition,
+    const workflow_stages = withAttempts(workflow, forked.workflow_stages, options.attempts).map(
+      (definition) => (definition.name === stage && prompt !== null ? { ...definition, prompt } : definition),
     );
     this.#parts.configuration.checkTeam({ name: workflow, members: run.members, workflow_stages });
     return (await this.#begin({ ...forked, options: request.options, workflow_stages }, task)).run;
@@ -201,8 +209,9 @@ export class TeamRuns implements Runs {
     return task;
   }
 
-  async #startTeam(team: AgentTeam, workflow: string, request: StartRun): Promise<RunDriver> {
+  async #startTeam(given: AgentTeam, workflow: string, request: StartRun): Promise<RunDriver> {
     const { store, workspace, feedback, now } = this.#parts;
+    const team = attemptedTeam(given, request);
     this.check(team);
     await checkTask(workspace, request);
     await feedback.catchUp();

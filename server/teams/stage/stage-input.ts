@@ -71,7 +71,7 @@ export const stageExecution = async (
   view: WorkspaceView,
 ): Promise<AgentExecution> => {
   const { settings } = parts;
-  const { run, task, stage, agent, signal } = assignment;
+  const { run, task, stage, agent, attempt, signal } = assignment;
   const state = stateOf(run, stage.name);
   const round = state.round + 1;
   const execution_id = randomUUID();
@@ -159,6 +159,7 @@ export const stageExecution = async (
         context_left_out: [...context.left_out, ...pictures.left_out],
         rating: null,
         exposure: parts.tools.exposure(agent, []),
+        ...(attempt !== null && { attempt: { number: attempt, held_back: null, mutants: null } }),
       },
     },
     parts.now(),

@@ -26,6 +26,7 @@ import type { Store } from "../../store/store.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 import type { Traces } from "../../executions/traces.ts";
 import type { Tools } from "../../tools/tools-api.ts";
+import { judgeAttempt } from "./attempt-strength.ts";
 import { chargeOf } from "./charge.ts";
 import { mayAsk } from "../definition/tools.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
@@ -69,6 +70,8 @@ export interface StageAssignment {
   agent: AgentConfig;
   /** The state the stage begins with. */
   startsWith: ChangeSet | null;
+  /** Its number among several attempts at the round; null: it is the only one. */
+  attempt: number | null;
   signal: AbortSignal;
 }
 
@@ -250,6 +253,7 @@ const conclude = async (
   const gates = await proveGates(wanted, context, (proof) => {
     emit({ type: "gate.proved", at: now(), task_id, execution_id, stage: work.stage.name, proof });
   });
+  const attempt = await judgeAttempt(context, work, gates);
   const { startsWith } = work;
   const output = makeOutput({
     execution,
@@ -272,7 +276,7 @@ const conclude = async (
     { type: "quality", at: now(), metrics: output.quality_metrics },
     { type: "end", at: now(), status: refused === null ? "Completed" : "Failed", message: error },
   ]);
-  return { gates, output, change_set_id: changeSet?.change_set_id ?? null, refused };
+  return { gates, output, change_set_id: changeSet?.change_set_id ?? null, refused, attempt };
 };
 
 /** What a finished execution means for its stage; the same whether it ended just now or long ago. */

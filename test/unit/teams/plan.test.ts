@@ -60,7 +60,7 @@ const runOf = (...stages: StageInput[]): TeamRun => {
 };
 
 const work = (run: TeamRun, name: string, outcome: StageOutcome): TeamRun =>
-  endStage(beginStage(run, name, randomUUID(), null, now), name, outcome, now);
+  endStage(beginStage(run, name, [randomUUID()], null, now), name, outcome, now);
 const names = (run: TeamRun) => readyStages(run).map((state) => state.name);
 
 /** The shape of the TDD workflow. */
@@ -106,7 +106,7 @@ describe("the plan of a team run", () => {
 
   it("waits for parallel stages before it sends anything back", () => {
     let run = work(work(tdd(), "write-tests", completed), "implement", completed);
-    run = beginStage(run, "security", randomUUID(), null, now);
+    run = beginStage(run, "security", [randomUUID()], null, now);
     run = work(run, "review", refused());
     assert.equal(settle(run, now), run);
   });
@@ -122,7 +122,7 @@ describe("the plan of a team run", () => {
   it("ends when an execution was cancelled, but lets the stages beside it finish", () => {
     const parallel = runOf({ name: "first" }, { name: "second" });
     let run = work(parallel, "first", { type: "cancelled" });
-    run = beginStage(run, "second", randomUUID(), null, now);
+    run = beginStage(run, "second", [randomUUID()], null, now);
     assert.equal(run.status, "Running");
     assert.equal(settle(run, now), run);
     run = settle(endStage(run, "second", completed, now), now);

@@ -1,5 +1,9 @@
 import { resolve } from "node:path";
+import { z } from "zod";
 import { changeOutcome } from "../../../../schemas/change-outcome.ts";
+import { fail } from "../../../../schemas/errors.ts";
+import { Attempts } from "../../../../schemas/team.ts";
+import { parseFlagsAs } from "../session/options.ts";
 import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
 import { appliedLines, leftLines } from "../display/outcome.ts";
@@ -9,13 +13,27 @@ import { colouredDiff, findingLines } from "../display/summary.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
+const AttemptFlags = z.object({
+  attempt: z.coerce.number().pipe(Attempts).optional(),
+  against: z.coerce.number().pipe(Attempts).optional(),
+});
+
 /** `coditect changes show`: the unified diff, or with `--json` the change set. */
-export const showChanges = (taskId: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
-  withConnection(flags, context, async (connection) => {
-    const { change_set, diff, present } = await connection.call("changes/get", { task_id: taskId });
+export const showChanges = (taskId: string, flags: RecordFlags, context: CommandContext): Promise<number> => {
+  const { attempt, against } = parseFlagsAs(AttemptFlags, flags);
+  if (against !== undefined && attempt === undefined)
+    throw fail("usage", { problem: "--against needs --attempt." });
+  return withConnection(flags, context, async (connection) => {
+    const asked = {
+      task_id: taskId,
+      ...(attempt !== undefined && { attempt }),
+      ...(against !== undefined && { against }),
+    };
+    const { change_set, diff, present } = await connection.call("changes/get", asked);
     const { terminal } = context;
     terminal.out(flags.json === true ? `${JSON.stringify(change_set)}\n` : colouredDiff(diff, terminal));
-    if (flags.json !== true)
+    // What became of files is known of the run's result alone.
+    if (flags.json !== true && attempt === undefined)
       for (const file of change_set.files) {
         const state = present.find(({ path }) => path === file.path)?.state ?? null;
         const outcome = changeOutcome(file, state);
@@ -24,6 +42,7 @@ export const showChanges = (taskId: string, flags: RecordFlags, context: Command
       }
     return exitCodes.held;
   });
+};
 
 /** `coditect changes apply`: exit code 1 if a file was left alone because of a conflict. */
 export const applyChanges = (

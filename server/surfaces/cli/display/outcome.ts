@@ -1,6 +1,7 @@
 import type { ChangeMark, ChangeSet } from "../../../../schemas/changes.ts";
 import type { AppliedFile, ChangeContent } from "../../../../schemas/contract.ts";
 import { plainLine } from "../../../../schemas/plain-text.ts";
+import { attemptsTable } from "./attempts.ts";
 import { colouredDiff, findingLines, nextSteps, proofTable, verdict } from "./summary.ts";
 import type { CommandContext } from "./terminal.ts";
 import type { RunView } from "../../../../schemas/run-view.ts";
@@ -29,6 +30,7 @@ export const report = (
     changes === null ? "" : colouredDiff(changes.diff, terminal),
     findings === "" ? "" : `${terminal.style("bold", "Findings")}\n${findings}`,
     proofTable(view, terminal),
+    attemptsTable(finished, program, terminal),
     `${verdict(finished, terminal)}\n${applied === null ? "" : appliedLines(applied)}${changes === null ? "" : leftLines(changes.set, terminal)}`,
     nextSteps(finished, applied !== null, { ...target, workflow: view.workflow }, program),
   ];

@@ -32,7 +32,7 @@ const none: CallUsage = { calls: 0, tokens: 0, cost: 0 };
  */
 export const roundsOf = (run: RunView, stage: StageView): Round[] => {
   const { state } = stage;
-  const executions = executionsOf(run, stage);
+  const executions = executionsOf(run, stage).filter(isNoLoser(state));
   const rounds = executions
     .filter((execution, index) => index === executions.length - 1 || isWhole(execution))
     .map(roundOf)
@@ -42,6 +42,12 @@ export const roundsOf = (run: RunView, stage: StageView): Round[] => {
   const isTakenOver = executions.length === 0 && state.status === "Completed";
   return isAwaited || isTakenOver ? [...rounds, withoutExecution(stage)] : rounds;
 };
+
+/** Of several attempts the best is shown, as soon as they are ranked. */
+const isNoLoser =
+  ({ attempts = [] }: StageView["state"]) =>
+  ({ summary }: ExecutionView): boolean =>
+    (attempts.find(({ execution_id }) => execution_id === summary.execution_id)?.rank ?? 1) === 1;
 
 const isWhole = ({ summary, gates }: ExecutionView): boolean =>
   summary.status === "Completed" || gates.length > 0;

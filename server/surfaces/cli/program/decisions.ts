@@ -5,9 +5,19 @@ import { type End, alsoOption, recordCommand, sarifOption, workspaceOption } fro
 
 export const addDecisions = (program: Command, context: CommandContext, end: End): void => {
   const load = () => import("../commands/decisions.ts");
-  const changes = program.command("changes").summary("show, apply or discard what a run changed");
-  recordCommand(changes, "show <task-id>", "print the unified diff").action(
-    async (taskId: string, flags: RecordFlags) => end((await load()).showChanges(taskId, flags, context)),
+  const changes = program.command("changes").summary("show, compare, apply or discard what a run changed");
+  recordCommand(changes, "show <task-id>", "print the unified diff")
+    .option("--attempt <n>", "what this attempt left, instead of the result of the run")
+    .option("--against <n>", "how the attempt differs from this other one")
+    .action(async (taskId: string, flags: RecordFlags) =>
+      end((await load()).showChanges(taskId, flags, context)),
+    );
+  recordCommand(
+    changes,
+    "attempts <task-id>",
+    "list the attempts at the code, and how they were ranked",
+  ).action(async (taskId: string, flags: RecordFlags) =>
+    end((await import("../commands/attempts.ts")).listAttempts(taskId, flags, context)),
   );
   recordCommand(changes, "apply <task-id>", "write the changes into the workspace, merged with your edits")
     .addOption(alsoOption("--also <path>"))

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { CommandContext } from "../display/terminal.ts";
 import {
   type End,
@@ -23,6 +23,7 @@ export const addRuns = (program: Command, context: CommandContext, end: End): vo
     .option("--task <text>", "the task, or @FILE to read it from a file")
     .option("--diff <revision>", "work on what changed since this git revision")
     .option("--lines <first-last>", "work on these lines of FILE")
+    .addOption(attemptsOption())
     .action(async (team: string, file: string | undefined, flags: unknown) => {
       const { runTeam } = await import("../commands/run.ts");
       await end(runTeam(team, file, flags, context));
@@ -47,11 +48,15 @@ export const addRetry = (program: Command, context: CommandContext, end: End): v
       "--prompt <text>",
       "the instruction of the stage instead of its own, or @FILE to read it from a file",
     )
+    .addOption(attemptsOption())
     .action(async (taskId: string, stage: string, flags: unknown) => {
       const { retryRun } = await import("../commands/run.ts");
       await end(retryRun(taskId, stage, flags, context));
     });
 };
+
+const attemptsOption = (): Option =>
+  new Option("--attempts <n>", "let n agents write the code in parallel, and continue with the best result");
 
 const exitCodesHelp = `
 Exit codes: 0 all gates passed, 1 a gate failed, 2 wrong usage, 3 provider or infrastructure failure,

@@ -9,6 +9,7 @@ import { nestSettings, type SettingValues } from "../../../../schemas/resolve-se
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
 import { addressOfMalformed } from "../../../../schemas/providers.ts";
 import { malformedAddress, readAddress, readOllamaHost } from "./addresses.ts";
+import { Attempts } from "../../../../schemas/team.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
 
 /** Providers by the names of `--provider`. Contract: "Command line". */
@@ -54,6 +55,7 @@ export const RunFlags = z.object({
   maxCost: z.coerce.number().nonnegative().optional(),
   maxTokens: positive.int().optional(),
   timeout: positive.int().optional(),
+  attempts: z.coerce.number().pipe(Attempts).optional(),
   testCommand: z.string().min(1).optional(),
   unconfined: z.enum(unconfinedAnswers).optional(),
   /** Left out: what the CI service says of the change. */
@@ -249,6 +251,7 @@ export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Part
       cost_per_day: null,
     },
   }),
+  ...(flags.attempts !== undefined && { attempts: flags.attempts }),
   ...(flags.timeout !== undefined && { timeout_seconds: flags.timeout }),
   ...(flags.testCommand !== undefined && { test_command: flags.testCommand }),
 });

@@ -1,0 +1,41 @@
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import { Stop } from "../../executions/stop.ts";
+import type { StageWork } from "../stage/stage-work.ts";
+
+/** What cancels an execution, and resolves when that has ended. */
+interface RunningExecution {
+  controller: AbortController;
+  ended: PromiseWithResolvers<void>;
+  /** Set unless it is one of several attempts: the stage ends with it. */
+  stage: string | null;
+}
+
+/** The executions of a run that are at work, so that each can be cancelled alone. */
+export class RunningExecutions {
+  readonly #byId = new Map<string, RunningExecution>();
+
+  /**
+   * The work with a signal of its own.
+   *
+   * @param stage the stage that ends with it; null: it is one of several attempts.
+   */
+  add(work: StageWork, stage: string | null): StageWork {
+    const controller = new AbortController();
+    const { execution_id } = work.execution;
+    this.#byId.set(execution_id, { controller, ended: Promise.withResolvers(), stage });
+    return { ...work, signal: AbortSignal.any([work.signal, controller.signal]) };
+  }
+
+  remove({ execution_id }: Pick<AgentExecution, "execution_id">): void {
+    this.#byId.get(execution_id)?.ended.resolve();
+    this.#byId.delete(execution_id);
+  }
+
+  /** Cancels an execution; null: it is not at work. `ended` resolves when it has ended. */
+  cancel(executionId: string): { ended: Promise<void>; stage: string | null } | null {
+    const running = this.#byId.get(executionId);
+    if (running === undefined) return null;
+    running.controller.abort(new Stop("cancelled"));
+    return { ended: running.ended.promise, stage: running.stage };
+  }
+}
