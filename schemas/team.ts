@@ -44,6 +44,7 @@ export const StageVariation = z.strictObject({
   member: StageName.optional(),
   /** The service it asks, and the model there; a provider of the whole run comes first. */
   provider: AIProvider.optional(),
+  /** How freely the model answers. */
   temperature: z.number().min(0).max(1).optional(),
   /** Added to the instruction of the stage. */
   prompt: z.string().min(1).optional(),

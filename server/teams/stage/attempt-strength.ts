@@ -5,7 +5,6 @@ import { classifyPath } from "../../workspace/classify.ts";
 import type { GateContext } from "../gates/gate.ts";
 import { heldBack } from "../gates/held-back.ts";
 import { mutants } from "../gates/mutants.ts";
-import type { StageAssignment } from "./stage-work.ts";
 
 /** The same work with no tests but the held-back ones, so that those alone have to notice a mutant. */
 const judgedByHidden = (context: GateContext, baseline: TestReport): GateContext => {
@@ -28,7 +27,7 @@ const judgedByHidden = (context: GateContext, baseline: TestReport): GateContext
  */
 export const judgeAttempt = async (
   context: GateContext,
-  { attempt }: Pick<StageAssignment, "attempt">,
+  attempt: number | null,
   gates: readonly GateProof[],
 ): Promise<ExecutionAttempt | undefined> => {
   if (attempt === null) return undefined;

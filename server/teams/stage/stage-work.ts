@@ -253,7 +253,7 @@ const conclude = async (
   const gates = await proveGates(wanted, context, (proof) => {
     emit({ type: "gate.proved", at: now(), task_id, execution_id, stage: work.stage.name, proof });
   });
-  const attempt = await judgeAttempt(context, work, gates);
+  const attempt = await judgeAttempt(context, work.attempt, gates);
   const { startsWith } = work;
   const output = makeOutput({
     execution,
