@@ -76,6 +76,23 @@ export type RuntimeType = z.infer<typeof RuntimeType>;
 export const InstanceRuntime = RuntimeType.exclude(["CloudRun"]);
 export type InstanceRuntime = z.infer<typeof InstanceRuntime>;
 
+/** Where instances run: one runtime, or several in the order in which they are tried. */
+export const RuntimeChoice = z.union([
+  InstanceRuntime,
+  z
+    .array(InstanceRuntime)
+    .min(1)
+    .refine((list) => new Set(list).size === list.length, "must name each runtime once"),
+]);
+export type RuntimeChoice = z.infer<typeof RuntimeChoice>;
+
+/** The runtimes of a choice, the first one first. */
+export const runtimesOf = (choice: RuntimeChoice): InstanceRuntime[] =>
+  typeof choice === "string" ? [choice] : choice;
+
+/** The one that is tried first. */
+export const firstRuntime = (choice: RuntimeChoice): InstanceRuntime => runtimesOf(choice)[0] ?? "Local";
+
 /**
  * Hard caps, checked before each model call. `null` means no cap. Documents: "Resource Limits"
  * (token limits, cost limits); the caps per run and per day are ours.
@@ -122,7 +139,9 @@ export const AgentSettings = z.strictObject({
   /** Custom tools that call an HTTP service. Documents: "Tool Integration". */
   tool_definitions: z.array(UserTool).default([]),
   /** Where its instances run; `null`: what the run or the settings say. */
-  runtime: InstanceRuntime.nullable().default(null),
+  runtime: RuntimeChoice.nullable().default(null),
+  /** Memory its instances need, in MB; `null`: `pool.memory_mb`. */
+  memory_mb: Count.min(64).nullable().default(null),
   /** Caps on what this agent alone uses, in addition to those of the run and the settings. */
   limits: Limits.nullable().default(null),
 });

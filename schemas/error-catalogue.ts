@@ -500,6 +500,11 @@ export const errorCatalogue = {
     "Wait until an instance is idle, terminate one, or increase the setting pool.max_instances.",
     { http: 503, rpc: 503, exit: 3, retryable: true },
   ),
+  runtime_not_allowed: row(
+    "The work would run on {runtime}, but this workspace stays on this machine.",
+    "Use the runtime Local, or turn off the setting local_only.",
+    usage,
+  ),
   queue_full: row(
     "The queue is full: {count} executions are waiting.",
     "Try again when some of them have finished.",

@@ -56,6 +56,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     stages: z.array(z.string()),
     /** `Ollama/qwen3`, or `rehearsal` for the built-in script. */
     model: z.string(),
+    /** The first one that is tried. */
     runtime: InstanceRuntime,
   }),
   z.strictObject({ type: z.literal("run.changed"), ...base, status: RunStatus }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AIProvider, Limits, InstanceRuntime } from "./agent.ts";
+import { AIProvider, Limits, RuntimeChoice } from "./agent.ts";
 import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Forecast } from "./forecast.ts";
 import { GateProof } from "./gates.ts";
@@ -28,7 +28,7 @@ export type RunOrigin = z.infer<typeof RunOrigin>;
 export const RunOptions = z.strictObject({
   /** Asked by every agent of the run, in place of each one's own. */
   provider: AIProvider.nullable().default(null),
-  runtime: InstanceRuntime.nullable().default(null),
+  runtime: RuntimeChoice.nullable().default(null),
   image: z.string().nullable().default(null),
   limits: Limits.nullable().default(null),
   /** Deadline of the whole run. */

@@ -50,9 +50,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "user",
   },
   runtime: {
-    text: "Where instances run if neither the run nor the agent sets a runtime.",
+    text: "Where instances run if neither the run nor the agent sets a runtime. A list is tried in its order.",
     workspace: ["Local", "Docker"],
   },
+  local_only: { text: "Run instances on this machine only.", workspace: "on" },
   image: { text: "The container image for the Docker runtime.", workspace: "user" },
   fall_back_to_local: {
     text: "Run on this machine when no container engine can be used.",
@@ -141,6 +142,14 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: ["os", "fsync"],
   },
   "pool.max_instances": { text: "The maximum number of instances at the same time.", workspace: "lower" },
+  "pool.max_local": {
+    text: "The maximum number of instances on this machine at the same time.",
+    workspace: "lower",
+  },
+  "pool.machine_memory_mb": {
+    text: "The memory of this machine for agents that set memory_mb, in MB.",
+    workspace: "lower",
+  },
   "pool.min_idle": {
     text: "The number of idle instances to keep ready for each type of agent.",
     workspace: "lower",
@@ -175,6 +184,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   "kubernetes.tolerations": { text: "Taints of nodes that pods tolerate.", workspace: "user" },
   "kubernetes.image_pull_secrets": { text: "Secrets for pulling the image.", workspace: "user" },
   "kubernetes.queue": { text: "The Kueue local queue for the pods.", workspace: "user" },
+  "kubernetes.max_memory_mb": {
+    text: "The maximum memory that an agent can set for its pods, in MB.",
+    workspace: "lower",
+  },
   "kubernetes.cpu_request": {
     text: "The share of pool.cpus that a pod requests, from 0 to 1.",
     workspace: "user",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultModels } from "./default-models.ts";
-import { AgentType, AIProvider, Limits, InstanceRuntime, ProviderName } from "./agent.ts";
+import { AgentType, AIProvider, Limits, ProviderName, RuntimeChoice } from "./agent.ts";
 import { OtherMcpFile } from "./mcp.ts";
 import { Count, Json, Ratio } from "./primitives.ts";
 import { standardEndpoints } from "./providers.ts";
@@ -12,6 +12,10 @@ import { standardEndpoints } from "./providers.ts";
 const PoolSettings = z.strictObject({
   /** Most instances at once, over all agent types. */
   max_instances: Count.min(1).default(8),
+  /** Most instances at once on this machine; null: `max_instances`. */
+  max_local: Count.min(1).nullable().default(null),
+  /** Memory of this machine that agents with a `memory_mb` may have together; null: all it has. */
+  machine_memory_mb: Count.min(64).nullable().default(null),
   /** Warm spares per agent type that are kept. */
   min_idle: Count.default(0),
   /** An idle instance ends after this long, but never below `min_idle`. */
@@ -59,6 +63,8 @@ const KubernetesSettings = z.strictObject({
   image_pull_secrets: z.array(z.string().min(1)).default([]),
   /** Local queue of Kueue that admits the pods. */
   queue: z.string().min(1).nullable().default(null),
+  /** Most memory that an agent may ask for, in MB; null: `pool.memory_mb`. */
+  max_memory_mb: Count.min(64).nullable().default(null),
   /** Share of `pool.cpus` that a pod requests; it may use all of them. */
   cpu_request: Ratio.default(0.25),
   /** A pod ends after this long, whatever it does (`activeDeadlineSeconds`). */
@@ -124,7 +130,10 @@ export const Settings = z.strictObject({
       Ollama: z.url().nullable().default(null),
     })
     .prefault({}),
-  runtime: InstanceRuntime.default("Local"),
+  /** One runtime, or several: the next is used where the one before has no room or cannot be reached. */
+  runtime: RuntimeChoice.default("Local"),
+  /** Whether instances run on this machine only, whatever the run and the agents say. */
+  local_only: z.boolean().default(false),
   image: z.string().nullable().default(null),
   /** Whether Local may replace a container engine that cannot be used; a notice says when it does. */
   fall_back_to_local: z.boolean().default(false),

@@ -1,4 +1,4 @@
-import type { AIProvider, ProviderName, InstanceRuntime } from "../../schemas/agent.ts";
+import type { AIProvider, ProviderName, RuntimeChoice } from "../../schemas/agent.ts";
 import type { AuditEntry } from "../../schemas/audit.ts";
 import type { Method, MethodParams, MethodResult, Role } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
@@ -88,7 +88,7 @@ export interface HandlerContext {
   /** Of this product, for `runtime/status`. */
   version: string;
   /** Where instances run when neither call nor agent says so. */
-  defaultRuntime: InstanceRuntime;
+  defaultRuntime: RuntimeChoice;
 }
 
 /** Who an audit trail names for this call. */

@@ -1,3 +1,4 @@
+import { firstRuntime } from "../../schemas/agent.ts";
 import { checkOnline } from "../teams/definition/members.ts";
 import { actorOf, type HandlerContext, type HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
@@ -11,7 +12,11 @@ export const instanceHandlers = ({
   "instances/create": ({ agent_id, runtime }, caller) => {
     const agent = found(store, "agents", agent_id);
     checkOnline(agent);
-    return pool.create(agent, runtime ?? agent.settings.runtime ?? defaultRuntime, actorOf(caller));
+    return pool.create(
+      agent,
+      runtime ?? firstRuntime(agent.settings.runtime ?? defaultRuntime),
+      actorOf(caller),
+    );
   },
 
   "instances/get": ({ instance_id }) => found(store, "instances", instance_id),

@@ -1,4 +1,4 @@
-import type { AgentConfig, InstanceRuntime } from "../../schemas/agent.ts";
+import type { AgentConfig, InstanceRuntime, RuntimeChoice } from "../../schemas/agent.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
 import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
@@ -8,7 +8,8 @@ export interface ClaimRequest {
   task_id: string;
   /** Absolute path of the workspace the private copy is made from. */
   workspace: string;
-  runtime: InstanceRuntime;
+  /** Where it may be served; several are tried in their order. */
+  runtime: RuntimeChoice;
   image: string | null;
   /** Higher goes first when instances are short. */
   priority: number;

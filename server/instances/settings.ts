@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import type { AgentType, InstanceRuntime } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { InstanceLimits } from "./drivers/driver.ts";
@@ -19,6 +20,12 @@ export interface PoolSettings {
   sizes: Partial<Record<AgentType, PoolSize>> & { other: PoolSize };
   /** All instances together. */
   maximum: number;
+  /** Instances on this machine. */
+  maximum_here: number;
+  /** Memory of this machine for agents that ask for an amount. */
+  machine_memory_mb: number;
+  /** Whether instances run on this machine only. */
+  local_only: boolean;
   /** Executions that may wait; one more is refused with `queue_full`. */
   queue: number;
   /** Documents: "Automatic Termination". */
@@ -51,6 +58,9 @@ export const poolSettings = (settings: Settings): PoolSettings => {
   return {
     sizes: { other: { minimum: pool.min_idle, target: pool.min_idle, maximum: pool.max_instances } },
     maximum: pool.max_instances,
+    maximum_here: pool.max_local ?? pool.max_instances,
+    machine_memory_mb: pool.machine_memory_mb ?? Math.floor(totalmem() / 1024 ** 2),
+    local_only: settings.local_only,
     queue: pool.max_queued,
     idle_minutes: pool.idle_minutes,
     recycle_after: pool.recycle_after,

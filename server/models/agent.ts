@@ -79,6 +79,7 @@ export const defaultSettings = (provider: AIProvider, agentType: AgentType): Age
   tools: null,
   tool_definitions: [],
   runtime: null,
+  memory_mb: null,
   limits: null,
 });
 

@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../schemas/agent.ts";
+import type { RuntimeChoice } from "../../schemas/agent.ts";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
@@ -20,7 +20,7 @@ export interface TestInstanceOptions {
   workspace: string;
   /** Absolute path for what the instance needs. */
   scratch: string;
-  runtime: InstanceRuntime;
+  runtime: RuntimeChoice;
   image: string | null;
   /** What the instance is called. */
   name: string;

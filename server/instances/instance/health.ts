@@ -25,17 +25,16 @@ export const watchInstance = (
   settings: PoolSettings,
   onTrouble: (error: unknown) => void,
 ): void => {
-  const { health, limits } = settings;
+  const { health } = settings;
+  const { disk_mb } = settings.limits;
   const remote = instance.worker?.remote ?? null;
   const disk =
-    remote === null
-      ? createDiskWatch(instance.slot.copy, limits.disk_mb)
-      : createRemoteDiskWatch(remote, limits.disk_mb);
+    remote === null ? createDiskWatch(instance.slot.copy, disk_mb) : createRemoteDiskWatch(remote, disk_mb);
   const stopChecks = every(health.interval_ms, () => check(instance, health.deadline_ms).catch(onTrouble));
   const stopLooks = every(settings.watch_ms, async () => {
     if (instance.record.state !== "Working") return;
     try {
-      const passed = exceededLimit(await instance.measure(), limits) ?? (await disk.look());
+      const passed = exceededLimit(await instance.measure(), instance.limits) ?? (await disk.look());
       instance.diskMb = disk.usedMb;
       if (passed !== null) await instance.exceeded(passed);
     } catch (error) {

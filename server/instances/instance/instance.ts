@@ -12,7 +12,7 @@ import {
 import { createCalls } from "./calls.ts";
 import { newClaim, type Claim } from "./claim.ts";
 import type { WorkerConnection } from "../../protocol/worker-end.ts";
-import type { RunningWorker, WorkerEnd, WorkerUsage } from "../drivers/driver.ts";
+import type { InstanceLimits, RunningWorker, WorkerEnd, WorkerUsage } from "../drivers/driver.ts";
 import { deathOf, recordOfEnd } from "./end.ts";
 import type { HiddenPath } from "../drivers/hidden.ts";
 import { createMeter, type Meter } from "./meter.ts";
@@ -40,6 +40,8 @@ export interface InstanceKind {
   image: string | null;
   /** Whether its commands may ask for hosts; it then has a way out that the user opens. */
   asks: boolean;
+  /** What its agent asks for; null: what the pool gives every instance. */
+  memory_mb: number | null;
 }
 
 export interface InstanceParts {
@@ -100,6 +102,11 @@ export class Instance {
   }
   get hasEnded(): boolean {
     return this.#end !== null;
+  }
+  /** Caps of this instance: the pool's, with the memory its agent asks for. */
+  get limits(): InstanceLimits {
+    const { limits } = this.#parts.settings;
+    return { ...limits, memory_mb: this.kind.memory_mb ?? limits.memory_mb };
   }
   get claim(): ClaimRequest | null {
     return this.#claim?.request ?? null;

@@ -160,7 +160,7 @@ export const bringUp = async (
         hidden: instance.hidden,
         copy: slot.copy,
         image: kind.image,
-        limits: settings.limits,
+        limits: instance.limits,
         egress_socket: egress?.socket ?? null,
         egress_loopback: egress?.loopback ?? null,
         egress_on_request: settings.allowed_hosts.length === 0,

@@ -1,6 +1,7 @@
 import { canServe } from "./demand.ts";
 import type { Instance, InstanceKind } from "../instance/instance.ts";
 import type { PoolSize } from "../settings.ts";
+import { hasMemoryFor, isHere } from "./placement.ts";
 
 /** Who is there, who is coming, and who may: the caps of a pool are kept here. */
 export interface Capacity {
@@ -17,12 +18,20 @@ export interface Capacity {
   mayStart(kind: InstanceKind): boolean;
 }
 
+/** What the caps of a pool are, read when they are needed. */
+export interface Caps {
+  all: () => number;
+  /** Of the instances on this machine. */
+  here: () => number;
+  machineMemoryMb: () => number;
+  sizeOf: (kind: InstanceKind) => PoolSize;
+}
+
 /** @param coming kinds whose instance is being made but is not among the live ones yet. */
 export const createCapacity = (
   live: ReadonlySet<Instance>,
   coming: readonly InstanceKind[],
-  maximum: () => number,
-  sizeOf: (kind: InstanceKind) => PoolSize,
+  { all, here, machineMemoryMb, sizeOf }: Caps,
 ): Capacity => {
   const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => canServe(one.kind, kind));
   const kinds = (): InstanceKind[] => [...[...live].map((one) => one.kind), ...coming];
@@ -31,11 +40,26 @@ export const createCapacity = (
 
   const isTypeFull = ({ agent_type }: InstanceKind, size: PoolSize): boolean =>
     kinds().filter((one) => one.agent_type === agent_type).length >= size.maximum;
+  const isMachineFull = (kind: InstanceKind): boolean =>
+    isHere(kind) &&
+    (kinds().filter(isHere).length >= here() || !hasMemoryFor(kind, kinds(), machineMemoryMb()));
   const isFull = (kind: InstanceKind): boolean =>
-    live.size + coming.length >= maximum() || isTypeFull(kind, sizeOf(kind));
+    live.size + coming.length >= all() || isTypeFull(kind, sizeOf(kind)) || isMachineFull(kind);
 
   const isBeyondSpares = ({ kind }: Instance): boolean =>
     ready(kind) > Math.max(sizeOf(kind).minimum, sizeOf(kind).target);
+
+  // Whether the end of that one lets one of the kind start, where the machine is short.
+  const makesRoom = (one: Instance, kind: InstanceKind): boolean => {
+    if (!isMachineFull(kind)) return true;
+    const others = kinds();
+    others.splice(others.indexOf(one.kind), 1);
+    return (
+      isHere(one.kind) &&
+      others.filter(isHere).length < here() &&
+      hasMemoryFor(kind, others, machineMemoryMb())
+    );
+  };
 
   // One more than its kind keeps ready; where there is no other room, a spare of it, because a claim
   // waits. Of these the one that was idle longest.
@@ -44,6 +68,7 @@ export const createCapacity = (
     const idle = [...live]
       .filter((one) => one.isFree && !canServe(one.kind, kind))
       .filter((one) => !onlyOwnType || one.kind.agent_type === kind.agent_type)
+      .filter((one) => makesRoom(one, kind))
       .toSorted((a, b) => a.record.updated_at.localeCompare(b.record.updated_at));
     return idle.find(isBeyondSpares) ?? (isFull(kind) ? idle[0] : undefined) ?? null;
   };

@@ -38,7 +38,7 @@ export interface DemandBook {
 }
 
 const keyOf = (kind: InstanceKind): string =>
-  JSON.stringify([kind.agent_id, kind.workspace, kind.runtime, kind.image, kind.asks]);
+  JSON.stringify([kind.agent_id, kind.workspace, kind.runtime, kind.image, kind.asks, kind.memory_mb]);
 
 /** Whether an instance of this kind can work where one of the wanted kind is needed. */
 export const canServe = (kind: InstanceKind, wanted: InstanceKind): boolean =>
@@ -46,6 +46,7 @@ export const canServe = (kind: InstanceKind, wanted: InstanceKind): boolean =>
   kind.workspace === wanted.workspace &&
   kind.runtime === wanted.runtime &&
   kind.image === wanted.image &&
+  kind.memory_mb === wanted.memory_mb &&
   (kind.asks || !wanted.asks);
 
 const runningMean = (before: number, newest: number): number =>

@@ -21,6 +21,7 @@ import { createCapacity } from "./capacity.ts";
 import type { Capacity } from "./capacity.ts";
 import { createDemandBook, canServe } from "./demand.ts";
 import type { DemandBook } from "./demand.ts";
+import { placesFor } from "./placement.ts";
 import { createClaimQueue } from "./queue.ts";
 import type { ClaimQueue, WaitingClaim } from "./queue.ts";
 import { Spares } from "./spares.ts";
@@ -48,15 +49,6 @@ const engineErrors: ReadonlySet<string> = new Set([
   "image_missing",
   "cluster_unavailable",
 ]);
-
-const kindOf = (request: ClaimRequest): InstanceKind => ({
-  agent_id: request.agent.agent_id,
-  agent_type: request.agent.agent_type,
-  workspace: request.workspace,
-  runtime: request.runtime,
-  image: request.runtime === "Local" ? null : request.image,
-  asks: request.toConnect !== undefined,
-});
 
 /** The same words wherever it is said; a reader need not know what a sandbox is. */
 const unconfinedText = (reason: string): string =>
@@ -92,7 +84,12 @@ export class InstancePool implements Pool {
     const roster = this.#roster;
     const records = createRecords(store, emit);
     const slots = createSlots(copiesFolder, store.folder, settings.copies);
-    const capacity = createCapacity(roster.live, roster.coming, () => settings.maximum, sizeOf);
+    const capacity = createCapacity(roster.live, roster.coming, {
+      all: () => settings.maximum,
+      here: () => settings.maximum_here,
+      machineMemoryMb: () => settings.machine_memory_mb,
+      sizeOf,
+    });
     const demand = createDemandBook(sizeOf);
     const queue = createClaimQueue(
       () => settings.queue,
@@ -110,7 +107,10 @@ export class InstancePool implements Pool {
     };
     const starter = new InstanceStarter({ context, roster, capacity, demand, onTrouble });
     const waiting = (kind: InstanceKind): number =>
-      queue.waiting().filter((entry) => canServe(kind, kindOf(entry.request))).length;
+      queue.waiting().filter(({ request }) => {
+        const [first] = placesFor(request, settings);
+        return first !== undefined && canServe(kind, first);
+      }).length;
     this.#records = records;
     this.#slots = slots;
     this.#capacity = capacity;
@@ -137,7 +137,12 @@ export class InstancePool implements Pool {
 
   claim(request: ClaimRequest): Promise<ClaimedInstance> {
     if (this.#isClosed) return Promise.reject(fail("cancelled", { what: "The claim" }));
-    this.#demand.arrived(this.#demand.of(kindOf(request), request.agent), Date.now());
+    try {
+      const [first] = placesFor(request, this.#options.settings);
+      if (first !== undefined) this.#demand.arrived(this.#demand.of(first, request.agent), Date.now());
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
     const claimed = this.#queue.add(request, Date.now());
     this.#pump();
     return claimed;
@@ -146,7 +151,8 @@ export class InstancePool implements Pool {
   async create(agent: AgentConfig, runtime: InstanceRuntime, actor: string): Promise<AgentInstance> {
     const { agent_id, agent_type } = agent;
     const { workspace, settings } = this.#options;
-    const kind = { agent_id, agent_type, runtime, image: null, workspace, asks: settings.may_ask };
+    const { memory_mb } = agent.settings;
+    const kind = { agent_id, agent_type, runtime, image: null, workspace, asks: settings.may_ask, memory_mb };
     if (!this.#capacity.mayStart(kind)) throw fail("pool_full", { count: this.#roster.count() });
     const instance = await this.#starter.start(kind, agent, { actor, cause: "asked for" });
     this.#pump();
@@ -174,13 +180,12 @@ export class InstancePool implements Pool {
   }
 
   loads(): InstanceLoad[] {
-    const { memory_mb, disk_mb } = this.#options.settings.limits;
     return [...this.#roster.live]
       .filter(({ record }) => record.state === "Working")
-      .map(({ id, record, diskMb }) => ({
+      .map(({ id, record, diskMb, limits }) => ({
         instance_id: id,
-        memory: { used: record.resources.memory_mb, limit: memory_mb },
-        disk: { used: diskMb, limit: disk_mb },
+        memory: { used: record.resources.memory_mb, limit: limits.memory_mb },
+        disk: { used: diskMb, limit: limits.disk_mb },
       }));
   }
 
@@ -201,14 +206,16 @@ export class InstancePool implements Pool {
     if (this.#isClosed) return;
     const queue = this.#queue;
     for (const entry of queue.inOrder(Date.now())) {
-      const kind = kindOf(entry.request);
-      const free = this.#capacity.ofKind(kind).find((one) => one.isFree);
-      if (free !== undefined) {
+      const places = placesFor(entry.request, this.#options.settings);
+      // In their order: an instance that is free there, or room for one.
+      for (const [index, kind] of places.entries()) {
+        const free = this.#capacity.ofKind(kind).find((one) => one.isFree);
+        if (free === undefined && !this.#capacity.mayStart(kind)) continue;
         queue.take(entry);
-        void this.#reuse(entry, free);
-      } else if (this.#capacity.mayStart(kind)) {
-        queue.take(entry);
-        void this.#startFor(entry, kind);
+        void (free === undefined
+          ? this.#startFor(entry, kind, places.slice(index + 1))
+          : this.#reuse(entry, free));
+        break;
       }
     }
     queue.tellPlaces(Date.now());
@@ -229,7 +236,7 @@ export class InstancePool implements Pool {
         .catch((error: unknown) => {
           this.#options.log("error", "an instance could not be stopped", { error: String(error) });
         });
-      if (entry.isOpen()) await this.#startFor(entry, instance.kind);
+      if (entry.isOpen()) await this.#startFor(entry, instance.kind, []);
     } else if (instance.isFree) {
       entry.request.onStarted?.();
       await this.#hand(entry, instance);
@@ -256,7 +263,8 @@ export class InstancePool implements Pool {
     }
   }
 
-  async #startFor(entry: WaitingClaim, kind: InstanceKind): Promise<void> {
+  /** @param next where it may be served if that runtime cannot be reached. */
+  async #startFor(entry: WaitingClaim, kind: InstanceKind, next: readonly InstanceKind[]): Promise<void> {
     const { request } = entry;
     try {
       const cause = { actor: "pool", cause: `for ${request.agent.name}` };
@@ -266,18 +274,23 @@ export class InstancePool implements Pool {
       else if (entry.isOpen()) this.#queue.putBack(entry);
     } catch (error) {
       const engineIsGone = error instanceof CoditectError && engineErrors.has(error.code);
-      if (engineIsGone && this.#options.settings.fall_back_to_local && kind.runtime !== "Local") {
-        this.#notice(
-          request,
-          "fallback",
-          `${error.message} The work continues in a process on this machine.`,
-        );
-        await this.#startFor(entry, { ...kind, runtime: "Local", image: null });
+      const [other, ...rest] = this.#insteadOf(kind, next);
+      if (engineIsGone && other !== undefined) {
+        const where = other.runtime === "Local" ? "in a process on this machine" : `on ${other.runtime}`;
+        this.#notice(request, "fallback", `${error.message} The work continues ${where}.`);
+        await this.#startFor(entry, other, rest);
         return;
       }
       entry.reject(error);
     }
     this.#pump();
+  }
+
+  /** Where the work goes on if a runtime cannot be reached: the next ones of its order, or this machine. */
+  #insteadOf(kind: InstanceKind, next: readonly InstanceKind[]): readonly InstanceKind[] {
+    if (next.length > 0) return next;
+    const mayFallBack = this.#options.settings.fall_back_to_local && kind.runtime !== "Local";
+    return mayFallBack ? [{ ...kind, runtime: "Local", image: null }] : [];
   }
 
   #warnUnconfined(request: ClaimRequest, instance: Instance): void {

@@ -1,12 +1,15 @@
+import { firstRuntime, type RuntimeChoice, runtimesOf } from "../../../schemas/agent.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import { describeProvider } from "../../models/agent.ts";
 import type { RunParts } from "./stage-round.ts";
 import { runProvider } from "../stage/charge.ts";
 
 const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): Promise<boolean> => {
-  if (run.options.runtime !== null) return run.options.runtime === "Local";
+  const hasLocal = (choice: RuntimeChoice): boolean =>
+    settings.local_only || runtimesOf(choice).includes("Local");
+  if (run.options.runtime !== null) return hasLocal(run.options.runtime);
   const agents = await Promise.all(run.members.map((member) => configuration.agentOf(member)));
-  return agents.some((agent) => (agent.settings.runtime ?? settings.runtime) === "Local");
+  return agents.some((agent) => hasLocal(agent.settings.runtime ?? settings.runtime));
 };
 
 /**
@@ -41,6 +44,6 @@ export const announceRun = async (parts: RunParts, run: TeamRun, task: Task): Pr
     team: store.get("teams", run.team_id)?.name ?? task.workflow,
     stages: run.stages.map((stage) => stage.name),
     model: described === undefined ? "" : `${described.name}/${described.model}`,
-    runtime: run.options.runtime ?? settings.runtime,
+    runtime: firstRuntime(run.options.runtime ?? settings.runtime),
   });
 };

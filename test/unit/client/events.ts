@@ -46,6 +46,7 @@ export const agent: AgentConfig = {
     tools: null,
     tool_definitions: [],
     runtime: null,
+    memory_mb: null,
     limits: null,
   },
   created_at: at,

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
+import type { InstanceRuntime } from "../../../schemas/agent.ts";
 import type {
   Driver,
   RunningWorker,
@@ -11,6 +12,10 @@ import type {
 export interface MemoryDriver extends Driver {
   /** Ids of the instances whose worker runs. */
   readonly running: ReadonlySet<string>;
+  /** What was asked of each start. */
+  readonly specs: readonly WorkerSpec[];
+  /** Until it is set to null, every start fails with this. */
+  fault: Error | null;
   /** Ends a worker by itself, as a crash would. */
   crash(instanceId: string): void;
 }
@@ -22,7 +27,8 @@ const answerAsWorker = (input: PassThrough, output: PassThrough): void => {
   connection.listen();
 };
 
-export const memoryDriver = (): MemoryDriver => {
+export const memoryDriver = (runtime: InstanceRuntime = "Local"): MemoryDriver => {
+  const specs: WorkerSpec[] = [];
   const workers = new Map<string, (end: WorkerEnd) => void>();
   const start = (spec: WorkerSpec): RunningWorker => {
     const [input, output] = [new PassThrough(), new PassThrough()];
@@ -55,8 +61,14 @@ export const memoryDriver = (): MemoryDriver => {
     };
   };
   return {
-    runtime: "Local",
-    start: (spec) => Promise.resolve(start(spec)),
+    runtime,
+    specs,
+    fault: null,
+    start(spec) {
+      if (this.fault !== null) return Promise.reject(this.fault);
+      specs.push(spec);
+      return Promise.resolve(start(spec));
+    },
     removeOrphans: () => Promise.resolve(0),
     get running() {
       return new Set(workers.keys());

@@ -19,13 +19,15 @@ import type { MemoryDriver } from "./memory-driver.ts";
 
 /** Two agents of one type, and one of another. */
 export type AgentName = "Coder" | "another Coder" | "Reviewer";
-type Asked = Partial<Pick<ClaimRequest, "task_id" | "priority" | "signal">>;
+type Asked = Partial<Pick<ClaimRequest, "task_id" | "priority" | "signal" | "runtime" | "agent">>;
 
 /** A pool over workers in memory. */
 export interface MemoryPool {
   pool: Pool;
   store: Store;
   driver: MemoryDriver;
+  /** Of instances that are not on this machine. */
+  cluster: MemoryDriver;
   agent: (name: AgentName) => AgentConfig;
   claim: (name: AgentName, request?: Asked) => Promise<ClaimedInstance>;
   /** Instances that are neither Terminated nor Failed. */
@@ -44,11 +46,12 @@ export const withMemoryPool = async (
   const folder = await realpath(await mkdtemp(join(tmpdir(), "coditect-pool-")));
   const store = memoryStore();
   const driver = memoryDriver();
+  const cluster = memoryDriver("Kubernetes");
   const problems: unknown[] = [];
   const pool = new InstancePool({
     store,
     workspace: folder,
-    drivers: { Local: driver },
+    drivers: { Local: driver, Kubernetes: cluster },
     copiesFolder: join(folder, "copies"),
     settings: { ...poolSettings(Settings.parse({})), ...settings },
     emit: (event) => {
@@ -73,6 +76,7 @@ export const withMemoryPool = async (
     pool,
     store,
     driver,
+    cluster,
     agent,
     active: () => store.all("instances", { active: true }).length,
     claim: (name, request = {}) =>
@@ -100,7 +104,7 @@ export const withMemoryPool = async (
     await work(made);
     await pool.close();
     assert.deepEqual(problems, []);
-    assert.equal(driver.running.size, 0, "workers run on");
+    assert.equal(driver.running.size + cluster.running.size, 0, "workers run on");
     assert.deepEqual(store.all("instances").filter(isActive), []);
   } finally {
     await pool.close();

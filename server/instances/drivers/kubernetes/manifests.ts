@@ -33,7 +33,8 @@ export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
   const metadata = (name: string) => ({ name, namespace, labels });
   // A pod that ends still counts until it is gone.
   const pods = pool.max_instances * 2;
-  const memory = pool.memory_mb + OVERHEAD_MB + FILES_LIMITS.memory_mb;
+  const most = Math.max(pool.memory_mb, kubernetes.max_memory_mb ?? 0) + OVERHEAD_MB;
+  const memory = most + FILES_LIMITS.memory_mb;
   const cpu = pool.cpus + FILES_LIMITS.cpus;
   return [
     {
@@ -103,7 +104,7 @@ export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
             // Of the worker, or of the container that receives the workspace.
             max: {
               cpu: String(Math.max(pool.cpus, FILES_LIMITS.cpus)),
-              memory: `${Math.max(pool.memory_mb + OVERHEAD_MB, FILES_LIMITS.memory_mb)}Mi`,
+              memory: `${Math.max(most, FILES_LIMITS.memory_mb)}Mi`,
             },
           },
         ],

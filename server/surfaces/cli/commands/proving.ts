@@ -7,13 +7,7 @@ import type { GitChange } from "../../../proof/git-change.ts";
 import { proveChange } from "../../../proof/prove-change.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { cliLog } from "../session/log.ts";
-import {
-  guessedSettings,
-  RunFlags,
-  runtimeOf,
-  settingsOf,
-  type RunFlags as Flags,
-} from "../session/options.ts";
+import { guessedSettings, RunFlags, settingsOf, type RunFlags as Flags } from "../session/options.ts";
 
 /** Options of the commands that judge a change. */
 export const ProveFlags = RunFlags.extend({
@@ -55,7 +49,7 @@ export const proveWithFlags = (
       settings: flags.unconfined === undefined ? settings : { ...settings, unconfined: flags.unconfined },
       worker: workerEntry(),
       log: cliLog(environment),
-      runtime: flags.runtime === undefined ? settings.runtime : runtimeOf[flags.runtime],
+      runtime: flags.runtime ?? settings.runtime,
       image: flags.image ?? settings.image,
       test_command: flags.testCommand ?? null,
       proven,

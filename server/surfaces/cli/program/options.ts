@@ -43,6 +43,13 @@ export const unconfinedOption = () =>
     unconfinedAnswers,
   );
 
+/** One runtime, or several in the order in which they are tried. */
+export const runtimeOption = (summary: string) =>
+  new Option(
+    "--runtime <where>",
+    `${summary}: ${runtimeNames.join(", ")}, or a list such as local,kubernetes`,
+  );
+
 export const recordCommand = (parent: Command, name: string, summary: string): Command =>
   parent.command(name).summary(summary).addOption(workspaceOption()).addOption(jsonOption());
 
@@ -52,7 +59,7 @@ export const modelOptions = (command: Command): Command =>
     .addOption(new Option("--provider <name>", "the model provider").choices(providerNames))
     .option("--model <name>", "the provider's model")
     .option("--endpoint <url>", "the provider's URL instead of its own")
-    .addOption(new Option("--runtime <where>", "where instances run").choices(runtimeNames))
+    .addOption(runtimeOption("where instances run"))
     .option("--image <name>", "the container image of the instances")
     .option("--max-cost <usd>", "stop before a run costs more")
     .option("--max-tokens <n>", "stop before a run uses more tokens")

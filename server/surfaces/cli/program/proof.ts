@@ -1,11 +1,11 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { CommandContext } from "../display/terminal.ts";
-import { runtimeNames } from "../session/options.ts";
 import {
   type End,
   jsonOption,
   modelOptions,
   recordCommand,
+  runtimeOption,
   sarifOption,
   setOption,
   testCommandOption,
@@ -15,7 +15,7 @@ import {
 export const addProof = (program: Command, context: CommandContext, end: End): void => {
   const whereTestsRun = (command: Command): Command =>
     command
-      .addOption(new Option("--runtime <where>", "where the tests run").choices(runtimeNames))
+      .addOption(runtimeOption("where the tests run"))
       .option("--image <name>", "the container image they run in")
       .addOption(testCommandOption())
       .addOption(setOption())

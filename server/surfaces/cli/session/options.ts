@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { firstRuntime, RuntimeChoice } from "../../../../schemas/agent.ts";
 import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../schemas/agent.ts";
 import { ANSWER_CEILING, BY_ROLE, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
@@ -19,14 +20,25 @@ type ProviderChoice = (typeof providerNames)[number];
 /** Values of `--unconfined`. */
 export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
 
-export const runtimeNames = ["local", "docker", "kubernetes"] as const;
+/** Runtimes by the names of `--runtime`, and what each of them is in a record. */
+const runtimeByName: ReadonlyMap<string, InstanceRuntime> = new Map([
+  ["local", "Local"],
+  ["docker", "Docker"],
+  ["kubernetes", "Kubernetes"],
+]);
+export const runtimeNames = [...runtimeByName.keys()];
 
-/** What each of them is in a record. */
-export const runtimeOf = {
-  local: "Local",
-  docker: "Docker",
-  kubernetes: "Kubernetes",
-} as const satisfies Record<(typeof runtimeNames)[number], InstanceRuntime>;
+/** `local`, or several in the order in which they are tried: `local,kubernetes`. */
+export const RuntimeFlag = z.string().transform((given, context): RuntimeChoice => {
+  const names = given.split(",");
+  const unknown = names.filter((name) => !runtimeByName.has(name));
+  const chosen = RuntimeChoice.safeParse(names.map((name) => runtimeByName.get(name)));
+  if (chosen.success) return names.length === 1 ? firstRuntime(chosen.data) : chosen.data;
+  const problem =
+    unknown.length > 0 ? `is not one of ${runtimeNames.join(", ")}` : "must name each runtime once";
+  context.addIssue(problem);
+  return "Local";
+});
 
 const positive = z.coerce.number().positive();
 
@@ -44,7 +56,7 @@ export const RunFlags = z.object({
       return address ?? "";
     })
     .optional(),
-  runtime: z.enum(runtimeNames).optional(),
+  runtime: RuntimeFlag.optional(),
   image: z.string().min(1).optional(),
   apply: z.boolean().default(false),
   /** Paths of marked files: `--apply` alone leaves those out. */
@@ -239,7 +251,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
 /** Options of the run; `provider` as it was resolved, the rehearsal's among them. */
 export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Partial<RunOptions> => ({
   ...(provider !== null && { provider }),
-  ...(flags.runtime !== undefined && { runtime: runtimeOf[flags.runtime] }),
+  ...(flags.runtime !== undefined && { runtime: flags.runtime }),
   ...(flags.image !== undefined && { image: flags.image }),
   ...((flags.maxCost !== undefined || flags.maxTokens !== undefined) && {
     limits: {

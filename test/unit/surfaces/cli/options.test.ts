@@ -31,6 +31,11 @@ describe("flags of a run", () => {
     assert.equal(options.provider, null);
   });
 
+  it("name runtimes in the order in which they are tried", () => {
+    const { runtime } = runOptionsOf(parseRunFlags({ runtime: "local,kubernetes" }), null);
+    assert.deepEqual(runtime, ["Local", "Kubernetes"]);
+  });
+
   it("leave everything to the settings if there are none", () => {
     assert.deepEqual(runOptionsOf(parseRunFlags({}), null), {});
   });
@@ -40,6 +45,8 @@ describe("flags of a run", () => {
     ["maxTokens", "1.5"],
     ["timeout", "-1"],
     ["endpoint", "two words"],
+    ["runtime", "local,moon"],
+    ["runtime", "local,local"],
   ] as const)
     it(`refuse ${flag} ${value} and name the flag as it is written`, () => {
       const written = flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,43 @@
+import { type InstanceRuntime, runtimesOf } from "../../../schemas/agent.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { InstanceKind } from "../instance/instance.ts";
+import type { ClaimRequest } from "../pool.ts";
+import type { PoolSettings } from "../settings.ts";
+
+/** Runtimes whose instances take memory and processors of this machine. */
+const onThisMachine: ReadonlySet<InstanceRuntime> = new Set(["Local", "Docker"]);
+
+export const isHere = ({ runtime }: InstanceKind): boolean => onThisMachine.has(runtime);
+
+const kindOn = (runtime: InstanceRuntime, request: ClaimRequest): InstanceKind => ({
+  agent_id: request.agent.agent_id,
+  agent_type: request.agent.agent_type,
+  workspace: request.workspace,
+  runtime,
+  image: runtime === "Local" ? null : request.image,
+  asks: request.toConnect !== undefined,
+  memory_mb: request.agent.settings.memory_mb,
+});
+
+/**
+ * The kinds of instances that may serve a claim, the wanted one first. Errors: `runtime_not_allowed` where
+ * the workspace stays on this machine and none of its runtimes is there.
+ */
+export const placesFor = (request: ClaimRequest, { local_only }: PoolSettings): InstanceKind[] => {
+  const wanted = runtimesOf(request.runtime);
+  // A container engine may be on another machine.
+  const allowed = local_only ? wanted.filter((runtime) => runtime === "Local") : wanted;
+  if (allowed.length === 0) throw fail("runtime_not_allowed", { runtime: wanted.join(", ") });
+  return allowed.map((runtime) => kindOn(runtime, request));
+};
+
+/** Memory that the live instances of this machine were promised, in MB; those that ask for none have none. */
+const promised = (kinds: readonly InstanceKind[]): number =>
+  kinds.filter(isHere).reduce((sum, { memory_mb }) => sum + (memory_mb ?? 0), 0);
+
+/** Whether this machine has the memory that an instance of this kind asks for, next to those there are. */
+export const hasMemoryFor = (
+  kind: InstanceKind,
+  others: readonly InstanceKind[],
+  machineMb: number,
+): boolean => !isHere(kind) || kind.memory_mb === null || promised(others) + kind.memory_mb <= machineMb;
