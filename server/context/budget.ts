@@ -1,5 +1,6 @@
 import { cutNote } from "../../schemas/cut-note.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
+import type { TestLayout } from "../../schemas/test-layout.ts";
 import { estimateTokens } from "../gateway/tokens.ts";
 import { contextTypeOf, mimeTypeOf } from "./kinds.ts";
 
@@ -19,8 +20,8 @@ const TOKENS_OF_NOTE = 30;
 const costOf = (path: string, content: string): number =>
   estimateTokens(content) + estimateTokens(path) + TOKENS_AROUND;
 
-const itemOf = (path: string, content: string): ContextItem => ({
-  context_type: contextTypeOf(path),
+const itemOf = (path: string, content: string, layout: TestLayout): ContextItem => ({
+  context_type: contextTypeOf(path, layout),
   name: path,
   content,
   mime_type: mimeTypeOf(path),
@@ -51,6 +52,7 @@ export const fillBudget = (
   target: { path: string; text: string } | null,
   related: readonly { path: string; text: string | null }[],
   budgetTokens: number,
+  layout: TestLayout,
   how: string | null = null,
 ): { items: ContextItem[]; left_out: LeftOut[]; is_full: boolean } => {
   const items: ContextItem[] = [];
@@ -58,7 +60,7 @@ export const fillBudget = (
   let left = budgetTokens;
   let isFull = false;
   const take = (path: string, content: string): void => {
-    items.push(itemOf(path, content));
+    items.push(itemOf(path, content, layout));
     left -= costOf(path, content);
   };
 

@@ -75,7 +75,7 @@ export const collectContext = async ({
     ...around.documentation,
   ]);
   const related = [...ranked].map((path) => ({ path, text: index.read(path) }));
-  const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens);
+  const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens, index.layout);
   const skills = skillsItem(index);
   const overview = [
     ...(skills === null ? [] : [skills]),
@@ -86,6 +86,6 @@ export const collectContext = async ({
   }
   const [ownTests, others] = [related.slice(0, own), related.slice(own)];
   const { ranked: liked, how } = await rankByLikeness(target, others, likeness, signal);
-  const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, how);
+  const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, index.layout, how);
   return { items: [...items, ...overview], left_out };
 };

@@ -1,4 +1,5 @@
 import type { ContextType } from "../../schemas/execution.ts";
+import type { TestLayout } from "../../schemas/test-layout.ts";
 import { classifyPath } from "../workspace/classify.ts";
 
 const mimeTypes: Record<string, string> = {
@@ -55,9 +56,9 @@ const configurationName =
 const dataExtension = /^(json|jsonc|csv|tsv|xml|yaml|yml|sql|txt|ndjson|jsonl)$/;
 
 /** What a file is to an agent, told from its path. Documents: "ContextType". */
-export const contextTypeOf = (path: string): ContextType => {
+export const contextTypeOf = (path: string, layout?: TestLayout): ContextType => {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  switch (classifyPath(path)) {
+  switch (classifyPath(path, layout)) {
     case "test-config":
       return "Configuration";
     case "test":

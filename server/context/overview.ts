@@ -29,11 +29,16 @@ export const overviewOf = (path: string | null, index: WorkspaceIndex): ContextI
 
 /** The script that runs the tests, and where tests are, the nearest to the file first. */
 const testing = (path: string | null, index: WorkspaceIndex): string => {
-  const tests = [...index.paths].filter((each) => classifyPath(each) === "test" && /\.\w+$/.test(each));
+  const tests = [...index.paths].filter(
+    (each) => classifyPath(each, index.layout) === "test" && /\.\w+$/.test(each),
+  );
   const near = nearest(path ?? "", tests).slice(0, MOST_TESTS);
   const where =
     near.length === 0 ? ["There are no tests yet."] : ["Tests that are there, the nearest first:", ...near];
-  return [...testScript(path, index), ...where].join("\n");
+  const { written } = index.layout;
+  const collected =
+    written.length === 0 ? [] : [`Test files match: ${written.slice(0, MOST_TESTS).join(", ")}`];
+  return [...testScript(path, index), ...collected, ...where].join("\n");
 };
 
 const testScript = (path: string | null, index: WorkspaceIndex): string[] => {
@@ -72,7 +77,9 @@ const foldersUp = (folder: string): string[] =>
 /** A test next to the file, as an example for others; `null` when there is none. */
 export const neighbouringTest = (path: string, index: WorkspaceIndex): string | null => {
   const extension = posix.extname(path);
-  const tests = [...index.paths].filter((each) => each.endsWith(extension) && classifyPath(each) === "test");
+  const tests = [...index.paths].filter(
+    (each) => each.endsWith(extension) && classifyPath(each, index.layout) === "test",
+  );
   return nearest(path, tests)[0] ?? null;
 };
 

@@ -16,8 +16,6 @@ export interface Relations {
   importers: string[];
 }
 
-const isTest = (path: string): boolean => classifyPath(path) === "test";
-
 /**
  * What is around the file, nearest first, each file in the first list that it fits. `pause` is
  * awaited between files. Bounded: only the nearest files are read.
@@ -28,6 +26,7 @@ export const relationsOf = async (
   index: WorkspaceIndex,
   pause: () => Promise<void> | undefined,
 ): Promise<Relations> => {
+  const isTest = (other: string): boolean => classifyPath(other, index.layout) === "test";
   const imports = importsOf(path, text, index);
   const name = moduleName(path);
   const names = namesOf(path, index);
@@ -36,7 +35,11 @@ export const relationsOf = async (
   const tests: string[] = [];
   const importers: string[] = [];
   const candidates = [...index.paths].filter((other) => other !== path && family.has(extensionOf(other)));
-  for (const other of nearestFirst(path, candidates, name).slice(0, MOST_READ)) {
+  for (const other of nearestFirst(
+    path,
+    candidates,
+    (other) => isTest(other) && testedName(other) === name,
+  ).slice(0, MOST_READ)) {
     await pause();
     if (isTest(other) && testedName(other) === name) ownTests.push(other);
     else if (!isImporter(other, index.read(other) ?? "", { path, names }, index)) continue;
@@ -54,10 +57,14 @@ const testedName = (path: string): string =>
     .replace(/[._-](test|tests|spec|e2e|cy)$|^tests?[_-]|(Test|Tests|IT)$/i, "");
 
 /** Files by the number of folders between them and `path`; tests of its name before all. */
-const nearestFirst = (path: string, candidates: readonly string[], name: string): string[] => {
+const nearestFirst = (
+  path: string,
+  candidates: readonly string[],
+  isOwnTest: (other: string) => boolean,
+): string[] => {
   const home = posix.dirname(path).split("/");
   const distance = (other: string): number => {
-    if (isTest(other) && testedName(other) === name) return -1;
+    if (isOwnTest(other)) return -1;
     const folders = other.split("/").slice(0, -1);
     let shared = 0;
     while (shared < folders.length && folders[shared] === home[shared]) shared += 1;

@@ -1,8 +1,10 @@
+import type { TestLayout } from "../../schemas/test-layout.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import { decodeText, withLineEnding } from "../workspace/encoding.ts";
 import { readIfPossible } from "../workspace/open.ts";
 import type { IgnoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
+import { testLayoutOf } from "../workspace/test-layout.ts";
 import { walkWorkspace } from "../workspace/walk.ts";
 
 /** Most files that are known of a workspace; the file's own relations are near it as a rule. */
@@ -16,6 +18,8 @@ export interface WorkspaceIndex {
   paths: ReadonlySet<string>;
   /** With LF line endings and no byte order mark; `null`: not there, not text, or too long. */
   read(path: string): string | null;
+  /** Which of them are tests. */
+  layout: TestLayout;
 }
 
 /** Lists a workspace, with unsaved texts in place of the files on disk. Errors: `cancelled`. */
@@ -45,7 +49,7 @@ export const indexWorkspace = async (
     texts.set(path, kept);
     return kept;
   };
-  return { paths, read };
+  return { paths, read, layout: testLayoutOf(paths, read) };
 };
 
 const readText = (workspace: string, path: string): string | null => {

@@ -152,7 +152,9 @@ export const attempt = async (
     permissions.loopEnded();
     const changed = await instance.call("workspace/changes", { write_access }, signal);
     const { readText } = starting;
-    await checkRights({ changes: changed.changes, given: changes, access: write_access, readText });
+    const layout = await starting.layout();
+    const handed = { changes: changed.changes, given: changes, access: write_access, readText, layout };
+    await checkRights(handed);
     const conclusion = await request.conclude({
       loop,
       changes: changed.changes,

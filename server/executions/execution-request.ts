@@ -4,6 +4,7 @@ import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { AgentExecution, ExecutionAttempt, ExecutionOutput } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { Overlay } from "../../schemas/run.ts";
+import type { TestLayout } from "../../schemas/test-layout.ts";
 import type { TestProbe, TestReport } from "../../schemas/tests.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { LoopResult, WorkerParams } from "../../schemas/worker.ts";
@@ -77,6 +78,8 @@ interface StartingState {
   changes: readonly FileChange[];
   /** Text of a file as the agent sees it, or null. */
   readText: (path: string) => Promise<string | null>;
+  /** Which files of the workspace are tests. */
+  layout: () => Promise<TestLayout>;
 }
 
 export interface ExecutionRequest {

@@ -1,6 +1,7 @@
 import type { FileChange, FileContent } from "../../schemas/changes.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { WriteAccess } from "../../schemas/gates.ts";
+import type { TestLayout } from "../../schemas/test-layout.ts";
 import { mayWrite } from "../workspace/classify.ts";
 import { fromFileContent } from "../workspace/encoding.ts";
 import { builtInRule } from "../workspace/ignore.ts";
@@ -12,6 +13,8 @@ export interface Handover {
   /** What the stage began with, from earlier stages. */
   given: readonly FileChange[];
   access: WriteAccess;
+  /** Which files of the workspace are tests. */
+  layout: TestLayout;
   /** The text of a file as the stage began with it; null if there was none. */
   readText: (path: string) => Promise<string | null>;
 }
@@ -44,13 +47,13 @@ const touchesSettings = async ({ path, content }: FileChange, { access, readText
  * runs code of the agent's, and what that could make it say must not decide. Error: `instance_refused`.
  */
 export const checkRights = async (handover: Handover): Promise<void> => {
-  const { changes, given, access } = handover;
+  const { changes, given, access, layout } = handover;
   const before = new Map(given.map((change) => [change.path, change]));
   const after = new Set(changes.map(({ path }) => path));
-  const refused = given.filter(({ path }) => !after.has(path) && !mayWrite(access, path));
+  const refused = given.filter(({ path }) => !after.has(path) && !mayWrite(access, path, layout));
   for (const change of changes) {
     if (sameChange(change, before.get(change.path))) continue;
-    const isOpen = mayWrite(access, change.path) && !isClosed(change.path);
+    const isOpen = mayWrite(access, change.path, layout) && !isClosed(change.path);
     if (!isOpen || (await touchesSettings(change, handover))) refused.push(change);
   }
   if (refused.length === 0) return;

@@ -38,7 +38,10 @@ const linesOf = (source: ChangedSource): Hunk[] =>
   });
 
 /** What is needed to see why snapshots changed. */
-export type SnapshotContext = Pick<GateContext, "after" | "readBase" | "readText" | "changes" | "ground">;
+export type SnapshotContext = Pick<
+  GateContext,
+  "after" | "layout" | "readBase" | "readText" | "changes" | "ground"
+>;
 
 /**
  * Whether stored snapshots changed with behaviour that the other new tests ask for: each piece of the

@@ -1,5 +1,6 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateName, GateProof } from "../../schemas/gates.ts";
+import type { TestLayout } from "../../schemas/test-layout.ts";
 import type { TestReport } from "../../schemas/tests.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { prove, type FileHashes, type GateContext } from "../teams/gates/gate.ts";
@@ -16,6 +17,8 @@ export interface JudgedChange {
   changes: readonly FileChange[];
   /** Text of a file before the change, or null. */
   readBase: (path: string) => Promise<string | null>;
+  /** Which files of the workspace are tests. */
+  layout: TestLayout;
 }
 
 const hashOf = (change: FileChange): string | null =>
@@ -24,8 +27,8 @@ const hashOf = (change: FileChange): string | null =>
 const hashesOf = (changes: readonly FileChange[]): FileHashes =>
   new Map(changes.map((change) => [change.path, hashOf(change)]));
 
-const isOfTests = ({ path }: FileChange): boolean => {
-  const kind = classifyPath(path);
+const isOfTests = ({ path }: FileChange, layout: TestLayout): boolean => {
+  const kind = classifyPath(path, layout);
   return kind === "test" || kind === "test-config";
 };
 
@@ -51,7 +54,7 @@ export const judge = async (
   },
 ): Promise<GateProof[]> => {
   const { now, signal, proven } = options;
-  const tests = change.changes.filter(isOfTests);
+  const tests = change.changes.filter((each) => isOfTests(each, change.layout));
   let baseline: TestReport | null = null;
   const contextOf = (changes: readonly FileChange[], red: GateProof | null): GateContext => {
     const texts = new Map(changes.map((each) => [each.path, each]));
@@ -62,6 +65,7 @@ export const judge = async (
     };
     return {
       ground,
+      layout: change.layout,
       changes,
       wholeChange: change.changes,
       after: hashesOf(changes),
@@ -89,7 +93,7 @@ export const judge = async (
   };
   const wanted = (names: readonly GateName[]) =>
     options.gates === undefined ? names : names.filter((name) => options.gates?.includes(name));
-  const bringsTests = newTestFiles({ after: hashesOf(change.changes) }).length > 0;
+  const bringsTests = newTestFiles({ after: hashesOf(change.changes), layout: change.layout }).length > 0;
   if (!bringsTests) return proveGates(wanted(withoutTests), contextOf(change.changes, null), proven);
   const [red] = await proveGates(["red"], contextOf(tests, null), proven);
   if (red === undefined) return [];

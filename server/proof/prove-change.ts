@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { testsIn } from "../executions/run-tests.ts";
+import { testLayoutIn } from "../workspace/test-layout.ts";
 import { onTopOf, type GitChange } from "./git-change.ts";
 import { judge } from "./judge.ts";
 import { withTestInstance, type TestInstanceOptions } from "./test-instance.ts";
@@ -25,7 +26,7 @@ export const proveChange = async (
 ): Promise<GateProof[]> => {
   const scratch = await mkdtemp(join(tmpdir(), "coditect-proof-"));
   try {
-    return await withTestInstance({ ...options, scratch, name: "Referee" }, signal, (instance) => {
+    return await withTestInstance({ ...options, scratch, name: "Referee" }, signal, async (instance) => {
       const ground: ProvingGround = {
         prepare: async (changes) => {
           const whole = onTopOf(change.inverse, changes);
@@ -38,7 +39,8 @@ export const proveChange = async (
         ),
       };
       const { proven } = options;
-      return judge(change, ground, {
+      const layout = await testLayoutIn(options.workspace, signal);
+      return judge({ ...change, layout }, ground, {
         now: () => new Date().toISOString(),
         signal,
         proven,

@@ -57,7 +57,9 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
     "execution/run": (params, signal) => runLoop(params, initialized("run an execution"), signal),
     "tests/run": (params, signal) => {
       const { copy } = initialized("run tests");
-      return withinTrace(params.trace, () => runTests(copy.root, params, signal, stalePackages(copy)));
+      return withinTrace(params.trace, () =>
+        runTests(copy.root, params, signal, stalePackages(copy), copy.layout),
+      );
     },
   };
 };

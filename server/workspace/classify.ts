@@ -1,4 +1,5 @@
 import type { WriteAccess } from "../../schemas/gates.ts";
+import { byNames, type TestLayout } from "../../schemas/test-layout.ts";
 import { plainestPath } from "./plainest-path.ts";
 
 /** What a file of a workspace is to a team: see {@link classifyPath}. */
@@ -23,7 +24,7 @@ const testFolders = new Set([
 const documentFolders = new Set(["doc", "docs", "documentation"]);
 
 const testName =
-  /(\.|-|_)(test|spec|cy|e2e)\.[^.]+$|^tests\.py$|^test_.+\.py$|(Test|Tests|IT)\.(java|kt|cs)$|\.snap$/;
+  /(\.|-|_)(test|spec|cy|e2e)\.[^.]+$|^tests\.py$|^test_.+\.py$|(Test|Tests|IT)\.(java|kt|cs|php)$|\.snap$/;
 
 /** Names of tests, unless they stand among sources: `src/commands/test.js` is the command `test`. */
 const outsideOfSources = /^(test|tests)\.(py|[cm]?[jt]sx?)$|^test[_-].+\.[cm]?[jt]sx?$|^test-.+\.py$/;
@@ -39,35 +40,63 @@ const configurationName =
 const documentName = /\.(md|mdx|markdown|rst|adoc|mmd)$|^(readme|changelog|license|contributing)(\.\w+)?$/i;
 const documentAsset = /\.(md|mdx|markdown|rst|adoc|mmd|txt|svg|png|jpe?g|gif|webp|drawio|puml)$/i;
 
+/** Maven's and Gradle's place of the program itself: no runner looks for tests in it. */
+const programPlace = /(^|\/)src\/main\/(java|kotlin|scala|groovy)\//;
+
 /**
- * What a file is, told from its path alone. Write rights of a stage and the gate `untouched` both
- * use this rule, so that what a Coder may not write is exactly what the gate watches.
+ * What a file is. Write rights of a stage, the gates, context and proofs of a change all use this rule,
+ * so that what a Coder may not write is exactly what the gate `untouched` watches.
  *
  * - `test`: tests with their fixtures, mocks and snapshots;
  * - `test-config`: what decides which tests run and how: runner configuration, `conftest.py`,
  *   set-up files;
  * - `document`: documentation, and pictures in a documentation folder;
  * - `source`: everything else.
+ *
+ * @param layout what the workspace's runners collect; left out: the path alone decides.
  */
-export const classifyPath = (path: string): PathKind => {
+export const classifyPath = (path: string, layout: TestLayout = byNames): PathKind => {
+  const named = kindByName(path);
+  if (layout === byNames || named === "test-config") return named;
+  const plain = plainestPath(path);
+  if (layout.sources.includes(plain)) return "source";
+  if (named === "test") return "test";
+  const isTest =
+    layout.folders.some((folder) => plain.startsWith(`${folder}/`)) ||
+    layout.collected.some((expression) => new RegExp(expression).test(plain));
+  return isTest ? "test" : named;
+};
+
+const kindByName = (path: string): PathKind => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   // Another spelling of a test's path is the same file to some systems: `Test/a.js`, `test./a.js`.
-  const [plainName = "", ...outward] = plainestPath(path).split("/").reverse();
-  const folders = outward.reverse();
+  const [plainName = "", ...folders] = plainestPath(path).split("/").reverse();
   if (configurationName.test(name)) return "test-config";
-  if (documentFolders.has(folders[0] ?? "") && documentAsset.test(name)) return "document";
-  if (testName.test(name) || testName.test(plainName) || folders.some((folder) => testFolders.has(folder)))
-    return "test";
-  if (outsideOfSources.test(name) && !folders.some((folder) => sourceFolders.has(folder))) return "test";
+  if (documentFolders.has(folders.at(-1) ?? "") && documentAsset.test(name)) return "document";
+  if (isInTestFolder(path)) return "test";
+  if (testName.test(name) || testName.test(plainName)) return programPlace.test(path) ? "source" : "test";
+  if (outsideOfSources.test(name) && !isAmongSources(path)) return "test";
   return documentName.test(name) ? "document" : "source";
 };
 
+const foldersOf = (path: string): string[] => plainestPath(path).split("/").slice(0, -1);
+
+/** Whether a folder around the file is one that holds tests by its name. */
+export const isInTestFolder = (path: string): boolean =>
+  foldersOf(path).some((folder) => testFolders.has(folder));
+
+/** Whether a folder around the file is one that holds programs by its name. */
+export const isAmongSources = (path: string): boolean =>
+  foldersOf(path).some((folder) => sourceFolders.has(folder));
+
 /**
  * Whether it is a test that a team can keep from the agents who write the code: its name contains
- * `held-back`, as in `bill.held-back.test.js`, `test_held_back_bill.py` or `HeldBackBillTest.java`.
+ * `held-back`, as in `bill.held-back.test.js`, `test_held_back_bill.py` or `HeldBackBillTest.java`. Where
+ * a project names its tests in its own way, a program outside of its sources counts as well.
  */
 export const isHeldBack = (path: string): boolean =>
-  namesHeldBack(path.split("/").at(-1) ?? path) && classifyPath(path) === "test";
+  namesHeldBack(path.split("/").at(-1) ?? path) &&
+  (classifyPath(path) === "test" || (classifyPath(path) === "source" && !isAmongSources(path)));
 
 /** Whether a text speaks of such a test. */
 export const namesHeldBack = (text: string): boolean => /held[-_. ]?back/i.test(text);
@@ -79,9 +108,9 @@ export const namesHeldBack = (text: string): boolean => /held[-_. ]?back/i.test(
 const directs = (path: string): boolean => /^\.coditect\/|(^|\/)\.coditectignore$/.test(plainestPath(path));
 
 /** Whether a stage with that access may write the file. Architecture: "The agent loop". */
-export const mayWrite = (access: WriteAccess, path: string): boolean => {
+export const mayWrite = (access: WriteAccess, path: string, layout: TestLayout = byNames): boolean => {
   if (directs(path)) return false;
-  const kind = classifyPath(path);
+  const kind = classifyPath(path, layout);
   switch (access) {
     case "none":
       return false;
@@ -97,19 +126,33 @@ export const mayWrite = (access: WriteAccess, path: string): boolean => {
 };
 
 /** Whether a path is a test or sets tests up, as JavaScript for a program that cannot import this. */
-export const isTestScript = `(path) => {
+export const isTestScript = (layout: TestLayout): string => `((path) => {
   const segments = path.split("/");
   const name = segments[segments.length - 1];
-  return ${String(configurationName)}.test(name) || ${String(testName)}.test(name) ||
-    segments.slice(0, -1).some((folder) => ${JSON.stringify([...testFolders])}.includes(folder));
-}`;
+  const plain = path.toLowerCase();
+  if (${String(configurationName)}.test(name)) return true;
+  if (${JSON.stringify(layout.sources)}.includes(plain)) return false;
+  return ${String(testName)}.test(name) ||
+    segments.slice(0, -1).some((folder) => ${JSON.stringify([...testFolders])}.includes(folder)) ||
+    ${JSON.stringify(layout.folders)}.some((folder) => plain.startsWith(folder + "/")) ||
+    ${JSON.stringify(layout.collected)}.some((expression) => new RegExp(expression).test(plain));
+})`;
 
 /** The same as {@link isTestScript}, as Python. */
-export const isTestScriptPython = `import re as _re
+export const isTestScriptPython = (layout: TestLayout): string => `import re as _re
 _TEST_FOLDERS = set(${JSON.stringify([...testFolders])})
 _TEST_NAME = _re.compile(r"""${testName.source}""")
 _TEST_CONFIG = _re.compile(r"""${configurationName.source}""", _re.I)
+_TEST_SOURCES = set(${JSON.stringify(layout.sources)})
+_TEST_PLACES = tuple(folder + "/" for folder in ${JSON.stringify(layout.folders)})
+_TEST_COLLECTED = [_re.compile(each) for each in ${JSON.stringify(layout.collected)}]
 def is_test(path):
     *folders, name = path.split("/")
-    return bool(_TEST_CONFIG.search(name) or _TEST_NAME.search(name) or any(folder in _TEST_FOLDERS for folder in folders))
+    plain = path.lower()
+    if _TEST_CONFIG.search(name):
+        return True
+    if plain in _TEST_SOURCES:
+        return False
+    return bool(_TEST_NAME.search(name) or any(folder in _TEST_FOLDERS for folder in folders)
+        or plain.startswith(_TEST_PLACES) or any(each.search(plain) for each in _TEST_COLLECTED))
 `;

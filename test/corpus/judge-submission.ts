@@ -1,3 +1,4 @@
+import { byNames } from "../../schemas/test-layout.ts";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -68,6 +69,7 @@ export const judgeSubmission = async (
     return await judge(
       {
         changes,
+        layout: byNames,
         readBase: (path) => readFile(join(source, path), "utf8").catch(() => null),
       },
       ground,

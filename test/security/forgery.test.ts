@@ -1,3 +1,4 @@
+import { byNames } from "../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -226,7 +227,7 @@ describe("what a worker hands back", () => {
     changes: FileChange[],
     given: FileChange[] = [],
     before: string | null = null,
-  ) => checkRights({ access, changes, given, readText: () => Promise.resolve(before) });
+  ) => checkRights({ access, changes, given, layout: byNames, readText: () => Promise.resolve(before) });
 
   it("passes as far as the stage may write, and with what earlier stages left", async () => {
     const tests = change("test/a.test.ts");

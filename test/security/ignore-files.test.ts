@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import ignore from "ignore";
 import { describe, it } from "mocha";
-import { globFilter } from "../../server/worker/tools/glob.ts";
+import { globFilter } from "../../server/workspace/glob.ts";
 import { boundedPatterns } from "../../server/workspace/ignore-patterns.ts";
 import { ignoreRules } from "../../server/workspace/ignore.ts";
 import { walkWorkspace } from "../../server/workspace/walk.ts";

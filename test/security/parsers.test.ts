@@ -9,7 +9,7 @@ import { readArguments } from "../../server/gateway/providers/parts.ts";
 import { parseLessons, renderLessons } from "../../server/feedback/lessons-file.ts";
 import { describeConfiguration } from "../../server/teams/definition/describe.ts";
 import { fillPrompt, variablesIn } from "../../server/teams/definition/template.ts";
-import { globFilter } from "../../server/worker/tools/glob.ts";
+import { globFilter } from "../../server/workspace/glob.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
 import { redactText } from "../../server/workspace/redact.ts";
 import { testSettings } from "../../server/workspace/test-settings.ts";

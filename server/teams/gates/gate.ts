@@ -2,6 +2,7 @@ import type { FileChange } from "../../../schemas/changes.ts";
 import type { Finding } from "../../../schemas/findings.ts";
 import type { GateName, GateProof } from "../../../schemas/gates.ts";
 import type { Timestamp } from "../../../schemas/primitives.ts";
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
 
@@ -11,6 +12,8 @@ export type FileHashes = ReadonlyMap<string, string | null>;
 /** What a gate is proven from. */
 export interface GateContext {
   ground: ProvingGround;
+  /** Which files of the workspace are tests. */
+  layout: TestLayout;
   /** The stage's result, as changes from the user's workspace. */
   changes: readonly FileChange[];
   /** The whole change, where it is known when its tests are judged alone; null in a run. */

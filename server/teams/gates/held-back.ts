@@ -36,7 +36,7 @@ const inWords = ({ passed, failures }: Result, kind: string): string =>
  */
 export const heldBack: Gate = async (context) => {
   const hidden = new Map(context.heldBack.changes.map((change) => [change.path, "held back"]));
-  const files = newTestFiles({ after: hidden });
+  const files = newTestFiles({ after: hidden, layout: context.layout });
   if (files.length === 0) return { held: true, reason: "No tests were held back." };
   // Measuring the baseline prepares the copy for it.
   const before = await context.baseline();

@@ -26,9 +26,11 @@ export interface Hunk {
 
 /** The sources that differ from the state before the run, with their texts. */
 export const changedSources = async (
-  context: Pick<GateContext, "after" | "readBase" | "readText">,
+  context: Pick<GateContext, "after" | "layout" | "readBase" | "readText">,
 ): Promise<ChangedSource[]> => {
-  const paths = [...context.after.keys()].filter((path) => classifyPath(path) === "source").sort();
+  const paths = [...context.after.keys()]
+    .filter((path) => classifyPath(path, context.layout) === "source")
+    .sort();
   return Promise.all(
     paths.map(async (path) => ({
       path,

@@ -1,4 +1,5 @@
 import type { FileChange } from "../../../schemas/changes.ts";
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { decodeText, fromFileContent } from "../../workspace/encoding.ts";
@@ -41,9 +42,9 @@ const missedIn = (message: string): string[] =>
   sayings.flatMap((saying) => [...message.matchAll(saying)].map(([, name = ""]) => wordOf(name)));
 
 /** Whether all that the message misses is in these sources, of the state before the change. */
-export const missesOnly = (message: string, before: readonly FileChange[]): boolean => {
+export const missesOnly = (message: string, before: readonly FileChange[], layout: TestLayout): boolean => {
   const words = missedIn(message);
-  const sources = before.filter(({ path }) => classifyPath(path) === "source");
+  const sources = before.filter(({ path }) => classifyPath(path, layout) === "source");
   return words.length > 0 && words.every((word) => isBrought(word, sources));
 };
 
@@ -51,9 +52,13 @@ export const missesOnly = (message: string, before: readonly FileChange[]): bool
  * What test files that could not be loaded miss, when all of it is what the change brings in its
  * sources; null when a file could not be loaded for another reason.
  */
-export const missingNames = (report: TestReport, change: readonly FileChange[]): string[] | null => {
+export const missingNames = (
+  report: TestReport,
+  change: readonly FileChange[],
+  layout: TestLayout,
+): string[] | null => {
   if (report.outcome !== "load_error" || report.errors.length > 0) return null;
-  const sources = change.filter(({ path }) => classifyPath(path) === "source");
+  const sources = change.filter(({ path }) => classifyPath(path, layout) === "source");
   const missing = report.load_errors.map(({ message }) => missedIn(message));
   const isAwaited = (words: readonly string[]): boolean =>
     words.length > 0 && words.every((word) => isBrought(word, sources));

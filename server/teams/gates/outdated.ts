@@ -38,7 +38,9 @@ export const withoutTheirCode = async (
   });
   await context.ground.prepare(context.changes);
   const unloaded = new Set(
-    report.load_errors.filter(({ message }) => missesOnly(message, before)).map(({ file }) => file),
+    report.load_errors
+      .filter(({ message }) => missesOnly(message, before, context.layout))
+      .map(({ file }) => file),
   );
   const missing = new Set(report.tests.filter(({ failure }) => failure === "missing").map(testId));
   return new Set(gone.filter((id) => missing.has(id) || unloaded.has(id.split(" > ")[0] ?? "")));

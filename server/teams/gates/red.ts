@@ -1,3 +1,4 @@
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { awaitsSnapshot, isFileEntry, newlyFailing, testId } from "./compare.ts";
@@ -23,14 +24,15 @@ const placesOf = (message: string): string[] =>
  * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by
  * one. Node names the innermost place first, Python last.
  */
-export const crashesInCode = ({ message }: TestCase): boolean => {
+export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolean => {
   const places = placesOf(message ?? "");
   const innermost = places.find((file) => !file.endsWith(".py")) ?? places.at(-1);
-  return innermost !== undefined && classifyPath(innermost) === "source";
+  return innermost !== undefined && classifyPath(innermost, layout) === "source";
 };
 
 /** Whether a test fails for what it describes: an assertion, a name that is yet to come, a crash of the code. */
-const failsRightly = (test: TestCase): boolean => test.failure !== "error" || crashesInCode(test);
+const failsRightly = (test: TestCase, layout: TestLayout): boolean =>
+  test.failure !== "error" || crashesInCode(test, layout);
 
 /** A suite that takes longer is not run a second time to see whether it has the new tests. */
 const QUICK_SUITE_MS = 60_000;
@@ -59,8 +61,8 @@ export const red: Gate = async (context) => {
   if (report.runner === "command") return redCommand(before, report);
   const knownPassing = named(before, "passed");
   const failing = newlyFailing(before, report);
-  const wrong = failing.filter((test) => !failsRightly(test));
-  const proving = failing.filter((test) => failsRightly(test) && !awaitsSnapshot(test));
+  const wrong = failing.filter((test) => !failsRightly(test, context.layout));
+  const proving = failing.filter((test) => failsRightly(test, context.layout) && !awaitsSnapshot(test));
   const passing = [...named(report, "passed")].filter((id) => !knownPassing.has(id));
   if (
     context.wholeChange !== null &&
@@ -111,7 +113,8 @@ const awaitingTests = async (
   report: TestReport,
   before: TestReport,
 ): Promise<{ missing: string; tests: string[] } | null> => {
-  const missing = context.wholeChange === null ? null : missingNames(report, context.wholeChange);
+  const missing =
+    context.wholeChange === null ? null : missingNames(report, context.wholeChange, context.layout);
   if (context.wholeChange === null || missing === null) return null;
   await context.ground.prepare(context.wholeChange);
   const later = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });

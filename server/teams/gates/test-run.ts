@@ -11,9 +11,9 @@ const nameSeparator = " > ";
 const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
 
 /** Test files the run has added or changed so far and that are still there. */
-export const newTestFiles = ({ after }: Pick<GateContext, "after">): string[] =>
+export const newTestFiles = ({ after, layout }: Pick<GateContext, "after" | "layout">): string[] =>
   [...after]
-    .filter(([path, hash]) => hash !== null && classifyPath(path) === "test" && !dataFile.test(path))
+    .filter(([path, hash]) => hash !== null && classifyPath(path, layout) === "test" && !dataFile.test(path))
     .map(([path]) => path)
     .sort();
 

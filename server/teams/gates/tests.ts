@@ -159,7 +159,7 @@ export const clean: Gate = async (context) => {
 /** No test and no test configuration changed since the tests were proven red. */
 export const untouched: Gate = (context) => {
   const touched = changedPaths(context.provenRed ?? context.before, context.after).filter((path) => {
-    const kind = classifyPath(path);
+    const kind = classifyPath(path, context.layout);
     return kind === "test" || kind === "test-config";
   });
   if (touched.length > 0 && context.allowTestChanges) {

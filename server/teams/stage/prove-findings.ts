@@ -1,6 +1,7 @@
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { Finding } from "../../../schemas/findings.ts";
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestCase } from "../../../schemas/tests.ts";
 import type { Store } from "../../store/store.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
@@ -11,7 +12,7 @@ import { failures, probeOf, unusable } from "../gates/test-run.ts";
 type Proof = NonNullable<Finding["proof"]>;
 type Context = Pick<
   GateContext,
-  "ground" | "changes" | "after" | "budgetMs" | "exists" | "readText" | "now" | "signal"
+  "ground" | "layout" | "changes" | "after" | "budgetMs" | "exists" | "readText" | "now" | "signal"
 >;
 
 const change = (path: string, text: string): FileChange => ({
@@ -31,8 +32,8 @@ const withFiles = (changes: readonly FileChange[], files: readonly FileChange[])
  * Whether the failure is about the code: an assertion, or a crash of the code. A name that is missing is
  * none here, for the code is there. Some runners do not say why a test fails.
  */
-const showsDefect = (test: TestCase): boolean =>
-  test.failure === undefined || test.failure === "assertion" || crashesInCode(test);
+const showsDefect = (test: TestCase, layout: TestLayout): boolean =>
+  test.failure === undefined || test.failure === "assertion" || crashesInCode(test, layout);
 
 /** Whether a test of the reproduction fails for what it describes, on a state; or why nobody can say. */
 const failsOn = async (
@@ -48,7 +49,7 @@ const failsOn = async (
     return { fails: false, reason: "The project's test command does not say which test failed." };
   const failed = failures(report);
   if (failed.length === 0) return { fails: false, reason: "Its test passes." };
-  return failed.some(showsDefect)
+  return failed.some((test) => showsDefect(test, context.layout))
     ? { fails: true, reason: "Its test fails." }
     : { fails: false, reason: "Its test fails by an error of its own, and not by an assertion." };
 };

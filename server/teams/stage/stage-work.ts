@@ -24,6 +24,7 @@ import type { Pool } from "../../instances/pool.ts";
 import { isFinished } from "../../models/execution.ts";
 import type { Store } from "../../store/store.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
+import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { Traces } from "../../executions/traces.ts";
 import type { Tools } from "../../tools/tools-api.ts";
 import { judgeAttempt } from "./attempt-strength.ts";
@@ -155,12 +156,15 @@ const measureBaseline = (
     return report;
   });
 
+const layoutOf = ({ workspace }: Pick<TeamParts, "workspace">, { signal }: Pick<StageWork, "signal">) =>
+  testLayoutIn(workspace, signal);
+
 const gateContext = (
   parts: TeamParts,
   work: StageWork,
   whole: readonly FileChange[],
   changeSet: ChangeSet | null,
-  ground: ProvingGround,
+  { ground, layout }: Pick<GateContext, "ground" | "layout">,
 ): GateContext => {
   const { run, stage, execution, baseline } = work;
   const changes = visibleTo(run, stage, whole);
@@ -172,6 +176,7 @@ const gateContext = (
   const provenTests = redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null;
   return {
     ground,
+    layout,
     changes,
     after: hashesOf(visibleSet(run, stage, changeSet)),
     before: hashesOf(visibleSet(run, stage, work.startsWith)),
@@ -247,7 +252,10 @@ const conclude = async (
     });
     await reportInvisible(parts, execution, changeSet, changes);
   }
-  const context = gateContext(parts, work, changes, changeSet, ground);
+  const context = gateContext(parts, work, changes, changeSet, {
+    ground,
+    layout: await layoutOf(parts, work),
+  });
   if (isReviewing(execution)) await proveFindings(context, context.findings, parts);
   const wanted = gatesOf(work.stage, parts.settings);
   const gates = await proveGates(wanted, context, (proof) => {
@@ -324,6 +332,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       overlays: run.options.overlays,
       changes: startChanges,
       readText: (path) => view.readText(path),
+      layout: () => layoutOf(parts, work),
     },
     claim: {
       workspace,

@@ -98,7 +98,7 @@ const withoutBlocked = (changes: readonly FileChange[], all: readonly string[]):
 };
 
 const isAllowed = (copy: PrivateCopy, access: WriteAccess, { path, content }: FileChange): boolean =>
-  mayWrite(access, path) && !changesTestSettings(copy, access, path, content);
+  mayWrite(access, path, copy.layout) && !changesTestSettings(copy, access, path, content);
 
 /** Recorded changes that are not as the copy was prepared, and that the stage may not write. */
 const forbiddenPaths = (copy: PrivateCopy, access: WriteAccess): string[] => {

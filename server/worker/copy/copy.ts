@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
+import { byNames, type TestLayout } from "../../../schemas/test-layout.ts";
 import type { GitFiles } from "../../../schemas/git-files.ts";
 import { findGit } from "../../workspace/git.ts";
 import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
@@ -54,6 +55,8 @@ export interface PrivateCopy {
   /** A virtual environment of Python outside of the workspace. */
   python: string | null;
   rules: IgnoreRules;
+  /** Which files of the workspace are tests, as it was before any agent touched it. */
+  layout: TestLayout;
   /** Folders of the workspace that are packages others import by name, as paths inside it. */
   packages: Set<string>;
   /** Ignored files and folders that were brought along all the same: see `copyBuilt`. */
@@ -92,6 +95,7 @@ export const privateCopy = (
     git,
     python: null,
     rules: ignoreRules(workspace, git),
+    layout: byNames,
     packages: new Set(),
     built: new Set(),
     builtFor: "[]",

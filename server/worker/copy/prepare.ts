@@ -10,12 +10,14 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { FileChange } from "../../../schemas/changes.ts";
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { Overlay } from "../../../schemas/run.ts";
 import type { WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
 import { decodeText, encodeText, type TextEncoding } from "../../workspace/encoding.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { readTextIfPossible, testLayoutOf } from "../../workspace/test-layout.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
 import { copyBuilt, type LeftOut } from "./built.ts";
 import { closedBy, originalOf, recordChange, type BaseFile, type PrivateCopy } from "./copy.ts";
@@ -53,6 +55,7 @@ export const prepare = async (
     linked.push(...listing.dependencies);
     await pace();
   }
+  copy.layout = layoutOf(copy);
   linkOuterDependencies(copy);
   linkOuterEnvironment(copy);
   left_out.push(...copyBuilt(copy, copy.packages), ...unreachedPackages(copy), ...closedSettings(copy));
@@ -65,6 +68,9 @@ export const prepare = async (
   }
   return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
 };
+
+const layoutOf = ({ base, source }: PrivateCopy): TestLayout =>
+  testLayoutOf(base.keys(), (path) => readTextIfPossible(source, path));
 
 /** Environment files at the top of the workspace that stay out of the copy. */
 const closedSettings = (copy: PrivateCopy): LeftOut[] =>

@@ -32,7 +32,9 @@ export interface StalePackages {
  */
 export const stalePackages = (copy: PrivateCopy): StalePackages => {
   const packages = builtPackages(copy);
-  const changes = [...copy.written.values()].filter(({ path }) => classifyPath(path) === "source");
+  const changes = [...copy.written.values()].filter(
+    ({ path }) => classifyPath(path, copy.layout) === "source",
+  );
   const state = JSON.stringify(changes.map((change) => [change.path, stateOf(change)]).sort());
   const built = (): void => {
     copy.builtFor = state;
@@ -112,7 +114,7 @@ const isRead = (copy: PrivateCopy, { folder, name, places }: BuiltPackage): bool
     ...(name === null ? [] : [`"${name}"`, `'${name}'`]),
   ];
   const tests = [...copy.base.keys(), ...copy.written.keys()].filter(
-    (path) => packageOf(copy, path) === folder && classifyPath(path) === "test",
+    (path) => packageOf(copy, path) === folder && classifyPath(path, copy.layout) === "test",
   );
   return tests.some((path) => {
     const text = textOf(join(copy.root, path));

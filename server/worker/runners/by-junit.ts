@@ -7,7 +7,7 @@ import { qualifiedName, readJUnit, sourceFile, type JUnitCase } from "./junit.ts
 import { nameSeparator } from "./names.ts";
 import { filesBelow, freshReports, reportFile } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "./script.ts";
+import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 import { testCase } from "./test-case.ts";
 import { unloadedFile } from "./unloaded-file.ts";
 

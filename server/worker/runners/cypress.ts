@@ -6,7 +6,7 @@ import { nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { filesBelow, reportFile } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "./script.ts";
+import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 import { testCase } from "./test-case.ts";
 
 const rules: ArgumentRules = {

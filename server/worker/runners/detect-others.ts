@@ -4,7 +4,7 @@ import type { TestRunner } from "../../../schemas/tests.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import { programOnPath, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
-import { emptyScript } from "./script.ts";
+import { emptyScript } from "../../workspace/test-script.ts";
 
 /** A language's runner: the file names that mark a project of it, and its program. */
 interface Marked {

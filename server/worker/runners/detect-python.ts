@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { programOnPath, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
-import { emptyScript } from "./script.ts";
+import { emptyScript } from "../../workspace/test-script.ts";
 
 const pytestFiles = new Set(["pytest.ini", ".pytest.ini", "pytest.toml", "conftest.py"]);
 const pytestSections: Record<string, RegExp> = {

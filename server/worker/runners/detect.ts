@@ -19,7 +19,7 @@ import {
   runnerSteps,
   type RunnerStep,
   type ScriptCommand,
-} from "./script.ts";
+} from "../../workspace/test-script.ts";
 
 /** Runners of JavaScript, in the order in which they are looked for. */
 const nodeRunners = [

@@ -4,7 +4,7 @@ import { literalGlob } from "./literal-glob.ts";
 import { nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 import { unloadedResults } from "./unloaded-file.ts";
 
 const rules: ArgumentRules = {

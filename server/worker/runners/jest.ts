@@ -3,7 +3,7 @@ import { jestReportFile, readJestReport } from "./jest-report.ts";
 import { namePattern } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, noResults, type ReportFolders, type RunnerAdapter } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

@@ -6,7 +6,7 @@ import { nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables, programOnPath } from "./package.ts";
 import { filesBelow } from "./report-files.ts";
 import type { RunnerAdapter, TestJob } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set("--port --reporters --browsers --log-level --capture-timeout".split(" ")),

@@ -4,7 +4,7 @@ import { eventsFile, readEvents } from "./events.ts";
 import { namePattern } from "./names.ts";
 import { installedProgram, nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, noResults, type ReportFolders, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

@@ -5,7 +5,7 @@ import { nodeProgram, nodeVariables } from "./package.ts";
 import { literalGlob } from "./literal-glob.ts";
 import { namePattern } from "./names.ts";
 import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "./script.ts";
+import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

@@ -5,7 +5,7 @@ import { namePattern, nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { reportFile } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "./script.ts";
+import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

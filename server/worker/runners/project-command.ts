@@ -15,7 +15,7 @@ import { coverageCommand } from "./mocha.ts";
 import { foldersUp, nodeProgram, nodeVariables, pathWithPrograms, programOnPath } from "./package.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob } from "./runner.ts";
-import { emptyScript } from "./script.ts";
+import { emptyScript } from "../../workspace/test-script.ts";
 
 /** What a person would run to test a project. */
 export interface ProjectCommand {

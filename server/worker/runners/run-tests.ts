@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fail } from "../../../schemas/errors.ts";
+import { byNames, type TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestProbe, TestReport } from "../../../schemas/tests.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import { relativePath } from "../../workspace/paths.ts";
@@ -22,10 +23,11 @@ import { packageTestCommand } from "./package-script.ts";
 import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
 import { pathWithPrograms } from "./package.ts";
 import { describeResults } from "./report.ts";
-import { emptyScript } from "./script.ts";
+import { emptyScript } from "../../workspace/test-script.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
 
-type TestRequest = WorkerParams<"tests/run">;
+/** What is asked for, and which files of the workspace are tests. */
+type TestRequest = WorkerParams<"tests/run"> & { layout: TestLayout };
 
 /** Longest output of a runner that is kept. */
 const OUTPUT_BYTES = 64 * 1024;
@@ -36,9 +38,10 @@ const OUTPUT_BYTES = 64 * 1024;
  */
 export const runTests = async (
   root: string,
-  request: TestRequest,
+  request: WorkerParams<"tests/run">,
   signal: AbortSignal,
   stale?: StalePackages,
+  layout: TestLayout = byNames,
 ): Promise<TestReport> => {
   const deadline = performance.now() + request.timeout_seconds * 1000;
   for (const folder of stale?.folders ?? []) {
@@ -49,7 +52,7 @@ export const runTests = async (
     if (failed !== null) return notBuilt(root, job, failed);
   }
   stale?.built();
-  const report = await runSuites(root, request, deadline, signal);
+  const report = await runSuites(root, { ...request, layout }, deadline, signal);
   const environment = environmentProblem(root, report);
   return environment === null ? report : { ...report, environment };
 };
@@ -218,7 +221,7 @@ const byRunner = (root: string, files: readonly string[]): SuitePart[] => {
 const runPart = (
   root: string,
   { detected, files }: SuitePart,
-  { name, coverage, probe }: TestRequest,
+  { name, coverage, probe, layout }: TestRequest,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> =>
@@ -227,15 +230,20 @@ const runPart = (
     const job = { ...detected, files: inPackage, name, coverage, reportFolder };
     const isWatched = probe !== undefined && detected.runner in watched;
     const witness = isWatched
-      ? createWitness(root, reportFolder, probe, reportsInside.has(detected.runner))
+      ? createWitness(root, reportFolder, probe, reportsInside.has(detected.runner), layout)
       : null;
     const report = await runJob(root, job, witness, timeoutMs, signal);
-    return isWatched ? watchedReport(root, report, probe) : report;
+    return isWatched ? watchedReport(root, report, probe, layout) : report;
   });
 
 /** The report of a run under a witness, with what only the texts of the judged sources show. */
-const watchedReport = (root: string, report: TestReport, { suspects }: TestProbe): TestReport => {
-  const tampering = [...(report.tampering ?? []), ...unseenTampering(root, suspects)];
+const watchedReport = (
+  root: string,
+  report: TestReport,
+  { suspects }: TestProbe,
+  layout: TestLayout,
+): TestReport => {
+  const tampering = [...(report.tampering ?? []), ...unseenTampering(root, suspects, layout)];
   return { ...report, watched: true, ...(tampering.length > 0 ? { tampering } : {}) };
 };
 

@@ -7,7 +7,7 @@ import type {
   TestRunner,
 } from "../../../schemas/tests.ts";
 import type { ProcessResult } from "../process.ts";
-import type { ArgumentRules, ScriptCommand } from "./script.ts";
+import type { ArgumentRules, ScriptCommand } from "../../workspace/test-script.ts";
 
 /** A test runner found in a project, and how the project itself starts it. */
 export interface DetectedRunner {

@@ -5,7 +5,7 @@ import { namePattern, nameSeparator } from "./names.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { reportFile, withStandardOutputIn } from "./report-files.ts";
 import { noResults, type ReportHook, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const point = /^(\s*)(not ok|ok)\b\s*(\d+)?\s*-?\s*(.*?)\s*(?:#\s*(SKIP|TODO|time)\b(.*))?$/i;
 

@@ -3,7 +3,7 @@ import type { TestCase } from "../../../schemas/tests.ts";
 import { eventsFile, readEvents } from "./events.ts";
 import { nodeProgram, nodeVariables } from "./package.ts";
 import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "./script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 import { unloadedResults } from "./unloaded-file.ts";
 
 const rules: ArgumentRules = {

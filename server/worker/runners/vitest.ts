@@ -5,7 +5,7 @@ import { jestReportFile, readJestReport } from "./jest-report.ts";
 import { namePattern } from "./names.ts";
 import { isInstalled, nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "./script.ts";
+import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

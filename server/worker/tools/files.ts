@@ -87,8 +87,8 @@ export const writablePath = (copy: PrivateCopy, access: WriteAccess, written: st
   for (const each of new Set([asked, path])) {
     const rule = closedBy(copy, each);
     if (rule !== null) throw fail("ignored_file", { path: each, rule });
-    if (!mayWrite(access, each)) {
-      const kind = kindWords[classifyPath(each)];
+    if (!mayWrite(access, each, copy.layout)) {
+      const kind = kindWords[classifyPath(each, copy.layout)];
       throw fail("write_not_allowed", { path: each, kind, allowed: accessWords[access] });
     }
   }

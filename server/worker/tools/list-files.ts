@@ -2,7 +2,7 @@ import { plainLine } from "../../../schemas/plain-text.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "../copy/copy.ts";
-import { globFilter } from "./glob.ts";
+import { globFilter } from "../../workspace/glob.ts";
 import { done, type Tool } from "./tool.ts";
 
 const MOST_FILES = 400;

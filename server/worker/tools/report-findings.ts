@@ -21,7 +21,8 @@ export const reportFindings: Tool<"report_findings"> = async ({ findings }, cont
 const reproductionProblems = (copy: PrivateCopy, { reproduction }: ReportedFinding): string[] => {
   if (reproduction == null) return [];
   const { path } = reproduction;
-  if (classifyPath(path) !== "test") return [`${path} is no test file; name the reproduction like one.`];
+  if (classifyPath(path, copy.layout) !== "test")
+    return [`${path} is no test file; name the reproduction like one.`];
   return findFile(copy, path) === null ? [] : [`${path} exists; a reproduction is a new file.`];
 };
 

@@ -30,7 +30,7 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
   const known = copy.testResults.get(key);
   if (known !== undefined) return done(`${known}\n[not run again: no file has changed since]`);
 
-  const report = await context.runTests(copy.root, request, signal, stalePackages(copy));
+  const report = await context.runTests(copy.root, request, signal, stalePackages(copy), copy.layout);
   // For the runtime that is an empty suite; an agent that wants to run a test has to know what is missing.
   if (report.outcome === "no_tests" && report.command.length === 0)
     throw fail("no_test_runner", { workspace: basename(copy.root) });

@@ -1,4 +1,5 @@
 import type { FileChange } from "../../../schemas/changes.ts";
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { ToolArguments, ToolName } from "../../../schemas/tools.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
@@ -20,6 +21,7 @@ export type RunTests = (
   request: WorkerParams<"tests/run">,
   signal: AbortSignal,
   stale?: StalePackages,
+  layout?: TestLayout,
 ) => Promise<TestReport>;
 
 /** What a worker has once it is initialized. */

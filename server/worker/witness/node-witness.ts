@@ -21,7 +21,7 @@ export const nodeWitness = (settings: WitnessSettings): string => `"use strict";
 (() => {
 const settings = ${JSON.stringify(settings)};
 const TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)};
-const isTest = ${isTestScript};
+const isTest = ${isTestScript(settings.layout)};
 ${script}${signsScript}${realmScript}${filesScript}
 })();
 `;

@@ -11,7 +11,7 @@ export const pytestPlugin = (settings: WitnessSettings): string =>
 SETTINGS = _json.loads(${JSON.stringify(JSON.stringify(settings))})
 REFUSED = ${JSON.stringify(REFUSED)}
 TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)}
-${isTestScriptPython}
+${isTestScriptPython(settings.layout)}
 ${plugin}`;
 
 const plugin = String.raw`
@@ -172,6 +172,19 @@ class _Modules(dict):
         return self._real.copy()
 
 sys.modules = _Modules(sys.modules)
+
+# Pytest puts its own imports into every module that is named like a test, a source as well.
+def _leave_sources_alone():
+    import _pytest.assertion.rewrite as rewrite
+    should_rewrite = rewrite.AssertionRewritingHook._should_rewrite
+    def should(self, name, file, *args):
+        path = _path_of(file)
+        if path in _SUSPECTS and not is_test(path):
+            return False
+        return should_rewrite(self, name, file, *args)
+    rewrite.AssertionRewritingHook._should_rewrite = should
+
+_leave_sources_alone()
 
 _import = builtins.__import__
 def _guarded_import(name, *args, **kwargs):

@@ -1,7 +1,10 @@
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestProbe } from "../../../schemas/tests.ts";
 
 /** What a witness inside the processes of a test run has to know. */
 export interface WitnessSettings extends TestProbe {
+  /** Which files of the workspace are tests. */
+  layout: TestLayout;
   /** Absolute path of the workspace the tests run in. */
   root: string;
   /** Absolute path of the run's own folder. */

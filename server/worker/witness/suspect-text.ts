@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { Tampering } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 
@@ -29,9 +30,9 @@ const textOf = (root: string, path: string): string => {
 };
 
 /** Tampering of sources of the judged change that no witness inside the run can see. */
-export const unseenTampering = (root: string, suspects: readonly string[]): Tampering[] =>
+export const unseenTampering = (root: string, suspects: readonly string[], layout: TestLayout): Tampering[] =>
   suspects
-    .filter((path) => script.test(path) && classifyPath(path) === "source")
+    .filter((path) => script.test(path) && classifyPath(path, layout) === "source")
     .flatMap((path) => {
       const text = textOf(root, path);
       return unseen.flatMap(({ shows, what }) => {

@@ -8,12 +8,12 @@ import type { WitnessSettings } from "./settings.ts";
  * runs in Vitest's main process, where no file of the project but its configuration does.
  */
 export const vitestReporter = (
-  { key, root, suspects }: Pick<WitnessSettings, "key" | "root" | "suspects">,
+  { key, layout, root, suspects }: Pick<WitnessSettings, "key" | "layout" | "root" | "suspects">,
   channel: string,
 ): string => `
 import { createHmac } from "node:crypto";
 import { appendFileSync } from "node:fs";
-const isTest = ${isTestScript};
+const isTest = ${isTestScript(layout)};
 const changed = ${JSON.stringify(suspects)};
 const suspects = changed.filter((path) => !isTest(path));
 const root = ${JSON.stringify(root + "/")};

@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { byNames, type TestLayout } from "../../../schemas/test-layout.ts";
 import { TestProbe, type Tampering } from "../../../schemas/tests.ts";
 import { nodeWitness } from "./node-witness.ts";
 import type { WitnessSettings } from "./settings.ts";
@@ -20,6 +21,7 @@ export const createWitness = (
   folder: string,
   probe: TestProbe | undefined,
   shared: boolean,
+  layout: TestLayout = byNames,
 ): Witness => {
   const key = randomBytes(24).toString("hex");
   const macOf = (body: string): Buffer => createHmac("sha256", key).update(body).digest();
@@ -31,6 +33,7 @@ export const createWitness = (
   return {
     settings: {
       ...(probe ?? TestProbe.parse({})),
+      layout,
       root: realpathSync.native(root),
       folder: realpathSync.native(folder),
       channel: join(folder, "witness"),

@@ -45,27 +45,58 @@ const shapes: Record<string, Shape> = {
   },
 };
 
-describe("a team on a project that no witness can watch", function () {
-  this.timeout(120_000);
-  for (const [name, { program, files, test, source }] of Object.entries(shapes))
-    describe(name, function () {
-      skipUnlessNull(this, programOnPath(program) === null ? `${program} is not installed` : null);
-      it("holds every gate", async () => {
-        const workspace = await testWorkspace(files);
-        const model = await startModelServer({ TestWriter: writes(...test), Coder: writes(...source) });
-        const runtime = await startRuntime({
-          workspace: workspace.root,
-          settings: { provider: model.ollama() },
-        });
-        try {
-          await runtime.call("teams/create", oneRound);
-          const { status, error } = await runtime.run("one round", { task: "Add.", file: source[0] });
-          assert.equal(status, "Succeeded", error?.message);
-        } finally {
-          await runtime.close();
-          await model.close();
-          await workspace.remove();
-        }
+/** Projects whose runner is configured to collect files of other names than those of tests. */
+const ordinaryNames: Record<string, Shape> = {
+  "node:test, by a glob in the script": {
+    program: "node",
+    files: {
+      "package.json": '{"name":"shop","type":"module","scripts":{"test":"node --test \\"unit/**/*.js\\""}}',
+      "add.js": "export const add = (a, b) => a;\n",
+    },
+    test: [
+      "unit/add.js",
+      'import { test } from "node:test";\nimport assert from "node:assert/strict";\nimport { add } from "../add.js";\ntest("adds", () => assert.equal(add(1, 2), 3));\n',
+    ],
+    source: ["add.js", "export const add = (a, b) => a + b;\n"],
+  },
+  "pytest, by python_files, with a helper among the sources that is named like a test": {
+    program: "pytest",
+    files: {
+      "pytest.ini": "[pytest]\npython_files = check_*.py\n",
+      "src/test_add.py": "def add(a, b):\n    return a\n",
+    },
+    test: [
+      "checks/check_add.py",
+      "from test_add import add\n\ndef test_adds():\n    assert add(1, 2) == 3\n",
+    ],
+    source: ["src/test_add.py", "def add(a, b):\n    return a + b\n"],
+  },
+};
+
+const holdsEveryGate = (name: string, { program, files, test, source }: Shape): void => {
+  describe(name, function () {
+    skipUnlessNull(this, programOnPath(program) === null ? `${program} is not installed` : null);
+    it("holds every gate", async () => {
+      const workspace = await testWorkspace(files);
+      const model = await startModelServer({ TestWriter: writes(...test), Coder: writes(...source) });
+      const runtime = await startRuntime({
+        workspace: workspace.root,
+        settings: { provider: model.ollama() },
       });
+      try {
+        await runtime.call("teams/create", oneRound);
+        const { status, error } = await runtime.run("one round", { task: "Add.", file: source[0] });
+        assert.equal(status, "Succeeded", error?.message);
+      } finally {
+        await runtime.close();
+        await model.close();
+        await workspace.remove();
+      }
     });
+  });
+};
+
+describe("a team on a project of another shape", function () {
+  this.timeout(120_000);
+  for (const [name, shape] of Object.entries({ ...shapes, ...ordinaryNames })) holdsEveryGate(name, shape);
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { neighbouringTest, overviewOf } from "../../../server/context/overview.ts";
+import { testLayoutOf } from "../../../server/workspace/test-layout.ts";
 import type { WorkspaceIndex } from "../../../server/context/workspace-index.ts";
 
 const indexOf = (files: Readonly<Record<string, string>>): WorkspaceIndex => ({
   paths: new Set(Object.keys(files)),
   read: (path) => files[path] ?? null,
+  layout: testLayoutOf(Object.keys(files), (path) => files[path] ?? null),
 });
 
 describe("overview of a workspace for one who writes tests", () => {

@@ -1,3 +1,4 @@
+import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
@@ -83,7 +84,12 @@ describe("an attempt that is over", () => {
         provider: null,
         limits: Limits.parse({}),
       },
-      start: { overlays: [], changes: [], readText: () => Promise.resolve(null) },
+      start: {
+        overlays: [],
+        changes: [],
+        readText: () => Promise.resolve(null),
+        layout: () => Promise.resolve(byNames),
+      },
       claim: { workspace: "/workspace", runtime: "Local", image: null, priority: 0 },
       asksUser: false,
       test_timeout_seconds: 1,

@@ -1,9 +1,11 @@
+import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import { loosened, rewrittenAlone } from "../../../server/proof/loosened.ts";
 
 const untested = () => Promise.reject(new Error("No test has to run for this."));
 const contextOf = (before: Record<string, string>, after: Record<string, string | null>) => ({
   after: new Map(Object.keys(after).map((path) => [path, "hash"])),
+  layout: byNames,
   readBase: (path: string) => Promise.resolve(before[path] ?? null),
   readText: (path: string) => Promise.resolve(after[path] ?? null),
   changes: [],

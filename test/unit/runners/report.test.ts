@@ -3,7 +3,7 @@ import type { TestOutcome, TestReport } from "../../../schemas/tests.ts";
 import { mergeReports } from "../../../server/worker/runners/merge-reports.ts";
 import { namePattern } from "../../../server/worker/runners/names.ts";
 import { outcomeOf } from "../../../server/worker/runners/report.ts";
-import { splitArguments } from "../../../server/worker/runners/script.ts";
+import { splitArguments } from "../../../server/workspace/test-script.ts";
 
 const counts = (passed: number, failed: number) => ({ passed, failed, skipped: 0 });
 

@@ -1,3 +1,4 @@
+import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import type { GateName } from "../../../schemas/gates.ts";
 import { brokenDiagrams, diagramsIn } from "../../../server/teams/gates/diagrams.ts";
@@ -25,6 +26,7 @@ const context = (documents: Record<string, string>): GateContext => ({
   allowTestChanges: false,
   mayRemoveTests: true,
   readBase: () => Promise.resolve(null),
+  layout: byNames,
   readText: (path) => Promise.resolve(documents[path] ?? null),
   exists: (path) => Promise.resolve(path in documents),
   now: () => "2026-01-31T12:00:00.000Z",

@@ -1,3 +1,4 @@
+import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
@@ -87,6 +88,7 @@ const context = (parts: {
     allowTestChanges: parts.allowTestChanges ?? false,
     mayRemoveTests: true,
     readBase: () => Promise.resolve(null),
+    layout: byNames,
     readText: () => Promise.resolve(null),
     exists: () => Promise.resolve(false),
     now: () => "2026-01-31T12:00:00.000Z",

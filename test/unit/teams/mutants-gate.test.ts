@@ -1,3 +1,4 @@
+import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { GateContext } from "../../../server/teams/gates/gate.ts";
@@ -53,6 +54,7 @@ const context = (mutantsThreshold: number): GateContext => ({
   mayRemoveTests: false,
   readText: (path) => Promise.resolve(path === "src/a.js" ? source : null),
   readBase: () => Promise.resolve(null),
+  layout: byNames,
   exists: () => Promise.resolve(true),
   now: () => "2026-01-31T12:00:00.000Z",
   signal: AbortSignal.timeout(60_000),

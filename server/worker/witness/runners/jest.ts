@@ -8,7 +8,7 @@ import { jestRunner, refusingSetup } from "../jest-runner.ts";
 import { watchNode } from "../witness.ts";
 import { nodeProgram, nodeVariables } from "../../runners/package.ts";
 import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "../../runners/script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

@@ -8,7 +8,7 @@ import { nodeProgram, nodeVariables } from "../../runners/package.ts";
 import { failureScript } from "../failure.ts";
 import { watchNode } from "../witness.ts";
 import { noResults, type RunnerAdapter } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "../../runners/script.ts";
+import { nodeFlags, splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

@@ -8,7 +8,7 @@ import { namePattern } from "../../runners/names.ts";
 import { failureScript } from "../failure.ts";
 import { watchNode } from "../witness.ts";
 import type { RunnerAdapter } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "../../runners/script.ts";
+import { splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

@@ -9,7 +9,7 @@ import { readJestReport } from "./jest-report.ts";
 import { namePattern } from "../../runners/names.ts";
 import { isInstalled, nodeProgram, nodeVariables } from "../../runners/package.ts";
 import type { RunnerAdapter, TestJob } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "../../runners/script.ts";
+import { splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
 
 const rules: ArgumentRules = {
   valued: new Set(

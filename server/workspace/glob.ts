@@ -1,5 +1,5 @@
 import ignore from "ignore";
-import { boundedPatterns } from "../../workspace/ignore-patterns.ts";
+import { boundedPatterns } from "./ignore-patterns.ts";
 
 const MOST_PATTERNS = 100;
 

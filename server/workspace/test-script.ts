@@ -1,4 +1,4 @@
-import { globFilter } from "../tools/glob.ts";
+import { globFilter } from "./glob.ts";
 
 /** How a project's own script starts a program. */
 export interface ScriptCommand {

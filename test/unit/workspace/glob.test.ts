@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globFilter } from "../../../server/worker/tools/glob.ts";
+import { globFilter } from "../../../server/workspace/glob.ts";
 
 const paths = ["a.ts", "src/b.ts", "src/deep/c.tsx", "src/deep/d.js", "test/b.test.ts", "srcs/e.ts"];
 const chosen = (glob: string | undefined): string[] => paths.filter(globFilter(glob));
