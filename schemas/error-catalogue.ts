@@ -445,6 +445,16 @@ export const errorCatalogue = {
     "Remove these fields from the patch, or list them in kubernetes.patch_allowed.",
     usage,
   ),
+  image_not_built: row(
+    "The image {image} has no Node for the worker.",
+    "Add it with coditect image build --base {image}, and push the new image.",
+    usage,
+  ),
+  registry_refused: row(
+    "The registry refused {name}: {reason}.",
+    "Log in with docker login, and check that you may push to this repository.",
+    broken,
+  ),
   image_missing: row("The container image {image} does not exist.", "Run coditect image build.", broken),
   sandbox_unavailable: row(
     "Agents' commands cannot be sandboxed on this machine: {reason}.",

@@ -16,6 +16,9 @@ import { fileParts } from "./mirror/tree.ts";
 /** Counted up whenever images are made in another way: by their label, those made before are known. */
 export const IMAGE_RECIPE = "3";
 
+/** Says of an image that the worker's Node is in it. */
+export const IMAGE_LABEL = "coditect.image";
+
 /** What an image built from this machine alone gets besides Node: a shell and what scripts use. */
 const programs =
   "sh bash env cat ls cp mv rm mkdir rmdir ln touch chmod sleep true false echo printf head tail sort uniq wc tr cut tee grep sed awk find xargs diff dirname basename readlink realpath mktemp date id uname test expr seq ps kill git".split(
@@ -93,7 +96,7 @@ export const dockerfile = (base: string | null): string =>
   [
     `FROM ${base ?? "scratch"}`,
     "COPY root/ /",
-    `LABEL coditect.image="${IMAGE_RECIPE}" coditect.node="${process.version}" coditect.architecture="${arch()}"`,
+    `LABEL ${IMAGE_LABEL}="${IMAGE_RECIPE}" coditect.node="${process.version}" coditect.architecture="${arch()}"`,
     "",
   ].join("\n");
 

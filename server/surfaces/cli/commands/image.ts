@@ -1,26 +1,45 @@
 import { buildImage } from "../../../instances/drivers/docker/image.ts";
+import { pushImage } from "../../../instances/drivers/docker/push.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import type { CommandContext } from "../display/terminal.ts";
+import { setSetting, type SettingFlags } from "./settings.ts";
 
-/** `coditect image build`: the image that `--runtime docker` runs instances in. */
-export const buildWorkerImage = async (
-  flags: { base?: string; name?: string },
+/** Does what makes an image, with its progress on standard error and its name on standard output. */
+const withProgress = async (
   { terminal }: CommandContext,
-): Promise<number> => {
+  make: (tell: (line: string) => void, signal: AbortSignal) => Promise<string>,
+): Promise<string> => {
   const interruption = catchInterruption();
   try {
-    const image = await buildImage({
-      base: flags.base ?? null,
-      ...(flags.name !== undefined && { name: flags.name }),
-      tell: (line) => {
-        terminal.err(terminal.style("dim", `${line}\n`));
-      },
-      signal: interruption.signal,
-    });
+    const tell = (line: string): void => {
+      terminal.err(terminal.style("dim", `${line}\n`));
+    };
+    const image = await make(tell, interruption.signal);
     terminal.out(`${image}\n`);
-    return exitCodes.held;
+    return image;
   } finally {
     interruption.stop();
   }
+};
+
+/** `coditect image build`: the image that `--runtime docker` runs instances in. */
+export const buildWorkerImage = async (
+  { base = null, name }: { base?: string | null; name?: string },
+  context: CommandContext,
+): Promise<number> => {
+  await withProgress(context, (tell, signal) =>
+    buildImage({ base, ...(name !== undefined && { name }), tell, signal }),
+  );
+  return exitCodes.held;
+};
+
+/** `coditect image push NAME`: to a registry; with `--use`, the cluster's setting then names it. */
+export const pushWorkerImage = async (
+  name: string,
+  { from = null, use = false, ...flags }: SettingFlags & { from?: string | null; use?: boolean },
+  context: CommandContext,
+): Promise<number> => {
+  const pinned = await withProgress(context, (tell, signal) => pushImage({ name, from, tell, signal }));
+  return use ? setSetting("kubernetes.image", pinned, flags, context) : exitCodes.held;
 };

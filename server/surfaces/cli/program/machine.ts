@@ -4,7 +4,7 @@ import type { RecordFlags } from "../commands/records.ts";
 import type { SettingFlags } from "../commands/settings.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { type Asked, providerByChoice } from "../session/options.ts";
-import { type End, recordCommand } from "./options.ts";
+import { type End, recordCommand, workspaceOption } from "./options.ts";
 import { addProtocols, addServe } from "./serving.ts";
 
 export const addRuntime = (program: Command, context: CommandContext, end: End): void => {
@@ -44,15 +44,23 @@ export const addRuntime = (program: Command, context: CommandContext, end: End):
         ),
       ),
     );
-  program
-    .command("image")
-    .summary("build the container image of the instances")
+  const image = program.command("image").summary("build and push the container image of the instances");
+  image
     .command("build")
     .summary("build it from this machine's files or on top of another image")
     .option("--base <image>", "the base image, with the tools that agents need")
     .option("--name <name>", "the name of the new image")
     .action(async (flags: { base?: string; name?: string }) =>
       end((await import("../commands/image.ts")).buildWorkerImage(flags, context)),
+    );
+  image
+    .command("push <name>")
+    .summary("push it to a registry, and print its name with the digest")
+    .option("--from <image>", "the image to push (default: the one of that name, or the built-in one)")
+    .option("--use", "run the instances of the Kubernetes runtime from it")
+    .addOption(workspaceOption())
+    .action(async (name: string, flags: { from?: string; use?: boolean; workspace?: string }) =>
+      end((await import("../commands/image.ts")).pushWorkerImage(name, flags, context)),
     );
   addCredentials(program, context, end);
   addProtocols(program, context, end);

@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { programPath } from "../../../workspace/find-program.ts";
+
+/** The registry of names that have none in them, and its key in Docker's configuration. */
+const HUB = "docker.io";
+const HUB_KEY = "https://index.docker.io/v1/";
+const HELPER_MS = 20_000;
+
+/** A name of an image in a registry, taken apart. */
+export interface ImageName {
+  registry: string;
+  /** With the registry, without the tag. */
+  repository: string;
+  tag: string;
+}
+
+const NAME = /^(?<repository>[^@\s]+?)(?::(?<tag>[\w][\w.-]{0,127}))?$/;
+
+/** Null: it is no name that can be pushed. A first part with a dot, a colon, or `localhost`, is a registry. */
+export const parseImageName = (name: string): ImageName | null => {
+  const { repository, tag = "latest" } = NAME.exec(name)?.groups ?? {};
+  if (repository === undefined || repository.startsWith("/")) return null;
+  const [first = "", ...rest] = repository.split("/");
+  const isRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  return { registry: isRegistry ? first : HUB, repository, tag };
+};
+
+/** How an engine logs in to a registry. */
+export type RegistryLogin =
+  | { username: string; password: string; serveraddress: string }
+  | { identitytoken: string; serveraddress: string };
+
+const Configuration = z.object({
+  auths: z
+    .record(z.string(), z.object({ auth: z.string().optional(), identitytoken: z.string().optional() }))
+    .default({}),
+  credsStore: z.string().optional(),
+  credHelpers: z.record(z.string(), z.string()).default({}),
+});
+
+const Helped = z.object({ Username: z.string(), Secret: z.string() });
+
+/** Asks a credential helper of Docker; null: it has nothing for that registry. */
+const askHelper = (helper: string, key: string): Promise<z.infer<typeof Helped> | null> =>
+  new Promise((resolve) => {
+    const program = programPath(`docker-credential-${helper}`);
+    const child = execFile(program, ["get"], { timeout: HELPER_MS }, (error, stdout) => {
+      if (error !== null) {
+        resolve(null);
+        return;
+      }
+      try {
+        resolve(Helped.parse(JSON.parse(stdout)));
+      } catch {
+        resolve(null);
+      }
+    });
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(key);
+  });
+
+const fromHelper = ({ Username, Secret }: z.infer<typeof Helped>, serveraddress: string): RegistryLogin =>
+  // The name that helpers give to a token.
+  Username === "<token>"
+    ? { identitytoken: Secret, serveraddress }
+    : { username: Username, password: Secret, serveraddress };
+
+/**
+ * The login that `docker login` left for a registry: in `config.json` or with a credential helper. Null:
+ * there is none, and the registry is asked without one.
+ */
+export const registryLogin = async (registry: string): Promise<RegistryLogin | null> => {
+  const folder = process.env.DOCKER_CONFIG ?? join(homedir(), ".docker");
+  const stored = await readFile(join(folder, "config.json"), "utf8").catch(() => null);
+  if (stored === null) return null;
+  const { auths, credsStore, credHelpers } = Configuration.parse(JSON.parse(stored));
+  const keys = registry === HUB ? [HUB_KEY, HUB] : [registry, `https://${registry}`];
+  for (const key of keys) {
+    const helper = credHelpers[key] ?? credsStore;
+    const helped = helper === undefined ? null : await askHelper(helper, key);
+    if (helped !== null) return fromHelper(helped, key);
+    const { auth, identitytoken } = auths[key] ?? {};
+    if (identitytoken !== undefined && identitytoken !== "") return { identitytoken, serveraddress: key };
+    if (auth === undefined || auth === "") continue;
+    const [username = "", ...password] = Buffer.from(auth, "base64").toString("utf8").split(":");
+    return { username, password: password.join(":"), serveraddress: key };
+  }
+  return null;
+};
