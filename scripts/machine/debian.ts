@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "openssh-server",
     "podman",
     "catatonit",
+    "docker-registry",
     "python3-pytest",
     "python3-pytest-cov",
     "golang-go",
@@ -30,6 +31,22 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "chromium",
     "prometheus",
     "neovim",
+  ],
+  // A Kubernetes control plane and kubelet, built from Debian's source package, and what they run on.
+  cluster: [
+    "build-essential",
+    "dpkg-dev",
+    "golang-go",
+    "golang-github-modern-go-reflect2-dev",
+    "etcd-server",
+    "docker.io",
+    "containerd",
+    "runc",
+    "iproute2",
+    "openssl",
+    "bubblewrap",
+    "ripgrep",
+    "socat",
   ],
   editor: [
     "chromium",
@@ -46,6 +63,13 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "socat",
     "ripgrep",
   ],
+};
+
+/** Of these, the programs are needed, not servers that listen: neither now nor after the next boot. */
+const services: Readonly<Record<string, readonly string[]>> = {
+  "openssh-server": ["ssh.service", "ssh.socket"],
+  "docker-registry": ["docker-registry.service"],
+  "etcd-server": ["etcd.service"],
 };
 
 const quietly = (program: string, ...args: string[]) => spawnSync(program, args, { encoding: "utf8" });
@@ -72,16 +96,15 @@ export const installPackages = async (suites: readonly string[]): Promise<void> 
   const missing = [...needed].filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   await apt("Fetching Debian's lists of packages", "update");
-  // Its program is needed, not a server that lets people in: neither now nor after the next boot.
-  const hasNewServer = missing.includes("openssh-server");
-  if (hasNewServer) quietly("systemctl", "mask", "ssh.service", "ssh.socket");
+  const newServices = missing.flatMap((name) => services[name] ?? []);
+  if (newServices.length > 0) quietly("systemctl", "mask", ...newServices);
   try {
     const says = `Installing Debian packages that the tests need: ${missing.join(" ")}`;
     await apt(says, "install", "-y", "--no-install-recommends", ...missing);
   } finally {
-    if (hasNewServer) {
-      quietly("systemctl", "unmask", "ssh.service", "ssh.socket");
-      quietly("systemctl", "disable", "ssh.service", "ssh.socket");
+    if (newServices.length > 0) {
+      quietly("systemctl", "unmask", ...newServices);
+      quietly("systemctl", "disable", ...newServices);
     }
   }
 };

@@ -25,9 +25,15 @@ type Finished = z.infer<typeof Finished>;
 
 const script = fileURLToPath(new URL("./team-process.ts", import.meta.url));
 
+/** Where its instances run, if that is not this machine. */
+export type Elsewhere = Readonly<Record<"CODITECT_TEST_RUNTIME" | "CODITECT_TEST_WORKER", string>>;
+
 /** Runs the process to its end: what it printed, or null if it was killed. */
-const runProcess = async (args: string[]): Promise<Finished | null> => {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+const runProcess = async (args: string[], elsewhere: Elsewhere | null): Promise<Finished | null> => {
+  const child = spawn(process.execPath, [script, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...elsewhere },
+  });
   const output: string[] = [];
   const problems: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
@@ -85,7 +91,7 @@ const cutOff = async (workspace: string, model: RehearsalServer): Promise<number
  */
 const runKilledAt = async (
   checkpoint: number,
-  { team, attempts = 1 }: KilledTeam,
+  { team, attempts = 1, elsewhere = null }: KilledTeam,
   script: RehearsalScript,
 ): Promise<RunOutcome> => {
   const workspace = await mkdtemp(join(tmpdir(), "coditect-killed-"));
@@ -93,9 +99,9 @@ const runKilledAt = async (
   try {
     await cp(shippedPath("media", "sample"), workspace, { recursive: true });
     const start = [team, String(attempts), script.task, ...(script.file === null ? [] : [script.file])];
-    let finished = await runProcess([workspace, model.endpoint, String(checkpoint), ...start]);
+    let finished = await runProcess([workspace, model.endpoint, String(checkpoint), ...start], elsewhere);
     const unanswered = finished === null ? await cutOff(workspace, model) : 0;
-    finished ??= await runProcess([workspace, model.endpoint, "0"]);
+    finished ??= await runProcess([workspace, model.endpoint, "0"], elsewhere);
     if (finished === null) throw new Error("the resumed process was killed");
     return {
       status: finished.status,
@@ -114,6 +120,8 @@ const runKilledAt = async (
 export interface KilledTeam {
   team: string;
   attempts?: number;
+  /** Left out: its instances run on this machine. */
+  elsewhere?: Elsewhere | null;
 }
 
 /** Runs that are killed at the same time: one leaves half of two cores idle. */

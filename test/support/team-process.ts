@@ -21,13 +21,17 @@ const checkpoints: ReadonlySet<RuntimeEvent["type"]> = new Set([
   "stage.finished",
 ]);
 
+// Only a bundled worker can be sent to another machine.
+const { CODITECT_TEST_RUNTIME: where = "Local", CODITECT_TEST_WORKER: bundle } = process.env;
+
 const runtime = await createRuntime({
   workspace,
   settings: Settings.parse({
     provider: { Ollama: { model: "rehearsal", endpoint } },
+    runtime: where,
   }),
   credentials: { keys: () => Promise.resolve([]) },
-  worker: workerEntry(),
+  worker: bundle === undefined ? workerEntry() : { command: process.execPath, args: [bundle] },
   log: (level, message, data) => {
     if (level === "error") process.stderr.write(`${message} ${JSON.stringify(data ?? {})}\n`);
   },

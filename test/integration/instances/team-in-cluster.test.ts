@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { shippedPath, workerEntry } from "../../../server/platform/installation.ts";
-import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
-import { startRehearsal } from "../../../server/rehearsal/server.ts";
-import { startRuntime } from "../../harness.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
 import { bundleWorkers } from "../../support/bundled-workers.ts";
 import { runCommand } from "../../support/command.ts";
 import { KubernetesDouble, whyNoKubernetesDouble } from "../../support/kubernetes/api-double.ts";
+import { runTeam } from "../../support/kubernetes/team.ts";
+import type { TeamRequest } from "../../support/kubernetes/team.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 
 const reason = await whyNoKubernetesDouble();
@@ -34,46 +33,20 @@ describe("a cluster", function () {
   });
   after(() => rm(program, { recursive: true, force: true }));
 
-  /** Runs the TDD team on the sample project; `isDisturbed`: the pod at work is evicted once. */
-  const runTeam = async (runtime: "Local" | "Kubernetes", isDisturbed = false) => {
-    const script = await builtInScript("tdd");
-    const model = await startRehearsal([script]);
-    const project = await startRuntime({
-      project: shippedPath("media", "sample"),
-      settings: { provider: rehearsalProvider(model), runtime, unconfined: "allow" },
-      worker: { command: process.execPath, args: [join(program, "worker.cjs")] },
-    });
-    try {
-      if (isDisturbed) {
-        void project
-          .event("instance.changed", ({ instance }) => instance.state === "Working")
-          .then(({ instance }) =>
-            double.takeAway(`coditect-${instance.instance_id}`, { phase: "Failed", reason: "Evicted" }),
-          );
-      }
-      const finished = await project.run("tdd", { task: script.task, file: script.file });
-      assert.equal(finished.status, "Succeeded", finished.error?.message);
-      const { diff } = await project.call("changes/get", { task_id: finished.task_id });
-      const instances = project.runtime.store.all("instances");
-      return {
-        diff,
-        ran: new Set(instances.map(({ metadata }) => metadata.runtime_type)),
-        errors: instances.map(({ health }) => health.error_message ?? ""),
-      };
-    } finally {
-      await project.close();
-      await model.close();
-    }
-  };
+  const run = (runtime: "Local" | "Kubernetes", disturb?: TeamRequest["disturb"]) =>
+    runTeam({ runtime, worker: join(program, "worker.cjs"), ...(disturb !== undefined && { disturb }) });
 
   it("runs the TDD team with the same change set as in local processes, also when a pod is evicted", async () => {
-    const local = await runTeam("Local");
-    const pods = await runTeam("Kubernetes");
-    const disturbed = await runTeam("Kubernetes", true);
+    const local = await run("Local");
+    const pods = await run("Kubernetes");
+    const disturbed = await run("Kubernetes", ({ instance_id }) => {
+      void double.takeAway(`coditect-${instance_id}`, { phase: "Failed", reason: "Evicted" });
+    });
     assert.deepEqual([...local.ran, ...pods.ran, ...disturbed.ran], ["Local", "Kubernetes", "Kubernetes"]);
     assert.notEqual(local.diff, "");
     assert.equal(pods.diff, local.diff);
     assert.equal(disturbed.diff, local.diff);
+    assert.equal(disturbed.requests, local.requests);
     assert.ok(
       disturbed.errors.some((text) => text.includes("evicted")),
       disturbed.errors.join(),

@@ -7,9 +7,10 @@ import { text } from "node:stream/consumers";
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
-import { ApiError, Status } from "./errors.ts";
+import { apiError } from "./errors.ts";
 
 const ANSWER_MS = 30_000;
+const COMES_BACK_MS = 30_000;
 /** The cluster that the client makes up where it finds no kubeconfig and no account of a pod. */
 const MADE_UP = { name: "cluster", server: "http://localhost:8080" };
 
@@ -27,6 +28,7 @@ export class Cluster {
   readonly namespace: string;
   readonly #config: KubeConfig;
   readonly #server: string;
+  #failedAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: KubeConfig, namespace: string) {
     this.#config = config;
@@ -37,6 +39,14 @@ export class Cluster {
   /** Host of the API server, as it goes on record. */
   get host(): string {
     return new URL(this.#server).host;
+  }
+
+  /**
+   * Whether it was away a moment ago. An API server that has just started listens before it has read the
+   * roles, and refuses everybody.
+   */
+  get isComingBack(): boolean {
+    return performance.now() - this.#failedAt < COMES_BACK_MS;
   }
 
   /** Address of one of its paths, for `http` or for a WebSocket. */
@@ -91,7 +101,10 @@ export class Cluster {
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = send(url, { ...options, method, headers, signal }, resolve);
-      request.once("error", reject);
+      request.once("error", (error) => {
+        if (!signal.aborted) this.#failedAt = performance.now();
+        reject(error);
+      });
       request.end(sent);
     });
     const { statusCode = 0 } = response;
@@ -99,18 +112,6 @@ export class Cluster {
     throw apiError(statusCode, await text(response));
   }
 }
-
-/** A refusal is a `Status` object; a proxy in between says something else. */
-const apiError = (statusCode: number, body: string): ApiError => {
-  let said: unknown = null;
-  try {
-    said = JSON.parse(body);
-  } catch {
-    // What is in between answers with a page of its own.
-  }
-  const { message, reason } = Status.catch({ message: "", reason: "", code: statusCode }).parse(said);
-  return new ApiError(statusCode, reason, message === "" ? `the API server answered ${statusCode}` : message);
-};
 
 export interface ClusterChoice {
   /** Of the kubeconfig; null: its current one, or the pod's own account. */

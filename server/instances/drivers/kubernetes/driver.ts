@@ -11,7 +11,7 @@ import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { openCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasEnded, endOfPod, whyNotScheduled, whyNotStarted } from "./end.ts";
-import { clusterError, isAway, isConflict } from "./errors.ts";
+import { clusterError, isAway, isConflict, isForbidden } from "./errors.ts";
 import { createPodFiles } from "./files.ts";
 import { RuntimeLease } from "./lease.ts";
 import { Overseer, OVERSEER } from "./overseer.ts";
@@ -41,13 +41,14 @@ interface Place {
   lease: RuntimeLease;
 }
 
-/** Tries again while the API server is away; its user's deadline ends that. */
-const whileAway = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+/** Tries again while the API server is away or coming back; its user's deadline ends that. */
+const whileAway = async <T>(cluster: Cluster, work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (signal.aborted || !isAway(error)) throw error;
+      const mayPass = isAway(error) || (isForbidden(error) && cluster.isComingBack);
+      if (signal.aborted || !mayPass) throw error;
       await sleep(AGAIN_MS, null, { signal, ref: false });
     }
   }
@@ -84,13 +85,21 @@ export class KubernetesDriver implements Driver {
   }
 
   async removeOrphans(): Promise<number> {
-    this.#sweep ??= this.#open().then(({ cluster }) => this.#removeLeft(cluster));
     try {
-      return await this.#sweep;
+      return await this.#removeLeftOnce();
     } catch (error) {
-      this.#sweep = null;
       throw clusterError(error);
     }
+  }
+
+  #removeLeftOnce(): Promise<number> {
+    this.#sweep ??= this.#open()
+      .then(({ cluster }) => this.#removeLeft(cluster))
+      .catch((error: unknown) => {
+        this.#sweep = null;
+        throw error;
+      });
+    return this.#sweep;
   }
 
   #open(): Promise<Place> {
@@ -134,8 +143,8 @@ export class KubernetesDriver implements Driver {
     this.#own.add(name);
     try {
       const found = await this.#open();
-      await whileAway(() => found.lease.hold(signal), signal);
-      await whileAway(() => this.removeOrphans(), signal);
+      await whileAway(found.cluster, () => found.lease.hold(signal), signal);
+      await whileAway(found.cluster, () => this.#removeLeftOnce(), signal);
       found.table.use();
       place = found;
       return await this.#bringUp(spec, found, streams, signal);
@@ -228,7 +237,7 @@ export class KubernetesDriver implements Driver {
 
   async #create(cluster: Cluster, pod: unknown, name: string, signal: AbortSignal): Promise<Pod> {
     const create = () => cluster.ask(Pod, "POST", podsPath(cluster.namespace), { body: pod }, signal);
-    return whileAway(create, signal).catch((error: unknown) => {
+    return whileAway(cluster, create, signal).catch((error: unknown) => {
       // An answer that was lost: the pod of this name is ours, as no other has its instance's id.
       if (isConflict(error)) return cluster.ask(Pod, "GET", podsPath(cluster.namespace, name), {}, signal);
       throw error;

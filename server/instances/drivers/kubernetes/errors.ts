@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 
 /** What an API server answers in place of the object that was asked for. */
-export const Status = z.object({
+const Status = z.object({
   message: z.string().default(""),
   reason: z.string().default(""),
   code: z.int().default(0),
@@ -20,6 +20,18 @@ export class ApiError extends Error {
   }
 }
 
+/** A refusal is a `Status` object; a proxy in between says something else. */
+export const apiError = (statusCode: number, body: string): ApiError => {
+  let said: unknown = null;
+  try {
+    said = JSON.parse(body);
+  } catch {
+    // What is in between answers with a page of its own.
+  }
+  const { message, reason } = Status.catch({ message: "", reason: "", code: statusCode }).parse(said);
+  return new ApiError(statusCode, reason, message === "" ? `the API server answered ${statusCode}` : message);
+};
+
 /** Whether the API server says that what was asked for is not there. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
@@ -31,6 +43,9 @@ export const isAway = (error: unknown): boolean =>
   error instanceof ApiError
     ? error.status === 429 || error.status >= 500
     : error instanceof Error && "code" in error && awayCodes.has(String(error.code));
+
+/** Whether the API server refuses somebody, for good or until it has read its roles. */
+export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
 
 const awayCodes: ReadonlySet<string> = new Set([
   "ECONNREFUSED",

@@ -20,10 +20,14 @@ const bytes=folder=>{const w=[folder];let n=0;for(const d of w)try{for(const e o
 const dial=(host,port)=>new Promise(done=>{const s=net.connect({host,port});
   s.on("connect",()=>{s.destroy();done("connected")}).on("error",e=>done(e.code||"failed"));
   setTimeout(()=>{s.destroy();done("ETIMEDOUT")},1500)});
-const resolve=(name,servers)=>new Promise(done=>{const r=new dns.Resolver({timeout:1400,tries:1});
-  try{if(servers)r.setServers(servers)}catch{}
-  r.resolve4(name,e=>done(e?e.code:"connected"))});
-const probe=list=>Promise.all(list.map(async t=>({name:t.name,result:await(t.query?resolve(t.query,t.servers):dial(t.host,t.port))})));
+const service=process.env.KUBERNETES_SERVICE_HOST||"";
+const nameServers=()=>{let own=[];try{own=[...f.readFileSync("/etc/resolv.conf","latin1").matchAll(/^nameserver\\s+(\\S+)/gm)].map(m=>m[1])}catch{}
+  const usual=service.includes(":")?service.replace(/[0-9a-f]*$/i,"a"):service.replace(/\\d+$/,"10");
+  return[...new Set([...own,usual])].filter(s=>net.isIP(s)&&s!=="::1"&&!s.startsWith("127."))};
+const resolve=(name,server)=>new Promise(done=>{const r=new dns.Resolver({timeout:1400,tries:1});
+  r.setServers([server]);r.resolve4(name,e=>done(e?e.code:"connected"))});
+const attempts=t=>t.query?nameServers().map(s=>resolve(t.query,s)):t.host===""?service?[dial(service,t.port)]:[]:[dial(t.host,t.port)];
+const probe=list=>Promise.all(list.flatMap(t=>attempts(t).map(async a=>({name:t.name,result:await a}))));
 const work={usage:()=>usage(),bytes,stop:()=>process.kill(-1,"SIGSTOP"),go:()=>process.kill(-1,"SIGCONT"),probe};
 require("readline").createInterface({input:process.stdin}).on("line",async line=>{
   const{id,method,params}=JSON.parse(line);let result=null;
@@ -35,9 +39,12 @@ const Answer = z.object({ id: z.string(), result: z.unknown() });
 const Usage = z.object({ cpu_seconds: z.number(), memory_mb: z.number(), processes: z.int() });
 const Reached = z.array(z.object({ name: z.string(), result: z.string() }));
 
-/** Something a pod is asked to connect to, or a name to ask a name server for. */
-export type ProbeTarget =
-  { name: string; host: string; port: number } | { name: string; query: string; servers?: string[] };
+/**
+ * Something a pod is asked to connect to, or a name to ask every name server for that it knows: those of its
+ * own `resolv.conf`, and the address that a cluster gives its own, next to that of the API server. An empty
+ * host is the API server as a cluster tells its pods of it.
+ */
+export type ProbeTarget = { name: string; host: string; port: number } | { name: string; query: string };
 
 /** What one pod's overseer is asked; null and nothing: it is gone. */
 export class Overseer {

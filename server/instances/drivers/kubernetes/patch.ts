@@ -19,12 +19,31 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 const isNamed = (key: string, list: readonly Json[]): list is JsonObject[] =>
   list.every((entry) => isObject(entry) && typeof entry[key] === "string");
 
+/**
+ * In the order of an API server: entries of the patch come in their own order, the others of the base in
+ * theirs, and where both go on, the one that is further ahead in the base comes first. New ones lead.
+ */
 const mergeLists = (key: string, base: readonly JsonObject[], patch: readonly JsonObject[]): JsonObject[] => {
-  const merged = base.map((entry) => {
-    const change = patch.find((one) => one[key] === entry[key]);
-    return change === undefined ? entry : mergeObjects(entry, change);
+  const place = (entry: JsonObject): number => base.findIndex((one) => one[key] === entry[key]);
+  const changed = patch.map((change) => {
+    const entry = base[place(change)];
+    return { at: place(change), entry: entry === undefined ? change : mergeObjects(entry, change) };
   });
-  return [...merged, ...patch.filter((one) => !base.some((entry) => entry[key] === one[key]))];
+  const others = base.flatMap((entry, at) =>
+    patch.some((change) => change[key] === entry[key]) ? [] : [{ at, entry }],
+  );
+  const merged: JsonObject[] = [];
+  let [first, second] = [changed.shift(), others.shift()];
+  while (first !== undefined || second !== undefined) {
+    if (second === undefined || (first !== undefined && first.at < second.at)) {
+      if (first !== undefined) merged.push(first.entry);
+      first = changed.shift();
+    } else {
+      merged.push(second.entry);
+      second = others.shift();
+    }
+  }
+  return merged;
 };
 
 const mergeValues = (field: string, base: Json | undefined, patch: Json): Json => {

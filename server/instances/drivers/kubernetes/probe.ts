@@ -28,10 +28,8 @@ const targetsOf = (cluster: Cluster, podName: string, pods: readonly Pod[]): Pro
   );
   return [
     { name: "api_server", host: hostname, port: Number(port) || (protocol === "https:" ? HTTPS : 80) },
-    { name: "api_server", host: "kubernetes.default.svc", port: HTTPS },
+    { name: "api_server", host: "", port: HTTPS },
     { name: "dns", query: "kubernetes.default.svc.cluster.local" },
-    // The address that most clusters give their name server.
-    { name: "dns", query: "kubernetes.default.svc.cluster.local", servers: ["10.96.0.10"] },
     ...METADATA.map((host) => ({ name: "metadata", host, port: 80 })),
     ...INTERNET.map((host) => ({ name: "internet", host, port: HTTPS })),
     ...others.slice(0, 2).map((host) => ({ name: "pods", host, port: KUBELET_PORT })),

@@ -1,8 +1,9 @@
 import { Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
 import type { WebSocket } from "ws";
 import { z } from "zod";
 import type { ApiRequest, Cluster } from "./cluster.ts";
-import { ApiError } from "./errors.ts";
+import { apiError } from "./errors.ts";
 
 const CLOSABLE = "v5.channel.k8s.io";
 const PROTOCOLS = [CLOSABLE, "v4.channel.k8s.io"];
@@ -78,10 +79,13 @@ const opened = (socket: WebSocket, signal: AbortSignal): Promise<void> =>
     });
     socket.once("unexpected-response", (_request, response) => {
       settle();
-      response.resume();
-      const status = response.statusCode ?? 0;
-      reject(new ApiError(status, "", `the API server refused a stream to the pod (${status})`));
-      socket.terminate();
+      const refuse = (body: string): void => {
+        reject(apiError(response.statusCode ?? 0, body));
+        socket.terminate();
+      };
+      text(response).then(refuse, () => {
+        refuse("");
+      });
     });
     socket.on("error", (error) => {
       settle();
