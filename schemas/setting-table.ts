@@ -116,6 +116,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The maximum duration of one run of the project's tests, in seconds.",
     workspace: "lower",
   },
+  test_report: {
+    text: "The report that the project's test command writes, JUnit XML or TAP: a path, a glob, or - for what it prints. Leave empty where CODITECT knows the test runner.",
+    workspace: "any",
+  },
   mutants_threshold: {
     text: "The share of the mutants of changed lines that tests must notice, from 0 to 1. At 0.8 or less, a single mutant may be missed if three others are noticed.",
     workspace: "user",

@@ -175,6 +175,11 @@ export const Settings = z.strictObject({
   context_embeddings: z.boolean().default(true),
   /** Seconds a run of the project's tests may take. */
   test_timeout_seconds: Count.min(1).default(300),
+  /**
+   * The report that the project's test command writes, JUnit XML or TAP: a path or a glob below the
+   * workspace, or `-` for what it prints; null: reports of the runners it starts.
+   */
+  test_report: z.string().min(1).nullable().default(null),
   /** Share of the mutants of changed lines that tests have to notice for the gate `mutants`. */
   mutants_threshold: Ratio.default(0.8),
   /** Seconds each of the gates `mutants`, `needed` and `stable` may take before it judges what it has. */

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { Count, Milliseconds } from "./primitives.ts";
 
-/** Test runners the runtime reads reports of; `command` is any command with an exit code. */
+/**
+ * Test runners the runtime reads reports of; `report` is any command that writes a report the user names,
+ * `command` any command with an exit code.
+ */
 export const TestRunner = z.enum([
   "vitest",
   "jest",
@@ -28,6 +31,7 @@ export const TestRunner = z.enum([
   "rspec",
   "minitest",
   "ctest",
+  "report",
   "command",
 ]);
 export type TestRunner = z.infer<typeof TestRunner>;

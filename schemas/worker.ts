@@ -90,6 +90,8 @@ export const workerMethods = {
       /** Programs `run_command` may start, beside the project's test runner. */
       allowed_commands: z.array(z.string()),
       command_timeout_seconds: Count.min(1),
+      /** The report that the test command writes; left out: those of the runners it starts. */
+      test_report: z.string().optional(),
       /** Longest output of one command that is kept. */
       output_bytes: Count.min(1024),
     }),
@@ -129,6 +131,8 @@ export const workerMethods = {
       coverage: z.boolean(),
       command: z.string().nullable(),
       timeout_seconds: Count.min(1),
+      /** The report that the command writes; left out: those of the runners it starts. */
+      report: z.string().optional(),
       /** Left out: an ordinary run. */
       probe: TestProbe.optional(),
       /** The span of this run, which the tests are part of; left out: there is no trace. */

@@ -45,6 +45,8 @@ export interface PoolSettings {
   /** Whether agents may ask the user for a host that is not on the list. */
   may_ask: boolean;
   command_timeout_seconds: number;
+  /** The report that the test command writes; null: those of its runners. */
+  test_report: string | null;
   /** Longest output of one command that is kept. */
   output_bytes: number;
   /** Private copies nobody used for that many days are removed. */
@@ -82,6 +84,7 @@ export const poolSettings = (settings: Settings): PoolSettings => {
     allowed_commands: settings.allowed_commands,
     may_ask: settings.permissions === "ask",
     command_timeout_seconds: settings.test_timeout_seconds,
+    test_report: settings.test_report,
     output_bytes: 256 * 1024,
     copy_days: 14,
     copies: 4,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fail } from "../../schemas/errors.ts";
-import { WORKER_PROTOCOL_VERSION } from "../../schemas/worker.ts";
+import { WORKER_PROTOCOL_VERSION, type WorkerParams } from "../../schemas/worker.ts";
 import type { WorkerHandlers } from "../protocol/runtime-end.ts";
 import { collectChanges } from "./copy/changes.ts";
 import { privateCopy } from "./copy/copy.ts";
@@ -12,6 +12,12 @@ import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import type { RunTests, Workplace } from "./tools/tool.ts";
 import { withinTrace } from "./trace.ts";
 import { agentVersion } from "./version.ts";
+
+/** The request with the report that the instance was told of. */
+const withReport = (
+  request: WorkerParams<"tests/run">,
+  report: string | undefined,
+): WorkerParams<"tests/run"> => (report === undefined ? request : { report, ...request });
 
 /** What a worker answers with, one handler per method of `schemas/worker.ts`. */
 export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): WorkerHandlers => {
@@ -56,9 +62,10 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
       collectChanges(initialized("compare its copy").copy, write_access, signal),
     "execution/run": (params, signal) => runLoop(params, initialized("run an execution"), signal),
     "tests/run": (params, signal) => {
-      const { copy } = initialized("run tests");
+      const { copy, settings } = initialized("run tests");
+      const request = withReport(params, settings.test_report);
       return withinTrace(params.trace, () =>
-        runTests(copy.root, params, signal, stalePackages(copy), copy.layout),
+        runTests(copy.root, request, signal, stalePackages(copy), copy.layout),
       );
     },
   };

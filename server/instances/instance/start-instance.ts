@@ -186,6 +186,7 @@ export const bringUp = async (
         allowed_commands: [...settings.allowed_commands],
         command_timeout_seconds: settings.command_timeout_seconds,
         output_bytes: settings.output_bytes,
+        ...(settings.test_report !== null && { test_report: settings.test_report }),
       },
       either,
     );

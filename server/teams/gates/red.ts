@@ -4,6 +4,7 @@ import { classifyPath } from "../../workspace/classify.ts";
 import { awaitsSnapshot, isFileEntry, newlyFailing, testId } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { missingNames } from "./missing.ts";
+import { innermostPlace, stoppedByCode } from "./stubs.ts";
 import {
   cannotFailInWords,
   describe,
@@ -14,19 +15,11 @@ import {
   withoutAssertion,
 } from "./test-run.ts";
 
-/** Files that a stack or a traceback names, without packages and the runtime's own. */
-const placesOf = (message: string): string[] =>
-  [...message.matchAll(/([^\s()"']+\.[a-z]{1,4}):\d+/g)]
-    .map(([, file = ""]) => file)
-    .filter((file) => !/node_modules|site-packages|^node:/.test(file));
-
 /**
- * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by
- * one. Node names the innermost place first, Python last.
+ * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by one.
  */
 export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolean => {
-  const places = placesOf(message ?? "");
-  const innermost = places.find((file) => !file.endsWith(".py")) ?? places.at(-1);
+  const [innermost] = innermostPlace(message ?? "") ?? [];
   return innermost !== undefined && classifyPath(innermost, layout) === "source";
 };
 
@@ -48,9 +41,10 @@ export const red: Gate = async (context) => {
   await context.ground.prepare(context.changes);
   const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
   const problem = unusable(report);
+  const stopped = await stoppedByCode(context, report);
   const awaiting =
-    report.tampering === undefined ? await awaitingTests(context, files, report, before) : null;
-  if (problem !== null && awaiting === null) {
+    report.tampering === undefined ? await awaitingTests(context, files, { report, before, stopped }) : null;
+  if (problem !== null && awaiting === null && stopped === null) {
     const hint =
       report.outcome === "load_error"
         ? " The tests must load with the current code and fail on an assertion."
@@ -75,7 +69,7 @@ export const red: Gate = async (context) => {
     passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));
   // With files that cannot be loaded yet, the whole suite tells nothing.
   const outside =
-    proving.length > 0 && awaiting === null ? await outsideTheSuite(context, before, proving) : null;
+    proving.length > 0 && problem === null ? await outsideTheSuite(context, before, proving) : null;
   const proven = [...proving.map(testId), ...(awaiting?.tests ?? [])];
   const problems = [
     ...(empty.length > 0 ? [cannotFailInWords(empty)] : []),
@@ -85,15 +79,16 @@ export const red: Gate = async (context) => {
         ]
       : []),
     ...(outside === null ? [] : [outside]),
-    ...(proven.length > 0 || wrong.length > 0 ? [] : [nothingProven(failing)]),
+    ...(proven.length > 0 || wrong.length > 0 || stopped !== null ? [] : [nothingProven(failing)]),
   ];
   return {
     held: problems.length === 0,
-    reason: problems.length > 0 ? problems.join(" ") : redInWords(proven.length, passing.length),
+    reason: problems.length > 0 ? problems.join(" ") : redInWords(proven.length, passing.length, stopped),
     evidence: [
       ...empty.map((id) => `cannot fail: ${id}`),
       ...describe(wrong).map((text) => `fails by an error: ${text}`),
       ...proving.map(testId),
+      ...(stopped ?? []).map((why) => `not loaded, because ${why}`),
       ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${id}`) ?? []),
       ...passing.filter((id) => !empty.includes(id)).map((id) => `passes already: ${id}`),
     ],
@@ -110,13 +105,13 @@ export const red: Gate = async (context) => {
 const awaitingTests = async (
   context: GateContext,
   files: string[],
-  report: TestReport,
-  before: TestReport,
+  { report, before, stopped }: { report: TestReport; before: TestReport; stopped: readonly string[] | null },
 ): Promise<{ missing: string; tests: string[] } | null> => {
-  const missing =
-    context.wholeChange === null ? null : missingNames(report, context.wholeChange, context.layout);
-  if (context.wholeChange === null || missing === null) return null;
-  await context.ground.prepare(context.wholeChange);
+  const { wholeChange } = context;
+  if (wholeChange === null) return null;
+  const missing = missingNames(report, wholeChange, context.layout) ?? stopped;
+  if (missing === null) return null;
+  await context.ground.prepare(wholeChange);
   const later = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
   await context.ground.prepare(context.changes);
   const [ranToday, passedBefore] = [new Set(report.tests.map(testId)), named(before, "passed")];
@@ -140,8 +135,11 @@ const nothingProven = (failing: readonly TestCase[]): string =>
     ? "The new tests fail only because their snapshots are not written yet, whatever the code does. Write what they expect into the tests."
     : "The new tests pass on today's code, so they prove nothing about the task.";
 
-const redInWords = (failing: number, passing: number): string => {
-  const fails = `${quantity(failing, "new test fails", "new tests fail")} on today's code.`;
+const redInWords = (failing: number, passing: number, stopped: readonly string[] | null): string => {
+  const fails =
+    failing > 0 || stopped === null
+      ? `${quantity(failing, "new test fails", "new tests fail")} on today's code.`
+      : `The new tests cannot run on today's code: ${stopped.join(", ")}.`;
   if (passing === 0) return fails;
   const passes = quantity(passing, "new test passes", "new tests pass");
   return `${fails} ${passes} already and ${passing === 1 ? "proves" : "prove"} nothing about the task.`;

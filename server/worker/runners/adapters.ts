@@ -49,6 +49,8 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   rspec,
   minitest,
   ctest,
+  // Its report is read by the name that the user gives it.
+  report: command,
   command,
 };
 

@@ -13,6 +13,7 @@ import { hookText, programsFolder } from "./hook.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { coverageCommand } from "./mocha.ts";
 import { foldersUp, nodeProgram, nodeVariables, pathWithPrograms, programOnPath } from "./package.ts";
+import { keepingOutput, readNamedReport, removeReports } from "./named-report.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob } from "./runner.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
@@ -35,6 +36,8 @@ export interface CommandRun {
   /** Only tests of these files count, absolute paths; null: all. */
   files: readonly string[] | null;
   coverage: boolean;
+  /** The report that the command writes, as the user names it; null: those of the runners it starts. */
+  report: string | null;
   timeoutMs: number;
   /** Longest output that is kept. */
   outputBytes: number;
@@ -64,6 +67,7 @@ export const runProjectCommand = async (
   signal: AbortSignal,
 ): Promise<TestReport> => {
   const env = await reportingEnvironment(project, run);
+  if (run.report !== null) return runForReport(root, project, { ...run, report: run.report }, env, signal);
   const ended = await runLines(project, run, env, signal);
   const reports = await readParts(root, project, run, ended);
   const [first, ...others] = reports;
@@ -71,6 +75,24 @@ export const runProjectCommand = async (
   const merged = mergeReports([first, ...others]);
   const whole = withLastWord({ ...merged, command: [...project.shown] }, ended);
   return { ...whole, duration_ms: ended.duration_ms };
+};
+
+const runForReport = async (
+  root: string,
+  { shown, ...project }: ProjectCommand,
+  { report, ...run }: CommandRun & { report: string },
+  env: Record<string, string>,
+  signal: AbortSignal,
+): Promise<TestReport> => {
+  await removeReports(project.folder, report);
+  const lines = project.lines.map((line) => keepingOutput(line, report, run.reportFolder));
+  const ended = await runLines({ ...project, shown, lines }, { ...run, report }, env, signal);
+  const files = run.files?.map((path) => relativePath(project.folder, path)) ?? null;
+  const { folder } = project;
+  const { reportFolder, coverage } = run;
+  const job = { folder, program: null, script: emptyScript, files, name: null, coverage, reportFolder };
+  const told = await readNamedReport(root, job, report, { command: shown, ended });
+  return withLastWord(told, ended);
 };
 
 const reportingEnvironment = async (

@@ -65,7 +65,8 @@ const runSuites = async (
 ): Promise<TestReport> => {
   const left = (): number => Math.max(1, deadline - performance.now());
   const own = await runOwn(root, request, left, signal);
-  if (request.files !== null || request.name !== null || request.command !== null) return own;
+  const { files, name, command: line, report } = request;
+  if (files !== null || name !== null || line !== null || report !== undefined) return own;
   const reports: TestReport[] = [];
   for (const detected of packagesApart(root, own)) {
     const script = packageTestCommand(detected.folder);
@@ -87,12 +88,13 @@ const runOwn = async (
   signal: AbortSignal,
 ): Promise<TestReport> => {
   const whole = wholeCommand(root, request);
-  const missing = whole === null || request.command !== null ? null : missingRunner(root);
+  const isGiven = request.command !== null || request.report !== undefined;
+  const missing = whole === null || isGiven ? null : missingRunner(root);
   if (whole !== null && missing === null) {
     const work = (): Promise<TestReport> => runWhole(root, whole, request, left(), signal);
     const report = await builtIfNeeded(root, root, work);
     // A monorepo's tool that is not there: its packages have scripts of their own.
-    if (request.command !== null || report.runner !== "command" || report.outcome === "passed") return report;
+    if (isGiven || report.runner !== "command" || report.outcome === "passed") return report;
     const packages = partsOf(root, request).filter(({ detected }) => detected.runner !== "command");
     if (packages.length === 0 || packages.some(({ detected }) => detected.folder === root)) return report;
   }
@@ -150,15 +152,19 @@ const missingRunner = (root: string): DetectedRunner | null => {
 };
 
 /** The one command that tests all of the project, where it has one; the user's own comes first. */
-const wholeCommand = (root: string, { files, name, command: line }: TestRequest): ProjectCommand | null => {
+const wholeCommand = (
+  root: string,
+  { files, name, command: line, report }: TestRequest,
+): ProjectCommand | null => {
   if (line !== null) return { folder: root, shown: shellCommand(line), lines: [line], env: {} };
+  if (report !== undefined) return packageTestCommand(root);
   return files === null && name === null ? packageTestCommand(root) : null;
 };
 
 const runWhole = (
   root: string,
   command: ProjectCommand,
-  { files, coverage, probe }: TestRequest,
+  { files, coverage, probe, report }: TestRequest,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> =>
@@ -174,6 +180,7 @@ const runWhole = (
         reportFolder,
         files: files?.map((path) => join(root, path)) ?? null,
         coverage,
+        report: report ?? null,
         timeoutMs,
         outputBytes: OUTPUT_BYTES,
       },

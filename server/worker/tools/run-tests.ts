@@ -24,6 +24,7 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
     coverage: false,
     command: execution.test_command,
     timeout_seconds: settings.command_timeout_seconds,
+    ...(settings.test_report !== undefined && { report: settings.test_report }),
   };
   const written = [...copy.written.values()].map((change) => [change.path, stateOf(change)]);
   const key = JSON.stringify([request, written.sort()]);

@@ -113,6 +113,57 @@ describe("the gate red", () => {
     assert.deepEqual(asked, [["test/bill.test.js"], null]);
   });
 
+  describe("with a test file that cannot be loaded", () => {
+    const unloaded = (message: string) =>
+      report([], { outcome: "load_error", load_errors: [{ file: "test/bill.test.js", message }] });
+    const texts: Record<string, string> = {
+      "src/bill.js": 'export const pay = () => {\n  throw new Error("Write this function");\n};\n',
+      "src/tax.js": "export const tax = (lines) => lines.length;\n",
+      "shop/bill.py": "def pay():\n    raise NotImplementedError\n",
+    };
+    const proven = (message: string) =>
+      prove("red", {
+        ...context({ now: unloaded(message) }),
+        readText: (path) => Promise.resolve(texts[path] ?? null),
+      });
+    const stack = (...places: string[]): string =>
+      ["Error: Write this function", ...places.map((place) => `    at pay (${place}:5)`)].join("\n");
+
+    it("holds where a function that is yet to be written throws while it loads", async () => {
+      const proof = await proven(stack("src/bill.js:2", "test/bill.test.js:3"));
+      assert.deepEqual([proof.held, proof.tests?.proven], [true, []]);
+      assert.equal(proof.reason, "The new tests cannot run on today's code: src/bill.js:2 throws.");
+      assert.ok(
+        (
+          await proven(
+            "test/bill.py:3: in <module>\n    pay()\nshop/bill.py:2: in pay\nE  NotImplementedError",
+          )
+        ).held,
+      );
+    });
+
+    it("holds where a source lacks a name that it imports", async () => {
+      const node =
+        "SyntaxError: The requested module '../src/tax.js' does not provide an export named 'rate'";
+      assert.match((await proven(node)).reason, /src\/tax\.js lacks a name/);
+      assert.ok(
+        (await proven("ImportError: cannot import name 'rate' from 'shop.bill' (shop/bill.py)")).held,
+      );
+    });
+
+    for (const [what, message] of Object.entries({
+      "the test file itself throws": stack("test/bill.test.js:3", "src/bill.js:2"),
+      "the code fails at a line that throws nothing": stack("src/tax.js:1", "test/bill.test.js:3"),
+      "the module is one that nobody has": "Cannot find module 'left-pad'",
+      "the lacking module is a test":
+        "The requested module './help.test.js' does not provide an export named 'a'",
+      "its syntax is wrong": "SyntaxError: Unexpected token (test/bill.test.js:1)",
+    }))
+      it(`does not hold where ${what}`, async () => {
+        assert.equal((await proven(message)).held, false);
+      });
+  });
+
   it("does not hold when the tests pass already", async () => {
     assert.equal((await prove("red", context({ now: report([["adds", "passed"]]) }))).held, false);
   });

@@ -26,6 +26,12 @@ export const repeated = (text: string, before: readonly string[] = []): string[]
 export const testCommandOption = (): Option =>
   new Option("--test-command <command>", "the project's test command, instead of the detected one");
 
+export const testReportOption = (): Option =>
+  new Option(
+    "--test-report <path>",
+    "the report that the test command writes (JUnit XML or TAP): a path, a glob, or - for its output",
+  );
+
 /** `--set KEY=VALUE`, as often as wanted. */
 export const setOption = (): Option =>
   new Option("--set <key=value>", "a setting for this command (repeatable); see coditect settings list")

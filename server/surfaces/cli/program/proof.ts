@@ -9,6 +9,7 @@ import {
   sarifOption,
   setOption,
   testCommandOption,
+  testReportOption,
   unconfinedOption,
 } from "./options.ts";
 
@@ -18,6 +19,7 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
       .addOption(runtimeOption("where the tests run"))
       .option("--image <name>", "the container image they run in")
       .addOption(testCommandOption())
+      .addOption(testReportOption())
       .addOption(setOption())
       .addOption(unconfinedOption());
   whereTestsRun(recordCommand(program, "prove", "check that tests prove a change"))

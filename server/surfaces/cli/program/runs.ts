@@ -8,6 +8,7 @@ import {
   sarifOption,
   setOption,
   testCommandOption,
+  testReportOption,
   unconfinedOption,
   workspaceOption,
 } from "./options.ts";
@@ -82,4 +83,5 @@ const runOptions = (command: Command): Command =>
     )
     .option("--allow-mcp-files <hash>", "use the MCP servers of other tools' files if they have this hash")
     .addOption(testCommandOption())
+    .addOption(testReportOption())
     .addHelpText("after", exitCodesHelp);

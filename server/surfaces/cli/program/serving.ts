@@ -10,6 +10,7 @@ import {
   repeated,
   setOption,
   testCommandOption,
+  testReportOption,
   unconfinedOption,
   workspaceOption,
 } from "./options.ts";
@@ -67,6 +68,7 @@ export const addProtocols = (program: Command, context: CommandContext, end: End
   mcp
     .addOption(workspaceOption())
     .addOption(testCommandOption())
+    .addOption(testReportOption())
     .addOption(setOption())
     .addOption(unconfinedOption())
     .action(async (flags: unknown) => end((await import("../commands/mcp.ts")).serveMcp(flags, context)));

@@ -69,6 +69,7 @@ export const RunFlags = z.object({
   timeout: positive.int().optional(),
   attempts: z.coerce.number().pipe(Attempts).optional(),
   testCommand: z.string().min(1).optional(),
+  testReport: z.string().min(1).optional(),
   unconfined: z.enum(unconfinedAnswers).optional(),
   /** Left out: what the CI service says of the change. */
   untrusted: z.boolean().optional(),
@@ -228,7 +229,10 @@ const namedSettings = (assignments: readonly string[]): Record<string, unknown> 
 };
 
 type SettingFlags = Partial<
-  Pick<RunFlags, "provider" | "endpoint" | "strict" | "lessons" | "embeddings" | "unconfined" | "set">
+  Pick<
+    RunFlags,
+    "provider" | "endpoint" | "strict" | "testReport" | "lessons" | "embeddings" | "unconfined" | "set"
+  >
 >;
 
 /** Settings of the runtime that the flags of a command say. */
@@ -242,6 +246,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
     ...named,
     endpoints: { ...addressed, ...endpoints },
     ...(flags.strict === true && { strict: true }),
+    ...(flags.testReport !== undefined && { test_report: flags.testReport }),
     ...(flags.lessons === false && { lessons: false }),
     ...(flags.embeddings === false && { context_embeddings: false }),
     ...(flags.unconfined !== undefined && { unconfined: flags.unconfined }),

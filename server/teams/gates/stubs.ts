@@ -1,0 +1,66 @@
+import { posix } from "node:path";
+import type { TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import type { GateContext } from "./gate.ts";
+
+type Place = readonly [file: string, line: number];
+
+/** Places that a stack or a traceback names, without packages and the runtime's own. */
+const placesOf = (message: string): Place[] =>
+  [...message.matchAll(/([^\s()"']+\.[a-z]{1,4}):(\d+)/g)]
+    .map(([, file = "", line = ""]): Place => [file, Number(line)])
+    .filter(([file]) => !/node_modules|site-packages|^node:/.test(file));
+
+/** Where an error was thrown: Node names the innermost place first, Python last. */
+export const innermostPlace = (message: string): Place | null => {
+  const places = placesOf(message);
+  return places.find(([file]) => !file.endsWith(".py")) ?? places.at(-1) ?? null;
+};
+
+/** How a function says that it is yet to be written. */
+const throwing = /\b(throw|raise|panic!?|todo!|unimplemented!|abort|fail)\b|NotImplemented/;
+
+/** The source that lacks a name which a test file imports, by what Node and Python say of it. */
+const lackingSource = (file: string, message: string): string | null => {
+  const [, specifier] =
+    /requested module ['"](\.[^'"]+)['"] (?:is a CommonJS module, which may not support all|does not provide an export)/.exec(
+      message,
+    ) ?? [];
+  if (specifier !== undefined) return posix.join(posix.dirname(file), specifier);
+  return /cannot import name ['"][^'"]+['"] from ['"][^'"]+['"] \(([^)]+\.py)\)/.exec(message)?.[1] ?? null;
+};
+
+/** Why the code under test, and not the test file, keeps that file from loading; null: it does not. */
+const reasonInCode = async (
+  context: Pick<GateContext, "layout" | "readText">,
+  { file, message }: TestReport["load_errors"][number],
+): Promise<string | null> => {
+  const isSource = (path: string): boolean => classifyPath(path, context.layout) === "source";
+  const lacking = lackingSource(file, message);
+  if (lacking !== null && isSource(lacking) && (await context.readText(lacking)) !== null)
+    return `${lacking} lacks a name that it imports`;
+  const [path, line] = innermostPlace(message) ?? ["", 0];
+  if (!isSource(path)) return null;
+  const lines = (await context.readText(path))?.split("\n").slice(Math.max(0, line - 2), line + 1) ?? [];
+  return lines.some((text) => throwing.test(text)) ? `${path}:${line} throws` : null;
+};
+
+/**
+ * Why each test file that could not be loaded stopped at the code under test: a function that is yet to
+ * be written throws while the file loads, or a name that it imports is yet to come. Null: a file could
+ * not be loaded for another reason, as one that throws by itself.
+ */
+export const stoppedByCode = async (
+  context: Pick<GateContext, "layout" | "readText">,
+  report: TestReport,
+): Promise<string[] | null> => {
+  if (report.outcome !== "load_error" || report.errors.length > 0 || report.tampering !== undefined)
+    return null;
+  const reasons: string[] = [];
+  for (const each of report.load_errors) {
+    const reason = await reasonInCode(context, each);
+    if (reason === null) return null;
+    reasons.push(reason);
+  }
+  return [...new Set(reasons)];
+};
