@@ -180,6 +180,14 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The kubeconfig context for the Kubernetes runtime.",
     workspace: "user",
   },
+  "kubernetes.contexts": {
+    text: "The kubeconfig contexts to choose from for the Kubernetes runtime.",
+    workspace: "user",
+  },
+  "kubernetes.choose_by": {
+    text: "Use the first of kubernetes.contexts that answers (order), or the one that answers soonest (latency).",
+    workspace: "user",
+  },
   "kubernetes.namespace": { text: "The namespace of the pods.", workspace: "user" },
   "kubernetes.image": { text: "The container image for the Kubernetes runtime.", workspace: "user" },
   "kubernetes.runtime_class": { text: "The runtime class of the pods, such as gvisor.", workspace: "user" },

@@ -41,6 +41,10 @@ const ReachablePlace = z.enum(["api_server", "dns", "metadata", "internet", "pod
 const KubernetesSettings = z.strictObject({
   /** Context of the kubeconfig; null: its current one, or the account of the pod this runs in. */
   context: z.string().min(1).nullable().default(null),
+  /** Contexts to choose from, in place of `context`. */
+  contexts: z.array(z.string().min(1)).default([]),
+  /** `order`: the first of `contexts` that answers; `latency`: the one that answers soonest. */
+  choose_by: z.enum(["order", "latency"]).default("order"),
   namespace: z.string().min(1).default("coditect"),
   /** Container image with the worker's Node, in a registry that the cluster can reach. */
   image: z.string().min(1).nullable().default(null),

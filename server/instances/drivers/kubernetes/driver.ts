@@ -8,7 +8,7 @@ import { WORKER_NODE } from "../docker/container.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
-import { openCluster } from "./cluster.ts";
+import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasEnded, endOfPod, whyNotScheduled, whyNotStarted } from "./end.ts";
 import { clusterError, isAway, isConflict, isForbidden } from "./errors.ts";
@@ -105,7 +105,7 @@ export class KubernetesDriver implements Driver {
   #open(): Promise<Place> {
     const { stateFolder, settings } = this.#options;
     const open = async (): Promise<Place> => {
-      const cluster = await (this.#options.cluster ?? (() => openCluster(settings)))();
+      const cluster = await (this.#options.cluster ?? (() => chooseCluster(settings)))();
       const table = new PodTable(cluster, this.#selector);
       const lease = new RuntimeLease(cluster, stateFolder, () => {
         for (const worker of this.#workers)

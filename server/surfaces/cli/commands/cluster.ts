@@ -1,5 +1,6 @@
 import { Settings } from "../../../../schemas/settings.ts";
-import { openCluster } from "../../../instances/drivers/kubernetes/cluster.ts";
+import { contextsOf } from "../../../instances/drivers/kubernetes/choose.ts";
+import { type Cluster, openCluster } from "../../../instances/drivers/kubernetes/cluster.ts";
 import { clusterError } from "../../../instances/drivers/kubernetes/errors.ts";
 import { manifestsOf } from "../../../instances/drivers/kubernetes/manifests.ts";
 import { checkCluster, setUpCluster } from "../../../instances/drivers/kubernetes/setup.ts";
@@ -27,6 +28,22 @@ const settingsHere = async (flags: RecordFlags, context: CommandContext): Promis
   return settings;
 };
 
+/** Does the same in every cluster that the settings name; with several, each line says which. */
+const inEach = async <Line extends { title: string }>(
+  settings: Settings,
+  work: (cluster: Cluster) => Promise<Line[]>,
+): Promise<Line[]> => {
+  const { namespace } = settings.kubernetes;
+  const contexts = contextsOf(settings.kubernetes);
+  const all: Line[] = [];
+  for (const context of contexts) {
+    const lines = await work(await openCluster({ context, namespace }));
+    const prefix = contexts.length > 1 ? `${context ?? ""}: ` : "";
+    all.push(...lines.map((line) => ({ ...line, title: `${prefix}${line.title}` })));
+  }
+  return all;
+};
+
 /** `coditect cluster manifests`: what `setup` would create, for kubectl or a repository. */
 export const printManifests = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
   const manifests = manifestsOf(await settingsHere(flags, context));
@@ -44,8 +61,7 @@ export const setUp = async (flags: RecordFlags, context: CommandContext): Promis
   const settings = await settingsHere(flags, context);
   const interruption = catchInterruption();
   try {
-    const cluster = await openCluster(settings.kubernetes);
-    const done = await setUpCluster(cluster, settings, interruption.signal);
+    const done = await inEach(settings, (cluster) => setUpCluster(cluster, settings, interruption.signal));
     const { terminal } = context;
     if (flags.json === true) terminal.out(done.map((one) => `${JSON.stringify(one)}\n`).join(""));
     else {
@@ -65,8 +81,7 @@ export const check = async (flags: RecordFlags, context: CommandContext): Promis
   const settings = await settingsHere(flags, context);
   const interruption = catchInterruption();
   try {
-    const cluster = await openCluster(settings.kubernetes);
-    const checks = await checkCluster(cluster, settings, interruption.signal);
+    const checks = await inEach(settings, (cluster) => checkCluster(cluster, settings, interruption.signal));
     const { terminal } = context;
     if (flags.json === true) terminal.out(checks.map((one) => `${JSON.stringify(one)}\n`).join(""));
     else {
