@@ -26,9 +26,17 @@ export const Name = z
   .max(MOST_NAME_CHARACTERS)
   .refine((name) => !hasInvisible(name) && !/[\n\t]/.test(name), "must have visible characters alone");
 
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+const isJson = (value: unknown): boolean => {
+  if (Array.isArray(value)) return value.every(isJson);
+  if (z.core.util.isPlainObject(value)) return Object.values(value).every(isJson);
+  return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+};
+
+// Not `z.json()`, which tries six schemas at each value inside: records are checked at every write.
 /** Any JSON value (the documents' `Value` and `JsonValue`). */
-export const Json = z.json();
-export type Json = z.infer<typeof Json>;
+export const Json: z.ZodType<Json> = z.any().refine(isJson, "must be JSON");
 
 /** A share between 0 and 1 (the documents' `0.0-1.0`). */
 export const Ratio = z.number().min(0).max(1);

@@ -5,7 +5,13 @@ import { build, context } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { snapshotName } from "../server/platform/snapshot.ts";
-import { asCommonJs, babelInPlace, englishAlone, nothingDrawn } from "./bundle-plugins.ts";
+import {
+  asCommonJs,
+  babelInPlace,
+  englishAlone,
+  nothingDrawn,
+  schemasInterpreted,
+} from "./bundle-plugins.ts";
 import { billOfMaterials, licenceTexts } from "./licences.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -17,7 +23,7 @@ const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filen
 const sourcemap = production ? false : "linked";
 
 const shared = {
-  plugins: [englishAlone, nothingDrawn, babelInPlace],
+  plugins: [englishAlone, schemasInterpreted, nothingDrawn, babelInPlace],
   bundle: true,
   platform: "node",
   target: "node22",

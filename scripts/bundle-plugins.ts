@@ -12,6 +12,26 @@ export const englishAlone: Plugin = {
   },
 };
 
+const zodSettings =
+  /\(_a = globalThis\)\.__zod_globalConfig[^\n]*\nexport const globalConfig = globalThis\.__zod_globalConfig;/;
+
+/**
+ * Has zod interpret its schemas. Compiling a parser for each one takes a sixth of a command's start,
+ * more than a run's records take to check. The settings become ours alone: zod shares them with every
+ * other copy in the process, and an extension host has the copies of other extensions.
+ */
+export const schemasInterpreted: Plugin = {
+  name: "schemas-interpreted",
+  setup: (bundle) => {
+    bundle.onLoad({ filter: /zod[\\/]v4[\\/]core[\\/]core\.js$/ }, async ({ path }) => {
+      const code = await readFile(path, "utf8");
+      const contents = code.replace(zodSettings, "export const globalConfig = { jitless: true };");
+      if (contents === code) throw new Error(`${path} sets zod up in another way than expected`);
+      return { contents };
+    });
+  },
+};
+
 const drawing =
   /^(d3|d3-.*|dagre-d3-es.*|cytoscape.*|elkjs.*|katex|roughjs|marked|stylis|layout-base|@iconify\/.*|@upsetjs\/.*)$/;
 

@@ -1,9 +1,8 @@
 import type { InstanceRuntime } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { WorkerEntry } from "../platform/installation.ts";
-import { createDockerDriver } from "./drivers/docker/driver.ts";
+import { DeferredDriver } from "./drivers/deferred.ts";
 import type { Driver } from "./drivers/driver.ts";
-import { KubernetesDriver } from "./drivers/kubernetes/driver.ts";
 import { createLocalDriver } from "./drivers/local/driver.ts";
 
 /** The drivers there are. A new one is made here, and passes the conformance suite. */
@@ -14,10 +13,16 @@ export const createDrivers = (
   unconfined: () => Settings["unconfined"] = () => settings.unconfined,
 ): Record<InstanceRuntime, Driver> => ({
   Local: createLocalDriver({ entry, environment: [], unconfined }),
-  Docker: createDockerDriver({
-    entry,
-    stateFolder,
-    ...(settings.image !== null && { image: settings.image }),
+  Docker: new DeferredDriver("Docker", async () => {
+    const { createDockerDriver } = await import("./drivers/docker/driver.ts");
+    return createDockerDriver({
+      entry,
+      stateFolder,
+      ...(settings.image !== null && { image: settings.image }),
+    });
   }),
-  Kubernetes: new KubernetesDriver({ entry, stateFolder, settings: settings.kubernetes }),
+  Kubernetes: new DeferredDriver("Kubernetes", async () => {
+    const { KubernetesDriver } = await import("./drivers/kubernetes/driver.ts");
+    return new KubernetesDriver({ entry, stateFolder, settings: settings.kubernetes });
+  }),
 });

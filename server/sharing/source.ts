@@ -6,7 +6,6 @@ import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
-import { extract } from "tar-stream";
 import { fail } from "../../schemas/errors.ts";
 import { PACKAGE_FILE } from "../../schemas/shared-package.ts";
 import { programPath } from "../workspace/find-program.ts";
@@ -36,6 +35,7 @@ const inTemporaryFolder = async <Result>(use: (folder: string) => Promise<Result
 
 /** The package file of a tarball, read without unpacking anything to the disk; null: it has none. */
 const fileInTarball = async (tarball: string): Promise<Buffer | null> => {
+  const { extract } = await import("tar-stream");
   let found: Buffer | null = null;
   let unpacked = 0;
   const entries = extract();

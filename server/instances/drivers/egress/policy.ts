@@ -32,11 +32,15 @@ const closedAddresses = (): BlockList => {
   }
   return list;
 };
-const closed = closedAddresses();
+
+let closed: BlockList | undefined;
 
 /** Whether an address belongs to this machine, a private network, or a metadata service. */
-export const isClosedAddress = (address: string): boolean =>
-  closed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+export const isClosedAddress = (address: string): boolean => {
+  // Made when it is first needed: loading this file belongs to every start.
+  closed ??= closedAddresses();
+  return closed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+};
 
 /** Parses `host:port`; a host without a port means 443. Null: it names nothing. */
 export const parseAllowedHost = (line: string): AllowedHost | null => {

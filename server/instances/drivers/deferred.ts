@@ -1,0 +1,30 @@
+import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { Driver, RunningWorker, WorkerSpec } from "./driver.ts";
+
+/**
+ * A driver whose code is loaded when it is first used. Most runs stay on this machine: they do not
+ * wait for the client of an engine or of a cluster.
+ */
+export class DeferredDriver implements Driver {
+  readonly runtime: InstanceRuntime;
+  readonly #load: () => Promise<Driver>;
+  #loading: Promise<Driver> | undefined;
+
+  constructor(runtime: InstanceRuntime, load: () => Promise<Driver>) {
+    this.runtime = runtime;
+    this.#load = load;
+  }
+
+  async start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+    return (await this.#driver()).start(spec, signal);
+  }
+
+  async removeOrphans(): Promise<number> {
+    return (await this.#driver()).removeOrphans();
+  }
+
+  /** One for all callers: a driver knows which workers are its own. */
+  #driver(): Promise<Driver> {
+    return (this.#loading ??= this.#load());
+  }
+}
