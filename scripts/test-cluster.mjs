@@ -1,11 +1,14 @@
 // `npm run test:cluster`: the tests that need a real Kubernetes cluster. The cluster is etcd, a control plane
 // and a kubelet on this machine, with a network, processes and a container engine of their own. Arguments
-// are test files; left out: all. The first time builds the programs, which takes 10 to 40 minutes.
+// are test files; left out: all. `--bench` measures pods in place of the tests. The first time builds the
+// programs, which takes 10 to 40 minutes.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
 import { testCache } from "./machine/code-server.ts";
+import { installPeers } from "../test/bench/peers.ts";
 import { installPackages, isDebianRoot } from "./machine/debian.ts";
 
 const cgroups = "/sys/fs/cgroup";
@@ -34,14 +37,22 @@ const built = spawnSync("bash", [join(import.meta.dirname, "kubernetes", "build.
 if (built.status !== 0) refuse(`Kubernetes could not be built (exit code ${built.status ?? "none"})`);
 
 const folder = mkdtempSync(join(tmpdir(), "coditect-cluster-"));
-const named = process.argv.slice(2);
-const tests = named.length > 0 ? named : ["test/cluster/**/*.test.ts"];
+const { values, positionals } = parseArgs({
+  options: { bench: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const tests = positionals.length > 0 ? positionals : ["test/cluster/**/*.test.ts"];
+// The cluster has no network to install them from.
+if (values.bench) await installPeers();
+const command = values.bench
+  ? ["node", "test/bench/main.ts", "pods"]
+  : ["mocha", ...tests, "--timeout", "120000", "--require", "scripts/mocha-hooks.mjs", "--exit"];
 const child = spawn(
   "unshare",
   [
     ...["--net", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"],
     ...["sh", join(import.meta.dirname, "kubernetes", "apart.sh"), folder],
-    ...["mocha", ...tests, "--timeout", "120000", "--require", "scripts/mocha-hooks.mjs", "--exit"],
+    ...command,
   ],
   {
     stdio: "inherit",
@@ -56,7 +67,7 @@ const child = spawn(
 );
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => child.kill("SIGKILL"));
 
-/** The control groups of pods outlive their processes. */
+/** The control groups of pods outlive their processes; they have the name of the folder. */
 const removeGroup = (path) => {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
   for (const entry of readdirSync(path, { withFileTypes: true }))
@@ -65,7 +76,7 @@ const removeGroup = (path) => {
 };
 
 child.once("exit", (code) => {
-  for (const controller of readdirSync(cgroups)) removeGroup(join(cgroups, controller, "coditect-cluster"));
+  for (const controller of readdirSync(cgroups)) removeGroup(join(cgroups, controller, basename(folder)));
   rmSync(folder, { recursive: true, force: true });
   process.exitCode = code ?? 1;
 });

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Settings } from "../../schemas/settings.ts";
 import { KubernetesDriver } from "../../server/instances/drivers/kubernetes/driver.ts";
-import { listPods } from "../../server/instances/drivers/kubernetes/pods.ts";
+import { podName } from "../../server/instances/drivers/kubernetes/pod.ts";
+import { listPods, PodTable } from "../../server/instances/drivers/kubernetes/pods.ts";
+import type { Pod } from "../../server/instances/drivers/kubernetes/pods.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
 import { conformance, pools } from "../integration/instances/conformance.ts";
 import { never, testWorker } from "../integration/instances/pool-harness.ts";
@@ -43,12 +45,21 @@ describe("instances as pods of a real cluster", () => {
 
   it("removes pods of an earlier runtime of the same state folder, and no others", async () => {
     const doomed = await start();
-    await doomed.claim();
+    const first = await doomed.claim();
     const other = await start({ driver: driverOf("test", "/another/state") });
-    await other.claim();
+    const second = await other.claim();
     assert.equal(await driverOf("test").removeOrphans(), 1);
     assert.equal(await driverOf("test", "/another/third").removeOrphans(), 0);
-    assert.equal((await pods()).length, 1);
+    // A pod that is deleted is there until its containers have ended.
+    const left = new PodTable(cluster().plane.as("admin"), "app.kubernetes.io/managed-by=coditect");
+    left.use();
+    try {
+      const isGone = (pod: Pod | null): boolean => pod === null;
+      await left.until(podName(first.record().instance_id), isGone, AbortSignal.timeout(30_000));
+      assert.deepEqual(await pods(), [podName(second.record().instance_id)]);
+    } finally {
+      left.release();
+    }
   });
 
   conformance(() => driverOf("test"));

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Settings } from "../../schemas/settings.ts";
@@ -6,7 +9,7 @@ import type { ApiRequest } from "../../server/instances/drivers/kubernetes/clust
 import { manifestsOf, rights } from "../../server/instances/drivers/kubernetes/manifests.ts";
 import { checkCluster } from "../../server/instances/drivers/kubernetes/setup.ts";
 import { never } from "../integration/instances/pool-harness.ts";
-import { cleanEnvironment, runCommand } from "../support/command.ts";
+import { runCommand } from "../support/command.ts";
 import { realCluster } from "../support/cluster/real-cluster.ts";
 
 const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/coditect";
@@ -142,13 +145,15 @@ describe("rights in a real cluster", () => {
 
 describe("coditect cluster, against a real cluster", () => {
   const cluster = realCluster();
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coditect-workspace-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
   const run = (user: "admin" | "runtime" | "limited", ...args: string[]) =>
     runCommand(["cluster", ...args], {
-      environment: cleanEnvironment({
-        KUBECONFIG: cluster().plane.kubeconfig(user),
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-      }),
+      folder,
+      environment: { KUBECONFIG: cluster().plane.kubeconfig(user) },
     });
 
   it("changes nothing that is there, and finds nothing missing but the image", async () => {

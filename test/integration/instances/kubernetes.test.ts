@@ -6,12 +6,14 @@ import { z } from "zod";
 import { KubernetesDriver } from "../../../server/instances/drivers/kubernetes/driver.ts";
 import { workerEntry } from "../../../server/platform/installation.ts";
 import { Settings } from "../../../schemas/settings.ts";
+import type { RuntimeChoice } from "../../../schemas/agent.ts";
+import type { ClaimedInstance } from "../../../server/instances/pool.ts";
 import type { SettingsInput } from "../../../schemas/settings.ts";
 import { bundleWorkers } from "../../support/bundled-workers.ts";
 import { KubernetesDouble, whyNoKubernetesDouble } from "../../support/kubernetes/api-double.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance, pools } from "./conformance.ts";
-import { behaviour, never, testWorker } from "./pool-harness.ts";
+import { behaviour, localDriver, never, testWorker } from "./pool-harness.ts";
 import { wayOut } from "./way-out.ts";
 
 const reason = await whyNoKubernetesDouble();
@@ -133,6 +135,24 @@ describe("instances as pods", function () {
       .object({ reachable: z.array(z.string()) })
       .parse(instance.record().metadata.provider_metadata);
     assert.ok(reachable.includes("api_server"));
+  });
+
+  it("takes what this machine has no place for, and what it has no memory for", async () => {
+    const pool = await start({
+      drivers: { Local: localDriver({ entry: entryOf("test") }), Kubernetes: driver() },
+      settings: { maximum_here: 1, machine_memory_mb: 1024 },
+    });
+    const runtime: RuntimeChoice = ["Local", "Kubernetes"];
+    const [here, there] = [await pool.claim({ runtime }), await pool.claim({ runtime })];
+    const where = (one: ClaimedInstance) => one.record().metadata.runtime_type;
+    assert.deepEqual([where(here), where(there)], ["Local", "Kubernetes"]);
+    for (const one of [here, there]) {
+      assert.equal((await one.call("execution/run", behaviour("work"), never)).summary, "done");
+      await one.release();
+    }
+    const agent = pool.agent();
+    const large = { ...agent, settings: { ...agent.settings, memory_mb: 2000 } };
+    assert.equal(where(await pool.claim({ runtime, agent: large })), "Kubernetes");
   });
 
   conformance(driver);

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { openEngine } from "../../../server/instances/drivers/docker/engine.ts";
@@ -61,7 +61,7 @@ export class ClusterNode {
     this.engine = new Program(
       "dockerd",
       [
-        ...["dockerd", "--storage-driver=overlay2", "--cgroup-parent=/coditect-cluster"],
+        ...["dockerd", "--storage-driver=overlay2", `--cgroup-parent=/${basename(dirname(folder))}`],
         // The network of pods is the plug-in's.
         ...["--bridge=none", "--iptables=false", "--ip6tables=false"],
         ...["--add-runtime", `pods=${join(scripts, "runc.sh")}`, "--default-runtime=pods"],

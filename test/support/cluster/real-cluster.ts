@@ -1,39 +1,16 @@
-import { join } from "node:path";
-import { z } from "zod";
-import { Settings } from "../../../schemas/settings.ts";
-import { setUpCluster } from "../../../server/instances/drivers/kubernetes/setup.ts";
-import { ControlPlane } from "./control-plane.ts";
-import { ClusterNode } from "./node.ts";
+import { startCluster } from "./start.ts";
+import type { RealCluster } from "./start.ts";
 
 const START_MS = 300_000;
 
-/** `npm run test:cluster` says where the programs are, and where they may write. */
-const place = z.object({ CODITECT_TEST_KUBERNETES: z.string(), CODITECT_TEST_CLUSTER: z.string() });
-
-export interface RealCluster {
-  plane: ControlPlane;
-  node: ClusterNode;
-}
-
 let starting: Promise<RealCluster> | null = null;
-
-const start = async (): Promise<RealCluster> => {
-  const { CODITECT_TEST_KUBERNETES: programs, CODITECT_TEST_CLUSTER: folder } = place.parse(process.env);
-  const plane = new ControlPlane(programs, join(folder, "plane"));
-  await plane.start();
-  const admin = plane.as("admin");
-  await setUpCluster(admin, Settings.parse({}), AbortSignal.timeout(30_000));
-  const node = new ClusterNode(programs, join(folder, "node"), plane.kubeconfig("admin"), admin);
-  await node.start();
-  return { plane, node };
-};
 
 /** The one cluster of these tests, set up for instances; for a suite, whose `before` starts it. */
 export const realCluster = (): (() => RealCluster) => {
   let cluster: RealCluster | null = null;
   before(async function () {
     this.timeout(START_MS);
-    cluster = await (starting ??= start());
+    cluster = await (starting ??= startCluster());
   });
   return () => {
     if (cluster === null) throw new Error("the cluster is not started yet");

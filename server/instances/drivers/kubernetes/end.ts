@@ -4,6 +4,8 @@ import { WORKER } from "./pod.ts";
 import type { Pod } from "./pods.ts";
 
 const KILLED_FOR_MEMORY = "OOMKilled";
+/** Of a container that was stopped: 128 and SIGTERM, or SIGKILL where that was not enough. */
+const endedByStop: ReadonlySet<number> = new Set([143, 137]);
 
 /** The reason of the condition with which Kubernetes marks a pod that it takes away from its node. */
 const disruptionOf = (pod: Pod): { reason: string; message: string } | null => {
@@ -52,7 +54,8 @@ const workerState = (pod: Pod) => pod.status.containerStatuses.find(({ name }) =
 
 /** Why the worker of a pod ended by itself. `pod`: null when it was deleted by somebody else. */
 export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): WorkerEnd => {
-  if (pod === null) return { kind: "exited", how: "its pod was deleted" };
+  const deleted: WorkerEnd = { kind: "exited", how: "its pod was deleted" };
+  if (pod === null) return deleted;
   const disruption = disruptionOf(pod);
   const taken =
     takenAway(pod.status.reason ?? "", pod.status.message) ??
@@ -62,6 +65,8 @@ export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): 
   if (ended == null) return { kind: "exited", how: "the connection to its pod broke" };
   if (ended.reason === KILLED_FOR_MEMORY)
     return { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` };
+  // Whoever deletes a pod has its containers end by a signal, which alone would look like a crash.
+  if (pod.metadata.deletionTimestamp != null && endedByStop.has(ended.exitCode)) return deleted;
   return endOf(ended.exitCode, null, lastWords);
 };
 

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { endOfPod } from "../../../server/instances/drivers/kubernetes/end.ts";
+import { Pod } from "../../../server/instances/drivers/kubernetes/pods.ts";
+
+const ended = (exitCode: number, reason = "Error", metadata: object = {}): Pod =>
+  Pod.parse({
+    metadata: { name: "pod", uid: "1", ...metadata },
+    status: {
+      phase: "Failed",
+      containerStatuses: [{ name: "worker", state: { terminated: { exitCode, reason } } }],
+    },
+  });
+
+describe("the end of a pod", () => {
+  const deletion = { deletionTimestamp: "2026-01-01T00:00:00Z" };
+  const ends: [name: string, pod: Pod | null, how: string][] = [
+    ["a crash", ended(137), "signal SIGKILL"],
+    ["a deletion, whose containers end by a signal", ended(137, "Error", deletion), "its pod was deleted"],
+    ["a deletion that its worker obeyed", ended(143, "Error", deletion), "its pod was deleted"],
+    ["an end of its own while it is deleted", ended(3, "Error", deletion), "exit code 3"],
+    ["memory, also while it is deleted", ended(137, "OOMKilled", deletion), "out of memory: over 300 MB"],
+    ["a pod that is gone", null, "its pod was deleted"],
+  ];
+  for (const [name, pod, how] of ends)
+    it(`is told apart: ${name}`, () => {
+      assert.equal(endOfPod(pod, "", 300).how, how);
+    });
+});
