@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { contract, Role } from "../../../../schemas/contract.ts";
+import { contract, type Method, Role } from "../../../../schemas/contract.ts";
+import { CoditectError, WireError } from "../../../../schemas/errors.ts";
 import { TokenBook } from "../../../../server/access/token-book.ts";
 import { routes } from "../../../../server/surfaces/rest/routes.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
+import { testDispatch, type TestDispatch } from "../../../support/dispatch.ts";
+import { editorOn } from "../../../support/editor.ts";
 import { aTask } from "../../../support/records.ts";
 import { type TestTeam, testTeam } from "../../../support/team-server.ts";
+import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { runtimeOf } from "../lsp/support.ts";
 
 const allows = (role: Role, needed: Role): boolean =>
   Role.options.indexOf(role) >= Role.options.indexOf(needed);
@@ -53,6 +58,20 @@ describe("who may call what on the server of a team", function () {
     });
   }
 
+  it("asks for a valid token at every other address, too", async () => {
+    const [acme] = team.tenants;
+    const forged = (await acme.token("admin")).replace(/.{43}$/, "A".repeat(43));
+    for (const [verb, path] of [
+      ["GET", "/openapi.json"],
+      ["GET", "/metrics"],
+      ["GET", "/api/events"],
+      ["POST", "/mcp"],
+    ] as const) {
+      for (const token of [forged, null])
+        assert.equal((await ask(verb, path, token)).status, 401, `${verb} ${path}`);
+    }
+  });
+
   it("shows a tenant nothing of another one, in lists or by id", async () => {
     const [acme, globex] = team.tenants;
     const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };
@@ -75,4 +94,50 @@ describe("who may call what on the server of a team", function () {
     const tokens = await team.call("GET", "/api/tokens", { token: foreign });
     assert.ok(!tokens.text.includes("acme"), tokens.text);
   });
+});
+
+describe("who may call what over JSON-RPC", function () {
+  this.timeout(30_000);
+  let workspace: TestWorkspace;
+  let at: TestDispatch;
+  before(async () => {
+    workspace = await testWorkspace();
+    at = testDispatch(workspace.root);
+  });
+  after(() => workspace.remove());
+  const code = (call: Promise<unknown>): Promise<unknown> =>
+    call.then(
+      () => null,
+      (error: unknown) => WireError.parse((error as { data: unknown }).data).code,
+    );
+  const methods = Object.keys(contract) as Method[];
+
+  for (const method of methods)
+    it(`${method}: ${contract[method].role} and above, whatever the surface`, async () => {
+      for (const role of Role.options)
+        for (const surface of ["lsp", "rest", "mcp", "cli"] as const) {
+          const refused = await at
+            .dispatch(method as string, {}, { role, surface }, new AbortController().signal)
+            .then(
+              () => false,
+              (error: unknown) => error instanceof CoditectError && error.code === "not_authorised",
+            );
+          assert.equal(refused, !allows(role, contract[method].role), `${surface} ${role}`);
+        }
+    });
+
+  for (const trusted of [true, false])
+    it(`every method in a workspace that is ${trusted ? "" : "not "}trusted`, async () => {
+      const editor = editorOn(workspace.root, () => Promise.resolve(runtimeOf(at)));
+      try {
+        await editor.initialize({ initializationOptions: { trusted } });
+        for (const method of methods) {
+          const refusal = await code(editor.connection.sendRequest(`coditect/${method}`, {}));
+          assert.notEqual(refusal, "not_authorised", method);
+          assert.equal(refusal === "untrusted_workspace", !trusted, `${method}: ${String(refusal)}`);
+        }
+      } finally {
+        await editor.close();
+      }
+    });
 });
