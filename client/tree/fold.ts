@@ -125,7 +125,9 @@ export const putInstance = (model: Model, folder: string, instance: AgentInstanc
     model.executionsByInstance.delete(instance.instance_id);
   } else model.instances.set(instance.instance_id, { folder, instance });
   const type = model.agents.get(instance.agent_id)?.agent.agent_type;
+  // A type's first and last instance make another line of it, which its list has to know.
+  if (known === undefined || instance.state === "Terminated") touch(roots.agents);
   // The type's own text counts its instances by state; a new load changes the instance's line only.
-  if (known?.instance.state === instance.state) touch(nodeId.instance(instance.instance_id));
+  else if (known.instance.state === instance.state) touch(nodeId.instance(instance.instance_id));
   else touch(type === undefined ? roots.agents : nodeId.type(type));
 };

@@ -57,23 +57,40 @@ export const runStatusText = (status: RunRecord["status"], l10n: Localizer): str
 };
 
 const LONGEST_TITLE = 60;
+/** In a sidebar as wide as VS Code opens it, this leaves room for the state and the time. */
+const LONGEST_ROW_TITLE = 24;
+
+const cutTo = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1).replace(/[\s.,:;]+$/, "")}…` : text;
 
 /** What a run is about: the first line of what was asked, else its file, else its team. */
 export const runTitle = ({ description, file, workflow }: RunRecord): string => {
   const [line = ""] = description.trim().split("\n", 1);
   const title = [line, file ?? "", workflow].find((text) => text !== "") ?? "";
-  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+  return cutTo(title, LONGEST_TITLE);
+};
+
+/** When a run began: the time today, the day before that. */
+const startText = (created_at: string, now: string): string => {
+  const [start, today] = [new Date(created_at), new Date(now)];
+  return start.toDateString() === today.toDateString()
+    ? start.toLocaleTimeString([], { timeStyle: "short" })
+    : start.toLocaleDateString([], { dateStyle: "short" });
 };
 
 /**
  * `folder`: its name, if there are several; else empty. `isEarlier`: a newer run has begun
- * since, so that this one is closed once.
+ * since, so that this one is closed once. `now`: today's runs show their time, older ones their day.
  */
-export const runItem = (run: RunRecord, folder: string, isEarlier: boolean, l10n: Localizer): Item => {
+export const runItem = (
+  run: RunRecord,
+  { folder, isEarlier, now }: { folder: string; isEarlier: boolean; now: string },
+  l10n: Localizer,
+): Item => {
   const stage = currentStage(run);
   const status = runStatusText(run.status, l10n);
   const at = run.status === "Running" && stage !== null ? stage.state.name : "";
-  const time = new Date(run.created_at).toLocaleTimeString([], { timeStyle: "short" });
+  const time = startText(run.created_at, now);
   const flags: [ItemFlag, boolean][] = [
     ["run-running", isRunActive(run.status)],
     ["approval", run.status === "WaitingForApproval"],
@@ -81,8 +98,8 @@ export const runItem = (run: RunRecord, folder: string, isEarlier: boolean, l10n
     ["changes", hasPendingChanges(run)],
   ];
   return {
-    label: runTitle(run),
-    description: [folder, run.workflow, at === "" ? status : at, time]
+    label: cutTo(runTitle(run), LONGEST_ROW_TITLE),
+    description: [folder, time, run.workflow, at === "" ? status : at]
       .filter((part) => part !== "")
       .join(" · "),
     icon: runIcons[run.status],
@@ -90,7 +107,7 @@ export const runItem = (run: RunRecord, folder: string, isEarlier: boolean, l10n
       "Run {0}: {1}, {2}",
       run.workflow,
       runTitle(run),
-      [status, at, folder].filter((part) => part !== "").join(", "),
+      [status, at, folder, time].filter((part) => part !== "").join(", "),
     ),
     flags: flags.filter(([, holds]) => holds).map(([flag]) => flag),
     state: isRunActive(run.status) ? "expanded" : "collapsed",
@@ -244,10 +261,18 @@ export const findingItem = (finding: Finding, l10n: Localizer): Item => {
 };
 
 export const runTooltip = (run: RunRecord, l10n: Localizer): string => {
+  const title = runTitle(run);
+  const started = new Date(run.created_at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   const lines = [
-    `**${plain(runTitle(run))}**`,
-    run.description === "" ? "" : plain(run.description),
-    [runStatusText(run.status, l10n), formatDuration(run.created_at, run.completed_at), run.model]
+    `**${plain(title)}**`,
+    run.description.trim() === title ? "" : plain(run.description),
+    [
+      runStatusText(run.status, l10n),
+      l10n.t("started {0}", started),
+      formatDuration(run.created_at, run.completed_at),
+      run.workflow,
+      run.model,
+    ]
       .filter((part) => part !== "")
       .map(plain)
       .join(" · "),

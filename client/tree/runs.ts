@@ -124,7 +124,11 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   if (run === undefined) return null;
   switch (node.kind) {
     case "run":
-      return runItem(run, folderName(model, run), isEarlier(model, run), l10n);
+      return runItem(
+        run,
+        { folder: folderName(model, run), isEarlier: isEarlier(model, run), now: new Date().toISOString() },
+        l10n,
+      );
     case "stage": {
       const stage = run.stages.get(node.stage);
       return stage === undefined ? null : stageItem(run, stage, model.now, l10n);

@@ -16,7 +16,7 @@ export interface ReportData {
 const html = (text: string | number): string => htmlText(String(text));
 
 const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
-const dollars = (cost: number): string => `$${cost.toFixed(cost < 1 ? 4 : 2)}`;
+const dollars = (cost: number): string => (cost === 0 ? "$0" : `$${cost.toFixed(cost < 1 ? 4 : 2)}`);
 const seconds = (value: number | null): string => (value === null ? "–" : durationText(value * 1000));
 const count = (value: number): string => value.toLocaleString("en-US");
 const tokensOf = ({ tokens }: MetricRow): number =>
@@ -130,7 +130,7 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
     ["95 % of times", seconds(total.run_seconds.p95)],
     ["Wait, 95 %", seconds(total.wait_seconds.p95)],
     ["Files accepted", percent(accepted + discarded === 0 ? null : accepted / (accepted + discarded))],
-    ["Instances", `${active}, ${percent(busy)} busy`],
+    ["Instances", busy === null ? "0" : `${active}, ${percent(busy)} busy`],
     ["Waiting now", count(queued)],
   ];
   return `<dl>${facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("")}</dl>`;

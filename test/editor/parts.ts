@@ -41,8 +41,9 @@ export interface CodeServer {
   url: string;
   /** Folder of user data: settings, storage, logs. */
   userData: string;
-  /** Process ids of the server and what it started. */
   process: ChildProcess;
+  /** What makes a program one of the same user: home, configuration, caches. */
+  environment: Record<string, string>;
   /** Sets what only the user may set, beside what the server was started with. */
   configureMachine(settings: Record<string, unknown>): Promise<void>;
   close(): Promise<void>;
@@ -121,13 +122,13 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
   };
   await configureMachine({});
   const folders = ["--user-data-dir", userData, "--extensions-dir", join(home, "extensions")];
-  const env = {
-    ...process.env,
+  const ofUser = {
     HOME: home,
     XDG_CACHE_HOME: join(home, "cache"),
     XDG_CONFIG_HOME: join(home, "config"),
     ...environment,
   };
+  const env = { ...process.env, ...ofUser };
   const started = performance.now();
   for (const extension of extensions)
     await run(process.execPath, [codeServerEntry, ...folders, "--install-extension", extension], { env });
@@ -149,6 +150,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
     url: `http://127.0.0.1:${port}`,
     userData,
     process: server,
+    environment: ofUser,
     configureMachine,
     close: async () => {
       const ended = once(server, "exit");

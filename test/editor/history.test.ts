@@ -1,0 +1,84 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { skipUnlessNull } from "../support/skip.ts";
+import { missingPart, root } from "./parts.ts";
+import { useWorkbench } from "./suite.ts";
+import type { Workbench } from "./workbench.ts";
+
+const RUNS = 200;
+const THEMES = [
+  ["light", "Default Light Modern", ".vs"],
+  ["dark", "Default Dark Modern", ".vs-dark"],
+  ["contrast", "Default High Contrast", ".hc-black"],
+] as const;
+
+describe("a workspace with a long history", function () {
+  skipUnlessNull(this, missingPart());
+  const parts = useWorkbench();
+
+  const openHistory = async (): Promise<{ folder: string; workbench: Workbench }> => {
+    const { server } = parts.session;
+    const folder = await parts.session.project();
+    await promisify(execFile)(
+      process.execPath,
+      [join(root, "test", "editor", "fill-history.ts"), folder, String(RUNS)],
+      { env: { ...process.env, ...server.environment } },
+    );
+    const workbench = await parts.session.open(folder);
+    await workbench.showView();
+    return { folder, workbench };
+  };
+
+  it("lists 200 runs page by page, finds one by its words, and opens one from the dashboard", async () => {
+    const { workbench } = await openHistory();
+    const { page } = workbench;
+    await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
+    await workbench.picture("history");
+    await workbench.command("CODITECT: Filter Runs…");
+    await workbench.answer(/./, "Task 49:");
+    await workbench.treeItem(/^Run bug-fix: Task 49:/).waitFor();
+    await workbench.picture("history-filtered");
+    await workbench.command("CODITECT: Clear Filter");
+    await workbench.treeItem(/^Run tdd: Task 0: split/).click();
+    const lastLine = workbench.treeItem("Load more runs").and(page.locator(".focused"));
+    await page.keyboard.press("End");
+    await lastLine.waitFor();
+    await page.keyboard.press("Enter");
+    await workbench.treeItem(/^Run .*Task 50:/).waitFor();
+    await page.keyboard.press("End");
+    await lastLine.waitFor();
+    await workbench.picture("history-more");
+
+    await workbench.command("CODITECT: Show Dashboard");
+    const dashboard = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+    await dashboard.getByRole("link", { name: /^Task 119/ }).click();
+    await workbench.treeItem(/^Run .*Task 119:/).waitFor();
+    await workbench.picture("dashboard-opened-run");
+  });
+
+  it("is readable in light, dark and high contrast", async () => {
+    const { folder, workbench } = await openHistory();
+    const { page } = workbench;
+    await workbench.command("CODITECT: Run the Rehearsal");
+    await workbench.runHeld(/^Run tdd: split\(\) must.*every gate held/);
+    await workbench.expand(/^Stage implement/);
+    const execution = workbench.treeItem(/^Execution of Coder/).first();
+    const inFrame = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+    for (const [name, theme, selector] of THEMES) {
+      const settings = { "workbench.colorTheme": theme };
+      await writeFile(join(folder, ".vscode", "settings.json"), JSON.stringify(settings));
+      await page.locator(`.monaco-workbench${selector}`).waitFor();
+      await execution.click();
+      await inFrame.getByRole("heading", { name: /^End/ }).waitFor();
+      await inFrame.locator("summary", { hasText: "edit_file" }).first().click();
+      await workbench.picture(`transcript-${name}`);
+      await workbench.command("View: Close All Editors");
+      await workbench.command("CODITECT: Show Dashboard");
+      await inFrame.getByText("Most expensive runs").waitFor();
+      await workbench.picture(`dashboard-${name}`);
+      await workbench.command("View: Close All Editors");
+    }
+  });
+});
