@@ -15,7 +15,10 @@ export type Overlay = z.infer<typeof Overlay>;
 export const RunOrigin = z.strictObject({
   /** A command of a user, or an HTTP request. */
   kind: z.enum(["command", "request"]),
-  /** `coditect.runTdd`, `coditect run`, `POST /api/agent-teams/{team_id}/execute`. */
+  /**
+   * `coditect.runTdd`, `coditect run`, `@coditect /fix`, `tools/call run_team` (MCP), `session/prompt`
+   * (ACP), `POST /api/agent-teams/{team_id}/execute`.
+   */
   name: z.string().min(1).max(200),
   /** When it was invoked. */
   at: Timestamp,

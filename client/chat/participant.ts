@@ -21,7 +21,8 @@ export const registerChat = (context: Context): vscode.ChatParticipant => {
     };
     let outcome: Outcome;
     try {
-      outcome = await workThrough(context, start, tell, token);
+      const name = request.command === undefined ? "@coditect" : `@coditect /${request.command}`;
+      outcome = await workThrough(context, name, start, tell, token);
     } catch (error) {
       // Chat takes the message of an error for Markdown, too.
       if (error instanceof vscode.CancellationError) throw error;

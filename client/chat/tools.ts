@@ -29,7 +29,7 @@ export const registerTools = (context: Context): vscode.Disposable =>
             import("./summary.ts"),
           ]);
           const request = await toolRequest(teams[key], input);
-          const outcome = await workThrough(context, request, () => undefined, token);
+          const outcome = await workThrough(context, toolNames[key], request, () => undefined, token);
           return new vscode.LanguageModelToolResult([
             new vscode.LanguageModelTextPart(summarise(outcome, vscode.l10n)),
           ]);

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import { commandOrigin } from "../../schemas/run-origin.ts";
 import { startRun, type StartRequest } from "../commands/start.ts";
 import type { Context } from "../context.ts";
 import { describeEvent, type Outcome } from "./summary.ts";
@@ -8,15 +9,18 @@ type RunEvent = Extract<RuntimeEvent, { task_id: string }>;
 
 /**
  * Starts a run for chat or a tool and waits for its end; cancelling the token cancels the run.
- * `tell` gets each stage as it begins and each gate as it is proven.
+ * `name`: of the chat command or tool, for the run's trace. `tell` gets each stage as it begins and each
+ * gate as it is proven.
  */
 export const workThrough = async (
   context: Context,
+  name: string,
   request: StartRequest,
   tell: (line: string) => void,
   token: vscode.CancellationToken,
 ): Promise<Outcome> => {
   const { runtime, sidebar } = context;
+  const command = commandOrigin(name);
   const folder = request.folder.uri.toString();
   const ended = Promise.withResolvers<Outcome["end"]>();
   const fail = (error: unknown): void => {
@@ -34,7 +38,7 @@ export const workThrough = async (
     }),
   ];
   try {
-    const task_id = await startRun(context, { ...request, unattended: true });
+    const task_id = await startRun({ ...context, command }, { ...request, unattended: true });
     handle = (event) => {
       if (event.task_id !== task_id) return;
       const line = describeEvent(event, vscode.l10n);

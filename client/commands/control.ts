@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
 import type { RunRecord } from "../tree/model.ts";
+import type { RunOptionsPatch } from "../../schemas/run.ts";
 import { runTitle } from "../tree/run-items.ts";
 import { executionTarget, nodeOf, runTarget, tell } from "./targets.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
@@ -24,11 +25,16 @@ export const resumeRun = async (context: Context, argument: unknown): Promise<vo
 };
 
 /** Continues a run from its last checkpoint; answers that were paid for are not paid for again. */
-export const resume = async ({ runtime, withConsent }: Context, run: RunRecord): Promise<void> => {
-  await withConsent(run.folder, runTitle(run), () =>
-    runtime.call("runs/resume", { task_id: run.task_id }, run.folder),
+export const resume = async (context: Context, run: RunRecord): Promise<void> => {
+  const request = { task_id: run.task_id, options: startedBy(context) };
+  await context.withConsent(run.folder, runTitle(run), () =>
+    context.runtime.call("runs/resume", request, run.folder),
   );
 };
+
+/** The command as what started the run again, for its trace. */
+const startedBy = ({ command }: Context): RunOptionsPatch =>
+  command === undefined ? {} : { started_by: command };
 
 export const retryStage = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("There is no ended run to retry.");
@@ -37,8 +43,9 @@ export const retryStage = async (context: Context, argument: unknown): Promise<v
   const node = nodeOf(argument);
   const stage = node?.kind === "stage" ? node.stage : await pickStage(run);
   if (stage === undefined) return;
+  const request = { task_id: run.task_id, stage, options: startedBy(context) };
   const retried = await context.withConsent(run.folder, runTitle(run), () =>
-    context.runtime.call("runs/retry", { task_id: run.task_id, stage }, run.folder),
+    context.runtime.call("runs/retry", request, run.folder),
   );
   await context.sidebar.loadRun(run.folder, retried.task_id);
 };

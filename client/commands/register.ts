@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { RunOrigin } from "../../schemas/run.ts";
+import { commandOrigin } from "../../schemas/run-origin.ts";
 import type { Context } from "../context.ts";
 import { commandIds, linkedCommandIds } from "../contributions.ts";
 import { showError } from "../errors.ts";
@@ -8,7 +8,7 @@ import { showError } from "../errors.ts";
 export const registerCommands = (context: Context): vscode.Disposable[] =>
   [...commandIds, ...linkedCommandIds].map((id) => {
     const run = async (argument: unknown): Promise<unknown> => {
-      const command: RunOrigin = { kind: "command", name: id, at: new Date().toISOString() };
+      const command = commandOrigin(id);
       try {
         const { commandTable } = await import("./table.ts");
         const { up, down } = commandTable[id];

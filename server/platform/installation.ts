@@ -19,10 +19,13 @@ const root = fileURLToPath(new URL(isBundled ? ".." : "../..", import.meta.url))
 /** Absolute path of something that ships with the product, such as `media/sample`. */
 export const shippedPath = (...parts: string[]): string => join(root, ...parts);
 
-/** The product's version, as package.json has it. */
+let known: string | null = null;
+
+/** The product's version, as package.json has it; read once. */
 export const version = (): string =>
-  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(shippedPath("package.json"), "utf8")))
-    .version;
+  (known ??= z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(shippedPath("package.json"), "utf8"))).version);
 
 /** How this installation starts a worker process. */
 export const workerEntry = (): WorkerEntry => {

@@ -8,10 +8,20 @@ const manifest = join(import.meta.dirname, "package.json");
 /** Loads what the benchmarks compare with; it is installed beside this file, only where they are run. */
 export const peers = createRequire(manifest);
 
+/** Whether this one of them is installed. */
+export const hasPeer = (name: string): boolean => {
+  try {
+    peers.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 export const hasPeers = (): boolean => {
   try {
     // The youngest of them: a folder that was installed before it is brought up to date.
-    peers.resolve("@stryker-mutator/core/package.json");
+    peers.resolve("fastify/package.json");
     // The last of them to be installed: its native part is there once everything is.
     peers("better-sqlite3");
     return true;

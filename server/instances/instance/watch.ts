@@ -1,5 +1,5 @@
 import { readdir, lstat, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { InstanceLimits, RemoteFiles, WorkerEnd, WorkerUsage } from "../drivers/driver.ts";
 
 /** The cap that is passed, in words, or null. */
@@ -34,9 +34,22 @@ export const folderBytes = async (folder: string): Promise<number> => {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 };
 
-const freeBytes = async (folder: string): Promise<number | null> => {
-  const disk = await statfs(folder).catch(() => null);
-  return disk === null ? null : disk.bavail * disk.bsize;
+/** Questions that the system has not answered yet, by the folder that holds the copies. */
+const asking = new Map<string, Promise<number | null>>();
+
+/** Of the disk of a private copy. Copies next to each other are on one disk, and share what is asked at once. */
+const freeBytes = (copy: string): Promise<number | null> => {
+  const place = dirname(copy);
+  const known = asking.get(place);
+  if (known !== undefined) return known;
+  const asked = statfs(place)
+    .then(
+      ({ bavail, bsize }) => bavail * bsize,
+      () => null,
+    )
+    .finally(() => asking.delete(place));
+  asking.set(place, asked);
+  return asked;
 };
 
 /** Watches what a private copy takes on disk. */

@@ -5,7 +5,10 @@ import { hasMemoryFor, isHere } from "./placement.ts";
 
 /** Who is there, who is coming, and who may: the caps of a pool are kept here. */
 export interface Capacity {
-  ofKind(kind: InstanceKind): Instance[];
+  /** One that can be claimed at once. */
+  freeOf(kind: InstanceKind): Instance | undefined;
+  /** Those that have a claim. */
+  working(kind: InstanceKind): number;
   /** Those that are there and those that are being made. */
   count(kind: InstanceKind): number;
   /** Those that can serve: one that is still starting replaces none of them. */
@@ -33,16 +36,24 @@ export const createCapacity = (
   coming: readonly InstanceKind[],
   { all, here, machineMemoryMb, sizeOf }: Caps,
 ): Capacity => {
-  const ofKind = (kind: InstanceKind): Instance[] => [...live].filter((one) => canServe(one.kind, kind));
+  // Each claim asks these of all instances, so they make no lists on the way.
+  const countLive = (passes: (one: Instance) => boolean): number => {
+    let count = 0;
+    for (const one of live) if (passes(one)) count += 1;
+    return count;
+  };
+  const countKinds = (passes: (kind: InstanceKind) => boolean): number =>
+    countLive((one) => passes(one.kind)) + coming.filter(passes).length;
   const kinds = (): InstanceKind[] => [...[...live].map((one) => one.kind), ...coming];
   const ready = (kind: InstanceKind): number =>
-    ofKind(kind).filter((one) => one.isFree || one.claim !== null).length;
+    countLive((one) => (one.isFree || one.claim !== null) && canServe(one.kind, kind));
 
   const isTypeFull = ({ agent_type }: InstanceKind, size: PoolSize): boolean =>
-    kinds().filter((one) => one.agent_type === agent_type).length >= size.maximum;
+    countKinds((one) => one.agent_type === agent_type) >= size.maximum;
   const isMachineFull = (kind: InstanceKind): boolean =>
     isHere(kind) &&
-    (kinds().filter(isHere).length >= here() || !hasMemoryFor(kind, kinds(), machineMemoryMb()));
+    (countKinds(isHere) >= here() ||
+      (kind.memory_mb !== null && !hasMemoryFor(kind, kinds(), machineMemoryMb())));
   const isFull = (kind: InstanceKind): boolean =>
     live.size + coming.length >= all() || isTypeFull(kind, sizeOf(kind)) || isMachineFull(kind);
 
@@ -74,8 +85,12 @@ export const createCapacity = (
   };
 
   return {
-    ofKind,
-    count: (kind) => kinds().filter((one) => canServe(one, kind)).length,
+    freeOf: (kind) => {
+      for (const one of live) if (one.isFree && canServe(one.kind, kind)) return one;
+      return undefined;
+    },
+    working: (kind) => countLive((one) => one.claim !== null && canServe(one.kind, kind)),
+    count: (kind) => countKinds((one) => canServe(one, kind)),
     ready,
     isFull,
     toEnd,

@@ -209,7 +209,7 @@ export class InstancePool implements Pool {
       const places = placesFor(entry.request, this.#options.settings);
       // In their order: an instance that is free there, or room for one.
       for (const [index, kind] of places.entries()) {
-        const free = this.#capacity.ofKind(kind).find((one) => one.isFree);
+        const free = this.#capacity.freeOf(kind);
         if (free === undefined && !this.#capacity.mayStart(kind)) continue;
         queue.take(entry);
         void (free === undefined

@@ -70,7 +70,9 @@ export const createClaimQueue = (
   const places = new Map<WaitingClaim, number>();
   let arrivals = 0;
 
-  const inOrder = (now: number): WaitingClaim[] => fairOrder([...waiting], working(), now);
+  // Who works for whom is counted over all instances: only where there is an order to decide.
+  const inOrder = (now: number): WaitingClaim[] =>
+    waiting.size < 2 ? [...waiting] : fairOrder([...waiting], working(), now);
   const tell = (entry: WaitingClaim, place: number): void => {
     if (places.get(entry) === place) return;
     places.set(entry, place);

@@ -49,7 +49,7 @@ export class Spares {
 
   #desired(known: KindDemand): number {
     const { capacity, demand, waiting } = this.#parts;
-    const working = capacity.ofKind(known.kind).filter((one) => one.claim !== null).length;
+    const working = capacity.working(known.kind);
     return demand.desired(known, { queued: waiting(known.kind), working }, Date.now());
   }
 

@@ -17,7 +17,9 @@ import {
   type PermissionRequest,
 } from "../../../schemas/permissions.ts";
 import type { RunEvent, RunFinished } from "../../../schemas/events.ts";
-import type { RunOptions, TeamRun } from "../../../schemas/run.ts";
+import type { RunOptions, RunOrigin, TeamRun } from "../../../schemas/run.ts";
+import { commandOrigin } from "../../../schemas/run-origin.ts";
+import { readTraceContext } from "../../../schemas/trace.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
 import { type PromptedWork, readPrompt } from "./request.ts";
@@ -47,11 +49,14 @@ export class AcpSession {
   }
 
   /** Works on a prompt until its run ends. A wrong request is answered in the conversation. */
-  async prompt({ prompt }: PromptRequest, client: AgentContext): Promise<PromptResponse> {
+  async prompt({ prompt, _meta }: PromptRequest, client: AgentContext): Promise<PromptResponse> {
     const controller = new AbortController();
     this.#prompt = controller;
+    // Where ACP clients say which trace a request is part of.
+    const trace = readTraceContext(_meta?.traceparent, _meta?.tracestate);
+    const origin = commandOrigin("session/prompt", trace);
     try {
-      await this.#work(readPrompt(prompt, this.#workspace), client, controller.signal);
+      await this.#work(readPrompt(prompt, this.#workspace), origin, client, controller.signal);
       return { stopReason: controller.signal.aborted ? "cancelled" : "end_turn" };
     } catch (error) {
       if (controller.signal.aborted) return { stopReason: "cancelled" };
@@ -73,7 +78,12 @@ export class AcpSession {
     await (await this.#runtime?.catch(() => undefined))?.close();
   }
 
-  async #work(work: PromptedWork, client: AgentContext, signal: AbortSignal): Promise<void> {
+  async #work(
+    work: PromptedWork,
+    started_by: RunOrigin,
+    client: AgentContext,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.#runtime ??= this.#open().catch((error: unknown) => {
       this.#runtime = undefined;
       throw error;
@@ -82,7 +92,7 @@ export class AcpSession {
     const updates = new RunUpdates();
     const finished = await followRun({
       connection,
-      start: () => start(connection, work, runOptions),
+      start: () => start(connection, work, { ...runOptions, started_by }),
       onEvent: (event) => this.#onEvent(event, updates, connection, client),
       signal,
     });

@@ -4,6 +4,7 @@ import { EditorCommand, editorCommands } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { Uuid } from "../../../schemas/primitives.ts";
 import type { RunOrigin } from "../../../schemas/run.ts";
+import { commandOrigin } from "../../../schemas/run-origin.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
 import { applyThroughEditor } from "./apply-edit.ts";
 import { describeFinding } from "./diagnostics.ts";
@@ -130,8 +131,7 @@ export const executeCommand = async (
   argument: unknown,
   signal: AbortSignal,
 ): Promise<unknown> => {
-  const origin: RunOrigin = { kind: "command", name: command, at: new Date().toISOString() };
-  const context = { ...state, command: origin, signal };
+  const context = { ...state, command: commandOrigin(command), signal };
   if (command === APPLY) return apply(context, read(ApplyArguments, command, argument));
   const name = EditorCommand.safeParse(command);
   if (!name.success) throw fail("unknown_method", { method: command });

@@ -5,6 +5,8 @@ import type { RunEvent } from "../../../schemas/events.ts";
 import { FindingStatus, provenFirst } from "../../../schemas/findings.ts";
 import { Count, Uuid, WorkspacePath } from "../../../schemas/primitives.ts";
 import { type RunOptions, RunStatus } from "../../../schemas/run.ts";
+import { commandOrigin } from "../../../schemas/run-origin.ts";
+import { readTraceContext } from "../../../schemas/trace.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
 import { asText, reporting } from "./results.ts";
@@ -67,7 +69,9 @@ export const addRunTools = (server: McpServer, open: OpenSession): void => {
           });
         };
         const limits = max_cost_usd === undefined ? {} : { limits: limitedTo(max_cost_usd) };
-        const options = { ...runOptions, ...limits };
+        // Where MCP clients say which trace a call is part of.
+        const trace = readTraceContext(_meta?.traceparent, _meta?.tracestate);
+        const options = { ...runOptions, ...limits, started_by: commandOrigin("tools/call run_team", trace) };
         const start = () =>
           runtime.call("teams/execute", { team_id: team, task, file: file ?? null, data: null, options });
         const { task_id } = await followRun({ connection: runtime, start, onEvent, signal });

@@ -8,7 +8,21 @@ export interface NumberedEvent {
   /** Its place in this history, for `Last-Event-ID`. */
   id: string;
   event: RuntimeEvent;
+  /** Its JSON text, made once for all listeners. */
+  readonly json: string;
 }
+
+/** The text is made when the first listener asks for it. */
+const numbered = (id: string, event: RuntimeEvent): NumberedEvent => {
+  let json: string | null = null;
+  return {
+    id,
+    event,
+    get json() {
+      return (json ??= JSON.stringify(event));
+    },
+  };
+};
 
 export type Subscribe = (listener: (event: RuntimeEvent) => void) => () => void;
 
@@ -26,7 +40,8 @@ export class EventHistory {
       this.#kept.push(event);
       if (this.#kept.length > KEPT_EVENTS) this.#kept.shift();
       this.#count += 1;
-      for (const listener of this.#listeners) listener({ id: this.#idOf(this.#count), event });
+      const told = numbered(this.#idOf(this.#count), event);
+      for (const listener of this.#listeners) listener(told);
     });
   }
 
@@ -65,6 +80,6 @@ export class EventHistory {
       return null;
     return this.#kept
       .slice(number - first)
-      .map((event, index) => ({ id: this.#idOf(number + index + 1), event }));
+      .map((event, index) => numbered(this.#idOf(number + index + 1), event));
   }
 }

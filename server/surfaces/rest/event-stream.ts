@@ -6,8 +6,8 @@ const HEARTBEAT_MILLISECONDS = 15_000;
 /** A reader that falls this many bytes behind is cut off: it must not fill the runtime's memory. */
 const MOST_BEHIND = 8 * 1024 * 1024;
 
-const textOf = ({ id, event }: NumberedEvent): string =>
-  `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+const textOf = ({ id, event, json }: NumberedEvent): string =>
+  `id: ${id}\nevent: ${event.type}\ndata: ${json}\n\n`;
 
 /**
  * Sends every event as a server-sent event, until either side ends it or `closing` aborts. A reader that

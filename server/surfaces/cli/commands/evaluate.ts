@@ -18,6 +18,7 @@ import {
   chosenProvider,
   parseFlagsAs,
   parseRunFlags,
+  processOrigin,
   runOptionsOf,
   guessedSettings,
   settingsOf,
@@ -88,7 +89,7 @@ export const evaluateSuite = async (
   const known = ofThis(results.known, suite, model, samples);
   const setting: EvaluationEnvironment = {
     settings,
-    options: runOptionsOf(flags, provider),
+    options: { ...runOptionsOf(flags, provider), started_by: processOrigin("evaluate", environment) },
     credentials: cliCredentials(environment),
     worker: workerEntry(),
     log: cliLog(environment),

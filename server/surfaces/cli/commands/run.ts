@@ -1,16 +1,21 @@
 import { resolve } from "node:path";
 import type { MethodInput, RunDetails } from "../../../../schemas/contract.ts";
 import type { AIProvider } from "../../../../schemas/agent.ts";
-import type { RunOptions, RunOrigin, TeamRun } from "../../../../schemas/run.ts";
+import type { RunOptions, TeamRun } from "../../../../schemas/run.ts";
 import { loadRunView, newRunView, type RunView } from "../../../../schemas/run-view.ts";
-import { readTraceContext } from "../../../../schemas/trace.ts";
 import { withRuntime } from "../session/open-for-runs.ts";
 import { ensureModel } from "../session/first-model.ts";
 import { exitCodeOf, exitCodes } from "../session/exit.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { follow } from "../session/follow.ts";
 import type { Interruption } from "../session/interruption.ts";
-import { chosenProvider, parseRunFlags, type RunFlags, runOptionsOf } from "../session/options.ts";
+import {
+  chosenProvider,
+  parseRunFlags,
+  processOrigin,
+  type RunFlags,
+  runOptionsOf,
+} from "../session/options.ts";
 import { forecastLine } from "../display/forecast.ts";
 import { report } from "../display/outcome.ts";
 import { collectChanges, hasConflict, writeSarif } from "../session/changes.ts";
@@ -116,18 +121,8 @@ const optionsOf = (
 ): Partial<RunOptions> => ({
   ...runOptionsOf(flags, provider),
   ask_permissions: isThere(flags, context),
-  started_by: originOf(command, context),
+  started_by: processOrigin(command, context.environment),
 });
-
-/** This process, as what starts the run; a job of CI may have said which trace it is part of. */
-const originOf = (command: string, { environment }: CommandContext): RunOrigin => {
-  const trace = readTraceContext(environment.TRACEPARENT, environment.TRACESTATE);
-  return {
-    ...{ kind: "command", name: `coditect ${command}` },
-    at: new Date(performance.timeOrigin).toISOString(),
-    ...(trace !== undefined && { trace }),
-  };
-};
 
 interface Started {
   connection: Connection;

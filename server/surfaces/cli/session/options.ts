@@ -3,7 +3,9 @@ import { firstRuntime, RuntimeChoice } from "../../../../schemas/agent.ts";
 import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../schemas/agent.ts";
 import { ANSWER_CEILING, BY_ROLE, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
-import type { RunOptions } from "../../../../schemas/run.ts";
+import type { RunOptions, RunOrigin } from "../../../../schemas/run.ts";
+import { commandOrigin } from "../../../../schemas/run-origin.ts";
+import { readTraceContext } from "../../../../schemas/trace.ts";
 import { describeProblems, problemsOf } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
@@ -271,4 +273,10 @@ export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Part
   ...(flags.attempts !== undefined && { attempts: flags.attempts }),
   ...(flags.timeout !== undefined && { timeout_seconds: flags.timeout }),
   ...(flags.testCommand !== undefined && { test_command: flags.testCommand }),
+});
+
+/** This process, as what starts a run; a job of CI may have said which trace it is part of. */
+export const processOrigin = (command: string, environment: NodeJS.ProcessEnv): RunOrigin => ({
+  ...commandOrigin(`coditect ${command}`, readTraceContext(environment.TRACEPARENT, environment.TRACESTATE)),
+  at: new Date(performance.timeOrigin).toISOString(),
 });
