@@ -89,7 +89,7 @@ export const evaluateSuite = async (
   const known = ofThis(results.known, suite, model, samples);
   const setting: EvaluationEnvironment = {
     settings,
-    options: { ...runOptionsOf(flags, provider), started_by: processOrigin("evaluate", environment) },
+    options: { ...runOptionsOf(flags, provider), started_by: processOrigin("eval", environment) },
     credentials: cliCredentials(environment),
     worker: workerEntry(),
     log: cliLog(environment),
