@@ -21,7 +21,7 @@ import { createCapacity } from "./capacity.ts";
 import type { Capacity } from "./capacity.ts";
 import { createDemandBook, canServe } from "./demand.ts";
 import type { DemandBook } from "./demand.ts";
-import { placesFor } from "./placement.ts";
+import { notAllowed, placesFor } from "./placement.ts";
 import { createClaimQueue } from "./queue.ts";
 import type { ClaimQueue, WaitingClaim } from "./queue.ts";
 import { Spares } from "./spares.ts";
@@ -137,12 +137,9 @@ export class InstancePool implements Pool {
 
   claim(request: ClaimRequest): Promise<ClaimedInstance> {
     if (this.#isClosed) return Promise.reject(fail("cancelled", { what: "The claim" }));
-    try {
-      const [first] = placesFor(request, this.#options.settings);
-      if (first !== undefined) this.#demand.arrived(this.#demand.of(first, request.agent), Date.now());
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    }
+    const [first] = placesFor(request, this.#options.settings);
+    if (first === undefined) return Promise.reject(notAllowed(request.runtime));
+    this.#demand.arrived(this.#demand.of(first, request.agent), Date.now());
     const claimed = this.#queue.add(request, Date.now());
     this.#pump();
     return claimed;
@@ -151,6 +148,7 @@ export class InstancePool implements Pool {
   async create(agent: AgentConfig, runtime: InstanceRuntime, actor: string): Promise<AgentInstance> {
     const { agent_id, agent_type } = agent;
     const { workspace, settings } = this.#options;
+    if (settings.local_only && runtime !== "Local") throw notAllowed(runtime);
     const { memory_mb } = agent.settings;
     const kind = { agent_id, agent_type, runtime, image: null, workspace, asks: settings.may_ask, memory_mb };
     if (!this.#capacity.mayStart(kind)) throw fail("pool_full", { count: this.#roster.count() });
@@ -207,6 +205,11 @@ export class InstancePool implements Pool {
     const queue = this.#queue;
     for (const entry of queue.inOrder(Date.now())) {
       const places = placesFor(entry.request, this.#options.settings);
+      if (places.length === 0) {
+        // The setting was turned on while it waited.
+        queue.take(entry);
+        entry.reject(notAllowed(entry.request.runtime));
+      }
       // In their order: an instance that is free there, or room for one.
       for (const [index, kind] of places.entries()) {
         const free = this.#capacity.freeOf(kind);

@@ -1,4 +1,4 @@
-import { type InstanceRuntime, runtimesOf } from "../../../schemas/agent.ts";
+import { type InstanceRuntime, type RuntimeChoice, runtimesOf } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { InstanceKind } from "../instance/instance.ts";
 import type { ClaimRequest } from "../pool.ts";
@@ -20,16 +20,19 @@ const kindOn = (runtime: InstanceRuntime, request: ClaimRequest): InstanceKind =
 });
 
 /**
- * The kinds of instances that may serve a claim, the wanted one first. Errors: `runtime_not_allowed` where
- * the workspace stays on this machine and none of its runtimes is there.
+ * The kinds of instances that may serve a claim, the wanted one first; none where the workspace stays on this
+ * machine and none of its runtimes is there.
  */
 export const placesFor = (request: ClaimRequest, { local_only }: PoolSettings): InstanceKind[] => {
   const wanted = runtimesOf(request.runtime);
   // A container engine may be on another machine.
   const allowed = local_only ? wanted.filter((runtime) => runtime === "Local") : wanted;
-  if (allowed.length === 0) throw fail("runtime_not_allowed", { runtime: wanted.join(", ") });
   return allowed.map((runtime) => kindOn(runtime, request));
 };
+
+/** Says that a claim has no place at all. */
+export const notAllowed = (runtime: RuntimeChoice): Error =>
+  fail("runtime_not_allowed", { runtime: runtimesOf(runtime).join(", ") });
 
 /** Memory that the live instances of this machine were promised, in MB; those that ask for none have none. */
 const promised = (kinds: readonly InstanceKind[]): number =>

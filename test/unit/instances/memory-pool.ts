@@ -28,6 +28,8 @@ export interface MemoryPool {
   driver: MemoryDriver;
   /** Of instances that are not on this machine. */
   cluster: MemoryDriver;
+  /** Those of the pool; what is changed in them holds at once. */
+  settings: PoolSettings;
   agent: (name: AgentName) => AgentConfig;
   claim: (name: AgentName, request?: Asked) => Promise<ClaimedInstance>;
   /** Instances that are neither Terminated nor Failed. */
@@ -47,13 +49,14 @@ export const withMemoryPool = async (
   const store = memoryStore();
   const driver = memoryDriver();
   const cluster = memoryDriver("Kubernetes");
+  const live = { ...poolSettings(Settings.parse({})), ...settings };
   const problems: unknown[] = [];
   const pool = new InstancePool({
     store,
     workspace: folder,
     drivers: { Local: driver, Kubernetes: cluster },
     copiesFolder: join(folder, "copies"),
-    settings: { ...poolSettings(Settings.parse({})), ...settings },
+    settings: live,
     emit: (event) => {
       try {
         onEvent(event, made);
@@ -77,6 +80,7 @@ export const withMemoryPool = async (
     store,
     driver,
     cluster,
+    settings: live,
     agent,
     active: () => store.all("instances", { active: true }).length,
     claim: (name, request = {}) =>

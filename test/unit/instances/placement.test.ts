@@ -85,7 +85,9 @@ describe("an ordered choice of runtimes", () => {
   });
 
   it("never leaves this machine where the workspace stays on it", () =>
-    withMemoryPool({ local_only: true, maximum_here: 1 }, async ({ claim, cluster }) => {
+    withMemoryPool({ local_only: true, maximum_here: 1 }, async ({ claim, cluster, pool, agent }) => {
+      const byHand = pool.create(agent("Coder"), "Kubernetes", "user:test");
+      await assert.rejects(byHand, { code: "runtime_not_allowed" });
       const first = await claim("Coder", { runtime: ["Kubernetes", "Local"] });
       const waits = claim("Coder", { runtime: hybrid });
       await assert.rejects(claim("Coder", { runtime: "Kubernetes" }), {
@@ -96,6 +98,17 @@ describe("an ordered choice of runtimes", () => {
       assert.equal(runtimeOf(await waits), "Local");
       assert.deepEqual(cluster.specs, []);
     }));
+
+  it("refuses what waits for another machine when the workspace is pinned to this one", async () => {
+    const settings = { local_only: false, maximum: 1 };
+    await withMemoryPool(settings, async ({ claim, settings: live }) => {
+      const working = await claim("Coder", { runtime: "Kubernetes" });
+      const waits = claim("Reviewer", { runtime: "Kubernetes" });
+      live.local_only = true;
+      await working.release();
+      await assert.rejects(waits, { code: "runtime_not_allowed" });
+    });
+  });
 
   it("keeps the caps of this machine and of all, whatever is claimed and released", () =>
     fc.assert(
