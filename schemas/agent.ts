@@ -30,6 +30,17 @@ export const AgentCapability = z.enum([
 ]);
 export type AgentCapability = z.infer<typeof AgentCapability>;
 
+/** How much a model thinks before it answers; each takes some of these levels, or none. */
+export const Effort = z.enum(["minimal", "low", "medium", "high", "xhigh", "max"]);
+export type Effort = z.infer<typeof Effort>;
+
+/**
+ * Who decides how long an answer may be. `model`: a model whose thoughts count against the limit gets more
+ * than the documents' default of `max_tokens`; `user`: nobody changes `max_tokens`.
+ */
+export const AnswerLimitBy = z.enum(["model", "user"]);
+export type AnswerLimitBy = z.infer<typeof AnswerLimitBy>;
+
 /** Name of a type of agents that a user made, such as `DatabaseMigrator`. Documents: "Custom Agent Types". */
 export const CustomType = z.string().regex(/^[A-Z][A-Za-z0-9]{0,63}$/, "must be one word, such as Migrator");
 
@@ -122,6 +133,10 @@ export const AgentSettings = z.strictObject({
   temperature: z.number().min(0).max(1),
   /** Most tokens of one answer. */
   max_tokens: Count.min(1).default(4096),
+  /** `user` as soon as `max_tokens` is set; left out: `model`. */
+  max_tokens_by: AnswerLimitBy.exactOptional(),
+  /** How much its model thinks; `null`: what the settings say, else as the model does on its own. */
+  effort: Effort.nullable().default(null),
   /** Cents. The fallback, and the user's override, of the price table. */
   cost_per_1k_tokens: z.number().nonnegative(),
   max_retries: Count.default(3),

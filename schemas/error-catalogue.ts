@@ -347,6 +347,7 @@ export const errorCatalogue = {
     http: 401,
   }),
   model_not_found: row("{provider} has no model {model}.", "{hint}", { ...provider, http: 404 }),
+  effort_not_taken: row("{model} of {provider} does not take the effort {effort}.", "{hint}", usage),
   context_too_long: row(
     "The conversation is too long for {model}: about {tokens} tokens, and its context window is {window}.",
     "Use a model with a larger context window, or make the task smaller.",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentType, ProviderName } from "./agent.ts";
+import { AgentType, AnswerLimitBy, Effort, ProviderName } from "./agent.ts";
 import { ChangeKind } from "./changes.ts";
 import { GateProof, WriteAccess } from "./gates.ts";
 import { ToolDefinition } from "./tool-definition.ts";
@@ -73,6 +73,10 @@ export const ExecutionParameters = z.strictObject({
   temperature: z.number().min(0).max(1),
   /** Most tokens of one answer. */
   max_tokens: Count.min(1),
+  /** Left out: `model`. */
+  max_tokens_by: AnswerLimitBy.exactOptional(),
+  /** Left out: as the model thinks on its own. */
+  effort: Effort.exactOptional(),
   /** Most answers of the model. */
   max_turns: Count.min(1),
   /** Deadline of the whole execution. */

@@ -137,6 +137,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "Reuse a stored answer when the same request is sent again. Takes effect at the next start.",
     workspace: "off",
   },
+  effort: {
+    text: "How much the models think: minimal, low, medium, high, xhigh or max. A model that does not take the level is not asked.",
+    workspace: "user",
+  },
   min_confidence: { text: "Hide findings whose confidence is lower.", workspace: "any" },
   hide_unproven: { text: "Hide findings that no failing test has proven.", workspace: "any" },
   lessons: { text: "Record lessons from your feedback and use them in later runs.", workspace: "off" },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultModels } from "./default-models.ts";
-import { AgentType, AIProvider, Limits, ProviderName, RuntimeChoice } from "./agent.ts";
+import { AgentType, AIProvider, Effort, Limits, ProviderName, RuntimeChoice } from "./agent.ts";
 import { OtherMcpFile } from "./mcp.ts";
 import { Count, Json, Ratio } from "./primitives.ts";
 import { standardEndpoints } from "./providers.ts";
@@ -192,6 +192,8 @@ export const Settings = z.strictObject({
   strict: z.boolean().default(false),
   run_timeout_seconds: Count.min(1).default(3600),
   response_cache: z.boolean().default(true),
+  /** How much the models of agents think that have no effort of their own; null: as each does on its own. */
+  effort: Effort.nullable().default(null),
   /** Findings below this confidence are folded away. */
   min_confidence: Ratio.default(0.5),
   /** Whether findings are hidden in the editor that no failing test has proven. */

@@ -9,7 +9,7 @@ export interface Turn {
   /** In place of a call's arguments: this raw text. Gemini and Ollama carry no raw text: not there. */
   rawArguments?: string;
   /** Default: what the content says (`tool_calls` if there are calls). */
-  stop?: "length" | "refusal" | "safety";
+  stop?: "length" | "refusal" | "safety" | "pause";
   /** Tokens reported; defaults: a quarter of the characters. */
   usage?: {
     input?: number;
@@ -53,7 +53,12 @@ const outputOf = (turn: Turn): number => turn.usage?.output ?? tokens(written(tu
 const rawOf = (turn: Turn, index: number): string =>
   turn.rawArguments ?? JSON.stringify(turn.calls?.[index]?.arguments ?? {});
 
-const claudeStops = { length: "max_tokens", refusal: "refusal", safety: "refusal" } as const;
+const claudeStops = {
+  length: "max_tokens",
+  refusal: "refusal",
+  safety: "refusal",
+  pause: "pause_turn",
+} as const;
 
 export const claudeProtocol: Protocol = {
   name: "Claude",
@@ -155,7 +160,12 @@ export const ollamaProtocol: Protocol = {
   provider: (url, model = "scripted") => ({ Ollama: { model, endpoint: url } }),
 };
 
-const geminiStops = { length: "MAX_TOKENS", refusal: "PROHIBITED_CONTENT", safety: "SAFETY" } as const;
+const geminiStops = {
+  length: "MAX_TOKENS",
+  refusal: "PROHIBITED_CONTENT",
+  safety: "SAFETY",
+  pause: "STOP",
+} as const;
 
 export const geminiProtocol: Protocol = {
   name: "Gemini",
@@ -198,7 +208,12 @@ export const geminiProtocol: Protocol = {
   provider: (_url, model = "gemini-2.5-flash") => ({ Gemini: { model, max_tokens: 8192 } }),
 };
 
-const chatStops = { length: "length", refusal: "content_filter", safety: "content_filter" } as const;
+const chatStops = {
+  length: "length",
+  refusal: "content_filter",
+  safety: "content_filter",
+  pause: "stop",
+} as const;
 
 export const huggingFaceProtocol: Protocol = {
   name: "HuggingFace",

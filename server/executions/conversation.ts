@@ -5,6 +5,8 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../schemas/messages.ts";
+import type { ExecutionParameters } from "../../schemas/execution.ts";
+import type { ModelRequest } from "../gateway/gateway.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { FinishedTurn } from "../../schemas/worker.ts";
 
@@ -34,6 +36,19 @@ const appendToUser = (messages: Message[], part: UserMessage["content"][number])
 const withoutThoughts = (message: AssistantMessage): AssistantMessage => ({
   ...message,
   content: message.content.filter(({ type }) => type !== "reasoning"),
+});
+
+/** What an execution's parameters ask of its model. */
+export const askedOf = ({
+  temperature,
+  max_tokens,
+  max_tokens_by,
+  effort,
+}: ExecutionParameters): Pick<ModelRequest, "temperature" | "max_tokens" | "max_tokens_by" | "effort"> => ({
+  temperature,
+  max_tokens,
+  ...(max_tokens_by !== undefined && { max_tokens_by }),
+  ...(effort !== undefined && { effort }),
 });
 
 /**

@@ -12,7 +12,7 @@ import type { Store } from "../store/store.ts";
 import type { Tools } from "../tools/tools-api.ts";
 import { describeProvider } from "../models/agent.ts";
 import { compactBefore } from "./compaction.ts";
-import { buildConversation } from "./conversation.ts";
+import { askedOf, buildConversation } from "./conversation.ts";
 import { ExecutionPermissions } from "./execution-permissions.ts";
 import { toFinding } from "./findings.ts";
 import type { Permissions } from "./permissions.ts";
@@ -86,7 +86,6 @@ const generate = async (
   const before = compactBefore(entries, turn, gateway.contextWindow(provider));
   if (before !== null) await record(context, { type: "compacted", at: context.now(), before_turn: before });
 
-  const { temperature, max_tokens } = execution.input.parameters;
   const charge: Charge = {
     execution_id: execution.execution_id,
     task_id: execution.task_id,
@@ -100,7 +99,8 @@ const generate = async (
     ...{ type: "model.asked", at: context.now(), task_id, execution_id, turn },
     ...{ provider: asked, model: askedModel },
   });
-  const answer = await gateway.generate({ ...buildConversation(entries), temperature, max_tokens }, charge, {
+  const request = { ...buildConversation(entries), ...askedOf(execution.input.parameters) };
+  const answer = await gateway.generate(request, charge, {
     signal,
     // The worker asks as soon as it has sent the outcome this rests on.
     ready: context.recorded,

@@ -2,7 +2,8 @@ import { CoditectError } from "../../schemas/errors.ts";
 import type { Outcome } from "./attempt.ts";
 import { attemptCharged, type Asking, type Billing } from "./charged.ts";
 import { circuitOf, type CallOutcome, type Circuits } from "./circuits.ts";
-import { circuitOpen, missingKey, ProviderFault } from "./faults.ts";
+import { circuitOpen, effortRefused, missingKey, ProviderFault } from "./faults.ts";
+import { ContinuedAnswer, type AnswerPart, type WholeAnswer } from "./continued.ts";
 import type { Message } from "../../schemas/messages.ts";
 import type { ModelAnswer } from "./gateway.ts";
 import type { KeysOf } from "./keys.ts";
@@ -59,7 +60,7 @@ const attemptOnce = async (
   asking: Asking,
   policy: Policy,
   hasNext: boolean,
-): Promise<Omit<ModelAnswer, "duration_ms"> | ProviderFault> => {
+): Promise<AnswerPart | ProviderFault> => {
   if (asking.signal.aborted) throw cancelled();
   const circuit = circuitOf(target, key);
   const open = policy.circuits.admit(circuit);
@@ -97,26 +98,30 @@ const withWord = (asking: Asking, text: string): Asking => {
   return { ...asking, request: { ...request, messages } };
 };
 
-/** Asks one target until it answers, or until nothing that can be tried there would heal it. */
-const askTarget = async (
+/** Asks one target for all parts of its answer, until nothing that can be tried there would heal it. */
+const askForParts = async (
   target: Target,
   asking: Asking,
+  answer: ContinuedAnswer,
   policy: Policy,
   hasNext: boolean,
-): Promise<ModelAnswer | ProviderFault> => {
+): Promise<WholeAnswer | ProviderFault> => {
   const { charge, signal, tell } = asking;
   const { clock } = policy.attempts;
   const keys = await keysFor(target, asking, policy);
   if (keys instanceof ProviderFault) return keys;
-  const started = clock.elapsed();
   let [keyNumber, retries] = [0, 0];
   let asked = asking;
   for (;;) {
     const key = keys[keyNumber];
     if (key === undefined) return missingKey(target);
     const result = await attemptOnce(target, key, asked, policy, hasNext);
-    if (!(result instanceof ProviderFault))
-      return { ...result, duration_ms: Math.round(clock.elapsed() - started) };
+    if (!(result instanceof ProviderFault)) {
+      const whole = answer.add(result);
+      if (whole !== null) return whole;
+      asked = answer.asking;
+      continue;
+    }
     if (result.remedy === "nothing") throw result.error;
     if (result.remedy === "key" && keyNumber + 1 < keys.length) {
       keyNumber++;
@@ -127,10 +132,34 @@ const askTarget = async (
     const isLong = hasNext && (result.waitMs ?? 0) > LONGEST_WAIT_MS;
     if (result.remedy !== "retry" || retries >= charge.agent.settings.max_retries || isLong) return result;
     retries++;
-    asked = result.word === null ? asking : withWord(asking, result.word);
+    asked = result.word === null ? answer.asking : withWord(answer.asking, result.word);
     const wait = backOff(retries, result.waitMs, policy.random);
     tellRetry(tell, target, result, wait);
     await clock.wait(wait, signal);
+  }
+};
+
+/** Asks one target until it has answered as a whole; a part that it never finishes is paid and void. */
+const askTarget = async (
+  target: Target,
+  asking: Asking,
+  policy: Policy,
+  hasNext: boolean,
+): Promise<ModelAnswer | ProviderFault> => {
+  const refused = effortRefused(target, asking.request.effort);
+  if (refused !== null) return refused;
+  const { clock } = policy.attempts;
+  const started = clock.elapsed();
+  const answer = new ContinuedAnswer(target, asking);
+  try {
+    const result = await askForParts(target, asking, answer, policy, hasNext);
+    if (!(result instanceof ProviderFault))
+      return { ...result, duration_ms: Math.round(clock.elapsed() - started) };
+    await answer.abandon(result.error.message);
+    return result;
+  } catch (error) {
+    await answer.abandon(error instanceof Error ? error.message : String(error));
+    throw error;
   }
 };
 

@@ -77,9 +77,9 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       const { signal, ready = nothingToDo(), tell = ignore, spent = nothingToDo } = asked;
       let recorded: Promise<void> = Promise.resolve();
       const recording = (promise: Promise<void>): void => {
-        recorded = promise;
+        recorded = Promise.all([recorded, promise]).then(ignore);
         // Awaited below; until then a rejection has its handler here.
-        promise.catch(ignore);
+        recorded.catch(ignore);
       };
       const askNow = () => ask({ request, charge, signal, ready, tell, spent, recording }, policy);
       const [target] = targetsOf(charge, endpoints);
@@ -108,7 +108,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       return price === null ? null : { input: price.input, output: price.output };
     },
     models: (reachable, signal) => listModels(reachable, signal, { ...shared, ollamaEndpoint, prices }),
-    check: (providers, signal, reachable) => modelProblem(providers, signal, shared, reachable),
+    check: (asked, signal, reachable) => modelProblem(asked, signal, shared, reachable),
     embed: (texts, charge, { signal, spent = nothingToDo }) => {
       const provider = charge.provider ?? charge.agent.provider;
       return embeddings.embed(provider, texts, {

@@ -1,7 +1,8 @@
-import type { ProviderName } from "../../schemas/agent.ts";
+import type { Effort, ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import { malformedVariable } from "../../schemas/providers.ts";
 import type { OpenCircuit } from "./circuits.ts";
+import { featuresOf } from "./catalogue/catalogue.ts";
 import type { Missed } from "./deadlines.ts";
 import { withoutKey } from "./key-text.ts";
 
@@ -61,6 +62,18 @@ export const rejectedKey = ({ provider }: Addressee): ProviderFault =>
 export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
   const hint = provider === "Ollama" ? `Pull it: ollama pull ${model}` : "See coditect models for the names.";
   return new ProviderFault(fail("model_not_found", { provider, model, hint }), "provider");
+};
+
+/** The model does not take the effort it was to be asked with; `null`: it does, or its service decides. */
+export const effortRefused = (
+  { provider, model }: Addressee,
+  effort: Effort | null | undefined,
+): ProviderFault | null => {
+  const { efforts } = featuresOf(provider, model);
+  if (effort == null || efforts === null || efforts.includes(effort)) return null;
+  const taken = efforts.length === 0 ? "It takes none." : `It takes ${efforts.join(", ")}.`;
+  const hint = `${taken} Change effort in the agent's settings or in yours, or use another model.`;
+  return new ProviderFault(fail("effort_not_taken", { provider, model, effort, hint }), "provider");
 };
 
 /** The address as it may be shown: one with a name and password in it loses them. */

@@ -1,4 +1,11 @@
-import type { AgentConfig, AIProvider, Limits, ProviderName } from "../../schemas/agent.ts";
+import type {
+  AgentConfig,
+  AIProvider,
+  AnswerLimitBy,
+  Effort,
+  Limits,
+  ProviderName,
+} from "../../schemas/agent.ts";
 import type { ModelInfo, SentRequest } from "../../schemas/contract.ts";
 import type { CoditectError } from "../../schemas/errors.ts";
 import type { AssistantMessage, Message, StopReason, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
@@ -12,6 +19,10 @@ export interface ModelRequest {
   temperature: number | null;
   /** Most tokens of the answer. */
   max_tokens: number;
+  /** `user`: nobody gives a model that thinks more than `max_tokens`; left out: `model`. */
+  max_tokens_by?: AnswerLimitBy;
+  /** How much the model thinks; left out: as it does on its own. */
+  effort?: Effort;
   /** `false`: a model that can think is not asked to, because its service refuses the question. */
   thinking?: boolean;
   /** `true`: the service refuses tools' schemas as they are, and gets them in its own dialect. */
@@ -113,11 +124,11 @@ export interface ModelGateway {
   /** Pulls a model into Ollama; resolves when it is there. `tell` gets its progress, percent by percent. */
   pull(model: string, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
   /**
-   * What is certain to keep an agent that asks these, the first one first, from being answered;
-   * `null`: nothing is known of it. With `reachable`, asks local servers for their models; never services.
+   * What is certain to keep an agent that asks these with this effort, the first one first, from being
+   * answered; `null`: nothing is known of it. With `reachable`, asks local servers for their models; never services.
    */
   check(
-    providers: readonly AIProvider[],
+    asked: { providers: readonly AIProvider[]; effort: Effort | null },
     signal: AbortSignal,
     reachable: boolean,
   ): Promise<CoditectError | null>;

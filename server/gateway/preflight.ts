@@ -1,7 +1,7 @@
-import type { AIProvider } from "../../schemas/agent.ts";
+import type { AIProvider, Effort } from "../../schemas/agent.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import { askOnce } from "./ask-once.ts";
-import { missingKey, modelMissing, withoutAddress } from "./faults.ts";
+import { effortRefused, missingKey, modelMissing, withoutAddress } from "./faults.ts";
 import type { ModelSources } from "./models.ts";
 import { targetOf, type Target } from "./targets.ts";
 
@@ -38,12 +38,13 @@ const problemOfServer = async (
 
 const problemOf = async (
   target: Target,
+  effort: Effort | null,
   signal: AbortSignal,
   sources: Sources,
   reachable: boolean,
 ): Promise<CoditectError | null> => {
-  const malformed = withoutAddress(target);
-  if (malformed !== null) return malformed.error;
+  const refused = withoutAddress(target) ?? effortRefused(target, effort);
+  if (refused !== null) return refused.error;
   const [key = null] = await sources.keysOf(target);
   const { needsKey } = await sources.providers(target.provider);
   if (needsKey && key === null) return missingKey(target).error;
@@ -56,14 +57,20 @@ const problemOf = async (
  * is known of it. As in a run, one provider of several is enough, and the first one's error counts.
  */
 export const modelProblem = async (
-  providers: readonly AIProvider[],
+  { providers, effort }: { providers: readonly AIProvider[]; effort: Effort | null },
   signal: AbortSignal,
   sources: Sources,
   reachable: boolean,
 ): Promise<CoditectError | null> => {
   let first: CoditectError | null = null;
   for (const provider of providers) {
-    const problem = await problemOf(targetOf(provider, sources.endpoints), signal, sources, reachable);
+    const problem = await problemOf(
+      targetOf(provider, sources.endpoints),
+      effort,
+      signal,
+      sources,
+      reachable,
+    );
     if (problem === null) return null;
     first ??= problem;
   }

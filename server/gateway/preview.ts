@@ -35,7 +35,7 @@ export const previewRequest = async (
     answered: () => false,
     close: () => undefined,
   };
-  const max_tokens = answerLimit(to, request.max_tokens);
+  const max_tokens = answerLimit(to, request);
   const asking = provider.answer({
     to,
     key: provider.needsKey ? REDACTED : null,

@@ -2,7 +2,7 @@ import type { AgentConfig, AgentSettings } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
 import type { MethodParams } from "../../schemas/contract.ts";
-import { defaultSettings, newAgent, updateStatus } from "../models/agent.ts";
+import { changedSettings, defaultSettings, newAgent, updateStatus } from "../models/agent.ts";
 import { packageOfAgent } from "../sharing/export.ts";
 import { isTeamOfOne, teamsOf } from "../teams/definition/members.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
@@ -19,7 +19,7 @@ const settingsFor = (agent: AgentConfig, params: MethodParams<"agents/update">):
           cost_per_1k_tokens: defaultSettings(provider, agent.agent_type).cost_per_1k_tokens,
         }
       : agent.settings;
-  return applyPatch(settings, params.settings ?? {});
+  return changedSettings(settings, params.settings ?? {});
 };
 
 const updated = (agent: AgentConfig, params: MethodParams<"agents/update">, now: Timestamp): AgentConfig => {
@@ -47,7 +47,7 @@ export const agentHandlers = ({ store, configuration, emit, now }: HandlerContex
       const created = newAgent({ tenant_id: store.tenantId, ...agent }, now());
       return save({
         ...applyPatch(created, { capabilities, custom_type }),
-        settings: applyPatch(created.settings, settings),
+        settings: changedSettings(created.settings, settings),
       });
     },
 

@@ -2,7 +2,7 @@ import { withModel } from "../../schemas/agent.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
-import { buildConversation } from "../executions/conversation.ts";
+import { askedOf, buildConversation } from "../executions/conversation.ts";
 import { exportExecution } from "../feedback/export.ts";
 import { lessonOfRating } from "../feedback/lessons.ts";
 import { rate } from "../models/execution.ts";
@@ -55,8 +55,7 @@ export const executionHandlers = ({
       store.get("runs", task_id)?.options.provider ?? found(store, "agents", metadata.agent_id).provider;
     // The run may leave the model to the agents' roles; the execution has the one that was asked.
     const provider = withModel(ofRun, metadata.model);
-    const { temperature, max_tokens } = input.parameters;
-    return gateway.preview({ ...buildConversation(asked), temperature, max_tokens }, provider);
+    return gateway.preview({ ...buildConversation(asked), ...askedOf(input.parameters) }, provider);
   },
 
   "executions/rate": async ({ execution_id, verdict, note }) => {

@@ -8,7 +8,7 @@ import type {
   AIProvider,
   ProviderName,
 } from "../../schemas/agent.ts";
-import type { Timestamp } from "../../schemas/primitives.ts";
+import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
 
 /** Documents: "Default Capabilities by Type". */
 const capabilitiesByType: Readonly<Record<AgentType, readonly AgentCapability[]>> = {
@@ -71,6 +71,7 @@ export const defaultCapabilities = (agentType: AgentType): AgentCapability[] => 
 export const defaultSettings = (provider: AIProvider, agentType: AgentType): AgentSettings => ({
   temperature: temperatureByType[agentType],
   max_tokens: 4096,
+  effort: null,
   cost_per_1k_tokens: centsPer1kTokens[describeProvider(provider).name],
   max_retries: 3,
   timeout_seconds: 120,
@@ -82,6 +83,16 @@ export const defaultSettings = (provider: AIProvider, agentType: AgentType): Age
   memory_mb: null,
   limits: null,
 });
+
+/** Settings with what a user changes; a limit that is set is the user's own, also where it is the default. */
+export const changedSettings = (
+  settings: AgentSettings,
+  changes: { [Field in keyof AgentSettings]?: AgentSettings[Field] | undefined },
+): AgentSettings =>
+  applyPatch(settings, {
+    ...(changes.max_tokens !== undefined && { max_tokens_by: "user" as const }),
+    ...changes,
+  });
 
 export interface NewAgent {
   tenant_id: string;

@@ -1,4 +1,4 @@
-import type { ProviderName } from "../../../schemas/agent.ts";
+import type { AnswerLimitBy, Effort, ProviderName } from "../../../schemas/agent.ts";
 import { carefulFeatures, features, type Features } from "./features.ts";
 import { claudeOverrides } from "./overrides.ts";
 import { KeptPrices, type ModelPrices, type Price } from "./kept-prices.ts";
@@ -73,11 +73,15 @@ export const modelNames = (provider: ProviderName): string[] =>
 const STANDARD_LIMIT = 4096;
 /** The same for a model whose thoughts count against it. */
 const THINKING_LIMIT = 16_384;
+/** The same for one that is asked to think for long. */
+const LONG_THINKING_LIMIT = 65_536;
+
+const longEfforts: readonly (Effort | undefined)[] = ["xhigh", "max"];
 
 /**
  * The most tokens of an answer, thoughts included. A model that thinks gets more room than the standard
- * limit, which its thoughts alone could use up. Other limits stay as they were set, within what the model
- * can answer. `ceiling`: the provider's own setting; null: none.
+ * limit, which its thoughts alone could use up. A limit that a user set stays as it is, within what the
+ * model can answer. `maxTokens`: the provider's own setting; null: none.
  */
 export const answerLimit = (
   {
@@ -85,9 +89,12 @@ export const answerLimit = (
     model,
     maxTokens: ceiling,
   }: { provider: ProviderName; model: string; maxTokens: number | null },
-  asked: number,
+  asked: { max_tokens: number; max_tokens_by?: AnswerLimitBy; effort?: Effort },
 ): number => {
   const { thinking, mostOutput } = featuresOf(provider, model);
-  const limit = asked === STANDARD_LIMIT && thinking !== "none" ? THINKING_LIMIT : asked;
+  const room = longEfforts.includes(asked.effort) ? LONG_THINKING_LIMIT : THINKING_LIMIT;
+  // Agents of earlier versions do not say who set it: only the standard limit can be nobody's.
+  const isOwn = asked.max_tokens_by === "user" || asked.max_tokens !== STANDARD_LIMIT;
+  const limit = !isOwn && (thinking !== "none" || asked.effort !== undefined) ? room : asked.max_tokens;
   return Math.min(limit, ceiling ?? Infinity, mostOutput ?? Infinity);
 };

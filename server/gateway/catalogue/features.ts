@@ -1,4 +1,4 @@
-import type { ProviderName } from "../../../schemas/agent.ts";
+import type { Effort, ProviderName } from "../../../schemas/agent.ts";
 
 /** What a model can do, as its provider documents it. */
 export interface Features {
@@ -13,6 +13,8 @@ export interface Features {
    * asks for it, which we do; `itself`: it decides; `none`: it does not think unless asked, and we do not.
    */
   thinking: "none" | "asked" | "itself";
+  /** The efforts it takes; `null`: not known, so that its service decides. */
+  efforts: readonly Effort[] | null;
 }
 
 const MILLION = 1_000_000;
@@ -22,21 +24,31 @@ const claude = (
   mostOutput: number,
   temperature: boolean,
   thinking: Features["thinking"],
-): Features => ({ window, mostOutput, temperature, thinking });
-const gemini = (thinking: Features["thinking"], mostOutput = 65_536): Features => ({
-  ...{ window: 1_048_576, mostOutput, temperature: true, thinking },
-});
-const local = (window: number): Features => ({
-  ...{ window, mostOutput: null, temperature: true, thinking: "none" },
+  efforts: Features["efforts"],
+): Features => ({ window, mostOutput, temperature, thinking, efforts });
+const gemini = (
+  thinking: Features["thinking"],
+  efforts: Features["efforts"],
+  mostOutput = 65_536,
+): Features => ({ window: 1_048_576, mostOutput, temperature: true, thinking, efforts });
+const local = (window: number, efforts: Features["efforts"] = []): Features => ({
+  ...{ window, mostOutput: null, temperature: true, thinking: "none", efforts },
 });
 
+const toHigh = ["low", "medium", "high"] as const;
+const fromMinimal = ["minimal", ...toHigh] as const;
+const toMax = [...toHigh, "max"] as const;
+const all = [...toHigh, "xhigh", "max"] as const;
+
 /** Claude 5 and later: a window of a million, no temperature, and thoughts when the model wants them. */
-const claude5 = claude(MILLION, 128_000, false, "itself");
+const claude5 = claude(MILLION, 128_000, false, "itself", all);
 
 /**
  * Models by their exact name. Sources, read on 2026-11-29:
  * Claude: https://platform.claude.com/docs/en/models/overview and the overview page of each model.
- * Gemini: https://ai.google.dev/gemini-api/docs/models.
+ * and for the efforts https://platform.claude.com/docs/en/build-with-claude/effort.
+ * Gemini: https://ai.google.dev/gemini-api/docs/models, and for the efforts
+ * https://ai.google.dev/gemini-api/docs/thinking and the guide of each model.
  * Ollama and Hugging Face: the model cards of their authors.
  */
 export const features: Readonly<Record<ProviderName, Readonly<Record<string, Features>>>> = {
@@ -52,38 +64,38 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
     "claude-haiku-5-5": claude5,
     "claude-opus-5": claude5,
     "claude-sonnet-5": claude5,
-    "claude-mythos-preview": claude(MILLION, 128_000, false, "itself"),
-    "claude-opus-4-8": claude(MILLION, 128_000, false, "asked"),
-    "claude-opus-4-7": claude(MILLION, 128_000, false, "asked"),
-    "claude-opus-4-6": claude(MILLION, 128_000, true, "none"),
-    "claude-sonnet-4-6": claude(MILLION, 64_000, true, "none"),
-    "claude-opus-4-5": claude(200_000, 64_000, true, "none"),
-    "claude-sonnet-4-5": claude(200_000, 64_000, true, "none"),
-    "claude-haiku-4-5": claude(200_000, 64_000, true, "none"),
-    "claude-opus-4-1": claude(200_000, 32_000, true, "none"),
-    "claude-opus-4": claude(200_000, 32_000, true, "none"),
-    "claude-sonnet-4": claude(200_000, 64_000, true, "none"),
-    "claude-3-7-sonnet": claude(200_000, 64_000, true, "none"),
-    "claude-3-5-haiku": claude(200_000, 8192, true, "none"),
+    "claude-mythos-preview": claude(MILLION, 128_000, false, "itself", toMax),
+    "claude-opus-4-8": claude(MILLION, 128_000, false, "asked", all),
+    "claude-opus-4-7": claude(MILLION, 128_000, false, "asked", all),
+    "claude-opus-4-6": claude(MILLION, 128_000, true, "none", toMax),
+    "claude-sonnet-4-6": claude(MILLION, 64_000, true, "none", toMax),
+    "claude-opus-4-5": claude(200_000, 64_000, true, "none", toHigh),
+    "claude-sonnet-4-5": claude(200_000, 64_000, true, "none", []),
+    "claude-haiku-4-5": claude(200_000, 64_000, true, "none", []),
+    "claude-opus-4-1": claude(200_000, 32_000, true, "none", []),
+    "claude-opus-4": claude(200_000, 32_000, true, "none", []),
+    "claude-sonnet-4": claude(200_000, 64_000, true, "none", []),
+    "claude-3-7-sonnet": claude(200_000, 64_000, true, "none", []),
+    "claude-3-5-haiku": claude(200_000, 8192, true, "none", []),
   },
   Gemini: {
-    "gemini-3.8-flash": gemini("itself"),
-    "gemini-3.7-flash": gemini("itself"),
-    "gemini-3.6-flash": gemini("itself"),
-    "gemini-3.5-flash": gemini("itself"),
-    "gemini-3.5-flash-lite": gemini("itself"),
-    "gemini-3.1-pro-preview": gemini("itself"),
-    "gemini-3.1-flash-lite": gemini("itself"),
-    "gemini-3-flash-preview": gemini("itself"),
-    "gemini-2.5-pro": gemini("itself"),
-    "gemini-2.5-flash": gemini("itself"),
-    "gemini-2.5-flash-lite": gemini("none"),
+    "gemini-3.8-flash": gemini("itself", toHigh),
+    "gemini-3.7-flash": gemini("itself", toHigh),
+    "gemini-3.6-flash": gemini("itself", null),
+    "gemini-3.5-flash": gemini("itself", fromMinimal),
+    "gemini-3.5-flash-lite": gemini("itself", fromMinimal),
+    "gemini-3.1-pro-preview": gemini("itself", toHigh),
+    "gemini-3.1-flash-lite": gemini("itself", fromMinimal),
+    "gemini-3-flash-preview": gemini("itself", fromMinimal),
+    "gemini-2.5-pro": gemini("itself", []),
+    "gemini-2.5-flash": gemini("itself", []),
+    "gemini-2.5-flash-lite": gemini("none", []),
   },
   Ollama: {
     qwen3: local(40_960),
     "qwen3-coder": local(262_144),
     "qwen2.5-coder": local(32_768),
-    "gpt-oss": local(131_072),
+    "gpt-oss": local(131_072, toHigh),
     "llama3.1": local(131_072),
     "llama3.2": local(131_072),
     "llama3.3": local(131_072),
@@ -97,15 +109,15 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
   HuggingFace: {
     "Qwen/Qwen3-Coder": local(262_144),
     "meta-llama/Llama-3.3": local(131_072),
-    "openai/gpt-oss": local(131_072),
-    "deepseek-ai/": local(131_072),
+    "openai/gpt-oss": local(131_072, toHigh),
+    "deepseek-ai/": local(131_072, null),
   },
 };
 
 /** What is assumed of a model that is not listed: what its smallest current kin can do. */
 export const carefulFeatures: Readonly<Record<ProviderName, Features>> = {
-  Claude: claude(200_000, 32_000, false, "none"),
-  Gemini: gemini("none", 8192),
-  Ollama: local(32_768),
-  HuggingFace: local(32_768),
+  Claude: claude(200_000, 32_000, false, "none", null),
+  Gemini: gemini("none", null, 8192),
+  Ollama: local(32_768, null),
+  HuggingFace: local(32_768, null),
 };

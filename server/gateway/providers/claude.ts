@@ -1,5 +1,5 @@
 import type Anthropic from "@anthropic-ai/sdk";
-import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
+import type { AssistantMessage, Message, TokenUsage } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { featuresOf } from "../catalogue/catalogue.ts";
 import { brokenAnswer, type Addressee } from "../faults.ts";
@@ -18,7 +18,7 @@ import {
   stopOfCalls,
   wholeAnswer,
 } from "./parts.ts";
-import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
+import type { Access, Call, Provider, ProviderAnswer, ProviderStop } from "./provider.ts";
 
 type Block = Anthropic.ContentBlockParam;
 type Event = Anthropic.RawMessageStreamEvent;
@@ -82,6 +82,13 @@ const markEnd = (message: Anthropic.MessageParam | undefined): void => {
   content[content.length - 1] = { ...last, cache_control: ephemeral };
 };
 
+/** Claude refuses an answer that it is to continue where its last text ends in white space. */
+const trimEnd = (message: Anthropic.MessageParam | undefined): void => {
+  const last =
+    message?.role === "assistant" && Array.isArray(message.content) ? message.content.at(-1) : null;
+  if (last?.type === "text") last.text = last.text.trimEnd();
+};
+
 /** Tools are offered with object schemas alone, which is what Claude's type asks for. */
 const objectSchema = (schema: Json): Anthropic.Tool.InputSchema => ({
   ...(typeof schema === "object" && !Array.isArray(schema) ? schema : {}),
@@ -96,6 +103,7 @@ export const claudeBody = (
   const messages = request.messages
     .map((message) => ({ role: message.role, content: blocksOf(message) }))
     .filter(({ content }) => content.length > 0);
+  trimEnd(messages.at(-1));
   // The growing tail, and where the last turn's tail was: Claude looks back from a mark only so far.
   markEnd(messages.at(-1));
   markEnd(messages.at(-3));
@@ -117,20 +125,22 @@ export const claudeBody = (
   // Text that Claude 5 writes between its calls arrives as thinking, which is empty unless asked for.
   if (features.thinking !== "none" && request.thinking !== false)
     body.thinking = { type: "adaptive", display: "summarized" };
+  // The client's type knows the levels of the models it was made for; Claude says what it refuses.
+  if (request.effort !== undefined) Object.assign(body, { output_config: { effort: request.effort } });
   return temperature !== null && features.temperature ? Object.assign(body, { temperature }) : body;
 };
 
 const known = {
   end_turn: "end",
   stop_sequence: "end",
-  pause_turn: "end",
+  pause_turn: "pause",
   tool_use: "tool_calls",
   max_tokens: "length",
   model_context_window_exceeded: "length",
   refusal: "refusal",
-} satisfies Record<Anthropic.StopReason, StopReason>;
+} satisfies Record<Anthropic.StopReason, ProviderStop>;
 /** Services add reasons: a new one is an end like any other. */
-const stopReasons = new Map<string, StopReason>(Object.entries(known));
+const stopReasons = new Map<string, ProviderStop>(Object.entries(known));
 
 /** What is said of the tokens; compatible services leave any of it out, or write null. */
 const Usage = z
@@ -217,7 +227,7 @@ class Collected {
   readonly #open = new Map<number, OpenBlock>();
   readonly #content: AssistantMessage["content"] = [];
   #usage = noUsage;
-  #stop: StopReason | null = null;
+  #stop: ProviderStop | null = null;
   #isWhole = false;
 
   constructor(call: Call) {

@@ -83,7 +83,8 @@ const [MOST_BUDGET, LEAST_BUDGET] = [24_576, 128];
  * How the model is to think, so that its thoughts leave room for the answer: by a level since Gemini 3,
  * by a budget in tokens before. The client's types do not know it.
  */
-const thinkingConfig = (model: string, { max_tokens, thinking }: Call["request"]): object => {
+const thinkingConfig = (model: string, { max_tokens, thinking, effort }: Call["request"]): object => {
+  if (effort !== undefined) return { thinkingConfig: { thinkingLevel: effort } };
   if (thinking === false || featuresOf("Gemini", model).thinking === "none") return {};
   if (wantsSignatures(model))
     return max_tokens < AMPLE_TOKENS ? { thinkingConfig: { thinkingLevel: "low" } } : {};

@@ -90,6 +90,7 @@ export const huggingFaceBody = (
     })),
   }),
   ...(request.temperature !== null && { temperature: request.temperature }),
+  ...(request.effort !== undefined && { reasoning_effort: request.effort }),
   max_tokens: request.max_tokens,
   stream_options: { include_usage: true },
 });

@@ -71,6 +71,8 @@ export const ollamaBody = (
     // The client's type is narrower than JSON Schema; Ollama takes any.
     function: { name, description, parameters: schema as NonNullable<Tool["function"]["parameters"]> },
   }));
+  // The client's type knows the levels of the models it was made for; Ollama says what it refuses.
+  const think: object = request.effort === undefined ? {} : { think: request.effort };
   return {
     model,
     messages: [...system, ...messages],
@@ -82,6 +84,7 @@ export const ollamaBody = (
       num_predict: request.max_tokens,
       ...(request.temperature !== null && { temperature: request.temperature }),
     },
+    ...think,
   };
 };
 

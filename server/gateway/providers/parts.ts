@@ -8,7 +8,7 @@ import type {
 import { parseJson } from "../../../schemas/json-depth.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { emptyAnswer, type Addressee } from "../faults.ts";
-import type { ProviderAnswer } from "./provider.ts";
+import type { ProviderAnswer, ProviderStop } from "./provider.ts";
 
 /**
  * The arguments of a call as the model wrote them. `invalid` instead of a guess: what is cut off or
@@ -67,14 +67,15 @@ export const stopOfCalls = (content: AssistantMessage["content"]): StopReason | 
 export const wholeAnswer = (
   to: Addressee,
   content: AssistantMessage["content"],
-  stop: StopReason,
+  stop: ProviderStop,
   usage: TokenUsage,
 ): ProviderAnswer => {
   const kept = withOwnIds(content.filter((part) => part.type !== "text" || part.text !== ""));
   const hasCalls = kept.some((part) => part.type === "tool_call");
-  const says = kept.some((part) => part.type !== "reasoning");
+  const says = kept.some((part) => part.type !== "reasoning" || stop === "pause");
   if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length") throw emptyAnswer(to);
-  const reason: StopReason = hasCalls && stop === "end" ? "tool_calls" : stop;
+  // Calls are answered first, also by a model that pauses.
+  const reason = hasCalls && (stop === "end" || stop === "pause") ? "tool_calls" : stop;
   const parts = reason === "length" ? markCutCall(kept, usage.output) : kept;
   return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };
 };

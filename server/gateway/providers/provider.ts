@@ -23,10 +23,13 @@ export interface Call extends Access {
   used: (usage: TokenUsage) => void;
 }
 
-/** A whole answer; what is cut or unsound is thrown as a fault. */
+/** Why a model stopped; `pause`: it goes on when it gets back what it has said so far. */
+export type ProviderStop = StopReason | "pause";
+
+/** A whole answer, or one that pauses; what is cut or unsound is thrown as a fault. */
 export interface ProviderAnswer {
   message: AssistantMessage;
-  stop_reason: StopReason;
+  stop_reason: ProviderStop;
   usage: TokenUsage;
 }
 

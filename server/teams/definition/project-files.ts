@@ -1,8 +1,7 @@
 import { AgentType, type AgentConfig } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
-import { applyPatch } from "../../../schemas/primitives.ts";
 import type { AgentFile, AgentTeam, TeamFile, TeamMember } from "../../../schemas/team.ts";
-import { defaultSettings } from "../../models/agent.ts";
+import { changedSettings, defaultSettings } from "../../models/agent.ts";
 import type { Consents } from "../../platform/consents.ts";
 import { namedUuid } from "../../platform/named-uuid.ts";
 import { configurationFiles, configurationHash } from "../../workspace/configuration.ts";
@@ -150,7 +149,7 @@ export class ProjectFiles {
           name: file.name,
           ...(file.agent_type !== type && { custom_type: file.agent_type }),
           ...(file.capabilities !== undefined && { capabilities: file.capabilities }),
-          settings: applyPatch(defaultSettings(provider, type), file.settings ?? {}),
+          settings: changedSettings(defaultSettings(provider, type), file.settings ?? {}),
         };
       },
       record: (content, stored) => records.agent(content, stored),

@@ -68,13 +68,17 @@ export class TeamRuns implements Runs {
       agent_type: agent.agent_type,
       provider: runProvider({ options: { provider } }, agent, settings) ?? agent.provider,
       failover: agent.settings.failover,
+      effort: agent.settings.effort ?? settings.effort,
     }));
     // Agents that ask the same are asked about once.
     const distinct = new Map(
-      asked.map(({ provider, failover }) => [JSON.stringify([provider, failover]), [provider, ...failover]]),
+      asked.map(({ provider, failover, effort }) => [
+        JSON.stringify([provider, failover, effort]),
+        { providers: [provider, ...failover], effort },
+      ]),
     );
     const problems = await Promise.all(
-      [...distinct.values()].map((providers) => gateway.check(providers, signal, reachable)),
+      [...distinct.values()].map((each) => gateway.check(each, signal, reachable)),
     );
     const byModel = Map.groupBy(asked, ({ provider }) => JSON.stringify(provider));
     return {

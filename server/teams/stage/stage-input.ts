@@ -88,6 +88,7 @@ export const stageExecution = async (
   });
   const pictures = picturesNamed(task.description, parts.workspace);
   const { name, model } = describeProvider(runProvider(run, agent, settings) ?? agent.provider);
+  const effort = agent.settings.effort ?? settings.effort;
   const lessons = await parts.feedback.lessons();
   const isInstruction = ({ name }: ContextItem): boolean =>
     name !== task.file && isInstructionFile(name, settings.instruction_files);
@@ -133,6 +134,8 @@ export const stageExecution = async (
         parameters: {
           temperature: agent.settings.temperature,
           max_tokens: agent.settings.max_tokens,
+          ...(agent.settings.max_tokens_by !== undefined && { max_tokens_by: agent.settings.max_tokens_by }),
+          ...(effort !== null && { effort }),
           max_turns: stage.max_turns,
           timeout_seconds: stage.timeout_seconds,
           write_access:

@@ -108,14 +108,13 @@ export const isReviewing = (execution: AgentExecution): boolean =>
 const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[]): CoditectError | null => {
   const { stage, agent } = work;
   const failed = gates.find((gate) => !gate.held);
-  const limit = agent.settings.max_tokens;
   const reasons: Record<Exclude<LoopResult["outcome"], "finished">, string> = {
     turn_limit: `it used all ${stage.max_turns} turns`,
     repeated: "it made the same call again and again, with the same result",
     no_tool_calls: "it only talked and used no tool",
     refused: "its model refused to answer. Word the task in another way, or use another model",
     answers_cut:
-      `its answers reached the limit of ${limit} tokens before they called a tool. ` +
+      "its answers reached their limit of tokens before they called a tool. " +
       "Increase max_tokens in the agent's settings, or use a model that uses fewer reasoning tokens",
   };
   // Tests that pass are proof enough, however the agent ended; a review that never ended is none.

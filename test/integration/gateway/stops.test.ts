@@ -18,7 +18,6 @@ const cases: readonly [Protocol, from: RegExp, Readonly<Record<string, StopReaso
     {
       '"stop_reason":"end_turn"': "end",
       '"stop_reason":"stop_sequence"': "end",
-      '"stop_reason":"pause_turn"': "end",
       '"stop_reason":"max_tokens"': "length",
       '"stop_reason":"model_context_window_exceeded"': "length",
       '"stop_reason":"refusal"': "refusal",

@@ -23,7 +23,7 @@ const Manifest = z.looseObject({
       z.looseObject({
         properties: z.record(
           z.string(),
-          z.looseObject({ default: z.unknown(), enum: z.array(z.string()).optional() }),
+          z.looseObject({ default: z.unknown(), enum: z.array(z.string().nullable()).optional() }),
         ),
       }),
     ),

@@ -38,6 +38,7 @@ export const agent: AgentConfig = {
   settings: {
     temperature: 0.2,
     max_tokens: 4096,
+    effort: null,
     cost_per_1k_tokens: 0,
     max_retries: 3,
     timeout_seconds: 120,

@@ -3,7 +3,7 @@ import { defaultModels } from "../../../schemas/default-models.ts";
 import { answerLimit, featuresOf, modelNames } from "../../../server/gateway/catalogue/catalogue.ts";
 
 const limit = (model: string, asked: number, maxTokens: number | null = null): number =>
-  answerLimit({ provider: "Claude", model, maxTokens }, asked);
+  answerLimit({ provider: "Claude", model, maxTokens }, { max_tokens: asked });
 
 describe("what is known of models", () => {
   it("has their window, and a careful guess of one", () => {
@@ -31,6 +31,19 @@ describe("the limit of an answer", () => {
     assert.equal(limit("claude-sonnet-5-5", 4096), 16_384);
     assert.equal(limit("claude-sonnet-4-5", 4096), 4096);
     assert.equal(limit("claude-sonnet-5-5", 2000), 2000);
+  });
+
+  it("is the user's own, also where that is the default of agents", () => {
+    const target = { provider: "Claude", model: "claude-sonnet-5-5", maxTokens: null } as const;
+    assert.equal(answerLimit(target, { max_tokens: 4096, max_tokens_by: "user" }), 4096);
+    assert.equal(answerLimit(target, { max_tokens: 4096, max_tokens_by: "model" }), 16_384);
+  });
+
+  it("has more room the longer a model is asked to think", () => {
+    const target = { provider: "Claude", model: "claude-opus-5-5", maxTokens: null } as const;
+    assert.equal(answerLimit(target, { max_tokens: 4096, effort: "low" }), 16_384);
+    assert.equal(answerLimit(target, { max_tokens: 4096, effort: "max" }), 65_536);
+    assert.equal(answerLimit(target, { max_tokens: 4096, max_tokens_by: "user", effort: "max" }), 4096);
   });
 
   it("is never over what the model can answer or the provider's setting allows", () => {

@@ -39,6 +39,15 @@ describe("agents", () => {
     assert.deepEqual(at.events, [{ type: "configuration.changed", at: NOW }]);
   });
 
+  it("keep a limit of answers that the user set, also where it is the default", async () => {
+    assert.equal((await create({})).settings.max_tokens_by, undefined);
+    const agent = await create({ settings: { max_tokens: 4096 } });
+    assert.equal(agent.settings.max_tokens_by, "user");
+    const update = { agent_id: agent.agent_id, settings: { max_tokens_by: "model" as const } };
+    const updated = await at.dispatch("agents/update", update, caller, signal);
+    assert.equal(updated.settings.max_tokens_by, "model");
+  });
+
   it("keep every setting an update does not name", async () => {
     const agent = await create({ settings: { max_tokens: 9000, timeout_seconds: 7 } });
     const updated = await at.dispatch(

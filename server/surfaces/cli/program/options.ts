@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { Effort } from "../../../../schemas/agent.ts";
 import { providerNames, runtimeNames, unconfinedAnswers } from "../session/options.ts";
 
 export type End = (code: Promise<number>) => Promise<void>;
@@ -65,6 +66,7 @@ export const modelOptions = (command: Command): Command =>
     .addOption(new Option("--provider <name>", "the model provider").choices(providerNames))
     .option("--model <name>", "the provider's model")
     .option("--endpoint <url>", "the provider's URL instead of its own")
+    .addOption(new Option("--effort <level>", "how much the model thinks").choices(Effort.options))
     .addOption(runtimeOption("where instances run"))
     .option("--image <name>", "the container image of the instances")
     .option("--max-cost <usd>", "stop before a run costs more")

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { firstRuntime, RuntimeChoice } from "../../../../schemas/agent.ts";
+import { Effort, firstRuntime, RuntimeChoice } from "../../../../schemas/agent.ts";
 import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../schemas/agent.ts";
 import { ANSWER_CEILING, BY_ROLE, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
@@ -58,6 +58,7 @@ export const RunFlags = z.object({
       return address ?? "";
     })
     .optional(),
+  effort: Effort.optional(),
   runtime: RuntimeFlag.optional(),
   image: z.string().min(1).optional(),
   apply: z.boolean().default(false),
@@ -233,7 +234,15 @@ const namedSettings = (assignments: readonly string[]): Record<string, unknown> 
 type SettingFlags = Partial<
   Pick<
     RunFlags,
-    "provider" | "endpoint" | "strict" | "testReport" | "lessons" | "embeddings" | "unconfined" | "set"
+    | "provider"
+    | "endpoint"
+    | "effort"
+    | "strict"
+    | "testReport"
+    | "lessons"
+    | "embeddings"
+    | "unconfined"
+    | "set"
   >
 >;
 
@@ -251,6 +260,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
     ...(flags.testReport !== undefined && { test_report: flags.testReport }),
     ...(flags.lessons === false && { lessons: false }),
     ...(flags.embeddings === false && { context_embeddings: false }),
+    ...(flags.effort !== undefined && { effort: flags.effort }),
     ...(flags.unconfined !== undefined && { unconfined: flags.unconfined }),
   };
 };
