@@ -4,6 +4,7 @@ import { defaultModels } from "../schemas/default-models.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
+import type { HttpSettings } from "./runtime/proxy-environment.ts";
 import { runtimeSettings, settingDefaults, type SettingName } from "./contributions.ts";
 
 type Settings = typeof settingDefaults;
@@ -159,11 +160,30 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   };
 };
 
+/** VS Code's own settings of how the internet is reached. */
+export const httpSettings = (): HttpSettings => {
+  const http = vscode.workspace.getConfiguration("http");
+  return {
+    proxy: http.get("proxy", ""),
+    noProxy: http.get<string[]>("noProxy", []),
+    strictSSL: http.get("proxyStrictSSL", true),
+    support: http.get("proxySupport", "override"),
+  };
+};
+
 /** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
 export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
-  ["state", "telemetry", "model.endpoints", "model.ollamaEndpoint", "model.responseCache"].some((name) =>
-    change.affectsConfiguration(`coditect.${name}`),
-  );
+  [
+    "coditect.state",
+    "coditect.telemetry",
+    "coditect.model.endpoints",
+    "coditect.model.ollamaEndpoint",
+    "coditect.model.responseCache",
+    "http.proxy",
+    "http.noProxy",
+    "http.proxyStrictSSL",
+    "http.proxySupport",
+  ].some((name) => change.affectsConfiguration(name));
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>

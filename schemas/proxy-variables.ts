@@ -1,3 +1,6 @@
+/** Set to 1, what answers through a proxy may have any certificate: VS Code's `http.proxyStrictSSL` is off. */
+export const LOOSE_PROXY_VARIABLE = "CODITECT_PROXY_ANY_CERTIFICATE";
+
 /** Variables that lead programs to a proxy for everything but this machine. */
 export const proxyVariables = (proxy: string): Record<string, string> => {
   const here = "localhost,127.0.0.1,::1";

@@ -11,8 +11,9 @@ import { EditorCommand, WorkspaceScope, type EditorOptions } from "../../schemas
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
 import type { z } from "zod";
-import { editorSettings, setting, touchesEditorSettings } from "../settings.ts";
+import { editorSettings, httpSettings, setting, touchesEditorSettings } from "../settings.ts";
 import { pipeLog } from "./log.ts";
+import { proxyEnvironment } from "./proxy-environment.ts";
 import { showProgress, type ShownProgress } from "./progress.ts";
 import { request } from "./request.ts";
 import type { Call, FolderEvent, RuntimeState } from "./api.ts";
@@ -73,7 +74,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const client = new LanguageClient(
     "coditect",
     "CODITECT",
-    { module, transport: TransportKind.stdio },
+    { module, transport: TransportKind.stdio, options: { env: proxyEnvironment(httpSettings()) } },
     clientOptions(hooks, afterCrash, progress.show),
   );
   client.onNotification("coditect/event", (message: unknown) => {

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { withFullProxies } from "./proxies.ts";
+import { LOOSE_PROXY_VARIABLE } from "../../schemas/proxy-variables.ts";
+import { hasProxy, withFullProxies } from "./proxies.ts";
 
 /** Sockets kept open between calls; those of the loopback never go through a proxy. */
 export interface Connections {
@@ -15,12 +16,13 @@ export const openConnections = (environment: NodeJS.ProcessEnv): Connections => 
   const kept = { keepAlive: true };
   // A proxy that cannot be used stops only the calls that would go through it.
   const proxied = () => ({ ...kept, proxyEnv: withFullProxies(environment) });
+  const isLoose = environment[LOOSE_PROXY_VARIABLE] === "1" && hasProxy(environment);
   const agents = new Map<string, HttpAgent>();
   const make: Record<string, () => HttpAgent> = {
     "http: near": () => new HttpAgent(kept),
     "https: near": () => new HttpsAgent(kept),
     "http: far": () => new HttpAgent(proxied()),
-    "https: far": () => new HttpsAgent(proxied()),
+    "https: far": () => new HttpsAgent({ ...proxied(), ...(isLoose && { rejectUnauthorized: false }) }),
   };
   return {
     agentFor: (url) => {

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AIProvider, ProviderName } from "../../schemas/agent.ts";
 import { askOnce } from "./ask-once.ts";
-import { brokenAnswer, missingKey } from "./faults.ts";
+import { brokenAnswer, missingKey, unusableAnswer } from "./faults.ts";
 import type { Embedded, GenerateOptions } from "./gateway.ts";
 import type { KeysOf } from "./keys.ts";
 import type { Amount, Reservation } from "./limits.ts";
@@ -54,6 +54,8 @@ const BATCH = 16;
 /** Longest text that is sent: the models read no more than about 2,000 tokens. */
 const TEXT_CHARACTERS = 8000;
 const DEADLINE_MS = 60_000;
+/** How long a model that failed, or that nobody could wait for, is left alone: no stage waits for it again. */
+const REST_MS = 60_000;
 /** A file that has grown beyond this is begun anew: what is still used comes back soon. */
 const FILE_BYTES = 64 * 1024 * 1024;
 
@@ -127,6 +129,7 @@ const askPaid = async (
   price: number | null,
   texts: readonly string[],
   { signal, reserve, spent }: EmbeddingAsking,
+  ask: typeof askFor,
   sources: EmbeddingSources,
 ): Promise<number[][]> => {
   const { provider, model } = target;
@@ -137,7 +140,7 @@ const askPaid = async (
   const reservation = await reserve(provider, { tokens, microcents: microcents ?? 0 });
   let vectors: number[][];
   try {
-    vectors = await askFor(target, texts, signal, sources);
+    vectors = await ask(target, texts, signal, sources);
   } catch (error) {
     reservation.release();
     throw error;
@@ -147,7 +150,30 @@ const askPaid = async (
   return vectors;
 };
 
+/** Whoever asked stopped waiting; `cancelled` by a person says nothing of the model. */
+const isTimeOut = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof DOMException && reason.name === "TimeoutError";
+
+/** {@link askFor}, but a model that failed is not asked again for a while: its error is known. */
+const askUnlessUnwell = ({ now }: Pick<EmbeddingSources, "now">): typeof askFor => {
+  const unwell = new Map<string, { until: number; error: unknown }>();
+  return async (target, texts, signal, sources) => {
+    const name = `${target.provider} ${target.endpoint} ${target.model}`;
+    const known = unwell.get(name);
+    if (known !== undefined && now() < known.until) throw known.error;
+    try {
+      return await askFor(target, texts, signal, sources);
+    } catch (thrown) {
+      const tooSlow = unusableAnswer(target, "its embedding model took too long").error;
+      const error = isTimeOut(signal) ? tooSlow : thrown;
+      if (error === tooSlow || !signal.aborted) unwell.set(name, { until: now() + REST_MS, error });
+      throw error;
+    }
+  };
+};
+
 export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
+  const ask = askUnlessUnwell(sources);
   const shelves = new Map<string, Promise<Shelf>>();
   const shelfFor = (target: Target): Promise<Shelf> => {
     const name = hashOf(`${target.provider} ${target.endpoint} ${target.model}`).slice(0, 16);
@@ -171,7 +197,7 @@ export const openEmbeddings = (sources: EmbeddingSources): Embeddings => {
       for (let from = 0; from < rest.length; from += BATCH) {
         const batch = rest.slice(from, from + BATCH);
         const missingTexts = batch.map(([, text]) => text);
-        const vectors = await askPaid(target, price, missingTexts, asking, sources);
+        const vectors = await askPaid(target, price, missingTexts, asking, ask, sources);
         const added = new Map(
           batch.map(([hash], index) => [hash, Float32Array.from(vectors[index] ?? [])] as const),
         );

@@ -2,6 +2,9 @@ import { fail } from "../../schemas/errors.ts";
 
 const variables = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] as const;
 
+export const hasProxy = (environment: NodeJS.ProcessEnv): boolean =>
+  variables.some((name) => (environment[name]?.trim() ?? "") !== "");
+
 /**
  * The environment with its proxies as full addresses: many write `proxy.example:8080`, which is meant
  * as `http://proxy.example:8080`. Error: `usage` for what is not an address of a proxy.

@@ -1,7 +1,7 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { Readable, Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { PassThrough, pipeline, type Readable, type Transform } from "node:stream";
+import zlib from "node:zlib";
 import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
@@ -85,7 +85,19 @@ const sendingOf = (check: BodyCheck | null, [input, init]: Parameters<typeof fet
 const isRefusedHere = (url: URL, error: NodeJS.ErrnoException): boolean =>
   error.code === "ECONNREFUSED" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
 
+/** What Node calls a certificate whose authority it does not know. */
+const untrusted: readonly (string | undefined)[] = [
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+];
+
 const reasonOf = (error: NodeJS.ErrnoException): string => {
+  if (untrusted.includes(error.code))
+    return `its certificate is not trusted (${error.code}); set NODE_EXTRA_CA_CERTS to the file of its authority`;
+  if (error.code === "ERR_PROXY_TUNNEL") return `the proxy refused the connection (${error.message})`;
   if (error.code === "ECONNREFUSED") return "connection refused";
   if (error.code === "ECONNRESET") return "the connection was reset";
   if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") return "the host name is not known";
@@ -109,19 +121,42 @@ const readRefusal = (incoming: Readable, key: string | null, tell: (body: string
   incoming.on("error", end);
 };
 
-const decoders: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+/** Some send the bare data, others a head before it, whose first byte names the method 8. */
+const inflateOf = (first: Buffer | null): Transform =>
+  first === null || ((first[0] ?? 0) & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
+
+const inflated = (incoming: IncomingMessage): Readable => {
+  const plain = new PassThrough();
+  incoming.once("readable", () => {
+    const first = incoming.read(1) as Buffer | null; // No encoding is set.
+    if (first !== null) incoming.unshift(first);
+    pipeline(incoming, inflateOf(first), plain, () => undefined);
+  });
+  incoming.once("error", (error) => plain.destroy(error));
+  return plain;
+};
+
+const through =
+  (make: () => Transform) =>
+  (incoming: IncomingMessage): Readable => {
+    const decoder = make();
+    incoming.on("error", (error) => decoder.destroy(error));
+    return incoming.pipe(decoder);
+  };
+
+const decoders: Readonly<Record<string, (incoming: IncomingMessage) => Readable>> = {
+  gzip: through(zlib.createGunzip),
+  "x-gzip": through(zlib.createGunzip),
+  deflate: inflated,
+  br: through(zlib.createBrotliDecompress),
+  // Node has it since 22.15.
+  ...("createZstdDecompress" in zlib && { zstd: through(zlib.createZstdDecompress) }),
 };
 
 /** The body as it was before a proxy compressed it, which nobody asked for. */
 const decoded = (incoming: IncomingMessage): Readable => {
-  const decoder = decoders[incoming.headers["content-encoding"]?.trim().toLowerCase() ?? ""]?.();
-  if (decoder === undefined) return incoming;
-  incoming.on("error", (error) => decoder.destroy(error));
-  return incoming.pipe(decoder);
+  const decode = decoders[incoming.headers["content-encoding"]?.trim().toLowerCase() ?? ""];
+  return decode === undefined ? incoming : decode(incoming);
 };
 
 /** Reads what is left of an answer, so that its connection can be used again; gives up soon. */

@@ -17,15 +17,29 @@ import type { ProviderAnswer, ProviderStop } from "./provider.ts";
 export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "invalid"> => {
   if (raw.trim() === "") return { arguments: {}, invalid: null };
   try {
-    let parsed = parseJson(withoutFence(raw)) as Json; // It gives nothing but JSON.
+    let parsed = parseLoose(withoutFence(raw));
     // Some servers encode them twice.
-    if (typeof parsed === "string" && parsed.trim().startsWith("{")) parsed = parseJson(parsed) as Json;
+    if (typeof parsed === "string" && parsed.trim().startsWith("{")) parsed = parseLoose(parsed);
     if (parsed === null) return { arguments: {}, invalid: null };
     if (typeof parsed === "object" && !Array.isArray(parsed)) return { arguments: parsed, invalid: null };
     return { arguments: raw, invalid: "the arguments are not a JSON object" };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { arguments: raw, invalid: `the arguments are not JSON: ${reason}` };
+  }
+};
+
+/** A string, as far as it goes, or a comma behind the last entry. Each character is read once. */
+const stringOrTrailingComma = /"(?:[^"\\]|\\[^])*(?:"|$)|,(?=\s*[}\]])/g;
+
+/** Parses JSON; some models end a list of arguments with a comma, which says nothing. */
+const parseLoose = (text: string): Json => {
+  try {
+    return parseJson(text) as Json; // It gives nothing but JSON.
+  } catch (error) {
+    const strict = text.replace(stringOrTrailingComma, (found) => (found === "," ? "" : found));
+    if (strict === text) throw error;
+    return parseJson(strict) as Json;
   }
 };
 

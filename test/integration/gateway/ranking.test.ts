@@ -133,6 +133,25 @@ describe("ranking the context by its likeness to the task", () => {
     assert.match(collected.left_out[0]?.reason ?? "", /by their relation to the file: .*nomic-embed-text/);
   });
 
+  it("asks a model that is missing or too slow no second time soon", async function () {
+    this.timeout(10_000);
+    for (const status of [404, null]) {
+      let asked = 0;
+      const server = await listen((_request, response) => {
+        asked++;
+        if (status !== null) response.writeHead(status).end('{"error":"model not found"}');
+        return Promise.resolve();
+      });
+      const { gateway, charge } = setUp(ollama, server.url);
+      const reasons = [await collect(gateway, charge), await collect(gateway, charge)].map(
+        ({ left_out }) => left_out[0]?.reason ?? "",
+      );
+      await server.close();
+      assert.equal(asked, 1);
+      for (const reason of reasons) assert.match(reason, /by their relation to the file: ./);
+    }
+  });
+
   it("does not wait long for vectors", async function () {
     this.timeout(10_000);
     const server = await listen(() => Promise.resolve());

@@ -7,7 +7,7 @@ import {
   ollamaProtocol,
   type Protocol,
 } from "../../model-protocols.ts";
-import { listen } from "../../model-servers.ts";
+import { listen, readBody } from "../../model-servers.ts";
 import { agentWith, allAt, ask, chargeTo, gatewayWith, question, quickClock } from "../../support/gateway.ts";
 
 /** How a stream of each service says why it ended, and what is made of it; null: it is asked again. */
@@ -104,6 +104,23 @@ describe("what only one service says in a stream", () => {
     const { answer } = await askStream(geminiProtocol, () => blocked);
     assert.equal(answer.stop_reason, "safety");
     assert.deepEqual(answer.message.content, []);
+  });
+
+  it("Gemini: a call it could not read is asked for again in other words", async () => {
+    const bodies: string[] = [];
+    const server = await listen(async (request, response) => {
+      bodies.push(JSON.stringify(await readBody(request)));
+      response.writeHead(200, { "content-type": geminiProtocol.contentType });
+      const whole = geminiProtocol.events({ text: "Hi" }, {}, 1).join("");
+      response.end(bodies.length === 1 ? whole.replace('"STOP"', '"MALFORMED_FUNCTION_CALL"') : whole);
+    });
+    const { gateway } = gatewayWith({ endpoints: allAt(server.url), clock: quickClock() });
+    await ask(gateway, question("Hello"), chargeTo(agentWith(geminiProtocol.provider(server.url))));
+    await server.close();
+    assert.deepEqual(
+      bodies.map((body) => body.includes("Your last tool call could not be read")),
+      [false, true],
+    );
   });
 
   it("Claude: it is overloaded in the middle of an answer, which is asked for again", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { AIProvider } from "../../../schemas/agent.ts";
 import type { AssistantMessage } from "../../../schemas/messages.ts";
 import { listen, readBody } from "../../model-servers.ts";
@@ -81,6 +81,26 @@ const huggingFace: Record<string, Form> = {
   "a compressed stream": {
     body: gzipSync(sse([...regular, delta({}, "tool_calls")])),
     headers: { "content-encoding": "gzip" },
+  },
+  "a stream compressed with Zstandard": {
+    body: zstdCompressSync(sse([...regular, delta({}, "tool_calls")])),
+    headers: { "content-encoding": "zstd" },
+  },
+  "a stream compressed with deflate": {
+    body: deflateSync(sse([...regular, delta({}, "tool_calls")])),
+    headers: { "content-encoding": "deflate" },
+  },
+  "a stream compressed with deflate, without its head": {
+    body: deflateRawSync(sse([...regular, delta({}, "tool_calls")])),
+    headers: { "content-encoding": "deflate" },
+  },
+  "arguments with a comma behind the last": {
+    body: sse([
+      delta({
+        tool_calls: [{ ...called, function: { name: "look", arguments: '{"path": "a.js" ,\n}' } }],
+      }),
+      delta({}, "tool_calls"),
+    ]),
   },
   "a stream compressed with Brotli": {
     body: brotliCompressSync(sse([...regular, delta({}, "tool_calls")])),

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { defaultModels } from "../../../schemas/default-models.ts";
-import { answerLimit, featuresOf, modelNames } from "../../../server/gateway/catalogue/catalogue.ts";
+import {
+  answerLimit,
+  featuresOf,
+  listedPrice,
+  modelNames,
+} from "../../../server/gateway/catalogue/catalogue.ts";
 
 const limit = (model: string, asked: number, maxTokens: number | null = null): number =>
   answerLimit({ provider: "Claude", model, maxTokens }, { max_tokens: asked });
@@ -49,5 +54,25 @@ describe("the limit of an answer", () => {
   it("is never over what the model can answer or the provider's setting allows", () => {
     assert.equal(limit("claude-3-5-haiku", 64_000), 8192);
     assert.equal(limit("claude-sonnet-5-5", 4096, 8192), 8192);
+  });
+});
+
+describe("which price a name has", () => {
+  const at = Date.parse("2026-11-29T12:00:00Z");
+  const price = (provider: "Claude" | "Gemini", model: string) => listedPrice(provider, model, 100, at);
+
+  it("is that of the model for its builds", () => {
+    assert.deepEqual(price("Claude", "claude-haiku-4-5-20251001"), price("Claude", "claude-haiku-4-5"));
+    assert.deepEqual(price("Gemini", "gemini-2.5-flash-001"), price("Gemini", "gemini-2.5-flash"));
+    assert.notEqual(price("Gemini", "gemini-2.5-flash"), null);
+  });
+
+  for (const name of ["gemini-2.5-flash:batch", "gemini-2.5-flash-of-somebody", "my-gemini-2.5-flash"])
+    it(`is unknown for ${name}: a wrong price is worse than none`, () => {
+      assert.equal(price("Gemini", name), null);
+    });
+
+  it("is not that of the shorter name for another model", () => {
+    assert.notDeepEqual(price("Claude", "claude-opus-4-5"), price("Claude", "claude-opus-4"));
   });
 });

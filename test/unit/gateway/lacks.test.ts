@@ -32,3 +32,21 @@ describe("a refusal of thoughts that belong to another conversation", () => {
     assert.equal(refusedIn({ ...request, messages: messages.slice(0, 1) }, refusal(bound)), null);
   });
 });
+
+describe("a refusal of the question how to think", () => {
+  for (const reason of [
+    "thinking: Extra inputs are not permitted",
+    "adaptive thinking is not supported on this model",
+    'Unknown name "thinkingConfig": Cannot find field. thinking is unknown',
+    "Unrecognized request argument supplied: thinking",
+  ])
+    it(`is known, and the same request goes without it: ${reason}`, () => {
+      assert.equal(refusedIn(request, refusal(reason)), "thinking");
+      assert.equal(withoutWhat(new Set(["thinking"]), request).thinking, false);
+    });
+
+  it("is not seen where the question was not asked", () => {
+    const plain = { ...request, thinking: false };
+    assert.equal(refusedIn(plain, refusal("thinking: Extra inputs are not permitted")), null);
+  });
+});
