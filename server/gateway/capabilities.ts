@@ -4,7 +4,16 @@ import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /** What some models take and others do not. */
-export type Capability = "tools" | "pictures" | "temperature" | "thoughts" | "thinking" | "schemas";
+export type Capability =
+  | "tools"
+  | "pictures"
+  | "temperature"
+  | "thoughts"
+  | "thinking"
+  | "schemas"
+  | "max_tokens"
+  | "stream_options"
+  | "system";
 
 interface Substitute {
   isAsked: (request: ModelRequest) => boolean;
@@ -33,6 +42,15 @@ const withoutThoughts = (message: Message): Message =>
   message.role === "user"
     ? message
     : { ...message, content: message.content.filter((part) => !isThought(part)) };
+
+/** The system message as the beginning of what the user says first. */
+const withSystemInFront = ({ system, messages }: ModelRequest): Message[] => {
+  const text = { type: "text" as const, text: system };
+  const [first, ...rest] = messages;
+  return first?.role === "user"
+    ? [{ ...first, content: [text, ...first.content] }, ...rest]
+    : [{ role: "user", content: [text] }, ...messages];
+};
 
 const substitutes: Readonly<Record<Capability, Substitute>> = {
   tools: {
@@ -71,6 +89,25 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     isAsked: ({ tools, plain_schemas }) => tools.length > 0 && plain_schemas !== true,
     refusal: /parameters_?json_?schema|function_?declarations?\b[^\n]{0,20}\.parameters/i,
     without: (request) => ({ ...request, plain_schemas: true }),
+  },
+  // Newer models behind OpenAI-shaped services know the limit by another name.
+  max_tokens: {
+    isAsked: ({ unusual_form }) => unusual_form?.max_tokens !== true,
+    refusal: /max_tokens[^\n]{0,80}max_completion_tokens/i,
+    without: (request) => ({ ...request, unusual_form: { ...request.unusual_form, max_tokens: true } }),
+  },
+  // Older ones do not know that a stream can end with what it took.
+  stream_options: {
+    isAsked: ({ unusual_form }) => unusual_form?.stream_options !== true,
+    refusal: /stream_options|include_usage/i,
+    without: (request) => ({ ...request, unusual_form: { ...request.unusual_form, stream_options: true } }),
+  },
+  // Templates such as Gemma's have no place for a system message.
+  system: {
+    isAsked: ({ system }) => system !== "",
+    refusal:
+      /system (role|messages?|instructions?|prompts?)[^\n]{0,20}not (supported|allowed|enabled)|(not|n't) support (the )?(system|developer)\b|developer instruction is not enabled/i,
+    without: (request) => ({ ...request, system: "", messages: withSystemInFront(request) }),
   },
 };
 // The keys of an object of that very type.

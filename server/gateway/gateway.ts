@@ -25,6 +25,8 @@ export interface ModelRequest {
   effort?: Effort;
   /** `false`: a model that can think is not asked to, because its service refuses the question. */
   thinking?: boolean;
+  /** What an OpenAI-shaped service refuses of the usual form of a request. */
+  unusual_form?: { max_tokens?: true; stream_options?: true };
   /** `true`: the service refuses tools' schemas as they are, and gets them in its own dialect. */
   plain_schemas?: boolean;
 }

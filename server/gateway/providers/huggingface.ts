@@ -91,8 +91,10 @@ export const huggingFaceBody = (
   }),
   ...(request.temperature !== null && { temperature: request.temperature }),
   ...(request.effort !== undefined && { reasoning_effort: request.effort }),
-  max_tokens: request.max_tokens,
-  stream_options: { include_usage: true },
+  ...(request.unusual_form?.max_tokens === true
+    ? { max_completion_tokens: request.max_tokens }
+    : { max_tokens: request.max_tokens }),
+  ...(request.unusual_form?.stream_options !== true && { stream_options: { include_usage: true } }),
 });
 
 /** A text in any form that hosts give it; anything else is none. */
