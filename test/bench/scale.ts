@@ -22,7 +22,8 @@ const TENANTS = 100;
 const RECORDS = 50_000;
 const LISTENERS = 1000;
 const EVENTS = 200;
-const REQUESTS = 20_000;
+const REQUESTS = 5000;
+const TURNS = 5;
 /** Below this much free memory no further tenant is opened. */
 const RESERVE_BYTES = 4 * 1024 ** 3;
 const MEGABYTE = 1024 ** 2;
@@ -277,10 +278,16 @@ const measureRequests = async (report: Report["report"]): Promise<void> => {
       never,
     );
     const path = `/api/agents/${agent.agent_id}`;
-    const ours = 1000 / (await getRate(`${server.url}${path}`));
     const bare = hasPeer("fastify") ? await bareFastify(agent) : null;
-    const floor = bare === null ? null : 1000 / (await getRate(`${bare.url}${path}`));
+    const [here, there]: [number[], number[]] = [[], []];
+    // By turns, and the best of each: other programs slow down both, at different times.
+    for (let turn = 0; turn < TURNS; turn++) {
+      here.push(1000 / (await getRate(`${server.url}${path}`)));
+      if (bare !== null) there.push(1000 / (await getRate(`${bare.url}${path}`)));
+    }
     await bare?.close();
+    const ours = Math.min(...here);
+    const floor = bare === null ? null : Math.min(...there);
     report({
       ...{ name: "REST get of an agent, token and role checked", value: ours, unit: "ms" },
       against: floor === null ? null : { name: "a bare Fastify handler", value: floor },

@@ -31,9 +31,8 @@ describe("a workspace with a long history", function () {
     return { folder, workbench };
   };
 
-  it("lists 200 runs page by page, finds one by its words, and opens one from the dashboard", async () => {
+  it("lists the newest of 200 runs, and finds one by its words", async () => {
     const { workbench } = await openHistory();
-    const { page } = workbench;
     await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
     await workbench.picture("history");
     await workbench.command("CODITECT: Filter Runs…");
@@ -41,21 +40,7 @@ describe("a workspace with a long history", function () {
     await workbench.treeItem(/^Run bug-fix: Task 49:/).waitFor();
     await workbench.picture("history-filtered");
     await workbench.command("CODITECT: Clear Filter");
-    await workbench.treeItem(/^Run tdd: Task 0: split/).click();
-    const lastLine = workbench.treeItem("Load more runs").and(page.locator(".focused"));
-    await page.keyboard.press("End");
-    await lastLine.waitFor();
-    await page.keyboard.press("Enter");
-    await workbench.treeItem(/^Run .*Task 50:/).waitFor();
-    await page.keyboard.press("End");
-    await lastLine.waitFor();
-    await workbench.picture("history-more");
-
-    await workbench.command("CODITECT: Show Dashboard");
-    const dashboard = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
-    await dashboard.getByRole("link", { name: /^Task 119/ }).click();
-    await workbench.treeItem(/^Run .*Task 119:/).waitFor();
-    await workbench.picture("dashboard-opened-run");
+    await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
   });
 
   it("is readable in light, dark and high contrast", async () => {

