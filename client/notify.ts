@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { RuntimeEvent } from "../schemas/events.ts";
 import { permissionQuestion, type PermissionRequest } from "../schemas/permissions.ts";
+import type { ServerQuestion } from "../schemas/questions.ts";
 import { isRunActive, offersResume } from "../schemas/statuses.ts";
 import type { Context } from "./context.ts";
 import type { CommandId } from "./contributions.ts";
@@ -12,6 +13,7 @@ import { nodeId } from "./tree/nodes.ts";
 import type { RunRecord } from "./tree/model.ts";
 import { helpFor, type Way } from "./ways.ts";
 import { runStatusText, runTitle } from "./tree/run-items.ts";
+import { askServerQuestion } from "./server-question.ts";
 import { sayError, sayInformation, sayWarning } from "./say.ts";
 
 /** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
@@ -23,6 +25,7 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   const onEvent = async ({ folder, event }: FolderEvent): Promise<void> => {
     if (event.type === "approval.needed") await askApproval(context, event);
     else if (event.type === "permission.needed") await askPermission(context, folder, event.permission);
+    else if (event.type === "question.needed") await answerServer(context, folder, event.question);
     else if (event.type === "run.finished") await sayEnd(context, event);
   };
   const onState = async (state: RuntimeState): Promise<void> => {
@@ -169,10 +172,25 @@ const askPermission = async (
   const chosen = await sayWarning(message, once, always, deny);
   const decision = chosen === once ? "allow_once" : chosen === always ? "allow_always" : "deny";
   const { permission_id } = request;
+  await unlessTooLate(runtime.call("permissions/answer", { permission_id, decision }, folder));
+};
+
+/** What a tool server wants to know. */
+const answerServer = async (
+  { runtime }: Context,
+  folder: string,
+  question: ServerQuestion,
+): Promise<void> => {
+  const answer = await askServerQuestion(question);
+  const { question_id } = question;
+  await unlessTooLate(runtime.call("questions/answer", { question_id, answer }, folder));
+};
+
+/** Another window answered first, or nothing waits for the answer any more: that is no error. */
+const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   try {
-    await runtime.call("permissions/answer", { permission_id, decision }, folder);
+    await answering;
   } catch (error) {
-    // Another window answered first, or its agent waits no more.
     if (!isCatalogued(error) || error.code !== "not_found") throw error;
   }
 };

@@ -5,6 +5,7 @@ import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
 import { packageMethods } from "./contract/packages.ts";
 import { permissionMethods } from "./contract/permissions.ts";
+import { questionMethods } from "./contract/questions.ts";
 import { runMethods } from "./contract/runs.ts";
 import { runtimeMethods } from "./contract/runtime.ts";
 import { settingMethods } from "./contract/settings.ts";
@@ -24,6 +25,7 @@ export const contract = {
   ...agentMethods,
   ...runMethods,
   ...permissionMethods,
+  ...questionMethods,
   ...changeMethods,
   ...runtimeMethods,
   ...settingMethods,

@@ -14,6 +14,7 @@ import { GateProof } from "./gates.ts";
 import { AgentInstance } from "./instance.ts";
 import { TokenUsage } from "./messages.ts";
 import { PermissionDecision, PermissionRequest } from "./permissions.ts";
+import { QuestionAnswer, ServerQuestion } from "./questions.ts";
 import { Count, Milliseconds, Timestamp, Uuid } from "./primitives.ts";
 import { RunStatus, StageState } from "./run.ts";
 import { SpanId } from "./trace.ts";
@@ -155,6 +156,16 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     execution_id: Uuid,
     permission_id: Uuid,
     decision: PermissionDecision.nullable(),
+  }),
+  /** A tool server asks the user during a call: `questions/answer`. */
+  z.strictObject({ type: z.literal("question.needed"), ...base, question: ServerQuestion }),
+  /** It is answered, or its call waits no more. The values go to the server alone. */
+  z.strictObject({
+    type: z.literal("question.settled"),
+    ...base,
+    execution_id: Uuid,
+    question_id: Uuid,
+    action: z.enum(QuestionAnswer.options.map(({ shape }) => shape.action.value)),
   }),
   /** Something the user should know that is no error: an unconfined command, a cut context. */
   z.strictObject({ type: z.literal("notice"), ...base, code: z.string(), message: z.string() }),

@@ -5,6 +5,7 @@ import type { AgentExecution, ExecutionError, ExecutionResourceUsage } from "./e
 import type { Finding } from "./findings.ts";
 import type { GateProof } from "./gates.ts";
 import type { PermissionRequest } from "./permissions.ts";
+import type { ServerQuestion } from "./questions.ts";
 import type { RunStatus, StageState, TeamRun } from "./run.ts";
 import { summarise } from "./summary.ts";
 
@@ -15,6 +16,8 @@ export type Activity =
   | { kind: "retry"; provider: string; reason: string; wait_ms: number }
   /** The user is asked for a program or a host. */
   | { kind: "permission"; request: PermissionRequest }
+  /** A tool server asks the user. */
+  | { kind: "question"; question: ServerQuestion }
   /** The agent has finished; the runtime judges its work. */
   | { kind: "gates" };
 
@@ -156,13 +159,19 @@ type ActivityEvent = Extract<
       | "tool.started"
       | "tool.called"
       | "permission.needed"
-      | "permission.settled";
+      | "permission.settled"
+      | "question.needed"
+      | "question.settled";
   }
 >;
 
+const executionOf = (event: ActivityEvent): string => {
+  if (event.type === "permission.needed") return event.permission.execution_id;
+  return event.type === "question.needed" ? event.question.execution_id : event.execution_id;
+};
+
 const foldActivity = (run: RunView, event: ActivityEvent): void => {
-  const execution_id =
-    event.type === "permission.needed" ? event.permission.execution_id : event.execution_id;
+  const execution_id = executionOf(event);
   change(run, execution_id, (execution) => {
     switch (event.type) {
       case "model.usage": {
@@ -188,7 +197,11 @@ const foldActivity = (run: RunView, event: ActivityEvent): void => {
       case "permission.needed":
         execution.activity = { kind: "permission", request: event.permission };
         return;
+      case "question.needed":
+        execution.activity = { kind: "question", question: event.question };
+        return;
       case "permission.settled":
+      case "question.settled":
         execution.activity = null;
         return;
       case "tool.called":

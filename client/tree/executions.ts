@@ -3,6 +3,7 @@ import type { ExecutionStatus, Exposure } from "../../schemas/execution.ts";
 import { isFinalExecution } from "../../schemas/statuses.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import { permissionQuestion } from "../../schemas/permissions.ts";
+import { questionTitle } from "../../schemas/questions.ts";
 import type { Activity, ExecutionView } from "../../schemas/run-view.ts";
 import { code, formatCost, formatDuration, icons, plain, type Icon, type Item } from "./item.ts";
 import { qualityParts } from "./quality.ts";
@@ -25,6 +26,8 @@ export const activityText = (activity: Activity, l10n: Localizer): string => {
       return l10n.t("retrying {0}: {1}", activity.provider, activity.reason);
     case "permission":
       return permissionQuestion(activity.request, l10n);
+    case "question":
+      return questionTitle(activity.question, l10n);
     case "gates":
       return l10n.t("checking gates");
   }

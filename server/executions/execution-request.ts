@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { Traces } from "./traces.ts";
 import type { Tools } from "../tools/tools-api.ts";
 import type { Permissions } from "./permissions.ts";
+import type { ServerQuestions } from "./server-questions.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**
@@ -64,6 +65,7 @@ export interface ExecutionParts {
   tools: Pick<Tools, "call" | "exposure">;
   hooks: Pick<Hooks, "has" | "run">;
   permissions: Pick<Permissions, "ask">;
+  questions: Pick<ServerQuestions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
   /** What runs in instances becomes part of these; null: telemetry is off. */
   traces: Traces | null;
@@ -90,7 +92,7 @@ export interface ExecutionRequest {
   charge: Charge;
   start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
-  /** Whether the agent may ask the user for programs and hosts that no list allows. */
+  /** Whether the agent may ask the user for programs and hosts that no list allows, and its servers questions. */
   asksUser: boolean;
   test_timeout_seconds: number;
   /**

@@ -6,11 +6,8 @@ import {
   type PermissionDecision,
   type PermissionRequest,
 } from "../../schemas/permissions.ts";
-import { timerMs } from "../../schemas/primitives.ts";
 import type { Consents } from "../platform/consents.ts";
-
-/** How long an agent waits for the user. */
-const PATIENCE_MS = 5 * 60_000;
+import { OpenQuestions, PATIENCE_MS } from "./open-questions.ts";
 
 export interface PermissionsParts {
   consents: Pick<Consents, "has" | "give">;
@@ -20,18 +17,10 @@ export interface PermissionsParts {
   patienceMs?: number;
 }
 
-interface Question {
-  request: PermissionRequest;
-  answered: PromiseWithResolvers<PermissionDecision | null>;
-}
-
-/**
- * The questions that agents of this runtime wait for. They live as long as the runtime: an execution that
- * resumes asks again.
- */
+/** The questions of agents to the user: what they may start, and where they may connect. */
 export class Permissions {
   readonly #parts: PermissionsParts;
-  readonly #open = new Map<string, Question>();
+  readonly #open = new OpenQuestions<PermissionRequest, PermissionDecision>();
 
   constructor(parts: PermissionsParts) {
     this.#parts = parts;
@@ -39,7 +28,7 @@ export class Permissions {
 
   /** What agents wait for at the moment, oldest first. */
   list(): PermissionRequest[] {
-    return [...this.#open.values()].map(({ request }) => request);
+    return this.#open.list();
   }
 
   /**
@@ -55,18 +44,9 @@ export class Permissions {
     signal.throwIfAborted();
     const request = { ...wanted, permission_id: randomUUID(), asked_at: now() };
     const { permission_id, task_id, execution_id } = request;
-    const answered = Promise.withResolvers<PermissionDecision | null>();
-    this.#open.set(permission_id, { request, answered });
-    const giveUp = (): void => {
-      answered.resolve(null);
-    };
-    const timer = setTimeout(giveUp, timerMs(patienceMs));
-    signal.addEventListener("abort", giveUp, { once: true });
+    const answered = this.#open.wait(permission_id, request, patienceMs, signal);
     emit({ type: "permission.needed", at: now(), task_id, permission: request });
-    const decision = await answered.promise;
-    clearTimeout(timer);
-    signal.removeEventListener("abort", giveUp);
-    this.#open.delete(permission_id);
+    const decision = await answered;
     emit({ type: "permission.settled", at: now(), task_id, execution_id, permission_id, decision });
     if (signal.aborted) throw fail("cancelled", { what: `The work of ${wanted.agent_name}` });
     return decision;
@@ -74,15 +54,10 @@ export class Permissions {
 
   /** Answers a question. Errors: `not_found` where none of this id is open any more. */
   answer(permissionId: string, decision: PermissionDecision, actor: string): void {
-    const question = this.#open.get(permissionId);
-    if (question === undefined) throw fail("not_found", { kind: "question", id: permissionId });
-    const { request, answered } = question;
-    // A second answer comes too late, though the first one is not yet taken up.
-    this.#open.delete(permissionId);
-    if (decision === "allow_always") {
-      const of = permissionScope(request);
-      this.#parts.consents.give({ name: request.kind, of, given_by: actor, created_at: this.#parts.now() });
-    }
-    answered.resolve(decision);
+    const request = this.#open.demand(permissionId);
+    this.#open.answer(permissionId, decision);
+    if (decision !== "allow_always") return;
+    const of = permissionScope(request);
+    this.#parts.consents.give({ name: request.kind, of, given_by: actor, created_at: this.#parts.now() });
   }
 }

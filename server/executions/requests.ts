@@ -9,13 +9,14 @@ import { orAborted } from "../gateway/waiting.ts";
 import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
 import type { Hooks } from "../hooks/hooks-api.ts";
 import type { Store } from "../store/store.ts";
-import type { Tools } from "../tools/tools-api.ts";
+import type { AskUser, Tools } from "../tools/tools-api.ts";
 import { describeProvider } from "../models/agent.ts";
 import { compactBefore } from "./compaction.ts";
 import { askedOf, buildConversation } from "./conversation.ts";
 import { ExecutionPermissions } from "./execution-permissions.ts";
 import { toFinding } from "./findings.ts";
 import type { Permissions } from "./permissions.ts";
+import type { ServerQuestions } from "./server-questions.ts";
 import { afterTool, refusalOf } from "./tool-hooks.ts";
 
 /** What the requests of one execution's worker are answered from. */
@@ -36,6 +37,8 @@ export interface RequestContext {
   tools: Pick<Tools, "call" | "exposure">;
   hooks: Pick<Hooks, "has" | "run">;
   permissions: Pick<Permissions, "ask">;
+  /** Null: nobody can be asked what tool servers want to know. */
+  questions: Pick<ServerQuestions, "ask"> | null;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }
@@ -239,6 +242,15 @@ export const answerWorker = (context: RequestContext, over: AbortSignal): Worker
   };
 };
 
+/** Asks the user what a server wants to know during a call of this execution; null: nobody can be asked. */
+const askerOf = ({ questions, execution, agent }: RequestContext): AskUser | null => {
+  if (questions === null) return null;
+  const { execution_id, task_id } = execution;
+  const { agent_type, name: agent_name } = agent;
+  return (server, content, signal) =>
+    questions.ask({ execution_id, task_id, agent_type, agent_name, server, ...content }, signal);
+};
+
 const requestsOf = (
   context: RequestContext,
   ask: (turn: number, note: string | null) => Promise<RuntimeResult<"model/generate">>,
@@ -266,7 +278,8 @@ const requestsOf = (
     const definition = context.execution.input.tools.find(({ name }) => name === tool);
     if (definition === undefined) throw fail("not_found", { kind: "tool", id: tool });
     const { agent } = context;
-    return context.tools.call({ definition, agent, input, signal: AbortSignal.any([signal, over]) });
+    const ask = askerOf(context);
+    return context.tools.call({ definition, agent, input, ask, signal: AbortSignal.any([signal, over]) });
   },
   "findings/report": async (params) => {
     checkOwn(context, params.execution_id, over);

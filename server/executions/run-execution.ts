@@ -36,7 +36,8 @@ const asCoditectError = (error: unknown, request: ExecutionRequest, deadline: Ab
  * execution and resumes one whose runtime or worker was killed.
  */
 export const runExecution = async (request: ExecutionRequest): Promise<AgentExecution> => {
-  const { store, gateway, tools, hooks, permissions, ledger, emit, now } = request.parts;
+  const { store, gateway, tools, hooks, ledger, emit, now } = request.parts;
+  const { permissions, questions } = request.parts;
   const { agent, provider, limits } = request.charge;
   const deadline = AbortSignal.timeout(timerMs(request.execution.input.parameters.timeout_seconds * 1000));
   const signal = AbortSignal.any([request.signal, deadline]);
@@ -52,6 +53,7 @@ export const runExecution = async (request: ExecutionRequest): Promise<AgentExec
     tools,
     hooks,
     permissions,
+    questions: request.asksUser ? questions : null,
     agent,
     provider,
     limits,

@@ -10,6 +10,7 @@ import type { TokenBook } from "../access/token-book.ts";
 import type { AlertBook } from "../alerts/alert-book.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { Permissions } from "../executions/permissions.ts";
+import type { ServerQuestions } from "../executions/server-questions.ts";
 import type { Feedback } from "../feedback/feedback.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
@@ -78,6 +79,7 @@ export interface HandlerContext {
   secrets: readonly string[];
   consents: Consents;
   permissions: Permissions;
+  questions: ServerQuestions;
   settings: HeldSettings;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;

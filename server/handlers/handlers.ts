@@ -11,6 +11,7 @@ import { lessonHandlers } from "./lessons.ts";
 import { metricHandlers } from "./metrics.ts";
 import { packageHandlers } from "./packages.ts";
 import { permissionHandlers } from "./permissions.ts";
+import { questionHandlers } from "./questions.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
 import { settingHandlers } from "./settings.ts";
@@ -25,6 +26,7 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...teamHandlers(context),
   ...runHandlers(context),
   ...permissionHandlers(context),
+  ...questionHandlers(context),
   ...changeHandlers(context),
   ...findingHandlers(context),
   ...lessonHandlers(context),

@@ -14,6 +14,7 @@ import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createAgentStatuses } from "../executions/agent-status.ts";
 import { createLedger } from "../executions/ledger.ts";
 import { Permissions } from "../executions/permissions.ts";
+import { ServerQuestions } from "../executions/server-questions.ts";
 import { createFeedback } from "../feedback/feedback.ts";
 import { secretsOf } from "../workspace/redact.ts";
 import { createGateway } from "../gateway/create.ts";
@@ -196,6 +197,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     log,
   });
   const permissions = new Permissions({ consents, emit, now });
+  const questions = new ServerQuestions({ emit, now });
   const runs = new TeamRuns({
     store,
     pool,
@@ -203,6 +205,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     tools,
     hooks,
     permissions,
+    questions,
     ledger,
     changes,
     feedback,
@@ -246,6 +249,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     secrets,
     consents,
     permissions,
+    questions,
     settings: {
       list: () => source.list(),
       set: (scope, key, value) => {

@@ -3,14 +3,17 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import {
   CallToolResultSchema,
+  ElicitRequestSchema,
   ErrorCode,
   McpError,
   type Resource,
   type Tool,
+  UrlElicitationRequiredError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
+import { CallUnderWay } from "./call-under-way.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
@@ -19,7 +22,7 @@ import { watchMessages } from "./message-watch.ts";
 import { allPages } from "./pages.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
 import { StdioTransport } from "./stdio-transport.ts";
-import type { ToolAnswer } from "./tools-api.ts";
+import type { AskUser, ToolAnswer } from "./tools-api.ts";
 
 /** How long a server may take to start and to list its tools, unless `startMilliseconds` says otherwise. */
 const START_MILLISECONDS = 10_000;
@@ -28,7 +31,7 @@ const PAUSE_MILLISECONDS = 60_000;
 /** How many tools and resources of a server are taken. */
 const MOST_TOOLS = 500;
 const MOST_RESOURCES = 200;
-/** A call that reports progress may take longer than one that is silent, but not longer than this. */
+/** A call that reports progress or asks the user may take longer than one that is silent, but not longer than this. */
 const LONGEST_CALL_MILLISECONDS = 600_000;
 
 export interface McpParts {
@@ -59,6 +62,7 @@ export class McpServer {
   readonly #config: McpServerConfig;
   readonly #parts: McpParts;
   #connected: Promise<Connected> | undefined;
+  readonly #calls = new Set<CallUnderWay>();
   #failedStart: { at: number; error: CoditectError } | undefined;
 
   constructor(name: string, config: McpServerConfig, parts: McpParts) {
@@ -103,26 +107,45 @@ export class McpServer {
   }
 
   /**
-   * Calls a tool. `milliseconds`: how long it may be silent. Errors: `tool_server_failed`, `cancelled`.
+   * Calls a tool. `ask`: answers what the server asks the user meanwhile; `milliseconds`: how long the
+   * server may be silent. Errors: `tool_server_failed`, `cancelled`.
    */
   async call(
     tool: string,
     input: Readonly<Record<string, Json>>,
+    ask: AskUser | null,
     signal: AbortSignal,
     milliseconds: number,
   ): Promise<ToolAnswer> {
     return this.#ask(`The tool ${tool}`, signal, async ({ client }) => {
-      const raw = await client.callTool({ name: tool, arguments: input }, CallToolResultSchema, {
-        signal,
-        timeout: milliseconds,
-        // The server reports progress only to a client that listens.
-        onprogress: () => undefined,
-        resetTimeoutOnProgress: true,
-        maxTotalTimeout: LONGEST_CALL_MILLISECONDS,
-      });
-      const { content, isError } = CallToolResultSchema.parse(raw);
-      return { content: content.map(textOf).join("\n"), is_error: isError === true };
+      const call = new CallUnderWay(this.#name, ask, signal, milliseconds);
+      this.#calls.add(call);
+      try {
+        return await this.#callAfterPages(client, tool, input, call);
+      } finally {
+        this.#calls.delete(call);
+        call.end();
+      }
     });
+  }
+
+  /** Calls a tool, and once more where the user had to open pages first and did. */
+  async #callAfterPages(
+    client: Client,
+    tool: string,
+    input: Readonly<Record<string, Json>>,
+    call: CallUnderWay,
+  ): Promise<ToolAnswer> {
+    try {
+      return await callOnce(client, tool, input, call);
+    } catch (error) {
+      if (!(error instanceof UrlElicitationRequiredError)) throw error;
+      for (const page of error.elicitations) {
+        const { action } = await call.elicit(page, call.signal);
+        if (action !== "accept") throw error;
+      }
+      return callOnce(client, tool, input, call);
+    }
   }
 
   async close(): Promise<void> {
@@ -158,7 +181,15 @@ export class McpServer {
   }
 
   async #connect(): Promise<Connected> {
-    const client = new Client({ name: "coditect", version: this.#parts.version });
+    const client = new Client(
+      { name: "coditect", version: this.#parts.version },
+      { capabilities: { elicitation: { form: {}, url: {} } } },
+    );
+    client.setRequestHandler(ElicitRequestSchema, ({ params }, { signal }) => {
+      // The protocol does not say which call a question belongs to: it is the oldest that may ask.
+      const call = [...this.#calls].find(({ mayAsk }) => mayAsk);
+      return call?.elicit(params, signal) ?? { action: "decline" as const };
+    });
     client.onclose = () => {
       this.#connected = undefined;
     };
@@ -224,6 +255,24 @@ const isTimeout = (error: unknown): boolean =>
 
 const notInTime = (milliseconds: number): string =>
   `it did not start and list its tools within ${milliseconds / 1000} seconds`;
+
+const callOnce = async (
+  client: Client,
+  tool: string,
+  input: Readonly<Record<string, Json>>,
+  call: CallUnderWay,
+): Promise<ToolAnswer> => {
+  const raw = await client.callTool({ name: tool, arguments: input }, CallToolResultSchema, {
+    signal: call.signal,
+    timeout: LONGEST_CALL_MILLISECONDS,
+    // The server reports progress only to a client that listens.
+    onprogress: () => {
+      call.heard();
+    },
+  });
+  const { content, isError } = CallToolResultSchema.parse(raw);
+  return { content: content.map(textOf).join("\n"), is_error: isError === true };
+};
 
 type Part = (typeof CallToolResultSchema)["_output"]["content"][number];
 

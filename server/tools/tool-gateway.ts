@@ -24,7 +24,7 @@ import {
 import { ServerSandbox } from "./server-sandbox.ts";
 import { offeredTools } from "./server-tools.ts";
 import { ToolPins } from "./tool-pins.ts";
-import type { ToolAnswer, ToolRequest, Tools, ToolsParts } from "./tools-api.ts";
+import type { AskUser, ToolAnswer, ToolRequest, Tools, ToolsParts } from "./tools-api.ts";
 
 interface GatewayParts extends McpParts {
   tools: ToolsParts;
@@ -96,13 +96,13 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     await this.#parts.checked.close();
   }
 
-  async #run({ definition, agent, input, signal }: ToolRequest): Promise<ToolAnswer> {
+  async #run({ definition, agent, input, ask, signal }: ToolRequest): Promise<ToolAnswer> {
     const fields = this.#inputs.fields(definition, input);
-    if ("Internal" in definition.handler) return this.#runInternal(definition, agent, fields, signal);
+    if ("Internal" in definition.handler) return this.#runInternal(definition, agent, fields, ask, signal);
     const key = `${definition.name} ${JSON.stringify(fields)}`;
     const known = this.#readOnly.get(key);
     if (known !== undefined) return known;
-    const kept = await this.#kept(await this.#send(definition, agent, fields, signal));
+    const kept = await this.#kept(await this.#send(definition, agent, fields, ask, signal));
     if (!kept.is_error && (await this.#onlyReads(definition))) this.#readOnly.set(key, kept);
     return kept;
   }
@@ -111,6 +111,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     definition: ToolDefinition,
     agent: AgentConfig,
     fields: Record<string, Json>,
+    ask: AskUser | null,
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
     const { handler } = definition;
@@ -124,13 +125,14 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     if (!("External" in handler)) throw fail("not_found", { kind: "tool", id: definition.name });
     const server = this.#servers.get(handler.External.service);
     if (server === undefined) throw fail("not_found", { kind: "MCP server", id: handler.External.service });
-    return server.call(handler.External.endpoint, fields, signal, CALL_MILLISECONDS);
+    return server.call(handler.External.endpoint, fields, ask, signal, CALL_MILLISECONDS);
   }
 
   async #runInternal(
     definition: ToolDefinition,
     agent: AgentConfig,
     fields: Record<string, Json>,
+    ask: AskUser | null,
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
     if (definition.name === readResult.name) return this.#results.part(ResultPart.parse(fields));
@@ -146,7 +148,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const { name, input } = CallFound.parse(fields);
     const wanted = all.find((tool) => tool.name === name);
     if (wanted === undefined) return { content: `There is no tool ${name}. Use find_tools.`, is_error: true };
-    return this.#run({ definition: wanted, agent, input, signal });
+    return this.#run({ definition: wanted, agent, input, ask, signal });
   }
 
   async #all(agent: AgentConfig): Promise<ToolDefinition[]> {

@@ -1,6 +1,7 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { Exposure } from "../../schemas/execution.ts";
 import type { Json } from "../../schemas/primitives.ts";
+import type { QuestionAnswer, QuestionContent } from "../../schemas/questions.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { ToolDefinition } from "../../schemas/tool-definition.ts";
 import type { Consents } from "../platform/consents.ts";
@@ -14,11 +15,20 @@ export interface ToolAnswer {
   is_error: boolean;
 }
 
+/** Asks the user what a server wants to know; resolves at the latest when the signal aborts. */
+export type AskUser = (
+  server: string,
+  content: QuestionContent,
+  signal: AbortSignal,
+) => Promise<QuestionAnswer>;
+
 export interface ToolRequest {
   /** As it was offered to the execution. */
   definition: ToolDefinition;
   agent: AgentConfig;
   input: Json;
+  /** Null: nobody can be asked. */
+  ask: AskUser | null;
   signal: AbortSignal;
 }
 

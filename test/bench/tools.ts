@@ -80,7 +80,7 @@ const oneCall = async ({ report }: Report): Promise<void> => {
   const agent = anAgent();
   const [definition] = await tools.offers(agent, null);
   assert.ok(definition !== undefined);
-  const ours = await timeOf(() => tools.call({ definition, agent, input, signal: never }));
+  const ours = await timeOf(() => tools.call({ definition, agent, input, ask: null, signal: never }));
   await files.remove();
   report({
     name: "one call of a tool of an MCP server",

@@ -12,6 +12,7 @@ import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { Permissions } from "../../server/executions/permissions.ts";
+import { ServerQuestions } from "../../server/executions/server-questions.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller, HeldSettings } from "../../server/handlers/context.ts";
 import { WorkspaceConfiguration, type Configuration } from "../../server/teams/definition/configuration.ts";
@@ -115,6 +116,7 @@ export const testDispatch = (
     }),
     secrets: ["a-secret-of-the-environment"],
     consents: recorder<Consents>(passedOn, { list: () => [] }),
+    questions: new ServerQuestions({ emit, now }),
     permissions: new Permissions({ consents: { has: () => false, give: () => undefined }, emit, now }),
     settings: recorder<HeldSettings>(passedOn, { list: () => [] }),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),

@@ -7,7 +7,7 @@ import type { AgentConfig } from "../../schemas/agent.ts";
 import type { McpFile, OtherMcpFile } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { createTools } from "../../server/tools/tools.ts";
-import type { ToolAnswer, Tools, ToolsParts } from "../../server/tools/tools-api.ts";
+import type { AskUser, ToolAnswer, Tools, ToolsParts } from "../../server/tools/tools-api.ts";
 import { noSecrets, type SecretTexts } from "../../server/tools/secrets.ts";
 import { root } from "./command.ts";
 import { anAgent } from "./records.ts";
@@ -91,11 +91,12 @@ export const callNamed = async (
   name: string,
   input: Json,
   signal = never,
+  ask: AskUser | null = null,
 ): Promise<ToolAnswer> => {
   const offers = await tools.offers(agent, null);
   const definition = offers.find((offer) => offer.name === name);
   assert.ok(definition, `${name} is offered; there are ${offers.map((offer) => offer.name).join(", ")}`);
-  return tools.call({ definition, agent, input, signal });
+  return tools.call({ definition, agent, input, ask, signal });
 };
 
 /** The same for an agent that may use all tools. */

@@ -1,2 +1,5 @@
 /** Nobody can be asked: what would be asked is refused. */
 export const nobodyAsked = { ask: () => Promise.resolve(null) };
+
+/** The same for what tool servers ask. */
+export const nobodyAnswers = { ask: () => Promise.resolve({ action: "cancel" as const }) };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   agent,
   type AgentApp,
+  type ElicitationCapabilities,
   methods,
   type NewSessionRequest,
   type NewSessionResponse,
@@ -21,17 +22,22 @@ const availableCommands = slashCommands.map(({ name, description, hint }) => ({
 export class AcpAgent {
   readonly app: AgentApp;
   readonly #sessions = new Map<string, AcpSession>();
+  /** Which questions the editor can show; null: none. */
+  #elicitation: ElicitationCapabilities | null = null;
   readonly #open: (workspace: string) => Promise<AcpRuntime>;
 
   constructor(open: (workspace: string) => Promise<AcpRuntime>, version: string) {
     this.#open = open;
     this.app = agent({ name: "coditect" })
-      .onRequest(methods.agent.initialize, () => ({
-        protocolVersion: PROTOCOL_VERSION,
-        agentInfo: { name: "coditect", title: "CODITECT Agents", version },
-        agentCapabilities: { promptCapabilities: { embeddedContext: true } },
-        authMethods: [],
-      }))
+      .onRequest(methods.agent.initialize, ({ params }) => {
+        this.#elicitation = params.clientCapabilities?.elicitation ?? null;
+        return {
+          protocolVersion: PROTOCOL_VERSION,
+          agentInfo: { name: "coditect", title: "CODITECT Agents", version },
+          agentCapabilities: { promptCapabilities: { embeddedContext: true } },
+          authMethods: [],
+        };
+      })
       .onRequest(methods.agent.session.new, ({ params, client }) => {
         const answer = this.#newSession(params);
         // A client knows the session only once it has the answer.
@@ -56,7 +62,10 @@ export class AcpAgent {
 
   #newSession({ cwd }: NewSessionRequest): NewSessionResponse {
     const sessionId = randomUUID();
-    this.#sessions.set(sessionId, new AcpSession(sessionId, cwd, () => this.#open(cwd)));
+    this.#sessions.set(
+      sessionId,
+      new AcpSession({ id: sessionId, can: this.#elicitation }, cwd, () => this.#open(cwd)),
+    );
     return { sessionId };
   }
 

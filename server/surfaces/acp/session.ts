@@ -1,5 +1,6 @@
 import type {
   AgentContext,
+  ElicitationCapabilities,
   PromptRequest,
   PromptResponse,
   RequestPermissionRequest,
@@ -17,12 +18,15 @@ import {
   type PermissionRequest,
 } from "../../../schemas/permissions.ts";
 import type { RunEvent, RunFinished } from "../../../schemas/events.ts";
+import { plainText } from "../../../schemas/plain-text.ts";
+import { type QuestionAnswer, questionTitle, type ServerQuestion } from "../../../schemas/questions.ts";
 import type { RunOptions, RunOrigin, TeamRun } from "../../../schemas/run.ts";
 import { commandOrigin } from "../../../schemas/run-origin.ts";
 import { readTraceContext } from "../../../schemas/trace.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
 import { type PromptedWork, readPrompt } from "./request.ts";
+import { askInEditor } from "./server-question.ts";
 import { RunUpdates } from "./updates.ts";
 
 const l10n = createLocalizer({});
@@ -37,13 +41,20 @@ export interface AcpRuntime {
 /** One ACP session: a workspace folder and at most one run at a time. */
 export class AcpSession {
   readonly #id: string;
+  /** Which questions the editor can show; null: none. */
+  readonly #elicitation: ElicitationCapabilities | null;
   readonly #workspace: string;
   readonly #open: () => Promise<AcpRuntime>;
   #runtime: Promise<AcpRuntime> | undefined;
   #prompt: AbortController | undefined;
 
-  constructor(id: string, workspace: string, open: () => Promise<AcpRuntime>) {
+  constructor(
+    { id, can }: { id: string; can: ElicitationCapabilities | null },
+    workspace: string,
+    open: () => Promise<AcpRuntime>,
+  ) {
     this.#id = id;
+    this.#elicitation = can;
     this.#workspace = workspace;
     this.#open = open;
   }
@@ -117,12 +128,15 @@ export class AcpSession {
       ).then((approved) => connection.call("runs/approve", { task_id, stage, approved }));
     }
     if (event.type === "permission.needed")
-      return this.#decide(client, event.permission).then((decision) =>
-        connection.call("permissions/answer", {
-          permission_id: event.permission.permission_id,
-          decision,
-        }),
-      );
+      return this.#decide(client, event.permission).then((decision) => {
+        const { permission_id } = event.permission;
+        return unlessTooLate(connection.call("permissions/answer", { permission_id, decision }));
+      });
+    if (event.type === "question.needed")
+      return this.#answerServer(client, event.question).then((answer) => {
+        const { question_id } = event.question;
+        return unlessTooLate(connection.call("questions/answer", { question_id, answer }));
+      });
     const sent = updates.of(event).map((update) => this.#update(client, update));
     return sent.length === 0 ? undefined : Promise.all(sent);
   }
@@ -169,6 +183,15 @@ export class AcpSession {
     return PermissionDecision.catch("deny").parse(chosen);
   }
 
+  /** What a tool server wants to know; declined where the editor cannot ask it. */
+  async #answerServer(client: AgentContext, question: ServerQuestion): Promise<QuestionAnswer> {
+    const answer = await askInEditor(question, { id: this.#id, can: this.#elicitation }, client);
+    if (answer !== null) return answer;
+    const asked = [questionTitle(question, l10n), question.message, question.url ?? ""].join(" ").trim();
+    await this.#say(client, plainText(`${asked}\nYour editor cannot show such questions. It was declined.`));
+    return { action: "decline" };
+  }
+
   async #ask(
     client: AgentContext,
     toolCall: { toolCallId: string; title: string },
@@ -207,6 +230,15 @@ const start = (
   if (work.type === "resume") return connection.call("runs/resume", { task_id: work.taskId, options });
   const { team, file, task } = work;
   return connection.call("teams/execute", { team_id: team, task, file, data: null, options });
+};
+
+/** It was answered elsewhere, or nothing waits for the answer any more: that is no error. */
+const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
+  try {
+    await answering;
+  } catch (error) {
+    if (!(error instanceof CoditectError) || error.code !== "not_found") throw error;
+  }
 };
 
 const verdictOf = ({ status, task_id, error }: RunFinished): string => {

@@ -15,6 +15,7 @@ import type { Changes } from "../../changes/changes.ts";
 import type { Ledger } from "../../executions/ledger.ts";
 import type { Conclusion, FinishedLoop, ProvingGround } from "../../executions/execution-request.ts";
 import type { Permissions } from "../../executions/permissions.ts";
+import type { ServerQuestions } from "../../executions/server-questions.ts";
 import { runExecution } from "../../executions/run-execution.ts";
 import type { Feedback } from "../../feedback/feedback.ts";
 import type { ModelGateway } from "../../gateway/gateway.ts";
@@ -51,6 +52,7 @@ export interface TeamParts {
   tools: Tools;
   hooks: Hooks;
   permissions: Pick<Permissions, "ask">;
+  questions: Pick<ServerQuestions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;
   feedback: Feedback;
@@ -315,16 +317,15 @@ const failedTests = (report: TestReport | null): string[] =>
 export const workStage = async (parts: TeamParts, work: StageWork): Promise<AgentExecution> => {
   const { run, agent, execution, startsWith } = work;
   if (isFinished(execution)) return execution;
-  const { settings, workspace, changes, store, pool, gateway, tools, hooks, permissions, ledger, traces } =
-    parts;
-  const { emit, now } = parts;
+  const { settings, workspace, changes, store, pool, gateway, tools, hooks, ledger, traces } = parts;
+  const { permissions, questions, emit, now } = parts;
   const given = startsWith === null ? [] : await changes.fileChanges(startsWith);
   const startChanges = visibleTo(run, work.stage, given);
   const view: WorkspaceView = viewWorkspace(workspace, run.options.overlays, startChanges);
   const isMeasured = run.workflow_stages.some((stage) => stage.gates.some((gate) => testGates.has(gate)));
   const needsBaseline = isMeasured && work.baseline.read() === null;
   return runExecution({
-    parts: { store, pool, gateway, tools, hooks, permissions, ledger, traces, emit, now },
+    parts: { store, pool, gateway, tools, hooks, permissions, questions, ledger, traces, emit, now },
     execution,
     charge: chargeOf(execution.execution_id, run, agent, settings),
     start: {

@@ -29,6 +29,7 @@ const contextWith = (provider: AIProvider): RequestContext => {
     tools: noTools,
     hooks: noHooks,
     permissions: nobodyAsked,
+    questions: null,
     emit: () => undefined,
     now: () => NOW,
   };

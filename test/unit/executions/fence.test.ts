@@ -10,7 +10,7 @@ import { runExecution } from "../../../server/executions/run-execution.ts";
 import type { ClaimRequest, ClaimedInstance, Pool } from "../../../server/instances/pool.ts";
 import { newAgent } from "../../../server/models/agent.ts";
 import { noHooks } from "../../support/hooks.ts";
-import { nobodyAsked } from "../../support/permissions.ts";
+import { nobodyAnswers, nobodyAsked } from "../../support/permissions.ts";
 import { noTools } from "../../support/tools.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, anInstance, NOW, TENANT } from "../../support/records.ts";
@@ -70,6 +70,7 @@ describe("an attempt that is over", () => {
         tools: noTools,
         hooks: noHooks,
         permissions: nobodyAsked,
+        questions: nobodyAnswers,
         pool: heldInstance(resolve) as Pool,
         ledger: createLedger(store),
         traces: null,

@@ -70,6 +70,7 @@ const executionOnSlowDisk = () => {
     tools: noTools,
     hooks: noHooks,
     permissions: nobodyAsked,
+    questions: null,
     emit: () => undefined,
     now: () => "2026-01-31T12:00:00.000Z",
   };

@@ -42,6 +42,7 @@ const APPROVAL = "approval";
 /** What names the question that an event asks; null: it asks none. */
 const questionOf = (event: RuntimeEvent): string | null => {
   if (event.type === "permission.needed") return event.permission.permission_id;
+  if (event.type === "question.needed") return event.question.question_id;
   return event.type === "approval.needed" ? APPROVAL : null;
 };
 
@@ -83,6 +84,7 @@ export const liveProgress = async (
         questions.add(asked);
       }
       if (event.type === "permission.settled") questions.delete(event.permission_id);
+      else if (event.type === "question.settled") questions.delete(event.question_id);
       else if (event.type === "run.changed") questions.delete(APPROVAL);
     },
     end: () => {

@@ -1,4 +1,5 @@
 import { permissionActivity } from "../../../../schemas/permissions.ts";
+import { questionActivity } from "../../../../schemas/questions.ts";
 import type { ExecutionSummary } from "../../../../schemas/events.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import {
@@ -86,6 +87,8 @@ const activityText = ({ summary, activity }: ExecutionView): string => {
       return `waiting ${Math.ceil(activity.wait_ms / 1000)} s for ${activity.provider}: ${activity.reason}`;
     case "permission":
       return permissionActivity(activity.request);
+    case "question":
+      return questionActivity(activity.question);
     case "gates":
       return "checking gates";
     case undefined:

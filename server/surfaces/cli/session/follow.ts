@@ -46,6 +46,8 @@ export const follow = async ({
         progress?.event(event);
         if (event.type === "permission.needed") return questions.ask(event.permission);
         if (event.type === "permission.settled") questions.settled(event.permission_id);
+        if (event.type === "question.needed") return questions.askForServer(event.question);
+        if (event.type === "question.settled") questions.settled(event.question_id);
         if (event.type !== "approval.needed") return undefined;
         const { task_id, stage } = event;
         return approve(event.question).then((approved) =>

@@ -5,8 +5,10 @@ import {
   type PermissionDecision,
   type PermissionRequest,
 } from "../../../../schemas/permissions.ts";
-import { terminalText } from "../../../../schemas/plain-text.ts";
+import { plainLine } from "../../../../schemas/plain-text.ts";
+import type { ServerQuestion } from "../../../../schemas/questions.ts";
 import type { Connection } from "../../../hosting/connection.ts";
+import { askForm } from "./question-form.ts";
 
 /** Reads one line at the terminal; rejects when the signal aborts. */
 export type ReadLine = (prompt: string, signal: AbortSignal) => Promise<string>;
@@ -20,7 +22,7 @@ const promptOf = (request: PermissionRequest): string =>
     `  ${request.command}`,
     "[o]nce, [a]lways in this workspace, [N]o: ",
   ]
-    .map((line) => terminalText(line.replace(/[\r\n]+/g, " ")))
+    .map(plainLine)
     .join("\n");
 
 const decisionOf = (answer: string): PermissionDecision => {
@@ -29,11 +31,14 @@ const decisionOf = (answer: string): PermissionDecision => {
   return word !== "" && "always".startsWith(word) ? "allow_always" : "deny";
 };
 
-/** Asks the person at the terminal what agents wait for, one question at a time. */
+/** Asked again after each wait: it aborts meanwhile. */
+const isOver = ({ aborted }: AbortSignal): boolean => aborted;
+
+/** Asks the person at the terminal what agents and their tool servers wait for, one question at a time. */
 export class TerminalQuestions {
   readonly #connection: Connection;
   readonly #read: ReadLine;
-  /** By permission; aborted when it is settled without this terminal. */
+  /** By id of the question; aborted when it is settled without this terminal. */
   readonly #open = new Map<string, AbortController>();
   #last: Promise<void> = Promise.resolve();
 
@@ -43,26 +48,39 @@ export class TerminalQuestions {
   }
 
   ask(request: PermissionRequest): Promise<void> {
-    const settled = new AbortController();
-    this.#open.set(request.permission_id, settled);
-    this.#last = this.#last.then(() => this.#answer(request, settled.signal));
-    return this.#last;
-  }
-
-  /** It was answered elsewhere, or its agent waits no more. */
-  settled(permissionId: string): void {
-    this.#open.get(permissionId)?.abort();
-    this.#open.delete(permissionId);
-  }
-
-  async #answer(request: PermissionRequest, settled: AbortSignal): Promise<void> {
     const { permission_id } = request;
-    try {
+    return this.#inTurn(permission_id, async (settled) => {
       const decision = decisionOf(await this.#read(promptOf(request), settled));
       await this.#connection.call("permissions/answer", { permission_id, decision });
-    } catch (error) {
-      const isTooLate = error instanceof CoditectError && error.code === "not_found";
-      if (!settled.aborted && !isTooLate) throw error;
-    }
+    });
+  }
+
+  askForServer(question: ServerQuestion): Promise<void> {
+    const { question_id } = question;
+    return this.#inTurn(question_id, async (settled) => {
+      const answer = await askForm(question, (prompt) => this.#read(prompt, settled));
+      await this.#connection.call("questions/answer", { question_id, answer });
+    });
+  }
+
+  /** It was answered elsewhere, or nothing waits for it any more. */
+  settled(id: string): void {
+    this.#open.get(id)?.abort();
+    this.#open.delete(id);
+  }
+
+  #inTurn(id: string, work: (settled: AbortSignal) => Promise<void>): Promise<void> {
+    const settled = new AbortController();
+    this.#open.set(id, settled);
+    this.#last = this.#last.then(async () => {
+      if (isOver(settled.signal)) return;
+      try {
+        await work(settled.signal);
+      } catch (error) {
+        const isTooLate = error instanceof CoditectError && error.code === "not_found";
+        if (!isOver(settled.signal) && !isTooLate) throw error;
+      }
+    });
+    return this.#last;
   }
 }

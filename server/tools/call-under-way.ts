@@ -1,0 +1,68 @@
+import type { ElicitRequest, ElicitResult } from "@modelcontextprotocol/sdk/types.js";
+import { questionOf } from "./elicitation.ts";
+import type { AskUser } from "./tools-api.ts";
+
+/** Most questions of one call: a server that goes on asking wears people down until they say yes. */
+const MOST_QUESTIONS = 5;
+
+/** One call of a tool: how long its server may be silent, and whom it may ask. */
+export class CallUnderWay {
+  readonly #server: string;
+  readonly #ask: AskUser | null;
+  readonly #signal: AbortSignal;
+  readonly #silence = new AbortController();
+  readonly #milliseconds: number;
+  #timer: NodeJS.Timeout | undefined;
+  #asked = 0;
+  /** Questions that the user has not answered yet: meanwhile the server waits for us. */
+  #waiting = 0;
+
+  /** @param milliseconds how long the server may be silent. */
+  constructor(server: string, ask: AskUser | null, signal: AbortSignal, milliseconds: number) {
+    this.#server = server;
+    this.#ask = ask;
+    this.#milliseconds = milliseconds;
+    this.#signal = AbortSignal.any([signal, this.#silence.signal]);
+    this.heard();
+  }
+
+  /** Aborts when the call is cancelled, and when the server was silent for too long. */
+  get signal(): AbortSignal {
+    return this.#signal;
+  }
+
+  get mayAsk(): boolean {
+    return this.#ask !== null;
+  }
+
+  /** The server has said something. */
+  heard(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting > 0) return;
+    this.#timer = setTimeout(() => {
+      this.#silence.abort(`it said nothing for ${this.#milliseconds / 1000} seconds`);
+    }, this.#milliseconds);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#silence.abort("the call is over");
+  }
+
+  /** Asks the user. What cannot be asked, or of nobody, is declined. */
+  async elicit(params: ElicitRequest["params"], withdrawn: AbortSignal): Promise<ElicitResult> {
+    const question = questionOf(params);
+    this.#asked += 1;
+    if (this.#ask === null || question === null || this.#asked > MOST_QUESTIONS) return { action: "decline" };
+    this.#waiting += 1;
+    clearTimeout(this.#timer);
+    try {
+      const answer = await this.#ask(this.#server, question, AbortSignal.any([this.#signal, withdrawn]));
+      if (answer.action !== "accept") return { action: answer.action };
+      return question.url === null ? { action: "accept", content: answer.values } : { action: "accept" };
+    } finally {
+      this.#waiting -= 1;
+      this.heard();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { ElicitRequest, ElicitRequestFormParams } from "@modelcontextprotocol/sdk/types.js";
+import { QuestionContent, type QuestionField } from "../../schemas/questions.ts";
+
+type Property = ElicitRequestFormParams["requestedSchema"]["properties"][string];
+interface Option {
+  value: string;
+  label: string;
+}
+
+const optionsOf = (property: Property): Option[] | null => {
+  if (property.type === "array") {
+    const { items } = property;
+    if ("anyOf" in items) return items.anyOf.map(({ const: value, title }) => ({ value, label: title }));
+    return items.enum.map((value) => ({ value, label: value }));
+  }
+  if ("oneOf" in property) return property.oneOf.map(({ const: value, title }) => ({ value, label: title }));
+  if (!("enum" in property)) return null;
+  const names = "enumNames" in property ? (property.enumNames ?? []) : [];
+  return property.enum.map((value, index) => ({ value, label: names[index] ?? value }));
+};
+
+const fieldOf = (name: string, property: Property, required: boolean): QuestionField => {
+  const { title = name, description = "" } = property;
+  const common = { name, title, description, required };
+  const options = optionsOf(property);
+  switch (property.type) {
+    case "boolean":
+      return { type: "boolean", ...common, default: property.default ?? null };
+    case "number":
+    case "integer": {
+      const { type, minimum = null, maximum = null } = property;
+      return { type, ...common, minimum, maximum, default: property.default ?? null };
+    }
+    case "array":
+      return {
+        ...{ type: "choices", ...common, options: options ?? [], default: property.default ?? null },
+        ...{ min_items: property.minItems ?? null, max_items: property.maxItems ?? null },
+      };
+    case "string":
+      if (options !== null) return { type: "choice", ...common, options, default: property.default ?? null };
+      return {
+        ...{ type: "text", ...common, default: property.default ?? null },
+        ...("format" in property ? { format: property.format ?? null } : { format: null }),
+        min_length: "minLength" in property ? (property.minLength ?? null) : null,
+        max_length: "maxLength" in property ? (property.maxLength ?? null) : null,
+      };
+  }
+};
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "127.0.0.1" || host === "[::1]";
+
+/** The address as it is opened, in which a host cannot look like another one; null: it is not opened. */
+const pageOf = (address: string): string | null => {
+  const url = URL.parse(address);
+  if (url?.username !== "" || url.password !== "") return null;
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  return isSafe ? url.href : null;
+};
+
+/** What a server asks for, as surfaces show it; null: nobody is asked this. */
+export const questionOf = (params: ElicitRequest["params"]): QuestionContent | null => {
+  if (params.mode === "url") {
+    const url = pageOf(params.url);
+    return url === null ? null : parsed({ message: params.message, fields: [], url });
+  }
+  const { properties, required = [] } = params.requestedSchema;
+  const fields = Object.entries(properties).map(([name, property]) =>
+    fieldOf(name, property, required.includes(name)),
+  );
+  return parsed({ message: params.message, fields, url: null });
+};
+
+/** Within the limits of a question. */
+const parsed = (question: QuestionContent): QuestionContent | null =>
+  QuestionContent.safeParse(question).data ?? null;

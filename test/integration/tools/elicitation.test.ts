@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import type { QuestionContent, QuestionAnswer } from "../../../schemas/questions.ts";
+import { join } from "node:path";
+import { root } from "../../support/command.ts";
+import { anAgent } from "../../support/records.ts";
+import { callNamed, type ToolWorkspace, toolWorkspace } from "../../support/open-tools.ts";
+import type { AskUser } from "../../../server/tools/tools-api.ts";
+
+const everything = {
+  command: join(root, "node_modules/.bin/mcp-server-everything"),
+  args: [],
+  env: {},
+  sandbox: "none" as const,
+  tools: ["trigger-elicitation-request", "trigger-url-elicitation"],
+};
+const FORM = "it__trigger-elicitation-request";
+const PAGE = "it__trigger-url-elicitation";
+const never = new AbortController().signal;
+
+describe("an MCP server that asks the user during a call", function () {
+  this.timeout(60_000);
+  let files: ToolWorkspace;
+  let asked: { server: string; content: QuestionContent }[];
+  beforeEach(() => {
+    files = toolWorkspace();
+    asked = [];
+  });
+  afterEach(() => files.remove());
+
+  const answering =
+    (answer: (content: QuestionContent) => QuestionAnswer): AskUser =>
+    (server, content) => {
+      asked.push({ server, content });
+      return Promise.resolve(answer(content));
+    };
+  const call = async (name: string, input: Record<string, string | boolean>, ask: AskUser | null) => {
+    files.writeServers({ it: everything });
+    return callNamed(files.open(), anAgent(), name, input, never, ask);
+  };
+
+  it("gets the values that the user gave", async () => {
+    const ask = answering(() => ({ action: "accept", values: { name: "Ada", check: true, integer: 7 } }));
+    const { content, is_error } = await call(FORM, {}, ask);
+    assert.equal(is_error, false, content);
+    assert.match(content, /Ada/);
+    const [{ server, content: shown } = assert.fail("nothing was asked")] = asked;
+    assert.equal(server, "it");
+    assert.equal(shown.message, "Please provide inputs for the following fields:");
+    const fields = new Map(shown.fields.map((field) => [field.name, field]));
+    assert.deepEqual(fields.get("integer"), {
+      ...{ type: "integer", name: "integer", title: "Integer", required: false },
+      description: "Your favorite integer (do not give us your phone number, pin, or other sensitive info)",
+      ...{ minimum: 1, maximum: 100, default: 42 },
+    });
+    assert.equal(fields.get("email")?.type, "text");
+    assert.equal(fields.get("check")?.type, "boolean");
+    const hero = fields.get("titledSingleSelectEnum");
+    assert.ok(hero?.type === "choice");
+    assert.deepEqual(hero.options[0], { value: "hero-1", label: "Superman" });
+    const fish = fields.get("titledMultipleSelectEnum");
+    assert.ok(fish?.type === "choices");
+    assert.equal(fish.max_items, 3);
+  });
+
+  it("is declined where nobody can be asked, and by a user who says no", async () => {
+    assert.match((await call(FORM, {}, null)).content, /declin/);
+    const ask = answering(() => ({ action: "decline" }));
+    assert.match((await call(FORM, {}, ask)).content, /declin/);
+    assert.equal(asked.length, 1);
+  });
+
+  it("shows a page by its whole address, and goes on once the user opened it", async () => {
+    const ask = answering(() => ({ action: "accept", values: {} }));
+    const url = "https://login.example.com/start?for=me";
+    for (const errorPath of [false, true]) {
+      const { content, is_error } = await call(PAGE, { url, errorPath }, ask);
+      assert.equal(is_error, false, content);
+      assert.equal(asked.pop()?.content.url, url);
+    }
+  });
+
+  it("shows no page that is not what it looks like", async () => {
+    const ask = answering(() => ({ action: "accept", values: {} }));
+    for (const url of [
+      "http://example.com/login",
+      "https://github.com@evil.example/login",
+      "file:///etc/passwd",
+      "command:workbench.action.terminal.new",
+      "vscode://file/etc/passwd",
+    ])
+      assert.match((await call(PAGE, { url }, ask)).content, /declin|Invalid/i, url);
+    assert.deepEqual(asked, []);
+  });
+
+  it("shows the host of a page as it is looked up, so that no letter poses as another", async () => {
+    const ask = answering(() => ({ action: "accept", values: {} }));
+    await call(PAGE, { url: "https://g\u0456thub.com/login" }, ask);
+    assert.equal(asked.pop()?.content.url, "https://xn--gthub-n2e.com/login");
+  });
+});
