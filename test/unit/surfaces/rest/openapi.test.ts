@@ -8,7 +8,7 @@ import { testDispatch } from "../../../support/dispatch.ts";
 import { caller, serveTest } from "./support.ts";
 
 describe("the OpenAPI document", function () {
-  this.timeout(10_000);
+  this.timeout(30_000);
   const document = openApi("1.2.3");
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: "openapi", ...document });
