@@ -120,7 +120,9 @@ describe("a TDD team in a real cluster", function () {
     await nothingIsLeft();
   });
 
-  it("resumes like one that was never killed, wherever its runtime was killed", async () => {
+  it("resumes like one that was never killed, wherever its runtime was killed", async function () {
+    // Each is a team of its own, in pods that start cold.
+    this.timeout(1_800_000);
     const elsewhere = { CODITECT_TEST_RUNTIME: "Kubernetes", CODITECT_TEST_WORKER: worker };
     await resumesLikeUndisturbed({ team: "tdd", elsewhere }, 2, 6);
     await nothingIsLeft();
