@@ -38,7 +38,8 @@ export class CallUnderWay {
   /** The server has said something. */
   heard(): void {
     clearTimeout(this.#timer);
-    if (this.#waiting > 0) return;
+    // A question may be withdrawn after its call: no timer may outlive that.
+    if (this.#waiting > 0 || this.#silence.signal.aborted) return;
     this.#timer = setTimeout(() => {
       this.#silence.abort(`it said nothing for ${this.#milliseconds / 1000} seconds`);
     }, this.#milliseconds);
