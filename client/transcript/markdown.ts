@@ -1,3 +1,4 @@
+import type { AgentExecution } from "../../schemas/execution.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Block } from "./blocks.ts";
 
@@ -49,3 +50,12 @@ export const promptText = (entry: Extract<TranscriptEntry, { type: "prompt" }>):
     "```",
     "",
   ].join("\n");
+
+/** What the agent was not given although it is related, and why; empty when nothing was left out. */
+export const leftOutText = (
+  leftOut: AgentExecution["metadata"]["context_left_out"],
+  heading: string,
+): string =>
+  leftOut.length === 0
+    ? ""
+    : [`# ${heading}`, "", ...leftOut.map(({ name, reason }) => `- ${name}: ${reason}`), ""].join("\n");

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { schemes } from "../contributions.ts";
 import type { RuntimeClient } from "../runtime/api.ts";
 import type { Sidebar } from "../sidebar.ts";
-import { promptText } from "./markdown.ts";
+import { leftOutText, promptText } from "./markdown.ts";
 import type { TranscriptPanel } from "./panel.ts";
 
 /** What executions did, as pages that grow while they run, and their prompts as documents. */
@@ -66,8 +66,13 @@ export class Transcripts implements vscode.Disposable {
   async #readPrompt(uri: vscode.Uri): Promise<string> {
     const query = new URLSearchParams(uri.query);
     const params = { execution_id: query.get("execution_id") ?? "" };
-    const { entries } = await this.#runtime.call("executions/transcript", params, query.get("folder") ?? "");
+    const folder = query.get("folder") ?? "";
+    const [{ entries }, { metadata }] = await Promise.all([
+      this.#runtime.call("executions/transcript", params, folder),
+      this.#runtime.call("executions/get", params, folder),
+    ]);
     const prompt = entries.find((entry) => entry.type === "prompt");
-    return prompt === undefined ? vscode.l10n.t("Nothing has been sent yet.") : promptText(prompt);
+    if (prompt === undefined) return vscode.l10n.t("Nothing has been sent yet.");
+    return `${promptText(prompt)}\n${leftOutText(metadata.context_left_out, vscode.l10n.t("not in the context"))}`;
   }
 }

@@ -3,7 +3,17 @@ import { basename, join } from "node:path";
 import { EvaluationTask } from "../../schemas/evaluation.ts";
 import { fail } from "../../schemas/errors.ts";
 import { describeProblems } from "../../schemas/problems.ts";
+import { loadExercises } from "./exercism.ts";
+import { copyInto } from "./folders.ts";
 import { ifThere } from "../store/files.ts";
+
+/** What a sample of a task to solve begins with, as absolute paths of folders. */
+export interface LaidOut {
+  /** What the team works on. */
+  workspace: string;
+  /** The tests that decide, which are copied into it afterwards. */
+  hidden: string;
+}
 
 /** A task of a suite, with the places of its parts. */
 export interface SuiteTask {
@@ -12,6 +22,8 @@ export interface SuiteTask {
   /** Absolute path of its folder. */
   folder: string;
   definition: EvaluationTask;
+  /** Makes the project of a sample in the folder `into`. */
+  layOut(into: string): Promise<LaidOut>;
 }
 
 export interface Suite {
@@ -39,14 +51,25 @@ const readTask = async (folder: string, text: string): Promise<SuiteTask> => {
   for (const needed of neededFolders[parsed.data.kind])
     if (!(await isFolder(join(folder, needed))))
       throw fail("invalid_file", { path, problems: `it needs a folder ${needed}/ next to it` });
-  return { name, folder, definition: parsed.data };
+  return {
+    name,
+    folder,
+    definition: parsed.data,
+    layOut: async (into) => ({
+      workspace: await copyInto(into, "project", join(folder, "project")),
+      hidden: join(folder, "hidden"),
+    }),
+  };
 };
 
 /**
- * The tasks of a suite: its folders with a `task.json`, by name. Errors: `usage` when there is none,
+ * The tasks of a suite: its folders with a `task.json`, by name; or the exercises of a folder of
+ * exercism's shape. Errors: `usage` when there is none,
  * `invalid_file` with the place.
  */
 export const loadSuite = async (folder: string): Promise<Suite> => {
+  const exercises = await loadExercises(folder);
+  if (exercises !== null && exercises.length > 0) return { name: basename(folder), tasks: exercises };
   const names = (await ifThere(readdir(folder))) ?? [];
   const tasks: SuiteTask[] = [];
   for (const name of names.sort()) {
@@ -54,6 +77,8 @@ export const loadSuite = async (folder: string): Promise<Suite> => {
     if (text !== null) tasks.push(await readTask(join(folder, name), text));
   }
   if (tasks.length === 0)
-    throw fail("usage", { problem: `${folder} holds no folder with a task.json: it is no suite.` });
+    throw fail("usage", {
+      problem: `${folder} holds no folder with a task.json: it is no suite, and it has no exercises/practice.`,
+    });
   return { name: basename(folder), tasks };
 };

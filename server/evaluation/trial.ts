@@ -41,12 +41,12 @@ const trySolve = (
 ) =>
   withFolder(async (folder): Promise<SolveTrial> => {
     const { task, sample, model } = request;
-    const workspace = await copyInto(folder, "project", join(task.folder, "project"));
+    const { workspace, hidden } = await task.layOut(folder);
     const outcome = await runTeamOn(environment, workspace, join(folder, "run"), definition, signal);
     const { status, stages } = outcome.finished;
     const tests = {
       workspace,
-      folder: join(task.folder, "hidden"),
+      folder: hidden,
       files: definition.tests,
       command: definition.test_command,
       scratch: join(folder, "judge"),

@@ -6,7 +6,8 @@ import { ignoreRules } from "./ignore.ts";
 import { readIfPossible } from "./open.ts";
 import { pacer } from "./pace.ts";
 import { plainestPath } from "./plainest-path.ts";
-import { testsConfiguredBy, type TestPattern } from "./test-patterns.ts";
+import type { TestPattern } from "./test-pattern.ts";
+import { testsConfiguredBy } from "./test-patterns.ts";
 import { walkWorkspace } from "./walk.ts";
 
 /** Bounds: of a workspace of any size only so much is looked at. */

@@ -1,17 +1,7 @@
 import { posix } from "node:path";
-import { globExpression } from "./glob-expression.ts";
 import { literalsAt, type Literal } from "./script-literals.ts";
+import { ofExpression, ofGlob, ofLiterals, ofPaths, type TestPattern } from "./test-pattern.ts";
 import { runnerSteps } from "./test-script.ts";
-
-/** A pattern of test files as a runner's configuration has it. */
-export interface TestPattern {
-  /** Source of a regular expression over workspace paths in lower case. */
-  expression: string;
-  /** As people write it, counted from the workspace. */
-  written: string;
-  /** The folder that all of its files are in, in lower case; empty: no folder alone. */
-  folder: string;
-}
 
 /** What the configuration of one folder of a workspace says of its tests. */
 export interface FolderTests {
@@ -20,84 +10,12 @@ export interface FolderTests {
   pytestOnly: string[] | null;
 }
 
-const longestExpression = 300;
-
-/** Whether a regular expression of a project takes long on no path: no repeated part is repeated. */
-const isQuick = (source: string): boolean =>
-  source.length <= longestExpression &&
-  !/\([^()]*[*+{][^()]*\)[*+{]/.test(source) &&
-  (source.match(/[*+]/g)?.length ?? 0) <= 6;
-
-const isExpression = (source: string): boolean => {
-  try {
-    new RegExp(source);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-
-const prefixOf = (folder: string): string => (folder === "" ? "" : `${folder}/`);
-
-/** Folders at the start of a glob that have no wildcard. */
-const fixedFolder = (glob: string): string => {
-  const parts = posix.dirname(glob).split("/");
-  const wild = parts.findIndex((part) => /[*?{}[\]()!+@]/.test(part));
-  const fixed = (wild < 0 ? parts : parts.slice(0, wild)).join("/");
-  return fixed === "." ? "" : fixed;
-};
-
-const isInside = (path: string): boolean => !path.startsWith("..") && !posix.isAbsolute(path);
-
-/** A glob, counted from `folder`. Null: it says nothing of this workspace, or nothing that can be used. */
-const ofGlob = (folder: string, written: string): TestPattern | null => {
-  const glob = posix.normalize(posix.join(folder, written.replace(/^(<rootDir>\/?|\.\/|\/)+/, "")));
-  const expression = globExpression(glob.toLowerCase());
-  if (expression === null || !isInside(glob) || !isExpression(expression)) return null;
-  return { expression: `^${expression}$`, written: glob, folder: fixedFolder(glob.toLowerCase()) };
-};
-
-/** A folder or a file by its path, or a glob. A name without an ending is a folder: with all below it. */
-const ofPath = (folder: string, written: string, files: string): TestPattern | null => {
-  const plain = written.replace(/\/+$/, "");
-  const isFolder = !/[*{?]/.test(plain) && !/\.\w+$/.test(posix.basename(plain));
-  return ofGlob(folder, isFolder ? `${plain}/**/${files}` : plain);
-};
-
-const ofExpression = (folder: string, source: string): TestPattern | null => {
-  const inFolder = source.replaceAll("<rootDir>", `/${folder}`.replace(/\/$/, "")).toLowerCase();
-  if (!isQuick(inFolder) || !isExpression(inFolder)) return null;
-  // Runners match absolute paths: what begins with a slash may as well be the beginning of ours.
-  const begin = escaped(prefixOf(folder.toLowerCase()));
-  const inPath = inFolder.replace(/^\^/, "").replaceAll(/(?<=^|\(|\|)\\?\//g, "(?:^|/)");
-  return { expression: `^(?=${begin}).*?(?:${inPath})`, written: `/${source}/`, folder: "" };
-};
-
-const ofLiterals = (folder: string, literals: readonly Literal[]): TestPattern[] => {
-  const globs = literals.filter(({ kind, value }) => kind === "text" && !value.startsWith("!"));
-  const expressions = literals.filter(({ kind }) => kind === "expression");
-  return [
-    ...globs.map(({ value }) => ofGlob(folder, value)),
-    ...expressions.map(({ value }) => ofExpression(folder, value)),
-  ].filter((pattern) => pattern !== null);
-};
-
-const scripts = "*.{js,mjs,cjs,jsx,ts,mts,cts,tsx}";
-
 const jestPatterns = (folder: string, text: string, above: readonly string[] = []): TestPattern[] => [
   ...ofLiterals(folder, literalsAt(text, [...above, "testMatch"])),
   ...literalsAt(text, [...above, "testRegex"])
     .map(({ value }) => ofExpression(folder, value))
     .filter((pattern) => pattern !== null),
 ];
-
-const paths = (folder: string, written: readonly string[], files = scripts): TestPattern[] =>
-  written
-    .filter((path) => !path.startsWith("!"))
-    .map((path) => ofPath(folder, path, files))
-    .filter((pattern) => pattern !== null);
 
 const texts = (literals: readonly Literal[]): string[] =>
   literals.filter(({ kind }) => kind === "text").map(({ value }) => value);
@@ -141,7 +59,6 @@ const sectionOf = (text: string, header: RegExp): string | null => {
   return end < 0 ? body : body.slice(0, end);
 };
 
-/** The patterns of test files that a script's own arguments name, by the runner it starts. */
 const runners = /^(mocha|_mocha|ava|jasmine|tap|uvu|vitest|jest|c8|nyc)(\.[cm]?js)?$/;
 const placeOfRunner = (words: readonly string[]): number => {
   const place = words.findIndex((word) =>
@@ -155,6 +72,7 @@ const placeOfRunner = (words: readonly string[]): number => {
 const valued =
   /^(-r|--require|--import|--loader|--reporter|-R|--ui|-u|--timeout|-t|--config|--file|--extension|--test-reporter.*|--test-name-pattern|--env-file|-C|--conditions|--opts|--package|--grep|-g|--jobs|-j)$/;
 
+/** The patterns of test files that the test script's own arguments name. */
 const scriptPatterns = (folder: string, manifest: string): TestPattern[] => {
   const lines: Record<string, string> = {};
   let parsed: unknown;
@@ -171,7 +89,7 @@ const scriptPatterns = (folder: string, manifest: string): TestPattern[] => {
       (word, index) => !word.startsWith("-") && !valued.test(args[index - 1] ?? "") && !runners.test(word),
     ),
   );
-  return paths(folder, written);
+  return ofPaths(folder, written);
 };
 
 type Reader = (folder: string, text: string, name: string) => TestPattern[];
@@ -181,9 +99,9 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
     /^package\.json$/,
     (folder, text) => [
       ...jestPatterns(folder, text, ["jest"]),
-      ...paths(folder, texts(literalsAt(text, ["mocha", "spec"]))),
-      ...paths(folder, texts(literalsAt(text, ["ava", "files"]))),
-      ...paths(folder, texts(literalsAt(text, ["tap", "include"]))),
+      ...ofPaths(folder, texts(literalsAt(text, ["mocha", "spec"]))),
+      ...ofPaths(folder, texts(literalsAt(text, ["ava", "files"]))),
+      ...ofPaths(folder, texts(literalsAt(text, ["tap", "include"]))),
       ...scriptPatterns(folder, text),
     ],
   ],
@@ -192,16 +110,16 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
     /^(vitest|vite)\.(config|workspace)\.[cm]?[jt]s$/,
     (folder, text) => ofLiterals(folder, literalsAt(text, ["test", "include"])),
   ],
-  [/^\.mocharc\.([cm]?js|jsonc?)$/, (folder, text) => paths(folder, texts(literalsAt(text, ["spec"])))],
-  [/^\.mocharc\.ya?ml$/, (folder, text) => paths(folder, yamlValues(text, "spec"))],
-  [/^ava\.config\.[cm]?js$/, (folder, text) => paths(folder, texts(literalsAt(text, ["files"])))],
+  [/^\.mocharc\.([cm]?js|jsonc?)$/, (folder, text) => ofPaths(folder, texts(literalsAt(text, ["spec"])))],
+  [/^\.mocharc\.ya?ml$/, (folder, text) => ofPaths(folder, yamlValues(text, "spec"))],
+  [/^ava\.config\.[cm]?js$/, (folder, text) => ofPaths(folder, texts(literalsAt(text, ["files"])))],
   [
     /^jasmine\.([cm]?js|json)$/,
     (folder, text) => {
       const [inside = "spec"] = texts(literalsAt(text, ["spec_dir"]));
       const root = posix.basename(folder) === "support" ? posix.dirname(posix.dirname(folder)) : folder;
       const from = root === "." ? "" : root;
-      return paths(
+      return ofPaths(
         from,
         texts(literalsAt(text, ["spec_files"])).map((glob) => posix.join(inside, glob)),
       );
@@ -209,7 +127,7 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
   ],
   [
     /^\.taprc$/,
-    (folder, text) => paths(folder, [...yamlValues(text, "include"), ...yamlValues(text, "files")]),
+    (folder, text) => ofPaths(folder, [...yamlValues(text, "include"), ...yamlValues(text, "files")]),
   ],
   [
     /^playwright(-ct)?\.config\.[cm]?[jt]s$/,
@@ -219,11 +137,11 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
       const given = ofLiterals(from, literalsAt(text, ["testMatch"]));
       return given.length > 0 || inside === undefined
         ? given
-        : paths(folder, [inside], "*.{spec,test}.{js,ts,mjs,mts,jsx,tsx}");
+        : ofPaths(folder, [inside], "*.{spec,test}.{js,ts,mjs,mts,jsx,tsx}");
     },
   ],
   [/^cypress\.config\.[cm]?[jt]s$/, (folder, text) => ofLiterals(folder, literalsAt(text, ["specPattern"]))],
-  [/^deno\.jsonc?$/, (folder, text) => paths(folder, texts(literalsAt(text, ["test", "include"])))],
+  [/^deno\.jsonc?$/, (folder, text) => ofPaths(folder, texts(literalsAt(text, ["test", "include"])))],
   [
     /^phpunit\.(dist\.)?xml(\.dist)?$/,
     (folder, text) =>
@@ -232,13 +150,13 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
           ({ index }) => text.lastIndexOf("<testsuite", index) > text.lastIndexOf("</testsuites>", index),
         )
         .flatMap(([, attributes = "", path = ""]) =>
-          paths(folder, [path], `*${/suffix="([^"]+)"/.exec(attributes)?.[1] ?? "Test.php"}`),
+          ofPaths(folder, [path], `*${/suffix="([^"]+)"/.exec(attributes)?.[1] ?? "Test.php"}`),
         ),
   ],
   [
     /^\.rspec$/,
     (folder, text) =>
-      paths(
+      ofPaths(
         folder,
         [...text.matchAll(/(?:--pattern|-P|--default-path)[ =]["']?([^\s"']+)/g)].map(
           ([, glob = ""]) => glob,
@@ -249,7 +167,7 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
   [
     /^Rakefile$/,
     (folder, text) =>
-      paths(
+      ofPaths(
         folder,
         [...text.matchAll(/\.(?:pattern|test_files)\s*=\s*(?:FileList)?\[?\s*["']([^"']+)/g)].map(
           ([, glob = ""]) => glob,
@@ -260,7 +178,7 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
   [
     /^Cargo\.toml$/,
     (folder, text) =>
-      paths(
+      ofPaths(
         folder,
         [...text.matchAll(/^\[\[test\]\][^[]*?^path\s*=\s*["']([^"']+)/gm)].map(([, path = ""]) => path),
       ),
@@ -268,14 +186,14 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
   [
     /^pom\.xml$/,
     (folder, text) => [
-      ...paths(
+      ...ofPaths(
         folder,
         [...text.matchAll(/<testSourceDirectory>\s*(?:\$\{[\w.]+\}\/)?([^<\s]+)/g)].map(
           ([, path = ""]) => path,
         ),
         "*.{java,kt}",
       ),
-      ...paths(
+      ...ofPaths(
         folder,
         [...text.matchAll(/<include>\s*([^<\s]+\.java)\s*<\/include>/g)].map(([, glob = ""]) =>
           posix.join("**", glob),
@@ -287,7 +205,7 @@ const readers: readonly (readonly [name: RegExp, read: Reader])[] = [
     /\.(cs|fs|vb)proj$/,
     (folder, text) =>
       /Microsoft\.NET\.Test\.Sdk|<IsTestProject>\s*true/i.test(text) && folder !== ""
-        ? paths(folder, ["."], "*.{cs,fs,vb}")
+        ? ofPaths(folder, ["."], "*.{cs,fs,vb}")
         : [],
   ],
 ];

@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { GitFiles } from "../../../schemas/git-files.ts";
 import { dependencyPlace } from "../../workspace/dependencies.ts";
 import { isWithin } from "../../workspace/paths.ts";
@@ -29,11 +29,20 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
     ...inRepository.map((folder) => join(folder, ".gitignore")),
     ...(git === null ? [] : [git.index, ...git.excludes.map(({ path }) => path)]),
   ];
-  // A link is looked up by its own name, and leads to its real place.
-  const found = wanted.filter((path) => existsSync(path)).flatMap((path) => [path, realpathSync(path)]);
+  // A link is looked up by its own name, may lead to others, and in the end to its real place.
+  const found = wanted
+    .filter((path) => existsSync(path))
+    .flatMap((path) => [path, ...linksFrom(path), realpathSync(path)]);
   const sources = [workspace, ...packages];
   const others = [...files, ...found].filter((path) => !sources.some((folder) => isWithin(folder, path)));
   return { readable: [...new Set([...sources, ...others])], sources };
+};
+
+/** The places that a link leads to, one after the other, up to the last that is a link itself. */
+const linksFrom = (path: string, most = 8): string[] => {
+  if (most === 0 || !lstatSync(path).isSymbolicLink()) return [];
+  const next = resolve(dirname(path), readlinkSync(path));
+  return [next, ...linksFrom(next, most - 1)];
 };
 
 /** The folders above one, the nearest first; not the root of the file system. */

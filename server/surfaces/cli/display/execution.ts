@@ -80,6 +80,10 @@ export const executionText = (execution: AgentExecution, { style }: Pick<Termina
       (output?.files ?? []).map(({ kind, path, size }) => [kind, size === null ? "" : `${size} bytes`, path]),
     ),
     section(
+      "Not in the context",
+      metadata.context_left_out.map(({ name, reason }) => [name, reason]),
+    ),
+    section(
       "Tool calls",
       (output?.tool_calls ?? []).map((call) => [
         call.success ? "✔" : "✖",
