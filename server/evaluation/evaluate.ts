@@ -1,6 +1,7 @@
 import type { Trial } from "../../schemas/evaluation.ts";
 import type { EvaluationEnvironment } from "./environment.ts";
-import type { Suite, SuiteTask } from "./suite.ts";
+import type { Suite } from "./suite.ts";
+import type { SuiteTask } from "./suite-task.ts";
 import { runTrial } from "./trial.ts";
 
 export interface Evaluation {

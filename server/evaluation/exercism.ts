@@ -5,7 +5,7 @@ import { fail } from "../../schemas/errors.ts";
 import { WorkspacePath } from "../../schemas/primitives.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import { ifThere } from "../store/files.ts";
-import type { LaidOut, SuiteTask } from "./suite.ts";
+import type { LaidOut, SuiteTask } from "./suite-task.ts";
 
 /** Where a track of exercism, or a repository of that shape, keeps its exercises. */
 const PRACTICE = "exercises/practice";

@@ -5,26 +5,8 @@ import { fail } from "../../schemas/errors.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import { loadExercises } from "./exercism.ts";
 import { copyInto } from "./folders.ts";
+import type { SuiteTask } from "./suite-task.ts";
 import { ifThere } from "../store/files.ts";
-
-/** What a sample of a task to solve begins with, as absolute paths of folders. */
-export interface LaidOut {
-  /** What the team works on. */
-  workspace: string;
-  /** The tests that decide, which are copied into it afterwards. */
-  hidden: string;
-}
-
-/** A task of a suite, with the places of its parts. */
-export interface SuiteTask {
-  /** Name of its folder. */
-  name: string;
-  /** Absolute path of its folder. */
-  folder: string;
-  definition: EvaluationTask;
-  /** Makes the project of a sample in the folder `into`. */
-  layOut(into: string): Promise<LaidOut>;
-}
 
 export interface Suite {
   name: string;

@@ -7,7 +7,7 @@ import { runTeamOn, type EvaluationEnvironment, type Outcome } from "./environme
 import { copyInto, withFolder } from "./folders.ts";
 import { runHiddenTests } from "./hidden-tests.ts";
 import type { ReviewTrial, SolveTrial } from "./report.ts";
-import type { SuiteTask } from "./suite.ts";
+import type { SuiteTask } from "./suite-task.ts";
 
 export interface TrialRequest {
   task: SuiteTask;
