@@ -86,7 +86,10 @@ const isOutside = (path: string, only: readonly string[]): boolean =>
     (folder) => folder === "." || `${path}/`.toLowerCase().startsWith(`${folder.replace(/\/$/, "")}/`),
   );
 
-/** Whether a folder that a pattern names is one of tests: most programs in it are collected. */
+/** Programs that stand among tests and are none themselves. */
+const helperName = /helper|fixture|util|support|setup|common|mock|stub|fake|data/i;
+
+/** Whether a folder that a pattern names holds nothing but what the pattern collects, and their helpers. */
 const holdsTestsAlone = (
   folder: string,
   patterns: readonly TestPattern[],
@@ -94,8 +97,8 @@ const holdsTestsAlone = (
 ): boolean => {
   if (folder === "" || isAmongSources(`${folder}/x`)) return false;
   const inside = programs.map(plainestPath).filter((path) => path.startsWith(`${folder}/`));
-  const collected = inside.filter((path) => patterns.some((pattern) => matches(pattern, path))).length;
-  return collected * 2 > inside.length;
+  const others = inside.filter((path) => !patterns.some((pattern) => matches(pattern, path)));
+  return others.length < inside.length && others.every((path) => helperName.test(path.slice(folder.length)));
 };
 
 /** Longest file that is read for it. */

@@ -69,6 +69,17 @@ const projects: Record<string, { files: Files; tests: string[]; sources: string[
     tests: ["packages/app/unit/price.ts"],
     sources: ["unit/price.ts", "packages/core/unit/price.ts"],
   },
+  "a monorepo with more tests than sources": {
+    files: {
+      "package.json": '{"scripts":{"test":"node --test packages/*/test/*.test.js"}}',
+      "packages/a/index.js": code,
+      "packages/a/test/one.test.js": test,
+      "packages/a/test/two.test.js": test,
+      "packages/a/test/three.test.js": test,
+    },
+    tests: ["packages/a/test/four.test.js"],
+    sources: ["packages/a/index.js", "packages/a/new.js", "packages/b/index.js"],
+  },
   "node:test, a glob in the script": {
     files: { "package.json": '{"scripts":{"test":"node --test \\"unit/**/*.js\\""}}', "unit/price.js": test },
     tests: ["unit/price.js"],
