@@ -28,6 +28,7 @@ export const commandIds = [
   "coditect.showTranscript",
   "coditect.showPrompt",
   "coditect.reviewChanges",
+  "coditect.compareAttempts",
   "coditect.openChange",
   "coditect.acceptAll",
   "coditect.acceptFile",
@@ -250,6 +251,7 @@ export const toolNames = {
 export const schemes = {
   before: "coditect-before",
   after: "coditect-after",
+  attempt: "coditect-attempt",
   prompt: "coditect-prompt",
   package: "coditect-package",
 } as const;
@@ -262,6 +264,7 @@ export const itemFlags = [
   "run-running",
   "execution",
   "execution-running",
+  "attempted",
   "retryable",
   "changeset",
   "file-pending",

@@ -25,6 +25,7 @@ import {
   showTranscript,
   startInstance,
 } from "./control.ts";
+import { compareAttempts } from "./attempts.ts";
 import { acknowledgeAlert, showAlerts } from "./alerts.ts";
 import { showDashboard } from "./dashboard.ts";
 import { newAgent, newTeam } from "./files.ts";
@@ -114,6 +115,7 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.showTranscript": starts(showTranscript),
   "coditect.showPrompt": starts(showPrompt),
   "coditect.reviewChanges": starts(reviewChanges),
+  "coditect.compareAttempts": starts(compareAttempts),
   "coditect.openChange": starts(openChange),
   "coditect.acceptAll": starts(acceptAll),
   "coditect.acceptFile": starts(acceptFile),

@@ -3,6 +3,7 @@ import { SerialQueue } from "../../schemas/serial-queue.ts";
 import { fileInFolder } from "../folders.ts";
 import type { RuntimeClient } from "../runtime/api.ts";
 import type { Sidebar } from "../sidebar.ts";
+import { AttemptDiffs, type ComparedAttempts } from "./attempts.ts";
 import { applyProposals, type Applied } from "./apply.ts";
 import { DiffTabs, type ShownRun } from "./diff-tabs.ts";
 import { reviewUri, type ReviewedFile } from "./documents.ts";
@@ -17,6 +18,7 @@ export class Review {
   readonly #runtime: RuntimeClient;
   readonly #proposals: Proposals;
   readonly #tabs: DiffTabs;
+  readonly #attempts: AttemptDiffs;
   readonly #subscription: vscode.Disposable;
   /** Saving a file takes time: the next decision is about the text that results. */
   readonly #queue = new SerialQueue();
@@ -26,6 +28,7 @@ export class Review {
     this.#runtime = runtime;
     this.#proposals = new Proposals(runtime, memory);
     this.#tabs = new DiffTabs(sidebar.model.runs);
+    this.#attempts = new AttemptDiffs(runtime);
     this.#subscription = runtime.onEvent(({ event }) => {
       // Another round of the run may have changed what is proposed; decisions alone have not.
       if (event.type === "run.finished") this.#proposals.forget(event.task_id);
@@ -45,6 +48,11 @@ export class Review {
       after === null ? undefined : reviewUri("after", { folder, task_id, path }),
     ]);
     await this.#tabs.open({ folder, task_id }, files);
+  }
+
+  /** Shows how two attempts differ; false: they left the same files. */
+  compareAttempts(compared: ComparedAttempts): Promise<boolean> {
+    return this.#attempts.open(compared);
   }
 
   async openFile(file: ReviewedFile): Promise<void> {
@@ -103,6 +111,7 @@ export class Review {
   dispose(): void {
     this.#subscription.dispose();
     this.#tabs.dispose();
+    this.#attempts.dispose();
     this.#proposals.dispose();
   }
 

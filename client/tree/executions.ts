@@ -33,19 +33,33 @@ export const activityText = (activity: Activity, l10n: Localizer): string => {
   }
 };
 
-/** The line of an execution, below its stage or below its instance; both trees show it. */
+const executionLabel = (
+  { stage, agent_name, round, attempt }: ExecutionView["summary"],
+  l10n: Localizer,
+  below: "stage" | "instance",
+): string => {
+  const what = below === "instance" ? stage : agent_name;
+  return attempt === undefined
+    ? l10n.t("{0}, round {1}", what, round)
+    : l10n.t("{0}, attempt {1}", what, attempt);
+};
+
+/**
+ * The line of an execution, below its stage or below its instance; both trees show it.
+ *
+ * @param ranking how it did among several attempts, in words
+ */
 export const executionItem = (
   { summary, gates, activity }: ExecutionView,
   l10n: Localizer,
   below: "stage" | "instance",
+  ranking = "",
 ): Item => {
-  const label =
-    below === "instance"
-      ? l10n.t("{0}, round {1}", summary.stage, summary.round)
-      : l10n.t("{0}, round {1}", summary.agent_name, summary.round);
+  const label = executionLabel(summary, l10n, below);
   const allHeld = gates.every(({ held }) => held);
   const parts = [
     activity === null ? "" : activityText(activity, l10n),
+    ranking,
     isFinalExecution(summary.status) ? formatDuration(summary.started_at, summary.completed_at) : "",
     summary.error?.message ?? "",
   ].filter((part) => part !== "");
@@ -57,7 +71,11 @@ export const executionItem = (
     ].join(" · "),
     icon: executionIcons[summary.status],
     accessibleLabel: l10n.t("Execution of {0}, {1}", label, [summary.status, ...parts].join(", ")),
-    flags: isFinalExecution(summary.status) ? ["execution"] : ["execution", "execution-running"],
+    flags: [
+      "execution",
+      ...(isFinalExecution(summary.status) ? [] : ["execution-running" as const]),
+      ...(ranking === "" ? [] : ["attempted" as const]),
+    ],
     state:
       below === "instance" || (gates.length === 0 && summary.quality === undefined)
         ? "leaf"

@@ -149,7 +149,10 @@ export const stageItem = (
     description: parts.join(" · "),
     icon: stageIcons[state.status],
     accessibleLabel: l10n.t("Stage {0}, {1}", state.name, [state.status, ...parts].join(", ")),
-    flags: !isRunActive(run.status) && state.status !== "Pending" ? ["retryable"] : [],
+    flags: [
+      ...(!isRunActive(run.status) && state.status !== "Pending" ? ["retryable" as const] : []),
+      ...(state.attempts?.some(({ rank }) => rank !== null) === true ? ["attempted" as const] : []),
+    ],
     state: execution_ids.length === 0 ? "leaf" : state.status === "Running" ? "expanded" : "collapsed",
   };
 };

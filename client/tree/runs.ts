@@ -1,5 +1,7 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import { isProven, type Finding, type Severity } from "../../schemas/findings.ts";
+import type { ExecutionView } from "../../schemas/run-view.ts";
+import { attemptText } from "./attempts.ts";
 import { executionItem, executionTooltip, gateItem, gateTooltip } from "./executions.ts";
 import { plain, type Item, type Tree } from "./item.ts";
 import { qualityItem, qualityTooltip } from "./quality.ts";
@@ -103,6 +105,14 @@ const parentOf = (model: Model, id: string): string | null => {
   }
 };
 
+/** How an execution did among several attempts, in words; empty: it is the only one, or not ranked. */
+const rankingOf = (model: Model, { summary }: ExecutionView, l10n: Localizer): string => {
+  const { task_id, stage, execution_id } = summary;
+  const attempts = model.runs.get(task_id)?.stages.get(stage)?.state.attempts ?? [];
+  const attempt = attempts.find((each) => each.execution_id === execution_id);
+  return attempt === undefined ? "" : attemptText(attempt, l10n);
+};
+
 /** The folder's name, if there are several. */
 const folderName = (model: Model, run: RunRecord): string =>
   model.folderNames.size > 1 ? (model.folderNames.get(run.folder) ?? "") : "";
@@ -116,7 +126,8 @@ const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
     if (execution === undefined) return null;
     const { quality } = execution.summary;
     if (node.kind === "quality") return quality === undefined ? null : qualityItem(quality, l10n);
-    if (node.kind === "execution") return executionItem(execution, l10n, "stage");
+    if (node.kind === "execution")
+      return executionItem(execution, l10n, "stage", rankingOf(model, execution, l10n));
     const proof = execution.gates.find(({ gate }) => gate === node.gate);
     return proof === undefined ? null : gateItem(proof, l10n);
   }

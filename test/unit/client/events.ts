@@ -120,7 +120,11 @@ const finding = (task: number, n: number, status: Finding["status"]): Finding =>
   updated_at: at,
 });
 
-const stageState = (name: string, status: StageState["status"], executionIds: string[]): StageState => ({
+export const stageState = (
+  name: string,
+  status: StageState["status"],
+  executionIds: string[],
+): StageState => ({
   name,
   status,
   approved: false,

@@ -8,7 +8,7 @@ import { createModel, removeFolder, type Model } from "../../../client/tree/mode
 import { nodeId, parseNode, roots } from "../../../client/tree/nodes.ts";
 import { createRedraw } from "../../../client/tree/redraw.ts";
 import { runsTree } from "../../../client/tree/runs.ts";
-import { agent, anyEvent, executionEvent, runStarted } from "./events.ts";
+import { agent, anyEvent, executionEvent, runStarted, stageState } from "./events.ts";
 
 const FOLDER = "file:///bill";
 
@@ -135,6 +135,36 @@ describe("the Runs tree", () => {
     assert.deepEqual(runsTree(model, l10n).children(null), [nodeId.more()]);
     model.cursors.set(FOLDER, null);
     assert.deepEqual(runsTree(model, l10n).children(null), []);
+  });
+
+  it("says of several attempts how each was ranked, and offers to compare them", () => {
+    const model = createModel();
+    touchedBy(model, runStarted(1));
+    const attempts = [1, 2].map((attempt) => {
+      const event = executionEvent(1, attempt, "Completed");
+      touchedBy(model, { ...event, execution: { ...event.execution, attempt } });
+      const score = {
+        ...{ gates_held: 3, gates: 3, held_back: { passed: attempt, failed: 2 - attempt } },
+        ...{ mutants: { killed: 4, judged: 5 }, lines: 7, files: 1, cost: null },
+      };
+      const { execution_id } = event.execution;
+      return { attempt, round: 1, execution_id, rank: 3 - attempt, score };
+    });
+    const { task_id } = executionEvent(1, 1, "Completed");
+    const execution_ids = attempts.map(({ execution_id }) => execution_id);
+    touchedBy(model, {
+      type: "stage.finished",
+      at: new Date(0).toISOString(),
+      task_id,
+      stage: { ...stageState("green", "Completed", execution_ids), attempts },
+    });
+    const tree = runsTree(model, l10n);
+    const [first] = execution_ids;
+    const item = tree.item(nodeId.execution(first ?? ""));
+    assert.equal(item?.label, "Coder, attempt 1");
+    assert.match(item.description, /rank 2 · 1 of 2 held-back tests pass · 4 of 5 mutants noticed · 7 lines/);
+    assert.ok(item.flags.includes("attempted"));
+    assert.ok(tree.item(nodeId.stage(task_id, "green"))?.flags.includes("attempted"));
   });
 
   it("says in words to a screen reader what its icons show", () => {
