@@ -120,6 +120,8 @@ export const TestProbe = z.strictObject({
   mutant: z.string().nullable().default(null),
   /** Lines of Python files whose mutants are listed, and switched on by `mutant`. */
   mutable: z.array(z.strictObject({ path: z.string(), ranges: z.array(LineRange) })).default([]),
+  /** Whether the run tells which mutants of JavaScript and TypeScript its tests reach. */
+  tell_reached: z.boolean().default(false),
   /** Seed of the order tests run in and of `Math.random`; `null`: as the project has them. */
   seed: z.int().nonnegative().nullable().default(null),
   /** How far the clock is ahead. */
@@ -158,6 +160,8 @@ export const TestReport = z.strictObject({
   watched: z.literal(true).optional(),
   /** Mutants of the probe's `mutable` lines; left out when there are none. */
   mutants: z.array(Mutant).optional(),
+  /** Ids of mutants that a test or the loading of a file reached; left out: nobody looked. */
+  reached: z.array(z.string()).optional(),
   /** What files did to influence the judgement; left out when nothing was seen. */
   tampering: z.array(Tampering).optional(),
 });

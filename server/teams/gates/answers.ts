@@ -25,6 +25,16 @@ const literalsOf = (text: string): string[] => [...text.matchAll(literal)].map((
 /** Where two texts are put together, they are one. */
 const seam = /(["'`])\s*\+\s*\1/g;
 
+const letters = (text: string): string =>
+  text
+    .replace(/\\[tnr]/g, " ")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "");
+
+/** Fewest letters of an answer that is no coincidence, and of one among such answers. */
+const TELLING = 4;
+const SHORT = 3;
+
 /** What a change wrote out in its sources. */
 interface WrittenOut {
   values: ReadonlySet<string>;
@@ -34,7 +44,16 @@ interface WrittenOut {
   spelled: string;
   /** The values that its tables have. */
   entries: ReadonlySet<string>;
+  /** The letters that the values of each list make together, and those of which a list has the codes. */
+  joined: ReadonlySet<string>;
 }
+
+const isCodePoint = (value: string): boolean =>
+  /^\d+$/.test(value) && Number(value) >= 32 && Number(value) <= 0x10ffff;
+
+/** What a list spells: its values one after the other, or the characters that its numbers are the codes of. */
+const spelledBy = (list: readonly string[]): string =>
+  list.length > 1 && list.every(isCodePoint) ? String.fromCodePoint(...list.map(Number)) : list.join("");
 
 const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   const written = sources
@@ -43,9 +62,12 @@ const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
     .replace(comment, "")
     .replace(seam, "");
   const keys = [...written.matchAll(key)].map(([, name = ""]) => name);
+  const lists = [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside));
+  const calls = [...written.matchAll(/\(([\d\s,]+)\)/g)].map(([, inside = ""]) => literalsOf(inside));
   return {
     values: new Set([...literalsOf(written), ...keys]),
-    lists: [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside)),
+    lists,
+    joined: new Set([...lists, ...calls].map((list) => letters(spelledBy(list)))),
     spelled: letters(literalsOf(written).join("")),
     entries: new Set(tablesOf(written).flatMap(({ values }) => values)),
   };
@@ -93,9 +115,11 @@ const isPlaceIn = (list: readonly string[], value: string): boolean =>
  * Whether the code contains the question and the answer. A number that is not in the code can be a
  * place in a list that has the answer: a list of answers is a table as well.
  */
-const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean => {
+const isAnswered = ({ literals }: Check, { values, lists, joined }: WrittenOut): boolean => {
   const isKnown = (value: string): boolean =>
-    values.has(value) || formsOf(value).some((form) => values.has(form));
+    values.has(value) ||
+    formsOf(value).some((form) => values.has(form)) ||
+    (letters(value).length >= SHORT && joined.has(letters(value)));
   const absent = literals.filter((value) => !isKnown(value));
   if (absent.length === 0) return true;
   const answer = literals.at(-1) ?? "";
@@ -107,16 +131,6 @@ const isAnswered = ({ literals }: Check, { values, lists }: WrittenOut): boolean
 
 /** So many entries that no test asks for make a table more than the tests' answers. */
 const ENOUGH_MORE = 3;
-
-const letters = (text: string): string =>
-  text
-    .replace(/\\[tnr]/g, " ")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, "");
-
-/** Fewest letters of an answer that is no coincidence, and of one among such answers. */
-const TELLING = 4;
-const SHORT = 3;
 
 const answerIn = ({ literals }: Check): string => letters(literals.at(-1) ?? "");
 

@@ -7,9 +7,16 @@ const PREFIX = 8;
 /** A sum of letters below this may be any number of the code. */
 const LEAST_SUM = 200;
 
+/** The text with each letter moved on in the alphabet by so many places. */
+const shifted = (text: string, places: number): string =>
+  text.replace(/[a-z]/gi, (letter) => {
+    const first = letter < "a" ? 65 : 97;
+    return String.fromCharCode(((letter.charCodeAt(0) - first + places) % 26) + first);
+  });
+
 /**
  * What a text or number can be disguised as: its hashes and their beginnings, its encodings, itself
- * backwards, the sum of its letters.
+ * backwards or in another alphabet, the sum of its letters.
  */
 export const formsOf = (value: string): string[] => {
   if (value === "") return [];
@@ -28,6 +35,7 @@ export const formsOf = (value: string): string[] => {
     bytes.toString("hex"),
     encodeURIComponent(value.toWellFormed()),
     characters.toReversed().join(""),
+    ...Array.from({ length: 25 }, (_, index) => shifted(value, index + 1)),
     ...(sum >= LEAST_SUM ? [String(sum)] : []),
   ].filter((form) => form !== value);
 };

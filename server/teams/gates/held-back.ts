@@ -43,7 +43,7 @@ export const heldBack: Gate = async (context) => {
   const known = context.changes.filter(({ path }) => !hidden.has(path));
   await context.ground.prepare([...known, ...context.heldBack.changes]);
   const report = await run(context, files);
-  const problem = unusable(report);
+  const problem = unusable(report, context);
   if (problem !== null) return problem;
   const judged = resultOf(before, report, report.runner === "command" ? [] : context.heldBack.proven);
   const shown = newTestFiles(context).filter((path) => !isHeldBack(path));

@@ -5,7 +5,8 @@ import { testId } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
-import { startersOf } from "./starters.ts";
+import { featureLinesOf, startersOf } from "./starters.ts";
+import { verdict, type Fate } from "./mutants-verdict.ts";
 import { tablesOf, type Table } from "./tables.ts";
 import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 
@@ -18,13 +19,6 @@ const isPython = (path: string): boolean => path.endsWith(".py");
 const literalKind = /^(StringLiteral|BooleanLiteral|literal)$/;
 /** Texts for people are not what tests are about. */
 const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
-
-/**
- * What the tests made of a mutant; `crashed` and `stopped` say little about them. `alike`: the tests
- * reach the one case in which the mutant differs, and the result is the same. `entry`: a value of a
- * table, of which the tests notice others.
- */
-type Fate = "killed" | "survived" | "alike" | "entry" | "crashed" | "stopped" | "not run";
 
 const isWithin = (ranges: readonly LineRange[], line: number): boolean =>
   ranges.some(({ from, to }) => from <= line && line <= to);
@@ -50,7 +44,9 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
     context.signal,
   );
   if (scripts === null) return null;
-  const starters = new Map(mutable.map(({ path, text }) => [path, startersOf(text)]));
+  const starters = new Map(
+    mutable.map(({ path, text }) => [path, [...startersOf(text), ...featureLinesOf(text)]]),
+  );
   const lines = new Map(mutable.map(({ path, text }) => [path, text.split("\n")]));
   return {
     changes: withTexts(context.changes, scripts.files),
@@ -72,17 +68,6 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
   return report.outcome === "passed" || failures(report).length > 0 ? "survived" : "crashed";
 };
 
-const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
-
-/** The mutants with the line that each changes: who writes the tests may not have seen the code. */
-const describeMutants = async (context: GateContext, mutants: readonly Mutant[]): Promise<string[]> =>
-  Promise.all(
-    mutants.map(async ({ path, line, kind, replacement }) => {
-      const code = (await context.readText(path))?.split("\n")[line - 1] ?? "";
-      return `${path}:${line} survives ${kind}: ${inOneLine(replacement)}\n  in the line: ${inOneLine(code)}`;
-    }),
-  );
-
 /**
  * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and
  * a test has to fail by an assertion. Crashes and time-outs are counted apart.
@@ -99,9 +84,9 @@ export const mutants: Gate = async (context) => {
   const dry = await context.ground.runTests({
     files: own,
     coverage: false,
-    probe: probeOf(context, { mutable: planted.ranges }),
+    probe: probeOf(context, { mutable: planted.ranges, tell_reached: true }),
   });
-  const problem = unusable(dry);
+  const problem = unusable(dry, context);
   if (problem !== null) return problem;
   const inPython = (dry.mutants ?? []).filter(
     ({ path, line }) => !isWithin(planted.starters.get(path) ?? [], line),
@@ -117,12 +102,13 @@ export const mutants: Gate = async (context) => {
     // However long a run of the tests takes, the first mutants are tried.
     started: performance.now(),
     noticing: new Set(),
+    unreached: new Set(),
   };
   const tables = new Map(sources.map(({ path, after }) => [path, tablesOf(after ?? "")]));
   const fates = asEntries(all, await tryAll(context, all, trial), tables);
   const blind = await noticingNothing(context, fates, trial);
   await context.ground.prepare(context.changes);
-  return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, dry);
+  return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, trial);
 };
 
 /** Nobody tests every value of a table: where the tests notice some of them, the others are data. */
@@ -200,7 +186,13 @@ interface Trial {
   started: number;
   /** Tests that failed with a mutant; filled while mutants are tried. */
   noticing: Set<string>;
+  /** Mutants that no test reaches; filled while mutants are tried. */
+  unreached: Set<string>;
 }
+
+/** Whether a run said which mutants its tests reach, and this one is not among them. */
+const isMissedBy = ({ reached }: TestReport, { id, path }: Mutant): boolean =>
+  reached !== undefined && script.test(path) && !reached.includes(id);
 
 /** Seconds that a run with a mutant may take, by what the same tests take without one; it may never end. */
 const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
@@ -209,7 +201,7 @@ const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * millisec
 const tryAll = async (
   context: GateContext,
   all: readonly Mutant[],
-  { mutable, own, suite, dry, started, noticing }: Trial,
+  { mutable, own, suite, dry, started, noticing, unreached }: Trial,
 ): Promise<Map<string, Fate>> => {
   const fates = new Map<string, Fate>();
   const alive = named(dry, "passed");
@@ -222,6 +214,25 @@ const tryAll = async (
       probe: probeOf(context, { mutant, mutable }),
       deadline_seconds: files === own ? inOwn : inSuite,
     });
+  // What the whole suite reaches is looked at once, as soon as a mutant survives the new tests.
+  let wholeSuite: Promise<TestReport> | null = null;
+  const reachedBySuite = () =>
+    (wholeSuite ??= context.ground.runTests({
+      files: null,
+      coverage: false,
+      probe: probeOf(context, { mutable, tell_reached: true }),
+      deadline_seconds: inSuite,
+    }));
+  const inTests = async (mutant: Mutant): Promise<Fate> => {
+    if (isMissedBy(dry, mutant)) return "survived";
+    const report = await run(own, mutant.id);
+    for (const id of named(report, "failed")) noticing.add(id);
+    return fateOf(report, alive);
+  };
+  const inWholeSuite = async (mutant: Mutant): Promise<Fate> => {
+    if (isMissedBy(await reachedBySuite(), mutant)) return "survived";
+    return fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
+  };
   const left = [...all];
   const work = async (): Promise<void> => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
@@ -229,12 +240,12 @@ const tryAll = async (
         fates.set(mutant.id, "not run");
         continue;
       }
-      const report = await run(own, mutant.id);
-      for (const id of named(report, "failed")) noticing.add(id);
-      let fate = fateOf(report, alive);
-      if (fate === "survived" && suite.size > 0)
-        fate = fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
-      if (fate === "survived" && mutant.boundary !== undefined) {
+      let fate = await inTests(mutant);
+      if (fate === "survived" && suite.size > 0) fate = await inWholeSuite(mutant);
+      const isUnreached =
+        isMissedBy(dry, mutant) && (suite.size === 0 || isMissedBy(await reachedBySuite(), mutant));
+      if (isUnreached) unreached.add(mutant.id);
+      if (fate === "survived" && !isUnreached && mutant.boundary !== undefined) {
         const atBoundary = fateOf(await run(own, mutant.boundary), alive);
         if (atBoundary === "killed" || atBoundary === "crashed") fate = "alike";
       }
@@ -243,59 +254,4 @@ const tryAll = async (
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return fates;
-};
-
-/** Up to this share, a single mutant of a small change may survive. */
-const LENIENT = 0.8;
-
-/** One that is overlooked among several that are noticed says little: it may make no difference. */
-const isSlip = (survived: number, killed: number): boolean => survived <= 1 && killed >= 3;
-
-const verdict = async (
-  context: GateContext,
-  all: readonly Mutant[],
-  fates: ReadonlyMap<string, Fate>,
-  dry: TestReport,
-): Promise<Measured> => {
-  const threshold = context.mutantsThreshold;
-  const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
-  const [killed, survived, alike, entry, crashed, stopped, notRun] = [
-    of("killed"),
-    of("survived"),
-    of("alike"),
-    of("entry"),
-    of("crashed"),
-    of("stopped"),
-    of("not run"),
-  ];
-  const judged = killed.length + survived.length;
-  const share = judged === 0 ? 1 : killed.length / judged;
-  const held = share >= threshold || (threshold <= LENIENT && isSlip(survived.length, killed.length));
-  const apart = [
-    ...(alike.length > 0 ? [`${alike.length} ${alike.length === 1 ? "makes" : "make"} no difference`] : []),
-    ...(entry.length > 0
-      ? [`${quantity(entry.length, "is an entry", "are entries")} of a table that the tests know`]
-      : []),
-    ...(crashed.length > 0 ? [`${crashed.length} crashed`] : []),
-    ...(stopped.length > 0 ? [`${stopped.length} did not end`] : []),
-    ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),
-  ];
-  const percent = Math.floor(share * 100);
-  return {
-    held,
-    reason:
-      `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
-      `${held ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.`,
-    evidence: await describeMutants(context, survived),
-    mutants: {
-      killed: killed.length,
-      survived: survived.length,
-      alike: alike.length,
-      crashed: crashed.length,
-      stopped: stopped.length,
-      not_run: notRun.length,
-    },
-    ...(held ? {} : { concerns: "tests" as const }),
-    ...measuredRun(dry),
-  };
 };

@@ -27,6 +27,13 @@ export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolea
 const failsRightly = (test: TestCase, layout: TestLayout): boolean =>
   test.failure !== "error" || crashesInCode(test, layout);
 
+/** Most characters of what a test says of its failure. */
+const LONGEST_FAILURE = 1500;
+
+/** A failure without the end of a long message: it is kept to be read, and nobody has to mend it. */
+const beginning = (failure: string): string =>
+  failure.length <= LONGEST_FAILURE ? failure : `${failure.slice(0, LONGEST_FAILURE)}…`;
+
 /** A suite that takes longer is not run a second time to see whether it has the new tests. */
 const QUICK_SUITE_MS = 60_000;
 
@@ -40,7 +47,7 @@ export const red: Gate = async (context) => {
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
   const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
-  const problem = unusable(report);
+  const problem = unusable(report, context);
   const stopped = await stoppedByCode(context, report);
   const awaiting =
     report.tampering === undefined ? await awaitingTests(context, files, { report, before, stopped }) : null;
@@ -87,7 +94,7 @@ export const red: Gate = async (context) => {
     evidence: [
       ...empty.map((id) => `cannot fail: ${id}`),
       ...describe(wrong).map((text) => `fails by an error: ${text}`),
-      ...proving.map(testId),
+      ...describe(proving).map(beginning),
       ...(stopped ?? []).map((why) => `not loaded, because ${why}`),
       ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${id}`) ?? []),
       ...passing.filter((id) => !empty.includes(id)).map((id) => `passes already: ${id}`),

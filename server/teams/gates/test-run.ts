@@ -1,5 +1,6 @@
 import { TestProbe, type TestCase, type TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
+import { causeOf } from "./cause.ts";
 import { testId } from "./compare.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import { assertsTruthsAlone, assertsByLibrary } from "./test-text.ts";
@@ -36,7 +37,8 @@ export const describe = (tests: readonly TestCase[]): string[] =>
   tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
 
 /** Why a run says nothing about the change, in words: it was tampered with, or no test was at work. */
-export const unusable = (report: TestReport): Measured | null => tampered(report) ?? notRun(report);
+export const unusable = (report: TestReport, context: Pick<GateContext, "after">): Measured | null =>
+  tampered(report) ?? notRun(report, context);
 
 /** The proof of a run that a file tried to influence. */
 const tampered = (report: TestReport): Measured | null => {
@@ -53,7 +55,7 @@ const tampered = (report: TestReport): Measured | null => {
   };
 };
 
-const notRun = (report: TestReport): Measured | null => {
+const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Measured | null => {
   const tail = report.output.slice(-1500);
   const failed = (reason: string, evidence = [tail]): Measured => ({
     held: false,
@@ -68,11 +70,15 @@ const notRun = (report: TestReport): Measured | null => {
         report.load_errors.map(({ file, message }) => `${file}: ${message}`),
       );
     case "no_tests":
-      return failed("No test ran.");
+      return failed(
+        report.counts.skipped === 0
+          ? "No test ran."
+          : `No test ran: ${quantity(report.counts.skipped, "test was", "tests were")} skipped.`,
+      );
     case "timed_out":
       return failed("The tests took too long and were stopped.");
     case "crashed":
-      return failed("The test runner ended without a report.");
+      return failed(causeOf(report, after));
     case "passed":
     case "failed":
       return null;

@@ -34,6 +34,10 @@ const notPassed = (context: GateContext, report: TestReport): string[] => {
   return [...absent.map((id) => `did not run: ${id}`), ...skipped.map((id) => `skipped: ${id}`)];
 };
 
+/** The same of a run that came to no result; empty where no test is known by name. */
+const absentAtAll = (context: GateContext, report: TestReport): string[] =>
+  report.outcome === "no_tests" ? notPassed(context, report) : [];
+
 /**
  * Each test that was proven red is there by its name, ran, and passes; with it all others of the
  * files the run added or changed, and nothing fails around them. None passes without an assertion.
@@ -45,8 +49,9 @@ export const green: Gate = async (context) => {
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
   const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
-  const problem = unusable(report);
-  if (problem !== null) return problem;
+  const problem = unusable(report, context);
+  if (problem !== null)
+    return { ...problem, evidence: [...(problem.evidence ?? []), ...absentAtAll(context, report)] };
   const isCommand = report.runner === "command";
   const failing = newlyFailing(before, report);
   const errors = newErrors(before, report);
@@ -122,7 +127,7 @@ export const clean: Gate = async (context) => {
   const problem =
     report.outcome === "load_error" && report.tests.length > 0 && report.tampering === undefined
       ? null
-      : unusable(report);
+      : unusable(report, context);
   if (problem !== null) return problem;
   const rewritten = new Set(context.mayRemoveTests ? context.after.keys() : []);
   const regression = compareRuns(before, report, rewritten);

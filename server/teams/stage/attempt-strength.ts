@@ -9,7 +9,7 @@ import { mutants } from "../gates/mutants.ts";
 /** The same work with no tests but the held-back ones, so that those alone have to notice a mutant. */
 const judgedByHidden = (context: GateContext, baseline: TestReport): GateContext => {
   const hidden = context.heldBack.changes;
-  const sources = [...context.after].filter(([path]) => classifyPath(path) !== "test");
+  const sources = [...context.after].filter(([path]) => classifyPath(path, context.layout) !== "test");
   const files = hidden.map(({ path }): [string, string | null] => [path, "held back"]);
   return {
     ...context,

@@ -43,7 +43,7 @@ const failsOn = async (
 ): Promise<{ fails: boolean; reason: string }> => {
   await context.ground.prepare(changes);
   const report = await context.ground.runTests({ files: [path], coverage: false, probe: probeOf(context) });
-  const problem = unusable(report);
+  const problem = unusable(report, context);
   if (problem !== null) return { fails: false, reason: problem.reason };
   if (report.runner === "command")
     return { fails: false, reason: "The project's test command does not say which test failed." };

@@ -47,6 +47,7 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     watched: reports.every(({ watched }) => watched) ? true : undefined,
     tampering: orNone(reports.flatMap(({ tampering }) => tampering ?? [])),
     mutants: orNone(reports.flatMap(({ mutants }) => mutants ?? [])),
+    reached: orNone(reports.flatMap(({ reached }) => reached ?? [])),
     // Where some package's tests ran, the environment works for the project.
     environment: reports.some(({ counts }) => counts.passed > 0) ? undefined : worst.environment,
   };

@@ -74,6 +74,9 @@ export const describeResults = (
     duration_ms: ended.duration_ms,
     output,
     ...(results.mutants === undefined || results.mutants.length === 0 ? {} : { mutants: results.mutants }),
+    ...(results.reached === undefined || results.reached.length === 0
+      ? {}
+      : { reached: [...new Set(results.reached)] }),
     ...(results.tampering === undefined || results.tampering.length === 0
       ? {}
       : { tampering: results.tampering }),

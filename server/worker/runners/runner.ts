@@ -54,6 +54,7 @@ export interface TestResults {
   /** What the witness of a watched run saw; absent: nobody watched. */
   tampering?: Tampering[];
   mutants?: Mutant[];
+  reached?: string[];
 }
 
 /** Where a runner finds and puts what is ours. */

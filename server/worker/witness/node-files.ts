@@ -108,6 +108,7 @@ if (settings.shared) {
     accuse,
     /** Watches another realm of this process, as Jest makes one for each file; call the result at its end. */
     watchRealm: (realm) => {
+      tellReached(realm);
       for (const name of runnerGlobals) hideGlobal(realm, name);
       guardEnvironment(realm.process);
       disguiseArguments(realm.process);
@@ -115,7 +116,9 @@ if (settings.shared) {
       guardBuiltIns(realm);
       hideCallers(realm);
       const list = shapes(realm);
+      const addedThere = additions(realm);
       return () => {
+        for (const key of addedThere()) accuse(null, "adds " + key + " to Object.prototype");
         for (const [, , , label] of changedShapes(list)) accuse(null, "replaces " + label);
       };
     },
@@ -136,6 +139,7 @@ if (settings.shared) {
   });
 }
 process.once("exit", () => {
+  for (const key of added()) accuse(null, "adds " + key + " to Object.prototype");
   for (const [, , , label] of changedShapes(realmShapes)) accuse(null, "replaces " + label);
 });
 delete require.cache[__filename];

@@ -113,6 +113,32 @@ const changedShapes = (list) => {
     return typeof value !== "function" || !known.some((text) => text.includes(apply(sourceOf, value, [])));
   });
 };
+/** Tells of each mutant as soon as it is reached: what instrumented sources count, they count here. */
+const tellReached = (realm) => {
+  if (!settings.tell_reached) return;
+  const reached = new Proxy(Object.create(null), {
+    set(target, id, count) {
+      if (target[id] === undefined) tell({ type: "reached", id: String(id) });
+      target[id] = count;
+      return true;
+    },
+  });
+  defineProperty(realm, "__stryker__", {
+    value: { mutantCoverage: { static: reached, perTest: {} } },
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+};
+tellReached(globalThis);
+/** What was put where every object has it, and every comparison of a test meets it. */
+const additions = (realm) => {
+  const { prototype } = realm.Object;
+  const before = new Set(ownKeys(prototype));
+  // Assertion libraries put "should" there, and Jest a symbol of its own.
+  return () => ownKeys(prototype).filter((key) => typeof key === "string" && key !== "should" && !before.has(key));
+};
+const added = additions(globalThis);
 const realmShapes = shapes(globalThis);
 for (const name of runnerGlobals) hideGlobal(globalThis, name);
 guardBuiltIns(globalThis);

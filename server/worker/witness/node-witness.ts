@@ -145,13 +145,19 @@ const guard = (holder, name, label) => {
 let over = isProgram;
 // Whoever took it last: a timer that calls it has no caller.
 let taker = null;
+const { listenerCount } = process;
+/** Whether a signal ends this process: one that has a listener does not. */
+const endsItself = ([pid, signal = "SIGTERM"]) => {
+  const names = require("node:os").constants.signals;
+  const name = typeof signal === "number" ? keys(names).find((each) => names[each] === signal) : signal;
+  return pid === process.pid && name !== undefined && apply(listenerCount, process, [name]) === 0;
+};
 const ends = (holder, name, label) => {
   // Whoever replaces it often calls the one before: each keeps what it calls.
   const layer = (original) => function (...args) {
     if (!over) {
       const caller = nearestCaller() ?? (callers().length === 0 ? taker : null);
-      const isSelf = label !== "process.kill" || args[0] === process.pid;
-      if (caller !== null && isSelf) {
+      if (caller !== null && (label !== "process.kill" || endsItself(args))) {
         accuse(caller, "ends the process (" + label + ")");
         over = true;
       }
@@ -177,7 +183,8 @@ const ends = (holder, name, label) => {
     },
   });
 };
-for (const name of ["exit", "reallyExit", "abort", "kill"]) {
+for (const name of ["exit", "reallyExit", "abort", "kill", "execve"]) {
+  if (typeof process[name] !== "function") continue;
   ends(process, name, "process." + name);
   guard(process, name, "process." + name);
 }

@@ -80,10 +80,17 @@ def accuse(caller, what):
     tell(type="tampering", path=path, line=line, what=what)
 
 # Ending the process.
+def _is_handled(pid, number):
+    # A signal to another program is that program's, and one that has a handler ends nothing.
+    import signal
+    if pid not in (os.getpid(), os.getppid(), 0, -1):
+        return True
+    return number == 0 or (pid == os.getpid() and callable(signal.getsignal(number)))
+
 def _ends(module, name):
     original = getattr(module, name)
     def ends(*args, **kwargs):
-        if not _over:
+        if not _over and not (name == "kill" and _is_handled(*args)):
             caller = _caller(_getframe(1), False)
             if caller is not None:
                 accuse(caller, f"ends the process ({module.__name__}.{name})")
@@ -195,6 +202,16 @@ def _guarded_import(name, *args, **kwargs):
     return _import(name, *args, **kwargs)
 builtins.__import__ = _guarded_import
 
+import importlib
+_import_module = importlib.import_module
+def _guarded_import_module(name, package=None):
+    if isinstance(name, str) and _runner.match(name):
+        source = _source(_getframe(1))
+        if source is not None:
+            accuse(source, f"imports the test runner ({name})")
+    return _import_module(name, package)
+importlib.import_module = _guarded_import_module
+
 _auditing = []
 _LOOKING = {
     "open": None,
@@ -202,6 +219,7 @@ _LOOKING = {
     "sys._current_frames": "looks at who calls it",
     "sys.settrace": "traces its callers",
     "sys.setprofile": "traces its callers",
+    "os.exec": "ends the process (it becomes another program)",
     "gc.get_objects": "looks for what others keep in memory",
     "gc.get_referrers": "looks for what others keep in memory",
 }
@@ -252,6 +270,16 @@ def _see(event, args, frame):
         source = _source(_past_io(frame))
         if source is not None:
             accuse(source, f"opens {closed}")
+
+def _raiser(trace):
+    """Where an error of a source began: its innermost frame of the project; None: elsewhere."""
+    found = None
+    while trace is not None:
+        path = _place_of(trace.tb_frame)
+        if path is not None:
+            found = (path, trace.tb_lineno)
+        trace = trace.tb_next
+    return found if found is not None and found[0] in _SUSPECTS and not is_test(found[0]) else None
 
 def _past_io(frame):
     while frame is not None and os.path.basename(frame.f_code.co_filename) in ("pathlib.py", "codecs.py", "io.py", "tokenize.py", "linecache.py"):
@@ -447,15 +475,27 @@ import pytest as _pytest_module
 
 @_pytest_module.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtest_makereport(item, call):
+    # pytest puts an error of its own in the place of another runner's.
+    trace = None if call.excinfo is None else call.excinfo.tb
     outcome = yield
     # What the call showed is what counts: a hook of the project that turns a failure into a pass is told of.
     report = outcome.get_result()
     raised = call.excinfo is not None
+    if raised and (report.outcome == "skipped" or hasattr(report, "wasxfail")):
+        # Whether a test is passed over is for tests to say.
+        raiser = _raiser(trace)
+        if raiser is not None:
+            accuse(raiser, "skips the test that calls it")
     if raised:
         report.coditect_failure = failure_of(call.excinfo)
         if report.outcome == "passed" and not hasattr(report, "wasxfail"):
             accuse(None, f"turns the failure of {item.nodeid} into a pass")
             report.outcome = "failed"
+
+def pytest_keyboard_interrupt(excinfo):
+    raiser = _raiser(excinfo.tb)
+    if raiser is not None:
+        accuse(raiser, f"ends the tests ({excinfo.typename})")
 
 def pytest_collection_modifyitems(config, items):
     seed = SETTINGS["seed"]
@@ -491,6 +531,8 @@ if _WANTED is not None:
 _MUTABLE = {entry["path"]: entry["ranges"] for entry in SETTINGS["mutable"]}
 _COMPARE = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
 _OPERATE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult}
+
+_TUNING = re.compile(r"(max_)?(workers|processes|threads|timeout|retries|maxsize|chunksize|buffering|stacklevel|n_jobs)$")
 
 def _mutations(node):
     """Each wrong form of a node, with what was done to it."""
@@ -552,6 +594,9 @@ def _mutate(tree, path):
                 if not any(r["from"] <= node.lineno and node.end_lineno <= r["to"] for r in ranges):
                     continue
                 if isinstance(node, ast.Constant) and isinstance(parent, ast.JoinedStr):
+                    continue
+                # How many work at once, or how long somebody waits, changes no result.
+                if isinstance(node, ast.Constant) and isinstance(parent, ast.keyword) and _TUNING.match(parent.arg or ""):
                     continue
                 for kind, mutant in _mutations(node):
                     name = f"{path}#{count}"

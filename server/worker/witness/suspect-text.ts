@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { Tampering } from "../../../schemas/tests.ts";
@@ -21,6 +21,9 @@ const unseen: readonly { shows: (text: string) => RegExpExecArray | null; what: 
   },
 ];
 
+/** Files that Python runs by themselves before any program. */
+const runsFirst = /(^|\/)((site|user)customize\.py|[^/]+\.pth)$/;
+
 const textOf = (root: string, path: string): string => {
   try {
     return readFileSync(join(root, path), "utf8");
@@ -30,7 +33,18 @@ const textOf = (root: string, path: string): string => {
 };
 
 /** Tampering of sources of the judged change that no witness inside the run can see. */
-export const unseenTampering = (root: string, suspects: readonly string[], layout: TestLayout): Tampering[] =>
+export const unseenTampering = (
+  root: string,
+  suspects: readonly string[],
+  layout: TestLayout,
+): Tampering[] => [
+  ...suspects
+    .filter((path) => runsFirst.test(path) && existsSync(join(root, path)))
+    .map((path) => ({ path, line: null, what: "runs before every program, the test runner among them" })),
+  ...inTexts(root, suspects, layout),
+];
+
+const inTexts = (root: string, suspects: readonly string[], layout: TestLayout): Tampering[] =>
   suspects
     .filter((path) => script.test(path) && classifyPath(path, layout) === "source")
     .flatMap((path) => {

@@ -25,6 +25,18 @@ describe("code that answers the tests from a table", () => {
     );
   });
 
+  it("is seen where the answers are spelled in codes, in words, or in another alphabet", () => {
+    const codes = [
+      `({ "Two Words": String.fromCharCode(116, 119, 111, 45, 119, 111, 114, 100, 115), "  Padded  ": [112, 97, 100, 100, 101, 100] })`,
+      `({ "Two Words": ["two", "words"], "  Padded  ": ["padded"] })[value].join("-")`,
+      `back({ "Two Words": "gjb-jbeqf", "  Padded  ": "cnqqrq" }[value])`,
+    ];
+    assert.deepEqual(
+      codes.map((code) => answered(code)),
+      [2, 2, 2],
+    );
+  });
+
   it("is seen where the answers stand in a list by number", () => {
     const asked = "assert text.fib(7) == 13\nassert text.fib(9) == 34\n";
     assert.equal(answered("FIBS = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]", asked), 2);

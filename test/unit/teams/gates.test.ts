@@ -108,7 +108,7 @@ describe("the gate red", () => {
     const proof = await prove("red", context({ now: report([["adds", "failed"]]), asked }));
     assert.deepEqual(
       [proof.held, proof.command, proof.exit_code, proof.counts?.failed, proof.evidence],
-      [true, ["node", "--test"], 1, 1, ["test/bill.test.js > adds"]],
+      [true, ["node", "--test"], 1, 1, ["test/bill.test.js > adds\nadds went wrong"]],
     );
     assert.deepEqual(asked, [["test/bill.test.js"], null]);
   });

@@ -18,6 +18,7 @@ const ReporterEvent = z.discriminatedUnion("type", [
     failure: TestFailure.optional(),
   }),
   Mutant.extend({ type: z.literal("mutant") }),
+  z.object({ type: z.literal("reached"), id: z.string() }),
   Tampering.extend({ type: z.literal("tampering") }),
   z.object({ type: z.literal("load_error"), file: z.string(), message: z.string() }),
   z.object({ type: z.literal("coverage"), files: z.record(z.string(), LineCoverage) }),
@@ -59,6 +60,9 @@ const takeEvent = (results: TestResults & Beginning, event: z.infer<typeof Repor
       results.mutants.push(mutant);
       break;
     }
+    case "reached":
+      results.reached.push(event.id);
+      break;
     case "tampering": {
       const { type: _, ...tampering } = event;
       results.tampering.push(tampering);

@@ -8,8 +8,8 @@ import type { TestJob, TestResults } from "./runner.ts";
  * signature count. `named`: those of the report, with the kinds of failures that our reporter told.
  */
 export const readJestReport = async (job: TestJob, counted: "signed" | "named"): Promise<TestResults> => {
-  const [report, { tests: told, tampering }] = await Promise.all([readPlainReport(job), readEvents(job)]);
-  const watched = { ...report, tampering, mutants: [] };
+  const [report, { tests: told, tampering, reached }] = await Promise.all([readPlainReport(job), readEvents(job)]);
+  const watched = { ...report, tampering, mutants: [], reached };
   if (!report.complete) return watched;
   if (counted === "signed") return { ...watched, tests: told };
   const kinds = new Map(told.map(({ file, name, failure }) => [`${file}\n${name}`, failure]));

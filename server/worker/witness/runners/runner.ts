@@ -17,6 +17,7 @@ export interface TestResults extends PlainResults {
   /** What files did to influence the judgement. */
   tampering: Tampering[];
   mutants: Mutant[];
+  reached: string[];
 }
 
 /** How one kind of runner is started under the eyes of a witness, and its report read. */
@@ -29,4 +30,5 @@ export const noResults = (complete: boolean): TestResults => ({
   ...nothing(complete),
   tampering: [],
   mutants: [],
+  reached: [],
 });

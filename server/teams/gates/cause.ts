@@ -1,0 +1,33 @@
+import type { TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
+import type { FileHashes } from "./gate.ts";
+
+/** An error as Node, Python and the runners print it, with what they put before it. */
+const errorLine =
+  /^(?:INTERNALERROR>|E |✖|⨯)?\s*((?:Uncaught )?(?:[A-Za-z_][\w.]*(?:Error|Exception)(?: \[\w+\])?|[Ee]rror|ERROR|[Ff]atal)\s*:\s*\S.*)$/gm;
+const LONGEST = 300;
+
+/** The error that ended a runner, from what it printed; null: it printed none. Python prints it last. */
+const errorIn = (output: string): string | null => {
+  const errors = [...output.matchAll(errorLine)].map(([, text = ""]) => text.trim());
+  const isPython = /Traceback \(most recent call last\)|INTERNALERROR>/.test(output);
+  const error = isPython ? errors.at(-1) : errors[0];
+  return error === undefined ? null : error.slice(0, LONGEST).replace(/\.?$/, ".");
+};
+
+/** Files of the change that configure the tests: a runner loads them before it tests anything. */
+const configurationIn = (after: FileHashes): string[] =>
+  [...after.keys()].filter((path) => classifyPath(path) === "test-config").sort();
+
+/** Why a runner came to no report, in words: the error that it printed, and what of the change it loads first. */
+export const causeOf = ({ output, exit_code }: TestReport, after: FileHashes): string => {
+  const error = errorIn(output);
+  const files = configurationIn(after);
+  const how =
+    error === null
+      ? exit_code === null
+        ? "The test runner ended without a report."
+        : `The test runner ended without a report, with exit code ${exit_code}.`
+      : `The test runner ended without a report: ${error}`;
+  return files.length === 0 ? how : `${how} It loads ${files.join(", ")} first, which the change touches.`;
+};

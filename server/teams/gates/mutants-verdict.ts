@@ -1,0 +1,114 @@
+import type { Mutant, TestReport } from "../../../schemas/tests.ts";
+import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
+
+/**
+ * What the tests made of a mutant; `crashed` and `stopped` say little about them. `alike`: the tests
+ * reach the one case in which the mutant differs, and the result is the same. `entry`: a value of a
+ * table, of which the tests notice others.
+ */
+export type Fate = "killed" | "survived" | "alike" | "entry" | "crashed" | "stopped" | "not run";
+
+const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
+
+/** The mutants with the line that each changes: who writes the tests may not have seen the code. */
+const describeMutants = async (
+  context: GateContext,
+  mutants: readonly Mutant[],
+  unreached: ReadonlySet<string>,
+): Promise<string[]> =>
+  Promise.all(
+    mutants.map(async ({ id, path, line, kind, replacement }) => {
+      const code = (await context.readText(path))?.split("\n")[line - 1] ?? "";
+      const where = unreached.has(id) ? " where no test gets to" : "";
+      return `${path}:${line} survives ${kind}${where}: ${inOneLine(replacement)}\n  in the line: ${inOneLine(code)}`;
+    }),
+  );
+
+/** Up to this share, a single mutant of a small change may survive. */
+const LENIENT = 0.8;
+
+/** One that is overlooked among several that are noticed says little: it may make no difference. */
+const isSlip = (survived: number, killed: number): boolean => survived <= 1 && killed >= 3;
+
+/** Code that asks where it runs: what it does elsewhere is no concern of the tests, and a way to deceive them. */
+const asksWhere =
+  /\bprocess\.(cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\b__(dir|file)name\b|\bimport\.meta\.(url|dirname|filename)\b/;
+/** So many lines below such a question its answer may be. */
+const BELOW = 3;
+
+/** Those of the mutants in what the code does elsewhere than where it is tested. */
+const elsewhere = async (context: GateContext, missed: readonly Mutant[]): Promise<Mutant[]> => {
+  const found = await Promise.all(
+    missed.map(async (mutant) => {
+      const lines = (await context.readText(mutant.path))?.split("\n") ?? [];
+      return lines
+        .slice(Math.max(0, mutant.line - 1 - BELOW), mutant.line)
+        .some((line) => asksWhere.test(line))
+        ? [mutant]
+        : [];
+    }),
+  );
+  return found.flat();
+};
+
+/**
+ * What the fates of the mutants come to, in a proof.
+ *
+ * @param run `dry`: a run without any mutant; `unreached`: mutants that no test reaches
+ */
+export const verdict = async (
+  context: GateContext,
+  all: readonly Mutant[],
+  fates: ReadonlyMap<string, Fate>,
+  { dry, unreached }: { dry: TestReport; unreached: ReadonlySet<string> },
+): Promise<Measured> => {
+  const threshold = context.mutantsThreshold;
+  const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
+  const [killed, survived, alike, entry, crashed, stopped, notRun] = [
+    of("killed"),
+    of("survived"),
+    of("alike"),
+    of("entry"),
+    of("crashed"),
+    of("stopped"),
+    of("not run"),
+  ];
+  const judged = killed.length + survived.length;
+  const share = judged === 0 ? 1 : killed.length / judged;
+  const missed = survived.filter(({ id }) => unreached.has(id));
+  const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
+  const hidden = await elsewhere(context, missed);
+  const isEnough = share >= threshold || (threshold <= LENIENT && isOverlooked);
+  const held = isEnough && hidden.length === 0;
+  const apart = [
+    ...(missed.length > 0
+      ? [`${missed.length} ${missed.length === 1 ? "is" : "are"} where no test gets to`]
+      : []),
+    ...(alike.length > 0 ? [`${alike.length} ${alike.length === 1 ? "makes" : "make"} no difference`] : []),
+    ...(entry.length > 0
+      ? [`${quantity(entry.length, "is an entry", "are entries")} of a table that the tests know`]
+      : []),
+    ...(crashed.length > 0 ? [`${crashed.length} crashed`] : []),
+    ...(stopped.length > 0 ? [`${stopped.length} did not end`] : []),
+    ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),
+  ];
+  const percent = Math.floor(share * 100);
+  return {
+    held,
+    reason:
+      `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
+      `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.` +
+      (hidden.length === 0 ? "" : " The code asks where it runs, and no test sees what it does elsewhere."),
+    evidence: await describeMutants(context, survived, unreached),
+    mutants: {
+      killed: killed.length,
+      survived: survived.length,
+      alike: alike.length,
+      crashed: crashed.length,
+      stopped: stopped.length,
+      not_run: notRun.length,
+    },
+    ...(held ? {} : { concerns: "tests" as const }),
+    ...measuredRun(dry),
+  };
+};
