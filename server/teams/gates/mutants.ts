@@ -7,6 +7,7 @@ import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { featureLinesOf, startersOf } from "./starters.ts";
 import { verdict, type Fate } from "./mutants-verdict.ts";
+import { standIns } from "./stand-ins.ts";
 import { tablesOf, type Table } from "./tables.ts";
 import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 
@@ -107,7 +108,9 @@ export const mutants: Gate = async (context) => {
   const tables = new Map(sources.map(({ path, after }) => [path, tablesOf(after ?? "")]));
   const fates = asEntries(all, await tryAll(context, all, trial), tables);
   const blind = await noticingNothing(context, fates, trial);
+  const replaced = blind.length > 0 ? null : await standIns(context, sources, planted.ranges);
   await context.ground.prepare(context.changes);
+  if (replaced !== null) return replaced;
   return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, trial);
 };
 

@@ -22,7 +22,7 @@ export const REACH = "reach";
 /** What the thread answers: null when a file cannot be parsed. */
 const Answer = z.tuple([Mutation.nullable()]);
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const MEMORY_MB = 512;
 
 /**

@@ -577,11 +577,14 @@ def _mutate(tree, path):
     """Tells of the mutants of the file, and switches on the one that is asked for."""
     wanted, count = _WANTED, 0
     ranges = _MUTABLE[path]
-    if wanted == "reach":
+    if wanted in ("reach", "reach-in-tests"):
         # An error in every changed function shows which tests run one.
+        error = "raise RuntimeError('It was reached.')"
+        if wanted == "reach-in-tests":
+            error = f"if __coditect_tests__: {error}"
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(r["from"] <= node.end_lineno and node.lineno <= r["to"] for r in ranges):
-                node.body.insert(0, ast.copy_location(ast.parse("raise RuntimeError('It was reached.')").body[0], node.body[0]))
+                node.body.insert(0, ast.copy_location(ast.parse(error).body[0], node.body[0]))
         return ast.fix_missing_locations(tree)
     docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and node.body and isinstance(node.body[0], ast.Expr)}
     skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Raise) for inner in ast.walk(node) if inner is not node}
@@ -686,9 +689,14 @@ def _install_watch():
             _check((path, None))
     loader.exec_module = exec_module
 
+# Tests that run at the moment, without their fixtures.
+builtins.__coditect_tests__ = []
+
 @_pytest_module.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
+    builtins.__coditect_tests__.append(item)
     yield
+    builtins.__coditect_tests__.pop()
     for module, label, name, value in _RUNNER_PARTS:
         if inspect.getattr_static(module, name, None) is not value:
             _check(None)

@@ -8,7 +8,10 @@ import type { TestJob, TestResults } from "./runner.ts";
  * signature count. `named`: those of the report, with the kinds of failures that our reporter told.
  */
 export const readJestReport = async (job: TestJob, counted: "signed" | "named"): Promise<TestResults> => {
-  const [report, { tests: told, tampering, reached }] = await Promise.all([readPlainReport(job), readEvents(job)]);
+  const [report, { tests: told, tampering, reached }] = await Promise.all([
+    readPlainReport(job),
+    readEvents(job),
+  ]);
   const watched = { ...report, tampering, mutants: [], reached };
   if (!report.complete) return watched;
   if (counted === "signed") return { ...watched, tests: told };
