@@ -93,7 +93,7 @@ export const mutants: Gate = async (context) => {
     ({ path, line }) => !isWithin(planted.starters.get(path) ?? [], line),
   );
   const all = [...planted.mutants, ...inPython];
-  if (all.length === 0) return { held: true, reason: "The changed lines have nothing to mutate." };
+  if (all.length === 0) return { held: true, reason: nothingToMutate(sources) };
   const trial: Trial = {
     changes: planted.changes,
     mutable: planted.ranges,
@@ -112,6 +112,14 @@ export const mutants: Gate = async (context) => {
   await context.ground.prepare(context.changes);
   if (replaced !== null) return replaced;
   return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, trial);
+};
+
+/** Why there is no mutant of the change. */
+const nothingToMutate = (sources: readonly ChangedSource[]): string => {
+  const others = sources.map(({ path }) => path).filter((path) => !script.test(path) && !isPython(path));
+  return others.length === 0
+    ? "The changed lines have nothing to mutate."
+    : `Mutants are made of JavaScript, TypeScript and Python alone. None was made of ${others.join(", ")}.`;
 };
 
 /** Nobody tests every value of a table: where the tests notice some of them, the others are data. */

@@ -89,16 +89,18 @@ export const stable: Gate = async (context) => {
     held: unsteady.size === 0,
     reason:
       unsteady.size === 0
-        ? steadyInWords(tried, rest)
+        ? steadyInWords(tried, rest, first)
         : `${quantity(unsteady.size, "test")} that passed before ${unsteady.size === 1 ? "fails" : "fail"} when run again.`,
     evidence: [...unsteady].map(([id, how]) => `fails ${how}: ${id}`),
     ...measuredRun(unsteady.size === 0 ? first : last),
   };
 };
 
-const steadyInWords = (tried: number, rest: number): string =>
+const steadyInWords = (tried: number, rest: number, { watched, runner }: TestReport): string =>
   rest === 0
-    ? `The new tests pass ${RUNS} times in other orders, alone, and with the clock 400 days ahead.`
+    ? watched === true
+      ? `The new tests pass ${RUNS} times in other orders, alone, and with the clock 400 days ahead.`
+      : `The new tests pass ${RUNS} times and alone. Order and clock cannot be changed for ${runner}.`
     : `The new tests pass ${quantity(tried + 1, "time")}; ${quantity(rest, "more run was", "more runs were")} not tried: the time was up.`;
 
 /** A command has neither names nor an order: it has to succeed each time. */
