@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { toolConsentIn } from "../schemas/consents.ts";
 import type { CoditectError, ErrorCode } from "../schemas/errors.ts";
 import { isCatalogued } from "./errors.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
@@ -23,6 +24,7 @@ const asked: ReadonlySet<ErrorCode> = new Set([
   "hooks_unconfirmed",
   "exposure_unconfirmed",
   "mcp_files_unconfirmed",
+  "mcp_tools_unconfirmed",
 ]);
 
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
@@ -42,21 +44,25 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
     return true;
   };
 
-  const askForTools = async (folder: string, { code, message, data }: CoditectError): Promise<boolean> => {
+  const askForTools = async (
+    folder: string,
+    { message }: CoditectError,
+    consent: NonNullable<ReturnType<typeof toolConsentIn>>,
+  ): Promise<boolean> => {
     const allow = vscode.l10n.t("Allow in This Workspace");
-    const isExposure = code === "exposure_unconfirmed";
-    const title = isExposure
-      ? vscode.l10n.t("An agent could act with your secrets for others.")
-      : vscode.l10n.t("Agents would use MCP servers of other tools' files.");
-    if ((await askModal(title, message, allow)) !== allow) return false;
-    const name = isExposure ? "exposure" : "mcp_files";
-    await call("consents/set", { name, of: String(data.hash), given: true }, folder);
+    const titles = {
+      exposure: vscode.l10n.t("An agent could act with your secrets for others."),
+      mcp_files: vscode.l10n.t("Agents would use MCP servers of other tools' files."),
+      mcp_tools: vscode.l10n.t("An MCP server has changed its tools."),
+    };
+    if ((await askModal(titles[consent.name], message, allow)) !== allow) return false;
+    await call("consents/set", { ...consent, given: true }, folder);
     return true;
   };
 
   const ask = async (folder: string, who: string, error: CoditectError): Promise<boolean> => {
-    if (error.code === "exposure_unconfirmed" || error.code === "mcp_files_unconfirmed")
-      return askForTools(folder, error);
+    const ofTools = toolConsentIn(error);
+    if (ofTools !== null) return askForTools(folder, error, ofTools);
     if (error.code !== "consent_needed") return askForConfiguration(folder, error);
     const { message } = error;
     const allow = vscode.l10n.t("Allow in This Workspace");

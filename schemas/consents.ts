@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CoditectError, ErrorCode } from "./errors.ts";
 import type { Localizer } from "./localizer.ts";
 import { Timestamp } from "./primitives.ts";
 
@@ -7,7 +8,8 @@ import { Timestamp } from "./primitives.ts";
  * `configuration`: what the workspace's `.coditect/` folder holds is used; given for one state of it.
  * `exposure`: an agent may read untrusted content, use secrets and act outside of this machine at once;
  * given for one set of tools. `mcp_files`: the MCP servers that files of other tools list; given for one
- * state of these files. `command` and `host`: agents of one type may start one program, or connect to one
+ * state of these files. `mcp_tools`: the tools of an MCP server that has changed them; given for one state
+ * of its tools. `command` and `host`: agents of one type may start one program, or connect to one
  * host; given for each of them.
  */
 export const ConsentName = z.enum([
@@ -15,13 +17,14 @@ export const ConsentName = z.enum([
   "configuration",
   "exposure",
   "mcp_files",
+  "mcp_tools",
   "command",
   "host",
 ]);
 export type ConsentName = z.infer<typeof ConsentName>;
 
 /** Of the others only the last one counts: they are about one state of the workspace. */
-const givenForEach: ReadonlySet<ConsentName> = new Set(["exposure", "command", "host"]);
+const givenForEach: ReadonlySet<ConsentName> = new Set(["exposure", "mcp_tools", "command", "host"]);
 
 /** Whether the new consent takes the place of a known one. */
 export const replacesConsent = (given: Consent, known: Consent): boolean =>
@@ -38,6 +41,8 @@ export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Lo
       return l10n.t("An agent reads text of others, uses secrets and acts outside of this machine.");
     case "mcp_files":
       return l10n.t("The MCP servers in files of other tools are used, as they were then.");
+    case "mcp_tools":
+      return l10n.t("An MCP server that changed its tools is used, as they were then.");
     case "command":
       return l10n.t("Agents start a program: {0}", of ?? "");
     case "host":
@@ -58,3 +63,21 @@ export const Consent = z.strictObject({
   created_at: Timestamp,
 });
 export type Consent = z.infer<typeof Consent>;
+
+const toolConsents = {
+  exposure_unconfirmed: "exposure",
+  mcp_files_unconfirmed: "mcp_files",
+  mcp_tools_unconfirmed: "mcp_tools",
+} as const satisfies Partial<Record<ErrorCode, ConsentName>>;
+
+/** The consent about external tools that an error asks for; null: it asks for none of these. */
+export const toolConsentIn = ({
+  code,
+  data,
+}: Pick<CoditectError, "code" | "data">): {
+  name: (typeof toolConsents)[keyof typeof toolConsents];
+  of: string;
+} | null => {
+  const name = Object.entries(toolConsents).find(([known]) => known === code)?.[1];
+  return name === undefined ? null : { name, of: String(data.hash) };
+};

@@ -501,6 +501,11 @@ export const errorCatalogue = {
     "If you trust them, allow them when you are asked, or with --allow-mcp-files {hash}.",
     { ...conflict, exit: 3 },
   ),
+  mcp_tools_unconfirmed: row(
+    "The MCP server {server} has changed its tools since you allowed it. They are now: {tools}.",
+    "If you trust them, allow them when you are asked, or with --allow-mcp-tools {hash}.",
+    { ...conflict, exit: 3 },
+  ),
   exposure_unconfirmed: row(
     "The agent {agent} could read untrusted content ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
     "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise take one of the three away from it.",

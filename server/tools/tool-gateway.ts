@@ -51,7 +51,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
-    this.#pins = new ToolPins(parts.tools.workspace);
+    this.#pins = new ToolPins(parts.tools.workspace, parts.tools.consents);
     this.#results = new LongResults(parts.tools.objects);
     this.#secrets = secretsOf(parts.environment);
   }
@@ -235,7 +235,9 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
       if ((await server?.hasMoreTools()) === true)
         this.#warn(`The MCP server ${name} has more than ${tools.length} tools. The others are left out.`);
       if (this.#pins.accepts(name, this.#configuration ?? "", tools)) return tools;
-      this.#warn(`The MCP server ${name} changed its tools since you allowed it. They are not used.`);
+      this.#warn(
+        `The MCP server ${name} changed its tools since you allowed it. They are not used until you allow them, which the next run asks.`,
+      );
     } catch (error) {
       const isTooDeep = error instanceof RangeError;
       const reason = isTooDeep ? "Their schemas have too many levels." : messageOf(error);

@@ -43,7 +43,7 @@ export interface Tools {
   call(request: ToolRequest): Promise<ToolAnswer>;
   /**
    * Refuses an agent that the user has to allow first. Errors: `exposure_unconfirmed`,
-   * `mcp_files_unconfirmed`, `invalid_file`.
+   * `mcp_files_unconfirmed`, `mcp_tools_unconfirmed`, `invalid_file`.
    */
   admit(agent: AgentConfig): void;
   /** What an execution has met that has called the tools of these names. */

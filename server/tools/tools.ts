@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MCP_FILE } from "../workspace/configuration.ts";
 import { allowedServers, demandOtherFiles } from "./allowed-servers.ts";
 import { demandExposure, exposureOf, type ExposureParts } from "./exposure.ts";
+import { ToolPins } from "./tool-pins.ts";
 import type { Tools, ToolsParts } from "./tools-api.ts";
 
 /** Loads the clients of services and MCP servers only when an agent has such tools. */
@@ -17,12 +18,14 @@ export const createTools = (parts: ToolsParts): Tools => {
     settings,
     servers: hasServers() ? allowedServers(parts).servers : {},
   });
+  const pins = new ToolPins(workspace, consents);
   return {
     offers: async (agent, only) =>
       agent.settings.tool_definitions.length > 0 || hasServers() ? (await load()).offers(agent, only) : [],
     call: async (request) => (await load()).call(request),
     admit: (agent) => {
       demandOtherFiles(parts);
+      if (hasServers()) pins.demandChanged(allowedServers(parts));
       demandExposure(agent, exposing(), consents);
     },
     exposure: (agent, called) => exposureOf(agent, exposing(), called),

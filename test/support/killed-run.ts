@@ -26,7 +26,7 @@ type Finished = z.infer<typeof Finished>;
 const script = fileURLToPath(new URL("./team-process.ts", import.meta.url));
 
 /** Where its instances run, if that is not this machine. */
-export type Elsewhere = Readonly<Record<"CODITECT_TEST_RUNTIME" | "CODITECT_TEST_WORKER", string>>;
+type Elsewhere = Readonly<Record<"CODITECT_TEST_RUNTIME" | "CODITECT_TEST_WORKER", string>>;
 
 /** Runs the process to its end: what it printed, or null if it was killed. */
 const runProcess = async (args: string[], elsewhere: Elsewhere | null): Promise<Finished | null> => {

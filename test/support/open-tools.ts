@@ -17,6 +17,8 @@ export type Servers = McpFile["mcpServers"];
 interface Options extends Partial<Pick<ToolsParts, "environment" | "secrets" | "startMilliseconds">> {
   /** Whether the user has allowed the configuration; true unless given. */
   consent?: boolean;
+  /** The changed tools of a server that the user has allowed, by their hash. */
+  changedTools?: string;
   untrusted?: boolean;
   allowed?: string[];
   mcpFiles?: OtherMcpFile[];
@@ -52,7 +54,9 @@ export const toolWorkspace = (): ToolWorkspace => {
           untrusted: options.untrusted ?? false,
         },
         unconfined: () => "allow",
-        consents: { has: () => options.consent ?? true },
+        consents: {
+          has: (name, of) => (name === "mcp_tools" ? options.changedTools === of : (options.consent ?? true)),
+        },
         objects: {
           put: (bytes) => {
             const hash = createHash("sha256").update(bytes).digest("hex");

@@ -82,6 +82,7 @@ const runOptions = (command: Command): Command =>
       "allow an agent with the tools of this hash to read untrusted text, use secrets and act outwardly",
     )
     .option("--allow-mcp-files <hash>", "use the MCP servers of other tools' files if they have this hash")
+    .option("--allow-mcp-tools <hash>", "use the changed tools of an MCP server if they have this hash")
     .addOption(testCommandOption())
     .addOption(testReportOption())
     .addHelpText("after", exitCodesHelp);

@@ -1,5 +1,5 @@
 import { CoditectError } from "../../../../schemas/errors.ts";
-import type { ConsentName } from "../../../../schemas/consents.ts";
+import { type ConsentName, toolConsentIn } from "../../../../schemas/consents.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { RunFlags } from "./options.ts";
@@ -7,7 +7,13 @@ import type { CommandContext } from "../display/terminal.ts";
 
 type Flags = Pick<
   RunFlags,
-  "json" | "provider" | "unconfined" | "allowConfiguration" | "allowExposure" | "allowMcpFiles"
+  | "json"
+  | "provider"
+  | "unconfined"
+  | "allowConfiguration"
+  | "allowExposure"
+  | "allowMcpFiles"
+  | "allowMcpTools"
 >;
 
 /** Whether a person sits at the terminal who can be asked. */
@@ -64,12 +70,15 @@ const consentOf = (
     const question = `${error.message}\nAllow it in this workspace from now on?`;
     return { name: "unconfined", of: null, question, isGiven: flags.unconfined === "allow" };
   }
-  if (error.code === "exposure_unconfirmed" || error.code === "mcp_files_unconfirmed") {
-    const of = String(error.data.hash);
+  const ofTools = toolConsentIn(error);
+  if (ofTools !== null) {
     const question = `${error.message}\nAllow it in this workspace from now on?`;
-    return error.code === "exposure_unconfirmed"
-      ? { name: "exposure", of, question, isGiven: flags.allowExposure === of }
-      : { name: "mcp_files", of, question, isGiven: flags.allowMcpFiles === of };
+    const allowed = {
+      exposure: flags.allowExposure,
+      mcp_files: flags.allowMcpFiles,
+      mcp_tools: flags.allowMcpTools,
+    };
+    return { ...ofTools, question, isGiven: allowed[ofTools.name] === ofTools.of };
   }
   const ofConfiguration = ["configuration_unconfirmed", "team_unconfirmed", "hooks_unconfirmed"];
   if (!ofConfiguration.includes(error.code)) return null;

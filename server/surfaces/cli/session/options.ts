@@ -31,7 +31,7 @@ const runtimeByName: ReadonlyMap<string, InstanceRuntime> = new Map([
 export const runtimeNames = [...runtimeByName.keys()];
 
 /** `local`, or several in the order in which they are tried: `local,kubernetes`. */
-export const RuntimeFlag = z.string().transform((given, context): RuntimeChoice => {
+const RuntimeFlag = z.string().transform((given, context): RuntimeChoice => {
   const names = given.split(",");
   const unknown = names.filter((name) => !runtimeByName.has(name));
   const chosen = RuntimeChoice.safeParse(names.map((name) => runtimeByName.get(name)));
@@ -88,6 +88,11 @@ export const RunFlags = z.object({
     .optional(),
   /** The hash of the files of other tools whose MCP servers may be used. */
   allowMcpFiles: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
+    .optional(),
+  /** The hash of the changed tools of an MCP server that may be used. */
+  allowMcpTools: z
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
