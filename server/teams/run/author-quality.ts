@@ -5,7 +5,7 @@ import { summarise } from "../../../schemas/summary.ts";
 import { codeQuality } from "../../models/quality.ts";
 import type { Store } from "../../store/store.ts";
 import { ancestors } from "../definition/validate.ts";
-import { isReviewing } from "../stage/stage-work.ts";
+import { isReviewing } from "../stage/conclude-stage.ts";
 
 interface ScoreParts {
   store: Store;

@@ -2,7 +2,7 @@ import { CoditectError, toExecutionError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { StageState, TeamRun } from "../../../schemas/run.ts";
 import { mergedChanges } from "../stage/stage-changes.ts";
-import type { TeamParts } from "../stage/stage-work.ts";
+import type { TeamParts } from "../stage/stage-parts.ts";
 
 type FinishParts = Pick<TeamParts, "store" | "changes" | "settings" | "emit" | "now">;
 

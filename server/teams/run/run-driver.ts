@@ -22,7 +22,9 @@ import {
   type StageOutcome,
 } from "../plan.ts";
 import { startingChanges } from "../stage/stage-changes.ts";
-import { isReviewing, outcomeOf, workStage, type StageWork } from "../stage/stage-work.ts";
+import { isReviewing } from "../stage/conclude-stage.ts";
+import type { StageWork } from "../stage/stage-parts.ts";
+import { outcomeOf, workStage } from "../stage/stage-work.ts";
 import { scoreAuthors } from "./author-quality.ts";
 import { applyUnasked, retireFindings, runEndHooks, tellFinished, withFinalChanges } from "./finish.ts";
 import { rankAttempts } from "./ranking.ts";

@@ -1,6 +1,6 @@
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { Stop } from "../../executions/stop.ts";
-import type { StageWork } from "../stage/stage-work.ts";
+import type { StageWork } from "../stage/stage-parts.ts";
 
 /** What cancels an execution, and resolves when that has ended. */
 interface RunningExecution {

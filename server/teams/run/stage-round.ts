@@ -11,7 +11,8 @@ import { attemptsInRound, variationOf, varied } from "../stage/attempts.ts";
 import { visibleTo } from "../stage/held-back.ts";
 import { changeSetOf, startingChanges } from "../stage/stage-changes.ts";
 import { stageExecution } from "../stage/stage-input.ts";
-import { outcomeOf, type StageWork, type TeamParts } from "../stage/stage-work.ts";
+import type { StageWork, TeamParts } from "../stage/stage-parts.ts";
+import { outcomeOf } from "../stage/stage-work.ts";
 import { viewWorkspace } from "../stage/workspace-view.ts";
 
 /** The parts of the runtime that runs are driven with. */

@@ -21,7 +21,7 @@ import { rememberRound } from "./last-round.ts";
 import { stateOf } from "../plan.ts";
 import { stagePrompt, systemMessage } from "../definition/prompts.ts";
 import { mayAsk, stageTools } from "../definition/tools.ts";
-import type { StageAssignment, TeamParts } from "./stage-work.ts";
+import type { StageAssignment, TeamParts } from "./stage-parts.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 
 /** Files ranked by embeddings, paid by the execution: the payment is the first entry of its transcript. */

@@ -1,0 +1,124 @@
+import { basename } from "node:path";
+import type { ChangeSet, FileChange } from "../../../schemas/changes.ts";
+import { fail } from "../../../schemas/errors.ts";
+import type { AgentExecution } from "../../../schemas/execution.ts";
+import type { Finding } from "../../../schemas/findings.ts";
+import { strictGates, type GateName } from "../../../schemas/gates.ts";
+import type { Settings } from "../../../schemas/settings.ts";
+import type { WorkflowStage } from "../../../schemas/team.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
+import type { ProvingGround } from "../../executions/execution-request.ts";
+import type { Store } from "../../store/store.ts";
+import { isHeldBack } from "../../workspace/classify.ts";
+import { testLayoutIn } from "../../workspace/test-layout.ts";
+import type { FileHashes, GateContext } from "../gates/gate.ts";
+import { isHeldBackTest, visibleSet, visibleTests, visibleTo } from "./held-back.ts";
+import { changeSetOf } from "./stage-changes.ts";
+import type { StageWork, TeamParts } from "./stage-parts.ts";
+import { viewWorkspace } from "./workspace-view.ts";
+
+const hashesOf = (changeSet: ChangeSet | null): FileHashes =>
+  new Map(
+    (changeSet?.files ?? []).flatMap((file): [string, string | null][] =>
+      file.kind === "Renamed" && file.old_path !== null
+        ? [
+            [file.old_path, null],
+            [file.path, file.after],
+          ]
+        : [[file.path, file.after]],
+    ),
+  );
+
+/** Gates that are measured against how the suite was before the run. */
+export const testGates: ReadonlySet<GateName> = new Set([
+  "red",
+  "green",
+  "clean",
+  "mutants",
+  "needed",
+  "stable",
+  "held-back",
+]);
+
+/**
+ * The whole suite on the user's workspace, measured once per run. Errors: `tests_cannot_run` when the
+ * environment is broken: no work could be judged by it, and no agent is to blame.
+ */
+export const measureBaseline = (
+  { workspace }: Pick<TeamParts, "workspace">,
+  baseline: StageWork["baseline"],
+  ground: ProvingGround,
+): Promise<TestReport> =>
+  baseline.once(async () => {
+    await ground.prepare([]);
+    const report = await ground.runTests({ files: null, coverage: false });
+    if (report.environment !== undefined)
+      throw fail("tests_cannot_run", { workspace: basename(workspace), ...report.environment });
+    return report;
+  });
+
+export const layoutOf = (
+  { workspace }: Pick<TeamParts, "workspace">,
+  { signal }: Pick<StageWork, "signal">,
+) => testLayoutIn(workspace, signal);
+
+/** What the gates of a stage judge, and what they judge it by. */
+export const gateContext = (
+  parts: TeamParts,
+  work: StageWork,
+  whole: readonly FileChange[],
+  changeSet: ChangeSet | null,
+  { ground, layout }: Pick<GateContext, "ground" | "layout">,
+): GateContext => {
+  const { run, stage, execution, baseline } = work;
+  const changes = visibleTo(run, stage, whole);
+  const redStage = run.workflow_stages.find(
+    (stage) => stage.gates.includes("red") && stage.name !== work.stage.name,
+  );
+  const redState = run.stages.find((stage) => stage.name === redStage?.name);
+  const view = viewWorkspace(parts.workspace, run.options.overlays, changes);
+  const provenTests = redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null;
+  return {
+    ground,
+    layout,
+    changes,
+    after: hashesOf(visibleSet(run, stage, changeSet)),
+    before: hashesOf(visibleSet(run, stage, work.startsWith)),
+    provenTests: provenTests === null ? null : visibleTests(run, stage, provenTests),
+    heldBack: {
+      changes: whole.filter(({ path }) => isHeldBack(path)),
+      proven: (provenTests?.proven ?? []).filter(isHeldBackTest),
+    },
+    wholeChange: null,
+    mutantsThreshold: parts.settings.mutants_threshold,
+    budgetMs: parts.settings.gate_budget_seconds * 1000,
+    provenRed:
+      redState === undefined
+        ? null
+        : hashesOf(visibleSet(run, stage, changeSetOf(parts.store, redState.change_set_id))),
+    baseline: () => measureBaseline(parts, baseline, ground),
+    findings: findingsOf(parts.store, execution),
+    allowTestChanges: run.options.allow_test_changes,
+    mayRemoveTests: true,
+    readText: (path) => view.readText(path),
+    readBase: (path) => viewWorkspace(parts.workspace, run.options.overlays, []).readText(path),
+    exists: (path) => view.exists(path),
+    now: () => parts.now(),
+    signal: work.signal,
+  };
+};
+
+/** What an execution reported and nobody has settled. */
+export const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>
+  store
+    .all("findings", { task_id: execution.task_id })
+    .filter((finding) => finding.execution_id === execution.execution_id && finding.status === "Open");
+
+/** The gates of a stage; where the user wants strict proofs, code that tests prove is proven strictly. */
+export const gatesOf = (
+  { gates, write_access }: WorkflowStage,
+  { strict }: Pick<Settings, "strict">,
+): GateName[] => {
+  const isCode = gates.includes("green") && (write_access === "sources" || write_access === "all");
+  return strict && isCode ? [...new Set([...gates, ...strictGates])] : gates;
+};
