@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
+import { toolchainPaths } from "../../../server/instances/drivers/local/bubblewrap.ts";
 import { parseMembership, planGroup } from "../../../server/instances/drivers/local/cgroup.ts";
 import { localCommand } from "../../../server/instances/drivers/local/command.ts";
 import { workerEnvironment } from "../../../server/instances/drivers/local/environment.ts";
@@ -77,6 +81,35 @@ describe("the command of a local worker", () => {
     assert.ok(!bare.args.some((word) => word.startsWith("--nproc")), "processes count for the whole user");
     assert.equal(bare.environment.HOME, "/cache/0/home");
     assert.equal(bare.environment.CODITECT_CONFINED, undefined);
+  });
+});
+
+describe("what a worker sees of the toolchains on PATH", () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "coditect-toolchains-"));
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+  const makeFolders = (...names: string[]): void => {
+    for (const name of names) mkdirSync(join(root, name), { recursive: true });
+  };
+  const shown = (path: string): string[] => toolchainPaths(join(root, "home"), join(root, path));
+
+  it("is a version manager's whole folder where PATH has its shims, wherever it is", () => {
+    makeFolders("home", "pyenv/shims", "pyenv/versions");
+    assert.deepEqual(shown("pyenv/shims"), [join(root, "pyenv")]);
+  });
+
+  it("is the folder alone where no version is next to it", () => {
+    makeFolders("home", "tools/shims");
+    assert.deepEqual(shown("tools/shims"), [join(root, "tools/shims")]);
+  });
+
+  it("is never the home folder", () => {
+    makeFolders("home/shims", "home/versions");
+    assert.deepEqual(shown("home/shims"), []);
   });
 });
 

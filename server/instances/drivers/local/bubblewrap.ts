@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "../../../workspace/find-program.ts";
 import type { HiddenPath } from "../hidden.ts";
@@ -117,9 +117,20 @@ const cacheFolders = [
 export const toolchainCaches = (home: string): string[] =>
   cacheFolders.filter((cache) => existsSync(join(home, cache)));
 
+/** A folder of PATH; one of a version manager's shims needs the versions next to it. */
+const withVersions = (folder: string): string[] => {
+  const root = dirname(folder);
+  const isOfManager =
+    basename(folder) === "shims" && ["versions", "installs"].some((name) => existsSync(join(root, name)));
+  return isOfManager ? [root] : [folder];
+};
+
 /** Folders of the user's own toolchains and of PATH that are there. */
 export const toolchainPaths = (home: string, path: string): string[] => {
-  const candidates = [...toolchainFolders.map((folder) => join(home, folder)), ...path.split(delimiter)];
+  const candidates = [
+    ...toolchainFolders.map((folder) => join(home, folder)),
+    ...path.split(delimiter).flatMap(withVersions),
+  ];
   return [...new Set(candidates)].filter(
     (folder) => folder.startsWith("/") && folder !== home && existsSync(folder),
   );

@@ -79,7 +79,12 @@ describe("two tenants of a server, each with a real runtime", function () {
       finding_id: findings.items[0]?.finding_id ?? "",
       token_id: own.token.token_id,
       // Nothing of acme has these now; an unknown one must be refused as well.
-      ...{ alert_id: randomUUID(), permission_id: randomUUID(), lesson_id: "0123456789abcdef" },
+      ...{
+        alert_id: randomUUID(),
+        permission_id: randomUUID(),
+        question_id: randomUUID(),
+        lesson_id: "0123456789abcdef",
+      },
     };
   });
   after(async () => {
