@@ -28,12 +28,13 @@ describe("a workspace with a long history", function () {
     );
     const workbench = await parts.session.open(folder);
     await workbench.showView();
+    // The palette leaves out the extension's commands until it is loaded, and does not look again.
+    await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
     return { folder, workbench };
   };
 
   it("lists the newest of 200 runs, and finds one by its words", async () => {
     const { workbench } = await openHistory();
-    await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
     await workbench.picture("history");
     await workbench.command("CODITECT: Filter Runs…");
     await workbench.answer(/./, "Task 49:");
