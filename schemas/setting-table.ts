@@ -201,7 +201,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   "kubernetes.image_pull_secrets": { text: "Secrets for pulling the image.", workspace: "user" },
   "kubernetes.queue": { text: "The Kueue local queue for the pods.", workspace: "user" },
   "kubernetes.max_memory_mb": {
-    text: "The maximum memory that an agent can set for its pods, in MB.",
+    text: "The memory for one pod that the limits of coditect cluster setup and manifests allow, in MB, if it is more than pool.memory_mb.",
     workspace: "lower",
   },
   "kubernetes.cpu_request": {

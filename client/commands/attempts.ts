@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { byRank, lastAttempts } from "../../schemas/attempts.ts";
 import type { StageAttempt } from "../../schemas/run.ts";
 import type { Context } from "../context.ts";
 import { attemptText } from "../tree/attempts.ts";
@@ -7,13 +8,9 @@ import { nodeOf, runTarget, tell } from "./targets.ts";
 
 /** The ranked attempts of the last stage that was attempted several times, the best first. */
 const rankedAttempts = (run: RunRecord): StageAttempt[] =>
-  (
-    [...run.stages.values()]
-      .flatMap(({ state }) => (state.attempts === undefined ? [] : [state.attempts]))
-      .at(-1) ?? []
-  )
-    .filter(({ rank }) => rank !== null)
-    .sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0));
+  byRank(lastAttempts([...run.stages.values()].map(({ state }) => state))).filter(
+    ({ rank }) => rank !== null,
+  );
 
 /** Shows how an attempt that did not win differs from the one that did. */
 export const compareAttempts = async (context: Context, argument: unknown): Promise<void> => {

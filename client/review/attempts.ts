@@ -29,6 +29,8 @@ const uriOf = (side: Side, path: string, { folder, task_id, attempt, against }: 
 export class AttemptDiffs {
   readonly #runtime: RuntimeClient;
   readonly #provider: vscode.Disposable;
+  /** What the comparison that is shown contains: each of its documents would ask for all of them again. */
+  #shown: { key: string; contents: Promise<ChangeContent[]> } | null = null;
 
   constructor(runtime: RuntimeClient) {
     this.#runtime = runtime;
@@ -39,6 +41,7 @@ export class AttemptDiffs {
 
   /** Opens the files that differ; false: there are none. */
   async open(compared: ComparedAttempts): Promise<boolean> {
+    this.#shown = null;
     const contents = await this.#contents(compared);
     if (contents.length === 0) return false;
     const files = contents.map(({ path, before, after }) => [
@@ -55,9 +58,14 @@ export class AttemptDiffs {
     this.#provider.dispose();
   }
 
-  async #contents({ folder, task_id, attempt, against }: ComparedAttempts): Promise<ChangeContent[]> {
-    const params = { task_id, attempt, against, include_content: true };
-    return (await this.#runtime.call("changes/get", params, folder)).contents;
+  #contents({ folder, ...compared }: ComparedAttempts): Promise<ChangeContent[]> {
+    const key = JSON.stringify([folder, compared]);
+    if (this.#shown?.key === key) return this.#shown.contents;
+    const contents = this.#runtime
+      .call("changes/get", { ...compared, include_content: true }, folder)
+      .then((found) => found.contents);
+    this.#shown = { key, contents };
+    return contents;
   }
 
   async #read(uri: vscode.Uri): Promise<string> {

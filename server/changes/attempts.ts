@@ -1,19 +1,13 @@
-import type { StageAttempt } from "../../schemas/run.ts";
+import { lastAttempts } from "../../schemas/attempts.ts";
 import type { ChangeSet } from "../../schemas/changes.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Entry } from "./build.ts";
 
-/** The attempts of the last stage of a run that was attempted several times. */
-const attemptsOf = (store: Pick<Store, "get">, taskId: string): readonly StageAttempt[] =>
-  store
-    .get("runs", taskId)
-    ?.stages.flatMap(({ attempts }) => (attempts === undefined ? [] : [attempts]))
-    .at(-1) ?? [];
-
 /** What an attempt left. Error: `not_found` for another number, and for one that left nothing. */
 export const changeSetOfAttempt = (store: Pick<Store, "get">, taskId: string, attempt: number): ChangeSet => {
-  const found = attemptsOf(store, taskId).find((each) => each.attempt === attempt);
+  const attempts = lastAttempts(store.get("runs", taskId)?.stages ?? []);
+  const found = attempts.find((each) => each.attempt === attempt);
   const execution = found === undefined ? null : store.get("executions", found.execution_id);
   const id = execution?.metadata.change_set_id ?? null;
   const changeSet = id === null ? null : store.get("changeSets", id);

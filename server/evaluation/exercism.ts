@@ -1,10 +1,9 @@
 import { cp, mkdir, readdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { z } from "zod";
-import { fail } from "../../schemas/errors.ts";
 import { WorkspacePath } from "../../schemas/primitives.ts";
-import { describeProblems } from "../../schemas/problems.ts";
 import { ifThere } from "../store/files.ts";
+import { readJson } from "./read-json.ts";
 import type { LaidOut, SuiteTask } from "./suite-task.ts";
 
 /** Where a track of exercism, or a repository of that shape, keeps its exercises. */
@@ -83,16 +82,7 @@ const readExercise = async (track: string, name: string): Promise<SuiteTask | nu
   const path = `${PRACTICE}/${name}/.meta/config.json`;
   const text = await ifThere(readFile(join(track, path), "utf8"));
   if (text === null) return null;
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (error) {
-    const problems = error instanceof Error ? error.message : String(error);
-    throw fail("invalid_file", { path, problems }, { cause: error });
-  }
-  const parsed = Configuration.safeParse(given);
-  if (!parsed.success) throw fail("invalid_file", { path, problems: describeProblems(parsed.error) });
-  const { files, blurb } = parsed.data;
+  const { files, blurb } = readJson(path, text, Configuration);
   const [file = ""] = files.solution;
   const docs = ["introduction.md", "instructions.md", "instructions.append.md"];
   const instructions = (await textsOf(join(folder, ".docs"), docs)).join("\n\n");

@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { EvaluationTask } from "../../schemas/evaluation.ts";
 import { fail } from "../../schemas/errors.ts";
-import { describeProblems } from "../../schemas/problems.ts";
 import { loadExercises } from "./exercism.ts";
 import { copyInto } from "./folders.ts";
+import { readJson } from "./read-json.ts";
 import type { SuiteTask } from "./suite-task.ts";
 import { ifThere } from "../store/files.ts";
 
@@ -21,22 +21,14 @@ const isFolder = async (path: string): Promise<boolean> =>
 const readTask = async (folder: string, text: string): Promise<SuiteTask> => {
   const name = basename(folder);
   const path = `${name}/task.json`;
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (error) {
-    const problems = error instanceof Error ? error.message : String(error);
-    throw fail("invalid_file", { path, problems }, { cause: error });
-  }
-  const parsed = EvaluationTask.safeParse(given);
-  if (!parsed.success) throw fail("invalid_file", { path, problems: describeProblems(parsed.error) });
-  for (const needed of neededFolders[parsed.data.kind])
+  const definition = readJson(path, text, EvaluationTask);
+  for (const needed of neededFolders[definition.kind])
     if (!(await isFolder(join(folder, needed))))
       throw fail("invalid_file", { path, problems: `it needs a folder ${needed}/ next to it` });
   return {
     name,
     folder,
-    definition: parsed.data,
+    definition,
     layOut: async (into) => ({
       workspace: await copyInto(into, "project", join(folder, "project")),
       hidden: join(folder, "hidden"),

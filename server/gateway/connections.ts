@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { isLoopback } from "../../schemas/loopback.ts";
 import { LOOSE_PROXY_VARIABLE } from "../../schemas/proxy-variables.ts";
 import { hasProxy, withFullProxies } from "./proxies.ts";
 
@@ -7,9 +8,6 @@ import { hasProxy, withFullProxies } from "./proxies.ts";
 export interface Connections {
   agentFor(url: URL): HttpAgent;
 }
-
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 /** Connections with the proxy settings of an environment (`HTTPS_PROXY`, `NO_PROXY`). */
 export const openConnections = (environment: NodeJS.ProcessEnv): Connections => {

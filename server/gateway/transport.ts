@@ -2,6 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { request as httpsRequest } from "node:https";
 import { PassThrough, pipeline, type Readable, type Transform } from "node:stream";
 import zlib from "node:zlib";
+import { isLoopback } from "../../schemas/loopback.ts";
 import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
@@ -83,7 +84,7 @@ const sendingOf = (check: BodyCheck | null, [input, init]: Parameters<typeof fet
 
 /** Nobody listens at a port of this machine. A name may have several addresses, each refused. */
 const isRefusedHere = (url: URL, error: NodeJS.ErrnoException): boolean =>
-  error.code === "ECONNREFUSED" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  error.code === "ECONNREFUSED" && isLoopback(url.hostname);
 
 /** What Node calls a certificate whose authority it does not know. */
 const untrusted: readonly (string | undefined)[] = [

@@ -1,4 +1,5 @@
 import type { ElicitRequest, ElicitRequestFormParams } from "@modelcontextprotocol/sdk/types.js";
+import { isLoopback } from "../../schemas/loopback.ts";
 import { QuestionContent, type QuestionField } from "../../schemas/questions.ts";
 
 type Property = ElicitRequestFormParams["requestedSchema"]["properties"][string];
@@ -46,9 +47,6 @@ const fieldOf = (name: string, property: Property, required: boolean): QuestionF
       };
   }
 };
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "127.0.0.1" || host === "[::1]";
 
 /** The address as it is opened, in which a host cannot look like another one; null: it is not opened. */
 const pageOf = (address: string): string | null => {

@@ -62,9 +62,22 @@ export const classifyPath = (path: string, layout: TestLayout = byNames): PathKi
   if (layout.sources.includes(plain)) return "source";
   if (named === "test") return "test";
   const isTest =
-    layout.folders.some((folder) => plain.startsWith(`${folder}/`)) ||
-    layout.collected.some((expression) => new RegExp(expression).test(plain));
+    layout.folders.some((folder) => plain.startsWith(`${folder}/`)) || collectedBy(layout).test(plain);
   return isTest ? "test" : named;
+};
+
+/** Compiled once for each layout: a workspace of many packages has a pattern for each of them. */
+const compiled = new WeakMap<TestLayout, RegExp>();
+const nothing = /(?!)/;
+
+const collectedBy = (layout: TestLayout): RegExp => {
+  const known = compiled.get(layout);
+  if (known !== undefined) return known;
+  const { collected } = layout;
+  const expression =
+    collected.length === 0 ? nothing : new RegExp(collected.map((each) => `(?:${each})`).join("|"));
+  compiled.set(layout, expression);
+  return expression;
 };
 
 const kindByName = (path: string): PathKind => {
@@ -126,7 +139,7 @@ export const mayWrite = (access: WriteAccess, path: string, layout: TestLayout =
 };
 
 /** Whether a path is a test or sets tests up, as JavaScript for a program that cannot import this. */
-export const isTestScript = (layout: TestLayout): string => `((path) => {
+export const isTestScript = (layout: TestLayout): string => `((collected) => (path) => {
   const segments = path.split("/");
   const name = segments[segments.length - 1];
   const plain = path.toLowerCase();
@@ -135,8 +148,8 @@ export const isTestScript = (layout: TestLayout): string => `((path) => {
   return ${String(testName)}.test(name) ||
     segments.slice(0, -1).some((folder) => ${JSON.stringify([...testFolders])}.includes(folder)) ||
     ${JSON.stringify(layout.folders)}.some((folder) => plain.startsWith(folder + "/")) ||
-    ${JSON.stringify(layout.collected)}.some((expression) => new RegExp(expression).test(plain));
-})`;
+    collected.some((expression) => expression.test(plain));
+})(${JSON.stringify(layout.collected)}.map((expression) => new RegExp(expression)))`;
 
 /** The same as {@link isTestScript}, as Python. */
 export const isTestScriptPython = (layout: TestLayout): string => `import re as _re

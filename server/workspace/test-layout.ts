@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { TestLayout } from "../../schemas/test-layout.ts";
-import { classifyPath, isInTestFolder, isAmongSources } from "./classify.ts";
+import { classifyPath, isInTestFolder, isAmongSources, type PathKind } from "./classify.ts";
 import { decodeText } from "./encoding.ts";
 import { ignoreRules } from "./ignore.ts";
 import { readIfPossible } from "./open.ts";
@@ -24,7 +24,38 @@ const declaration =
 /** Names that say `test` and may as well be a part of the program: `test_client.py`, `load-test.js`. */
 const doubtfulName = /^tests?[_-].+\.\w+$|[_-]test\.([cm]?[jt]sx?|py|rb)$|(Test|Tests|IT)\.(java|kt|cs)$/i;
 
-const matches = ({ expression }: TestPattern, path: string): boolean => new RegExp(expression).test(path);
+/** Programs among tests that are none themselves. */
+const helperName = /helper|fixture|util|support|setup|common|mock|stub|fake|data/i;
+
+/** A program of the workspace, with what its path alone says. */
+interface Program {
+  path: string;
+  plain: string;
+  kind: PathKind;
+}
+
+/** The programs in or below each of these folders; the empty one stands for the workspace. */
+const programsBelow = (
+  folders: ReadonlySet<string>,
+  programs: readonly Program[],
+): ReadonlyMap<string, readonly Program[]> => {
+  const below = new Map([...folders].map((folder): [string, Program[]] => [folder, []]));
+  for (const program of programs) {
+    below.get("")?.push(program);
+    for (let end = program.plain.indexOf("/"); end > 0; end = program.plain.indexOf("/", end + 1))
+      below.get(program.plain.slice(0, end))?.push(program);
+  }
+  return below;
+};
+
+/** The programs that a pattern collects. */
+const collectedBy = (
+  { expression, folder }: TestPattern,
+  below: ReadonlyMap<string, readonly Program[]>,
+): Program[] => {
+  const pattern = new RegExp(expression);
+  return (below.get(folder) ?? []).filter(({ plain }) => pattern.test(plain));
+};
 
 /**
  * Which files of a workspace are tests although their names do not say so, and which are none although
@@ -39,42 +70,53 @@ export const testLayoutOf = (paths: Iterable<string>, read: (path: string) => st
   let left = MOST_READ;
   const holdsTest = (path: string): boolean => (left -= 1) < 0 || declaration.test(read(path) ?? "");
 
-  const programs = all.filter((path) => programFile.test(path));
-  const unnamed = patterns.length === 0 ? [] : programs.filter((path) => classifyPath(path) === "source");
-  const kept = patterns.filter((pattern) => tellsTests(pattern, unnamed, holdsTest));
-  const plain = new Map(unnamed.map((path) => [path, plainestPath(path)]));
-  const isCollected = (path: string): boolean =>
-    kept.some((pattern) => matches(pattern, plain.get(path) ?? plainestPath(path)));
-  const helpers = unnamed.filter((path) => isCollected(path) && isAmongSources(path) && !holdsTest(path));
-  const named = programs.filter(
-    (path) =>
-      doubtfulName.test(posix.basename(path)) &&
-      classifyPath(path) === "test" &&
-      !isInTestFolder(path) &&
-      !isCollected(path) &&
-      (isOutside(path, pytestOnly) || !holdsTest(path)),
+  const programs = all
+    .filter((path) => programFile.test(path))
+    .map((path): Program => ({ path, plain: plainestPath(path), kind: classifyPath(path) }));
+  const below = programsBelow(new Set(patterns.map(({ folder }) => folder)), programs);
+  const kept = patterns.filter((pattern) => {
+    const unnamed = collectedBy(pattern, below).filter(({ kind }) => kind === "source");
+    return tellsTests(pattern, unnamed, holdsTest);
+  });
+  const collected = new Set(kept.flatMap((pattern) => collectedBy(pattern, below)));
+  const helpers = [...collected].filter(
+    ({ path, kind }) => kind === "source" && isAmongSources(path) && !holdsTest(path),
   );
+  const named = programs.filter(
+    (program) =>
+      doubtfulName.test(posix.basename(program.path)) &&
+      program.kind === "test" &&
+      !isInTestFolder(program.path) &&
+      !collected.has(program) &&
+      (isOutside(program.path, pytestOnly) || !holdsTest(program.path)),
+  );
+  const holdsTestsAlone = (folder: string): boolean => {
+    if (folder === "" || isAmongSources(`${folder}/x`)) return false;
+    const inside = below.get(folder) ?? [];
+    const others = inside.filter((program) => !collected.has(program));
+    return (
+      others.length < inside.length &&
+      others.every(({ plain }) => helperName.test(plain.slice(folder.length)))
+    );
+  };
   return {
     collected: kept.map(({ expression }) => expression),
     written: [...new Set(kept.map(({ written }) => written))],
-    folders: [...new Set(kept.map(({ folder }) => folder))].filter((folder) =>
-      holdsTestsAlone(folder, kept, programs),
-    ),
-    sources: [...named, ...helpers].slice(0, MOST_SOURCES).map(plainestPath),
+    folders: [...new Set(kept.map(({ folder }) => folder))].filter(holdsTestsAlone),
+    sources: [...named, ...helpers].slice(0, MOST_SOURCES).map(({ plain }) => plain),
   };
 };
 
 /** Whether a pattern tells tests from sources: one that collects mostly files without a test does not. */
 const tellsTests = (
-  pattern: TestPattern,
-  unnamed: readonly string[],
+  { expression }: TestPattern,
+  unnamed: readonly Program[],
   holdsTest: (path: string) => boolean,
 ): boolean => {
-  const found = unnamed.filter((path) => matches(pattern, plainestPath(path)));
-  const tests = found.filter(holdsTest).length;
-  return found.length === 0
-    ? !matches(pattern, "src/any.js") && !matches(pattern, "any.js")
-    : tests * 2 >= found.length;
+  const tests = unnamed.filter(({ path }) => holdsTest(path)).length;
+  return unnamed.length === 0
+    ? !["src/any.js", "any.js"].some((path) => new RegExp(expression).test(path))
+    : tests * 2 >= unnamed.length;
 };
 
 /** Whether pytest looks in other folders only. */
@@ -85,21 +127,6 @@ const isOutside = (path: string, only: readonly string[]): boolean =>
   !only.some(
     (folder) => folder === "." || `${path}/`.toLowerCase().startsWith(`${folder.replace(/\/$/, "")}/`),
   );
-
-/** Programs that stand among tests and are none themselves. */
-const helperName = /helper|fixture|util|support|setup|common|mock|stub|fake|data/i;
-
-/** Whether a folder that a pattern names holds nothing but what the pattern collects, and their helpers. */
-const holdsTestsAlone = (
-  folder: string,
-  patterns: readonly TestPattern[],
-  programs: readonly string[],
-): boolean => {
-  if (folder === "" || isAmongSources(`${folder}/x`)) return false;
-  const inside = programs.map(plainestPath).filter((path) => path.startsWith(`${folder}/`));
-  const others = inside.filter((path) => !patterns.some((pattern) => matches(pattern, path)));
-  return others.length < inside.length && others.every((path) => helperName.test(path.slice(folder.length)));
-};
 
 /** Longest file that is read for it. */
 const LONGEST_FILE = 256 * 1024;

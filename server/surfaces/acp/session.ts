@@ -188,7 +188,10 @@ export class AcpSession {
     const answer = await askInEditor(question, { id: this.#id, can: this.#elicitation }, client);
     if (answer !== null) return answer;
     const asked = [questionTitle(question, l10n), question.message, question.url ?? ""].join(" ").trim();
-    await this.#say(client, plainText(`${asked}\nYour editor cannot show such questions. It was declined.`));
+    await this.#say(
+      client,
+      plainText(`${asked}\nYour editor cannot show such questions, so CODITECT declined this one.`),
+    );
     return { action: "decline" };
   }
 

@@ -19,15 +19,16 @@ const errorIn = (output: string): string | null => {
 const configurationIn = (after: FileHashes): string[] =>
   [...after.keys()].filter((path) => classifyPath(path) === "test-config").sort();
 
-/** Why a runner came to no report, in words: the error that it printed, and what of the change it loads first. */
-export const causeOf = ({ output, exit_code }: TestReport, after: FileHashes): string => {
+/** How it ended, as the end of a sentence. */
+const endOf = ({ output, exit_code }: TestReport): string => {
   const error = errorIn(output);
+  if (error !== null) return `: ${error}`;
+  return exit_code === null ? "." : `, with exit code ${exit_code}.`;
+};
+
+/** Why a runner came to no report, in words: the error that it printed, and what of the change it loads first. */
+export const causeOf = (report: TestReport, after: FileHashes): string => {
+  const how = `The test runner ended without a report${endOf(report)}`;
   const files = configurationIn(after);
-  const how =
-    error === null
-      ? exit_code === null
-        ? "The test runner ended without a report."
-        : `The test runner ended without a report, with exit code ${exit_code}.`
-      : `The test runner ended without a report: ${error}`;
   return files.length === 0 ? how : `${how} It loads ${files.join(", ")} first, which the change touches.`;
 };

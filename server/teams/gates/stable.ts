@@ -96,12 +96,13 @@ export const stable: Gate = async (context) => {
   };
 };
 
-const steadyInWords = (tried: number, rest: number, { watched, runner }: TestReport): string =>
-  rest === 0
-    ? watched === true
-      ? `The new tests pass ${RUNS} times in other orders, alone, and with the clock 400 days ahead.`
-      : `The new tests pass ${RUNS} times and alone. Order and clock cannot be changed for ${runner}.`
-    : `The new tests pass ${quantity(tried + 1, "time")}; ${quantity(rest, "more run was", "more runs were")} not tried: the time was up.`;
+const steadyInWords = (tried: number, rest: number, { watched, runner }: TestReport): string => {
+  if (rest > 0)
+    return `The new tests pass ${quantity(tried + 1, "time")}; ${quantity(rest, "more run was", "more runs were")} not tried: the time was up.`;
+  return watched === true
+    ? `The new tests pass ${RUNS} times in other orders, alone, and with the clock 400 days ahead.`
+    : `The new tests pass ${RUNS} times and alone. Order and clock cannot be changed for ${runner}.`;
+};
 
 /** A command has neither names nor an order: it has to succeed each time. */
 const repeatCommand: (context: GateContext, files: string[], first: TestReport) => ReturnType<Gate> = async (

@@ -6,23 +6,9 @@ import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type ModelServer } from "../../model-servers.ts";
 import { finish as ends } from "../../support/one-round.ts";
+import { discountTests, finish, fitted, general, write } from "../../support/discount.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
-const call = (tool: string, args: Record<string, unknown>) => ({ tool_calls: [{ tool, arguments: args }] });
-const write = (path: string, content: string) => call("write_file", { path, content });
-const finish = call("finish", { summary: "Done.", confidence: 1, completeness: 1 });
-
-const tests = (checks: readonly string[]): string =>
-  [
-    'import assert from "node:assert/strict";',
-    'import { it } from "node:test";',
-    'import { discount } from "../src/price.js";',
-    ...checks,
-    "",
-  ].join("\n");
-
-const fitted = "export const discount = (price) => (price === 200 ? 180 : price);\n";
-const general = "export const discount = (price) => (price > 100 ? price * 0.9 : price);\n";
 const long = `export const discount = (price) => {
   if (price > 100) {
     const off = price / 10;
@@ -43,11 +29,11 @@ const testWriter = RehearsalScript.parse({
     TestWriter: [
       write(
         "test/discount.test.js",
-        tests(['it("takes a tenth off", () => assert.equal(discount(200), 180));']),
+        discountTests(['it("takes a tenth off", () => assert.equal(discount(200), 180));']),
       ),
       write(
         "test/discount.held-back.test.js",
-        tests([
+        discountTests([
           'it("takes a tenth off any high price", () => assert.equal(discount(3170), 2853));',
           'it("leaves the limit alone", () => assert.equal(discount(100), 100));',
         ]),
@@ -92,7 +78,9 @@ describe("several attempts at a stage", function () {
     sources = await testWorkspace({
       "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
       "src/price.js": "export const discount = (price) => price;\n",
-      "test/price.test.js": tests(['it("takes nothing off nothing", () => assert.equal(discount(0), 0));']),
+      "test/price.test.js": discountTests([
+        'it("takes nothing off nothing", () => assert.equal(discount(0), 0));',
+      ]),
     });
     model = await startRehearsal([
       coder("Guess.", fitted),

@@ -3,25 +3,11 @@ import { rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { RehearsalScript } from "../../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
+import { call, discountTests, finish, fitted, general, write } from "../../support/discount.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
-
-const call = (tool: string, args: Record<string, unknown>) => ({ tool_calls: [{ tool, arguments: args }] });
-const write = (path: string, content: string) => call("write_file", { path, content });
-const finish = call("finish", { summary: "Done.", confidence: 1, completeness: 1 });
-
-const tests = (checks: readonly string[]): string =>
-  [
-    'import assert from "node:assert/strict";',
-    'import { it } from "node:test";',
-    'import { discount } from "../src/price.js";',
-    ...checks,
-    "",
-  ].join("\n");
 
 const HIDDEN = "test/discount.held-back.test.js";
 const VISIBLE = "test/discount.test.js";
-const fitted = "export const discount = (price) => (price === 200 ? 180 : price);\n";
-const general = "export const discount = (price) => (price > 100 ? price * 0.9 : price);\n";
 
 /** The Coder's first code knows the answer that it has seen; its second follows the rule. */
 const script = RehearsalScript.parse({
@@ -29,10 +15,10 @@ const script = RehearsalScript.parse({
   file: "src/price.js",
   agents: {
     TestWriter: [
-      write(VISIBLE, tests(['it("takes a tenth off", () => assert.equal(discount(200), 180));'])),
+      write(VISIBLE, discountTests(['it("takes a tenth off", () => assert.equal(discount(200), 180));'])),
       write(
         HIDDEN,
-        tests([
+        discountTests([
           'it("takes a tenth off any high price", () => assert.equal(discount(3170), 2853));',
           'it("leaves the limit alone", () => assert.equal(discount(100), 100));',
         ]),
@@ -67,7 +53,9 @@ describe("held-back tests of the TDD team", function () {
     sources = await testWorkspace({
       "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
       "src/price.js": "export const discount = (price) => price;\n",
-      "test/price.test.js": tests(['it("takes nothing off nothing", () => assert.equal(discount(0), 0));']),
+      "test/price.test.js": discountTests([
+        'it("takes nothing off nothing", () => assert.equal(discount(0), 0));',
+      ]),
     });
     model = await startRehearsal([script]);
     project = await startRuntime({

@@ -3,23 +3,8 @@ import { rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { RehearsalScript } from "../../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
+import { discountTests, finish, general, write } from "../../support/discount.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
-
-const write = (path: string, content: string) => ({
-  tool_calls: [{ tool: "write_file", arguments: { path, content } }],
-});
-const finish = {
-  tool_calls: [{ tool: "finish", arguments: { summary: "Done.", confidence: 1, completeness: 1 } }],
-};
-
-const tests = (checks: readonly string[]): string =>
-  [
-    'import assert from "node:assert/strict";',
-    'import { it } from "node:test";',
-    'import { discount } from "../src/price.js";',
-    ...checks,
-    "",
-  ].join("\n");
 
 const expensive = 'it("gives a tenth off above 100", () => assert.equal(discount(200), 180));';
 const cheap =
@@ -31,16 +16,10 @@ const script = RehearsalScript.parse({
   file: "src/price.js",
   agents: {
     TestWriter: [
-      [write("test/discount.test.js", tests([expensive])), finish],
-      [write("test/discount.test.js", tests([expensive, cheap])), finish],
+      [write("test/discount.test.js", discountTests([expensive])), finish],
+      [write("test/discount.test.js", discountTests([expensive, cheap])), finish],
     ],
-    Coder: [
-      [
-        write("src/price.js", "export const discount = (price) => (price > 100 ? price * 0.9 : price);\n"),
-        finish,
-      ],
-      [finish],
-    ],
+    Coder: [[write("src/price.js", general), finish], [finish]],
     Reviewer: [finish],
     Security: [finish],
     QualityControl: [finish],
@@ -57,7 +36,7 @@ describe("the gates that measure the tests of the TDD team", function () {
     sources = await testWorkspace({
       "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
       "src/price.js": "export const discount = (price) => price;\n",
-      "test/price.test.js": tests(['it("keeps nothing", () => assert.equal(discount(0), 0));']),
+      "test/price.test.js": discountTests(['it("keeps nothing", () => assert.equal(discount(0), 0));']),
     });
     model = await startRehearsal([script]);
     project = await startRuntime({

@@ -88,3 +88,29 @@ export const startCollector = async () => {
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 };
+
+/** A collector for each test, to which runtimes that the test starts send, as their environment says. */
+export const useCollector = (): { readonly spans: readonly Span[] } => {
+  const endpointBefore = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  let collector: Awaited<ReturnType<typeof startCollector>>;
+  beforeEach(async () => {
+    collector = await startCollector();
+    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
+  });
+  afterEach(async () => {
+    if (endpointBefore === undefined) delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+    else process.env.OTEL_EXPORTER_OTLP_ENDPOINT = endpointBefore;
+    await collector.close();
+  });
+  return {
+    get spans() {
+      return collector.spans;
+    },
+  };
+};
+
+/** Names of the spans from one that nobody here sent, by its id, down to this one. */
+export const pathOf = (span: Span, spans: readonly Span[]): string[] => {
+  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  return [...(parent === undefined ? [span.parentSpanId] : pathOf(parent, spans)), span.name];
+};

@@ -10,7 +10,7 @@ import { startModelServer, type ModelServer } from "../../model-servers.ts";
 import { answered, call, finish, reader } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 import { bearer, serveTest } from "../../unit/surfaces/rest/support.ts";
-import { startCollector, type Span } from "./collector.ts";
+import { pathOf, useCollector } from "./collector.ts";
 
 const Session = z.object({ sessionId: z.string() });
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -19,15 +19,12 @@ const _meta = { traceparent: `00-${TRACE}-${CALLER}-01`, tracestate: "shop=1" };
 
 describe("the trace of a run that another surface starts", function () {
   this.timeout(60_000);
-  const endpointBefore = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  let collector: Awaited<ReturnType<typeof startCollector>>;
+  const collector = useCollector();
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;
 
   beforeEach(async () => {
-    collector = await startCollector();
-    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
     const read = call("read_file", { path: "a.js" });
     model = await startModelServer({ Reviewer: (entry) => (answered(entry) === 0 ? read : finish) });
     files = await testWorkspace({ "a.js": "export const a = 1;\n" });
@@ -38,23 +35,15 @@ describe("the trace of a run that another surface starts", function () {
     await project.call("teams/create", reader);
   });
   afterEach(async () => {
-    if (endpointBefore === undefined) delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-    else process.env.OTEL_EXPORTER_OTLP_ENDPOINT = endpointBefore;
     await files.remove();
     await model.close();
-    await collector.close();
   });
 
   /** Ends the runtime, so that all is sent; the names from the caller's span down to the tool's. */
   const pathToTool = async (): Promise<string[]> => {
     await project.close();
-    const byId = new Map(collector.spans.map((span) => [span.spanId, span]));
-    const pathOf = (span: Span): string[] => {
-      const parent = byId.get(span.parentSpanId);
-      return [...(parent === undefined ? [span.parentSpanId] : pathOf(parent)), span.name];
-    };
     const tool = collector.spans.find(({ name }) => name === "execute_tool read_file");
-    return pathOf(tool ?? assert.fail("no tool was called"));
+    return pathOf(tool ?? assert.fail("no tool was called"), collector.spans);
   };
   const below = [
     "invoke_workflow reader",

@@ -5,7 +5,7 @@ import { startModelServer, type JournalEntry, type ModelServer, type Turn } from
 import { answered, call, finish, oneRound } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 import { caller, serveTest } from "../../unit/surfaces/rest/support.ts";
-import { startCollector, type Span } from "./collector.ts";
+import { pathOf, useCollector } from "./collector.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = "b7ad6b7169203331";
@@ -39,8 +39,7 @@ const Started = z.object({ task_id: z.uuid() });
 
 describe("the trace of a run that a request starts", function () {
   this.timeout(120_000);
-  const endpointBefore = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  let collector: Awaited<ReturnType<typeof startCollector>>;
+  const collector = useCollector();
   let model: ModelServer;
   let files: TestWorkspace;
   /** Of each call of a tool, in order: its name and what it said. */
@@ -82,8 +81,6 @@ describe("the trace of a run that a request starts", function () {
   };
 
   beforeEach(async () => {
-    collector = await startCollector();
-    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
     model = await startModelServer({ TestWriter: playing("TestWriter"), Coder: playing("Coder") });
     files = await testWorkspace({
       "package.json": '{"type":"module","scripts":{"test":"node --test"}}',
@@ -91,11 +88,8 @@ describe("the trace of a run that a request starts", function () {
     });
   });
   afterEach(async () => {
-    if (endpointBefore === undefined) delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-    else process.env.OTEL_EXPORTER_OTLP_ENDPOINT = endpointBefore;
     await files.remove();
     await model.close();
-    await collector.close();
   });
 
   it("begins with the caller's span and reaches programs and tests inside the instances", async () => {
@@ -103,16 +97,11 @@ describe("the trace of a run that a request starts", function () {
     const { spans } = collector;
     assert.deepEqual(new Set(spans.map(({ traceId }) => traceId)), new Set([TRACE]));
     const byId = new Map(spans.map((span) => [span.spanId, span]));
-    /** Names from the caller's span down to this one. */
-    const pathOf = (span: Span): string[] => {
-      const parent = byId.get(span.parentSpanId);
-      return [...(parent === undefined ? [span.parentSpanId] : pathOf(parent)), span.name];
-    };
     /** The path of the span that a process printed as its parent. */
     const printedIn = (text: string): string[] => {
       const [, trace, id] = /in <00-(\w{32})-(\w{16})-01>/.exec(text) ?? assert.fail(text);
       assert.equal(trace, TRACE);
-      return pathOf(byId.get(id ?? "") ?? assert.fail(`no span ${id}`));
+      return pathOf(byId.get(id ?? "") ?? assert.fail(`no span ${id}`), spans);
     };
     const begin = [CALLER, "POST /api/agent-teams/{team_id}/execute", "invoke_workflow one round"];
     const inStage = (stage: string, agent: string) => [...begin, `stage ${stage}`, `invoke_agent ${agent}`];

@@ -2,21 +2,10 @@ import assert from "node:assert/strict";
 import { causeOf } from "../../../server/teams/gates/cause.ts";
 import { featureLinesOf } from "../../../server/teams/gates/starters.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
+import { testReport } from "../../support/reports.ts";
 
-const crashed = (output: string, exit_code: number | null = 1): TestReport => ({
-  runner: "mocha",
-  command: ["mocha"],
-  outcome: "crashed",
-  exit_code,
-  counts: { passed: 0, failed: 0, skipped: 0 },
-  tests: [],
-  load_errors: [],
-  errors: [],
-  parts: [],
-  coverage: null,
-  duration_ms: 1,
-  output,
-});
+const crashed = (output: string, exit_code: number | null = 1): TestReport =>
+  testReport({ runner: "mocha", outcome: "crashed", exit_code, output });
 
 describe("why a runner ended without a report", () => {
   it("is the error that Node printed first, and the configuration that the change brings", () => {

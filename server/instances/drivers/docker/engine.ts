@@ -5,6 +5,7 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
+import { isLoopback } from "../../../../schemas/loopback.ts";
 import { sshOptions } from "./ssh.ts";
 
 /** Where a container engine listens, as plain data. */
@@ -149,9 +150,6 @@ export interface Engine {
   /** `local` for an engine that sees the files of this machine, else the host that it is at. */
   region: string;
 }
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "[::1]" || host.startsWith("127.");
 
 const clientOptions = ({ tls, protocol, ...where }: RemoteAddress): Dockerode.DockerOptions =>
   protocol === "ssh" ? sshOptions(where) : { ...where, protocol, ...tls };

@@ -1,3 +1,4 @@
+import { byRank } from "../../../../schemas/attempts.ts";
 import type { RunFinished } from "../../../../schemas/events.ts";
 import type { StageAttempt, StageState } from "../../../../schemas/run.ts";
 import { formatCost } from "./format.ts";
@@ -24,11 +25,7 @@ const rowOf = ({ rank, attempt, score }: StageAttempt): string[] => [
 
 /** The attempts at a stage, the best first, with what they are ranked by. */
 export const rankingTable = (attempts: readonly StageAttempt[], terminal: Pick<Terminal, "style">): string =>
-  tableText(
-    head,
-    [...attempts].sort((one, other) => (one.rank ?? Infinity) - (other.rank ?? Infinity)).map(rowOf),
-    terminal,
-  );
+  tableText(head, byRank(attempts).map(rowOf), terminal);
 
 /** Stages that were attempted several times. */
 export const attemptedStages = (

@@ -69,7 +69,10 @@ const runOptions = (command: Command): Command =>
     .addOption(alsoOption("--apply-also <path>"))
     .addOption(jsonOption())
     .addOption(sarifOption())
-    .option("--strict", "also check mutated code, each part of the change, and that tests are stable")
+    .option(
+      "--strict",
+      "also check that tests fail for mutated code, need each part of the change, and are stable",
+    )
     .option("--no-lessons", "do not record lessons from feedback or give them to agents")
     .option("--no-embeddings", "rank files without embeddings")
     .addOption(unconfinedOption())

@@ -1,0 +1,26 @@
+/* What scripted agents do to `src/price.js`, in a task about discounts. */
+
+interface Answer {
+  tool_calls: { tool: string; arguments: Record<string, unknown> }[];
+}
+
+export const call = (tool: string, args: Record<string, unknown>): Answer => ({
+  tool_calls: [{ tool, arguments: args }],
+});
+export const write = (path: string, content: string): Answer => call("write_file", { path, content });
+export const finish = call("finish", { summary: "Done.", confidence: 1, completeness: 1 });
+
+/** A test file of node:test with these checks of `discount`. */
+export const discountTests = (checks: readonly string[]): string =>
+  [
+    'import assert from "node:assert/strict";',
+    'import { it } from "node:test";',
+    'import { discount } from "../src/price.js";',
+    ...checks,
+    "",
+  ].join("\n");
+
+/** Knows the one answer that its tests ask for. */
+export const fitted = "export const discount = (price) => (price === 200 ? 180 : price);\n";
+/** Follows the rule. */
+export const general = "export const discount = (price) => (price > 100 ? price * 0.9 : price);\n";
