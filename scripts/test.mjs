@@ -56,9 +56,12 @@ const readCounts = (file) => {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failures: [], skipped: [] };
   }
 };
+
+/** The lines of an error that are shown again below the summary. */
+const ERROR_LINES = 20;
 
 const sign = (failed) => (failed === 0 ? "✔" : "✖");
 
@@ -68,9 +71,14 @@ const run = async (suite) => {
   const began = Date.now();
   const file = join(folder, suite.name);
   const status = await execute(suite, file);
-  const counts = suite.mocha ? readCounts(file) : { passed: status === 0 ? 1 : 0, failed: 0, skipped: [] };
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  const { passed, failed, skipped } = counts;
+  const counts = suite.mocha ? readCounts(file) : { passed: status === 0 ? 1 : 0, failures: [], skipped: [] };
+  if (status !== 0 && counts.failures.length === 0)
+    counts.failures.push({
+      title: suite.name,
+      error: `It ended with exit code ${status}; its output is above.`,
+    });
+  const { passed, failures, skipped } = counts;
+  const failed = failures.length;
   const took = duration(Date.now() - began);
   const line = `${sign(failed)} ${suite.name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped.length} skipped, ${took}`;
   console.log(`\n── ${line}`);
@@ -108,6 +116,14 @@ console.log(`\n── summary ${"─".repeat(69)}`);
 for (const { line } of results) console.log(line);
 if (problems.length > 0) console.log(`\nThis machine could not be made ready:\n${problems.join("\n")}`);
 
+// Logs are often read from their end, or cut: what failed is repeated here.
+const failures = results.flatMap((result) => result.failures);
+if (failures.length > 0) console.log("\nFailed:");
+for (const { title, error } of failures) {
+  console.log(`  ${title}`);
+  for (const line of error.split("\n").slice(0, ERROR_LINES)) console.log(`    ${line}`);
+}
+
 const skipped = results.flatMap((result) => result.skipped);
 const byReason = Map.groupBy(skipped, ({ reason }) => reason);
 if (byReason.size > 0) console.log("\nSkipped:");
@@ -118,9 +134,8 @@ for (const [reason, tests] of byReason) {
 }
 
 const sum = (of) => results.reduce((total, result) => total + of(result), 0);
-const failed = sum((result) => result.failed);
 const strict = process.env.CI === "true" && skipped.length > 0;
 if (strict) console.log("\nWith CI=true a skipped test is a failure.");
 console.log(`\nIt took ${duration(Date.now() - started)}.`);
-console.log(`${sum((result) => result.passed)} passed, ${failed} failed, ${skipped.length} skipped`);
-process.exitCode = failed > 0 || strict ? 1 : 0;
+console.log(`${sum((result) => result.passed)} passed, ${failures.length} failed, ${skipped.length} skipped`);
+process.exitCode = failures.length > 0 || strict ? 1 : 0;

@@ -17,6 +17,12 @@ const formats: ReadonlySet<Json> = new Set(["enum", "date-time", "float", "doubl
 const MOST_NESTED = 12;
 
 /**
+ * Schemas that refer to one another grow with each step. After this many references those that are left
+ * become any object.
+ */
+const MOST_REFERENCES = 500;
+
+/**
  * A JSON Schema in the dialect of Gemini's field `parameters`, for services that do not take
  * `parametersJsonSchema`. References are replaced by what they name, `const` by an enumeration, `oneOf` and
  * several types by `anyOf`, `allOf` by one schema. What the dialect cannot say goes into the description
@@ -26,15 +32,16 @@ export const inGeminiDialect = (schema: Json): JsonObject => new Translation(sch
 
 class Translation {
   readonly #root: Json;
+  #references = 0;
 
   constructor(root: Json) {
     this.#root = root;
   }
 
   of(given: Json, depth: number): JsonObject {
-    const found = isObject(given) ? this.#resolved(given, 0) : {};
+    const found = isObject(given) ? this.#resolved(given) : {};
     if (depth > MOST_NESTED) return { type: "object" };
-    const schema = this.#merged(found);
+    const schema = this.#merged(found, depth);
     const { types, isNullable } = typesOf(schema);
     const result: JsonObject = Object.fromEntries(Object.entries(schema).filter(([name]) => kept.has(name)));
     delete result.type;
@@ -89,10 +96,10 @@ class Translation {
   }
 
   /** `allOf` as one schema: its properties together. */
-  #merged({ allOf, ...schema }: JsonObject): JsonObject {
-    if (!Array.isArray(allOf)) return schema;
+  #merged({ allOf, ...schema }: JsonObject, depth: number): JsonObject {
+    if (!Array.isArray(allOf) || depth > MOST_NESTED) return schema;
     return allOf.filter(isObject).reduce<JsonObject>((all, each) => {
-      const part = this.#merged(this.#resolved(each, 0));
+      const part = this.#merged(this.#resolved(each), depth + 1);
       const properties = {
         ...(isObject(all.properties) && all.properties),
         ...(isObject(part.properties) && part.properties),
@@ -108,17 +115,18 @@ class Translation {
   }
 
   /** What `$ref` names inside the schema itself; any object where it names nothing there. */
-  #resolved(schema: JsonObject, followed: number): JsonObject {
+  #resolved(schema: JsonObject, followed = 0): JsonObject {
     const { $ref, ...others } = schema;
     if (typeof $ref !== "string") return schema;
+    this.#references += 1;
     const named = $ref
       .replace(/^#\/?/, "")
       .split("/")
       .filter((step) => step !== "")
       .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
       .reduce<Json | undefined>((place, step) => (isObject(place) ? place[step] : undefined), this.#root);
-    if (!$ref.startsWith("#") || !isObject(named) || followed > MOST_NESTED)
-      return { type: "object", ...others };
+    const isTooMuch = followed > MOST_NESTED || this.#references > MOST_REFERENCES;
+    if (!$ref.startsWith("#") || !isObject(named) || isTooMuch) return { type: "object", ...others };
     return { ...this.#resolved(named, followed + 1), ...others };
   }
 }

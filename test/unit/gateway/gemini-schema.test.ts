@@ -81,6 +81,21 @@ describe("a tool's schema in Gemini's dialect", () => {
     assert.equal(inGeminiDialect(schema).type, "object");
   });
 
+  it("ends a schema that is a part of itself", () => {
+    assert.deepEqual(inGeminiDialect({ allOf: [{ $ref: "#" }], type: "object" }), { type: "object" });
+  });
+
+  it("stays small where many schemas refer to one another", () => {
+    const names = Array.from({ length: 12 }, (_, index) => `d${index}`);
+    const references = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
+    const schema = {
+      type: "object",
+      properties: references,
+      $defs: Object.fromEntries(names.map((name) => [name, { type: "object", properties: references }])),
+    };
+    assert.ok(JSON.stringify(inGeminiDialect(schema)).length < 1_000_000);
+  });
+
   it("has nothing but the dialect's words, whatever it is given", () => {
     const words = new Set(
       "type title description nullable minimum maximum pattern format enum anyOf items properties required minItems maxItems minLength maxLength minProperties maxProperties".split(

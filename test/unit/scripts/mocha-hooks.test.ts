@@ -11,7 +11,7 @@ const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
 const root = join(import.meta.dirname, "..", "..", "..");
 const Counts = z.object({
   passed: z.number(),
-  failed: z.number(),
+  failures: z.array(z.object({ title: z.string(), error: z.string() })),
   skipped: z.array(z.object({ title: z.string(), reason: z.string() })),
 });
 
@@ -36,7 +36,7 @@ describe("a suite of tests that cannot be set up", () => {
   };
 
   it("fails once, although its tear-down finds nothing", () => {
-    const { passed, failed } = countsOf(`
+    const { passed, failures } = countsOf(`
       describe("broken", () => {
         let server;
         before(() => { throw new Error("no server"); });
@@ -45,17 +45,19 @@ describe("a suite of tests that cannot be set up", () => {
       });
       describe("whole", () => { it("passes", () => {}); });
     `);
-    assert.deepEqual({ passed, failed }, { passed: 1, failed: 1 });
+    assert.deepEqual([passed, failures.length], [1, 1]);
+    assert.match(failures[0]?.error ?? "", /^Error: no server\n/);
   });
 
   it("still fails when only its tear-down does", () => {
-    const { passed, failed } = countsOf(`
+    const { passed, failures } = countsOf(`
       describe("left behind", () => {
         after(() => { throw new Error("still running"); });
         it("passes", () => {});
       });
     `);
-    assert.deepEqual({ passed, failed }, { passed: 1, failed: 1 });
+    assert.deepEqual([passed, failures.length], [1, 1]);
+    assert.match(failures[0]?.error ?? "", /^Error: still running\n/);
   });
 
   it("is skipped with its hooks and says why, where a part of the machine is missing", () => {
@@ -71,6 +73,6 @@ describe("a suite of tests that cannot be set up", () => {
       });
     `);
     const skipped = [{ title: "in an editor shows a run", reason: "there is no editor" }];
-    assert.deepEqual(counts, { passed: 0, failed: 0, skipped });
+    assert.deepEqual(counts, { passed: 0, failures: [], skipped });
   });
 });
