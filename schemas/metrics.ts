@@ -105,6 +105,8 @@ export const Metrics = z.strictObject({
   by: MetricField,
   total: MetricRow,
   rows: z.array(MetricRow),
+  /** Days of the span that are left out because what is stored of them is damaged. */
+  damaged_days: Count,
   acceptance: z.strictObject({
     changed_files: z.strictObject({ accepted: Count, discarded: Count, pending: Count }),
     findings: z.strictObject({ open: Count, dismissed: Count, fixed: Count, outdated: Count }),

@@ -44,6 +44,14 @@ const counted = new Map<string, string>([
   ["file", "bytes"],
 ]);
 
+/** Texts of a known form, by zod's names for them. */
+const formats = new Map<string, string>([
+  ["date", "must be a date, such as 2026-01-31"],
+  ["datetime", "must be a time, such as 2026-01-31T12:00:00Z"],
+  ["url", "must be an address, such as https://example.com"],
+  ["uuid", "must be an id, such as 6f1c3c1e-8f0a-4d52-9a3e-2b7d5c4e1f00"],
+]);
+
 /** What a value must be, in the words of a form; others than these keep zod's. */
 const wordsOf = (issue: Issue): string => {
   switch (issue.code) {
@@ -63,6 +71,8 @@ const wordsOf = (issue: Issue): string => {
       const limit = `${words[isSmall ? 0 : 1] ?? ""} ${bound}`;
       return units === undefined ? `must be ${limit}` : `must have ${limit} ${units}`;
     }
+    case "invalid_format":
+      return formats.get(issue.format) ?? issue.message;
     default:
       return issue.message;
   }

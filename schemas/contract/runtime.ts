@@ -7,6 +7,13 @@ import { Count } from "../primitives.ts";
 import { DailyUsage } from "../run.ts";
 import { Nothing, row } from "./row.ts";
 
+const MetricSpan = {
+  /** Left out: 30 days before the end. */
+  since: z.iso.date().optional(),
+  /** Left out: today. */
+  until: z.iso.date().optional(),
+};
+
 export const ModelInfo = z.strictObject({
   provider: AIProvider,
   name: z.string(),
@@ -104,10 +111,7 @@ export const runtimeMethods = {
   "metrics/get": row(
     "viewer",
     z.strictObject({
-      /** Left out: 30 days ago. */
-      since: z.iso.date().optional(),
-      /** Left out: today. */
-      until: z.iso.date().optional(),
+      ...MetricSpan,
       by: MetricField.default("day"),
     }),
     Metrics,
@@ -122,7 +126,7 @@ export const runtimeMethods = {
   "metrics/report": row(
     "viewer",
     z.strictObject({
-      since: z.iso.date().optional(),
+      ...MetricSpan,
       /** URI of the workspace folder for an editor that opens runs from the page; `null`: no links. */
       folder: z.url().nullable().default(null),
     }),

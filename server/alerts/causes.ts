@@ -165,7 +165,7 @@ const resourceLimits = (day: string, sources: CauseSources): AlertCause[] => {
 /** What a person should look at, on that day (UTC). */
 export const causesOf = (day: string, sources: CauseSources): AlertCause[] => {
   const { store, settings } = sources;
-  const { groups } = wholeMetrics(store.tenantId, day, store.get("dailyMetrics", day));
+  const groups = wholeMetrics(store.tenantId, day, store.get("dailyMetrics", day))?.groups ?? [];
   return [
     ...costThreshold(day, sources),
     ...failureRate(groups, settings),

@@ -1,12 +1,31 @@
+import type { MethodParams } from "../../schemas/contract.ts";
+import { fail } from "../../schemas/errors.ts";
 import type { MetricField } from "../../schemas/metrics.ts";
 import { prometheusRules } from "../metrics/prometheus-rules.ts";
-import { readMetrics, readRows, recentRuns } from "../metrics/read.ts";
+import { readMetrics, readSpan, recentRuns, rowsBy, type Span } from "../metrics/read.ts";
 import { reportPage } from "../metrics/report.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 const EXPENSIVE_RUNS = 10;
+
+const dayAfter = (day: string, days: number): string =>
+  new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+
+/** The days (UTC) that a caller asks for. Error: `invalid_params` if they end before they begin. */
+const spanOf = (asked: Pick<MethodParams<"metrics/get">, "since" | "until">, today: string): Span => {
+  // East of Greenwich, a user's today can be a day that has not begun in UTC.
+  const latest = asked.since === dayAfter(today, 1) ? asked.since : today;
+  const until = asked.until ?? latest;
+  const since = asked.since ?? dayAfter(until, -DEFAULT_DAYS);
+  if (since <= until) return { since, until };
+  const end = asked.until === undefined ? `today, ${until} (UTC)` : until;
+  throw fail("invalid_params", {
+    what: "The span of time",
+    problems: `it begins on ${since}, after its end: ${end}`,
+  });
+};
 
 /** What happened over time, for people, programs and Prometheus. */
 export const metricHandlers = ({
@@ -18,12 +37,12 @@ export const metricHandlers = ({
 }: HandlerContext): HandlersOf<"metrics"> => {
   const sources = { store, queued: () => pool.queued() };
   const today = () => now().slice(0, 10);
-  const daysAgo = (days: number) => new Date(Date.parse(now()) - days * DAY_MS).toISOString().slice(0, 10);
 
   return {
-    "metrics/get": async ({ since = daysAgo(DEFAULT_DAYS), until = today(), by }) => {
+    "metrics/get": async ({ since, until, by }) => {
+      const span = spanOf({ since, until }, today());
       await alerts.check();
-      return readMetrics({ since, until, by }, sources);
+      return readMetrics(by, readSpan(span, store), sources);
     },
 
     "metrics/prometheus": async () => {
@@ -33,11 +52,13 @@ export const metricHandlers = ({
       return { text: await prometheusText(sources), rules: prometheusRules(alertRules()) };
     },
 
-    "metrics/report": async ({ since = daysAgo(DEFAULT_DAYS), folder }) => {
+    "metrics/report": async ({ since, until, folder }) => {
+      const span = spanOf({ since, until }, today());
       await alerts.check();
-      const rows = (by: MetricField) => readRows({ since, until: today(), by }, store).rows;
+      const sums = readSpan(span, store);
+      const rows = (by: MetricField) => rowsBy(by, sums).rows;
       const runs = recentRuns(store)
-        .filter(({ created_at }) => created_at >= since)
+        .filter(({ created_at }) => created_at >= span.since && created_at.slice(0, 10) <= span.until)
         .sort((one, other) => (other.usage.cost ?? 0) - (one.usage.cost ?? 0))
         .slice(0, EXPENSIVE_RUNS)
         .map((run) => {
@@ -45,7 +66,7 @@ export const metricHandlers = ({
           return { run, workflow: task?.workflow ?? "", description: task?.description ?? "" };
         });
       const html = reportPage({
-        days: readMetrics({ since, until: today(), by: "day" }, sources),
+        days: readMetrics("day", sums, sources),
         by: {
           model: rows("model"),
           agent_type: rows("agent_type"),

@@ -33,7 +33,7 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
   );
   const gates = counter("gates_total", "Proofs of gates.", [...byWork, "gate", "held"]);
   for (const stored of store.all("dailyMetrics"))
-    for (const group of wholeMetrics(store.tenantId, stored.day, stored).groups) {
+    for (const group of wholeMetrics(store.tenantId, stored.day, stored)?.groups ?? []) {
       const { agent_type, workflow, provider, model, ...sums } = group;
       const work = { agent_type, workflow, provider, model };
       for (const [status, count] of Object.entries(sums.outcomes)) executions.inc({ ...work, status }, count);

@@ -1,10 +1,17 @@
-import type { Metrics, MetricField, MetricGroup, MetricRow } from "../../schemas/metrics.ts";
+import {
+  DailyMetrics,
+  type Metrics,
+  type MetricField,
+  type MetricGroup,
+  type MetricRow,
+} from "../../schemas/metrics.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import { forecastQuality } from "../forecast/quality.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 import type { Store } from "../store/store.ts";
 import { quantile } from "./durations.ts";
 import { addGroups } from "./groups.ts";
+import { wholeMetrics } from "./record.ts";
 
 export interface MetricsSources {
   store: Store;
@@ -94,15 +101,32 @@ export const instanceStates = (store: Store): Record<string, number> => {
 };
 
 /** From `since` to `until`, both days (UTC) included. */
-interface Span {
+export interface Span {
   since: string;
   until: string;
-  by: MetricField;
 }
 
-/** The daily sums of a span, together and by the values of a field. */
-export const readRows = ({ since, until, by }: Span, store: Store): Pick<Metrics, "total" | "rows"> => {
-  const days = store.all("dailyMetrics").filter(({ day }) => day >= since && day <= until);
+/** Daily sums of a span. */
+export interface SpanSums extends Span {
+  days: readonly DailyMetrics[];
+  /** Days whose record is damaged. */
+  damaged: number;
+}
+
+const isDay = (day: unknown): boolean => DailyMetrics.shape.day.safeParse(day).success;
+
+export const readSpan = ({ since, until }: Span, store: Store): SpanSums => {
+  const sums = store
+    .all("dailyMetrics")
+    // A damaged record may have no day: it counts in every span.
+    .filter(({ day }) => !isDay(day) || (day >= since && day <= until))
+    .map((stored) => wholeMetrics(store.tenantId, stored.day, stored));
+  const days = sums.filter((day) => day !== null);
+  return { since, until, days, damaged: sums.length - days.length };
+};
+
+/** The sums of all days together, and by the values of a field. */
+export const rowsBy = (by: MetricField, { days }: SpanSums): Pick<Metrics, "total" | "rows"> => {
   const entries = days.flatMap(({ day, groups }) =>
     groups.map((group) => ({ key: by === "day" ? day : group[by], group })),
   );
@@ -119,12 +143,15 @@ export const readRows = ({ since, until, by }: Span, store: Store): Pick<Metrics
 };
 
 /** What happened in a span, and how things are now. */
-export const readMetrics = (span: Span, sources: MetricsSources): Metrics => {
+export const readMetrics = (by: MetricField, sums: SpanSums, sources: MetricsSources): Metrics => {
   const { store } = sources;
   const runs = recentRuns(store);
   return {
-    ...span,
-    ...readRows(span, store),
+    since: sums.since,
+    until: sums.until,
+    by,
+    ...rowsBy(by, sums),
+    damaged_days: sums.damaged,
     acceptance: acceptanceOf(store, runs),
     forecasts: forecastQuality(runs),
     instances: instanceStates(store),

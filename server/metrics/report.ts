@@ -136,6 +136,11 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
   return `<dl>${facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("")}</dl>`;
 };
 
+const damageNote = ({ damaged_days: days }: Metrics): string =>
+  days === 0
+    ? ""
+    : `<p><strong>${days === 1 ? "1 day is" : `${days} days are`} left out</strong> because the stored sums are damaged. Run coditect doctor.</p>`;
+
 const alertList = ({ alerts }: Metrics): string =>
   alerts.length === 0
     ? "<p>No alerts.</p>"
@@ -166,7 +171,7 @@ export const reportPage = (data: ReportData): string => {
 <meta name="viewport" content="width=device-width">
 <title>CODITECT Agents: ${html(days.since)} to ${html(days.until)}</title><style>${style}</style></head>
 <body><main><h1>Agents from ${html(days.since)} to ${html(days.until)}</h1>
-${alertList(days)}${numbers(days)}
+${alertList(days)}${damageNote(days)}${numbers(days)}
 <h2>Success and failure</h2>${days.rows.length === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
 ${metricTable("By model", "Model", by.model, total.cost)}
 ${metricTable("By agent", "Agent", by.agent_type, total.cost)}

@@ -5,7 +5,7 @@ import { Settings } from "../../schemas/settings.ts";
 import { causesOf } from "../../server/alerts/causes.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import { addToDay, groupOf } from "../../server/metrics/groups.ts";
-import { readMetrics, readRows, recentRuns } from "../../server/metrics/read.ts";
+import { readMetrics, readSpan, recentRuns, rowsBy } from "../../server/metrics/read.ts";
 import { recordMetrics } from "../../server/metrics/record.ts";
 import { reportPage } from "../../server/metrics/report.ts";
 import { openStore } from "../../server/store/open.ts";
@@ -55,10 +55,10 @@ const milliseconds = (work: () => unknown): number => {
 /** What the dashboard does for its first paint. */
 const drawDashboard = (store: Store): string => {
   const span = { since: dayOf(0).slice(0, 10), until: dayOf(EXECUTIONS).slice(0, 10) };
-  const rows = (by: "model" | "agent_type" | "workflow" | "provider") =>
-    readRows({ ...span, by }, store).rows;
+  const sums = readSpan(span, store);
+  const rows = (by: "model" | "agent_type" | "workflow" | "provider") => rowsBy(by, sums).rows;
   return reportPage({
-    days: readMetrics({ ...span, by: "day" }, { store, queued: () => 0 }),
+    days: readMetrics("day", sums, { store, queued: () => 0 }),
     by: {
       model: rows("model"),
       agent_type: rows("agent_type"),

@@ -5,13 +5,15 @@ import { Settings } from "../../../schemas/settings.ts";
 import { addDurations, noDurations, oneDuration, quantile } from "../../../server/metrics/durations.ts";
 import { prometheusRules } from "../../../server/metrics/prometheus-rules.ts";
 import { prometheusText } from "../../../server/metrics/prometheus.ts";
-import { readMetrics } from "../../../server/metrics/read.ts";
+import { readMetrics, readSpan, type Span } from "../../../server/metrics/read.ts";
 import { recordMetrics } from "../../../server/metrics/record.ts";
 import { reportPage } from "../../../server/metrics/report.ts";
+import type { DailyMetrics, MetricField } from "../../../schemas/metrics.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anExecution, aTask } from "../../support/records.ts";
 
 const DAY = "2026-11-28";
+type Sources = Parameters<typeof readMetrics>[2];
 const sum = (seconds: readonly number[]) => seconds.map(oneDuration).reduce(addDurations, noDurations());
 
 describe("durations in buckets", () => {
@@ -36,7 +38,9 @@ describe("durations in buckets", () => {
 });
 
 describe("metrics", () => {
-  const span = { since: DAY, until: DAY, by: "agent_type" } as const;
+  const span = { since: DAY, until: DAY };
+  const read = (sources: Sources, by: MetricField = "agent_type", of: Span = span) =>
+    readMetrics(by, readSpan(of, sources.store), sources);
 
   /** A store in which executions of these statuses have ended. */
   const ended = async (...statuses: AgentExecution["status"][]) => {
@@ -64,7 +68,7 @@ describe("metrics", () => {
 
   it("sum up what ended, by the field that is asked for", async () => {
     const sources = await ended("Completed", "Completed", "Completed", "Failed", "Cancelled");
-    const { total, rows } = readMetrics(span, sources);
+    const { total, rows } = read(sources);
     assert.equal(rows.length, 1);
     assert.deepEqual(total.outcomes, { completed: 3, failed: 1, cancelled: 1, timed_out: 0 });
     assert.equal(total.success_rate, 0.75);
@@ -72,8 +76,8 @@ describe("metrics", () => {
     assert.equal(total.cache_share, 0.75);
     assert.equal(total.run_seconds.mean, 10);
     assert.equal(total.wait_seconds.mean, 2);
-    const later = { ...span, since: "2026-11-29", until: "2026-11-30" };
-    assert.equal(readMetrics(later, sources).total.executions, 0);
+    const later = { since: "2026-11-29", until: "2026-11-30" };
+    assert.equal(read(sources, "agent_type", later).total.executions, 0);
   });
 
   it("outlive the records that they sum up", async () => {
@@ -82,11 +86,11 @@ describe("metrics", () => {
       for (const { execution_id } of sources.store.all("executions"))
         transaction.remove("executions", execution_id);
     });
-    assert.equal(readMetrics(span, sources).total.executions, 2);
+    assert.equal(read(sources).total.executions, 2);
   });
 
   it("leave out an execution that has not ended", async () => {
-    assert.equal(readMetrics(span, await ended("Running")).total.executions, 0);
+    assert.equal(read(await ended("Running")).total.executions, 0);
   });
 
   it("are given to Prometheus, with labels escaped, and rules about series that exist", async () => {
@@ -99,12 +103,31 @@ describe("metrics", () => {
   });
 
   it("are written as a page that runs nothing and takes every text for text", async () => {
-    const days = readMetrics({ ...span, by: "day" }, await ended("Completed", "Failed"));
-    const model = readMetrics({ ...span, by: "model" }, await ended("Completed")).rows;
+    const days = read(await ended("Completed", "Failed"), "day");
+    const model = read(await ended("Completed"), "model").rows;
     const by = { model, agent_type: [], workflow: [], provider: [] };
     const page = reportPage({ days, by, runs: [], folder: null });
     assert.doesNotMatch(page, /<script|<b>|https?:/);
     assert.match(page, /a &#34;model&#34; &#60;b&#62;/);
     assert.match(page, /2026-11-28: 1 completed, 1 failed, 0 cancelled of 2/);
+  });
+
+  it("leave out a day whose record is damaged, and say so, and count nothing on it", async () => {
+    const sources = await ended("Completed");
+    const { store } = sources;
+    const [sums] = store.all("dailyMetrics");
+    const damaged: unknown = { ...sums, groups: [{ ...sums?.groups[0], tokens: null }] };
+    // As a state file that was restored by hand can hold it.
+    await store.commit((transaction) => {
+      transaction.put("dailyMetrics", damaged as DailyMetrics);
+      const [execution] = store.all("executions");
+      recordMetrics(transaction, store.tenantId, execution?.execution_id ?? "");
+    });
+    assert.deepEqual(store.get("dailyMetrics", DAY), damaged);
+    const days = read(sources, "day");
+    assert.deepEqual([days.damaged_days, days.total.executions], [1, 0]);
+    const by = { model: [], agent_type: [], workflow: [], provider: [] };
+    assert.match(reportPage({ days, by, runs: [], folder: null }), /1 day is left out/);
+    assert.doesNotMatch(await prometheusText(sources), /executions_total\{/);
   });
 });

@@ -35,7 +35,7 @@ describe("dispatch", () => {
     const error = await rejection(dispatch("agents/create" as string, params, as("admin"), signal));
     assert.equal(error.code, "invalid_params");
     assert.match(error.message, /name: is missing/);
-    assert.match(error.message, /provider\.Ollama\.endpoint: Invalid URL/);
+    assert.match(error.message, /provider\.Ollama\.endpoint: must be an address/);
     assert.match(error.message, /settings\.temperature: must be at most 1/);
     assert.match(error.message, /extra: is not a known field/);
     assert.doesNotMatch(error.message, /sk-secret/);

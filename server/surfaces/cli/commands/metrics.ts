@@ -9,7 +9,9 @@ import { parseFlagsAs } from "../session/options.ts";
 import { writeOutputFile } from "../session/output-file.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
-const Span = z.object({ since: z.iso.date().optional(), by: MetricField.default("day") });
+const Span = z.object({ since: z.iso.date().optional(), until: z.iso.date().optional() });
+const Table = Span.extend({ by: MetricField.default("day") });
+type SpanFlags = RecordFlags & { since?: string; until?: string };
 
 const percent = (share: number | null): string => (share === null ? "" : `${Math.round(share * 100)} %`);
 const seconds = (value: number | null): string => (value === null ? "" : `${value.toFixed(1)} s`);
@@ -27,14 +29,11 @@ const line = (row: MetricRow): string[] => [
 ];
 
 /** `coditect metrics`: a table, or with `--json` all of it as one object. */
-export const showMetrics = (
-  flags: RecordFlags & { since?: string; by?: string },
-  context: CommandContext,
-): Promise<number> => {
-  const span = parseFlagsAs(Span, flags);
+export const showMetrics = (flags: SpanFlags & { by?: string }, context: CommandContext): Promise<number> => {
+  const asked = parseFlagsAs(Table, flags);
   return withConnection(flags, context, async (connection) => {
     const { terminal } = context;
-    const metrics = await connection.call("metrics/get", span);
+    const metrics = await connection.call("metrics/get", asked);
     if (flags.json === true) {
       terminal.out(`${JSON.stringify(metrics)}\n`);
       return exitCodes.held;
@@ -42,10 +41,15 @@ export const showMetrics = (
     const head = ["EXECUTIONS", "SUCCEEDED", "TOKENS", "CACHED", "COST", "MEDIAN", "P95", "WAIT P95"];
     const rows = [...metrics.rows, metrics.total].map(line);
     terminal.out(`${metrics.since} to ${metrics.until}\n\n`);
-    terminal.out(tableText([metrics.by.toUpperCase(), ...head], rows, terminal));
+    if (metrics.total.executions === 0) terminal.out("No execution ended in this time.\n");
+    else terminal.out(tableText([metrics.by.toUpperCase(), ...head], rows, terminal));
     const { runs, within } = metrics.forecasts.tokens;
     if (runs > 0)
       terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);
+    if (metrics.damaged_days > 0)
+      terminal.err(
+        `${plural(metrics.damaged_days, "day")} left out: the stored sums are damaged. Run coditect doctor.\n`,
+      );
     for (const { severity, message } of metrics.alerts) terminal.err(`${severity}: ${message}\n`);
     return exitCodes.held;
   });
@@ -59,14 +63,10 @@ export const printRules = (flags: RecordFlags, context: CommandContext): Promise
   });
 
 /** `coditect report`: the dashboard as one page. */
-export const writeReport = (
-  file: string,
-  flags: RecordFlags & { since?: string },
-  context: CommandContext,
-): Promise<number> => {
-  const { since } = parseFlagsAs(Span, flags);
+export const writeReport = (file: string, flags: SpanFlags, context: CommandContext): Promise<number> => {
+  const span = parseFlagsAs(Span, flags);
   return withConnection(flags, context, async (connection) => {
-    const { html } = await connection.call("metrics/report", { since });
+    const { html } = await connection.call("metrics/report", span);
     await writeOutputFile(resolve(context.currentFolder, file), html);
     context.terminal.out(flags.json === true ? `${JSON.stringify({ file })}\n` : `Written to ${file}\n`);
     return exitCodes.held;

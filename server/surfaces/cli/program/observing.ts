@@ -2,12 +2,13 @@ import { MetricField } from "../../../../schemas/metrics.ts";
 import { Option, type Command } from "commander";
 import type { RecordFlags } from "../commands/records.ts";
 import type { CommandContext } from "../display/terminal.ts";
-import { type End, recordCommand, sinceOption } from "./options.ts";
+import { type End, recordCommand, withSpan } from "./options.ts";
 
 export const addMetrics = (program: Command, context: CommandContext, end: End): void => {
   const load = () => import("../commands/metrics.ts");
-  const metrics = recordCommand(program, "metrics", "show success rates, durations, tokens and cost")
-    .addOption(sinceOption())
+  const metrics = withSpan(
+    recordCommand(program, "metrics", "show success rates, durations, tokens and cost"),
+  )
     .addOption(
       new Option("--by <field>", "what each row stands for").choices(MetricField.options).default("day"),
     )
@@ -19,9 +20,8 @@ export const addMetrics = (program: Command, context: CommandContext, end: End):
     .action(async (_flags: RecordFlags, command: Command) =>
       end((await load()).printRules(command.optsWithGlobals<RecordFlags>(), context)),
     );
-  recordCommand(program, "report", "write the dashboard as one HTML page")
+  withSpan(recordCommand(program, "report", "write the dashboard as one HTML page"))
     .argument("[file]", "the file", "coditect-report.html")
-    .addOption(sinceOption())
     .action(async (file: string, flags: RecordFlags) =>
       end((await load()).writeReport(file, flags, context)),
     );

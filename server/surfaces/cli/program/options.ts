@@ -18,8 +18,11 @@ export const sarifOption = () =>
     return file;
   });
 
-export const sinceOption = () =>
-  new Option("--since <date>", "first day, as 2026-01-31 (default: 30 days ago)");
+/** The days (UTC) that a command tells of. */
+export const withSpan = (command: Command): Command =>
+  command
+    .option("--since <date>", "first day, as 2026-01-31 (default: 30 days before the last)")
+    .option("--until <date>", "last day (default: today)");
 
 /** Collects the values of an option that may be repeated. */
 export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text];

@@ -7,8 +7,10 @@ import { makeFolder } from "../../../platform/make-folder.ts";
 
 type NotWritten = "file_not_written" | "report_not_written";
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
+const reasonOf = (error: unknown): string => {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return code === "EISDIR" ? "it is a folder" : code;
+};
 
 const isOfFileSystem = (error: unknown): boolean => error instanceof Error && "syscall" in error;
 
