@@ -1,3 +1,4 @@
+import type { ProviderName } from "../schemas/agent.ts";
 import { ANSWER_CEILING } from "../schemas/default-models.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import { standardEndpoints } from "../schemas/providers.ts";
@@ -201,7 +202,7 @@ export const runtimeSettings = {
   "alerts.webhook": "alerts.webhook",
 } as const satisfies Record<string, SettingKey>;
 
-export type ProviderChoice = "agent" | "Claude" | "Gemini" | "Ollama" | "HuggingFace" | "Rehearsal";
+export type ProviderChoice = "agent" | ProviderName | "Rehearsal";
 export type SettingName = keyof typeof settingDefaults;
 
 /** Under which the editor knows who offers the runtime as an MCP server. */

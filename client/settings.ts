@@ -44,6 +44,8 @@ export const providerOf = (
       return { Ollama: { model, endpoint: setting("model.ollamaEndpoint", scope) } };
     case "HuggingFace":
       return { HuggingFace: { model, api_key: "secret:huggingface" } };
+    case "VSCode":
+      return { VSCode: { model } };
     case "agent":
     case "Rehearsal":
       return null;

@@ -31,6 +31,7 @@ const help: Partial<Record<ErrorCode, Help>> = {
   provider_paused: { ways: [chooseModel, rehearse, showLog] },
   provider_quota: { ways: [chooseModel] },
   model_not_found: { ways: [chooseModel, rehearse], nextStep: noModel },
+  model_not_allowed: { ways: [chooseModel, rehearse] },
   limit_reached: { ways: [settings] },
   timed_out: { ways: [settings] },
   sandbox_unavailable: { ways: [settings] },

@@ -56,6 +56,8 @@ const Model = z.string().min(1);
  *
  * `HuggingFace.api_key` holds a reference such as `secret:huggingface`, never a key: the key lives
  * in the editor's secret storage, the environment, or the encrypted credentials file.
+ *
+ * `VSCode` is ours: a language model that VS Code lends, named `VENDOR/ID`. It answers only in VS Code.
  */
 export const AIProvider = z.union([
   z.strictObject({ Claude: z.strictObject({ model: Model, max_tokens: Count.min(1) }) }),
@@ -64,6 +66,7 @@ export const AIProvider = z.union([
   z.strictObject({
     HuggingFace: z.strictObject({ model: Model, api_key: z.string().regex(/^secret:[a-z0-9-]+$/) }),
   }),
+  z.strictObject({ VSCode: z.strictObject({ model: Model }) }),
 ]);
 export type AIProvider = z.infer<typeof AIProvider>;
 
@@ -72,11 +75,12 @@ export const withModel = (provider: AIProvider, model: string): AIProvider => {
   if ("Claude" in provider) return { Claude: { ...provider.Claude, model } };
   if ("Gemini" in provider) return { Gemini: { ...provider.Gemini, model } };
   if ("Ollama" in provider) return { Ollama: { ...provider.Ollama, model } };
+  if ("VSCode" in provider) return { VSCode: { model } };
   return { HuggingFace: { ...provider.HuggingFace, model } };
 };
 
 /** Name of a provider, as in {@link AIProvider}. */
-export const ProviderName = z.enum(["Claude", "Gemini", "Ollama", "HuggingFace"]);
+export const ProviderName = z.enum(["Claude", "Gemini", "Ollama", "HuggingFace", "VSCode"]);
 export type ProviderName = z.infer<typeof ProviderName>;
 
 /** Execution environment of an instance. Documents: AgentInstance, "Purpose". */

@@ -6,6 +6,8 @@ export const defaultModels = {
   Gemini: "gemini-3.8-flash",
   Ollama: "qwen3-coder",
   HuggingFace: "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+  /** The first one that VS Code lists: which ones there are depends on the user's extensions. */
+  VSCode: "auto",
 } as const satisfies Record<ProviderName, string>;
 
 /** In place of a model's name: each agent asks the model that is meant for its type. */
@@ -41,6 +43,7 @@ const models: Readonly<Record<ProviderName, Readonly<Record<Tier, string>>>> = {
     standard: defaultModels.HuggingFace,
     light: "openai/gpt-oss-120b",
   },
+  VSCode: { strong: defaultModels.VSCode, standard: defaultModels.VSCode, light: defaultModels.VSCode },
 };
 
 /** The model that agents of a type ask where it goes by their role. */
@@ -55,6 +58,7 @@ export const providerForRole = (provider: AIProvider, type: AgentType, chosen: R
   if ("Claude" in provider) return { Claude: named("Claude", provider.Claude, type, chosen) };
   if ("Gemini" in provider) return { Gemini: named("Gemini", provider.Gemini, type, chosen) };
   if ("Ollama" in provider) return { Ollama: named("Ollama", provider.Ollama, type, chosen) };
+  if ("VSCode" in provider) return { VSCode: named("VSCode", provider.VSCode, type, chosen) };
   return { HuggingFace: named("HuggingFace", provider.HuggingFace, type, chosen) };
 };
 

@@ -325,6 +325,16 @@ export const errorCatalogue = {
     "Check your plan and billing with the provider.",
     provider,
   ),
+  provider_only_in_editor: row(
+    "The provider vscode works only in VS Code.",
+    "Start the run in VS Code, or choose another provider here with coditect models use PROVIDER.",
+    usage,
+  ),
+  model_not_allowed: row(
+    "VS Code does not let CODITECT use the language model {model}: {reason}",
+    "Allow it in VS Code with Manage Language Model Access in the Accounts menu, or choose another model.",
+    { ...provider, http: 403 },
+  ),
   credential_missing: row(
     "No API key for {provider}.",
     "Set {variable}, or run coditect credentials set {name}.",

@@ -20,7 +20,7 @@ export interface ProviderOverview {
 }
 
 /** In this order they are offered: what runs on this machine comes first. */
-const offered: readonly ProviderName[] = ["Ollama", "Claude", "Gemini", "HuggingFace"];
+const offered: readonly ProviderName[] = ["VSCode", "Ollama", "Claude", "Gemini", "HuggingFace"];
 
 const keyProblems: readonly ModelInfo["problem_code"][] = [
   "credential_missing",
@@ -51,12 +51,11 @@ const overviewOf = (name: ProviderName, listed: readonly ModelInfo[]): ProviderO
 
 /** Providers with what each can do, from the answer of `models/list` with `reachable`. */
 export const modelOverview = (items: readonly ModelInfo[]): ProviderOverview[] =>
-  offered.map((name) =>
-    overviewOf(
-      name,
-      items.filter(({ provider }) => name in provider),
-    ),
-  );
+  offered.flatMap((name) => {
+    const listed = items.filter(({ provider }) => name in provider);
+    // Outside VS Code there is nothing to say of its models.
+    return name === "VSCode" && listed.length === 0 ? [] : [overviewOf(name, listed)];
+  });
 
 /**
  * The model to start with: by the roles of agents if our default is there, else the first one; null: it

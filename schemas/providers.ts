@@ -6,6 +6,8 @@ export const standardEndpoints = {
   Gemini: "https://generativelanguage.googleapis.com",
   HuggingFace: "https://router.huggingface.co/v1",
   Ollama: "http://127.0.0.1:11434",
+  /** No address: the editor is asked over its own connection. */
+  VSCode: "vscode:lm",
 } as const satisfies Record<ProviderName, string>;
 
 /** The port that Ollama listens on where its host is named without one. */

@@ -15,6 +15,7 @@ import { editorSettings, httpSettings, setting, touchesEditorSettings } from "..
 import { pipeLog } from "./log.ts";
 import { proxyEnvironment } from "./proxy-environment.ts";
 import { showProgress, type ShownProgress } from "./progress.ts";
+import { ModelLender } from "./model-lender.ts";
 import { request } from "./request.ts";
 import type { Call, FolderEvent, RuntimeState } from "./api.ts";
 
@@ -83,6 +84,8 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     else hooks.tell(event);
   });
 
+  const lender = new ModelLender(hooks.extension, client);
+
   const introduced = new Map<string, Promise<void>>();
   const introduce = (folder: string): Promise<void> => {
     const known = introduced.get(folder) ?? hooks.onFolder((...call) => request(client, ...call), folder);
@@ -111,6 +114,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   };
 
   const subscriptions = [
+    lender,
     client.onDidChangeState(({ newState }) => {
       onState(newState);
     }),
@@ -131,6 +135,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     call: async (method, params, folder, token) => {
       await gate.promise;
       await introduce(folder);
+      lender.noteCall(method);
       return request(client, method, params, folder, token);
     },
     stop: async () => {
@@ -151,6 +156,7 @@ const clientOptions = (
     trusted: vscode.workspace.isTrusted,
     commands: [...EditorCommand.options],
     has_schemas: true,
+    lends_models: true,
     texts: vscode.l10n.bundle ?? {},
     settings: editorSettings(),
   };

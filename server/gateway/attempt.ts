@@ -54,6 +54,8 @@ const patience: Readonly<Record<ProviderName, Omit<Deadlines, "total">>> = {
   Gemini: { firstByte: 120_000, silence: 120_000 },
   HuggingFace: { firstByte: 120_000, silence: 60_000 },
   Ollama: { firstByte: Infinity, silence: 120_000 },
+  // VS Code may ask the user for their consent first.
+  VSCode: { firstByte: Infinity, silence: 120_000 },
 };
 
 const deadlinesFor = ({ provider, timeoutMs }: Attempt, shorter: Partial<Deadlines>): Deadlines => {

@@ -1,5 +1,5 @@
 import type { CoditectError } from "../../schemas/errors.ts";
-import type { Message } from "../../schemas/messages.ts";
+import type { Message, UserMessage } from "../../schemas/messages.ts";
 import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
@@ -25,17 +25,15 @@ interface Substitute {
 
 const isPicture = ({ type }: { type: string }): boolean => type === "image";
 
-const described = (message: Message): Message =>
-  message.role === "assistant"
-    ? message
-    : {
-        ...message,
-        content: message.content.map((part) =>
-          part.type === "image"
-            ? { type: "text", text: `[a picture of type ${part.mime_type}, which you cannot see]` }
-            : part,
-        ),
-      };
+/** What the user says, with a note in place of each picture, for models that cannot see. */
+export const withoutPictures = (message: UserMessage): UserMessage => ({
+  ...message,
+  content: message.content.map((part) =>
+    part.type === "image"
+      ? { type: "text", text: `[a picture of type ${part.mime_type}, which you cannot see]` }
+      : part,
+  ),
+});
 
 const isThought = ({ type }: { type: string }): boolean => type === "reasoning";
 const withoutThoughts = (message: Message): Message =>
@@ -63,7 +61,12 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     isAsked: ({ messages }) => messages.some(({ content }) => content.some(isPicture)),
     refusal:
       /(does ?n[o']t|not) support (image|vision|picture|multimodal)|(images?|vision|image inputs?) (is|are) not supported|(not a|non-) ?(multimodal|vision) model|data required for image input/i,
-    without: (request) => ({ ...request, messages: request.messages.map(described) }),
+    without: (request) => ({
+      ...request,
+      messages: request.messages.map((message) =>
+        message.role === "user" ? withoutPictures(message) : message,
+      ),
+    }),
   },
   temperature: {
     isAsked: ({ temperature }) => temperature !== null,

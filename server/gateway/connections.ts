@@ -2,15 +2,22 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { isLoopback } from "../../schemas/loopback.ts";
 import { LOOSE_PROXY_VARIABLE } from "../../schemas/proxy-variables.ts";
+import type { EditorModels } from "./editor-models.ts";
 import { hasProxy, withFullProxies } from "./proxies.ts";
 
-/** Sockets kept open between calls; those of the loopback never go through a proxy. */
+/** Ways to models: sockets kept open between calls, and the editor's own connection. */
 export interface Connections {
+  /** Those of the loopback never go through a proxy. */
   agentFor(url: URL): HttpAgent;
+  /** The editor that lends its models; null: none is connected, or it lends none. */
+  readonly editor: EditorModels | null;
 }
 
 /** Connections with the proxy settings of an environment (`HTTPS_PROXY`, `NO_PROXY`). */
-export const openConnections = (environment: NodeJS.ProcessEnv): Connections => {
+export const openConnections = (
+  environment: NodeJS.ProcessEnv,
+  editor: EditorModels | null = null,
+): Connections => {
   const kept = { keepAlive: true };
   // A proxy that cannot be used stops only the calls that would go through it.
   const proxied = () => ({ ...kept, proxyEnv: withFullProxies(environment) });
@@ -23,6 +30,7 @@ export const openConnections = (environment: NodeJS.ProcessEnv): Connections => 
     "https: far": () => new HttpsAgent({ ...proxied(), ...(isLoose && { rejectUnauthorized: false }) }),
   };
   return {
+    editor,
     agentFor: (url) => {
       const kind = `${url.protocol} ${isLoopback(url.hostname) ? "near" : "far"}`;
       const agent = agents.get(kind) ?? make[kind]?.();

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ask, type Policy } from "./ask.ts";
 import { openCircuits } from "./circuits.ts";
 import { openEmbeddings } from "./embeddings.ts";
+import type { EditorModels } from "./editor-models.ts";
 import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keysByOrigin } from "./keys.ts";
 import { keepCaps } from "./limits.ts";
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   /** The user's own prices by model. */
   prices?: PriceOverrides;
   rates?: RateCaps;
+  /** The editor that lends its models; left out: none. */
+  editor?: EditorModels | null;
   /** Proxy settings are read from it; the process's own if left out. */
   environment?: NodeJS.ProcessEnv;
   /** For tests. */
@@ -50,7 +53,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const { ledger, credentials, endpoints = {}, prices = {}, cacheFolder = null } = options;
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
-  const connections = openConnections(options.environment ?? process.env);
+  const connections = openConnections(options.environment ?? process.env, options.editor);
   const ollamaEndpoint = options.ollamaEndpoint ?? standardEndpoints.Ollama;
   const keysOf = keysByOrigin(credentials, { ...endpoints, Ollama: ollamaEndpoint });
   const shared = { providers: lazyProviders(), keysOf, endpoints, connections, now };
@@ -99,7 +102,8 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
     },
     contextWindow: (provider) => {
       const { provider: name, model } = targetOf(provider, endpoints);
-      return featuresOf(name, model).window;
+      const lent = name === "VSCode" ? connections.editor?.known(model) : null;
+      return lent?.max_input_tokens ?? featuresOf(name, model).window;
     },
     price: (provider) => {
       const { provider: name, model } = targetOf(provider, endpoints);

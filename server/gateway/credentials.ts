@@ -11,6 +11,7 @@ const variables: Readonly<Record<ProviderName, readonly string[]>> = {
   Gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   Ollama: ["OLLAMA_API_KEY"],
   HuggingFace: ["HF_TOKEN"],
+  VSCode: [],
 };
 
 /** The name a provider's key is stored under, unless an agent names another (`secret:NAME`). */

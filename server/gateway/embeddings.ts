@@ -47,6 +47,7 @@ const models: Readonly<Record<ProviderName, EmbeddingModel | null>> = {
   Gemini: { model: "gemini-embedding-001", price: 0.15 },
   HuggingFace: { model: "BAAI/bge-small-en-v1.5", price: null },
   Claude: null,
+  VSCode: null,
 };
 
 /** Texts of one request. What has come is kept, so that less is left for the next time. */

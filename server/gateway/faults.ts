@@ -51,16 +51,26 @@ const variables: Readonly<Record<ProviderName, { variable: string; name: string 
   Gemini: { variable: "GEMINI_API_KEY", name: "gemini" },
   Ollama: { variable: "OLLAMA_API_KEY", name: "ollama" },
   HuggingFace: { variable: "HF_TOKEN", name: "huggingface" },
+  // It needs none.
+  VSCode: { variable: "", name: "vscode" },
 };
 
 export const missingKey = ({ provider }: Addressee): ProviderFault =>
   new ProviderFault(fail("credential_missing", { provider, ...variables[provider] }), "provider");
 
+/** No editor is connected that lends its models. */
+export const onlyInEditor = (): ProviderFault =>
+  new ProviderFault(fail("provider_only_in_editor", {}), "provider");
+
 export const rejectedKey = ({ provider }: Addressee): ProviderFault =>
   new ProviderFault(fail("credential_rejected", { provider, variable: variables[provider].variable }), "key");
 
 export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
-  const hint = provider === "Ollama" ? `Pull it: ollama pull ${model}` : "See coditect models for the names.";
+  const hints: Partial<Record<ProviderName, string>> = {
+    Ollama: `Pull it: ollama pull ${model}`,
+    VSCode: "Choose one that it has with CODITECT: Choose Provider and Model.",
+  };
+  const hint = hints[provider] ?? "See coditect models for the names.";
   return new ProviderFault(fail("model_not_found", { provider, model, hint }), "provider");
 };
 

@@ -20,7 +20,10 @@ const originOf = (address: string): string | null => URL.parse(address)?.origin 
 export const keysByOrigin =
   (credentials: Credentials, endpoints: UserEndpoints): KeysOf =>
   async ({ provider, endpoint, keyReference }) => {
-    const allowed = [...standardHosts[provider], endpoints[provider] ?? ""].map(originOf);
+    const allowed = [
+      ...standardHosts[provider],
+      provider === "VSCode" ? "" : (endpoints[provider] ?? ""),
+    ].map(originOf);
     const origin = originOf(endpoint);
     if (origin === null || !allowed.includes(origin)) return [];
     return isOfOther(provider, keyReference) ? [] : credentials.keys(provider, keyReference);

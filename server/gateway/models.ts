@@ -36,6 +36,8 @@ const providerFor = (name: ProviderName, model: string, ollamaEndpoint: string):
       return { Ollama: { model, endpoint: ollamaEndpoint } };
     case "HuggingFace":
       return { HuggingFace: { model, api_key: "secret:huggingface" } };
+    case "VSCode":
+      return { VSCode: { model } };
   }
 };
 
@@ -114,6 +116,7 @@ export const listModels = async (
   sources: ModelSources,
 ): Promise<ModelInfo[]> => {
   const names: ProviderName[] = ["Ollama", "Claude", "Gemini", "HuggingFace"];
+  if (sources.connections.editor !== null) names.unshift("VSCode");
   const lists = await Promise.all(names.map((name) => modelsOf(name, reachable, signal, sources)));
   return lists.flat();
 };

@@ -1,7 +1,8 @@
 import type { AIProvider, Effort } from "../../schemas/agent.ts";
+import { defaultModels } from "../../schemas/default-models.ts";
 import { CoditectError } from "../../schemas/errors.ts";
 import { askOnce } from "./ask-once.ts";
-import { effortRefused, missingKey, modelMissing, withoutAddress } from "./faults.ts";
+import { effortRefused, missingKey, modelMissing, onlyInEditor, withoutAddress } from "./faults.ts";
 import type { ModelSources } from "./models.ts";
 import { targetOf, type Target } from "./targets.ts";
 
@@ -13,9 +14,14 @@ const telling: ReadonlySet<CoditectError["code"]> = new Set(["provider_unreachab
 
 type Sources = Pick<ModelSources, "providers" | "keysOf" | "endpoints" | "connections" | "now">;
 
-/** Whether an Ollama that has these models has this one; a name without a tag means the latest. */
-const has = (models: readonly { model: string }[], wanted: string): boolean =>
-  models.some(({ model }) => model === wanted || model === `${wanted}:latest`);
+/** Whether Ollama or VS Code, which list these models, may have this one. */
+const mayHave = (models: readonly { model: string }[], { provider, model: wanted }: Target): boolean => {
+  if (provider === "VSCode" && wanted === defaultModels.VSCode) return models.length > 0;
+  // A server that lists nothing at all, such as a proxy in front of one, may have it nonetheless.
+  if (provider === "Ollama" && models.length === 0) return true;
+  // To Ollama a name without a tag means the latest.
+  return models.some(({ model }) => model === wanted || model === `${wanted}:latest`);
+};
 
 const problemOfServer = async (
   target: Target,
@@ -28,8 +34,7 @@ const problemOfServer = async (
   try {
     const options = { to: target, key, connections, deadlines, signal, now };
     const models = await askOnce(options, (transport) => provider.list({ to: target, key, transport }));
-    // A server that lists nothing at all, such as a proxy in front of one, may have it nonetheless.
-    return models.length === 0 || has(models, target.model) ? null : modelMissing(target).error;
+    return mayHave(models, target) ? null : modelMissing(target).error;
   } catch (error) {
     if (signal.aborted || !(error instanceof CoditectError)) throw error;
     return telling.has(error.code) ? error : null;
@@ -45,11 +50,13 @@ const problemOf = async (
 ): Promise<CoditectError | null> => {
   const refused = withoutAddress(target) ?? effortRefused(target, effort);
   if (refused !== null) return refused.error;
+  if (target.provider === "VSCode" && sources.connections.editor === null) return onlyInEditor().error;
   const [key = null] = await sources.keysOf(target);
   const { needsKey } = await sources.providers(target.provider);
   if (needsKey && key === null) return missingKey(target).error;
   // Services are not asked: that there is a key is all that can be told without a wait.
-  return reachable && target.provider === "Ollama" ? problemOfServer(target, key, signal, sources) : null;
+  const isNear = target.provider === "Ollama" || target.provider === "VSCode";
+  return reachable && isNear ? problemOfServer(target, key, signal, sources) : null;
 };
 
 /**

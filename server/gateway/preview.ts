@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { SentRequest } from "../../schemas/contract.ts";
+import { lending } from "../../schemas/lent-models.ts";
 import { Json } from "../../schemas/primitives.ts";
+import type { EditorModels } from "./editor-models.ts";
 import type { ModelRequest } from "./gateway.ts";
 import type { Provider } from "./providers/provider.ts";
 import { soundRequest } from "./sound-text.ts";
@@ -22,6 +24,15 @@ export const previewRequest = async (
 ): Promise<SentRequest> => {
   const { promise: caught, resolve } = Promise.withResolvers<SentRequest>();
   const stopped = new Error("stopped before anything was sent");
+  /** What an editor that lends its models would be asked. */
+  const editor: EditorModels = {
+    known: () => null,
+    list: () => Promise.reject(stopped),
+    generate: (body) => {
+      resolve({ method: lending.generate, url: to.endpoint, headers: {}, body });
+      return Promise.reject(stopped);
+    },
+  };
   const send: Transport["fetch"] = (input, init) => {
     const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
     const headers = Object.fromEntries(new Headers(init?.headers));
@@ -31,6 +42,7 @@ export const previewRequest = async (
   const transport: Transport = {
     fetch: send,
     checkedFetch: () => send,
+    editor: (ask) => ask(editor, new AbortController().signal, () => undefined),
     fault: () => stopped,
     answered: () => false,
     close: () => undefined,

@@ -11,6 +11,7 @@ export const lazyProviders = (): Providers => {
     Gemini: once(async () => (await import("./providers/gemini.ts")).gemini),
     Ollama: once(async () => (await import("./providers/ollama.ts")).ollama),
     HuggingFace: once(async () => (await import("./providers/huggingface.ts")).huggingface),
+    VSCode: once(async () => (await import("./providers/vscode.ts")).vscode),
   };
   return (name) => loaders[name]();
 };

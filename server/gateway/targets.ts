@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** Base addresses that replace the providers' own; Ollama's stands in the agent itself. */
-export type Endpoints = Partial<Record<Exclude<ProviderName, "Ollama">, string>>;
+export type Endpoints = Partial<Record<Exclude<ProviderName, "Ollama" | "VSCode">, string>>;
 
 /** Hosts that keys of a provider are meant for. */
 export const standardHosts: Readonly<Record<ProviderName, readonly string[]>> = {
@@ -23,11 +23,18 @@ export const standardHosts: Readonly<Record<ProviderName, readonly string[]>> = 
   Gemini: ["https://generativelanguage.googleapis.com"],
   HuggingFace: ["https://router.huggingface.co", "https://huggingface.co"],
   Ollama: ["https://ollama.com"],
+  VSCode: [],
+};
+
+const addressOf = (name: ProviderName, endpoints: Endpoints): string => {
+  // Ollama's is in the agent itself.
+  if (name === "Ollama") return "";
+  return (name === "VSCode" ? undefined : endpoints[name]) ?? standardEndpoints[name];
 };
 
 export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => {
   const { name, model, endpoint, credential } = describeProvider(provider);
-  const address = endpoint ?? (name === "Ollama" ? "" : (endpoints[name] ?? standardEndpoints[name]));
+  const address = endpoint ?? addressOf(name, endpoints);
   const own = "Claude" in provider ? provider.Claude : "Gemini" in provider ? provider.Gemini : null;
   return {
     provider: name,

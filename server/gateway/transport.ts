@@ -1,13 +1,15 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { PassThrough, pipeline, type Readable, type Transform } from "node:stream";
-import zlib from "node:zlib";
+import type { Readable } from "node:stream";
 import { isLoopback } from "../../schemas/loopback.ts";
 import { type BodyCheck, bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
+import { decoded } from "./decoding.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
+import type { EditorModels } from "./editor-models.ts";
 import {
   notRunning,
+  onlyInEditor,
   redirected,
   tooSlow,
   unreachable,
@@ -38,6 +40,11 @@ export interface Transport {
   fetch: typeof fetch;
   /** The same for an answer that is checked on its way to the client. */
   checkedFetch(check: BodyCheck): typeof fetch;
+  /**
+   * Asks the editor that lends its models, under the same deadlines; `came` is called for every piece of
+   * an answer. Error: `provider_only_in_editor`.
+   */
+  editor<Value>(ask: AskEditor<Value>): Promise<Value>;
   /** Why the attempt failed, as the transport saw it; clients wrap or swallow what `fetch` throws. */
   fault(): Error | null;
   /** Whether an answer had begun: from then on its tokens are paid for. */
@@ -48,6 +55,8 @@ export interface Transport {
    */
   close(whole: boolean): void;
 }
+
+type AskEditor<Value> = (editor: EditorModels, signal: AbortSignal, came: () => void) => Promise<Value>;
 
 export interface TransportOptions {
   to: Addressee;
@@ -122,44 +131,6 @@ const readRefusal = (incoming: Readable, key: string | null, tell: (body: string
   incoming.on("error", end);
 };
 
-/** Some send the bare data, others a head before it, whose first byte names the method 8. */
-const inflateOf = (first: Buffer | null): Transform =>
-  first === null || ((first[0] ?? 0) & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
-
-const inflated = (incoming: IncomingMessage): Readable => {
-  const plain = new PassThrough();
-  incoming.once("readable", () => {
-    const first = incoming.read(1) as Buffer | null; // No encoding is set.
-    if (first !== null) incoming.unshift(first);
-    pipeline(incoming, inflateOf(first), plain, () => undefined);
-  });
-  incoming.once("error", (error) => plain.destroy(error));
-  return plain;
-};
-
-const through =
-  (make: () => Transform) =>
-  (incoming: IncomingMessage): Readable => {
-    const decoder = make();
-    incoming.on("error", (error) => decoder.destroy(error));
-    return incoming.pipe(decoder);
-  };
-
-const decoders: Readonly<Record<string, (incoming: IncomingMessage) => Readable>> = {
-  gzip: through(zlib.createGunzip),
-  "x-gzip": through(zlib.createGunzip),
-  deflate: inflated,
-  br: through(zlib.createBrotliDecompress),
-  // Node has it since 22.15.
-  ...("createZstdDecompress" in zlib && { zstd: through(zlib.createZstdDecompress) }),
-};
-
-/** The body as it was before a proxy compressed it, which nobody asked for. */
-const decoded = (incoming: IncomingMessage): Readable => {
-  const decode = decoders[incoming.headers["content-encoding"]?.trim().toLowerCase() ?? ""];
-  return decode === undefined ? incoming : decode(incoming);
-};
-
 /** Reads what is left of an answer, so that its connection can be used again; gives up soon. */
 const drain = (answer: IncomingMessage): void => {
   if (answer.readableEnded) return;
@@ -182,6 +153,7 @@ export const openTransport = (options: TransportOptions): Transport => {
   let fault: Error | null = null;
   let request: ClientRequest | null = null;
   let answer: IncomingMessage | null = null;
+  let editorAnswered = false;
   /** Settles the call that waits: rejects before the answer's head, breaks the body off after it. */
   let settle: (error: Error) => void = () => undefined;
 
@@ -268,11 +240,32 @@ export const openTransport = (options: TransportOptions): Transport => {
       return send(sendingOf(check, asked), options.ready ?? Promise.resolve(), true);
     };
 
+  const askEditor = async <Value>(ask: AskEditor<Value>): Promise<Value> => {
+    if (signal.aborted) onAbort();
+    if (connections.editor === null) fault ??= onlyInEditor();
+    if (fault !== null || connections.editor === null) throw fault ?? onlyInEditor();
+    await orAborted(options.ready ?? Promise.resolve(), signal);
+    const asking = new AbortController();
+    const { promise: broken, reject } = Promise.withResolvers<never>();
+    settle = (error) => {
+      asking.abort();
+      reject(error);
+    };
+    clocks.await("firstByte");
+    const came = (): void => {
+      if (editorAnswered) clocks.came();
+      else clocks.await("silence");
+      editorAnswered = true;
+    };
+    return Promise.race([broken, ask(connections.editor, asking.signal, came)]);
+  };
+
   return {
     fetch: fetchWith(null),
     checkedFetch: fetchWith,
+    editor: askEditor,
     fault: () => fault,
-    answered: () => answer !== null,
+    answered: () => answer !== null || editorAnswered,
     close: (whole) => {
       clocks.stop();
       signal.removeEventListener("abort", onAbort);

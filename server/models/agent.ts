@@ -40,6 +40,7 @@ const centsPer1kTokens: Readonly<Record<ProviderName, number>> = {
   Gemini: 0.4,
   Ollama: 0,
   HuggingFace: 0.1,
+  VSCode: 0.1,
 };
 
 /** Name of the provider, its model, and what else it is configured with. */
@@ -58,6 +59,8 @@ export const describeProvider = (
       credential: null,
     };
   }
+  if ("VSCode" in provider)
+    return { name: "VSCode", model: provider.VSCode.model, endpoint: null, credential: null };
   const { model, api_key } = provider.HuggingFace;
   return { name: "HuggingFace", model, endpoint: null, credential: api_key };
 };

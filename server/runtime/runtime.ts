@@ -19,6 +19,7 @@ import { createFeedback } from "../feedback/feedback.ts";
 import { secretsOf } from "../workspace/redact.ts";
 import { createGateway } from "../gateway/create.ts";
 import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
+import type { EditorModels } from "../gateway/editor-models.ts";
 import type { Credentials } from "../gateway/gateway.ts";
 import { createHandlers } from "../handlers/handlers.ts";
 import { version, type WorkerEntry } from "../platform/installation.ts";
@@ -61,6 +62,8 @@ export interface RuntimeOptions {
   log: Log;
   /** Left out: what the user has allowed for this workspace. */
   consents?: Consents;
+  /** The editor that lends its language models; left out: none. */
+  editorModels?: EditorModels;
   /** Keys that the editor sends; left out: kept in this runtime alone. */
   editorKeys?: HeldCredentials;
 }
@@ -133,6 +136,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       ...(HuggingFace !== null && { HuggingFace }),
     },
     environment,
+    editor: options.editorModels ?? null,
     cacheFolder: join(store.folder, "cache"),
     responseCache: settings.response_cache,
     rates: settings,

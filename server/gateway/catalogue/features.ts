@@ -112,6 +112,8 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
     "openai/gpt-oss": local(131_072, toHigh),
     "deepseek-ai/": local(131_072, null),
   },
+  // Which ones there are only the editor knows.
+  VSCode: {},
 };
 
 /** What is assumed of a model that is not listed: what its smallest current kin can do. */
@@ -120,4 +122,6 @@ export const carefulFeatures: Readonly<Record<ProviderName, Features>> = {
   Gemini: gemini("none", null, 8192),
   Ollama: local(32_768, null),
   HuggingFace: local(32_768, null),
+  // VS Code says how much a model takes; nothing is known of one that it does not list.
+  VSCode: local(32_768),
 };

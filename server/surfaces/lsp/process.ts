@@ -13,6 +13,7 @@ import { openCredentialFile } from "../../gateway/credential-file.ts";
 import { environmentCredentials, heldCredentials } from "../../gateway/credentials.ts";
 import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version, workerEntry } from "../../platform/installation.ts";
+import { editorModelsOver } from "./editor-models.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
@@ -60,13 +61,14 @@ export const runLanguageServer = (args: readonly string[]): void => {
   );
   // Of the process, not of a runtime: a folder's runtime may be opened again.
   const editorKeys = heldCredentials();
+  const editorModels = editorModelsOver(connection);
   // Nobody can be asked for the passphrase here: the keychain or the environment has it.
   const secrets = openCredentialFile(process.env, () => Promise.resolve(null));
   const server = startLanguageServer({
     connection,
     version: version(),
     log,
-    open: (folder, stateFolder, { settings }) =>
+    open: (folder, stateFolder, { settings, lends_models }) =>
       openRuntime(
         {
           workspace: folder.root,
@@ -77,6 +79,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
           credentials: environmentCredentials(process.env),
           secrets,
           editorKeys,
+          ...(lends_models && { editorModels }),
           worker: workerEntry(),
           log,
         },

@@ -12,12 +12,29 @@ const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): P
   return agents.some((agent) => hasLocal(agent.settings.runtime ?? settings.runtime));
 };
 
+/** Models of VS Code answer only there: a run that can ask no others is refused elsewhere. */
+const admitProviders = async (
+  { configuration, gateway, settings }: RunParts,
+  run: TeamRun,
+): Promise<void> => {
+  const { signal } = new AbortController();
+  for (const member of run.members) {
+    const agent = await configuration.agentOf(member);
+    const chosen = runProvider(run, agent, settings);
+    const providers = chosen === null ? [agent.provider, ...agent.settings.failover] : [chosen];
+    if (!providers.every((provider) => "VSCode" in provider)) continue;
+    const problem = await gateway.check({ providers, effort: null }, signal, false);
+    if (problem !== null) throw problem;
+  }
+};
+
 /**
  * Refuses a run before anything of it is stored, if its commands may not run here, its agents not work so,
  * or a hook says no.
  */
 export const admitRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
   parts.hooks.admit();
+  await admitProviders(parts, run);
   for (const member of run.members) parts.tools.admit(await parts.configuration.agentOf(member));
   await parts.pool.admit("Local").catch(async (error: unknown) => {
     if (await usesLocal(parts, run)) throw error;

@@ -14,6 +14,7 @@ const pages: Readonly<Record<ProviderName, string>> = {
   Claude: "console.anthropic.com",
   Gemini: "aistudio.google.com",
   HuggingFace: "huggingface.co/settings/tokens",
+  VSCode: "code.visualstudio.com/docs/copilot",
 };
 
 const priceText = ({ price }: AskedModel): string => {

@@ -4,8 +4,10 @@ import type { RecordFlags } from "../commands/records.ts";
 import type { SettingFlags } from "../commands/settings.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { type Asked, providerByChoice } from "../session/options.ts";
-import { type End, recordCommand, workspaceOption } from "./options.ts";
+import { type End, providerArgument, recordCommand, workspaceOption } from "./options.ts";
 import { addProtocols, addServe } from "./serving.ts";
+
+const askedNames = Object.keys(providerByChoice);
 
 export const addRuntime = (program: Command, context: CommandContext, end: End): void => {
   addServe(program, context, end);
@@ -32,7 +34,11 @@ export const addRuntime = (program: Command, context: CommandContext, end: End):
       ),
   );
   recordCommand(models, "use", "choose what runs ask, and set the key if it is missing")
-    .addArgument(new Argument("<provider>", "the model provider").choices(Object.keys(providerByChoice)))
+    .addArgument(
+      new Argument("<provider>", "the model provider")
+        .choices(askedNames)
+        .argParser(providerArgument(askedNames)),
+    )
     .argument("[model]", "the provider's model")
     .action(async (provider: Asked, model: string | undefined, _flags: RecordFlags, command: Command) =>
       end(

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { Effort } from "../../../../schemas/agent.ts";
+import { fail } from "../../../../schemas/errors.ts";
 import { providerNames, runtimeNames, unconfinedAnswers } from "../session/options.ts";
 
 export type End = (code: Promise<number>) => Promise<void>;
@@ -63,10 +64,24 @@ export const runtimeOption = (summary: string) =>
 export const recordCommand = (parent: Command, name: string, summary: string): Command =>
   parent.command(name).summary(summary).addOption(workspaceOption()).addOption(jsonOption());
 
+/** The value of `--provider` and the like. Error: `provider_only_in_editor`. */
+export const providerArgument =
+  (names: readonly string[]) =>
+  (given: string): string => {
+    if (given === "vscode") throw fail("provider_only_in_editor", {});
+    if (!names.includes(given)) throw new InvalidArgumentError(`Allowed choices are ${names.join(", ")}.`);
+    return given;
+  };
+
+const providerOption = () =>
+  new Option("--provider <name>", "the model provider")
+    .choices(providerNames)
+    .argParser(providerArgument(providerNames));
+
 /** Who is asked, where, and how much it may take. */
 export const modelOptions = (command: Command): Command =>
   command
-    .addOption(new Option("--provider <name>", "the model provider").choices(providerNames))
+    .addOption(providerOption())
     .option("--model <name>", "the provider's model")
     .option("--endpoint <url>", "the provider's URL instead of its own")
     .addOption(new Option("--effort <level>", "how much the model thinks").choices(Effort.options))

@@ -93,4 +93,22 @@ describe("the command line of a user without a model", function () {
     assert.match(stderr, /ANTHROPIC_BASE_URL is not an address/);
     assert.equal(await runs(), "");
   });
+
+  it("is told that the models of VS Code answer only there, and what to do", async () => {
+    for (const args of [
+      ["run", "tdd", "--task", "x", "--provider", "vscode"],
+      ["models", "use", "vscode"],
+    ]) {
+      const { exit_code, stderr } = await run(args);
+      assert.equal(exit_code, 2, stderr);
+      assert.match(stderr, /The provider vscode works only in VS Code\./);
+      assert.match(stderr, /coditect models use/);
+    }
+    const chosen = JSON.stringify({ VSCode: { model: "copilot/gpt-4.1" } });
+    assert.equal((await run(["settings", "set", "provider", chosen])).exit_code, 0);
+    const { exit_code, stderr } = await run(["run", "tdd", "--task", "x"]);
+    assert.equal(exit_code, 2, stderr);
+    assert.match(stderr, /works only in VS Code/);
+    assert.equal(await runs(), "");
+  });
 });
