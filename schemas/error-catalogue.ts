@@ -429,6 +429,11 @@ export const errorCatalogue = {
     "Install Node and put it on PATH.",
     broken,
   ),
+  setpriv_missing: row(
+    "Cannot build the container image, because the program setpriv is not on PATH.",
+    "Install util-linux.",
+    broken,
+  ),
   workspace_not_mirrored: row(
     "The container does not show the current state of the workspace: old files could not be removed.",
     "Restart the container engine, then try again.",

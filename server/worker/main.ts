@@ -1,5 +1,6 @@
 import { startupSnapshot } from "node:v8";
 import { connectRuntime } from "../protocol/runtime-end.ts";
+import { separateFromCommands } from "./command-user.ts";
 import { forwardEgress } from "./egress.ts";
 import { workerHandlers } from "./handlers.ts";
 import { keepDebuggerClosed } from "../platform/debugger.ts";
@@ -15,6 +16,7 @@ const runTests: RunTests = async (...given) => (await import("./runners/run-test
  */
 const start = (): void => {
   optimizeLate();
+  separateFromCommands();
   const protocol = process.stdout;
   Object.defineProperty(process, "stdout", { get: () => process.stderr });
   const life = new AbortController();

@@ -3,6 +3,7 @@ import { accessSync, constants as modes } from "node:fs";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import { delimiter, isAbsolute, join, sep } from "node:path";
+import { commandUser } from "./command-user.ts";
 
 /**
  * Ends what our child processes started. Each child leads its own process group, which a kill of
@@ -29,8 +30,10 @@ export const spawnGroup = (program: string, args: readonly string[], options: Gr
   // The guard first: between its start and a child's there must be no moment without it.
   if (needsGuard) guard ??= startGuard();
   const [command, ...words] = shielded([program, ...args], options.env);
+  const user = commandUser();
   const child = spawn(command, words, {
     ...options,
+    ...(user !== null && { uid: user }),
     stdio: ["ignore", "pipe", "pipe"],
     detached: hasGroups,
     windowsHide: true,

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { describe, it } from "mocha";
+import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
+import { findProgram } from "../../server/workspace/find-program.ts";
+import { dockerEngine } from "../docker-engine.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never } from "../integration/instances/pool-harness.ts";
 import { skipUnlessNull } from "../support/skip.ts";
 
 const sandbox = await probeSandbox();
+const engine = await dockerEngine();
 const nothing = { overlays: [], changes: [] };
 
 /** Why no command gets namespaces of its own here; null: each does. */
@@ -86,5 +93,60 @@ describe("a command in namespaces of its own", function () {
     const { exit_code, output } = await run("echo out; echo err >&2; exit 3");
     assert.equal(exit_code, 3);
     assert.match(output, /out\nerr/);
+  });
+});
+
+describe("a command in a container", function () {
+  this.timeout(30_000);
+  skipUnlessNull(this, engine);
+  const start = pools(() => createDockerDriver({ entry: workerEntry(), stateFolder: import.meta.filename }));
+
+  const prepared = async (fill: (workspace: string) => Promise<void> = () => Promise.resolve()) => {
+    const pool = await start();
+    await fill(pool.workspace);
+    const instance = await pool.claim();
+    await instance.call("workspace/prepare", nothing, never);
+    return async (line: string) => instance.call("tests/run", command(line), never);
+  };
+
+  it("is another user than its worker, and has no right", async () => {
+    const run = await prepared();
+    const { output } = await run(
+      "grep -hE '^(Uid|CapPrm|CapEff|NoNewPrivs)' /proc/$PPID/status /proc/self/status",
+    );
+    const [worker, , , , own, ...rights] = output.trim().split("\n");
+    assert.match(worker ?? "", /^Uid:\t0\t(?!0\t)(\d+)\t0\t\1$/);
+    assert.match(own ?? "", /^Uid:\t(?!0\t)(\d+)\t\1\t\1\t\1$/);
+    assert.deepEqual(rights, ["CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "NoNewPrivs:\t1"]);
+  });
+
+  it("cannot end, stop or signal its worker, or the first process", async () => {
+    const run = await prepared();
+    const signals = "KILL STOP TERM INT HUP USR1 USR2 SEGV ABRT PIPE ALRM XCPU TSTP";
+    const { output } = await run(
+      `for s in ${signals}; do for p in 1 $PPID -$PPID; do kill -s $s -- $p 2>/dev/null && echo REACHED $s $p; done; done; true`,
+    );
+    assert.equal(output, "");
+    await run("trap '' TERM; kill -s KILL -- -1; true");
+    assert.equal((await run("echo it answers")).output.trim(), "it answers");
+  });
+
+  it("cannot take from its worker what it needs", async () => {
+    const prlimit = findProgram("prlimit");
+    assert.ok(prlimit !== null);
+    const linked = execFileSync("ldd", [prlimit], { encoding: "utf8" });
+    const libraries = [...linked.matchAll(/=> (\/\S+)/g)].flatMap(([, path]) => path ?? []);
+    const run = await prepared(async (workspace) => {
+      for (const path of [prlimit, ...libraries]) await copyFile(path, join(workspace, basename(path)));
+    });
+    const limits = ["--nofile=3", "--as=1", "--cpu=1", "--fsize=0", "--nproc=1"];
+    const { output } = await run(
+      limits
+        .map((limit) => `LD_LIBRARY_PATH=. ./prlimit --pid $PPID ${limit} 2>&1`)
+        .concat("echo it answers")
+        .join("; "),
+    );
+    assert.equal(output.match(/not permitted/g)?.length, limits.length, output);
+    assert.match(output, /it answers/);
   });
 });

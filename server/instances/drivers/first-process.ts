@@ -14,3 +14,26 @@ export const asFirstProcess = (command: readonly string[]): string[] => [
   "sh",
   ...command,
 ];
+
+/** The kernel drops no right of a process that changes its effective user, and nothing may undo that. */
+const KEEP_RIGHTS =
+  "--securebits=+no_setuid_fixup,+no_setuid_fixup_locked --bounding-set=-setpcap --inh-caps=-all";
+
+/** Without `setpriv`, or where the engine does not allow it, the command starts as it is. */
+const separated = (setpriv: string): string =>
+  `s="${setpriv} ${KEEP_RIGHTS}"; $s /bin/sh -c : 2>/dev/null && exec $s "$@"; exec "$@"`;
+
+/**
+ * The command of a container's worker that acts as another user than the one it is started as: see
+ * `separateFromCommands`. The container starts it as root with `separationRights`.
+ */
+export const asSeparateUser = (setpriv: string, command: readonly string[]): string[] => [
+  "/bin/sh",
+  "-c",
+  separated(setpriv),
+  "sh",
+  ...command,
+];
+
+/** What such a container's root may do: change its user and group, and keep that right. */
+export const separationRights = ["SETUID", "SETGID", "SETPCAP"];

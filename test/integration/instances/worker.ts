@@ -5,11 +5,13 @@ import { spawn } from "node:child_process";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
 import type { LoopResult, WorkerParams } from "../../../schemas/worker.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
+import { commandUser, separateFromCommands } from "../../../server/worker/command-user.ts";
 
 const connection = createMessageConnection(
   new StreamMessageReader(process.stdin),
   new StreamMessageWriter(process.stdout),
 );
+separateFromCommands();
 let copy = "";
 
 const finished = (summary: string): LoopResult => ({
@@ -24,7 +26,11 @@ const finished = (summary: string): LoopResult => ({
 /** Runs a shell command in the copy, to its end. */
 const shell = (command: string): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
-    const child = spawn("/bin/sh", ["-c", command], { cwd: copy, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("/bin/sh", ["-c", command], {
+      cwd: copy,
+      stdio: ["ignore", "pipe", "pipe"],
+      uid: commandUser() ?? undefined,
+    });
     let output = "";
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(0, 64 * 1024);

@@ -33,7 +33,7 @@ const container = containerOf(spec, {
 });
 
 describe("a container for a worker", () => {
-  it("has no network, capability or way to new privileges, and caps on everything", () => {
+  it("has no network, capability for commands or way to new privileges, and caps on everything", () => {
     const { HostConfig = {} } = container;
     assert.equal(HostConfig.NetworkMode, "none");
     assert.deepEqual(HostConfig.CapDrop, ["ALL"]);
@@ -43,7 +43,10 @@ describe("a container for a worker", () => {
     assert.equal(HostConfig.MemorySwap, HostConfig.Memory);
     assert.equal(HostConfig.NanoCpus, 1.5e9);
     assert.equal(HostConfig.PidsLimit, 20);
-    assert.equal(container.User, "1000:1000");
+    // Root inside is the worker's real user alone, with no more than the right to start commands as the other.
+    assert.equal(container.User, "0:1000");
+    assert.deepEqual(HostConfig.CapAdd, ["SETUID", "SETGID", "SETPCAP"]);
+    assert.ok(container.Env?.includes("CODITECT_COMMAND_USER=1000"));
     assert.equal(container.StdinOnce, true);
   });
   it("can write its copy alone", () => {

@@ -1,10 +1,12 @@
 import type Dockerode from "dockerode";
 import { createHash } from "node:crypto";
 import type { WorkerSpec } from "../driver.ts";
-import { asFirstProcess } from "../first-process.ts";
+import { asFirstProcess, asSeparateUser, separationRights } from "../first-process.ts";
 
 /** Where an image built by us keeps the worker's own Node; see `image.ts`. */
 export const WORKER_NODE = "/opt/coditect/bin/node";
+/** Of util-linux; our own, as not every image has it. */
+export const WORKER_SETPRIV = "/opt/coditect/bin/setpriv";
 export const WORKER_LIBRARIES = "/opt/coditect/lib";
 export const DEFAULT_IMAGE = "coditect-worker";
 
@@ -35,7 +37,7 @@ export interface ContainerChoices {
   mounts: readonly Dockerode.MountSettings[];
   stateFolder: string;
   isPodman: boolean;
-  /** Whom the worker runs as; a rootless engine's root is the user outside. */
+  /** `uid:gid` that commands run as, and that all files belong to; a rootless engine's root is the user outside. */
   user: string;
   environment: Readonly<Record<string, string>>;
 }
@@ -86,7 +88,7 @@ export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
 });
 
 /**
- * A container for a worker, as plain data: no network, no capability, no way to new privileges,
+ * A container for a worker, as plain data: no network, no capability for commands, no way to new privileges,
  * the default seccomp profile, a read-only root, and caps on memory, processors, processes and file
  * size. Files stand at the same paths as outside, so that both drivers speak of the same places.
  */
@@ -95,16 +97,20 @@ export const containerOf = (
   choices: ContainerChoices,
 ): Dockerode.ContainerCreateOptions => {
   const [label = "", value = ""] = stateLabel(choices.stateFolder).split("=");
+  const [user = "0", group = user] = choices.user.split(":");
   const memory = spec.limits.memory_mb * 1024 ** 2;
   const fileSize = spec.limits.disk_mb * 1024 ** 2;
   return {
     Image: spec.image ?? DEFAULT_IMAGE,
-    Entrypoint: asFirstProcess([WORKER_NODE, ...choices.args]),
+    Entrypoint: asFirstProcess(asSeparateUser(WORKER_SETPRIV, [WORKER_NODE, ...choices.args])),
     Cmd: [],
-    User: choices.user,
+    // Commands run as the other user, without any right: they cannot signal what root started.
+    User: `0:${group}`,
     WorkingDir: choices.mounts.some(({ Target }) => Target === COPY_FOLDER) ? COPY_FOLDER : spec.copy,
     Hostname: "instance",
-    Env: Object.entries(choices.environment).map(([name, entry]) => `${name}=${entry}`),
+    Env: Object.entries({ ...choices.environment, CODITECT_COMMAND_USER: user }).map(
+      ([name, entry]) => `${name}=${entry}`,
+    ),
     Labels: { [label]: value, [INSTANCE_LABEL]: spec.instance_id },
     AttachStdin: true,
     AttachStdout: true,
@@ -117,6 +123,7 @@ export const containerOf = (
     HostConfig: {
       NetworkMode: "none",
       CapDrop: ["ALL"],
+      CapAdd: separationRights,
       SecurityOpt: ["no-new-privileges"],
       ReadonlyRootfs: true,
       Privileged: false,

@@ -166,7 +166,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       containerOf(spec, { args: entry.args, mounts, stateFolder, isPodman, user, environment }),
     );
     if (mirror !== null) await container.putArchive(ownedFolder(COPY, user), { path: spec.copy });
-    return { container, environment };
+    return { container, environment, user };
   };
 
   const launch = async (spec: ImagedSpec, signal: AbortSignal): Promise<RunningWorker> => {
@@ -187,7 +187,10 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       const remote: RemoteFiles | null =
         mirror === null
           ? null
-          : { refresh: mirror.refresh, copyBytes: () => folderBytesIn(started.container, spec.copy) };
+          : {
+              refresh: mirror.refresh,
+              copyBytes: () => folderBytesIn(started.container, spec.copy, created.user),
+            };
       return new ContainerWorker({
         ...started,
         environment: created.environment,

@@ -6,15 +6,15 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
-import { programPath } from "../../../workspace/find-program.ts";
-import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
+import { findProgram, programPath } from "../../../workspace/find-program.ts";
+import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE, WORKER_SETPRIV } from "./container.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "./mirror/tree.ts";
 
 /** Counted up whenever images are made in another way: by their label, those made before are known. */
-export const IMAGE_RECIPE = "3";
+export const IMAGE_RECIPE = "4";
 
 /** Says of an image that the worker's Node is in it. */
 export const IMAGE_LABEL = "coditect.image";
@@ -68,6 +68,17 @@ const placeNode = async (root: string, node: string): Promise<void> => {
   for (const library of await librariesOf(node)) {
     const name = basename(library);
     if (/^lib(stdc\+\+|gcc_s)\./.test(name)) await place(root, join(WORKER_LIBRARIES, name), library);
+  }
+};
+
+/** Fills `root` with what separates the worker from its commands, with the one library not every image has. */
+const placeSetpriv = async (root: string): Promise<void> => {
+  const setpriv = findProgram("setpriv");
+  if (setpriv === null) throw fail("setpriv_missing", {});
+  await place(root, WORKER_SETPRIV, setpriv);
+  for (const library of await librariesOf(setpriv)) {
+    const name = basename(library);
+    if (name.startsWith("libcap-ng.")) await place(root, join(WORKER_LIBRARIES, name), library);
   }
 };
 
@@ -166,6 +177,7 @@ export const buildImage = async (request: ImageRequest): Promise<string> => {
     tell(`Adding Node ${process.version} to ${base ?? "a system of this machine's own programs"}`);
     const root = join(context, "root");
     await placeNode(root, node);
+    await placeSetpriv(root);
     if (base === null) await placeSystem(root, node);
     await writeFile(join(context, "Dockerfile"), dockerfile(base));
     signal.throwIfAborted();

@@ -27,11 +27,16 @@ console.log(n)`;
 /** By which its process is known among the container's. */
 const COUNTER = "coditect-count-bytes";
 
-/** Bytes a folder of a running container takes on disk; 0 when it has ended. */
-export const folderBytesIn = async (container: Dockerode.Container, folder: string): Promise<number> => {
+/** Bytes a folder of a running container takes on disk, as `user` (`uid:gid`) sees it; 0 when it has ended. */
+export const folderBytesIn = async (
+  container: Dockerode.Container,
+  folder: string,
+  user: string,
+): Promise<number> => {
   try {
     const exec = await container.exec({
       Cmd: [WORKER_NODE, "-e", COUNT_BYTES, folder, COUNTER],
+      User: user,
       Env: [`LD_LIBRARY_PATH=${WORKER_LIBRARIES}`],
       AttachStdout: true,
     });

@@ -19,7 +19,7 @@ export const RELAY = `const {connect}=require("http2"),{Duplex,pipeline}=require
 require("net").createServer({allowHalfOpen:true},inside=>{
   const way=session.request({":method":"CONNECT",":authority":"proxy"});
   pipeline(inside,way,ignore);pipeline(way,inside,ignore);
-}).listen(process.argv[1],()=>{
+}).listen({path:process.argv[1],writableAll:true},()=>{
   session=connect("http://runtime",{createConnection:()=>Duplex.from({readable:process.stdin,writable:process.stdout})});
   session.on("error",()=>process.exit()).on("close",()=>process.exit());
 })`;
