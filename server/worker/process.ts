@@ -1,5 +1,7 @@
+import { userInfo } from "node:os";
 import { timerMs } from "../../schemas/primitives.ts";
 import { fail } from "../../schemas/errors.ts";
+import { toolchainVariables } from "../workspace/toolchains.ts";
 import { boundedOutput } from "./output.ts";
 import { endingSignal, killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
 import { traceVariables } from "./trace.ts";
@@ -105,15 +107,43 @@ const startFailure = (error: unknown): string => {
 const passedOn =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
 
+/** The user's home folder as the system lists it; null: it does not know this user. */
+const registeredHome = (): string | null => {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return null;
+  }
+};
+
 /**
- * The environment of a command: what a program needs to run, our own `CODITECT_INSTANCE`, `CI`, no
- * colours, and the trace it is part of; nothing else of the worker's environment, so that no key gets
- * through.
+ * Java takes the home folder from the system's list of users, and not from HOME: where a sandbox has
+ * another one, its tools would look for what they fetched in a folder that is not there.
+ */
+const javaHome = (): Record<string, string> => {
+  const { HOME } = process.env;
+  if (HOME === undefined || HOME === registeredHome()) return {};
+  const option = `-Duser.home=${HOME}`;
+  return { MAVEN_OPTS: option, GRADLE_OPTS: option, SBT_OPTS: option };
+};
+
+/**
+ * The environment of a command: what a program needs to run, where toolchains are, our own
+ * `CODITECT_INSTANCE`, `CI`, no colours, and the trace it is part of; nothing else of the worker's
+ * environment, so that no key gets through.
  */
 export const childEnvironment = (extra: Record<string, string> = {}): Record<string, string> => {
+  const isKept = (name: string): boolean =>
+    passedOn.test(name) || toolchainVariables.has(name) || name === "CODITECT_INSTANCE";
   const kept = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && (passedOn.test(entry[0]) || entry[0] === "CODITECT_INSTANCE"),
+    (entry): entry is [string, string] => entry[1] !== undefined && isKept(entry[0]),
   );
-  return { ...Object.fromEntries(kept), CI: "true", NO_COLOR: "1", ...traceVariables(), ...extra };
+  return {
+    ...Object.fromEntries(kept),
+    ...javaHome(),
+    CI: "true",
+    NO_COLOR: "1",
+    ...traceVariables(),
+    ...extra,
+  };
 };

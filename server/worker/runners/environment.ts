@@ -85,8 +85,19 @@ const closedSettings = (
 const nothingToRun =
   /no packages to test|matched no packages|no tests?( files?)?( were| was)? (found|executed|ran|run|collected)|couldn.t find any (files|tests)|^Usage:\s+phpunit/im;
 
+/** Programs that do more than test, and need a word to do it. */
+const testWord: Partial<Record<TestRunner, string>> = {
+  go: "go test ./...",
+  cargo: "cargo test",
+  maven: "mvn test",
+  gradle: "gradle test",
+  dotnet: "dotnet test",
+  bun: "bun test",
+  deno: "deno test",
+};
+
 const shownCommand = ({ command, runner }: TestReport): string =>
-  command[0] === "npm" || runner === "command" ? command.join(" ") : runner;
+  command[0] === "npm" || runner === "command" ? command.join(" ") : (testWord[runner] ?? runner);
 
 const LONGEST_SAYING = 200;
 

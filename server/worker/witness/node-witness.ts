@@ -54,10 +54,11 @@ const tell = (event) => {
   writeSync(channel, mac + " " + body + "\n");
 };
 
-// Who calls: frames as file and line, nearest first, without this file and Node's own.
-const place = /(?:at |\()((?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^()]*?)(?:\?[^:)]*)?:(\d+):(\d+)\)?$/;
+// Who calls: frames as file and line, nearest first, without this file and Node's own. A folder may have
+// parentheses, as app/(shop) of Next.js; a function whose name looks like a place must not hide its own.
+const place = /(?:at |\()((?:file:\/\/)?(?:[A-Za-z]:)?[\\/](?:[^()]|\([^()\\/]*\))*?)(?:\?[^:)]*)?:(\d+):(\d+)\)?$/;
 // Code made from text is its maker's.
-const madeAt = /\(eval at .*?\(((?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^()]*?)(?:\?[^:)]*)?:(\d+):(\d+)\)/;
+const madeAt = /\(eval at .*?\(((?:file:\/\/)?(?:[A-Za-z]:)?[\\/](?:[^()]|\([^()\\/]*\))*?)(?:\?[^:)]*)?:(\d+):(\d+)\)/;
 let reading = false;
 const framesOf = (stack) => {
   const frames = [];

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "../../../workspace/find-program.ts";
@@ -51,9 +51,26 @@ const systemFiles = [
   "/etc/pki/tls/certs",
   "/etc/ssl/certs",
   "/etc/ssl/openssl.cnf",
-  "/etc/java",
   "/etc/mime.types",
+  "/etc/protocols",
+  "/etc/services",
+  "/etc/os-release",
+  // Not the whole folder: settings.xml may hold passwords.
+  "/etc/maven/m2.conf",
+  "/etc/maven/logging",
 ];
+
+/**
+ * Folders and files of /etc that languages read as a part of themselves. Debian's Java does not start
+ * without its own, and PHP has no extension. The names hold versions.
+ */
+const languageSettings =
+  /^(java(-[\d.]+-openjdk)?|php([\d.]+|\.ini|\.d)?|python[\d.]+|perl|fonts|terminfo|crypto-policies|dotnet)$/;
+
+const languageFiles = (): string[] =>
+  readdirSync("/etc")
+    .filter((name) => languageSettings.test(name))
+    .map((name) => `/etc/${name}`);
 
 /**
  * Where version managers keep compilers and interpreters under the home folder. Not the folder
@@ -166,7 +183,7 @@ export const bubblewrapArguments = (
     "--unshare-user",
     ...userArguments(confinement.shield, options.isRoot, options.disableUserns),
     ...["--hostname", "instance"],
-    ...[...systemFolders, ...systemFiles].flatMap(showSystem),
+    ...[...systemFolders, ...systemFiles, ...languageFiles()].flatMap(showSystem),
     ...procArguments(confinement.shield),
     ...["--dev", "/dev", ...limit(64), "--tmpfs", "/dev/shm"],
     ...[...limit(confinement.temporary_mb), "--tmpfs", "/tmp", "--dir", confinement.home],

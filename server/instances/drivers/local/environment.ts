@@ -1,18 +1,12 @@
+import { toolchainVariables } from "../../../workspace/toolchains.ts";
+
 /** Variables a worker may see: where programs are, language and time, and where toolchains live. */
 const allowed = new Set([
   "PATH",
   "LANG",
   "LANGUAGE",
   "TZ",
-  "PYENV_ROOT",
-  "PYENV_VERSION",
-  "NVM_DIR",
-  "VOLTA_HOME",
-  "RUSTUP_HOME",
-  "RUSTUP_TOOLCHAIN",
-  "GOROOT",
-  "JAVA_HOME",
-  "DOTNET_ROOT",
+  ...toolchainVariables,
   // Without it the editor's own executable would open a window instead of the worker.
   "ELECTRON_RUN_AS_NODE",
   // Windows programs do not start without these.

@@ -1,0 +1,12 @@
+/** Variables that say where toolchains are, or which of several is meant. None of them is a secret. */
+export const toolchainVariables: ReadonlySet<string> = new Set([
+  "PYENV_ROOT",
+  "PYENV_VERSION",
+  "NVM_DIR",
+  "VOLTA_HOME",
+  "RUSTUP_HOME",
+  "RUSTUP_TOOLCHAIN",
+  "GOROOT",
+  "JAVA_HOME",
+  "DOTNET_ROOT",
+]);
