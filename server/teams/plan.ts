@@ -1,25 +1,18 @@
 import type { ExecutionError } from "../../schemas/execution.ts";
 import type { GateProof } from "../../schemas/gates.ts";
-import { applyPatch, type Timestamp } from "../../schemas/primitives.ts";
-import type {
-  RunOptions,
-  RunOptionsPatch,
-  RunStatus,
-  StageAttempt,
-  StageState,
-  Task,
-  TeamRun,
-} from "../../schemas/run.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import type { RunStatus, StageAttempt, StageState, Task, TeamRun } from "../../schemas/run.ts";
 import type { AgentTeam, WorkflowStage } from "../../schemas/team.ts";
 import { noUsage } from "../models/execution.ts";
 import { ancestors } from "./definition/validate.ts";
 
 /**
  * The state machine of a team run: pure functions from one stored run to the next. Whatever drives
- * it applies one of them, stores the result, and only then acts on it.
+ * it applies one of them, stores the result, and only then acts on it. How an ended run begins again
+ * is in `run/reopen.ts`.
  */
 
-const newStage = (stage: WorkflowStage): StageState => ({
+export const newStage = (stage: WorkflowStage): StageState => ({
   name: stage.name,
   status: "Pending",
   round: 0,
@@ -60,7 +53,8 @@ export const newRun = (
   completed_at: null,
 });
 
-const isDone = (stage: StageState): boolean => stage.status === "Completed" || stage.status === "Skipped";
+export const isDone = (stage: StageState): boolean =>
+  stage.status === "Completed" || stage.status === "Skipped";
 
 /** The definition of a stage; the run holds one for each of its states. */
 export const definitionOf = (run: TeamRun, name: string): WorkflowStage => {
@@ -75,7 +69,7 @@ export const stateOf = (run: TeamRun, name: string): StageState => {
   return stage;
 };
 
-const mapStage = (
+export const mapStage = (
   run: TeamRun,
   name: string,
   now: Timestamp,
@@ -196,7 +190,7 @@ const isHardEnd = (status: RunStatus): boolean =>
   status === "Failed" || status === "LimitReached" || status === "Cancelled";
 
 /** The stages that run again when work goes back to one: it, and all that build on it. */
-const redone = (run: TeamRun, backTo: string): Set<string> =>
+export const redone = (run: TeamRun, backTo: string): Set<string> =>
   new Set(
     run.workflow_stages
       .filter((stage) => stage.name === backTo || ancestors(run.workflow_stages, stage.name).has(backTo))
@@ -261,15 +255,6 @@ export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   return { ...run, status: "WaitingForApproval", updated_at: now };
 };
 
-/** Whether a stage was cut off: running when its runtime ended, or not ended by a gate. */
-const wasCutOff = (stage: StageState): boolean =>
-  stage.execution_ids.length > 0 &&
-  (stage.status === "Running" || stage.status === "Failed" || stage.status === "Cancelled");
-
-/** Whether a stage was ended before an agent began with it: a refused consent, a failed start. */
-const neverBegan = (stage: StageState): boolean =>
-  stage.execution_ids.length === 0 && (stage.status === "Failed" || stage.status === "Cancelled");
-
 /** A run that is given up while nothing is running: what waits, waits no longer. */
 export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,
@@ -283,52 +268,9 @@ export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
   ),
 });
 
-/**
- * An ended run made ready to resume: what was cut off continues where its transcript ends, what never
- * began is begun, and a person is asked again.
- */
-export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
-  ...run,
-  status: "Queued",
-  error: null,
-  updated_at: now,
-  completed_at: null,
-  stages: run.stages.map((stage) => {
-    if (wasCutOff(stage)) return { ...stage, status: "Running" };
-    return neverBegan(stage) ? { ...stage, status: "Pending", approved: false } : stage;
-  }),
-});
-
-/** The options of a run that begins again: who started it before did not start it now. */
-export const optionsAgain = (
-  { options: { started_by, ...options } }: Pick<TeamRun, "options">,
-  patch: RunOptionsPatch,
-): RunOptions => applyPatch<RunOptions>(options, patch);
-
 /** The attempts at the present round of a stage; empty when it is done once. */
 export const presentAttempts = ({ attempts = [], round }: StageState): StageAttempt[] =>
   attempts.filter((attempt) => attempt.round === round);
-
-/**
- * A stage that resumes: its executions, or the new ones that continue them, in the order of its
- * attempts. The round stays the same.
- */
-export const continueStage = (
-  run: TeamRun,
-  name: string,
-  executionIds: readonly string[],
-  now: Timestamp,
-): TeamRun =>
-  mapStage({ ...run, status: "Running" }, name, now, (stage) => {
-    const execution_ids = [...new Set([...stage.execution_ids, ...executionIds])];
-    const present = presentAttempts(stage);
-    if (present.length === 0) return { ...stage, execution_ids };
-    const attempts = present.map((attempt, index) => ({
-      ...attempt,
-      execution_id: executionIds[index] ?? attempt.execution_id,
-    }));
-    return { ...stage, execution_ids, attempts };
-  });
 
 /** Takes the ranking of a round's attempts into the run: the best becomes the stage's last execution. */
 export const rankStage = (run: TeamRun, name: string, attempts: StageAttempt[], now: Timestamp): TeamRun =>
@@ -337,25 +279,3 @@ export const rankStage = (run: TeamRun, name: string, attempts: StageAttempt[], 
     const others = stage.execution_ids.filter((id) => !best.includes(id));
     return { ...stage, execution_ids: [...others, ...best], attempts };
   });
-
-/**
- * A new run of another task that takes over what is done before `from`, and does the rest again:
- * what builds on it, and what the first run did not finish.
- */
-export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp): TeamRun => {
-  const again = redone(run, from);
-  return {
-    ...reopen(run, now),
-    task_id: task.task_id,
-    created_at: now,
-    parent: { task_id: run.task_id, stage: from },
-    forecast: null,
-    usage: noUsage(),
-    change_set_id: null,
-    stages: run.stages.map((stage, index) => {
-      const definition = run.workflow_stages[index];
-      const isTaken = isDone(stage) && !again.has(stage.name);
-      return isTaken || definition === undefined ? stage : newStage(definition);
-    }),
-  };
-};

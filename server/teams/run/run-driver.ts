@@ -11,7 +11,6 @@ import {
   askForApproval,
   beginStage,
   cancelRun,
-  continueStage,
   definitionOf,
   endStage,
   rankStage,
@@ -28,6 +27,7 @@ import { outcomeOf, workStage } from "../stage/stage-work.ts";
 import { scoreAuthors } from "./author-quality.ts";
 import { applyUnasked, retireFindings, runEndHooks, tellFinished, withFinalChanges } from "./finish.ts";
 import { rankAttempts } from "./ranking.ts";
+import { continueStage } from "./reopen.ts";
 import { RunBaseline } from "./run-baseline.ts";
 import type { RunRecord } from "./run-record.ts";
 import { RunningExecutions } from "./running-executions.ts";

@@ -11,15 +11,13 @@ import {
   cancelRun,
   definitionOf,
   endStage,
-  forkRun,
   newRun,
-  optionsAgain,
   readyStages,
-  reopen,
   settle,
   stateOf,
   type StageOutcome,
 } from "../../../server/teams/plan.ts";
+import { forkRun, optionsAgain, reopen } from "../../../server/teams/run/reopen.ts";
 
 const now = "2026-01-31T12:00:00.000Z";
 const error = { code: "gate_failed", message: "no", next_step: null, retryable: false };
