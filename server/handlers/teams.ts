@@ -25,7 +25,7 @@ export const teamHandlers = ({
       const at = now();
       const identity = { team_id: randomUUID(), tenant_id: store.tenantId };
       const team: AgentTeam = { ...identity, ...params, created_at: at, updated_at: at };
-      runs.check(team);
+      configuration.checkTeam(team);
       await configuration.checkTeamName(team.name);
       return save(team);
     },
@@ -45,7 +45,7 @@ export const teamHandlers = ({
       const team = found(store, "teams", team_id);
       await configuration.checkChangeable(team_id);
       const changed = { ...team, members, updated_at: now() };
-      runs.check(changed);
+      configuration.checkTeam(changed);
       return save(changed);
     },
 

@@ -39,8 +39,6 @@ export interface Runs {
   team(idOrName: string): Promise<AgentTeam>;
   /** Stores the built-in teams and those of files as they are now, so that lists have them. */
   publishTeams(): Promise<PublishedTeams>;
-  /** Refuses a team that cannot run with `invalid_workflow`, all its problems named. */
-  check(team: AgentTeam): void;
   /** What the team's agents ask, and what keeps them from being answered; `provider` in place of their own. */
   checkModels(idOrName: string, how: HowToCheck, signal: AbortSignal): Promise<ModelCheck>;
 

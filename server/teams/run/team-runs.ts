@@ -90,10 +90,6 @@ export class TeamRuns implements Runs {
     };
   }
 
-  check(team: AgentTeam): void {
-    this.#parts.configuration.checkTeam(team);
-  }
-
   async forecast(idOrName: string, request: StartRun): Promise<Forecast> {
     const team = await this.team(idOrName);
     return forecastOf(this.#parts, attemptedTeam(team, request), idOrName, request);
@@ -215,9 +211,9 @@ export class TeamRuns implements Runs {
   }
 
   async #startTeam(given: AgentTeam, workflow: string, request: StartRun): Promise<RunDriver> {
-    const { store, workspace, feedback, now } = this.#parts;
+    const { store, workspace, configuration, feedback, now } = this.#parts;
     const team = attemptedTeam(given, request);
-    this.check(team);
+    configuration.checkTeam(team);
     await checkTask(workspace, request);
     await feedback.catchUp();
     const task = newTask(store.tenantId, workflow, request, now());

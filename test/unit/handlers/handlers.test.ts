@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type MethodInput, StartRun } from "../../../schemas/contract.ts";
-import { fail } from "../../../schemas/errors.ts";
 import type { CollectionName, Records } from "../../../server/store/store.ts";
 import { as, testDispatch, type TestDispatch } from "../../support/dispatch.ts";
 import { aFinding, anAgent, anExecution, anInstance, aRun, aTask, NOW } from "../../support/records.ts";
@@ -186,14 +185,6 @@ describe("teams", () => {
   };
 
   it("are checked before they are stored", async () => {
-    at = testDispatch("/workspace", {
-      store: at.store,
-      runs: {
-        check: ({ name, workflow_stages }) => {
-          if (workflow_stages.length > 1) throw fail("invalid_workflow", { name, problems: "two of a name" });
-        },
-      },
-    });
     const stored = await at.dispatch("teams/create", team, caller, signal);
     assert.equal(stored.workflow_stages[0]?.max_turns, 40);
     const twice = { ...team, workflow_stages: [stage, stage] };
