@@ -3,6 +3,7 @@ import { accessMethods } from "./contract/access.ts";
 import { alertMethods } from "./contract/alerts.ts";
 import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
+import { fileMethods } from "./contract/files.ts";
 import { packageMethods } from "./contract/packages.ts";
 import { permissionMethods } from "./contract/permissions.ts";
 import { questionMethods } from "./contract/questions.ts";
@@ -32,6 +33,7 @@ export const contract = {
   ...alertMethods,
   ...accessMethods,
   ...packageMethods,
+  ...fileMethods,
 } as const;
 
 export type Method = keyof typeof contract;

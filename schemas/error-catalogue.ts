@@ -184,6 +184,36 @@ export const errorCatalogue = {
     "Describe the task. On the command line, use --task TEXT, or --task @FILE to read it from a file.",
     usage,
   ),
+  no_file_transfer: row(
+    "This runtime works on its own folder and takes no files.",
+    "Send files to /workspaces/ID of a team server.",
+    conflict,
+  ),
+  works_on_copy: row(
+    "{what} is not possible on a team server, which has a copy of the workspace.",
+    "{hint}",
+    conflict,
+  ),
+  workspace_not_sent: row(
+    "Could not send the workspace to the server: its files kept changing.",
+    "Try again when no program writes to the workspace.",
+    conflict,
+  ),
+  files_too_large: row(
+    "The workspace is too large for the server: {what}. The limit is {limit}.",
+    "Add large folders to .coditectignore.",
+    usage,
+  ),
+  too_many_workspaces: row(
+    "You have {count} workspaces on this server, which is the most.",
+    "Ask an administrator of the server to remove old ones.",
+    limit,
+  ),
+  server_only: row("{what} is decided on the server.", "Ask an administrator of the server.", {
+    http: 403,
+    rpc: 403,
+    exit: 2,
+  }),
   outside_workspace: row("{path} is outside the workspace.", "Choose a file inside {workspace}.", usage),
   ignored_file: row(
     "Agents may not read {path}: it matches {rule}.",

@@ -303,6 +303,11 @@ export const importTable: readonly Row[] = [
     ],
   },
   {
+    folder: "server/transfer",
+    is: "the files of a workspace on their way to a server that does not see it: listing, sending, the copy there",
+    imports: ["schemas", "server/workspace"],
+  },
+  {
     folder: "server/handlers",
     is: "the handlers of the contract, one file per group of related methods",
     imports: [
@@ -319,6 +324,7 @@ export const importTable: readonly Row[] = [
       "server/teams/definition",
       "server/teams/run",
       "server/platform",
+      "server/transfer",
     ],
   },
   {
@@ -349,6 +355,7 @@ export const importTable: readonly Row[] = [
       "server/workspace",
       "server/telemetry",
       "server/tools",
+      "server/transfer",
     ],
   },
   {
@@ -360,6 +367,7 @@ export const importTable: readonly Row[] = [
       "server/platform",
       "server/runtime",
       "server/store",
+      "server/transfer",
       "server/gateway",
     ],
   },

@@ -1,11 +1,12 @@
 import type { ChangeSet } from "../../schemas/changes.ts";
 import { lessonOfDiscard } from "../feedback/lessons.ts";
-import type { HandlerContext, HandlersOf } from "./context.ts";
+import { type HandlerContext, type HandlersOf, refuseOnCopy } from "./context.ts";
 import { found } from "./lookup.ts";
 
 /** The change set of a run: look at it, write it into the workspace, or drop it. */
 export const changeHandlers = ({
   store,
+  received,
   changes,
   feedback,
   emit,
@@ -32,6 +33,11 @@ export const changeHandlers = ({
     },
 
     "changes/apply": async ({ task_id, paths }) => {
+      refuseOnCopy(
+        { received },
+        "Applying changes",
+        "Apply them in your workspace, and record it with changes/decide.",
+      );
       const applied = await changes.apply(changes.ofTask(task_id).change_set_id, paths);
       announce(applied.change_set);
       return applied;

@@ -1,6 +1,7 @@
 import type { AIProvider, ProviderName, RuntimeChoice } from "../../schemas/agent.ts";
 import type { AuditEntry } from "../../schemas/audit.ts";
 import type { Method, MethodParams, MethodResult, Role } from "../../schemas/contract.ts";
+import { fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Json, Timestamp } from "../../schemas/primitives.ts";
 import type { SettingValue } from "../../schemas/resolve-settings.ts";
@@ -19,6 +20,7 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { Store } from "../store/store.ts";
 import type { Configuration } from "../teams/definition/configuration.ts";
 import type { Runs } from "../teams/run/runs.ts";
+import type { ReceivedFiles } from "../transfer/received-files.ts";
 
 /** Who calls: what they may do, and what the audit log says of them. */
 export interface Caller {
@@ -60,6 +62,8 @@ export interface HandlerContext {
   store: Store;
   /** Absolute path; `.coditect/` in it holds what is imported. */
   workspace: string;
+  /** Where the files of the workspace come from; null: the workspace is a folder of the user. */
+  received: ReceivedFiles | null;
   pool: Pool;
   gateway: ModelGateway;
   /** The caps as the settings have them at the moment. */
@@ -92,6 +96,15 @@ export interface HandlerContext {
   /** Where instances run when neither call nor agent says so. */
   defaultRuntime: RuntimeChoice;
 }
+
+/** Error: `works_on_copy` where the workspace is a copy, which the next files from its client would undo. */
+export const refuseOnCopy = (
+  { received }: Pick<HandlerContext, "received">,
+  what: string,
+  hint: string,
+): void => {
+  if (received !== null) throw fail("works_on_copy", { what, hint });
+};
 
 /** Who an audit trail names for this call. */
 export const actorOf = ({ remote, surface }: Caller): string => `user:${remote?.user ?? surface}`;

@@ -5,6 +5,7 @@ import { agentHandlers } from "./agents.ts";
 import { changeHandlers } from "./changes.ts";
 import { consentHandlers } from "./consents.ts";
 import { executionHandlers } from "./executions.ts";
+import { fileHandlers } from "./files.ts";
 import { findingHandlers } from "./findings.ts";
 import { instanceHandlers } from "./instances.ts";
 import { lessonHandlers } from "./lessons.ts";
@@ -36,5 +37,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...alertHandlers(context),
   ...accessHandlers(context),
   ...packageHandlers(context),
+  ...fileHandlers(context),
   ...runtimeHandlers(context),
 });

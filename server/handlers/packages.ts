@@ -3,10 +3,15 @@ import { installPackage } from "../sharing/install.ts";
 import { previewOf } from "../sharing/preview.ts";
 import { readPackage } from "../sharing/read-package.ts";
 import { fetchRemotePackage } from "../sharing/source.ts";
-import type { HandlerContext, HandlersOf } from "./context.ts";
+import { type HandlerContext, type HandlersOf, refuseOnCopy } from "./context.ts";
 
 /** Agents and teams that others made, as one file. */
-export const packageHandlers = ({ workspace, emit, now }: HandlerContext): HandlersOf<"packages"> => ({
+export const packageHandlers = ({
+  workspace,
+  received,
+  emit,
+  now,
+}: HandlerContext): HandlersOf<"packages"> => ({
   "packages/fetch": async ({ source }, _caller, signal) => ({
     text: (await fetchRemotePackage(source, signal)).toString("utf8"),
   }),
@@ -18,6 +23,7 @@ export const packageHandlers = ({ workspace, emit, now }: HandlerContext): Handl
   },
 
   "packages/import": ({ source, text, sha256 }) => {
+    refuseOnCopy({ received }, "Importing", "Use coditect agents import in your workspace.");
     const shared = readPackage(source, Buffer.from(text));
     if (shared.sha256 !== sha256)
       throw fail("hash_differs", { source, hash: shared.sha256, expected: sha256 });

@@ -39,6 +39,7 @@ import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
 import { noSecrets, type SecretTexts } from "../tools/secrets.ts";
 import { createTools } from "../tools/tools.ts";
+import type { ReceivedFiles } from "../transfer/received-files.ts";
 
 export interface RuntimeOptions {
   /** Absolute path of the workspace folder. */
@@ -64,6 +65,12 @@ export interface RuntimeOptions {
   consents?: Consents;
   /** The editor that lends its language models; left out: none. */
   editorModels?: EditorModels;
+  /** Where the workspace is a copy of a client's files: what makes it. */
+  received?: ReceivedFiles;
+  /** Left out: the tenant of the state folder. */
+  tenantId?: string;
+  /** A log that several runtimes share, and that their owner closes; left out: one in the state folder. */
+  audit?: AuditLog;
   /** Keys that the editor sends; left out: kept in this runtime alone. */
   editorKeys?: HeldCredentials;
 }
@@ -117,6 +124,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
 
   const store = await openStore({
     folder: options.stateFolder ?? join(workspace, ".coditect", "state"),
+    ...(options.tenantId !== undefined && { tenantId: options.tenantId }),
     durability: settings.durability,
     retention: settings.retention,
     warn: (problem) => {
@@ -233,11 +241,12 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   });
 
   const tokens = new TokenBook(store, now);
-  const audit = new AuditLog(store.folder, now, settings.durability);
+  const audit = options.audit ?? new AuditLog(store.folder, now, settings.durability);
 
   const handlers = createHandlers({
     store,
     workspace,
+    received: options.received ?? null,
     tokens,
     audit,
     pool,
@@ -293,7 +302,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       await webhook.close();
       await telemetry?.close();
       await rehearsal.close();
-      await audit.close();
+      if (options.audit === undefined) await audit.close();
       await store.close();
     },
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
-import { treeParts } from "../../server/instances/drivers/docker/mirror/tree.ts";
+import { treeParts } from "../../server/workspace/tree.ts";
 import { createHiddenFinder } from "../../server/instances/drivers/hidden.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
 import { hidingArguments } from "../../server/instances/drivers/local/hiding.ts";

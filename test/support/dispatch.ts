@@ -20,6 +20,7 @@ import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Consents } from "../../server/platform/consents.ts";
 import type { Pool } from "../../server/instances/pool.ts";
 import type { Store } from "../../server/store/store.ts";
+import type { ReceivedFiles } from "../../server/transfer/received-files.ts";
 import type { Runs } from "../../server/teams/run/runs.ts";
 import { memoryStore } from "./memory-store.ts";
 import { NOW, TENANT } from "./records.ts";
@@ -63,6 +64,8 @@ export const testDispatch = (
     runs?: Partial<Runs>;
     gateway?: Partial<ModelGateway>;
     store?: Store;
+    /** For a workspace that is a copy of a client's. */
+    received?: ReceivedFiles;
     /** What alerts are about. */
     causes?: readonly AlertCause[];
     /** What default agents ask. */
@@ -91,6 +94,7 @@ export const testDispatch = (
   const handlers = createHandlers({
     store,
     workspace,
+    received: parts.received ?? null,
     pool: recorder<Pool>(passedOn, { queued: () => 0, ...parts.pool }),
     runs: recorder<Runs>(passedOn, { publishTeams: () => configuration.publishTeams(), ...parts.runs }),
     gateway: recorder<ModelGateway>(passedOn, { models: () => Promise.resolve([]), ...parts.gateway }),

@@ -12,6 +12,8 @@ import {
   type TeamServer,
   type TeamServerOptions,
 } from "../../server/surfaces/team/server.ts";
+import type { OpenWorkspace } from "../../server/surfaces/team/user-workspaces.ts";
+import { ReceivedFiles } from "../../server/transfer/received-files.ts";
 import { root } from "./command.ts";
 import { testDispatch, type TestDispatch } from "./dispatch.ts";
 import { memoryStore } from "./memory-store.ts";
@@ -84,6 +86,7 @@ interface TestTenant extends TestDispatch {
   name: string;
   tokens: TokenBook;
   audit: AuditLog;
+  openWorkspace: OpenWorkspace;
   /** A token of the role, made when first asked for. */
   token(role: Role): Promise<string>;
 }
@@ -109,6 +112,11 @@ const tenantOf = (
   const made = new Map<Role, Promise<string>>();
   return {
     ...testDispatch(join(folder, name), { ...parts, store, audit }),
+    openWorkspace: (user, workspaceId) => {
+      const received = new ReceivedFiles(join(folder, name, user, workspaceId));
+      const opened = testDispatch(received.workspace, { ...parts, store: memoryStore(id), audit, received });
+      return Promise.resolve({ ...opened, close: () => Promise.resolve() });
+    },
     name,
     tokens,
     audit,

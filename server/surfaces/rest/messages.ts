@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { type CoditectError, fail, toWireError } from "../../../schemas/errors.ts";
 import { parseJson } from "../../../schemas/json-depth.ts";
@@ -7,18 +9,35 @@ const invalidBody = (problems: string) => fail("invalid_params", { what: "The bo
 
 const MEGABYTE = 1024 * 1024;
 
+/** What was sent, unpacked. Error: `invalid_params` for a packing that is not known. */
+const contentOf = (request: IncomingMessage): Readable => {
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return request;
+  if (encoding !== "gzip") throw invalidBody("its Content-Encoding must be gzip");
+  const unpacked = createGunzip();
+  request.on("error", (error) => unpacked.destroy(error));
+  return request.pipe(unpacked);
+};
+
+/** The limit holds for what is unpacked, so that a few bytes cannot fill the memory. */
 const readBytes = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const readable = limit < MEGABYTE ? `${limit} bytes` : `${Math.floor(limit / MEGABYTE)} MB`;
   const tooLarge = fail("body_too_large", { limit: readable });
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request) {
-    // Without an encoding set, a request's chunks are buffers.
-    const bytes = chunk as Buffer;
-    length += bytes.length;
-    if (length > limit) throw tooLarge;
-    chunks.push(bytes);
+  const content = contentOf(request);
+  try {
+    for await (const chunk of content) {
+      // Without an encoding set, a stream's chunks are buffers.
+      const bytes = chunk as Buffer;
+      length += bytes.length;
+      if (length > limit) throw tooLarge;
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (error === tooLarge || content === request) throw error;
+    throw invalidBody("it is not gzip");
   }
   return Buffer.concat(chunks);
 };

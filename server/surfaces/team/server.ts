@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { Log } from "../../platform/log.ts";
-import { answer, EVENTS_PATH, targetOf } from "../rest/api.ts";
+import { answer, type Api, EVENTS_PATH, targetOf } from "../rest/api.ts";
 import { answerOrRefuse, listen } from "../rest/listening.ts";
 import { sendJson } from "../rest/messages.ts";
 import { findRoute } from "../rest/routes.ts";
@@ -11,6 +11,7 @@ import { answerMcp, MCP_PATH } from "./mcp-endpoint.ts";
 import { openIdentityProvider, type OidcOptions } from "./oidc.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { type Admitted, openTenant, type Tenant, type TenantRuntime } from "./tenant.ts";
+import { workspaceIn } from "./user-workspaces.ts";
 import { workOf } from "./work.ts";
 
 export interface TeamServerOptions {
@@ -36,8 +37,8 @@ export interface TeamServer {
   /** Uses another certificate for connections from now on. */
   renew(tls: TeamServerOptions["tls"]): void;
   /**
-   * Accepts no new work, waits for requests and runs to end, at most until `deadline` aborts, and closes.
-   * The runtimes interrupt runs in progress.
+   * Accepts no new work, waits for requests and runs to end, at most until `deadline` aborts, and closes,
+   * and with it the workspaces of users. The runtimes interrupt runs in progress.
    */
   drain(deadline: AbortSignal): Promise<void>;
 }
@@ -124,23 +125,37 @@ const countStream = (
   });
 };
 
+/** What the address is about: the tenant's own runtime, or a workspace of the caller until the answer ends. */
+const apiFor = async (
+  { tenant, caller }: Admitted,
+  workspaceId: string | null,
+  response: ServerResponse,
+): Promise<Api> => {
+  if (workspaceId === null) return tenant.api;
+  const { api, release } = await tenant.workspaces.use(caller.remote.user, workspaceId);
+  if (response.closed) release();
+  else response.on("close", release);
+  return api;
+};
+
 const serve = async (request: IncomingMessage, response: ServerResponse, state: State): Promise<void> => {
   const url = targetOf(request);
   const verb = request.method ?? "GET";
   if (verb === "GET" && answerProbe(url.pathname, response, state)) return;
+  const place = workspaceIn(url.pathname);
+  if (place !== null) url.pathname = place.rest;
   const method = methodAt(verb, url.pathname);
   const admitted = await admit(request, method, state);
   if (state.draining.signal.aborted && (beginsWork.has(method) || url.pathname === MCP_PATH))
     throw fail("draining", { seconds: DRAIN_RETRY_SECONDS });
-  const { tenant, caller, owner } = admitted;
+  const { caller, owner } = admitted;
   const exchange = { request, response, url, caller, owner, closing: state.closing.signal };
-  if (url.pathname === MCP_PATH) {
+  const isMcp = url.pathname === MCP_PATH;
+  if (isMcp || (verb === "GET" && url.pathname === EVENTS_PATH))
     countStream(admitted, response, state.streams);
-    await answerMcp(exchange, tenant.api);
-    return;
-  }
-  if (verb === "GET" && url.pathname === EVENTS_PATH) countStream(admitted, response, state.streams);
-  await answer(exchange, tenant.api);
+  const api = await apiFor(admitted, place?.workspaceId ?? null, response);
+  if (isMcp) await answerMcp(exchange, api);
+  else await answer(exchange, api);
 };
 
 /** Serves tenants to callers with a token of theirs. The contract has every method's role. */
@@ -168,7 +183,8 @@ export const openTeamServer = async (options: TeamServerOptions): Promise<TeamSe
     },
     drain: async (deadline) => {
       state.draining.abort();
-      await workOf(options.tenants, deadline);
+      const opened = await Promise.all(state.tenants.map(({ workspaces }) => workspaces.opened()));
+      await workOf([...state.tenants, ...opened.flat()], deadline);
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
           resolve();
@@ -183,7 +199,10 @@ export const openTeamServer = async (options: TeamServerOptions): Promise<TeamSe
       if (deadline.aborted) giveUp();
       await closed;
       deadline.removeEventListener("abort", giveUp);
-      for (const { api } of state.tenants) api.history.close();
+      for (const { api, workspaces } of state.tenants) {
+        api.history.close();
+        await workspaces.close();
+      }
     },
   };
 };

@@ -1,28 +1,24 @@
-import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AuditLog } from "../../access/audit-log.ts";
-import { Replies } from "../../access/replies.ts";
 import type { TokenBook } from "../../access/token-book.ts";
 import type { Caller } from "../../handlers/handlers.ts";
-import type { Dispatch } from "../../runtime/dispatch.ts";
-import type { Store } from "../../store/store.ts";
 import type { Api } from "../rest/api.ts";
-import { Conditions } from "../rest/conditions.ts";
-import { EventHistory } from "../rest/event-history.ts";
+import { type ApiOptions, apiOf, type ServedWorkspace } from "./served.ts";
+import { type OpenWorkspace, UserWorkspaces } from "./user-workspaces.ts";
 
 /** The runtime of one tenant: its own workspace, state, keys, pool and limits. */
-export interface TenantRuntime {
+export interface TenantRuntime extends ServedWorkspace {
   /** As `--tenant` and the claims of an identity provider name it. */
   name: string;
-  dispatch: Dispatch;
-  subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
-  store: Store;
   tokens: TokenBook;
   audit: AuditLog;
+  /** Opens a workspace whose files its user sends; left out: there are none. */
+  openWorkspace?: OpenWorkspace;
 }
 
 /** A tenant as the server answers for it. */
 export interface Tenant extends TenantRuntime {
   api: Api;
+  workspaces: UserWorkspaces;
 }
 
 /** A caller whose token is valid. */
@@ -33,17 +29,8 @@ export interface Admitted {
   owner: string;
 }
 
-export const openTenant = (
-  runtime: TenantRuntime,
-  { version, bodyLimit, now }: { version: string; bodyLimit: number; now: () => string },
-): Tenant => ({
+export const openTenant = (runtime: TenantRuntime, options: ApiOptions): Tenant => ({
   ...runtime,
-  api: {
-    dispatch: runtime.dispatch,
-    history: new EventHistory(runtime.subscribe),
-    conditions: new Conditions(),
-    replies: new Replies(runtime.store, now),
-    version,
-    bodyLimit,
-  },
+  api: apiOf(runtime, options),
+  workspaces: new UserWorkspaces(runtime.openWorkspace ?? null, options),
 });

@@ -1,18 +1,21 @@
-import type { TenantRuntime } from "./tenant.ts";
+import type { ServedWorkspace } from "./served.ts";
 
-const isAtWork = ({ store }: TenantRuntime): boolean =>
+export const isAtWork = ({ store }: Pick<ServedWorkspace, "store">): boolean =>
   (["Queued", "Running"] as const).some((status) => store.all("runs", { status }).length > 0);
 
-/** Resolves when no tenant has a queued or running run, or the deadline aborts. */
-export const workOf = (tenants: readonly TenantRuntime[], deadline: AbortSignal): Promise<void> =>
+/** Resolves when none of the runtimes has a queued or running run, or the deadline aborts. */
+export const workOf = (
+  runtimes: readonly Pick<ServedWorkspace, "store" | "subscribe">[],
+  deadline: AbortSignal,
+): Promise<void> =>
   new Promise((resolve) => {
     const look = (): void => {
-      if (!deadline.aborted && tenants.some(isAtWork)) return;
+      if (!deadline.aborted && runtimes.some(isAtWork)) return;
       deadline.removeEventListener("abort", look);
       for (const stop of stops) stop();
       resolve();
     };
-    const stops = tenants.map(({ subscribe }) =>
+    const stops = runtimes.map(({ subscribe }) =>
       subscribe((event) => {
         if (event.type === "run.finished" || event.type === "run.changed") look();
       }),

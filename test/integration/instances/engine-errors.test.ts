@@ -11,7 +11,7 @@ import { createDockerDriver } from "../../../server/instances/drivers/docker/dri
 import { findEngine, openEngine } from "../../../server/instances/drivers/docker/engine.ts";
 import { buildImage } from "../../../server/instances/drivers/docker/image.ts";
 import { archiveOf } from "../../../server/instances/drivers/docker/mirror/archive.ts";
-import { fileParts } from "../../../server/instances/drivers/docker/mirror/tree.ts";
+import { fileParts } from "../../../server/workspace/tree.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { startPrivateEngine, whyNoPrivateEngine } from "../../support/private-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";

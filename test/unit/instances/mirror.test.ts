@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import fc from "fast-check";
 import { changesOf } from "../../../server/instances/drivers/docker/mirror/changes.ts";
 import type { Mirrored } from "../../../server/instances/drivers/docker/mirror/changes.ts";
-import type { TreeEntry, TreePart } from "../../../server/instances/drivers/docker/mirror/tree.ts";
+import type { TreeEntry, TreePart } from "../../../server/workspace/tree.ts";
 
 /** A tree of a few names: a string is a file's content, another record a folder. */
 interface Folder {

@@ -11,7 +11,7 @@ import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE, WORKER_SETPRI
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { archiveOf } from "./mirror/archive.ts";
-import { fileParts } from "./mirror/tree.ts";
+import { fileParts } from "../../../workspace/tree.ts";
 
 /** Counted up whenever images are made in another way: by their label, those made before are known. */
 export const IMAGE_RECIPE = "4";

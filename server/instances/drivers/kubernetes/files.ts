@@ -11,7 +11,7 @@ import { untilAborted } from "../../../../schemas/abortable.ts";
 import { pacer } from "../../../workspace/pace.ts";
 import { changesOf } from "../docker/mirror/changes.ts";
 import type { Mirrored } from "../docker/mirror/changes.ts";
-import type { TreeEntry, TreePart } from "../docker/mirror/tree.ts";
+import type { TreeEntry, TreePart } from "../../../workspace/tree.ts";
 import type { PodStream } from "./stream.ts";
 
 /**

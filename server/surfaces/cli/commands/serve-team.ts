@@ -5,10 +5,12 @@ import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
 import { environmentCredentials } from "../../../gateway/credentials.ts";
 import { type ServedRuntime, serveRuntime } from "../../../hosting/serve-runtime.ts";
+import { openUserWorkspace } from "../../../hosting/user-workspace.ts";
 import { version } from "../../../platform/installation.ts";
 import { reasonOf } from "../../../store/files.ts";
 import { serveRest } from "../../rest/rest.ts";
 import { openTeamServer, type TeamServer, type TeamServerOptions } from "../../team/server.ts";
+import type { OpenWorkspace } from "../../team/user-workspaces.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { runtimeOptions } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
@@ -76,6 +78,7 @@ interface Opened {
   name: string;
   workspace: string;
   runtime: ServedRuntime;
+  openWorkspace: OpenWorkspace;
 }
 
 /** Closes all at once: what cannot be closed keeps none of the others open. Error: the first one. */
@@ -104,18 +107,19 @@ const openTenants = async (
     if (twice !== undefined) throw fail("usage", { problem: `The tenant name ${twice.name} is used twice.` });
     for (const tenant of tenants) {
       const options = runtimeOptions(tenant.workspace, settingsOf(flags), tenant.environment);
-      const runtime = await serveRuntime(
-        // The server's own stored keys belong to no tenant: tenants have the keys of their variables.
+      // The server's own stored keys belong to no tenant: tenants have the keys of their variables.
+      const own =
         names.length === 0
           ? options
           : {
               ...options,
               environment: tenant.environment,
               credentials: environmentCredentials(tenant.environment),
-            },
-        { openSurface: serveRest, version: version() },
-      );
-      opened.push({ name: tenant.name, workspace: tenant.workspace, runtime });
+            };
+      const runtime = await serveRuntime(own, { openSurface: serveRest, version: version() });
+      const openWorkspace: OpenWorkspace = (user, workspaceId) =>
+        openUserWorkspace({ tenant: own, shared: runtime, user, workspaceId });
+      opened.push({ name: tenant.name, workspace: tenant.workspace, runtime, openWorkspace });
     }
     return opened;
   } catch (error) {
@@ -155,7 +159,7 @@ export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContex
   const opened = await openTenants(flagsAsGiven, flags.tenant, context);
   try {
     const server = await openTeamServer({
-      tenants: opened.map(({ name, runtime }) => ({ name, ...runtime })),
+      tenants: opened.map(({ name, runtime, openWorkspace }) => ({ name, ...runtime, openWorkspace })),
       listen: flags.listen,
       tls,
       ...oidc,

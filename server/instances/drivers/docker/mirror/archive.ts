@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import type { Header } from "tar-stream";
-import type { TreeEntry } from "./tree.ts";
+import type { TreeEntry } from "../../../../workspace/tree.ts";
 
 type HeaderArgument = Pick<Header, "name"> & Partial<Header>;
 

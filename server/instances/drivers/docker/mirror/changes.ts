@@ -1,4 +1,4 @@
-import type { TreeEntry, TreePart } from "./tree.ts";
+import type { TreeEntry, TreePart } from "../../../../workspace/tree.ts";
 
 /** What a mirror holds of each part: path → stamp. */
 export type Mirrored = Map<string, { stamp: string | null; entries: Map<string, string> }>;

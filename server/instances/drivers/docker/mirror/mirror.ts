@@ -11,7 +11,7 @@ import type { Engine } from "../engine.ts";
 import { archiveOf } from "./archive.ts";
 import { changesOf } from "./changes.ts";
 import type { Mirrored } from "./changes.ts";
-import type { TreePart } from "./tree.ts";
+import type { TreePart } from "../../../../workspace/tree.ts";
 
 export interface MirrorOptions {
   engine: Engine;

@@ -9,7 +9,7 @@ import { INSTANCE_LABEL } from "../container.ts";
 import type { Engine } from "../engine.ts";
 import { openMirror } from "./mirror.ts";
 import type { Mirror, MirrorOptions } from "./mirror.ts";
-import { fileParts, mountFolders, treeParts } from "./tree.ts";
+import { fileParts, mountFolders, treeParts } from "../../../../workspace/tree.ts";
 
 /** What one instance uses of the mirrors, until it gives it back. */
 export interface MirrorUse {

@@ -1,10 +1,10 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Stats } from "node:fs";
-import { builtInRule, ignoreRules } from "../../../../workspace/ignore.ts";
-import { entryPlaces, isBuiltEntry } from "../../../../workspace/package-entries.ts";
-import { isWithin } from "../../../../workspace/paths.ts";
-import { readFolder, walkWorkspace } from "../../../../workspace/walk.ts";
+import { builtInRule, ignoreRules } from "./ignore.ts";
+import { entryPlaces, isBuiltEntry } from "./package-entries.ts";
+import { isWithin } from "./paths.ts";
+import { readFolder, walkWorkspace } from "./walk.ts";
 
 /** A file, folder or link of this machine as it goes to an engine that does not see it. */
 export interface TreeEntry {
