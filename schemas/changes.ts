@@ -23,7 +23,7 @@ export type FileChange = z.infer<typeof FileChange>;
  * time, such as an editor, git, a package manager or CI. `steers`: it tells agents or tools what to do.
  * `invisible`: the change adds characters that a reader does not see.
  */
-export const ChangeMark = z.enum(["executes", "steers", "invisible"]);
+export const ChangeMark = z.enum(["executes", "steers", "invisible", "fetches"]);
 export type ChangeMark = z.infer<typeof ChangeMark>;
 
 export const ChangeKind = z.enum(["Created", "Modified", "Deleted", "Renamed"]);

@@ -63,9 +63,12 @@ export type McpServerConfig = z.infer<typeof McpServerConfig>;
 export const OtherMcpFile = z.enum([".mcp.json", ".vscode/mcp.json"]);
 export type OtherMcpFile = z.infer<typeof OtherMcpFile>;
 
+/** With `__` in it, or `_` at its end, two servers could have tools that agents call by one name. */
+const ServerName = z.string().regex(/^[a-zA-Z](?:[a-zA-Z0-9-]|_(?=[a-zA-Z0-9-])){0,31}$/);
+
 /** `.coditect/mcp.json`: servers whose tools agents may use. Contract: "Files in the workspace". */
 export const McpFile = z.strictObject({
   $schema: z.string().optional(),
-  mcpServers: z.record(z.string().regex(/^[a-zA-Z][\w-]{0,31}$/), McpServerConfig),
+  mcpServers: z.record(ServerName, McpServerConfig),
 });
 export type McpFile = z.infer<typeof McpFile>;

@@ -8,14 +8,21 @@ export interface ReviewedFile {
   folder: string;
   task_id: string;
   path: string;
+  /**
+   * Whether it is shown as plain text: for the languages of some files editors load what a file names from
+   * elsewhere, and this file names something. See the mark `fetches`.
+   */
+  isPlain?: boolean;
 }
 
+const PLAIN = ".txt";
+
 /** The document of one side of a changed file; its path ends with the file's own, for its language. */
-export const reviewUri = (side: Side, { folder, task_id, path }: ReviewedFile): vscode.Uri =>
+export const reviewUri = (side: Side, { folder, task_id, path, isPlain = false }: ReviewedFile): vscode.Uri =>
   vscode.Uri.from({
     scheme: schemes[side],
-    path: `/${path}`,
-    query: new URLSearchParams({ task_id, folder }).toString(),
+    path: `/${path}${isPlain ? PLAIN : ""}`,
+    query: new URLSearchParams({ task_id, folder, ...(isPlain && { plain: "" }) }).toString(),
   });
 
 /** Reads {@link reviewUri} back; null for any other document. */
@@ -23,7 +30,10 @@ export const reviewedFile = (uri: vscode.Uri): ReviewedFile | null => {
   if (uri.scheme !== schemes.before && uri.scheme !== schemes.after) return null;
   const query = new URLSearchParams(uri.query);
   const [folder, task_id] = [query.get("folder"), query.get("task_id")];
-  return folder === null || task_id === null ? null : { folder, task_id, path: uri.path.slice(1) };
+  if (folder === null || task_id === null) return null;
+  const isPlain = query.has("plain");
+  const path = uri.path.slice(1, isPlain ? -PLAIN.length : undefined);
+  return { folder, task_id, path, ...(isPlain && { isPlain }) };
 };
 
 export interface ReviewDocuments {
@@ -49,7 +59,8 @@ export const provideReviewDocuments = (
   );
   return {
     update: (file) => {
-      for (const side of sides) changed.fire(reviewUri(side, file));
+      for (const side of sides)
+        for (const isPlain of [true, false]) changed.fire(reviewUri(side, { ...file, isPlain }));
     },
     dispose: () => {
       for (const provider of providers) provider.dispose();

@@ -22,6 +22,12 @@ export const openProposal = (file: ChangedFile, content: ChangeContent): Proposa
   return { file, before, after, base: before, wanted: after };
 };
 
+/** How the documents of a proposal are shown: see `ReviewedFile`. */
+export const shownAs = ({ file: { path, marks } }: Proposal): { path: string; isPlain: boolean } => ({
+  path,
+  isPlain: marks?.includes("fetches") === true,
+});
+
 /**
  * The two texts of its diff: what is still open, or once all of it is decided, what was proposed.
  * Both sides would be the same text otherwise.

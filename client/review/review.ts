@@ -10,7 +10,7 @@ import { reviewUri, type ReviewedFile } from "./documents.ts";
 import type { Hunk } from "./hunks.ts";
 import { withoutMarked } from "./marked.ts";
 import { openMergeEditor } from "./merge-editor.ts";
-import { acceptHunks, discardHunks, openHunks, type Proposal } from "./proposal.ts";
+import { acceptHunks, discardHunks, openHunks, shownAs, type Proposal } from "./proposal.ts";
 import { Proposals } from "./proposals.ts";
 
 /** Shows a run's changes as diffs, and accepts or discards them as a whole or in part. */
@@ -42,11 +42,15 @@ export class Review {
 
   async open(folder: string, task_id: string): Promise<void> {
     const proposals = [...(await this.#proposals.ofRun(folder, task_id)).values()];
-    const files = proposals.map(({ file: { path }, before, after }) => [
-      fileInFolder(folder, path),
-      before === null ? undefined : reviewUri("before", { folder, task_id, path }),
-      after === null ? undefined : reviewUri("after", { folder, task_id, path }),
-    ]);
+    const files = proposals.map((proposal) => {
+      const { before, after } = proposal;
+      const file = { folder, task_id, ...shownAs(proposal) };
+      return [
+        fileInFolder(folder, file.path),
+        before === null ? undefined : reviewUri("before", file),
+        after === null ? undefined : reviewUri("after", file),
+      ];
+    });
     await this.#tabs.open({ folder, task_id }, files);
   }
 
@@ -55,8 +59,8 @@ export class Review {
     return this.#attempts.open(compared);
   }
 
-  async openFile(file: ReviewedFile): Promise<void> {
-    await this.#proposals.ofFile(file);
+  async openFile({ folder, task_id, path }: ReviewedFile): Promise<void> {
+    const file = { folder, task_id, ...shownAs(await this.#proposals.ofFile({ folder, task_id, path })) };
     const title = vscode.l10n.t("{0} (proposed)", file.path);
     await vscode.commands.executeCommand(
       "vscode.diff",

@@ -1,6 +1,6 @@
 import type { ElicitRequest, ElicitRequestFormParams } from "@modelcontextprotocol/sdk/types.js";
-import { isLoopback } from "../../schemas/loopback.ts";
 import { QuestionContent, type QuestionField } from "../../schemas/questions.ts";
+import { safePage } from "./safe-page.ts";
 
 type Property = ElicitRequestFormParams["requestedSchema"]["properties"][string];
 interface Option {
@@ -48,18 +48,10 @@ const fieldOf = (name: string, property: Property, required: boolean): QuestionF
   }
 };
 
-/** The address as it is opened, in which a host cannot look like another one; null: it is not opened. */
-const pageOf = (address: string): string | null => {
-  const url = URL.parse(address);
-  if (url?.username !== "" || url.password !== "") return null;
-  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-  return isSafe ? url.href : null;
-};
-
 /** What a server asks for, as surfaces show it; null: nobody is asked this. */
 export const questionOf = (params: ElicitRequest["params"]): QuestionContent | null => {
   if (params.mode === "url") {
-    const url = pageOf(params.url);
+    const url = safePage(params.url);
     return url === null ? null : parsed({ message: params.message, fields: [], url });
   }
   const { properties, required = [] } = params.requestedSchema;

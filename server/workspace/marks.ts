@@ -65,6 +65,46 @@ const steering: readonly RegExp[] = [
   /(^|\/)skills\/[^/]+\/skill\.md$/,
 ];
 
+/** Where an editor finds the schema of a file by itself, by the file's name. */
+const schemaLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
+  [
+    /\.(jsonc?|json5|code-snippets|webmanifest|geojson|har)$|(^|\/)\.[^/.]*rc$/,
+    /"\$schema"\s*:\s*"([^"]*)"/g,
+  ],
+  [/\.ya?ml$/, /#\s*(?:yaml-language-server:\s*)?\$schema\s*[:=]\s*(\S+)/g],
+  [
+    /\.(xml|xsd|xsl|xslt|svg|rng|wsdl|xaml|plist|pom|rss)$/,
+    /(?:(?:SYSTEM|PUBLIC\s+["'][^"']*["'])\s+|xml-model\s+href\s*=\s*|[sS]chemaLocation\s*=\s*)["']([^"']*)["']/g,
+  ],
+];
+
+/** Whose schemas half of all projects name; nobody else reads what their servers are asked for. */
+const schemaHosts: ReadonlySet<string> = new Set([
+  ...["json.schemastore.org", "www.schemastore.org", "schemastore.org", "json-schema.org", "www.w3.org"],
+  ...["maven.apache.org", "schemas.microsoft.com", "schemas.android.com", "www.apple.com"],
+]);
+
+/** As parsers read it: JSON and XML spell characters in other ways, too. */
+const unescaped = (text: string): string =>
+  text
+    .replaceAll("\\/", "/")
+    .replace(/\\u([0-9a-f]{4})|&#x([0-9a-f]{1,6});|&#(\d{1,7});/gi, (whole, json, hexadecimal, decimal) => {
+      const code = Number.parseInt(String(json ?? hexadecimal ?? decimal), decimal === undefined ? 16 : 10);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    });
+
+const isElsewhere = (address: string): boolean =>
+  /^(?:[a-z][a-z0-9+.-]*:)?[\\/]{2}/i.test(address) &&
+  !schemaHosts.has(URL.parse(address, "https://elsewhere")?.hostname ?? "");
+
+/** Addresses of schemas elsewhere that a text names: they carry what an agent has read to whoever answers there. */
+const schemasElsewhere = (name: string, text: string | null): string[] =>
+  schemaLines
+    .filter(([file]) => text !== null && file.test(name))
+    .flatMap(([, line]) => [...unescaped(text ?? "").matchAll(line)])
+    .flatMap(([, value = ""]) => value.split(/\s+/))
+    .filter(isElsewhere);
+
 /** Parts of a package.json that package managers and tools run, or by which they choose what runs. */
 const runningFields = [
   "scripts",
@@ -114,9 +154,12 @@ export const marksOf = (path: string, before: string | null, after: string | nul
     executingLines.some(([file, line]) => file.test(name) && line.test(newLines(before, after ?? "")));
   const steers = steering.some((pattern) => pattern.test(name));
   const hides = hasInvisible(path) || (after !== null && hasInvisible(newLines(before, after)));
+  const known = schemasElsewhere(name, before);
+  const fetches = schemasElsewhere(name, after).some((address) => !known.includes(address));
   return [
     ...(executes ? (["executes"] as const) : []),
     ...(steers ? (["steers"] as const) : []),
     ...(hides ? (["invisible"] as const) : []),
+    ...(fetches ? (["fetches"] as const) : []),
   ];
 };

@@ -6,6 +6,7 @@ import { auth, extractWWWAuthenticateParams } from "@modelcontextprotocol/sdk/cl
 import type { OAuthClientInformationMixed, OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js";
 import { LATEST_PROTOCOL_VERSION } from "@modelcontextprotocol/sdk/types.js";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
+import { safePage } from "../safe-page.ts";
 import { type LoginParts, ServerLogin } from "./server-login.ts";
 
 export interface LogInOptions extends LoginParts {
@@ -48,7 +49,9 @@ class PersonalLogin extends ServerLogin {
   }
 
   override redirectToAuthorization(page: URL): Promise<void> {
-    this.#show(page);
+    const safe = safePage(page.href);
+    if (safe === null) return Promise.reject(new Error("its login page is not on the web"));
+    this.#show(new URL(safe));
     return Promise.resolve();
   }
 

@@ -56,11 +56,15 @@ const covers = (allowed: AllowedHost, host: string, port: number): boolean => {
   return allowed.host.startsWith("*.") && host.endsWith(allowed.host.slice(1));
 };
 
+/** Characters of names and addresses; a resolver may take a name with others to end before them. */
+const hostForm = /^[a-z0-9._:-]+$/;
+
 /** Null: a command may ask for this host and port. Otherwise why not, for the record. */
-export const refusal = (allowed: readonly AllowedHost[], host: string, port: number): string | null =>
-  allowed.some((entry) => covers(entry, host.toLowerCase(), port))
-    ? null
-    : "it is not on the list of allowed hosts";
+export const refusal = (allowed: readonly AllowedHost[], host: string, port: number): string | null => {
+  const name = host.toLowerCase();
+  const isAllowed = hostForm.test(name) && allowed.some((entry) => covers(entry, name, port));
+  return isAllowed ? null : "it is not on the list of allowed hosts";
+};
 
 /**
  * The address to dial, of those a name was resolved to: the first that is public, or listed by
