@@ -44,7 +44,7 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
     mutable.filter(({ path }) => script.test(path)),
     context.signal,
   );
-  if (scripts === null) return null;
+  if ("refused" in scripts) return scripts;
   const starters = new Map(
     mutable.map(({ path, text }) => [path, [...startersOf(text), ...featureLinesOf(text)]]),
   );
@@ -76,7 +76,7 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
 export const mutants: Gate = async (context) => {
   const sources = await changedSources(context);
   const planted = await plant(context, sources);
-  if (planted === null) return { held: false, reason: "The changed sources cannot be parsed." };
+  if ("refused" in planted) return { held: false, reason: planted.refused };
   const files = newTestFiles(context);
   const own = files.length > 0 ? files : null;
   // Tests that were there before may know better. Measuring them prepares the copy for it.

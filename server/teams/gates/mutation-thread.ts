@@ -1,6 +1,6 @@
 import { Instrumenter, type InstrumentResult } from "@stryker-mutator/instrumenter";
 import { parentPort, workerData } from "node:worker_threads";
-import { MutationRequest, REACH, type Mutation } from "./mutation.ts";
+import { MutationRequest, REACH, type Mutation, type MutationRefusal } from "./mutation.ts";
 
 type MutantOfFile = InstrumentResult["mutants"][number];
 
@@ -34,6 +34,8 @@ const directive = /Stryker(?=\s+(disable|restore)\b)/g;
 /** A comparison of two plain expressions. */
 const comparison = /^([\w$.[\]()+\-*%,\s]+) (<=?|>=?) ([\w$.[\]()+\-*%,\s]+)$/;
 const opposite: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
+
+const LONGEST_REASON = 200;
 
 const boundaryOf = (id: string): string => `${id}=`;
 
@@ -125,9 +127,23 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   };
 };
 
+/** Why a text cannot be parsed, without the frame of code below it and the name it was parsed under. */
+const refusalOf = (error: unknown, files: MutationRequest): string => {
+  const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  const file = files.find(({ path }) => first.includes(parsedAs(path)))?.path;
+  const reason = first.slice(first.lastIndexOf(parsedAs(file ?? "")) + parsedAs(file ?? "").length);
+  return file === undefined
+    ? `The changed sources cannot be parsed: ${first.slice(0, LONGEST_REASON)}`
+    : `${file} cannot be parsed${reason.slice(0, LONGEST_REASON)}`;
+};
+
 const run = async (): Promise<void> => {
   const files = MutationRequest.parse(workerData);
+  parentPort?.postMessage("ready");
   // A text that the parser refuses is no fault of ours.
-  parentPort?.postMessage(await mutationOf(files).catch(() => null));
+  const answer = await mutationOf(files).catch((error: unknown): MutationRefusal => ({
+    refused: refusalOf(error, files),
+  }));
+  parentPort?.postMessage(answer);
 };
 void run();

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once, type EventEmitter } from "node:events";
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import { LineRange, Mutant } from "../../../schemas/tests.ts";
@@ -19,9 +19,16 @@ export type Mutation = z.infer<typeof Mutation>;
 /** Switches on an error in every changed function, in place of a mutant: who fails has reached one. */
 export const REACH = "reach";
 
-/** What the thread answers: null when a file cannot be parsed. */
-const Answer = z.tuple([Mutation.nullable()]);
+/** Why there are no mutants of a change, as a sentence for people. */
+export const MutationRefusal = z.strictObject({ refused: z.string() });
+export type MutationRefusal = z.infer<typeof MutationRefusal>;
 
+const Ready = z.tuple([z.literal("ready")]);
+const Answer = z.tuple([z.union([Mutation, MutationRefusal])]);
+
+/** How long the thread may load the parser. The machine is slow then, and not the change. */
+const LOAD_MS = 180_000;
+/** How long the change may take once the parser is loaded. */
 const DEADLINE_MS = 60_000;
 const MEMORY_MB = 512;
 
@@ -34,12 +41,33 @@ const WITHOUT_CONFIGURATION = { BROWSERSLIST: "node 22" };
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
 
+/** The next message of the thread; null when it does not come in time. */
+const messageWithin = async (
+  thread: EventEmitter,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<unknown> => {
+  const deadline = AbortSignal.timeout(milliseconds);
+  try {
+    // An error of the thread rejects as well.
+    return await once(thread, "message", { signal: AbortSignal.any([signal, deadline]) });
+  } catch (error) {
+    if (deadline.aborted && !signal.aborted) return null;
+    throw error;
+  }
+};
+
 /**
  * Puts every mutant of these lines into the files, each behind a switch that the variable
  * `__STRYKER_ACTIVE_MUTANT__` turns on. Parsed in a thread of its own, with a deadline and a memory
- * cap. Null: the files cannot be parsed, or not within the caps.
+ * cap. A refusal says why there are no mutants: a file cannot be parsed, or not within the caps.
+ *
+ * @throws `cancelled` when the signal is aborted
  */
-export const mutate = async (request: MutationRequest, signal: AbortSignal): Promise<Mutation | null> => {
+export const mutate = async (
+  request: MutationRequest,
+  signal: AbortSignal,
+): Promise<Mutation | MutationRefusal> => {
   if (request.length === 0) return { files: [], mutants: [] };
   const { Worker } = await import("node:worker_threads");
   // In a bundle, the thread's file is next to ours; from source it is the module's own.
@@ -49,13 +77,19 @@ export const mutate = async (request: MutationRequest, signal: AbortSignal): Pro
     env: WITHOUT_CONFIGURATION,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
   });
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
   try {
-    // An error of the thread rejects, too: it is a fault of ours, except when the memory was used up.
-    return Answer.parse(await once(thread, "message", { signal: AbortSignal.any([signal, deadline]) }))[0];
+    const ready = await messageWithin(thread, LOAD_MS, signal);
+    if (ready === null)
+      return { refused: `The parser of the mutants did not load within ${LOAD_MS / 1000} seconds.` };
+    Ready.parse(ready);
+    const answer = await messageWithin(thread, DEADLINE_MS, signal);
+    if (answer === null)
+      return { refused: `The mutants of the change were not made within ${DEADLINE_MS / 1000} seconds.` };
+    return Answer.parse(answer)[0];
   } catch (error) {
     if (signal.aborted) throw fail("cancelled", { what: "The mutation of the change" });
-    if (deadline.aborted || isOutOfMemory(error)) return null;
+    if (isOutOfMemory(error))
+      return { refused: `Making the mutants of the change takes more than ${MEMORY_MB} MB of memory.` };
     throw error;
   } finally {
     await thread.terminate();

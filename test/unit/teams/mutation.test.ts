@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
-import { mutate } from "../../../server/teams/gates/mutation.ts";
+import { mutate, type Mutation, type MutationRequest } from "../../../server/teams/gates/mutation.ts";
 
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+
+const mutated = async (request: MutationRequest): Promise<Mutation> => {
+  const mutation = await mutate(request, signal());
+  assert.ok("mutants" in mutation);
+  return mutation;
+};
 
 const clamp = `const clamp = (value, low) => {
   if (value < low) return low;
@@ -18,28 +24,31 @@ const clampWith = (text: string, mutant: string, value: number, low: number): un
 
 describe("the mutation of a change", () => {
   it("touches the changed lines alone", async () => {
-    const mutation = await mutate([{ path: "a.js", text: clamp, ranges: [{ from: 2, to: 2 }] }], signal());
-    assert.ok(mutation);
+    const mutation = await mutated([{ path: "a.js", text: clamp, ranges: [{ from: 2, to: 2 }] }]);
     assert.deepEqual([...new Set(mutation.mutants.map(({ line }) => line))], [2]);
   });
 
   it("has, for a moved boundary, a switch that fails exactly where both sides are equal", async () => {
-    const mutation = await mutate([{ path: "a.js", text: clamp, ranges: [{ from: 2, to: 2 }] }], signal());
-    const moved = mutation?.mutants.filter(({ boundary }) => boundary !== undefined) ?? [];
+    const mutation = await mutated([{ path: "a.js", text: clamp, ranges: [{ from: 2, to: 2 }] }]);
+    const moved = mutation.mutants.filter(({ boundary }) => boundary !== undefined);
     assert.deepEqual(
       moved.map(({ replacement }) => replacement),
       ["value <= low"],
     );
-    const text = mutation?.files[0]?.text ?? "";
+    const text = mutation.files[0]?.text ?? "";
     const atBoundary = (value: number) => clampWith(text, moved[0]?.boundary ?? "", value, 2);
     assert.deepEqual([atBoundary(1), atBoundary(3)], [2, 3]);
     assert.throws(() => atBoundary(2), /Both sides are equal/);
   });
 
-  it("says when a text cannot be parsed", async () => {
-    assert.equal(
-      await mutate([{ path: "a.js", text: "const = ;", ranges: [{ from: 1, to: 1 }] }], signal()),
-      null,
-    );
+  it("says which file cannot be parsed, why and where", async () => {
+    const files = ["const = ;", "const right = 1;"].map((text, at) => ({
+      path: `src/${at}.js`,
+      text,
+      ranges: [{ from: 1, to: 1 }],
+    }));
+    assert.deepEqual(await mutate(files, signal()), {
+      refused: "src/0.js cannot be parsed: Unexpected token (1:6)",
+    });
   });
 });
