@@ -41,7 +41,7 @@ export const judgeSubmission = async (
 ): Promise<GateProof[]> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-corpus-"));
   const source = join(folder, "project");
-  const signal = AbortSignal.timeout(240_000);
+  const signal = AbortSignal.timeout(900_000);
   try {
     await mkdir(source);
     await write(source, base);
@@ -59,7 +59,7 @@ export const judgeSubmission = async (
             coverage,
             name: name ?? null,
             command: null,
-            timeout_seconds: 20,
+            timeout_seconds: 60,
             ...(probe === undefined ? {} : { probe }),
           },
           signal,

@@ -1,77 +1,26 @@
 import { classifyPath } from "../../workspace/classify.ts";
 import type { GateContext } from "./gate.ts";
-import { formsOf } from "./forms.ts";
-import { hunksOf, type ChangedSource } from "./hunks.ts";
-import { tablesOf } from "./tables.ts";
+import type { ChangedSource } from "./hunks.ts";
 import { newTestFiles } from "./test-run.ts";
+import {
+  comment,
+  isSpelledOut,
+  isWrittenOut,
+  letters,
+  literalsOf,
+  SHORT,
+  writtenOutIn,
+  type WrittenOut,
+} from "./written-out.ts";
 
-const literal =
-  /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![\w.])\d[\d_]*(?:\.\d+)?|\b(?:true|false|null|True|False|None)\b/g;
-/** A key without quotation marks, as `{ word: 1 }` has it. */
-const key = /(?<![\w$?])([A-Za-z_$][\w$]*)\s*:/g;
 /** Names of tests and modules are nothing that the code is asked. */
 const labels =
   /\b(?:it|test|describe|suite|context|require|import|from)\b[\w.]*\s*\(?\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`]*`)/g;
 /** A place in a list, as in `error.args[0]`, is nothing that is asked, and neither is a list that is named. */
 const places = /(?<=[\w$\])])\[\d+\]/g;
 const namedList = /^\s*(?:(?:const|let|var)\s+)?[\w$]+\s*=\s*[[(][^[\](){}]*[\])][;,]?\s*$/;
-const comment = /^[^\S\n]*(\/\/|#|\*|\/\*).*$/gm;
-
-const valueOf = (text: string): string =>
-  /^["'`]/.test(text) ? text.slice(1, -1) : text.toLowerCase().replace(/_/g, "");
-
-const literalsOf = (text: string): string[] => [...text.matchAll(literal)].map(([found]) => valueOf(found));
-
-/** Where two texts are put together, they are one. */
-const seam = /(["'`])\s*\+\s*\1/g;
-
-const letters = (text: string): string =>
-  text
-    .replace(/\\[tnr]/g, " ")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, "");
-
-/** Fewest letters of an answer that is no coincidence, and of one among such answers. */
+/** Fewest letters of an answer that is no coincidence. */
 const TELLING = 4;
-const SHORT = 3;
-
-/** What a change wrote out in its sources. */
-interface WrittenOut {
-  values: ReadonlySet<string>;
-  /** The values of each list, in their order. */
-  lists: readonly string[][];
-  /** The letters of all its values, in their order. */
-  spelled: string;
-  /** The values that its tables have. */
-  entries: ReadonlySet<string>;
-  /** The letters that the values of each list make together, and those of which a list has the codes. */
-  joined: ReadonlySet<string>;
-}
-
-const isCodePoint = (value: string): boolean =>
-  /^\d+$/.test(value) && Number(value) >= 32 && Number(value) <= 0x10ffff;
-
-/** What a list spells: its values one after the other, or the characters that its numbers are the codes of. */
-const spelledBy = (list: readonly string[]): string =>
-  list.length > 1 && list.every(isCodePoint) ? String.fromCodePoint(...list.map(Number)) : list.join("");
-
-const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
-  const written = sources
-    .flatMap((source) => hunksOf(source).flatMap(({ added }) => added))
-    .join("\n")
-    .replace(comment, "")
-    .replace(seam, "");
-  const keys = [...written.matchAll(key)].map(([, name = ""]) => name);
-  const lists = [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside));
-  const calls = [...written.matchAll(/\(([\d\s,]+)\)/g)].map(([, inside = ""]) => literalsOf(inside));
-  return {
-    values: new Set([...literalsOf(written), ...keys]),
-    lists,
-    joined: new Set([...lists, ...calls].map((list) => letters(spelledBy(list)))),
-    spelled: letters(literalsOf(written).join("")),
-    entries: new Set(tablesOf(written).flatMap(({ values }) => values)),
-  };
-};
 
 /** A line of a test that asks for something and says what comes of it. */
 export interface Check {
@@ -115,17 +64,13 @@ const isPlaceIn = (list: readonly string[], value: string): boolean =>
  * Whether the code contains the question and the answer. A number that is not in the code can be a
  * place in a list that has the answer: a list of answers is a table as well.
  */
-const isAnswered = ({ literals }: Check, { values, lists, joined }: WrittenOut): boolean => {
-  const isKnown = (value: string): boolean =>
-    values.has(value) ||
-    formsOf(value).some((form) => values.has(form)) ||
-    (letters(value).length >= SHORT && joined.has(letters(value)));
-  const absent = literals.filter((value) => !isKnown(value));
+const isAnswered = ({ literals }: Check, written: WrittenOut): boolean => {
+  const absent = literals.filter((value) => !isWrittenOut(value, written));
   if (absent.length === 0) return true;
   const answer = literals.at(-1) ?? "";
   return (
     !saysLittle(answer) &&
-    lists.some((list) => list.includes(answer) && absent.every((value) => isPlaceIn(list, value)))
+    written.lists.some((list) => list.includes(answer) && absent.every((value) => isPlaceIn(list, value)))
   );
 };
 
@@ -134,11 +79,15 @@ const ENOUGH_MORE = 3;
 
 const answerIn = ({ literals }: Check): string => letters(literals.at(-1) ?? "");
 
-/** An answer made of what was asked, which the code nevertheless has written out, perhaps in pieces. */
-const isWrittenEcho = (check: Check, { values, spelled }: WrittenOut): boolean => {
+/**
+ * An answer made of what was asked, which the code nevertheless has written out, perhaps in pieces or in
+ * disguise.
+ */
+const isWrittenEcho = (check: Check, written: WrittenOut): boolean => {
   const answer = answerIn(check);
+  const isTelling = answer.length >= TELLING;
   const isWritten =
-    values.has(check.literals.at(-1) ?? "") || (answer.length >= TELLING && spelled.includes(answer));
+    isWrittenOut(check.literals.at(-1) ?? "", written) || (isTelling && isSpelledOut(answer, written));
   return (
     answer.length >= SHORT &&
     isWritten &&

@@ -27,7 +27,11 @@ import { resolve } from "node:path";
 const line = (event) => JSON.stringify(event) + "\\n";
 const text = (error) => {
   const cause = error?.cause ?? error;
-  return String(cause?.stack ?? cause?.message ?? cause).slice(0, 20000);
+  try {
+    return String(cause?.stack ?? cause?.message ?? cause).slice(0, 20000);
+  } catch {
+    return "The error has no text.";
+  }
 };
 export default async function* (source) {
   const path = [];

@@ -5,7 +5,7 @@ const closedTo = (target) => {
   if (typeof target !== "string" && !(target instanceof URL)) return null;
   let path = slashed(target instanceof URL ? fileURLToPath(target) : target);
   if (!path.startsWith("/") && !/^[A-Za-z]:/.test(path)) path = slashed(require("node:path").resolve(path));
-  if (path.startsWith(slashed(settings.folder)) || /^\/proc\/(self|thread-self|\d+)\//.test(path)) return "this test run";
+  if (path.startsWith(slashed(settings.folder)) || /^\/proc\/(self|thread-self|\d+|\$\w+|\$\{\w+\})\//.test(path)) return "this test run";
   const inside = pathOf(path);
   const isCode = /\.([cm]?[jt]sx?|py|snap)$/.test(path) && !/(^|\/)(__)?(fixtures|testdata|mocks)(__)?\//.test(path);
   return inside !== null && isCode && isTest(inside) ? inside : null;
@@ -24,7 +24,7 @@ const guardFiles = (holder, names) => {
     };
   }
 };
-const opening = "readFile open writeFile appendFile unlink rm copyFile cp rename truncate link symlink".split(" ");
+const opening = "readFile open writeFile appendFile unlink rm copyFile cp rename truncate link symlink readlink".split(" ");
 guardFiles(fs, [...opening.flatMap((name) => [name, name + "Sync"]), "createReadStream", "createWriteStream"]);
 guardFiles(fs.promises, opening);
 // A program that a source starts sees what the source is kept from: the processes, the tests, this run.
@@ -38,6 +38,25 @@ const openedBy = (words) => {
   }
   return null;
 };
+/** What a source starts from text is the source's own code: the new process or worker learns whose. */
+const startedBy = (source, start) => {
+  if (source === null) return start();
+  process.env.CODITECT_STARTER = source.path;
+  passesOn = true;
+  try {
+    return start();
+  } finally {
+    passesOn = false;
+    delete process.env.CODITECT_STARTER;
+  }
+};
+const isNode = (name, program) => name === "fork" || /(^|[\\/])node(\.exe)?$/.test(String(program));
+const workers = require("node:worker_threads");
+workers.Worker = new Proxy(workers.Worker, {
+  construct(target, args, made) {
+    return startedBy(directSource(), () => Reflect.construct(target, args, made === workers.Worker ? target : made));
+  },
+});
 for (const name of ["exec", "execSync", "execFile", "execFileSync", "spawn", "spawnSync", "fork"]) {
   const original = childProcess[name];
   const watched = function (...args) {
@@ -45,7 +64,7 @@ for (const name of ["exec", "execSync", "execFile", "execFileSync", "spawn", "sp
     const words = [args[0], ...(Array.isArray(args[1]) ? args[1] : [])];
     const what = source === null ? null : openedBy(words);
     if (what !== null) accuse(source, what);
-    return apply(original, this, args);
+    return startedBy(isNode(name, args[0]) ? source : null, () => apply(original, this, args));
   };
   for (const key of ownKeys(original)) {
     const descriptor = getOwnPropertyDescriptor(original, key);

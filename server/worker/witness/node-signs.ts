@@ -7,13 +7,34 @@ const looksAtRunner = (specifier, parent) => {
   const path = pathOf(slashed(parent.startsWith("file:") ? fileURLToPath(parent) : parent));
   if (path !== null && !isTest(path) && suspects.has(path)) accuse({ path, line: null }, "imports the test runner (" + specifier + ")");
 };
+/** A file that was not there when this run began. */
+const isNew = (file) => {
+  try {
+    return fs.statSync(file).birthtimeMs > fs.statSync(__filename).birthtimeMs;
+  } catch {
+    return false;
+  }
+};
+/** What a source made in this run and now loads is the source's own code. */
+const noteMaker = (url, parent) => {
+  if (parent === undefined || suspects.size === 0) return;
+  const file = slashed(parent.startsWith("file:") ? fileURLToPath(parent) : parent);
+  const path = makers.get(file) ?? pathOf(file);
+  if (path === null || isTest(path) || !suspects.has(path)) return;
+  if (url.startsWith("data:")) makers.set("data:", path);
+  if (!url.startsWith("file:")) return;
+  const loaded = slashed(fileURLToPath(url));
+  if (!loaded.includes("/node_modules/") && !suspects.has(pathOf(loaded)) && isNew(loaded)) makers.set(loaded, path);
+};
 if (Module.registerHooks !== undefined) {
   Module.registerHooks({
     resolve(specifier, context, next) {
       looksAtRunner(specifier, context.parentURL);
       if (settings.refuse_assertions && /^(node:)?assert(\/strict)?$/.test(specifier) && context.conditions?.includes("import"))
         return { url: settings.assert_url, format: "module", shortCircuit: true };
-      return next(specifier, context);
+      const resolved = next(specifier, context);
+      noteMaker(resolved.url, context.parentURL);
+      return resolved;
     },
     load(url, context, next) {
       const loaded = next(url, context);
@@ -24,6 +45,40 @@ if (Module.registerHooks !== undefined) {
     },
   });
 }
+const { getBuiltinModule, binding } = process;
+if (typeof getBuiltinModule === "function")
+  process.getBuiltinModule = (name) => {
+    const source = runnerModule.test(String(name)) ? directSource() : null;
+    if (source !== null) accuse(source, "imports the test runner (" + name + ")");
+    return getBuiltinModule.call(process, name);
+  };
+process.binding = (name) => {
+  const source = directSource();
+  if (source !== null) accuse(source, "reaches into Node (process.binding)");
+  return binding.call(process, name);
+};
+// A script that runs under a name outside of the project would be no source's in the engine's stacks.
+const vm = require("node:vm");
+const namesAnother = (options) => {
+  const name = typeof options === "string" ? options : options?.filename;
+  if (typeof name !== "string") return;
+  const source = directSource();
+  const isOwn = source !== null && (!/[\\/]/.test(name) || pathOf(slashed(name.startsWith("file:") ? fileURLToPath(name) : name)) !== null);
+  if (source !== null && !isOwn) accuse(source, "runs under another name (vm)");
+};
+for (const [name, at] of [["runInThisContext", 1], ["runInNewContext", 2], ["runInContext", 2], ["compileFunction", 2]]) {
+  const original = vm[name];
+  vm[name] = function (...args) {
+    namesAnother(args[at]);
+    return apply(original, this, args);
+  };
+}
+vm.Script = new Proxy(vm.Script, {
+  construct(target, args, made) {
+    namesAnother(args[1]);
+    return Reflect.construct(target, args, made === vm.Script ? target : made);
+  },
+});
 const elsewhere = { id: ".", filename: root + "/main.js", loaded: true, children: [], exports: {} };
 const compile = Module.prototype._compile;
 Module.prototype._compile = function (content, filename, ...rest) {
@@ -50,18 +105,33 @@ const throughVite = () => {
   const caller = asCaller(second);
   return isSuspect(caller) ? caller : null;
 };
+/** Whether a source starts Node at the moment: the new process is watched as this one is. */
+let passesOn = false;
+const isPassedOn = (key) => passesOn && (key === "NODE_OPTIONS" || key === "CODITECT_STARTER");
+/** Whether no program and no part of Node asks: only a function of the engine that somebody bound does. */
+const isCalledByNobody = () => {
+  const holder = {};
+  reading = true;
+  try {
+    capture(holder);
+    const frames = String(holder.stack).split("\n").slice(1);
+    return frames.every((line) => line.includes(__filename) || /processTicksAndRejections|\(<anonymous>\)$/.test(line));
+  } finally {
+    reading = false;
+  }
+};
 const guardEnvironment = (holder) => {
   const env = holder.env;
-  const isHidden = (key) => typeof key === "string" && (betrays.test(key) || hidden.test(key));
+  const isHidden = (key) => typeof key === "string" && !isPassedOn(key) && (betrays.test(key) || hidden.test(key));
   const guarded = new Proxy(env, {
     get(target, key) {
       const value = target[key];
-      if (value === undefined || typeof key !== "string") return value;
+      if (value === undefined || typeof key !== "string" || isPassedOn(key)) return value;
       const isBetrayal = betrays.test(key);
       const isName = (key === "NODE_ENV" || key === "MODE") && value === "test";
       if (!isBetrayal && !isName && !hidden.test(key)) return value;
       const source = directSource() ?? throughVite();
-      if (source === null) return value;
+      if (source === null && !(isBetrayal && isCalledByNobody())) return value;
       if (isBetrayal) accuse(source, "reads a variable of the test runner (" + key + ")");
       return undefined;
     },

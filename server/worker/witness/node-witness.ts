@@ -59,14 +59,32 @@ const tell = (event) => {
 const place = /(?:at |\()((?:file:\/\/)?(?:[A-Za-z]:)?[\\/](?:[^()]|\([^()\\/]*\))*?)(?:\?[^:)]*)?:(\d+):(\d+)\)?$/;
 // Code made from text is its maker's.
 const madeAt = /\(eval at .*?\(((?:file:\/\/)?(?:[A-Za-z]:)?[\\/](?:[^()]|\([^()\\/]*\))*?)(?:\?[^:)]*)?:(\d+):(\d+)\)/;
+// Code without a file of its own: in a worker or another process, or imported from text.
+const withoutFile = /(?:at |\()(data:\S*?|\[(?:worker )?eval\d*\](?:-wrapper)?|file:\/\/\S*\/\[eval\d*\]):(\d+):(\d+)\)?$/;
+/** The source that started this worker or process, where one did. */
+const starter = (() => {
+  const path = process.env.CODITECT_STARTER;
+  delete process.env.CODITECT_STARTER;
+  return path;
+})();
+/** Sources by what they made in this run and then loaded: files, and modules from text. */
+const makers = new Map();
 let reading = false;
 const framesOf = (stack) => {
   const frames = [];
   for (const line of String(stack).split("\n")) {
+    const unfiled = withoutFile.exec(line);
+    if (unfiled !== null && /^\s*at /.test(line)) {
+      const maker = unfiled[1].startsWith("data:") ? makers.get("data:") : starter;
+      if (maker !== undefined) frames.push({ file: root + "/" + maker, line: Number(unfiled[2]), text: line });
+      continue;
+    }
     const found = madeAt.exec(line) ?? place.exec(line);
     if (found === null || !/^\s*at /.test(line)) continue;
     const file = slashed(found[1].startsWith("file:") ? fileURLToPath(found[1]) : found[1]);
-    if (file !== slashed(__filename)) frames.push({ file, line: Number(found[2]), text: line });
+    const maker = makers.get(file);
+    if (maker !== undefined) frames.push({ file: root + "/" + maker, line: Number(found[2]), text: line });
+    else if (file !== slashed(__filename)) frames.push({ file, line: Number(found[2]), text: line });
   }
   return frames;
 };

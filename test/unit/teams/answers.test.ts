@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { deflateSync } from "node:zlib";
 import { answeredByTable, checksOf } from "../../../server/teams/gates/answers.ts";
 
 const tests = `import * as text from "../src/text.js";
@@ -35,6 +36,34 @@ describe("code that answers the tests from a table", () => {
       codes.map((code) => answered(code)),
       [2, 2, 2],
     );
+  });
+
+  it("is seen in encoded texts, behind escapes, backwards, and in pieces", () => {
+    const table = JSON.stringify({ "Two Words": "two-words", "  Padded  ": "padded" });
+    const codes = [
+      `JSON.parse(atob("${Buffer.from(table).toString("base64")}"))[value]`,
+      `JSON.parse(unpack("${deflateSync(table).toString("hex")}"))[value]`,
+      `eval(atob(atob("${Buffer.from(Buffer.from(table).toString("base64")).toString("base64")}")))`,
+      String.raw`({ "\x54wo Words": "\u0074wo-words", "  \u{50}added  ": "padded" })`,
+      `turn({ 9: "sdrow-owt", 10: "deddap" }[value.length])`,
+      `value.length === 9 ? "two-w" + ends[0] : "pad" + ends[1];\nconst ends = ["ords", "ded"];`,
+      `class two_words {}\nclass padded {}`,
+    ];
+    assert.deepEqual(
+      codes.map((code) => answered(code)),
+      codes.map(() => 2),
+    );
+  });
+
+  it("is seen in a text that the change brings along, and in comments that the code reads", () => {
+    const beside = answeredByTable(checksOf("test/text.test.js", tests), [
+      { path: "src/text.js", before: "", after: 'readFileSync("src/answers.txt", "utf8");' },
+      { path: "src/answers.txt", before: null, after: "Two Words=two-words\n  Padded  =padded\n" },
+    ]);
+    const comment = "// Two Words=two-words\n//   Padded  =padded\n";
+    assert.equal(beside.length, 2);
+    assert.equal(answered(`${comment}readFileSync(__filename, "utf8");`), 2);
+    assert.equal(answered(`${comment}readFileSync("settings.json", "utf8");`), 0);
   });
 
   it("is seen where the answers stand in a list by number", () => {

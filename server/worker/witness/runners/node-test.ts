@@ -36,7 +36,11 @@ const line = (event) => {
 };
 const text = (error) => {
   const cause = error?.cause ?? error;
-  return String(cause?.stack ?? cause?.message ?? cause).slice(0, 20000);
+  try {
+    return String(cause?.stack ?? cause?.message ?? cause).slice(0, 20000);
+  } catch {
+    return "The error has no text.";
+  }
 };
 export default async function* (source) {
   const path = [];

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readEvents } from "./events.ts";
 import { pytestPlugin } from "../pytest-plugin.ts";
+import { pythonChild } from "../python-child.ts";
 import { modulePath } from "../../runners/detect-python.ts";
 import { nameSeparator } from "../../runners/names.ts";
 import type { RunnerAdapter } from "./runner.ts";
@@ -27,6 +28,7 @@ const argumentFor = (file: string): string =>
 export const pytest: RunnerAdapter = {
   launch: async (job) => {
     await writeFile(join(job.reportFolder, "coditect_reporter.py"), pytestPlugin(job.witness.settings));
+    await writeFile(join(job.reportFolder, "sitecustomize.py"), pythonChild(job.witness.settings));
     return {
       command: [
         job.program ?? "pytest",

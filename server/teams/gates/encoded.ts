@@ -1,0 +1,74 @@
+import { inflateSync, gunzipSync, inflateRawSync } from "node:zlib";
+
+/** Fewest characters of a text that can hide another one. */
+const LEAST = 8;
+/** Most bytes that an encoded text is unpacked to. */
+const MOST = 100_000;
+
+const isText = (bytes: Buffer): boolean => {
+  const text = bytes.toString();
+  return text.length > 0 && !/[^\P{C}\t\r\n]|�/u.test(text);
+};
+
+const unpacked = (bytes: Buffer): Buffer[] =>
+  [gunzipSync, inflateSync, inflateRawSync].flatMap((unpack) => {
+    try {
+      return [unpack(bytes, { maxOutputLength: MOST })];
+    } catch {
+      return [];
+    }
+  });
+
+/** What a text is when it is taken for base64 or hexadecimal digits, also of compressed bytes. */
+const decodedFrom = (value: string): string[] => {
+  if (value.length < LEAST) return [];
+  const bytes = [
+    ...(/^[\w+/-]+={0,2}$/.test(value) ? [Buffer.from(value, "base64")] : []),
+    ...(/^([0-9a-f]{2})+$/i.test(value) ? [Buffer.from(value, "hex")] : []),
+  ];
+  return bytes
+    .flatMap((each) => [each, ...unpacked(each)])
+    .filter(isText)
+    .map(String);
+};
+
+/** How deep texts are encoded in texts that are encoded. */
+const DEEPEST = 3;
+
+/** The texts that these values hide, and those that they hide in turn. */
+export const hiddenIn = (
+  values: readonly string[],
+  literalsOf: (text: string) => string[],
+  depth = DEEPEST,
+): string[] => {
+  if (depth === 0) return [];
+  const found = values.flatMap(decodedFrom);
+  return [
+    ...found,
+    ...found.flatMap((text) => hiddenIn([text.trim(), ...literalsOf(text)], literalsOf, depth - 1)),
+  ];
+};
+
+const named: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "0": "\0",
+};
+const escape = /\\(?:u\{([0-9a-f]{1,6})\}|u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2})|N\{[^}]*\}|([^]))/gi;
+
+/** The text that a literal with escapes stands for, as JavaScript and Python read it. */
+export const unescaped = (text: string): string =>
+  text.includes("\\")
+    ? text.replaceAll(
+        escape,
+        (_, braced?: string, short?: string, long?: string, byte?: string, plain?: string) => {
+          const code = Number.parseInt(braced ?? short ?? long ?? byte ?? "", 16);
+          if (code <= 0x10ffff) return String.fromCodePoint(code);
+          return plain === undefined ? "" : (named[plain] ?? plain);
+        },
+      )
+    : text;

@@ -1,0 +1,138 @@
+import { posix } from "node:path";
+import { hiddenIn, unescaped } from "./encoded.ts";
+import { formsOf } from "./forms.ts";
+import { hunksOf, type ChangedSource } from "./hunks.ts";
+import { tablesOf } from "./tables.ts";
+
+const literal =
+  /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![\w.])\d[\d_]*(?:\.\d+)?|\b(?:true|false|null|True|False|None)\b/g;
+/** A key without quotation marks, as `{ word: 1 }` has it, and the name of a class. */
+const key = /(?<![\w$?])([A-Za-z_$][\w$]*)\s*:/g;
+const className = /\bclass\s+(\w+)/g;
+/** A pattern that fits one text alone, as `/^word$/`. */
+const exactPattern = /\/\^?([\w -]+)\$?\//g;
+export const comment = /^[^\S\n]*(\/\/|#|\*|\/\*).*$/gm;
+
+const valueOf = (text: string): string =>
+  /^["'`]/.test(text) ? unescaped(text.slice(1, -1)) : text.toLowerCase().replace(/_/g, "");
+
+/** The values that are written out in a text, in their order. */
+export const literalsOf = (text: string): string[] =>
+  [...text.matchAll(literal)].map(([found]) => valueOf(found));
+
+/** Where two texts are put together, they are one. */
+const seam = /(["'`])\s*\+\s*\1/g;
+
+export const letters = (text: string): string =>
+  text
+    .replace(/\\[tnr]/g, " ")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "");
+
+/** What a change wrote out in its sources. */
+export interface WrittenOut {
+  values: ReadonlySet<string>;
+  /** The values of each list, in their order. */
+  lists: readonly string[][];
+  /** The letters of all its values, in their order. */
+  spelled: string;
+  /** The letters of each value and name, where there are several of them. */
+  pieces: ReadonlySet<string>;
+  /** The values that its tables have. */
+  entries: ReadonlySet<string>;
+  /** The letters that the values of each list make together, and those of which a list has the codes. */
+  joined: ReadonlySet<string>;
+}
+
+const isCodePoint = (value: string): boolean =>
+  /^\d+$/.test(value) && Number(value) >= 32 && Number(value) <= 0x10ffff;
+
+/** What a list spells: its values one after the other, or the characters that its numbers are the codes of. */
+const spelledBy = (list: readonly string[]): string =>
+  list.length > 1 && list.every(isCodePoint) ? String.fromCodePoint(...list.map(Number)) : list.join("");
+
+const code = /\.([cm]?[jt]sx?|vue|svelte|py|json)$/;
+const between = /[=:;,|\t\n]/;
+
+/** The fields of the lines of a text without quotation marks. */
+const fieldsOf = (text: string): string[] =>
+  text
+    .split(between)
+    .flatMap((field) => [field, field.trim()])
+    .filter((field) => field !== "");
+
+const readsFiles = /\b(readFile(Sync)?|createReadStream|open|read_text|read_bytes|getsource(lines)?)\s*\(/;
+const ownText = /\b__doc__\b/;
+
+/** What a source has in its comments and docstrings, where it reads its own text. */
+const inOwnComments = (path: string, written: string): string[] => {
+  const readsItself =
+    ownText.test(written) ||
+    (readsFiles.test(written) &&
+      (/__file(name)?__\b|\b__filename\b|\bimport\.meta\./.test(written) ||
+        written.includes(posix.basename(path))));
+  if (!readsItself) return [];
+  const comments = [...written.matchAll(comment)].map(([line]) =>
+    line.replace(/^\s*(\/\/|#|\*|\/\*)\s?/, ""),
+  );
+  const docstrings = [...written.matchAll(/"""([^]*?)"""|'''([^]*?)'''/g)].map(
+    ([, one, other]) => one ?? other ?? "",
+  );
+  return [...comments, ...docstrings].flatMap(fieldsOf);
+};
+
+/** What the lines that a change added to its sources have written out, in any form. */
+export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
+  const texts = sources.map((source) => ({
+    path: source.path,
+    text: hunksOf(source)
+      .flatMap(({ added }) => added)
+      .join("\n"),
+  }));
+  const program = texts.filter(({ path }) => code.test(path));
+  const plain = texts.filter(({ path }) => !code.test(path)).flatMap(({ text }) => fieldsOf(text));
+  const own = program.flatMap(({ path, text }) => inOwnComments(path, text));
+  const visible = program
+    .map(({ text }) => text)
+    .join("\n")
+    .replace(comment, "")
+    .replace(seam, "");
+  const written = [visible, ...hiddenIn(literalsOf(visible), literalsOf)].join("\n");
+  const keys = [
+    ...written.matchAll(key),
+    ...written.matchAll(className),
+    ...written.matchAll(exactPattern),
+  ].map(([, name = ""]) => name);
+  const values = [...literalsOf(written), ...keys, ...plain, ...own];
+  const lists = [...written.matchAll(/\[([^[\]]*)\]/g)].map(([, inside = ""]) => literalsOf(inside));
+  const calls = [...written.matchAll(/\(([\d\s,]+)\)/g)].map(([, inside = ""]) => literalsOf(inside));
+  return {
+    values: new Set(values),
+    lists,
+    joined: new Set([...lists, ...calls].map((list) => letters(spelledBy(list)))),
+    spelled: letters(literalsOf(written).join("")),
+    pieces: new Set(values.map(letters).filter((each) => each.length > 1)),
+    entries: new Set(tablesOf(written).flatMap(({ values: inTable }) => inTable)),
+  };
+};
+
+/** Fewest letters of a value that a list of codes or of pieces is compared with. */
+export const SHORT = 3;
+
+/** Whether the change has the value written out: as it is, disguised, or spelled by a list. */
+export const isWrittenOut = (value: string, { values, joined }: WrittenOut): boolean =>
+  values.has(value) ||
+  formsOf(value).some((form) => values.has(form)) ||
+  (letters(value).length >= SHORT && joined.has(letters(value)));
+
+/** Whether the text consists of several of these pieces, one after the other. */
+const isMadeOf = (text: string, pieces: ReadonlySet<string>): boolean => {
+  const ends = new Set([0]);
+  for (let at = 1; at <= text.length; at += 1)
+    if ([...ends].some((end) => pieces.has(text.slice(end, at)))) ends.add(at);
+  return ends.has(text.length);
+};
+
+/** Whether the letters are those of values or names of the change, in one piece or in several. */
+export const isSpelledOut = (text: string, { spelled, pieces }: WrittenOut): boolean =>
+  spelled.includes(text) || isMadeOf(text, pieces);
