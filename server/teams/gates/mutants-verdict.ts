@@ -36,6 +36,34 @@ const asksWhere =
 /** So many lines below such a question its answer may be. */
 const BELOW = 3;
 
+/**
+ * Mutants of the question where the code runs, and of what it does elsewhere, where the tests see the
+ * same whatever the answer is: that code deceives nobody, and no test can tell its mutants apart.
+ */
+const indifferent = async (
+  context: GateContext,
+  all: readonly Mutant[],
+  fates: ReadonlyMap<string, Fate>,
+  unreached: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>();
+  for (const path of new Set(all.map((mutant) => mutant.path))) {
+    const inFile = all.filter((mutant) => mutant.path === path);
+    const lines = (await context.readText(path))?.split("\n") ?? [];
+    lines.forEach((text, index) => {
+      if (!asksWhere.test(text)) return;
+      const line = index + 1;
+      const asking = inFile.filter((mutant) => mutant.line === line);
+      if (!asking.every(({ id }) => fates.get(id) === "survived")) return;
+      const below = inFile.filter(
+        (mutant) => mutant.line > line && mutant.line <= line + BELOW && unreached.has(mutant.id),
+      );
+      for (const { id } of [...asking, ...below]) found.add(id);
+    });
+  }
+  return found;
+};
+
 /** Those of the mutants in what the code does elsewhere than where it is tested. */
 const elsewhere = async (context: GateContext, missed: readonly Mutant[]): Promise<Mutant[]> => {
   const found = await Promise.all(
@@ -59,10 +87,12 @@ const elsewhere = async (context: GateContext, missed: readonly Mutant[]): Promi
 export const verdict = async (
   context: GateContext,
   all: readonly Mutant[],
-  fates: ReadonlyMap<string, Fate>,
+  measured: ReadonlyMap<string, Fate>,
   { dry, unreached }: { dry: TestReport; unreached: ReadonlySet<string> },
 ): Promise<Measured> => {
   const threshold = context.mutantsThreshold;
+  const fates = new Map(measured);
+  for (const id of await indifferent(context, all, measured, unreached)) fates.set(id, "alike");
   const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
   const [killed, survived, alike, entry, crashed, stopped, notRun] = [
     of("killed"),

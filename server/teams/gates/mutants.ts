@@ -18,6 +18,8 @@ const script = /\.[cm]?[jt]sx?$/;
 const isPython = (path: string): boolean => path.endsWith(".py");
 /** Mutants of a value that is written out, as both mutators call them. */
 const literalKind = /^(StringLiteral|BooleanLiteral|literal)$/;
+/** Lines that do nothing but log, perhaps under a condition. */
+const logs = /^\s*(?:if\s*\(.*\)\s*)?(?:this\.)?(?:console|_?log|_?logger)\.\w+\(.*\);?\s*$/;
 /** Texts for people are not what tests are about. */
 const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
 
@@ -54,6 +56,7 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
     mutants: scripts.mutants.filter(
       ({ kind, path, line }) =>
         !isWithin(starters.get(path) ?? [], line) &&
+        !logs.test(lines.get(path)?.[line - 1] ?? "") &&
         (kind !== "StringLiteral" || !toldToPeople.test(lines.get(path)?.[line - 1] ?? "")),
     ),
     ranges: mutable.filter(({ path }) => isPython(path)).map(({ path, ranges }) => ({ path, ranges })),
