@@ -170,6 +170,7 @@ export const httpSettings = (): HttpSettings => {
     noProxy: http.get<string[]>("noProxy", []),
     strictSSL: http.get("proxyStrictSSL", true),
     support: http.get("proxySupport", "override"),
+    systemCertificates: http.get("systemCertificates", true),
   };
 };
 
@@ -185,6 +186,7 @@ export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boo
     "http.noProxy",
     "http.proxyStrictSSL",
     "http.proxySupport",
+    "http.systemCertificates",
   ].some((name) => change.affectsConfiguration(name));
 
 /** Whether a change of the configuration touches what {@link editorSettings} says. */

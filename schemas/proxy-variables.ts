@@ -14,3 +14,6 @@ export const proxyVariables = (proxy: string): Record<string, string> => {
     NODE_USE_ENV_PROXY: "1",
   };
 };
+
+/** `0`: the certificate authorities of the operating system do not count, as VS Code's setting says. */
+export const SYSTEM_CERTIFICATES_VARIABLE = "CODITECT_SYSTEM_CERTIFICATES";

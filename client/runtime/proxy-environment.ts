@@ -1,4 +1,4 @@
-import { LOOSE_PROXY_VARIABLE } from "../../schemas/proxy-variables.ts";
+import { LOOSE_PROXY_VARIABLE, SYSTEM_CERTIFICATES_VARIABLE } from "../../schemas/proxy-variables.ts";
 
 /** VS Code's own settings `http.*`, as far as they say how the internet is reached. */
 export interface HttpSettings {
@@ -7,6 +7,8 @@ export interface HttpSettings {
   strictSSL: boolean;
   /** `off`: extensions use no proxy. */
   support: string;
+  /** Whether the certificate authorities of the operating system count. */
+  systemCertificates: boolean;
 }
 
 /** Both spellings: a program reads either, and one that the user's environment has must not win. */
@@ -21,7 +23,18 @@ export const proxyEnvironment = ({
   noProxy,
   strictSSL,
   support,
-}: HttpSettings): Record<string, string> => {
+  systemCertificates,
+}: HttpSettings): Record<string, string> => ({
+  ...(!systemCertificates && { [SYSTEM_CERTIFICATES_VARIABLE]: "0" }),
+  ...proxyVariables({ proxy, noProxy, strictSSL, support }),
+});
+
+const proxyVariables = ({
+  proxy,
+  noProxy,
+  strictSSL,
+  support,
+}: Omit<HttpSettings, "systemCertificates">): Record<string, string> => {
   if (support === "off") return { ...both("HTTP_PROXY", ""), ...both("HTTPS_PROXY", "") };
   return {
     ...(proxy.trim() !== "" && {

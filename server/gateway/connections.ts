@@ -1,7 +1,8 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { isLoopback } from "../../schemas/loopback.ts";
-import { LOOSE_PROXY_VARIABLE } from "../../schemas/proxy-variables.ts";
+import { LOOSE_PROXY_VARIABLE, SYSTEM_CERTIFICATES_VARIABLE } from "../../schemas/proxy-variables.ts";
+import { withSystemAuthorities } from "./certificates.ts";
 import type { EditorModels } from "./editor-models.ts";
 import { hasProxy, withFullProxies } from "./proxies.ts";
 
@@ -9,6 +10,11 @@ import { hasProxy, withFullProxies } from "./proxies.ts";
 export interface Connections {
   /** Those of the loopback never go through a proxy. */
   agentFor(url: URL): HttpAgent;
+  /**
+   * Trusts the certificate authorities of the operating system as well from now on. False: it did so
+   * before, there are none, or the user does not want it.
+   */
+  trustSystem(): boolean;
   /** The editor that lends its models; null: none is connected, or it lends none. */
   readonly editor: EditorModels | null;
 }
@@ -22,15 +28,30 @@ export const openConnections = (
   // A proxy that cannot be used stops only the calls that would go through it.
   const proxied = () => ({ ...kept, proxyEnv: withFullProxies(environment) });
   const isLoose = environment[LOOSE_PROXY_VARIABLE] === "1" && hasProxy(environment);
+  /** null: those that Node trusts. Reading those of the system takes a while: most never need them. */
+  let authorities: string[] | null = null;
+  let isTried = environment[SYSTEM_CERTIFICATES_VARIABLE] === "0";
   const agents = new Map<string, HttpAgent>();
   const make: Record<string, () => HttpAgent> = {
     "http: near": () => new HttpAgent(kept),
     "https: near": () => new HttpsAgent(kept),
     "http: far": () => new HttpAgent(proxied()),
-    "https: far": () => new HttpsAgent({ ...proxied(), ...(isLoose && { rejectUnauthorized: false }) }),
+    "https: far": () =>
+      new HttpsAgent({
+        ...proxied(),
+        ...(isLoose && { rejectUnauthorized: false }),
+        ...(authorities !== null && { ca: authorities }),
+      }),
   };
   return {
     editor,
+    trustSystem: () => {
+      if (isTried) return false;
+      isTried = true;
+      authorities = withSystemAuthorities();
+      if (authorities !== null) agents.delete("https: far");
+      return authorities !== null;
+    },
     agentFor: (url) => {
       const kind = `${url.protocol} ${isLoopback(url.hostname) ? "near" : "far"}`;
       const agent = agents.get(kind) ?? make[kind]?.();

@@ -1,7 +1,8 @@
 import type { AssistantMessage, Message, ToolCallPart, ToolOffer } from "../../schemas/messages.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { endOfJson } from "./json-object.ts";
-import { readCall, type WrittenCall } from "./written-call.ts";
+import { offeredName } from "./tool-names.ts";
+import { readCall, readCalls, type WrittenCall } from "./written-call.ts";
 
 /**
  * Tool calls as text, for models without calls of their own: the tools are described in the system
@@ -92,12 +93,20 @@ const findFence = (text: string, from: number, isInCode: (at: number) => boolean
 
 interface Block {
   json: string;
-  call: WrittenCall | null;
+  /** None: it could not be read. */
+  calls: WrittenCall[];
   end: number;
 }
 
+/** The calls in a JSON text, one or a list; none: it has none. */
+const callsOf = (json: string, tools: readonly ToolOffer[]): WrittenCall[] => {
+  const call = readCall(json);
+  const calls = call === null ? (readCalls(json) ?? []) : [call];
+  return calls.map((each) => ({ ...each, tool: offeredName(each.tool, tools) }));
+};
+
 /** The content of a file in the arguments may hold fences itself: the block ends behind its object. */
-const readBlock = (text: string, { bodyStart, closing }: Fence): Block => {
+const readBlock = (text: string, { bodyStart, closing }: Fence, tools: readonly ToolOffer[]): Block => {
   const blanks = /\s*/y;
   blanks.lastIndex = bodyStart;
   const start = bodyStart + (blanks.exec(text)?.[0].length ?? 0);
@@ -106,9 +115,9 @@ const readBlock = (text: string, { bodyStart, closing }: Fence): Block => {
   const match = closing.exec(text);
   const end = match === null ? text.length : match.index + match[0].length;
   const json = text.slice(start, match?.index ?? text.length).trim();
-  const call = objectEnd === null ? null : readCall(text.slice(start, objectEnd));
   // More than the object is no call that can be taken for certain.
-  return { json, call: objectEnd !== null && start + json.length > objectEnd ? null : call, end };
+  const isAlone = objectEnd !== null && start + json.length <= objectEnd;
+  return { json, calls: isAlone ? callsOf(text.slice(start, objectEnd), tools) : [], end };
 };
 
 /** A call that was announced and cannot be read: answered with the reason, never run. */
@@ -137,9 +146,9 @@ export const readFencedCalls = (text: string, tools: readonly ToolOffer[], nextC
     parts.push({ type: "tool_call", call_id: `call_${number++}`, ...call, signature: null });
   };
 
-  const bare = readCall(text.trim());
-  if (bare !== null && offered.has(bare.tool)) {
-    addCall({ ...bare, invalid: null });
+  const bare = callsOf(text.trim(), tools);
+  if (bare.length > 0 && bare.every(({ tool }) => offered.has(tool))) {
+    for (const call of bare) addCall({ ...call, invalid: null });
     return parts;
   }
   let looks = 0;
@@ -147,13 +156,14 @@ export const readFencedCalls = (text: string, tools: readonly ToolOffer[], nextC
   const find = (): Fence | null => findFence(text, position, isInCode);
   for (let found = find(); found !== null; found = find()) {
     if (++looks > MOST_BLOCKS) break;
-    const { json, call, end } = readBlock(text, found);
-    const isCall = found.isCall || (call !== null && offered.has(call.tool));
+    const { json, calls, end } = readBlock(text, found, tools);
+    const isCall = found.isCall || (calls.length > 0 && calls.every(({ tool }) => offered.has(tool)));
     position = isCall ? end : found.bodyStart;
     if (!isCall) continue;
     addText(found.start);
     copied = end;
-    addCall(call === null ? unreadable(json) : { ...call, invalid: null });
+    if (calls.length === 0) addCall(unreadable(json));
+    for (const call of calls) addCall({ ...call, invalid: null });
   }
   addText(text.length);
   return parts;

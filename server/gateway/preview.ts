@@ -41,7 +41,6 @@ export const previewRequest = async (
   };
   const transport: Transport = {
     fetch: send,
-    checkedFetch: () => send,
     editor: (ask) => ask(editor, new AbortController().signal, () => undefined),
     fault: () => stopped,
     answered: () => false,

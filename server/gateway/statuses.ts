@@ -76,6 +76,9 @@ const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
 const lengthWords =
   /prompt is too long|context[ _]length|context window|context[ _]size|exceed context limit|`?inputs`? (tokens|must have)|reduce the length|too many tokens|exceeds the maximum number of tokens|input token count/i;
 
+/** Whether these are the words of a service for a conversation that does not fit its window. */
+export const isTooLong = (text: string): boolean => lengthWords.test(text);
+
 /** Tokens of the prompt and the window, where the text names these two and no other large number. */
 const sizesIn = (text: string): { tokens: number | string; window: number | string } => {
   const numbers = [...text.matchAll(/\d{4,}/g)].map(([digits]) => Number(digits));
@@ -107,7 +110,7 @@ export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): Pr
     const nothing = "there is nothing at this address; check the endpoint";
     return new ProviderFault(fail("provider_refused", { provider, status, reason: nothing }), "provider");
   }
-  if ((status === 400 || status === 413 || status === 422) && lengthWords.test(all)) {
+  if ((status === 400 || status === 413 || status === 422) && isTooLong(all)) {
     return new ProviderFault(fail("context_too_long", { model, ...sizesIn(all) }), "provider");
   }
   if (status === 408 || status === 409 || status === 429 || status >= 500)

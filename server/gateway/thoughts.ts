@@ -1,14 +1,17 @@
 import type { AssistantMessage } from "../../schemas/messages.ts";
 
 /**
- * How models mark thoughts that they write into their text, in the spellings of the common templates.
+ * How models mark thoughts that they write into their text, in the spellings of the common templates. They
+ * are compared in lower case and without blanks in a tag.
  * Thoughts are no answer: a call in them is one the model weighs, not one it makes.
  */
 const spellings = new Map([
-  ...["think", "thinking", "thought", "reasoning", "reflection", "seed:think"].map(
-    (name) => [`<${name}>`, `</${name}>`] as const,
-  ),
-  ["[THINK]", "[/THINK]"],
+  ...[
+    ...["think", "thinking", "thought", "reasoning", "reflection", "seed:think"],
+    ...["analysis", "scratchpad", "inner_monologue"],
+  ].map((name) => [`<${name}>`, `</${name}>`] as const),
+  ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["[think]", "[/think]"],
   ["◁think▷", "◁/think▷"],
   ["<|channel|>analysis<|message|>", "<|end|>"],
   ["<|channel>thought", "<channel|>"],
@@ -21,9 +24,17 @@ closings.delete("<|end|>");
 const codes: Readonly<Record<string, string>> = { "```": "```", "`": "`", "<tool_call>": "</tool_call>" };
 
 const tags = [...spellings.keys(), ...spellings.values(), "<tool_call>", "</tool_call>", "```", "`", "\n"];
-const escaped = tags.map((tag) => tag.replace(/[[\]|/]/g, "\\$&"));
-const anyTag = new RegExp(escaped.join("|"), "g");
-const longestTag = Math.max(...tags.map((tag) => tag.length));
+/** Blanks that may stand before the end of a tag. */
+const MOST_BLANKS = 2;
+const escaped = tags.map((tag) =>
+  tag.replace(/[[\]|/]/g, "\\$&").replace(/(?<=^<[^|]*)>$/, ` {0,${MOST_BLANKS}}>`),
+);
+const anyTag = new RegExp(escaped.join("|"), "gi");
+const longestTag = Math.max(...tags.map((tag) => tag.length)) + MOST_BLANKS;
+
+/** A tag, or its beginning, as it is written in the lists. */
+const plainTag = (tag: string): string =>
+  tag.startsWith("<") || tag.startsWith("[") ? tag.toLowerCase().replaceAll(" ", "") : tag;
 
 /** What a piece of an answer turned out to be. */
 export interface Sorted {
@@ -50,7 +61,7 @@ const unfinishedFrom = (text: string): number => {
   }));
   for (let from = start; from < text.length; from++) {
     if (within.some((tag) => tag.from < from && from < tag.to)) continue;
-    const rest = text.slice(from);
+    const rest = plainTag(text.slice(from));
     if (tags.some((tag) => tag.length > rest.length && tag.startsWith(rest))) return from;
   }
   return text.length;
@@ -111,15 +122,18 @@ export const thoughtReader = (): ThoughtReader => {
   const sort = (text: string, end: number): Sorted => {
     sorted = { text: "", thoughts: "", withdrawn: false };
     let from = 0;
-    for (const { 0: tag, index } of text.slice(0, end).matchAll(anyTag)) {
+    for (const { 0: written, index } of text.slice(0, end).matchAll(anyTag)) {
       add(text.slice(from, index));
-      from = index + tag.length;
+      from = index + written.length;
+      const tag = plainTag(written);
       const isPassed = isMark(tag);
       if (isPassed) pass(tag);
-      else if (thoughtUntil !== null) sorted.thoughts += tag;
+      else if (thoughtUntil !== null) sorted.thoughts += written;
       else {
-        sorted.text += tag;
+        sorted.text += written;
         hasText = true;
+        // What begins with a tag or a fence is not JSON as a whole.
+        if (tag !== "\n") isJson ??= false;
       }
       lineIsBlank = isPassed || tag === "\n";
     }

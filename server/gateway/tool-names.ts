@@ -6,7 +6,7 @@ const plain = (name: string): string => name.toLowerCase().replace(/[-_\s]/g, ""
  * The offered tool that a model means where it spells the name in its template's way, such as
  * `functions.read_file` or `Read_File`; the name as it is where that is not certain.
  */
-const offeredName = (name: string, tools: readonly ToolOffer[]): string => {
+export const offeredName = (name: string, tools: readonly ToolOffer[]): string => {
   if (tools.some((tool) => tool.name === name)) return name;
   const marker = name.indexOf("<|");
   const bare = (marker < 0 ? name : name.slice(0, marker))

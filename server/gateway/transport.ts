@@ -2,7 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { request as httpsRequest } from "node:https";
 import type { Readable } from "node:stream";
 import { isLoopback } from "../../schemas/loopback.ts";
-import { type BodyCheck, bodyStream } from "./body-stream.ts";
+import { bodyStream } from "./body-stream.ts";
 import type { Connections } from "./connections.ts";
 import { decoded } from "./decoding.ts";
 import { startDeadlines, type Deadlines } from "./deadlines.ts";
@@ -38,8 +38,6 @@ const DRAIN_MS = 1000;
  */
 export interface Transport {
   fetch: typeof fetch;
-  /** The same for an answer that is checked on its way to the client. */
-  checkedFetch(check: BodyCheck): typeof fetch;
   /**
    * Asks the editor that lends its models, under the same deadlines; `came` is called for every piece of
    * an answer. Error: `provider_only_in_editor`.
@@ -75,10 +73,9 @@ interface Sending {
   method: string;
   headers: Record<string, string>;
   body: string | Uint8Array | undefined;
-  check: BodyCheck | null;
 }
 
-const sendingOf = (check: BodyCheck | null, [input, init]: Parameters<typeof fetch>): Sending => {
+const sendingOf = ([input, init]: Parameters<typeof fetch>): Sending => {
   const body = init?.body ?? undefined;
   if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array))
     throw new TypeError("the transport sends text and bytes alone");
@@ -87,7 +84,6 @@ const sendingOf = (check: BodyCheck | null, [input, init]: Parameters<typeof fet
     method: init?.method ?? "GET",
     headers: Object.fromEntries(new Headers(init?.headers)),
     body,
-    check,
   };
 };
 
@@ -171,11 +167,7 @@ export const openTransport = (options: TransportOptions): Transport => {
   signal.addEventListener("abort", onAbort, { once: true });
 
   /** The answer's head is there: its body as a stream, or why there is none. */
-  const receive = (
-    { url, check }: Pick<Sending, "url" | "check">,
-    incoming: IncomingMessage,
-    resolve: (response: Response) => void,
-  ): void => {
+  const receive = (url: URL, incoming: IncomingMessage, resolve: (response: Response) => void): void => {
     const { statusCode: status = 0, headers } = incoming;
     if (status >= 300 && status < 400) end(redirected(to, url, headers.location));
     else if (status < 200 || status >= 300)
@@ -188,14 +180,12 @@ export const openTransport = (options: TransportOptions): Transport => {
       answer = incoming;
       clocks.await("silence");
       const { stream, fail } = bodyStream(decoded(incoming), {
-        check,
         mostBytes: ANSWER_BYTES,
         onPiece: clocks.came,
         onEnd: clocks.rest,
         onTooLong: () => {
           end(unusableAnswer(to, `it is longer than ${ANSWER_BYTES / 1024 / 1024} MB`));
         },
-        onRefused: end,
         onError: (error) => {
           end(unreachable(to, `the answer broke off: ${reasonOf(error)}`));
         },
@@ -206,7 +196,7 @@ export const openTransport = (options: TransportOptions): Transport => {
     }
   };
 
-  const send = (sending: Sending, ready: Promise<void>, mayResend: boolean): Promise<Response> =>
+  const post = (sending: Sending, ready: Promise<void>, mayResend: boolean): Promise<Response> =>
     new Promise((resolve, reject) => {
       const { url, method, headers, body } = sending;
       settle = reject;
@@ -214,12 +204,15 @@ export const openTransport = (options: TransportOptions): Transport => {
       const sent = begin(url, { method, headers, agent: connections.agentFor(url) });
       request = sent;
       sent.on("response", (incoming) => {
-        receive(sending, incoming, resolve);
+        receive(url, incoming, resolve);
       });
       sent.on("error", (error: NodeJS.ErrnoException) => {
         const wasStale = sent.reusedSocket && error.code === "ECONNRESET" && answer === null;
         // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
-        if (mayResend && wasStale && fault === null) send(sending, ready, false).then(resolve, reject);
+        // Nothing went out on a connection whose certificate is not trusted.
+        const mayTrust = untrusted.includes(error.code) && fault === null && connections.trustSystem();
+        if ((mayResend && wasStale && fault === null) || mayTrust)
+          post(sending, ready, false).then(resolve, reject);
         else
           end(isRefusedHere(url, error) ? notRunning(to, reasonOf(error)) : unreachable(to, reasonOf(error)));
       });
@@ -231,14 +224,12 @@ export const openTransport = (options: TransportOptions): Transport => {
       }, end);
     });
 
-  const fetchWith =
-    (check: BodyCheck | null): typeof fetch =>
-    async (...asked) => {
-      if (signal.aborted) onAbort();
-      fault ??= withoutAddress(to);
-      if (fault !== null) throw fault;
-      return send(sendingOf(check, asked), options.ready ?? Promise.resolve(), true);
-    };
+  const send: typeof fetch = async (...asked) => {
+    if (signal.aborted) onAbort();
+    fault ??= withoutAddress(to);
+    if (fault !== null) throw fault;
+    return post(sendingOf(asked), options.ready ?? Promise.resolve(), true);
+  };
 
   const askEditor = async <Value>(ask: AskEditor<Value>): Promise<Value> => {
     if (signal.aborted) onAbort();
@@ -261,8 +252,7 @@ export const openTransport = (options: TransportOptions): Transport => {
   };
 
   return {
-    fetch: fetchWith(null),
-    checkedFetch: fetchWith,
+    fetch: send,
     editor: askEditor,
     fault: () => fault,
     answered: () => answer !== null || editorAnswered,

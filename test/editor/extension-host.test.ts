@@ -14,7 +14,7 @@ describe("in the extension host", function () {
   let results: z.infer<typeof Results> = [];
 
   before(async () => {
-    results = Results.parse(JSON.parse(await runInHost("suite")));
+    results = Results.parse(JSON.parse(await runInHost("suite", { "chat.disableAIFeatures": false })));
   });
 
   it("every test of the suite passes", () => {

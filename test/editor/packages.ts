@@ -60,7 +60,10 @@ export const packageHostSuite = async (): Promise<string> => {
     activationEvents: ["onStartupFinished"],
     extensionKind: ["workspace"],
     capabilities: { untrustedWorkspaces: { supported: true } },
-    contributes: { views: { explorer: [{ id: "coditectMeasure.runs", name: "Measured" }] } },
+    contributes: {
+      views: { explorer: [{ id: "coditectMeasure.runs", name: "Measured" }] },
+      languageModelChatProviders: [{ vendor: "coditect-test", displayName: "Scripted" }],
+    },
   };
   await writeFile(join(hostFolder, "package.json"), JSON.stringify(manifest));
   await writeFile(join(hostFolder, "LICENSE"), "MIT");

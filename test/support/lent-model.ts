@@ -1,5 +1,4 @@
 import { ProgressType, type CancellationToken } from "vscode-languageserver/node";
-import { AgentType } from "../../schemas/agent.ts";
 import {
   lending,
   SentLentRequest,
@@ -9,8 +8,9 @@ import {
   type LentRequest,
   type LentResult,
 } from "../../schemas/lent-models.ts";
-import { turnAt, type RehearsalScript } from "../../server/rehearsal/script.ts";
+import type { RehearsalScript } from "../../server/rehearsal/script.ts";
 import type { TestEditor } from "./editor.ts";
+import { scriptedTurn } from "./scripted-turn.ts";
 
 /** What a lent model answers; `never`: it begins and does not end. */
 export type LentTurn = { parts: LentPart[] } | { failure: LentFailure } | { never: true };
@@ -77,17 +77,11 @@ export const lendModel = (
   return record;
 };
 
-const textOf = ({ messages }: LentRequest): string => JSON.stringify(messages);
-
-/** The turn of a rehearsal script that a request asks for; read from the request alone. */
-export const scriptedTurn = (script: RehearsalScript, request: LentRequest): LentTurn => {
-  const text = textOf(request);
-  const turn = turnAt(script, {
-    agent: AgentType.parse(/Agent: (\w+)/.exec(text)?.[1]),
-    stage: /Stage: ([a-z][a-z0-9-]*)/.exec(text)?.[1] ?? null,
-    round: Number(/Round: (\d+)/.exec(text)?.[1] ?? 1),
-    turn: request.messages.filter(({ role }) => role === "assistant").length + 1,
-  });
+/** The answer of a rehearsal script to a request. */
+export const lentTurn = (script: RehearsalScript, request: LentRequest): LentTurn => {
+  const text = JSON.stringify(request.messages);
+  const answers = request.messages.filter(({ role }) => role === "assistant").length;
+  const turn = scriptedTurn(script, text, answers);
   if (turn === null) return { failure: { code: "NotFound", message: "the script has no such turn" } };
   return {
     parts: [

@@ -16,6 +16,21 @@ interface OpenCall {
   raw: string;
 }
 
+/** Arguments as text; some send them in one piece, as an object. */
+const textOf = (given: unknown): string => {
+  if (given === null || given === undefined) return "";
+  return typeof given === "string" ? given : JSON.stringify(given);
+};
+
+/** Whether a piece under the id of a whole call is another call: it has a name and arguments of its own. */
+const isNextOf = (call: OpenCall, piece: CallPiece): boolean => {
+  const given = textOf(piece.arguments);
+  const isNamed = piece.name !== null && piece.name !== "";
+  return (
+    isNamed && given !== "" && given !== call.raw && isWhole(given) && isWhole(call.raw) && call.raw !== "{}"
+  );
+};
+
 /** Whether a text is JSON as a whole, so that nothing can be missing of it. */
 const isWhole = (raw: string): boolean => {
   try {
@@ -29,23 +44,33 @@ const isWhole = (raw: string): boolean => {
 /**
  * Puts calls together from their pieces. A piece belongs to the call with its id, unless it names another
  * call at another index, else to the one with its index, else to the last; but a piece with a new id, or with a name where the call is whole
- * already, begins another call: some services send index 0 for all, or none.
+ * already, begins another call: some services send index 0 for all, or none. `tools` are the names of those
+ * that are offered, for names that come in pieces.
  */
-export const callCollector = () => {
+export const callCollector = (tools: readonly string[] = []) => {
   const calls: OpenCall[] = [];
 
-  const find = ({ id, index, name }: CallPiece): OpenCall | undefined => {
+  const find = (piece: CallPiece): OpenCall | undefined => {
+    const { id, index, name } = piece;
     const byId = id === null ? undefined : calls.findLast((call) => call.id === id);
     // Another call under the same id: it has an index and a name of its own.
     const isOther =
       byId !== undefined && byId.index !== index && index !== null && name !== null && name !== "";
-    if (byId !== undefined && !isOther) return byId;
+    if (byId !== undefined && !isOther && !isNextOf(byId, piece)) return byId;
+    if (byId !== undefined && !isOther) return undefined;
     const call = index === null ? calls.at(-1) : calls.findLast((each) => each.index === index);
     if (call === undefined) return undefined;
-    if (id !== null && call.id !== null) return undefined;
+    // Some give each piece an id of its own; only one with a name begins a call.
+    if (id !== null && call.id !== null && name !== null && name !== "") return undefined;
     const isAnother =
       name !== null && name !== "" && call.name !== "" && call.raw !== "" && isWhole(call.raw);
     return isAnother ? undefined : call;
+  };
+
+  const addName = (call: OpenCall, name: string): void => {
+    const joined = call.name + name;
+    const isPiece = !tools.includes(call.name) && tools.some((tool) => tool.startsWith(joined));
+    if (call.name === "" || isPiece) call.name = joined;
   };
 
   return {
@@ -56,11 +81,11 @@ export const callCollector = () => {
         calls.push(call);
       }
       call.id ??= piece.id;
-      call.name ||= piece.name ?? "";
-      const { arguments: given } = piece;
-      // Some send the arguments in one piece, as an object.
-      if (given !== null && given !== undefined)
-        call.raw += typeof given === "string" ? given : JSON.stringify(given);
+      addName(call, piece.name ?? "");
+      const given = textOf(piece.arguments);
+      // Some begin with an empty object, or say the whole again at the end.
+      const isRepeated = given !== "" && (call.raw.trim() === "{}" || call.raw === given);
+      call.raw = isRepeated && given.trimStart().startsWith("{") ? given : call.raw + given;
     },
     /** The calls in their order; `first` numbers those without an id. One of no name is none. */
     parts: (first: number): AssistantMessage["content"] =>

@@ -2,12 +2,12 @@ import type Anthropic from "@anthropic-ai/sdk";
 import type { AssistantMessage, Message, TokenUsage } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { featuresOf } from "../catalogue/catalogue.ts";
-import { brokenAnswer, type Addressee } from "../faults.ts";
-import { faultOfRefusal } from "../statuses.ts";
+import { brokenAnswer } from "../faults.ts";
 import { once } from "../once.ts";
 import { z } from "zod";
 import { noUsage } from "../tokens.ts";
 import { TokenCount, Tokens } from "./counts.ts";
+import { claudeEvents } from "./claude-events.ts";
 import { EventStream } from "./event-stream.ts";
 import {
   argumentsObject,
@@ -178,10 +178,15 @@ interface OpenBlock {
   signature: string;
   id: string;
   name: string;
+  /** Its text came with its start: pieces that follow say the same again. */
+  isWhole?: boolean;
 }
 
 /** Compatible services leave out texts, or write null. */
 const textOf = (said: unknown): string => (typeof said === "string" ? said : "");
+
+const jsonOf = (said: unknown): string =>
+  typeof said === "object" && said !== null ? JSON.stringify(said) : textOf(said);
 
 const openBlock = (block: Anthropic.RawContentBlockStartEvent["content_block"]): OpenBlock => {
   const empty = { text: "", signature: "", id: "", name: "" };
@@ -199,7 +204,8 @@ const openBlock = (block: Anthropic.RawContentBlockStartEvent["content_block"]):
     // Some compatible servers send the whole input with the start of the block.
     const input = JSON.stringify(block.input ?? {});
     const text = input === "{}" ? "" : input;
-    return { ...empty, kind: "call", id: textOf(block.id), name: textOf(block.name), text };
+    const isWhole = text !== "";
+    return { ...empty, kind: "call", id: textOf(block.id), name: textOf(block.name), text, isWhole };
   }
   return { ...empty, kind: "other" };
 };
@@ -221,7 +227,7 @@ const closeBlock = (block: OpenBlock, nextCall: number): AssistantMessage["conte
 /** The start of a message; some compatible services send none, or one without usage. */
 const Start = z.object({ message: z.object({ usage: z.unknown() }).catch({ usage: null }) });
 
-/** An answer under way; nothing but `message_stop` makes it whole. */
+/** An answer under way; the reason why it stops, or `message_stop`, makes it whole. */
 class Collected {
   readonly #call: Call;
   readonly #open = new Map<number, OpenBlock>();
@@ -254,7 +260,11 @@ class Collected {
         return;
       case "message_delta":
         this.#used(event.usage);
-        if (event.delta.stop_reason !== null) this.#stop = stopReasons.get(event.delta.stop_reason) ?? "end";
+        if (event.delta.stop_reason !== null) {
+          this.#stop = stopReasons.get(event.delta.stop_reason) ?? "end";
+          // Nothing comes behind it but the word that this was all, which some leave out.
+          this.#isWhole = true;
+        }
         return;
       case "message_stop":
         this.#isWhole = true;
@@ -277,8 +287,12 @@ class Collected {
       const text = textOf(delta.text);
       block.text += text;
       if (text !== "") this.#call.text(text);
-    } else if (delta.type === "input_json_delta") block.text += textOf(delta.partial_json);
-    else if (delta.type === "thinking_delta") block.text += textOf(delta.thinking);
+    } else if (delta.type === "input_json_delta") {
+      const json = jsonOf(delta.partial_json);
+      if (block.isWhole === true && json !== "") block.text = "";
+      if (json !== "") block.isWhole = false;
+      block.text += json;
+    } else if (delta.type === "thinking_delta") block.text += textOf(delta.thinking);
     else if (delta.type === "signature_delta") block.signature += textOf(delta.signature);
   }
 
@@ -298,60 +312,6 @@ class Collected {
   }
 }
 
-const Whole = z.looseObject({
-  content: z.array(z.json()),
-  stop_reason: z.json().optional(),
-  usage: z.json().optional(),
-});
-
-/** The events of a message that came whole, though a stream was asked for. */
-const eventsOf = (whole: unknown): unknown[] => {
-  const message = Whole.safeParse(whole).data;
-  if (message === undefined) return [whole];
-  const { content, stop_reason = null, usage = null } = message;
-  return [
-    { type: "message_start", message: { usage } },
-    ...content.flatMap((content_block, index) => [
-      { type: "content_block_start", index, content_block },
-      { type: "content_block_stop", index },
-    ]),
-    { type: "message_delta", delta: { stop_reason }, usage },
-    { type: "message_stop" },
-  ];
-};
-
-const Named = z.object({ type: z.string() });
-
-/** Each event has its type as its name; the client passes over one without a name. */
-const nameOf = (data: string): string | null => {
-  try {
-    return Named.safeParse(JSON.parse(data)).data?.type ?? null;
-  } catch {
-    return null;
-  }
-};
-
-/** An error that Claude reports in the middle of a stream has a type in place of a status. */
-const statusOfType: Readonly<Record<string, number>> = {
-  overloaded_error: 529,
-  rate_limit_error: 429,
-  api_error: 500,
-  timeout_error: 504,
-  authentication_error: 401,
-  permission_error: 403,
-  billing_error: 402,
-  not_found_error: 404,
-  request_too_large: 413,
-  invalid_request_error: 400,
-};
-
-const faultInStream = (thrown: unknown, to: Addressee): unknown => {
-  if (!(thrown instanceof Error) || !("type" in thrown) || typeof thrown.type !== "string") return thrown;
-  const status = statusOfType[thrown.type];
-  if (status === undefined || !("error" in thrown)) return thrown;
-  return faultOfRefusal({ status, headers: {}, body: JSON.stringify(thrown.error) }, to, 0);
-};
-
 const PATH = "/v1/messages";
 
 export const claude: Provider = {
@@ -359,7 +319,7 @@ export const claude: Provider = {
   needsKey: true,
   embed: null,
   answer: async (call) => {
-    const stream = new EventStream(call.to, { eventsOf, nameOf });
+    const stream = new EventStream(call.to, claudeEvents);
     const client = await connect(call, stream.over(call.transport.fetch));
     const collected = new Collected(call);
     try {
@@ -369,7 +329,7 @@ export const claude: Provider = {
       for await (const event of events) collected.add(event);
       return collected.answer();
     } catch (thrown) {
-      throw call.transport.fault() ?? faultInStream(thrown, call.to);
+      throw call.transport.fault() ?? stream.fault ?? thrown;
     }
   },
   list: async (access) => {

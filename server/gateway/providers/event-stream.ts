@@ -1,50 +1,86 @@
 import { parseJson } from "../../../schemas/json-depth.ts";
-import { brokenAnswer, type Addressee } from "../faults.ts";
+import { brokenAnswer, type Addressee, type ProviderFault } from "../faults.ts";
+import { faultOfEvent } from "./event-faults.ts";
 
-/** What the clients of a provider expect of the events of an answer. */
+/** One event of an answer. */
+export type AnswerEvent = Readonly<Record<string, unknown>>;
+
+/** What the client of a provider expects of the events of an answer. */
 export interface EventForm {
-  /** The events of an answer that came as one JSON document, each by its data. */
-  eventsOf: (whole: unknown) => unknown[];
-  /** The name that an event must have, from its data; left out: events need none. */
-  nameOf?: (data: string) => string | null;
+  /** `events`: server-sent events; `lines`: one JSON document a line. */
+  written: "events" | "lines";
+  /** The events of an answer that came as one JSON document; left out: the document, or those of a list. */
+  eventsOf?: (whole: unknown) => unknown[];
+  /** The event with what compatible services leave out; `name` is that of the server-sent event. */
+  repaired?: (event: AnswerEvent, name: string | null) => AnswerEvent;
+  /** The name that the client wants of an event; left out: it wants none. */
+  nameOf?: (event: AnswerEvent) => string | null;
 }
 
 /** The end of a stream of services that speak as OpenAI. */
 const DONE = "[DONE]";
 
-const dataOf = (line: string): string | null =>
-  line.startsWith("data:") ? line.slice("data:".length).trim() : null;
-
-/** The value of a JSON text; null: it is none, or it is cut. */
+/** The value of a JSON text; undefined: it is none, or it is cut. */
 const parsed = (text: string): unknown => {
   try {
     return parseJson(text);
   } catch {
-    return null;
+    return undefined;
   }
 };
 
-/** The events of an answer that has one JSON document a line; null: a line of it is none. */
-const parsedLines = (text: string): unknown[] | null => {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const events = lines.map(parsed);
-  return events.length < 2 || events.includes(null) ? null : events;
-};
+const isEvent = (value: unknown): value is AnswerEvent =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether the last event, which lacks the blank line at its end, is there as a whole. */
-const isWholeEvent = (text: string): boolean => {
-  const data = dataOf(text);
-  return data === DONE || (data !== null && parsed(data) !== null);
-};
+const isNothing = (value: unknown): boolean =>
+  value === undefined || value === null || value === "" || value === false;
+
+/** What a piece of an answer is: an event by its data and name, or the word that there are no more. */
+type Read = { data: string; name: string | null } | "done";
+
+/**
+ * Puts server-sent events together from their lines. Some services separate events by the end of a line
+ * alone: data that is whole already is an event of its own.
+ */
+class EventLines {
+  #data: string[] = [];
+  #name: string | null = null;
+
+  line(line: string): Read[] {
+    if (line.trim() === "") return this.end();
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).trim();
+    if (field === "event") {
+      const before = this.#data.length > 0 ? this.end() : [];
+      this.#name = value;
+      return before;
+    }
+    if (field !== "data") return [];
+    const before = this.#data.length > 0 && parsed(this.#data.join("\n")) !== undefined ? this.end() : [];
+    if (value === DONE) return [...before, ...this.end(), "done"];
+    if (value !== "") this.#data.push(value);
+    return before;
+  }
+
+  end(): Read[] {
+    const [data, name] = [this.#data.join("\n"), this.#name];
+    this.#data = [];
+    this.#name = null;
+    return data === "" ? [] : [{ data, name }];
+  }
+}
 
 /**
  * Answers as the official clients take them, where a compatible service gives them otherwise: as one JSON
- * document although a stream was asked for, under another content type, or as events without their names.
+ * document although a stream was asked for, as one document a line, under another content type, as events
+ * without their names, with events that say nothing, or with an error as an event.
  */
 export class EventStream {
   readonly #to: Addressee;
   readonly #form: EventForm;
   #isDone = false;
+  #fault: ProviderFault | null = null;
 
   constructor(to: Addressee, form: EventForm) {
     this.#to = to;
@@ -56,84 +92,110 @@ export class EventStream {
     return this.#isDone;
   }
 
-  /** The same `fetch`, whose answers are streams of events. */
+  /** What was wrong with the events; clients wrap or swallow what is thrown to them. */
+  get fault(): Error | null {
+    return this.#fault;
+  }
+
+  /** The same `fetch`, whose answers are in the form that the client takes. */
   over(send: typeof fetch): typeof fetch {
     return async (...asked) => {
       const response = await send(...asked);
       if (response.body === null) return response;
       const headers = new Headers(response.headers);
       headers.set("content-type", "text/event-stream");
-      const events = ReadableStream.from(this.#events(response.body)).pipeThrough(new TextEncoderStream());
+      const events = ReadableStream.from(this.#written(response.body)).pipeThrough(new TextEncoderStream());
       return new Response(events, { status: response.status, headers });
     };
   }
 
-  async *#events(body: NonNullable<Response["body"]>): AsyncGenerator<string> {
+  async *#written(body: NonNullable<Response["body"]>): AsyncGenerator<string> {
+    const { written, nameOf } = this.#form;
+    for await (const event of this.#events(body)) {
+      const data = JSON.stringify(event);
+      const name = nameOf?.(event) ?? null;
+      const head = name === null ? "" : `event: ${name}\n`;
+      yield written === "lines" ? `${data}\n` : `${head}data: ${data}\n\n`;
+    }
+  }
+
+  async *#events(body: NonNullable<Response["body"]>): AsyncGenerator<AnswerEvent> {
     let waiting = "";
-    let isWhole: boolean | null = null;
-    const lines = new NamedLines(this.#form.nameOf);
+    /** `whole`: one document of several lines, as far as its first line shows. */
+    let form: "events" | "lines" | "whole" | null = null;
+    const lines = new EventLines();
     // A byte order mark is left out by the decoder.
     for await (const text of body.pipeThrough(new TextDecoderStream())) {
       waiting += text;
-      const first = waiting.trimStart()[0];
-      if (first === undefined) continue;
-      isWhole ??= first === "{" || first === "[";
-      if (isWhole) continue;
-      const end = waiting.lastIndexOf("\n") + 1;
-      if (end === 0) continue;
-      yield this.#passed(lines, waiting.slice(0, end));
-      waiting = waiting.slice(end);
+      for (let end = endOfLine(waiting); end !== null && form !== "whole"; end = endOfLine(waiting)) {
+        const line = waiting.slice(0, end.at);
+        if (form === null && line.trim() !== "") form = formOf(line);
+        if (form === "whole") break;
+        waiting = waiting.slice(end.next);
+        yield* form === "lines" ? this.#document(line) : this.#named(lines.line(line));
+      }
     }
-    if (isWhole === true) yield this.#split(waiting);
-    else if (waiting !== "") yield this.#passed(lines, isWholeEvent(waiting) ? `${waiting}\n\n` : waiting);
-  }
-
-  #passed(lines: NamedLines, text: string): string {
-    if (text.includes(DONE)) this.#isDone ||= text.split("\n").some((line) => dataOf(line) === DONE);
-    return lines.named(text);
-  }
-
-  #split(text: string): string {
-    const whole = parsed(text) ?? parsedLines(text);
-    if (whole === null) throw brokenAnswer(this.#to, "it is neither a stream nor JSON");
+    form ??= formOf(waiting);
+    if (form === "events") {
+      yield* this.#named([...lines.line(waiting), ...lines.end()]);
+      return;
+    }
+    yield* this.#document(waiting);
     this.#isDone = true;
-    const { eventsOf, nameOf } = this.#form;
-    return eventsOf(whole)
-      .map((event) => JSON.stringify(event))
-      .map((data) => {
-        const name = nameOf?.(data) ?? null;
-        return `${name === null ? "" : `event: ${name}\n`}data: ${data}\n\n`;
-      })
-      .join("");
-  }
-}
-
-/** Gives events their names where they lack them, line by line. */
-class NamedLines {
-  readonly #nameOf: EventForm["nameOf"];
-  #isNamed = false;
-
-  constructor(nameOf: EventForm["nameOf"]) {
-    this.#nameOf = nameOf;
   }
 
-  /** `text` ends with a line, or is the last of the answer. */
-  named(text: string): string {
-    if (this.#nameOf === undefined) return text;
-    return text
-      .split("\n")
-      .map((line) => this.#line(line))
-      .join("\n");
-  }
-
-  #line(line: string): string {
-    const data = dataOf(line);
-    if (line.trim() === "") this.#isNamed = false;
-    else if (line.startsWith("event:")) this.#isNamed = true;
-    else if (data !== null && !this.#isNamed) {
-      const name = this.#nameOf?.(data) ?? null;
-      if (name !== null) return `event: ${name}\n${line}`;
+  *#named(read: readonly Read[]): Generator<AnswerEvent> {
+    for (const each of read) {
+      if (each === "done") {
+        this.#isDone = true;
+        continue;
+      }
+      const value = parsed(each.data);
+      if (value === undefined) throw this.#broken("an event of it is not JSON");
+      yield* this.#sound(Array.isArray(value) ? value : [value], each.name);
     }
-    return line;
+  }
+
+  *#document(text: string): Generator<AnswerEvent> {
+    if (text.trim() === "") return;
+    const value = parsed(text);
+    if (value === undefined) throw this.#broken("it is neither a stream nor JSON");
+    const { eventsOf } = this.#form;
+    yield* this.#sound(eventsOf?.(value) ?? (Array.isArray(value) ? value : [value]), null);
+  }
+
+  /** Events that say something, repaired. */
+  *#sound(values: readonly unknown[], name: string | null): Generator<AnswerEvent> {
+    for (const value of values) {
+      if (!isEvent(value)) continue;
+      const { error, ...event } = value;
+      if (!isNothing(error) || name === "error" || event.type === "error") {
+        this.#fault = faultOfEvent(value, this.#to);
+        throw this.#fault;
+      }
+      yield this.#form.repaired?.(event, name) ?? event;
+    }
+  }
+
+  #broken(reason: string): Error {
+    this.#fault = brokenAnswer(this.#to, reason);
+    return this.#fault;
   }
 }
+
+/** The first end of a line: a line feed, a carriage return, or both; null: none is certain yet. */
+const endOfLine = (text: string): { at: number; next: number } | null => {
+  const at = text.search(/[\r\n]/);
+  // What follows a carriage return at the end may belong to it.
+  if (at < 0 || (text[at] === "\r" && at + 1 === text.length)) return null;
+  return { at, next: text.startsWith("\r\n", at) ? at + 2 : at + 1 };
+};
+
+const formOf = (line: string): "events" | "lines" | "whole" => {
+  const first = line.trimStart()[0];
+  if (first !== "{" && first !== "[" && first !== undefined && !isScalar(line)) return "events";
+  return parsed(line) === undefined ? "whole" : "lines";
+};
+
+/** A line such as `null`, with which some keep a connection open. */
+const isScalar = (line: string): boolean => /^\s*(null|true|false|-?\d+)\s*$/.test(line);

@@ -7,10 +7,19 @@ import { brokenAnswer, unreadableCall, type Addressee } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
-import { EventStream } from "./event-stream.ts";
+import { type AnswerEvent, EventStream } from "./event-stream.ts";
+import { looseList } from "./loose.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
 import { inGeminiDialect } from "./gemini-schema.ts";
-import { argumentsObject, countCalls, readArguments, sign, signatureOf, wholeAnswer } from "./parts.ts";
+import {
+  argumentsObject,
+  countCalls,
+  readArguments,
+  sign,
+  signatureOf,
+  wholeAnswer,
+  stopOfCalls,
+} from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 const load = once(() => import("@google/generative-ai"));
@@ -127,12 +136,20 @@ const Text = z
   .unknown()
   .optional()
   .transform((given) => (typeof given === "string" && given !== "" ? given : null));
+const Id = z
+  .union([z.string().min(1), z.number().transform(String)])
+  .nullish()
+  .catch(null)
+  .transform((id) => id ?? null);
 /** Arguments as an object, or as its JSON. */
 const Arguments = z
   .unknown()
   .optional()
   .transform((given): Json => Json.safeParse(given ?? {}).data ?? {});
-const Called = z.object({ id: Text, name: z.string(), args: Arguments });
+const Called = z
+  .object({ id: Id, name: z.string(), args: Arguments, arguments: Arguments })
+  .transform(({ args, arguments: other, ...called }) => ({ ...called, args: isEmpty(args) ? other : args }));
+const isEmpty = (args: Json): boolean => JSON.stringify(args) === "{}";
 const PartPiece = z.object({
   text: Text,
   thought: z.boolean().nullish().catch(null),
@@ -146,20 +163,24 @@ const Usage = z.object({
   thoughtsTokenCount: Tokens,
   toolUsePromptTokenCount: Tokens,
 });
+/** Reasons by their number, as the protocol's own clients write them. */
+const reasonNumbers = ["", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
+const FinishReason = z
+  .unknown()
+  .optional()
+  .transform((given) => (typeof given === "number" ? (reasonNumbers[given] ?? "OTHER") : given))
+  .pipe(Text);
 /** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
 const Piece = z.object({
-  candidates: z
-    .array(
-      z.object({
-        content: z
-          .object({ parts: z.array(PartPiece).nullish().catch(null) })
-          .nullish()
-          .catch(null),
-        finishReason: Text,
-      }),
-    )
-    .nullish()
-    .catch(null),
+  candidates: looseList(
+    z.object({
+      content: z
+        .object({ parts: looseList(PartPiece) })
+        .nullish()
+        .catch(null),
+      finishReason: FinishReason,
+    }),
+  ),
   promptFeedback: z.object({ blockReason: Text }).nullish().catch(null),
   usageMetadata: Usage.nullish().catch(null),
 });
@@ -217,15 +238,17 @@ class Collected {
   add({ candidates, promptFeedback, usageMetadata }: Piece): void {
     if (usageMetadata) this.#call.used((this.#usage = readUsage(usageMetadata)));
     if (promptFeedback?.blockReason) this.#stop = "safety";
-    const candidate = candidates?.[0];
+    const candidate = candidates[0];
     for (const part of candidate?.content?.parts ?? []) this.#addPart(part);
     if (candidate?.finishReason) this.#stop = stopOf(candidate.finishReason, this.#call.to);
   }
 
   answer(): ProviderAnswer {
     const { to } = this.#call;
-    if (this.#stop === null) throw brokenAnswer(to, "the stream ended before the answer did");
-    return wholeAnswer(to, this.#content, this.#stop, this.#usage);
+    // Calls come whole, so that the last one tells of a service that gives no reason.
+    const stop = this.#stop ?? stopOfCalls(this.#content);
+    if (stop === null) throw brokenAnswer(to, "the stream ended before the answer did");
+    return wholeAnswer(to, this.#content, stop, this.#usage);
   }
 
   #addPart({ functionCall, thoughtSignature, text, thought }: z.infer<typeof PartPiece>): void {
@@ -249,8 +272,27 @@ class Collected {
   }
 }
 
-/** The pieces of an answer that came whole: a list without `alt=sse`, or one object. */
-const eventsOf = (whole: unknown): unknown[] => (Array.isArray(whole) ? whole : [whole]);
+/** Fields as the service's own JSON has them; some proxies write them as the protocol's definition does. */
+const inCamelCase = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(inCamelCase);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      // What a tool is called with is its own.
+      name === "args" || name === "arguments" ? field : inCamelCase(field),
+    ]),
+  );
+};
+
+const isRecord = (value: unknown): value is AnswerEvent =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Some wrap each piece as the interface for code assistants does. */
+const repaired = (event: AnswerEvent): AnswerEvent => {
+  const piece = inCamelCase(isRecord(event.response) ? event.response : event);
+  return isRecord(piece) ? piece : event;
+};
 
 const Listed = z.object({
   models: z.array(
@@ -267,15 +309,20 @@ export const gemini: Provider = {
   needsKey: true,
   answer: async (call) => {
     const model = await connect(call);
-    const send = new EventStream(call.to, { eventsOf }).over(call.transport.fetch);
+    const events = new EventStream(call.to, { written: "events", repaired });
+    const send = events.over(call.transport.fetch);
     const body = geminiBody(call.to.model, call.request);
     const { stream, response } = await beginWith(send, () => model.generateContentStream(body));
     // The client also puts the answer together itself; a cut stream must not end the process there.
     response.catch(() => undefined);
     const collected = new Collected(call);
-    for await (const raw of stream) {
-      const piece = Piece.safeParse(raw).data;
-      if (piece !== undefined) collected.add(piece);
+    try {
+      for await (const raw of stream) {
+        const piece = Piece.safeParse(raw).data;
+        if (piece !== undefined) collected.add(piece);
+      }
+    } catch (thrown) {
+      throw events.fault ?? thrown;
     }
     return collected.answer();
   },

@@ -7,6 +7,7 @@ import { noUsage } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
 import { callCollector } from "./call-pieces.ts";
 import { EventStream } from "./event-stream.ts";
+import { looseList, LooseText } from "./loose.ts";
 import { asMistral, isMistral } from "./mistral.ts";
 import { argumentsObject, countCalls, stopOfCalls, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
@@ -97,35 +98,37 @@ export const huggingFaceBody = (
   ...(request.unusual_form?.stream_options !== true && { stream_options: { include_usage: true } }),
 });
 
-/** A text in any form that hosts give it; anything else is none. */
-const Text = z
-  .unknown()
-  .optional()
-  .transform((given): string => {
-    if (typeof given === "string") return given;
-    if (!Array.isArray(given)) return "";
-    return given.map((part) => TextPart.safeParse(part).data?.text ?? "").join("");
-  });
-const TextPart = z.object({ text: z.string() });
 const Name = z.string().nullish().catch(null);
-const CallPiece = z.object({
-  index: z.number().nullish().catch(null),
-  id: Name,
-  function: z.object({ name: Name, arguments: z.unknown().optional() }).nullish().catch(null),
-});
+const Id = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(null);
+const Index = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+  .nullish()
+  .catch(null)
+  .transform((index) => index ?? null);
+const Called = z.object({ name: Name, arguments: z.unknown().optional() });
+const CallPiece = z
+  .object({
+    index: Index,
+    id: Id,
+    function: Called.nullish().catch(null),
+    /** Some have both here in place of `function`. */
+    name: Name,
+    arguments: z.unknown().optional(),
+  })
+  .transform(({ index, id, function: called, ...own }) => ({ index, id, function: called ?? own }));
 /** What a choice says; some services put the whole message where a stream has pieces. */
 const Said = z
   .object({
-    content: Text,
-    reasoning: Text,
-    reasoning_content: Text,
-    refusal: Text,
-    tool_calls: z
-      .union([z.array(CallPiece), CallPiece.transform((call) => [call])])
-      .nullish()
-      .catch(null),
+    content: LooseText,
+    reasoning: LooseText,
+    reasoning_content: LooseText,
+    refusal: LooseText,
+    tool_calls: looseList(CallPiece),
     /** The form of calls before there were several. */
-    function_call: z.object({ name: Name, arguments: z.unknown().optional() }).nullish().catch(null),
+    function_call: Called.nullish().catch(null),
   })
   .nullish()
   .catch(null);
@@ -133,7 +136,14 @@ const Said = z
 const Piece = z.object({
   choices: z
     .array(
-      z.object({ index: z.number().nullish().catch(null), delta: Said, message: Said, finish_reason: Name }),
+      z.object({
+        index: Index,
+        delta: Said,
+        message: Said,
+        /** Of services for completions. */
+        text: LooseText,
+        finish_reason: Name,
+      }),
     )
     .nullish()
     .catch(null),
@@ -152,12 +162,15 @@ type Choice = NonNullable<Piece["choices"]>[number];
 
 const readUsage = (usage: NonNullable<Piece["usage"]>): TokenUsage => {
   const cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
+  const said = usage.completion_tokens;
+  const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? 0;
   return {
     ...noUsage,
     input: Math.max(0, usage.prompt_tokens - cached),
     cache_read: cached,
-    output: usage.completion_tokens,
-    reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
+    // Some count only what is not thought.
+    output: reasoning > said ? said + reasoning : said,
+    reasoning,
   };
 };
 
@@ -172,28 +185,35 @@ const stopReasons: Readonly<Record<string, StopReason>> = {
 
 /** An answer under way. */
 class Collected {
-  readonly #calls = callCollector();
+  readonly #calls: ReturnType<typeof callCollector>;
   #text = "";
   #reasoning = "";
   #refusal = "";
   #stop: StopReason | null = null;
 
+  constructor({ request }: Call) {
+    this.#calls = callCollector(request.tools.map(({ name }) => name));
+  }
+
   /** Takes a piece in, and returns the text that it adds to the answer. */
-  add({ delta, message, finish_reason }: Choice): string {
+  add({ delta, message, text, finish_reason }: Choice): string {
     if (finish_reason) this.#stop = stopReasons[finish_reason] ?? "end";
     const said = delta ?? message;
-    if (!said) return "";
+    if (!said) {
+      this.#text += text;
+      return text;
+    }
     // Some send both, with the same text.
     this.#reasoning += said.reasoning === "" ? said.reasoning_content : said.reasoning;
     this.#refusal += said.refusal;
     this.#text += said.content;
     const single = said.function_call ? [{ index: null, id: null, function: said.function_call }] : [];
-    for (const { index, id, function: called } of [...(said.tool_calls ?? []), ...single])
+    for (const { index, id, function: called } of [...said.tool_calls, ...single])
       this.#calls.add({
         index: index ?? null,
         id: id === "" ? null : (id ?? null),
-        name: called?.name ?? null,
-        arguments: called?.arguments,
+        name: called.name ?? null,
+        arguments: called.arguments,
       });
     return said.content;
   }
@@ -218,7 +238,7 @@ const collect = async (
   pieces: AsyncIterable<unknown>,
   stream: EventStream,
 ): Promise<ProviderAnswer> => {
-  const collected = new Collected();
+  const collected = new Collected(call);
   let usage = noUsage;
   for await (const raw of pieces) {
     // Some say nothing at all, such as `null`, to keep the line open.
@@ -233,9 +253,6 @@ const collect = async (
   return collected.answer(call, usage, stream.isDone);
 };
 
-/** The events of an answer that came whole: a list of them, or one. */
-const eventsOf = (whole: unknown): unknown[] => (Array.isArray(whole) ? whole : [whole]);
-
 const Listed = z.object({
   data: z.array(z.object({ id: z.string(), context_length: z.number().nullish() })),
 });
@@ -245,12 +262,14 @@ export const huggingface: Provider = {
   name: "HuggingFace",
   needsKey: true,
   answer: async (call) => {
-    const stream = new EventStream(call.to, {
-      eventsOf,
-    });
+    const stream = new EventStream(call.to, { written: "events" });
     const client = await connect(call, stream.over(call.transport.fetch));
     const pieces = client.chatCompletionStream(huggingFaceBody(call.to.model, call.request));
-    return collect(call, pieces, stream);
+    try {
+      return await collect(call, pieces, stream);
+    } catch (thrown) {
+      throw stream.fault ?? thrown;
+    }
   },
   /** The client has no such call; the router lists its models as OpenAI does. */
   list: async ({ to, key, transport }) => {

@@ -7,7 +7,8 @@ import { brokenAnswer, modelMissing, ProviderFault } from "../faults.ts";
 import { once } from "../once.ts";
 import { estimateRequestTokens, noUsage, requestSize } from "../tokens.ts";
 import { Tokens } from "./counts.ts";
-import { checkLines } from "./json-lines.ts";
+import { type AnswerEvent, EventStream } from "./event-stream.ts";
+import { looseList, LooseText } from "./loose.ts";
 import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
@@ -114,47 +115,73 @@ const checkTruncation = (call: Call, asked: number, evaluated: number): void => 
 };
 
 const Text = z.string().catch("");
+const Called = z.object({
+  name: z.string().min(1),
+  arguments: z.unknown().optional(),
+  /** The other name for them. */
+  parameters: z.unknown().optional(),
+});
+const CallPiece = z.union([z.object({ function: Called }).transform((call) => call.function), Called]);
 /** What an answer is read from; compatible servers leave any of it out, or write null. */
 const Piece = z.object({
   message: z
     .object({
-      content: Text,
-      thinking: Text,
-      tool_calls: z
-        .array(z.object({ function: z.object({ name: Text, arguments: z.unknown().optional() }) }))
-        .catch([]),
+      content: LooseText,
+      thinking: LooseText,
+      tool_calls: looseList(CallPiece),
     })
     .catch({ content: "", thinking: "", tool_calls: [] }),
-  done: z.union([z.boolean(), z.literal("true").transform(() => true)]).catch(false),
+  done: z.boolean().catch(false),
   done_reason: Text,
   prompt_eval_count: Tokens,
   eval_count: Tokens,
 });
 
-const argumentsText = (given: unknown): string =>
-  typeof given === "string" ? given : JSON.stringify(given ?? {});
+const argumentsText = (given: unknown): string => {
+  // A few write them as a list with one entry.
+  const [only, ...more] = Array.isArray(given) ? (given as unknown[]) : [given];
+  const single = more.length === 0 ? only : given;
+  return typeof single === "string" ? single : JSON.stringify(single ?? {});
+};
+
+/** Words of compatible servers for the end of an answer. */
+const yes: readonly unknown[] = [true, "true", "True", "yes", 1];
+
+/** A piece with whether it is the last: only that one has a reason why the model stops. */
+const repaired = (piece: AnswerEvent): AnswerEvent => {
+  const hasReason = typeof piece.done_reason === "string" && piece.done_reason !== "";
+  const done = piece.done === undefined || piece.done === null ? hasReason : yes.includes(piece.done);
+  const { response, message } = piece;
+  const said = typeof response === "string" && message === undefined ? { content: response } : message;
+  return { ...piece, ...(said !== undefined && { message: said }), done };
+};
 
 const answer = async (call: Call): Promise<ProviderAnswer> => {
-  const broken = (): Error => brokenAnswer(call.to, "a line of it is not JSON");
-  const lines = checkLines(broken);
-  const client = await connect(call, call.transport.checkedFetch(lines));
+  const stream = new EventStream(call.to, { written: "lines", repaired });
+  try {
+    return await answerOver(stream, call);
+  } catch (thrown) {
+    throw stream.fault ?? thrown;
+  }
+};
+
+const answerOver = async (stream: EventStream, call: Call): Promise<ProviderAnswer> => {
+  const client = await connect(call, stream.over(call.transport.fetch));
   const body = ollamaBody(call.to.model, call.request, call.window);
   const firstCall = countCalls(call.request.messages);
   const calls: AssistantMessage["content"] = [];
   let [text, thinking] = ["", ""];
   let usage: TokenUsage = noUsage;
   let stop: StopReason | null = null;
-  let pieces = 0;
   for await (const raw of await client.chat(body)) {
-    pieces++;
     const piece = Piece.parse(raw);
     thinking += piece.message.thinking;
     if (piece.message.content !== "") {
       text += piece.message.content;
       call.text(piece.message.content);
     }
-    for (const { function: called } of piece.message.tool_calls) {
-      const read = readArguments(argumentsText(called.arguments));
+    for (const called of piece.message.tool_calls) {
+      const read = readArguments(argumentsText(called.arguments ?? called.parameters));
       const call_id = `call_${firstCall + calls.length + 1}`;
       calls.push({ type: "tool_call", call_id, tool: called.name, ...read, signature: null });
     }
@@ -163,7 +190,6 @@ const answer = async (call: Call): Promise<ProviderAnswer> => {
     call.used(usage);
     stop = piece.done_reason === "length" ? "length" : "end";
   }
-  if (pieces < lines.count()) throw broken();
   if (stop === null) throw brokenAnswer(call.to, "the stream ended before the answer did");
   checkTruncation(call, body.options?.num_ctx ?? 0, usage.input);
   const reasoning = thinking === "" ? [] : [{ type: "reasoning" as const, text: thinking, signature: null }];

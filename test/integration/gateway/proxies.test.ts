@@ -95,6 +95,25 @@ describe("a model behind a company's proxy and certificate", function () {
     assert.match(JSON.stringify(said), /its certificate is not trusted .*NODE_EXTRA_CA_CERTS/);
   });
 
+  // Where a machine keeps its authorities; other systems have a store that a test cannot change.
+  const system = { SSL_CERT_FILE: fixture("ca.pem") };
+  const onLinux = process.platform === "linux" ? it : it.skip;
+
+  onLinux("is reached by an authority of the operating system", async () => {
+    assert.deepEqual(await askWith({ HTTPS_PROXY: proxyAddress, ...system }), answered);
+    assert.deepEqual(tunnels, ["models.example:443", "models.example:443"]);
+  });
+
+  onLinux("is not trusted by such an authority where VS Code's settings say so", async () => {
+    const settings = { proxy: `http://${proxyAddress}`, noProxy: [], strictSSL: true, support: "on" };
+    const said = await askWith({
+      ...proxyEnvironment({ ...settings, systemCertificates: false }),
+      ...system,
+    });
+    assert.match(JSON.stringify(said), /its certificate is not trusted/);
+    assert.deepEqual(tunnels, ["models.example:443"]);
+  });
+
   it("says that the proxy refused", async () => {
     status = 407;
     const said = await askWith({ HTTPS_PROXY: proxyAddress, ...trusted });
@@ -102,14 +121,26 @@ describe("a model behind a company's proxy and certificate", function () {
   });
 
   it("is reached by the proxy of VS Code's settings, over those of the environment", async () => {
-    const settings = { proxy: `http://${proxyAddress}`, noProxy: [], strictSSL: true, support: "override" };
+    const settings = {
+      proxy: `http://${proxyAddress}`,
+      noProxy: [],
+      strictSSL: true,
+      support: "override",
+      systemCertificates: true,
+    };
     const environment = { HTTPS_PROXY: "http://127.0.0.1:1", ...proxyEnvironment(settings), ...trusted };
     assert.deepEqual(await askWith(environment), answered);
     assert.deepEqual(tunnels, ["models.example:443"]);
   });
 
   it("is reached without its authority where VS Code's settings say so", async () => {
-    const settings = { proxy: `http://${proxyAddress}`, noProxy: [], strictSSL: false, support: "on" };
+    const settings = {
+      proxy: `http://${proxyAddress}`,
+      noProxy: [],
+      strictSSL: false,
+      support: "on",
+      systemCertificates: true,
+    };
     assert.deepEqual(await askWith(proxyEnvironment(settings)), answered);
   });
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { proxyEnvironment, type HttpSettings } from "../../../client/runtime/proxy-environment.ts";
 
-const settings: HttpSettings = { proxy: "", noProxy: [], strictSSL: true, support: "override" };
+const settings: HttpSettings = {
+  ...{ proxy: "", noProxy: [], strictSSL: true, support: "override", systemCertificates: true },
+};
 
 describe("VS Code's proxy settings", () => {
   it("leave the environment as it is where they say nothing", () => {

@@ -15,7 +15,7 @@ import {
   type LentModelRecord,
   type LentTurn,
   lendModel,
-  scriptedTurn,
+  lentTurn,
   someProvider,
 } from "../../../support/lent-model.ts";
 
@@ -97,7 +97,7 @@ describe("the language models of an editor", function () {
   });
 
   it("take a team from its task to a proven change", async () => {
-    const window = await openWindow((request) => scriptedTurn(script, request));
+    const window = await openWindow((request) => lentTurn(script, request));
     const taskId = await start(window);
     const { status, error, usage } = await window.finished();
     assert.equal(status, "Succeeded", JSON.stringify(error));
@@ -135,7 +135,7 @@ describe("the language models of an editor", function () {
     const ended = once(closing.server, "exit");
     closing.server.stdin?.end();
     await ended;
-    const next = await openWindow((request) => scriptedTurn(script, request));
+    const next = await openWindow((request) => lentTurn(script, request));
     const { run } = (await next.call("runs/get", { task_id: taskId })) as MethodResult<"runs/get">;
     assert.equal(run.status, "Interrupted");
     await next.call("runs/resume", { task_id: taskId });

@@ -1,0 +1,164 @@
+import type { Json } from "../../schemas/primitives.ts";
+import { endOfJson } from "./json-object.ts";
+import { readCall, readCalls, type WrittenCall } from "./written-call.ts";
+
+/** Reads a text from front to back. */
+export class Reader {
+  readonly text: string;
+  position: number;
+
+  constructor(text: string, position: number) {
+    this.text = text;
+    this.position = position;
+  }
+
+  /** Takes what fits here; null: nothing does. The pattern must be sticky. */
+  take(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.position;
+    const match = pattern.exec(this.text);
+    if (match !== null) this.position = pattern.lastIndex;
+    return match;
+  }
+
+  /** Takes the JSON that begins here. */
+  json(): string | null {
+    const end = endOfJson(this.text, this.position);
+    if (end === null) return null;
+    const json = this.text.slice(this.position, end);
+    this.position = end;
+    return json;
+  }
+
+  /** Takes everything before the mark, and the mark. */
+  until(mark: string): string | null {
+    const end = this.text.indexOf(mark, this.position);
+    if (end < 0) return null;
+    const taken = this.text.slice(this.position, end);
+    this.position = end + mark.length;
+    return taken;
+  }
+
+  /** The call of that name with the JSON object that begins here as its arguments. */
+  call(tool: string | undefined): WrittenCall[] | null {
+    const json = tool === undefined ? null : this.json();
+    const call = json === null ? null : readCall(`{"name":${JSON.stringify(tool)},"arguments":${json}}`);
+    return call === null ? null : [call];
+  }
+}
+
+/** Calls that begin where the reader is; null: none of this template does. */
+type Template = (reader: Reader) => WrittenCall[] | null;
+
+/** Mistral: `[TOOL_CALLS]` before a list of calls, or before each call as `name[ARGS]{…}`. */
+const mistral: Template = (reader) => {
+  if (reader.take(/\[TOOL_CALLS\]\s*/y) === null) return null;
+  if (reader.text[reader.position] === "[") return readCalls(reader.json() ?? "");
+  return reader.call(reader.take(/([\w.-]{1,64})(?:\[CALL_ID\]\w{1,64})?(?:\[ARGS\])?\s*/y)?.[1]);
+};
+
+/** Llama: `<|python_tag|>` before the JSON of a call. */
+const llama: Template = (reader) => {
+  if (reader.take(/<\|python_tag\|>\s*/y) === null) return null;
+  const call = readCall(reader.json() ?? "");
+  return call === null ? null : [call];
+};
+
+/** Granite and others: a list of calls behind a mark. */
+const listed: Template = (reader) => {
+  const isMarked = reader.take(/(?:<\|?tool_call\|?>|functools)\s*(?=\[)/y) !== null;
+  return isMarked ? readCalls(reader.json() ?? "") : null;
+};
+
+/** A value in a tag: Qwen and Anthropic put it on lines of its own. */
+const withoutOwnLines = (value: string): string => value.replace(/^\r?\n/, "").replace(/\r?\n$/, "");
+
+/** Arguments in tags, each behind an opening with its name, up to `closing`. */
+const taggedArguments = (reader: Reader, opening: RegExp, closing: string): Record<string, Json> | null => {
+  const given: Record<string, Json> = {};
+  for (;;) {
+    const name = reader.take(opening)?.[1]?.trim();
+    if (name === undefined) return given;
+    const value = reader.until(closing);
+    if (value === null) return null;
+    given[name] = withoutOwnLines(value);
+  }
+};
+
+/** Qwen3-Coder: `<function=name>` with each argument's text in `<parameter=name>`; Llama: with JSON. */
+const qwen: Template = (reader) => {
+  const tool = reader.take(/(?:<tool_call>\s*)?<function=([^>\s]{1,64})>/y)?.[1];
+  if (tool === undefined) return null;
+  const isJson = reader.take(/\s*(?=\{)/y) !== null;
+  const calls = isJson ? reader.call(tool) : null;
+  const given = isJson ? null : taggedArguments(reader, /\s*<parameter=([^>\s]{1,64})>/y, "</parameter>");
+  if (calls === null && given === null) return null;
+  if (reader.take(/\s*<\/function>/y) === null) return null;
+  return calls ?? [{ tool, arguments: given ?? {} }];
+};
+
+/** MiniMax and Claude's own template: `<invoke name="…">` with `<parameter name="…">`. */
+const invoke: Template = (reader) => {
+  const opening = /(?:<(?:minimax:tool_call|function_calls)>\s*)?<invoke name="([^">]{1,64})">/y;
+  const tool = reader.take(opening)?.[1];
+  if (tool === undefined) return null;
+  const given = taggedArguments(reader, /\s*<parameter name="([^">]{1,64})">/y, "</parameter>");
+  if (given === null || reader.take(/\s*<\/invoke>/y) === null) return null;
+  return [{ tool, arguments: given }];
+};
+
+/** GLM: `<tool_call>name` with each argument in `<arg_key>` and `<arg_value>`. */
+const glm: Template = (reader) => {
+  const tool = reader.take(/<tool_call>\s*([\w.-]{1,64})\s*(?=<arg_key>|<\/tool_call>)/y)?.[1];
+  if (tool === undefined) return null;
+  const key = /\s*<arg_key>([^<]{1,64})<\/arg_key>\s*<arg_value>/y;
+  const given = taggedArguments(reader, key, "</arg_value>");
+  if (given === null || reader.take(/\s*<\/tool_call>/y) === null) return null;
+  return [{ tool, arguments: given }];
+};
+
+/** DeepSeek: each call between its two marks, with the name and the JSON of the arguments. */
+const deepseek: Template = (reader) => {
+  reader.take(/<｜tool▁calls▁begin｜>\s*/y);
+  const head =
+    /<｜tool▁call▁begin｜>(?:function<｜tool▁sep｜>)?([\w.-]{1,64})(?:<｜tool▁sep｜>|\s)\s*(?:```json\s*)?/y;
+  const calls = reader.call(reader.take(head)?.[1]);
+  return reader.take(/\s*(?:```\s*)?<｜tool▁call▁end｜>/y) === null ? null : calls;
+};
+
+/** Kimi: each call between its two marks, with the number of the call behind the name. */
+const kimi: Template = (reader) => {
+  reader.take(/<\|tool_calls_section_begin\|>\s*/y);
+  const head = /<\|tool_call_begin\|>\s*([\w.-]{1,64})(?::\d{1,6})?\s*<\|tool_call_argument_begin\|>\s*/y;
+  const calls = reader.call(reader.take(head)?.[1]);
+  return reader.take(/\s*<\|tool_call_end\|>/y) === null ? null : calls;
+};
+
+/** gpt-oss: a message in the channel for commentary, addressed to the tool. */
+const harmony: Template = (reader) => {
+  const head =
+    /(?:<\|start\|>assistant)?<\|channel\|>(?:commentary|analysis) to=([\w.-]{1,64})[^<]{0,40}(?:<\|constrain\|>\w{1,20})?<\|message\|>\s*/y;
+  return reader.call(reader.take(head)?.[1]);
+};
+
+const templates: readonly Template[] = [
+  ...[mistral, llama, listed, qwen, invoke, glm, deepseek, kimi, harmony],
+];
+
+/** The calls that begin where the reader is, in the form of one of the templates; null: none do. */
+export const takeCalls = (reader: Reader): WrittenCall[] | null => {
+  const start = reader.position;
+  for (const template of templates) {
+    const calls = template(reader);
+    if (calls !== null) return calls;
+    reader.position = start;
+  }
+  return null;
+};
+
+/** Where a line begins with the mark of a template. */
+export const templateMark =
+  /^[ \t]*(?=\[TOOL_CALLS\]|<\|python_tag\|>|(?:<tool_call>\s*)?<function=|<\|?tool_call\|?>\s*\[|functools\[|<(?:minimax:tool_call|function_calls)>|<invoke name="|<tool_call>\s*[\w.-]+\s*<\/?(?:arg_key|tool_call)>|<｜tool▁call|<\|tool_call|(?:<\|start\|>assistant)?<\|channel\|>\w+ to=)/m;
+
+/** What servers leave between and after calls. */
+export const betweenCalls =
+  /(?:\s|;|<\/?tool_call>|<\/?function_calls>|<\/minimax:tool_call>|<\|[a-z_]{1,30}\|>|<｜tool▁calls▁end｜>|<\/s>)+/y;

@@ -1,0 +1,11 @@
+import { AgentType } from "../../schemas/agent.ts";
+import { turnAt, type RehearsalScript, type Turn } from "../../server/rehearsal/script.ts";
+
+/** The turn of a rehearsal script that a conversation asks for; null: it has none. Read from its text alone. */
+export const scriptedTurn = (script: RehearsalScript, text: string, answers: number): Turn | null =>
+  turnAt(script, {
+    agent: AgentType.parse(/Agent: (\w+)/.exec(text)?.[1]),
+    stage: /Stage: ([a-z][a-z0-9-]*)/.exec(text)?.[1] ?? null,
+    round: Number(/Round: (\d+)/.exec(text)?.[1] ?? 1),
+    turn: answers + 1,
+  });
