@@ -57,6 +57,8 @@ export const EditorOptions = z.strictObject({
   has_schemas: z.boolean().default(false),
   /** Whether it lends its own language models, as `schemas/lent-models.ts` says. */
   lends_models: z.boolean().default(false),
+  /** Whether it lends its own tools, as `schemas/lent-tools.ts` says. */
+  lends_tools: z.boolean().default(false),
   /** Translations of the texts the language server shows, by the English text. */
   texts: z.record(z.string(), z.string()).default({}),
   settings: EditorSettings.prefault({}),

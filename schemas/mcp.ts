@@ -63,8 +63,14 @@ export type McpServerConfig = z.infer<typeof McpServerConfig>;
 export const OtherMcpFile = z.enum([".mcp.json", ".vscode/mcp.json"]);
 export type OtherMcpFile = z.infer<typeof OtherMcpFile>;
 
+/** In the names of tools that the editor lends. */
+export const EDITOR_SERVICE = "vscode";
+
 /** With `__` in it, or `_` at its end, two servers could have tools that agents call by one name. */
-const ServerName = z.string().regex(/^[a-zA-Z](?:[a-zA-Z0-9-]|_(?=[a-zA-Z0-9-])){0,31}$/);
+const ServerName = z
+  .string()
+  .regex(/^[a-zA-Z](?:[a-zA-Z0-9-]|_(?=[a-zA-Z0-9-])){0,31}$/)
+  .refine((name) => name !== EDITOR_SERVICE, "this name is kept for the tools of VS Code");
 
 /** `.coditect/mcp.json`: servers whose tools agents may use. Contract: "Files in the workspace". */
 export const McpFile = z.strictObject({

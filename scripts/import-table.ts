@@ -448,6 +448,7 @@ export const importTable: readonly Row[] = [
       "server/teams/definition",
       "server/workspace",
       "server/feedback",
+      "server/tools",
     ],
   },
   {

@@ -17,6 +17,7 @@ import { proxyEnvironment } from "./proxy-environment.ts";
 import { showProgress, type ShownProgress } from "./progress.ts";
 import { ModelLender } from "./model-lender.ts";
 import { request } from "./request.ts";
+import { lendTools } from "./tool-lender.ts";
 import type { Call, FolderEvent, RuntimeState } from "./api.ts";
 
 const MAX_CRASHES = 4;
@@ -115,6 +116,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
 
   const subscriptions = [
     lender,
+    lendTools(client),
     client.onDidChangeState(({ newState }) => {
       onState(newState);
     }),
@@ -157,6 +159,7 @@ const clientOptions = (
     commands: [...EditorCommand.options],
     has_schemas: true,
     lends_models: true,
+    lends_tools: true,
     texts: vscode.l10n.bundle ?? {},
     settings: editorSettings(),
   };

@@ -38,6 +38,7 @@ import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
 import { noSecrets, type SecretTexts } from "../tools/secrets.ts";
+import type { EditorTools } from "../tools/editor-tools.ts";
 import { createTools } from "../tools/tools.ts";
 import type { ReceivedFiles } from "../transfer/received-files.ts";
 
@@ -65,6 +66,8 @@ export interface RuntimeOptions {
   consents?: Consents;
   /** The editor that lends its language models; left out: none. */
   editorModels?: EditorModels;
+  /** The editor that lends its tools; left out: none. */
+  editorTools?: EditorTools;
   /** Where the workspace is a copy of a client's files: what makes it. */
   received?: ReceivedFiles;
   /** Left out: the tenant of the state folder. */
@@ -205,6 +208,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     objects: store.objects,
     environment,
     secrets: options.secrets ?? noSecrets,
+    editor: options.editorTools ?? null,
     version: version(),
     log,
   });

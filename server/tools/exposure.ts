@@ -6,6 +6,7 @@ import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import { SECRET_REFERENCE, type ToolDefinition } from "../../schemas/tool-definition.ts";
 import type { Consents } from "../platform/consents.ts";
+import { editorToolsOf } from "./editor-tools.ts";
 import { offeredPrefix } from "./offered-name.ts";
 
 /** What exposes an agent: an HTTP tool, an MCP server, or a setting, under the name that people know. */
@@ -58,10 +59,19 @@ const ofServer = (name: string, config: McpServerConfig): Source => {
 export interface ExposureParts {
   settings: Pick<Settings, "allowed_hosts" | "untrusted">;
   servers: McpFile["mcpServers"];
+  /** Whether an editor lends its tools. */
+  hasEditor: boolean;
 }
 
-const sourcesOf = (agent: AgentConfig, { settings, servers }: ExposureParts): Source[] => [
+/** Nobody knows what is behind it: it may do and read what the user can. */
+const ofEditorTool = (name: string): Source => ({
+  ...{ name, calledAs: name },
+  ...{ read_untrusted: true, used_secrets: true, acts_outwardly: true },
+});
+
+const sourcesOf = (agent: AgentConfig, { settings, servers, hasEditor }: ExposureParts): Source[] => [
   ...agent.settings.tool_definitions.flatMap(ofHttpTool),
+  ...(hasEditor ? editorToolsOf(agent).map(ofEditorTool) : []),
   ...Object.entries(servers)
     .filter(([, { agents }]) => agents === undefined || agents.includes(agent.agent_type))
     .map(([name, config]) => ofServer(name, config)),

@@ -27,19 +27,27 @@ const problemOf = ({ inputSchema }: Tool): string | null => {
   return isLarge ? `its schema has more than ${MOST_SCHEMA} characters` : null;
 };
 
-/** What a server says of its tool is marked as such: it is no instruction of ours or of the user. */
-const describe = (server: string, description: string): string => {
+/** What others say of their tool is marked as such: it is no instruction of ours or of the user. */
+const describe = (source: ToolSource, description: string): string => {
   const isLong = description.length > MOST_DESCRIPTION;
   const said = isLong ? `${description.slice(0, MOST_DESCRIPTION)}…` : description;
-  return `The MCP server ${server} says: ${said}`;
+  return `${source.called[0]?.toUpperCase() ?? ""}${source.called.slice(1)} says: ${said}`;
 };
 
+/** Who has tools: the name of its service, and what it is called in texts. */
+interface ToolSource {
+  service: string;
+  called: string;
+}
+
+export const mcpServer = (name: string): ToolSource => ({ service: name, called: `the MCP server ${name}` });
+
 /**
- * The tools of a server as agents are offered them. A tool that cannot be offered is left out, and `warn`
+ * The tools of a service as agents are offered them. A tool that cannot be offered is left out, and `warn`
  * is told why.
  */
 export const offeredTools = (
-  server: string,
+  source: ToolSource,
   tools: readonly Tool[],
   warn: (problem: string) => void,
 ): ToolDefinition[] => {
@@ -49,15 +57,15 @@ export const offeredTools = (
     const problem = names.has(name) ? "another one has the same name" : problemOf(tool);
     names.add(name);
     if (problem !== null) {
-      warn(`The tool ${name} of the MCP server ${server} is left out: ${problem}.`);
+      warn(`The tool ${name} of ${source.called} is left out: ${problem}.`);
       return [];
     }
     return [
       {
-        name: offeredName(server, name),
-        description: describe(server, description),
+        name: offeredName(source.service, name),
+        description: describe(source, description),
         schema: Json.parse(inputSchema),
-        handler: { External: { service: server, endpoint: name, auth: null } },
+        handler: { External: { service: source.service, endpoint: name, auth: null } },
       },
     ];
   });

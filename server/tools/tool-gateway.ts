@@ -1,11 +1,12 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
+import { EDITOR_SERVICE, type McpFile, type McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { type ToolDefinition, UserTool } from "../../schemas/tool-definition.ts";
 import { REDACTED, secretsOf } from "../workspace/redact.ts";
 import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
+import { LentToolAccess } from "./lent-tool-access.ts";
 import { callHttp } from "./http-tool.ts";
 import { InputCheck } from "./input-check.ts";
 import { LongResults, ResultPart } from "./long-results.ts";
@@ -22,7 +23,7 @@ import {
   readResult,
 } from "./runtime-tools.ts";
 import { ServerSandbox } from "./server-sandbox.ts";
-import { offeredTools } from "./server-tools.ts";
+import { mcpServer, offeredTools } from "./server-tools.ts";
 import { ToolPins } from "./tool-pins.ts";
 import type { AskUser, ToolAnswer, ToolRequest, Tools, ToolsParts } from "./tools-api.ts";
 
@@ -41,6 +42,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #parts: GatewayParts;
   readonly #servers = new Map<string, McpServer>();
   readonly #pins: ToolPins;
+  readonly #editor: LentToolAccess;
   readonly #results: LongResults;
   readonly #secrets: readonly string[];
   readonly #inputs = new InputCheck();
@@ -52,6 +54,9 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     this.#pins = new ToolPins(parts.tools.workspace, parts.tools.consents);
+    this.#editor = new LentToolAccess(parts.tools, this.#pins, (problem) => {
+      this.#warn(problem);
+    });
     this.#results = new LongResults(parts.tools.objects);
     this.#secrets = secretsOf(parts.environment);
   }
@@ -123,6 +128,8 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
       return callHttp(UserTool.parse(own), fields, checked, environment, limited);
     }
     if (!("External" in handler)) throw fail("not_found", { kind: "tool", id: definition.name });
+    if (handler.External.service === EDITOR_SERVICE)
+      return this.#editor.call({ name: handler.External.endpoint, input: fields }, signal);
     const server = this.#servers.get(handler.External.service);
     if (server === undefined) throw fail("not_found", { kind: "MCP server", id: handler.External.service });
     return server.call(handler.External.endpoint, fields, ask, signal, CALL_MILLISECONDS);
@@ -152,7 +159,11 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   }
 
   async #all(agent: AgentConfig): Promise<ToolDefinition[]> {
-    const all = [...agent.settings.tool_definitions, ...(await this.#serverTools(agent))];
+    const all = [
+      ...agent.settings.tool_definitions,
+      ...(await this.#serverTools(agent)),
+      ...(await this.#editor.offers(agent)),
+    ];
     const limit = agent.settings.tools;
     // Of one name the first counts: a provider refuses a request with two tools of one name.
     const byName = new Map(all.toReversed().map((tool) => [tool.name, tool]));
@@ -219,7 +230,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
       this.#serversFor(agent).map(async ([name, config]) => {
         const tools = (await this.#toolsOf(name)) ?? [];
         const wanted = tools.filter(({ name: tool }) => config.tools?.includes(tool) !== false);
-        return offeredTools(name, wanted, (problem) => {
+        return offeredTools(mcpServer(name), wanted, (problem) => {
           this.#warn(problem);
         });
       }),

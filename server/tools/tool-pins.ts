@@ -6,7 +6,6 @@ import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import type { Consents } from "../platform/consents.ts";
 import { privateUserFolder } from "../platform/user-folder.ts";
-import type { AllowedServers } from "./allowed-servers.ts";
 
 /** By configuration and server: the hash of the tools that the user has allowed. */
 const Pins = z.record(z.string(), z.string());
@@ -62,10 +61,10 @@ export class ToolPins {
   }
 
   /** Errors: `mcp_tools_unconfirmed` while one of these servers has tools that the user has not allowed. */
-  demandChanged({ state, servers }: AllowedServers): void {
+  demandChanged(configuration: string, servers: readonly string[]): void {
     const changed = this.#read(".changed", Changed);
-    for (const server of Object.keys(servers)) {
-      const found = changed[keyOf(state, server)];
+    for (const server of servers) {
+      const found = changed[keyOf(configuration, server)];
       if (found === undefined) continue;
       const hash = consentTo(found.hash);
       if (this.#consents.has("mcp_tools", hash)) continue;

@@ -7,6 +7,7 @@ import type { ToolDefinition } from "../../schemas/tool-definition.ts";
 import type { Consents } from "../platform/consents.ts";
 import type { Log } from "../platform/log.ts";
 import type { Objects } from "../store/store.ts";
+import type { EditorTools } from "./editor-tools.ts";
 import type { SecretTexts } from "./secrets.ts";
 
 /** What a tool gives back. An error's text tells the agent what to do instead. */
@@ -62,6 +63,8 @@ export interface ToolsParts {
   environment: NodeJS.ProcessEnv;
   /** Where logins to MCP servers are stored. */
   secrets: SecretTexts;
+  /** The editor that lends its tools; null or left out: there is none. */
+  editor?: EditorTools | null;
   version: string;
   /** How long an MCP server may take to start, where it is not the usual time. */
   startMilliseconds?: number;

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { AgentConfig } from "../../schemas/agent.ts";
+import { EDITOR_SERVICE } from "../../schemas/mcp.ts";
 import { MCP_FILE } from "../workspace/configuration.ts";
 import { allowedServers, demandOtherFiles } from "./allowed-servers.ts";
+import { editorToolsOf } from "./editor-tools.ts";
 import { demandExposure, exposureOf, type ExposureParts } from "./exposure.ts";
 import { ToolPins } from "./tool-pins.ts";
 import type { Tools, ToolsParts } from "./tools-api.ts";
@@ -14,18 +17,27 @@ export const createTools = (parts: ToolsParts): Tools => {
   const hasServers = (): boolean =>
     !settings.untrusted &&
     [MCP_FILE, ...settings.mcp_files].some((path) => existsSync(join(workspace, path)));
+  const hasEditor = parts.editor != null && !settings.untrusted;
+  const lentTo = (agent: AgentConfig): string[] => (hasEditor ? editorToolsOf(agent) : []);
   const exposing = (): ExposureParts => ({
     settings,
     servers: hasServers() ? allowedServers(parts).servers : {},
+    hasEditor,
   });
   const pins = new ToolPins(workspace, consents);
   return {
     offers: async (agent, only) =>
-      agent.settings.tool_definitions.length > 0 || hasServers() ? (await load()).offers(agent, only) : [],
+      agent.settings.tool_definitions.length > 0 || hasServers() || lentTo(agent).length > 0
+        ? (await load()).offers(agent, only)
+        : [],
     call: async (request) => (await load()).call(request),
     admit: (agent) => {
       demandOtherFiles(parts);
-      if (hasServers()) pins.demandChanged(allowedServers(parts));
+      if (hasServers()) {
+        const { state, servers } = allowedServers(parts);
+        pins.demandChanged(state, Object.keys(servers));
+      }
+      pins.demandChanged(EDITOR_SERVICE, lentTo(agent));
       demandExposure(agent, exposing(), consents);
     },
     exposure: (agent, called) => exposureOf(agent, exposing(), called),

@@ -14,7 +14,9 @@ import { anAgent } from "./records.ts";
 
 export type Servers = McpFile["mcpServers"];
 
-interface Options extends Partial<Pick<ToolsParts, "environment" | "secrets" | "startMilliseconds">> {
+interface Options extends Partial<
+  Pick<ToolsParts, "environment" | "secrets" | "editor" | "startMilliseconds">
+> {
   /** Whether the user has allowed the configuration; true unless given. */
   consent?: boolean;
   /** The changed tools of a server that the user has allowed, by their hash. */
@@ -67,6 +69,7 @@ export const toolWorkspace = (): ToolWorkspace => {
         },
         environment: options.environment ?? {},
         secrets: options.secrets ?? noSecrets,
+        editor: options.editor ?? null,
         ...(options.startMilliseconds !== undefined && { startMilliseconds: options.startMilliseconds }),
         version: "1",
         log: (_level, message, details) => {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { CancellationTokenSource, type CancellationToken, type Connection } from "vscode-languageserver";
+import type { Connection } from "vscode-languageserver";
 import { ProgressType } from "vscode-languageserver/node";
-import type { z } from "zod";
 import { lending, lentName, LentModels, LentPart, LentResult } from "../../../schemas/lent-models.ts";
 import type { LentModel } from "../../../schemas/lent-models.ts";
-import { EditorGone, type EditorModels } from "../../gateway/editor-models.ts";
+import type { EditorModels } from "../../gateway/editor-models.ts";
+import { askEditorOver } from "./ask-editor.ts";
 
 const parts = new ProgressType<unknown>();
 
@@ -12,25 +12,7 @@ const parts = new ProgressType<unknown>();
 export const editorModelsOver = (connection: Connection): EditorModels => {
   let listed: readonly LentModel[] = [];
 
-  /** Asks the editor until the signal aborts, and reads its answer. */
-  const ask = async <Schema extends z.ZodType>(
-    [method, params]: readonly [string, object],
-    schema: Schema,
-    signal: AbortSignal,
-  ): Promise<z.infer<Schema>> => {
-    const { token, release } = tokenOf(signal);
-    try {
-      const answer: unknown = await connection.sendRequest(method, params, token);
-      const read = schema.safeParse(answer);
-      if (!read.success) throw new EditorGone("VS Code sent an answer that cannot be read");
-      return read.data;
-    } catch (error) {
-      if (error instanceof EditorGone) throw error;
-      throw new EditorGone(`VS Code ended the call (${error instanceof Error ? error.message : "unknown"})`);
-    } finally {
-      release();
-    }
-  };
+  const ask = askEditorOver(connection);
 
   const list = async (signal: AbortSignal): Promise<readonly LentModel[]> => {
     ({ models: listed } = await ask([lending.list, {}], LentModels, signal));
@@ -56,23 +38,6 @@ export const editorModelsOver = (connection: Connection): EditorModels => {
       } finally {
         following.dispose();
       }
-    },
-  };
-};
-
-/** A token that cancels the request when the signal aborts; `release` it when answered. */
-const tokenOf = (signal: AbortSignal): { token: CancellationToken; release: () => void } => {
-  const source = new CancellationTokenSource();
-  const cancel = (): void => {
-    source.cancel();
-  };
-  if (signal.aborted) cancel();
-  signal.addEventListener("abort", cancel, { once: true });
-  return {
-    token: source.token,
-    release: () => {
-      signal.removeEventListener("abort", cancel);
-      source.dispose();
     },
   };
 };

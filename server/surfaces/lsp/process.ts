@@ -14,6 +14,7 @@ import { environmentCredentials, heldCredentials } from "../../gateway/credentia
 import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version, workerEntry } from "../../platform/installation.ts";
 import { editorModelsOver } from "./editor-models.ts";
+import { editorToolsOver } from "./editor-tools.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
@@ -62,13 +63,14 @@ export const runLanguageServer = (args: readonly string[]): void => {
   // Of the process, not of a runtime: a folder's runtime may be opened again.
   const editorKeys = heldCredentials();
   const editorModels = editorModelsOver(connection);
+  const editorTools = editorToolsOver(connection);
   // Nobody can be asked for the passphrase here: the keychain or the environment has it.
   const secrets = openCredentialFile(process.env, () => Promise.resolve(null));
   const server = startLanguageServer({
     connection,
     version: version(),
     log,
-    open: (folder, stateFolder, { settings, lends_models }) =>
+    open: (folder, stateFolder, { settings, lends_models, lends_tools }) =>
       openRuntime(
         {
           workspace: folder.root,
@@ -80,6 +82,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
           secrets,
           editorKeys,
           ...(lends_models && { editorModels }),
+          ...(lends_tools && { editorTools }),
           worker: workerEntry(),
           log,
         },

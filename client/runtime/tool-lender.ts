@@ -1,0 +1,40 @@
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import { lendingTools, LentTool, LentToolCall, type LentToolResult } from "../../schemas/lent-tools.ts";
+
+/** Our own teams, as tools of the editor and through the MCP server that we offer it: agents start no runs. */
+const ours = /^(mcp_)?coditect/i;
+
+const describe = ({ name, description, inputSchema }: vscode.LanguageModelToolInformation): LentTool[] => {
+  const read = LentTool.safeParse({ name, description, schema: inputSchema ?? { type: "object" } });
+  return read.success && !ours.test(name) ? [read.data] : [];
+};
+
+/** What of a result a model can read as text. */
+const textOf = (part: unknown): string => {
+  if (part instanceof vscode.LanguageModelTextPart) return part.value;
+  if (part instanceof vscode.LanguageModelPromptTsxPart) return JSON.stringify(part.value);
+  return `[${vscode.l10n.t("a part that is no text")}]`;
+};
+
+/** VS Code asks the user for confirmation where the tool wants it. */
+const callTool = async (
+  { name, input }: LentToolCall,
+  token: vscode.CancellationToken,
+): Promise<LentToolResult> => {
+  try {
+    const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined }, token);
+    return { content: content.map(textOf).join("\n"), is_error: false };
+  } catch (error) {
+    return { content: error instanceof Error ? error.message : String(error), is_error: true };
+  }
+};
+
+/** Lends the runtime the tools of VS Code: those of its MCP servers and of other extensions. */
+export const lendTools = (client: LanguageClient): vscode.Disposable =>
+  vscode.Disposable.from(
+    client.onRequest(lendingTools.list, () => ({ tools: vscode.lm.tools.flatMap(describe) })),
+    client.onRequest(lendingTools.call, (call: unknown, token: vscode.CancellationToken) =>
+      callTool(LentToolCall.parse(call), token),
+    ),
+  );
