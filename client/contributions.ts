@@ -91,7 +91,7 @@ export const settingDefaults = {
   "model.ollamaEndpoint": standardEndpoints.Ollama,
   "model.endpoints": {} as Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>>,
   "model.embeddings": true,
-  "run.runtime": "agent" as "agent" | "Local" | "Docker" | "Kubernetes",
+  "run.runtime": "agent" as "agent" | "Local" | "Docker" | "Kubernetes" | "CloudRun",
   "run.image": "",
   "run.testCommand": "",
   "run.allowTestChanges": false,

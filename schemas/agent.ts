@@ -88,7 +88,7 @@ export const RuntimeType = z.enum(["CloudRun", "Kubernetes", "Docker", "Local"])
 export type RuntimeType = z.infer<typeof RuntimeType>;
 
 /** Those of them that instances can be started on. */
-export const InstanceRuntime = RuntimeType.exclude(["CloudRun"]);
+export const InstanceRuntime = RuntimeType;
 export type InstanceRuntime = z.infer<typeof InstanceRuntime>;
 
 /** Where instances run: one runtime, or several in the order in which they are tried. */

@@ -481,11 +481,8 @@ export const errorCatalogue = {
   ),
   engine_unavailable: row("Cannot use the container engine: {reason}", "{hint}", broken),
   cluster_unavailable: row("Cannot use the Kubernetes cluster: {reason}.", "{hint}", broken),
-  instance_exposed: row(
-    "An instance in the cluster can reach {reached}.",
-    "Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: {setting}.",
-    broken,
-  ),
+  cloud_run_unavailable: row("Cannot use Cloud Run: {reason}.", "{hint}", broken),
+  instance_exposed: row("An instance can reach {reached}.", "{hint}", broken),
   pod_patch_refused: row(
     "The setting kubernetes.patch changes what confines an instance: {paths}.",
     "Remove these fields from the patch, or list them in kubernetes.patch_allowed.",

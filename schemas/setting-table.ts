@@ -1,7 +1,7 @@
 import type { Settings } from "./settings.ts";
 
 /** Settings that are groups of others. */
-type Group = "endpoints" | "limits" | "pool" | "kubernetes" | "retention" | "alerts";
+type Group = "endpoints" | "limits" | "pool" | "kubernetes" | "cloud_run" | "retention" | "alerts";
 
 /** A setting as people name it: `run_timeout_seconds`, `pool.max_instances`. */
 export type SettingKey =
@@ -223,6 +223,45 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   },
   "kubernetes.allow_reachable": {
     text: "Places that pods can reach: api_server, dns, metadata, internet, pods.",
+    workspace: "subset",
+  },
+  "cloud_run.project": { text: "The Google Cloud project for the Cloud Run runtime.", workspace: "user" },
+  "cloud_run.region": {
+    text: "The region for the Cloud Run runtime, such as europe-west1.",
+    workspace: "user",
+  },
+  "cloud_run.image": { text: "The container image for the Cloud Run runtime.", workspace: "user" },
+  "cloud_run.service_account": {
+    text: "The service account of Cloud Run containers. Use one that has no role.",
+    workspace: "user",
+  },
+  "cloud_run.network": {
+    text: "The VPC network that all traffic of Cloud Run containers goes through.",
+    workspace: "user",
+  },
+  "cloud_run.subnetwork": { text: "The VPC subnetwork of Cloud Run containers.", workspace: "user" },
+  "cloud_run.network_tags": {
+    text: "The network tags of Cloud Run containers, for firewall rules.",
+    workspace: "user",
+  },
+  "cloud_run.min_instances": {
+    text: "The number of containers that Cloud Run keeps started.",
+    workspace: "lower",
+  },
+  "cloud_run.max_instances": {
+    text: "The maximum number of containers of a Cloud Run service.",
+    workspace: "lower",
+  },
+  "cloud_run.files_mb": {
+    text: "The memory for files in a Cloud Run container, in MB.",
+    workspace: "lower",
+  },
+  "cloud_run.start_seconds": {
+    text: "The maximum time a Cloud Run container can take to start, in seconds.",
+    workspace: "lower",
+  },
+  "cloud_run.allow_reachable": {
+    text: "Places that Cloud Run containers can reach: metadata, dns, google_apis, internet.",
     workspace: "subset",
   },
   "retention.days": {

@@ -83,6 +83,39 @@ const KubernetesSettings = z.strictObject({
   allow_reachable: z.array(ReachablePlace).default([]),
 });
 
+/** Places that an instance in Cloud Run must not reach unless the user allows it. */
+const CloudRunPlace = z.enum(["metadata", "dns", "google_apis", "internet"]);
+
+/** Where and how instances run in Google Cloud Run. */
+const CloudRunSettings = z.strictObject({
+  /** Google Cloud project; null: that of the application default credentials. */
+  project: z.string().min(1).nullable().default(null),
+  /** Region of the service, such as `europe-west1`; without one no instance starts. */
+  region: z
+    .string()
+    .regex(/^[a-z]+-[a-z]+\d+$/)
+    .nullable()
+    .default(null),
+  /** Container image with the worker's Node, in a registry that Cloud Run can reach. */
+  image: z.string().min(1).nullable().default(null),
+  /** Account whose tokens the metadata server gives to instances: one without any role. */
+  service_account: z.string().min(1).nullable().default(null),
+  /** VPC network that all traffic of instances goes through. */
+  network: z.string().min(1).nullable().default(null),
+  subnetwork: z.string().min(1).nullable().default(null),
+  /** Tags by which firewall rules of the network find the instances. */
+  network_tags: z.array(z.string().min(1)).default([]),
+  /** Containers that Cloud Run keeps started while the runtime uses it; they cost when they are idle, too. */
+  min_instances: Count.default(0),
+  max_instances: Count.min(1).default(20),
+  /** Memory for files, in MB: the file system of a container is in its memory. */
+  files_mb: Count.min(64).default(1024),
+  /** How long the service and its first container may take to start. */
+  start_seconds: Count.min(1).default(300),
+  /** Places that instances may reach; those not listed are tried, and refused if they answer. */
+  allow_reachable: z.array(CloudRunPlace).default([]),
+});
+
 /** From when on something is an alert; `null`: never. */
 const AlertSettings = z.strictObject({
   /** Share of a day's executions that failed, once `failure_executions` have ended. */
@@ -208,6 +241,7 @@ export const Settings = z.strictObject({
   durability: z.enum(["fsync", "os"]).default("fsync"),
   pool: PoolSettings.prefault({}),
   kubernetes: KubernetesSettings.prefault({}),
+  cloud_run: CloudRunSettings.prefault({}),
   retention: Retention.prefault({}),
   alerts: AlertSettings.prefault({}),
   /**

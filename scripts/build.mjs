@@ -52,6 +52,7 @@ const options = [
   single("fold", "server/store/fold-thread.ts"),
   single("diagrams", "server/teams/gates/diagram-thread.ts"),
   single("mutation", "server/teams/gates/mutation-thread.ts"),
+  single("cloud-run-gateway", "server/instances/drivers/cloud-run/gateway/main.ts"),
   single("load-bundle", "server/platform/load-bundle.ts"),
   {
     ...shared,

@@ -92,6 +92,7 @@ export const importTable: readonly Row[] = [
     imports: [
       "schemas",
       "server/instances/drivers",
+      "server/instances/drivers/cloud-run",
       "server/instances/drivers/docker",
       "server/instances/drivers/egress",
       "server/instances/drivers/kubernetes",
@@ -133,6 +134,17 @@ export const importTable: readonly Row[] = [
     ],
   },
   {
+    folder: "server/instances/drivers/remote",
+    is: "what instances on other machines share: their files, oversight and measured isolation",
+    imports: [
+      "schemas",
+      "server/instances/drivers",
+      "server/instances/drivers/docker",
+      "server/instances/drivers/egress",
+      "server/workspace",
+    ],
+  },
+  {
     folder: "server/instances/drivers/kubernetes",
     is: "instances as pods of a cluster",
     imports: [
@@ -140,9 +152,29 @@ export const importTable: readonly Row[] = [
       "server/instances/drivers",
       "server/instances/drivers/docker",
       "server/instances/drivers/egress",
+      "server/instances/drivers/remote",
       "server/platform",
       "server/workspace",
     ],
+  },
+  {
+    folder: "server/instances/drivers/cloud-run",
+    is: "instances as containers of a Cloud Run service",
+    imports: [
+      "schemas",
+      "server/instances/drivers",
+      "server/instances/drivers/cloud-run/gateway",
+      "server/instances/drivers/docker",
+      "server/instances/drivers/egress",
+      "server/instances/drivers/remote",
+      "server/platform",
+      "server/workspace",
+    ],
+  },
+  {
+    folder: "server/instances/drivers/cloud-run/gateway",
+    is: "the program in a Cloud Run container that starts others and carries their streams",
+    imports: [],
   },
   {
     folder: "server/instances/instance",

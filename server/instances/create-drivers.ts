@@ -25,4 +25,8 @@ export const createDrivers = (
     const { KubernetesDriver } = await import("./drivers/kubernetes/driver.ts");
     return new KubernetesDriver({ entry, stateFolder, settings: settings.kubernetes });
   }),
+  CloudRun: new DeferredDriver("CloudRun", async () => {
+    const { CloudRunDriver } = await import("./drivers/cloud-run/driver.ts");
+    return new CloudRunDriver({ entry, stateFolder, settings: settings.cloud_run });
+  }),
 });

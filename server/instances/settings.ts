@@ -71,7 +71,12 @@ export const poolSettings = (settings: Settings): PoolSettings => {
       deadline_ms: pool.health_deadline_seconds * 1000,
     },
     // A cluster may have to add a node first.
-    start_ms: { Local: 20_000, Docker: 60_000, Kubernetes: settings.kubernetes.start_seconds * 1000 },
+    start_ms: {
+      Local: 20_000,
+      Docker: 60_000,
+      Kubernetes: settings.kubernetes.start_seconds * 1000,
+      CloudRun: settings.cloud_run.start_seconds * 1000,
+    },
     limits: {
       memory_mb: pool.memory_mb,
       cpus: pool.cpus,

@@ -6,6 +6,7 @@ import { collectChanges } from "./copy/changes.ts";
 import { privateCopy } from "./copy/copy.ts";
 import { useEnvironment } from "./copy/environment.ts";
 import { prepare } from "./copy/prepare.ts";
+import { companionsOf } from "./copy/reset-temporary.ts";
 import { stalePackages } from "./copy/stale.ts";
 import { runLoop } from "./loop.ts";
 import type { RuntimeLink } from "../protocol/runtime-link.ts";
@@ -40,6 +41,7 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
       }
       const copy = privateCopy(settings.source, settings.copy, settings.git, settings.copy_key);
       copy.python = settings.python;
+      copy.companions = companionsOf();
       useEnvironment(copy);
       workplace = {
         copy,

@@ -10,6 +10,7 @@ export const bundleWorkers = async (
     outdir: folder,
     outExtension: { ".js": ".cjs" },
     bundle: true,
+    minify: true,
     platform: "node",
     define: { "import.meta.url": "__moduleUrl", CODITECT_VERSION: JSON.stringify("1.0.0") },
     banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },

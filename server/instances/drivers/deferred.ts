@@ -23,6 +23,11 @@ export class DeferredDriver implements Driver {
     return (await this.#driver()).removeOrphans();
   }
 
+  /** A driver that was never used has nothing to remove. */
+  async close(): Promise<void> {
+    await (await this.#loading)?.close?.();
+  }
+
   /** One for all callers: a driver knows which workers are its own. */
   #driver(): Promise<Driver> {
     return (this.#loading ??= this.#load());

@@ -104,8 +104,10 @@ export interface Driver {
   readonly runtime: InstanceRuntime;
   /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
   admit?(): Promise<void>;
-  /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cluster_unavailable`, `instance_exposed`, `cancelled`. */
+  /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`. */
   start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
   /** Ends what an earlier runtime of the same state folder left behind; says how many. */
   removeOrphans(): Promise<number>;
+  /** Removes what outlives instances, once there are none; left out: nothing does. */
+  close?(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { WorkerEnd } from "../drivers/driver.ts";
 /** The error for callers that wait for a worker that is gone. */
 export const deathOf = (runtime: InstanceRuntime, end: WorkerEnd | null): Error =>
   fail("worker_died", {
-    what: { Local: "worker", Docker: "container", Kubernetes: "pod" }[runtime],
+    what: { Local: "worker", Docker: "container", Kubernetes: "pod", CloudRun: "container" }[runtime],
     how: end?.how ?? "it is stopping",
   });
 

@@ -48,6 +48,7 @@ const engineErrors: ReadonlySet<string> = new Set([
   "engine_unavailable",
   "image_missing",
   "cluster_unavailable",
+  "cloud_run_unavailable",
 ]);
 
 /** The same words wherever it is said; a reader need not know what a sandbox is. */
@@ -196,6 +197,7 @@ export class InstancePool implements Pool {
     const cause = { actor: "runtime", cause: "the runtime stops" };
     await Promise.all([...this.#roster.live].map((instance) => instance.stop(cause)));
     await this.#starter.settled();
+    await Promise.all(Object.values(this.#options.drivers).map((driver) => this.#closeDriver(driver)));
     await this.#slots.settled();
   }
 
@@ -303,6 +305,13 @@ export class InstancePool implements Pool {
     this.#options.log("warn", unconfinedText(reason));
   }
 
+  /** What a driver cannot remove, the next runtime of this state folder does. */
+  async #closeDriver(driver: Driver): Promise<void> {
+    await driver.close?.().catch((error: unknown) => {
+      this.#options.log("warn", "what instances ran on could not be removed", { error: String(error) });
+    });
+  }
+
   #notice(request: ClaimRequest, code: string, message: string): void {
     const at = new Date().toISOString();
     this.#options.emit({ type: "notice", at, task_id: request.task_id, code, message });
@@ -312,7 +321,7 @@ export class InstancePool implements Pool {
     const lost = await recordLost(this.#options.store, this.#records);
     // An engine is asked only if there can be something: its client takes long to load.
     for (const runtime of new Set(lost.map(({ metadata }) => metadata.runtime_type))) {
-      if (runtime !== "CloudRun") await this.#options.drivers[runtime]?.removeOrphans();
+      await this.#options.drivers[runtime]?.removeOrphans();
     }
     if (lost.length > 0) await removeDeadSockets();
   }

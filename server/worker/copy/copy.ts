@@ -54,6 +54,8 @@ export interface PrivateCopy {
   git: GitFiles | null;
   /** A virtual environment of Python outside of the workspace. */
   python: string | null;
+  /** Processes next to the worker that are none of its commands'; see `companionsOf`. */
+  companions: ReadonlySet<string>;
   rules: IgnoreRules;
   /** Which files of the workspace are tests, as it was before any agent touched it. */
   layout: TestLayout;
@@ -94,6 +96,7 @@ export const privateCopy = (
     testResults: new Map(),
     git,
     python: null,
+    companions: new Set(),
     rules: ignoreRules(workspace, git),
     layout: byNames,
     packages: new Set(),

@@ -19,7 +19,7 @@ const isConfined = (): boolean => process.env.CODITECT_CONFINED === "1" && proce
  */
 export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
   if (!isConfined()) return;
-  await endLeftProcesses();
+  await endLeftProcesses(copy.companions);
   const { CODITECT_EGRESS: socket } = process.env;
   const kept = [OWN_HOME, copy.root, copy.source, process.execPath, ...copy.dependencies];
   if (socket !== undefined) kept.push(socket);
@@ -31,12 +31,13 @@ const MOST_LOOKS = 200;
 const LOOK_MS = 5;
 
 /**
- * Ends all but ourselves, the first process of our namespace, and what was started from outside of it.
+ * Ends all but ourselves, our companions, the first process of our namespace, and what was started from
+ * outside of it.
  * Errors: `instance_failed` where programs are started faster than they end.
  */
-const endLeftProcesses = async (): Promise<void> => {
+const endLeftProcesses = async (companions: ReadonlySet<string>): Promise<void> => {
   for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
-    const left = leftProcesses();
+    const left = leftProcesses(companions);
     if (left.length === 0) return;
     for (const pid of left) end(pid);
     await setTimeout(LOOK_MS);
@@ -56,23 +57,44 @@ const end = (pid: number): void => {
 const FIRST_PROCESS = 1;
 /** The parent of what was started from outside of the namespace: the container's guard, and its way out. */
 const OUTSIDE = 0;
+/** When a process started, counted from its state. */
+const START = 19;
 
-const leftProcesses = (): number[] => {
-  return namesIn("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && pid !== FIRST_PROCESS && isLeft(pid));
-};
+const leftProcesses = (companions: ReadonlySet<string>): number[] =>
+  processes()
+    .filter(({ pid, state, parent, name }) => {
+      const isOurs = pid === process.pid || pid === FIRST_PROCESS || parent === OUTSIDE;
+      return !isOurs && state !== "Z" && !companions.has(name);
+    })
+    .map(({ pid }) => pid);
 
-const isLeft = (pid: number): boolean => {
-  try {
-    // Its name stands in parentheses, and can hold any of them.
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
-    return state !== "Z" && Number(parent) !== OUTSIDE;
-  } catch {
-    return false;
-  }
-};
+/**
+ * Processes that are there before the first command runs, by names that no later process gets: where a
+ * container has no outside, what looks after the worker runs next to it.
+ */
+export const companionsOf = (): ReadonlySet<string> =>
+  new Set(isConfined() ? processes().map(({ name }) => name) : []);
+
+interface LiveProcess {
+  pid: number;
+  state: string;
+  parent: number;
+  /** Its number and when it started. */
+  name: string;
+}
+
+const processes = (): LiveProcess[] =>
+  namesIn("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      // Its name is in parentheses, and can hold any of them.
+      const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+      const [state = "", parent = ""] = fields;
+      return [{ pid: Number(pid), state, parent: Number(parent), name: `${pid} ${fields[START] ?? ""}` }];
+    } catch {
+      return [];
+    }
+  });
 
 const empty = (folder: string, kept: readonly string[]): void => {
   for (const name of namesIn(folder)) {

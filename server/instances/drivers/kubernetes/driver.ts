@@ -8,19 +8,21 @@ import { WORKER_NODE } from "../docker/container.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
+import { COPY_FOLDER } from "../remote/environment.ts";
+import { createSentFiles } from "../remote/files.ts";
+import { measureIsolation } from "../remote/isolation.ts";
+import { Overseer, OVERSEER } from "../remote/overseer.ts";
+import type { RemoteStream } from "../remote/stream.ts";
 import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasEnded, endOfPod, whyNotScheduled, whyNotStarted } from "./end.ts";
 import { clusterError, isAway, isConflict, isForbidden } from "./errors.ts";
-import { createPodFiles } from "./files.ts";
 import { RuntimeLease } from "./lease.ts";
-import { Overseer, OVERSEER } from "./overseer.ts";
-import { COPY_FOLDER, FILES, GO, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
+import { FILES, GO, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
 import { deletePod, listPods, Pod, podsPath, PodTable } from "./pods.ts";
-import { probeIsolation } from "./probe.ts";
+import { podRules } from "./probe.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { openStream } from "./stream.ts";
-import type { PodStream } from "./stream.ts";
 import { GONE_MS, PodWorker } from "./worker.ts";
 
 const AGAIN_MS = 500;
@@ -138,7 +140,7 @@ export class KubernetesDriver implements Driver {
 
   async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
     const name = podName(spec.instance_id);
-    const streams: PodStream[] = [];
+    const streams: RemoteStream[] = [];
     let place: Place | null = null;
     this.#own.add(name);
     try {
@@ -168,7 +170,7 @@ export class KubernetesDriver implements Driver {
   async #bringUp(
     spec: WorkerSpec,
     place: Place,
-    streams: PodStream[],
+    streams: RemoteStream[],
     signal: AbortSignal,
   ): Promise<RunningWorker> {
     const { entry, stateFolder, settings } = this.#options;
@@ -194,13 +196,13 @@ export class KubernetesDriver implements Driver {
       open("exec", WORKER, [WORKER_NODE, "-e", OVERSEER]),
     ]);
     const overseer = new Overseer(watching);
-    const sending = createPodFiles(files);
+    const sending = createSentFiles(files, "pod");
     const parts = function* (): Generator<TreePart> {
       yield* fileParts(program);
       yield* treeParts(spec.workspace, spec.readable);
     };
     const [reachable] = await Promise.all([
-      probeIsolation(cluster, name, table.all(), overseer, settings.allow_reachable),
+      measureIsolation(overseer, podRules(cluster, name, table.all(), settings.allow_reachable)),
       sending.sync(parts, signal),
       spec.egress_socket === null
         ? null
@@ -266,7 +268,7 @@ export class KubernetesDriver implements Driver {
     if (hasEnded(pod)) throw fail("instance_not_started", { reason: endOfPod(pod, "", 0).how });
   }
 
-  async #relay(stream: PodStream, proxy: string): Promise<void> {
+  async #relay(stream: RemoteStream, proxy: string): Promise<void> {
     await carryEgress({ readable: stream.output, writable: stream.input }, proxy);
   }
 }

@@ -3,10 +3,9 @@ import { fail } from "../../../../schemas/errors.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE } from "../docker/container.ts";
 import type { WorkerSpec } from "../driver.ts";
-import { egressEnvironment } from "../egress/environment.ts";
 import { asFirstProcess } from "../first-process.ts";
-import { RELAYED_SOCKET } from "../egress/relay.ts";
-import { RECEIVER } from "./files.ts";
+import { COPY, COPY_FOLDER, remoteEnvironment } from "../remote/environment.ts";
+import { RECEIVER } from "../remote/files.ts";
 import { patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
@@ -27,9 +26,6 @@ export const FILES = "files";
 const WORKER_USER = 1000;
 const FILES_USER = 1001;
 const GROUP = 1000;
-const COPY = "/instance";
-/** Belongs to the worker; a volume itself belongs to root. */
-export const COPY_FOLDER = `${COPY}/work`;
 const SCRATCH_MB = 512;
 /** What Node and a shell need beside what the commands of an instance may use. */
 const OVERHEAD_MB = 128;
@@ -57,18 +53,6 @@ const security = (user: number) => ({
   runAsNonRoot: true,
   runAsUser: user,
   seccompProfile: { type: "RuntimeDefault" },
-});
-
-const environmentOf = (spec: WorkerSpec): Record<string, string> => ({
-  PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${WORKER_NODE.replace("/node", "")}`,
-  LD_LIBRARY_PATH: WORKER_LIBRARIES,
-  HOME: "/tmp/home",
-  TMPDIR: "/tmp",
-  LANG: "C.UTF-8",
-  CI: "1",
-  NO_COLOR: "1",
-  CODITECT_CONFINED: "1",
-  ...egressEnvironment(spec.egress_socket === null ? null : RELAYED_SOCKET, spec.egress_on_request),
 });
 
 const listOf = (environment: Readonly<Record<string, string>>) =>
@@ -173,7 +157,7 @@ const filesContainer = (mounts: readonly SentFolder[], image: string) => {
 export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
   const { settings, stateFolder, epoch } = choices;
   const image = spec.image ?? settings.image ?? DEFAULT_IMAGE;
-  const environment = environmentOf(spec);
+  const environment = remoteEnvironment(spec);
   const sent = sentFolders(choices.folders);
   const pod = {
     apiVersion: "v1",

@@ -2,6 +2,7 @@ import { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { WebSocket } from "ws";
 import { z } from "zod";
+import type { RemoteStream } from "../remote/stream.ts";
 import type { ApiRequest, Cluster } from "./cluster.ts";
 import { apiError } from "./errors.ts";
 
@@ -15,17 +16,6 @@ const PING_MS = 20_000;
 
 /** First byte of each message: which stream it belongs to. */
 const channel = { input: 0, output: 1, error: 2, status: 3, close: 255 } as const;
-
-/** The standard streams of one container, or of a program started in it. */
-export interface PodStream {
-  readonly input: Writable;
-  readonly output: Readable;
-  /** The end of standard error so far. */
-  lastWords(): string;
-  /** Resolves when the connection is gone, however it went. */
-  readonly closed: Promise<void>;
-  close(): void;
-}
 
 const bytesOf = (data: Buffer | ArrayBuffer | Buffer[]): Buffer =>
   Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
@@ -103,7 +93,7 @@ export const openStream = async (
   query: NonNullable<ApiRequest["query"]>,
   command: readonly string[],
   signal: AbortSignal,
-): Promise<PodStream> => {
+): Promise<RemoteStream> => {
   const url = cluster.url("ws", path, { ...query, stdin: "true", stdout: "true", stderr: "true" });
   for (const part of command) url.searchParams.append("command", part);
   const { headers, agent, ca, cert, key, rejectUnauthorized, auth } = await cluster.options();

@@ -1,12 +1,12 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driver.ts";
+import type { Overseer } from "../remote/overseer.ts";
+import type { RemoteStream } from "../remote/stream.ts";
 import type { Cluster } from "./cluster.ts";
 import { endOfPod, hasEnded } from "./end.ts";
-import type { Overseer } from "./overseer.ts";
 import { deletePod } from "./pods.ts";
 import type { Pod, PodTable } from "./pods.ts";
-import type { PodStream } from "./stream.ts";
 
 /** How long after its streams the word of Kubernetes on a pod's end may take to come. */
 const WORD_MS = 3000;
@@ -19,9 +19,9 @@ export interface StartedPod {
   table: PodTable;
   name: string;
   uid: string;
-  worker: PodStream;
+  worker: RemoteStream;
   /** To the container that writes its files; it ends with this. */
-  files: PodStream;
+  files: RemoteStream;
   overseer: Overseer;
   environment: Record<string, string>;
   paths: RunningWorker["paths"];

@@ -27,6 +27,7 @@ const runtimeByName: ReadonlyMap<string, InstanceRuntime> = new Map([
   ["local", "Local"],
   ["docker", "Docker"],
   ["kubernetes", "Kubernetes"],
+  ["cloud-run", "CloudRun"],
 ]);
 export const runtimeNames = [...runtimeByName.keys()];
 

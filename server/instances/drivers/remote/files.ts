@@ -12,10 +12,10 @@ import { pacer } from "../../../workspace/pace.ts";
 import { changesOf } from "../docker/mirror/changes.ts";
 import type { Mirrored } from "../docker/mirror/changes.ts";
 import type { TreeEntry, TreePart } from "../../../workspace/tree.ts";
-import type { PodStream } from "./stream.ts";
+import type { RemoteStream } from "./stream.ts";
 
 /**
- * Runs in the container `files`: its input is blocks, each a length and that many bytes of deflated text
+ * Runs where the files are needed: its input is blocks, each a length and that many bytes of deflated text
  * and data. Together they are records: a line of JSON, then the bytes of a file. It writes what it is sent,
  * says when it has reached an end, and ends with its input.
  */
@@ -46,9 +46,9 @@ const deflate = promisify(deflateRaw);
 class Sender {
   #parts: Buffer[] = [];
   #bytes = 0;
-  readonly #stream: PodStream;
+  readonly #stream: RemoteStream;
 
-  constructor(stream: PodStream) {
+  constructor(stream: RemoteStream) {
     this.#stream = stream;
   }
 
@@ -70,8 +70,8 @@ class Sender {
   }
 }
 
-/** Files of this machine in one pod, each at its own place. */
-export interface PodFiles {
+/** Files of this machine that were sent to another one, each to its own place. */
+export interface SentFiles {
   /** Sends what changed since the last time and removes what is gone. Errors: `worker_died`, `cancelled`. */
   sync(parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void>;
 }
@@ -81,8 +81,11 @@ const recordOf = ({ path, type, executable, target }: TreeEntry): object => ({
   mode: executable ? 0o755 : 0o644,
 });
 
-/** @param stream to the receiver of one pod. */
-export const createPodFiles = (stream: PodStream): PodFiles => {
+/**
+ * @param stream to the receiver.
+ * @param what the other machine is called in errors, such as `pod`.
+ */
+export const createSentFiles = (stream: RemoteStream, what: string): SentFiles => {
   const acknowledged = new Map<string, () => void>();
   createInterface({ input: stream.output }).on("line", (id) => acknowledged.get(id)?.());
   let latest: Mirrored = new Map();
@@ -112,7 +115,7 @@ export const createPodFiles = (stream: PodStream): PodFiles => {
       fail("cancelled", { what: "Sending the workspace" }),
     );
     acknowledged.delete(end);
-    if (!isThere) throw fail("worker_died", { what: "pod", how: "the connection to it broke" });
+    if (!isThere) throw fail("worker_died", { what, how: "the connection to it broke" });
     latest = now;
   };
 

@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import type { WorkerUsage } from "../driver.ts";
-import type { PodStream } from "./stream.ts";
+import type { RemoteStream } from "./stream.ts";
 
 /**
  * Runs in the worker's container, beside the worker: it says what the processes there use, holds them still
  * and ends them, and ends them all with its input, for a worker that no longer listens.
  */
 export const OVERSEER = `const f=require("fs"),net=require("net"),dns=require("dns");
+const own="\\nUid:\\t"+process.getuid()+"\\t";
 const usage=()=>{let cpu=0,memory=0,processes=0;for(const p of f.readdirSync("/proc")){
   if(!/^\\d+$/.test(p)||p===String(process.pid))continue;
   try{const s=f.readFileSync("/proc/"+p+"/stat","latin1"),v=s.slice(s.lastIndexOf(")")+2).split(" ");
-  if(v[0]==="Z")continue;
+  if(v[0]==="Z"||!f.readFileSync("/proc/"+p+"/status","latin1").includes(own))continue;
   cpu+=(+v[11]+ +v[12]+ +v[13]+ +v[14])/100;memory+=v[21]*4096/1048576;processes++}catch{}}
   return{cpu_seconds:cpu,memory_mb:Math.round(memory),processes}};
 const bytes=folder=>{const w=[folder];let n=0;for(const d of w)try{for(const e of f.readdirSync(d,{withFileTypes:true})){
@@ -40,18 +41,18 @@ const Usage = z.object({ cpu_seconds: z.number(), memory_mb: z.number(), process
 const Reached = z.array(z.object({ name: z.string(), result: z.string() }));
 
 /**
- * Something a pod is asked to connect to, or a name to ask every name server for that it knows: those of its
+ * Something an instance is asked to connect to, or a name to ask every name server for that it knows: those of its
  * own `resolv.conf`, and the address that a cluster gives its own, next to that of the API server. An empty
  * host is the API server as a cluster tells its pods of it.
  */
 export type ProbeTarget = { name: string; host: string; port: number } | { name: string; query: string };
 
-/** What one pod's overseer is asked; null and nothing: it is gone. */
+/** What the overseer of one instance is asked; null and nothing: it is gone. */
 export class Overseer {
-  readonly #stream: PodStream;
+  readonly #stream: RemoteStream;
   readonly #waiting = new Map<string, (result: unknown) => void>();
 
-  constructor(stream: PodStream) {
+  constructor(stream: RemoteStream) {
     this.#stream = stream;
     createInterface({ input: stream.output }).on("line", (line) => {
       const { id, result } = Answer.parse(JSON.parse(line));

@@ -1,0 +1,188 @@
+import type { GoogleAuth } from "google-auth-library";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { fail } from "../../../../schemas/errors.ts";
+import { CloudRunError, isAway, isConflict, isMissing, refusalOf } from "./errors.ts";
+import type { ServiceDoor } from "./session.ts";
+
+const ORIGIN = "https://run.googleapis.com";
+const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+const ANSWER_MS = 45_000;
+/** How long Cloud Run holds an answer back while an operation is under way. */
+const WAIT = "30s";
+
+/** What is read of a service; the API sends much more. */
+const Service = z.object({
+  name: z.string(),
+  labels: z.record(z.string(), z.string()).default({}),
+  uri: z.string().optional(),
+});
+export type Service = z.infer<typeof Service>;
+
+const Operation = z.object({
+  name: z.string(),
+  done: z.boolean().default(false),
+  error: z.object({ message: z.string().default("") }).optional(),
+  response: z.unknown().optional(),
+});
+const List = z.object({ services: z.array(Service).default([]), nextPageToken: z.string().optional() });
+
+export interface AdminChoice {
+  /** Null: the project of the credentials. */
+  project: string | null;
+  region: string;
+}
+
+/**
+ * The Cloud Run Admin API v2 as one project and region have it. It is asked over REST: Google's own client
+ * brings gRPC and ten times as much code for the five methods that are needed.
+ */
+export class CloudRunAdmin {
+  readonly #auth: GoogleAuth;
+  readonly #origin: string;
+  /** `projects/P/locations/R` */
+  readonly #parent: string;
+
+  private constructor(auth: GoogleAuth, origin: string, parent: string) {
+    this.#auth = auth;
+    this.#origin = origin;
+    this.#parent = parent;
+  }
+
+  /**
+   * Uses Google's application default credentials. `CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN` names another address
+   * of the API, as for gcloud. Errors: `cloud_run_unavailable`.
+   */
+  static async open({ project, region }: AdminChoice): Promise<CloudRunAdmin> {
+    // Loaded when it is used: most runs need no cloud.
+    const { GoogleAuth: Auth } = await import("google-auth-library");
+    const auth = new Auth({ scopes: [SCOPE], ...(project !== null && { projectId: project }) });
+    const named =
+      project ??
+      (await auth.getProjectId().catch((error: unknown) => {
+        const hint = "Run gcloud auth application-default login, or set cloud_run.project.";
+        throw fail("cloud_run_unavailable", { reason: "no project is known", hint }, { cause: error });
+      }));
+    const { CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: other = "" } = process.env;
+    const origin = (other === "" ? ORIGIN : other).replace(/\/$/, "");
+    return new CloudRunAdmin(auth, origin, `projects/${named}/locations/${region}`);
+  }
+
+  /** Creates a service and waits until it serves. Errors: `CloudRunError`, those of the connection. */
+  async create(id: string, service: object, signal: AbortSignal): Promise<Service> {
+    const query = `?serviceId=${encodeURIComponent(id)}`;
+    const path = `${this.#parent}/services`;
+    const done = await this.#patiently(signal, () =>
+      this.#ask(Operation, "POST", path + query, signal, service),
+    )
+      .then((operation) => this.#finished(operation, signal))
+      .catch((error: unknown) => {
+        // An answer that was lost: nobody else makes a service of this name.
+        if (!isConflict(error)) throw error;
+      });
+    const made = Service.safeParse(done).data;
+    return made?.uri === undefined ? await this.#ready(`${path}/${id}`, signal) : made;
+  }
+
+  /** Deletes a service, with its containers; one that is gone needs nothing. */
+  async delete(name: string, signal: AbortSignal): Promise<void> {
+    try {
+      const operation = await this.#patiently(signal, () => this.#ask(Operation, "DELETE", name, signal));
+      await this.#finished(operation, signal);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+
+  /** Every service of the region with these labels. */
+  async list(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Service[]> {
+    const found: Service[] = [];
+    let page = "";
+    do {
+      const query = page === "" ? "" : `?pageToken=${encodeURIComponent(page)}`;
+      const path = `${this.#parent}/services${query}`;
+      const { services, nextPageToken = "" } = await this.#patiently(signal, () =>
+        this.#ask(List, "GET", path, signal),
+      );
+      found.push(...services);
+      page = nextPageToken;
+    } while (page !== "");
+    return found.filter((service) =>
+      Object.entries(labels).every(([label, value]) => service.labels[label] === value),
+    );
+  }
+
+  /** The way into a service, with ID tokens for its address. */
+  door(uri: string): ServiceDoor {
+    return {
+      uri,
+      token: async () => {
+        try {
+          const client = await this.#auth.getIdTokenClient(uri);
+          const headers = await client.getRequestHeaders(uri);
+          return (headers.get("authorization") ?? "").replace(/^Bearer /, "");
+        } catch (error) {
+          const reason = "the credentials of this machine give no ID token";
+          const hint =
+            "Use a service account: gcloud auth application-default login --impersonate-service-account=ACCOUNT.";
+          throw fail("cloud_run_unavailable", { reason, hint }, { cause: error });
+        }
+      },
+    };
+  }
+
+  /** A service that says where it serves. */
+  async #ready(path: string, signal: AbortSignal): Promise<Service> {
+    const service = await this.#ask(Service, "GET", path, signal);
+    if (service.uri === undefined) throw new CloudRunError(0, "its service has no address");
+    return service;
+  }
+
+  async #finished(operation: z.infer<typeof Operation>, signal: AbortSignal): Promise<unknown> {
+    let latest = operation;
+    // An answer that comes at once is none yet.
+    for (let pause = 100; !latest.done; pause = Math.min(2000, pause * 2)) {
+      await sleep(pause, null, { signal, ref: false });
+      latest = await this.#patiently(signal, () =>
+        this.#ask(Operation, "POST", `${operation.name}:wait`, signal, { timeout: WAIT }),
+      );
+    }
+    if (latest.error !== undefined) throw new CloudRunError(0, latest.error.message);
+    return latest.response;
+  }
+
+  /** Tries again while the API is away or has no time; its user's deadline ends that. */
+  async #patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    for (let pause = 500; ; pause = Math.min(8000, pause * 2)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (signal.aborted || !isAway(error)) throw error;
+        await sleep(pause, null, { signal, ref: false });
+      }
+    }
+  }
+
+  async #ask<T extends z.ZodType>(
+    schema: T,
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    signal: AbortSignal,
+    body?: object,
+  ): Promise<z.infer<T>> {
+    const headers = await this.#auth.getRequestHeaders();
+    if (body !== undefined) headers.set("content-type", "application/json");
+    const response = await fetch(`${this.#origin}/v2/${path}`, {
+      method,
+      headers,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      // The reason of a failed fetch is its cause.
+      throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    });
+    const said: unknown = await response.json().catch(() => null);
+    if (!response.ok) throw refusalOf(response.status, said);
+    return schema.parse(said);
+  }
+}

@@ -1,0 +1,213 @@
+import { fail } from "../../../../schemas/errors.ts";
+import type { WorkerEntry } from "../../../platform/installation.ts";
+import { shippedPath } from "../../../platform/installation.ts";
+import { startUnlessCancelled } from "../cancellable-start.ts";
+import { WORKER_LIBRARIES, WORKER_NODE } from "../docker/container.ts";
+import { programFiles } from "../docker/mirror/mirrors.ts";
+import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
+import type { TreePart } from "../../../workspace/tree.ts";
+import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
+import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
+import { asFirstProcess } from "../first-process.ts";
+import { COPY, COPY_FOLDER, HOME_FOLDER, remoteEnvironment } from "../remote/environment.ts";
+import { createSentFiles, RECEIVER } from "../remote/files.ts";
+import { measureIsolation } from "../remote/isolation.ts";
+import { Overseer, OVERSEER } from "../remote/overseer.ts";
+import { CloudRunAdmin } from "./admin.ts";
+import type { Service } from "./admin.ts";
+import { cloudRunError, isMissing } from "./errors.ts";
+import { channels } from "./gateway/protocol.ts";
+import { cloudRunRules } from "./isolation.ts";
+import { machineFor } from "./machine.ts";
+import type { Machine } from "./machine.ts";
+import { Services } from "./services.ts";
+import { ContainerSession } from "./session.ts";
+import type { CloudRunSettings } from "./settings.ts";
+import { CloudRunWorker } from "./worker.ts";
+
+const WORKER_USER = 1000;
+
+export interface CloudRunDriverOptions {
+  entry: WorkerEntry;
+  /** Services are labelled with it, and only those with its label are ever removed. */
+  stateFolder: string;
+  settings: CloudRunSettings;
+  /** Left out: the gateway of this installation. */
+  gateway?: string;
+}
+
+/** What is shared by the instances of one runtime. */
+interface Place {
+  admin: CloudRunAdmin;
+  services: Services;
+  region: string;
+}
+
+/** Settings without which nothing may start. Errors: `cloud_run_unavailable`. */
+const checkSettings = ({
+  region,
+  network,
+  subnetwork,
+  service_account,
+  allow_reachable,
+}: CloudRunSettings): string => {
+  const refuse = (reason: string, hint: string): Error => fail("cloud_run_unavailable", { reason, hint });
+  if (region === null) throw refuse("no region is set", "Set cloud_run.region, for example europe-west1.");
+  if (network === null && subnetwork === null && !allow_reachable.includes("internet"))
+    throw refuse(
+      "no VPC network is set, and without one instances reach the internet",
+      "Set cloud_run.network or cloud_run.subnetwork to a network whose firewall denies all egress.",
+    );
+  if (service_account === null && allow_reachable.includes("metadata"))
+    throw refuse(
+      "instances may reach the metadata server, which would give them tokens of the project's default account",
+      "Set cloud_run.service_account to an account without any role.",
+    );
+  return region;
+};
+
+/** Instances as containers of a Cloud Run service. Their files are sent; nothing of this machine is mounted. */
+export class CloudRunDriver implements Driver {
+  readonly runtime = "CloudRun";
+  readonly #options: CloudRunDriverOptions;
+  #place: Promise<Place> | null = null;
+  #sweep: Promise<number> | null = null;
+
+  constructor(options: CloudRunDriverOptions) {
+    this.#options = options;
+  }
+
+  start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+    return startUnlessCancelled(() => this.#launch(spec, signal), signal);
+  }
+
+  async removeOrphans(): Promise<number> {
+    try {
+      return await this.#removeLeftOnce();
+    } catch (error) {
+      throw cloudRunError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const place = await this.#place?.catch(() => null);
+    await place?.services.close();
+  }
+
+  #removeLeftOnce(): Promise<number> {
+    this.#sweep ??= this.#open()
+      .then(({ services }) => services.removeLeft())
+      .catch((error: unknown) => {
+        this.#sweep = null;
+        throw error;
+      });
+    return this.#sweep;
+  }
+
+  #open(): Promise<Place> {
+    const { settings, stateFolder, gateway = shippedPath("dist", "cloud-run-gateway.js") } = this.#options;
+    const open = async (): Promise<Place> => {
+      const region = checkSettings(settings);
+      const admin = await CloudRunAdmin.open({ project: settings.project, region });
+      return { admin, services: new Services({ admin, settings, stateFolder, gateway }), region };
+    };
+    this.#place ??= open().catch((error: unknown) => {
+      this.#place = null; // It may be there the next time.
+      throw error;
+    });
+    return this.#place;
+  }
+
+  async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+    const { settings } = this.#options;
+    try {
+      const place = await this.#open();
+      await this.#removeLeftOnce();
+      const image = spec.image ?? settings.image;
+      if (image === null) throw fail("instance_not_started", { reason: "no image is set (cloud_run.image)" });
+      const machine = machineFor(spec.limits, settings.files_mb);
+      if (machine === null)
+        throw fail("instance_not_started", {
+          reason: "Cloud Run has no container with so much memory and so many processors",
+        });
+      const service = await place.services.use(image, machine);
+      const session = await this.#connect(place, service, signal);
+      try {
+        return await this.#bringUp(spec, place, session, { image, machine, service }, signal);
+      } catch (error) {
+        await session.close("it did not start");
+        throw error;
+      }
+    } catch (error) {
+      throw cloudRunError(error);
+    }
+  }
+
+  async #connect(
+    { admin, services }: Place,
+    service: Service,
+    signal: AbortSignal,
+  ): Promise<ContainerSession> {
+    try {
+      return await ContainerSession.open(admin.door(service.uri ?? ""), signal);
+    } catch (error) {
+      if (isMissing(error)) services.forget(service);
+      throw error;
+    }
+  }
+
+  async #bringUp(
+    spec: WorkerSpec,
+    place: Place,
+    session: ContainerSession,
+    { image, machine, service }: { image: string; machine: Machine; service: Service },
+    signal: AbortSignal,
+  ): Promise<RunningWorker> {
+    const { entry, settings } = this.#options;
+    const program = programFiles(entry);
+    const folders = mountFolders([...program, ...spec.readable]);
+    session.order({ prepare: { folders, owned: [COPY, COPY_FOLDER, HOME_FOLDER] } });
+    const helper = (channel: number, user: number | null, ...args: string[]) =>
+      session.run(channel, {
+        command: [WORKER_NODE, "-e", ...args],
+        environment: { LD_LIBRARY_PATH: WORKER_LIBRARIES },
+        ...{ folder: "/", user },
+      });
+    const overseer = new Overseer(helper(channels.overseer, WORKER_USER, OVERSEER));
+    // As another user than the worker, which may only read what is sent.
+    const sending = createSentFiles(helper(channels.files, null, RECEIVER), "container");
+    const parts = function* (): Generator<TreePart> {
+      yield* fileParts(program);
+      yield* treeParts(spec.workspace, spec.readable);
+    };
+    const relay = async (proxy: string): Promise<void> => {
+      const { input, output } = helper(channels.relay, WORKER_USER, RELAY, RELAYED_SOCKET);
+      await carryEgress({ readable: output, writable: input }, proxy);
+    };
+    const [reachable] = await Promise.all([
+      measureIsolation(overseer, cloudRunRules(settings.allow_reachable)),
+      sending.sync(parts, signal),
+      spec.egress_socket === null ? null : relay(spec.egress_socket),
+    ]);
+    const environment = remoteEnvironment(spec);
+    const worker = session.run(channels.worker, {
+      command: asFirstProcess([WORKER_NODE, ...entry.args]),
+      ...{ environment, folder: COPY, user: WORKER_USER },
+    });
+    return new CloudRunWorker({
+      ...{ session, worker, overseer, environment },
+      runtimeId: service.name,
+      region: place.region,
+      paths: { source: spec.workspace, copy: COPY_FOLDER },
+      details: {
+        ...{ image, workspace: "sent to Cloud Run", service: service.name, reachable },
+        machine: { ...machine },
+      },
+      memoryMb: spec.limits.memory_mb,
+      remote: {
+        refresh: (refreshing) => sending.sync(parts, refreshing),
+        copyBytes: () => overseer.bytes(COPY_FOLDER),
+      },
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { CoditectError, fail } from "../../../../schemas/errors.ts";
+
+/** Google: the error of a REST API. */
+const Refusal = z.object({
+  error: z.object({ message: z.string().default(""), status: z.string().default("") }),
+});
+
+/** An answer of the Cloud Run Admin API, or of a service, that is a refusal. */
+export class CloudRunError extends Error {
+  override readonly name = "CloudRunError";
+  /** HTTP status; 0: a long-running operation failed. */
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The error that an answer stands for. `body`: as it came; a proxy in between answers with a page of its own. */
+export const refusalOf = (status: number, body: unknown): CloudRunError => {
+  const said = Refusal.safeParse(body).data?.error.message ?? "";
+  return new CloudRunError(status, said === "" ? `it answered ${status}` : said);
+};
+
+export const isMissing = (error: unknown): boolean => error instanceof CloudRunError && error.status === 404;
+export const isConflict = (error: unknown): boolean => error instanceof CloudRunError && error.status === 409;
+
+const awayCodes: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "EAI_AGAIN",
+]);
+
+/** Whether it was not reached, or has no time or no room: it may answer a little later. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof CloudRunError
+    ? error.status === 429 || error.status >= 500
+    : error instanceof Error &&
+      (error.name === "TimeoutError" || ("code" in error && awayCodes.has(String(error.code))));
+
+const hints: Readonly<Record<number, string>> = {
+  401: "Log in again: gcloud auth application-default login.",
+  403: "Check the roles of the account that you use; docs/cloud-run.md lists them.",
+  404: "Check the settings cloud_run.project and cloud_run.region.",
+};
+
+/** What an error of Cloud Run, or of the way to it, means for the user. */
+export const cloudRunError = (error: unknown): CoditectError => {
+  if (error instanceof CoditectError) return error;
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+  const hint =
+    (error instanceof CloudRunError ? hints[error.status] : undefined) ??
+    (isAway(error) ? "Try again later." : "Check the settings cloud_run.* and docs/cloud-run.md.");
+  return fail("cloud_run_unavailable", { reason, hint }, { cause: error });
+};

@@ -1,0 +1,30 @@
+import type { IsolationRules } from "../remote/isolation.ts";
+import type { CloudRunSettings } from "./settings.ts";
+
+type Place = CloudRunSettings["allow_reachable"][number];
+
+const HTTPS = 443;
+/** Google: addresses of its APIs for networks without the internet. */
+const GOOGLE_APIS = ["199.36.153.4", "199.36.153.8"];
+const INTERNET = ["1.1.1.1", "8.8.8.8"];
+
+/** What an instance in Cloud Run must not reach. */
+export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> => ({
+  targets: [
+    { name: "metadata", host: "169.254.169.254", port: 80 },
+    // A name server that says nothing of the world outside leads nobody there.
+    { name: "dns", query: "example.com" },
+    ...GOOGLE_APIS.map((host) => ({ name: "google_apis" as const, host, port: HTTPS })),
+    ...INTERNET.map((host) => ({ name: "internet" as const, host, port: HTTPS })),
+  ],
+  words: {
+    metadata: "the metadata server",
+    dns: "a name server that knows public names",
+    google_apis: "Google's APIs",
+    internet: "the internet",
+  },
+  reached: {},
+  allowed,
+  hint: (exposed) =>
+    `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
+});

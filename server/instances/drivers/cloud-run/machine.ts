@@ -1,0 +1,32 @@
+import type { InstanceLimits } from "../driver.ts";
+
+/** Cloud Run: processors that a container can have. */
+const PROCESSORS = [1, 2, 4, 8];
+/** Cloud Run: least and most memory in MB that a container with so many processors can have. */
+const memoryOf: Readonly<Record<number, { least: number; most: number }>> = {
+  1: { least: 512, most: 4096 },
+  2: { least: 512, most: 8192 },
+  4: { least: 2048, most: 16_384 },
+  8: { least: 4096, most: 32_768 },
+};
+/** What the programs need that look after the worker. */
+const OVERHEAD_MB = 192;
+
+/** What a container costs by: it is paid for by these two. */
+export interface Machine {
+  cpus: number;
+  memory_mb: number;
+}
+
+/**
+ * The smallest container that Cloud Run has for these limits. Its file system is in its memory: files of the
+ * workspace and the private copy count. Null: there is none that is large enough.
+ */
+export const machineFor = (limits: InstanceLimits, filesMb: number): Machine | null => {
+  const memory = limits.memory_mb + filesMb + OVERHEAD_MB;
+  for (const cpus of PROCESSORS) {
+    const { least, most } = memoryOf[cpus] ?? { least: 0, most: 0 };
+    if (cpus >= limits.cpus && memory <= most) return { cpus, memory_mb: Math.max(least, memory) };
+  }
+  return null;
+};

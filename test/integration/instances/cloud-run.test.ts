@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { Settings } from "../../../schemas/settings.ts";
+import type { SettingsInput } from "../../../schemas/settings.ts";
+import { CloudRunDriver } from "../../../server/instances/drivers/cloud-run/driver.ts";
+import { DEFAULT_IMAGE } from "../../../server/instances/drivers/docker/container.ts";
+import { workerEntry } from "../../../server/platform/installation.ts";
+import { bundleWorkers } from "../../support/bundled-workers.ts";
+import { CloudRunDouble, REGION, whyNoCloudRunDouble } from "../../support/cloud-run/double.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
+import { conformance, pools } from "./conformance.ts";
+import { behaviour, command, never, testWorker } from "./pool-harness.ts";
+import { wayOut } from "./way-out.ts";
+
+const reason = await whyNoCloudRunDouble();
+const gateway = fileURLToPath(
+  new URL("../../../server/instances/drivers/cloud-run/gateway/main.ts", import.meta.url),
+);
+
+describe("instances in Cloud Run", function () {
+  this.timeout(60_000);
+  skipUnlessNull(this, reason);
+  const environmentBefore = { ...process.env };
+  let double: CloudRunDouble;
+  let program: string;
+  before(async () => {
+    program = await mkdtemp(join(tmpdir(), "coditect-program-"));
+    const [test, real] = [testWorker, workerEntry()].map(({ args }) => String(args[0]));
+    await bundleWorkers(program, { test: test ?? "", real: real ?? "", gateway });
+    double = await CloudRunDouble.start();
+    Object.assign(process.env, double.environment);
+  });
+  after(async () => {
+    process.env = environmentBefore;
+    await double.close();
+    await rm(program, { recursive: true, force: true });
+  });
+
+  const driverOf = (
+    worker: "test" | "real",
+    settings: SettingsInput["cloud_run"] = {},
+    stateFolder: string = import.meta.filename,
+  ) =>
+    new CloudRunDriver({
+      entry: { command: process.execPath, args: [join(program, `${worker}.cjs`)] },
+      stateFolder,
+      gateway: join(program, "gateway.cjs"),
+      settings: Settings.parse({
+        cloud_run: { region: REGION, image: DEFAULT_IMAGE, network: "closed", files_mb: 256, ...settings },
+      }).cloud_run,
+    });
+  const driver = () => driverOf("test");
+  const start = pools(driver);
+
+  it("serves instances from one service, each from a container of its own", async () => {
+    const pool = await start();
+    const [one, other] = await Promise.all([pool.claim(), pool.claim()]);
+    assert.equal(double.services.length, 1);
+    assert.equal(double.containers.length, 2);
+    assert.equal(one.record().metadata.region, REGION);
+    await pool.pool.terminate(other.record().instance_id, "user:test", "asked for");
+    await double.settled(1);
+    const { template } = z
+      .object({
+        template: z.object({
+          maxInstanceRequestConcurrency: z.int(),
+          executionEnvironment: z.string(),
+          vpcAccess: z.object({ egress: z.string() }),
+        }),
+      })
+      .parse(double.bodyOf(double.services[0] ?? ""));
+    assert.deepEqual(template, {
+      maxInstanceRequestConcurrency: 1,
+      executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
+      vpcAccess: { egress: "ALL_TRAFFIC" },
+    });
+  });
+
+  it("goes on in the same container when the connection breaks, and loses nothing", async () => {
+    const pool = await start();
+    const instance = await pool.claim();
+    const long = command(
+      "for i in 1 2 3 4 5 6 7 8; do head -c 8000 /dev/zero | tr '\\0' $i; sleep 0.05; done",
+    );
+    const work = instance.call("tests/run", long, never);
+    for (let round = 0; round < 3; round += 1) {
+      const asked = instance.call("execution/run", behaviour("ask"), never);
+      double.breakConnections();
+      assert.match((await asked).summary, /hello/);
+    }
+    const { output } = await work;
+    assert.equal(output, [1, 2, 3, 4, 5, 6, 7, 8].map((digit) => String(digit).repeat(8000)).join(""));
+    assert.equal(double.containers.length, 1);
+  });
+
+  it("says that a container is gone, and goes on with another", async () => {
+    const pool = await start();
+    const instance = await pool.claim();
+    const call = instance.call("execution/run", behaviour("hang"), never);
+    const rejected = assert.rejects(call, { code: "worker_died", message: /its container is gone/ });
+    await double.containers[0]?.kill();
+    await rejected;
+    const next = await pool.claim();
+    assert.equal((await next.call("execution/run", behaviour("work"), never)).summary, "done");
+  });
+
+  it("ends what runs in a container when the runtime does not come back", async () => {
+    const pool = await start();
+    await pool.claim();
+    assert.equal(double.containers.length, 1);
+    // As after a kill of the runtime: the service is deleted by the next one, with its containers.
+    const next = driver();
+    assert.equal(await next.removeOrphans(), 1);
+    assert.deepEqual([double.services, double.containers], [[], []]);
+  });
+
+  it("leaves the services of another state folder alone", async () => {
+    const pool = await start({ driver: driverOf("test", {}, "/another/state") });
+    await pool.claim();
+    assert.equal(await driver().removeOrphans(), 0);
+    assert.equal(double.services.length, 1);
+  });
+
+  const tokens: [name: string, change: Partial<CloudRunDouble["identity"]["tokens"]>][] = [
+    ["expired", { lifetimeSeconds: -60 }],
+    ["for another service", { audience: "https://another.a.run.app" }],
+    ["signed by somebody else", { key: "another" }],
+  ];
+  for (const [name, change] of tokens) {
+    it(`cannot enter a service with an ID token that is ${name}`, async () => {
+      const usual = double.identity.tokens;
+      double.identity.tokens = { ...usual, ...change };
+      try {
+        const pool = await start();
+        await assert.rejects(pool.claim(), { code: "cloud_run_unavailable", message: /answered 401/ });
+        assert.deepEqual(double.containers, []);
+      } finally {
+        double.identity.tokens = usual;
+      }
+    });
+  }
+
+  it("cannot enter a service without an ID token", async () => {
+    const pool = await start();
+    await pool.claim();
+    const [service] = double.running;
+    const answer = await fetch(service?.uri ?? "");
+    assert.equal(answer.status, 403);
+  });
+
+  it("refuses an instance that can reach what it must not, and names it", async () => {
+    const pool = await start();
+    double.hasMetadata = true;
+    try {
+      await assert.rejects(pool.claim(), { code: "instance_exposed", message: /the metadata server/ });
+      const lenient = await start({
+        driver: driverOf("test", {
+          allow_reachable: ["metadata", "dns", "google_apis", "internet"],
+          service_account: "none@a-project.iam.gserviceaccount.com",
+        }),
+      });
+      const instance = await lenient.claim();
+      const { reachable } = z
+        .object({ reachable: z.array(z.string()) })
+        .parse(instance.record().metadata.provider_metadata);
+      assert.deepEqual(reachable, ["metadata"]);
+    } finally {
+      double.hasMetadata = false;
+    }
+  });
+
+  it("starts nothing where its settings leave the network open, or give away an account", async () => {
+    const cases: [SettingsInput["cloud_run"], RegExp][] = [
+      [{ region: null }, /no region is set/],
+      [{ network: null }, /no VPC network is set/],
+      [{ allow_reachable: ["metadata"] }, /default account/],
+    ];
+    for (const [settings, message] of cases) {
+      const pool = await start({ driver: driverOf("test", settings) });
+      await assert.rejects(pool.claim(), { code: "cloud_run_unavailable", message });
+    }
+    assert.deepEqual(double.services, []);
+  });
+
+  it("waits while the Admin API has no time", async () => {
+    const pool = await start();
+    double.failures.push(503, 429);
+    const instance = await pool.claim();
+    assert.equal((await instance.call("execution/run", behaviour("work"), never)).summary, "done");
+  });
+
+  conformance(driver);
+  wayOut(() => driverOf("real"));
+  // The pools are closed by now.
+  afterEach(() => {
+    assert.deepEqual([double.services, double.containers], [[], []]);
+  });
+});
