@@ -6,6 +6,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Review } from "./review/review.ts";
 import type { RuntimeClient } from "./runtime/api.ts";
 import type { Sidebar } from "./sidebar.ts";
+import type { TeamServer } from "./team-server.ts";
 import type { Transcripts } from "./transcript/transcripts.ts";
 
 /** What commands, chat and tools work with; made once at activation. */
@@ -18,6 +19,7 @@ export interface Context {
   readonly alerts: Alerts;
   readonly transcripts: Transcripts;
   readonly credentials: Credentials;
+  readonly teamServer: TeamServer;
   readonly withConsent: WithConsent;
   /** The command that does the work; left out: it is no command's. */
   readonly command?: RunOrigin;

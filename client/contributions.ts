@@ -55,6 +55,8 @@ export const commandIds = [
   "coditect.openStateFolder",
   "coditect.showLog",
   "coditect.restartRuntime",
+  "coditect.signIn",
+  "coditect.signOut",
   "coditect.showMenu",
   "coditect.filterRuns",
   "coditect.clearFilter",
@@ -151,6 +153,7 @@ export const settingDefaults = {
   "alerts.instanceFailures": 3 as number | null,
   "alerts.costPerDay": null as number | null,
   "alerts.webhook": null as string | null,
+  "server.url": "",
   "trace.server": "off" as "off" | "messages" | "verbose",
 };
 /** Settings of the runtime that the editor only hands on, by their key there. */

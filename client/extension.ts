@@ -17,6 +17,7 @@ import { createRuntimeClient } from "./runtime/create-client.ts";
 import { holdsFromNextStart, setting } from "./settings.ts";
 import { Sidebar } from "./sidebar.ts";
 import { createStatusItem } from "./status.ts";
+import { TeamServer } from "./team-server.ts";
 import { Transcripts } from "./transcript/transcripts.ts";
 import { sayInformation } from "./say.ts";
 
@@ -31,7 +32,8 @@ export interface ExtensionApi {
 export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const log = vscode.window.createOutputChannel("CODITECT", { log: true });
   const credentials = createCredentials(extension.secrets);
-  const runtime = createRuntimeClient({ extension, log, onFolder: credentials.handOver });
+  const teamServer = new TeamServer(extension);
+  const runtime = createRuntimeClient({ extension, log, onFolder: credentials.handOver, teamServer });
   const sidebar = new Sidebar(runtime, log, extension.storageUri);
   const review = new Review(runtime, sidebar, extension.workspaceState);
   const transcripts = new Transcripts(runtime, sidebar);
@@ -46,6 +48,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     alerts,
     transcripts,
     credentials,
+    teamServer,
     withConsent,
   };
   const participant = registerChat(context);
@@ -64,7 +67,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     registerQuickFixes(),
     ...registerCommands(context),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      void startWhereAgentsWorked(runtime, extension.storageUri);
+      void startWhereAgentsWorked(context);
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       showChoices();
@@ -72,7 +75,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     }),
   );
   showChoices();
-  void startWhereAgentsWorked(runtime, extension.storageUri);
+  void startWhereAgentsWorked(context);
   return { runtime, participant };
 };
 
@@ -97,10 +100,7 @@ const showChoices = (): void => {
 };
 
 /** Findings and interrupted runs of earlier sessions are there again without a command. */
-const startWhereAgentsWorked = async (
-  runtime: RuntimeClient,
-  storage: vscode.Uri | undefined,
-): Promise<void> => {
-  if (vscode.workspace.isTrusted && (await foldersWithState(storage)).length > 0)
-    await runtime.start().catch(() => undefined); // The status item says it.
+const startWhereAgentsWorked = async ({ runtime, extension, teamServer }: Context): Promise<void> => {
+  const hasWorked = teamServer.isChosen || (await foldersWithState(extension.storageUri)).length > 0;
+  if (vscode.workspace.isTrusted && hasWorked) await runtime.start().catch(() => undefined); // The status item says it.
 };

@@ -177,6 +177,7 @@ export const httpSettings = (): HttpSettings => {
 /** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
 export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
   [
+    "coditect.server",
     "coditect.state",
     "coditect.telemetry",
     "coditect.model.endpoints",

@@ -188,7 +188,10 @@ export class Sidebar {
   }
 
   async #loadFolders(): Promise<void> {
-    const folders = await foldersWithState(this.#storage);
+    const isElsewhere = this.#runtime.state.kind === "ready" && this.#runtime.state.server !== null;
+    const folders = isElsewhere
+      ? (vscode.workspace.workspaceFolders ?? [])
+      : await foldersWithState(this.#storage);
     await Promise.all(folders.map(({ uri }) => this.#load(uri.toString())));
   }
 

@@ -88,7 +88,9 @@ export const describeRuntime = ({ state }: RuntimeClient): string => {
     case "starting":
       return vscode.l10n.t("The runtime is starting…");
     case "ready":
-      return vscode.l10n.t("Runtime {0}, process {1}", state.version, state.pid);
+      return state.server === null
+        ? vscode.l10n.t("Runtime {0}, process {1}", state.version, state.pid)
+        : vscode.l10n.t("Team server {0}, version {1}", state.server, state.version);
     case "unusable":
       return vscode.l10n.t("The runtime cannot be used: {0}", state.reason);
   }

@@ -14,6 +14,7 @@ const chooseModel: Way = { title: vscode.l10n.t("Choose Model…"), command: "co
 const rehearse: Way = { title: vscode.l10n.t("Start Rehearsal"), command: "coditect.runRehearsal" };
 const settings: Way = { title: vscode.l10n.t("Open Settings"), command: "coditect.openSettings" };
 const showLog: Way = { title: vscode.l10n.t("Show Log"), command: "coditect.showLog" };
+const signIn: Way = { title: vscode.l10n.t("Sign In…"), command: "coditect.signIn" };
 const restart: Way = { title: vscode.l10n.t("Restart Runtime"), command: "coditect.restartRuntime" };
 
 interface Help {
@@ -37,6 +38,8 @@ const help: Partial<Record<ErrorCode, Help>> = {
   sandbox_unavailable: { ways: [settings] },
   engine_unavailable: { ways: [settings, showLog] },
   runtime_unusable: { ways: [restart, showLog] },
+  token_refused: { ways: [signIn] },
+  server_unreachable: { ways: [restart, showLog] },
   state_read_only: { ways: [restart, showLog] },
   internal: { ways: [showLog] },
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Lesson } from "./lessons.ts";
+import { isLoopback } from "./loopback.ts";
 import { Uuid } from "./primitives.ts";
 import { Settings } from "./settings.ts";
 
@@ -62,6 +63,19 @@ export const EditorOptions = z.strictObject({
   /** Translations of the texts the language server shows, by the English text. */
   texts: z.record(z.string(), z.string()).default({}),
   settings: EditorSettings.prefault({}),
+  /** Where runs are made in place of this machine; `null`: here. */
+  server: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }).refine((url) => {
+        const { protocol, hostname } = new URL(url);
+        return protocol === "https:" || isLoopback(hostname);
+      }, "must be an https address"),
+      token: z.string().min(1),
+      /** Names this machine to the server. */
+      machine: z.uuid(),
+    })
+    .nullable()
+    .default(null),
 });
 export type EditorOptions = z.infer<typeof EditorOptions>;
 

@@ -39,7 +39,11 @@ export const errorCatalogue = {
   // What was asked.
   invalid_params: row("{what} is not valid: {problems}", "Correct the named fields and try again.", usage),
   unknown_method: row("There is no method {method}.", null, { http: 404, rpc: -32601, exit: 2, show: false }),
-  not_authorised: row("{method} needs the role {role}.", null, { http: 403, rpc: 403, exit: 2 }),
+  not_authorised: row(
+    "{method} needs the role {role}.",
+    "Ask an administrator of the server for a token with this role.",
+    { http: 403, rpc: 403, exit: 2 },
+  ),
   unauthenticated: row(
     "This request needs a bearer token.",
     "Use the token in the file that coditect serve names, or one of coditect tokens create.",
@@ -188,6 +192,11 @@ export const errorCatalogue = {
     "This runtime works on its own folder and takes no files.",
     "Send files to /workspaces/ID of a team server.",
     conflict,
+  ),
+  server_unreachable: row(
+    "The team server {url} cannot be reached: {reason}.",
+    "Check the address and the network, and try again. Runs on the server continue.",
+    { ...provider, retryable: true },
   ),
   works_on_copy: row(
     "{what} is not possible on a team server, which has a copy of the workspace.",

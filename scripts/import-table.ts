@@ -395,11 +395,13 @@ export const importTable: readonly Row[] = [
     is: "one runtime per state folder: open it, serve it, or attach to the one another process has open",
     imports: [
       "schemas",
+      "server/changes",
       "server/handlers",
       "server/platform",
       "server/runtime",
       "server/store",
       "server/transfer",
+      "server/workspace",
       "server/gateway",
     ],
   },

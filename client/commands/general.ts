@@ -6,8 +6,13 @@ import { currentStage } from "../../schemas/run-view.ts";
 import { activeRuns, hasPendingChanges } from "../tree/model.ts";
 import { runTitle } from "../tree/run-items.ts";
 import { pickFolder } from "../folders.ts";
+import { tell } from "./targets.ts";
 
 export const openStateFolder = async ({ runtime }: Context): Promise<void> => {
+  if (runtime.state.kind === "ready" && runtime.state.server !== null) {
+    tell(vscode.l10n.t("The records of this workspace are on the team server {0}.", runtime.state.server));
+    return;
+  }
   const folder = await pickFolder();
   if (folder === null) return;
   const { state_folder } = await runtime.call("runtime/status", {}, folder.uri.toString());

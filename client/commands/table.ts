@@ -56,6 +56,7 @@ import {
   runTeam,
 } from "./start.ts";
 import { tell } from "./targets.ts";
+import { signInToServer, signOutOfServer } from "./team-server.ts";
 
 /** Gets the argument of the menu, code lens or caller, if any. */
 type Handler = (context: Context, argument: unknown) => unknown;
@@ -147,6 +148,8 @@ export const commandTable: Record<CommandId, CommandRow> = {
     log.show();
   }),
   "coditect.restartRuntime": always(({ runtime }) => runtime.restart()),
+  "coditect.signIn": always(signInToServer),
+  "coditect.signOut": always(signOutOfServer),
   "coditect.showMenu": always(showMenu),
   "coditect.filterRuns": always(filterRuns),
   "coditect.clearFilter": always(({ sidebar }) => {

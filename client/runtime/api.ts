@@ -1,12 +1,14 @@
 import type * as vscode from "vscode";
 import type { Method, MethodInput, MethodResult } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import type { TeamServer } from "../team-server.ts";
 
 /** `unusable`: it cannot be started, or crashed too often; only the user's restart tries again. */
 export type RuntimeState =
   | { kind: "stopped" }
   | { kind: "starting" }
-  | { kind: "ready"; version: string; pid: number }
+  /** `server`: address of the team server that runs are made on; null: this machine. */
+  | { kind: "ready"; version: string; pid: number; server: string | null }
   | { kind: "unusable"; reason: string };
 
 /** An event and the workspace folder (URI) it comes from. */
@@ -45,4 +47,5 @@ export interface RuntimeClientHooks {
   log: vscode.LogOutputChannel;
   /** Runs before the first call about a folder (URI): sends the keys. */
   onFolder: (call: Call, folder: string) => Promise<void>;
+  teamServer: TeamServer;
 }

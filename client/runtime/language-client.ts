@@ -12,6 +12,7 @@ import { CoditectError, fail } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
 import type { z } from "zod";
 import { editorSettings, httpSettings, setting, touchesEditorSettings } from "../settings.ts";
+import type { TeamServer, TeamServerSession } from "../team-server.ts";
 import { pipeLog } from "./log.ts";
 import { proxyEnvironment } from "./proxy-environment.ts";
 import { showProgress, type ShownProgress } from "./progress.ts";
@@ -30,6 +31,7 @@ export interface LanguageClientHooks {
   tell: (event: FolderEvent) => void;
   /** Runs before the first call about a folder: sends the keys. */
   onFolder: (call: Call, folder: string) => Promise<void>;
+  teamServer: TeamServer;
 }
 
 /** The runtime's process and the connection to it. */
@@ -53,8 +55,9 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   let wasReady = false;
   let unusable: CoditectError | null = null;
 
-  const giveUp = (reason: string): CoditectError => {
-    unusable = fail("runtime_unusable", { reason });
+  const server = await hooks.teamServer.session();
+  const giveUp = (reason: string, error = fail("runtime_unusable", { reason })): CoditectError => {
+    unusable = error;
     hooks.setState({ kind: "unusable", reason });
     gate.reject(unusable);
     return unusable;
@@ -77,7 +80,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     "coditect",
     "CODITECT",
     { module, transport: TransportKind.stdio, options: { env: proxyEnvironment(httpSettings()) } },
-    clientOptions(hooks, afterCrash, progress.show),
+    clientOptions(hooks, server, afterCrash, progress.show),
   );
   client.onNotification("coditect/event", (message: unknown) => {
     const event = readEvent(message);
@@ -97,7 +100,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const announce = async () => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.toString() ?? "";
     const { version, pid } = await request(client, "runtime/status", {}, folder);
-    hooks.setState({ kind: "ready", version, pid });
+    hooks.setState({ kind: "ready", version, pid, server: server?.url ?? null });
     wasReady = true;
     gate.resolve(undefined);
   };
@@ -105,7 +108,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     if (state === State.Running) {
       announce().catch((error: unknown) => {
         // If it crashed again meanwhile, the next start announces it.
-        if (client.isRunning()) giveUp(reasonOf(error));
+        if (client.isRunning()) giveUp(reasonOf(error), ofServer(error));
       });
     } else if (wasReady && unusable === null) {
       gate = createGate();
@@ -148,8 +151,15 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   };
 };
 
+/** What the team server says is told as it is; all else is the runtime's. */
+const ofServer = (error: unknown): CoditectError | undefined =>
+  error instanceof CoditectError && ["server_unreachable", "token_refused"].includes(error.code)
+    ? error
+    : undefined;
+
 const clientOptions = (
   { extension, log }: LanguageClientHooks,
+  server: TeamServerSession | null,
   afterCrash: () => CloseAction,
   show: ShownProgress["show"],
 ): LanguageClientOptions => {
@@ -162,6 +172,7 @@ const clientOptions = (
     lends_tools: true,
     texts: vscode.l10n.bundle ?? {},
     settings: editorSettings(),
+    server,
   };
   return {
     documentSelector: [{ scheme: "file" }],

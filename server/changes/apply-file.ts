@@ -4,9 +4,8 @@ import { basename, dirname, join } from "node:path";
 import type { ChangedFile } from "../../schemas/changes.ts";
 import type { AppliedFile } from "../../schemas/contract.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import type { Objects } from "../store/store.ts";
 import { confine } from "../workspace/paths.ts";
-import { kept, readWorkspaceFile, sha256Of } from "./contents.ts";
+import { kept, type ReadObjects, readWorkspaceFile, sha256Of } from "./contents.ts";
 import { mergeThreeWay } from "../workspace/three-way.ts";
 
 type Result = AppliedFile["result"];
@@ -104,7 +103,11 @@ const applyText = async (workspace: string, wanted: Wanted, after: Buffer): Prom
  * Applies one changed file to the workspace. A file as the agents knew it is replaced; one edited
  * since is merged; where that is not clean nothing is written. Error: `write_failed`.
  */
-export const applyFile = async (workspace: string, objects: Objects, file: ChangedFile): Promise<Result> => {
+export const applyFile = async (
+  workspace: string,
+  objects: ReadObjects,
+  file: ChangedFile,
+): Promise<Result> => {
   const wanted = {
     file,
     before: file.before === null ? null : await kept(objects, file.before),

@@ -25,8 +25,10 @@ export const presentStateOf = async (workspace: string, file: ChangedFile): Prom
   return presentState(file, bytes === null ? null : sha256Of(bytes));
 };
 
+export type ReadObjects = Pick<Objects, "get">;
+
 /** The bytes of an object; `null` if they were never kept or are not kept any more. */
-export const kept = async (objects: Objects, sha256: string): Promise<Buffer | null> => {
+export const kept = async (objects: ReadObjects, sha256: string): Promise<Buffer | null> => {
   try {
     return await objects.get(sha256);
   } catch (error) {

@@ -1,15 +1,13 @@
 import { changeOutcome } from "../../schemas/change-outcome.ts";
 import type { ChangeDecision, ChangeSet } from "../../schemas/changes.ts";
-import type { AppliedFile } from "../../schemas/contract.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import { SerialQueue } from "../../schemas/serial-queue.ts";
 import type { Store } from "../store/store.ts";
-import { confine } from "../workspace/paths.ts";
-import { applyFile } from "./apply-file.ts";
 import { presentStateOf } from "./contents.ts";
 import type { Changes } from "./changes.ts";
-import { filesToApply, filesToDiscard, selectFiles, withDecision } from "./decisions.ts";
+import { filesToDiscard, selectFiles, withDecision } from "./decisions.ts";
+import { applyFiles } from "./workspace-files.ts";
 
 export interface ChangesContext {
   store: Store;
@@ -47,20 +45,10 @@ export const createDeciding = ({
 
   const apply: Changes["apply"] = async (changeSetId, paths) => {
     const changeSet = stored(changeSetId);
-    const chosen = paths === null ? filesToApply(changeSet) : selectFiles(changeSet, paths);
-    // Before anything is written: one path that leads out refuses them all.
-    for (const { path, old_path } of chosen) {
-      confine(workspace, path);
-      if (old_path !== null) confine(workspace, old_path);
-    }
-    const files: AppliedFile[] = [];
-    try {
-      for (const file of chosen)
-        files.push({ path: file.path, result: await applyFile(workspace, store.objects, file) });
-    } finally {
-      const taken = files.filter(({ result }) => result !== "conflict");
-      await decide(changeSet, taken, "Accepted");
-    }
+    const { files, failure } = await applyFiles(workspace, store.objects, changeSet, paths);
+    const taken = files.filter(({ result }) => result !== "conflict");
+    await decide(changeSet, taken, "Accepted");
+    if (failure !== null) throw failure;
     return { change_set: stored(changeSetId), files };
   };
 

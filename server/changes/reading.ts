@@ -3,9 +3,10 @@ import { fail } from "../../schemas/errors.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { entriesOf, fileChange } from "./build.ts";
 import type { Changes } from "./changes.ts";
-import { kept, presentStateOf } from "./contents.ts";
+import { kept } from "./contents.ts";
 import type { ChangesContext } from "./deciding.ts";
 import { filePatch } from "./patch.ts";
+import { presentStates } from "./workspace-files.ts";
 
 /** The part of {@link Changes} that looks at change sets and changes nothing. */
 export const createReading = ({
@@ -44,10 +45,7 @@ export const createReading = ({
         }),
       ),
 
-    present: ({ files }) =>
-      Promise.all(
-        files.map(async (file) => ({ path: file.path, state: await presentStateOf(workspace, file) })),
-      ),
+    present: (changeSet) => presentStates(workspace, changeSet),
 
     ofTask: (taskId) => {
       const chosen = store.get("runs", taskId)?.change_set_id ?? null;

@@ -1,14 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { contract, type Method } from "../../schemas/contract.ts";
 import { heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
-import { attach, type Attached } from "./attach.ts";
+import { attach } from "./attach.ts";
 import { type Endpoint, readEndpoint } from "./endpoints.ts";
+import { forwarding } from "./forwarding.ts";
 import { claimStateFolder } from "./state-stamp.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { SettingsInput } from "../../schemas/settings.ts";
 import { createDispatch, type Dispatch } from "../runtime/dispatch.ts";
-import type { Caller, Handlers } from "../handlers/handlers.ts";
 import type { Log } from "../platform/log.ts";
 import { type OwnedRuntimeOptions, type ServeOptions, serveRuntime } from "./serve-runtime.ts";
 import { readLock } from "../store/lock.ts";
@@ -19,29 +18,12 @@ export interface FolderRuntime {
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
   /** Changes the settings of a runtime of this process; another process has its own. */
   configure?(settings: SettingsInput): void;
+  /** Whether runs go on without this process, as on a team server. */
+  readonly isElsewhere?: boolean;
   /** Rejects when the process that answers is gone; ours never is. */
   readonly lost?: Promise<never>;
   close(): Promise<void>;
 }
-
-/**
- * Each method asks the runtime on the other end. Keys stay in this process, which uses them once it has
- * the folder itself; the other runtime has its own.
- */
-const forwarding = (connection: Attached, keys: HeldCredentials): Handlers => ({
-  // One entry for each method of the contract, and `call` answers what its row says.
-  ...(Object.fromEntries(
-    Object.keys(contract).map((method) => [
-      method,
-      (params: never, _caller: Caller, signal: AbortSignal) =>
-        connection.call(method as Method, params, signal),
-    ]),
-  ) as unknown as Handlers),
-  "credentials/set": (given) => {
-    keys.set(given.provider, given.keys);
-    return {};
-  },
-});
 
 const attached = async (endpoint: Endpoint, keys: HeldCredentials, log: Log): Promise<FolderRuntime> => {
   const connection = await attach(endpoint);

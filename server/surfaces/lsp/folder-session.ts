@@ -124,7 +124,8 @@ export const openSession = (
   const tellIfInterrupted = async (task_id: string): Promise<void> => {
     const { run } = await runtime.dispatch("runs/get", { task_id }, caller(), never);
     const { status, updated_at: at } = run;
-    if (status === "Interrupted") tell({ type: "run.changed", at, task_id, status });
+    if (status === "Interrupted" || runtime.isElsewhere === true)
+      tell({ type: "run.changed", at, task_id, status });
   };
   const stops = [
     runtime.subscribe(tell),

@@ -18,6 +18,7 @@ import { editorToolsOver } from "./editor-tools.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
+import { openTeamRuntime } from "../../hosting/team-runtime.ts";
 import { serveRest } from "../rest/rest.ts";
 
 /** Longest a runtime may take to end once the editor is gone. */
@@ -70,8 +71,9 @@ export const runLanguageServer = (args: readonly string[]): void => {
     connection,
     version: version(),
     log,
-    open: (folder, stateFolder, { settings, lends_models, lends_tools }) =>
-      openRuntime(
+    open: (folder, stateFolder, { settings, lends_models, lends_tools, server: team }) => {
+      if (team !== null) return openTeamRuntime({ ...team, workspace: folder.root, keys: editorKeys, log });
+      return openRuntime(
         {
           workspace: folder.root,
           stateFolder,
@@ -87,7 +89,8 @@ export const runLanguageServer = (args: readonly string[]): void => {
           log,
         },
         { openSurface: serveRest, version: version() },
-      ),
+      );
+    },
   });
 
   // A defect in one place must not take the runs of every folder down.

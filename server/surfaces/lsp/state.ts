@@ -34,7 +34,7 @@ export interface LanguageState {
   /** The same, opening the runtime if need be. Errors: `outside_workspace`, and those of opening. */
   openPlaceOf(uri: string): Promise<DocumentPlace>;
   sessions(): readonly FolderSession[];
-  /** Opens the runtimes of folders that have a state, so that their findings show at once. */
+  /** Opens the runtimes of folders that have a state, here or on a team server, so that their findings show at once. */
   openKnown(): void;
   closeFolder(uri: string): Promise<void>;
   close(): Promise<void>;
@@ -114,7 +114,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
     openKnown: () => {
       if (!state.options.trusted) return;
       for (const folder of folders.all())
-        if (existsSync(stateFolderOf(folder, state.options)))
+        if (state.options.server !== null || existsSync(stateFolderOf(folder, state.options)))
           folders.runtime(folder.uri).catch((error: unknown) => {
             log("warn", "The runtime of a folder did not open", { folder: folder.uri, error: String(error) });
           });

@@ -62,6 +62,11 @@ export class EventHistory {
     };
   }
 
+  /** The id of the latest event, or of the beginning. */
+  get latest(): string {
+    return this.#idOf(this.#count);
+  }
+
   close(): void {
     this.#stop();
     this.#listeners.clear();

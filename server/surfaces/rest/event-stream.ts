@@ -20,13 +20,15 @@ export const streamEvents = (response: ServerResponse, history: EventHistory, cl
     "cache-control": "no-store",
     "x-accel-buffering": "no",
   });
-  response.write(": listening\n\n");
   const heartbeat = setInterval(() => response.write(": still here\n\n"), HEARTBEAT_MILLISECONDS);
   const lastId = response.req.headers["last-event-id"];
   const following = history.follow(typeof lastId === "string" ? lastId : null, (event) => {
     response.write(textOf(event));
     if (response.writableLength > MOST_BEHIND) response.destroy();
   });
+  // A reader whose stream breaks before the first event can go on from here, too.
+  if (following.missed.length === 0) response.write(`id: ${history.latest}\n`);
+  response.write(": listening\n\n");
   if (!following.isComplete) response.write("event: events.lost\ndata: {}\n\n");
   for (const event of following.missed) response.write(textOf(event));
   const end = (): void => {

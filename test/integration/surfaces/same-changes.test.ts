@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { client, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
@@ -13,11 +14,13 @@ import { z } from "zod";
 import { ChangeSet } from "../../../schemas/changes.ts";
 import { copySample } from "../../../server/rehearsal/built-in.ts";
 import { cleanEnvironment, root, runCommand, startCommand } from "../../support/command.ts";
-import { testEditor } from "../../support/editor.ts";
+import { testEditor, type TestEditor } from "../../support/editor.ts";
 
 const FILE = "src/bill.js";
 const TASK = "Split the bill";
 const rehearsed = ["--provider", "rehearsal", "--unconfined", "allow"];
+const tls = (name: string): string => join(root, "test", "fixtures", "tls", name);
+const Got = z.object({ change_set: ChangeSet, present: z.array(z.object({ state: z.string() })) });
 const main = join(root, "server", "surfaces", "cli", "main.ts");
 
 /** Runs the TDD team on the sample in this folder, and applies nothing. */
@@ -94,10 +97,15 @@ const byAcp: Way = async (workspace) => {
 };
 
 /** As the extension of VS Code does: over its language server, with the methods that it calls. */
-const byEditor: Way = async (workspace) => {
+const throughEditor = async (
+  workspace: string,
+  environment: NodeJS.ProcessEnv,
+  initializationOptions: object,
+  work: (editor: TestEditor) => Promise<void>,
+): Promise<void> => {
   const entry = join(root, "server", "surfaces", "lsp", "main.ts");
   const child = spawn(process.execPath, [entry, "--stdio"], {
-    env: cleanEnvironment({}),
+    env: cleanEnvironment(environment),
     stdio: ["pipe", "pipe", "ignore"],
   });
   const exited = once(child, "exit");
@@ -106,18 +114,35 @@ const byEditor: Way = async (workspace) => {
     new StreamMessageReader(child.stdout),
     new StreamMessageWriter(child.stdin),
   );
-  await editor.initialize();
-  const call = (method: string, params: object): Promise<unknown> =>
-    editor.connection.sendRequest(`coditect/${method}`, params);
-  await call("consents/set", { name: "unconfined", given: true });
-  const { provider } = z.object({ provider: z.json() }).parse(await call("models/rehearsal", {}));
-  await call("teams/execute", { team_id: "tdd", file: FILE, task: TASK, options: { provider } });
-  const Event = z.looseObject({ type: z.string() });
-  while (Event.parse(await editor.next("coditect/event")).type !== "run.finished");
-  await call("consents/set", { name: "unconfined", given: false });
+  await editor.initialize({ initializationOptions });
+  await work(editor);
   child.kill("SIGTERM");
   await exited;
 };
+
+const runTdd = async (editor: TestEditor): Promise<string> => {
+  const call = (method: string, params: object) =>
+    editor.connection.sendRequest(`coditect/${method}`, params);
+  const { provider } = z.object({ provider: z.json() }).parse(await call("models/rehearsal", {}));
+  const begun = await call("teams/execute", {
+    team_id: "tdd",
+    file: FILE,
+    task: TASK,
+    options: { provider },
+  });
+  const Event = z.looseObject({ type: z.string() });
+  while (Event.parse(await editor.next("coditect/event")).type !== "run.finished");
+  return z.object({ task_id: z.string() }).parse(begun).task_id;
+};
+
+const byEditor: Way = (workspace) =>
+  throughEditor(workspace, {}, {}, async (editor) => {
+    const consent = (given: boolean) =>
+      editor.connection.sendRequest("coditect/consents/set", { name: "unconfined", given });
+    await consent(true);
+    await runTdd(editor);
+    await consent(false);
+  });
 
 /** What the last run of a workspace changed: each file with the hash of what it becomes. */
 const changesIn = async (workspace: string): Promise<(string | null)[][]> => {
@@ -144,5 +169,65 @@ describe("the same task by every way in", function () {
     const { byCommand: expected } = made;
     assert.ok(Array.isArray(expected) && expected.length > 1);
     for (const [name, changes] of Object.entries(made)) assert.deepEqual(changes, expected, name);
+  });
+
+  it("makes it on a team server, which has a copy of the files, and applies it here alone", async () => {
+    const workspace = await copySample();
+    const tenant = await mkdtemp(join(tmpdir(), "coditect-tenant-"));
+    const user = await mkdtemp(join(tmpdir(), "coditect-user-"));
+    const environment = { XDG_CONFIG_HOME: user, NODE_EXTRA_CA_CERTS: tls("cert.pem") };
+    const server = startCommand(
+      [
+        ...["serve", "--listen", "127.0.0.1:0", "--tls-cert", tls("cert.pem"), "--tls-key", tls("key.pem")],
+        ...["--workspace", tenant, "--set", "unconfined=allow", "--json"],
+      ],
+      { environment },
+    );
+    try {
+      assert.ok(server.child.stdout);
+      const [line] = z.tuple([z.instanceof(Buffer)]).parse(await once(server.child.stdout, "data"));
+      const { url } = z.object({ url: z.string() }).parse(JSON.parse(line.toString()));
+      const create = (role: string) =>
+        runCommand(["tokens", "create", "--user", "ada", "--role", role, "--workspace", tenant], {
+          environment,
+        });
+      const [operator, viewer] = [await create("operator"), await create("viewer")];
+      const original = await readFile(join(workspace, FILE), "utf8");
+      const optionsFor = (token: string) => ({
+        server: { url, token: token.trim(), machine: "11111111-1111-4111-8111-111111111111" },
+      });
+      await throughEditor(workspace, environment, optionsFor(operator.stdout), async (editor) => {
+        const task_id = await runTdd(editor);
+        const call = (method: string, params: object) =>
+          editor.connection.sendRequest(`coditect/${method}`, params);
+        const got = await call("changes/get", { task_id });
+        const { change_set, present } = Got.parse(got);
+        const changes = change_set.files.map(({ path, after }) => [path, after]).toSorted();
+        const local = await copySample();
+        await byCommand(local);
+        assert.deepEqual(changes, await changesIn(local));
+        await rm(local, { recursive: true, force: true });
+        assert.ok(present.every(({ state }) => state === "Original"));
+        assert.equal(await readFile(join(workspace, FILE), "utf8"), original);
+
+        await call("changes/apply", { task_id });
+        const applied = Got.parse(await call("changes/get", { task_id }));
+        assert.equal(applied.change_set.status, "Accepted");
+        assert.ok(applied.present.every(({ state }) => state === "Proposed"));
+        assert.notEqual(await readFile(join(workspace, FILE), "utf8"), original);
+      });
+      await throughEditor(workspace, environment, optionsFor(viewer.stdout), async (editor) => {
+        await assert.rejects(
+          editor.connection.sendRequest("coditect/teams/execute", { team_id: "tdd", file: FILE, task: TASK }),
+          /teams\/execute needs the role operator/,
+        );
+        const listed = await editor.connection.sendRequest("coditect/runs/list", {});
+        assert.equal(z.object({ items: z.array(z.unknown()) }).parse(listed).items.length, 1);
+      });
+    } finally {
+      server.child.kill("SIGTERM");
+      await server.result;
+      for (const folder of [workspace, tenant, user]) await rm(folder, { recursive: true, force: true });
+    }
   });
 });

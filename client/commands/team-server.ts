@@ -1,0 +1,87 @@
+import * as vscode from "vscode";
+import type { Context } from "../context.ts";
+import { askModal, sayError } from "../say.ts";
+import { serverAddress } from "../team-server.ts";
+import { tell } from "./targets.ts";
+
+const title = (): string => vscode.l10n.t("Sign In to Team Server");
+
+/** The address of the setting, or one that the user gives now and that becomes the setting. */
+const askForAddress = async ({ teamServer }: Context): Promise<string | null> => {
+  if (teamServer.address !== null) return teamServer.address;
+  const written = await vscode.window.showInputBox({
+    title: title(),
+    prompt: vscode.l10n.t("The address of the server. It becomes your setting coditect.server.url."),
+    placeHolder: "https://coditect.example:8443",
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      serverAddress(text) === null
+        ? vscode.l10n.t("Write an https address without a user or a query.")
+        : null,
+  });
+  const url = written === undefined ? null : serverAddress(written);
+  if (url !== null)
+    await vscode.workspace
+      .getConfiguration("coditect")
+      .update("server.url", url, vscode.ConfigurationTarget.Global);
+  return url;
+};
+
+const askForToken = (url: string): Thenable<string | undefined> =>
+  vscode.window.showInputBox({
+    title: `${title()}: ${url}`,
+    prompt: vscode.l10n.t(
+      "VS Code keeps the token in its secret storage. An administrator makes it with coditect tokens create.",
+    ),
+    password: true,
+    ignoreFocusOut: true,
+    validateInput: (text) => (/^[\x21-\x7e]+$/.test(text.trim()) ? null : vscode.l10n.t("Paste the token.")),
+  });
+
+/** Modal: files leave the machine. */
+const confirm = async (url: string): Promise<boolean> => {
+  const use = vscode.l10n.t("Use Team Server");
+  const answer = await askModal(
+    vscode.l10n.t("Run agents for this workspace on {0}?", url),
+    vscode.l10n.t(
+      "CODITECT sends the files of this workspace to the server before each run, except ignored files and secrets. Your keys stay here: the server has its own. Changes are applied here when you accept them.",
+    ),
+    use,
+  );
+  return answer === use;
+};
+
+/** Asks for what is not known, and connects this workspace to the server. A token that is refused is not kept. */
+export const signInToServer = async (context: Context): Promise<void> => {
+  const { teamServer, runtime } = context;
+  if (!vscode.workspace.isTrusted) {
+    tell(vscode.l10n.t("Trust this workspace first: an untrusted workspace connects to no server."));
+    return;
+  }
+  const url = await askForAddress(context);
+  if (url === null) return;
+  const stored = teamServer.isChosen ? undefined : await teamServer.storedToken(url);
+  const token = stored ?? (await askForToken(url))?.trim();
+  if (token === undefined || !(await confirm(url))) return;
+  await teamServer.signIn(url, token);
+  try {
+    await runtime.restart();
+    tell(vscode.l10n.t("Agents for this workspace now run on {0}.", url));
+  } catch (error) {
+    // The same token would be refused each time the window opens.
+    if (error instanceof Error && Reflect.get(error, "code") === "token_refused")
+      await teamServer.signOut(url);
+    throw error;
+  }
+};
+
+export const signOutOfServer = async ({ teamServer, runtime }: Context): Promise<void> => {
+  const url = teamServer.address;
+  if (url === null) {
+    void sayError(vscode.l10n.t("The setting coditect.server.url names no server."));
+    return;
+  }
+  await teamServer.signOut(url);
+  if (runtime.state.kind !== "stopped") await runtime.restart();
+  tell(vscode.l10n.t("Signed out. Agents run on this machine again."));
+};
