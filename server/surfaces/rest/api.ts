@@ -49,6 +49,9 @@ export const targetOf = (request: IncomingMessage): URL => {
   throw fail("invalid_params", { what: "The call", problems: "the address is not a path" });
 };
 
+/** HEAD is GET without the body, which Node leaves out (RFC 9110, section 9.3.2). */
+export const verbOf = ({ method = "GET" }: IncomingMessage): string => (method === "HEAD" ? "GET" : method);
+
 const documents = new Map<string, ReturnType<typeof openApi>>();
 /** It takes a while to make and is the same each time. */
 const documentOf = (version: string) => {
@@ -60,7 +63,7 @@ const documentOf = (version: string) => {
 /** Answers a request. Errors: those of the contract's methods, and those of what was sent. */
 export const answer = async (exchange: Exchange, api: Api): Promise<void> => {
   const { request, response, url, caller, closing } = exchange;
-  const verb = request.method ?? "GET";
+  const verb = verbOf(request);
   if (verb === "GET" && url.pathname === "/openapi.json") sendJson(response, 200, documentOf(api.version));
   else if (verb === "GET" && url.pathname === METRICS_PATH) {
     const { text } = await api.dispatch("metrics/prometheus", {}, caller, closing);

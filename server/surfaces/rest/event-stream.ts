@@ -20,6 +20,10 @@ export const streamEvents = (response: ServerResponse, history: EventHistory, cl
     "cache-control": "no-store",
     "x-accel-buffering": "no",
   });
+  if (response.req.method === "HEAD") {
+    response.end();
+    return;
+  }
   const heartbeat = setInterval(() => response.write(": still here\n\n"), HEARTBEAT_MILLISECONDS);
   const lastId = response.req.headers["last-event-id"];
   const following = history.follow(typeof lastId === "string" ? lastId : null, (event) => {

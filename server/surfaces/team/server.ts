@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { Log } from "../../platform/log.ts";
-import { answer, type Api, EVENTS_PATH, targetOf } from "../rest/api.ts";
+import { answer, type Api, EVENTS_PATH, targetOf, verbOf } from "../rest/api.ts";
 import { answerOrRefuse, listen } from "../rest/listening.ts";
 import { sendJson } from "../rest/messages.ts";
 import { findRoute } from "../rest/routes.ts";
@@ -140,7 +140,7 @@ const apiFor = async (
 
 const serve = async (request: IncomingMessage, response: ServerResponse, state: State): Promise<void> => {
   const url = targetOf(request);
-  const verb = request.method ?? "GET";
+  const verb = verbOf(request);
   if (verb === "GET" && answerProbe(url.pathname, response, state)) return;
   const place = workspaceIn(url.pathname);
   if (place !== null) url.pathname = place.rest;

@@ -40,6 +40,21 @@ describe("the server of a team", function () {
       assert.deepEqual([status, text], [304, ""]);
     });
 
+    it("answers HEAD as GET, without the body", async () => {
+      const { path, tag } = await create();
+      const { status, headers, text } = await call("HEAD", path);
+      assert.deepEqual([status, headers.etag, text], [200, tag, ""]);
+      for (const [other, expected] of [
+        [`/api/agents/${randomUUID()}`, 404],
+        ["/api/events", 200],
+        ["/healthz", 200],
+        ["/api/agents?limit=0", 400],
+      ] as const) {
+        const answer = await call("HEAD", other);
+        assert.deepEqual([answer.status, answer.text], [expected, ""], other);
+      }
+    });
+
     it("makes a change to what the caller saw, and refuses the second of two", async () => {
       const { path, tag } = await create();
       const change = (name: string) => call("PUT", path, { body: { name }, headers: { "if-match": tag } });
@@ -158,7 +173,8 @@ describe("the server of a team", function () {
     const emit = () => {
       team.tenants[0].emit({ type: "configuration.changed", at: NOW });
     };
-    const idsOf = (text: string): string[] => [...text.matchAll(/^id: (.+)$/gm)].map(([, id = ""]) => id);
+    const idsOf = (text: string): string[] =>
+      [...text.matchAll(/^id: (.+)\nevent: /gm)].map(([, id = ""]) => id);
 
     it("goes on behind the last event that the reader had", async () => {
       const [first = ""] = idsOf(await read("data:"));
@@ -167,6 +183,13 @@ describe("the server of a team", function () {
       const [epoch = ""] = first.split("-");
       const seen = await read(`${epoch}-3`, first);
       assert.deepEqual(idsOf(seen).slice(0, 2), [`${epoch}-2`, `${epoch}-3`]);
+      assert.ok(!seen.includes("events.lost"), seen);
+    });
+
+    it("tells where it begins, so that a reader whose stream breaks before the first event misses none", async () => {
+      const [, position = ""] = /^id: (.+)\n: listening\n\n/m.exec(await read("listening")) ?? [];
+      const seen = await read("data:", position);
+      assert.match(seen, /event: configuration.changed/);
       assert.ok(!seen.includes("events.lost"), seen);
     });
 
