@@ -32,6 +32,19 @@ const addressOf = (name: ProviderName, endpoints: Endpoints): string => {
   return (name === "VSCode" ? undefined : endpoints[name]) ?? standardEndpoints[name];
 };
 
+/** What the clients add to a base address themselves, and users copy with it. */
+const addedPaths: Readonly<Record<ProviderName, RegExp>> = {
+  Claude: /\/v1(\/messages)?$/,
+  Gemini: /\/v1(beta)?(\/models)?$/,
+  HuggingFace: /\/chat\/completions$/,
+  // The second is the address of its interface for OpenAI's clients.
+  Ollama: /\/(api(\/[a-z]+)?|v1(\/chat\/completions)?)$/,
+  VSCode: /$/,
+};
+
+const baseAddress = (name: ProviderName, address: string): string =>
+  address.replace(/\/+$/, "").replace(addedPaths[name], "");
+
 export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => {
   const { name, model, endpoint, credential } = describeProvider(provider);
   const address = endpoint ?? addressOf(name, endpoints);
@@ -39,7 +52,7 @@ export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => 
   return {
     provider: name,
     model,
-    endpoint: address.replace(/\/+$/, ""),
+    endpoint: baseAddress(name, address),
     keyReference: credential,
     maxTokens: own?.max_tokens ?? null,
   };

@@ -25,6 +25,7 @@ describe("a key as it is given", () => {
     "three lines of another system": [`${KEY}\r\n\r\nsk-two`, /3 lines/],
     "a blank": [`Bearer ${KEY}`, /blank/],
     "a letter beyond ASCII": [`${KEY}é`, /character 16/],
+    "the name of its variable": [`HF_TOKEN=${KEY}`, /name of a variable/],
     "a control character": [`${KEY}\u{7}`, /character 16/],
   } as const;
   for (const [how, [given, reason]] of Object.entries(malformed)) {

@@ -115,6 +115,21 @@ export const textOrFile = async (task: string, currentFolder: string): Promise<s
   }
 };
 
+/** Control characters that no text has, and code points that are none. */
+const notText = /[\0-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]/;
+
+/**
+ * Whether bytes without a mark are UTF-16 with the lower byte first: most of its texts have many characters
+ * whose upper byte is zero, and no other zero.
+ */
+const looksWide = (bytes: Buffer): boolean => {
+  if (bytes.length % 2 !== 0) return false;
+  const zeros = [0, 0];
+  for (const [index, byte] of bytes.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
+  const [lower = 0, upper = 0] = zeros;
+  return lower === 0 && upper > bytes.length / 8;
+};
+
 /**
  * The text of a file in the encodings that editors and shells write: UTF-8, UTF-16 in either order of
  * bytes, with or without a byte order mark, or one byte for each character. Error: `not_a_text_file`.
@@ -124,9 +139,9 @@ const textOf = (bytes: Buffer, path: string): string => {
   const isSwapped = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
   const whole = bytes.subarray(0, bytes.length - (bytes.length % 2));
   const units = isSwapped ? Buffer.from(whole).swap16() : whole;
-  const marked = first === 0xff || first === 0xfe;
-  const text = marked || bytes.includes(0) ? units.toString("utf16le") : decodeText(bytes)?.text;
-  if (text === undefined || /[\0\ufffe\uffff]/.test(text))
+  const isWide = (first === 0xff && second === 0xfe) || isSwapped || looksWide(bytes);
+  const text = isWide ? units.toString("utf16le") : decodeText(bytes)?.text;
+  if (text === undefined || !text.isWellFormed() || notText.test(text))
     throw fail("not_a_text_file", { path, kind: "a binary file" });
   return text.replace(/^\ufeff/, "");
 };

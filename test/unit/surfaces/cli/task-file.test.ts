@@ -27,13 +27,20 @@ describe("a task in a file", () => {
       assert.equal(await textOrFile("@task.txt", folder), text);
     });
 
-  it("is refused if it is binary", async () => {
-    await writeFile(join(folder, "task.bin"), Buffer.from([0, 0, 0, 0, 1, 2]));
-    await assert.rejects(
-      textOrFile("@task.bin", folder),
-      (error) => error instanceof CoditectError && error.code === "not_a_text_file",
-    );
-  });
+  for (const [name, bytes] of [
+    ["binary", Buffer.from([0, 0, 0, 0, 1, 2])],
+    ["binary with few zeros", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d])],
+    ["binary without a zero", Buffer.from([0x1f, 0x8b, 8, 8, 0x9a, 0xff])],
+    ["text with a zero in it", Buffer.from("Write\0größer")],
+    ["half a character in UTF-16", Buffer.from("\ufeffWrite \ud83d", "utf16le")],
+  ] as const)
+    it(`is refused if it is ${name}`, async () => {
+      await writeFile(join(folder, "task.bin"), bytes);
+      await assert.rejects(
+        textOrFile("@task.bin", folder),
+        (error) => error instanceof CoditectError && error.code === "not_a_text_file",
+      );
+    });
 });
 
 describe("a deadline", () => {
