@@ -1,10 +1,6 @@
 import * as vscode from "vscode";
+import { todoIn } from "./commands/suggestions.ts";
 import type { LinkedCommandId } from "./contributions.ts";
-
-const TODO = /\b(?:TODO|FIXME)\b(?:\([^)]*\))?:?\s*(.+?)\s*(?:\*\/|-->|#\})?$/;
-
-/** What the TODO or FIXME of a line asks for; empty: it has none. */
-export const todoIn = (line: string): string => TODO.exec(line)?.[1] ?? "";
 
 /** Quick Fix: the bug-fix team on whatever is reported at the cursor, the TDD team on a TODO. */
 export const registerQuickFixes = (): vscode.Disposable =>

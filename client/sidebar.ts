@@ -102,6 +102,7 @@ export class Sidebar {
   }
 
   loadMore(): Promise<void> {
+    this.model.isPaged = true;
     return this.#reader.more();
   }
 

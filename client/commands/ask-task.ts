@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
-import { todoIn } from "../quick-fixes.ts";
+import { docstringNear, todoIn } from "./suggestions.ts";
 import { sayInformation } from "../say.ts";
 import { setting } from "../settings.ts";
 import { askModel, type ChosenModel } from "./models.ts";
@@ -98,17 +98,24 @@ const pickItem = (
     const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected, who };
     picker.items = itemsFor(context, folder, asked, shown);
   };
+  /** New items move the selection to the first one, where a user who has gone on would not expect it. */
+  const redraw = () => {
+    const [active] = picker.activeItems;
+    draw();
+    const same = picker.items.filter(({ label }) => label === active?.label);
+    if (same.length === 1) picker.activeItems = same;
+  };
   draw();
   const show = (text: string | null) => {
     expected = text ?? vscode.l10n.t("No estimate is available.");
-    draw();
+    redraw();
   };
   forecast(asked).then(show, () => {
     show(null);
   });
   const name = (text: string | null) => {
     who = text ?? vscode.l10n.t("The models are not known.");
-    draw();
+    redraw();
   };
   models(asked).then(name, () => {
     name(null);
@@ -241,18 +248,11 @@ const writeTask = async (draft: string): Promise<{ text: string; isStarted: bool
   return { text: text.trim(), isStarted: isStarted && text.trim() !== "" };
 };
 
-const DOCSTRING = /^[ \t]*(?:\/\*\*([\s\S]*?)\*\/|"""([\s\S]*?)""")/m;
-
 /** What an editor says of the task: its selection, a TODO at the cursor, the docstring around it. */
 export const suggestionOf = (editor: vscode.TextEditor | undefined): string => {
   if (editor === undefined) return "";
   const { document, selection } = editor;
   if (!selection.isEmpty) return document.getText(selection).trim();
   const line = selection.active.line;
-  const todo = todoIn(document.lineAt(line).text);
-  if (todo !== "") return todo;
-  const around = new vscode.Range(Math.max(0, line - 12), 0, Math.min(document.lineCount, line + 3), 0);
-  const [, block, python] = DOCSTRING.exec(document.getText(around)) ?? [];
-  const text = (block ?? python ?? "").replace(/^\s*\*? ?/gm, "").trim();
-  return text.split(/\n\s*\n|\n@/)[0]?.replace(/\s+/g, " ") ?? "";
+  return todoIn(document.lineAt(line).text) || docstringNear(document.getText(), line);
 };

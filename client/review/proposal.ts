@@ -36,14 +36,21 @@ export const diffSides = ({ before, after, base, wanted }: Proposal) =>
   base === wanted ? { before, after } : { before: base, after: wanted };
 
 /**
- * A proposal whose accepted part the user has taken back is open again.
+ * A proposal whose accepted part the user has taken back is open again: all of it, or the hunks that are
+ * gone while the others are in the file as they were.
  *
  * @param current text of the file now.
  */
 export const followFile = (proposal: Proposal, current: string | null): Proposal => {
   const { before, after, base } = proposal;
   const text = current === null ? null : withLineFeeds(current);
-  return base !== before && text === before ? { ...proposal, base: before, wanted: after } : proposal;
+  if (base === before) return proposal;
+  if (text === before) return { ...proposal, base: before, wanted: after };
+  if (text === null || before === null || base === null) return proposal;
+  const [accepted, held] = [hunksBetween(before, base), hunksBetween(before, text)];
+  const isPart =
+    held.length < accepted.length && held.every((hunk) => accepted.some((other) => isSame(hunk, other)));
+  return isPart ? { ...proposal, base: text } : proposal;
 };
 
 /** Hunks that wait for a decision; none in a file that is created or deleted as a whole. */

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { fileInFolder } from "../folders.ts";
+import { fileInFolder, folderOf, pathInFolder } from "../folders.ts";
 import type { RuntimeClient } from "../runtime/api.ts";
 import { readText } from "./apply.ts";
 import { provideReviewDocuments, type ReviewDocuments, type ReviewedFile } from "./documents.ts";
@@ -7,6 +7,7 @@ import { decisionOf, diffSides, followFile, openProposal, type Proposal } from "
 
 /** A run's files by path, with what the user has decided about them so far. */
 interface OpenReview {
+  folder: string;
   change_set_id: string;
   files: Map<string, Proposal>;
 }
@@ -16,6 +17,7 @@ export class Proposals {
   readonly #runtime: RuntimeClient;
   readonly #memory: vscode.Memento;
   readonly #documents: ReviewDocuments;
+  readonly #subscription: vscode.Disposable;
   /** By task. */
   readonly #open = new Map<string, Promise<OpenReview>>();
 
@@ -26,13 +28,16 @@ export class Proposals {
     this.#documents = provideReviewDocuments(
       async (side, file) => diffSides(await this.ofFile(file))[side] ?? "",
     );
+    // An undo in the file takes back what was accepted: a diff that is open has to show that.
+    this.#subscription = vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      void this.#follow(document.uri);
+    });
   }
 
   /** Every changed file of a run, brought up to date with the text that is in the editor or on disk. */
   async ofRun(folder: string, taskId: string): Promise<Map<string, Proposal>> {
     const { files } = await this.#review(folder, taskId);
-    for (const [path, proposal] of files)
-      files.set(path, followFile(proposal, await readText(fileInFolder(folder, path))));
+    for (const path of files.keys()) await this.ofFile({ folder, task_id: taskId, path });
     return files;
   }
 
@@ -41,7 +46,9 @@ export class Proposals {
     const known = files.get(path);
     if (known === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
     const proposal = followFile(known, await readText(fileInFolder(folder, path)));
+    if (proposal === known) return known;
     files.set(path, proposal);
+    this.#documents.update({ folder, task_id, path });
     return proposal;
   }
 
@@ -73,7 +80,19 @@ export class Proposals {
   }
 
   dispose(): void {
+    this.#subscription.dispose();
     this.#documents.dispose();
+  }
+
+  async #follow(uri: vscode.Uri): Promise<void> {
+    const folder = folderOf(uri);
+    if (folder === null) return;
+    const path = pathInFolder(folder, uri);
+    for (const [task_id, opening] of this.#open) {
+      const review = await opening.catch(() => null);
+      if (review?.folder === folder.uri.toString() && review.files.has(path))
+        await this.ofFile({ folder: review.folder, task_id, path });
+    }
   }
 
   #review(folder: string, taskId: string): Promise<OpenReview> {
@@ -94,6 +113,6 @@ export class Proposals {
         return [file.path, openProposal(file, content)];
       }),
     );
-    return { change_set_id, files: restoreProgress(this.#memory, task_id, change_set_id, files) };
+    return { folder, change_set_id, files: restoreProgress(this.#memory, task_id, change_set_id, files) };
   }
 }

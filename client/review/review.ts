@@ -79,11 +79,20 @@ export class Review {
     return this.#queue.run(() => this.#accept(folder, taskId, paths, isAsked));
   }
 
-  /** Discards the given files, or with `null` all of the run. */
+  /** Discards what is open of the given files, or with `null` of all files of the run. */
   discard(folder: string, task_id: string, paths: readonly string[] | null): Promise<void> {
     return this.#queue.run(async () => {
-      const params = { task_id, paths: paths === null ? null : [...paths] };
-      await this.#runtime.call("changes/discard", params, folder);
+      // Hunks that were accepted are in the file, and stay.
+      const all = [...(await this.#proposals.ofRun(folder, task_id)).values()];
+      const chosen = all.filter(({ file }) => paths?.includes(file.path) ?? true);
+      const kept = chosen
+        .filter(({ before, base }) => base !== before)
+        .map((proposal) => ({ ...proposal, wanted: proposal.base }));
+      await this.#proposals.put(folder, task_id, kept);
+      await this.#proposals.record(folder, task_id, kept);
+      const rest = paths?.filter((path) => !kept.some(({ file }) => file.path === path)) ?? null;
+      if (kept.length < chosen.length)
+        await this.#runtime.call("changes/discard", { task_id, paths: rest }, folder);
       this.#proposals.forget(task_id);
       if (paths === null) await this.#tabs.close(task_id);
     });

@@ -18,6 +18,8 @@ export interface Model {
   instances: Map<string, InstanceRecord>;
   /** Per workspace folder, the cursor of its next page of runs; `null`: all are loaded. */
   cursors: Map<string, string | null>;
+  /** Whether the user has loaded more: the line they did it with stays, because it has the focus. */
+  isPaged: boolean;
   /** Names of the workspace folders by URI; shown when there are several. */
   folderNames: Map<string, string>;
   /** The clock that running stages are shown by; the sidebar moves it on. */
@@ -56,6 +58,7 @@ export const createModel = (): Model => ({
   agents: new Map(),
   instances: new Map(),
   cursors: new Map(),
+  isPaged: false,
   folderNames: new Map(),
   now: new Date().toISOString(),
   filter: "",

@@ -4,6 +4,8 @@ export interface RedrawOptions {
   /** Runs `flush` later, at a pace that the one who draws can keep. */
   schedule: (flush: () => void) => void;
   parent: (node: string) => string | null;
+  /** Whether the node is another line by now than the one that was drawn: the line above brings it in. */
+  isReplaced?: (node: string) => boolean;
   roots: readonly string[];
   /** Draws these again; `null`: everything. */
   draw: (nodes: string[] | null) => void;
@@ -13,7 +15,13 @@ export interface RedrawOptions {
  * Gathers touched nodes and draws each at most once per flush. A node below another touched one is
  * left out, because drawing a node draws what is below it.
  */
-export const createRedraw = ({ schedule, parent, roots, draw }: RedrawOptions): Touch => {
+export const createRedraw = ({
+  schedule,
+  parent,
+  isReplaced = () => false,
+  roots,
+  draw,
+}: RedrawOptions): Touch => {
   const touched = new Set<string>();
 
   const isCovered = (node: string): boolean => {
@@ -21,7 +29,14 @@ export const createRedraw = ({ schedule, parent, roots, draw }: RedrawOptions): 
     return false;
   };
   const flush = () => {
-    const all = roots.some((root) => touched.has(root));
+    // One whose line is above all others makes another list.
+    let all = roots.some((root) => touched.has(root));
+    for (const node of all ? [] : touched) {
+      if (!isReplaced(node)) continue;
+      const above = parent(node);
+      if (above === null) all = true;
+      else touched.add(above);
+    }
     const nodes = all ? null : [...touched].filter((node) => !isCovered(node));
     touched.clear();
     draw(nodes);

@@ -28,6 +28,16 @@ export const moreItem = (l10n: Localizer): Item => ({
   command: "coditect.loadMoreRuns",
 });
 
+/** In the place of *Load more* when there are no more. */
+export const endItem = (l10n: Localizer): Item => ({
+  label: l10n.t("All runs are shown"),
+  description: "",
+  icon: { id: "check" },
+  accessibleLabel: l10n.t("All runs are shown"),
+  flags: [],
+  state: "leaf",
+});
+
 const runIcons: Record<RunRecord["status"], Icon> = {
   Queued: icons.queued,
   Running: icons.working,

@@ -11,6 +11,7 @@ import {
   changesItem,
   fileItem,
   findingItem,
+  endItem,
   findingsItem,
   findingTooltip,
   moreItem,
@@ -34,10 +35,12 @@ const matches = (run: RunRecord, filter: string): boolean =>
     .toLowerCase()
     .includes(filter);
 
+const hasMore = ({ cursors }: Model): boolean => [...cursors.values()].some((cursor) => cursor !== null);
+
 const runNodes = (model: Model): string[] => {
   const runs = [...model.runs.values()].filter((run) => matches(run, model.filter)).sort(newestFirst);
-  const more = [...model.cursors.values()].some((cursor) => cursor !== null);
-  return [...runs.map((run) => nodeId.run(run.task_id)), ...(more ? [nodeId.more()] : [])];
+  const hasEnd = model.isPaged || hasMore(model);
+  return [...runs.map((run) => nodeId.run(run.task_id)), ...(hasEnd ? [nodeId.more()] : [])];
 };
 
 const severityOrder: readonly Severity[] = ["Critical", "High", "Medium", "Low", "Info"];
@@ -120,7 +123,7 @@ const folderName = (model: Model, run: RunRecord): string =>
 const itemOf = (model: Model, id: string, l10n: Localizer): Item | null => {
   const node = parseNode(id);
   if (node === null) return null;
-  if (node.kind === "more") return moreItem(l10n);
+  if (node.kind === "more") return hasMore(model) ? moreItem(l10n) : endItem(l10n);
   if (node.kind === "execution" || node.kind === "gate" || node.kind === "quality") {
     const execution = model.executions.get(node.execution_id);
     if (execution === undefined) return null;

@@ -33,12 +33,20 @@ export interface TreeViewOptions {
 export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptions): TreeView => {
   const changed = new vscode.EventEmitter<string[] | undefined>();
   let drawn = -PACE_MS;
+  /** The ids of drawn lines, by node. */
+  const ids = new Map<string, string>();
   const touch = createRedraw({
     schedule: (flush) => setTimeout(flush, Math.max(GATHER_MS, drawn + PACE_MS - performance.now())),
     parent: tree.parent,
+    // VS Code forgets to let go of a line whose id changes, and paints it over another one later.
+    isReplaced: (node) => {
+      const [known, item] = [ids.get(node), tree.item(node)];
+      return known !== undefined && item !== null && known !== lineId(node, item);
+    },
     roots: [root],
     draw: (nodes) => {
       drawn = performance.now();
+      if (nodes === null) ids.clear();
       changed.fire(nodes ?? undefined);
     },
   });
@@ -51,7 +59,11 @@ export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptio
         return tree.children(node ?? null);
       },
       getParent: (node) => tree.parent(node),
-      getTreeItem: (node) => toTreeItem(node, tree.item(node), folderOf(node)),
+      getTreeItem: (node) => {
+        const item = tree.item(node);
+        if (item !== null) ids.set(node, lineId(node, item));
+        return toTreeItem(node, item, folderOf(node));
+      },
       resolveTreeItem: (item, node) => {
         item.tooltip = markdown(tree.tooltip(node));
         return item;
@@ -70,12 +82,17 @@ export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptio
 
 const markdown = (text: string): vscode.MarkdownString => new vscode.MarkdownString(text, true);
 
+/**
+ * VS Code remembers by id whether a line is open. What gets its first children is a new line to it, so
+ * that a stage that begins is opened and one the user has closed stays so.
+ */
+const lineId = (node: string, { state, generation = "" }: Item): string =>
+  state === "leaf" ? node : `${node}+${generation}`;
+
 const toTreeItem = (node: string, item: Item | null, folder: string | null): vscode.TreeItem => {
   if (item === null) return new vscode.TreeItem("");
   const shown = new vscode.TreeItem(plainLine(item.label), collapsibleStates[item.state]);
-  // VS Code remembers by id whether a line is open. What gets its first children is a new line to it,
-  // so that a stage that begins is opened and one the user has closed stays so.
-  shown.id = item.state === "leaf" ? node : `${node}+${item.generation ?? ""}`;
+  shown.id = lineId(node, item);
   shown.description = typeof item.description === "string" ? plainLine(item.description) : item.description;
   shown.contextValue = item.flags.join(" ");
   shown.accessibilityInformation = { label: item.accessibleLabel };

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,6 +43,18 @@ describe("a workspace with a long history", function () {
     await workbench.picture("history-filtered");
     await workbench.command("CODITECT: Clear Filter");
     await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
+    // By keyboard alone, page after page: the focus is not lost when there are no more.
+    await workbench.command("Focus on Runs View");
+    const focused = workbench.page.locator(".focused");
+    for (let page = 1; page < RUNS / 50; page++) {
+      await workbench.page.keyboard.press("End");
+      await workbench.treeItem("Load more runs").and(focused).waitFor();
+      await workbench.page.keyboard.press("Enter");
+      await workbench.treeItem("Load more runs").waitFor({ state: "hidden" });
+    }
+    await workbench.page.keyboard.press("End");
+    await workbench.treeItem("All runs are shown").and(focused).waitFor();
+    await workbench.picture("history-more");
   });
 
   it("is readable in light, dark and high contrast", async () => {
@@ -66,5 +79,7 @@ describe("a workspace with a long history", function () {
       await workbench.picture(`dashboard-${name}`);
       await workbench.command("View: Close All Editors");
     }
+    // A change of the theme paints every line again: none with what it said before.
+    assert.equal(await page.getByText("checking gates").count(), 0);
   });
 });

@@ -81,6 +81,47 @@ describe("reviewing changes", () => {
     assert.deepEqual(await decisions(task_id), [`${SOURCE} Edited`, `${TEST} Pending`]);
   });
 
+  it("keeps the hunk that was accepted when the rest of its file is discarded", async () => {
+    const task_id = await rehearse();
+    await vscode.commands.executeCommand("coditect.openChange", nodeId.file(task_id, SOURCE));
+    const proposed = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "coditect-after");
+    assert.ok(proposed);
+    const lines = proposed.getText().split("\n");
+    const line = lines.findIndex((text) => text.includes("Math.floor(cents / people)"));
+    await vscode.commands.executeCommand("coditect.acceptHunk", { uri: proposed.uri, lineNumber: line + 1 });
+
+    await vscode.commands.executeCommand("coditect.discardFile", nodeId.file(task_id, SOURCE));
+    assert.match(await onDisk(SOURCE), /Math\.floor\(cents \/ people\)/);
+    assert.deepEqual(await decisions(task_id), [`${SOURCE} Edited`, `${TEST} Pending`]);
+  });
+
+  it("shows a hunk as open again once the user has undone it", async () => {
+    const task_id = await rehearse();
+    await vscode.commands.executeCommand("coditect.openChange", nodeId.file(task_id, SOURCE));
+    const sides = ["coditect-before", "coditect-after"].map((scheme) =>
+      vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === scheme),
+    );
+    const [before, proposed] = sides;
+    assert.ok(before !== undefined && proposed !== undefined);
+    const line = proposed
+      .getText()
+      .split("\n")
+      .findIndex((text) => text.includes("Math.floor(cents / people)"));
+    const shown = new Promise<string>((resolve) => {
+      const following = vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document !== before || document.getText() !== original) return;
+        following.dispose();
+        resolve(document.getText());
+      });
+    });
+    await vscode.commands.executeCommand("coditect.acceptHunk", { uri: proposed.uri, lineNumber: line + 1 });
+    const document = await vscode.workspace.openTextDocument(fileUri(SOURCE));
+    // Beside the diff, whose tab it would take over.
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.Beside);
+    await vscode.commands.executeCommand("undo");
+    assert.equal(await shown, original);
+  });
+
   it("discards without a trace in the workspace", async () => {
     const task_id = await rehearse();
     // The command for all of them asks a person, who is not here.

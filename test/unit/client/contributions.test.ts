@@ -13,7 +13,11 @@ import {
 import { EditorCommand } from "../../../schemas/editor.ts";
 import { linkedCommandIds } from "../../../client/contributions.ts";
 
-const Named = z.looseObject({ command: z.string().optional(), when: z.string().optional() });
+const Named = z.looseObject({
+  command: z.string().optional(),
+  when: z.string().optional(),
+  group: z.string().optional(),
+});
 const Manifest = z.looseObject({
   contributes: z.looseObject({
     commands: z.array(
@@ -101,6 +105,19 @@ describe("the typed contributions equal package.json", () => {
       ({ when = "" }) => /viewItem =~ \/\\b([\w-]+)\\b\//.exec(when)?.[1] ?? when,
     );
     assert.deepEqual(sorted(words), sorted(itemFlags));
+  });
+
+  it("in tree menus that are reached by keyboard: every button of a line is in its context menu too", () => {
+    const items = contributes.menus["view/item/context"] ?? [];
+    const named = (isInline: boolean) =>
+      items
+        .filter(({ group = "" }) => group.startsWith("inline") === isInline)
+        .map(({ command, when }) => `${command} ${when}`);
+    const inMenu = new Set(named(false));
+    assert.deepEqual(
+      named(true).filter((item) => !inMenu.has(item)),
+      [],
+    );
   });
 
   it("in the commands its menus name, and those the language server may name", () => {

@@ -173,8 +173,15 @@ describe("a file that was accepted", () => {
     assert.equal(openHunks(undone).length, 2);
   });
 
+  it("is open again in the one hunk that the user has taken back", () => {
+    const half = followFile(accepted(), "A\nb\nc\nd\ne\n");
+    assert.equal(decisionOf(half), "Pending");
+    assert.deepEqual(openHunks(half), [{ old: { from: 4, to: 5 }, new: { from: 4, to: 5 }, text: "E\n" }]);
+    assert.deepEqual(acceptHunks(half, openHunks(half)), accepted());
+  });
+
   it("stays decided while the file holds it, or anything else", () => {
-    for (const current of [after, "mine\n", null])
+    for (const current of [after, "mine\n", "A\nb\nmine\nd\ne\n", null])
       assert.equal(decisionOf(followFile(accepted(), current)), "Accepted");
   });
 

@@ -135,6 +135,9 @@ describe("the Runs tree", () => {
     assert.deepEqual(runsTree(model, l10n).children(null), [nodeId.more()]);
     model.cursors.set(FOLDER, null);
     assert.deepEqual(runsTree(model, l10n).children(null), []);
+    model.isPaged = true;
+    assert.deepEqual(runsTree(model, l10n).children(null), [nodeId.more()]);
+    assert.equal(runsTree(model, l10n).item(nodeId.more())?.command, undefined);
   });
 
   it("says of several attempts how each was ranked, and offers to compare them", () => {
@@ -201,11 +204,27 @@ describe("redrawing", () => {
     const touch = createRedraw({
       schedule: (flush) => flushes.push(flush),
       parent: (node) => parents[node] ?? null,
+      isReplaced: (node) => replaced.has(node),
       roots: ["root"],
       draw: (nodes) => drawn.push(nodes),
     });
     return { drawn, flushes, touch };
   };
+  const replaced = new Set<string>();
+  afterEach(() => {
+    replaced.clear();
+  });
+
+  it("brings in a line that is another one by now with the line above it", () => {
+    const { drawn, flushes, touch } = collect();
+    replaced.add("execution");
+    touch("execution");
+    flushes[0]?.();
+    replaced.add("stage").add("run");
+    touch("execution");
+    flushes[1]?.();
+    assert.deepEqual(drawn, [["stage"], null]);
+  });
 
   it("gathers what is touched until it is flushed, once", () => {
     const { drawn, flushes, touch } = collect();

@@ -1,0 +1,28 @@
+const TODO = /\b(?:TODO|FIXME)\b(?:\([^)]*\))?:?\s*(.+?)\s*(?:\*\/|-->|#\})?$/;
+
+/** What the TODO or FIXME of a line asks for; empty: it has none. */
+export const todoIn = (line: string): string => TODO.exec(line)?.[1] ?? "";
+
+/**
+ * Doc comments of most languages, and Python's docstrings. Those of Python that begin within a line are
+ * other strings, which are found too, so that their end is not taken for the beginning of a docstring.
+ */
+const DOCSTRING = /^[ \t]*\/\*\*([\s\S]*?)\*\/|(^[ \t]*[rRuU]?)?("""|''')([\s\S]*?)\3/gm;
+
+/** How many lines above a line its docstring can end, and how many below a docstring of Python can begin. */
+const ABOVE = 12;
+const BELOW = 2;
+
+/** The first paragraph of the last docstring near a line of a text; empty: there is none. */
+export const docstringNear = (text: string, line: number): string => {
+  const lines = text.split("\n");
+  const startOf = (number: number): number => lines.slice(0, Math.max(0, number)).join("\n").length;
+  const from = startOf(line - ABOVE);
+  const near = [...text.matchAll(DOCSTRING)].findLast(({ index, 0: whole, 1: comment, 2: indent }) => {
+    if (comment === undefined && indent === undefined) return false;
+    const to = startOf(line + 1 + (comment === undefined ? BELOW : 0));
+    return index < to && index + whole.length > from;
+  });
+  const said = (near?.[1] ?? near?.[4] ?? "").replace(/^[ \t]*\*? ?/gm, "").trim();
+  return said.split(/\n[ \t]*\n|\n@/)[0]?.replace(/\s+/g, " ") ?? "";
+};
