@@ -200,7 +200,7 @@ const startLoad = () => {
 };
 
 const measureListeners = async (report: Report["report"]): Promise<void> => {
-  const runtime = testDispatch(tmpdir());
+  const runtime = testDispatch(tmpdir(), { checkResults: false });
   const server = await serveTest(Promise.resolve(runtime));
   const { child, told } = startLoad();
   try {
@@ -220,7 +220,12 @@ const measureListeners = async (report: Report["report"]): Promise<void> => {
     });
     const name = `${LISTENERS.toLocaleString("en")} event listeners`;
     report({
-      ...{ name: `${name}, telling one event`, value: median(emitting), unit: "ms", against: null },
+      ...{
+        name: `${name}, what one event holds up its sender`,
+        value: median(emitting),
+        unit: "ms",
+        against: null,
+      },
       ...{ goal: "under 20 ms, and every listener gets every event", holds: median(emitting) < 20 },
     });
     report({
@@ -267,7 +272,7 @@ const bareFastify = async (record: unknown): Promise<{ url: string; close: () =>
 };
 
 const measureRequests = async (report: Report["report"]): Promise<void> => {
-  const runtime = testDispatch(tmpdir());
+  const runtime = testDispatch(tmpdir(), { checkResults: false });
   const server = await serveTest(Promise.resolve(runtime));
   try {
     const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:1" } };

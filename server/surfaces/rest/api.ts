@@ -6,7 +6,7 @@ import type { Dispatch } from "../../runtime/dispatch.ts";
 import { type Conditions, isKnown, tagOf } from "./conditions.ts";
 import type { EventHistory } from "./event-history.ts";
 import { streamEvents } from "./event-stream.ts";
-import { readBody, sendJson } from "./messages.ts";
+import { readBody, sendJson, sendJsonText } from "./messages.ts";
 import { openApi } from "./openapi.ts";
 import { withOrigin } from "./origin.ts";
 import { findRoute, pathFields, readQuery, type Route, routes } from "./routes.ts";
@@ -85,11 +85,11 @@ const answerRoute = async (
   const signal = isKeyed(request, route, api) ? exchange.closing : goneSignal(response);
   const ask = () => api.dispatch(method, withOrigin(params, route, request, at), caller, signal);
   if (route.verb === "GET") {
-    const found = await ask();
-    const tag = tagOf(found);
+    const text = JSON.stringify(await ask());
+    const tag = tagOf(text);
     response.setHeader("etag", tag);
     if (isKnown(request, tag)) response.writeHead(304).end();
-    else sendJson(response, route.status, found);
+    else sendJsonText(response, route.status, text);
     return;
   }
   const change = () =>

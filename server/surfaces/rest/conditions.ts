@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { fail } from "../../../schemas/errors.ts";
 import { SerialQueue } from "../../../schemas/serial-queue.ts";
 
-/** The strong validator of an answer (RFC 9110, section 8.8.3). */
-export const tagOf = (answer: unknown): string =>
-  `"${createHash("sha256").update(JSON.stringify(answer)).digest("base64url").slice(0, 27)}"`;
+/** The strong validator of an answer's JSON text (RFC 9110, section 8.8.3). */
+export const tagOf = (text: string): string => `"${hash("sha256", text, "base64url").slice(0, 27)}"`;
 
 const namesTag = (header: string, tag: string): boolean =>
   header.trim() === "*" || header.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
@@ -37,7 +36,7 @@ export class Conditions {
     this.#queues.set(address, queue);
     const turn = queue.run(async () => {
       const wanted = request.headers["if-match"];
-      if (wanted !== undefined && !namesTag(wanted, tagOf(await present())))
+      if (wanted !== undefined && !namesTag(wanted, tagOf(JSON.stringify(await present()))))
         throw fail("precondition_failed", { path: address });
       return work();
     });

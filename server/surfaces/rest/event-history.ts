@@ -1,28 +1,39 @@
 import { randomBytes } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 
 /** Events that a reader can be given again after its connection broke. */
 const KEPT_EVENTS = 2000;
+/** Listeners that are told in one turn: with many of them, other work has to come in between. */
+const TOLD_PER_TURN = 50;
+/** Behind this many events there are no pauses: they must not fill the runtime's memory. */
+const MOST_WAITING = 200;
 
 export interface NumberedEvent {
   /** Its place in this history, for `Last-Event-ID`. */
   id: string;
   event: RuntimeEvent;
-  /** Its JSON text, made once for all listeners. */
-  readonly json: string;
+  /** It as a server-sent event, made once for all listeners. */
+  readonly bytes: Buffer;
 }
 
-/** The text is made when the first listener asks for it. */
+/** The bytes are made when the first listener asks for them. */
 const numbered = (id: string, event: RuntimeEvent): NumberedEvent => {
-  let json: string | null = null;
+  let bytes: Buffer | null = null;
   return {
     id,
     event,
-    get json() {
-      return (json ??= JSON.stringify(event));
+    get bytes() {
+      return (bytes ??= Buffer.from(`id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`));
     },
   };
 };
+
+interface Listener {
+  /** The number of the last event before it began to listen. */
+  since: number;
+  tell: (event: NumberedEvent) => void;
+}
 
 export type Subscribe = (listener: (event: RuntimeEvent) => void) => () => void;
 
@@ -31,8 +42,11 @@ export class EventHistory {
   /** Tells the ids of this process from those of an earlier one. */
   readonly #epoch = randomBytes(6).toString("hex");
   readonly #kept: RuntimeEvent[] = [];
-  readonly #listeners = new Set<(event: NumberedEvent) => void>();
+  readonly #listeners = new Set<Listener>();
   readonly #stop: () => void;
+  /** Events that not every listener was told of. */
+  readonly #waiting: { number: number; told: NumberedEvent }[] = [];
+  #isTelling = false;
   #count = 0;
 
   constructor(subscribe: Subscribe) {
@@ -40,8 +54,9 @@ export class EventHistory {
       this.#kept.push(event);
       if (this.#kept.length > KEPT_EVENTS) this.#kept.shift();
       this.#count += 1;
-      const told = numbered(this.#idOf(this.#count), event);
-      for (const listener of this.#listeners) listener(told);
+      if (this.#listeners.size === 0) return;
+      this.#waiting.push({ number: this.#count, told: numbered(this.#idOf(this.#count), event) });
+      if (!this.#isTelling) void this.#tell();
     });
   }
 
@@ -54,11 +69,12 @@ export class EventHistory {
     listener: (event: NumberedEvent) => void,
   ): { isComplete: boolean; missed: NumberedEvent[]; stop: () => void } {
     const missed = after === null ? [] : this.#after(after);
-    this.#listeners.add(listener);
+    const entry: Listener = { since: this.#count, tell: listener };
+    this.#listeners.add(entry);
     return {
       isComplete: missed !== null,
       missed: missed ?? [],
-      stop: () => this.#listeners.delete(listener),
+      stop: () => this.#listeners.delete(entry),
     };
   }
 
@@ -70,6 +86,20 @@ export class EventHistory {
   close(): void {
     this.#stop();
     this.#listeners.clear();
+  }
+
+  /** Tells every listener of what waits, in order; the first ones at once. */
+  async #tell(): Promise<void> {
+    this.#isTelling = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      let told = 0;
+      for (const { since, tell } of this.#listeners) {
+        if (since < next.number) tell(next.told);
+        told += 1;
+        if (told % TOLD_PER_TURN === 0 && this.#waiting.length < MOST_WAITING) await setImmediate();
+      }
+    }
+    this.#isTelling = false;
   }
 
   #idOf(number: number): string {

@@ -1,13 +1,10 @@
 import type { ServerResponse } from "node:http";
-import type { EventHistory, NumberedEvent } from "./event-history.ts";
+import type { EventHistory } from "./event-history.ts";
 
 /** A comment this often keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MILLISECONDS = 15_000;
 /** A reader that falls this many bytes behind is cut off: it must not fill the runtime's memory. */
 const MOST_BEHIND = 8 * 1024 * 1024;
-
-const textOf = ({ id, event, json }: NumberedEvent): string =>
-  `id: ${id}\nevent: ${event.type}\ndata: ${json}\n\n`;
 
 /**
  * Sends every event as a server-sent event, until either side ends it or `closing` aborts. A reader that
@@ -26,15 +23,15 @@ export const streamEvents = (response: ServerResponse, history: EventHistory, cl
   }
   const heartbeat = setInterval(() => response.write(": still here\n\n"), HEARTBEAT_MILLISECONDS);
   const lastId = response.req.headers["last-event-id"];
-  const following = history.follow(typeof lastId === "string" ? lastId : null, (event) => {
-    response.write(textOf(event));
+  const following = history.follow(typeof lastId === "string" ? lastId : null, ({ bytes }) => {
+    response.write(bytes);
     if (response.writableLength > MOST_BEHIND) response.destroy();
   });
   // A reader whose stream breaks before the first event can go on from here, too.
   if (following.missed.length === 0) response.write(`id: ${history.latest}\n`);
   response.write(": listening\n\n");
   if (!following.isComplete) response.write("event: events.lost\ndata: {}\n\n");
-  for (const event of following.missed) response.write(textOf(event));
+  for (const { bytes } of following.missed) response.write(bytes);
   const end = (): void => {
     response.end();
   };

@@ -62,15 +62,19 @@ export const readBody = async (request: IncomingMessage, limit: number): Promise
   return value;
 };
 
-const send = (response: ServerResponse, status: number, type: string, body: unknown): void => {
-  const text = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "content-type": type, "content-length": text.length });
+const send = (response: ServerResponse, status: number, type: string, text: string): void => {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) });
   response.end(text);
 };
 
 export const sendJson = (response: ServerResponse, status: number, body: unknown): void => {
   if (status === 204) response.writeHead(204).end();
-  else send(response, status, "application/json", body);
+  else sendJsonText(response, status, JSON.stringify(body));
+};
+
+/** The same for a body that is JSON text already. */
+export const sendJsonText = (response: ServerResponse, status: number, text: string): void => {
+  send(response, status, "application/json", text);
 };
 
 /** Problem details (RFC 9457), with the members of the wire form of an error added. */
@@ -83,11 +87,12 @@ export const sendProblem = (response: ServerResponse, error: CoditectError): voi
   if (status === 405) response.setHeader("allow", String(error.data.allowed));
   // What is left of a refused body must not be read as the next request.
   if (!response.req.complete) response.setHeader("connection", "close");
-  send(response, status, "application/problem+json", {
+  const body = {
     type: `urn:coditect:error:${error.code}`,
     title: error.code.replaceAll("_", " "),
     status,
     detail: message,
     ...wire,
-  });
+  };
+  send(response, status, "application/problem+json", JSON.stringify(body));
 };

@@ -31,6 +31,12 @@ export const routes: readonly Route[] = Object.entries(contract).flatMap(([name,
   return [{ method, verb, path, status, segments: segmentsOf(path), fields: params.shape }];
 });
 
+/** A request is compared with the routes whose paths are as long as its own. */
+const byLength: ReadonlyMap<number, readonly Route[]> = Map.groupBy(
+  routes,
+  ({ segments }) => segments.length,
+);
+
 /** Names of the fields in a route's path. */
 export const pathFields = (route: Route): string[] =>
   route.segments.flatMap((segment) => (typeof segment === "string" ? [] : [segment.field]));
@@ -47,7 +53,6 @@ const decode = (segment: string): string => {
 };
 
 const matchPath = (route: Route, segments: readonly string[]): Record<string, string> | null => {
-  if (segments.length !== route.segments.length) return null;
   const values: Record<string, string> = {};
   for (const [index, wanted] of route.segments.entries()) {
     const segment = segments[index] ?? "";
@@ -62,7 +67,7 @@ const matchPath = (route: Route, segments: readonly string[]): Record<string, st
 /** The route of a request, with the fields of its path. Errors: `not_found`, `verb_not_allowed`. */
 export const findRoute = (verb: string, path: string): { route: Route; inPath: Record<string, string> } => {
   const segments = path.slice(1).split("/");
-  const matching = routes.flatMap((route) => {
+  const matching = (byLength.get(segments.length) ?? []).flatMap((route) => {
     const inPath = matchPath(route, segments);
     return inPath === null ? [] : [{ route, inPath }];
   });
