@@ -87,26 +87,22 @@ export type ProviderName = z.infer<typeof ProviderName>;
 export const RuntimeType = z.enum(["CloudRun", "Kubernetes", "Docker", "Local"]);
 export type RuntimeType = z.infer<typeof RuntimeType>;
 
-/** Those of them that instances can be started on. */
-export const InstanceRuntime = RuntimeType;
-export type InstanceRuntime = z.infer<typeof InstanceRuntime>;
-
 /** Where instances run: one runtime, or several in the order in which they are tried. */
 export const RuntimeChoice = z.union([
-  InstanceRuntime,
+  RuntimeType,
   z
-    .array(InstanceRuntime)
+    .array(RuntimeType)
     .min(1)
     .refine((list) => new Set(list).size === list.length, "must name each runtime once"),
 ]);
 export type RuntimeChoice = z.infer<typeof RuntimeChoice>;
 
 /** The runtimes of a choice, the first one first. */
-export const runtimesOf = (choice: RuntimeChoice): InstanceRuntime[] =>
+export const runtimesOf = (choice: RuntimeChoice): RuntimeType[] =>
   typeof choice === "string" ? [choice] : choice;
 
 /** The one that is tried first. */
-export const firstRuntime = (choice: RuntimeChoice): InstanceRuntime => runtimesOf(choice)[0] ?? "Local";
+export const firstRuntime = (choice: RuntimeChoice): RuntimeType => runtimesOf(choice)[0] ?? "Local";
 
 /**
  * Hard caps, checked before each model call. `null` means no cap. Documents: "Resource Limits"

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentType, InstanceRuntime } from "./agent.ts";
+import { AgentType, RuntimeType } from "./agent.ts";
 import { Alert } from "./alerts.ts";
 import { ChangedFile } from "./changes.ts";
 import {
@@ -58,7 +58,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     /** `Ollama/qwen3`, or `rehearsal` for the built-in script. */
     model: z.string(),
     /** The first one that is tried. */
-    runtime: InstanceRuntime,
+    runtime: RuntimeType,
   }),
   z.strictObject({ type: z.literal("run.changed"), ...base, status: RunStatus }),
   z.strictObject({

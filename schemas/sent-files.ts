@@ -6,13 +6,13 @@ import { Count, Sha256, WorkspacePath } from "./primitives.ts";
  * and links, the tree, one JSON object on each line, sorted by path. The SHA-256 of this text names the
  * state of the workspace. The tree and the contents of files travel as objects in pieces, each object once.
  */
-export const SentFile = z.strictObject({
+const SentFile = z.strictObject({
   path: WorkspacePath,
   sha256: Sha256,
   size: Count,
   executable: z.boolean(),
 });
-export type SentFile = z.infer<typeof SentFile>;
+type SentFile = z.infer<typeof SentFile>;
 
 /** A symbolic link. `target` counts from the link's own folder and stays inside the workspace. */
 export const SentLink = z.strictObject({ path: WorkspacePath, target: z.string().min(1).max(4096) });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AIProvider, AgentConfig, AgentSettings, AgentStatus, AgentType, InstanceRuntime } from "../agent.ts";
+import { AIProvider, AgentConfig, AgentSettings, AgentStatus, AgentType, RuntimeType } from "../agent.ts";
 import { AgentExecution, ExecutionStatus } from "../execution.ts";
 import { ExportedExecution } from "../export.ts";
 import { AgentInstance, InstanceState, LifecycleEvent } from "../instance.ts";
@@ -76,7 +76,7 @@ export const agentMethods = {
 
   "instances/create": row(
     "operator",
-    byAgent.extend({ runtime: InstanceRuntime.nullable().default(null) }),
+    byAgent.extend({ runtime: RuntimeType.nullable().default(null) }),
     AgentInstance,
     { verb: "POST", path: "/api/agents/{agent_id}/instances", status: 201 },
   ),

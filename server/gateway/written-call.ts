@@ -40,7 +40,7 @@ const WrittenCall = z.union([
 export type WrittenCall = z.output<typeof WrittenCall>;
 
 /** A call that was parsed; null: it is none. */
-export const callOf = (parsed: unknown): WrittenCall | null => WrittenCall.safeParse(parsed).data ?? null;
+const callOf = (parsed: unknown): WrittenCall | null => WrittenCall.safeParse(parsed).data ?? null;
 
 /** A call from its JSON; null: it is none. */
 export const readCall = (json: string): WrittenCall | null => {

@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../schemas/agent.ts";
+import type { RuntimeType } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { WorkerEntry } from "../platform/installation.ts";
 import { DeferredDriver } from "./drivers/deferred.ts";
@@ -11,7 +11,7 @@ export const createDrivers = (
   settings: Settings,
   stateFolder: string,
   unconfined: () => Settings["unconfined"] = () => settings.unconfined,
-): Record<InstanceRuntime, Driver> => ({
+): Record<RuntimeType, Driver> => ({
   Local: createLocalDriver({ entry, environment: [], unconfined }),
   Docker: new DeferredDriver("Docker", async () => {
     const { createDockerDriver } = await import("./drivers/docker/driver.ts");

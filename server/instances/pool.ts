@@ -1,4 +1,4 @@
-import type { AgentConfig, InstanceRuntime, RuntimeChoice } from "../../schemas/agent.ts";
+import type { AgentConfig, RuntimeType, RuntimeChoice } from "../../schemas/agent.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../schemas/worker.ts";
 import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
@@ -63,11 +63,11 @@ export interface Pool {
    * Resolves if instances may be started there. Errors: `consent_needed` and `sandbox_unavailable`
    * where their commands would run unconfined and that is not allowed.
    */
-  admit(runtime: InstanceRuntime): Promise<void>;
+  admit(runtime: RuntimeType): Promise<void>;
   /** An instance in state Working with the task assigned; waits in a fair queue if there is none. */
   claim(request: ClaimRequest): Promise<ClaimedInstance>;
   /** A spare instance by hand (`instances/create`); resolves when it is Idle. */
-  create(agent: AgentConfig, runtime: InstanceRuntime, actor: string): Promise<AgentInstance>;
+  create(agent: AgentConfig, runtime: RuntimeType, actor: string): Promise<AgentInstance>;
   /** `instances/setState`: pause, resume, stop; `illegal_transition` for the rest. */
   setState(
     instanceId: string,

@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import type { AgentType, InstanceRuntime } from "../../schemas/agent.ts";
+import type { AgentType, RuntimeType } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { InstanceLimits } from "./drivers/driver.ts";
 import { parseAllowedHost } from "./drivers/egress/policy.ts";
@@ -34,7 +34,7 @@ export interface PoolSettings {
   recycle_after: number;
   health: { interval_ms: number; deadline_ms: number };
   /** How long a worker may take to start. */
-  start_ms: Record<InstanceRuntime, number>;
+  start_ms: Record<RuntimeType, number>;
   limits: InstanceLimits;
   /** How often the caps of a working instance are looked at. */
   watch_ms: number;

@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../schemas/agent.ts";
+import type { RuntimeType } from "../../schemas/agent.ts";
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,11 +14,11 @@ export interface Slot {
 
 export interface Slots {
   /** A free slot for this workspace, a used one first. */
-  take(workspace: string, runtime: InstanceRuntime): Promise<Slot>;
+  take(workspace: string, runtime: RuntimeType): Promise<Slot>;
   /** Gives it back; a slot that may hold the work of a dying process is thrown away instead. */
   give(slot: Slot, reusable: boolean): Promise<void>;
   /** Whether a used slot is free. */
-  hasWarm(workspace: string, runtime: InstanceRuntime): boolean;
+  hasWarm(workspace: string, runtime: RuntimeType): boolean;
   /** Resolves when every slot given back is free, or gone. */
   settled(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** A text in any form that services give it; anything else is none. */
-export const looseText = (given: unknown): string => {
+const looseText = (given: unknown): string => {
   if (typeof given === "string") return given;
   if (typeof given === "number") return String(given);
   if (Array.isArray(given)) return given.map(looseText).join("");

@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "./driver.ts";
 
 /**
@@ -6,11 +6,11 @@ import type { Driver, RunningWorker, WorkerSpec } from "./driver.ts";
  * wait for the client of an engine or of a cluster.
  */
 export class DeferredDriver implements Driver {
-  readonly runtime: InstanceRuntime;
+  readonly runtime: RuntimeType;
   readonly #load: () => Promise<Driver>;
   #loading: Promise<Driver> | undefined;
 
-  constructor(runtime: InstanceRuntime, load: () => Promise<Driver>) {
+  constructor(runtime: RuntimeType, load: () => Promise<Driver>) {
     this.runtime = runtime;
     this.#load = load;
   }

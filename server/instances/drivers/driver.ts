@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import type { Readable, Writable } from "node:stream";
 import type { Json } from "../../../schemas/primitives.ts";
 import type { LoopbackProxy } from "./egress/proxy.ts";
@@ -101,7 +101,7 @@ export interface RunningWorker {
 
 /** Where instances run. All drivers pass `test/integration/instances/conformance.ts`. */
 export interface Driver {
-  readonly runtime: InstanceRuntime;
+  readonly runtime: RuntimeType;
   /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
   admit?(): Promise<void>;
   /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`. */

@@ -1,11 +1,11 @@
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
 import { isActive, transitionState, updateHealth } from "../../models/instance.ts";
 import type { WorkerEnd } from "../drivers/driver.ts";
 
 /** The error for callers that wait for a worker that is gone. */
-export const deathOf = (runtime: InstanceRuntime, end: WorkerEnd | null): Error =>
+export const deathOf = (runtime: RuntimeType, end: WorkerEnd | null): Error =>
   fail("worker_died", {
     what: { Local: "worker", Docker: "container", Kubernetes: "pod", CloudRun: "container" }[runtime],
     how: end?.how ?? "it is stopping",

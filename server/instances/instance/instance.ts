@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
 import {
@@ -36,7 +36,7 @@ export interface InstanceKind {
   agent_id: string;
   agent_type: ClaimRequest["agent"]["agent_type"];
   workspace: string;
-  runtime: InstanceRuntime;
+  runtime: RuntimeType;
   image: string | null;
   /** Whether its commands may ask for hosts; it then has a way out that the user opens. */
   asks: boolean;

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { timerMs } from "../../../schemas/primitives.ts";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
-import type { AgentConfig, InstanceRuntime } from "../../../schemas/agent.ts";
+import type { AgentConfig, RuntimeType } from "../../../schemas/agent.ts";
 import { WORKER_PROTOCOL_VERSION } from "../../../schemas/worker.ts";
 import { userCode } from "../../platform/user-key.ts";
 import { newInstance, updateHealth, transitionState, isActive } from "../../models/instance.ts";
@@ -28,7 +28,7 @@ export interface StartContext {
   records: InstanceRecords;
   settings: PoolSettings;
   slots: Slots;
-  drivers: Readonly<Partial<Record<InstanceRuntime, Driver>>>;
+  drivers: Readonly<Partial<Record<RuntimeType, Driver>>>;
   log: Log;
   /** What of a workspace its workers must not see. */
   hidden: (workspace: string) => Promise<HiddenPath[]>;

@@ -1,4 +1,4 @@
-import type { AgentConfig, InstanceRuntime } from "../../../schemas/agent.ts";
+import type { AgentConfig, RuntimeType } from "../../../schemas/agent.ts";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
@@ -31,7 +31,7 @@ export interface PoolOptions {
   store: Store;
   /** Workspace of the spares that are started by hand or ahead of need. */
   workspace: string;
-  drivers: Readonly<Partial<Record<InstanceRuntime, Driver>>>;
+  drivers: Readonly<Partial<Record<RuntimeType, Driver>>>;
   /** Cache folder of the operating system in which the private copies live. */
   copiesFolder: string;
   /** Read when they are needed: whoever made them may change them. */
@@ -132,7 +132,7 @@ export class InstancePool implements Pool {
     }, TIDY_AFTER_MS).unref();
   }
 
-  async admit(runtime: InstanceRuntime): Promise<void> {
+  async admit(runtime: RuntimeType): Promise<void> {
     await this.#options.drivers[runtime]?.admit?.();
   }
 
@@ -146,7 +146,7 @@ export class InstancePool implements Pool {
     return claimed;
   }
 
-  async create(agent: AgentConfig, runtime: InstanceRuntime, actor: string): Promise<AgentInstance> {
+  async create(agent: AgentConfig, runtime: RuntimeType, actor: string): Promise<AgentInstance> {
     const { agent_id, agent_type } = agent;
     const { workspace, settings } = this.#options;
     if (settings.local_only && runtime !== "Local") throw notAllowed(runtime);

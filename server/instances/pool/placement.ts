@@ -1,15 +1,15 @@
-import { type InstanceRuntime, type RuntimeChoice, runtimesOf } from "../../../schemas/agent.ts";
+import { type RuntimeType, type RuntimeChoice, runtimesOf } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { InstanceKind } from "../instance/instance.ts";
 import type { ClaimRequest } from "../pool.ts";
 import type { PoolSettings } from "../settings.ts";
 
 /** Runtimes whose instances take memory and processors of this machine. */
-const onThisMachine: ReadonlySet<InstanceRuntime> = new Set(["Local", "Docker"]);
+const onThisMachine: ReadonlySet<RuntimeType> = new Set(["Local", "Docker"]);
 
 export const isHere = ({ runtime }: InstanceKind): boolean => onThisMachine.has(runtime);
 
-const kindOn = (runtime: InstanceRuntime, request: ClaimRequest): InstanceKind => ({
+const kindOn = (runtime: RuntimeType, request: ClaimRequest): InstanceKind => ({
   agent_id: request.agent.agent_id,
   agent_type: request.agent.agent_type,
   workspace: request.workspace,

@@ -3,7 +3,7 @@ import { mkdtemp, mkdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AgentConfig, AgentType, InstanceRuntime } from "../../../schemas/agent.ts";
+import type { AgentConfig, AgentType, RuntimeType } from "../../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
@@ -46,7 +46,7 @@ export interface PoolTestOptions {
   settings?: Partial<PoolSettings>;
   driver?: Driver;
   /** In place of the one driver. */
-  drivers?: Partial<Record<InstanceRuntime, Driver>>;
+  drivers?: Partial<Record<RuntimeType, Driver>>;
   sandbox?: boolean;
 }
 

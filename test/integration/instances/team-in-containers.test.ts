@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
 import { shippedPath } from "../../../server/platform/installation.ts";
@@ -11,7 +11,7 @@ import { skipUnlessNull } from "../../support/skip.ts";
 const noEngine = await dockerEngine();
 
 /** Runs the TDD team on the sample project; the files it changes, and where its instances ran. */
-const runTeam = async (runtime: InstanceRuntime) => {
+const runTeam = async (runtime: RuntimeType) => {
   const script = await builtInScript("tdd");
   const model = await startRehearsal([script]);
   const project = await startRuntime({

@@ -1,4 +1,4 @@
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import assert from "node:assert/strict";
 import { chmod, cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -69,7 +69,7 @@ const byContract = async (
   workflow: string,
   project: string,
   script: RehearsalScript,
-  runtime: InstanceRuntime,
+  runtime: RuntimeType,
 ): Promise<Outcome & { ran: Set<string> }> => {
   const model = await startRehearsal([script]);
   const at = await startRuntime({ project, settings: { provider: rehearsalProvider(model), runtime } });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import { openConsents } from "../../../server/platform/consents.ts";
 import { configurationFiles, configurationHash } from "../../../server/workspace/configuration.ts";
 import { dockerEngine } from "../../docker-engine.ts";
@@ -51,7 +51,7 @@ describe("a run with the protocol's own MCP servers", function () {
     await files.remove();
   });
 
-  const runIn = async (runtime: InstanceRuntime): Promise<void> => {
+  const runIn = async (runtime: RuntimeType): Promise<void> => {
     // As root, containers run as somebody else, to whom a temporary folder is closed.
     await chmod(files.root, 0o755);
     const settings = { provider: model.ollama(), runtime, unconfined: "allow" as const };

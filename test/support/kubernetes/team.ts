@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
 import { shippedPath } from "../../../server/platform/installation.ts";
 import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
@@ -18,7 +18,7 @@ export interface TeamOutcome {
 }
 
 export interface TeamRequest {
-  runtime: InstanceRuntime;
+  runtime: RuntimeType;
   /** Absolute path of a bundled worker: only such a one can be sent to another machine. */
   worker: string;
   /** Called with the first instance that works; what it does is not waited for. */

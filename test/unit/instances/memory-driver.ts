@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import type {
   Driver,
   RunningWorker,
@@ -27,7 +27,7 @@ const answerAsWorker = (input: PassThrough, output: PassThrough): void => {
   connection.listen();
 };
 
-export const memoryDriver = (runtime: InstanceRuntime = "Local"): MemoryDriver => {
+export const memoryDriver = (runtime: RuntimeType = "Local"): MemoryDriver => {
   const specs: WorkerSpec[] = [];
   const workers = new Map<string, (end: WorkerEnd) => void>();
   const start = (spec: WorkerSpec): RunningWorker => {

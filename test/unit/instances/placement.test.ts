@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { InstanceRuntime } from "../../../schemas/agent.ts";
+import type { RuntimeType } from "../../../schemas/agent.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { ClaimedInstance } from "../../../server/instances/pool.ts";
 import { withMemoryPool } from "./memory-pool.ts";
 import type { MemoryPool } from "./memory-pool.ts";
 
-const hybrid: InstanceRuntime[] = ["Local", "Kubernetes"];
+const hybrid: RuntimeType[] = ["Local", "Kubernetes"];
 const runtimeOf = (instance: ClaimedInstance) => instance.record().metadata.runtime_type;
 
 /** The Coder, who needs this much memory. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Effort, firstRuntime, RuntimeChoice } from "../../../../schemas/agent.ts";
-import type { AIProvider, InstanceRuntime, ProviderName } from "../../../../schemas/agent.ts";
+import type { AIProvider, RuntimeType, ProviderName } from "../../../../schemas/agent.ts";
 import { ANSWER_CEILING, BY_ROLE, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions, RunOrigin } from "../../../../schemas/run.ts";
@@ -23,7 +23,7 @@ type ProviderChoice = (typeof providerNames)[number];
 export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
 
 /** Runtimes by the names of `--runtime`, and what each of them is in a record. */
-const runtimeByName: ReadonlyMap<string, InstanceRuntime> = new Map([
+const runtimeByName: ReadonlyMap<string, RuntimeType> = new Map([
   ["local", "Local"],
   ["docker", "Docker"],
   ["kubernetes", "Kubernetes"],
