@@ -1,22 +1,16 @@
-import { Ajv, type Options, type ValidateFunction } from "ajv";
+import type { ValidateFunction } from "ajv";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import { Json } from "../../schemas/primitives.ts";
 import type { ToolDefinition } from "../../schemas/tool-definition.ts";
+import { ownSchemas, serverSchemas } from "./schema-checks.ts";
 
 const Fields = z.record(z.string(), Json);
 
-/** `addUsedSchema`: two schemas may have one `$id`, and one schema is compiled for each state of its tool. */
-const options: Options = { strict: false, allErrors: true, addUsedSchema: false };
-/**
- * Patterns of a server are its own to check: some take hours on a short text, and the runtime would wait.
- */
-const withoutPatterns = Object.assign(() => ({ test: () => true }), { code: "" });
-
 /** Checks inputs by the schemas of their tools. */
 export class InputCheck {
-  readonly #own = new Ajv(options);
-  readonly #servers = new Ajv({ ...options, code: { regExp: withoutPatterns } });
+  readonly #own = ownSchemas();
+  readonly #servers = serverSchemas();
   readonly #compiled = new Map<string, ValidateFunction>();
 
   /** The input as fields. Errors: `invalid_params`, also where the schema itself cannot be used. */

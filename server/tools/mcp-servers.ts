@@ -1,6 +1,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import {
   CallToolResultSchema,
   ElicitRequestSchema,
@@ -18,6 +19,7 @@ import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { resolveSecrets, type SecretTexts } from "./secrets.ts";
+import { serverSchemas } from "./schema-checks.ts";
 import { watchMessages } from "./message-watch.ts";
 import { allPages } from "./pages.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
@@ -183,7 +185,11 @@ export class McpServer {
   async #connect(): Promise<Connected> {
     const client = new Client(
       { name: "coditect", version: this.#parts.version },
-      { capabilities: { elicitation: { form: {}, url: {} } } },
+      {
+        capabilities: { elicitation: { form: {}, url: {} } },
+        // By its own, the SDK would run a server's patterns on the server's texts.
+        jsonSchemaValidator: new AjvJsonSchemaValidator(serverSchemas()),
+      },
     );
     client.setRequestHandler(ElicitRequestSchema, ({ params }, { signal }) => {
       // The protocol does not say which call a question belongs to: it is the oldest that may ask.

@@ -29,6 +29,27 @@ describe("bad MCP servers", function () {
   };
   const goodAlone = ["good__act", "read_result"];
 
+  it("with patterns that take hours on their own results do not stop the runtime", async () => {
+    assert.equal((await answerOf("slow pattern of results")).is_error, false);
+  });
+
+  it("write nothing to the terminal by the words of their schemas", async () => {
+    const written: unknown[] = [];
+    const { warn, error, log } = console;
+    Object.assign(
+      console,
+      Object.fromEntries(
+        ["warn", "error", "log"].map((name) => [name, (...all: unknown[]) => written.push(...all)]),
+      ),
+    );
+    try {
+      assert.equal((await answerOf("format with control characters")).is_error, false);
+    } finally {
+      Object.assign(console, { warn, error, log });
+    }
+    assert.deepEqual(written, []);
+  });
+
   describe("at their start: are left out, with the reason in the log", () => {
     const reasons: Readonly<Record<string, RegExp>> = {
       "hang at start": /it did not start and list its tools within 1\.5 seconds/,

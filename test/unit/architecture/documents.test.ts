@@ -21,4 +21,21 @@ describe("documents for developers", () => {
         [],
       );
     });
+
+  it("SECURITY.md names a test for each row that exists", () => {
+    const text = readFileSync(join(root, "SECURITY.md"), "utf8");
+    const rows = text
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .slice(2);
+    const named = rows.flatMap((row) => [...(row.split("|").at(-2) ?? "").matchAll(/`([^`]+)`/g)]);
+    const folders = ["security", "integration", "unit"];
+    const isThere = (name: string): boolean =>
+      folders.some((folder) => globSync(`test/${folder}/${name}{.test.ts,.ts,}`, { cwd: root }).length > 0);
+    assert.deepEqual(
+      named.flatMap(([, name = ""]) => (isThere(name) ? [] : [name])),
+      [],
+    );
+    assert.ok(named.length >= rows.length);
+  });
 });
