@@ -30,11 +30,19 @@ const phrases: readonly RegExp[] = [
 const isRemark = (line: string): boolean =>
   /^\s*(\{?\/\*|\/\/|#(?![a-z!])|<!--|--|;|%|\*|\{#|\(\*|\[|<|\.{3,}|…)/i.test(line);
 
+// A body that does nothing, and what is said of it: `def keep(): ...  # unchanged`, `keep() { /* ... */ }`.
+const remarkedBody = /(?:(?::|^)\s*(?:\.{3}|pass)\s+(#.*)|\{\s*(\/\*.*\*\/)\s*\}[;,)]*)\s*$/;
+
 /** Whether a line stands for code that was left out: `// ... rest of the code`, `# existing methods here`. */
 export const isPlaceholder = (line: string): boolean => {
+  const [, inPython, inBraces] = remarkedBody.exec(line) ?? [];
+  return isPlaceholderRemark(inPython ?? inBraces ?? line);
+};
+
+const isPlaceholderRemark = (line: string): boolean => {
   // In front of a word, three dots without a comment are code: `...rest`.
   if (!isRemark(line) || /^\s*[[(<{]*\.{3}\w/.test(line)) return false;
-  const words = line.replace(opening, "").replace(closing, "").trim();
+  const words = line.replace(opening, "").replace(closing, "").replace(/^\(/, "").trim();
   const bare = words
     .replace(/^(\.{3,}|…)|(\.{3,}|…)$/g, "")
     .replace(/[.:!]+$/, "")
@@ -50,11 +58,43 @@ export const isPlaceholder = (line: string): boolean => {
   return isComment && phrases.some((phrase) => phrase.test(bare)) && bare.split(/\s+/).length <= 14;
 };
 
+interface Placeholder {
+  line: string;
+  /** From 1. */
+  number: number;
+}
+
+interface PythonFunction extends Placeholder {
+  name: string;
+  /** Its whole body is `...`. */
+  isStub: boolean;
+}
+
+const pythonFunctions = (lines: readonly string[]): PythonFunction[] =>
+  lines.flatMap((line, index) => {
+    const [, name, rest = ""] = /^\s*(?:async\s+)?def\s+(\w+)\s*\((.*)$/.exec(line) ?? [];
+    if (name === undefined) return [];
+    const isStub = /:\s*\.{3}\s*$/.test(rest) || (/:\s*$/.test(rest) && lines[index + 1]?.trim() === "...");
+    return [{ name, line: line.trim(), number: index + 1, isStub }];
+  });
+
+/** The first Python function that had a body and has none left. An overload comes with one that has it. */
+const emptied = (lines: readonly string[], known: readonly string[]): Placeholder | undefined => {
+  const functions = pythonFunctions(lines);
+  if (!functions.some(({ isStub }) => isStub)) return undefined;
+  const whole = (of: readonly PythonFunction[]) =>
+    new Set(of.flatMap(({ name, isStub }) => (isStub ? [] : [name])));
+  const [now, before] = [whole(functions), whole(pythonFunctions(known))];
+  return functions.find(({ name }) => before.has(name) && !now.has(name));
+};
+
 /** The first placeholder in a text that is not in `known` word for word; `null`: there is none. */
-export const placeholderIn = (text: string, known: string): { line: string; number: number } | null => {
-  const old = new Set(known.split(/\r?\n/).map((line) => line.trim()));
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (isPlaceholder(line) && !old.has(line.trim())) return { line: line.trim(), number: index + 1 };
-  }
-  return null;
+export const placeholderIn = (text: string, known: string): Placeholder | null => {
+  const [lines, before] = [text.split(/\r?\n/), known.split(/\r?\n/)];
+  const old = new Set(before.map((line) => line.trim()));
+  const index = lines.findIndex((line) => isPlaceholder(line) && !old.has(line.trim()));
+  const line = lines[index];
+  if (line !== undefined) return { line: line.trim(), number: index + 1 };
+  const found = emptied(lines, before);
+  return found === undefined ? null : { line: found.line, number: found.number };
 };

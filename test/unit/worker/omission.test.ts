@@ -24,6 +24,13 @@ const placeholders = [
   "// Keep the existing imports",
   " * ... other functions unchanged",
   "// code omitted for clarity",
+  "# (existing code)",
+  "// (unchanged)",
+  "def keep(): ...  # unchanged",
+  "    pass  # existing implementation",
+  "    ...  # same as before",
+  "keep() { /* unchanged */ }",
+  "const keep = () => { /* ... */ };",
 ];
 const code = [
   "...",
@@ -45,6 +52,11 @@ const code = [
   "* Other names are left alone",
   "// existing users keep their role",
   "% of all",
+  "# (see the other module)",
+  "def area(self) -> float: ...",
+  "    pass  # nothing to do",
+  "load() { /* no cache here */ }",
+  "promise.catch(() => { /* reported already */ });",
 ];
 
 describe("lines that stand for code", () => {
@@ -61,5 +73,21 @@ describe("lines that stand for code", () => {
     const text = "a();\n// ... rest of the code\n";
     assert.deepEqual(placeholderIn(text, "b();\n"), { line: "// ... rest of the code", number: 2 });
     assert.equal(placeholderIn(text, "  // ... rest of the code\n"), null);
+  });
+
+  it("are found where a function of Python loses its body", () => {
+    const before = "def keep(a):\n    return a\n";
+    for (const stub of ["def keep(a): ...", "def keep(a):\n    ..."])
+      assert.deepEqual(placeholderIn(`x = 1\n\n${stub}\n`, before), {
+        line: stub.split("\n")[0],
+        number: 3,
+      });
+  });
+
+  it("are not what declares a function of Python that has its body elsewhere, or never had one", () => {
+    const overload = "@overload\ndef keep(a: int) -> int: ...\ndef keep(a):\n    return a\n";
+    assert.equal(placeholderIn(overload, "def keep(a):\n    return a\n"), null);
+    assert.equal(placeholderIn("def fresh(a): ...\n", "def keep(a):\n    return a\n"), null);
+    assert.equal(placeholderIn("def keep(a, b): ...\n", "def keep(a): ...\n"), null);
   });
 });
