@@ -32,7 +32,7 @@ const isSlip = (survived: number, killed: number): boolean => survived <= 1 && k
 
 /** Code that asks where it runs: what it does elsewhere is no concern of the tests, and a way to deceive them. */
 const asksWhere =
-  /\bprocess\.(cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\b__(dir|file)name\b|\bimport\.meta\.(url|dirname|filename)\b/;
+  /\bprocess\.(cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(dir|file)name\b|\bimport\.meta\.(url|dirname|filename)\b/;
 /** So many lines below such a question its answer may be. */
 const BELOW = 3;
 
