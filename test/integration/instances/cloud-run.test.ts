@@ -30,7 +30,7 @@ describe("instances in Cloud Run", function () {
   before(async () => {
     program = await mkdtemp(join(tmpdir(), "coditect-program-"));
     const [test, real] = [testWorker, workerEntry()].map(({ args }) => String(args[0]));
-    await bundleWorkers(program, { test: test ?? "", real: real ?? "", gateway });
+    await bundleWorkers(program, { test: test ?? "", real: real ?? "", "cloud-run-gateway": gateway });
     double = await CloudRunDouble.start();
     Object.assign(process.env, double.environment);
   });
@@ -48,7 +48,6 @@ describe("instances in Cloud Run", function () {
     new CloudRunDriver({
       entry: { command: process.execPath, args: [join(program, `${worker}.cjs`)] },
       stateFolder,
-      gateway: join(program, "gateway.cjs"),
       settings: Settings.parse({
         cloud_run: { region: REGION, image: DEFAULT_IMAGE, network: "closed", files_mb: 256, ...settings },
       }).cloud_run,
@@ -61,7 +60,12 @@ describe("instances in Cloud Run", function () {
     const [one, other] = await Promise.all([pool.claim(), pool.claim()]);
     assert.equal(double.services.length, 1);
     assert.equal(double.containers.length, 2);
-    assert.equal(one.record().metadata.region, REGION);
+    const { region, provider_metadata } = one.record().metadata;
+    assert.equal(region, REGION);
+    const { estimated_dollars_per_hour: dollars } = z
+      .object({ estimated_dollars_per_hour: z.number() })
+      .parse(provider_metadata);
+    assert.ok(dollars > 0.06 && dollars < 0.2, String(dollars));
     await pool.pool.terminate(other.record().instance_id, "user:test", "asked for");
     await double.settled(1);
     const { template } = z

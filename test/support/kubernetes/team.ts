@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { RuntimeType } from "../../../schemas/agent.ts";
 import type { AgentInstance } from "../../../schemas/instance.ts";
+import type { SettingsInput } from "../../../schemas/settings.ts";
 import { shippedPath } from "../../../server/platform/installation.ts";
 import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { startRehearsal } from "../../../server/rehearsal/server.ts";
@@ -21,17 +22,19 @@ export interface TeamRequest {
   runtime: RuntimeType;
   /** Absolute path of a bundled worker: only such a one can be sent to another machine. */
   worker: string;
+  /** Besides those that every such run has. */
+  settings?: SettingsInput;
   /** Called with the first instance that works; what it does is not waited for. */
   disturb?: (instance: AgentInstance) => void;
 }
 
 /** Runs the TDD team on the sample project in a runtime of this process, to its end. */
-export const runTeam = async ({ runtime, worker, disturb }: TeamRequest): Promise<TeamOutcome> => {
+export const runTeam = async ({ runtime, worker, settings, disturb }: TeamRequest): Promise<TeamOutcome> => {
   const script = await builtInScript("tdd");
   const model = await startRehearsal([script]);
   const project = await startRuntime({
     project: shippedPath("media", "sample"),
-    settings: { provider: rehearsalProvider(model), runtime, unconfined: "allow" },
+    settings: { provider: rehearsalProvider(model), runtime, unconfined: "allow", ...settings },
     worker: { command: process.execPath, args: [worker] },
   });
   try {

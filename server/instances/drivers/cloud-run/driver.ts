@@ -1,6 +1,6 @@
+import { dirname, extname, join } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
-import { shippedPath } from "../../../platform/installation.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
 import { WORKER_LIBRARIES, WORKER_NODE } from "../docker/container.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
@@ -20,6 +20,7 @@ import { channels } from "./gateway/protocol.ts";
 import { cloudRunRules } from "./isolation.ts";
 import { machineFor } from "./machine.ts";
 import type { Machine } from "./machine.ts";
+import { dollarsPerHour } from "./prices.ts";
 import { Services } from "./services.ts";
 import { ContainerSession } from "./session.ts";
 import type { CloudRunSettings } from "./settings.ts";
@@ -32,8 +33,6 @@ export interface CloudRunDriverOptions {
   /** Services are labelled with it, and only those with its label are ever removed. */
   stateFolder: string;
   settings: CloudRunSettings;
-  /** Left out: the gateway of this installation. */
-  gateway?: string;
 }
 
 /** What is shared by the instances of one runtime. */
@@ -42,6 +41,12 @@ interface Place {
   services: Services;
   region: string;
 }
+
+/** The bundle of the gateway, which is where that of the worker is. */
+const gatewayOf = ({ command, args }: WorkerEntry): string => {
+  const script = args.at(-1) ?? command;
+  return join(dirname(script), `cloud-run-gateway${extname(script)}`);
+};
 
 /** Settings without which nothing may start. Errors: `cloud_run_unavailable`. */
 const checkSettings = ({
@@ -105,10 +110,11 @@ export class CloudRunDriver implements Driver {
   }
 
   #open(): Promise<Place> {
-    const { settings, stateFolder, gateway = shippedPath("dist", "cloud-run-gateway.js") } = this.#options;
+    const { settings, stateFolder, entry } = this.#options;
     const open = async (): Promise<Place> => {
       const region = checkSettings(settings);
       const admin = await CloudRunAdmin.open({ project: settings.project, region });
+      const gateway = gatewayOf(entry);
       return { admin, services: new Services({ admin, settings, stateFolder, gateway }), region };
     };
     this.#place ??= open().catch((error: unknown) => {
@@ -202,6 +208,7 @@ export class CloudRunDriver implements Driver {
       details: {
         ...{ image, workspace: "sent to Cloud Run", service: service.name, reachable },
         machine: { ...machine },
+        estimated_dollars_per_hour: dollarsPerHour(place.region, machine),
       },
       memoryMb: spec.limits.memory_mb,
       remote: {
