@@ -10,6 +10,8 @@ const LAST_CHANNEL = 253;
 const PIECE = 64 * 1024;
 /** Bytes of one channel that may be on their way. */
 const WINDOW = 1024 * 1024;
+/** So many bytes are read before the other end learns of it: a frame for each one read would double them. */
+const GRANT = WINDOW / 4;
 /** Longest message a WebSocket of a link has to take. */
 export const LONGEST_FRAME = PIECE + 16;
 
@@ -22,7 +24,7 @@ class Channel extends Duplex {
   readonly #grant: (bytes: number) => void;
   /** Bytes that the other end still takes. */
   #credit = WINDOW;
-  /** Bytes that came and that nobody has read yet. */
+  /** Bytes that came and that the other end has not been granted again. */
   #unread = 0;
   #waiting: (() => void) | null = null;
 
@@ -36,8 +38,9 @@ class Channel extends Duplex {
 
   override _read(): void {
     const bytes = this.#unread;
+    if (bytes < GRANT) return;
     this.#unread = 0;
-    if (bytes > 0) this.#grant(bytes);
+    this.#grant(bytes);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
