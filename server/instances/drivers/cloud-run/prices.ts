@@ -1,9 +1,9 @@
 import type { Machine } from "./machine.ts";
 
 /**
- * List prices in dollars for instance-based billing, without the free tier and discounts. Source:
- * https://cloud.google.com/run/pricing, read from an archived copy on 2026-11-29; Google's billing catalogue has
- * the same prices for tier 2.
+ * List prices in dollars for instance-based billing, without the free tier and discounts, collected on
+ * 2026-11-29: tier 1 from an archived copy of https://cloud.google.com/run/pricing, tier 2 from Infracost's
+ * price data.
  */
 const prices = {
   1: { cpuSecond: 0.000_018, gibSecond: 0.000_002 },
