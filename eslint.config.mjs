@@ -49,6 +49,25 @@ export default defineConfig(
     },
   },
   {
+    // What a worker runs: in a container, the real user is not the one whose files these are.
+    files: ["server/worker/**/*.ts", "server/workspace/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            { name: "vscode", message: "The runtime knows no editor." },
+            {
+              name: "node:fs",
+              importNames: ["existsSync", "accessSync", "access"],
+              message: "They ask for the real user. See server/workspace/file-access.ts.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ["schemas/**/*.ts"],
     rules: {
       "no-restricted-imports": [

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { fail } from "../../schemas/errors.ts";
 import { WORKER_PROTOCOL_VERSION, type WorkerParams } from "../../schemas/worker.ts";
 import type { WorkerHandlers } from "../protocol/runtime-end.ts";
@@ -13,6 +12,7 @@ import type { RuntimeLink } from "../protocol/runtime-link.ts";
 import type { RunTests, Workplace } from "./tools/tool.ts";
 import { withinTrace } from "./trace.ts";
 import { agentVersion } from "./version.ts";
+import { exists } from "../workspace/file-access.ts";
 
 /** The request with the report that the instance was told of. */
 const withReport = (
@@ -36,7 +36,7 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
         const reason = `it speaks protocol ${WORKER_PROTOCOL_VERSION}, the runtime ${asked}`;
         throw fail("instance_not_started", { reason });
       }
-      if (!existsSync(settings.source)) {
+      if (!exists(settings.source)) {
         throw fail("instance_not_started", { reason: "the workspace does not exist" });
       }
       const copy = privateCopy(settings.source, settings.copy, settings.git, settings.copy_key);

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { accessSync, constants as modes } from "node:fs";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import { delimiter, isAbsolute, join, sep } from "node:path";
+import { isProgram } from "../workspace/file-access.ts";
 import { commandUser } from "./command-user.ts";
 
 /**
@@ -79,17 +79,8 @@ const SIGNALLED = 128;
 
 const isInstalled = (program: string, path: string): boolean =>
   isAbsolute(program)
-    ? isExecutable(program)
-    : program.includes(sep) || path.split(delimiter).some((folder) => isExecutable(join(folder, program)));
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, modes.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
+    ? isProgram(program)
+    : program.includes(sep) || path.split(delimiter).some((folder) => isProgram(join(folder, program)));
 
 /** Forgets the group of a child that is gone. */
 export const releaseGroup = (child: ChildProcess): void => {

@@ -1,7 +1,8 @@
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join, sep } from "node:path";
 import { isWithin } from "./paths.ts";
+import { exists } from "./file-access.ts";
 
 /** Folders of the user's in which package managers keep packages, to which they make links. */
 const stores = [
@@ -40,7 +41,7 @@ export const dependencyPlace = (workspace: string, path: string): string | null 
   if (isWithin(real, root)) return null;
   const inStore = stores.some((store) => {
     const folder = join(homedir(), store);
-    return existsSync(folder) && isWithin(realpathSync.native(folder), real);
+    return exists(folder) && isWithin(realpathSync.native(folder), real);
   });
   const isModules = real.split(sep).includes("node_modules") || basename(real) === "bower_components";
   return isModules || inStore || isEnvironmentFolder(real) ? real : null;
@@ -51,7 +52,7 @@ const isEnvironmentFolder = (folder: string): boolean => {
   const programs = ["bin/python", "bin/python3", "Scripts/python.exe"];
   return (
     folder !== homedir() &&
-    existsSync(join(folder, "pyvenv.cfg")) &&
-    programs.some((program) => existsSync(join(folder, program)))
+    exists(join(folder, "pyvenv.cfg")) &&
+    programs.some((program) => exists(join(folder, program)))
   );
 };

@@ -1,18 +1,9 @@
-import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { isProgram } from "./file-access.ts";
 import { isWithin } from "./paths.ts";
 
 /** Folders of PATH that a package manager adds for a project's own programs. */
 const ofProject = /[\\/]node_modules[\\/]\.bin[\\/]?$/;
-
-const isProgram = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-};
 
 /**
  * Absolute path of a program that the user installed; null: there is none. What a repository brings is

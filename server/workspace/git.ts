@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { GitFiles } from "../../schemas/git-files.ts";
 import { repositoryOf } from "./repository.ts";
+import { exists } from "./file-access.ts";
 
 const LARGEST_SETTING_FILE = 1024 * 1024;
 
@@ -47,7 +48,7 @@ const globalExcludes = (environment: NodeJS.ProcessEnv): string => {
 
 /** The git folder of a working tree, and the one its linked worktrees share; `null`: no repository. */
 const gitFolders = (tree: string): { own: string; common: string } | null => {
-  if (!existsSync(join(tree, ".git"))) return null;
+  if (!exists(join(tree, ".git"))) return null;
   const own = repositoryOf(tree)?.gitFolder ?? null;
   if (own === null) return null;
   const common = readSettingFile(join(own, "commondir"))?.trim() ?? ".";

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, realpathSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { GitFiles } from "../../schemas/git-files.ts";
 import { readSettingFile } from "./git.ts";
@@ -6,6 +6,7 @@ import { ignoreRules } from "./ignore.ts";
 import { dependencyNames } from "./package-entries.ts";
 import { isWithin, relativePath } from "./paths.ts";
 import { readFolder } from "./walk.ts";
+import { exists } from "./file-access.ts";
 
 /** What the tools of a workspace resolve in the repository around it; all paths are absolute. */
 export interface Surroundings {
@@ -59,7 +60,7 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
     if (!isWithin(workspace, path) && isOpen(path)) files.add(path);
     for (const target of relativeTargets(path)) {
       if (!isOutside(target) || target.includes("/node_modules/")) continue;
-      if (manifests.some((name) => existsSync(join(target, name)))) usePackage(target);
+      if (manifests.some((name) => exists(join(target, name)))) usePackage(target);
       else if (isSmallFile(target)) references(target);
     }
   };
@@ -108,7 +109,7 @@ const relativeTargets = (path: string): string[] => {
   const named = [...text.matchAll(/["'`](\.\.?\/[^"'`\n*$]{1,200})["'`]|=>\s*(\.\.?\/\S{1,200})/g)];
   return named.flatMap(([, quoted, replaced]) => {
     const target = resolve(dirname(path), (quoted ?? replaced ?? "").replace(/\/$/, ""));
-    return [target, `${target}.json`, `${target}.js`].filter((each) => existsSync(each)).slice(0, 1);
+    return [target, `${target}.json`, `${target}.js`].filter((each) => exists(each)).slice(0, 1);
   });
 };
 

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, type Dirent } from "node:fs";
+import { readdirSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import type { IgnoreRules } from "./ignore.ts";
+import { exists } from "./file-access.ts";
 
 /** What agents may see of one folder; all paths count from the workspace. */
 export interface FolderListing {
@@ -20,7 +21,7 @@ const environmentNames = new Set([".venv", "venv", "env", ".env", "virtualenv"])
 export const isDependencyFolder = (workspace: string, path: string): boolean => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "node_modules" || name === "bower_components") return true;
-  return environmentNames.has(name) && existsSync(join(workspace, path, "pyvenv.cfg"));
+  return environmentNames.has(name) && exists(join(workspace, path, "pyvenv.cfg"));
 };
 
 /**

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { readFolder } from "../../workspace/walk.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { makeLinks, type Links, type OwnFile } from "./links.ts";
 import { isExecutable, statFile } from "./stamp.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** Whether the folder is a virtual environment of Python. */
-export const isEnvironment = (folder: string): boolean => existsSync(join(folder, "pyvenv.cfg"));
+export const isEnvironment = (folder: string): boolean => exists(join(folder, "pyvenv.cfg"));
 
 /** Files of `site-packages` in which an editable installation says where its source is. */
 const editableFile = /\.(pth|egg-link)$|^__editable__.*\.py$/;
@@ -37,7 +38,7 @@ const libraryLinks = (library: string, moved: Moved): Links => {
     const own: Links = new Map();
     for (const { name } of readFolder(join(library, version))) own.set(name, join(library, version, name));
     const move: Moved = (path) => (editableFile.test(path.slice(packages.length + 1)) ? moved(path) : path);
-    if (existsSync(packages)) own.set("site-packages", linksOf(packages, move));
+    if (exists(packages)) own.set("site-packages", linksOf(packages, move));
     links.set(version, own);
   }
   return links;

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { shellCommand } from "./command.ts";
 import { nodeVariables, pathWithPrograms, readPackage } from "./package.ts";
 import type { TestJob } from "./runner.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 const OUTPUT_BYTES = 64 * 1024;
 
@@ -38,9 +38,7 @@ export const missesBuild = (root: string, folder: string, report: TestReport): b
   ];
   return messages
     .flatMap((message) => [...message.matchAll(missingModule)])
-    .some(
-      ([, path = ""]) => (outputFolder.test(path) || entryFile.test(path)) && !existsSync(join(root, path)),
-    );
+    .some(([, path = ""]) => (outputFolder.test(path) || entryFile.test(path)) && !exists(join(root, path)));
 };
 
 /** From now on the package is built before its tests run. */

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
 import type { ProcessResult } from "../process.ts";
@@ -10,6 +9,7 @@ import { noResults, type RunnerAdapter, type TestJob, type TestResults } from ".
 import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 import { testCase } from "./test-case.ts";
 import { unloadedFile } from "./unloaded-file.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** Runners that write JUnit's XML: how each is started, and where its report is. */
 
@@ -121,7 +121,7 @@ export const deno: RunnerAdapter = {
 /** CTest runs what CMake built, so it is configured and built first, in a folder of its own. */
 export const ctest: RunnerAdapter = {
   launch: (job) => {
-    const folder = existsSync(`${job.folder}/build/CMakeCache.txt`) ? "build" : ".coditect-build";
+    const folder = exists(`${job.folder}/build/CMakeCache.txt`) ? "build" : ".coditect-build";
     const name = job.name === null ? "" : ' -R "$1"';
     const steps = [
       `cmake -S . -B ${folder} >"$2" 2>&1 || { cat "$2"; exit 126; }`,
@@ -188,7 +188,7 @@ export const maven: RunnerAdapter = {
 /** The project of the build that a file belongs to, as Gradle writes it: `:app:` for `app/src/…`. */
 const gradleProject = (root: string, file: string): string => {
   for (let folder = dirname(file); folder !== "."; folder = dirname(folder))
-    if (existsSync(join(root, folder, "build.gradle")) || existsSync(join(root, folder, "build.gradle.kts")))
+    if (exists(join(root, folder, "build.gradle")) || exists(join(root, folder, "build.gradle.kts")))
       return `:${folder.replaceAll("/", ":")}:`;
   return "";
 };

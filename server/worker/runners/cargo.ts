@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
@@ -9,6 +8,7 @@ import { textOf } from "./package.ts";
 import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { testCase } from "./test-case.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 const running = /^\s+Running (?:unittests )?(\S+\.rs) \((?:.*[\\/])?(\w+)-[0-9a-f]+/;
 const verdict = /^test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/;
@@ -57,7 +57,7 @@ const targetIn = (
   [path, crate]: readonly [path: string, crate: string],
   last: Member | undefined,
 ): { path: string; member: Member | undefined } => {
-  const holding = members.filter(({ folder }) => existsSync(join(root, folder, path)));
+  const holding = members.filter(({ folder }) => exists(join(root, folder, path)));
   const member =
     holding.find(({ crates }) => crates.includes(crate)) ??
     holding.find((each) => each === last) ??
@@ -72,7 +72,7 @@ const docTest = /^(\S+\.rs) - (.*?)\s*\(line \d+\)(?: - compile(?: fail)?)?$/;
 const docFile = (folder: string, path: string): string => {
   const parts = path.split("/");
   const inFolder = parts.map((_, index) => parts.slice(index).join("/"));
-  return inFolder.find((each) => existsSync(join(folder, each))) ?? path;
+  return inFolder.find((each) => exists(join(folder, each))) ?? path;
 };
 
 /** The file of a unit test, from its module's path: `cart::tests::adds` is in `src/cart.rs`. */
@@ -82,7 +82,7 @@ const fileOf = (folder: string, target: string, name: string): string => {
   const modules = name.split("::").slice(0, -1);
   for (let depth = modules.length; depth > 0; depth -= 1) {
     const path = [source, ...modules.slice(0, depth)].join("/");
-    for (const file of [`${path}.rs`, `${path}/mod.rs`]) if (existsSync(join(folder, file))) return file;
+    for (const file of [`${path}.rs`, `${path}/mod.rs`]) if (exists(join(folder, file))) return file;
   }
   return target;
 };
@@ -186,8 +186,8 @@ export const nextest: RunnerAdapter = {
 const nextestFile = (folder: string, { classname, name }: JUnitCase): string => {
   const [, target] = classname.split("::");
   const outer = `tests/${target ?? ""}.rs`;
-  if (target !== undefined && existsSync(join(folder, outer))) return outer;
-  return fileOf(folder, existsSync(join(folder, "src/lib.rs")) ? "src/lib.rs" : "src/main.rs", name);
+  if (target !== undefined && exists(join(folder, outer))) return outer;
+  return fileOf(folder, exists(join(folder, "src/lib.rs")) ? "src/lib.rs" : "src/main.rs", name);
 };
 
 /** Files the compiler refused, each with what it said. */

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import { programOnPath, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** A language's runner: the file names that mark a project of it, and its program. */
 interface Marked {
@@ -48,7 +48,7 @@ const languages: readonly Marked[] = [
 ];
 
 const usesNextest = (folder: string): boolean =>
-  existsSync(join(folder, ".config/nextest.toml")) && programOnPath("cargo-nextest") !== null;
+  exists(join(folder, ".config/nextest.toml")) && programOnPath("cargo-nextest") !== null;
 
 /** The runner of a folder in one of the languages above; `null`: none of their files is there. */
 export const languageRunner = (folder: string, names: readonly string[]): DetectedRunner | null => {
@@ -65,7 +65,7 @@ export const languageRunner = (folder: string, names: readonly string[]): Detect
       program: "cargo",
       script: emptyScript,
     };
-  const own = (found.own ?? []).map((path) => join(folder, path)).find((path) => existsSync(path));
+  const own = (found.own ?? []).map((path) => join(folder, path)).find((path) => exists(path));
   const source = names.find((name) => found.mark.test(name));
   return {
     runner: found.runner,
@@ -79,7 +79,7 @@ export const languageRunner = (folder: string, names: readonly string[]): Detect
 /** Whether the package `inner` can only be built from `outer`, a folder above it. */
 export const isBuiltWith = (inner: DetectedRunner, outer: DetectedRunner): boolean => {
   if (inner.runner !== outer.runner || !isWithin(outer.folder, inner.folder)) return false;
-  const has = (name: string): boolean => existsSync(join(outer.folder, name));
+  const has = (name: string): boolean => exists(join(outer.folder, name));
   switch (outer.runner) {
     case "ctest":
       return true;

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { programOnPath, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 const pytestFiles = new Set(["pytest.ini", ".pytest.ini", "pytest.toml", "conftest.py"]);
 const pytestSections: Record<string, RegExp> = {
@@ -37,7 +37,7 @@ const pythonProgram = (folder: string, name: string, onPath = name): string | nu
       join(folder, environment, "bin", name),
       join(folder, environment, "Scripts", `${name}.exe`),
     ])
-    .find((program) => existsSync(program)) ?? programOnPath(onPath);
+    .find((program) => exists(program)) ?? programOnPath(onPath);
 
 const ofPytest = (folder: string): DetectedRunner => ({
   runner: "pytest",
@@ -61,7 +61,7 @@ export const importRoot = (root: string, folder: string): string => {
   const parts = folder.split("/");
   const tests = parts.findIndex((part) => /^tests?$/.test(part));
   let found = tests < 0 ? folder : parts.slice(0, tests).join("/") || ".";
-  while (found !== "." && existsSync(join(root, found, "__init__.py"))) found = dirname(found);
+  while (found !== "." && exists(join(root, found, "__init__.py"))) found = dirname(found);
   return found;
 };
 
@@ -71,7 +71,7 @@ export const importRoot = (root: string, folder: string): string => {
  */
 export const modulePath = (folder: string, ...before: readonly string[]): string => {
   const source = join(folder, "src");
-  const hasSource = existsSync(source) && !existsSync(join(source, "__init__.py"));
+  const hasSource = exists(source) && !exists(join(source, "__init__.py"));
   return [...before, folder, ...(hasSource ? [source] : []), process.env.PYTHONPATH ?? ""]
     .filter((part) => part !== "")
     .join(delimiter);

@@ -1,8 +1,9 @@
-import { existsSync, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
 import { isInstalled, readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** Why tests cannot run here, whatever the code is, and the one command that mends it. */
 export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
@@ -32,7 +33,7 @@ export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentP
   const { name, debian, homebrew } = toolchain;
   const own = runner === "phpunit" ? "composer.json" : "Gemfile";
   const isOwn =
-    (runner === "phpunit" || runner === "rspec" || runner === "minitest") && existsSync(join(folder, own));
+    (runner === "phpunit" || runner === "rspec" || runner === "minitest") && exists(join(folder, own));
   const system =
     process.platform === "darwin" ? `brew install ${homebrew}` : `sudo apt-get install ${debian}`;
   const command = !isOwn ? system : runner === "phpunit" ? "composer install" : "bundle install";
@@ -74,7 +75,7 @@ const closedSettings = (
   const missing =
     /(?:node: |open '?|no such file or directory:? '?)((?:[^\s'":]*\/)?\.env[\w.-]*)(?:: not found|'|\s|$)/i;
   const path = missing.exec(said)?.[1];
-  if (path === undefined || existsSync(join(root, path))) return null;
+  if (path === undefined || exists(join(root, path))) return null;
   return {
     problem: `${path} is not in the private copy, because it is not in version control or something in it looks like a secret`,
     mend: `Put the values that tests need into a ${path} without secrets and commit it, or name a command that sets them with --test-command.`,
@@ -174,14 +175,14 @@ const nodeInstall = (folder: string, runner: TestRunner | null): string => {
   const name = runner === "playwright" ? "@playwright/test" : runner;
   if (name !== null && !(name in all)) return `npm install --save-dev ${name}`;
   for (let at = folder; ; at = dirname(at)) {
-    const lock = locks.find(([file]) => existsSync(join(at, file)));
+    const lock = locks.find(([file]) => exists(join(at, file)));
     if (lock !== undefined) return lock[1];
     if (dirname(at) === at) return "npm install";
   }
 };
 
 const pythonInstall = (folder: string): string => {
-  const has = (name: string): boolean => existsSync(join(folder, name));
+  const has = (name: string): boolean => exists(join(folder, name));
   if (has("poetry.lock")) return "poetry install";
   if (has("uv.lock")) return "uv sync";
   if (has("Pipfile")) return "pipenv install --dev";

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { z } from "zod";
@@ -8,6 +7,7 @@ import { nameSeparator } from "./names.ts";
 import { foldersUp, textOf } from "./package.ts";
 import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** A line of `go test -json`; see `go doc test2json`. */
 const GoEvent = z.object({
@@ -69,8 +69,8 @@ const placesOf = async (folder: string): Promise<Map<string, string>> => {
 /** Go refuses `-mod=mod` in a workspace, and looks at vendored packages only without it. */
 const flagsFor = (folder: string): { GOFLAGS?: string } => {
   const isFixed =
-    [...foldersUp(folder)].some((above) => existsSync(join(above, "go.work"))) ||
-    existsSync(join(folder, "vendor", "modules.txt"));
+    [...foldersUp(folder)].some((above) => exists(join(above, "go.work"))) ||
+    exists(join(folder, "vendor", "modules.txt"));
   return isFixed ? {} : { GOFLAGS: "-mod=mod" };
 };
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { eventsFile, readEvents } from "./events.ts";
@@ -7,6 +6,7 @@ import { nodeProgram, nodeVariables, programOnPath } from "./package.ts";
 import { filesBelow } from "./report-files.ts";
 import type { RunnerAdapter, TestJob } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 const rules: ArgumentRules = {
   valued: new Set("--port --reporters --browsers --log-level --capture-timeout".split(" ")),
@@ -81,7 +81,7 @@ module.exports = async (config) => {
 
 const configurationOf = (folder: string, patterns: readonly string[]): string => {
   const given = patterns.find((pattern) => pattern !== "start");
-  return resolve(folder, given ?? configurationNames.find((name) => existsSync(join(folder, name))) ?? "");
+  return resolve(folder, given ?? configurationNames.find((name) => exists(join(folder, name))) ?? "");
 };
 
 const askedBrowsers = (args: readonly string[]): Record<string, string> => {

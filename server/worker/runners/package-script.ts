@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readPackage } from "./package.ts";
 import type { ProjectCommand } from "./project-command.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** What `npm init` writes in place of a test script. */
 const placeholder = "no test specified";
@@ -12,7 +12,7 @@ export const hasTestScript = (scripts: Readonly<Record<string, string>>): boolea
 
 /** The package manager of a package, told from its lock file or those of the folders above. */
 const packageManager = (folder: string): "npm" | "pnpm" | "yarn" | "bun" => {
-  const has = (name: string) => existsSync(join(folder, name)) || existsSync(join(folder, "../..", name));
+  const has = (name: string) => exists(join(folder, name)) || exists(join(folder, "../..", name));
   if (has("pnpm-lock.yaml")) return "pnpm";
   if (has("yarn.lock")) return "yarn";
   return has("bun.lock") || has("bun.lockb") ? "bun" : "npm";
@@ -36,7 +36,7 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),
       INIT_CWD: folder,
-      ...(existsSync(pnp) ? { NODE_OPTIONS: `--require ${JSON.stringify(pnp)}` } : {}),
+      ...(exists(pnp) ? { NODE_OPTIONS: `--require ${JSON.stringify(pnp)}` } : {}),
     },
   };
 };

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
+import { exists } from "../../workspace/file-access.ts";
 
 const Names = z.record(z.string(), z.string()).catch({});
 
@@ -50,7 +51,7 @@ const Manifest = z.object({ bin: z.union([z.string(), z.record(z.string(), z.str
 export const installedProgram = (folder: string, name: string, program = name): string | null => {
   for (const above of foldersUp(folder)) {
     const home = join(above, "node_modules", name);
-    if (!existsSync(join(home, "package.json"))) continue;
+    if (!exists(join(home, "package.json"))) continue;
     const manifest = Manifest.safeParse(JSON.parse(readFileSync(join(home, "package.json"), "utf8")));
     if (!manifest.success) return null;
     const { bin } = manifest.data;
@@ -61,14 +62,12 @@ export const installedProgram = (folder: string, name: string, program = name): 
 };
 
 export const isInstalled = (folder: string, name: string): boolean =>
-  [...foldersUp(folder)].some((above) => existsSync(join(above, "node_modules", name, "package.json")));
+  [...foldersUp(folder)].some((above) => exists(join(above, "node_modules", name, "package.json")));
 
 /** PATH as npm sets it for scripts: the programs of the package and of those around it first. */
 export const pathWithPrograms = (folder: string): string =>
   [
-    ...[...foldersUp(folder)]
-      .map((above) => join(above, "node_modules", ".bin"))
-      .filter((at) => existsSync(at)),
+    ...[...foldersUp(folder)].map((above) => join(above, "node_modules", ".bin")).filter((at) => exists(at)),
     process.env.PATH ?? "",
   ].join(delimiter);
 
@@ -77,7 +76,7 @@ export const programOnPath = (name: string, packagesOf: string | null = null): s
   const path = packagesOf === null ? (process.env.PATH ?? "") : pathWithPrograms(packagesOf);
   const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
   for (const folder of path.split(delimiter))
-    for (const file of names) if (folder !== "" && existsSync(join(folder, file))) return join(folder, file);
+    for (const file of names) if (folder !== "" && exists(join(folder, file))) return join(folder, file);
   return null;
 };
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { z } from "zod";
@@ -17,6 +16,7 @@ import { keepingOutput, readNamedReport, removeReports } from "./named-report.ts
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob } from "./runner.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** What a person would run to test a project. */
 export interface ProjectCommand {
@@ -149,7 +149,7 @@ process.exit(status ?? 1);
  */
 const ownNode = async (reportFolder: string, project: string, hookFile: string): Promise<string[]> => {
   const packaged = [...foldersUp(project)].map((folder) => join(folder, "node_modules", ".bin", "node"));
-  const program = packaged.find((path) => existsSync(path)) ?? nodeProgram();
+  const program = packaged.find((path) => exists(path)) ?? nodeProgram();
   if (process.platform === "win32" || !/^node\b/.test(basename(program))) return [];
   const folder = join(reportFolder, "bin");
   await mkdir(folder);

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -25,6 +24,7 @@ import { pathWithPrograms } from "./package.ts";
 import { describeResults } from "./report.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** What is asked for, and which files of the workspace are tests. */
 type TestRequest = WorkerParams<"tests/run"> & { layout: TestLayout };
@@ -261,7 +261,7 @@ const runJob = async (
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<TestReport> => {
-  const files = job.files?.filter((file) => existsSync(join(job.folder, file))) ?? null;
+  const files = job.files?.filter((file) => exists(join(job.folder, file))) ?? null;
   if (files?.length === 0) return notRun(root, job, true, "None of these test files exists.");
   if (job.program === null && job.runner !== "command") {
     const environment = missingProgram(job);

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isWithin } from "../../workspace/paths.ts";
 import type { ProcessResult } from "../process.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 /** The file that ended a runner of Node's before its first test: the first of the project that its output names. */
 export const unloadedFile = (
@@ -13,7 +13,7 @@ export const unloadedFile = (
   const named = [...output.matchAll(/(?:file:\/\/)?([^\s:'"]+\.[cm]?[jt]sx?)\b/g)]
     .map(([, path = ""]) => resolve(folder, path))
     .filter((path) => isWithin(folder, path) && !path.includes("/node_modules/"));
-  const own = named.find((path) => existsSync(path));
+  const own = named.find((path) => exists(path));
   return own ?? (files?.length === 1 && /\bError\b/.test(output) ? (files[0] ?? null) : null);
 };
 

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { Tampering } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
+import { exists } from "../../workspace/file-access.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 
@@ -39,7 +40,7 @@ export const unseenTampering = (
   layout: TestLayout,
 ): Tampering[] => [
   ...suspects
-    .filter((path) => runsFirst.test(path) && existsSync(join(root, path)))
+    .filter((path) => runsFirst.test(path) && exists(join(root, path)))
     .map((path) => ({ path, line: null, what: "runs before every program, the test runner among them" })),
   ...inTexts(root, suspects, layout),
 ];

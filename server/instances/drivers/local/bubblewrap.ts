@@ -134,12 +134,20 @@ const cacheFolders = [
 export const toolchainCaches = (home: string): string[] =>
   cacheFolders.filter((cache) => existsSync(join(home, cache)));
 
-/** A folder of PATH; one of a version manager's shims needs the versions next to it. */
+/** What tells that a folder has a toolchain in it whose programs read files next to `bin`: Rust, Java, Node. */
+const toolchainMarks = ["lib/rustlib", "lib/modules", "lib/node_modules"];
+
+/**
+ * A folder of PATH with what its programs read: the shims of a version manager need the versions next to
+ * them, and the `bin` of a toolchain needs its libraries. Not the folder above, which may be `.local`.
+ */
 const withVersions = (folder: string): string[] => {
   const root = dirname(folder);
-  const isOfManager =
-    basename(folder) === "shims" && ["versions", "installs"].some((name) => existsSync(join(root, name)));
-  return isOfManager ? [root] : [folder];
+  const has = (name: string): boolean => existsSync(join(root, name));
+  if (basename(folder) === "shims" && ["versions", "installs"].some(has)) return [root];
+  if (basename(folder) === "bin" && toolchainMarks.some(has))
+    return [folder, join(root, "lib"), join(root, "conf")];
+  return [folder];
 };
 
 /** Folders of the user's own toolchains and of PATH that are there. */
