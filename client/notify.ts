@@ -31,7 +31,7 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   const onState = async (state: RuntimeState): Promise<void> => {
     if (state.kind === "starting")
       interrupted = [...sidebar.model.runs.values()].filter(({ status }) => isRunActive(status));
-    else if (state.kind === "unusable") await sayUnusable(state.reason);
+    else if (state.kind === "unusable") await sayUnusable(state);
     else if (state.kind === "ready") {
       const runs = interrupted;
       interrupted = [];
@@ -195,11 +195,8 @@ const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   }
 };
 
-const sayUnusable = async (reason: string): Promise<void> => {
+const sayUnusable = async ({ reason, code }: Extract<RuntimeState, { kind: "unusable" }>): Promise<void> => {
   const message = vscode.l10n.t("The CODITECT runtime cannot be used: {0}", reason);
-  const ways = {
-    [vscode.l10n.t("Restart Runtime")]: "coditect.restartRuntime",
-    [vscode.l10n.t("Show Log")]: "coditect.showLog",
-  } as const;
-  await offer(message, ways, "", sayError);
+  const ways = helpFor(code, null).ways.map(({ title, command }) => [title, command] as const);
+  await offer(message, Object.fromEntries(ways), "", sayError);
 };

@@ -68,10 +68,10 @@ export const signInToServer = async (context: Context): Promise<void> => {
     await runtime.restart();
     tell(vscode.l10n.t("Agents for this workspace now run on {0}.", url));
   } catch (error) {
-    // The same token would be refused each time the window opens.
-    if (error instanceof Error && Reflect.get(error, "code") === "token_refused")
-      await teamServer.signOut(url);
-    throw error;
+    if (!(error instanceof Error && Reflect.get(error, "code") === "token_refused")) throw error;
+    // The same token would be refused each time the window opens. That it was refused is told already,
+    // as the reason why the runtime cannot be used.
+    await teamServer.signOut(url);
   }
 };
 

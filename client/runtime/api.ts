@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { CoditectError } from "../../schemas/errors.ts";
 import type { Method, MethodInput, MethodResult } from "../../schemas/contract.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { TeamServer } from "../team-server.ts";
@@ -9,7 +10,7 @@ export type RuntimeState =
   | { kind: "starting" }
   /** `server`: address of the team server that runs are made on; null: this machine. */
   | { kind: "ready"; version: string; pid: number; server: string | null }
-  | { kind: "unusable"; reason: string };
+  | { kind: "unusable"; reason: string; code: CoditectError["code"] };
 
 /** An event and the workspace folder (URI) it comes from. */
 export interface FolderEvent {

@@ -58,7 +58,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const server = await hooks.teamServer.session();
   const giveUp = (reason: string, error = fail("runtime_unusable", { reason })): CoditectError => {
     unusable = error;
-    hooks.setState({ kind: "unusable", reason });
+    hooks.setState({ kind: "unusable", reason, code: error.code });
     gate.reject(unusable);
     return unusable;
   };

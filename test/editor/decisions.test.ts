@@ -78,9 +78,7 @@ describe("what the user reads and decides", function () {
   it("asks for a program that an agent wants to run, and remembers the answer until it is revoked", async () => {
     const workbench = await parts.session.open(await parts.session.project(throughModel(parts.model)));
     await workbench.openFile("src/bill.js");
-    await workbench.command("CODITECT: Run TDD Team on Current File");
-    await workbench.page.locator(".quick-input-widget input[type=text]").fill(ASKING_TASK);
-    await workbench.choose("Start");
+    await workbench.runTdd(ASKING_TASK);
     const question = workbench.notification(/Allow Test Writer to run cat\? Command: cat package\.json/);
     await question.waitFor({ timeout: pace.deadline(60_000) });
     await workbench.picture("permission");

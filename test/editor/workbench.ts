@@ -56,8 +56,8 @@ export interface Workbench {
   readonly showView: () => Promise<void>;
   /** The line of a run in the tree, once every gate of it held. */
   readonly runHeld: (name: string | RegExp) => Promise<void>;
-  /** Runs the TDD team on the file the cursor is in. */
-  readonly runTdd: () => Promise<void>;
+  /** Runs the TDD team on the file the cursor is in; without a task it takes its own one for the file. */
+  readonly runTdd: (task?: string) => Promise<void>;
   /** Runs the rehearsal on the sample project from the view's own button; resolves at its end. */
   readonly rehearse: () => Promise<void>;
   readonly notification: (text: string | RegExp) => Locator;
@@ -157,12 +157,12 @@ const driveWorkbench = (page: Page): Workbench => {
     },
     showView,
     runHeld,
-    runTdd: async () => {
+    runTdd: async (task) => {
       const title = "Run TDD Team on Current File";
       // It depends on the same as the palette's line: that the workspace is trusted, and whose file it is.
       await page.locator(".editor-actions").getByRole("button", { name: title }).waitFor();
       await command(`CODITECT: ${title}`);
-      // It asks what to build; without an answer the team takes its own task for the file.
+      if (task !== undefined) await quickInput.locator("input[type=text]").fill(task);
       await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start" }).first().click();
     },
     rehearse: async () => {
