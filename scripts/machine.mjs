@@ -25,7 +25,8 @@ export const provideMachine = async (suites) => {
   if (isDebianRoot()) await attempt(() => installPackages(suites));
   if (suites.includes("editor")) await attempt(installCodeServer);
   if (suites.includes("integration")) await attempt(installTestRunners);
-  const stopDocker = suites.includes("integration") ? await attempt(startDocker) : undefined;
+  const usesDocker = ["integration", "instances", "security"].some((name) => suites.includes(name));
+  const stopDocker = usesDocker ? await attempt(startDocker) : undefined;
   return { problems, release: async () => stopDocker?.() };
 };
 
