@@ -20,6 +20,15 @@ export const discountTests = (checks: readonly string[]): string =>
     "",
   ].join("\n");
 
+/** A project whose `discount` does nothing yet, with one test that passes. */
+export const discountProject = {
+  "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
+  "src/price.js": "export const discount = (price) => price;\n",
+  "test/price.test.js": discountTests([
+    'it("takes nothing off nothing", () => assert.equal(discount(0), 0));',
+  ]),
+};
+
 /** Knows the one answer that its tests ask for. */
 export const fitted = "export const discount = (price) => (price === 200 ? 180 : price);\n";
 /** Follows the rule. */

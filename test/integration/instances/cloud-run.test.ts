@@ -1,44 +1,23 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { Settings } from "../../../schemas/settings.ts";
 import type { SettingsInput } from "../../../schemas/settings.ts";
 import { CloudRunDriver } from "../../../server/instances/drivers/cloud-run/driver.ts";
-import { DEFAULT_IMAGE } from "../../../server/instances/drivers/docker/container.ts";
 import { workerEntry } from "../../../server/platform/installation.ts";
-import { bundleWorkers } from "../../support/bundled-workers.ts";
-import { CloudRunDouble, REGION, whyNoCloudRunDouble } from "../../support/cloud-run/double.ts";
+import { type CloudRunDouble, REGION, whyNoCloudRunDouble } from "../../support/cloud-run/double.ts";
+import { cloudRunSettings, cloudRunTestbed } from "../../support/cloud-run/testbed.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance, pools } from "./conformance.ts";
 import { behaviour, command, never, testWorker } from "./pool-harness.ts";
 import { wayOut } from "./way-out.ts";
 
 const reason = await whyNoCloudRunDouble();
-const gateway = fileURLToPath(
-  new URL("../../../server/instances/drivers/cloud-run/gateway/main.ts", import.meta.url),
-);
 
 describe("instances in Cloud Run", function () {
   this.timeout(60_000);
   skipUnlessNull(this, reason);
-  const environmentBefore = { ...process.env };
-  let double: CloudRunDouble;
-  let program: string;
-  before(async () => {
-    program = await mkdtemp(join(tmpdir(), "coditect-program-"));
-    const [test, real] = [testWorker, workerEntry()].map(({ args }) => String(args[0]));
-    await bundleWorkers(program, { test: test ?? "", real: real ?? "", "cloud-run-gateway": gateway });
-    double = await CloudRunDouble.start();
-    Object.assign(process.env, double.environment);
-  });
-  after(async () => {
-    process.env = environmentBefore;
-    await double.close();
-    await rm(program, { recursive: true, force: true });
-  });
+  const [test, real] = [testWorker, workerEntry()].map(({ args }) => String(args[0]));
+  const bed = cloudRunTestbed({ test: test ?? "", real: real ?? "" });
 
   const driverOf = (
     worker: "test" | "real",
@@ -46,11 +25,9 @@ describe("instances in Cloud Run", function () {
     stateFolder: string = import.meta.filename,
   ) =>
     new CloudRunDriver({
-      entry: { command: process.execPath, args: [join(program, `${worker}.cjs`)] },
+      entry: { command: process.execPath, args: [bed.worker(worker)] },
       stateFolder,
-      settings: Settings.parse({
-        cloud_run: { region: REGION, image: DEFAULT_IMAGE, network: "closed", files_mb: 256, ...settings },
-      }).cloud_run,
+      settings: Settings.parse({ cloud_run: { ...cloudRunSettings, ...settings } }).cloud_run,
     });
   const driver = () => driverOf("test");
   const start = pools(driver);
@@ -58,8 +35,8 @@ describe("instances in Cloud Run", function () {
   it("serves instances from one service, each from a container of its own", async () => {
     const pool = await start();
     const [one, other] = await Promise.all([pool.claim(), pool.claim()]);
-    assert.equal(double.services.length, 1);
-    assert.equal(double.containers.length, 2);
+    assert.equal(bed.double.services.length, 1);
+    assert.equal(bed.double.containers.length, 2);
     const { region, provider_metadata } = one.record().metadata;
     assert.equal(region, REGION);
     const { estimated_dollars_per_hour: dollars } = z
@@ -67,7 +44,7 @@ describe("instances in Cloud Run", function () {
       .parse(provider_metadata);
     assert.ok(dollars > 0.06 && dollars < 0.2, String(dollars));
     await pool.pool.terminate(other.record().instance_id, "user:test", "asked for");
-    await double.settled(1);
+    await bed.double.settled(1);
     const { template } = z
       .object({
         template: z.object({
@@ -76,7 +53,7 @@ describe("instances in Cloud Run", function () {
           vpcAccess: z.object({ egress: z.string() }),
         }),
       })
-      .parse(double.bodyOf(double.services[0] ?? ""));
+      .parse(bed.double.bodyOf(bed.double.services[0] ?? ""));
     assert.deepEqual(template, {
       maxInstanceRequestConcurrency: 1,
       executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
@@ -93,12 +70,12 @@ describe("instances in Cloud Run", function () {
     const work = instance.call("tests/run", long, never);
     for (let round = 0; round < 3; round += 1) {
       const asked = instance.call("execution/run", behaviour("ask"), never);
-      double.breakConnections();
+      bed.double.breakConnections();
       assert.match((await asked).summary, /hello/);
     }
     const { output } = await work;
     assert.equal(output, [1, 2, 3, 4, 5, 6, 7, 8].map((digit) => String(digit).repeat(8000)).join(""));
-    assert.equal(double.containers.length, 1);
+    assert.equal(bed.double.containers.length, 1);
   });
 
   it("says that a container is gone, and goes on with another", async () => {
@@ -106,7 +83,7 @@ describe("instances in Cloud Run", function () {
     const instance = await pool.claim();
     const call = instance.call("execution/run", behaviour("hang"), never);
     const rejected = assert.rejects(call, { code: "worker_died", message: /its container is gone/ });
-    await double.containers[0]?.kill();
+    await bed.double.containers[0]?.kill();
     await rejected;
     const next = await pool.claim();
     assert.equal((await next.call("execution/run", behaviour("work"), never)).summary, "done");
@@ -115,18 +92,18 @@ describe("instances in Cloud Run", function () {
   it("ends what runs in a container when the runtime does not come back", async () => {
     const pool = await start();
     await pool.claim();
-    assert.equal(double.containers.length, 1);
+    assert.equal(bed.double.containers.length, 1);
     // As after a kill of the runtime: the service is deleted by the next one, with its containers.
     const next = driver();
     assert.equal(await next.removeOrphans(), 1);
-    assert.deepEqual([double.services, double.containers], [[], []]);
+    assert.deepEqual([bed.double.services, bed.double.containers], [[], []]);
   });
 
   it("leaves the services of another state folder alone", async () => {
     const pool = await start({ driver: driverOf("test", {}, "/another/state") });
     await pool.claim();
     assert.equal(await driver().removeOrphans(), 0);
-    assert.equal(double.services.length, 1);
+    assert.equal(bed.double.services.length, 1);
   });
 
   const tokens: [name: string, change: Partial<CloudRunDouble["identity"]["tokens"]>][] = [
@@ -136,14 +113,14 @@ describe("instances in Cloud Run", function () {
   ];
   for (const [name, change] of tokens) {
     it(`cannot enter a service with an ID token that is ${name}`, async () => {
-      const usual = double.identity.tokens;
-      double.identity.tokens = { ...usual, ...change };
+      const usual = bed.double.identity.tokens;
+      bed.double.identity.tokens = { ...usual, ...change };
       try {
         const pool = await start();
         await assert.rejects(pool.claim(), { code: "cloud_run_unavailable", message: /answered 401/ });
-        assert.deepEqual(double.containers, []);
+        assert.deepEqual(bed.double.containers, []);
       } finally {
-        double.identity.tokens = usual;
+        bed.double.identity.tokens = usual;
       }
     });
   }
@@ -151,14 +128,14 @@ describe("instances in Cloud Run", function () {
   it("cannot enter a service without an ID token", async () => {
     const pool = await start();
     await pool.claim();
-    const [service] = double.running;
+    const [service] = bed.double.running;
     const answer = await fetch(service?.uri ?? "");
     assert.equal(answer.status, 403);
   });
 
   it("refuses an instance that can reach what it must not, and names it", async () => {
     const pool = await start();
-    double.hasMetadata = true;
+    bed.double.hasMetadata = true;
     try {
       await assert.rejects(pool.claim(), { code: "instance_exposed", message: /the metadata server/ });
       const lenient = await start({
@@ -173,7 +150,7 @@ describe("instances in Cloud Run", function () {
         .parse(instance.record().metadata.provider_metadata);
       assert.deepEqual(reachable, ["metadata"]);
     } finally {
-      double.hasMetadata = false;
+      bed.double.hasMetadata = false;
     }
   });
 
@@ -187,12 +164,12 @@ describe("instances in Cloud Run", function () {
       const pool = await start({ driver: driverOf("test", settings) });
       await assert.rejects(pool.claim(), { code: "cloud_run_unavailable", message });
     }
-    assert.deepEqual(double.services, []);
+    assert.deepEqual(bed.double.services, []);
   });
 
   it("waits while the Admin API has no time", async () => {
     const pool = await start();
-    double.failures.push(503, 429);
+    bed.double.failures.push(503, 429);
     const instance = await pool.claim();
     assert.equal((await instance.call("execution/run", behaviour("work"), never)).summary, "done");
   });
@@ -201,6 +178,6 @@ describe("instances in Cloud Run", function () {
   wayOut(() => driverOf("real"));
   // The pools are closed by now.
   afterEach(() => {
-    assert.deepEqual([double.services, double.containers], [[], []]);
+    assert.deepEqual([bed.double.services, bed.double.containers], [[], []]);
   });
 });

@@ -6,7 +6,7 @@ import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type ModelServer } from "../../model-servers.ts";
 import { finish as ends } from "../../support/one-round.ts";
-import { discountTests, finish, fitted, general, write } from "../../support/discount.ts";
+import { discountProject, discountTests, finish, fitted, general, write } from "../../support/discount.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const long = `export const discount = (price) => {
@@ -75,13 +75,7 @@ describe("several attempts at a stage", function () {
   let finished: Awaited<ReturnType<TestRuntime["run"]>>;
 
   before(async () => {
-    sources = await testWorkspace({
-      "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
-      "src/price.js": "export const discount = (price) => price;\n",
-      "test/price.test.js": discountTests([
-        'it("takes nothing off nothing", () => assert.equal(discount(0), 0));',
-      ]),
-    });
+    sources = await testWorkspace(discountProject);
     model = await startRehearsal([
       coder("Guess.", fitted),
       coder("Be brief.", general),

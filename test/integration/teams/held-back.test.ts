@@ -3,7 +3,15 @@ import { rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { RehearsalScript } from "../../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
-import { call, discountTests, finish, fitted, general, write } from "../../support/discount.ts";
+import {
+  call,
+  discountProject,
+  discountTests,
+  finish,
+  fitted,
+  general,
+  write,
+} from "../../support/discount.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const HIDDEN = "test/discount.held-back.test.js";
@@ -50,13 +58,7 @@ describe("held-back tests of the TDD team", function () {
   let finished: Awaited<ReturnType<TestRuntime["run"]>>;
 
   before(async () => {
-    sources = await testWorkspace({
-      "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
-      "src/price.js": "export const discount = (price) => price;\n",
-      "test/price.test.js": discountTests([
-        'it("takes nothing off nothing", () => assert.equal(discount(0), 0));',
-      ]),
-    });
+    sources = await testWorkspace(discountProject);
     model = await startRehearsal([script]);
     project = await startRuntime({
       project: sources.root,

@@ -9,6 +9,7 @@ import type { TreePart } from "../../../workspace/tree.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { asFirstProcess } from "../first-process.ts";
+import { Kept } from "../remote/kept.ts";
 import { COPY, COPY_FOLDER, HOME_FOLDER, remoteEnvironment } from "../remote/environment.ts";
 import { createSentFiles, RECEIVER } from "../remote/files.ts";
 import { measureIsolation } from "../remote/isolation.ts";
@@ -75,8 +76,9 @@ const checkSettings = ({
 export class CloudRunDriver implements Driver {
   readonly runtime = "CloudRun";
   readonly #options: CloudRunDriverOptions;
-  #place: Promise<Place> | null = null;
-  #sweep: Promise<number> | null = null;
+  readonly #place = new Kept(() => this.#open());
+  /** Containers of an earlier runtime are removed once. */
+  readonly #sweep = new Kept(async () => (await this.#place.get()).services.removeLeft());
 
   constructor(options: CloudRunDriverOptions) {
     this.#options = options;
@@ -88,47 +90,30 @@ export class CloudRunDriver implements Driver {
 
   async removeOrphans(): Promise<number> {
     try {
-      return await this.#removeLeftOnce();
+      return await this.#sweep.get();
     } catch (error) {
       throw cloudRunError(error);
     }
   }
 
   async close(): Promise<void> {
-    const place = await this.#place?.catch(() => null);
+    const place = await this.#place.present();
     await place?.services.close();
   }
 
-  #removeLeftOnce(): Promise<number> {
-    this.#sweep ??= this.#open()
-      .then(({ services }) => services.removeLeft())
-      .catch((error: unknown) => {
-        this.#sweep = null;
-        throw error;
-      });
-    return this.#sweep;
-  }
-
-  #open(): Promise<Place> {
+  async #open(): Promise<Place> {
     const { settings, stateFolder, entry } = this.#options;
-    const open = async (): Promise<Place> => {
-      const region = checkSettings(settings);
-      const admin = await CloudRunAdmin.open({ project: settings.project, region });
-      const gateway = gatewayOf(entry);
-      return { admin, services: new Services({ admin, settings, stateFolder, gateway }), region };
-    };
-    this.#place ??= open().catch((error: unknown) => {
-      this.#place = null; // It may be there the next time.
-      throw error;
-    });
-    return this.#place;
+    const region = checkSettings(settings);
+    const admin = await CloudRunAdmin.open({ project: settings.project, region });
+    const gateway = gatewayOf(entry);
+    return { admin, services: new Services({ admin, settings, stateFolder, gateway }), region };
   }
 
   async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
     const { settings } = this.#options;
     try {
-      const place = await this.#open();
-      await this.#removeLeftOnce();
+      const place = await this.#place.get();
+      await this.#sweep.get();
       const image = spec.image ?? settings.image;
       if (image === null) throw fail("instance_not_started", { reason: "no image is set (cloud_run.image)" });
       const machine = machineFor(spec.limits, settings.files_mb);

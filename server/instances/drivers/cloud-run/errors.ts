@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
+import { wasNotReached } from "../remote/away.ts";
 
 /** Google: the error of a REST API. */
 const Refusal = z.object({
@@ -26,21 +27,11 @@ export const refusalOf = (status: number, body: unknown): CloudRunError => {
 export const isMissing = (error: unknown): boolean => error instanceof CloudRunError && error.status === 404;
 export const isConflict = (error: unknown): boolean => error instanceof CloudRunError && error.status === 409;
 
-const awayCodes: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "EAI_AGAIN",
-]);
-
 /** Whether it was not reached, or has no time or no room: it may answer a little later. */
 export const isAway = (error: unknown): boolean =>
   error instanceof CloudRunError
     ? error.status === 429 || error.status >= 500
-    : error instanceof Error &&
-      (error.name === "TimeoutError" || ("code" in error && awayCodes.has(String(error.code))));
+    : (error instanceof Error && error.name === "TimeoutError") || wasNotReached(error);
 
 const hints: Readonly<Record<number, string>> = {
   401: "Log in again: gcloud auth application-default login.",

@@ -1,8 +1,6 @@
-import type { Readable, Writable } from "node:stream";
-import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driver.ts";
+import type { WorkerEnd } from "../driver.ts";
 import { endOf } from "../end.ts";
-import type { Overseer } from "../remote/overseer.ts";
-import type { RemoteStream } from "../remote/stream.ts";
+import { RemoteWorker, type StartedWorker } from "../remote/worker.ts";
 import { channels } from "./gateway/protocol.ts";
 import type { ContainerSession, ProgramEnd } from "./session.ts";
 
@@ -10,17 +8,10 @@ import type { ContainerSession, ProgramEnd } from "./session.ts";
 const KILLED = 137;
 
 /** A container in which a worker was started, and what it was started with. */
-export interface StartedContainer {
+export interface StartedContainer extends StartedWorker {
   session: ContainerSession;
-  worker: RemoteStream;
-  overseer: Overseer;
   runtimeId: string;
   region: string;
-  environment: Record<string, string>;
-  paths: RunningWorker["paths"];
-  details: RunningWorker["details"];
-  memoryMb: number;
-  remote: RemoteFiles;
 }
 
 const endOfWorker = ({ code, signal, out_of_memory, words }: ProgramEnd, memoryMb: number): WorkerEnd => {
@@ -30,62 +21,29 @@ const endOfWorker = ({ code, signal, out_of_memory, words }: ProgramEnd, memoryM
 };
 
 /** A worker in a container of Cloud Run. */
-export class CloudRunWorker implements RunningWorker {
-  readonly runtimeId: string;
-  readonly input: Writable;
-  readonly output: Readable;
-  readonly region: string;
-  readonly paths: RunningWorker["paths"];
-  readonly environment: Record<string, string>;
-  readonly details: RunningWorker["details"];
-  readonly unconfinedReason = null;
-  readonly remote: RemoteFiles;
+export class CloudRunWorker extends RemoteWorker {
   readonly ended: Promise<WorkerEnd>;
-  readonly #started: StartedContainer;
+  readonly #session: ContainerSession;
+  readonly #memoryMb: number;
   #reason: WorkerEnd | null = null;
-  #usage: { at: number; value: WorkerUsage } = {
-    at: Number.NEGATIVE_INFINITY,
-    value: { cpu_seconds: 0, memory_mb: 0, processes: 0 },
-  };
 
   constructor(started: StartedContainer) {
-    this.#started = started;
-    this.runtimeId = started.runtimeId;
-    this.region = started.region;
-    this.input = started.worker.input;
-    this.output = started.worker.output;
-    this.paths = started.paths;
-    this.environment = started.environment;
-    this.details = started.details;
-    this.remote = started.remote;
+    super(started.runtimeId, started.region, started);
+    this.#session = started.session;
+    this.#memoryMb = started.memoryMb;
     this.ended = this.#whenEnded();
-  }
-
-  async usage(maxAge = 1000): Promise<WorkerUsage> {
-    if (performance.now() - this.#usage.at <= maxAge) return this.#usage.value;
-    const value = (await this.#started.overseer.usage()) ?? this.#usage.value;
-    this.#usage = { at: performance.now(), value };
-    return value;
-  }
-
-  pause(): Promise<void> {
-    return this.#started.overseer.pause();
-  }
-
-  resume(): Promise<void> {
-    return this.#started.overseer.resume();
   }
 
   async kill(reason: WorkerEnd): Promise<WorkerEnd> {
     this.#reason ??= reason;
-    await this.#started.session.close(reason.how);
+    await this.#session.close(reason.how);
     return this.ended;
   }
 
   async #whenEnded(): Promise<WorkerEnd> {
-    const { session, memoryMb } = this.#started;
+    const session = this.#session;
     const end = await Promise.race([
-      session.end(channels.worker).then((ended) => endOfWorker(ended, memoryMb)),
+      session.end(channels.worker).then((ended) => endOfWorker(ended, this.#memoryMb)),
       session.over.then((how): WorkerEnd => ({ kind: "exited", how })),
     ]);
     const reason = this.#reason ?? end;

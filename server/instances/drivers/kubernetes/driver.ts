@@ -8,6 +8,7 @@ import { WORKER_NODE } from "../docker/container.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
+import { Kept } from "../remote/kept.ts";
 import { COPY_FOLDER } from "../remote/environment.ts";
 import { createSentFiles } from "../remote/files.ts";
 import { measureIsolation } from "../remote/isolation.ts";
@@ -75,8 +76,9 @@ export class KubernetesDriver implements Driver {
   readonly #workers = new Set<PodWorker>();
   /** Names of pods of this runtime, which are no orphans. */
   readonly #own = new Set<string>();
-  #place: Promise<Place> | null = null;
-  #sweep: Promise<number> | null = null;
+  readonly #place = new Kept(() => this.#open());
+  /** Pods that are no one's are removed once, and again when one could not be. */
+  readonly #sweep = new Kept(async () => this.#removeLeft((await this.#place.get()).cluster));
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
@@ -88,38 +90,21 @@ export class KubernetesDriver implements Driver {
 
   async removeOrphans(): Promise<number> {
     try {
-      return await this.#removeLeftOnce();
+      return await this.#sweep.get();
     } catch (error) {
       throw clusterError(error);
     }
   }
 
-  #removeLeftOnce(): Promise<number> {
-    this.#sweep ??= this.#open()
-      .then(({ cluster }) => this.#removeLeft(cluster))
-      .catch((error: unknown) => {
-        this.#sweep = null;
-        throw error;
-      });
-    return this.#sweep;
-  }
-
-  #open(): Promise<Place> {
+  async #open(): Promise<Place> {
     const { stateFolder, settings } = this.#options;
-    const open = async (): Promise<Place> => {
-      const cluster = await (this.#options.cluster ?? (() => chooseCluster(settings)))();
-      const table = new PodTable(cluster, this.#selector);
-      const lease = new RuntimeLease(cluster, stateFolder, () => {
-        for (const worker of this.#workers)
-          void worker.kill({ kind: "stopped", how: "another runtime took over its state folder" });
-      });
-      return { cluster, table, lease };
-    };
-    this.#place ??= open().catch((error: unknown) => {
-      this.#place = null; // It may be there the next time.
-      throw error;
+    const cluster = await (this.#options.cluster ?? (() => chooseCluster(settings)))();
+    const table = new PodTable(cluster, this.#selector);
+    const lease = new RuntimeLease(cluster, stateFolder, () => {
+      for (const worker of this.#workers)
+        void worker.kill({ kind: "stopped", how: "another runtime took over its state folder" });
     });
-    return this.#place;
+    return { cluster, table, lease };
   }
 
   get #selector(): string {
@@ -144,9 +129,9 @@ export class KubernetesDriver implements Driver {
     let place: Place | null = null;
     this.#own.add(name);
     try {
-      const found = await this.#open();
+      const found = await this.#place.get();
       await whileAway(found.cluster, () => found.lease.hold(signal), signal);
-      await whileAway(found.cluster, () => this.#removeLeftOnce(), signal);
+      await whileAway(found.cluster, () => this.#sweep.get(), signal);
       found.table.use();
       place = found;
       return await this.#bringUp(spec, found, streams, signal);
@@ -154,7 +139,7 @@ export class KubernetesDriver implements Driver {
       for (const stream of streams) stream.close();
       if (place !== null) {
         // What could not be removed is an orphan from here.
-        if (!(await removePod(place, name))) this.#sweep = null;
+        if (!(await removePod(place, name))) this.#sweep.drop();
         this.#leave(place, name);
       } else this.#own.delete(name);
       throw clusterError(error);
@@ -230,7 +215,7 @@ export class KubernetesDriver implements Driver {
         this.#workers.delete(running);
         this.#leave(place, name);
         // The API server may be away; what is left goes before the next one starts.
-        if (!wasRemoved) this.#sweep = null;
+        if (!wasRemoved) this.#sweep.drop();
       },
     });
     this.#workers.add(running);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
+import { wasNotReached } from "../remote/away.ts";
 
 /** What an API server answers in place of the object that was asked for. */
 const Status = z.object({
@@ -40,20 +41,10 @@ export const isConflict = (error: unknown): boolean => error instanceof ApiError
 
 /** Whether the API server was not reached, or has no time: it may answer a little later. */
 export const isAway = (error: unknown): boolean =>
-  error instanceof ApiError
-    ? error.status === 429 || error.status >= 500
-    : error instanceof Error && "code" in error && awayCodes.has(String(error.code));
+  error instanceof ApiError ? error.status === 429 || error.status >= 500 : wasNotReached(error);
 
 /** Whether the API server refuses somebody, for good or until it has read its roles. */
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
-
-const awayCodes: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-]);
 
 const hints: Readonly<Record<number, string>> = {
   401: "Log in to the cluster again; kubectl uses the same configuration.",

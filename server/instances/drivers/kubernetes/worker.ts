@@ -1,8 +1,7 @@
-import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driver.ts";
-import type { Overseer } from "../remote/overseer.ts";
+import type { WorkerEnd } from "../driver.ts";
 import type { RemoteStream } from "../remote/stream.ts";
+import { RemoteWorker, type StartedWorker } from "../remote/worker.ts";
 import type { Cluster } from "./cluster.ts";
 import { endOfPod, hasEnded } from "./end.ts";
 import { deletePod } from "./pods.ts";
@@ -14,54 +13,27 @@ const WORD_MS = 3000;
 export const GONE_MS = 20_000;
 
 /** A pod that was started, and what it was started with. */
-export interface StartedPod {
+export interface StartedPod extends StartedWorker {
   cluster: Cluster;
   table: PodTable;
   name: string;
   uid: string;
-  worker: RemoteStream;
   /** To the container that writes its files; it ends with this. */
   files: RemoteStream;
-  overseer: Overseer;
-  environment: Record<string, string>;
-  paths: RunningWorker["paths"];
-  details: RunningWorker["details"];
-  memoryMb: number;
-  remote: RemoteFiles;
   /** Called when the pod is gone, or could not be removed. */
   onGone: (wasRemoved: boolean) => void;
 }
 
 /** A worker in a pod. */
-export class PodWorker implements RunningWorker {
-  readonly runtimeId: string;
-  readonly input: Writable;
-  readonly output: Readable;
-  readonly region: string;
-  readonly paths: RunningWorker["paths"];
-  readonly environment: Record<string, string>;
-  readonly details: RunningWorker["details"];
-  readonly unconfinedReason = null;
-  readonly remote: RemoteFiles;
+export class PodWorker extends RemoteWorker {
   readonly ended: Promise<WorkerEnd>;
   readonly #started: StartedPod;
   #reason: WorkerEnd | null = null;
   #removal: Promise<boolean> | null = null;
-  #usage: { at: number; value: WorkerUsage } = {
-    at: Number.NEGATIVE_INFINITY,
-    value: { cpu_seconds: 0, memory_mb: 0, processes: 0 },
-  };
 
   constructor(started: StartedPod) {
+    super(started.name, started.cluster.host, started);
     this.#started = started;
-    this.runtimeId = started.name;
-    this.region = started.cluster.host;
-    this.input = started.worker.input;
-    this.output = started.worker.output;
-    this.paths = started.paths;
-    this.environment = started.environment;
-    this.details = started.details;
-    this.remote = started.remote;
     this.ended = this.#whenEnded();
   }
 
@@ -107,21 +79,6 @@ export class PodWorker implements RunningWorker {
     };
     this.#removal ??= remove().catch(() => false);
     return this.#removal;
-  }
-
-  async usage(maxAge = 1000): Promise<WorkerUsage> {
-    if (performance.now() - this.#usage.at <= maxAge) return this.#usage.value;
-    const value = (await this.#started.overseer.usage()) ?? this.#usage.value;
-    this.#usage = { at: performance.now(), value };
-    return value;
-  }
-
-  pause(): Promise<void> {
-    return this.#started.overseer.pause();
-  }
-
-  resume(): Promise<void> {
-    return this.#started.overseer.resume();
   }
 
   async kill(reason: WorkerEnd): Promise<WorkerEnd> {

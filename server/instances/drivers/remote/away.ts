@@ -1,0 +1,12 @@
+const codes: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "EAI_AGAIN",
+]);
+
+/** Whether a service was not reached: it may be back a little later. */
+export const wasNotReached = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && codes.has(String(error.code));
