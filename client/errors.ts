@@ -33,7 +33,8 @@ export const showError = async (
 export const isCatalogued = (error: unknown): error is CoditectError =>
   error instanceof Error && error.name === "CoditectError";
 
-const offer = async (
+/** Says what went wrong, with a button for each way out. */
+export const offer = async (
   text: string,
   ways: readonly Way[],
   again: (() => Thenable<unknown>) | null = null,

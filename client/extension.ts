@@ -69,6 +69,9 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       void startWhereAgentsWorked(context);
     }),
+    sidebar.runs.onDidChangeVisibility(({ visible }) => {
+      if (visible) void startWhereAgentsWorked(context);
+    }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       showChoices();
       if (runtime.state.kind !== "stopped" && holdsFromNextStart(change)) void offerRestart();
@@ -101,6 +104,7 @@ const showChoices = (): void => {
 
 /** Findings and interrupted runs of earlier sessions are there again without a command. */
 const startWhereAgentsWorked = async ({ runtime, extension, teamServer }: Context): Promise<void> => {
+  if (runtime.state.kind !== "stopped") return;
   const hasWorked = teamServer.isChosen || (await foldersWithState(extension.storageUri)).length > 0;
   if (vscode.workspace.isTrusted && hasWorked) await runtime.start().catch(() => undefined); // The status item says it.
 };

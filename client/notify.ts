@@ -5,7 +5,7 @@ import type { ServerQuestion } from "../schemas/questions.ts";
 import { isRunActive, offersResume } from "../schemas/statuses.ts";
 import type { Context } from "./context.ts";
 import type { CommandId } from "./contributions.ts";
-import { isCatalogued, showError } from "./errors.ts";
+import { isCatalogued, offer as offerWays, showError } from "./errors.ts";
 import type { FolderEvent, RuntimeState } from "./runtime/api.ts";
 import { setting } from "./settings.ts";
 import { formatCost } from "./tree/item.ts";
@@ -14,7 +14,7 @@ import type { RunRecord } from "./tree/model.ts";
 import { helpFor, type Way } from "./ways.ts";
 import { runStatusText, runTitle } from "./tree/run-items.ts";
 import { askServerQuestion } from "./server-question.ts";
-import { sayError, sayInformation, sayWarning } from "./say.ts";
+import { sayInformation, sayWarning } from "./say.ts";
 
 /** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
 export const notifyOfRuns = (context: Context): vscode.Disposable => {
@@ -197,6 +197,5 @@ const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
 
 const sayUnusable = async ({ reason, code }: Extract<RuntimeState, { kind: "unusable" }>): Promise<void> => {
   const message = vscode.l10n.t("The CODITECT runtime cannot be used: {0}", reason);
-  const ways = helpFor(code, null).ways.map(({ title, command }) => [title, command] as const);
-  await offer(message, Object.fromEntries(ways), "", sayError);
+  await offerWays(message, helpFor(code, null).ways);
 };

@@ -79,9 +79,6 @@ export class Sidebar {
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         this.#onFolders(removed);
       }),
-      this.#runs.view.onDidChangeVisibility(({ visible }) => {
-        if (visible) void this.#startWhereAgentsWorked();
-      }),
     ];
   }
 
@@ -203,11 +200,6 @@ export class Sidebar {
     this.#clock.follow();
     this.#touch(roots.runs);
     this.#touch(roots.agents);
-  }
-
-  async #startWhereAgentsWorked(): Promise<void> {
-    if (this.#runtime.state.kind === "stopped" && (await foldersWithState(this.#storage)).length > 0)
-      await this.#runtime.start().catch(() => undefined); // The status item and the view show it.
   }
 }
 

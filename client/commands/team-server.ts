@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
+import { isCatalogued } from "../errors.ts";
 import { askModal, sayError } from "../say.ts";
 import { serverAddress } from "../team-server.ts";
 import { tell } from "./targets.ts";
@@ -68,7 +69,7 @@ export const signInToServer = async (context: Context): Promise<void> => {
     await runtime.restart();
     tell(vscode.l10n.t("Agents for this workspace now run on {0}.", url));
   } catch (error) {
-    if (!(error instanceof Error && Reflect.get(error, "code") === "token_refused")) throw error;
+    if (!isCatalogued(error) || error.code !== "token_refused") throw error;
     // The same token would be refused each time the window opens. That it was refused is told already,
     // as the reason why the runtime cannot be used.
     await teamServer.signOut(url);

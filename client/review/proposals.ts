@@ -5,6 +5,9 @@ import { readText } from "./apply.ts";
 import { provideReviewDocuments, type ReviewDocuments, type ReviewedFile } from "./documents.ts";
 import { decisionOf, diffSides, followFile, openProposal, type Proposal } from "./proposal.ts";
 
+/** Typing changes a document many times. */
+const SETTLE_MS = 150;
+
 /** A run's files by path, with what the user has decided about them so far. */
 interface OpenReview {
   folder: string;
@@ -18,6 +21,9 @@ export class Proposals {
   readonly #memory: vscode.Memento;
   readonly #documents: ReviewDocuments;
   readonly #subscription: vscode.Disposable;
+  /** Documents that changed since they were last looked at. */
+  readonly #edited = new Map<string, vscode.Uri>();
+  #timer: NodeJS.Timeout | null = null;
   /** By task. */
   readonly #open = new Map<string, Promise<OpenReview>>();
 
@@ -30,7 +36,9 @@ export class Proposals {
     );
     // An undo in the file takes back what was accepted: a diff that is open has to show that.
     this.#subscription = vscode.workspace.onDidChangeTextDocument(({ document }) => {
-      void this.#follow(document.uri);
+      if (this.#open.size === 0) return;
+      this.#edited.set(document.uri.toString(), document.uri);
+      this.#timer ??= setTimeout(() => void this.#followEdited(), SETTLE_MS);
     });
   }
 
@@ -46,7 +54,9 @@ export class Proposals {
     const known = files.get(path);
     if (known === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
     const proposal = followFile(known, await readText(fileInFolder(folder, path)));
-    if (proposal === known) return known;
+    // A decision that was taken meanwhile counts, and is followed the next time.
+    const present = files.get(path) ?? known;
+    if (proposal === known || present !== known) return present;
     files.set(path, proposal);
     this.#documents.update({ folder, task_id, path });
     return proposal;
@@ -80,8 +90,17 @@ export class Proposals {
   }
 
   dispose(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#subscription.dispose();
     this.#documents.dispose();
+  }
+
+  async #followEdited(): Promise<void> {
+    this.#timer = null;
+    const edited = [...this.#edited.values()];
+    this.#edited.clear();
+    // One that cannot be read is shown as it was; the next question for it says why.
+    for (const uri of edited) await this.#follow(uri).catch(() => undefined);
   }
 
   async #follow(uri: vscode.Uri): Promise<void> {

@@ -1,7 +1,7 @@
 import type { RunEvent, RuntimeEvent } from "../../schemas/events.ts";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import { foldRun } from "../../schemas/run-view.ts";
-import { newRun, type Model, type RunRecord } from "./model.ts";
+import { hasPendingChanges, newRun, type Model, type RunRecord } from "./model.ts";
 import { nodeId, roots } from "./nodes.ts";
 
 /** Collects the nodes that must be drawn again. */
@@ -39,10 +39,16 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
       return;
     default: {
       const run = runOf(model, folder, event, touch);
-      const hadFindings = run.findings.size > 0;
+      const before = { hadFindings: run.findings.size > 0, hadChanges: run.changes.length > 0 };
+      const wasPending = hasPendingChanges(run);
       foldRun(run, event);
       const isFinding = event.type === "finding.reported" || event.type === "finding.changed";
-      touch(isFinding && hadFindings ? nodeId.findings(run.task_id) : nodeId.run(run.task_id));
+      // The run's own line says whether changes are pending.
+      const isFile = event.type === "changes.changed" && run.changes.length > 0;
+      if (isFinding && before.hadFindings) touch(nodeId.findings(run.task_id));
+      else if (isFile && before.hadChanges && wasPending === hasPendingChanges(run))
+        touch(nodeId.changes(run.task_id));
+      else touch(nodeId.run(run.task_id));
     }
   }
 };

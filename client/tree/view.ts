@@ -41,7 +41,10 @@ export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptio
     // VS Code forgets to let go of a line whose id changes, and paints it over another one later.
     isReplaced: (node) => {
       const [known, item] = [ids.get(node), tree.item(node)];
-      return known !== undefined && item !== null && known !== lineId(node, item);
+      const isOther = known !== undefined && item !== null && known !== lineId(node, item);
+      // Below a line that is closed it is not drawn now: it must not draw the line above each time.
+      if (isOther) ids.delete(node);
+      return isOther;
     },
     roots: [root],
     draw: (nodes) => {

@@ -132,6 +132,14 @@ const problemOf = async (response: Response): Promise<CoditectError> => {
 const fieldOf = (block: string, name: string): string | null =>
   new RegExp(`^${name}: ?(.*)$`, "m").exec(block)?.[1] ?? null;
 
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
 /** Reads server-sent events until the stream ends. `alive` is called for whatever comes, comments too. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
@@ -146,7 +154,8 @@ export async function* readEvents(
     for (const block of blocks) {
       const [id, data] = [fieldOf(block, "id"), fieldOf(block, "data")];
       const areLost = fieldOf(block, "event") === "events.lost";
-      const event = data === null || areLost ? null : RuntimeEvent.parse(JSON.parse(data));
+      // A server of another version may have events that are unknown here.
+      const event = data === null || areLost ? null : (RuntimeEvent.safeParse(parsed(data)).data ?? null);
       yield { id, event, areLost };
     }
   }

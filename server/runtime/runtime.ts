@@ -175,8 +175,10 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     emit,
     log,
   });
+  // Who sends files to a server must not get out of their copy, whatever is in them.
+  const mayLeaveSandbox = options.received === undefined;
   const hooks = createHooks({
-    ...{ workspace, settings, unconfined, consents, environment },
+    ...{ workspace, settings, unconfined, mayLeaveSandbox, consents, environment },
     scratchFolder: join(cacheFolder(), "hooks"),
   });
   const changes = withHooks(createChanges({ store, workspace, now }), hooks, store);
@@ -203,7 +205,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     workspace,
     scratchFolder: join(cacheFolder(), "mcp"),
     settings,
-    unconfined,
+    ...{ unconfined, mayLeaveSandbox },
     consents,
     objects: store.objects,
     environment,

@@ -24,30 +24,40 @@ export interface ServerCommand {
 
 const SANDBOX_HOME = "/tmp/home";
 
-/** Commands of MCP servers on this machine, confined as instances are: no network, nothing to write. */
+export interface SandboxOptions {
+  /** Absolute path. */
+  workspace: string;
+  /** Absolute path; servers get scratch folders below it. */
+  scratchFolder: string;
+  unconfined: () => Settings["unconfined"];
+  /** Whether a server's configuration may ask to run outside of the sandbox. */
+  mayLeaveSandbox: boolean;
+}
+
+/** Commands of MCP servers and hooks on this machine, confined as instances are: no network, nothing to write. */
 export class ServerSandbox {
-  readonly #workspace: string;
-  readonly #cacheFolder: string;
-  readonly #unconfined: () => Settings["unconfined"];
+  readonly #options: SandboxOptions;
   readonly #hidden = createHiddenFinder();
   readonly #folders: string[] = [];
 
-  constructor(workspace: string, cacheFolder: string, unconfined: () => Settings["unconfined"]) {
-    this.#workspace = workspace;
-    this.#cacheFolder = cacheFolder;
-    this.#unconfined = unconfined;
+  constructor(options: SandboxOptions) {
+    this.#options = options;
   }
 
   /**
    * The confined command of a server. It sees the workspace without its secrets, and a scratch folder
-   * of its own. Errors: `sandbox_unavailable` where nothing confines it and the user did not allow that.
+   * of its own. Errors: `sandbox_unavailable` where nothing confines it and the user did not allow that,
+   * `server_only` if it asks to leave the sandbox where it may not.
    */
   async command(server: StdioServer, variables: Record<string, string>): Promise<ServerCommand> {
+    const { workspace, scratchFolder, unconfined: mayBeUnconfined, mayLeaveSandbox } = this.#options;
+    if (server.sandbox === "none" && !mayLeaveSandbox)
+      throw fail("server_only", { what: "Permission to run commands without a sandbox" });
     const sandbox = server.sandbox === "none" ? null : await probeSandbox();
-    if (sandbox !== null && "unavailable" in sandbox && this.#unconfined() !== "allow")
+    if (sandbox !== null && "unavailable" in sandbox && mayBeUnconfined() !== "allow")
       throw fail("sandbox_unavailable", { reason: sandbox.unavailable });
-    await mkdir(this.#cacheFolder, { recursive: true, mode: 0o700 });
-    const place = await mkdtemp(join(this.#cacheFolder, "server-"));
+    await mkdir(scratchFolder, { recursive: true, mode: 0o700 });
+    const place = await mkdtemp(join(scratchFolder, "server-"));
     this.#folders.push(place);
     const scratch = join(place, "scratch");
     await mkdir(scratch, { mode: 0o700 });
@@ -56,10 +66,10 @@ export class ServerSandbox {
       args: server.args,
       env: { ...ownEnvironment(), ...variables },
     };
-    if (sandbox === null) return { ...unconfined, folder: this.#workspace };
+    if (sandbox === null) return { ...unconfined, folder: workspace };
     if ("unavailable" in sandbox) return { ...unconfined, folder: scratch };
-    const readable = [this.#workspace, ...programPlaces(server)];
-    const hidden = await this.#hidden(this.#workspace);
+    const readable = [workspace, ...programPlaces(server)];
+    const hidden = await this.#hidden(workspace);
     const own = "program" in sandbox ? { home: SANDBOX_HOME, temporary: "/tmp" } : await ownFolders(place);
     const env = { ...workerEnvironment(process.env, [], own), ...variables };
     const command = [server.command, ...server.args];

@@ -288,11 +288,10 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
 /** Opens the gateway of a workspace. */
 export const openTools = (tools: ToolsParts): Pick<Tools, "offers" | "call" | "close"> => {
-  const { workspace, scratchFolder, unconfined, settings, environment, secrets, version, startMilliseconds } =
-    tools;
+  const { settings, environment, secrets, version, startMilliseconds } = tools;
   return new ToolGateway({
     tools,
-    sandbox: new ServerSandbox(workspace, scratchFolder, unconfined),
+    sandbox: new ServerSandbox(tools),
     checked: createCheckedFetch(() => settings.allowed_hosts),
     environment,
     secrets,

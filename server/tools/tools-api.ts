@@ -9,6 +9,7 @@ import type { Log } from "../platform/log.ts";
 import type { Objects } from "../store/store.ts";
 import type { EditorTools } from "./editor-tools.ts";
 import type { SecretTexts } from "./secrets.ts";
+import type { SandboxOptions } from "./server-sandbox.ts";
 
 /** What a tool gives back. An error's text tells the agent what to do instead. */
 export interface ToolAnswer {
@@ -52,12 +53,8 @@ export interface Tools {
   close(): Promise<void>;
 }
 
-export interface ToolsParts {
-  workspace: string;
-  /** Absolute path; MCP servers get scratch folders below it. */
-  scratchFolder: string;
+export interface ToolsParts extends SandboxOptions {
   settings: Pick<Settings, "allowed_hosts" | "mcp_files" | "untrusted">;
-  unconfined: () => Settings["unconfined"];
   consents: Pick<Consents, "has">;
   objects: Pick<Objects, "put" | "get">;
   environment: NodeJS.ProcessEnv;

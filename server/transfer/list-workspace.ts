@@ -43,6 +43,10 @@ export class WorkspaceLister {
       const known = this.#parts.get(part.path);
       const isKnown = known !== undefined && part.stamp !== null && known.stamp === part.stamp;
       const found: SentEntry[] = isKnown ? [...known.found] : [];
+      for (const { path } of found) {
+        const hash = this.#hashes.get(path);
+        if (hash !== undefined) hashes.set(path, hash);
+      }
       if (!isKnown)
         for (const list of part.entries())
           for (const entry of list) {

@@ -47,8 +47,11 @@ export class IncomingObjects {
     if (at !== 0 && at !== present)
       throw invalid(sha256, `a piece at ${at} does not follow ${present} bytes`);
     if (at + bytes.length > size) throw invalid(sha256, `it is longer than ${size} bytes`);
-    if (this.#bytes + bytes.length > MOST_BYTES)
+    if (this.#bytes + bytes.length > MOST_BYTES) {
+      // Kept, they would refuse the smaller workspace that the user sends next.
+      this.clear();
       throw fail("files_too_large", { what: "the files that were sent", limit: "8 GB" });
+    }
     const file = await open(part, at === 0 ? "w" : "a", 0o600);
     try {
       await file.writeFile(bytes);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
@@ -84,10 +84,10 @@ export class ReceivedFiles {
     if (name === this.#name) return { missing: [] };
     if (!this.#objects.has(name)) return { missing: [name] };
     const pace = pacer("Receiving the workspace", signal);
-    const text = readFileSync(this.#objects.path(name));
-    if (text.length > MOST_TREE_BYTES)
+    const path = this.#objects.path(name);
+    if ((await stat(path)).size > MOST_TREE_BYTES)
       throw fail("files_too_large", { what: "the list of its files", limit: "64 MB" });
-    const wanted = await readTree(text.toString("utf8"), pace);
+    const wanted = await readTree(await readFile(path, "utf8"), pace);
     if (bytesOf(wanted) > MOST_BYTES) throw fail("files_too_large", { what: "its files", limit: "16 GB" });
     const changed = await this.#changed(wanted, pace);
     const missing = await this.#missing(changed);

@@ -44,13 +44,13 @@ const executing: readonly RegExp[] = [
 
 /** Files of which some lines name what runs. */
 const executingLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
-  [/(^|\/)cargo\.toml$/, /^\s*(build|links|runner|rustc-wrapper)\s*=|^\s*\[(patch|replace|profile)\b/m],
+  [/(^|\/)cargo\.toml$/, /^[ \t]*(build|links|runner|rustc-wrapper)\s*=|^[ \t]*\[(patch|replace|profile)\b/m],
   [
     /(^|\/)(pyproject\.toml|setup\.cfg)$/,
-    /^\s*\[(build-system|tool[.:]|project\.(scripts|gui-scripts|entry-points)|options\.entry_points)|^\s*(build-backend|backend-path|addopts|cmdclass)\s*=/m,
+    /^[ \t]*\[(build-system|tool[.:]|project\.(scripts|gui-scripts|entry-points)|options\.entry_points)|^[ \t]*(build-backend|backend-path|addopts|cmdclass)\s*=/m,
   ],
   [/(^|\/)composer\.json$/, /"(scripts|allow-plugins|repositories)"\s*:/],
-  [/(^|\/)go\.(mod|work)$/, /^\s*(toolchain|replace|tool)\b/m],
+  [/(^|\/)go\.(mod|work)$/, /^[ \t]*(toolchain|replace|tool)\b/m],
 ];
 
 const steering: readonly RegExp[] = [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { deflateRawSync } from "node:zlib";
 import { CoditectError } from "../../schemas/errors.ts";
 import { parseJson } from "../../schemas/json-depth.ts";
 import { WorkspacePath } from "../../schemas/primitives.ts";
@@ -18,6 +19,9 @@ import { terminalText } from "../../schemas/plain-text.ts";
 import { rejectsWith } from "../support/rejects.ts";
 import { testDispatch } from "../support/dispatch.ts";
 import { caller, serveTest } from "../unit/surfaces/rest/support.ts";
+import { hiddenIn } from "../../server/teams/gates/encoded.ts";
+import { literalsOf, writtenOutIn } from "../../server/teams/gates/written-out.ts";
+import { placeholderIn } from "../../server/worker/tools/omission.ts";
 
 const tools = [{ name: "read_file", description: "", schema: {} }];
 const deep = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
@@ -60,6 +64,12 @@ const parsers: Readonly<Record<string, (input: string) => unknown>> = {
   lessons: (input) => renderLessons(parseLessons(input)),
   "configuration files": (input) =>
     describeConfiguration([{ path: ".coditect/x.json", bytes: Buffer.from(input) }]),
+  "code that is left out": (input) => placeholderIn(input, ""),
+  "what a change writes out": (input) => [
+    writtenOutIn([{ path: "a.js", before: "", after: input }]),
+    hiddenIn(literalsOf(input), literalsOf),
+  ],
+  "manifests of Rust": (input) => marksOf("Cargo.toml", null, input),
   "package files": (input) => [marksOf("package.json", input, input), testSettings("package.json", input)],
   secrets: (input) => redactText(input, []),
   "terminal text": terminalText,
@@ -81,6 +91,13 @@ const hostile: Readonly<Record<string, string>> = {
   "comments without end": "<!-- lesson:".repeat(5000),
   "opened variables": "{{".repeat(30_000),
   "blanks in variables": "{{" + " ".repeat(30_000),
+  "blanks in a comment": `// ${" ".repeat(30_000)}x`,
+  "words of placeholders": `// ${"existing-code-".repeat(3000)}`,
+  "empty lines": "\n".repeat(30_000),
+  "a list of codes": `[${"65,".repeat(150_000)}]`,
+  "texts in a text": JSON.stringify(
+    deflateRawSync(Array.from({ length: 8000 }, (_, at) => `"${at}abcdefgh"`).join(" ")).toString("base64"),
+  ),
   "escapes without end": "\u001b[".repeat(30_000),
 };
 

@@ -56,6 +56,7 @@ export const toolWorkspace = (): ToolWorkspace => {
           untrusted: options.untrusted ?? false,
         },
         unconfined: () => "allow",
+        mayLeaveSandbox: true,
         consents: {
           has: (name, of) => (name === "mcp_tools" ? options.changedTools === of : (options.consent ?? true)),
         },

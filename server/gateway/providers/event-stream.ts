@@ -124,10 +124,15 @@ export class EventStream {
     /** `whole`: one document of several lines, as far as its first line shows. */
     let form: "events" | "lines" | "whole" | null = null;
     const lines = new EventLines();
+    /** Pieces of a line that has not ended: put together once, however many there are. */
+    const pieces: string[] = [];
     // A byte order mark is left out by the decoder.
     for await (const text of body.pipeThrough(new TextDecoderStream())) {
-      waiting += text;
-      for (let end = endOfLine(waiting); end !== null && form !== "whole"; end = endOfLine(waiting)) {
+      pieces.push(text);
+      const mayEnd = /[\r\n]/.test(text) || waiting.endsWith("\r");
+      if (form === "whole" || !mayEnd) continue;
+      waiting += pieces.splice(0).join("");
+      for (let end = endOfLine(waiting); end !== null; end = endOfLine(waiting)) {
         const line = waiting.slice(0, end.at);
         if (form === null && line.trim() !== "") form = formOf(line);
         if (form === "whole") break;
@@ -135,6 +140,7 @@ export class EventStream {
         yield* form === "lines" ? this.#document(line) : this.#named(lines.line(line));
       }
     }
+    waiting += pieces.join("");
     form ??= formOf(waiting);
     if (form === "events") {
       yield* this.#named([...lines.line(waiting), ...lines.end()]);

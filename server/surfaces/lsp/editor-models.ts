@@ -8,6 +8,8 @@ import { askEditorOver } from "./ask-editor.ts";
 
 const parts = new ProgressType<unknown>();
 
+const LIST_MS = 5000;
+
 /** The language models that the editor at the other end of a connection lends. */
 export const editorModelsOver = (connection: Connection): EditorModels => {
   let listed: readonly LentModel[] = [];
@@ -21,7 +23,7 @@ export const editorModelsOver = (connection: Connection): EditorModels => {
 
   connection.onNotification(lending.changed, () => {
     // One that does not answer says so when it is asked for an answer.
-    list(new AbortController().signal).catch(() => undefined);
+    list(AbortSignal.timeout(LIST_MS)).catch(() => undefined);
   });
 
   return {

@@ -18,7 +18,6 @@ import { editorToolsOver } from "./editor-tools.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
-import { openTeamRuntime } from "../../hosting/team-runtime.ts";
 import { serveRest } from "../rest/rest.ts";
 
 /** Longest a runtime may take to end once the editor is gone. */
@@ -71,8 +70,12 @@ export const runLanguageServer = (args: readonly string[]): void => {
     connection,
     version: version(),
     log,
-    open: (folder, stateFolder, { settings, lends_models, lends_tools, server: team }) => {
-      if (team !== null) return openTeamRuntime({ ...team, workspace: folder.root, keys: editorKeys, log });
+    open: async (folder, stateFolder, { settings, lends_models, lends_tools, server: team }) => {
+      if (team !== null) {
+        // Loaded when it is used: most windows work on this machine.
+        const { openTeamRuntime } = await import("../../hosting/team-runtime.ts");
+        return openTeamRuntime({ ...team, workspace: folder.root, keys: editorKeys, log });
+      }
       return openRuntime(
         {
           workspace: folder.root,

@@ -93,13 +93,22 @@ export class EventHistory {
     this.#isTelling = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       let told = 0;
-      for (const { since, tell } of this.#listeners) {
-        if (since < next.number) tell(next.told);
+      for (const entry of this.#listeners) {
+        if (entry.since < next.number) this.#tellOne(entry, next.told);
         told += 1;
         if (told % TOLD_PER_TURN === 0 && this.#waiting.length < MOST_WAITING) await setImmediate();
       }
     }
     this.#isTelling = false;
+  }
+
+  /** A listener that fails hears nothing more, and keeps no other from hearing. */
+  #tellOne(entry: Listener, told: NumberedEvent): void {
+    try {
+      entry.tell(told);
+    } catch {
+      this.#listeners.delete(entry);
+    }
   }
 
   #idOf(number: number): string {

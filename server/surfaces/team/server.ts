@@ -199,10 +199,9 @@ export const openTeamServer = async (options: TeamServerOptions): Promise<TeamSe
       if (deadline.aborted) giveUp();
       await closed;
       deadline.removeEventListener("abort", giveUp);
-      for (const { api, workspaces } of state.tenants) {
-        api.history.close();
-        await workspaces.close();
-      }
+      for (const { api } of state.tenants) api.history.close();
+      const ended = await Promise.allSettled(state.tenants.map(({ workspaces }) => workspaces.close()));
+      for (const result of ended) if (result.status === "rejected") throw result.reason;
     },
   };
 };

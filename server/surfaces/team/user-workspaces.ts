@@ -55,9 +55,9 @@ export class UserWorkspaces {
    */
   async use(user: string, workspaceId: string): Promise<{ api: Api; release: () => void }> {
     if (this.#open === null) throw fail("not_found", { kind: "workspace", id: workspaceId });
-    if (this.#isClosed) throw fail("draining", { seconds: 5 });
     const name = `${workspaceId} ${user}`;
     await this.#closing.get(name);
+    if (this.#isClosed) throw fail("draining", { seconds: 5 });
     const entry = this.#entries.get(name) ?? this.#begin(name, this.#open(user, workspaceId));
     entry.uses += 1;
     if (entry.idle !== null) clearTimeout(entry.idle);

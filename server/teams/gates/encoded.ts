@@ -10,8 +10,16 @@ const isText = (bytes: Buffer): boolean => {
   return text.length > 0 && !/[^\P{C}\t\r\n]|�/u.test(text);
 };
 
+/** How compressed bytes begin: gzip's two, zlib's method; raw ones begin in any way. */
+const unpackers = [
+  { unpack: gunzipSync, fits: (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b },
+  { unpack: inflateSync, fits: (bytes: Buffer) => ((bytes[0] ?? 0) & 0x0f) === 8 },
+  { unpack: inflateRawSync, fits: () => true },
+];
+
 const unpacked = (bytes: Buffer): Buffer[] =>
-  [gunzipSync, inflateSync, inflateRawSync].flatMap((unpack) => {
+  unpackers.flatMap(({ unpack, fits }) => {
+    if (!fits(bytes)) return [];
     try {
       return [unpack(bytes, { maxOutputLength: MOST })];
     } catch {
@@ -19,9 +27,25 @@ const unpacked = (bytes: Buffer): Buffer[] =>
     }
   });
 
+/** What may still be looked at: texts in texts could otherwise keep the runtime busy for minutes. */
+class Budget {
+  #texts = 3000;
+  #characters = 1_000_000;
+  readonly #seen = new Set<string>();
+
+  /** Whether the text is to be looked at: it is new, and there is room for it. */
+  takes(text: string): boolean {
+    if (this.#texts <= 0 || this.#characters <= 0 || this.#seen.has(text)) return false;
+    this.#seen.add(text);
+    this.#texts -= 1;
+    this.#characters -= text.length;
+    return true;
+  }
+}
+
 /** What a text is when it is taken for base64 or hexadecimal digits, also of compressed bytes. */
-const decodedFrom = (value: string): string[] => {
-  if (value.length < LEAST) return [];
+const decodedFrom = (value: string, budget: Budget): string[] => {
+  if (value.length < LEAST || !/^[\w+/=-]+$/.test(value) || !budget.takes(value)) return [];
   const bytes = [
     ...(/^[\w+/-]+={0,2}$/.test(value) ? [Buffer.from(value, "base64")] : []),
     ...(/^([0-9a-f]{2})+$/i.test(value) ? [Buffer.from(value, "hex")] : []),
@@ -36,17 +60,14 @@ const decodedFrom = (value: string): string[] => {
 const DEEPEST = 3;
 
 /** The texts that these values hide, and those that they hide in turn. */
-export const hiddenIn = (
-  values: readonly string[],
-  literalsOf: (text: string) => string[],
-  depth = DEEPEST,
-): string[] => {
-  if (depth === 0) return [];
-  const found = values.flatMap(decodedFrom);
-  return [
-    ...found,
-    ...found.flatMap((text) => hiddenIn([text.trim(), ...literalsOf(text)], literalsOf, depth - 1)),
-  ];
+export const hiddenIn = (values: readonly string[], literalsOf: (text: string) => string[]): string[] => {
+  const budget = new Budget();
+  const hidden = (inside: readonly string[], depth: number): string[] => {
+    if (depth === 0) return [];
+    const found = inside.flatMap((value) => decodedFrom(value, budget));
+    return [...found, ...found.flatMap((text) => hidden([text.trim(), ...literalsOf(text)], depth - 1))];
+  };
+  return hidden(values, DEEPEST);
 };
 
 const named: Readonly<Record<string, string>> = {

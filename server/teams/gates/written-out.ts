@@ -49,7 +49,9 @@ const isCodePoint = (value: string): boolean =>
 
 /** What a list spells: its values one after the other, or the characters that its numbers are the codes of. */
 const spelledBy = (list: readonly string[]): string =>
-  list.length > 1 && list.every(isCodePoint) ? String.fromCodePoint(...list.map(Number)) : list.join("");
+  list.length > 1 && list.every(isCodePoint)
+    ? list.map((value) => String.fromCodePoint(Number(value))).join("")
+    : list.join("");
 
 const code = /\.([cm]?[jt]sx?|vue|svelte|py|json)$/;
 const between = /[=:;,|\t\n]/;
@@ -125,8 +127,12 @@ export const isWrittenOut = (value: string, { values, joined }: WrittenOut): boo
   formsOf(value).some((form) => values.has(form)) ||
   (letters(value).length >= SHORT && joined.has(letters(value)));
 
+/** Most letters of an answer that is looked for in pieces. */
+const MOST_SPELLED = 500;
+
 /** Whether the text consists of several of these pieces, one after the other. */
 const isMadeOf = (text: string, pieces: ReadonlySet<string>): boolean => {
+  if (text.length > MOST_SPELLED) return false;
   const ends = new Set([0]);
   for (let at = 1; at <= text.length; at += 1)
     if ([...ends].some((end) => pieces.has(text.slice(end, at)))) ends.add(at);

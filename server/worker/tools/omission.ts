@@ -1,6 +1,6 @@
 /** Signs of a comment, or of a placeholder in brackets, around the words of a line. */
 const opening = /^\s*(?:\{?\/\*+|\/\/+|#+(?![a-z!])|<!--|--+|;+|%+|'|\*|\{#|\(\*|rem\b|[[(<]{1,2})?\s*/i;
-const closing = /\s*(?:\*+\/\}?|-->|#\}|\*\)|[\])>]{1,2})?\s*$/;
+const closing = /(?:\*+\/\}?|-->|#\}|\*\)|[\])>]{1,2})$/;
 
 const ellipsis = /\.{3,}|…/;
 const left =
@@ -33,8 +33,13 @@ const isRemark = (line: string): boolean =>
 // A body that does nothing, and what is said of it: `def keep(): ...  # unchanged`, `keep() { /* ... */ }`.
 const remarkedBody = /(?:(?::|^)\s*(?:\.{3}|pass)\s+(#.*)|\{\s*(\/\*.*\*\/)\s*\}[;,)]*)\s*$/;
 
+/** A longer line says more than that code was left out. */
+const LONGEST = 300;
+const MOST_WORDS = 14;
+
 /** Whether a line stands for code that was left out: `// ... rest of the code`, `# existing methods here`. */
 export const isPlaceholder = (line: string): boolean => {
+  if (line.length > LONGEST) return false;
   const [, inPython, inBraces] = remarkedBody.exec(line) ?? [];
   return isPlaceholderRemark(inPython ?? inBraces ?? line);
 };
@@ -42,7 +47,7 @@ export const isPlaceholder = (line: string): boolean => {
 const isPlaceholderRemark = (line: string): boolean => {
   // In front of a word, three dots without a comment are code: `...rest`.
   if (!isRemark(line) || /^\s*[[(<{]*\.{3}\w/.test(line)) return false;
-  const words = line.replace(opening, "").replace(closing, "").replace(/^\(/, "").trim();
+  const words = line.replace(opening, "").trimEnd().replace(closing, "").replace(/^\(/, "").trim();
   const bare = words
     .replace(/^(\.{3,}|…)|(\.{3,}|…)$/g, "")
     .replace(/[.:!]+$/, "")
@@ -55,7 +60,7 @@ const isPlaceholderRemark = (line: string): boolean => {
     const isAtEdge = /^(\.{3,}|…)|(\.{3,}|…)$/.test(words);
     if (isAtEdge && left.test(bare)) return /^[\w\s,'’()/&.…-]*$/.test(words);
   }
-  return isComment && phrases.some((phrase) => phrase.test(bare)) && bare.split(/\s+/).length <= 14;
+  return isComment && bare.split(/\s+/).length <= MOST_WORDS && phrases.some((phrase) => phrase.test(bare));
 };
 
 interface Placeholder {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,6 +42,7 @@ describe("hooks of a workspace", function () {
       untrusted?: boolean;
       allowed?: string[];
       environment?: NodeJS.ProcessEnv;
+      mayLeaveSandbox?: boolean;
     } = {},
   ): Hooks => {
     const hooks = createHooks({
@@ -49,6 +50,7 @@ describe("hooks of a workspace", function () {
       scratchFolder: join(workspace, ".scratch"),
       settings: { allowed_hosts: options.allowed ?? [], untrusted: options.untrusted ?? false },
       unconfined: () => "allow",
+      mayLeaveSandbox: options.mayLeaveSandbox ?? true,
       consents: { has: () => options.consent ?? true },
       environment: options.environment ?? {},
     });
@@ -94,6 +96,13 @@ describe("hooks of a workspace", function () {
     } finally {
       delete process.env.CODITECT_SECRET_TEST;
     }
+  });
+
+  it("never leaves the sandbox where its files come from another machine", async () => {
+    write({ PreToolUse: command("touch left", { sandbox: "none" }) });
+    const hooks = hooksWith({ mayLeaveSandbox: false });
+    await assert.rejects(hooks.run(beforeTool, never), /without a sandbox/);
+    assert.equal(existsSync(join(workspace, "left")), false);
   });
 
   it("runs only the hooks whose matcher matches the whole name", async () => {

@@ -26,6 +26,7 @@ export class Services {
   readonly #made = new Map<string, Promise<Service>>();
   /** Ids of services of this runtime, which are no orphans. */
   readonly #own = new Set<string>();
+  readonly #closing = new AbortController();
 
   constructor(options: ServicesOptions) {
     this.#options = options;
@@ -64,6 +65,8 @@ export class Services {
 
   /** Deletes all of them. Errors: those of the admin API; what is left is an orphan from here. */
   async close(): Promise<void> {
+    // Nobody waits for those that are being made any more; what comes of them is deleted with the others.
+    this.#closing.abort(new Error("the runtime ends"));
     await Promise.allSettled(this.#made.values());
     this.#made.clear();
     if (this.#own.size === 0) return;
@@ -79,7 +82,8 @@ export class Services {
     this.#packed ??= packGateway(gateway);
     const choices = { settings, state: this.#state, image, machine };
     const service = serviceOf({ ...choices, gateway: await this.#packed });
-    return admin.create(id, service, AbortSignal.timeout(settings.start_seconds * 1000));
+    const deadline = AbortSignal.timeout(settings.start_seconds * 1000);
+    return admin.create(id, service, AbortSignal.any([deadline, this.#closing.signal]));
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { z } from "zod";
+import { untilAborted } from "../../../../schemas/abortable.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RemoteStream } from "../remote/stream.ts";
 import { CloudRunError, isAway } from "./errors.ts";
@@ -51,10 +52,13 @@ class Stranger extends Error {
   override readonly name = "Stranger";
 }
 
+const reasonOf = ({ reason }: AbortSignal): Error =>
+  reason instanceof Error ? reason : new Error("cancelled");
+
 /** Opens a WebSocket to whichever container Cloud Run chooses. Errors: `CloudRunError`, those of the connection. */
 const connect = async ({ uri, token }: ServiceDoor, cookie: string | null, signal: AbortSignal) => {
   const headers = {
-    authorization: `Bearer ${await token()}`,
+    authorization: `Bearer ${await untilAborted(token(), signal, () => reasonOf(signal))}`,
     ...(cookie !== null && { cookie }),
   };
   const ws = await import("ws");
@@ -70,7 +74,7 @@ const connect = async ({ uri, token }: ServiceDoor, cookie: string | null, signa
   await new Promise<void>((resolve, reject) => {
     const abort = (): void => {
       socket.terminate();
-      reject(signal.reason instanceof Error ? signal.reason : new Error("cancelled"));
+      reject(reasonOf(signal));
     };
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
@@ -217,7 +221,7 @@ export class ContainerSession {
     if (this.#isClosed) return;
     this.order({ end: true });
     const socket = this.#socket;
-    if (socket?.readyState === socket?.OPEN && socket !== null)
+    if (socket !== null && socket.readyState === socket.OPEN)
       await Promise.race([once(socket, "close"), sleep(END_MS, null, { ref: false })]);
     this.#finish(why);
   }
