@@ -199,7 +199,7 @@ export const errorCatalogue = {
     { ...provider, retryable: true },
   ),
   works_on_copy: row(
-    "{what} is not possible on a team server, which has a copy of the workspace.",
+    "{what} is not possible on a team server, because the server has only a copy of the workspace.",
     "{hint}",
     conflict,
   ),
@@ -214,11 +214,11 @@ export const errorCatalogue = {
     usage,
   ),
   too_many_workspaces: row(
-    "You have {count} workspaces on this server, which is the most.",
+    "You have {count} workspaces on this server, which is the maximum.",
     "Ask an administrator of the server to remove old ones.",
     limit,
   ),
-  server_only: row("{what} is decided on the server.", "Ask an administrator of the server.", {
+  server_only: row("{what} can be changed only on the server.", "Ask an administrator of the server.", {
     http: 403,
     rpc: 403,
     exit: 2,

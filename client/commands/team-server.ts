@@ -12,12 +12,16 @@ const askForAddress = async ({ teamServer }: Context): Promise<string | null> =>
   if (teamServer.address !== null) return teamServer.address;
   const written = await vscode.window.showInputBox({
     title: title(),
-    prompt: vscode.l10n.t("The address of the server. It becomes your setting coditect.server.url."),
+    prompt: vscode.l10n.t(
+      "The address of the team server. CODITECT saves it in your setting coditect.server.url.",
+    ),
     placeHolder: "https://coditect.example:8443",
     ignoreFocusOut: true,
     validateInput: (text) =>
       serverAddress(text) === null
-        ? vscode.l10n.t("Write an https address without a user or a query.")
+        ? vscode.l10n.t(
+            "Enter an https address (http only for this machine) without a user name, query or fragment.",
+          )
         : null,
   });
   const url = written === undefined ? null : serverAddress(written);
@@ -45,7 +49,7 @@ const confirm = async (url: string): Promise<boolean> => {
   const answer = await askModal(
     vscode.l10n.t("Run agents for this workspace on {0}?", url),
     vscode.l10n.t(
-      "CODITECT sends the files of this workspace to the server before each run, except ignored files and secrets. Your keys stay here: the server has its own. Changes are applied here when you accept them.",
+      "CODITECT sends the files of this workspace to the server: before each run, and when it lists teams, estimates a run or discards changes. It leaves out secrets and ignored files, but sends installed dependencies and built files that a package.json names. Your keys stay on this machine. The server uses its own. CODITECT applies changes on this machine when you accept them.",
     ),
     use,
   );
@@ -56,7 +60,11 @@ const confirm = async (url: string): Promise<boolean> => {
 export const signInToServer = async (context: Context): Promise<void> => {
   const { teamServer, runtime } = context;
   if (!vscode.workspace.isTrusted) {
-    tell(vscode.l10n.t("Trust this workspace first: an untrusted workspace connects to no server."));
+    tell(
+      vscode.l10n.t(
+        "Trust this workspace first. CODITECT does not connect an untrusted workspace to a server.",
+      ),
+    );
     return;
   }
   const url = await askForAddress(context);
@@ -79,7 +87,7 @@ export const signInToServer = async (context: Context): Promise<void> => {
 export const signOutOfServer = async ({ teamServer, runtime }: Context): Promise<void> => {
   const url = teamServer.address;
   if (url === null) {
-    void sayError(vscode.l10n.t("The setting coditect.server.url names no server."));
+    void sayError(vscode.l10n.t("The setting coditect.server.url is empty or not a valid address."));
     return;
   }
   await teamServer.signOut(url);

@@ -7,7 +7,7 @@ export const markTexts = (marks: readonly ChangeMark[], l10n: Localizer): string
     executes: l10n.t("it is executed"),
     steers: l10n.t("it configures agents or tools"),
     invisible: l10n.t("it has invisible characters"),
-    fetches: l10n.t("editors that open it ask another computer"),
+    fetches: l10n.t("editors load a schema from another computer when they open it"),
   };
   return marks.map((mark) => texts[mark]);
 };

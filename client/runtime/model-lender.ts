@@ -64,7 +64,7 @@ export class ModelLender implements vscode.Disposable {
           ? models[0]
           : models.find((each) => lentName(each) === request.model);
       if (model === undefined)
-        return failed("NotFound", vscode.l10n.t("VS Code has no language model {0}", request.model));
+        return failed("NotFound", vscode.l10n.t("VS Code has no language model {0}.", request.model));
       const problem = this.#problemOfConsent(model) ?? (await this.#announce(model, request, token));
       return problem ?? (await this.#ask(model, request, token));
     } catch (error) {
@@ -77,7 +77,7 @@ export class ModelLender implements vscode.Disposable {
     if (isKnown || this.#hasUserStarted) return null;
     return failed(
       "NoPermissions",
-      vscode.l10n.t("You have not been asked yet. Start or resume a run in this window to be asked."),
+      vscode.l10n.t("CODITECT has not asked for your consent in this window. Start or resume a run."),
     );
   }
 
@@ -104,7 +104,7 @@ export class ModelLender implements vscode.Disposable {
     const response = await model.sendRequest(
       chatMessages(request.messages),
       {
-        justification: vscode.l10n.t("The agents of a run that you start ask this model."),
+        justification: vscode.l10n.t("Agents use this model in the runs that you start."),
         ...(tools.length > 0 && { tools }),
       },
       token,

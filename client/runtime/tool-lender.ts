@@ -14,7 +14,7 @@ const describe = ({ name, description, inputSchema }: vscode.LanguageModelToolIn
 const textOf = (part: unknown): string => {
   if (part instanceof vscode.LanguageModelTextPart) return part.value;
   if (part instanceof vscode.LanguageModelPromptTsxPart) return JSON.stringify(part.value);
-  return `[${vscode.l10n.t("a part that is no text")}]`;
+  return `[${vscode.l10n.t("a part that is not text")}]`;
 };
 
 /** VS Code asks the user for confirmation where the tool wants it. */

@@ -8,7 +8,7 @@ export const consentHandlers = ({ consents, now }: HandlerContext): HandlersOf<"
   "consents/set": ({ name, given, of }, caller) => {
     // It would let agents of one tenant read what belongs to the others.
     if (given && name === "unconfined" && caller.remote !== undefined)
-      throw fail("server_only", { what: "Whether commands run without a sandbox" });
+      throw fail("server_only", { what: "Permission to run commands without a sandbox" });
     if (given) consents.give({ name, of, given_by: actorOf(caller), created_at: now() });
     else consents.takeBack(name, of);
     return {};

@@ -19,7 +19,7 @@ const describeMutants = async (
   Promise.all(
     mutants.map(async ({ id, path, line, kind, replacement }) => {
       const code = (await context.readText(path))?.split("\n")[line - 1] ?? "";
-      const where = unreached.has(id) ? " where no test gets to" : "";
+      const where = unreached.has(id) ? ", which no test reaches" : "";
       return `${path}:${line} survives ${kind}${where}: ${inOneLine(replacement)}\n  in the line: ${inOneLine(code)}`;
     }),
   );
@@ -111,9 +111,7 @@ export const verdict = async (
   const isEnough = share >= threshold || (threshold <= LENIENT && isOverlooked);
   const held = isEnough && hidden.length === 0;
   const apart = [
-    ...(missed.length > 0
-      ? [`${missed.length} ${missed.length === 1 ? "is" : "are"} where no test gets to`]
-      : []),
+    ...(missed.length > 0 ? [`no test reaches ${missed.length} of them`] : []),
     ...(alike.length > 0 ? [`${alike.length} ${alike.length === 1 ? "makes" : "make"} no difference`] : []),
     ...(entry.length > 0
       ? [`${quantity(entry.length, "is an entry", "are entries")} of a table that the tests know`]

@@ -26,5 +26,7 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
   reached: {},
   allowed,
   hint: (exposed) =>
-    `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
+    exposed.every((place) => place === "metadata")
+      ? "No firewall can close the metadata server of Cloud Run. Set cloud_run.service_account to an account without roles, and add metadata to cloud_run.allow_reachable (docs/cloud-run.md)."
+      : `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
 });

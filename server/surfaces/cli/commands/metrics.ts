@@ -48,7 +48,7 @@ export const showMetrics = (flags: SpanFlags & { by?: string }, context: Command
       terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);
     if (metrics.damaged_days > 0)
       terminal.err(
-        `${plural(metrics.damaged_days, "day")} left out: the stored sums are damaged. Run coditect doctor.\n`,
+        `The metrics leave out ${plural(metrics.damaged_days, "day")}, because the stored sums are damaged. Run coditect doctor.\n`,
       );
     for (const { severity, message } of metrics.alerts) terminal.err(`${severity}: ${message}\n`);
     return exitCodes.held;

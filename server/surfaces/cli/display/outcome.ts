@@ -42,7 +42,7 @@ const markWords: Record<ChangeMark, string> = {
   executes: "it is executed",
   steers: "it configures agents or tools",
   invisible: "it has invisible characters",
-  fetches: "editors that open it ask another computer",
+  fetches: "editors load a schema from another computer when they open it",
 };
 
 /** Files that are applied only if the user names them, each with the reason. */

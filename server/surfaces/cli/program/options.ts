@@ -22,7 +22,7 @@ export const sarifOption = () =>
 /** The days (UTC) that a command tells of. */
 export const withSpan = (command: Command): Command =>
   command
-    .option("--since <date>", "first day, as 2026-01-31 (default: 30 days before the last)")
+    .option("--since <date>", "the first day, such as 2026-01-31 (default: 30 days before the last)")
     .option("--until <date>", "last day (default: today)");
 
 /** Collects the values of an option that may be repeated. */

@@ -69,7 +69,10 @@ describe("coditect metrics and report", function () {
     const [code, stdout, stderr] = await run("metrics", "--until", "2026-03-05");
     assert.equal(code, 0);
     assert.match(stdout, /^2026-03-01 +1 /m);
-    assert.match(stderr, /1 day left out: the stored sums are damaged\. Run coditect doctor\./);
+    assert.match(
+      stderr,
+      /The metrics leave out 1 day, because the stored sums are damaged\. Run coditect doctor\./,
+    );
     assert.equal((await run("alerts", "list"))[0], 0);
     assert.equal((await run("report", "page.html", "--until", "2026-03-05"))[0], 0);
     assert.match(await workspace.read("page.html"), /1 day is left out/);
