@@ -10,7 +10,7 @@ export const registerQuickFixes = (): vscode.Disposable =>
       provideCodeActions: (document, range, { diagnostics }) => {
         if (!vscode.workspace.isTrusted) return [];
         const uri = document.uri.toString();
-        // Findings of ours have actions of their own.
+        // Our own findings have their own actions.
         const foreign = diagnostics.filter(({ source }) => source !== "coditect");
         const fixes = foreign.map((problem) => {
           const title = vscode.l10n.t("Fix with Bug-Fix Team: {0}", problem.message.split("\n", 1)[0] ?? "");

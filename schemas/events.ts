@@ -149,7 +149,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("approval.needed"), ...base, stage: z.string(), question: z.string() }),
   /** An agent waits for the user: `permissions/answer`. */
   z.strictObject({ type: z.literal("permission.needed"), ...base, permission: PermissionRequest }),
-  /** It waits no more. `decision: null`: nobody answered, or its work ended. */
+  /** It no longer waits. `decision: null`: nobody answered, or its work ended. */
   z.strictObject({
     type: z.literal("permission.settled"),
     ...base,
@@ -159,7 +159,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
   }),
   /** A tool server asks the user during a call: `questions/answer`. */
   z.strictObject({ type: z.literal("question.needed"), ...base, question: ServerQuestion }),
-  /** It is answered, or its call waits no more. The values go to the server alone. */
+  /** It was answered, or its call no longer waits. Only the server gets the values. */
   z.strictObject({
     type: z.literal("question.settled"),
     ...base,

@@ -1,4 +1,7 @@
-/** Deepest nesting of JSON that is read. Nothing of ours comes near it; what is deeper exhausts the stack. */
+/**
+ * Deepest nesting of JSON that is read. Our own data does not come near it; deeper nesting exhausts the
+ * stack.
+ */
 const MOST_JSON_DEPTH = 200;
 
 /**

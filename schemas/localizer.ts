@@ -1,6 +1,6 @@
 /**
- * Translates a text; `vscode.l10n` is one. `{0}` stands for the first argument. Wherever it is handed
- * over it is named `l10n`, so that `scripts/export-texts.mjs` finds `l10n.t("…")`.
+ * Translates a text; `vscode.l10n` is one. `{0}` is replaced by the first argument. Parameters of this
+ * type are named `l10n`, so that `scripts/export-texts.mjs` finds `l10n.t("…")`.
  */
 export interface Localizer {
   t(message: string, ...args: (string | number | boolean)[]): string;

@@ -34,7 +34,7 @@ export const hasInvisible = (text: string): boolean =>
 /** Text of several lines: marks in place of what is not seen. */
 export const plainText = (text: string): string => marked(text.replaceAll("\r\n", "\n"));
 
-/** The same on one line, however many it has: a name must not look like a line of ours. */
+/** The same on one line, however many it has: a name must not look like one of our lines. */
 export const plainLine = (text: string): string => marked(text.replace(/[\r\n\t\u2028\u2029]+/g, " "));
 
 /** Styles that our own lines use; all others, such as concealed text, are not let through. */

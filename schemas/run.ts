@@ -119,7 +119,7 @@ export type StageAttempt = z.infer<typeof StageAttempt>;
 export const StageState = z.strictObject({
   name: z.string(),
   status: StageStatus,
-  /** How often it was begun. */
+  /** How often it was started. */
   round: Count,
   /** How often this stage sent work back. */
   sent_back: Count,

@@ -150,7 +150,7 @@ export const Settings = z.strictObject({
   provider: AIProvider.default({
     Ollama: { model: defaultModels.Ollama, endpoint: standardEndpoints.Ollama },
   }),
-  /** Models in place of ours for agents whose model goes by their role (`auto`). */
+  /** Models that replace the default ones for agents whose model depends on their role (`auto`). */
   role_models: z
     .partialRecord(
       ProviderName,
@@ -200,7 +200,7 @@ export const Settings = z.strictObject({
    */
   instruction_files: z.array(z.string().min(1)).default(["AGENTS.md"]),
   limits: Limits.prefault({ cost_per_run: 5, cost_per_day: 25 }),
-  /** Requests and tokens per minute and provider; null: no cap of ours. */
+  /** Requests and tokens per minute and provider; null: CODITECT sets no cap. */
   requests_per_minute: Count.min(1).nullable().default(null),
   tokens_per_minute: Count.min(1).nullable().default(null),
   /** Tokens of the workspace given to an agent with its task. */

@@ -152,8 +152,8 @@ export const TestReport = z.strictObject({
   /** Output of the runner, cut in the middle when it was long. */
   output: z.string(),
   /**
-   * Why no test could run, whatever the code is: a runner, a package or a toolchain that is not
-   * installed, a runner that ends before its first test. `mend`: what the user does about it.
+   * Why no test could run, whatever the code is: a runner, a package or a toolchain is not installed, or
+   * a runner ends before its first test. `mend`: what the user can do about it.
    */
   environment: z.strictObject({ problem: z.string(), mend: z.string() }).optional(),
   /** A witness watched, so the run was as its probe asked; left out: it was an ordinary run. */

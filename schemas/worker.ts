@@ -87,7 +87,7 @@ export const workerMethods = {
       git: GitFiles.nullable(),
       /** A virtual environment of Python outside of the source; `null`: there is none. */
       python: z.string().nullable(),
-      /** Programs `run_command` may start, beside the project's test runner. */
+      /** Programs that `run_command` may start, in addition to the project's test runner. */
       allowed_commands: z.array(z.string()),
       command_timeout_seconds: Count.min(1),
       /** The report that the test command writes; left out: those of the runners it starts. */

@@ -23,7 +23,7 @@ export const describeEvent = (event: RuntimeEvent, l10n: Localizer): string | nu
   );
 };
 
-/** What of an outcome is told. */
+/** The part of an outcome that the summary shows. */
 export interface Told {
   run: { changes: readonly { decision: string }[] };
   end: Pick<Outcome["end"], "status"> & {

@@ -51,7 +51,7 @@ export const startRun = async (context: Context, request: StartRequest): Promise
 
 type Attempt = { started: string; problem: null } | { started: null; problem: CoditectError };
 
-/** `problem`: what is certain to keep the agents from being answered. Nothing was begun then. */
+/** `problem`: the reason why the agents cannot be answered. Nothing has been started then. */
 const tryToStart = async (
   { runtime, sidebar, extension, withConsent, command }: Context,
   request: StartRequest,

@@ -78,8 +78,8 @@ export const signInToServer = async (context: Context): Promise<void> => {
     tell(vscode.l10n.t("Agents for this workspace now run on {0}.", url));
   } catch (error) {
     if (!isCatalogued(error) || error.code !== "token_refused") throw error;
-    // The same token would be refused each time the window opens. That it was refused is told already,
-    // as the reason why the runtime cannot be used.
+    // The same token would be refused each time the window opens. The user already sees the refusal as
+    // the reason why the runtime cannot be used.
     await teamServer.signOut(url);
   }
 };

@@ -151,7 +151,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   };
 };
 
-/** What the team server says is told as it is; all else is the runtime's. */
+/** The words of the team server are shown as they are; all others are the runtime's. */
 const ofServer = (error: unknown): CoditectError | undefined =>
   error instanceof CoditectError && ["server_unreachable", "token_refused"].includes(error.code)
     ? error
@@ -206,7 +206,7 @@ const readEvent = (message: unknown): FolderEvent | null => {
   return event.success && folder !== undefined ? { folder, event: event.data } : null;
 };
 
-/** Why it failed, without what an error of ours says around it. */
+/** The cause of the failure, without the text of our own error around it. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof CoditectError && error.code === "runtime_unusable") return String(error.data.reason);
   return error instanceof Error ? error.message : String(error);

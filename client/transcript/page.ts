@@ -2,7 +2,7 @@ import MarkdownIt from "markdown-it";
 import { htmlText, plainText } from "../../schemas/plain-text.ts";
 import type { Block } from "./blocks.ts";
 
-/** What the page is told: blocks to append, and the answer that streams in. Both are HTML. */
+/** Messages to the page: blocks to append, and the answer that streams in. Both are HTML. */
 export interface PageUpdate {
   blocks: string;
   streaming: string;

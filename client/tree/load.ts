@@ -89,7 +89,7 @@ export const loadAgents = (
   touch(roots.agents);
 };
 
-/** Forgets every instance: they ended with their runtime, which can tell of it no more. */
+/** Forgets every instance: they ended with their runtime, which no longer reports them. */
 export const dropInstances = (model: Model, touch: Touch): void => {
   for (const id of model.instances.keys()) dropInstance(model, id);
   touch(roots.agents);

@@ -28,7 +28,7 @@ export const moreItem = (l10n: Localizer): Item => ({
   command: "coditect.loadMoreRuns",
 });
 
-/** In the place of *Load more* when there are no more. */
+/** Replaces *Load more* when there is nothing more to load. */
 export const endItem = (l10n: Localizer): Item => ({
   label: l10n.t("All runs are shown"),
   description: "",

@@ -62,7 +62,7 @@ export const agentMethods = {
     verb: "GET",
     path: "/api/agents/{agent_id}/export",
   }),
-  /** A default agent as it came; the user's edits of it are discarded. */
+  /** Restores a default agent; the user's edits are discarded. */
   "agents/restore": row("admin", byAgent, AgentConfig, {
     verb: "POST",
     path: "/api/agents/{agent_id}/restore",

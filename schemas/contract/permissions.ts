@@ -10,7 +10,7 @@ export const permissionMethods = {
     verb: "GET",
     path: "/api/permissions",
   }),
-  /** Answers one of them. Errors: `not_found` where it was answered, or its agent waits no more. */
+  /** Answers one of them. Errors: `not_found` if it was answered already, or its agent no longer waits. */
   "permissions/answer": row(
     "admin",
     z.strictObject({ permission_id: Uuid, decision: PermissionDecision }),

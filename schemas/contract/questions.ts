@@ -11,8 +11,8 @@ export const questionMethods = {
     path: "/api/questions",
   }),
   /**
-   * Answers one of them. Errors: `invalid_params` where a value does not fit its field, `not_found` where
-   * it was answered, or its call waits no more.
+   * Answers one of them. Errors: `invalid_params` if a value does not fit its field, `not_found` if it
+   * was answered already, or its call no longer waits.
    */
   "questions/answer": row("admin", z.strictObject({ question_id: Uuid, answer: QuestionAnswer }), Nothing, {
     verb: "POST",

@@ -59,7 +59,7 @@ export const runMethods = {
     verb: "GET",
     path: "/api/agent-teams/{team_id}/export",
   }),
-  /** A built-in team as it came; the user's edits of it are discarded. */
+  /** Restores a built-in team; the user's edits are discarded. */
   "teams/restore": row("admin", byTeam, AgentTeam, {
     verb: "POST",
     path: "/api/agent-teams/{team_id}/restore",

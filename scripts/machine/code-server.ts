@@ -42,8 +42,8 @@ const install = async (says: string, place: string): Promise<void> => {
 };
 
 /**
- * Installs code-server in the test cache, unless it exists. It is moved there complete, so that an
- * installation that was interrupted is begun again.
+ * Installs code-server in the test cache, unless it exists. It is moved there when it is complete, so
+ * that an interrupted installation starts over.
  */
 export const installCodeServer = async (): Promise<void> => {
   if (hasCodeServer()) return;

@@ -14,7 +14,7 @@ const network =
 export const npmEnvironment = (inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
   const kept = Object.entries(inherited).filter(([name]) => !/^npm_/i.test(name) || network.test(name));
   return {
-    // npm looks for the machine's settings beside its Node, which is ours here.
+    // npm looks for the machine's settings next to its Node, and this Node is not the machine's.
     NODE_USE_SYSTEM_CA: "1",
     ...Object.fromEntries(kept),
     PATH: `${dirname(process.execPath)}${delimiter}${inherited.PATH ?? ""}`,

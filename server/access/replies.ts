@@ -27,8 +27,8 @@ export interface Reply {
 }
 
 /**
- * Replies to requests with an idempotency key. That a request was begun is on the disk before its work is:
- * it is done once, also if the server is killed in between.
+ * Replies to requests with an idempotency key. The start of a request is written to disk before its work
+ * begins, so it is done once even if the server is killed in between.
  */
 export class Replies {
   readonly #store: Store;

@@ -13,7 +13,7 @@ export interface PresentedToken {
   secret: string;
 }
 
-/** Reads `coditect_<id>_<secret>`; null: it is no token of ours. */
+/** Reads `coditect_<id>_<secret>`; null: it is not one of our tokens. */
 export const readToken = (text: string): PresentedToken | null => {
   const [, ...parts] = PRESENTED.exec(text) ?? [];
   const secret = parts.pop();

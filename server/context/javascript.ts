@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** What stands between quotes after `from`, `import`, `import(` and `require(`. */
+/** The name in quotes after `from`, `import`, `import(` and `require(`. */
 const specifier = /\b(?:from|import|require)\s{0,100}\(?\s{0,100}["']([^"'\n]{1,1000})["']/g;
 
 export const javascriptExtensions = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "vue", "svelte"];
@@ -19,7 +19,7 @@ const sourceOf: Record<string, readonly string[]> = {
 export const specifiersIn = (text: string): string[] =>
   [...text.matchAll(specifier)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 
-/** The file a path without certain ending stands for, as bundlers and TypeScript look for it. */
+/** The file that a path without a certain extension means, found as bundlers and TypeScript find it. */
 const fileAt = (path: string, index: WorkspaceIndex): string | null => {
   const extension = posix.extname(path);
   const stem = path.slice(0, path.length - extension.length);
@@ -59,7 +59,7 @@ const parseJson = <Shape>(text: string | null, schema: z.ZodType<Shape>): Shape 
   }
 };
 
-/** The nearest file of that name at or above a folder, with the folder it stands in. */
+/** The nearest file of that name at or above a folder, with the folder that holds it. */
 const nearest = (
   name: string,
   folder: string,
@@ -72,7 +72,7 @@ const nearest = (
   }
 };
 
-/** `pattern` has at most one `*`; what it stood for in `name`, or `null` if they do not match. */
+/** `pattern` has at most one `*`; returns what it matched in `name`, or `null` if they do not match. */
 const matchStar = (pattern: string, name: string): string | null => {
   const [start = "", end] = pattern.split("*");
   if (end === undefined) return pattern === name ? "" : null;
@@ -131,7 +131,7 @@ const byOwnPackage = (name: string, folder: string, index: WorkspaceIndex): stri
   return inPackage([...targetsOf(manifest.exports, subpath), ...main]);
 };
 
-/** The name of the package `path` stands in, if an import of that name means `path`. */
+/** The name of the package that contains `path`, if an import of that name means `path`. */
 export const packageNameFor = (path: string, index: WorkspaceIndex): string | null => {
   const folder = posix.dirname(path);
   const found = nearest("package.json", folder, index);

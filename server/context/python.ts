@@ -38,7 +38,7 @@ export const pythonImports = (path: string, text: string, index: WorkspaceIndex)
   for (const [, dots = "", module = "", list = ""] of text.matchAll(fromImport)) {
     const resolve = (name: string) => (dots === "" ? absolute(name) : relative(dots, name));
     const inner = importedNames(list).map((name) => resolve(module === "" ? name : `${module}.${name}`));
-    // `from package import module` means the module; other names stand in the package itself.
+    // `from package import module` means the module; other names are in the package itself.
     const isAllModules = inner.length > 0 && inner.every((file) => file !== null);
     found.push(...inner, isAllModules || (module === "" && dots === "") ? null : resolve(module));
   }

@@ -191,7 +191,7 @@ export const attempt = async (
   }
 };
 
-/** Carries the execution as far as it came out of a failed attempt. */
+/** Takes over what the execution reached in a failed attempt. */
 export class AttemptFailed extends Error {
   readonly execution: AgentExecution;
   constructor(cause: unknown, execution: AgentExecution) {

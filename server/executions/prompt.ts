@@ -31,7 +31,7 @@ const isCode = ({ context_type }: ContextItem): boolean =>
 const asText = (item: ContextItem, withNumbers: boolean): string => {
   const content = withNumbers && isCode(item) ? numbered(item.content, firstLineOf(item)) : item.content;
   const fence = fenceFor(content);
-  // A name is outside of the fence: with lines of its own it would read like a word of ours.
+  // A name is outside of the fence: if it had line breaks, it could pass for our own words.
   return `${item.context_type}: ${plainLine(item.name)}\n${fence}\n${content}\n${fence}`;
 };
 

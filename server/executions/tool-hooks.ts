@@ -18,7 +18,7 @@ interface PlannedCall {
   input: Json;
 }
 
-/** A call as hooks are told of it, with Claude Code's names. */
+/** A call as hooks see it, with Claude Code's names. */
 const toldOf = (
   { execution, agent }: HookContext,
   { call_id, tool, input }: PlannedCall,

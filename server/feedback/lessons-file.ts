@@ -14,7 +14,7 @@ export interface LessonsFile {
   /** The text before the first lesson, which the user writes. */
   head: string;
   entries: readonly Entry[];
-  /** Every lesson that ever stood there, newest last: one that is gone was deleted by the user. */
+  /** Every lesson that was ever in the file, newest last: one that is missing now was deleted by the user. */
   seen: readonly string[];
 }
 

@@ -3,8 +3,9 @@ import { openTransport, type Transport, type TransportOptions } from "./transpor
 import { cancelled } from "./waiting.ts";
 
 /**
- * One request beside the answers of models: a listing, embeddings, a pull. There are no retries.
- * Errors: of the catalogue, as the transport saw them; `cancelled` when the signal aborts.
+ * A single request that is not an answer of a model: a listing, embeddings, a pull. There are no
+ * retries.
+ * Errors: those of the catalogue, as the transport saw them; `cancelled` when the signal aborts.
  */
 export const askOnce = async <Value>(
   options: TransportOptions,

@@ -12,7 +12,7 @@ import type { Providers } from "./providers.ts";
 import { targetsOf, type Endpoints, type Target } from "./targets.ts";
 import { backOff, cancelled, LONGEST_WAIT_MS, orAborted } from "./waiting.ts";
 
-/** Everything that stands between a request and a provider. */
+/** The steps between a request and a provider. */
 export interface Policy extends Billing {
   providers: Providers;
   endpoints: Endpoints;

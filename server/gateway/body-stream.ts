@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-/** Pieces of an answer that may wait for their reader before no more is taken from the socket. */
+/** Pieces of an answer that may wait for their reader before reading from the socket pauses. */
 const PIECES_AHEAD = 16;
 
 export interface BodyOptions {
@@ -9,7 +9,7 @@ export interface BodyOptions {
   onEnd: () => void;
   onTooLong: () => void;
   onError: (error: NodeJS.ErrnoException) => void;
-  /** The reader wants no more. */
+  /** The reader wants no further data. */
   onCancel: () => void;
 }
 

@@ -113,7 +113,7 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
     without: (request) => ({ ...request, system: "", messages: withSystemInFront(request) }),
   },
 };
-// The keys of an object of that very type.
+// The keys of an object of exactly that type.
 const capabilities = Object.keys(substitutes) as Capability[];
 
 /** What of the request the provider says the model lacks; null: it says something else. */

@@ -11,7 +11,7 @@ import type { Target } from "./targets.ts";
 import { estimateRequestTokens, noUsage, totalTokens } from "./tokens.ts";
 import { dayOf } from "./waiting.ts";
 
-/** A request, whose it is, and who is told what comes of it. */
+/** A request, who it belongs to, and who learns its cost. */
 export interface Asking extends Required<Omit<GenerateOptions, "keep">> {
   request: ModelRequest;
   charge: Charge;
@@ -19,7 +19,7 @@ export interface Asking extends Required<Omit<GenerateOptions, "keep">> {
   recording: (recorded: Promise<void>) => void;
 }
 
-/** What stands between an attempt and its bill. */
+/** The checks between an attempt and its bill. */
 export interface Billing {
   caps: CapKeeper;
   rates: Rates;

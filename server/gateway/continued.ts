@@ -81,7 +81,7 @@ export class ContinuedAnswer {
     return unusableAnswer(this.#target, `it paused ${this.#pauses} times and did not finish`);
   }
 
-  /** The rest will not come: what was shown is void, and what was paid for is told. */
+  /** The rest will not come: what was shown is withdrawn, and what was paid for is reported. */
   async abandon(reason: string): Promise<void> {
     const before = this.#before;
     if (before === null) return;

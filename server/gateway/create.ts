@@ -97,7 +97,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       return answer;
     },
     prepare: (provider) => {
-      // A client that cannot be loaded is told by the request that needs it.
+      // If a client cannot be loaded, the request that needs it reports it.
       shared.providers(targetOf(provider, endpoints).provider).catch(() => undefined);
     },
     contextWindow: (provider) => {

@@ -19,7 +19,7 @@ export interface Embeddings {
   embed(provider: AIProvider, texts: readonly string[], asking: EmbeddingAsking): Promise<Embedded | null>;
 }
 
-/** Who stops it, who pays, and who is told what was paid. */
+/** Who can stop it, who pays for it, and who learns what was paid. */
 interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal" | "spent">> {
   /** Asked before texts of that many tokens, by estimate, are sent; may refuse. */
   reserve: (provider: ProviderName, needed: Amount) => Promise<Reservation>;
@@ -52,12 +52,12 @@ const models: Readonly<Record<ProviderName, EmbeddingModel | null>> = {
 
 /** Texts of one request. What has come is kept, so that less is left for the next time. */
 const BATCH = 16;
-/** Longest text that is sent: the models read no more than about 2,000 tokens. */
+/** Longest text that is sent: the models read about 2,000 tokens at most. */
 const TEXT_CHARACTERS = 8000;
 const DEADLINE_MS = 60_000;
 /** How long a model that failed, or that nobody could wait for, is left alone: no stage waits for it again. */
 const REST_MS = 60_000;
-/** A file that has grown beyond this is begun anew: what is still used comes back soon. */
+/** A file that has grown beyond this starts over: texts that are still used come back soon. */
 const FILE_BYTES = 64 * 1024 * 1024;
 
 const hashOf = (text: string): string => hash("sha256", text);

@@ -21,7 +21,7 @@ export class ProviderFault extends Error {
   readonly waitMs: number | null;
   /** Whether the provider itself is in trouble, which is what opens its circuit. */
   readonly outage: boolean;
-  /** What the model is told when it is asked again; `null`: nothing. */
+  /** What the model reads when it is asked again; `null`: nothing. */
   readonly word: string | null;
 
   constructor(
@@ -97,7 +97,7 @@ const unreachableError = ({ provider, endpoint }: Addressee, reason: string): Co
   return fail("provider_unreachable", { provider, endpoint: shown(endpoint), reason, hint });
 };
 
-/** The address stands for a variable that holds none: nothing is sent. `null`: it is a real one. */
+/** The address comes from a variable that is empty: nothing is sent. `null`: the address is real. */
 export const withoutAddress = ({ endpoint }: Pick<Addressee, "endpoint">): ProviderFault | null => {
   const variable = malformedVariable(endpoint);
   if (variable === null) return null;

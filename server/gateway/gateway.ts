@@ -46,7 +46,7 @@ export interface ModelAnswer {
   duration_ms: number;
 }
 
-/** What was paid for beside the answers: an attempt that gave none, or embeddings. */
+/** Payments that are not for answers: an attempt that gave none, or embeddings. */
 export interface Spent {
   usage: TokenUsage;
   /** Dollars; null: the price of the model is unknown. */
@@ -68,7 +68,7 @@ export interface Charge {
   limits: Limits;
 }
 
-/** What is told while a call goes on. */
+/** What callers learn while a call is in progress. */
 export type GatewaySignal =
   | { type: "text"; text: string }
   /** What was streamed so far is void; the answer is asked for again. */

@@ -104,7 +104,7 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
   const check = (scope: Scope, needed: Amount): void => {
     const tokenCap = scope.limits[scope.tokens];
     const costCap = scope.limits[scope.cost];
-    // The sum of a day is made anew each time it is asked for.
+    // The sum of a day is calculated each time it is needed.
     if (tokenCap === null && costCap === null) return;
     const holding = held.get(scope.key) ?? { tokens: 0, microcents: 0 };
     const used = ledger.used(scope.used);

@@ -14,7 +14,7 @@ export interface Target {
   maxTokens: number | null;
 }
 
-/** Base addresses that replace the providers' own; Ollama's stands in the agent itself. */
+/** Base addresses that replace the providers' own; Ollama's is in the agent itself. */
 export type Endpoints = Partial<Record<Exclude<ProviderName, "Ollama" | "VSCode">, string>>;
 
 /** Hosts that keys of a provider are meant for. */

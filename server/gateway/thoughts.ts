@@ -20,11 +20,11 @@ const closings = new Set(spellings.values());
 /** Ends more than thoughts: alone it says nothing. */
 closings.delete("<|end|>");
 
-/** Code, and calls that are written out: what stands there may show such a tag and means none. */
+/** Code, and calls that are written out: a tag in them is a quotation. */
 const codes: Readonly<Record<string, string>> = { "```": "```", "`": "`", "<tool_call>": "</tool_call>" };
 
 const tags = [...spellings.keys(), ...spellings.values(), "<tool_call>", "</tool_call>", "```", "`", "\n"];
-/** Blanks that may stand before the end of a tag. */
+/** Blanks that are allowed before the end of a tag. */
 const MOST_BLANKS = 2;
 const escaped = tags.map((tag) =>
   tag.replace(/[[\]|/]/g, "\\$&").replace(/(?<=^<[^|]*)>$/, ` {0,${MOST_BLANKS}}>`),
@@ -92,7 +92,7 @@ export const thoughtReader = (): ThoughtReader => {
     if (first !== undefined) isJson ??= first === "{" || first === "[";
   };
 
-  /** Whether the tag marks thoughts; all others are part of what they stand in. */
+  /** Whether the tag marks thoughts; all others are part of the surrounding text. */
   const isMark = (tag: string): boolean => {
     if (tag === thoughtUntil) return true;
     const wasBlank = lineIsBlank;

@@ -1,7 +1,7 @@
 import type { HookEvent } from "../../schemas/hooks.ts";
 import type { Json } from "../../schemas/primitives.ts";
 
-/** What a hook is told about the step that it runs before or after. */
+/** What a hook gets to know about the step that it runs before or after. */
 export interface HookCall {
   event: HookEvent;
   /** The task of the run. */

@@ -52,7 +52,7 @@ export class WorkspaceHooks implements Hooks {
     const hash = configurationHash(configurationFiles(workspace));
     if (consents.has("configuration", hash)) return;
     const all = Object.values(hooks).flatMap((groups) => groups.flatMap((group) => group.hooks));
-    // Whole: what stands behind a long beginning must be seen before it is allowed.
+    // In full: the user must see what follows a long beginning before they allow it.
     throw fail("hooks_unconfirmed", { what: [...new Set(all.map(described))].join("; "), hash });
   }
 

@@ -58,7 +58,7 @@ export const runCommandHook = async (
     }
   };
   signal.addEventListener("abort", kill, { once: true });
-  // A hook need not read what it is told.
+  // A hook does not have to read its input.
   child.stdin.on("error", () => undefined);
   child.stdin.end(told);
   try {

@@ -20,7 +20,7 @@ export interface FolderRuntime {
   configure?(settings: SettingsInput): void;
   /** Whether runs go on without this process, as on a team server. */
   readonly isElsewhere?: boolean;
-  /** Rejects when the process that answers is gone; ours never is. */
+  /** Rejects when the process that answers has ended; ours never has. */
   readonly lost?: Promise<never>;
   close(): Promise<void>;
 }

@@ -14,8 +14,8 @@ const gitFolderOf = (root: string): string | null => {
 const MOST_INDEX_BYTES = 256 << 20;
 
 /**
- * Whether git has files of the folder in its index, read without running git. Git replaces ignored
- * files by tracked ones without a word, so a pull could put a foreign state in the place of ours.
+ * Whether git's index has files of the folder, read without running git. Git replaces ignored files by
+ * tracked ones silently, so a pull could replace our state by a foreign one.
  */
 export const isTracked = (workspace: string, folder: string): boolean => {
   for (let root = workspace; ; root = dirname(root)) {

@@ -6,7 +6,7 @@ import { privateFolder } from "../platform/user-folder.ts";
 
 /** A folder for one private copy at a time; kept for the next instance on the same workspace. */
 export interface Slot {
-  /** Where the copy itself stands. */
+  /** The folder of the copy itself. */
   readonly copy: string;
   /** Whether an instance has used it before, so that a copy only needs to be refreshed. */
   readonly warm: boolean;

@@ -24,7 +24,7 @@ const usable = (folder: string): string | null => {
   }
 };
 
-/** A folder of ours among the temporary ones, which another user can neither prepare nor enter. */
+/** Our folder among the temporary ones, which another user can neither prepare nor enter. */
 const temporary = (): string => {
   const folder = join(tmpdir(), `coditect-agents-cache-${userInfo().uid}`);
   const made = usable(folder);

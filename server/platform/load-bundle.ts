@@ -50,7 +50,7 @@ const keep = ({ script, cache }: Loaded): void => {
   renameSync(whole, cache);
 };
 
-/** Removes what was kept long ago: of bundles that are no more, or it is made again. */
+/** Removes caches of old bundles: those no longer exist, or are compiled again. */
 const removeOld = (caches: string): void => {
   for (const name of readdirSync(caches)) {
     const path = join(caches, name);

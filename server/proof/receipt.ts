@@ -69,7 +69,7 @@ export const signReceipt = (statement: ProofStatement, { privateKey, publicKey, 
 /** A receipt that was read: its statement and who signed it, or what is wrong with it. */
 export type ReadReceipt = { statement: ProofStatement; key: string } | { problem: string };
 
-/** Bytes of a text in base64; null when it is not the one text that stands for them. */
+/** Bytes of a text in base64; null if it is not the one canonical text for them. */
 const decoded = (text: string): Buffer | null => {
   const bytes = Buffer.from(text, "base64");
   return bytes.toString("base64") === text ? bytes : null;

@@ -11,7 +11,7 @@ export const toResponseError = (
   return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
 };
 
-/** An error as it came out of a call. What the other end did not say becomes what `unforeseen` makes of it. */
+/** An error that a call ended with. `unforeseen` turns anything but an error of the other end into one. */
 export const fromResponseError = (
   error: unknown,
   method: string,

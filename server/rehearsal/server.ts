@@ -21,7 +21,7 @@ const ChatRequest = z.object({
 });
 type ChatRequest = z.infer<typeof ChatRequest>;
 
-/** A chat request as it came in, for tests and measurements. */
+/** A raw chat request, for tests and measurements. */
 export interface ChatRecord {
   /** Milliseconds of `performance.now()`: when the whole request was there, and the answer sent. */
   received_at: number;

@@ -2,7 +2,7 @@ import type { SharedPackage } from "../../schemas/shared-package.ts";
 import type { ToolName } from "../../schemas/tools.ts";
 import { readFrontMatter } from "../workspace/front-matter.ts";
 
-/** An agent of another product as one of ours. */
+/** An agent of another product, converted to one of ours. */
 interface MarkdownAgent {
   content: SharedPackage;
   /** Fields and tools that have no meaning here. */

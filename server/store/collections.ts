@@ -265,7 +265,10 @@ export const parseRecord = <Name extends CollectionName>(
   return schema.safeParse(value).data ?? null;
 };
 
-/** A record as it can be stored: itself if it is valid, else mended; null: it cannot be mended. */
+/**
+ * A record that can be stored: the record itself if it is valid, or else a repaired one; null: it cannot
+ * be repaired.
+ */
 export const mendRecord = (collection: CollectionName, value: unknown): Mended | null => {
   const { schema } = collections[collection];
   return schema.safeParse(value).success ? { value, changes: [] } : mend(schema, value);
@@ -282,7 +285,10 @@ export interface Place {
   id: string | null;
 }
 
-/** Reads a key from behind the tenant, whose part ends before `from`; null if it is none of ours. */
+/**
+ * Reads the rest of a key after the tenant, whose part ends before `from`; null if it is not one of our
+ * keys.
+ */
 export const placeOf = (key: string, from: number): Place | null => {
   const slash = key.indexOf("/", from);
   const segment = slash === -1 ? key.slice(from) : key.slice(from, slash);

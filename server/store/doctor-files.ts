@@ -57,7 +57,7 @@ export const checkTranscripts = async (
   return problems;
 };
 
-/** A line whose fields can be mended when it is read is none to repair: transcripts are only appended to. */
+/** A line whose fields can be repaired when it is read is left alone: transcripts are only appended to. */
 const isEntry = (line: string): boolean => {
   try {
     soundEntry(JSON.parse(line));

@@ -54,7 +54,7 @@ export const openFolding = (): Folding => {
 const startThread = async (): Promise<Worker> => {
   // Loaded here: Node takes five milliseconds for it, and few runs fold so much.
   const { Worker } = await import("node:worker_threads");
-  // In a bundle, the thread's file is next to ours; from source it is the module's own.
+  // In a bundle, the thread's file is next to this one; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./fold-thread.ts" : "./fold.js";
   return new Worker(new URL(entry, import.meta.url));
 };

@@ -39,7 +39,7 @@ export class Segment {
   /** Creates the file with its header; both are durable afterwards. */
   static async create(start: SegmentStart): Promise<Segment> {
     const { files, folder, durability } = start;
-    // A new file: a suspended former owner that wakes up must not come upon ours.
+    // A new file: a suspended former owner that wakes up must not write into ours.
     const file = await createWithRoom(files, join(folder, fileNames.segment(start.number)), durability);
     const segment = new Segment(file, start);
     try {

@@ -22,7 +22,7 @@ const LONG_LIST = 40_000;
 /** The secondary indexes: lists of entries, by key. */
 export class Lists {
   readonly #lists = new Map<string, List>();
-  /** Lists as they stood in the state file; read when first needed. */
+  /** Lists as the state file has them; read when first needed. */
   readonly #unread = new Map<string, ListText>();
 
   /** Entries of a list; null if it has none. */

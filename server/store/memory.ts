@@ -8,7 +8,10 @@ export interface Slab {
   live: number;
   /** Everything that was ever put here, in order; those that moved on are skipped. */
   readonly entries: Entry[];
-  /** `loaded`: a piece of a file, `filling`: ours, `full`: ours, nothing is put here any more. */
+  /**
+   * `loaded`: a piece of a file; `filling` and `full`: buffers of our own, of which a full one takes no
+   * more.
+   */
   state: "loaded" | "filling" | "full" | "emptied";
 }
 
@@ -84,7 +87,7 @@ export class Memory {
     return { slab: this.#slab, start, length };
   }
 
-  /** Forgets that an entry stood at its place. */
+  /** Forgets that an entry was at its place. */
   release(slab: Slab, length: number): void {
     slab.live -= length;
     const isDone = slab.state === "loaded" || slab.state === "full";

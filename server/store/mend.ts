@@ -10,7 +10,7 @@ export interface Mended {
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** A field that was mended may show another problem of its own, or one inside. */
+/** A field that was repaired may show another problem of its own, or one inside. */
 const ROUNDS = 8;
 
 /**

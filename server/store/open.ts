@@ -47,7 +47,7 @@ const FOLD_AT = 8 << 20;
 export const openStore = async (options: StoreOptions): Promise<Store> =>
   (await openWithDocument(options)).store;
 
-/** The same, with the lowdb data behind it, for what has to walk all of it. */
+/** The same, with its lowdb data, for code that has to walk all of it. */
 export const openWithDocument = async (
   options: StoreOptions,
 ): Promise<{ store: Store; document: StateDocument }> => {

@@ -56,7 +56,7 @@ export const all = <Name extends CollectionName>(
 ): Records[Name][] =>
   Array.from(walk(document, collection, filter ?? {}), (entry) => document.read(collection, entry));
 
-/** Entries of the records that pass all filters, in the order of a page; `from`: only those behind it. */
+/** Entries of the records that pass all filters, in the order of a page; `from`: only those after it. */
 export function* walk<Name extends CollectionName>(
   document: StateDocument,
   collection: Name,

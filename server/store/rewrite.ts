@@ -16,8 +16,8 @@ export interface StoredRecord {
 
 /**
  * Writes a new state file record by record, and derives every secondary index from the records.
- * `change` gives a record's new value, or null to leave it out, and `tenantOf` whose it is from now on;
- * what both give unchanged (and keys that are none of ours) stays byte for byte as it was.
+ * `change` gives a record's new value, or null to leave it out, and `tenantOf` its new tenant; what both
+ * return unchanged, and keys that are not ours, stay byte for byte as they were.
  */
 export const rewriteState = async (
   files: Files,

@@ -178,7 +178,7 @@ const readLines = async (files: Files, folder: string, name: string): Promise<Li
   return { seal, lines, byKey };
 };
 
-/** A key and the text of its value, if that is JSON and, of a record of ours, one that can be mended. */
+/** A key and the text of its value, if that is JSON and, for our own records, one that can be repaired. */
 const parseLine = (line: Buffer): { key: string; text: Buffer } | null => {
   const match = /^"([^"]+)":(.*?),?$/s.exec(line.toString());
   const [, key = "", json = ""] = match ?? [];

@@ -18,7 +18,7 @@ const BRACE = 0x7d;
 
 export type StateLine = (key: string, chunk: Chunk, start: number, length: number) => Promise<void> | void;
 
-/** Reads a state file line by line. Throws `state_damaged` where a line is not one of ours. */
+/** Reads a state file line by line. Throws `state_damaged` if a line is not one of ours. */
 export const readState = async (
   files: Files,
   folder: string,

@@ -96,7 +96,7 @@ export const openTranscripts = (options: TranscriptOptions): Transcripts & { clo
 };
 
 /**
- * An entry as it can be read again: itself, or with the fields mended that do not pass the schema.
+ * An entry that can be read again: the entry itself, or one whose invalid fields are repaired.
  * Throws a ZodError if that is not possible.
  */
 export const soundEntry = (value: unknown): TranscriptEntry => {

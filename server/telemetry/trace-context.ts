@@ -14,7 +14,7 @@ export const remoteContext = (from: TraceContext | undefined): Context => {
   return propagator.extract(ROOT_CONTEXT, fields, getter);
 };
 
-/** The span as other processes are told of it. */
+/** The span as other processes get to know it. */
 export const traceContextOf = (span: Span): TraceContext | null => {
   const carrier: Record<string, unknown> = {};
   propagator.inject(trace.setSpan(ROOT_CONTEXT, span), carrier, defaultTextMapSetter);

@@ -63,7 +63,7 @@ export interface ExposureParts {
   hasEditor: boolean;
 }
 
-/** Nobody knows what is behind it: it may do and read what the user can. */
+/** Nobody knows what it does: it may do and read what the user can. */
 const ofEditorTool = (name: string): Source => ({
   ...{ name, calledAs: name },
   ...{ read_untrusted: true, used_secrets: true, acts_outwardly: true },

@@ -7,8 +7,9 @@ export const READ_RESOURCE = "read_resource";
 export const offeredPrefix = (server: string): string => `${server}__`;
 
 /**
- * What a model calls a tool of a server. Tools of two servers may have one name, and ours must not be
- * shadowed: the server is part of it. Providers take at most 64 letters, digits, `_` and `-`.
+ * The name that a model uses for a tool of a server. Tools of two servers may have the same name, and
+ * ours must not be shadowed, so the name includes the server. Providers accept at most 64 letters,
+ * digits, `_` and `-`.
  */
 export const offeredName = (server: string, tool: string): string => {
   const name = `${offeredPrefix(server)}${tool.replace(/[^\w-]/g, "_")}`;

@@ -27,7 +27,7 @@ const problemOf = ({ inputSchema }: Tool): string | null => {
   return isLarge ? `its schema has more than ${MOST_SCHEMA} characters` : null;
 };
 
-/** What others say of their tool is marked as such: it is no instruction of ours or of the user. */
+/** Foreign descriptions of a tool are marked as such: they are no instructions from us or the user. */
 const describe = (source: ToolSource, description: string): string => {
   const isLong = description.length > MOST_DESCRIPTION;
   const said = isLong ? `${description.slice(0, MOST_DESCRIPTION)}…` : description;
@@ -43,8 +43,8 @@ interface ToolSource {
 export const mcpServer = (name: string): ToolSource => ({ service: name, called: `the MCP server ${name}` });
 
 /**
- * The tools of a service as agents are offered them. A tool that cannot be offered is left out, and `warn`
- * is told why.
+ * The tools of a service as agents get them. A tool that cannot be offered is left out, and `warn` gets
+ * the reason.
  */
 export const offeredTools = (
   source: ToolSource,

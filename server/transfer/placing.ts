@@ -15,7 +15,7 @@ export class Placing {
   /** Folders that are known to be real ones. */
   readonly #folders = new Set<string>();
 
-  /** @param temporary a path of the same disk that nobody else uses. */
+  /** @param temporary a path on the same disk that nobody else uses. */
   constructor(root: string, temporary: string) {
     this.#root = root;
     this.#temporary = temporary;

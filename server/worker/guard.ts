@@ -9,8 +9,8 @@ const FAILED_EDITS = 2;
 const SILENT_TURNS = 3;
 
 /**
- * Watches a loop for getting nowhere. What it tells follows from the outcomes alone, so that a
- * resumed execution is told the same.
+ * Notices when a loop makes no progress. Its messages follow from the outcomes alone, so that a resumed
+ * execution gets the same ones.
  */
 export interface Guard {
   /** Takes note of an outcome; says whether it was once too often. */

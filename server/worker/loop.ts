@@ -150,7 +150,7 @@ const finishOf = (call: ToolCallPart, turn: number, { is_error }: ToolOutcome): 
   };
 };
 
-/** What an agent that did not finish said last stands in for its summary; it claims nothing. */
+/** The last words of an agent that did not finish become its summary; they claim nothing. */
 const gaveUp = (
   outcome: Exclude<LoopResult["outcome"], "finished">,
   turns: number,

@@ -19,7 +19,7 @@ for group in $groups; do kill -s KILL -- "-$group"; done
 const groups = new Set<number>();
 let guard: ChildProcess | null = null;
 
-/** What of a child is ours to choose. */
+/** The options of a child that callers can choose. */
 type GroupOptions = Pick<SpawnOptions, "cwd" | "env">;
 
 /** Starts a program as the leader of a process group that never outlives this process. */
@@ -46,8 +46,8 @@ export const spawnGroup = (program: string, args: readonly string[], options: Gr
 };
 
 /**
- * In a sandbox of ours the driver says what a command is started through, so that it cannot reach the
- * worker: see `Shield`.
+ * In our own sandbox, the driver says how a command is started, so that it cannot reach the worker: see
+ * `Shield`.
  */
 const shielded = (
   command: readonly [string, ...string[]],

@@ -25,7 +25,7 @@ const newSpanId = (): string => {
   return /[1-9a-f]/.test(id) ? id : newSpanId();
 };
 
-/** A new span below the one of the trace; the runtime, which is told its identifier, reports it. */
+/** A new span below the one of the trace; the runtime gets its identifier and reports it. */
 export const childSpan = (
   parent: TraceContext | undefined,
 ): { span_id: string; trace: TraceContext } | null => {

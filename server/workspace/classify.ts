@@ -26,7 +26,7 @@ const documentFolders = new Set(["doc", "docs", "documentation"]);
 const testName =
   /(\.|-|_)(test|spec|cy|e2e)\.[^.]+$|^tests\.py$|^test_.+\.py$|(Test|Tests|IT)\.(java|kt|cs|php)$|\.snap$/;
 
-/** Names of tests, unless they stand among sources: `src/commands/test.js` is the command `test`. */
+/** Names of tests, unless they are among sources: `src/commands/test.js` is the command `test`. */
 const outsideOfSources = /^(test|tests)\.(py|[cm]?[jt]sx?)$|^test[_-].+\.[cm]?[jt]sx?$|^test-.+\.py$/;
 const sourceFolders = new Set(
   "src source lib app cmd cli bin commands tasks routes pages api server client components controllers handlers models services utils helpers views scripts tools".split(

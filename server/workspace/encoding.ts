@@ -3,8 +3,8 @@ import type { FileContent } from "../../schemas/changes.ts";
 import { fail } from "../../schemas/errors.ts";
 
 /**
- * How a file's bytes hold its text. `latin1` stands for every other encoding of one byte per
- * character: its text may read oddly, and goes back byte for byte.
+ * How a file's bytes hold its text. `latin1` is used for every other encoding of one byte per character:
+ * its text may read oddly, but goes back byte for byte.
  */
 export type TextEncoding = "utf8" | "utf8-bom" | "utf16le" | "latin1";
 

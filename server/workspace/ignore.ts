@@ -33,10 +33,10 @@ const neverFolders = new Set([".git", ".hg", ".svn", ".jj"]);
 const statePath = ".coditect/state";
 
 interface IgnoreFile {
-  /** What people are told. */
+  /** What people read. */
   name: string;
   patterns: Ignore;
-  /** What is to be put before a path for a file that stands above the workspace. */
+  /** The prefix of a path for a file above the workspace. */
   prefix: string;
 }
 
@@ -88,9 +88,9 @@ const readPatterns = (path: string, ignorecase: boolean): Ignore | null => {
 const MOST_PATTERN_BYTES = 1 << 20;
 
 /**
- * Patterns of an ignore file of the workspace; null if there is none. What is no regular file in it, such
- * as a link that leads out, is not read, nor is one of too many patterns: of git's files it says nothing,
- * and ours then closes everything, as the user meant to close something with it.
+ * Patterns of an ignore file of the workspace; null if there is none. If the file is not a regular file
+ * of the workspace, such as a link that leads out, or has too many patterns, it is not read: git's own
+ * files then say nothing, and ours closes everything, because the user meant to close something with it.
  */
 const readOwnPatterns = (workspace: string, path: string, ignorecase: boolean): Ignore | null => {
   const patterns = ignore({ allowRelativePaths: true, ignorecase });
@@ -244,7 +244,7 @@ const ruleOf = (chain: Chain, path: string, isFolder: boolean): string | null =>
   return null;
 };
 
-/** The folder a path stands in; "" for the root's entries, `null` above the root. */
+/** The folder of a path; "" for the root's entries, `null` above the root. */
 const parentOf = (path: string): string | null => {
   if (path === "") return null;
   const slash = path.lastIndexOf("/");

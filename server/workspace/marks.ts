@@ -78,7 +78,10 @@ const schemaLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
   ],
 ];
 
-/** Whose schemas half of all projects name; nobody else reads what their servers are asked for. */
+/**
+ * Half of all projects name the schemas of these hosts; nobody else reads what their servers are asked
+ * for.
+ */
 const schemaHosts: ReadonlySet<string> = new Set([
   ...["json.schemastore.org", "www.schemastore.org", "schemastore.org", "json-schema.org", "www.w3.org"],
   ...["maven.apache.org", "schemas.microsoft.com", "schemas.android.com", "www.apple.com"],

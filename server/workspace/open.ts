@@ -82,8 +82,8 @@ const readUpTo = (file: number, size: number): Buffer => {
 };
 
 /**
- * The absolute path of a file that is ours in a workspace, such as `.coditect/lessons.md`: no link
- * stands on the way to it, so writing it can change nothing else. Error: `outside_workspace`.
+ * The absolute path of one of our files in a workspace, such as `.coditect/lessons.md`: there is no link
+ * on the way to it, so writing it can change nothing else. Error: `outside_workspace`.
  */
 export const ownPath = (root: string, path: string): string => {
   const segments = toWorkspacePath(path).split("/");

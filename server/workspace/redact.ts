@@ -1,7 +1,7 @@
-/** What stands in the place of a secret. */
+/** What replaces a secret. */
 export const REDACTED = "[redacted]";
 
-/** Values that are recognised by their form, wherever they stand. */
+/** Values that are recognised by their form, anywhere. */
 const forms: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\bsk-[A-Za-z0-9_-]{16,}/g,
@@ -16,8 +16,8 @@ const forms: readonly RegExp[] = [
 ];
 
 /**
- * Values that are recognised by what stands before them; that stays. Every repetition in front of
- * one is bounded, or a long text without blanks would take the square of its length.
+ * Values that are recognised by what precedes them; that part stays. Every repetition in front of one is
+ * bounded, or a long text without blanks would take quadratic time.
  */
 const named: readonly RegExp[] = [
   /(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}/gi,
@@ -29,7 +29,7 @@ const named: readonly RegExp[] = [
 
 /** Names of environment variables whose values are secrets. */
 const secretName = /key|token|secret|password|passwd|credential/i;
-/** A shorter value stands in too many texts by chance. */
+/** A shorter value occurs in too many texts by chance. */
 const SHORTEST_VALUE = 8;
 
 /** Values of the environment that must not leave, longest first so that none hides in another. */

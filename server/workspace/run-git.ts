@@ -18,7 +18,7 @@ export interface GitCall {
 const DEADLINE_MS = 20_000;
 const MOST_BYTES = 64 << 20;
 
-/** Variables by which git is told to run something, or to work elsewhere. */
+/** Variables that make git run something, or work elsewhere. */
 const environmentOf = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GIT_|SSH_ASKPASS)/i.test(name))),
   GIT_TERMINAL_PROMPT: "0",

@@ -34,7 +34,7 @@ interface Program {
   kind: PathKind;
 }
 
-/** The programs in or below each of these folders; the empty one stands for the workspace. */
+/** The programs in or below each of these folders; the empty one is the workspace. */
 const programsBelow = (
   folders: ReadonlySet<string>,
   programs: readonly Program[],

@@ -61,7 +61,7 @@ const ofPath = (folder: string, written: string, files: string): TestPattern | n
 export const ofExpression = (folder: string, source: string): TestPattern | null => {
   const inFolder = source.replaceAll("<rootDir>", `/${folder}`.replace(/\/$/, "")).toLowerCase();
   if (!isQuick(inFolder) || !isExpression(inFolder)) return null;
-  // Runners match absolute paths: what begins with a slash may as well be the beginning of ours.
+  // Runners match absolute paths: a pattern that begins with a slash may begin with our own path.
   const begin = escaped(prefixOf(folder.toLowerCase()));
   const inPath = inFolder.replace(/^\^/, "").replaceAll(/(?<=^|\(|\|)\\?\//g, "(?:^|/)");
   return { expression: `^(?=${begin}).*?(?:${inPath})`, written: `/${source}/`, folder: "" };

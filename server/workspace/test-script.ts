@@ -3,9 +3,9 @@ import { globFilter } from "./glob.ts";
 /** How a project's own script starts a program. */
 export interface ScriptCommand {
   env: Record<string, string>;
-  /** What stands before the runner's name: `node` with its flags, wrappers. */
+  /** What comes before the runner's name: `node` with its flags, wrappers. */
   before: string[];
-  /** The runner's name as it stands there, often with a path. */
+  /** The runner's name in the script, often with a path. */
   name: string;
   /** Everything after the runner's name. */
   args: string[];
@@ -156,11 +156,11 @@ const commandAt = (words: readonly string[], place: number): ScriptCommand => {
 export interface ArgumentRules {
   /** Flags whose value is the next word. */
   valued: ReadonlySet<string>;
-  /** Flags that are ours to set, or that would watch, stop early or change the report. */
+  /** Flags that we set ourselves, or that would watch, stop early or change the report. */
   dropped: RegExp;
 }
 
-/** A script's arguments without what is ours to set; `patterns` say which tests it runs. */
+/** A script's arguments without those that we set ourselves; `patterns` say which tests it runs. */
 export const splitArguments = (
   args: readonly string[],
   { valued, dropped }: ArgumentRules,

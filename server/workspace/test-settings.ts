@@ -1,6 +1,6 @@
 /**
- * Some files hold settings of tests beside things a Coder may well change. Their path says
- * `source`; this says which part of them is test configuration all the same.
+ * Some files hold settings of tests next to things that a Coder may change. Their path says `source`;
+ * this says which part of them is test configuration nevertheless.
  */
 const packageKeys = ["jest", "mocha", "vitest", "ava", "tap", "c8", "nyc"];
 const testScript = /^(pre|post)?test(:.*)?$/;

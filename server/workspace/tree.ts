@@ -115,8 +115,8 @@ export const fileParts = (paths: readonly string[]): TreePart[] =>
   paths.map((path) => ({ path, stamp: null, entries: () => wholeOf(path) }));
 
 /**
- * Folders to be mounted so that all of `readable` stands at its own place: as few as possible, and
- * none inside another.
+ * Folders to mount so that all of `readable` is at its own place: as few as possible, and none inside
+ * another.
  */
 export const mountFolders = (readable: readonly string[]): string[] => {
   const folders = readable.map((path) => (statOf(path)?.isDirectory() === true ? path : dirname(path)));

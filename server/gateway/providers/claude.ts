@@ -262,7 +262,7 @@ class Collected {
         this.#used(event.usage);
         if (event.delta.stop_reason !== null) {
           this.#stop = stopReasons.get(event.delta.stop_reason) ?? "end";
-          // Nothing comes behind it but the word that this was all, which some leave out.
+          // Only the marker of the end follows, and some services leave it out.
           this.#isWhole = true;
         }
         return;

@@ -35,7 +35,7 @@ const isEvent = (value: unknown): value is AnswerEvent =>
 const isNothing = (value: unknown): boolean =>
   value === undefined || value === null || value === "" || value === false;
 
-/** What a piece of an answer is: an event by its data and name, or the word that there are no more. */
+/** A piece of an answer: an event with its data and name, or the marker of the end. */
 type Read = { data: string; name: string | null } | "done";
 
 /**

@@ -30,8 +30,8 @@ const connect = async ({ to, key }: Access): Promise<GenerativeModel> => {
 };
 
 /**
- * The client takes no `fetch` of ours, but it picks up the global one synchronously when a call is
- * begun: for just that moment ours stands there, and nobody else can see it.
+ * The client takes no `fetch`, but reads the global one synchronously when a call starts: ours is in
+ * place for exactly that moment, and nobody else can see it.
  */
 const beginWith = <Result>(send: typeof fetch, begin: () => Result): Result => {
   const original = globalThis.fetch;

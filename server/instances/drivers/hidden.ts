@@ -20,7 +20,7 @@ export const MOST_MOUNTS = 2000;
  */
 export const showsFilesAlone = (hidden: readonly HiddenPath[]): boolean => hidden.length > MOST_MOUNTS;
 
-/** How long a finding stands: starts that come together share one walk. */
+/** How long a result is valid: starts at the same time share one walk. */
 const FRESH_MS = 5000;
 /** What of a repository the ignore rules are read from; its configuration and credentials are not among it. */
 const readOfGit: ReadonlySet<string> = new Set(["index", "info", "HEAD", "commondir", "gitdir"]);

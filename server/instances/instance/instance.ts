@@ -56,7 +56,7 @@ export interface InstanceParts {
   onTrouble(error: unknown): void;
 }
 
-/** A live instance: the record, and the worker behind it. */
+/** A live instance: the record, and its worker. */
 export class Instance {
   readonly kind: InstanceKind;
   readonly slot: Slot;

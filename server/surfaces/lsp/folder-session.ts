@@ -26,7 +26,7 @@ export interface FolderSession {
   unfinished: ReadonlySet<string>;
   /** Tells the editor which of these runs a process that is gone has left interrupted. */
   tellInterrupted(taskIds: ReadonlySet<string>): void;
-  /** Takes all diagnostics of the folder back and follows its runtime no more. */
+  /** Withdraws all diagnostics of the folder and no longer follows its runtime. */
   dispose(): void;
 }
 

@@ -6,7 +6,7 @@ import { fingerprintOf, subjectOf } from "../../executions/findings.ts";
 export interface Placed {
   finding: Finding;
   line: number | null;
-  /** Where it stood last, moved along with edits since: the place it is looked for first. */
+  /** Its last position, moved along with edits since: the place where it is looked for first. */
   expected: number;
   /** Its lines as {@link searchedText} has them, once seen; until then its fingerprint is all there is. */
   subject: readonly string[] | null;

@@ -72,7 +72,7 @@ const stageText = (run: RunView, l10n: Localizer): string | null => {
   return round > 1 ? l10n.t("{0} ({1}, round {2})", name, agent, round) : `${name} (${agent})`;
 };
 
-/** Per cent of the stages that need no more work. */
+/** Percentage of the stages that are done. */
 const doneOf = (run: RunView): number => {
   const stages = [...run.stages.values()];
   const done = stages.filter(({ state }) => state.status === "Completed" || state.status === "Skipped");

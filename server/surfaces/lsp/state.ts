@@ -27,7 +27,7 @@ export interface LanguageState {
   folders: Folders;
   documents: Documents;
   caller(): Caller;
-  /** Commands that can be offered: an editor without any of ours leaves them to us. */
+  /** Commands that can be offered: an editor that has none of ours leaves them to the language server. */
   commands(): ReadonlySet<EditorCommand>;
   /** Where a document is, if its folder's runtime is open. */
   placeOf(uri: string): DocumentPlace | null;

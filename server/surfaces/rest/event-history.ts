@@ -4,7 +4,7 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 
 /** Events that a reader can be given again after its connection broke. */
 const KEPT_EVENTS = 2000;
-/** Listeners that are told in one turn: with many of them, other work has to come in between. */
+/** Listeners that get an event in one turn: with many of them, other work has to come in between. */
 const TOLD_PER_TURN = 50;
 /** Behind this many events there are no pauses: they must not fill the runtime's memory. */
 const MOST_WAITING = 200;

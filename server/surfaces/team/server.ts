@@ -67,7 +67,7 @@ interface State {
   closing: AbortController;
 }
 
-/** What says that a token is wrong, and not that something of ours is. */
+/** Says that a token is wrong, as opposed to a failure of our own. */
 const isRefusal: ReadonlySet<string> = new Set(["unauthenticated", "token_refused"]);
 
 const tooMany = (seconds: number) => fail("too_many_requests", { seconds });

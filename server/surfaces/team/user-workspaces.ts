@@ -84,7 +84,7 @@ export class UserWorkspaces {
     return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }
 
-  /** Closes all, and opens no more. Error: the first one. */
+  /** Closes all, and opens no others. Error: the first one. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const opened = await this.opened();

@@ -34,9 +34,9 @@ const extended = (own: string, prompts: Record<string, string>, place: string): 
 };
 
 /**
- * The system message of an agent in a round of a stage. The first line is `Agent: <AgentType>`; see
- * the contract's "The agents' tools". `custom_prompts.system` replaces what follows the header,
- * `system.append` is put behind it.
+ * The system message of an agent in a round of a stage. The first line is `Agent: <AgentType>`; see the
+ * contract's "The agents' tools". `custom_prompts.system` replaces what follows the header,
+ * `system.append` is added after it.
  */
 export const systemMessage = (agent: AgentConfig, stage: string, round: number): string => {
   const header = `Agent: ${agent.agent_type}\nStage: ${stage}\nRound: ${round}`;

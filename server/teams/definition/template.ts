@@ -1,4 +1,4 @@
-/** A prompt with variables: literal text, and names that stood in `{{…}}`. */
+/** A prompt with variables: literal text, and the names that were in `{{…}}`. */
 type Template = readonly { text: string; variable: string | null }[];
 
 const compile = (prompt: string): Template => {

@@ -81,8 +81,8 @@ interface Described<Kept, Content> {
 }
 
 /**
- * Stores templates: each is made once, and its record follows the template as long as nobody else
- * changed it. The record is null when the user deleted it.
+ * Stores templates: each is created once, and its record follows the template as long as nobody else
+ * changes it. The record is null when the user deleted it.
  */
 export interface Templates {
   team(described: Described<AgentTeam, TeamContent>): Promise<AgentTeam | null>;

@@ -57,7 +57,7 @@ const isOutOfMemory = (thrown: unknown): boolean =>
 const startThread = async (diagrams: string[]): Promise<Worker> => {
   // Loaded here: Node takes five milliseconds for it, which every run would wait for.
   const { Worker } = await import("node:worker_threads");
-  // In a bundle, the thread's file is next to ours; from source it is the module's own.
+  // In a bundle, the thread's file is next to this one; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./diagram-thread.ts" : "./diagrams.js";
   return new Worker(new URL(entry, import.meta.url), {
     workerData: diagrams,

@@ -8,7 +8,7 @@ const fencedCode = /^(`{3,}|~{3,})[\s\S]*?^\1/gm;
 const link = /!?\[[^\]]{0,1000}\]\(\s{0,100}<?([^)\s>]{1,2000})>?[^)]{0,1000}\)/g;
 const outside = /^([a-z][a-z0-9+.-]*:|#|\/\/)/i;
 
-/** Links of a Markdown text to files of the workspace, resolved against where the text stands. */
+/** Links of a Markdown text to files of the workspace, resolved against the text's own folder. */
 export const localLinks = (path: string, text: string): string[] =>
   [...text.replace(fencedCode, "").matchAll(link)].flatMap(([, target]) => {
     if (target === undefined || outside.test(target)) return [];
@@ -16,7 +16,7 @@ export const localLinks = (path: string, text: string): string[] =>
     return [file.startsWith("/") ? file.slice(1) : posix.join(posix.dirname(path), file)];
   });
 
-/** The text as a path; an escape that stands for nothing is part of the name. */
+/** The text as a path; an invalid escape is part of the name. */
 const decoded = (target: string): string => {
   try {
     return decodeURI(target);

@@ -81,7 +81,7 @@ const named: Readonly<Record<string, string>> = {
 };
 const escape = /\\(?:u\{([0-9a-f]{1,6})\}|u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2})|N\{[^}]*\}|([^]))/gi;
 
-/** The text that a literal with escapes stands for, as JavaScript and Python read it. */
+/** The value of a literal with escapes, as JavaScript and Python read it. */
 export const unescaped = (text: string): string =>
   text.includes("\\")
     ? text.replaceAll(

@@ -69,7 +69,7 @@ export const proveGates = async (
   return proofs;
 };
 
-/** What the one who mends the work is shown. Of held-back tests it learns the names and no more. */
+/** What the agent that repairs the work gets to see. Of held-back tests, it learns only the names. */
 const evidenceFor = ({ gate, evidence }: GateProof): string[] =>
   gate === "held-back" ? evidence.map((text) => text.split("\n", 1)[0] ?? "") : evidence;
 

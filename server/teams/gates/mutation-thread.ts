@@ -140,7 +140,7 @@ const refusalOf = (error: unknown, files: MutationRequest): string => {
 const run = async (): Promise<void> => {
   const files = MutationRequest.parse(workerData);
   parentPort?.postMessage("ready");
-  // A text that the parser refuses is no fault of ours.
+  // A text that the parser refuses is not our fault.
   const answer = await mutationOf(files).catch((error: unknown): MutationRefusal => ({
     refused: refusalOf(error, files),
   }));

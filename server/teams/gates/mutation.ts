@@ -33,8 +33,8 @@ const DEADLINE_MS = 60_000;
 const MEMORY_MB = 512;
 
 /**
- * The thread's environment. Babel asks which browsers a project is for, also where it uses no
- * configuration, and a `package.json` may name a package of the project that is run to tell: so it is told.
+ * The thread's environment. Babel asks which browsers a project is for, even where it uses no
+ * configuration, and would run a package that `package.json` names to find out. So the answer is set.
  */
 const WITHOUT_CONFIGURATION = { BROWSERSLIST: "node 22" };
 
@@ -70,7 +70,7 @@ export const mutate = async (
 ): Promise<Mutation | MutationRefusal> => {
   if (request.length === 0) return { files: [], mutants: [] };
   const { Worker } = await import("node:worker_threads");
-  // In a bundle, the thread's file is next to ours; from source it is the module's own.
+  // In a bundle, the thread's file is next to this one; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./mutation-thread.ts" : "./mutation.js";
   const thread = new Worker(new URL(entry, import.meta.url), {
     workerData: request,

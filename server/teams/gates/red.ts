@@ -30,7 +30,7 @@ const failsRightly = (test: TestCase, layout: TestLayout): boolean =>
 /** Most characters of what a test says of its failure. */
 const LONGEST_FAILURE = 1500;
 
-/** A failure without the end of a long message: it is kept to be read, and nobody has to mend it. */
+/** A failure without the end of a long message: it is stored for readers, and nobody has to repair it. */
 const beginning = (failure: string): string =>
   failure.length <= LONGEST_FAILURE ? failure : `${failure.slice(0, LONGEST_FAILURE)}…`;
 

@@ -8,7 +8,7 @@ import { assertsTruthsAlone, assertsByLibrary } from "./test-text.ts";
 /** Between the names of suites and of a test. */
 const nameSeparator = " > ";
 
-/** Fixtures and snapshots stand among the tests, but no runner can run them. */
+/** Fixtures and snapshots are among the tests, but no runner can run them. */
 const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
 
 /** Test files the run has added or changed so far and that are still there. */
@@ -32,7 +32,7 @@ export const failures = (report: TestReport): TestCase[] =>
 export const named = (report: TestReport, status: TestCase["status"]): Set<string> =>
   new Set(report.tests.filter((test) => test.status === status).map(testId));
 
-/** Name and message of failed tests, for the one who has to mend them. */
+/** Name and message of failed tests, for the agent that has to repair them. */
 export const describe = (tests: readonly TestCase[]): string[] =>
   tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
 

@@ -13,8 +13,8 @@ const neverBegan = (stage: StageState): boolean =>
   stage.execution_ids.length === 0 && (stage.status === "Failed" || stage.status === "Cancelled");
 
 /**
- * An ended run made ready to resume: what was cut off continues where its transcript ends, what never
- * began is begun, and a person is asked again.
+ * An ended run, made ready to resume: interrupted stages continue where their transcripts end, stages
+ * that never started are started, and a person is asked again.
  */
 export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,

@@ -75,7 +75,7 @@ const cutOffExecution = async (
   return { execution: await continued(parts, last), isNew: true };
 };
 
-/** How one execution of a round is told from the others: its number, and what it was cut off in. */
+/** What identifies an execution of a round: its number, and where it was interrupted. */
 interface Part {
   /** Null: it is the only one. */
   attempt: number | null;
@@ -101,7 +101,7 @@ const partsOfRound = (stage: WorkflowStage, state: StageState): Part[] => {
       variation: variationOf(stage, index + 1),
       cutOff: undefined,
     }));
-  // Who mends the best attempt is who made it.
+  // The author of the best attempt repairs it.
   const best = state.attempts?.find(({ rank }) => rank === 1);
   return [
     {

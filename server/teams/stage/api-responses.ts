@@ -7,7 +7,7 @@ import type { Transcripts } from "../../store/store.ts";
 /** Tools of the runtime itself, which find other tools and read long results. */
 const gatewayTools: ReadonlySet<string> = new Set(["find_tools", "read_result"]);
 
-/** Whether a service outside answered: the tools of an instance have names of ours. */
+/** Whether an outside service answered: tools of an instance have our own names. */
 const isOfService = ({ tool, success }: ToolCall): boolean =>
   success && !ToolName.safeParse(tool).success && !gatewayTools.has(tool);
 

@@ -2,7 +2,7 @@ import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { StageState } from "../../../schemas/run.ts";
 import type { StageVariation, WorkflowStage } from "../../../schemas/team.ts";
 
-/** How many attempts a new round of a stage begins with: later rounds mend the best of the first. */
+/** How many attempts a new round of a stage starts with: later rounds repair the best of the first. */
 export const attemptsInRound = (stage: WorkflowStage, { round }: Pick<StageState, "round">): number =>
   round === 0 ? (stage.attempts ?? 1) : 1;
 

@@ -20,7 +20,7 @@ interface StageWork {
   signal: AbortSignal;
 }
 
-/** A stage as hooks are told of it: a subagent, in Claude Code's words. */
+/** A stage as hooks see it: a subagent, in Claude Code's words. */
 const toldOf = ({ execution, agent, stage }: StageWork) => ({
   agent_id: execution.execution_id,
   agent_type: agent.agent_type,

@@ -35,7 +35,7 @@ class PersonalLogin extends ServerLogin {
     return this.#state;
   }
 
-  /** An earlier registration leads back to another port, so each login registers anew. */
+  /** An earlier registration leads back to another port, so each login registers again. */
   override async clientInformation(): Promise<OAuthClientInformationMixed | undefined> {
     const { client } = await this.stored.read();
     const uris: unknown = client?.redirect_uris;

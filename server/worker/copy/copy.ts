@@ -67,7 +67,7 @@ export interface PrivateCopy {
   builtFor: string;
   /** Stamps of files that were copied without being part of the change set; see `syncTree`. */
   synced: Map<string, string>;
-  /** Packages of the repository beside the workspace, and their copies. */
+  /** Packages of the repository next to the workspace, and their copies. */
   siblings: Map<string, string>;
   /** Real paths of the folders that dependencies are reached in. */
   dependencies: string[];

@@ -26,8 +26,8 @@ export const linkDependencies = (copy: PrivateCopy, path: string): void => {
 };
 
 /**
- * Dependencies of the folders above the workspace and its repository: reached from beside the copy,
- * where Node looks last.
+ * Dependencies of the folders above the workspace and its repository. They are next to the copy, where
+ * Node looks last.
  */
 export const linkOuterDependencies = (copy: PrivateCopy): void => {
   const links: Links = new Map();

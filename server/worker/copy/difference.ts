@@ -17,7 +17,7 @@ const generated =
 /** Whether programs put files of that name there by themselves: coverage, caches, logs. */
 export const isGenerated = (path: string): boolean => generated.test(path);
 
-/** What a program made of the copy beside what the agents' tools wrote. */
+/** What a program changed in the copy, apart from what the agents' tools wrote. */
 export interface Difference {
   /** Files as they are now; `before` counts from the workspace, as in a change set. */
   files: FileChange[];
@@ -26,9 +26,9 @@ export interface Difference {
 }
 
 /**
- * Compares the copy on disk with what it should hold: source and overlays, and over them what
- * agents' tools wrote. Left out are new files that are ignored, dependencies or generated. A file
- * that should be there is compared wherever it stands. Only files whose stamp changed are read.
+ * Compares the copy on disk with what it should contain: source and overlays, and over them what agents'
+ * tools wrote. New files that are ignored, dependencies or generated are left out. A file that should
+ * exist is compared wherever it is. Only files whose stamp changed are read.
  * Errors: `cancelled`.
  */
 export const differenceOf = async (copy: PrivateCopy, signal: AbortSignal): Promise<Difference> => {
@@ -65,7 +65,7 @@ const isKnown = (copy: PrivateCopy, path: string): boolean =>
 const isNobodys = (copy: PrivateCopy, path: string, isFolder: boolean): boolean =>
   isGenerated(path) || isDependencyFolder(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
 
-/** A file that is gone, or stands in a folder that was passed over. */
+/** A file that no longer exists, or is in a folder that was skipped. */
 const compareUnseen = (copy: PrivateCopy, path: string, found: Difference): void => {
   const stats = isFree(copy.root, path) ? statFile(join(copy.root, path)) : null;
   if (stats?.isFile() === true) compareFile(copy, path, found);

@@ -56,7 +56,7 @@ const movedFile = (copy: PrivateCopy, path: string): OwnFile | null => {
   return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
 };
 
-/** Name of an environment from outside of the workspace, beside the copy. */
+/** Name of an environment from outside of the workspace, next to the copy. */
 export const OUTER_ENVIRONMENT = "environment";
 
 const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), OUTER_ENVIRONMENT);

@@ -78,7 +78,7 @@ export const writeChange = (root: string, change: FileChange): void => {
   placeFile(root, change.path, fromFileContent(change.content), change.executable);
 };
 
-/** Puts a file where it belongs, whatever stands there or on the way. */
+/** Puts a file in its place, whatever is there or on the way. */
 export const placeFile = (root: string, path: string, bytes: Uint8Array, executable: boolean): void => {
   const target = join(root, path);
   clearWay(root, path);
@@ -92,11 +92,11 @@ const foldersOf = (root: string, path: string): string[] => {
   return segments.map((_, index) => join(root, ...segments.slice(0, index + 1)));
 };
 
-/** Whether only folders, or nothing, stand on the way to `path`. */
+/** Whether there are only folders, or nothing, on the way to `path`. */
 export const isFree = (root: string, path: string): boolean =>
   foldersOf(root, path).every((folder) => statFile(folder)?.isDirectory() ?? true);
 
-/** Removes files and links that stand where a folder on the way to `path` must be. */
+/** Removes files and links that are in the place of a folder on the way to `path`. */
 export const clearWay = (root: string, path: string): void => {
   for (const folder of foldersOf(root, path)) {
     if (statFile(folder)?.isDirectory() === false) remove(folder);

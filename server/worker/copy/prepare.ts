@@ -63,7 +63,7 @@ export const prepare = async (
   for (const change of changes) makeChange(copy, change);
   if (copied > 0 || known.size !== copy.base.size) {
     saveManifest(copy);
-    // A write after this gets another time stamp than ours, so that stamps tell every change.
+    // A write after this gets a later time stamp than ours, so that stamps reveal every change.
     await setTimeout(CLOCK_TICK_MS);
   }
   return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
@@ -81,8 +81,9 @@ const closedSettings = (copy: PrivateCopy): LeftOut[] =>
     .map(({ name }) => ({ path: name, reason: "it may hold secrets" }));
 
 /**
- * Leaves beside the copy only what we put there: runners look for their configuration, and programs for
- * packages, in the folders above as well. What stands in the copy's place but is no folder goes, too.
+ * Leaves only our own files next to the copy, because runners look for their configuration, and programs
+ * for packages, in the folders above as well. Anything in the copy's place that is not a folder is
+ * removed, too.
  */
 const clearSurroundings = ({ manifestFile, repository, python }: PrivateCopy): void => {
   const kept = [

@@ -54,7 +54,7 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   command,
 };
 
-/** Puts reporters of ours into the report's folder. */
+/** Puts our reporters into the report's folder. */
 export const writeReporters = async (
   reportFolder: string,
   files: Readonly<Record<string, string>> = {},

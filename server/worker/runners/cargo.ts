@@ -18,7 +18,7 @@ const statuses: Readonly<Record<string, TestCase["status"]>> = {
   ignored: "skipped",
 };
 
-/** Integration tests can be chosen by their file; unit tests stand in sources, so all of them run. */
+/** Integration tests can be chosen by their file; unit tests are in sources, so all of them run. */
 const selection = ({ files }: TestJob): string[] => {
   const isOuter = (file: string): boolean => /^tests\/[^/]+\.rs$/.test(file);
   if (!files?.every(isOuter)) return [];

@@ -9,7 +9,7 @@ const Lines = z.object({ lines: z.object({ total: z.int().nonnegative(), covered
 /** Istanbul's `json-summary`, which vitest, jest, c8 and nyc write: one entry per file, and `total`. */
 const Summary = z.record(z.string(), Lines);
 
-/** Where a runner is told to put its coverage report. */
+/** Where a runner puts its coverage report. */
 export const coverageFolder = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
   join(reportFolder, "coverage");
 

@@ -5,7 +5,7 @@ import { isInstalled, readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** Why tests cannot run here, whatever the code is, and the one command that mends it. */
+/** Why tests cannot run here, whatever the code is, and the one command that helps. */
 export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
 
 /** Programs of languages: what people call them, and the package that brings them. */
@@ -22,7 +22,7 @@ const toolchains: Partial<Record<TestRunner, { name: string; debian: string; hom
   ctest: { name: "CTest", debian: "cmake", homebrew: "cmake" },
 };
 
-/** What is wrong, and its mend, where the program of a runner is not there. */
+/** What is wrong, and how to fix it, if the program of a runner is missing. */
 export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentProblem => {
   const toolchain = toolchains[runner];
   if (runner === "pytest") return { problem: "pytest is not installed", mend: run(pythonInstall(folder)) };

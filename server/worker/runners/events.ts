@@ -25,7 +25,7 @@ const ReporterEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("end") }),
 ]);
 
-/** Where a reporter of ours writes its events. */
+/** Where our reporters write their events. */
 export const eventsFile = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
   join(reportFolder, "events.jsonl");
 
@@ -50,7 +50,7 @@ interface Beginning {
   loading: string | null;
 }
 
-/** What a reporter of ours told, up to its end or to where it broke off. */
+/** The events of our reporter, up to its end or to where it stopped. */
 export const readEvents = async (job: TestJob): Promise<TestResults & Beginning> => {
   const results: TestResults & Beginning = { ...noResults(false), begun: false, loading: null };
   const text = await readReport(eventsFile(job));

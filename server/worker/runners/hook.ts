@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import type { ReportHook } from "./runner.ts";
 
-/** Folder of the scripts that stand before programs on PATH; see `ReportHook.program`. */
+/** Folder of the scripts that come before programs on PATH; see `ReportHook.program`. */
 export const programsFolder = (reportFolder: string): string => join(reportFolder, "programs");
 
 /** Stands in flags for the folder of one process's report. */
@@ -82,7 +82,7 @@ function find() {
   return found.onlyWith === null || found.onlyWith.includes(process.argv[2]) ? found : null;
 }
 
-/** The words without what is ours to set. */
+/** The words without those that we set ourselves. */
 function kept(words, { valued, dropped, words: renamed }) {
   const isDropped = new RegExp(...dropped);
   const result = [];
@@ -114,7 +114,7 @@ function coverageOf({ coverage }, words) {
   return coverage.isWanted && canMeasure ? [...coverage.flags, ...coverage.withoutThreshold] : [];
 }
 
-/** With our configuration in place of the one that is named, or found, which ours includes. */
+/** With our configuration, which includes the one that is named or found. */
 function configured({ configuration }) {
   if (configuration === null) return (words) => words;
   const { defaults, variable, values, file } = configuration;

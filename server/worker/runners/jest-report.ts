@@ -27,7 +27,7 @@ const JestReport = z.object({
 });
 type FileResult = z.infer<typeof JestReport>["testResults"][number];
 
-/** Where the runner is told to put its report. */
+/** Where the runner puts its report. */
 export const jestReportFile = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
   join(reportFolder, "report.json");
 

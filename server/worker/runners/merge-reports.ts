@@ -1,6 +1,6 @@
 import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
 
-/** Outcomes from the one that decides a merged report to the one that only stands when alone. */
+/** Outcomes, from the one that decides a merged report to the one that counts only alone. */
 const bySeverity: readonly TestOutcome[] = [
   "timed_out",
   "crashed",

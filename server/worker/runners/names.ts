@@ -1,4 +1,4 @@
-/** What stands between the names of suites and test in {@link TestCase}. */
+/** The separator between the names of suites and test in {@link TestCase}. */
 export const nameSeparator = " > ";
 
 /**

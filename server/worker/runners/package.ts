@@ -80,7 +80,7 @@ export const programOnPath = (name: string, packagesOf: string | null = null): s
   return null;
 };
 
-/** The Node that runs scripts: ours, unless ours is an editor's. */
+/** The Node that runs scripts: our own, unless it is an editor's. */
 export const nodeProgram = (): string =>
   (process.versions.electron === undefined ? null : programOnPath("node")) ?? process.execPath;
 

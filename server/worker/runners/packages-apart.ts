@@ -11,7 +11,7 @@ import type { DetectedRunner } from "./runner.ts";
 const notOurs =
   /(^|\/)(\.?[\w-]*(fixtures?|examples?|samples?|demos?|templates?|playgrounds?|benchmarks?)|vendor|third[-_]party)(\/|$)/i;
 
-/** Most packages that are tested beside the project's own command. */
+/** Most packages that are tested in addition to the project's own command. */
 const MOST_PACKAGES = 20;
 
 /**

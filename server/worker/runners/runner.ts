@@ -57,7 +57,7 @@ export interface TestResults {
   reached?: string[];
 }
 
-/** Where a runner finds and puts what is ours. */
+/** Where a runner finds our files and puts its own. */
 export interface ReportFolders {
   /** For its report. */
   report: string;
@@ -85,9 +85,9 @@ export interface ReportHook {
   configuration?: {
     /** Names of the configuration where its arguments name none. */
     defaults: readonly string[];
-    /** The variable that tells ours the place of the project's own. */
+    /** The variable that gives our configuration the place of the project's own. */
     variable: string;
-    /** Flags whose values ours sets, and the variables that tell it them. */
+    /** Flags whose values our configuration sets, and the variables that pass them on. */
     values: Readonly<Record<string, string>>;
     file: string;
   };
@@ -118,7 +118,7 @@ export interface ReportHook {
 export interface RunnerAdapter {
   /** Absent: the runner has no main script of Node's. */
   hook?: ReportHook;
-  /** Reporters of ours that its flags name: text by file name, put into the report's folder. */
+  /** Our reporters that its flags name: text by file name, put into the report's folder. */
   files?: Readonly<Record<string, string>>;
   launch(job: TestJob): Promise<Launch>;
   read(job: TestJob, ended: ProcessResult): Promise<TestResults>;

@@ -154,7 +154,7 @@ const otherIndentation = (reason: string, file: readonly string[], start: number
   `old_text has another indentation than the file: ${reason}. The lines are:\n` +
   `${numbered(file, start + 1, start + height)}\nCopy old_text from there, without the numbers.`;
 
-/** Where the wanted lines stand one after another, whatever the white space around each. */
+/** The places where the wanted lines follow one another, whatever the white space around each. */
 const windowsOf = (lines: readonly Line[], wanted: readonly string[]): number[] => {
   const trimmed = lines.map((line) => line.text.trim());
   const parts = wanted.map((line) => line.trim());

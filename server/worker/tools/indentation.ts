@@ -14,7 +14,7 @@ interface Texts {
   /** The lines it wanted to replace, as it wrote them, and as the file has them. */
   written: readonly string[];
   actual: readonly string[];
-  /** Every line of the file: its unit of indentation is told from all of them. */
+  /** Every line of the file: its unit of indentation is inferred from all of them. */
   file: readonly string[];
 }
 

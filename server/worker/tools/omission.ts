@@ -26,7 +26,7 @@ const phrases: readonly RegExp[] = [
   /^(?:same as (?:before|above|original)|unchanged|no changes?(?: (?:here|above|below))?|as before)$/i,
 ];
 
-/** Whether the line is a comment, or stands in brackets: words of code are no placeholder. */
+/** Whether the line is a comment, or in brackets: plain words of code are no placeholder. */
 const isRemark = (line: string): boolean =>
   /^\s*(\{?\/\*|\/\/|#(?![a-z!])|<!--|--|;|%|\*|\{#|\(\*|\[|<|\.{3,}|…)/i.test(line);
 
@@ -37,7 +37,7 @@ const remarkedBody = /(?:(?::|^)\s*(?:\.{3}|pass)\s+(#.*)|\{\s*(\/\*.*\*\/)\s*\}
 const LONGEST = 300;
 const MOST_WORDS = 14;
 
-/** Whether a line stands for code that was left out: `// ... rest of the code`, `# existing methods here`. */
+/** Whether a line replaces code that was left out: `// ... rest of the code`, `# existing methods here`. */
 export const isPlaceholder = (line: string): boolean => {
   if (line.length > LONGEST) return false;
   const [, inPython, inBraces] = remarkedBody.exec(line) ?? [];

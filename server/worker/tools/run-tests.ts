@@ -61,7 +61,7 @@ export const describeReport = (report: TestReport, known: ReadonlySet<string> = 
   const { passed, failed, skipped } = report.counts;
   const isKnown = (test: TestCase): boolean => known.has(`${test.file} > ${test.name}`);
   const all = report.tests.filter(({ status }) => status === "failed");
-  // What broke since the run began comes first: it is the agent's to mend.
+  // What broke since the run began comes first: the agent has to fix it.
   const failures = [...all.filter((test) => !isKnown(test)), ...all.filter(isKnown)];
   const parts = [
     `${outcomeWords[report.outcome]}: ${passed} passed, ${failed} failed, ${skipped} skipped (${report.runner}).`,

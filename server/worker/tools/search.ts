@@ -123,7 +123,7 @@ const regexFinder = (pattern: string): Finder | string => {
   };
 };
 
-/** Not an `Error` of ours: it comes from the script's own realm. */
+/** Not an `Error` of this realm: it comes from the script's own. */
 const isTimeout = (error: unknown): boolean =>
   typeof error === "object" &&
   error !== null &&

@@ -1,7 +1,7 @@
 /** The text of the error that an assertion throws in a run that refuses assertions. */
 export const REFUSED = "coditect: an assertion was reached";
 
-/** What is told of a test that failed before it passed; its name follows. */
+/** What is reported of a test that failed before it passed; its name follows. */
 export const TRIED_AGAIN = "has a test that passes only when it is tried again: ";
 
 /**
@@ -9,7 +9,7 @@ export const TRIED_AGAIN = "has a test that passes only when it is tried again: 
  * `TestFailure`. An assertion is known by its error's name or code, never by its message.
  */
 export const failureScript = String.raw`(function failureOf(error) {
-  // A test that waits in vain fails by its own deadline.
+  // A test whose wait never ends fails by its own deadline.
   if (typeof error === "string") return /^test timed out after/.test(error) ? "assertion" : "error";
   if (error === null || typeof error !== "object") return "error";
   if (error.code === "ERR_MOCHA_TIMEOUT" || error.failureType === "testTimeoutFailure") return "assertion";

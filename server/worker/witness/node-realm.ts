@@ -240,7 +240,7 @@ const hideCallers = (realm) => {
     },
   });
 };
-// Where Node maps stacks back to their sources itself, a formatter of ours would be in its way.
+// Where Node maps stacks back to their sources itself, our own formatter would be in its way.
 if (!process.execArgv.includes("--enable-source-maps")) hideCallers(globalThis);
 const util = require("node:util");
 if (typeof util.getCallSites === "function") {

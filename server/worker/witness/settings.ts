@@ -13,8 +13,8 @@ export interface WitnessSettings extends TestProbe {
   channel: string;
   /** Key of this run that each line is signed with. */
   key: string;
-  /** A module that stands in for `node:assert` where assertions are refused. */
+  /** A module that replaces `node:assert` where assertions are refused. */
   assert_url: string;
-  /** Whether a reporter of ours in the same process uses it. */
+  /** Whether one of our reporters in the same process uses it. */
   shared: boolean;
 }

@@ -8,7 +8,7 @@ import { TestProbe, type Tampering } from "../../../schemas/tests.ts";
 import { nodeWitness } from "./node-witness.ts";
 import type { WitnessSettings } from "./settings.ts";
 
-/** What watches one test run from inside its processes, and signs what is told of it. */
+/** Watches one test run from inside its processes, and signs its reports. */
 export interface Witness {
   settings: WitnessSettings;
   /** The texts of the lines of a report that carry this run's signature, and how many do not. */
@@ -52,7 +52,7 @@ export const createWitness = (
   };
 };
 
-/** What stands in for `node:assert` in ES modules of a run that refuses assertions. */
+/** What replaces `node:assert` in ES modules of a run that refuses assertions. */
 const refusingAssert = `const assert = process[Symbol.for("nodejs.coditect.assert")];
 export default assert;
 export const { ok, equal, notEqual, deepEqual, notDeepEqual, deepStrictEqual, notDeepStrictEqual, strictEqual,
@@ -86,5 +86,5 @@ export const watchNode = async ({ settings }: Witness, options = ""): Promise<Re
   return { ...variables, NODE_OPTIONS: `${variables.NODE_OPTIONS ?? options} --require ${quoted}`.trim() };
 };
 
-/** What is told of a line that lacks the run's signature. */
+/** What is reported of a line that lacks the run's signature. */
 export const forgery: Tampering = { path: "", line: null, what: "writes to the report of the test run" };

@@ -77,7 +77,7 @@ export class CloudRunAdmin {
     )
       .then((operation) => this.#finished(operation, signal))
       .catch((error: unknown) => {
-        // An answer that was lost: nobody else makes a service of this name.
+        // The answer was lost. Nobody else creates a service with this name.
         if (!isConflict(error)) throw error;
       });
     const made = Service.safeParse(done).data;

@@ -18,7 +18,10 @@ export class CloudRunError extends Error {
   }
 }
 
-/** The error that an answer stands for. `body`: as it came; a proxy in between answers with a page of its own. */
+/**
+ * The error that an answer means. `body`: the raw body; a proxy in between answers with a page of its
+ * own.
+ */
 export const refusalOf = (status: number, body: unknown): CloudRunError => {
   const said = Refusal.safeParse(body).data?.error.message ?? "";
   return new CloudRunError(status, said === "" ? `it answered ${status}` : said);

@@ -103,8 +103,8 @@ const connect = async ({ uri, token }: ServiceDoor, cookie: string | null, signa
 };
 
 /**
- * Says which session comes, and waits for the container's answer. `accept` is called before the next message
- * comes: what the container sent in vain over the last connection may follow in the same breath.
+ * Says which session comes, and waits for the container's answer. `accept` is called before the next
+ * message arrives, because the container may send what the last connection lost right away.
  */
 const greet = async (
   socket: WebSocket,

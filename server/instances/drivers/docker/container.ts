@@ -20,7 +20,7 @@ export const openLimits = (isPodman: boolean): { Name: string; Soft: number; Har
   ...(isPodman ? [{ Name: "nproc", Soft: USER_PROCESSES, Hard: USER_PROCESSES }] : []),
 ];
 
-/** Where a copy of this machine stands inside: no folder of its path begins with a dot. */
+/** The place of a copy of this machine inside: no folder of its path begins with a dot. */
 export const COPY_FOLDER = "/instance";
 
 export const INSTANCE_LABEL = "coditect.instance";
@@ -88,9 +88,9 @@ export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
 });
 
 /**
- * A container for a worker, as plain data: no network, no capability for commands, no way to new privileges,
- * the default seccomp profile, a read-only root, and caps on memory, processors, processes and file
- * size. Files stand at the same paths as outside, so that both drivers speak of the same places.
+ * A container for a worker, as plain data: no network, no capabilities for commands, no way to new
+ * privileges, the default seccomp profile, a read-only root, and caps on memory, processors, processes
+ * and file size. Files have the same paths as outside, so that both drivers speak of the same places.
  */
 export const containerOf = (
   spec: WorkerSpec,

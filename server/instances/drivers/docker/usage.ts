@@ -18,7 +18,7 @@ const Stats = z.object({
 });
 const Top = z.object({ Processes: z.array(z.array(z.string())) });
 
-/** Counts what lies in a folder in blocks; a program of ours, as not every image has `du`. */
+/** Counts the blocks of a folder's files; with our own program, because not every image has `du`. */
 const COUNT_BYTES = `const f=require("fs"),w=[process.argv[1]];let n=0;
 for(const d of w)try{for(const e of f.readdirSync(d,{withFileTypes:true})){const p=d+"/"+e.name;
 if(e.isDirectory())w.push(p);else try{const s=f.lstatSync(p);n+=s.nlink>1?0:s.blocks*512}catch{}}}catch{}

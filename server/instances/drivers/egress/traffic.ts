@@ -46,7 +46,7 @@ const ignore = (): void => undefined;
 const resolveName = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address);
 
-/** Splits `host:port` of a CONNECT request; a bare IPv6 address stands in brackets. */
+/** Splits `host:port` of a CONNECT request; an IPv6 address is in brackets. */
 const target = (authority: string): { host: string; port: number } => {
   const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(authority);
   return { host: (match?.[1] ?? match?.[2] ?? "").toLowerCase(), port: Number(match?.[3] ?? 0) };

@@ -225,7 +225,7 @@ export class KubernetesDriver implements Driver {
   async #create(cluster: Cluster, pod: unknown, name: string, signal: AbortSignal): Promise<Pod> {
     const create = () => cluster.ask(Pod, "POST", podsPath(cluster.namespace), { body: pod }, signal);
     return whileAway(cluster, create, signal).catch((error: unknown) => {
-      // An answer that was lost: the pod of this name is ours, as no other has its instance's id.
+      // The answer was lost. The pod of this name is ours, because no other has its instance's id.
       if (isConflict(error)) return cluster.ask(Pod, "GET", podsPath(cluster.namespace, name), {}, signal);
       throw error;
     });

@@ -43,7 +43,7 @@ const takenAway = (reason: string, message: string | undefined): WorkerEnd | nul
   }
 };
 
-/** Whether a pod's worker runs no more, by what the API server says. */
+/** Whether a pod's worker has ended, by what the API server says. */
 export const hasEnded = (pod: Pod | null): boolean =>
   pod === null ||
   pod.status.phase === "Failed" ||

@@ -130,7 +130,7 @@ export class RuntimeLease {
     return this.#write(found, this.#specOf((leaseTransitions ?? 0) + 1), signal);
   }
 
-  /** The version makes sure that nobody else has written it meanwhile. */
+  /** The version makes sure that nobody else has written it in the meantime. */
   #write({ metadata, spec }: Lease, change: object, signal: AbortSignal): Promise<Lease> {
     const { name, resourceVersion } = metadata;
     const body = {

@@ -1,7 +1,7 @@
 import { fail } from "../../../../schemas/errors.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 
-/** By which field the entries of a list are told apart. Kubernetes: "strategic merge patch". */
+/** The field that identifies the entries of a list. Kubernetes: "strategic merge patch". */
 const listKeys: Readonly<Record<string, string>> = {
   containers: "name",
   initContainers: "name",

@@ -27,7 +27,7 @@ const WORKER_USER = 1000;
 const FILES_USER = 1001;
 const GROUP = 1000;
 const SCRATCH_MB = 512;
-/** What Node and a shell need beside what the commands of an instance may use. */
+/** What Node and a shell need in addition to what the commands of an instance may use. */
 const OVERHEAD_MB = 128;
 
 /** The value of `STATE_LABEL` by which a state folder knows its own pods and no others. */
@@ -38,8 +38,8 @@ export const stateOf = (stateFolder: string): string =>
 export const podName = (instanceId: string): string => `coditect-${instanceId}`;
 
 /**
- * The worker starts when it is told to, as what a program prints before somebody is attached is lost,
- * and only then are its files there.
+ * The worker waits for a word before it starts: output is lost until somebody is attached, and its files
+ * arrive only then.
  */
 const WHEN_TOLD = `read -r go || exit 0; mkdir -p "${COPY_FOLDER}" "$HOME"; exec "$@"`;
 export const GO = "go\n";

@@ -34,7 +34,7 @@ const inputOf = (socket: WebSocket): Writable =>
           return;
         }
         socket.send(Buffer.concat([Buffer.of(channel.input), piece]), (error) => {
-          // That the connection is gone is told by its end, not to who writes.
+          // The end of the connection is reported by its own event, not to the writer.
           if (error == null) send(index + 1);
           else done();
         });

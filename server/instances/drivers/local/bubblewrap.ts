@@ -12,7 +12,7 @@ import type { Unavailable } from "./unavailable.ts";
 export interface BubblewrapConfinement {
   /** Folders and files it may read, in addition to the system's. */
   readable: readonly string[];
-  /** The only folder it may write; it stands at `COPY_FOLDER`. */
+  /** The only folder it may write; inside, it is at `COPY_FOLDER`. */
   writable: string;
   /** Caches of the user's toolchains, as paths inside the home folder: what was fetched before. */
   caches: readonly string[];
@@ -31,8 +31,8 @@ export interface BubblewrapConfinement {
 }
 
 /**
- * Where the copy stands inside. Not where it is outside: below `~/.cache`, runners and servers pass
- * over files because a folder of their path begins with a dot.
+ * The place of the copy inside. It differs from the one outside: runners and servers skip files below
+ * `~/.cache`, because a folder of their path begins with a dot.
  */
 export const COPY_FOLDER = "/instance";
 

@@ -6,7 +6,10 @@ import { isRunning } from "../process-table.ts";
 
 const ROOT = "/sys/fs/cgroup";
 const PREFIX = "coditect-";
-/** The kernel's own cap on memory stands behind the one that is watched, for what bursts past it. */
+/**
+ * The kernel's own cap on memory comes in addition to the watched one, for bursts that exceed it between
+ * two looks.
+ */
 const MEMORY_HEADROOM = 1.25;
 const PERIOD_US = 100_000;
 /**
@@ -115,7 +118,7 @@ export const makeControlGroup = (instanceId: string, limits: InstanceLimits): Co
       for (const [file, value] of Object.entries(files)) writeFileSync(join(folder, file), value);
     }
   } catch {
-    // Not ours to make, or without one of the controllers: the caps that are watched remain.
+    // We may not create it, or a controller is missing: the watched caps remain.
     folders.forEach(removeFolder);
     return null;
   }

@@ -47,7 +47,7 @@ const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] =
   "--core=0",
 ];
 
-/** Version managers look below the home folder, which is another one here, unless they are told. */
+/** Version managers look below the home folder, which differs inside, unless a variable names theirs. */
 const toolchainRoots = (home: string): Record<string, string> => {
   const roots = { PYENV_ROOT: ".pyenv", RUSTUP_HOME: ".rustup", VOLTA_HOME: ".volta", NVM_DIR: ".nvm" };
   const found = Object.entries(roots).filter(([, folder]) => existsSync(join(home, folder)));

@@ -24,7 +24,7 @@ export const showPath = (path: string): string[] =>
 
 const alone = (entry: HiddenPath): Cover => ({ ...entry, shown: [] });
 
-/** The same with fewer mounts, where many stand side by side. */
+/** The same with fewer mounts, where many are siblings. */
 const groupedCovers = (hidden: readonly HiddenPath[]): Cover[] => {
   const byFolder = Map.groupBy(hidden, ({ path }) => dirname(path));
   return [...byFolder].flatMap(([folder, entries]) => {

@@ -48,7 +48,7 @@ export const seatbeltParameters = (
   environment: Readonly<Record<string, string>>,
   command: readonly string[],
 ): MacOSSandboxParams => {
-  // The profile's own environment comes before ours, and has another temporary folder.
+  // The profile's own environment comes first, and has another temporary folder.
   const own = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return {
     command: ["exec", "/usr/bin/env", ...[...own, ...command].map(quote)].join(" "),

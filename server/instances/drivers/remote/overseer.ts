@@ -5,8 +5,8 @@ import type { WorkerUsage } from "../driver.ts";
 import type { RemoteStream } from "./stream.ts";
 
 /**
- * Runs in the worker's container, beside the worker: it says what the processes there use, holds them still
- * and ends them, and ends them all with its input, for a worker that no longer listens.
+ * Runs in the worker's container, next to the worker: it reports what the processes there use, pauses
+ * them and ends them. It ends all of them when its input ends, for a worker that no longer listens.
  */
 export const OVERSEER = `const f=require("fs"),net=require("net"),dns=require("dns");
 const own="\\nUid:\\t"+process.getuid()+"\\t";

@@ -34,7 +34,7 @@ export const jsonProgress = (terminal: Terminal): Progress => ({
   end: () => undefined,
 });
 
-/** A line of ours, whatever names of others are in it. */
+/** One of our own lines, whatever foreign names are in it. */
 const oneRow = (line: string): string => terminalText(line.replace(/[\r\n]+/g, " "));
 
 const APPROVAL = "approval";

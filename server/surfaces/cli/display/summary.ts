@@ -116,7 +116,7 @@ export const findingLines = (findings: readonly Finding[], { style }: Styler): s
     })
     .join("");
 
-/** Every line of a text of others is set in, so that none looks like one of ours. */
+/** Every line of foreign text is indented, so that none looks like one of ours. */
 const indented = (text: string): string => text.replace(/^/gm, "      ");
 
 /** What became of the run, in one line. */

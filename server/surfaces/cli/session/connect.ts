@@ -37,7 +37,7 @@ const never = new AbortController().signal;
 /** Methods that set a run to work, which is then this command's own. */
 const startsRun: ReadonlySet<Method> = new Set(["teams/execute", "runs/resume", "runs/retry"]);
 
-/** Active runs of a runtime of ours: this command's own, and those of others. */
+/** Active runs of a runtime that we own: this command's own, and those of others. */
 const watchRuns = (runtime: FolderRuntime) => {
   const running = new Set<string>();
   let look = (): void => undefined;
@@ -94,7 +94,8 @@ export const connect = async (
   return {
     call: async (method, params) => {
       const result = await runtime.dispatch(method, params, caller, never).catch(async (error: unknown) => {
-        // Its owner had no more to do. A run that was perhaps begun there is not begun a second time.
+        // Its owner had nothing left to do. A run that may have been started there is not started a
+        // second time.
         const isGone = error instanceof CoditectError && error.code === "runtime_gone";
         if (!isGone || startsRun.has(method)) throw error;
         runtime = await open();

@@ -15,7 +15,7 @@ type Ask = (prompt: string) => Promise<string>;
 
 const isYes = (line: string): boolean => /^y(es)?$/i.test(line.trim());
 
-/** Words of a server, on one line, in front of nothing that could pass for a line of ours. */
+/** A server's words, on one line, marked so that they cannot pass for one of our lines. */
 const said = (text: string): string => `  | ${plainLine(text)}`;
 
 const shownDefault = (field: QuestionField): string => {

@@ -15,5 +15,5 @@ export const watched: Partial<Record<TestRunner, RunnerAdapter>> = {
   pytest,
 };
 
-/** Runners whose reporter of ours runs in the process of the tests. */
+/** Runners whose reporter, one of ours, runs in the process of the tests. */
 export const reportsInside: ReadonlySet<TestRunner> = new Set(["mocha", "jest"]);

@@ -32,7 +32,7 @@ class Channel extends Duplex {
     super({ highWaterMark: PIECE, allowHalfOpen: true, autoDestroy: false });
     this.#send = send;
     this.#grant = grant;
-    // A link that is gone is told by its end, not to who writes.
+    // The end of a link is reported by its own event, not to the writer.
     this.on("error", () => undefined);
   }
 

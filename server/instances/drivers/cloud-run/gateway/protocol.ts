@@ -23,7 +23,7 @@ export interface Welcome {
 export const refusals = {
   /** Another session has this container. */
   taken: 4001,
-  /** It knows of no such session: it is another container, or was started anew. */
+  /** It does not know such a session: it is another container, or it was restarted. */
   unknown: 4002,
   /** The other end does not keep to the protocol. */
   fault: 4003,

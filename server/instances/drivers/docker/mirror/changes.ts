@@ -36,7 +36,7 @@ export const changesOf = async (
         entries.set(entry.path, stamp);
         if (old === stamp) continue;
         changes.sent.push(entry);
-        // No archive can put a file where a folder stands.
+        // No archive can replace a folder by a file.
         if (old !== undefined && typeOf(old) !== entry.type) changes.removed.push(entry.path);
       }
       await pace();

@@ -24,7 +24,7 @@ export interface Mirrors {
   use(engine: Engine, spec: WorkerSpec & { image: string }, signal: AbortSignal): Promise<MirrorUse>;
 }
 
-/** The script and what says how to load it: a bundle needs no more. */
+/** The script, and what says how to load it: a bundle needs nothing else. */
 export const programFiles = (entry: WorkerEntry): string[] => {
   const script = entry.args.at(-1) ?? entry.command;
   if (script.endsWith(".ts")) {
