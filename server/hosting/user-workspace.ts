@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readdirSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import { privateUserFolder } from "../platform/user-folder.ts";
@@ -9,43 +10,117 @@ import { claimStateFolder } from "./state-stamp.ts";
 
 /** Workspaces that one user can have on a server. */
 const MOST_WORKSPACES = 50;
+const DAY_MS = 86_400_000;
 
-export interface UserWorkspaceOptions {
+export interface UserWorkspacesOptions {
   /** As for the tenant's own runtime: its workspace says whose the others are. */
   tenant: Omit<RuntimeOptions, "received" | "audit" | "tenantId">;
   /** Of the tenant: they name the tenant in records, and log what is done in all of its workspaces. */
   shared: Pick<Runtime, "store" | "audit">;
-  user: string;
-  /** UUID that the user's client made. */
-  workspaceId: string;
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
+/** Name of a folder that is about to be removed. */
+const REMOVED = ".removed-";
+
+/** Its time of change says when the workspace was last opened or closed. */
+const stampOf = (folder: string): string => join(folder, "used");
+
+/** Milliseconds of the epoch. A workspace of an earlier version has no stamp, and counts from its folder's. */
+const lastUse = (folder: string): number =>
+  (statSync(stampOf(folder), { throwIfNoEntry: false }) ?? statSync(folder)).mtimeMs;
+
 /**
- * A runtime over the copy of a workspace whose files a user's client sends. The copy and its state are in
- * the server's user folder, outside of the tenant's workspace. Errors: `too_many_workspaces`, and those of
- * `createRuntime`.
+ * The workspaces of a tenant whose files its users' clients send. Each copy and its state are in the
+ * server's user folder, outside of the tenant's workspace.
  */
-export const openUserWorkspace = async ({
-  tenant,
-  shared,
-  user,
-  workspaceId,
-}: UserWorkspaceOptions): Promise<Runtime> => {
-  const ofUser = ["server", digest(realpathSync.native(tenant.workspace)), digest(user)];
-  const all = privateUserFolder(...ofUser);
-  const isNew = !existsSync(join(all, workspaceId));
-  const count = readdirSync(all).length;
-  if (isNew && count >= MOST_WORKSPACES) throw fail("too_many_workspaces", { count });
-  const folder = privateUserFolder(...ofUser, workspaceId);
-  const received = new ReceivedFiles(folder);
-  const stateFolder = join(folder, "state");
-  claimStateFolder(stateFolder, received.workspace);
-  const { createRuntime } = await import("../runtime/runtime.ts");
-  return createRuntime({
-    ...tenant,
-    ...{ workspace: received.workspace, stateFolder, received },
-    ...{ tenantId: shared.store.tenantId, audit: shared.audit },
-  });
-};
+export class StoredWorkspaces {
+  readonly #options: UserWorkspacesOptions;
+  /** Folders of those that are open. */
+  readonly #open = new Set<string>();
+
+  constructor(options: UserWorkspacesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens a workspace, or makes it.
+   *
+   * @param workspaceId UUID that the user's client made. Errors: `too_many_workspaces`, and those of
+   * `createRuntime`.
+   */
+  async open(user: string, workspaceId: string): Promise<Runtime> {
+    const ofUser = [...this.#names, digest(user)];
+    const all = privateUserFolder(...ofUser);
+    const isNew = !existsSync(join(all, workspaceId));
+    const count = readdirSync(all).length;
+    if (isNew && count >= MOST_WORKSPACES) throw fail("too_many_workspaces", { count });
+    const folder = privateUserFolder(...ofUser, workspaceId);
+    this.#use(folder);
+    try {
+      const runtime = await this.#runtimeOf(folder);
+      return {
+        ...runtime,
+        close: async () => {
+          await runtime.close().finally(() => {
+            this.#leave(folder);
+          });
+        },
+      };
+    } catch (error) {
+      this.#leave(folder);
+      throw error;
+    }
+  }
+
+  /**
+   * Removes those that nobody opened for so many days; returns how many. One with a run in progress is open,
+   * and stays.
+   */
+  async removeUnused(days: number, now: number): Promise<number> {
+    const base = privateUserFolder(...this.#names);
+    let count = 0;
+    for (const user of readdirSync(base)) {
+      // A server that ended while it removed leaves these.
+      if (!user.startsWith(REMOVED))
+        for (const id of readdirSync(join(base, user))) {
+          const folder = join(base, user, id);
+          if (this.#open.has(folder) || now - lastUse(folder) <= days * DAY_MS) continue;
+          // Out of the way at once: whoever opens it while it is removed begins a new one.
+          renameSync(folder, join(base, `${REMOVED}${randomUUID()}`));
+          count += 1;
+        }
+    }
+    for (const name of readdirSync(base))
+      if (name.startsWith(REMOVED)) await rm(join(base, name), { recursive: true, force: true });
+    return count;
+  }
+
+  get #names(): string[] {
+    return ["server", digest(realpathSync.native(this.#options.tenant.workspace))];
+  }
+
+  #use(folder: string): void {
+    writeFileSync(stampOf(folder), "", { mode: 0o600 });
+    this.#open.add(folder);
+  }
+
+  #leave(folder: string): void {
+    this.#open.delete(folder);
+    writeFileSync(stampOf(folder), "", { mode: 0o600 });
+  }
+
+  async #runtimeOf(folder: string): Promise<Runtime> {
+    const { tenant, shared } = this.#options;
+    const received = await ReceivedFiles.open(folder);
+    const stateFolder = join(folder, "state");
+    claimStateFolder(stateFolder, received.workspace);
+    const { createRuntime } = await import("../runtime/runtime.ts");
+    return createRuntime({
+      ...tenant,
+      ...{ workspace: received.workspace, stateFolder, received },
+      ...{ tenantId: shared.store.tenantId, audit: shared.audit },
+    });
+  }
+}

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fail } from "../../schemas/errors.ts";
@@ -49,7 +49,7 @@ export class IncomingObjects {
     if (at + bytes.length > size) throw invalid(sha256, `it is longer than ${size} bytes`);
     if (this.#bytes + bytes.length > MOST_BYTES) {
       // Kept, they would refuse the smaller workspace that the user sends next.
-      this.clear();
+      await this.clear();
       throw fail("files_too_large", { what: "the files that were sent", limit: "8 GB" });
     }
     const file = await open(part, at === 0 ? "w" : "a", 0o600);
@@ -69,9 +69,9 @@ export class IncomingObjects {
   }
 
   /** Forgets all objects: what was needed of them is in use. */
-  clear(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+  async clear(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     this.#bytes = 0;
   }
 }

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { copyFile, readFile, rm, stat } from "node:fs/promises";
+import { createWriteStream, renameSync } from "node:fs";
+import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import { Sha256 } from "../../schemas/primitives.ts";
@@ -26,10 +28,35 @@ const Held = z.strictObject({
 });
 type Held = z.infer<typeof Held>;
 
+/** Entries that are made into text in one turn of the event loop. */
+const ENTRIES_AT_ONCE = 1000;
+
+/** A {@link Held} as JSON, in pieces: the whole of a large workspace would hold up everybody else. */
+const heldText = function* (tree: string | null, entries: readonly SentEntry[]): Generator<string> {
+  yield `{"tree":${JSON.stringify(tree)},"entries":[`;
+  for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
+    const some = entries.slice(at, at + ENTRIES_AT_ONCE).map((entry) => JSON.stringify(entry));
+    yield (at === 0 ? "" : ",") + some.join(",");
+  }
+  yield "]}";
+};
+
 const bytesOf = (tree: Tree): number => {
   let sum = 0;
   for (const entry of tree.values()) if ("size" in entry) sum += entry.size;
   return sum;
+};
+
+const WORKSPACE = "workspace";
+const heldFile = (folder: string): string => join(folder, "held.json");
+
+/** What cannot be read counts as nothing: all files are sent again. */
+const readHeld = async (folder: string): Promise<Held | null> => {
+  try {
+    return Held.parse(JSON.parse(await readFile(heldFile(folder), "utf8")));
+  } catch {
+    return null;
+  }
 };
 
 /**
@@ -43,21 +70,26 @@ export class ReceivedFiles {
   #tree: Tree = new Map();
   #name: string | null = null;
 
-  constructor(folder: string) {
+  private constructor(folder: string, held: Held | null) {
     this.#folder = folder;
     this.#objects = new IncomingObjects(join(folder, "incoming"));
-    const held = this.#read();
-    // Nobody knows any more which files of the copy were sent.
-    if (held === null && existsSync(this.workspace)) rmSync(this.workspace, { recursive: true });
-    mkdirSync(this.workspace, { recursive: true, mode: 0o700 });
     if (held === null) return;
     this.#name = held.tree;
     this.#tree = new Map(held.entries.map((entry) => [entry.path, entry]));
   }
 
+  static async open(folder: string): Promise<ReceivedFiles> {
+    const held = await readHeld(folder);
+    const workspace = join(folder, WORKSPACE);
+    // Nobody knows any more which files of the copy were sent.
+    if (held === null) await rm(workspace, { recursive: true, force: true });
+    await mkdir(workspace, { recursive: true, mode: 0o700 });
+    return new ReceivedFiles(folder, held);
+  }
+
   /** Absolute path of the copy. */
   get workspace(): string {
-    return join(this.#folder, "workspace");
+    return join(this.#folder, WORKSPACE);
   }
 
   /** Which tree the copy is equal to. */
@@ -143,7 +175,7 @@ export class ReceivedFiles {
     const pace = pacer("Receiving the workspace", signal);
     const gone = [...this.#tree.keys()].filter((path) => !wanted.has(path));
     // After a crash in between, all files of either tree may be there.
-    this.#keep(null, new Map([...this.#tree, ...wanted]));
+    await this.#keep(null, new Map([...this.#tree, ...wanted]));
     const placing = new Placing(this.workspace, this.#objects.path("placing"));
     for (const path of gone) {
       placing.remove(path);
@@ -154,30 +186,17 @@ export class ReceivedFiles {
       else await placing.file(entry.path, this.#objects.path(entry.sha256), entry.executable);
       await pace();
     }
-    this.#keep(name, wanted);
-    this.#objects.clear();
+    await this.#keep(name, wanted);
+    await this.#objects.clear();
   }
 
   /** Written before the copy is changed, and after. */
-  #keep(name: string | null, tree: Tree): void {
-    const held: Held = { tree: name, entries: [...tree.values()] };
-    const path = this.#heldFile;
-    writeFileSync(`${path}.new`, JSON.stringify(held), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+  async #keep(name: string | null, tree: Tree): Promise<void> {
+    const path = heldFile(this.#folder);
+    const file = createWriteStream(`${path}.new`, { mode: 0o600 });
+    await pipeline(Readable.from(heldText(name, [...tree.values()])), file);
+    await rename(`${path}.new`, path);
     this.#name = name;
     this.#tree = tree;
-  }
-
-  /** What cannot be read counts as nothing: all files are sent again. */
-  #read(): Held | null {
-    try {
-      return Held.parse(JSON.parse(readFileSync(this.#heldFile, "utf8")));
-    } catch {
-      return null;
-    }
-  }
-
-  get #heldFile(): string {
-    return join(this.#folder, "held.json");
   }
 }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Method, MethodInput, MethodResult } from "../../schemas/contract.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { ObjectPiece } from "../../schemas/sent-files.ts";
+import { SharedWork } from "../../schemas/shared-work.ts";
 import { SerialQueue } from "../../schemas/serial-queue.ts";
 import { WorkspaceLister } from "./list-workspace.ts";
 import { treeText } from "./tree-text.ts";
@@ -90,6 +91,8 @@ export class WorkspaceSender {
   readonly #lister: WorkspaceLister;
   /** Two at once would send the same files twice. */
   readonly #queue = new SerialQueue();
+  /** The one that has not begun: it serves everybody who asks until then. */
+  #next: SharedWork<void> | null = null;
   #messageBytes = MESSAGE_BYTES;
 
   /** @param workspace absolute path. */
@@ -104,25 +107,38 @@ export class WorkspaceSender {
    * `files/…`, `cancelled`, `workspace_not_sent` while files keep changing.
    */
   send(signal: AbortSignal): Promise<void> {
-    return this.#queue.run(async () => {
-      for (let attempts = 0; attempts < ATTEMPTS;) {
-        try {
-          await this.#send(signal);
-          return;
-        } catch (error) {
-          if (!(error instanceof CoditectError)) throw error;
-          if (error.code === "body_too_large" && this.#messageBytes > LEAST_MESSAGE_BYTES)
-            this.#messageBytes /= 2;
-          else if (error.code === "too_many_requests")
-            await wait(Number(error.data.seconds) * 1000, null, { signal });
-          else if (error.code === "invalid_params") {
-            this.#lister.forget();
-            attempts += 1;
-          } else throw error;
-        }
+    if (this.#next === null || this.#next.isAbandoned) this.#next = this.#later();
+    return this.#next.join(signal, () => fail("cancelled", { what: "Sending the workspace" }));
+  }
+
+  #later(): SharedWork<void> {
+    const work = new SharedWork<void>((shared) =>
+      this.#queue.run(() => {
+        if (this.#next === work) this.#next = null;
+        return this.#sendAll(shared);
+      }),
+    );
+    return work;
+  }
+
+  async #sendAll(signal: AbortSignal): Promise<void> {
+    for (let attempts = 0; attempts < ATTEMPTS;) {
+      try {
+        await this.#send(signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof CoditectError)) throw error;
+        if (error.code === "body_too_large" && this.#messageBytes > LEAST_MESSAGE_BYTES)
+          this.#messageBytes /= 2;
+        else if (error.code === "too_many_requests")
+          await wait(Number(error.data.seconds) * 1000, null, { signal });
+        else if (error.code === "invalid_params") {
+          this.#lister.forget();
+          attempts += 1;
+        } else throw error;
       }
-      throw fail("workspace_not_sent", {});
-    });
+    }
+    throw fail("workspace_not_sent", {});
   }
 
   /** One attempt. What was sent stays there, so that the next one sends the rest. */

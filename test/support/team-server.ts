@@ -112,10 +112,10 @@ const tenantOf = (
   const made = new Map<Role, Promise<string>>();
   return {
     ...testDispatch(join(folder, name), { ...parts, store, audit }),
-    openWorkspace: (user, workspaceId) => {
-      const received = new ReceivedFiles(join(folder, name, user, workspaceId));
+    openWorkspace: async (user, workspaceId) => {
+      const received = await ReceivedFiles.open(join(folder, name, user, workspaceId));
       const opened = testDispatch(received.workspace, { ...parts, store: memoryStore(id), audit, received });
-      return Promise.resolve({ ...opened, close: () => Promise.resolve() });
+      return { ...opened, close: () => Promise.resolve() };
     },
     name,
     tokens,

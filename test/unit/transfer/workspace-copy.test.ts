@@ -61,7 +61,7 @@ describe("the copy of a workspace on a server", () => {
   beforeEach(async () => {
     workspace = await testWorkspace();
     folder = mkdtempSync(join(tmpdir(), "coditect-copy-"));
-    received = new ReceivedFiles(folder);
+    received = await ReceivedFiles.open(folder);
     asked = [];
     sender = new WorkspaceSender(workspace.root, serverOf(received));
   });
@@ -135,12 +135,48 @@ describe("the copy of a workspace on a server", () => {
     assert.equal(contentOf(received.workspace)["f4.txt"], undefined);
   });
 
+  it("lists the workspace once for calls that wait at the same time, and again for one that comes later", async () => {
+    await workspace.write("a.txt", "1");
+    await Promise.all(Array.from({ length: 8 }, () => sender.send(never)));
+    assert.equal(asked.filter(([method]) => method === "files/get").length, 1);
+    assert.deepEqual(contentOf(received.workspace), { "a.txt": "1" });
+
+    // What was written after a listing began may be missing in it.
+    const { promise: begun, resolve: begin } = Promise.withResolvers<undefined>();
+    const server = serverOf(received);
+    const slow = new WorkspaceSender(workspace.root, (method, params, signal) => {
+      begin(undefined);
+      return server(method, params, signal);
+    });
+    const first = slow.send(never);
+    await begun;
+    await workspace.write("b.txt", "2");
+    await slow.send(never);
+    await first;
+    assert.equal(contentOf(received.workspace)["b.txt"], "2");
+  });
+
+  it("goes on for others when one of the callers leaves", async () => {
+    await workspace.write("a.txt", "1");
+    const leaving = new AbortController();
+    const left = sender.send(leaving.signal);
+    const other = sender.send(never);
+    leaving.abort();
+    await rejectsWith(left, "cancelled");
+    await other;
+    assert.deepEqual(contentOf(received.workspace), { "a.txt": "1" });
+    await rejectsWith(sender.send(AbortSignal.abort()), "cancelled");
+    await workspace.write("b.txt", "2");
+    await sender.send(never);
+    assert.equal(contentOf(received.workspace)["b.txt"], "2");
+  });
+
   it("leaves what the server itself wrote, and goes on with it after a restart", async () => {
     await workspace.write("a.txt", "1");
     await sender.send(never);
     await mkdir(join(received.workspace, ".coditect"));
     writeFileSync(join(received.workspace, ".coditect", "lessons.md"), "learned");
-    const again = new ReceivedFiles(folder);
+    const again = await ReceivedFiles.open(folder);
     await workspace.write("a.txt", "2");
     await new WorkspaceSender(workspace.root, serverOf(again)).send(never);
     assert.deepEqual(contentOf(again.workspace), { ".coditect/lessons.md": "learned", "a.txt": "2" });
@@ -232,7 +268,7 @@ describe("the copy of a workspace on a server", () => {
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
         const own = await testWorkspace();
         const place = mkdtempSync(join(tmpdir(), "coditect-copy-"));
-        let files = new ReceivedFiles(place);
+        let files = await ReceivedFiles.open(place);
         let toServer = new WorkspaceSender(own.root, serverOf(files));
         try {
           for (const { path: at, content, send, restart } of changes) {
@@ -245,7 +281,7 @@ describe("the copy of a workspace on a server", () => {
             if (content !== null) await own.write(at, content);
             if (!send) continue;
             if (restart) {
-              files = new ReceivedFiles(place);
+              files = await ReceivedFiles.open(place);
               toServer = new WorkspaceSender(own.root, serverOf(files));
             }
             await toServer.send(never);

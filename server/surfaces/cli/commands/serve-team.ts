@@ -5,12 +5,12 @@ import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
 import { environmentCredentials } from "../../../gateway/credentials.ts";
 import { type ServedRuntime, serveRuntime } from "../../../hosting/serve-runtime.ts";
-import { openUserWorkspace } from "../../../hosting/user-workspace.ts";
+import { StoredWorkspaces } from "../../../hosting/user-workspace.ts";
 import { version } from "../../../platform/installation.ts";
+import type { Log } from "../../../platform/log.ts";
 import { reasonOf } from "../../../store/files.ts";
 import { serveRest } from "../../rest/rest.ts";
 import { openTeamServer, type TeamServer, type TeamServerOptions } from "../../team/server.ts";
-import type { OpenWorkspace } from "../../team/user-workspaces.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { runtimeOptions } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
@@ -47,6 +47,7 @@ const TeamFlags = z.object({
   tenant: z.array(z.string()).default([]),
   rate: z.coerce.number().int().positive().max(1_000_000).default(600),
   maxBody: z.coerce.number().int().positive().max(256).default(16),
+  keepWorkspaces: z.coerce.number().int().positive().max(36_500).default(90),
   drain: z.coerce.number().nonnegative().max(86_400).default(30),
   oidcIssuer: z.url({ protocol: /^https?$/ }).optional(),
   oidcAudience: z.string().min(1).optional(),
@@ -78,7 +79,7 @@ interface Opened {
   name: string;
   workspace: string;
   runtime: ServedRuntime;
-  openWorkspace: OpenWorkspace;
+  stored: StoredWorkspaces;
 }
 
 /** Closes all at once: what cannot be closed keeps none of the others open. Error: the first one. */
@@ -117,9 +118,8 @@ const openTenants = async (
               credentials: environmentCredentials(tenant.environment),
             };
       const runtime = await serveRuntime(own, { openSurface: serveRest, version: version() });
-      const openWorkspace: OpenWorkspace = (user, workspaceId) =>
-        openUserWorkspace({ tenant: own, shared: runtime, user, workspaceId });
-      opened.push({ name: tenant.name, workspace: tenant.workspace, runtime, openWorkspace });
+      const stored = new StoredWorkspaces({ tenant: own, shared: runtime });
+      opened.push({ name: tenant.name, workspace: tenant.workspace, runtime, stored });
     }
     return opened;
   } catch (error) {
@@ -147,6 +147,26 @@ const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, te
   return () => process.off("SIGHUP", renew);
 };
 
+const DAY_MS = 86_400_000;
+
+/** Removes workspaces of users that nobody uses, now and once a day; returns how to stop. */
+const removeUnused = (opened: readonly Opened[], days: number, log: Log): (() => void) => {
+  const remove = async (): Promise<void> => {
+    for (const { name, stored } of opened)
+      try {
+        const count = await stored.removeUnused(days, Date.now());
+        if (count > 0) log("info", "Removed workspaces that nobody used", { tenant: name, count });
+      } catch (error) {
+        log("error", "Unused workspaces could not be removed", { tenant: name, error: String(error) });
+      }
+  };
+  void remove();
+  const timer = setInterval(() => void remove(), DAY_MS).unref();
+  return () => {
+    clearInterval(timer);
+  };
+};
+
 /** `coditect serve --listen`: the runtimes of a team's tenants over HTTPS, until it is interrupted. */
 export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContext): Promise<number> => {
   const { environment, terminal } = context;
@@ -157,14 +177,19 @@ export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContex
   const oidc = identityProviderOf(flags);
   const interruption = catchInterruption({ graceSeconds: flags.drain + 10, hangsUp: false });
   const opened = await openTenants(flagsAsGiven, flags.tenant, context);
+  const log = cliLog(environment);
+  const stopRemoving = removeUnused(opened, flags.keepWorkspaces, log);
   try {
     const server = await openTeamServer({
-      tenants: opened.map(({ name, runtime, openWorkspace }) => ({ name, ...runtime, openWorkspace })),
+      tenants: opened.map(({ name, runtime, stored }) => ({
+        ...{ name, ...runtime },
+        openWorkspace: (user, workspaceId) => stored.open(user, workspaceId),
+      })),
       listen: flags.listen,
       tls,
       ...oidc,
       version: version(),
-      log: cliLog(environment),
+      log,
       requestsPerMinute: flags.rate,
       refusalsPerMinute: REFUSALS_PER_MINUTE,
       bodyLimit: flags.maxBody * 1024 * 1024,
@@ -188,6 +213,7 @@ export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContex
     await server.drain(AbortSignal.timeout(flags.drain * 1000));
     stopRenewing();
   } finally {
+    stopRemoving();
     await closeAll(opened);
     interruption.stop();
   }

@@ -19,6 +19,7 @@ const ofListen = {
   tenant: "--tenant",
   rate: "--rate",
   maxBody: "--max-body",
+  keepWorkspaces: "--keep-workspaces",
   drain: "--drain",
   oidcIssuer: "--oidc-issuer",
   oidcAudience: "--oidc-audience",

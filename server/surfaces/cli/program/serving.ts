@@ -26,6 +26,7 @@ export const addServe = (program: Command, context: CommandContext, end: End): v
     )
     .option("--rate <n>", "requests per minute for each token (default: 600)")
     .option("--max-body <mb>", "largest request body in MB (default: 16)")
+    .option("--keep-workspaces <days>", "days to keep a user's unused workspace (default: 90)")
     .option("--drain <seconds>", "seconds to wait for requests and runs at shutdown (default: 30)")
     .option("--oidc-issuer <url>", "also accept tokens of this OpenID Connect provider")
     .option("--oidc-audience <name>", "the audience that these tokens must have")

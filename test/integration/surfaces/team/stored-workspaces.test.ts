@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, utimesSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Settings } from "../../../../schemas/settings.ts";
+import { StoredWorkspaces } from "../../../../server/hosting/user-workspace.ts";
+import { workerEntry } from "../../../../server/platform/installation.ts";
+import { startRuntime, type TestRuntime } from "../../../harness.ts";
+import { ownUserFolder } from "../../../support/user-folder.ts";
+
+const DAY_MS = 86_400_000;
+
+describe("the stored workspaces of a tenant's users", function () {
+  this.timeout(60_000);
+  const user = ownUserFolder();
+  let base: string;
+  let tenant: TestRuntime;
+  let stored: StoredWorkspaces;
+  const never = new AbortController().signal;
+
+  before(async () => {
+    base = user.use();
+    tenant = await startRuntime({});
+    stored = new StoredWorkspaces({
+      tenant: {
+        workspace: tenant.workspace,
+        settings: Settings.parse({ durability: "os" }),
+        credentials: { keys: () => Promise.resolve([]) },
+        worker: workerEntry(),
+        log: () => undefined,
+      },
+      shared: tenant.runtime,
+    });
+  });
+  after(async () => {
+    await tenant.close();
+    await user.restore();
+  });
+
+  /** The folder of a workspace, wherever it is below the folder of the server's user. */
+  const folderOf = (id: string): string | null => {
+    const found = readdirSync(base, { recursive: true, withFileTypes: true }).find(
+      (entry) => entry.name === id,
+    );
+    return found === undefined ? null : join(found.parentPath, found.name);
+  };
+
+  it("are removed when nobody has used them for so many days, and never while they are open", async () => {
+    const [closed, open, recent] = [randomUUID(), randomUUID(), randomUUID()];
+    await (await stored.open("ada", closed)).close();
+    await (await stored.open("ada", recent)).close();
+    const runtime = await stored.open("ada", open);
+    for (const id of [closed, open]) {
+      const long = new Date(Date.now() - 31 * DAY_MS);
+      utimesSync(join(folderOf(id) ?? "", "used"), long, long);
+    }
+    assert.equal(await stored.removeUnused(30, Date.now()), 1);
+    assert.equal(folderOf(closed), null);
+    assert.notEqual(folderOf(recent), null);
+
+    // The one that was open works on, and counts from its end.
+    const list = () =>
+      runtime.dispatch("runs/list", {}, { role: "viewer", surface: "rest" }, never) as Promise<object>;
+    assert.deepEqual(Object.keys(await list()).includes("items"), true);
+    await runtime.close();
+    assert.equal(await stored.removeUnused(30, Date.now()), 0);
+    assert.equal(await stored.removeUnused(30, Date.now() + 31 * DAY_MS), 2);
+    assert.equal(folderOf(open), null);
+  });
+
+  it("begin again after they were removed, and leave nothing half removed", async () => {
+    const id = randomUUID();
+    await (await stored.open("bob", id)).close();
+    const ofTenant = dirname(dirname(folderOf(id) ?? ""));
+    assert.equal(await stored.removeUnused(30, Date.now() + 31 * DAY_MS), 1);
+    assert.deepEqual(
+      readdirSync(ofTenant).filter((name) => name.startsWith(".")),
+      [],
+    );
+    const again = await stored.open("bob", id);
+    assert.ok(existsSync(folderOf(id) ?? ""));
+    await again.close();
+  });
+});
