@@ -28,7 +28,7 @@ const tellRetry = (tell: Asking["tell"], target: Target, fault: ProviderFault, w
   tell({ type: "retry", provider, model, reason: fault.error.message, wait_ms });
 };
 
-/** The keys of a target, those that were not accepted the last time behind the others. */
+/** The keys of a target. Those that were refused the last time come last. */
 const keysFor = async (
   target: Target,
   { signal }: Asking,
@@ -39,7 +39,7 @@ const keysFor = async (
   try {
     keys = await orAborted(policy.keysOf(target), signal);
   } catch (error) {
-    // A key that cannot be had or used is the matter of this provider alone.
+    // A key that cannot be read or used concerns only this provider.
     if (signal.aborted || !(error instanceof CoditectError)) throw error;
     return new ProviderFault(error, "provider");
   }
@@ -53,7 +53,7 @@ const callOutcome = (outcome: Outcome | null): CallOutcome => {
   return "fault" in outcome && outcome.fault.outage ? { outage: outcome.fault.error } : "healthy";
 };
 
-/** One attempt with one key, if its circuit lets it through. */
+/** One attempt with one key, if its circuit breaker allows it. */
 const attemptOnce = async (
   target: Target,
   key: string | null,
@@ -86,7 +86,7 @@ const attemptOnce = async (
   return { message, stop_reason, usage: outcome.usage, cost, provider: name, model, cached: false };
 };
 
-/** The request with a word to the model at its end. */
+/** The request with a message to the model at its end. */
 const withWord = (asking: Asking, text: string): Asking => {
   const { request } = asking;
   const last = request.messages.at(-1);
@@ -98,7 +98,7 @@ const withWord = (asking: Asking, text: string): Asking => {
   return { ...asking, request: { ...request, messages } };
 };
 
-/** Asks one target for all parts of its answer, until nothing that can be tried there would heal it. */
+/** Asks one target for all parts of its answer, and repeats what a retry or another key can fix. */
 const askForParts = async (
   target: Target,
   asking: Asking,
@@ -139,7 +139,7 @@ const askForParts = async (
   }
 };
 
-/** Asks one target until it has answered as a whole; a part that it never finishes is paid and void. */
+/** Asks one target until its answer is complete; a part that it never finishes is paid for and discarded. */
 const askTarget = async (
   target: Target,
   asking: Asking,
@@ -164,8 +164,8 @@ const askTarget = async (
 };
 
 /**
- * Asks the agent's provider, then those of its failover list in their order. When none answers, the
- * error is that of the first: it is the one the agent was made for.
+ * Asks the agent's provider, then those of its failover list in order. If none answers, the error is
+ * that of the first one, because the agent was made for it.
  */
 export const ask = async (asking: Asking, policy: Policy): Promise<ModelAnswer> => {
   const targets = targetsOf(asking.charge, policy.endpoints);

@@ -18,7 +18,7 @@ import { thoughtReader, withoutThoughts, type Sorted } from "./thoughts.ts";
 import { openTransport } from "./transport.ts";
 import { cancelled, type Clock } from "./waiting.ts";
 
-/** How it ended, and what was paid for it either way. */
+/** How it ended, and what was paid for it in either case. */
 export type Outcome =
   | { answer: ProviderAnswer; usage: TokenUsage }
   | { fault: ProviderFault; usage: TokenUsage; textShown: boolean }
@@ -31,10 +31,10 @@ export interface Attempt {
   request: ModelRequest;
   timeoutMs: number;
   signal: AbortSignal;
-  /** Nothing is sent before. */
+  /** Nothing is sent before this resolves. */
   ready: Promise<void>;
   text: (text: string) => void;
-  /** What was told as text is none. */
+  /** What was shown as text is not text. */
   withdraw: () => void;
 }
 
@@ -44,7 +44,7 @@ export interface AttemptTools {
   clock: Clock;
   /** Shortens the deadlines for the first byte and for silence. */
   deadlines: Partial<Deadlines>;
-  /** What models turned out to lack. */
+  /** Features that models turned out to lack. */
   lacks: Map<string, Set<Capability>>;
 }
 
@@ -68,20 +68,20 @@ const deadlinesFor = ({ provider, timeoutMs }: Attempt, shorter: Partial<Deadlin
   };
 };
 
-/** What a broken attempt cost: what the provider reported, else a guess from what was exchanged. */
+/** What a failed attempt cost: what the provider reported, or else an estimate from the texts. */
 const spentBy = (reported: TokenUsage, request: ModelRequest, text: string): TokenUsage => {
   const output = Math.max(reported.output, estimateTokens(text));
   if (totalTokens(reported) - reported.output > 0) return { ...reported, output };
   return { ...reported, input: estimateRequestTokens(request), output };
 };
 
-/** What an answer took: what the provider does not count is counted for, no answer is free of tokens. */
+/** What an answer used. Tokens that the provider does not count are estimated, so no answer is free. */
 const usageOf = ({ usage, message }: ProviderAnswer, request: ModelRequest): TokenUsage =>
   spentBy(usage, request, usage.output > 0 ? "" : JSON.stringify(message.content));
 
 /**
- * An answer without the thoughts that the model wrote into its text, and with the calls that one with
- * native tools wrote as text: a call in a thought is none.
+ * An answer without the thoughts that the model wrote into its text. If a model with native tools wrote
+ * calls as text, they become calls; a call within a thought does not.
  */
 const asMeant = (attempt: Attempt, answer: ProviderAnswer): ProviderAnswer => {
   const content = withOfferedNames(withoutThoughts(answer.message.content), attempt.request.tools);
@@ -152,7 +152,7 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
   }
 };
 
-/** Asks; a model that turns out to lack something is asked again without it, now and from then on. */
+/** Asks. If a model turns out to lack something, asks again without it, now and in later requests. */
 export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Promise<Outcome> => {
   const { to } = attempt;
   const model = `${to.provider} ${to.endpoint} ${to.model}`;

@@ -3,7 +3,7 @@ import type { Message, UserMessage } from "../../schemas/messages.ts";
 import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
-/** What some models take and others do not. */
+/** Features that some models support and others do not. */
 export type Capability =
   | "tools"
   | "pictures"
@@ -17,7 +17,7 @@ export type Capability =
 
 interface Substitute {
   isAsked: (request: ModelRequest) => boolean;
-  /** How providers say that a model lacks it. */
+  /** The words by which providers say that a model lacks it. */
   refusal: RegExp;
   /** The same request for a model that lacks it. */
   without: (request: ModelRequest) => ModelRequest;
@@ -25,7 +25,7 @@ interface Substitute {
 
 const isPicture = ({ type }: { type: string }): boolean => type === "image";
 
-/** What the user says, with a note in place of each picture, for models that cannot see. */
+/** The user's message with a note in place of each picture, for models that cannot see. */
 export const withoutPictures = (message: UserMessage): UserMessage => ({
   ...message,
   content: message.content.map((part) =>
@@ -41,7 +41,7 @@ const withoutThoughts = (message: Message): Message =>
     ? message
     : { ...message, content: message.content.filter((part) => !isThought(part)) };
 
-/** The system message as the beginning of what the user says first. */
+/** The system message as the beginning of the user's first message. */
 const withSystemInFront = ({ system, messages }: ModelRequest): Message[] => {
   const text = { type: "text" as const, text: system };
   const [first, ...rest] = messages;
@@ -74,32 +74,32 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
       /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|temperature`?'?"? may only be set|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
     without: (request) => ({ ...request, temperature: null }),
   },
-  // Claude binds signed thoughts to what came before them; a conversation that was cut loses them.
+  // Claude binds signed thoughts to what precedes them; a conversation that was cut loses them.
   thoughts: {
     isAsked: ({ messages }) => messages.some(({ content }) => content.some(isThought)),
     refusal: /block is bound to a different|invalid `?signature`? in `?thinking/i,
     without: (request) => ({ ...request, messages: request.messages.map(withoutThoughts) }),
   },
-  // How a model is to think: compatible services do not know the field.
+  // How a model should think: compatible services do not know the field.
   thinking: {
     isAsked: ({ thinking }) => thinking !== false,
     refusal:
       /thinking(?!`? block)[^\n]{0,80}(not support|unsupported|unknown|unrecogni[sz]ed|not permitted|not allowed|does not match)|(unknown|unrecogni[sz]ed|unsupported|unexpected|extra|not support)[^\n]{0,60}(thinking(?!`? block)|adaptive)/i,
     without: (request) => ({ ...request, thinking: false }),
   },
-  // Gemini's older field takes a dialect; proxies and older services know no other.
+  // Gemini's older field takes its own dialect; proxies and older services know no other field.
   schemas: {
     isAsked: ({ tools, plain_schemas }) => tools.length > 0 && plain_schemas !== true,
     refusal: /parameters_?json_?schema|function_?declarations?\b[^\n]{0,20}\.parameters/i,
     without: (request) => ({ ...request, plain_schemas: true }),
   },
-  // Newer models behind OpenAI-shaped services know the limit by another name.
+  // Newer models behind OpenAI-shaped services have another name for the limit.
   max_tokens: {
     isAsked: ({ unusual_form }) => unusual_form?.max_tokens !== true,
     refusal: /max_tokens[^\n]{0,80}max_completion_tokens/i,
     without: (request) => ({ ...request, unusual_form: { ...request.unusual_form, max_tokens: true } }),
   },
-  // Older ones do not know that a stream can end with what it took.
+  // Older services do not know that a stream can end with its usage.
   stream_options: {
     isAsked: ({ unusual_form }) => unusual_form?.stream_options !== true,
     refusal: /stream_options|include_usage/i,
@@ -116,7 +116,10 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
 // The keys of an object of exactly that type.
 const capabilities = Object.keys(substitutes) as Capability[];
 
-/** What of the request the provider says the model lacks; null: it says something else. */
+/**
+ * The feature that the model lacks, according to the provider's error; null: the error is about
+ * something else.
+ */
 export const refusedIn = (request: ModelRequest, error: CoditectError): Capability | null => {
   if (error.code !== "provider_refused" && error.code !== "provider_failed") return null;
   const refuses = (name: Capability): boolean =>
@@ -124,7 +127,7 @@ export const refusedIn = (request: ModelRequest, error: CoditectError): Capabili
   return capabilities.find(refuses) ?? null;
 };
 
-/** The request as a model can take it that lacks all of these. */
+/** The request for a model that lacks all of these. */
 export const withoutWhat = (lacks: ReadonlySet<Capability>, request: ModelRequest): ModelRequest =>
   [...lacks].reduce(
     (changed, name) => (substitutes[name].isAsked(changed) ? substitutes[name].without(changed) : changed),

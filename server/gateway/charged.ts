@@ -15,7 +15,7 @@ import { dayOf } from "./waiting.ts";
 export interface Asking extends Required<Omit<GenerateOptions, "keep">> {
   request: ModelRequest;
   charge: Charge;
-  /** Told of the recording of what the answer cost; whoever asks waits for it. */
+  /** Called when the cost of the answer is being recorded; the caller waits for it. */
   recording: (recorded: Promise<void>) => void;
 }
 
@@ -29,7 +29,7 @@ export interface Billing {
 
 interface Pricing {
   price: Price | null;
-  /** What the caps count where the price is unknown. */
+  /** What the caps count if the price is unknown. */
   assumed: Price | null;
 }
 
@@ -50,8 +50,8 @@ const pricingOf = (
 };
 
 /**
- * One attempt, paid for: its most is reserved before, what it took is recorded after; for an answer
- * that is still going on when this resolves.
+ * One attempt, paid for: its maximum is reserved before, its real usage recorded after. For an answer
+ * that may still be streaming when this resolves.
  */
 export const attemptCharged = async (
   target: Target,

@@ -8,24 +8,24 @@ const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 300_000;
 
 /**
- * Circuit breakers, one per provider, model and key: after several outages in a row nobody asks for
- * a while; then one call probes, and its outcome opens or closes the circuit for all.
+ * Circuit breakers, one per provider, model and key: after several outages in a row nobody asks for a
+ * while. Then one call probes, and its outcome opens or closes the circuit for all.
  */
 export interface Circuits {
-  /** Null: this may be asked now, and its outcome must be reported. */
+  /** Null: the caller may ask now, and must report the outcome. */
   admit(circuit: string): OpenCircuit | null;
-  /** `unknown`: the call ended before it showed anything, as when it was cancelled. */
+  /** `unknown`: the call ended before it showed anything, for example because it was cancelled. */
   report(circuit: string, outcome: CallOutcome): void;
 }
 
 /** Whether a call found its provider healthy. */
 export type CallOutcome = "healthy" | "unknown" | { outage: CoditectError };
 
-/** A provider that is left alone for a while. */
+/** A provider that is not asked for a while. */
 export interface OpenCircuit {
   /** Milliseconds until it may be asked again. */
   waitMs: number;
-  /** The last failure before it was left alone. */
+  /** The failure that opened the circuit. */
   cause: CoditectError;
 }
 
@@ -52,7 +52,7 @@ export const openCircuits = (now: () => number): Circuits => {
       if (circuit?.pausedUntil == null || circuit.cause === null) return null;
       const left = circuit.pausedUntil - now();
       if (left > 0) return { waitMs: left, cause: circuit.cause };
-      // The probe's outcome is known within a moment of its own; the others look again then.
+      // The outcome of the probe is known soon; other callers look again then.
       if (circuit.probing) return { waitMs: 1000, cause: circuit.cause };
       circuit.probing = true;
       return null;

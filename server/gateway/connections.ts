@@ -6,13 +6,13 @@ import { withSystemAuthorities } from "./certificates.ts";
 import type { EditorModels } from "./editor-models.ts";
 import { hasProxy, withFullProxies } from "./proxies.ts";
 
-/** Ways to models: sockets kept open between calls, and the editor's own connection. */
+/** Connections to models: sockets that stay open between calls, and the editor's own connection. */
 export interface Connections {
-  /** Those of the loopback never go through a proxy. */
+  /** Connections to the loopback interface never use a proxy. */
   agentFor(url: URL): HttpAgent;
   /**
-   * Trusts the certificate authorities of the operating system as well from now on. False: it did so
-   * before, there are none, or the user does not want it.
+   * Trusts the certificate authorities of the operating system as well from now on. False: it already
+   * did, there are none, or the user turned this off.
    */
   trustSystem(): boolean;
   /** The editor that lends its models; null: none is connected, or it lends none. */
@@ -25,10 +25,13 @@ export const openConnections = (
   editor: EditorModels | null = null,
 ): Connections => {
   const kept = { keepAlive: true };
-  // A proxy that cannot be used stops only the calls that would go through it.
+  // An unusable proxy fails only the calls that would use it.
   const proxied = () => ({ ...kept, proxyEnv: withFullProxies(environment) });
   const isLoose = environment[LOOSE_PROXY_VARIABLE] === "1" && hasProxy(environment);
-  /** null: those that Node trusts. Reading those of the system takes a while: most never need them. */
+  /**
+   * null: those that Node trusts. Reading those of the system takes a while, and most users never need
+   * them.
+   */
   let authorities: string[] | null = null;
   let isTried = environment[SYSTEM_CERTIFICATES_VARIABLE] === "0";
   const agents = new Map<string, HttpAgent>();

@@ -6,10 +6,10 @@ import { textOf } from "./providers/parts.ts";
 import type { ProviderStop } from "./providers/provider.ts";
 import type { Target } from "./targets.ts";
 
-/** What one request brought: an answer, or a part of one whose model paused. */
+/** The result of one request: an answer, or a part of one if its model paused. */
 export type AnswerPart = Omit<ModelAnswer, "duration_ms" | "stop_reason"> & { stop_reason: ProviderStop };
 
-/** A whole answer: its model does not want to go on. */
+/** A complete answer: its model does not want to continue. */
 export type WholeAnswer = Omit<ModelAnswer, "duration_ms">;
 
 /** How often a model may pause within one answer. */
@@ -39,9 +39,8 @@ const join = (before: AnswerPart | null, part: AnswerPart): AnswerPart => {
 const isWhole = (part: AnswerPart): part is WholeAnswer => part.stop_reason !== "pause";
 
 /**
- * An answer of one target that may come in parts: a model that pauses goes on when it gets back what it
- * has said so far. Each part is a request of its own to the limits, and all parts are one answer to whoever
- * asked.
+ * An answer of one target that may come in parts: a model that pauses continues when it gets back what
+ * it has said so far. The limits count each part as a request; callers get all parts as one answer.
  */
 export class ContinuedAnswer {
   readonly #target: Target;
@@ -54,7 +53,7 @@ export class ContinuedAnswer {
     this.#asking = asking;
   }
 
-  /** What to ask next: the question, with what was said of its answer so far. */
+  /** The next request: the question, followed by the answer so far. */
   get asking(): Asking {
     const before = this.#before;
     if (before === null) return this.#asking;
@@ -65,13 +64,16 @@ export class ContinuedAnswer {
       request: { ...request, messages: [...request.messages, before.message] },
       tell: (signal) => {
         tell(signal);
-        // Only the part under way is void.
+        // Only the current part is discarded.
         if (signal.type === "withdrawn" && text !== "") tell({ type: "text", text });
       },
     };
   }
 
-  /** Adds a part: the whole answer if that was its end, a fault if the model never ends; `null`: it goes on. */
+  /**
+   * Adds a part. Returns the complete answer after the last part, a fault if the model never ends, and
+   * `null` if it continues.
+   */
   add(part: AnswerPart): WholeAnswer | ProviderFault | null {
     const joined = join(this.#before, part);
     if (isWhole(joined)) return joined;

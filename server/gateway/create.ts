@@ -25,11 +25,11 @@ import { standardEndpoints } from "../../schemas/providers.ts";
 export interface GatewayOptions {
   ledger: UsageLedger;
   credentials: Credentials;
-  /** Base addresses in place of the providers' own: `ANTHROPIC_BASE_URL`, `--endpoint`. */
+  /** Base addresses that replace the providers' own: `ANTHROPIC_BASE_URL`, `--endpoint`. */
   endpoints?: Endpoints;
   /** Where Ollama is asked for its models; an agent's calls go to its own endpoint. */
   ollamaEndpoint?: string;
-  /** Folder for what is cached on disk; null: in memory alone. */
+  /** Folder of the caches on disk; null: only in memory. */
   cacheFolder?: string | null;
   /** Whether answers at temperature 0 are reused. */
   responseCache?: boolean;
@@ -38,7 +38,7 @@ export interface GatewayOptions {
   rates?: RateCaps;
   /** The editor that lends its models; left out: none. */
   editor?: EditorModels | null;
-  /** Proxy settings are read from it; the process's own if left out. */
+  /** Environment with the proxy settings; left out: that of the process. */
   environment?: NodeJS.ProcessEnv;
   /** For tests. */
   clock?: Clock;
@@ -81,7 +81,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
       let recorded: Promise<void> = Promise.resolve();
       const recording = (promise: Promise<void>): void => {
         recorded = Promise.all([recorded, promise]).then(ignore);
-        // Awaited below; until then a rejection has its handler here.
+        // It is awaited below; until then this keeps a rejection from being unhandled.
         recorded.catch(ignore);
       };
       const askNow = () => ask({ request, charge, signal, ready, tell, spent, recording }, policy);

@@ -5,7 +5,7 @@ import type { Credentials } from "./gateway.ts";
 import { readKey, readKeys } from "./key-text.ts";
 import { readVault, seal, unseal, writeVault, type StoredKeys } from "./vault.ts";
 
-/** Variables a provider's key is read from, the first that is set. Contract: "Command line". */
+/** Variables that may hold a provider's key; the first that is set counts. Contract: "Command line". */
 const variables: Readonly<Record<ProviderName, readonly string[]>> = {
   Claude: ["ANTHROPIC_API_KEY"],
   Gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
@@ -14,12 +14,12 @@ const variables: Readonly<Record<ProviderName, readonly string[]>> = {
   VSCode: [],
 };
 
-/** The name a provider's key is stored under, unless an agent names another (`secret:NAME`). */
+/** The name under which a provider's key is stored, unless an agent names another (`secret:NAME`). */
 const standardName = (provider: ProviderName): string => provider.toLowerCase();
 const nameOf = (provider: ProviderName, reference: string | null): string =>
   reference?.replace(/^secret:/, "") ?? standardName(provider);
 
-/** Keys of the environment; several, split by commas, are valid together, the newest first. */
+/** Keys of the environment. Several, separated by commas, are valid together, the newest first. */
 export const environmentCredentials = (environment: NodeJS.ProcessEnv): Credentials => ({
   keys: (provider, reference) =>
     new Promise((resolve) => {
@@ -29,9 +29,9 @@ export const environmentCredentials = (environment: NodeJS.ProcessEnv): Credenti
     }),
 });
 
-/** Keys that are held in memory alone: those the editor keeps in its secret storage. */
+/** Keys that are only in memory: those from the editor's secret storage. */
 export interface HeldCredentials extends Credentials {
-  /** Replaces the keys of a provider; none takes them away. */
+  /** Replaces the keys of a provider; an empty list removes them. */
   set(provider: ProviderName, keys: readonly string[]): void;
 }
 
@@ -49,24 +49,24 @@ export const heldCredentials = (): HeldCredentials => {
   };
 };
 
-/** What is said of a stored key; never the key itself. */
+/** What is shown of a stored key; never the key itself. */
 interface StoredKeyInfo {
   /** `claude`, `gemini`, `ollama`, `huggingface`, or the NAME of an agent's `secret:NAME`. */
   name: string;
-  /** One for each valid key, the one to use first in front; `ending` is its last four characters. */
+  /** One for each valid key, the preferred one first; `ending` is its last four characters. */
   keys: { ending: string; added_at: string }[];
 }
 
 /** The encrypted file of the command line. Every method may throw `credentials_closed`. */
 export interface CredentialStore extends Credentials {
-  /** One valid key in place of all before it. */
+  /** Replaces all keys by this one. */
   set(name: string, key: string): Promise<void>;
-  /** A new key in front; the one before it stays valid until the next rotation. */
+  /** Puts a new key first; the previous one stays valid until the next rotation. */
   rotate(name: string, key: string): Promise<void>;
   list(): Promise<StoredKeyInfo[]>;
   /** Throws `not_found` if there is no such name. */
   remove(name: string): Promise<void>;
-  /** A secret that is no key, such as the tokens of a login; null: there is none. */
+  /** A secret that is not a key, such as the tokens of a login; null: there is none. */
   text(name: string): Promise<string | null>;
   /** null removes it. */
   setText(name: string, text: string | null): Promise<void>;
@@ -75,13 +75,13 @@ export interface CredentialStore extends Credentials {
 export interface VaultOptions {
   /** Absolute path of the file; it need not exist. */
   file: string;
-  /** Asked for only when the file is opened, or made for the first time; null: there is none. */
+  /** Called only when the file is opened or created; null: there is no passphrase. */
   passphrase: (isNew: boolean) => Promise<string | null>;
   now: () => string;
 }
 
 export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): CredentialStore => {
-  /** Deriving the key takes a while on purpose: a file that has not changed is not opened again. */
+  /** Deriving the key is slow on purpose, so a file that has not changed is not opened again. */
   let opened: { text: string; keys: StoredKeys } | null = null;
 
   const demandPassphrase = async (isNew: boolean): Promise<string> => {
@@ -98,7 +98,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
     if (opened?.text !== text) opened = { text, keys: await unseal(text, await demandPassphrase(false)) };
     return opened.keys;
   };
-  /** Two changes at once would lose one. */
+  /** Of two simultaneous changes, one would be lost. */
   const changes = new SerialQueue();
   const change = (edit: (keys: StoredKeys) => StoredKeys): Promise<void> =>
     changes.run(async () => {
@@ -111,7 +111,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
   return {
     keys: async (provider, reference) => {
       const stored = (await read())[nameOf(provider, reference)] ?? [];
-      // One that an older version stored was not looked at.
+      // An older version stored keys without checking them.
       return stored.map(({ key }) => readKey(key, nameOf(provider, reference)));
     },
     set: (name, given) =>

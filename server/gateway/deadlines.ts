@@ -1,23 +1,23 @@
 /** Deadlines of one attempt, in milliseconds. */
 export interface Deadlines {
-  /** From sending the request to the answer's head. */
+  /** From sending the request to the head of the answer. */
   firstByte: number;
   /** Between two pieces of the answer. */
   silence: number;
-  /** From sending to the answer's end. */
+  /** From sending the request to the end of the answer. */
   total: number;
 }
 
 /** Which deadline passed. */
 export type Missed = keyof Deadlines;
 
-/** The clocks of one attempt: one for the whole, one for what is awaited next. */
+/** The timers of one attempt: one for all of it, one for the next event. */
 export interface DeadlineClocks {
-  /** From now on this is awaited; it passes once if it does not come. */
+  /** Waits for this event from now on; its deadline passes at most once. */
   await: (next: "firstByte" | "silence") => void;
-  /** What was awaited came, and the same is awaited again. */
+  /** The event came, and the next one of the same kind is awaited. */
   came: () => void;
-  /** Nothing more is awaited but the end of the whole. */
+  /** Only the end of the answer is awaited now. */
   rest: () => void;
   stop: () => void;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough, pipeline, type Readable, type Transform } from "node:stream";
 import zlib from "node:zlib";
 
-/** Some send the bare data, others a head before it, whose first byte names the method 8. */
+/** Some services send the bare data, others a header before it, whose first byte names method 8. */
 const inflateOf = (first: Buffer | null): Transform =>
   first === null || ((first[0] ?? 0) & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
 
@@ -34,7 +34,7 @@ const decoders: Readonly<Record<string, (incoming: IncomingMessage) => Readable>
   ...("createZstdDecompress" in zlib && { zstd: through(zlib.createZstdDecompress) }),
 };
 
-/** The body as it was before a proxy compressed it, which nobody asked for. */
+/** The body before a proxy compressed it without being asked. */
 export const decoded = (incoming: IncomingMessage): Readable => {
   const decode = decoders[incoming.headers["content-encoding"]?.trim().toLowerCase() ?? ""];
   return decode === undefined ? incoming : decode(incoming);

@@ -2,7 +2,7 @@ import type { LentModel, LentPart, LentRequest, LentResult } from "../../schemas
 
 /** The language models of the editor, which it lends to the runtime over its own connection. */
 export interface EditorModels {
-  /** The model of that name as it was last listed; null: it was not. */
+  /** The listed model of that name; null: it was not listed. */
   known(model: string): LentModel | null;
   /** Errors: {@link EditorGone}. */
   list(signal: AbortSignal): Promise<readonly LentModel[]>;
@@ -13,7 +13,7 @@ export interface EditorModels {
   ): Promise<LentResult>;
 }
 
-/** The editor closed the connection, or sent what nobody can read. */
+/** The editor closed the connection, or sent an unreadable message. */
 export class EditorGone extends Error {
   override readonly name = "EditorGone";
 }

@@ -13,7 +13,7 @@ import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import { estimateTokens, noUsage } from "./tokens.ts";
 import type { Connections } from "./connections.ts";
 
-/** Vectors of texts, each text asked for once: they are kept by its hash and reused. */
+/** Vectors of texts. Each text is sent once: vectors are stored under its hash and reused. */
 export interface Embeddings {
   /** One vector per text; null if the provider has no embeddings (Claude). */
   embed(provider: AIProvider, texts: readonly string[], asking: EmbeddingAsking): Promise<Embedded | null>;
@@ -21,7 +21,7 @@ export interface Embeddings {
 
 /** Who can stop it, who pays for it, and who learns what was paid. */
 interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal" | "spent">> {
-  /** Asked before texts of that many tokens, by estimate, are sent; may refuse. */
+  /** Called with the estimated tokens before texts are sent; may refuse. */
   reserve: (provider: ProviderName, needed: Amount) => Promise<Reservation>;
 }
 
@@ -31,13 +31,13 @@ export interface EmbeddingSources {
   endpoints: Endpoints;
   connections: Connections;
   now: () => number;
-  /** Folder the vectors are kept in; null: in memory alone. */
+  /** Folder for the vectors; null: only in memory. */
   folder: string | null;
 }
 
 interface EmbeddingModel {
   model: string;
-  /** Dollars per million tokens; null: unknown, each host behind the router has its own. */
+  /** Dollars per million tokens; null: unknown, because each host behind the router has its own price. */
   price: number | null;
 }
 
@@ -50,12 +50,12 @@ const models: Readonly<Record<ProviderName, EmbeddingModel | null>> = {
   VSCode: null,
 };
 
-/** Texts of one request. What has come is kept, so that less is left for the next time. */
+/** Texts of one request. Results are stored as they come, so that the next attempt has less to do. */
 const BATCH = 16;
 /** Longest text that is sent: the models read about 2,000 tokens at most. */
 const TEXT_CHARACTERS = 8000;
 const DEADLINE_MS = 60_000;
-/** How long a model that failed, or that nobody could wait for, is left alone: no stage waits for it again. */
+/** How long a model is not asked after it failed or took too long, so that no other stage waits for it. */
 const REST_MS = 60_000;
 /** A file that has grown beyond this starts over: texts that are still used come back soon. */
 const FILE_BYTES = 64 * 1024 * 1024;
@@ -70,7 +70,7 @@ const readLines = (text: string): Map<string, Float32Array> => {
   for (const line of text.split("\n")) {
     const [hash = "", data = ""] = line.split(" ");
     const bytes = Buffer.from(data, "base64");
-    // A line torn by a crash is not a whole number of floats, or has no whole hash.
+    // A line that a crash cut is not a whole number of floats, or lacks its whole hash.
     if (hash.length !== 64 || bytes.length === 0 || bytes.length % 4 !== 0) continue;
     vectors.set(hash, new Float32Array(new Uint8Array(bytes).buffer));
   }
@@ -100,7 +100,7 @@ const shelfOf = async (path: string | null) => {
         const lines = [...added].map(([hash, vector]) => toLine(hash, vector));
         await appendFile(path, lines.join(""), { mode: 0o600 });
       } catch {
-        // A full disk costs the reuse after a restart, not the ranking.
+        // A full disk prevents reuse after a restart, but not the ranking.
       }
     },
   };
@@ -134,7 +134,7 @@ const askPaid = async (
   sources: EmbeddingSources,
 ): Promise<number[][]> => {
   const { provider, model } = target;
-  // Services do not say what an embedding took.
+  // Services do not report what an embedding used.
   const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
   const usage = { ...noUsage, input: tokens };
   const microcents = costOf(usage, price === null ? null : { ...free, input: price });
@@ -151,11 +151,11 @@ const askPaid = async (
   return vectors;
 };
 
-/** Whoever asked stopped waiting; `cancelled` by a person says nothing of the model. */
+/** The caller stopped waiting; a person's `cancelled` says nothing about the model. */
 const isTimeOut = ({ aborted, reason }: AbortSignal): boolean =>
   aborted && reason instanceof DOMException && reason.name === "TimeoutError";
 
-/** {@link askFor}, but a model that failed is not asked again for a while: its error is known. */
+/** Like {@link askFor}, but a model that failed is not asked again for a while: its error is known. */
 const askUnlessUnwell = ({ now }: Pick<EmbeddingSources, "now">): typeof askFor => {
   const unwell = new Map<string, { until: number; error: unknown }>();
   return async (target, texts, signal, sources) => {

@@ -7,19 +7,19 @@ import type { Missed } from "./deadlines.ts";
 import { withoutKey } from "./key-text.ts";
 
 /**
- * What may heal a failed attempt: `retry`: the same question again; `key`: another key;
- * `provider`: another provider; `nothing`: the question itself is at fault.
+ * What may fix a failed attempt: `retry`: the same request again; `key`: another key;
+ * `provider`: another provider; `nothing`: the request itself is wrong.
  */
 export type Remedy = "retry" | "key" | "provider" | "nothing";
 
-/** An attempt that failed, inside the gateway; callers of the gateway see its `error`. */
+/** An attempt that failed, within the gateway; callers of the gateway see its `error`. */
 export class ProviderFault extends Error {
   override readonly name = "ProviderFault";
   readonly error: CoditectError;
   readonly remedy: Remedy;
-  /** How long the provider asked to wait; `null`: it did not say. */
+  /** How long the provider asks to wait; `null`: it did not say. */
   readonly waitMs: number | null;
-  /** Whether the provider itself is in trouble, which is what opens its circuit. */
+  /** Whether the provider itself has a problem, which opens its circuit. */
   readonly outage: boolean;
   /** What the model reads when it is asked again; `null`: nothing. */
   readonly word: string | null;
@@ -38,7 +38,7 @@ export class ProviderFault extends Error {
   }
 }
 
-/** Whom a request goes to, for the texts of its errors. */
+/** The target of a request, for the texts of its errors. */
 export interface Addressee {
   provider: ProviderName;
   model: string;
@@ -74,7 +74,7 @@ export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
   return new ProviderFault(fail("model_not_found", { provider, model, hint }), "provider");
 };
 
-/** The model does not take the effort it was to be asked with; `null`: it does, or its service decides. */
+/** The model does not accept the requested effort; `null`: it does, or its service decides. */
 export const effortRefused = (
   { provider, model }: Addressee,
   effort: Effort | null | undefined,
@@ -86,7 +86,7 @@ export const effortRefused = (
   return new ProviderFault(fail("effort_not_taken", { provider, model, effort, hint }), "provider");
 };
 
-/** The address as it may be shown: one with a name and password in it loses them. */
+/** The address for display: without a name and password. */
 const shown = (endpoint: string): string => endpoint.replace(/\/\/[^/@]*@/, "//");
 
 const unreachableError = ({ provider, endpoint }: Addressee, reason: string): CoditectError => {
@@ -105,18 +105,18 @@ export const withoutAddress = ({ endpoint }: Pick<Addressee, "endpoint">): Provi
   return new ProviderFault(fail("usage", { problem }), "provider");
 };
 
-/** Nothing came back at all, or it broke off: the connection is at fault. */
+/** No answer came, or it was cut off: the connection is at fault. */
 export const unreachable = (to: Addressee, reason: string): ProviderFault =>
   new ProviderFault(unreachableError(to, reason), "retry", { outage: true });
 
 /**
- * A server on this machine that does not run: that is known at once and costs it nothing, so nobody
+ * A server on this machine that does not run: a request finds out at once and costs nothing, so nobody
  * has to be kept from asking again.
  */
 export const notRunning = (to: Addressee, reason: string): ProviderFault =>
   new ProviderFault(unreachableError(to, reason), "retry");
 
-/** It failed so often in a row that it is left alone for a while. What failed stays visible. */
+/** It failed so often in a row that it is not asked for a while. The last failure stays visible. */
 export const circuitOpen = (
   { provider }: Addressee,
   { waitMs, cause }: OpenCircuit,
@@ -128,13 +128,13 @@ export const circuitOpen = (
   return new ProviderFault(error, remedy, { waitMs });
 };
 
-/** An answer came, but not a whole or sound one. */
+/** An answer came, but it is incomplete or invalid. */
 export const brokenAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
   new ProviderFault(fail("provider_failed", { provider, status: "with a broken answer", reason }), "retry", {
     outage: true,
   });
 
-/** A call that the service itself could not read. Asked just the same, a model often fails the same way. */
+/** A call that the service itself could not read. If nothing changes, a model often repeats the mistake. */
 export const unreadableCall = ({ provider }: Addressee): ProviderFault =>
   new ProviderFault(
     fail("provider_failed", {
@@ -146,14 +146,14 @@ export const unreadableCall = ({ provider }: Addressee): ProviderFault =>
     { word: "Your last tool call could not be read. Call one tool, by its name, with plain JSON arguments." },
   );
 
-/** An answer with nothing in it: the model's doing, no sign that the provider is unwell. */
+/** An empty answer: the model's doing, and no sign of a problem of the provider. */
 export const emptyAnswer = ({ provider }: Addressee): ProviderFault =>
   new ProviderFault(
     fail("provider_failed", { provider, status: "with a broken answer", reason: "it is empty" }),
     "retry",
   );
 
-/** An answer that would come again just like that. */
+/** An answer that a retry would only repeat. */
 export const unusableAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
   new ProviderFault(
     fail("provider_failed", { provider, status: "with an unusable answer", reason }),
@@ -166,7 +166,7 @@ const awaited: Readonly<Record<Missed, string>> = {
   total: "the whole answer",
 };
 
-/** A deadline passed. Asked again, an answer that takes too long as a whole would take as long. */
+/** A deadline passed. An answer that took too long as a whole would take as long again. */
 export const tooSlow = ({ provider }: Addressee, missed: Missed, ms: number): ProviderFault =>
   new ProviderFault(
     fail("timed_out", { what: `${provider}: ${awaited[missed]}`, seconds: Math.round(ms / 100) / 10 }),
@@ -174,14 +174,14 @@ export const tooSlow = ({ provider }: Addressee, missed: Missed, ms: number): Pr
     { outage: true },
   );
 
-/** It sends us elsewhere, where the key must not go. */
+/** It redirects to another place, which must not get the key. */
 export const redirected = ({ provider }: Addressee, from: URL, location = ""): ProviderFault => {
   const target = URL.canParse(location, from.href) ? new URL(location, from).host : "nowhere";
   const reason = `it sends us on to ${target}; set that as the endpoint if you trust it`;
   return new ProviderFault(fail("provider_refused", { provider, status: "redirect", reason }), "provider");
 };
 
-/** Whatever an official client throws that the transport did not see coming; `key` is taken out of it. */
+/** Anything an official client throws that the transport did not foresee; `key` is removed from it. */
 export const asFault = (thrown: unknown, to: Addressee, key: string | null): ProviderFault => {
   if (thrown instanceof ProviderFault) return thrown;
   if (thrown instanceof CoditectError) return new ProviderFault(thrown, "nothing");

@@ -5,9 +5,9 @@ import { offeredName } from "./tool-names.ts";
 import { readCall, readCalls, type WrittenCall } from "./written-call.ts";
 
 /**
- * Tool calls as text, for models without calls of their own: the tools are described in the system
- * text, and a call is a fenced block of JSON in the answer. Also reads the calls that a model with
- * native tools writes as text by mistake.
+ * Tool calls as text, for models without native ones: the system text describes the tools, and a call is
+ * a fenced block of JSON in the answer. Also reads calls that a model with native tools writes as text
+ * by mistake.
  */
 const instructions = (tools: readonly ToolOffer[]): string =>
   [
@@ -49,21 +49,21 @@ export const withFencedTools = (request: ModelRequest): ModelRequest => ({
   tools: [],
 });
 
-/** Blocks of one text that are looked at, each of which may be read to the end of the text. */
+/** Blocks of one text that are examined; each may be read to the end of the text. */
 const MOST_BLOCKS = 200;
 
 interface Fence {
-  /** It is named for tool calls, so that it is one even if it cannot be read. */
+  /** Its name says that it is a tool call, even if it cannot be read. */
   isCall: boolean;
   start: number;
   bodyStart: number;
   closing: RegExp;
 }
 
-/** The part of a line before a tag that is looked at for backticks. */
+/** The part of a line before a tag that is searched for backticks. */
 const MOST_OF_LINE = 2000;
 
-/** Tells of a place in the text whether it is in code: within backticks of its line, or within an open fence. */
+/** Returns whether a position is in code: within backticks of its line, or within an open fence. */
 const codeFinder = (text: string): ((at: number) => boolean) => {
   const fences = [...text.matchAll(/^[ \t]*```/gm)].map(({ index }) => index);
   return (at) => {
@@ -75,7 +75,7 @@ const codeFinder = (text: string): ((at: number) => boolean) => {
 };
 
 const findFence = (text: string, from: number, isInCode: (at: number) => boolean): Fence | null => {
-  // Blanks are matched in one place only: in two, a long line of them takes the square of its length.
+  // Blanks are matched in one place only: two would take quadratic time on a long line of them.
   const opening = /^[ \t]*```[ \t]*(?:(tool_call|tool|json)[ \t]*)?\r?\n|<tool_call>/gm;
   opening.lastIndex = from;
   let match = opening.exec(text);
@@ -93,19 +93,19 @@ const findFence = (text: string, from: number, isInCode: (at: number) => boolean
 
 interface Block {
   json: string;
-  /** None: it could not be read. */
+  /** Empty: it could not be read. */
   calls: WrittenCall[];
   end: number;
 }
 
-/** The calls in a JSON text, one or a list; none: it has none. */
+/** The calls in a JSON text, one or a list; empty: it has none. */
 const callsOf = (json: string, tools: readonly ToolOffer[]): WrittenCall[] => {
   const call = readCall(json);
   const calls = call === null ? (readCalls(json) ?? []) : [call];
   return calls.map((each) => ({ ...each, tool: offeredName(each.tool, tools) }));
 };
 
-/** The content of a file in the arguments may hold fences itself: the block ends behind its object. */
+/** The content of a file in the arguments may contain fences: the block ends after its object. */
 const readBlock = (text: string, { bodyStart, closing }: Fence, tools: readonly ToolOffer[]): Block => {
   const blanks = /\s*/y;
   blanks.lastIndex = bodyStart;
@@ -115,12 +115,12 @@ const readBlock = (text: string, { bodyStart, closing }: Fence, tools: readonly 
   const match = closing.exec(text);
   const end = match === null ? text.length : match.index + match[0].length;
   const json = text.slice(start, match?.index ?? text.length).trim();
-  // More than the object is no call that can be taken for certain.
+  // If more than the object follows, it is not certain to be a call.
   const isAlone = objectEnd !== null && start + json.length <= objectEnd;
   return { json, calls: isAlone ? callsOf(text.slice(start, objectEnd), tools) : [], end };
 };
 
-/** A call that was announced and cannot be read: answered with the reason, never run. */
+/** A call that was announced and cannot be read: it is answered with the reason, and never run. */
 const unreadable = (json: string): Pick<ToolCallPart, "tool" | "arguments" | "invalid"> => ({
   tool: /"(?:tool|name)"\s*:\s*"([^"]+)"/.exec(json)?.[1] ?? "unknown",
   arguments: json,
@@ -130,8 +130,8 @@ const unreadable = (json: string): Pick<ToolCallPart, "tool" | "arguments" | "in
 type Part = AssistantMessage["content"][number];
 
 /**
- * The parts of a text with its fenced calls read. A block that is only named `json` counts as a call
- * if it names an offered tool. `nextCall` is the number of the first call.
+ * The parts of a text with its fenced calls read. A block that is only named `json` is a call if it
+ * names an offered tool. `nextCall` is the number of the first call.
  */
 export const readFencedCalls = (text: string, tools: readonly ToolOffer[], nextCall: number): Part[] => {
   const offered = new Set(tools.map(({ name }) => name));

@@ -10,24 +10,24 @@ import type { ModelInfo, SentRequest } from "../../schemas/contract.ts";
 import type { CoditectError } from "../../schemas/errors.ts";
 import type { AssistantMessage, Message, StopReason, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
 
-/** One request to a model, in no provider's own form. */
+/** One request to a model, independent of any provider's format. */
 export interface ModelRequest {
   system: string;
   messages: readonly Message[];
   tools: readonly ToolOffer[];
-  /** `null`: the model does not take one. */
+  /** `null`: the model does not accept one. */
   temperature: number | null;
   /** Most tokens of the answer. */
   max_tokens: number;
-  /** `user`: nobody gives a model that thinks more than `max_tokens`; left out: `model`. */
+  /** `user`: a thinking model does not get more than `max_tokens`; left out: `model`. */
   max_tokens_by?: AnswerLimitBy;
   /** How much the model thinks; left out: as it does on its own. */
   effort?: Effort;
-  /** `false`: a model that can think is not asked to, because its service refuses the question. */
+  /** `false`: a model that can think is not asked to, because its service refuses the parameter. */
   thinking?: boolean;
-  /** What an OpenAI-shaped service refuses of the usual form of a request. */
+  /** What an OpenAI-shaped service refuses of an ordinary request. */
   unusual_form?: { max_tokens?: true; stream_options?: true };
-  /** `true`: the service refuses tools' schemas as they are, and gets them in its own dialect. */
+  /** `true`: the service refuses ordinary schemas of tools, and gets them in its own dialect. */
   plain_schemas?: boolean;
 }
 
@@ -38,10 +38,10 @@ export interface ModelAnswer {
   usage: TokenUsage;
   /** Dollars; null: the price of the model is unknown. */
   cost: number | null;
-  /** Who answered: after a failover not the provider that was asked. */
+  /** The provider that answered; after a failover, it is not the one that was asked. */
   provider: ProviderName;
   model: string;
-  /** From the response cache: nothing was asked and nothing is paid; `usage` is what it once took. */
+  /** From the response cache: nothing was sent or paid for; `usage` is what the answer once used. */
   cached: boolean;
   duration_ms: number;
 }
@@ -62,22 +62,22 @@ export interface Charge {
   execution_id: string;
   task_id: string;
   agent: AgentConfig;
-  /** Provider asked in place of the agent's own, if any. */
+  /** The provider that replaces the agent's own, if any. */
   provider: AIProvider | null;
-  /** The caps of the run, the strictest of its own and the user's settings; the agent has its own. */
+  /** The caps of the run: the strictest of its own and the user's settings. The agent has its own. */
   limits: Limits;
 }
 
 /** What callers learn while a call is in progress. */
 export type GatewaySignal =
   | { type: "text"; text: string }
-  /** What was streamed so far is void; the answer is asked for again. */
+  /** What was streamed so far is withdrawn; the request is sent again. */
   | { type: "withdrawn" }
   | { type: "retry"; provider: ProviderName; model: string; reason: string; wait_ms: number };
 
 export interface GenerateOptions {
   signal: AbortSignal;
-  /** Nothing is sent before this resolves; what it rejects with ends the call. */
+  /** Nothing is sent before this resolves; a rejection ends the call. */
   ready?: Promise<void>;
   tell?: (signal: GatewaySignal) => void;
   /** Called and awaited for each attempt that cost something, before the next one. */
@@ -93,7 +93,7 @@ export interface PullProgress {
   total: number;
 }
 
-/** Vectors of texts, for ranking by `similarity`, and the model they are of. */
+/** Vectors of texts, for ranking by `similarity`, and the model that made them. */
 export interface Embedded {
   vectors: Float32Array[];
   model: string;
@@ -117,17 +117,18 @@ export interface ModelGateway {
     charge: Charge,
     options: Pick<GenerateOptions, "signal" | "spent">,
   ): Promise<Embedded | null>;
-  /** The exact request this would be to the provider; nothing is sent. */
+  /** The exact request that the provider would get; nothing is sent. */
   preview(request: ModelRequest, provider: AIProvider): Promise<SentRequest>;
-  /** Loads what asking this provider needs, so that the first request does not wait for it. */
+  /** Loads what a request to this provider needs, so that the first one does not wait for it. */
   prepare(provider: AIProvider): void;
-  /** Tokens the window of the model holds; a careful guess for an unknown one. */
+  /** Tokens that the model's window holds; for an unknown one, a careful guess. */
   contextWindow(provider: AIProvider): number;
-  /** Pulls a model into Ollama; resolves when it is there. `tell` gets its progress, percent by percent. */
+  /** Pulls a model into Ollama; resolves when it is complete. `tell` gets the progress in percent. */
   pull(model: string, signal: AbortSignal, tell: (progress: PullProgress) => void): Promise<void>;
   /**
-   * What is certain to keep an agent that asks these with this effort, the first one first, from being
-   * answered; `null`: nothing is known of it. With `reachable`, asks local servers for their models; never services.
+   * What will certainly keep an agent that asks these providers, the first one first, with this effort
+   * from being answered; `null`: nothing is known. With `reachable`, asks local servers for their
+   * models; never services.
    */
   check(
     asked: { providers: readonly AIProvider[]; effort: Effort | null },
@@ -136,24 +137,27 @@ export interface ModelGateway {
   ): Promise<CoditectError | null>;
   /** Dollars per million tokens of a short prompt and of the answer, today; `null`: unknown. */
   price(provider: AIProvider): { input: number; output: number } | null;
-  /** Models known, and with `reachable` those a provider lists right now. */
+  /** Known models, and with `reachable` those that a provider lists now. */
   models(reachable: boolean, signal: AbortSignal): Promise<ModelInfo[]>;
 }
 
-/** An execution; all of a run or of a day (UTC), or what one agent has of it. */
+/** An execution; a whole run or day (UTC), or one agent's part of it. */
 export type UsageScope =
   | { execution_id: string }
   | { task_id: string; agent_id: string | null }
   | { day: string; agent_id: string | null };
 
-/** What the gateway reads and writes of the state; handed in, so that it does not know the store. */
+/**
+ * The part of the state that the gateway reads and writes; it is passed in, so that the gateway does not
+ * know the store.
+ */
 export interface UsageLedger {
   /**
-   * What was used so far, as the caps count it. Calls of unknown price count at what was assumed for
-   * them.
+   * What was used so far, as the caps count it. Calls of unknown price count at the price that was
+   * assumed for them.
    */
   used(scope: UsageScope): { tokens: number; cost_microcents: number };
-  /** Counts what a call cost. Whoever keeps what came of the call keeps its cost with it. */
+  /** Counts what a call cost. The caller stores the cost together with the result of the call. */
   record(entry: {
     execution_id: string;
     task_id: string;
@@ -162,12 +166,15 @@ export interface UsageLedger {
     usage: TokenUsage;
     /** null: the price of the model is unknown. */
     cost_microcents: number | null;
-    /** What it counts at where its cost is unknown. */
+    /** The price that counts if the cost is unknown. */
     assumed_microcents: number;
   }): Promise<void>;
 }
 
-/** Where keys come from: environment, editor's secret storage, encrypted file. Never stored by us. */
+/**
+ * Sources of keys: environment, editor's secret storage, encrypted file. CODITECT never stores them in
+ * its state.
+ */
 export interface Credentials {
   /** The keys valid for this provider, the one to use first; empty if none is set. */
   keys(provider: ProviderName, reference: string | null): Promise<readonly string[]>;

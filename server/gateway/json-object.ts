@@ -1,7 +1,7 @@
 /**
- * Where the JSON object or array ends that begins at `start`, as the position after its last brace;
- * null if it does not end or nothing of the kind begins there. Reads each character once; whether
- * what it found is JSON only a parser knows.
+ * The end of the JSON object or array that begins at `start`, as the position after its last brace; null
+ * if it does not end or does not begin there. Reads each character once; only a parser knows whether the
+ * text is JSON.
  */
 export const endOfJson = (text: string, start: number): number | null => {
   if (text[start] !== "{" && text[start] !== "[") return null;

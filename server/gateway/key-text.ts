@@ -1,7 +1,7 @@
 import { fail } from "../../schemas/errors.ts";
 import { REDACTED, redactText } from "../workspace/redact.ts";
 
-/** Blanks of every kind, a byte order mark and characters of no width, as copying adds them. */
+/** Blanks of every kind, a byte order mark and zero-width characters, as copying adds them. */
 const around = /^[\s\u{feff}\u{200b}-\u{200d}\u{2060}]+|[\s\u{feff}\u{200b}-\u{200d}\u{2060}]+$/gu;
 const quoted = /^(?:"(.*)"|'(.*)'|“(.*)”|‘(.*)’|`(.*)`)$/s;
 
@@ -11,7 +11,7 @@ const bare = (given: string): string => {
   return (inside.find((text) => text !== undefined) ?? trimmed).replace(around, "");
 };
 
-/** Why a text cannot be a key; null: it can. A header takes printable characters of ASCII alone. */
+/** Why a text cannot be a key; null: it can. A header accepts only printable ASCII characters. */
 const problemOf = (key: string): string | null => {
   const lines = key.split(/\r\n|[\r\n\u{85}\u{2028}\u{2029}]/u).length;
   if (lines > 1) return `it has ${lines} lines, and a key is one word`;
@@ -22,10 +22,10 @@ const problemOf = (key: string): string | null => {
 };
 
 /**
- * A key as it was meant: without what surrounds one that was copied, such as quotes, a line end or a
- * byte order mark. Empty if there is none. Throws `credential_malformed`, which never shows the key.
+ * A key without what copying added to it, such as quotes, a line end or a byte order mark. Empty if
+ * there is none. Throws `credential_malformed`, which never shows the key.
  *
- * @param source where it comes from, in words: the name of a variable, or of a stored key.
+ * @param source the source of the key, in words: the name of a variable, or of a stored key.
  */
 export const readKey = (given: string, source: string): string => {
   const key = bare(given);
@@ -41,7 +41,10 @@ export const readKeys = (given: string, source: string): string[] =>
     .map((key) => readKey(key, source))
     .filter((key) => key !== "");
 
-/** A text of a client or a service without the key that was used, and without anything that looks like one. */
+/**
+ * A text of a client or a service without the key that was used, and without anything that looks like a
+ * key.
+ */
 export const withoutKey = (text: string, key: string | null): string => {
   if (key === null || key === "") return redactText(text, []);
   const forms = new Set([key, encodeURIComponent(key), JSON.stringify(key).slice(1, -1)]);

@@ -11,9 +11,9 @@ export interface Keychain {
 const DEADLINE_MS = 60_000;
 
 /**
- * The keychain of macOS, Windows, or the Secret Service of a Linux desktop; null where there is none,
- * as on a machine without a desktop, or where the optional library is not installed. The kernel's
- * keyring does not count: it forgets with the next start.
+ * The keychain of macOS, Windows, or the Secret Service of a Linux desktop; null if there is none, as on
+ * a machine without a desktop, or if the optional library is not installed. The kernel's keyring does
+ * not count, because it is empty after a restart.
  */
 export const openKeychain = async (account: string): Promise<Keychain | null> => {
   try {
@@ -30,8 +30,8 @@ export const openKeychain = async (account: string): Promise<Keychain | null> =>
 };
 
 /**
- * A source of the passphrase of a file: the keychain, else `ask`. A new file gets a passphrase of its
- * own that the user need not know, where there is a keychain to keep it.
+ * Source of a file's passphrase: the keychain, or else `ask`. If there is a keychain, a new file gets a
+ * random passphrase that the user need not know.
  */
 export const keptPassphrase =
   (open: () => Promise<Keychain | null>, ask: () => Promise<string | null>) =>

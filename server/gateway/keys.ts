@@ -2,10 +2,10 @@ import { ProviderName } from "../../schemas/agent.ts";
 import type { Credentials } from "./gateway.ts";
 import { standardHosts, type Endpoints, type Target } from "./targets.ts";
 
-/** The keys of a target, if they may be sent to where it is; the one to use first in front. */
+/** The keys of a target that may be sent to its address, the preferred one first. */
 export type KeysOf = (target: Target) => Promise<readonly string[]>;
 
-/** Where the user themselves asks providers: flags, environment, settings of user scope. */
+/** The addresses that the users themselves chose: flags, environment, settings of user scope. */
 export interface UserEndpoints extends Endpoints {
   Ollama?: string;
 }
@@ -13,9 +13,9 @@ export interface UserEndpoints extends Endpoints {
 const originOf = (address: string): string | null => URL.parse(address)?.origin ?? null;
 
 /**
- * Binds each key to its provider: it is sent to the provider's own hosts, and to the address the user
- * named for that provider, and nowhere else. An agent that a repository defines names an address, or a
- * key, and must not bring the two together.
+ * Binds each key to its provider: it is sent only to the provider's own hosts and to the address that
+ * the user named for that provider. An agent that a repository defines may name an address or a key, and
+ * must not combine the two.
  */
 export const keysByOrigin =
   (credentials: Credentials, endpoints: UserEndpoints): KeysOf =>

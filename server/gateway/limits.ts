@@ -5,30 +5,30 @@ import type { Charge, UsageLedger, UsageScope } from "./gateway.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import { totalTokens } from "./tokens.ts";
 
-/** Tokens and micro-cents, spent or about to be. */
+/** Tokens and micro-cents, spent or reserved. */
 export interface Amount {
   tokens: number;
   microcents: number;
 }
 
-/** What a call may need at most, held back until it is known what it took. */
+/** The most that a call may use, reserved until its real usage is known. */
 export interface Reservation {
   /**
-   * Records what the call took and gives back the rest. `microcents: null`: its price is unknown;
-   * the caps count it at `assumedMicrocents`.
+   * Records what the call used and releases the rest. `microcents: null`: the price is unknown; the caps
+   * count the call at `assumedMicrocents`.
    */
   settle(spent: { usage: TokenUsage; microcents: number | null; assumedMicrocents: number }): Promise<void>;
-  /** Gives everything back: nothing was sent. */
+  /** Releases everything: nothing was sent. */
   release(): void;
 }
 
-/** The caps of the documents' "Resource Limits", over everything that is running at once. */
+/** The caps of the documents' "Resource Limits", over everything that runs at the same time. */
 export interface CapKeeper {
-  /** Throws `limit_reached` if a cap could be passed, counting what other calls hold back. */
+  /** Throws `limit_reached` if a cap could be exceeded, counting the reservations of other calls. */
   reserve(charge: Charge, day: string, needed: Amount): Reservation;
 }
 
-/** For each cap the smallest of those that are set. */
+/** For each cap, the smallest value that is set. */
 export const strictest = (...sets: readonly (Limits | null)[]): Limits => {
   const smallest = (name: keyof Limits): number | null => {
     const values = sets.flatMap((limits) => limits?.[name] ?? []);
@@ -47,13 +47,13 @@ export const strictest = (...sets: readonly (Limits | null)[]): Limits => {
 const dollars = (microcents: number): string => `$${(microcents / MICROCENTS_PER_DOLLAR).toFixed(4)}`;
 
 interface Scope {
-  /** Whose use is held back under it; no two scopes of a call share one. */
+  /** The owner of the reservation; no two scopes of a call share one. */
   key: string;
   tokens: keyof Limits;
   cost: keyof Limits;
   limits: Limits;
   used: UsageScope;
-  /** Where its caps are set, before the name of the cap. */
+  /** The place where its caps are set, as a prefix of the cap's name. */
   setting: string;
 }
 

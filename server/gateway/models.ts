@@ -11,7 +11,7 @@ import type { Providers } from "./providers.ts";
 import { targetOf, type Endpoints, type Target } from "./targets.ts";
 import type { Connections } from "./connections.ts";
 
-/** What is needed to say which models there are. */
+/** What listing models needs. */
 export interface ModelSources {
   providers: Providers;
   keysOf: KeysOf;
@@ -23,7 +23,7 @@ export interface ModelSources {
   now: () => number;
 }
 
-/** A provider that does not answer a listing soon is not well. */
+/** A provider that does not answer a listing soon has a problem. */
 const LISTING_MS = 10_000;
 
 const providerFor = (name: ProviderName, model: string, ollamaEndpoint: string): AIProvider => {
@@ -101,14 +101,14 @@ const modelsOf = async (
   }
   const { needsKey } = await sources.providers(name);
   if (needsKey && key === null) return known(name, missingKey(target).error, sources);
-  // Which local models there are only Ollama itself knows.
+  // Only Ollama itself knows which local models there are.
   if (!reachable) return name === "Ollama" ? [] : known(name, null, sources);
   return listed(target, key, signal, sources);
 };
 
 /**
- * Models with their prices and windows. With `reachable` every provider that has a key is asked for
- * what it lists right now; one that does not answer shows its known models with the reason.
+ * Models with their prices and windows. With `reachable`, every provider that has a key is asked for its
+ * current list; one that does not answer shows its known models with the reason.
  */
 export const listModels = async (
   reachable: boolean,

@@ -1,4 +1,4 @@
-/** Calls `load` with the first use and keeps what it gives: looking up a module again is not free. */
+/** Calls `load` with the first use and keeps the result: looking up a module again is not free. */
 export const once = <Value>(load: () => Promise<Value>): (() => Promise<Value>) => {
   let loaded: Promise<Value> | null = null;
   return () => (loaded ??= load());

@@ -6,10 +6,10 @@ import { effortRefused, missingKey, modelMissing, onlyInEditor, withoutAddress }
 import type { ModelSources } from "./models.ts";
 import { targetOf, type Target } from "./targets.ts";
 
-/** A local server answers a listing at once, or is not well. */
+/** A local server answers a listing at once, or has a problem. */
 const LISTING_MS = 5000;
 
-/** What makes a run of no use whatever the model would say. */
+/** What makes a run useless whatever the model would answer. */
 const telling: ReadonlySet<CoditectError["code"]> = new Set(["provider_unreachable", "credential_rejected"]);
 
 type Sources = Pick<ModelSources, "providers" | "keysOf" | "endpoints" | "connections" | "now">;
@@ -17,9 +17,9 @@ type Sources = Pick<ModelSources, "providers" | "keysOf" | "endpoints" | "connec
 /** Whether Ollama or VS Code, which list these models, may have this one. */
 const mayHave = (models: readonly { model: string }[], { provider, model: wanted }: Target): boolean => {
   if (provider === "VSCode" && wanted === defaultModels.VSCode) return models.length > 0;
-  // A server that lists nothing at all, such as a proxy in front of one, may have it nonetheless.
+  // A server that lists nothing at all, such as a proxy, may have the model nevertheless.
   if (provider === "Ollama" && models.length === 0) return true;
-  // To Ollama a name without a tag means the latest.
+  // For Ollama, a name without a tag means the latest.
   return models.some(({ model }) => model === wanted || model === `${wanted}:latest`);
 };
 
@@ -54,14 +54,14 @@ const problemOf = async (
   const [key = null] = await sources.keysOf(target);
   const { needsKey } = await sources.providers(target.provider);
   if (needsKey && key === null) return missingKey(target).error;
-  // Services are not asked: that there is a key is all that can be told without a wait.
+  // Services are not asked: that there is a key is all that can be known without waiting.
   const isNear = target.provider === "Ollama" || target.provider === "VSCode";
   return reachable && isNear ? problemOfServer(target, key, signal, sources) : null;
 };
 
 /**
- * What is certain to keep an agent from being answered, before anything is started; `null`: nothing
- * is known of it. As in a run, one provider of several is enough, and the first one's error counts.
+ * What will certainly keep an agent from being answered, known before anything starts; `null`: nothing
+ * is known. As in a run, one working provider is enough, and the first one's error counts.
  */
 export const modelProblem = async (
   { providers, effort }: { providers: readonly AIProvider[]; effort: Effort | null },

@@ -14,8 +14,8 @@ const REDACTED = "[redacted]";
 const Body = z.string().transform((text) => Json.parse(JSON.parse(text)));
 
 /**
- * The exact request of a question: the provider's official client is let go up to the point where
- * it would send, and nothing is sent.
+ * The exact request of a question: the provider's official client runs until it would send, and nothing
+ * is sent.
  */
 export const previewRequest = async (
   provider: Provider,
@@ -56,7 +56,7 @@ export const previewRequest = async (
     text: () => undefined,
     used: () => undefined,
   });
-  // The client fails when it is stopped; before that it must have come to send.
+  // The client fails when it is stopped; before that, it must have tried to send.
   await asking.catch((error: unknown) => {
     if (error !== stopped && !(error instanceof Error && error.message.includes(stopped.message)))
       throw error;

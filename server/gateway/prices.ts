@@ -4,12 +4,15 @@ import type { TokenUsage } from "../../schemas/messages.ts";
 import { listedPrice } from "./catalogue/catalogue.ts";
 import type { Price } from "./catalogue/kept-prices.ts";
 
-/** The user's own prices by model name, in dollars per million tokens; they win over the table. */
+/**
+ * The user's own prices by model name, in dollars per million tokens; they take precedence over the
+ * table.
+ */
 export type PriceOverrides = Readonly<Record<string, Price>>;
 
 export const free: Price = { input: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, output: 0 };
 
-/** A price for every kind of token alike, from the documents' `cost_per_1k_tokens` in cents. */
+/** One price for every kind of token, from the documents' `cost_per_1k_tokens` in cents. */
 const flatPrice = (centsPer1k: number): Price => {
   const dollars = centsPer1k * 10;
   return {
@@ -33,8 +36,8 @@ export interface PriceQuestion {
 }
 
 /**
- * The price in force: the user's own for this model, else `cost_per_1k_tokens` if the user set it,
- * else the table's; Ollama is free. `null`: unknown.
+ * The price that applies: the user's own for this model, or else `cost_per_1k_tokens` if the user set
+ * it, or else the table's; Ollama is free. `null`: unknown.
  */
 export const priceOf = (question: PriceQuestion, overrides: PriceOverrides): Price | null => {
   const { provider, model, promptTokens, at, centsPer1k } = question;

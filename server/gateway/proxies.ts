@@ -6,8 +6,8 @@ export const hasProxy = (environment: NodeJS.ProcessEnv): boolean =>
   variables.some((name) => (environment[name]?.trim() ?? "") !== "");
 
 /**
- * The environment with its proxies as full addresses: many write `proxy.example:8080`, which is meant
- * as `http://proxy.example:8080`. Error: `usage` for what is not an address of a proxy.
+ * The environment with its proxies as full addresses: many people write `proxy.example:8080` and mean
+ * `http://proxy.example:8080`. Error: `usage` for a value that is not the address of a proxy.
  */
 export const withFullProxies = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
   const full = { ...environment };

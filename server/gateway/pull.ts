@@ -5,10 +5,10 @@ import type { KeysOf } from "./keys.ts";
 import { targetOf, type Endpoints } from "./targets.ts";
 import type { Connections } from "./connections.ts";
 
-/** A large model over a slow line takes hours; only silence means that it is stuck. */
+/** A large model over a slow line takes hours; only silence means that the pull is stuck. */
 const DEADLINES = { firstByte: 60_000, silence: 120_000, total: 24 * 3600_000 };
 
-/** Ollama tells its progress many times a second: passed on when the step or the percent is another. */
+/** Ollama reports its progress many times a second; only a new step or percentage is passed on. */
 const whenItMoves = (tell: (progress: PullProgress) => void): ((progress: PullProgress) => void) => {
   let last = "";
   return (progress) => {
@@ -20,7 +20,7 @@ const whenItMoves = (tell: (progress: PullProgress) => void): ((progress: PullPr
   };
 };
 
-/** Pulls the model of an Ollama provider; resolves when it is there. */
+/** Pulls the model of an Ollama provider; resolves when it is complete. */
 export const pull = async (
   provider: AIProvider,
   signal: AbortSignal,

@@ -10,7 +10,7 @@ export interface RateCaps {
 
 const MINUTE_MS = 60_000;
 
-/** A place in the last or the coming minute. */
+/** A slot in the last or the coming minute. */
 interface Slot {
   at: number;
   tokens: number;
@@ -19,7 +19,7 @@ interface Slot {
 /** Spreads calls so that no 60 seconds hold more than the caps allow. */
 export interface Rates {
   /**
-   * Waits for a place, first come, first served. Throws `rate_limited` if there is none within
+   * Waits for a slot, first come, first served. Throws `rate_limited` if there is none within
    * `patienceMs`, or if the call alone is larger than the cap.
    */
   enter(
@@ -32,7 +32,7 @@ export interface Rates {
 /** The first moment from `now` on at which a call of that many tokens fits. */
 const firstFit = (slots: readonly Slot[], tokens: number, caps: RateCaps, now: number): number => {
   const { requests_per_minute: requests, tokens_per_minute: most } = caps;
-  // Places are given in order: nobody overtakes who came before.
+  // Slots are given in order: nobody overtakes an earlier caller.
   let at = Math.max(now, slots.at(-1)?.at ?? now);
   if (requests !== null) {
     const before = slots.at(-requests);

@@ -9,17 +9,17 @@ import type { Target } from "./targets.ts";
 import { cancelled, orAborted } from "./waiting.ts";
 
 /**
- * Whole answers to requests at temperature 0, by an exact hash of everything that went into them.
- * Bounded in memory and on disk; the same question asked twice at once is asked once.
+ * Complete answers to requests at temperature 0, by an exact hash of everything in the request.
+ * Bounded in memory and on disk; two identical requests at the same time are sent once.
  */
 export interface Responses {
   /**
-   * The known answer, or what `ask` gives. A hit has `cached: true` and costs nothing; its usage is
-   * that of when it was given, which tells how long the conversation is. What another provider than
-   * the target answered is not kept for the target.
+   * The known answer, or the result of `ask`. A hit has `cached: true` and costs nothing; its usage is
+   * the original one, which shows how long the conversation is. An answer of another provider than the
+   * target is not kept for the target.
    */
   answer(question: Question, ask: () => Promise<ModelAnswer>): Promise<ModelAnswer>;
-  /** Resolves when all that is kept so far is on disk: it is written behind the answers. */
+  /** Resolves when everything is on disk: it is written after the answers are returned. */
   flush(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ const isKept = ({ stop_reason, provider, model }: ModelAnswer, { target }: Quest
   provider === target.provider &&
   model === target.model;
 
-/** Answers as JSON, the least recently used leaving first. */
+/** Answers as JSON; the least recently used ones are removed first. */
 const memoryOf = (limit: number) => {
   const texts = new Map<string, string>();
   let bytes = 0;
@@ -81,7 +81,7 @@ const memoryOf = (limit: number) => {
   };
 };
 
-/** One file per answer. Whatever the disk refuses is a miss, never an error: it is only a cache. */
+/** One file per answer. If the disk refuses, it is a miss, never an error: this is only a cache. */
 const diskOf = (folder: string, limit: number) => {
   let unmeasured = Infinity;
   const pathOf = (key: string): string => join(folder, `${key}.json`);
@@ -123,7 +123,7 @@ const diskOf = (folder: string, limit: number) => {
         unmeasured += text.length;
         if (unmeasured > limit * UNMEASURED_SHARE) await shrink();
       } catch {
-        // A full or read-only disk costs the cache, not the run.
+        // A full or read-only disk costs the cache, but not the run.
       }
     },
   };
@@ -141,7 +141,7 @@ export const openResponses = (
   const memory = memoryOf(limits.memoryBytes);
   const disk = folder === null ? null : diskOf(folder, limits.diskBytes);
   const underWay = new Map<string, Promise<string | null>>();
-  /** One write after the other: two at once would each make room for the other. */
+  /** One write at a time: two would each make room for the other. */
   let written: Promise<void> = Promise.resolve();
 
   const read = (text: string): ModelAnswer | null => {
@@ -178,7 +178,7 @@ export const openResponses = (
         if (signal.aborted) throw cancelled();
         const other = underWay.get(key);
         if (other === undefined) break;
-        // The one that asks may fail or be cancelled; then the next of those who wait asks.
+        // The request may fail or be cancelled; then the next caller that waits sends it.
         const text = await orAborted(other, signal);
         const answer = text === null ? null : read(text);
         if (answer !== null) return answer;

@@ -3,8 +3,8 @@ import type { Message } from "../../schemas/messages.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /**
- * A text as every service takes it: half of a character that was cut in two becomes `�`, and NUL,
- * which some refuse, its picture `␀`.
+ * A text that every service accepts: half of a character that was cut in two becomes `�`, and NUL, which
+ * some refuse, its picture `␀`.
  */
 const soundText = (text: string): string => {
   const whole = text.isWellFormed() ? text : text.toWellFormed();
@@ -40,7 +40,7 @@ const soundMessage = (message: Message): Message => {
   };
 };
 
-/** The request with nothing in it that makes a service refuse it for its characters. */
+/** The request without characters that make a service refuse it. */
 export const soundRequest = (request: ModelRequest): ModelRequest => ({
   ...request,
   system: soundText(request.system),

@@ -1,7 +1,7 @@
 import { fail } from "../../schemas/errors.ts";
 import { ProviderFault, modelMissing, rejectedKey, type Addressee } from "./faults.ts";
 
-/** An HTTP answer that is no success; the body is cut to what an error needs. */
+/** An HTTP answer that is not a success; the body is cut to what an error needs. */
 export interface Refusal {
   status: number;
   /** Lower-case names. */
@@ -11,10 +11,10 @@ export interface Refusal {
 
 interface ErrorBody {
   message: string;
-  /** The provider's own word for it: `overloaded_error`, `RESOURCE_EXHAUSTED`, `insufficient_quota`. */
+  /** The provider's own name for it: `overloaded_error`, `RESOURCE_EXHAUSTED`, `insufficient_quota`. */
   type: string;
   retryDelay: string | null;
-  /** The quota Gemini says was hit, such as `GenerateRequestsPerDayPerProjectPerModel`. */
+  /** The exceeded quota according to Gemini, such as `GenerateRequestsPerDayPerProjectPerModel`. */
   quotaId: string;
 }
 
@@ -22,7 +22,7 @@ const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Reads the error bodies of all four providers; anything else is taken as plain text. */
+/** Reads the error bodies of all four providers; anything else is plain text. */
 export const readErrorBody = (body: string): ErrorBody => {
   let parsed: unknown;
   try {
@@ -76,21 +76,21 @@ const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
 const lengthWords =
   /prompt is too long|context[ _]length|context window|context[ _]size|exceed context limit|`?inputs`? (tokens|must have)|reduce the length|too many tokens|exceeds the maximum number of tokens|input token count/i;
 
-/** Whether these are the words of a service for a conversation that does not fit its window. */
+/** Whether a service means with these words that a conversation does not fit its window. */
 export const isTooLong = (text: string): boolean => lengthWords.test(text);
 
-/** Tokens of the prompt and the window, where the text names these two and no other large number. */
+/** Tokens of the prompt and the window, if the text names these two and no other large number. */
 const sizesIn = (text: string): { tokens: number | string; window: number | string } => {
   const numbers = [...text.matchAll(/\d{4,}/g)].map(([digits]) => Number(digits));
   if (numbers.length !== 2) return { tokens: "too many", window: "less" };
   return { tokens: Math.max(...numbers), window: Math.min(...numbers) };
 };
 
-/** Whether a 404 is about the model; else nothing is at the address, as with a wrong endpoint. */
+/** Whether a 404 is about the model; otherwise there is nothing at the address, as with a wrong endpoint. */
 const isOfModel = (text: string, model: string): boolean =>
   /model|not_found_error/i.test(text) || text.includes(model);
 
-/** What a refusal means and what may heal it. */
+/** The meaning of a refusal, and what may fix it. */
 export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): ProviderFault => {
   const { provider, model } = to;
   const { status } = refusal;
@@ -100,7 +100,7 @@ export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): Pr
   const waitMs = retryDelay(refusal.headers, body.retryDelay, now);
 
   if (status === 401 || (status === 400 && keyWords.test(all))) return rejectedKey(to);
-  // Gemini words every 429 as a quota; only the quota of the day does not come back within a minute.
+  // Gemini calls every 429 a quota; only the daily quota does not return within a minute.
   const spent = provider === "Gemini" ? /PerDay/i.test(body.quotaId) : quotaWords.test(all);
   if (status === 402 || ((status === 429 || status === 400 || status === 403) && spent))
     return new ProviderFault(fail("provider_quota", { provider, reason }), "key");

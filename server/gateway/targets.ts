@@ -8,9 +8,9 @@ export interface Target {
   provider: ProviderName;
   model: string;
   endpoint: string;
-  /** Which stored key to use, where the agent names one. */
+  /** The stored key to use, if the agent names one. */
   keyReference: string | null;
-  /** Most tokens of an answer that the provider's own configuration allows. */
+  /** Most tokens of an answer, as the provider's own configuration allows. */
   maxTokens: number | null;
 }
 
@@ -32,7 +32,7 @@ const addressOf = (name: ProviderName, endpoints: Endpoints): string => {
   return (name === "VSCode" ? undefined : endpoints[name]) ?? standardEndpoints[name];
 };
 
-/** What the clients add to a base address themselves, and users copy with it. */
+/** Paths that the clients add to a base address themselves, and that users copy with it. */
 const addedPaths: Readonly<Record<ProviderName, RegExp>> = {
   Claude: /\/v1(\/messages)?$/,
   Gemini: /\/v1(beta)?(\/models)?$/,
@@ -58,7 +58,7 @@ export const targetOf = (provider: AIProvider, endpoints: Endpoints): Target => 
   };
 };
 
-/** Who is asked for an agent, in order. A provider that the user chose for the run is asked alone. */
+/** The targets of an agent, in order. A provider that the user chose for the run is the only one. */
 export const targetsOf = (charge: Charge, endpoints: Endpoints): Target[] => {
   const { provider, settings } = charge.agent;
   const ordered = charge.provider === null ? [provider, ...settings.failover] : [charge.provider];

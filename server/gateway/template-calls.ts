@@ -4,9 +4,9 @@ import { offeredName } from "./tool-names.ts";
 import type { WrittenCall } from "./written-call.ts";
 
 /**
- * Tool calls in the form of a model's own template, which reach us as text where the server that runs the
- * model does not read them. Those of Hermes and Qwen in `<tool_call>` with JSON are read with the fenced
- * ones.
+ * Tool calls in the form of a model's own template, which arrive as text if the server that runs the
+ * model does not read them. `<tool_call>` with JSON, as Hermes and Qwen write it, is read with the
+ * fenced ones.
  */
 
 const isInFence = (text: string): boolean => (text.match(/^[ \t]*```/gm)?.length ?? 0) % 2 === 1;
@@ -15,7 +15,7 @@ type Part = AssistantMessage["content"][number];
 
 /**
  * The parts of a text that ends with calls of a template; null: it does not. Only calls of offered tools
- * with nothing behind them count, so that a model can write about such a call without making it.
+ * that nothing follows count, so that a model can write about such a call without making it.
  * `nextCall` is the number of the first call.
  */
 export const readTemplateCalls = (

@@ -12,7 +12,7 @@ export class Reader {
     this.position = position;
   }
 
-  /** Takes what fits here; null: nothing does. The pattern must be sticky. */
+  /** Takes what matches here; null: nothing does. The pattern must be sticky. */
   take(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.position;
     const match = pattern.exec(this.text);
@@ -38,7 +38,7 @@ export class Reader {
     return taken;
   }
 
-  /** The call of that name with the JSON object that begins here as its arguments. */
+  /** The call of that name, with the JSON object that begins here as its arguments. */
   call(tool: string | undefined): WrittenCall[] | null {
     const json = tool === undefined ? null : this.json();
     const call = json === null ? null : readCall(`{"name":${JSON.stringify(tool)},"arguments":${json}}`);
@@ -46,7 +46,7 @@ export class Reader {
   }
 }
 
-/** Calls that begin where the reader is; null: none of this template does. */
+/** Calls that begin at the reader's position; null: there is none of this template. */
 type Template = (reader: Reader) => WrittenCall[] | null;
 
 /** Mistral: `[TOOL_CALLS]` before a list of calls, or before each call as `name[ARGS]{…}`. */
@@ -144,7 +144,7 @@ const templates: readonly Template[] = [
   ...[mistral, llama, listed, qwen, invoke, glm, deepseek, kimi, harmony],
 ];
 
-/** The calls that begin where the reader is, in the form of one of the templates; null: none do. */
+/** The calls that begin at the reader's position, in the form of any template; null: there are none. */
 export const takeCalls = (reader: Reader): WrittenCall[] | null => {
   const start = reader.position;
   for (const template of templates) {
@@ -155,7 +155,7 @@ export const takeCalls = (reader: Reader): WrittenCall[] | null => {
   return null;
 };
 
-/** Where a line begins with the mark of a template. */
+/** The place where a line begins with the mark of a template. */
 export const templateMark =
   /^[ \t]*(?=\[TOOL_CALLS\]|<\|python_tag\|>|(?:<tool_call>\s*)?<function=|<\|?tool_call\|?>\s*\[|functools\[|<(?:minimax:tool_call|function_calls)>|<invoke name="|<tool_call>\s*[\w.-]+\s*<\/?(?:arg_key|tool_call)>|<｜tool▁call|<\|tool_call|(?:<\|start\|>assistant)?<\|channel\|>\w+ to=)/m;
 

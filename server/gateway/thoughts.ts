@@ -1,9 +1,9 @@
 import type { AssistantMessage } from "../../schemas/messages.ts";
 
 /**
- * How models mark thoughts that they write into their text, in the spellings of the common templates. They
- * are compared in lower case and without blanks in a tag.
- * Thoughts are no answer: a call in them is one the model weighs, not one it makes.
+ * How models mark thoughts in their text, in the spellings of the common templates. They are compared in
+ * lower case and without blanks in a tag.
+ * Thoughts are not an answer: the model considers a call in them, but does not make it.
  */
 const spellings = new Map([
   ...[
@@ -17,7 +17,7 @@ const spellings = new Map([
   ["<|channel>thought", "<channel|>"],
 ]);
 const closings = new Set(spellings.values());
-/** Ends more than thoughts: alone it says nothing. */
+/** Ends more than thoughts: on its own, it means nothing. */
 closings.delete("<|end|>");
 
 /** Code, and calls that are written out: a tag in them is a quotation. */
@@ -40,21 +40,21 @@ const plainTag = (tag: string): string =>
 export interface Sorted {
   text: string;
   thoughts: string;
-  /** All that was taken for text before was thought: only its end is marked. */
+  /** All earlier text was a thought: only its end is marked. */
   withdrawn: boolean;
 }
 
-/** Sorts an answer into text and thoughts as it comes. */
+/** Separates an answer into text and thoughts as it streams in. */
 export interface ThoughtReader {
   read(piece: string): Sorted;
-  /** What was held back, because a tag could have begun with it. */
+  /** Text that is held back, because a tag could begin with it. */
   end(): Sorted;
 }
 
-/** Where the end of a text begins that could become a tag when more of it comes. */
+/** Where the end of a text could be the beginning of a tag. */
 const unfinishedFrom = (text: string): number => {
   const start = Math.max(0, text.length - longestTag + 1);
-  // What is inside of a whole tag begins none.
+  // The inside of a complete tag does not begin another one.
   const within = [...text.slice(start).matchAll(anyTag)].map(({ 0: tag, index }) => ({
     from: start + index,
     to: start + index + tag.length,
@@ -69,12 +69,12 @@ const unfinishedFrom = (text: string): number => {
 
 export const thoughtReader = (): ThoughtReader => {
   let waiting = "";
-  /** What ends the thought we are in; null: we are in none. */
+  /** The end of the current thought; null: there is none. */
   let thoughtUntil: string | null = null;
-  /** What ends the code we are in. */
+  /** The end of the current code. */
   let codeUntil: string | null = null;
   let lineIsBlank = true;
-  /** The answer as a whole is JSON, such as a call, in which every tag is part of a text. */
+  /** The whole answer is JSON, such as a call, in which every tag is part of a text. */
   let isJson: boolean | null = null;
   let sorted: Sorted = { text: "", thoughts: "", withdrawn: false };
   let hasText = false;
@@ -132,7 +132,7 @@ export const thoughtReader = (): ThoughtReader => {
       else {
         sorted.text += written;
         hasText = true;
-        // What begins with a tag or a fence is not JSON as a whole.
+        // A text that begins with a tag or a fence is not JSON as a whole.
         if (tag !== "\n") isJson ??= false;
       }
       lineIsBlank = isPassed || tag === "\n";
@@ -153,7 +153,7 @@ export const thoughtReader = (): ThoughtReader => {
 
 type Part = AssistantMessage["content"][number];
 
-/** The parts of an answer with the thoughts in its texts as such. */
+/** The parts of an answer, with the thoughts in its texts separated. */
 export const withoutThoughts = (content: readonly Part[]): Part[] =>
   content.flatMap((part): Part[] => {
     if (part.type !== "text") return [part];

@@ -2,12 +2,12 @@ import type { Message, TokenUsage, ToolOffer } from "../../schemas/messages.ts";
 import type { ModelRequest } from "./gateway.ts";
 
 /**
- * A careful guess of how many tokens a text is: code has about 3.2 characters per token with
- * today's tokenisers, prose about 4. It guesses rather too many than too few.
+ * A careful estimate of the tokens of a text: code has about 3.2 characters per token with today's
+ * tokenisers, prose about 4. It is rather too high than too low.
  */
 export const estimateTokens = (text: string): number => tokensOfCharacters(text.length);
 
-/** The same for a text of which only the length is known. */
+/** The same for a text whose length alone is known. */
 export const tokensOfCharacters = (characters: number): number => Math.ceil(characters / 3.2);
 
 /** What providers count for a picture of ordinary size. */

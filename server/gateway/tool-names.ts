@@ -3,8 +3,8 @@ import type { AssistantMessage, ToolOffer } from "../../schemas/messages.ts";
 const plain = (name: string): string => name.toLowerCase().replace(/[-_\s]/g, "");
 
 /**
- * The offered tool that a model means where it spells the name in its template's way, such as
- * `functions.read_file` or `Read_File`; the name as it is where that is not certain.
+ * The offered tool that a model means if it spells the name in its template's way, such as
+ * `functions.read_file` or `Read_File`; the name itself if that is not certain.
  */
 export const offeredName = (name: string, tools: readonly ToolOffer[]): string => {
   if (tools.some((tool) => tool.name === name)) return name;
@@ -16,7 +16,7 @@ export const offeredName = (name: string, tools: readonly ToolOffer[]): string =
   return meant.length === 1 ? (meant[0]?.name ?? name) : name;
 };
 
-/** The parts of an answer, each call with the name of the tool that it means. */
+/** The parts of an answer; each call has the name of the tool that it means. */
 export const withOfferedNames = (
   content: AssistantMessage["content"],
   tools: readonly ToolOffer[],

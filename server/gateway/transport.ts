@@ -22,33 +22,33 @@ import { faultOfRefusal } from "./statuses.ts";
 import { cancelled, orAborted } from "./waiting.ts";
 
 /**
- * Longest answer that is read. The longest that models write are 128,000 tokens, which streamed one
- * by one with everything around them are about 20 MB.
+ * Longest answer that is read. The longest answers of models have 128,000 tokens, which take about 20 MB
+ * if each is streamed on its own.
  */
 const ANSWER_BYTES = 32 * 1024 * 1024;
 /** Longest body of an error that is read. */
 const ERROR_BYTES = 64 * 1024;
-/** How long the end of an answer that was read to its last message may take. */
+/** How long the end of an answer may take after its last message. */
 const DRAIN_MS = 1000;
 
 /**
- * One attempt's way to the network, in the shape of `fetch` so that every official client takes it.
- * It holds what no client does: the three deadlines, a bound on the answer, no redirects (a key must
- * never follow one), statuses read in one place, and a closed connection when the signal aborts.
+ * One attempt's access to the network, in the form of `fetch`, so that every official client accepts it.
+ * It has what no client has: three deadlines, a bound on the answer, no redirects (a key must never
+ * follow one), one place that reads statuses, and a connection that closes when the signal aborts.
  */
 export interface Transport {
   fetch: typeof fetch;
   /**
-   * Asks the editor that lends its models, under the same deadlines; `came` is called for every piece of
+   * Asks the editor that lends its models, with the same deadlines; `came` is called for every piece of
    * an answer. Error: `provider_only_in_editor`.
    */
   editor<Value>(ask: AskEditor<Value>): Promise<Value>;
-  /** Why the attempt failed, as the transport saw it; clients wrap or swallow what `fetch` throws. */
+  /** Why the attempt failed, as the transport saw it; clients wrap or swallow errors of `fetch`. */
   fault(): Error | null;
-  /** Whether an answer had begun: from then on its tokens are paid for. */
+  /** Whether an answer had begun: its tokens are paid for from then on. */
   answered(): boolean;
   /**
-   * Ends the attempt and its timers. After a whole answer the connection is kept for the next call;
+   * Ends the attempt and its timers. After a complete answer, the connection is kept for the next call;
    * otherwise it is closed.
    */
   close(whole: boolean): void;
@@ -58,12 +58,12 @@ type AskEditor<Value> = (editor: EditorModels, signal: AbortSignal, came: () => 
 
 export interface TransportOptions {
   to: Addressee;
-  /** Taken out of what a service writes about a refusal, should it name it. */
+  /** It is removed from the text of a refusal, in case the service repeats it. */
   key: string | null;
   connections: Connections;
   deadlines: Deadlines;
   signal: AbortSignal;
-  /** Nothing is sent before this resolves; a request is made ready meanwhile. */
+  /** Nothing is sent before this resolves; the request is prepared in the meantime. */
   ready?: Promise<void>;
   now: () => number;
 }
@@ -87,11 +87,11 @@ const sendingOf = ([input, init]: Parameters<typeof fetch>): Sending => {
   };
 };
 
-/** Nobody listens at a port of this machine. A name may have several addresses, each refused. */
+/** No program listens at a port of this machine. A name may have several addresses, each refused. */
 const isRefusedHere = (url: URL, error: NodeJS.ErrnoException): boolean =>
   error.code === "ECONNREFUSED" && isLoopback(url.hostname);
 
-/** What Node calls a certificate whose authority it does not know. */
+/** Node's codes for a certificate whose authority it does not know. */
 const untrusted: readonly (string | undefined)[] = [
   "SELF_SIGNED_CERT_IN_CHAIN",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -110,7 +110,7 @@ const reasonOf = (error: NodeJS.ErrnoException): string => {
   return error.code ?? error.message;
 };
 
-/** What a service says about why it refuses, cut, and without the key. */
+/** The service's reason for refusing, cut, and without the key. */
 const readRefusal = (incoming: Readable, key: string | null, tell: (body: string) => void): void => {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -127,7 +127,7 @@ const readRefusal = (incoming: Readable, key: string | null, tell: (body: string
   incoming.on("error", end);
 };
 
-/** Reads what is left of an answer, so that its connection can be used again; gives up soon. */
+/** Reads the rest of an answer, so that its connection can be used again; gives up soon. */
 const drain = (answer: IncomingMessage): void => {
   if (answer.readableEnded) return;
   const giveUp = setTimeout(() => answer.destroy(), DRAIN_MS).unref();
@@ -150,7 +150,7 @@ export const openTransport = (options: TransportOptions): Transport => {
   let request: ClientRequest | null = null;
   let answer: IncomingMessage | null = null;
   let editorAnswered = false;
-  /** Settles the call that waits: rejects before the answer's head, breaks the body off after it. */
+  /** Settles the waiting call: rejects it before the head of the answer, breaks the body off after it. */
   let settle: (error: Error) => void = () => undefined;
 
   const end = (error: Error): void => {
@@ -166,7 +166,7 @@ export const openTransport = (options: TransportOptions): Transport => {
   };
   signal.addEventListener("abort", onAbort, { once: true });
 
-  /** The answer's head is there: its body as a stream, or why there is none. */
+  /** The head of the answer has arrived: its body as a stream, or why there is none. */
   const receive = (url: URL, incoming: IncomingMessage, resolve: (response: Response) => void): void => {
     const { statusCode: status = 0, headers } = incoming;
     if (status >= 300 && status < 400) end(redirected(to, url, headers.location));
@@ -208,15 +208,15 @@ export const openTransport = (options: TransportOptions): Transport => {
       });
       sent.on("error", (error: NodeJS.ErrnoException) => {
         const wasStale = sent.reusedSocket && error.code === "ECONNRESET" && answer === null;
-        // The server closed a kept connection in the moment we used it: nothing was read, nothing is lost.
-        // Nothing went out on a connection whose certificate is not trusted.
+        // The server closed an idle connection just when we used it: nothing was read or lost. Nothing
+        // was sent on a connection whose certificate is not trusted.
         const mayTrust = untrusted.includes(error.code) && fault === null && connections.trustSystem();
         if ((mayResend && wasStale && fault === null) || mayTrust)
           post(sending, ready, false).then(resolve, reject);
         else
           end(isRefusedHere(url, error) ? notRunning(to, reasonOf(error)) : unreachable(to, reasonOf(error)));
       });
-      // The connection is opened meanwhile; nothing of the request goes out on it before.
+      // The connection is opened in the meantime; nothing of the request is sent on it earlier.
       orAborted(ready, signal).then(() => {
         if (sent.destroyed) return;
         clocks.await("firstByte");

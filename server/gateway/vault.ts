@@ -5,7 +5,7 @@ import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import { Timestamp } from "../../schemas/primitives.ts";
 
-/** Keys by name, each with when it was added, the one to use first in front. */
+/** Keys by name, each with the time when it was added, the preferred one first. */
 export const StoredKeys = z.record(
   z.string(),
   z.array(z.strictObject({ key: z.string().min(1), added_at: Timestamp })),
@@ -16,7 +16,7 @@ const Base64 = z.base64().transform((text) => Buffer.from(text, "base64"));
 const Sealed = z.strictObject({
   version: z.literal(1),
   cipher: z.literal("aes-256-gcm"),
-  /** Costs of scrypt; kept with the file, so that they can be raised later. */
+  /** Costs of scrypt; stored with the file, so that they can be raised later. */
   scrypt: z.strictObject({ n: z.int().max(2 ** 20), r: z.int().max(32), p: z.int().max(16), salt: Base64 }),
   nonce: Base64,
   tag: Base64,
@@ -37,7 +37,7 @@ const deriveKey = (passphrase: string, salt: Buffer, { n, r, p }: typeof costs):
 /** What the ciphertext is bound to: a file of another kind or version does not decrypt. */
 const PURPOSE = Buffer.from("coditect credentials 1");
 
-/** Encrypts the keys: AES-256-GCM under a key that scrypt makes of the passphrase. */
+/** Encrypts the keys with AES-256-GCM; scrypt derives the key from the passphrase. */
 export const seal = async (keys: StoredKeys, passphrase: string): Promise<string> => {
   const salt = randomBytes(16);
   const nonce = randomBytes(12);
@@ -95,7 +95,7 @@ export const readVault = async (path: string): Promise<string | null> => {
   }
 };
 
-/** Replaces the file as a whole; nobody but its owner can read it. */
+/** Replaces the file as a whole; only its owner can read it. */
 export const writeVault = async (path: string, text: string): Promise<void> => {
   const temporary = `${path}.${process.pid}.new`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

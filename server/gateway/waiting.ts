@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { untilAborted } from "../../schemas/abortable.ts";
 import { fail } from "../../schemas/errors.ts";
 
-/** Time as the gateway sees it; tests bring their own. */
+/** Time as the gateway sees it; tests pass their own. */
 export interface Clock {
-  /** Milliseconds since 1970: which day it is. It can be set back. */
+  /** Milliseconds since 1970, for the current day. It can be set back. */
   now(): number;
-  /** Milliseconds since some moment; never goes back. What durations and pauses are measured with. */
+  /** Milliseconds since some moment; it never goes back. Durations and pauses are measured with it. */
   elapsed(): number;
   /** Resolves after that many milliseconds; rejects at once with `cancelled` when aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
@@ -29,17 +29,17 @@ export const systemClock: Clock = {
   },
 };
 
-/** Settles like `promise`, or at once with `cancelled` when the signal aborts. */
+/** Settles like `promise`, or rejects at once with `cancelled` when the signal aborts. */
 export const orAborted = <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> =>
   untilAborted(promise, signal, cancelled);
 
-/** No wait for a provider is longer. */
+/** Longest wait for a provider. */
 export const LONGEST_WAIT_MS = 60_000;
 const FIRST_WAIT_MS = 500;
 
 /**
- * How long to wait before attempt number `retry` + 1 (from 1): what the provider asked for, else
- * doubling with full jitter, so that calls that failed together do not come back together.
+ * How long to wait before attempt number `retry` + 1 (from 1): as long as the provider asked for, or
+ * else doubling with full jitter, so that calls that failed together do not return together.
  */
 export const backOff = (retry: number, askedMs: number | null, random: () => number): number =>
   askedMs === null

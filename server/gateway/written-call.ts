@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseJson } from "../../schemas/json-depth.ts";
 import { Json } from "../../schemas/primitives.ts";
 
-/** The value of a JSON text; undefined: it is none. */
+/** The value of a JSON text; undefined: it is not JSON. */
 const jsonOf = (text: string): unknown => {
   try {
     return parseJson(text);
@@ -11,10 +11,10 @@ const jsonOf = (text: string): unknown => {
   }
 };
 
-/** A call that a model writes as text, under the names that models give its two fields. */
+/** A call that a model writes as text, with the names that models give its two fields. */
 const Arguments = z.union([
   z.record(z.string(), Json),
-  // As the services' own calls have them.
+  // As the native calls of services have them.
   z.string().transform((text, context) => {
     const parsed = z.record(z.string(), Json).safeParse(jsonOf(text));
     if (!parsed.success) context.addIssue("must be the JSON of an object");
@@ -39,16 +39,16 @@ const WrittenCall = z.union([
 ]);
 export type WrittenCall = z.output<typeof WrittenCall>;
 
-/** A call that was parsed; null: it is none. */
+/** A call that was parsed; null: it is not a call. */
 const callOf = (parsed: unknown): WrittenCall | null => WrittenCall.safeParse(parsed).data ?? null;
 
-/** A call from its JSON; null: it is none. */
+/** A call from its JSON; null: it is not a call. */
 export const readCall = (json: string): WrittenCall | null => {
   const parsed = jsonOf(json);
   return parsed === undefined ? null : callOf(parsed);
 };
 
-/** Calls from the JSON of a list of them; null: it is none. */
+/** Calls from the JSON of a list of them; null: it is not such a list. */
 export const readCalls = (json: string): WrittenCall[] | null => {
   const list = jsonOf(json);
   if (!Array.isArray(list)) return null;

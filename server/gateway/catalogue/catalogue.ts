@@ -16,18 +16,18 @@ const pricesOf = (provider: ProviderName): PricesByModel => {
   return prices[provider] ?? {};
 };
 
-/** What may follow a name without making it another model: the date or number of a build, a tag, `latest`. */
+/** Suffixes that do not name another model: the date or number of a build, a tag, `latest`. */
 const sameModel = /^(-20\d{6}|-\d{3}|-latest|:.*)?$/;
 /**
- * The same for prices. A preview, a voice or a variant with a tag has a price of its own, and a wrong
- * price is worse than none.
+ * The same for prices. A preview, a voice or a variant with a tag has its own price, and a wrong price
+ * is worse than none.
  */
 const samePrice = /^(-20\d{6}|-\d{3}|-latest)?$/;
 
-/** Behind the name of a family. */
+/** After the name of a family. */
 const anything = /^/;
 
-/** The name in a table that the model has there; null: it is not in it. */
+/** The model's name in a table; null: the table does not have it. */
 const findName = (names: readonly string[], model: string, rest: RegExp): string | null => {
   const fitting = names.filter((name) => model.startsWith(name) && rest.test(model.slice(name.length)));
   return fitting.sort((a, b) => b.length - a.length).at(0) ?? null;
@@ -41,7 +41,7 @@ const findPrices = (provider: ProviderName, model: string): ModelPrices | null =
   return name === null ? null : (table[name] ?? null);
 };
 
-/** The price on a day for a prompt of that many tokens, cache included; null: it is not known. */
+/** The price on a day for a prompt of that many tokens, cache included; null: unknown. */
 export const listedPrice = (
   provider: ProviderName,
   model: string,
@@ -55,7 +55,7 @@ export const listedPrice = (
   return period.long !== null && promptTokens > period.long.above ? period.long.price : period.price;
 };
 
-/** What the model can do; careful assumptions for an unknown one. */
+/** What the model can do; for an unknown one, careful assumptions. */
 export const featuresOf = (provider: ProviderName, model: string): Features => {
   const name = findName(
     Object.keys(features[provider]),
@@ -65,7 +65,7 @@ export const featuresOf = (provider: ProviderName, model: string): Features => {
   return (name === null ? undefined : features[provider][name]) ?? carefulFeatures[provider];
 };
 
-/** Names of the models that are known of a provider, the current ones first. */
+/** The known models of a provider, current ones first. */
 export const modelNames = (provider: ProviderName): string[] =>
   Object.keys(features[provider]).filter((name) => !name.endsWith("/"));
 
@@ -73,14 +73,14 @@ export const modelNames = (provider: ProviderName): string[] =>
 const STANDARD_LIMIT = 4096;
 /** The same for a model whose thoughts count against it. */
 const THINKING_LIMIT = 16_384;
-/** The same for one that is asked to think for long. */
+/** The same for a model that is asked to think for long. */
 const LONG_THINKING_LIMIT = 65_536;
 
 const longEfforts: readonly (Effort | undefined)[] = ["xhigh", "max"];
 
 /**
- * The most tokens of an answer, thoughts included. A model that thinks gets more room than the standard
- * limit, which its thoughts alone could use up. A limit that a user set stays as it is, within what the
+ * The most tokens of an answer, thoughts included. A model that thinks gets more than the standard
+ * limit, because its thoughts alone could use that up. A limit that a user set is kept, within what the
  * model can answer. `maxTokens`: the provider's own setting; null: none.
  */
 export const answerLimit = (
@@ -93,7 +93,8 @@ export const answerLimit = (
 ): number => {
   const { thinking, mostOutput } = featuresOf(provider, model);
   const room = longEfforts.includes(asked.effort) ? LONG_THINKING_LIMIT : THINKING_LIMIT;
-  // Agents of earlier versions do not say who set it: only the standard limit can be nobody's.
+  // Agents of earlier versions do not record who set the limit: only the standard one may be nobody's
+  // choice.
   const isOwn = asked.max_tokens_by === "user" || asked.max_tokens !== STANDARD_LIMIT;
   const limit = !isOwn && (thinking !== "none" || asked.effort !== undefined) ? room : asked.max_tokens;
   return Math.min(limit, ceiling ?? Infinity, mostOutput ?? Infinity);

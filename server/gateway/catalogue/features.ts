@@ -112,16 +112,16 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
     "openai/gpt-oss": local(131_072, toHigh),
     "deepseek-ai/": local(131_072, null),
   },
-  // Which ones there are only the editor knows.
+  // Only the editor knows which ones there are.
   VSCode: {},
 };
 
-/** What is assumed of a model that is not listed: what its smallest current kin can do. */
+/** Assumptions about a model that is not listed: the features of its smallest current relative. */
 export const carefulFeatures: Readonly<Record<ProviderName, Features>> = {
   Claude: claude(200_000, 32_000, false, "none", null),
   Gemini: gemini("none", null, 8192),
   Ollama: local(32_768, null),
   HuggingFace: local(32_768, null),
-  // VS Code says how much a model takes; nothing is known of one that it does not list.
+  // VS Code reports how much a model accepts; nothing is known about a model that it does not list.
   VSCode: local(32_768),
 };

@@ -1,7 +1,7 @@
 import type { AssistantMessage } from "../../../schemas/messages.ts";
 import { readArguments } from "./parts.ts";
 
-/** A piece of a call in a stream, as loose as services send it. */
+/** A piece of a call in a stream, as loosely as services send it. */
 export interface CallPiece {
   index: number | null;
   id: string | null;
@@ -22,7 +22,7 @@ const textOf = (given: unknown): string => {
   return typeof given === "string" ? given : JSON.stringify(given);
 };
 
-/** Whether a piece under the id of a whole call is another call: it has a name and arguments of its own. */
+/** Whether a piece with the id of a complete call is another call: it has its own name and arguments. */
 const isNextOf = (call: OpenCall, piece: CallPiece): boolean => {
   const given = textOf(piece.arguments);
   const isNamed = piece.name !== null && piece.name !== "";
@@ -31,7 +31,7 @@ const isNextOf = (call: OpenCall, piece: CallPiece): boolean => {
   );
 };
 
-/** Whether a text is JSON as a whole, so that nothing can be missing of it. */
+/** Whether a text is complete JSON, so that nothing can be missing. */
 const isWhole = (raw: string): boolean => {
   try {
     JSON.parse(raw);
@@ -60,7 +60,7 @@ export const callCollector = (tools: readonly string[] = []) => {
     if (byId !== undefined && !isOther) return undefined;
     const call = index === null ? calls.at(-1) : calls.findLast((each) => each.index === index);
     if (call === undefined) return undefined;
-    // Some give each piece an id of its own; only one with a name begins a call.
+    // Some give each piece its own id; only one with a name begins a call.
     if (id !== null && call.id !== null && name !== null && name !== "") return undefined;
     const isAnother =
       name !== null && name !== "" && call.name !== "" && call.raw !== "" && isWhole(call.raw);
@@ -83,11 +83,11 @@ export const callCollector = (tools: readonly string[] = []) => {
       call.id ??= piece.id;
       addName(call, piece.name ?? "");
       const given = textOf(piece.arguments);
-      // Some begin with an empty object, or say the whole again at the end.
+      // Some begin with an empty object, or repeat the whole at the end.
       const isRepeated = given !== "" && (call.raw.trim() === "{}" || call.raw === given);
       call.raw = isRepeated && given.trimStart().startsWith("{") ? given : call.raw + given;
     },
-    /** The calls in their order; `first` numbers those without an id. One of no name is none. */
+    /** The calls in order; `first` numbers those without an id. One without a name is not a call. */
     parts: (first: number): AssistantMessage["content"] =>
       calls
         .filter(({ name, raw }) => name !== "" || raw !== "")

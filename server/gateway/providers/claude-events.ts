@@ -7,7 +7,7 @@ const Whole = z.looseObject({
   usage: z.json().optional(),
 });
 
-/** The events of a message that came whole, though a stream was asked for. */
+/** The events of a message that arrived as a whole, although a stream was requested. */
 const eventsOf = (given: unknown): unknown[] => {
   const whole: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given;
   const message = Whole.safeParse(whole).data;
@@ -26,7 +26,7 @@ const eventsOf = (given: unknown): unknown[] => {
 
 const isRecord = (value: unknown): value is AnswerEvent => typeof value === "object" && value !== null;
 
-/** Kinds of pieces by the field that each has. */
+/** Kinds of pieces, by the field that only they have. */
 const deltaFields = [
   ["partial_json", "input_json_delta"],
   ["text", "text_delta"],
@@ -37,7 +37,7 @@ const deltaFields = [
 const kindOfDelta = (delta: AnswerEvent): string =>
   deltaFields.find(([field]) => field in delta)?.[1] ?? "unknown";
 
-/** An event with its type, which is also its name, and with what it is about. */
+/** An event with its type, which is also its name, and its data. */
 const repaired = (event: AnswerEvent, name: string | null): AnswerEvent => {
   const type = typeof event.type === "string" ? event.type : name;
   const delta = isRecord(event.delta) ? event.delta : {};
@@ -50,5 +50,5 @@ const repaired = (event: AnswerEvent, name: string | null): AnswerEvent => {
 
 const nameOf = ({ type }: AnswerEvent): string | null => (typeof type === "string" ? type : null);
 
-/** Answers as Claude's client takes them. */
+/** Answers in the form that Claude's client accepts. */
 export const claudeEvents: EventForm = { written: "events", eventsOf, repaired, nameOf };

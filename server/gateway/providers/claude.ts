@@ -23,7 +23,7 @@ import type { Access, Call, Provider, ProviderAnswer, ProviderStop } from "./pro
 type Block = Anthropic.ContentBlockParam;
 type Event = Anthropic.RawMessageStreamEvent;
 
-/** Loaded with the first call: it is the largest of the clients. */
+/** Loaded with the first call, because it is the largest of the clients. */
 const load = once(() => import("@anthropic-ai/sdk"));
 
 const connect = async (
@@ -71,8 +71,8 @@ const blocksOf = (message: Message): Block[] => {
 const ephemeral = { type: "ephemeral" } as const;
 
 /**
- * Marks the last block of a message, so that all before it is written to the cache and the next
- * turn, which repeats it, reads it from there. A thinking block takes no mark.
+ * Marks the last block of a message: everything before it is written to the cache, and the next turn,
+ * which repeats it, reads it from there. A thinking block cannot be marked.
  */
 const markEnd = (message: Anthropic.MessageParam | undefined): void => {
   const content = message?.content;
@@ -82,14 +82,14 @@ const markEnd = (message: Anthropic.MessageParam | undefined): void => {
   content[content.length - 1] = { ...last, cache_control: ephemeral };
 };
 
-/** Claude refuses an answer that it is to continue where its last text ends in white space. */
+/** Claude refuses to continue an answer whose last text ends in white space. */
 const trimEnd = (message: Anthropic.MessageParam | undefined): void => {
   const last =
     message?.role === "assistant" && Array.isArray(message.content) ? message.content.at(-1) : null;
   if (last?.type === "text") last.text = last.text.trimEnd();
 };
 
-/** Tools are offered with object schemas alone, which is what Claude's type asks for. */
+/** Tools have object schemas only, as Claude's type requires. */
 const objectSchema = (schema: Json): Anthropic.Tool.InputSchema => ({
   ...(typeof schema === "object" && !Array.isArray(schema) ? schema : {}),
   type: "object",
@@ -104,7 +104,7 @@ export const claudeBody = (
     .map((message) => ({ role: message.role, content: blocksOf(message) }))
     .filter(({ content }) => content.length > 0);
   trimEnd(messages.at(-1));
-  // The growing tail, and where the last turn's tail was: Claude looks back from a mark only so far.
+  // The growing end, and the end of the last turn: Claude looks back only so far from a mark.
   markEnd(messages.at(-1));
   markEnd(messages.at(-3));
   const body: Anthropic.MessageCreateParamsStreaming = {
@@ -125,7 +125,7 @@ export const claudeBody = (
   // Text that Claude 5 writes between its calls arrives as thinking, which is empty unless asked for.
   if (features.thinking !== "none" && request.thinking !== false)
     body.thinking = { type: "adaptive", display: "summarized" };
-  // The client's type knows the levels of the models it was made for; Claude says what it refuses.
+  // The client's type has the levels of the models it was made for; Claude reports what it refuses.
   if (request.effort !== undefined) Object.assign(body, { output_config: { effort: request.effort } });
   return temperature !== null && features.temperature ? Object.assign(body, { temperature }) : body;
 };
@@ -139,10 +139,10 @@ const known = {
   model_context_window_exceeded: "length",
   refusal: "refusal",
 } satisfies Record<Anthropic.StopReason, ProviderStop>;
-/** Services add reasons: a new one is an end like any other. */
+/** Services add reasons: a new one is treated as an ordinary end. */
 const stopReasons = new Map<string, ProviderStop>(Object.entries(known));
 
-/** What is said of the tokens; compatible services leave any of it out, or write null. */
+/** The counts of tokens; compatible services leave any of them out, or write null. */
 const Usage = z
   .object({
     input_tokens: TokenCount,
@@ -155,7 +155,7 @@ const Usage = z
   .nullish()
   .catch(null);
 
-/** Every count Claude gives is the state so far, not an addition. */
+/** Every count of Claude is a total so far, not an increment. */
 const readUsage = (before: TokenUsage, said: unknown): TokenUsage => {
   const usage = Usage.parse(said);
   if (usage == null) return before;
@@ -171,14 +171,14 @@ const readUsage = (before: TokenUsage, said: unknown): TokenUsage => {
   };
 };
 
-/** A block under construction; the raw JSON of a call is read when the block is complete. */
+/** A block under construction; the JSON of a call is read when the block is complete. */
 interface OpenBlock {
   kind: "text" | "thinking" | "redacted" | "call" | "other";
   text: string;
   signature: string;
   id: string;
   name: string;
-  /** Its text came with its start: pieces that follow say the same again. */
+  /** Its text came with its start: the following pieces repeat it. */
   isWhole?: boolean;
 }
 
@@ -227,7 +227,7 @@ const closeBlock = (block: OpenBlock, nextCall: number): AssistantMessage["conte
 /** The start of a message; some compatible services send none, or one without usage. */
 const Start = z.object({ message: z.object({ usage: z.unknown() }).catch({ usage: null }) });
 
-/** An answer under way; the reason why it stops, or `message_stop`, makes it whole. */
+/** An answer under construction; a reason to stop, or `message_stop`, completes it. */
 class Collected {
   readonly #call: Call;
   readonly #open = new Map<number, OpenBlock>();
@@ -273,7 +273,7 @@ class Collected {
 
   answer(): ProviderAnswer {
     if (!this.#isWhole) throw brokenAnswer(this.#call.to, "the stream ended before the answer did");
-    // Some services end the message and not its last block.
+    // Some services end the message without ending its last block.
     for (const index of this.#open.keys()) this.#close(index);
     const stop = this.#stop ?? stopOfCalls(this.#content);
     if (stop === null) throw brokenAnswer(this.#call.to, "it gives no reason why it ends");
@@ -324,7 +324,7 @@ export const claude: Provider = {
     const collected = new Collected(call);
     try {
       const body = claudeBody(call.to.model, call.request);
-      // `messages.create` does the same, and writes to the console for models it calls deprecated.
+      // `messages.create` does the same, but writes to the console for models that it calls deprecated.
       const events = await client.post<AsyncIterable<Event>>(PATH, { body, stream: true });
       for await (const event of events) collected.add(event);
       return collected.answer();

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** No answer has as many tokens: a service that says so does not count. */
+/** No answer has as many tokens: such a count is wrong. */
 const MOST_TOKENS = 1e9;
 
 /**
- * A count as services give it: rounded, since some average over their cache; null where it is left
- * out, no number, negative or beyond belief.
+ * A count as services give it, rounded, because some average over their cache; null if it is missing,
+ * not a number, negative or implausibly large.
  */
 const countOf = (given: unknown): number | null => {
   const number = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
@@ -13,10 +13,10 @@ const countOf = (given: unknown): number | null => {
   return number < 0 || number > MOST_TOKENS ? null : Math.round(number);
 };
 
-/** A count in what a service says; one that cannot be believed counts as not said. */
+/** A count in a service's message; an implausible one is ignored. */
 export const TokenCount = z.unknown().optional().transform(countOf);
 
-/** The same, where what is not said is nothing. */
+/** The same; a missing count is zero. */
 export const Tokens = z
   .unknown()
   .optional()

@@ -9,18 +9,24 @@ export type AnswerEvent = Readonly<Record<string, unknown>>;
 export interface EventForm {
   /** `events`: server-sent events; `lines`: one JSON document a line. */
   written: "events" | "lines";
-  /** The events of an answer that came as one JSON document; left out: the document, or those of a list. */
+  /**
+   * The events of an answer that came as one JSON document; left out: the document itself, or the
+   * entries of a list.
+   */
   eventsOf?: (whole: unknown) => unknown[];
-  /** The event with what compatible services leave out; `name` is that of the server-sent event. */
+  /**
+   * The event with the fields that compatible services leave out; `name` is that of the server-sent
+   * event.
+   */
   repaired?: (event: AnswerEvent, name: string | null) => AnswerEvent;
-  /** The name that the client wants of an event; left out: it wants none. */
+  /** The name that the client expects of an event; left out: none. */
   nameOf?: (event: AnswerEvent) => string | null;
 }
 
-/** The end of a stream of services that speak as OpenAI. */
+/** The end of a stream of OpenAI-shaped services. */
 const DONE = "[DONE]";
 
-/** The value of a JSON text; undefined: it is none, or it is cut. */
+/** The value of a JSON text; undefined: it is not JSON, or it is cut. */
 const parsed = (text: string): unknown => {
   try {
     return parseJson(text);
@@ -39,8 +45,8 @@ const isNothing = (value: unknown): boolean =>
 type Read = { data: string; name: string | null } | "done";
 
 /**
- * Puts server-sent events together from their lines. Some services separate events by the end of a line
- * alone: data that is whole already is an event of its own.
+ * Builds server-sent events from their lines. Some services separate events by a single line end: data
+ * that is complete is then an event of its own.
  */
 class EventLines {
   #data: string[] = [];
@@ -72,9 +78,9 @@ class EventLines {
 }
 
 /**
- * Answers as the official clients take them, where a compatible service gives them otherwise: as one JSON
- * document although a stream was asked for, as one document a line, under another content type, as events
- * without their names, with events that say nothing, or with an error as an event.
+ * Answers in the form that the official clients accept, where a compatible service sends another: one
+ * JSON document although a stream was requested, one document per line, another content type, events
+ * without names, events without content, or an error as an event.
  */
 export class EventStream {
   readonly #to: Addressee;
@@ -92,12 +98,12 @@ export class EventStream {
     return this.#isDone;
   }
 
-  /** What was wrong with the events; clients wrap or swallow what is thrown to them. */
+  /** What was wrong with the events; clients wrap or swallow errors that are thrown to them. */
   get fault(): Error | null {
     return this.#fault;
   }
 
-  /** The same `fetch`, whose answers are in the form that the client takes. */
+  /** The same `fetch`, with answers in the form that the client accepts. */
   over(send: typeof fetch): typeof fetch {
     return async (...asked) => {
       const response = await send(...asked);
@@ -121,12 +127,12 @@ export class EventStream {
 
   async *#events(body: NonNullable<Response["body"]>): AsyncGenerator<AnswerEvent> {
     let waiting = "";
-    /** `whole`: one document of several lines, as far as its first line shows. */
+    /** `whole`: one document over several lines, judging by its first line. */
     let form: "events" | "lines" | "whole" | null = null;
     const lines = new EventLines();
-    /** Pieces of a line that has not ended: put together once, however many there are. */
+    /** Pieces of a line that has not ended. They are joined once, however many there are. */
     const pieces: string[] = [];
-    // A byte order mark is left out by the decoder.
+    // The decoder removes a byte order mark.
     for await (const text of body.pipeThrough(new TextDecoderStream())) {
       pieces.push(text);
       const mayEnd = /[\r\n]/.test(text) || waiting.endsWith("\r");
@@ -170,7 +176,7 @@ export class EventStream {
     yield* this.#sound(eventsOf?.(value) ?? (Array.isArray(value) ? value : [value]), null);
   }
 
-  /** Events that say something, repaired. */
+  /** Events with content, repaired. */
   *#sound(values: readonly unknown[], name: string | null): Generator<AnswerEvent> {
     for (const value of values) {
       if (!isEvent(value)) continue;
@@ -189,10 +195,10 @@ export class EventStream {
   }
 }
 
-/** The first end of a line: a line feed, a carriage return, or both; null: none is certain yet. */
+/** The first line end: a line feed, a carriage return, or both; null: none is certain yet. */
 const endOfLine = (text: string): { at: number; next: number } | null => {
   const at = text.search(/[\r\n]/);
-  // What follows a carriage return at the end may belong to it.
+  // The character after a final carriage return may belong to the line end.
   if (at < 0 || (text[at] === "\r" && at + 1 === text.length)) return null;
   return { at, next: text.startsWith("\r\n", at) ? at + 2 : at + 1 };
 };
@@ -203,5 +209,5 @@ const formOf = (line: string): "events" | "lines" | "whole" => {
   return parsed(line) === undefined ? "whole" : "lines";
 };
 
-/** A line such as `null`, with which some keep a connection open. */
+/** A line such as `null`, by which some services keep a connection open. */
 const isScalar = (line: string): boolean => /^\s*(null|true|false|-?\d+)\s*$/.test(line);

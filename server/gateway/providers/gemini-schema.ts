@@ -5,7 +5,10 @@ type JsonObject = Record<string, Json>;
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What Gemini's own dialect has of JSON Schema and means the same by. The rest is refused or rewritten. */
+/**
+ * The part of JSON Schema that Gemini's dialect has with the same meaning. The rest is refused or
+ * rewritten.
+ */
 const kept: ReadonlySet<string> = new Set([
   ...["type", "title", "description", "nullable", "minimum", "maximum", "pattern"],
   ...["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"],
@@ -13,11 +16,11 @@ const kept: ReadonlySet<string> = new Set([
 
 const formats: ReadonlySet<Json> = new Set(["enum", "date-time", "float", "double", "int32", "int64"]);
 
-/** Schemas may refer to themselves: what is nested deeper than this becomes any object. */
+/** Schemas may refer to themselves: anything nested deeper becomes any object. */
 const MOST_NESTED = 12;
 
 /**
- * Schemas that refer to one another grow with each step. After this many references those that are left
+ * Schemas that refer to one another grow with each step. After this many references, the remaining ones
  * become any object.
  */
 const MOST_REFERENCES = 500;
@@ -70,7 +73,7 @@ class Translation {
     const values = schema.const === undefined ? schema.enum : [schema.const];
     if (!Array.isArray(values)) return result;
     const said = values.filter((value) => value !== null);
-    // Gemini lists values of texts alone.
+    // Gemini's enumerations hold only texts.
     if (type === "string") return { ...result, enum: said.map(asText) };
     const description = typeof schema.description === "string" ? `${schema.description} ` : "";
     return { ...result, description: `${description}One of: ${said.map(asText).join(", ")}.` };
@@ -87,7 +90,7 @@ class Translation {
     return demanded.length === 0 ? result : { ...result, required: demanded };
   }
 
-  /** Gemini wants to know what is in a list. */
+  /** Gemini requires a type for the entries of a list. */
   #items({ items, prefixItems }: JsonObject, depth: number): JsonObject {
     const item = Array.isArray(items)
       ? items[0]
@@ -95,7 +98,7 @@ class Translation {
     return isObject(item) ? this.of(item, depth + 1) : { type: "string" };
   }
 
-  /** `allOf` as one schema: its properties together. */
+  /** `allOf` as one schema with all properties. */
   #merged({ allOf, ...schema }: JsonObject, depth: number): JsonObject {
     if (!Array.isArray(allOf) || depth > MOST_NESTED) return schema;
     return allOf.filter(isObject).reduce<JsonObject>((all, each) => {
@@ -114,7 +117,7 @@ class Translation {
     }, schema);
   }
 
-  /** What `$ref` names inside the schema itself; any object where it names nothing there. */
+  /** What `$ref` refers to within the schema; any object if it refers to nothing there. */
   #resolved(schema: JsonObject, followed = 0): JsonObject {
     const { $ref, ...others } = schema;
     if (typeof $ref !== "string") return schema;
@@ -141,7 +144,7 @@ const typesOf = ({ type, nullable }: JsonObject): { types: string[]; isNullable:
 
 const asText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** The type of a schema that names none, by what it says. */
+/** The type of a schema that does not name one, inferred from its keywords. */
 const guessedType = ({ properties, items, const: value, enum: values }: JsonObject): string => {
   if (properties !== undefined) return "object";
   if (items !== undefined) return "array";

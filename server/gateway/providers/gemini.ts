@@ -43,7 +43,7 @@ const beginWith = <Result>(send: typeof fetch, begin: () => Result): Result => {
   }
 };
 
-/** What Gemini wants back with a part; the client's types do not know it yet. */
+/** What Gemini needs back with a part; the client's types do not have it yet. */
 type SignedPart = Part & { thoughtSignature?: string };
 
 const signed = (part: Part, signature: string | null): SignedPart => {
@@ -52,8 +52,8 @@ const signed = (part: Part, signature: string | null): SignedPart => {
 };
 
 /**
- * Stands in for the signature of a call that Gemini did not make: one of another provider before a
- * failover, or one that was written as text. Documented as what makes it take such a conversation.
+ * Replaces the signature of a call that Gemini did not make: one of another provider before a failover,
+ * or one that was written as text. Gemini documents it as the way to make it accept such a conversation.
  */
 const UNSIGNED = "skip_thought_signature_validator";
 
@@ -83,14 +83,14 @@ const contentOf = (message: Message, model: string): Content => {
   return { role: "user", parts };
 };
 
-/** Tokens of an answer below which any level of thinking but the lowest can use them all up. */
+/** If an answer has fewer tokens, every level of thinking but the lowest can use up all of them. */
 const AMPLE_TOKENS = 8192;
-/** The most that every Gemini 2.5 takes as a budget, and the least of 2.5 Pro. */
+/** The largest budget that every Gemini 2.5 accepts, and the smallest of 2.5 Pro. */
 const [MOST_BUDGET, LEAST_BUDGET] = [24_576, 128];
 
 /**
- * How the model is to think, so that its thoughts leave room for the answer: by a level since Gemini 3,
- * by a budget in tokens before. The client's types do not know it.
+ * How the model should think, so that its thoughts leave room for the answer: by a level since Gemini 3,
+ * by a budget in tokens before. The client's types do not have it.
  */
 const thinkingConfig = (model: string, { max_tokens, thinking, effort }: Call["request"]): object => {
   if (effort !== undefined) return { thinkingConfig: { thinkingLevel: effort } };
@@ -101,7 +101,7 @@ const thinkingConfig = (model: string, { max_tokens, thinking, effort }: Call["r
   return { thinkingConfig: { thinkingBudget } };
 };
 
-/** A tool without arguments has no parameters at all: an object without properties is refused. */
+/** A tool without arguments has no parameters: Gemini refuses an object without properties. */
 const parametersOf = (parameters: ReturnType<typeof inGeminiDialect>): object =>
   "properties" in parameters ? { parameters } : {};
 
@@ -131,7 +131,7 @@ export const geminiBody = (model: string, request: Call["request"]): GenerateCon
   };
 };
 
-/** A text; what is empty or of another type was not said. */
+/** A text; anything empty or of another type is ignored. */
 const Text = z
   .unknown()
   .optional()
@@ -163,14 +163,14 @@ const Usage = z.object({
   thoughtsTokenCount: Tokens,
   toolUsePromptTokenCount: Tokens,
 });
-/** Reasons by their number, as the protocol's own clients write them. */
+/** Reasons by number, as the protocol's own clients write them. */
 const reasonNumbers = ["", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
 const FinishReason = z
   .unknown()
   .optional()
   .transform((given) => (typeof given === "number" ? (reasonNumbers[given] ?? "OTHER") : given))
   .pipe(Text);
-/** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
+/** A field that cannot be read is ignored, so that it does not cost a valid answer. */
 const Piece = z.object({
   candidates: looseList(
     z.object({
@@ -186,7 +186,7 @@ const Piece = z.object({
 });
 type Piece = z.infer<typeof Piece>;
 
-/** Gemini's prompt count contains what was cached; its answer count leaves out what was thought. */
+/** Gemini's prompt count includes cached tokens; its answer count does not include thoughts. */
 const readUsage = (usage: NonNullable<Piece["usageMetadata"]>): TokenUsage => ({
   ...noUsage,
   input: Math.max(0, usage.promptTokenCount + usage.toolUsePromptTokenCount - usage.cachedContentTokenCount),
@@ -204,7 +204,7 @@ const blocked = [
   "IMAGE_SAFETY",
   "LANGUAGE",
 ];
-/** Asked again, these usually come out well. */
+/** A retry usually succeeds. */
 const failed = ["MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "OTHER"];
 
 const stopOf = (reason: string, to: Addressee): StopReason => {
@@ -222,7 +222,7 @@ const callArguments = (args: Json): { arguments: Json; invalid: string | null } 
     ),
   );
 
-/** An answer under way. */
+/** An answer under construction. */
 class Collected {
   readonly #call: Call;
   readonly #content: AssistantMessage["content"] = [];
@@ -245,7 +245,7 @@ class Collected {
 
   answer(): ProviderAnswer {
     const { to } = this.#call;
-    // Calls come whole, so that the last one tells of a service that gives no reason.
+    // Calls arrive complete, so the last one suffices if a service gives no reason to stop.
     const stop = this.#stop ?? stopOfCalls(this.#content);
     if (stop === null) throw brokenAnswer(to, "the stream ended before the answer did");
     return wholeAnswer(to, this.#content, stop, this.#usage);
@@ -272,14 +272,14 @@ class Collected {
   }
 }
 
-/** Fields as the service's own JSON has them; some proxies write them as the protocol's definition does. */
+/** Fields as the service's own JSON has them; some proxies write them as in the protocol's definition. */
 const inCamelCase = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(inCamelCase);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      // What a tool is called with is its own.
+      // The input of a tool is passed on unchanged.
       name === "args" || name === "arguments" ? field : inCamelCase(field),
     ]),
   );
@@ -288,7 +288,7 @@ const inCamelCase = (value: unknown): unknown => {
 const isRecord = (value: unknown): value is AnswerEvent =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Some wrap each piece as the interface for code assistants does. */
+/** Some wrap each piece, as the interface for code assistants does. */
 const repaired = (event: AnswerEvent): AnswerEvent => {
   const piece = inCamelCase(isRecord(event.response) ? event.response : event);
   return isRecord(piece) ? piece : event;
@@ -313,7 +313,7 @@ export const gemini: Provider = {
     const send = events.over(call.transport.fetch);
     const body = geminiBody(call.to.model, call.request);
     const { stream, response } = await beginWith(send, () => model.generateContentStream(body));
-    // The client also puts the answer together itself; a cut stream must not end the process there.
+    // The client also assembles the answer itself; a cut stream must not end the process there.
     response.catch(() => undefined);
     const collected = new Collected(call);
     try {

@@ -38,7 +38,7 @@ const userMessages = (message: Extract<Message, { role: "user" }>): ChatMessage[
   return [...results, { role: "user", content: [{ type: "text", text }, ...content] }];
 };
 
-/** Models that refuse a conversation in which the reasoning that led to a call is missing. */
+/** Models that refuse a conversation without the reasoning that led to a call. */
 const wantsReasoning = (model: string): boolean => /deepseek|kimi/i.test(model);
 
 const reasoningOf = ({ content }: AssistantMessage): string =>
@@ -114,12 +114,12 @@ const CallPiece = z
     index: Index,
     id: Id,
     function: Called.nullish().catch(null),
-    /** Some have both here in place of `function`. */
+    /** Some have both fields here instead of in `function`. */
     name: Name,
     arguments: z.unknown().optional(),
   })
   .transform(({ index, id, function: called, ...own }) => ({ index, id, function: called ?? own }));
-/** What a choice says; some services put the whole message where a stream has pieces. */
+/** The content of a choice; some services send the whole message where a stream has pieces. */
 const Said = z
   .object({
     content: LooseText,
@@ -132,7 +132,7 @@ const Said = z
   })
   .nullish()
   .catch(null);
-/** What cannot be read in a piece counts as not said: a loose field must not cost a sound answer. */
+/** A field that cannot be read is ignored, so that it does not cost a valid answer. */
 const Piece = z.object({
   choices: z
     .array(
@@ -168,7 +168,7 @@ const readUsage = (usage: NonNullable<Piece["usage"]>): TokenUsage => {
     ...noUsage,
     input: Math.max(0, usage.prompt_tokens - cached),
     cache_read: cached,
-    // Some count only what is not thought.
+    // Some count only tokens that are not thoughts.
     output: reasoning > said ? said + reasoning : said,
     reasoning,
   };
@@ -183,7 +183,7 @@ const stopReasons: Readonly<Record<string, StopReason>> = {
   function_call: "tool_calls",
 };
 
-/** An answer under way. */
+/** An answer under construction. */
 class Collected {
   readonly #calls: ReturnType<typeof callCollector>;
   #text = "";
@@ -195,7 +195,7 @@ class Collected {
     this.#calls = callCollector(request.tools.map(({ name }) => name));
   }
 
-  /** Takes a piece in, and returns the text that it adds to the answer. */
+  /** Adds a piece, and returns its text. */
   add({ delta, message, text, finish_reason }: Choice): string {
     if (finish_reason) this.#stop = stopReasons[finish_reason] ?? "end";
     const said = delta ?? message;
@@ -218,7 +218,10 @@ class Collected {
     return said.content;
   }
 
-  /** `isDone`: the service said that this was all, so that a missing reason to stop is no cut. */
+  /**
+   * `isDone`: the service marked the end, so a missing reason to stop does not mean that the answer was
+   * cut.
+   */
   answer({ to, request }: Call, usage: TokenUsage, isDone: boolean): ProviderAnswer {
     const reasoning = this.#reasoning;
     const parts: AssistantMessage["content"] = [
@@ -241,11 +244,11 @@ const collect = async (
   const collected = new Collected(call);
   let usage = noUsage;
   for await (const raw of pieces) {
-    // Some say nothing at all, such as `null`, to keep the line open.
+    // Some send values without content, such as `null`, to keep the connection open.
     const piece = Piece.safeParse(raw).data;
     if (piece === undefined) continue;
     if (piece.usage) call.used((usage = readUsage(piece.usage)));
-    // One answer is asked for; some services give several, in any order.
+    // One answer is requested; some services send several, in any order.
     const choice = piece.choices?.find(({ index }) => (index ?? 0) === 0);
     const text = choice === undefined ? "" : collected.add(choice);
     if (text !== "") call.text(text);

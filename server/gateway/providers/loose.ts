@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A text in any form that services give it; anything else is none. */
+/** A text in any form that services send; anything else is not a text. */
 const looseText = (given: unknown): string => {
   if (typeof given === "string") return given;
   if (typeof given === "number") return String(given);
@@ -11,7 +11,7 @@ const looseText = (given: unknown): string => {
 
 export const LooseText = z.unknown().optional().transform(looseText);
 
-/** A list, or its only entry; entries that cannot be read are left out, and `null` is an empty list. */
+/** A list, or its only entry; unreadable entries are left out, and `null` is an empty list. */
 export const looseList = <Entry extends z.ZodType>(entry: Entry) =>
   z
     .unknown()

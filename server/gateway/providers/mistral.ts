@@ -7,7 +7,7 @@ type ChatMessage = Parameters<InferenceClient["chatCompletionStream"]>[0]["messa
 export const isMistral = (model: string): boolean =>
   /(^|\/)(mistral|mixtral|ministral|magistral|devstral|codestral|pixtral)/i.test(model);
 
-/** Mistral takes ids of nine letters and digits alone. The same id always gives the same one. */
+/** Mistral accepts only ids of nine letters and digits. The same id always gives the same result. */
 const mistralId = (id: string): string =>
   /^[a-z\d]{9}$/i.test(id) ? id : createHash("sha256").update(id).digest("hex").slice(0, 9);
 
@@ -20,8 +20,8 @@ const withOwnIds = (message: ChatMessage): ChatMessage => ({
 });
 
 /**
- * The messages as Mistral's template takes them: behind the result of a tool comes the assistant, so
- * that a text there becomes a part of the result, and no two messages of the user follow each other.
+ * The messages as Mistral's template requires them: only the assistant may follow the result of a tool,
+ * so a text there becomes part of the result, and two messages of the user never follow each other.
  */
 export const asMistral = (messages: readonly ChatMessage[]): ChatMessage[] => {
   const ordered: ChatMessage[] = [];

@@ -12,7 +12,7 @@ import { looseList, LooseText } from "./loose.ts";
 import { argumentsObject, countCalls, readArguments, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
-/** The browser's build: the same client without reading files that messages name. */
+/** The browser's build: the same client, which does not read files that messages name. */
 const load = once(() => import("ollama/browser"));
 
 const connect = async ({ to, key, transport }: Access, send = transport.fetch): Promise<Ollama> => {
@@ -43,8 +43,8 @@ const userMessages = (message: UserMessage): OllamaMessage[] => {
 };
 
 /**
- * Windows are taken in steps: each change makes Ollama load the model again, and a window larger
- * than needed takes memory from it.
+ * Windows grow in steps, because each change makes Ollama load the model again, and an unnecessarily
+ * large window costs memory.
  */
 const WINDOW_STEPS = [8192, 16_384, 32_768, 65_536, 131_072, 262_144];
 
@@ -69,10 +69,10 @@ export const ollamaBody = (
   );
   const tools = request.tools.map(({ name, description, schema }): Tool => ({
     type: "function",
-    // The client's type is narrower than JSON Schema; Ollama takes any.
+    // The client's type is narrower than JSON Schema; Ollama accepts any.
     function: { name, description, parameters: schema as NonNullable<Tool["function"]["parameters"]> },
   }));
-  // The client's type knows the levels of the models it was made for; Ollama says what it refuses.
+  // The client's type has the levels of the models it was made for; Ollama reports what it refuses.
   const think: object = request.effort === undefined ? {} : { think: request.effort };
   return {
     model,
@@ -89,13 +89,13 @@ export const ollamaBody = (
   };
 };
 
-/** Tokens; a conversation that was cut fills the window, and no server has a smaller one. */
+/** Tokens; a conversation that was cut fills the window, and no server's window is smaller. */
 const SMALLEST_WINDOW = 512;
 
 /**
- * Ollama drops the beginning of a conversation that does not fit, without a word: told from far
- * fewer tokens read than the characters sent can be. No tokeniser takes eight characters to a token.
- * Servers that count only what was not in their cache report what came after the last answer.
+ * Ollama silently drops the beginning of a conversation that does not fit. It shows in far fewer tokens
+ * than the characters sent can be: no tokeniser puts eight characters into a token.
+ * Servers that count only what was not in their cache report the tokens after the last answer.
  */
 const checkTruncation = (call: Call, asked: number, evaluated: number): void => {
   const { request } = call;
@@ -122,7 +122,7 @@ const Called = z.object({
   parameters: z.unknown().optional(),
 });
 const CallPiece = z.union([z.object({ function: Called }).transform((call) => call.function), Called]);
-/** What an answer is read from; compatible servers leave any of it out, or write null. */
+/** The parts of an answer; compatible servers leave any of them out, or write null. */
 const Piece = z.object({
   message: z
     .object({
@@ -147,7 +147,7 @@ const argumentsText = (given: unknown): string => {
 /** Words of compatible servers for the end of an answer. */
 const yes: readonly unknown[] = [true, "true", "True", "yes", 1];
 
-/** A piece with whether it is the last: only that one has a reason why the model stops. */
+/** A piece, and whether it is the last one: only that has a reason to stop. */
 const repaired = (piece: AnswerEvent): AnswerEvent => {
   const hasReason = typeof piece.done_reason === "string" && piece.done_reason !== "";
   const done = piece.done === undefined || piece.done === null ? hasReason : yes.includes(piece.done);

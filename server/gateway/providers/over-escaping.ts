@@ -22,7 +22,7 @@ const unescaped = (text: string): string => {
   return lines.length < 3 || breaksAString ? text : read;
 };
 
-/** The arguments with every over-escaped text among them as it was meant. */
+/** The arguments with every over-escaped text restored. */
 export const withoutOverEscaping = (args: Record<string, Json>): Record<string, Json> =>
   Object.fromEntries(
     Object.entries(args).map(([name, value]) => [name, typeof value === "string" ? unescaped(value) : value]),

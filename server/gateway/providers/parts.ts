@@ -11,8 +11,8 @@ import { emptyAnswer, type Addressee } from "../faults.ts";
 import type { ProviderAnswer, ProviderStop } from "./provider.ts";
 
 /**
- * The arguments of a call as the model wrote them. `invalid` instead of a guess: what is cut off or
- * no JSON object is never run.
+ * The arguments of a call as the model wrote them. `invalid` instead of a guess: arguments that are cut
+ * or not a JSON object are never run.
  */
 export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "invalid"> => {
   if (raw.trim() === "") return { arguments: {}, invalid: null };
@@ -29,10 +29,10 @@ export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "in
   }
 };
 
-/** A string, as far as it goes, or a comma behind the last entry. Each character is read once. */
+/** A string, as far as it goes, or a comma after the last entry. Each character is read once. */
 const stringOrTrailingComma = /"(?:[^"\\]|\\[^])*(?:"|$)|,(?=\s*[}\]])/g;
 
-/** Parses JSON; some models end a list of arguments with a comma, which says nothing. */
+/** Parses JSON; some models end a list of arguments with a comma, which is harmless. */
 const parseLoose = (text: string): Json => {
   try {
     return parseJson(text) as Json; // It gives nothing but JSON.
@@ -46,7 +46,7 @@ const parseLoose = (text: string): Json => {
 /** Some models put their arguments into a fence, as they do with code. */
 const withoutFence = (raw: string): string => /^\s*```(?:json)?\n([^]*?)\n```\s*$/.exec(raw)?.[1] ?? raw;
 
-/** The arguments as an object, which is all that providers take back; unreadable ones under that name. */
+/** The arguments as an object, because providers accept nothing else; unreadable ones under that name. */
 export const argumentsObject = (call: ToolCallPart): Record<string, Json> =>
   typeof call.arguments === "object" && call.arguments !== null && !Array.isArray(call.arguments)
     ? call.arguments
@@ -56,7 +56,7 @@ export const argumentsObject = (call: ToolCallPart): Record<string, Json> =>
 export const textOf = (message: Message, between: string): string =>
   message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(between);
 
-/** Marks the last call of an answer that was cut at its most tokens: it may lack its end. */
+/** Marks the last call of an answer that reached its limit: its end may be missing. */
 const markCutCall = (
   content: AssistantMessage["content"],
   outputTokens: number,
@@ -69,15 +69,15 @@ const markCutCall = (
 };
 
 /**
- * Why an answer stopped that does not say it itself, though it is at its end: with calls that can be read,
- * and nothing can be missing of it. Null: it may have been cut.
+ * The reason to stop of an answer that ended without one, if it has calls that can be read and nothing
+ * can be missing. Null: it may have been cut.
  */
 export const stopOfCalls = (content: AssistantMessage["content"]): StopReason | null => {
   const last = content.at(-1);
   return last?.type === "tool_call" && last.invalid === null ? "tool_calls" : null;
 };
 
-/** Puts the parts of an answer together and checks that there is something in it. */
+/** Joins the parts of an answer and checks that it is not empty. */
 export const wholeAnswer = (
   to: Addressee,
   content: AssistantMessage["content"],
@@ -88,13 +88,13 @@ export const wholeAnswer = (
   const hasCalls = kept.some((part) => part.type === "tool_call");
   const says = kept.some((part) => part.type !== "reasoning" || stop === "pause");
   if (!says && stop !== "safety" && stop !== "refusal" && stop !== "length") throw emptyAnswer(to);
-  // Calls are answered first, also by a model that pauses.
+  // Calls are answered first, even if the model pauses.
   const reason = hasCalls && (stop === "end" || stop === "pause") ? "tool_calls" : stop;
   const parts = reason === "length" ? markCutCall(kept, usage.output) : kept;
   return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };
 };
 
-/** Two calls with one id would get one result: the later ones get an id of their own. */
+/** Two calls with one id would get one result: later ones get a new id. */
 const withOwnIds = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
   const seen = new Set<string>();
   return content.map((part, index) => {
@@ -105,7 +105,7 @@ const withOwnIds = (content: AssistantMessage["content"]): AssistantMessage["con
   });
 };
 
-/** How many calls the conversation has so far: the number of the next one, where it has no id. */
+/** How many calls the conversation has so far: the number of the next one without an id. */
 export const countCalls = (messages: readonly Message[]): number =>
   messages.reduce(
     (count, { content }) => count + content.filter(({ type }) => type === "tool_call").length,
@@ -113,8 +113,8 @@ export const countCalls = (messages: readonly Message[]): number =>
   );
 
 /**
- * Signatures belong to the provider that wrote them: they are kept with its name, and after a
- * failover the other provider does not get them.
+ * Signatures belong to the provider that wrote them: they are stored with its name, and after a failover
+ * the other provider does not get them.
  */
 export const sign = (owner: string, signature: string): string => `${owner}:${signature}`;
 export const signatureOf = (owner: string, signature: string | null): string | null =>

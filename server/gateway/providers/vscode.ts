@@ -37,8 +37,8 @@ const lentMessage = (message: Message): LentMessage[] => {
 };
 
 /**
- * The request as VS Code takes it. It has no role for the system, whose text is what the user says first,
- * and no option for a temperature or a limit that all of its models know.
+ * The request in VS Code's form. It has no role for the system, whose text becomes the user's first
+ * message, and no option for a temperature or a limit that all of its models accept.
  */
 export const lentRequest = (
   model: string,
@@ -52,11 +52,11 @@ export const lentRequest = (
   tools: tools.map(({ name, description, schema }) => ({ name, description, schema })),
 });
 
-/** What a provider of models says of a question that it does not want to be asked. */
+/** How a provider of models refuses a request. */
 const filtered = /off[_ -]?topic|content[_ ](filter|policy)|filtered|responsible ai/i;
 const usedUp = /quota|premium requests?|rate.?limit|limit (was|is|has been)? ?(reached|exceeded)/i;
 
-/** What a failure of VS Code means and what may heal it. */
+/** The meaning of a failure of VS Code, and what may fix it. */
 export const faultOfFailure = (failure: LentFailure, to: Addressee): ProviderFault => {
   const { provider, model } = to;
   const reason = failure.message.trim() === "" ? "it gave no reason" : failure.message;
@@ -83,10 +83,13 @@ export const faultOfFailure = (failure: LentFailure, to: Addressee): ProviderFau
   }
 };
 
-/** How long nobody asks an editor that is gone: the runtime, which ends with it, interrupts the run first. */
+/**
+ * How long nobody asks an editor that has closed. The runtime, which ends with it, interrupts the run
+ * first.
+ */
 const GONE_MS = 10_000;
 
-/** Asks the editor; what it throws becomes a fault. */
+/** Asks the editor; its errors become faults. */
 const askEditor = async <Value>(
   { to, transport }: Access,
   ask: (editor: EditorModels, signal: AbortSignal, came: () => void) => Promise<Value>,
@@ -138,14 +141,14 @@ class LentAnswer {
   }
 }
 
-/** An estimate that is this much over the limit of an answer is over it by any counter. */
+/** If an estimate exceeds the limit of an answer by this factor, any counter would say so, too. */
 const CERTAINLY = 2;
 
 const answer = async (call: Call): Promise<ProviderAnswer> => {
   const { request, to } = call;
   const given = new LentAnswer(request);
   const usage = (output: number): TokenUsage => ({ ...noUsage, input: given.inputTokens, output });
-  // VS Code takes no limit: an answer that goes beyond it is cut here.
+  // VS Code has no limit for answers: one that exceeds it is cut here.
   const cut = new AbortController();
   const limited = Promise.withResolvers<"cut">();
   const result = await askEditor(call, async (editor, signal, came) => {
@@ -169,7 +172,7 @@ const answer = async (call: Call): Promise<ProviderAnswer> => {
   return given.whole(to, "end", usage(result.output_tokens ?? given.tokens));
 };
 
-/** The language models that VS Code lends: no key, no address, no price that is known here. */
+/** The language models that VS Code lends: they have no key, no address and no known price. */
 export const vscode: Provider = {
   name: "VSCode",
   needsKey: false,
