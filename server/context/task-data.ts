@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { fail } from "../../schemas/errors.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Json } from "../../schemas/primitives.ts";
+import { ignoreRules } from "../workspace/ignore.ts";
 import { plainDiff, callGit } from "../workspace/run-git.ts";
 
 /** Longest diff that is given to an agent; a longer one is cut at a line, and says so. */
@@ -30,11 +31,26 @@ const cut = (diff: string): string =>
     ? diff
     : `${diff.slice(0, diff.lastIndexOf("\n", LONGEST_DIFF))}\n[the rest of the diff is left out: it is too long]`;
 
+/** What git is told to leave out may be as long as this, as it goes on a command line. */
+const LONGEST_CLOSED = 100_000;
+
+/** Leaves out what agents may not see: version control may have a secret, or what a `.coditectignore` closes. */
 const diffSince = async (workspace: string, base: string, signal: AbortSignal): Promise<string> => {
+  const diff = (options: readonly string[], paths: readonly string[]): Promise<string> => {
+    const args = ["diff", ...plainDiff, ...options, "--relative", "--end-of-options", base, "--", ...paths];
+    return callGit(args, { folder: workspace, signal });
+  };
   try {
-    const args = ["diff", ...plainDiff, "--relative", "--end-of-options", base, "--"];
-    return await callGit(args, { folder: workspace, signal });
+    const rules = ignoreRules(workspace);
+    const changed = (await diff(["--name-only", "--no-renames", "-z"], [])).split("\0");
+    const closed = changed.filter((path) => path !== "" && rules.closedBy(path) !== null);
+    if (closed.join("").length > LONGEST_CLOSED)
+      throw fail("usage", {
+        problem: `More files that are closed to agents have changed since ${base} than git can be told to leave out.`,
+      });
+    return await diff([], [".", ...closed.map((path) => `:(exclude,literal)${path}`)]);
   } catch (error) {
+    if (error instanceof CoditectError) throw error;
     throw fail("usage", { problem: `git cannot tell what changed since ${base}.` }, { cause: error });
   }
 };

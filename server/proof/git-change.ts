@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FileChange } from "../../schemas/changes.ts";
-import { fail } from "../../schemas/errors.ts";
+import { CoditectError, fail } from "../../schemas/errors.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { readIfPossible } from "../workspace/open.ts";
@@ -33,7 +33,8 @@ export const changeSince = async (
   const git = (...args: string[]) => callGit(args, { folder: workspace, signal });
   const base = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`)
     .then((text) => text.trim())
-    .catch(() => {
+    .catch((error: unknown) => {
+      if (error instanceof CoditectError) throw error;
       throw fail("usage", { problem: `Git knows no revision ${revision} of ${workspace}.` });
     });
   const listed = await git(

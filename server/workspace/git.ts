@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { GitFiles } from "../../schemas/git-files.ts";
@@ -16,6 +16,9 @@ export const readSettingFile = (path: string): string | null => {
     return null;
   }
 };
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
 /** The value a key of git's configuration has last; `section` may name a subsection. */
 const configured = (text: string | null, section: string, key: string): string | null => {
@@ -61,12 +64,14 @@ export const findGit = (workspace: string, environment: NodeJS.ProcessEnv = proc
     const found = gitFolders(folder);
     if (found !== null) {
       const config = readSettingFile(join(found.common, "config"));
+      const ownExclude = join(found.common, "info", "exclude");
       return {
         root: folder,
         index: join(found.own, "index"),
         excludes: [
           { name: "the user's global ignore file of git", path: globalExcludes(environment) },
-          { name: ".git/info/exclude", path: join(found.common, "info", "exclude") },
+          // A link would make a file from anywhere one that instances need to see.
+          ...(isLink(ownExclude) ? [] : [{ name: ".git/info/exclude", path: ownExclude }]),
         ],
         ignore_case: configured(config, "core", "ignorecase") === "true",
         hash_bytes: configured(config, "extensions", "objectformat") === "sha256" ? 32 : 20,

@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { GitFiles } from "../../schemas/git-files.ts";
@@ -12,10 +13,12 @@ import { plainestPath } from "./plainest-path.ts";
 const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
 
 const secretName =
-  /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$|^secrets?\.(ya?ml|json|toml|ini|env|properties|xml)$|^secrets\.[\w.-]+\.(ya?ml|json|toml)$|\.(tfstate|tfvars)(\.backup)?$|^terraform\.tfstate|\.(mobileprovision|ovpn|agekey|asc|keytab)$|^\.(vault-token|vault_pass|my\.cnf|mylogin\.cnf|s3cfg|boto|terraformrc|git-credential[\w-]*|bash_history|zsh_history|python_history|node_repl_history|psql_history|mysql_history|yarnrc\.credentials)$|^(wp-config\.php|master\.key|credentials\.yml\.enc|kubeconfig|known_hosts|authorized_keys|\.?htpasswd|google-services\.json|hosts\.yml\.token)$/i;
+  /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$|^secrets?\.(ya?ml|json|toml|ini|env|properties|xml)$|^secrets\.[\w.-]+\.(ya?ml|json|toml)$|\.(tfstate|tfvars)(\.backup)?$|^terraform\.tfstate|\.(mobileprovision|ovpn|agekey|asc|keytab)$|^\.(vault-token|vault_pass|my\.cnf|mylogin\.cnf|s3cfg|boto|terraformrc|git-credential[\w-]*|bash_history|zsh_history|python_history|node_repl_history|psql_history|mysql_history|yarnrc\.credentials)$|^(wp-config\.php|master\.key|credentials\.yml\.enc|kubeconfig|known_hosts|authorized_keys|\.?htpasswd|google-services\.json|hosts\.yml\.token)$|^\.dev\.vars|^(local\.settings\.json|_netrc|rclone\.conf|\.databrickscfg|\.passwd-s3fs)$|-firebase-adminsdk-[\w-]+\.json$/i;
+/** What editors and people add to the name of a copy that they keep. */
+const keptCopy = /(?:\.(?:bak|backup|old|orig|save|swp)|~){1,3}$/i;
 /** Files that are secrets where they are, and ordinary elsewhere. */
 const secretPlace =
-  /(^|\/)(\.?docker\/config\.json|\.?gh\/hosts\.yml|\.?glab-cli\/config\.yml|\.cargo\/credentials(\.toml)?|\.gem\/credentials|\.m2\/settings(-security)?\.xml|\.gradle\/gradle\.properties|\.composer\/auth\.json|\.config\/(gcloud|op|rclone|hub)(\/.*)?|\.terraform\.d\/credentials\.tfrc\.json|\.nuget\/nuget\.config)$/i;
+  /(^|\/)(\.?docker\/config\.json|\.?gh\/hosts\.yml|\.?glab-cli\/config\.yml|\.cargo\/credentials(\.toml)?|\.gem\/credentials|\.m2\/settings(-security)?\.xml|\.gradle\/gradle\.properties|\.composer\/auth\.json|\.config\/(gcloud|op|rclone|hub)(\/.*)?|\.terraform\.d\/credentials\.tfrc\.json|\.nuget\/nuget\.config|\.kaggle\/kaggle\.json|\.?containers\/auth\.json|\.huggingface\/token|doctl\/config\.yaml|\.circleci\/cli\.yml|\.fly\/config\.yml|\.netlify\/config\.json)$/i;
 const environmentName = /(^|\/)\.env[^/]*$/;
 const secretFolders = new Set([
   ".ssh",
@@ -61,7 +64,8 @@ export interface IgnoreRules {
 
 /** The part of the rules that needs no ignore file: version control, our state, secrets. */
 export const builtInRule = (written: string, isFolder: boolean): string | null => {
-  const path = plainestPath(written);
+  const spelled = plainestPath(written);
+  const path = isFolder ? spelled : spelled.replace(keptCopy, "");
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (neverFolders.has(name)) return "the built-in list of version control folders";
   if (path === statePath) return "the built-in list: the state folder";
@@ -110,6 +114,8 @@ const outerFiles = (workspace: string, git: GitFiles): IgnoreFile[] => {
   for (let folder = workspace; folder !== git.root;) {
     folder = dirname(folder);
     const path = join(folder, ".gitignore");
+    // Git does not follow a link there either, and instances do not see where it leads.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) continue;
     above.unshift({ name: "a .gitignore above the workspace", path, prefix: prefixOf(folder) });
   }
   const excludes = git.excludes.map((file) => ({ ...file, prefix: prefixOf(git.root) }));

@@ -3,7 +3,7 @@ export const REDACTED = "[redacted]";
 
 /** Values that are recognised by their form, anywhere. */
 const forms: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+  /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g,
   /\bsk-[A-Za-z0-9_-]{16,}/g,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
   /\bhf_[A-Za-z0-9]{20,}/g,
@@ -12,6 +12,11 @@ const forms: readonly RegExp[] = [
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
   /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}/g,
   /\bnpm_[A-Za-z0-9]{30,}/g,
+  /\bpypi-[A-Za-z0-9_-]{30,}/g,
+  /\b(?:dckr_pat_|dop_v1_|shpat_|lin_api_|gsk_|whsec_|hvs\.|ya29\.|GOCSPX-|xapp-)[A-Za-z0-9_-]{20,}/g,
+  /\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,}/g,
+  /\bAGE-SECRET-KEY-1[A-Z0-9]{20,}/g,
+  /\bhttps:\/\/hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,}/g,
   /\beyJ[A-Za-z0-9_-]{8,500}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]+/g,
 ];
 
@@ -22,6 +27,12 @@ const forms: readonly RegExp[] = [
 const named: readonly RegExp[] = [
   /(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}/gi,
   /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"']{1,200}:)[^\s/@"']{1,500}(?=@)/gi,
+  // As programs write them into their own files: npm, git, AWS, Kubernetes, netrc, Azure.
+  /((?:^|[\s:])_(?:authToken|auth|password)[ \t]{0,9}=[ \t]{0,9})[^\s"']{6,}/gm,
+  /(\baws_(?:secret_access_key|session_token)[ \t]{0,9}=[ \t]{0,9})[^\s"']{16,}/gi,
+  /(\bclient-key-data:[ \t]{0,9})[A-Za-z0-9+/=]{16,}/g,
+  /(\bmachine\s{1,9}\S{1,200}\s{1,9}login\s{1,9}\S{1,200}\s{1,9}password\s{1,9})\S+/g,
+  /(\bAccountKey=)[A-Za-z0-9+/=]{16,}/g,
   // `apiKey = "…"`, `"password": "…"`, `TOKEN=…`: the quoted value, or a long one without quotes.
   /((?:api[-_]?key|secret|token|passw(?:or)?d|credential)s?\w{0,40}\\?["']?\s{0,9}[:=]\s{0,9}\\?["'`])[^"'`\\\s]{6,}(?=\\?["'`])/gi,
   /(^[ \t]{0,40}(?:export[ \t]+)?[A-Z0-9_]{0,60}(?:KEY|SECRET|TOKEN|PASSWORD|CREDENTIALS?)[A-Z0-9_]{0,60}=)[^\s"'`]{8,}/gm,

@@ -40,6 +40,15 @@ const leadsOut = (gitFolder: string, name: string): boolean => {
   }
 };
 
+/**
+ * Whether git would read objects of another repository, as `objects/info/alternates` names it. A branch
+ * that names a commit there would show that repository.
+ */
+export const borrowsObjects = ({ gitFolder }: Repository): boolean => {
+  const common = resolve(gitFolder, firstLine(gitFolder, "commondir") ?? ".");
+  return lstatSync(join(common, "objects", "info", "alternates"), { throwIfNoEntry: false }) !== undefined;
+};
+
 /** A repository whose folder is the working tree's own, and so is everything in it. */
 const whole = (root: string): Repository | null => {
   const gitFolder = join(root, ".git");

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { fail } from "../../schemas/errors.ts";
 import { programPath } from "./find-program.ts";
-import { repositoryOf } from "./repository.ts";
+import { borrowsObjects, repositoryOf } from "./repository.ts";
 
 const run = promisify(execFile);
 
@@ -49,7 +50,7 @@ const harmless: readonly (readonly [string, string])[] = [
   ["submodule.recurse", "false"],
 ];
 
-/** What turns off a filter, diff or merge driver of this name. */
+/** What turns off a filter, diff or merge driver, or a hook, of this name. */
 const driverSettings = (kind: string, name: string): (readonly [string, string])[] => {
   if (kind === "filter")
     return [
@@ -63,7 +64,11 @@ const driverSettings = (kind: string, name: string): (readonly [string, string])
       [`diff.${name}.textconv`, ""],
       [`diff.${name}.command`, ""],
     ];
-  return [[`merge.${name}.driver`, "false"]];
+  if (kind === "merge") return [[`merge.${name}.driver`, "false"]];
+  return [
+    [`hook.${name}.enabled`, "false"],
+    [`hook.${name}.command`, "true"],
+  ];
 };
 
 /** Settings as git reads them from its environment: a name may hold what an argument could not. */
@@ -77,7 +82,10 @@ const asEnvironment = (settings: readonly (readonly [string, string])[]): NodeJS
   ),
 });
 
-/** Every driver that any configuration names; listing them runs none. */
+/**
+ * Every driver and hook that any configuration names; listing them runs none. A name may be empty, and
+ * attributes can choose that driver, too.
+ */
 const driversOf = async (
   git: string,
   options: Parameters<typeof run>[2],
@@ -86,7 +94,7 @@ const driversOf = async (
   const listed = await run(git, [...place, "config", "--list", "--name-only", "-z"], options);
   const drivers = new Map<string, readonly [string, string]>();
   for (const name of String(listed.stdout).split("\0")) {
-    const [, kind, driver] = /^(filter|diff|merge)\.(.+)\.[^.]+$/s.exec(name) ?? [];
+    const [, kind, driver] = /^(filter|diff|merge|hook)\.(.*)\.[^.]+$/s.exec(name) ?? [];
     if (kind !== undefined && driver !== undefined) drivers.set(`${kind} ${driver}`, [kind, driver]);
   }
   return [...drivers.values()].flatMap(([kind, driver]) => driverSettings(kind, driver));
@@ -96,7 +104,7 @@ const driversOf = async (
  * Runs git on the repository that the folder belongs to; the only way git is called.
  * What a repository's own configuration and attributes name is not run: no hook, no filter, no text
  * conversion, no monitor, no fetch, and nothing of a submodule. Rejects if git fails, or if there
- * is no repository.
+ * is no repository. Error: `usage` for one that borrows another one's objects.
  */
 export const callGit = async (
   args: readonly string[],
@@ -104,6 +112,10 @@ export const callGit = async (
 ): Promise<string> => {
   const repository = repositoryOf(folder);
   if (repository === null) throw new Error("there is no repository of this folder");
+  if (borrowsObjects(repository))
+    throw fail("usage", {
+      problem: `Git is not asked about ${repository.root}, as its objects are in another repository (objects/info/alternates). Run git repack -ad, remove that file, and try again.`,
+    });
   // The tree is named here, because the configuration could name another one.
   const place = [`--git-dir=${repository.gitFolder}`, `--work-tree=${repository.root}`, "--no-pager"];
   const options = { cwd: folder, signal, timeout: deadlineMs, maxBuffer: most, env: environmentOf() };

@@ -2,7 +2,7 @@ import { lstatSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { GitFiles } from "../../schemas/git-files.ts";
 import { readSettingFile } from "./git.ts";
-import { ignoreRules } from "./ignore.ts";
+import { closesToAgents, ignoreRules } from "./ignore.ts";
 import { dependencyNames } from "./package-entries.ts";
 import { isWithin, relativePath } from "./paths.ts";
 import { readFolder } from "./walk.ts";
@@ -46,7 +46,13 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
     if (folder === git.root) break;
   }
   const rules = ignoreRules(git.root, git);
-  const isOpen = (path: string): boolean => rules.closedBy(relativePath(git.root, path)) === null;
+  const realRoot = realpathSync.native(git.root);
+  /** What the path leads to, as a place in the repository; `null` where a link leads out of it. */
+  const placeOf = (path: string): string | null => {
+    const real = existingRealpath(path);
+    return real !== null && isWithin(realRoot, real) ? join(git.root, relativePath(realRoot, real)) : null;
+  };
+  const ruleOf = (place: string): string | null => rules.closedBy(relativePath(git.root, place));
   const isOutside = (path: string): boolean =>
     isWithin(git.root, path) && path !== git.root && !isWithin(workspace, path) && !isWithin(path, workspace);
 
@@ -55,9 +61,10 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
   const waiting = found.folders.flatMap(configurationIn);
   const read = new Set<string>();
   const references = (path: string): void => {
-    if (read.has(path) || files.size > MOST_FILES) return;
+    const place = placeOf(path);
+    if (read.has(path) || files.size > MOST_FILES || place === null) return;
     read.add(path);
-    if (!isWithin(workspace, path) && isOpen(path)) files.add(path);
+    if (!isWithin(workspace, path) && ruleOf(place) === null) files.add(path);
     for (const target of relativeTargets(path)) {
       if (!isOutside(target) || target.includes("/node_modules/")) continue;
       if (manifests.some((name) => exists(join(target, name)))) usePackage(target);
@@ -65,7 +72,12 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
     }
   };
   const usePackage = (folder: string): void => {
+    const place = placeOf(folder);
     if (packages.has(folder) || packages.size >= MOST_PACKAGES || !isOutside(folder)) return;
+    if (place === null || !isOutside(place)) return;
+    const rule = ruleOf(place) ?? rules.rule(relativePath(git.root, place), true);
+    // One that git ignores was built, and is needed all the same.
+    if (rule !== null && closesToAgents(rule)) return;
     packages.add(folder);
     useDependencies(folder);
   };
@@ -83,6 +95,14 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
     files: [...files].filter((file) => !isInSome(packages, file)),
     packages: [...packages],
   };
+};
+
+const existingRealpath = (path: string): string | null => {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return null;
+  }
 };
 
 const isInSome = (folders: ReadonlySet<string>, path: string): boolean =>

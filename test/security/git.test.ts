@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { findGit } from "../../server/workspace/git.ts";
 import { plainDiff, callGit } from "../../server/workspace/run-git.ts";
 import { runGit } from "../support/git.ts";
+import { rejectsWith } from "../support/rejects.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
 
 const { signal } = new AbortController();
@@ -51,6 +52,10 @@ describe("git on a hostile repository", function () {
     "a filter with dots and quotes in its name": async () => {
       await config('filter.a.b"c.clean', program);
       await workspace.write(".gitattributes", '*.txt filter=a.b"c\n');
+    },
+    "a filter whose name is empty": async () => {
+      await config("filter..clean", program);
+      await workspace.write(".gitattributes", "*.txt filter=\n");
     },
     "a text conversion": async () => {
       await config("diff.evil.textconv", program);
@@ -139,6 +144,17 @@ describe("git on a hostile repository", function () {
       assert.equal(findGit(own.root), null);
       await own.remove();
     });
+
+  it("is not asked where the objects are another repository's", async () => {
+    const own = await testWorkspace({ "a.txt": "mine\n" });
+    await runGit(own.root, "init", "-q");
+    await own.write(".git/objects/info/alternates", `${join(workspace.root, ".git/objects")}\n`);
+    const theirs = (await runGit(workspace.root, "rev-parse", "HEAD")).trim();
+    await own.write(".git/refs/heads/main", `${theirs}\n`);
+    await own.write(".git/HEAD", "ref: refs/heads/main\n");
+    await rejectsWith(diff(own.root), "usage");
+    await own.remove();
+  });
 
   it("works in a linked working tree", async () => {
     const tree = join(outside.root, "tree");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -12,8 +12,10 @@ import { readTeamFiles } from "../../server/teams/definition/files.ts";
 import { visibleToWorker } from "../../server/instances/drivers/visible.ts";
 import { configurationFiles } from "../../server/workspace/configuration.ts";
 import { dependencyPlace } from "../../server/workspace/dependencies.ts";
+import { findGit } from "../../server/workspace/git.ts";
 import { ignoreRules } from "../../server/workspace/ignore.ts";
 import { ownPath, readIfPossible, readInside } from "../../server/workspace/open.ts";
+import { runGit } from "../support/git.ts";
 import { aFinding } from "../support/records.ts";
 import { rejectsWith, throwsWith } from "../support/rejects.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
@@ -110,6 +112,36 @@ describe("a link in a workspace", () => {
     await link("node_modules", outside.root);
     assert.equal(dependencyPlace(workspace.root, modules), null);
     assert.deepEqual(visibleToWorker(workspace.root, null).readable, [workspace.root]);
+  });
+
+  it("above an opened folder shows its commands nothing of the user's", async () => {
+    await outside.write("package.json", '{"name":"theirs","main":"secret.txt"}');
+    await outside.write("settings.json", "{}");
+    await runGit(workspace.root, "init", "-q");
+    const settings = { extends: ["../lib/settings.json"], references: [{ path: "../lib" }] };
+    await workspace.write("app/tsconfig.json", JSON.stringify(settings));
+    await link("lib", outside.root);
+    await link(".gitignore", join(outside.root, "secret.txt"));
+    await rm(join(workspace.root, ".git/info/exclude"), { force: true });
+    await link(".git/info/exclude", join(outside.root, "secret.txt"));
+    const app = join(workspace.root, "app");
+    const { readable } = visibleToWorker(app, findGit(app));
+    assert.deepEqual(
+      readable.filter((path) => !path.endsWith("/.git/index")),
+      [app],
+    );
+  });
+
+  it("above an opened folder is followed where it stays in the repository, but to nothing closed", async () => {
+    await runGit(workspace.root, "init", "-q");
+    await workspace.write("packages/core/package.json", '{"name":"core"}');
+    await workspace.write("packages/plans/package.json", '{"name":"plans"}');
+    await workspace.write(".coditectignore", "packages/plans/\n");
+    await workspace.write("app/tsconfig.json", '{"references":[{"path":"../core"},{"path":"../plans"}]}');
+    await link("core", join(workspace.root, "packages/core"));
+    await link("plans", join(workspace.root, "packages/plans"));
+    const app = join(workspace.root, "app");
+    assert.deepEqual(visibleToWorker(app, findGit(app)).sources, [app, join(workspace.root, "core")]);
   });
 
   for (const target of [homedir(), "/", "/etc", ".."])

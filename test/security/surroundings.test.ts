@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { treeParts } from "../../server/workspace/tree.ts";
@@ -43,6 +46,14 @@ const secrets = [
   ".bash_history",
   "release.keystore",
   ".NPMRC",
+  ".npmrc.bak",
+  "keys/server.key.old",
+  ".pgpass~",
+  "_netrc",
+  ".dev.vars",
+  "local.settings.json",
+  "config/app-firebase-adminsdk-x1.json",
+  ".config/containers/auth.json",
 ];
 const ordinary = [
   "src/secrets.ts",
@@ -51,6 +62,8 @@ const ordinary = [
   "hosts.yml",
   "settings.xml",
   "docs/secrets.md",
+  "src/keys.ts.bak",
+  "containers/list.json",
 ];
 
 describe("the built-in list of secrets", () => {
@@ -147,6 +160,25 @@ describe("a command in the sandbox", function () {
     const { output } = await instance.call("tests/run", command(look), never);
     assert.match(output, /content of open\.txt/);
     assert.doesNotMatch(output, /content of (private|local|\.git)/);
+  });
+
+  it("reaches no program that listens in the workspace", async () => {
+    const pool = await start();
+    const { workspace } = pool;
+    const socket = join(workspace, "control.sock");
+    const server = createServer((connection) => connection.end("reached")).listen(socket);
+    await once(server, "listening");
+    execFileSync("mkfifo", [join(workspace, "orders")]);
+    await writeFile(
+      join(workspace, "reach.js"),
+      `require("net").connect("${socket}").on("data", (data) => console.log(String(data))).on("error", () => console.log("closed"));`,
+    );
+    const instance = await pool.claim();
+    await instance.call("workspace/prepare", { overlays: [], changes: [] }, never);
+    const reach = `node reach.js; test -p '${workspace}/orders' && echo "a pipe"; true`;
+    const { output } = await instance.call("tests/run", command(reach), never);
+    assert.equal(output.trim(), "closed");
+    server.close();
   });
 
   it("does not see a secret that was made after its instance had started", async () => {

@@ -1,8 +1,9 @@
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { builtInRule, closesToAgents, ignoreRules } from "../../workspace/ignore.ts";
 import { entryPlaces, isBuiltEntry } from "../../workspace/package-entries.ts";
-import { isWithin } from "../../workspace/paths.ts";
+import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 
 /** Something of a workspace that looks empty to its workers. */
@@ -28,13 +29,19 @@ const readOfGit: ReadonlySet<string> = new Set(["index", "info", "HEAD", "common
 const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
-    .filter((entry) => !readOfGit.has(entry.name) && (entry.isDirectory() || entry.isFile()))
+    .filter((entry) => !readOfGit.has(entry.name) && !entry.isSymbolicLink())
     .map((entry) => ({ path: join(folder, entry.name), isFolder: entry.isDirectory() }));
 };
 
 /** Folders that programs are started from stay, although a rule of git leaves them out. */
 const holdsPrograms = (folder: string): boolean =>
   (process.env.PATH ?? "").split(delimiter).some((path) => path !== "" && isWithin(folder, path));
+
+/**
+ * Whether a program of the user's may listen there: a socket or a pipe. That it is shown read-only keeps
+ * nobody from connecting or writing to it.
+ */
+const isWayOut = (entry: Dirent): boolean => !entry.isFile() && !entry.isDirectory();
 
 /** Secrets in a folder of which everything else is shown. */
 const secretsIn = async (folder: string): Promise<HiddenPath[]> => {
@@ -43,9 +50,11 @@ const secretsIn = async (folder: string): Promise<HiddenPath[]> => {
   for (const at of folders) {
     for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
       const isFolder = entry.isDirectory();
-      if (!isFolder && !entry.isFile()) continue;
-      if (builtInRule(entry.name, isFolder) !== null) secrets.push({ path: join(at, entry.name), isFolder });
-      else if (isFolder) folders.push(join(at, entry.name));
+      const path = join(at, entry.name);
+      if (entry.isSymbolicLink()) continue;
+      if (isWayOut(entry) || builtInRule(relativePath(folder, path), isFolder) !== null)
+        secrets.push({ path, isFolder });
+      else if (isFolder) folders.push(path);
     }
   }
   return secrets;
@@ -67,8 +76,9 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const place = join(workspace, path);
       const isFolder = entry.isDirectory();
-      if (!isFolder && !entry.isFile()) continue;
-      if (entry.name === ".git" && isFolder) hidden.push(...(await insideOfGit(place)));
+      if (entry.isSymbolicLink()) continue;
+      if (isWayOut(entry)) hidden.push({ path: place, isFolder });
+      else if (entry.name === ".git" && isFolder) hidden.push(...(await insideOfGit(place)));
       else if (!isDependencyFolder(workspace, path)) {
         const rule = rules.rule(path, isFolder);
         const isUsed =

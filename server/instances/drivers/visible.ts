@@ -26,7 +26,7 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
     ...[workspace, ...above, ...packages]
       .map((folder) => join(folder, "node_modules"))
       .filter((path) => dependencyPlace(workspace, path) !== null),
-    ...inRepository.map((folder) => join(folder, ".gitignore")),
+    ...inRepository.map((folder) => join(folder, ".gitignore")).filter(isNoLink),
     ...(git === null ? [] : [git.index, ...git.excludes.map(({ path }) => path)]),
   ];
   // A link is looked up by its own name, may lead to others, and in the end to its real place.
@@ -37,6 +37,10 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
   const others = [...files, ...found].filter((path) => !sources.some((folder) => isWithin(folder, path)));
   return { readable: [...new Set([...sources, ...others])], sources };
 };
+
+/** Git does not follow a link in place of it either: it would show the file it leads to. */
+const isNoLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
 
 /** The places that a link leads to, one after the other, up to the last that is a link itself. */
 const linksFrom = (path: string, most = 8): string[] => {

@@ -35,6 +35,22 @@ describe("what a task brings along", () => {
     assert.match(item?.content ?? "", /^-one\n\+two$/m);
   });
 
+  it("is without files that agents may not see, also where one got another name", async () => {
+    const closed = { ".env.prod": "API_KEY=abcdefgh12345\n", "plans/next.md": "one\n", ".npmrc": "a=one\n" };
+    for (const [path, text] of Object.entries({ ...closed, ".coditectignore": "plans/\n" }))
+      await workspace.write(path, text);
+    git("add", "--force", ".");
+    git("commit", "-qm", "two");
+    for (const path of Object.keys(closed)) await workspace.write(path, "NEXT_KEY=abcdefgh12345\n");
+    await workspace.write("a.js", "three\n");
+    git("mv", "plans/next.md", "plans/later.md");
+    const [item] = await taskDataItems({ diff_base: "HEAD" }, workspace.root, signal);
+    assert.match(item?.content ?? "", /^\+three$/m);
+    assert.doesNotMatch(item?.content ?? "", /KEY|plans|npmrc/);
+    git("reset", "-q", "--hard", "HEAD~1");
+    await workspace.write("a.js", "two\n");
+  });
+
   it("is refused, with the revision, when git does not know it", async () => {
     await assert.rejects(taskDataItems({ diff_base: "nowhere" }, workspace.root, signal), /since nowhere/);
   });

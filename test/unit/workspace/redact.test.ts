@@ -26,6 +26,20 @@ describe("the redactor", () => {
     assert.equal(text, "a\n[redacted]\nb");
   });
 
+  it("takes out an OpenPGP key, and what programs write into files of their own, under any name of the file", () => {
+    const kind = "PGP PRIVATE KEY BLOCK";
+    assert.equal(redactText(`-----BEGIN ${kind}-----\n\nlQ\n-----END ${kind}-----\nb`, []), "[redacted]\nb");
+    const written = [
+      ["//registry.npmjs.org/:_authToken=", "0a1b2c3d-4e5f"],
+      ["aws_secret_access_key = ", "wJalr/".repeat(6)],
+      ["    client-key-data: ", "LS0tLS1CRUdJ".repeat(3)],
+      ["machine git.example login me password ", "swordfish"],
+      ["password = ", `pypi-${"AgEI".repeat(10)}`],
+    ] as const;
+    for (const [before, secret] of written)
+      assert.equal(redactText(`x\n${before}${secret}\ny`, []), `x\n${before}[redacted]\ny`);
+  });
+
   it("takes out what is assigned to a name that says it is secret, and leaves the name", () => {
     assert.equal(redactText('const apiKey = "hunter2hunter2";', []), 'const apiKey = "[redacted]";');
     assert.equal(redactText('{"db_password": "correct horse"}', []).includes("correct"), true);
@@ -52,6 +66,9 @@ describe("the redactor", () => {
       "KEY_",
       "eyJabcdefghij",
       "x://a:",
+      "machine a login ",
+      "_auth",
+      "SG.abcdefghijklmnopq.",
       "-----BEGIN PRIVATE KEY-----",
       "\\",
     ]) {
