@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AgentType } from "./agent.ts";
-import { SECRET_REFERENCE } from "./tool-definition.ts";
+import { EDITOR_SERVICE, SECRET_REFERENCE } from "./tool-definition.ts";
 
 const offered = {
   /** Types of agents that are offered its tools; left out: all. */
@@ -62,9 +62,6 @@ export type McpServerConfig = z.infer<typeof McpServerConfig>;
 /** Files of other tools that list MCP servers. */
 export const OtherMcpFile = z.enum([".mcp.json", ".vscode/mcp.json"]);
 export type OtherMcpFile = z.infer<typeof OtherMcpFile>;
-
-/** In the names of tools that the editor lends. */
-export const EDITOR_SERVICE = "vscode";
 
 /** With `__` in it, or `_` at its end, two servers could have tools that agents call by one name. */
 const ServerName = z

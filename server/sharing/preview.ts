@@ -1,9 +1,22 @@
 import type { AgentFile, TeamFile } from "../../schemas/team.ts";
+import type { UserTool } from "../../schemas/tool-definition.ts";
 import { plainLine } from "../../schemas/plain-text.ts";
 import { describeConfiguration } from "../teams/definition/describe.ts";
 import type { ReadPackage } from "./read-package.ts";
 
 const indented = (text: string): string[] => text.split("\n").map((line) => `      ${line}`);
+
+const toolLines = ({ name, handler }: UserTool): string[] => {
+  if ("Internal" in handler) return [`  tool ${name}: ${handler.Internal.function} of the runtime`];
+  if ("External" in handler)
+    return [`  tool ${name}: ${handler.External.endpoint} of the MCP server ${handler.External.service}`];
+  const { method, url, headers, body } = handler.Http;
+  return [
+    `  tool ${name}: ${method} ${url}`,
+    ...Object.entries(headers).map(([header, value]) => `    sends ${header}: ${value}`),
+    ...(body === undefined ? [] : [`    sends ${JSON.stringify(body)}`]),
+  ];
+};
 
 const agentLines = ({ name, agent_type, base_type, capabilities, settings }: AgentFile): string[] => {
   const type = base_type === undefined ? agent_type : `${agent_type}, based on ${base_type}`;
@@ -12,10 +25,7 @@ const agentLines = ({ name, agent_type, base_type, capabilities, settings }: Age
     `Agent ${name} (${type})`,
     ...(capabilities === undefined ? [] : [`  can: ${capabilities.join(", ")}`]),
     ...(settings?.tools == null ? [] : [`  tools: ${settings.tools.join(", ")}`]),
-    ...own.flatMap(({ name: tool, handler: { Http } }) => [
-      `  tool ${tool}: ${Http.method} ${Http.url}`,
-      ...Object.entries(Http.headers).map(([header, value]) => `    sends ${header}: ${value}`),
-    ]),
+    ...own.flatMap(toolLines),
     ...Object.entries(settings?.custom_prompts ?? {}).flatMap(([place, prompt]) => [
       `  prompt ${place}:`,
       ...indented(prompt),

@@ -1,6 +1,6 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { LentTool, LentToolCall, LentToolResult } from "../../schemas/lent-tools.ts";
-import { EDITOR_SERVICE } from "../../schemas/mcp.ts";
+import { EDITOR_SERVICE } from "../../schemas/tool-definition.ts";
 import { offeredName, offeredPrefix } from "./offered-name.ts";
 
 /** The tools of the editor, which it lends to the runtime over its own connection. */

@@ -21,19 +21,19 @@ const none: Exposure = { read_untrusted: false, used_secrets: false, acts_outwar
 const hasSecret = (values: Readonly<Record<string, string>>): boolean =>
   Object.values(values).some((value) => SECRET_REFERENCE.test(value));
 
-/** Whatever it answers was written elsewhere, and what it is asked leaves this machine, also by a GET. */
-const ofHttpTool = ({ name, handler }: ToolDefinition): Source[] =>
-  "Http" in handler
-    ? [
-        {
-          name,
-          calledAs: name,
-          read_untrusted: true,
-          used_secrets: hasSecret(handler.Http.headers),
-          acts_outwardly: true,
-        },
-      ]
-    : [];
+/**
+ * Of a tool that the agent's own file defines. Whatever an HTTP service answers was written elsewhere, and what
+ * it is asked leaves this machine, also by a GET. A tool that leads to a server exposes as the server does.
+ */
+const ofOwnTool = ({ name, handler }: ToolDefinition, servers: McpFile["mcpServers"]): Source[] => {
+  if ("External" in handler) {
+    const config = servers[handler.External.service];
+    return config === undefined ? [] : [{ ...ofServer(name, config), calledAs: name }];
+  }
+  if (!("Http" in handler)) return [];
+  const used_secrets = hasSecret(handler.Http.headers);
+  return [{ name, calledAs: name, read_untrusted: true, used_secrets, acts_outwardly: true }];
+};
 
 const ofServer = (name: string, config: McpServerConfig): Source => {
   const calledAs = offeredPrefix(name);
@@ -70,7 +70,7 @@ const ofEditorTool = (name: string): Source => ({
 });
 
 const sourcesOf = (agent: AgentConfig, { settings, servers, hasEditor }: ExposureParts): Source[] => [
-  ...agent.settings.tool_definitions.flatMap(ofHttpTool),
+  ...agent.settings.tool_definitions.flatMap((tool) => ofOwnTool(tool, servers)),
   ...(hasEditor ? editorToolsOf(agent).map(ofEditorTool) : []),
   ...Object.entries(servers)
     .filter(([, { agents }]) => agents === undefined || agents.includes(agent.agent_type))

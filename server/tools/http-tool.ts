@@ -1,6 +1,6 @@
 import { fail } from "../../schemas/errors.ts";
 import type { Json } from "../../schemas/primitives.ts";
-import type { UserTool } from "../../schemas/tool-definition.ts";
+import type { HttpHandler } from "../../schemas/tool-definition.ts";
 import type { CheckedFetch, RequestInit, Response } from "./checked-fetch.ts";
 import { resolveSecrets } from "./secrets.ts";
 import type { ToolAnswer } from "./tools-api.ts";
@@ -29,13 +29,25 @@ const fillUrl = (template: string, input: Fields): { url: URL; rest: Fields } =>
   return { url, rest };
 };
 
+/** Puts fields of the input into a body. Each stays a value of its own: no field can add to the others. */
+const fillBody = (template: Json, input: Fields): Json => {
+  if (typeof template === "string") {
+    const whole = /^\{(\w+)\}$/.exec(template)?.[1];
+    if (whole !== undefined) return input[whole] ?? null;
+    return template.replace(/\{(\w+)\}/g, (_, name: string) => asText(input[name] ?? ""));
+  }
+  if (Array.isArray(template)) return template.map((item) => fillBody(item, input));
+  if (typeof template !== "object" || template === null) return template;
+  return Object.fromEntries(Object.entries(template).map(([name, item]) => [name, fillBody(item, input)]));
+};
+
 /**
  * Calls an HTTP service: fields that the URL does not name become its query (GET, HEAD, DELETE) or a
- * JSON body. The answer is its text; a status of 400 and above is an error that the agent reads.
+ * JSON body, unless the tool has a template for it. The answer is its text; a status of 400 and above is an error that the agent reads.
  * Documents: "Tool Integration", `ToolHandler::Http`. Errors: `host_refused`, `secret_missing`.
  */
 export const callHttp = async (
-  { handler: { Http: http } }: UserTool,
+  http: HttpHandler,
   input: Fields,
   checked: CheckedFetch,
   environment: NodeJS.ProcessEnv,
@@ -50,7 +62,7 @@ export const callHttp = async (
     : {
         method: http.method,
         headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify(rest),
+        body: JSON.stringify(http.body === undefined ? rest : fillBody(http.body, input)),
         signal,
       };
   const response = await checked.fetch(url, init);

@@ -3,10 +3,10 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import {
-  CallToolResultSchema,
   ElicitRequestSchema,
   ErrorCode,
   McpError,
+  type Prompt,
   type Resource,
   type Tool,
   UrlElicitationRequiredError,
@@ -14,6 +14,7 @@ import {
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
+import { callOnce, textOf } from "./call-once.ts";
 import { CallUnderWay } from "./call-under-way.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
@@ -30,11 +31,9 @@ import type { AskUser, ToolAnswer } from "./tools-api.ts";
 const START_MILLISECONDS = 10_000;
 /** After a failed start, it is left alone for this long: no stage has to wait for it again. */
 const PAUSE_MILLISECONDS = 60_000;
-/** How many tools and resources of a server are taken. */
+/** How many tools of a server are taken, and how many resources or prompts. */
 const MOST_TOOLS = 500;
-const MOST_RESOURCES = 200;
-/** A call that reports progress or asks the user may take longer than one that is silent, but not longer than this. */
-const LONGEST_CALL_MILLISECONDS = 600_000;
+const MOST_LISTED = 200;
 
 export interface McpParts {
   sandbox: ServerSandbox;
@@ -88,14 +87,42 @@ export class McpServer {
     return (await this.#connection()).client.getServerCapabilities()?.resources !== undefined;
   }
 
+  /** Whether it has prompts. Errors: `tool_server_failed`. */
+  async hasPrompts(): Promise<boolean> {
+    return (await this.#connection()).client.getServerCapabilities()?.prompts !== undefined;
+  }
+
   /** The resources it lists; templates are not listed. Errors: `tool_server_failed`, `cancelled`. */
-  async resources(signal: AbortSignal): Promise<readonly Resource[]> {
+  async resources(signal: AbortSignal): Promise<Pick<Resource, "uri" | "name" | "description">[]> {
     return this.#ask("The list of resources", signal, async ({ client }) => {
-      const { items } = await allPages(MOST_RESOURCES, async (cursor) => {
+      const { items } = await allPages(MOST_LISTED, async (cursor) => {
         const { resources, nextCursor } = await client.listResources(cursor, { signal });
         return { items: resources, nextCursor };
       });
-      return items;
+      return items.map(({ uri, name, description }) => ({ uri, name, description }));
+    });
+  }
+
+  /** The prompts it lists. Errors: `tool_server_failed`, `cancelled`. */
+  async prompts(signal: AbortSignal): Promise<Pick<Prompt, "name" | "description" | "arguments">[]> {
+    return this.#ask("The list of prompts", signal, async ({ client }) => {
+      const { items } = await allPages(MOST_LISTED, async (cursor) => {
+        const { prompts, nextCursor } = await client.listPrompts(cursor, { signal });
+        return { items: prompts, nextCursor };
+      });
+      return items.map(({ name, description, arguments: values }) => ({
+        name,
+        description,
+        arguments: values,
+      }));
+    });
+  }
+
+  /** A prompt with its arguments filled in, as text. Errors: `tool_server_failed`, `cancelled`. */
+  async prompt(name: string, values: Record<string, string>, signal: AbortSignal): Promise<ToolAnswer> {
+    return this.#ask(`The prompt ${name}`, signal, async ({ client }) => {
+      const { messages } = await client.getPrompt({ name, arguments: values }, { signal });
+      return { content: messages.map(({ content }) => textOf(content)).join("\n"), is_error: false };
     });
   }
 
@@ -261,38 +288,3 @@ const isTimeout = (error: unknown): boolean =>
 
 const notInTime = (milliseconds: number): string =>
   `it did not start and list its tools within ${milliseconds / 1000} seconds`;
-
-const callOnce = async (
-  client: Client,
-  tool: string,
-  input: Readonly<Record<string, Json>>,
-  call: CallUnderWay,
-): Promise<ToolAnswer> => {
-  const raw = await client.callTool({ name: tool, arguments: input }, CallToolResultSchema, {
-    signal: call.signal,
-    timeout: LONGEST_CALL_MILLISECONDS,
-    // The server reports progress only to a client that listens.
-    onprogress: () => {
-      call.heard();
-    },
-  });
-  const { content, isError } = CallToolResultSchema.parse(raw);
-  return { content: content.map(textOf).join("\n"), is_error: isError === true };
-};
-
-type Part = (typeof CallToolResultSchema)["_output"]["content"][number];
-
-/** What of a result a model can read. */
-const textOf = (part: Part): string => {
-  switch (part.type) {
-    case "text":
-      return part.text;
-    case "resource":
-      return "text" in part.resource ? part.resource.text : `[binary resource ${part.resource.uri}]`;
-    case "resource_link":
-      // A link is a name, not a right: nothing is read until the agent asks the server for it.
-      return `[resource ${part.uri}]`;
-    default:
-      return `[${part.type}, ${part.mimeType}]`;
-  }
-};

@@ -1,19 +1,23 @@
 import { z } from "zod";
 import { Json } from "../../schemas/primitives.ts";
-import type { ToolDefinition } from "../../schemas/tool-definition.ts";
+import { RUNTIME_TOOLS, type RuntimeFunction, type ToolDefinition } from "../../schemas/tool-definition.ts";
 import { ResultPart } from "./long-results.ts";
 import { READ_RESOURCE } from "./offered-name.ts";
 
-const internal = (name: string, description: string, input: z.ZodObject): ToolDefinition => {
+const internal = (name: RuntimeFunction, description: string, input: z.ZodObject): ToolDefinition => {
   const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
-  const handler = { Internal: { function: name, module: "runtime/tools" } };
+  const handler = { Internal: { function: name, module: RUNTIME_TOOLS } };
   return { name, description, schema: Json.parse(schema), handler };
 };
 
 export const FindTools = z.object({ query: z.string() });
 export const CallFound = z.object({ name: z.string(), input: z.record(z.string(), Json).default({}) });
 export const ReadResource = z.object({ server: z.string(), uri: z.string() });
-export type ReadResource = z.infer<typeof ReadResource>;
+export const GetPrompt = z.object({
+  server: z.string(),
+  name: z.string(),
+  arguments: z.record(z.string(), z.string()).default({}),
+});
 
 export const readResult = internal("read_result", "Read a further part of a long tool result.", ResultPart);
 export const findTools = internal(
@@ -32,6 +36,12 @@ export const readResource = internal(
   "Read a resource that list_resources returned.",
   ReadResource,
 );
+export const listPrompts = internal(
+  "list_prompts",
+  "List the prompts of external servers; returns server, name, description and arguments.",
+  z.object({}),
+);
+export const getPrompt = internal("get_prompt", "Get a prompt that list_prompts returned.", GetPrompt);
 
 const MOST_FOUND = 8;
 

@@ -1,8 +1,8 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { EDITOR_SERVICE, type McpFile, type McpServerConfig } from "../../schemas/mcp.ts";
+import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
-import { type ToolDefinition, UserTool } from "../../schemas/tool-definition.ts";
+import { EDITOR_SERVICE, type ToolDefinition } from "../../schemas/tool-definition.ts";
 import { REDACTED, secretsOf } from "../workspace/redact.ts";
 import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
@@ -11,17 +11,9 @@ import { callHttp } from "./http-tool.ts";
 import { InputCheck } from "./input-check.ts";
 import { LongResults, ResultPart } from "./long-results.ts";
 import { McpServer, type McpParts } from "./mcp-servers.ts";
-import {
-  bestMatches,
-  callFound,
-  CallFound,
-  FindTools,
-  findTools,
-  listResources,
-  readResource,
-  ReadResource,
-  readResult,
-} from "./runtime-tools.ts";
+import { ownTools } from "./own-tools.ts";
+import { bestMatches, callFound, CallFound, FindTools, findTools, readResult } from "./runtime-tools.ts";
+import { ServedTexts } from "./served-texts.ts";
 import { ServerSandbox } from "./server-sandbox.ts";
 import { mcpServer, offeredTools } from "./server-tools.ts";
 import { ToolPins } from "./tool-pins.ts";
@@ -44,6 +36,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #pins: ToolPins;
   readonly #editor: LentToolAccess;
   readonly #results: LongResults;
+  readonly #texts = new ServedTexts((agent) => this.#usable(agent));
   readonly #secrets: readonly string[];
   readonly #inputs = new InputCheck();
   /** Answers of tools that only read, by tool and input. */
@@ -69,8 +62,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   async offers(agent: AgentConfig, only: readonly string[] | null): Promise<ToolDefinition[]> {
     const isWanted = ({ name }: ToolDefinition): boolean => only === null || only.includes(name);
     const all = (await this.#all(agent)).filter(isWanted);
-    const hasResources = (await this.#withResources(agent)).length > 0;
-    const reading = (hasResources ? [listResources, readResource] : []).filter(isWanted);
+    const reading = (await this.#texts.offers(agent)).filter(isWanted);
     if (all.length + reading.length === 0) return [];
     const size = all.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0);
     const calling = only === null && size > OFFER_CHARACTERS ? [findTools, callFound] : all;
@@ -103,7 +95,8 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
   async #run({ definition, agent, input, ask, signal }: ToolRequest): Promise<ToolAnswer> {
     const fields = this.#inputs.fields(definition, input);
-    if ("Internal" in definition.handler) return this.#runInternal(definition, agent, fields, ask, signal);
+    if ("Internal" in definition.handler)
+      return this.#runInternal(definition.handler.Internal.function, agent, fields, ask, signal);
     const key = `${definition.name} ${JSON.stringify(fields)}`;
     const known = this.#readOnly.get(key);
     if (known !== undefined) return known;
@@ -122,10 +115,12 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const { handler } = definition;
     const { checked, environment } = this.#parts;
     if ("Http" in handler) {
-      const own = agent.settings.tool_definitions.find(({ name }) => name === definition.name);
-      if (own === undefined) throw fail("not_found", { kind: "tool", id: definition.name });
+      // Only what the agent's own file says is called.
+      const own = agent.settings.tool_definitions.find(({ name }) => name === definition.name)?.handler;
+      if (own === undefined || !("Http" in own))
+        throw fail("not_found", { kind: "tool", id: definition.name });
       const limited = AbortSignal.any([signal, AbortSignal.timeout(CALL_MILLISECONDS)]);
-      return callHttp(UserTool.parse(own), fields, checked, environment, limited);
+      return callHttp(own.Http, fields, checked, environment, limited);
     }
     if (!("External" in handler)) throw fail("not_found", { kind: "tool", id: definition.name });
     if (handler.External.service === EDITOR_SERVICE)
@@ -136,18 +131,17 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   }
 
   async #runInternal(
-    definition: ToolDefinition,
+    called: string,
     agent: AgentConfig,
     fields: Record<string, Json>,
     ask: AskUser | null,
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
-    if (definition.name === readResult.name) return this.#results.part(ResultPart.parse(fields));
-    if (definition.name === listResources.name) return this.#listResources(agent, signal);
-    if (definition.name === readResource.name)
-      return this.#readResource(agent, ReadResource.parse(fields), signal);
+    if (called === readResult.name) return this.#results.part(ResultPart.parse(fields));
+    const text = await this.#texts.call(called, agent, fields, signal);
+    if (text !== null) return this.#kept(text);
     const all = await this.#all(agent);
-    if (definition.name === findTools.name) {
+    if (called === findTools.name) {
       const found = bestMatches(all, FindTools.parse(fields).query);
       const shown = found.map(({ name, description, schema }) => ({ name, description, schema }));
       return { content: JSON.stringify(shown), is_error: false };
@@ -160,7 +154,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
   async #all(agent: AgentConfig): Promise<ToolDefinition[]> {
     const all = [
-      ...agent.settings.tool_definitions,
+      ...(await this.#ownTools(agent)),
       ...(await this.#serverTools(agent)),
       ...(await this.#editor.offers(agent)),
     ];
@@ -172,51 +166,29 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     );
   }
 
-  /** The servers whose tools and resources an agent may use, each with its entry. */
+  #ownTools(agent: AgentConfig): Promise<ToolDefinition[]> {
+    const reach = { servers: this.#serversFor(agent), tools: (name: string) => this.#toolsOf(name) };
+    return ownTools(agent, reach, (problem) => {
+      this.#warn(problem);
+    });
+  }
+
+  /** The servers whose tools and texts an agent may use, each with its entry. */
   #serversFor({ agent_type }: AgentConfig): [string, McpServerConfig][] {
     return Object.entries(this.#allowedServers()).filter(
       ([, { agents }]) => agents === undefined || agents.includes(agent_type),
     );
   }
 
-  /** The servers with resources that an agent may read. An agent that may call named tools only has none. */
-  async #withResources(agent: AgentConfig): Promise<[string, McpServer][]> {
-    const limit = agent.settings.tools;
-    if (limit !== null && !limit.includes(readResource.name)) return [];
+  /** Of those, the ones that answer as the user allowed them. A server that does not was logged. */
+  async #usable(agent: AgentConfig): Promise<[string, McpServer][]> {
     const found = await Promise.all(
       this.#serversFor(agent).map(async ([name]): Promise<[string, McpServer][]> => {
         const server = this.#servers.get(name);
-        // A server that does not answer, or that changed, was logged where its tools were listed.
-        const isUsable = server !== undefined && (await this.#toolsOf(name)) !== null;
-        return isUsable && (await server.hasResources()) ? [[name, server]] : [];
+        return server !== undefined && (await this.#toolsOf(name)) !== null ? [[name, server]] : [];
       }),
     );
     return found.flat();
-  }
-
-  async #listResources(agent: AgentConfig, signal: AbortSignal): Promise<ToolAnswer> {
-    const lists = await Promise.all(
-      (await this.#withResources(agent)).map(async ([server, it]) =>
-        (await it.resources(signal)).map(({ uri, name, description }) => ({
-          server,
-          uri,
-          name,
-          description,
-        })),
-      ),
-    );
-    return this.#kept({ content: JSON.stringify(lists.flat()), is_error: false });
-  }
-
-  async #readResource(
-    agent: AgentConfig,
-    { server, uri }: ReadResource,
-    signal: AbortSignal,
-  ): Promise<ToolAnswer> {
-    const found = (await this.#withResources(agent)).find(([name]) => name === server);
-    if (found === undefined) throw fail("not_found", { kind: "MCP server", id: server });
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(CALL_MILLISECONDS)]);
-    return this.#kept(await found[1].readResource(uri, limited));
   }
 
   /** An answer as the agent gets it: without the user's secrets, which a service may repeat, and not too long. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentConfig } from "../../schemas/agent.ts";
-import { EDITOR_SERVICE } from "../../schemas/mcp.ts";
+import { EDITOR_SERVICE } from "../../schemas/tool-definition.ts";
 import { MCP_FILE } from "../workspace/configuration.ts";
 import { allowedServers, demandOtherFiles } from "./allowed-servers.ts";
 import { editorToolsOf } from "./editor-tools.ts";

@@ -37,6 +37,9 @@ export interface ToolWorkspace {
   remove(): Promise<void>;
 }
 
+/** More than the usual time: on a busy machine, a server that is good must not be left out. */
+const START_MILLISECONDS = 60_000;
+
 export const toolWorkspace = (): ToolWorkspace => {
   const folder = mkdtempSync(join(tmpdir(), "coditect-tools-"));
   mkdirSync(join(folder, ".coditect"));
@@ -71,7 +74,7 @@ export const toolWorkspace = (): ToolWorkspace => {
         environment: options.environment ?? {},
         secrets: options.secrets ?? noSecrets,
         editor: options.editor ?? null,
-        ...(options.startMilliseconds !== undefined && { startMilliseconds: options.startMilliseconds }),
+        startMilliseconds: options.startMilliseconds ?? START_MILLISECONDS,
         version: "1",
         log: (_level, message, details) => {
           warnings.push(`${message} ${JSON.stringify(details ?? {})}`);

@@ -8,7 +8,12 @@ import { mayUse } from "../../models/capabilities.ts";
 import { toolTable, ToolName } from "../../../schemas/tools.ts";
 
 /** Tools of the runtime with which an agent reads what MCP servers offer. */
-const runtimeTools: ReadonlySet<string> = new Set(["list_resources", "read_resource"]);
+const runtimeTools: ReadonlySet<string> = new Set([
+  "list_resources",
+  "read_resource",
+  "list_prompts",
+  "get_prompt",
+]);
 
 /** Whether there is a tool of this name, or could be: those of MCP servers are `server__tool`. */
 export const isToolName = (name: string): boolean =>

@@ -39,6 +39,14 @@ if (behaviour === "resources")
   server.registerResource("manual", "doc://manual", { description: "How it works." }, () => ({
     contents: [{ uri: "doc://manual", text: "Turn the handle." }],
   }));
+if (behaviour === "prompts")
+  server.registerPrompt(
+    "review",
+    { description: "How we review.", argsSchema: { part: z.string() } },
+    ({ part }) => ({
+      messages: [{ role: "user", content: { type: "text", text: `Look at ${part} twice.` } }],
+    }),
+  );
 if (behaviour === "talkative") process.stdout.write("Welcome! The server is ready.\n[info] listening\n");
 if (behaviour === "flood") process.stderr.write("noise\n".repeat(200_000));
 if (behaviour === "dies early") process.exit(7);

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import type { AgentConfig } from "../../../schemas/agent.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import type { OtherMcpFile } from "../../../schemas/mcp.ts";
+import type { Json } from "../../../schemas/primitives.ts";
 import { UserTool } from "../../../schemas/tool-definition.ts";
 import { serversOf } from "../../../server/tools/other-mcp-files.ts";
 import { anAgent } from "../../support/records.ts";
@@ -211,6 +212,23 @@ describe("tools that leave an instance", function () {
       assert.match(missing.content, /The MCP server it failed: .*not found/);
     });
 
+    it("lists and gets the prompts of a server", async () => {
+      writeServers({ it: misbehaving("prompts"), other: misbehaving("work") });
+      const tools = toolsWith();
+      const listed = await callNamed(tools, anAgent(), "list_prompts", {});
+      assert.deepEqual(JSON.parse(listed.content), [
+        {
+          ...{ server: "it", name: "review", description: "How we review." },
+          arguments: [{ name: "part", required: true }],
+        },
+      ]);
+      const input = { server: "it", name: "review", arguments: { part: "the bill" } };
+      const got = await callNamed(tools, anAgent(), "get_prompt", input);
+      assert.deepEqual(got, { content: "Look at the bill twice.", is_error: false });
+      const missing = await callNamed(tools, anAgent(), "get_prompt", { ...input, server: "other" });
+      assert.match(missing.content, /There is no MCP server other/);
+    });
+
     it("gives a long result in parts", async () => {
       writeServers({ it: misbehaving("large") });
       const tools = toolsWith();
@@ -322,12 +340,19 @@ describe("tools that leave an instance", function () {
       service.close();
     });
     const portOf = (): number => (service.address() as AddressInfo).port;
-    const agentWithTool = (url: string, method = "GET"): AgentConfig => {
+    const agentWithTool = (url: string, method = "GET", body?: Json): AgentConfig => {
       const tool = UserTool.parse({
         name: "weather",
         description: "The weather of a place.",
         schema: { type: "object", properties: { place: { type: "string" } }, required: ["place"] },
-        handler: { Http: { url, method, headers: { authorization: "secret:weather" } } },
+        handler: {
+          Http: {
+            url,
+            method,
+            headers: { authorization: "secret:weather" },
+            ...(body !== undefined && { body }),
+          },
+        },
       });
       const agent = anAgent();
       return { ...agent, settings: { ...agent.settings, tool_definitions: [tool] } };
@@ -353,6 +378,23 @@ describe("tools that leave an instance", function () {
         requests.map(({ body }) => body),
         ['{"place":"Bonn"}', '{"place":"Bonn"}'],
       );
+    });
+
+    it("fills the template of a body, in which each field stays a value of its own", async () => {
+      const body = {
+        query: { place: "{place}", days: "{days}" },
+        title: "Weather of {place}",
+        list: ["{gone}", 1],
+      };
+      const agent = agentWithTool(`http://127.0.0.1:${portOf()}/{place}`, "POST", body);
+      const tools = toolsWith({ allowed: here(), environment: secret });
+      const place = 'Bonn", "admin": "yes';
+      await callNamed(tools, agent, "weather", { place, days: 3 });
+      assert.deepEqual(JSON.parse(requests[0]?.body ?? ""), {
+        query: { place, days: 3 },
+        title: `Weather of ${place}`,
+        list: [null, 1],
+      });
     });
 
     it("asks a service that only reads once for the same input", async () => {
