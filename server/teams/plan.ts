@@ -137,7 +137,7 @@ export const answerApproval = (run: TeamRun, name: string, approved: boolean, no
     status: approved ? "Pending" : "Cancelled",
   }));
 
-/** What came of one round of a stage. */
+/** The result of one round of a stage. */
 export type StageOutcome =
   | { type: "completed"; gates: GateProof[]; change_set_id: string | null }
   /** A gate did not hold: `feedback` is for the next round. */
@@ -236,8 +236,8 @@ const sendBack = (run: TeamRun, refused: readonly StageState[], now: Timestamp):
 };
 
 /**
- * What follows from the state of the stages once none is running: refused work goes back while it
- * has rounds left; otherwise the run ends.
+ * The next step when no stage is running: refused work goes back while it has rounds left; otherwise the
+ * run ends.
  */
 export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   if (run.stages.some((stage) => stage.status === "Running")) return run;
@@ -255,7 +255,7 @@ export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   return { ...run, status: "WaitingForApproval", updated_at: now };
 };
 
-/** A run that is given up while nothing is running: what waits, waits no longer. */
+/** A run that is given up while nothing is running: stages that wait no longer do. */
 export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,
   status: "Cancelled",

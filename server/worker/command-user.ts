@@ -9,11 +9,12 @@ let separateUser: number | null = null;
 export const commandUser = (): number | null => separateUser;
 
 /**
- * Keeps commands of a container from signalling, tracing or limiting their worker. The kernel compares the
- * real and the saved user for these, and the effective one for files: the worker stays the user who started
- * it for the former, and acts as the commands' user for the latter, so that all files have one owner.
- * Where the container gives no right to start programs as another user, the worker becomes the commands'
- * user for good. Does nothing where the driver names no user (`CODITECT_COMMAND_USER`).
+ * Keeps commands of a container from signalling, tracing or limiting their worker. For these, the kernel
+ * compares the real and the saved user; for files, it uses the effective one. The worker keeps its own
+ * user as the real one, and takes the commands' user as the effective one, so that all files have one
+ * owner.
+ * If the container does not allow programs to start as another user, the worker becomes the commands'
+ * user for good. Does nothing if the driver names no user (`CODITECT_COMMAND_USER`).
  */
 export const separateFromCommands = (): void => {
   const { CODITECT_COMMAND_USER: named } = process.env;

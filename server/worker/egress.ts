@@ -5,9 +5,9 @@ import { pipeline } from "node:stream";
 const ignore = (): void => undefined;
 
 /**
- * Inside a sandbox or container there is no network but the loopback: what commands send to our
- * port there goes on, byte for byte, to the socket of the runtime's proxy, which decides.
- * Nothing listens unless the runtime handed a socket in.
+ * Inside a sandbox or container, there is only the loopback network. What commands send to our port
+ * there is passed byte for byte to the socket of the runtime's proxy, which decides.
+ * Nothing listens unless the runtime passed a socket in.
  */
 export const forwardEgress = (environment: Readonly<Record<string, string | undefined>>): void => {
   const { CODITECT_EGRESS, CODITECT_EGRESS_PORT } = environment;

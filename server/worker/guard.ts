@@ -13,11 +13,11 @@ const SILENT_TURNS = 3;
  * execution gets the same ones.
  */
 export interface Guard {
-  /** Takes note of an outcome; says whether it was once too often. */
+  /** Records an outcome; returns whether it was repeated too often. */
   sawOutcome(outcome: ToolOutcome): "go on" | "repeated";
-  /** Takes note of an answer without tool calls, and of why the model stopped. */
+  /** Records an answer without tool calls, and why the model stopped. */
   sawTalk(stop: StopReason): "go on" | "no_tool_calls" | "answers_cut" | "refused";
-  /** What the model is to be told before its next answer; `null` when there is nothing. */
+  /** What the model reads before its next answer; `null`: nothing. */
   takeNote(): string | null;
 }
 
@@ -39,7 +39,7 @@ export const loopGuard = (): Guard => {
   let silent = 0;
   let notes: string[] = [];
 
-  /** The same call is no repetition when a file is different from what it was the last time. */
+  /** The same call is not a repetition if a file has changed since the last time. */
   const keyOf = ({ tool, input, content }: ToolOutcome): string => {
     const state = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
     return hash("sha256", JSON.stringify([tool, input, content, state]), "hex");

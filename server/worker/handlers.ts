@@ -14,13 +14,13 @@ import { withinTrace } from "./trace.ts";
 import { agentVersion } from "./version.ts";
 import { exists } from "../workspace/file-access.ts";
 
-/** The request with the report that the instance was told of. */
+/** The request with the report that the instance received. */
 const withReport = (
   request: WorkerParams<"tests/run">,
   report: string | undefined,
 ): WorkerParams<"tests/run"> => (report === undefined ? request : { report, ...request });
 
-/** What a worker answers with, one handler per method of `schemas/worker.ts`. */
+/** The answers of a worker, one handler per method of `schemas/worker.ts`. */
 export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): WorkerHandlers => {
   let workplace: Workplace | null = null;
   const initialized = (what: string): Workplace => {

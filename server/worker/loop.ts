@@ -16,9 +16,9 @@ import { childSpan, withinTrace } from "./trace.ts";
 
 /**
  * The agent's loop: an answer of the model, then each of its tool calls in order, until it calls
- * `finish`, its turns are used up, or it gets nowhere. Each outcome is on the runtime's disk before
- * the next call begins, or the next turn's answer comes; what is in `history` is taken over and never
- * done again. Protocol: `execution/run`. Errors: those of the runtime's answers; `cancelled`.
+ * `finish`, its turns are used up, or it makes no progress. Each outcome is on the runtime's disk before
+ * the next call begins, or the next turn's answer comes; calls in `history` are taken over and never
+ * repeated. Protocol: `execution/run`. Errors: those of the runtime's answers; `cancelled`.
  */
 export const runLoop = async (
   execution: WorkerParams<"execution/run">,
@@ -33,7 +33,7 @@ export const runLoop = async (
   for (let turn = 1; turn <= execution.max_turns; turn += 1) {
     const stored = past.get(turn);
     const note = guard.takeNote();
-    // Asked for while the checkpoint is being written: the runtime begins when that is done.
+    // Requested while the checkpoint is being written: the runtime begins when that is done.
     const asked = stored ?? answer(execution, turn, note, workplace.runtime, signal);
     const [{ message, stop_reason }] = await Promise.all([asked, checkpoint]);
     const calls = message.content.filter((part) => part.type === "tool_call");
@@ -77,8 +77,8 @@ interface CallContext {
 }
 
 /**
- * The stored outcome of a call, with its files restored; or the call is made, and its outcome sent to
- * be stored.
+ * The stored outcome of a call, with its files restored; otherwise the call is made, and its outcome
+ * sent to be stored.
  */
 const outcomeOf = async (
   call: ToolCallPart,
@@ -119,7 +119,7 @@ const outcomeOf = async (
   return { outcome, checkpoint: runtime.toolFinished({ execution_id, turn, outcome }, signal) };
 };
 
-/** Why the runtime does not want the tool to be called; null: it may be. */
+/** Why the runtime does not allow the tool call; null: it does. */
 const askFirst = async (
   { call_id, tool, arguments: input }: ToolCallPart,
   execution_id: string,

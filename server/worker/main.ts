@@ -11,8 +11,8 @@ import type { RunTests } from "./tools/tool.ts";
 const runTests: RunTests = async (...given) => (await import("./runners/run-tests.ts")).runTests(...given);
 
 /**
- * Entry of a worker process. Standard input and output belong to the protocol: whatever else
- * prints, prints to standard error. The worker ends with its input, and ends what it started.
+ * Entry of a worker process. Standard input and output belong to the protocol: all other output goes to
+ * standard error. The worker ends with its input, and ends what it started.
  */
 const start = (): void => {
   optimizeLate();

@@ -1,7 +1,7 @@
 /** Collects output, keeping its head and its tail, in memory bounded by `limit` bytes. */
 export interface BoundedOutput {
   add: (chunk: Buffer) => void;
-  /** What was kept, with a note where something was cut. */
+  /** The kept output, with a note where something was cut. */
   text: () => string;
 }
 

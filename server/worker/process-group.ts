@@ -6,9 +6,9 @@ import { isProgram } from "../workspace/file-access.ts";
 import { commandUser } from "./command-user.ts";
 
 /**
- * Ends what our child processes started. Each child leads its own process group, which a kill of
- * this process would leave behind; a guard (a sleeping shell that reads from a pipe) outlives us
- * just long enough to kill the groups that are left.
+ * Ends the processes that our children started. Each child leads its own process group, which would
+ * survive a kill of this process; a guard (a sleeping shell that reads from a pipe) lives just long
+ * enough to kill the remaining groups.
  */
 const GUARD_SCRIPT = `
 groups=""
@@ -25,9 +25,9 @@ type GroupOptions = Pick<SpawnOptions, "cwd" | "env">;
 /** Starts a program as the leader of a process group that never outlives this process. */
 export const spawnGroup = (program: string, args: readonly string[], options: GroupOptions) => {
   const hasGroups = process.platform !== "win32";
-  // A sandbox or container ends whatever is in it when we end.
+  // A sandbox or container ends its processes when we end.
   const needsGuard = hasGroups && process.env.CODITECT_CONFINED !== "1";
-  // The guard first: between its start and a child's there must be no moment without it.
+  // The guard starts first: there must be no moment between a child's start and the guard's.
   if (needsGuard) guard ??= startGuard();
   const [command, ...words] = shielded([program, ...args], options.env);
   const user = commandUser();
@@ -55,20 +55,20 @@ const shielded = (
 ): readonly [string, ...string[]] => {
   const [program] = command;
   const [first, ...words] = (process.env.CODITECT_SHIELD ?? "").split(" ");
-  // One that is not installed is started as it is: the error then names it.
+  // A program that is not installed is started directly: the error then names it.
   if (first === undefined || first === "" || !isInstalled(program, env?.PATH ?? "")) return command;
   return [first, ...words, ...command];
 };
 
-/** What ends a program from outside, or where it goes wrong beyond repair. */
+/** Called if a signal ends a program, or if it fails beyond recovery. */
 const endings: readonly NodeJS.Signals[] = [
   ...(["SIGKILL", "SIGTERM", "SIGSEGV", "SIGABRT", "SIGBUS"] as const),
   ...(["SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGXCPU", "SIGXFSZ"] as const),
 ];
 
 /**
- * The signal that ended a command; null: it ended by itself. What starts it in namespaces of its own says
- * that as a shell does, with an exit code of 128 and the signal's number.
+ * The signal that ended a command; null: it ended on its own. The program that starts it in its own
+ * namespaces reports a signal as a shell does, with an exit code of 128 plus the signal's number.
  */
 export const endingSignal = (code: number | null, signal: NodeJS.Signals | null): NodeJS.Signals | null => {
   if (code === null || process.env.CODITECT_SHIELD?.includes("--unshare-pid") !== true) return signal;
@@ -82,12 +82,12 @@ const isInstalled = (program: string, path: string): boolean =>
     ? isProgram(program)
     : program.includes(sep) || path.split(delimiter).some((folder) => isProgram(join(folder, program)));
 
-/** Forgets the group of a child that is gone. */
+/** Forgets the group of a child that has ended. */
 export const releaseGroup = (child: ChildProcess): void => {
   if (child.pid !== undefined && groups.delete(child.pid)) tellGuard();
 };
 
-/** Kills a child and all of its group at once; does nothing when they are gone. */
+/** Kills a child and its group at once; does nothing if they have ended. */
 export const killGroup = (child: ChildProcess): void => {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
@@ -107,7 +107,7 @@ const startGuard = (): ChildProcess => {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  // Without a shell (a bare container) the end of the container ends the groups.
+  // Without a shell (a bare container), the groups end with the container.
   shell.on("error", () => undefined);
   shell.stdin.on("error", () => undefined);
   // Neither it nor the pipe to it keeps this process alive.

@@ -6,7 +6,7 @@ import { boundedOutput } from "./output.ts";
 import { endingSignal, killGroup, releaseGroup, spawnGroup } from "./process-group.ts";
 import { traceVariables } from "./trace.ts";
 
-/** How long output is still read after the program itself has ended. */
+/** How long output is read after the program itself has ended. */
 const DAEMON_GRACE_MS = 500;
 
 export interface ProcessRequest {
@@ -17,12 +17,12 @@ export interface ProcessRequest {
   /** The whole environment of the process: see `childEnvironment`. */
   env: Record<string, string>;
   timeout_ms: number;
-  /** Longest output kept; of a longer one head and tail are. */
+  /** Longest output that is kept; of a longer one, the head and the tail. */
   output_bytes: number;
 }
 
 export interface ProcessResult {
-  /** `null` when a signal ended it. */
+  /** `null` if a signal ended it. */
   exit_code: number | null;
   signal: NodeJS.Signals | null;
   timed_out: boolean;
@@ -32,9 +32,9 @@ export interface ProcessResult {
 }
 
 /**
- * Runs a program in a process group of its own, to its end or its deadline. Whatever it started is
- * gone when this settles, and when this process dies: the whole group is killed. Errors:
- * `cancelled`; `program_not_started` when it cannot be started.
+ * Runs a program in its own process group, until it ends or its deadline passes. Everything it started
+ * has ended when this settles, and when this process dies: the whole group is killed. Errors:
+ * `cancelled`; `program_not_started` if it cannot be started.
  */
 export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> => {
   const [program, ...args] = request.command;
@@ -47,7 +47,7 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
   try {
     child = spawnGroup(program, args, { cwd: request.cwd, env: request.env });
   } catch (error) {
-    // Words that no program can be given, such as one with a zero byte.
+    // Arguments that no program can get, such as one with a zero byte.
     return Promise.reject(fail("program_not_started", { program, reason: startFailure(error) }));
   }
   child.stdout.on("data", output.add);
@@ -73,8 +73,8 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
     release();
     reject(fail("program_not_started", { program, reason: startFailure(error) }));
   });
-  // What it left running holds its pipes open: the group ends first, then "close" comes. A daemon
-  // that left the group is not waited for.
+  // Processes that it left running hold its pipes open: the group ends first, then "close" comes. A
+  // daemon that left the group is not waited for.
   child.once("exit", () => {
     killGroup(child);
     setTimeout(() => {
@@ -118,7 +118,7 @@ const registeredHome = (): string | null => {
 
 /**
  * Java takes the home folder from the system's list of users, and not from HOME: where a sandbox has
- * another one, its tools would look for what they fetched in a folder that is not there.
+ * another one, its tools would look for their downloads in a folder that does not exist.
  */
 const javaHome = (): Record<string, string> => {
   const { HOME } = process.env;
@@ -129,8 +129,8 @@ const javaHome = (): Record<string, string> => {
 
 /**
  * The environment of a command: what a program needs to run, where toolchains are, our own
- * `CODITECT_INSTANCE`, `CI`, no colours, and the trace it is part of; nothing else of the worker's
- * environment, so that no key gets through.
+ * `CODITECT_INSTANCE`, `CI`, no colours, and the current trace. Nothing else of the worker's environment
+ * is included, so that no key gets through.
  */
 export const childEnvironment = (extra: Record<string, string> = {}): Record<string, string> => {
   const isKept = (name: string): boolean =>

@@ -15,10 +15,10 @@ const formerTeams: ReadonlySet<string> = new Set([
   "926a64ce87294200953e8f13a87e38a2b6f8154dc6874d9b9b39291704d8c3b1",
 ]);
 
-/** Says that a folder's state was looked through; no record has this id. */
+/** Marks a folder's state as checked; no record has this id. */
 const LOOKED_THROUGH = "adopted";
 const NO_RECORD = "00000000-0000-4000-8000-000000000000";
-/** What no content has: the record is the user's, and stays as it is. */
+/** The hash of no content: the record is the user's, and is kept. */
 const THEIRS = "";
 
 const digestOfTeam = (team: AgentTeam): string => {
@@ -33,8 +33,8 @@ const digestOfAgent = (agent: AgentConfig): string => {
 };
 
 /**
- * Notes, once per state folder, which records of a former version were stored from built-in teams and
- * default agents, so that these are not stored a second time. One that was changed is the user's.
+ * Finds, once per state folder, which records of an earlier version were stored from built-in teams and
+ * default agents, so that these are not stored a second time. A changed record is the user's.
  */
 export const adoptFormer = async (store: Store): Promise<void> => {
   if (store.get("templates", LOOKED_THROUGH) !== null || store.readOnlyReason !== null) return;

@@ -1,7 +1,10 @@
 import { fail } from "../../../schemas/errors.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 
-/** Whether a stage can be attempted several times: it writes code, and tests say which attempt is right. */
+/**
+ * Whether a stage can be attempted several times: it writes code, and tests decide which attempt is
+ * right.
+ */
 export const isAttemptable = ({
   write_access,
   gates,
@@ -9,8 +12,8 @@ export const isAttemptable = ({
   (write_access === "sources" || write_access === "all") && gates.includes("green");
 
 /**
- * The stages of a run that attempts its tested code so often; undefined: as the team says.
- * Error: `invalid_workflow` when no stage can be attempted several times.
+ * The stages of a run with that many attempts at its tested code; undefined: as the team says.
+ * Error: `invalid_workflow` if no stage can be attempted several times.
  */
 export const withAttempts = (
   name: string,

@@ -18,23 +18,23 @@ export interface ConfigurationParts extends RecordParts {
   consents: Pick<Consents, "has">;
 }
 
-/** What is left to say of a workspace's teams once all that can be are stored. */
+/** Notices about a workspace's teams after all valid ones are stored. */
 export interface PublishedTeams {
-  /** Teams of files that the user has not allowed yet, with the ids that they will have. */
+  /** Teams in files that the user has not allowed yet, with the ids that they will have. */
   proposed: AgentTeam[];
-  /** Team files that cannot be used; each is out alone. */
+  /** Team files that cannot be used; they do not affect other teams. */
   problems: FileProblem[];
 }
 
 /** The agents and teams of a workspace: stored ones, files in version control, built-in ones. */
 export interface Configuration {
   /**
-   * By name, a file of the project counts before what is stored. Errors: `unknown_workflow`;
-   * `configuration_unconfirmed` for a team of files that the user has not allowed to be used, as they
-   * are now.
+   * A file of the project takes precedence over a stored team of the same name. Errors:
+   * `unknown_workflow`; `configuration_unconfirmed` for a team in files whose present content the user
+   * has not allowed.
    */
   team(idOrName: string): Promise<AgentTeam>;
-  /** Stores the built-in teams, once, and those of files as they are now, so that lists have them. */
+  /** Stores the built-in teams, once, and those of files in their present form, so that lists have them. */
   publishTeams(): Promise<PublishedTeams>;
   /** The agent of a member; the default one of its type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
@@ -48,7 +48,7 @@ export interface Configuration {
   restoreTeam(team: AgentTeam): Promise<AgentTeam>;
   /** Restores a default agent, discarding the user's edits. Error: `not_a_default`. */
   restoreAgent(agent: AgentConfig): Promise<AgentConfig>;
-  /** Errors: `defined_in_file` for a team or agent that a file of the project says. */
+  /** Errors: `defined_in_file` for a team or agent that a file of the project defines. */
   checkChangeable(recordId: string): Promise<void>;
 }
 

@@ -7,9 +7,9 @@ import { defaultContent } from "./default-agent.ts";
 import type { TemplateRecords } from "./records.ts";
 import { templateId, type Templates } from "./templates.ts";
 
-/** What to do with a default that the user deleted or edited; left out: leave it so. */
+/** What to do with a default that the user deleted or edited; left out: nothing. */
 export interface Wanted {
-  /** Makes a deleted one again. */
+  /** Restores a deleted one. */
   revives?: boolean;
   /** Discards the user's edits. */
   restores?: boolean;
@@ -25,7 +25,7 @@ export class Defaults {
     this.#records = records;
   }
 
-  /** The default agent of a type, made again if the user deleted it. */
+  /** The default agent of a type, created again if the user deleted it. */
   async agent(type: AgentType): Promise<AgentConfig> {
     const agent = await this.#agent(type, false);
     if (agent === null) throw fail("not_found", { kind: "agent", id: type });

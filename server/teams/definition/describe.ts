@@ -1,7 +1,7 @@
 import { TeamFile } from "../../../schemas/team.ts";
 import type { ConfigurationFile } from "../../workspace/configuration.ts";
 
-/** What a configuration asks of the user, gathered from all its files. */
+/** What a configuration asks the user for, collected from all its files. */
 interface Wanted {
   hosts: Set<string>;
   commands: Set<string>;
@@ -20,7 +20,7 @@ const textsOf = (value: unknown): string[] =>
       ? value.filter((item) => typeof item === "string")
       : [];
 
-/** Looks at every field, whatever file it is in: what a later version adds is named, too. */
+/** Reads every field, whatever file it is in: fields of a later version are named, too. */
 const gather = (value: unknown, wanted: Wanted, depth = 0): void => {
   if (typeof value !== "object" || value === null || depth > MOST_DEPTH) return;
   for (const [name, field] of Object.entries(value)) {
@@ -59,9 +59,9 @@ const list = (what: string, items: Iterable<string>): string[] => {
 };
 
 /**
- * Whether these files hold teams and nothing else, and the teams name no agent, host, command or tool of
- * their own. Such a team may do what a built-in one may, so a user who runs it by its name on the
- * command line has said enough. A team under the name of a built-in one is not meant by that name.
+ * Whether these files hold only teams, and the teams name no agent, host, command or tool of their own.
+ * Such a team may do what a built-in one may, so a user who names it on the command line has said
+ * enough. The name of a built-in team does not name a file's team.
  */
 export const areOrdinaryTeams = (
   files: readonly ConfigurationFile[],

@@ -18,10 +18,10 @@ export interface Read<Content> {
   content: Content;
 }
 
-/** A file that cannot be used; it is in no other's way. */
+/** A file that cannot be used; it does not affect other files. */
 interface Unusable {
   path: string;
-  /** Its name, as far as it can be read. */
+  /** Its name, if it can be read. */
   name: string;
   /** `invalid_file`, with the line of its first mistake. */
   problem: CoditectError;
@@ -32,12 +32,12 @@ export interface Files<Content> {
   unusable: Unusable[];
 }
 
-/** One thing that keeps a file from being used. */
+/** A problem that keeps a file from being used. */
 export interface FileProblem {
   /** Property names and array indexes from the outside in. */
   path: readonly PropertyKey[];
   message: string;
-  /** What it breaks: the published schema, or a rule that no schema can say. */
+  /** What it breaks: the published schema, or a rule that no schema can express. */
   rule: "schema" | "workflow";
 }
 
@@ -68,7 +68,7 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
   ).map((problem) => ({ ...problem, rule: "workflow" }));
 };
 
-/** Types, tools and places of prompts that there are not: a misspelt one would have no effect. */
+/** Types, tools and places of prompts that do not exist: a misspelt one would have no effect. */
 const unknownNames = ({ settings, agent_type, base_type }: AgentFile): FileProblem[] => {
   const ofTypes = problemOfTypes({ agent_type, base_type });
   const types: FileProblem[] =
@@ -144,7 +144,7 @@ const readText = <Content>(path: string, text: string, { schema, problems }: Kin
   const found = problems(value);
   const [first] = found;
   if (first === undefined) return schema.parse(value);
-  // What a schema finds already names its place.
+  // A problem from a schema already names its place.
   const told = found.map(({ message, rule, path: at }) =>
     rule === "schema" ? message : `${at.map(String).join(".")}: ${message}`,
   );

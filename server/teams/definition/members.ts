@@ -16,7 +16,10 @@ const problemOf = (store: Store, { agent_id, agent_type }: TeamMember): string |
   return null;
 };
 
-/** What the agent of a member can do, as it is stored; a default agent has at first what its type has. */
+/**
+ * What the agent of a member can do, as it is stored; a default agent starts with its type's
+ * capabilities.
+ */
 const capabilitiesOf =
   (store: Store) =>
   ({ agent_id, agent_type }: TeamMember): readonly AgentCapability[] | null => {
@@ -56,9 +59,9 @@ export const checkOnline = ({ name, status }: AgentConfig): void => {
 export const teamsOf = (store: Store, agentId: string): AgentTeam[] =>
   store.all("teams").filter(({ members }) => members.some(({ agent_id }) => agent_id === agentId));
 
-/** Role of the one member of a team that was made for an execution outside any team. */
+/** Role of the only member of a team that was made for an execution outside any team. */
 export const ROLE_ALONE = "agent";
 
-/** Whether a team was made for an execution outside any team, and goes with its agent. */
+/** Whether a team was made for an execution outside any team, and is deleted with its agent. */
 export const isTeamOfOne = ({ members: [member, ...others] }: AgentTeam): boolean =>
   others.length === 0 && member?.role === ROLE_ALONE;

@@ -39,7 +39,7 @@ export class ProjectFiles {
     this.#parts = parts;
   }
 
-  /** An untrusted workspace brings neither teams nor agents. */
+  /** An untrusted workspace provides neither teams nor agents. */
   teams(): Promise<Files<TeamFile>> {
     const { settings, workspace } = this.#parts;
     return settings.untrusted === true
@@ -122,7 +122,7 @@ export class ProjectFiles {
       agent === undefined ? content.agent_type === agent_type : content.name === agent,
     );
     if (file === undefined) {
-      // A type that no usable file defines is probably defined in one that cannot be read.
+      // A type that no valid file defines is probably defined in an invalid one.
       const broken = unusable.find(({ name }) => agent === undefined || name === agent);
       throw broken?.problem ?? noAgentFile(team, index, member);
     }

@@ -7,11 +7,11 @@ import type { AgentContent, TeamContent } from "./templates.ts";
 
 export interface RecordParts {
   store: Store;
-  /** The provider of agents without one of their own, as the settings are at the moment. */
+  /** The provider of agents that have none of their own, by the current settings. */
   settings: { readonly provider: AIProvider; readonly role_models: RoleModels };
   /**
-   * Whether the provider was guessed from the keys of the environment: an agent that has worked
-   * keeps the one it has. A key alone must not turn a local agent into a paid one.
+   * Whether the provider was guessed from the keys of the environment: an agent that has worked keeps
+   * its provider. A key alone must not turn a local agent into a paid one.
    */
   isProviderGuessed: boolean;
   now: () => string;

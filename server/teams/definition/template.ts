@@ -4,7 +4,7 @@ type Template = readonly { text: string; variable: string | null }[];
 const compile = (prompt: string): Template => {
   const parts = [];
   let end = 0;
-  // Bounded: an opening that is never closed must not be searched to the end, again and again.
+  // Bounded: an opening that is never closed must not be searched to the end repeatedly.
   for (const match of prompt.matchAll(/\{\{([^}]{0,200})\}\}/g)) {
     const [written, inside = ""] = match;
     const variable = inside.trim();

@@ -28,7 +28,7 @@ export const agentContent = (agent: AgentContent): AgentContent => ({
   settings: agent.settings,
 });
 
-/** The same for the same values, in any order of fields. */
+/** The same text for the same values, whatever the order of fields. */
 export const digestOf = (content: unknown): string => {
   const sorted = (_key: string, value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -70,11 +70,11 @@ const agents: Kind<AgentConfig, AgentContent> = {
 interface Described<Kept, Content> {
   id: string;
   source: Template["source"];
-  /** What it says; `stored` is the record that only the template changed so far. */
+  /** Its content; `stored` is the record, if only the template has changed it so far. */
   content: (stored: Kept | null) => Content;
   /** A new record with this content, or the stored one with it. */
   record: (content: Content, stored: Kept | null) => Kept;
-  /** Whether it is made again when the user deleted it; otherwise it stays away. */
+  /** Whether it is created again if the user deleted it; otherwise it stays deleted. */
   revives: boolean;
   /** Whether the user's edits are discarded, because the user asked for that. */
   restores?: boolean;
@@ -100,7 +100,8 @@ export const createTemplates = (store: Store): Templates => {
       const said = content(stored);
       const kept = record(said, stored);
       const noted = { template_id: id, tenant_id: store.tenantId, source, record_id: kind.idOf(kept) };
-      // Decided and written in one turn: two that publish at the same moment end with one record.
+      // Decided and written in one turn of the event loop: two that publish at the same moment end with
+      // one record.
       await store.commit((transaction) => {
         kind.put(transaction, kept);
         transaction.put("templates", { ...noted, digest: digestOf(said) });

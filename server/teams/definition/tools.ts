@@ -25,7 +25,10 @@ export const mayAsk = (
   { permissions }: Pick<Settings, "permissions">,
 ): boolean => ask_permissions && permissions === "ask";
 
-/** Tools a stage may have at all: rights come from the stage and the agent's capabilities, not from the prompt. */
+/**
+ * Tools that a stage may have at all: rights come from the stage and the agent's capabilities, not from
+ * the prompt.
+ */
 const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed: boolean): ToolName[] => {
   const only = stage.write_access === "none";
   return ToolName.options.filter((name) => {
@@ -40,8 +43,8 @@ const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed:
 };
 
 /**
- * The tools an execution is offered: what its stage allows, narrowed by what stage and agent name.
- * `finish` is always there, or the agent could not end.
+ * The tools of an execution: those that its stage allows, limited to the ones that stage and agent name.
+ * `finish` is always among them, because the agent could not end otherwise.
  */
 export const stageTools = (
   stage: WorkflowStage,

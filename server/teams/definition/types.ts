@@ -3,7 +3,7 @@ import type { AgentFile } from "../../../schemas/team.ts";
 
 type Typed = Pick<AgentFile, "agent_type" | "base_type">;
 
-/** The documented type that an agent file is of, or is based on; null: it does not say. */
+/** The documented type that an agent file has, or is based on; null: it does not say. */
 export const baseTypeOf = ({ agent_type, base_type }: Typed): AgentType | null =>
   AgentType.safeParse(agent_type).data ?? base_type ?? null;
 

@@ -7,7 +7,7 @@ import { isAttemptable } from "./attempts.ts";
 import { isToolName } from "./tools.ts";
 import { unknownVariables } from "./prompts.ts";
 
-/** What the agent of a member can do; null: that is not known here, and checked when it is. */
+/** What the agent of a member can do; null: unknown here, and checked later. */
 type CapabilitiesOf = (member: TeamMember) => readonly AgentCapability[] | null;
 
 /** The capabilities of its type, as long as a member names no agent. */
@@ -98,7 +98,7 @@ const stageProblems = (
 };
 
 /**
- * Everything that keeps a team from running; empty when it can.
+ * Everything that keeps a team from running; empty if it can run.
  *
  * @param capabilitiesOf left out: an agent that is not named has the capabilities of its type.
  */

@@ -13,16 +13,16 @@ import {
   type WrittenOut,
 } from "./written-out.ts";
 
-/** Names of tests and modules are nothing that the code is asked. */
+/** Names of tests and modules are not input of the code. */
 const labels =
   /\b(?:it|test|describe|suite|context|require|import|from)\b[\w.]*\s*\(?\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`]*`)/g;
-/** A place in a list, as in `error.args[0]`, is nothing that is asked, and neither is a list that is named. */
+/** A position in a list, as in `error.args[0]`, is not input, and neither is a list that is named. */
 const places = /(?<=[\w$\])])\[\d+\]/g;
 const namedList = /^\s*(?:(?:const|let|var)\s+)?[\w$]+\s*=\s*[[(][^[\](){}]*[\])][;,]?\s*$/;
-/** Fewest letters of an answer that is no coincidence. */
+/** Fewest letters of an answer that cannot be a coincidence. */
 const TELLING = 4;
 
-/** A line of a test that asks for something and says what comes of it. */
+/** A line of a test with an input and the expected result. */
 export interface Check {
   path: string;
   line: number;
@@ -43,10 +43,10 @@ export const checksOf = (path: string, text: string): Check[] =>
 
 const saysLittle = (value: string): boolean => /^(0|1|true|false|null|none|)$/.test(value);
 
-/** Fewest checks that say something although all they ask and expect is one digit or letter each. */
+/** Fewest checks that are significant even if each has only a digit or letter as input and result. */
 const ENOUGH_SHORT = 3;
 
-/** Rows of zeros and ones, or a few digits: code that computes has them, too. */
+/** Rows of zeros and ones, or a few digits: code that computes has them as well. */
 const areInEveryProgram = (checks: readonly Check[]): boolean => {
   const values = checks.flatMap(({ literals }) => literals);
   const isLetter = (value: string): boolean => /^\p{L}$/u.test(value);
@@ -61,8 +61,8 @@ const isPlaceIn = (list: readonly string[], value: string): boolean =>
   /^\d+$/.test(value) && Number(value) < list.length;
 
 /**
- * Whether the code contains the question and the answer. A number that is not in the code can be a
- * place in a list that has the answer: a list of answers is a table as well.
+ * Whether the code contains the input and the result. A number that is not in the code may be the
+ * position of the result in a list: a list of results is a table as well.
  */
 const isAnswered = ({ literals }: Check, written: WrittenOut): boolean => {
   const absent = literals.filter((value) => !isWrittenOut(value, written));
@@ -74,14 +74,14 @@ const isAnswered = ({ literals }: Check, written: WrittenOut): boolean => {
   );
 };
 
-/** So many entries that no test asks for make a table more than the tests' answers. */
+/** More entries than this that no test asks for make a table larger than the tests' answers. */
 const ENOUGH_MORE = 3;
 
 const answerIn = ({ literals }: Check): string => letters(literals.at(-1) ?? "");
 
 /**
- * An answer made of what was asked, which the code nevertheless has written out, perhaps in pieces or in
- * disguise.
+ * A result that could be computed from the input, but is written out in the code, perhaps in pieces or
+ * in disguise.
  */
 const isWrittenEcho = (check: Check, written: WrittenOut): boolean => {
   const answer = answerIn(check);
@@ -95,7 +95,7 @@ const isWrittenEcho = (check: Check, written: WrittenOut): boolean => {
   );
 };
 
-/** Whether the tables of the change have as many texts again as its tests ask for: then they are data. */
+/** Whether the tables of the change have as many further texts as its tests use: then they are data. */
 const holdMore = (checks: readonly Check[], { entries }: WrittenOut): boolean => {
   const asked = new Set(checks.flatMap(({ literals }) => literals));
   const texts = [...entries].filter((value) => letters(value).length > 1 && !/^\d+$/.test(value));
@@ -104,8 +104,8 @@ const holdMore = (checks: readonly Check[], { entries }: WrittenOut): boolean =>
 };
 
 /**
- * The checks of the new tests that the code answers from what it has in its text, when that is all of
- * them: a table of the tests' inputs and no rule behind them. Empty when one check asks for more.
+ * The checks of the new tests that the code answers from literals, if that is all of them: a table of
+ * the tests' inputs without a rule. Empty if one check asks for more.
  */
 export const answeredByTable = (checks: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));

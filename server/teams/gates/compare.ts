@@ -1,6 +1,6 @@
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 
-/** What differs from run to run in a test's name: times, places in temporary folders, ports, addresses, chance. */
+/** The variable parts of a test's name: times, places in temporary folders, ports, addresses, random ids. */
 const changing = new RegExp(
   [
     /\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?/,
@@ -20,7 +20,7 @@ const changing = new RegExp(
   "gi",
 );
 
-/** Identity of a test over several runs: without what differs in its name each time. */
+/** The identity of a test over several runs: its name without the variable parts. */
 export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string =>
   `${file} > ${name.replace(changing, "…")}`;
 
@@ -39,7 +39,7 @@ const tally = (tests: readonly TestCase[], status: TestCase["status"] | null = n
   return counted;
 };
 
-/** Tests that fail now and did not before the run; of several of one name as many as are more. */
+/** Tests that fail now and did not before the run; of several with one name, only the additional ones. */
 export const newlyFailing = (before: TestReport, after: TestReport): TestCase[] => {
   const known = tally(before.tests, "failed");
   return failures(after).filter((test) => {
@@ -60,11 +60,11 @@ const errorsOf = ({ load_errors, errors }: TestReport): { name: string; message:
   ...errors.map(({ name, message }) => ({ name: name.replace(changing, "…"), message })),
 ];
 
-/** What was right before the run and is not any more, over the whole suite. */
+/** What passed before the run and no longer does, over the whole suite. */
 export interface Regression {
   broken: TestCase[];
   errors: { name: string; message: string }[];
-  /** Tests that passed before and are not there any more, in files the run did not change. */
+  /** Tests that passed before and no longer exist, in files that the run did not change. */
   gone: string[];
   /** Tests that passed before and are skipped now, in files the run did not change. */
   skipped: string[];
@@ -114,9 +114,9 @@ export const stillBroken = (before: TestReport, after: TestReport): string[] => 
   return [...new Set(now.filter((name) => known.has(name)))];
 };
 
-/** What runners say of a snapshot that nobody has written yet, where they may not write one. */
+/** How runners report a snapshot that does not exist yet, if they may not write one. */
 const unwritten =
   /New snapshot was not written|No snapshot available for assertion|Snapshot .* does not exist|Missing snapshots?|Cannot read snapshot|Snapshot `[^`]*` mismatched[^]*?(Expected: undefined|- Expected\s*\n?\s*""?)/;
 
-/** Whether the test fails for want of a stored snapshot, whatever the code does. */
+/** Whether the test fails because a stored snapshot is missing, whatever the code does. */
 export const awaitsSnapshot = ({ message }: TestCase): boolean => unwritten.test(message ?? "");

@@ -17,7 +17,10 @@ const problemOf = async (diagram: string): Promise<string | null> => {
   }
 };
 
-/** Parses diagrams one after another, for Mermaid keeps state between them: one answer for each. */
+/**
+ * Parses diagrams one after another, because Mermaid keeps state between them; returns one answer for
+ * each.
+ */
 const run = async (): Promise<void> => {
   for (const diagram of z.array(z.string()).parse(workerData))
     parentPort?.postMessage(await problemOf(diagram));

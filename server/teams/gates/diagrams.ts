@@ -20,8 +20,8 @@ export const diagramsIn = (markdown: string): Diagram[] =>
   }));
 
 /**
- * What Mermaid says of the diagrams that it cannot read. They are parsed in a thread of their own,
- * with a deadline and a memory cap, because what a model wrote can keep a grammar busy for ever.
+ * Mermaid's errors for the diagrams that it cannot read. They are parsed in a thread of their own, with
+ * a deadline and a memory cap, because a model's text can keep a grammar busy for ever.
  */
 export const brokenDiagrams = async <D extends Diagram>(
   diagrams: readonly D[],
@@ -30,7 +30,7 @@ export const brokenDiagrams = async <D extends Diagram>(
   if (diagrams.length === 0) return [];
   const problems = await problemsOf(diagrams, signal);
   return diagrams.flatMap((diagram, at) => {
-    // A thread that was stopped has no answer for the diagram it stopped at, nor for those after it.
+    // A thread that was stopped has no answer for the current diagram and the ones after it.
     const problem = at < problems.length ? problems[at] : "it, or one before it, takes too long to read.";
     return typeof problem === "string" ? [{ diagram, problem }] : [];
   });
@@ -55,7 +55,7 @@ const isOutOfMemory = (thrown: unknown): boolean =>
   thrown instanceof Error && "code" in thrown && thrown.code === "ERR_WORKER_OUT_OF_MEMORY";
 
 const startThread = async (diagrams: string[]): Promise<Worker> => {
-  // Loaded here: Node takes five milliseconds for it, which every run would wait for.
+  // Loaded here, because it takes Node five milliseconds, and every run would wait for it.
   const { Worker } = await import("node:worker_threads");
   // In a bundle, the thread's file is next to this one; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./diagram-thread.ts" : "./diagrams.js";

@@ -4,7 +4,7 @@ import { changedPaths, quantity, type Gate, type GateContext } from "./gate.ts";
 
 const markdown = /\.(md|mdx|markdown)$/i;
 const fencedCode = /^(`{3,}|~{3,})[\s\S]*?^\1/gm;
-/** Every part is bounded: brackets that are never closed must not be searched to the end, again and again. */
+/** Every part is bounded: brackets that are never closed must not be searched to the end repeatedly. */
 const link = /!?\[[^\]]{0,1000}\]\(\s{0,100}<?([^)\s>]{1,2000})>?[^)]{0,1000}\)/g;
 const outside = /^([a-z][a-z0-9+.-]*:|#|\/\/)/i;
 

@@ -27,13 +27,13 @@ const unpacked = (bytes: Buffer): Buffer[] =>
     }
   });
 
-/** What may still be looked at: texts in texts could otherwise keep the runtime busy for minutes. */
+/** The remaining budget: texts within texts could otherwise keep the runtime busy for minutes. */
 class Budget {
   #texts = 3000;
   #characters = 1_000_000;
   readonly #seen = new Set<string>();
 
-  /** Whether the text is to be looked at: it is new, and there is room for it. */
+  /** Whether the text should be examined: it is new, and within the budget. */
   takes(text: string): boolean {
     if (this.#texts <= 0 || this.#characters <= 0 || this.#seen.has(text)) return false;
     this.#seen.add(text);
@@ -43,7 +43,7 @@ class Budget {
   }
 }
 
-/** What a text is when it is taken for base64 or hexadecimal digits, also of compressed bytes. */
+/** The content of a text as base64 or hexadecimal digits, also of compressed bytes. */
 const decodedFrom = (value: string, budget: Budget): string[] => {
   if (value.length < LEAST || !/^[\w+/=-]+$/.test(value) || !budget.takes(value)) return [];
   const bytes = [
@@ -56,7 +56,7 @@ const decodedFrom = (value: string, budget: Budget): string[] => {
     .map(String);
 };
 
-/** How deep texts are encoded in texts that are encoded. */
+/** How many levels of encoding are undone. */
 const DEEPEST = 3;
 
 /** The texts that these values hide, and those that they hide in turn. */

@@ -15,8 +15,8 @@ const shifted = (text: string, places: number): string =>
   });
 
 /**
- * What a text or number can be disguised as: its hashes and their beginnings, its encodings, itself
- * backwards or in another alphabet, the sum of its letters.
+ * The disguises of a text or number: its hashes and their beginnings, its encodings, itself backwards or
+ * in another alphabet, the sum of its letters.
  */
 export const formsOf = (value: string): string[] => {
   if (value === "") return [];

@@ -9,7 +9,7 @@ import type { ProvingGround } from "../../executions/execution-request.ts";
 /** Files of a state of the workspace that differ from the user's: path → hash, null = deleted. */
 export type FileHashes = ReadonlyMap<string, string | null>;
 
-/** What a gate is proven from. */
+/** The input of a gate. */
 export interface GateContext {
   ground: ProvingGround;
   /** Which files of the workspace are tests. */
@@ -21,25 +21,26 @@ export interface GateContext {
   /** The same as hashes; and the state the stage began with. */
   after: FileHashes;
   before: FileHashes;
-  /** The state in which the tests were last proven red; null when no stage of the run proves it. */
+  /** The state in which the tests were last proven red; null if no stage of the run proves it. */
   provenRed: FileHashes | null;
-  /** By name: the tests that were proven red, and all that were found then; null when nobody did. */
+  /** By name: the tests that were proven red, and all that existed then; null if nobody proved it. */
   provenTests: { proven: readonly string[]; found: readonly string[] } | null;
   /**
-   * Tests that the team keeps from who writes the code, as changes from the user's workspace, and
-   * those of them that were proven red, by name. They are in `changes` unless this stage must not see them.
+   * Tests that the team hides from the author of the code, as changes from the user's workspace, and
+   * those of them that were proven red, by name. They are in `changes` unless this stage must not see
+   * them.
    */
   heldBack: { changes: readonly FileChange[]; proven: readonly string[] };
-  /** The whole suite on the workspace as it was when the run began. */
+  /** The whole suite on the workspace before the run. */
   baseline: () => Promise<TestReport>;
   /** Open findings this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;
-  /** Share of the mutants of changed lines that tests have to notice. */
+  /** Share of the mutants of changed lines that tests must notice. */
   mutantsThreshold: number;
-  /** How long each gate that runs the tests again and again may go on. */
+  /** How long each gate that runs the tests repeatedly may take. */
   budgetMs: number;
-  /** Whether tests may be gone that passed before, in files that the change rewrote. */
+  /** Whether tests that passed before may be missing in files that the change rewrote. */
   mayRemoveTests: boolean;
   /** Text of a file in the stage's result, or null. */
   readText: (path: string) => Promise<string | null>;
@@ -51,10 +52,10 @@ export interface GateContext {
   signal: AbortSignal;
 }
 
-/** A gate runs its measurement and says what it saw; it never throws for a gate that does not hold. */
+/** A gate measures and reports the result; it never throws for a gate that does not hold. */
 export type Gate = (context: GateContext) => Promise<Measured>;
 
-/** What a gate saw. What it leaves out, it did not measure. */
+/** The result of a gate. Omitted fields were not measured. */
 export type Measured = Pick<GateProof, "held" | "reason"> &
   Partial<
     Pick<
@@ -91,7 +92,7 @@ export const prove = async (name: GateName, gate: Gate, context: GateContext): P
   };
 };
 
-/** What a proof keeps of a test run. */
+/** The part of a test run that a proof stores. */
 export const measuredRun = ({ runner, command, exit_code, counts, coverage }: TestReport) => ({
   runner,
   command,

@@ -73,7 +73,7 @@ export const proveGates = async (
 const evidenceFor = ({ gate, evidence }: GateProof): string[] =>
   gate === "held-back" ? evidence.map((text) => text.split("\n", 1)[0] ?? "") : evidence;
 
-/** What a failed gate says to the agent whose work is sent back. */
+/** The message of a failed gate to the agent whose work is sent back. */
 export const feedbackOf = (proofs: readonly GateProof[]): string =>
   proofs
     .filter((proof) => !proof.held)

@@ -4,7 +4,7 @@ import { isFileEntry, newErrors, newlyFailing, testId } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext } from "./gate.ts";
 import { describe, newTestFiles, probeOf, unusable } from "./test-run.ts";
 
-/** What a run of tests came to, and what of it failed. */
+/** The results of a run of tests, and its failures. */
 interface Result {
   report: TestReport;
   passed: number;
@@ -31,8 +31,8 @@ const inWords = ({ passed, failures }: Result, kind: string): string =>
     : `${failures.length} of ${quantity(passed + failures.length, `${kind} test`)} ${failures.length === 1 ? "fails" : "fail"}`;
 
 /**
- * The tests that the authors of the code never saw pass as the others do. They run alone, and the
- * others next to them, so that a difference between the two is measured and not guessed.
+ * The tests that the authors of the code never saw pass like the others. They run alone, and so do the
+ * others, so that a difference between the two is measured.
  */
 export const heldBack: Gate = async (context) => {
   const hidden = new Map(context.heldBack.changes.map((change) => [change.path, "held back"]));

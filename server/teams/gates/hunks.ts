@@ -87,24 +87,24 @@ export const writtenLines = (source: ChangedSource): LineRange[] =>
 
 const comment = /\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$|(^|\s)#.*$/gm;
 
-/** The text without comments and blanks. */
+/** The text without comments and whitespace. */
 const bare = (text: string): string => text.replace(comment, "").replace(/\s+/g, "");
 
-/** Lines that tell a person or a log, and compute nothing. */
+/** Lines that only inform a person or a log. */
 const telling = /^\s*(?:this\.|self\.)?(?:console|_?log|_?logger|logging|LOG(?:GER)?)\.\w+\(.*\);?\s*$/gm;
 
-/** What a package says of itself, and the versions of what it needs. */
+/** A package's description, and the versions of its dependencies. */
 const aboutPackage =
   /^\s*(?:"(?:version|description|keywords|author|license|homepage)"\s*:.*|"[@\w./-]+"\s*:\s*"[\^~<>=]*\d[^"]*",?|"\w*[dD]ependencies"\s*:\s*\{|[{}],?)\s*$/gm;
 
-/** Files that no test runs: settings of tools, locks, texts. */
+/** Files that no test runs: settings of tools, lock files, texts. */
 const holdsNoCode =
   /(^|\/)(\.[^/]+|[A-Z]+|(package-lock|npm-shrinkwrap|tsconfig[\w.-]*)\.json)$|\.(ya?ml|toml|lock|cfg|ini|txt|in|typed)$|\.d\.[cm]?ts$/;
 
-/** TypeScript without its types; null where Node cannot take them out. */
+/** TypeScript without its types; null if Node cannot remove them. */
 const withoutTypes = (path: string, text: string): string | null => {
   if (!/\.[cm]?ts$/.test(path)) return null;
-  // Node warns that this may change yet. Nobody who reads the warning could do anything.
+  // Node warns that this is experimental. Readers of the warning could not do anything.
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {

@@ -2,15 +2,15 @@ import type { Mutant, TestReport } from "../../../schemas/tests.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 
 /**
- * What the tests made of a mutant; `crashed` and `stopped` say little about them. `alike`: the tests
- * reach the one case in which the mutant differs, and the result is the same. `entry`: a value of a
- * table, of which the tests notice others.
+ * What the tests made of a mutant; `crashed` and `stopped` say little about the tests. `alike`: the
+ * tests reach the one case in which the mutant differs, and the result is the same. `entry`: a value of
+ * a table, of which the tests notice others.
  */
 export type Fate = "killed" | "survived" | "alike" | "entry" | "crashed" | "stopped" | "not run";
 
 const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
 
-/** The mutants with the line that each changes: who writes the tests may not have seen the code. */
+/** The mutants with the line that each changes: the author of the tests may not have seen the code. */
 const describeMutants = async (
   context: GateContext,
   mutants: readonly Mutant[],
@@ -27,13 +27,16 @@ const describeMutants = async (
 /** Up to this share, a single mutant of a small change may survive. */
 const LENIENT = 0.8;
 
-/** One that is overlooked among several that are noticed says little: it may make no difference. */
+/** One missed mutant among several that are noticed says little: it may make no difference. */
 const isSlip = (survived: number, killed: number): boolean => survived <= 1 && killed >= 3;
 
-/** Code that asks where it runs: what it does elsewhere is no concern of the tests, and a way to deceive them. */
+/**
+ * Code that asks where it runs: what it does elsewhere is not the tests' concern, but a way to deceive
+ * them.
+ */
 const asksWhere =
   /\bprocess\.(cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(dir|file)name\b|\bimport\.meta\.(url|dirname|filename)\b/;
-/** So many lines below such a question its answer may be. */
+/** The answer to such a question may be this many lines below it. */
 const BELOW = 3;
 
 /**

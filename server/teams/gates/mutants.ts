@@ -18,7 +18,7 @@ const script = /\.[cm]?[jt]sx?$/;
 const isPython = (path: string): boolean => path.endsWith(".py");
 /** Mutants of a value that is written out, as both mutators call them. */
 const literalKind = /^(StringLiteral|BooleanLiteral|literal)$/;
-/** Lines that do nothing but log, perhaps under a condition. */
+/** Lines that only log, perhaps under a condition. */
 const logs = /^\s*(?:if\s*\(.*\)\s*)?(?:this\.)?(?:console|_?log|_?logger)\.\w+\(.*\);?\s*$/;
 /** Texts for people are not what tests are about. */
 const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
@@ -73,8 +73,8 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
 };
 
 /**
- * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and
- * a test has to fail by an assertion. Crashes and time-outs are counted apart.
+ * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and a
+ * test has to fail by an assertion. Crashes and time-outs are counted separately.
  */
 export const mutants: Gate = async (context) => {
   const sources = await changedSources(context);
@@ -82,7 +82,7 @@ export const mutants: Gate = async (context) => {
   if ("refused" in planted) return { held: false, reason: planted.refused };
   const files = newTestFiles(context);
   const own = files.length > 0 ? files : null;
-  // Tests that were there before may know better. Measuring them prepares the copy for it.
+  // Older tests may notice it. Measuring them prepares the copy for that.
   const suite = own === null ? new Set<string>() : named(await context.baseline(), "passed");
   await context.ground.prepare(planted.changes);
   const dry = await context.ground.runTests({
@@ -147,7 +147,7 @@ const asEntries = (
   return told;
 };
 
-/** So many mutants have to be tried before a test is blamed for noticing none of them. */
+/** So many mutants have to be tried before a test is blamed for missing all of them. */
 const ENOUGH = 2;
 
 /**
@@ -208,10 +208,13 @@ interface Trial {
 const isMissedBy = ({ reached }: TestReport, { id, path }: Mutant): boolean =>
   reached !== undefined && script.test(path) && !reached.includes(id);
 
-/** Seconds that a run with a mutant may take, by what the same tests take without one; it may never end. */
+/**
+ * Seconds that a run with a mutant may take, from the time that the same tests take without one; a
+ * mutant may never end.
+ */
 const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
 
-/** Runs the tests against each mutant, a few at once, until the time is up. */
+/** Runs the tests against each mutant, a few at a time, until the time is up. */
 const tryAll = async (
   context: GateContext,
   all: readonly Mutant[],

@@ -16,7 +16,7 @@ export const Mutation = z.strictObject({
 });
 export type Mutation = z.infer<typeof Mutation>;
 
-/** Switches on an error in every changed function, in place of a mutant: who fails has reached one. */
+/** Switches on an error in every changed function instead of a mutant: a test that fails has reached one. */
 export const REACH = "reach";
 
 /** Why there are no mutants of a change, as a sentence for people. */
@@ -26,7 +26,10 @@ export type MutationRefusal = z.infer<typeof MutationRefusal>;
 const Ready = z.tuple([z.literal("ready")]);
 const Answer = z.tuple([z.union([Mutation, MutationRefusal])]);
 
-/** How long the thread may load the parser. The machine is slow then, and not the change. */
+/**
+ * How long the thread may take to load the parser. If it takes longer, the machine is slow, not the
+ * change.
+ */
 const LOAD_MS = 180_000;
 /** How long the change may take once the parser is loaded. */
 const DEADLINE_MS = 60_000;

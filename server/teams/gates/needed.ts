@@ -6,7 +6,10 @@ import { newTestFiles, probeOf } from "./test-run.ts";
 /** Most pieces that are taken back. */
 const MOST_HUNKS = 20;
 
-/** Whether the tests miss the piece: those of the change first, then, if they do not, the whole suite. */
+/**
+ * Whether tests notice that the piece is missing: those of the change first, then, if they do not, the
+ * whole suite.
+ */
 const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
   const probe = probeOf(context);
   const files = newTestFiles(context);
@@ -23,7 +26,7 @@ const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
   return suite.outcome !== "passed" && suite.counts.failed !== before.counts.failed;
 };
 
-/** The refusal of code that knows the tests' answers and no rule; null when a test asks for more. */
+/** The refusal of code that knows the tests' answers but no rule; null if a test asks for more. */
 const tableInWords = (answered: readonly Check[]): Measured | null =>
   answered.length === 0
     ? null
@@ -37,8 +40,8 @@ const tableInWords = (answered: readonly Check[]): Measured | null =>
       };
 
 /**
- * Each piece of the change to sources is needed: taken back alone, some test fails. A piece nobody
- * misses is dead code, an unrelated edit, or behaviour that no test describes.
+ * Each piece of the change to sources is needed: without it, some test fails. A piece that no test
+ * misses is dead code, an unrelated edit, or untested behaviour.
  */
 export const needed: Gate = async (context) => {
   const started = performance.now();
@@ -46,7 +49,7 @@ export const needed: Gate = async (context) => {
   const table = tableInWords(answeredByTable(await checksOfChange(context), sources));
   if (table !== null) return table;
   const hunks = sources.flatMap((source) => hunksOf(source).filter((hunk) => isCode(hunk, source.after)));
-  // The only piece is the change itself: that the tests fail without it is what red showed.
+  // The only piece is the change itself, and red showed that the tests fail without it.
   if (hunks.length <= 1)
     return {
       held: true,

@@ -15,15 +15,16 @@ import {
   withoutAssertion,
 } from "./test-run.ts";
 
-/**
- * Whether the code under test threw the error, and not the test: a bug that is a crash is shown by one.
- */
+/** Whether the code under test threw the error, and not the test: a crash of the code proves a bug. */
 export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolean => {
   const [innermost] = innermostPlace(message ?? "") ?? [];
   return innermost !== undefined && classifyPath(innermost, layout) === "source";
 };
 
-/** Whether a test fails for what it describes: an assertion, a name that is yet to come, a crash of the code. */
+/**
+ * Whether a test fails for the right reason: an assertion, a name that does not exist yet, a crash of
+ * the code.
+ */
 const failsRightly = (test: TestCase, layout: TestLayout): boolean =>
   test.failure !== "error" || crashesInCode(test, layout);
 
@@ -34,7 +35,7 @@ const LONGEST_FAILURE = 1500;
 const beginning = (failure: string): string =>
   failure.length <= LONGEST_FAILURE ? failure : `${failure.slice(0, LONGEST_FAILURE)}…`;
 
-/** A suite that takes longer is not run a second time to see whether it has the new tests. */
+/** A suite that takes longer is not run again to see whether it includes the new tests. */
 const QUICK_SUITE_MS = 60_000;
 
 /**
@@ -58,7 +59,7 @@ export const red: Gate = async (context) => {
         : "";
     return { ...problem, reason: problem.reason + hint };
   }
-  // A bare command has an exit code and no names: that it fails is all there is to see.
+  // A bare command has an exit code and no names: only its failure can be seen.
   if (report.runner === "command") return redCommand(before, report);
   const knownPassing = named(before, "passed");
   const failing = newlyFailing(before, report);
@@ -129,7 +130,7 @@ const awaitingTests = async (
   return tests.length === 0 || later.tampering !== undefined ? null : { missing: missing.join(", "), tests };
 };
 
-/** Tests that were there were rearranged or taken away: what they show has to be seen elsewhere. */
+/** Existing tests were rearranged or removed: what they show has to be seen elsewhere. */
 const nothingNew = (report: TestReport): Measured => ({
   held: true,
   reason: "No test is new. Those that were there pass on the code before the change.",

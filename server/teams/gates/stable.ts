@@ -59,7 +59,7 @@ export const stable: Gate = async (context) => {
   if (first.runner === "command") return await repeatCommand(context, files, first);
   const started = performance.now();
   const expected = context.provenTests?.proven ?? [...named(first, "passed")];
-  // What shows most comes first, in case the time is up.
+  // The most telling runs come first, in case the time is up.
   const repeats = [
     shuffled(1),
     later,

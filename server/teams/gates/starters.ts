@@ -4,7 +4,7 @@ import type { LineRange } from "../../../schemas/tests.ts";
 const starts =
   /^(?:if\s*\(.*(?:\brequire\.main\b|\bmodule\.parent\b|\bimport\.meta\.(?:url|main)\b|\bNODE_ENV\b.*\btest\b|\bargv\[1\]).*|if\s+__name__\s*==.*)$/;
 
-/** A condition about what the machine, the engine or a library has: on one machine it has one outcome. */
+/** A condition about what the machine, the engine or a library has: on one machine, it has one outcome. */
 const feature =
   /^\s*(?:\}\s*)?(?:else\s+)?(?:if|elif)\b\s*\(?\s*(?:!|not\s)?\s*\(?\s*(?:hasattr\(|sys\.(?:version_info|platform)\b|os\.name\b|typeof\s+[\w.]+\s*[!=]==?\s*["'](?:function|undefined)["']|process\.(?:platform|versions?)\b)[^?]*$/;
 

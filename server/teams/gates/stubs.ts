@@ -17,7 +17,7 @@ export const innermostPlace = (message: string): Place | null => {
   return places.find(([file]) => !file.endsWith(".py")) ?? places.at(-1) ?? null;
 };
 
-/** How a function says that it is yet to be written. */
+/** How a function says that it is not implemented yet. */
 const throwing = /\b(throw|raise|panic!?|todo!|unimplemented!|abort|fail)\b|NotImplemented/;
 
 /** The source that lacks a name which a test file imports, by what Node and Python say of it. */

@@ -36,7 +36,7 @@ export const named = (report: TestReport, status: TestCase["status"]): Set<strin
 export const describe = (tests: readonly TestCase[]): string[] =>
   tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
 
-/** Why a run says nothing about the change, in words: it was tampered with, or no test was at work. */
+/** Why a run says nothing about the change, in words: somebody interfered with it, or no test ran. */
 export const unusable = (report: TestReport, context: Pick<GateContext, "after">): Measured | null =>
   tampered(report) ?? notRun(report, context);
 
@@ -87,8 +87,8 @@ const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Meas
 
 /**
  * Tests of these files that cannot fail: they pass although every assertion throws as soon as it is
- * reached, or assert nothing but what is written out in them. Measured in the state the copy is in; a
- * run that shows nothing, or that no witness watched, accuses nobody.
+ * reached, or assert only about literals. Measured in the copy's present state; a run that shows
+ * nothing, or that no witness watched, accuses nobody.
  */
 export const withoutAssertion = async (
   context: GateContext,

@@ -1,5 +1,5 @@
 const written = String.raw`(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|-?\d[\d_.]*|true|false|null|undefined|\[\s*\]|\{\s*\})`;
-/** Assertions whose every operand is written out: they say the same whatever the code does. */
+/** Assertions whose operands are all literals: their result does not depend on the code. */
 const truths = [
   String.raw`\bexpect\(\s*${written}\s*\)(?:\s*\.\w+)*\(\s*(?:${written})?\s*\)`,
   String.raw`\bassert(?:\.\w+)*\(\s*${written}(?:\s*,\s*${written})*\s*,?\s*\)`,
@@ -49,7 +49,7 @@ const bodyOf = (file: string, name: string): string | null => {
   return bracketed(file, file.indexOf("(", call.index)).slice(call[0].length - call[0].indexOf("("));
 };
 
-/** Whether a test of JavaScript asserts nothing but what is true of what is written in it. */
+/** Whether a test in JavaScript asserts only about its own literals. */
 export const assertsTruthsAlone = (file: string, name: string): boolean => {
   const body = bodyOf(file, name);
   if (body === null) return false;

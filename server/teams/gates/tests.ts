@@ -25,7 +25,7 @@ import {
 const describeErrors = (errors: readonly { name: string; message: string }[]): string[] =>
   errors.map(({ name, message }) => `${name}\n${message}`);
 
-/** What was found or proven when the tests were proven red and is not there, or did not pass. */
+/** What was found or proven when the tests were proven red, and is missing or did not pass now. */
 const notPassed = (context: GateContext, report: TestReport): string[] => {
   const { proven, found } = context.provenTests ?? { proven: [], found: [] };
   const statuses = new Map(report.tests.map((test) => [testId(test), test.status]));
@@ -39,8 +39,8 @@ const absentAtAll = (context: GateContext, report: TestReport): string[] =>
   report.outcome === "no_tests" ? notPassed(context, report) : [];
 
 /**
- * Each test that was proven red is there by its name, ran, and passes; with it all others of the
- * files the run added or changed, and nothing fails around them. None passes without an assertion.
+ * Each test that was proven red exists by its name, ran, and passes; so do all others of the files that
+ * the run added or changed, and nothing fails around them. None passes without an assertion.
  */
 export const green: Gate = async (context) => {
   const files = newTestFiles(context);
@@ -106,7 +106,7 @@ const cannotFail = async (
   };
 };
 
-/** What was right before the run and is not any more, in one sentence; null: nothing. */
+/** What passed before the run and no longer does, in one sentence; null: nothing. */
 const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regression): string | null => {
   const parts = [
     broken.length > 0 ? `${quantity(broken.length, "test")} broken` : "",
@@ -118,7 +118,7 @@ const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regressio
   return parts.length === 0 ? null : `${parts.join(", ")}.`;
 };
 
-/** Nothing that was right before the run fails, or is gone, in the whole suite; with coverage. */
+/** Nothing that passed before the run fails or is missing, in the whole suite; with coverage. */
 export const clean: Gate = async (context) => {
   const before = await context.baseline();
   await context.ground.prepare(context.changes);

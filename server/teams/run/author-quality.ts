@@ -23,7 +23,7 @@ const lastExecutions = (store: Store, run: TeamRun): Map<string, AgentExecution>
     }),
   );
 
-/** Whether a review came to its end, whatever it found. */
+/** Whether a review was completed, whatever it found. */
 const hasReviewed = (execution: AgentExecution): boolean =>
   isReviewing(execution) &&
   (execution.status === "Completed" || execution.error?.code === "gate_failed") &&

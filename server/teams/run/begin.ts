@@ -29,8 +29,8 @@ const admitProviders = async (
 };
 
 /**
- * Refuses a run before anything of it is stored, if its commands may not run here, its agents not work so,
- * or a hook says no.
+ * Refuses a run before anything of it is stored, if its commands may not run here, its agents cannot
+ * work this way, or a hook refuses it.
  */
 export const admitRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
   parts.hooks.admit();

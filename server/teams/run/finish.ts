@@ -44,7 +44,7 @@ const lastStages = (run: TeamRun): string[] => {
   return run.workflow_stages.map((stage) => stage.name).filter((name) => !needed.has(name));
 };
 
-/** The change set of an ended run: of a success all of it, otherwise how far the work came. */
+/** The change set of an ended run: the whole one of a success, otherwise the work so far. */
 const finalChanges = async (parts: FinishParts, run: TeamRun): Promise<string | null> => {
   if (run.status === "Succeeded") {
     return (await mergedChanges(parts.store, parts.changes, run, lastStages(run)))?.change_set_id ?? null;
@@ -71,7 +71,7 @@ export const tellFinished = (
   });
 };
 
-/** Applies the changes of a success if the settings say so; what prevents it is reported and stored. */
+/** Applies the changes of a success if the settings say so; a failure is reported and stored. */
 export const applyUnasked = async (
   { settings, changes, emit, now }: FinishParts,
   run: TeamRun,
@@ -86,7 +86,7 @@ export const applyUnasked = async (
   }
 };
 
-/** Runs the hooks `SessionEnd`. The run has ended whatever they say; a failure is reported. */
+/** Runs the hooks `SessionEnd`. Their answers do not change the run; a failure is reported. */
 export const runEndHooks = async (
   { hooks, emit, now }: Pick<TeamParts, "hooks" | "emit" | "now">,
   { task_id, status, change_set_id }: TeamRun,
@@ -104,8 +104,8 @@ export const runEndHooks = async (
 };
 
 /**
- * An ended run with the change set it leaves. A success whose last stages cannot be merged
- * is none: its gates were proven on each of them alone.
+ * An ended run with its change set. A success whose last stages cannot be merged is not one: its gates
+ * were proven on each of them separately.
  */
 export const withFinalChanges = async (parts: FinishParts, run: TeamRun): Promise<TeamRun> => {
   try {

@@ -9,7 +9,7 @@ import { tokensOfCharacters } from "../../gateway/tokens.ts";
 import { runProvider } from "../stage/charge.ts";
 import type { RunParts } from "./stage-round.ts";
 
-/** Characters of the file, by its size: what it holds is not read. */
+/** Characters of the file, estimated from its size: its content is not read. */
 const fileCharacters = async (workspace: string, { file, options }: StartRun): Promise<number> => {
   if (file === null) return 0;
   const overlay = options.overlays.find(({ path }) => path === file);

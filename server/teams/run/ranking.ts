@@ -5,7 +5,7 @@ import { presentAttempts } from "../plan.ts";
 import { changeSetOf } from "../stage/stage-changes.ts";
 import { outcomeOf } from "../stage/stage-work.ts";
 
-/** Parts that are all right, of those that were looked at; nothing looked at says nothing. */
+/** The share of the examined parts that are right; nothing was examined: it says nothing. */
 const shareOf = (right: number, all: number): number => (all === 0 ? 0 : right / all);
 
 /** Files of the change that the stage did not begin with, and their lines. */
@@ -32,7 +32,7 @@ const scoreOf = (store: Store, state: StageState, execution: AgentExecution): At
   };
 };
 
-/** Work that every gate let pass comes first, then work that a gate refused, then what came to no end. */
+/** Work that passed every gate comes first, then work that a gate refused, then unfinished work. */
 const grades = { completed: 0, refused: 1, failed: 2, cancelled: 3 } as const;
 
 /** Smaller is better, the first difference counts. */

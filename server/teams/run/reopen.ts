@@ -3,7 +3,10 @@ import type { RunOptions, RunOptionsPatch, StageState, Task, TeamRun } from "../
 import { noUsage } from "../../models/execution.ts";
 import { isDone, mapStage, newStage, presentAttempts, redone } from "../plan.ts";
 
-/** Whether a stage was cut off: running when its runtime ended, or not ended by a gate. */
+/**
+ * Whether a stage was interrupted: running when its runtime ended, or ended by something other than a
+ * gate.
+ */
 const wasCutOff = (stage: StageState): boolean =>
   stage.execution_ids.length > 0 &&
   (stage.status === "Running" || stage.status === "Failed" || stage.status === "Cancelled");
@@ -56,8 +59,8 @@ export const continueStage = (
   });
 
 /**
- * A new run of another task that takes over what is done before `from`, and does the rest again:
- * what builds on it, and what the first run did not finish.
+ * A new run of another task that takes over what was done before `from`, and does the rest again:
+ * everything that builds on it, and what the first run did not finish.
  */
 export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp): TeamRun => {
   const again = redone(run, from);

@@ -29,7 +29,7 @@ export class RunBaseline {
 
   /** The report, measured unless it is known; stages that begin together measure it once. */
   async once(measure: () => Promise<TestReport>): Promise<TestReport> {
-    // What fails for another stage, or ends with it, is no answer for this one.
+    // A failure or the end of another stage's measurement is not an answer for this one.
     while (this.#report === null && this.#measuring !== null) await this.#measuring.catch(() => undefined);
     if (this.#report !== null) return this.#report;
     this.#measuring = measure();

@@ -50,7 +50,7 @@ export class RunDriver {
   readonly #first = Promise.withResolvers<AgentExecution>();
   readonly #baseline: RunBaseline;
   #isParked = false;
-  /** Makes the driver look again at what can begin. */
+  /** Makes the driver check again what can begin. */
   #wake: () => void = () => undefined;
   /** Resolves when the run has ended, waits for a person, or was interrupted. Never rejects. */
   readonly done: Promise<void>;
@@ -116,10 +116,10 @@ export class RunDriver {
       await this.#baseline.load(this.run.baseline);
       await this.#drive();
     } catch (error) {
-      // Only a store that cannot be written any more gets here, so nothing of this can be stored.
+      // Only a store that can no longer be written leads here, so nothing of this can be stored.
       const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log("error", "a run cannot be driven any more", { task_id, details });
-      // Those who follow it must not wait for ever; the store has it as running, so it is resumed later.
+      // Listeners must not wait for ever; the store has the run as running, so it is resumed later.
       const known = error instanceof CoditectError ? error : fail("internal", { reference: task_id });
       tellFinished(this.#parts, { ...this.run, status: "Failed", error: toExecutionError(known) });
     } finally {
@@ -200,7 +200,10 @@ export class RunDriver {
     return false;
   }
 
-  /** Works a stage through one round, by one execution or several attempts, and takes the outcome into the run. */
+  /**
+   * Works on one round of a stage, by one execution or several attempts, and takes the outcome into the
+   * run.
+   */
   async #runStage(name: string): Promise<void> {
     const { signal } = this.#controller;
     let outcome: StageOutcome;
@@ -233,7 +236,7 @@ export class RunDriver {
     }
   }
 
-  /** What a round came to: of several attempts, what the best of them did. */
+  /** The outcome of a round: with several attempts, that of the best one. */
   async #outcomeOfRound(
     name: string,
     ended: readonly PromiseSettledResult<AgentExecution>[],
@@ -287,7 +290,7 @@ export class RunDriver {
     await this.#save(endStage(this.run, name, outcome, now()));
     const { task_id } = this.run;
     emit({ type: "stage.finished", at: now(), task_id, stage: stateOf(this.run, name) });
-    // What ends the run ends its other stages too; their late answers count for nothing.
+    // What ends the run ends its other stages, too; their late answers do not count.
     if (outcome.type === "failed") this.stop(new Stop("run_ended"));
   }
 

@@ -79,7 +79,7 @@ export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<vo
     .filter((execution) => !isFinished(execution) && execution.status !== "Queued");
   await store.commit((transaction) => {
     for (const run of left) transaction.put("runs", { ...run, status: "Interrupted", updated_at: now() });
-    // Nothing works on them now; what they did is in their transcripts.
+    // Nothing works on them now; their transcripts have what they did.
     for (const execution of cutOff) transaction.put("executions", requeue(execution));
   });
 };

@@ -15,7 +15,7 @@ import type { StageWork, TeamParts } from "../stage/stage-parts.ts";
 import { outcomeOf } from "../stage/stage-work.ts";
 import { viewWorkspace } from "../stage/workspace-view.ts";
 
-/** The parts of the runtime that runs are driven with. */
+/** The parts of the runtime that drive runs. */
 export interface RunParts extends TeamParts {
   configuration: Configuration;
 }
@@ -69,7 +69,7 @@ const cutOffExecution = async (
   const last = executionId === undefined ? null : parts.store.get("executions", executionId);
   if (last === null) return null;
   if (!isFinished(last)) return { execution: last, isNew: false };
-  // What a gate refused is refused, though its runtime was killed before the run recorded it.
+  // Work that a gate refused is refused, even if its runtime was killed before the run recorded it.
   const { type } = outcomeOf(last);
   if (type === "completed" || type === "refused") return { execution: last, isNew: false };
   return { execution: await continued(parts, last), isNew: true };
@@ -123,7 +123,8 @@ export const prepareRound = async (
 ): Promise<PreparedRound[]> => {
   const { store, changes } = parts;
   const definition = definitionOf(run, state.name);
-  // A round that was cut off continues from where it began, whatever other stages did meanwhile.
+  // A round that was interrupted continues from where it began, whatever other stages did in the
+  // meantime.
   const startsWith =
     state.status === "Running"
       ? changeSetOf(store, state.starts_with)

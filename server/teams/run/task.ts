@@ -13,7 +13,7 @@ import type { Store } from "../../store/store.ts";
 import { ROLE_ALONE } from "../definition/members.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 
-/** What is asked when the user names no task. */
+/** The default task of a workflow. */
 const defaultTask = (workflow: string, { file, data }: Pick<StartRun, "file" | "data">): string => {
   const part = subjectOfData(data);
   if (part !== null) return `Look at ${part} and at what it touches; report nothing that lies elsewhere.`;

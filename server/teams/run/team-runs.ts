@@ -221,7 +221,7 @@ export class TeamRuns implements Runs {
     return this.#begin(newRun(task, team, request.options, forecast, now()), task);
   }
 
-  /** Stores a run with its task, tells of it, and sets it to work. */
+  /** Stores a run with its task, emits it, and starts it. */
   async #begin(run: TeamRun, task: Task): Promise<RunDriver> {
     await this.#parts.configuration.checkAvailable(run.members);
     await admitRun(this.#parts, run, task);
@@ -231,7 +231,7 @@ export class TeamRuns implements Runs {
     const driver = new RunDriver(this.#parts, record, task);
     this.#drivers.set(run.task_id, driver);
     void driver.done.then(() => {
-      // It may have been begun again meanwhile.
+      // It may have been resumed in the meantime.
       if (this.#drivers.get(run.task_id) === driver) this.#drivers.delete(run.task_id);
     });
     return driver;

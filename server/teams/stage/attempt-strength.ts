@@ -6,7 +6,7 @@ import type { GateContext } from "../gates/gate.ts";
 import { heldBack } from "../gates/held-back.ts";
 import { mutants } from "../gates/mutants.ts";
 
-/** The same work with no tests but the held-back ones, so that those alone have to notice a mutant. */
+/** The same work with only the held-back tests, so that they alone have to notice a mutant. */
 const judgedByHidden = (context: GateContext, baseline: TestReport): GateContext => {
   const hidden = context.heldBack.changes;
   const sources = [...context.after].filter(([path]) => classifyPath(path, context.layout) !== "test");

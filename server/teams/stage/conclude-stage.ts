@@ -21,7 +21,7 @@ import { measureTestTimes } from "./test-times.ts";
 export const isReviewing = (execution: AgentExecution): boolean =>
   execution.input.tools.some((tool) => tool.name === "report_findings");
 
-/** Why work that came to an end is refused all the same: evidence first, then the agent's own end. */
+/** Why completed work is refused: evidence first, then the agent's own end. */
 const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[]): CoditectError | null => {
   const { stage, agent } = work;
   const failed = gates.find((gate) => !gate.held);
@@ -34,7 +34,7 @@ const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[])
       "its answers reached their limit of tokens before they called a tool. " +
       "Increase max_tokens in the agent's settings, or use a model that uses fewer reasoning tokens",
   };
-  // Tests that pass are proof enough, however the agent ended; a review that never ended is none.
+  // Passing tests are proof enough, however the agent ended; a review that never ended is not.
   const measured = stage.gates.some((gate) => gate === "red" || gate === "green");
   if (loop.outcome !== "finished" && (failed !== undefined || !measured)) {
     return fail("agent_gave_up", { agent: agent.name, reason: reasons[loop.outcome] });

@@ -53,8 +53,8 @@ export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[
 };
 
 /**
- * What the runtime measured of a stage. What its agent says is only handed on where that is the
- * work itself, such as an analysis: a stage that changed code is known by its proofs.
+ * What the runtime measured of a stage. The agent's own words are passed on only if they are the work
+ * itself, such as an analysis: a stage that changed code is known by its proofs.
  */
 const handedOn = (
   stage: WorkflowStage,
@@ -84,7 +84,7 @@ const describeProof = ({ gate, held, reason, runner, counts, evidence }: GatePro
   );
 };
 
-/** Changed files as diffs. What is given whole anyway, or takes too much, is only named. */
+/** Changed files as diffs. Files that are given in full anyway, or take too much room, are only named. */
 const diffsOf = async (
   changeSet: ChangeSet,
   { changes, shown, budgetTokens }: EarlierWorkParts,

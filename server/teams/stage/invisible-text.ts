@@ -12,7 +12,7 @@ interface ReportParts {
   now: () => string;
 }
 
-/** Reported by the runtime itself, whatever agents say. */
+/** Reported by the runtime itself, whatever agents report. */
 const CATEGORY = "invisible-characters";
 
 /** First line that holds characters which a reader does not see; null: none does. */

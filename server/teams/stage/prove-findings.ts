@@ -29,8 +29,8 @@ const withFiles = (changes: readonly FileChange[], files: readonly FileChange[])
 };
 
 /**
- * Whether the failure is about the code: an assertion, or a crash of the code. A name that is missing is
- * none here, for the code is there. Some runners do not say why a test fails.
+ * Whether the failure is about the code: an assertion, or a crash of the code. A missing name does not
+ * count, because the code exists. Some runners do not say why a test fails.
  */
 const showsDefect = (test: TestCase, layout: TestLayout): boolean =>
   test.failure === undefined || test.failure === "assertion" || crashesInCode(test, layout);

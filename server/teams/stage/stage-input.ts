@@ -61,10 +61,10 @@ const rememberedOf = (store: Store, { run, stage }: StageAssignment): string | n
   return last === null ? null : rememberRound(last);
 };
 
-/** Files are material and no instruction; this one is the user's word on earlier work. */
+/** Files are material, not instructions; this is the user's own word on earlier work. */
 const heedLessons = `${LESSONS_FILE} above says what the user thought of earlier work here. Heed what of it is about yours.`;
 
-/** A new execution, Queued and complete with everything its agent is given; not stored yet. */
+/** A new execution, Queued and complete with all its input; not stored yet. */
 export const stageExecution = async (
   parts: TeamParts,
   assignment: StageAssignment,

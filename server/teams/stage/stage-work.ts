@@ -13,7 +13,7 @@ import { beforeStage } from "./stage-hooks.ts";
 import type { StageWork, TeamParts } from "./stage-parts.ts";
 import { viewWorkspace, type WorkspaceView } from "./workspace-view.ts";
 
-/** What a finished execution means for its stage; the same whether it ended just now or long ago. */
+/** What a finished execution means for its stage, whether it has just ended or ended long ago. */
 export const outcomeOf = (execution: AgentExecution): StageOutcome => {
   const { error, metadata, status } = execution;
   const { gates, change_set_id } = metadata;
@@ -31,7 +31,7 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
   return { type: "failed", status: limited ? "LimitReached" : "Failed", error };
 };
 
-/** More is no list that helps. */
+/** A longer list does not help. */
 const MOST_KNOWN_FAILURES = 2000;
 
 /** Names of the tests that fail in a report, as the agents' test runs name them. */

@@ -41,7 +41,7 @@ export const measureTestTimes = async (
     return compareTestTimes(before, await context.ground.runTests({ files: null, coverage: false }));
   } catch (error) {
     if (context.signal.aborted) throw error;
-    // The work is proven: that a number is missing must not take it back.
+    // The work is proven: a missing number must not undo that.
     return null;
   }
 };

@@ -8,7 +8,7 @@ import {
 import { Json } from "../../../schemas/primitives.ts";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 
-/** Characters kept of a value that is cut: enough to know it again. */
+/** Characters kept of a value that is cut: enough to recognise it. */
 const BEGINNING = 120;
 /** Characters kept of an error: its cause is often at its end. */
 const KEPT_ERROR = 500;

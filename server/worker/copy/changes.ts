@@ -18,15 +18,15 @@ const LARGEST_SUM = 32 * 1024 * 1024;
 export interface CollectedChanges {
   /** Sorted by path. */
   changes: FileChange[];
-  /** Files that were put back to what they should hold. */
+  /** Files that were restored. */
   put_back: string[];
 }
 
 /**
- * The change set: what earlier stages and this stage's tools wrote, and nothing else. Whatever
- * tests or stray processes did to the copy is put back, and so is what the access does not cover.
- * Protocol: `workspace/changes`. Errors: `cancelled`, `changes_too_large` when more changed than can
- * be sent.
+ * The change set: what earlier stages and this stage's tools wrote, and nothing else. Anything that
+ * tests or stray processes did to the copy is undone, and so are changes that the stage may not make.
+ * Protocol: `workspace/changes`. Errors: `cancelled`, `changes_too_large` if more changed than can be
+ * sent.
  */
 export const collectChanges = async (
   copy: PrivateCopy,
@@ -42,8 +42,8 @@ export const collectChanges = async (
 };
 
 /**
- * Puts every file back that is not as the agents' tools left it: what a test run did to the copy.
- * Gives the paths. Errors: `cancelled`.
+ * Undoes what a test run did to the copy: restores every file that is not as the agents' tools left it.
+ * Returns the paths. Errors: `cancelled`.
  */
 export const undoStrayChanges = async (copy: PrivateCopy, signal: AbortSignal): Promise<string[]> => {
   const { files, foreign } = await differenceOf(copy, signal);
@@ -53,9 +53,9 @@ export const undoStrayChanges = async (copy: PrivateCopy, signal: AbortSignal): 
 };
 
 /**
- * Makes what a command of the agent did part of the change set, as far as the stage may write it
- * and it is no by-product such as coverage; puts the rest back. Errors: `cancelled`, and
- * `changes_too_large` when the change set would become larger than can be sent: then all is put back.
+ * Adds what a command of the agent did to the change set, if the stage may write it and it is not a
+ * by-product such as coverage; undoes the rest. Errors: `cancelled`, and `changes_too_large` if the
+ * change set would become larger than can be sent: then everything is undone.
  */
 export const adoptChanges = async (
   copy: PrivateCopy,
@@ -79,14 +79,14 @@ export const adoptChanges = async (
   return { changes, put_back: await undoStrayChanges(copy, signal) };
 };
 
-/** Where programs leave by-products, only a change of a file that was there before is work. */
+/** In folders where programs leave by-products, only a change of an existing file is work. */
 const isWork = (copy: PrivateCopy, { path, content }: FileChange): boolean =>
   !isGenerated(path) || (content !== null && originalOf(copy, path) !== null);
 
 /**
- * The changes without files that cannot stay because something of another kind is put back at, above
- * or below their place: a file where a folder was, or the other way round. `all` are all paths that
- * differ; those not among `changes` are put back.
+ * The changes without files that cannot exist because something of another kind is restored at, above or
+ * below their place: a file where a folder was, or the other way round. `all` are all paths that differ;
+ * those not among `changes` are restored.
  */
 const withoutBlocked = (changes: readonly FileChange[], all: readonly string[]): FileChange[] => {
   const kept = new Set(changes.map(({ path }) => path));
@@ -100,9 +100,9 @@ const withoutBlocked = (changes: readonly FileChange[], all: readonly string[]):
 const isAllowed = (copy: PrivateCopy, access: WriteAccess, { path, content }: FileChange): boolean =>
   mayWrite(access, path, copy.layout) && !changesTestSettings(copy, access, path, content);
 
-/** Recorded changes that are not as the copy was prepared, and that the stage may not write. */
+/** Recorded changes that differ from the prepared copy, and that the stage may not write. */
 const forbiddenPaths = (copy: PrivateCopy, access: WriteAccess): string[] => {
-  // A change that an earlier stage made and this one undid is not among what is written.
+  // A change of an earlier stage that this one undid is not among the written ones.
   const touched = new Set([...copy.written.keys(), ...copy.prepared.keys()]);
   return [...touched].filter((path) => {
     const change = copy.written.get(path) ?? originalChange(copy, path);
@@ -111,7 +111,7 @@ const forbiddenPaths = (copy: PrivateCopy, access: WriteAccess): string[] => {
   });
 };
 
-/** Forgets what this stage made of a file: it counts again as it was prepared. */
+/** Forgets what this stage made of a file: its prepared state counts again. */
 const resetRecord = (copy: PrivateCopy, path: string): void => {
   const prepared = copy.prepared.get(path);
   if (prepared === undefined) copy.written.delete(path);
@@ -119,8 +119,8 @@ const resetRecord = (copy: PrivateCopy, path: string): void => {
 };
 
 /**
- * Whether a stage that may not touch tests would change the part of a file that configures them,
- * such as the test script of a `package.json`. `content` is what the file would hold.
+ * Whether a stage that may not touch tests would change the part of a file that configures them, such as
+ * the test script of a `package.json`. `content` is the new content of the file.
  */
 export const changesTestSettings = (
   copy: PrivateCopy,
@@ -135,7 +135,7 @@ export const changesTestSettings = (
   return (now === null ? null : settingsOf(now)) !== settingsOf(prepared);
 };
 
-/** What the file held when the copy was prepared; `null` when there was none. */
+/** The content of the file when the copy was prepared; `null` if there was none. */
 const preparedBytes = (copy: PrivateCopy, path: string): Buffer | null => {
   const prepared = copy.prepared.get(path);
   if (prepared === undefined) return originalBytes(copy, path);
@@ -177,7 +177,7 @@ const putBack = (copy: PrivateCopy, path: string): void => {
   makeLink(target, link);
 };
 
-/** The user may have changed the file meanwhile: then it is put back as it is now. */
+/** The user may have changed the file in the meantime: its current state is restored. */
 const restoreFromSource = (copy: PrivateCopy, path: string): void => {
   const source = statFile(join(copy.source, path));
   if (source?.isFile() !== true) {

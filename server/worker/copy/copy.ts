@@ -9,17 +9,17 @@ import { relativePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 import { sha256, stateOf } from "./files.ts";
 
-/** A file of the source as it was when the copy was last made equal to it. */
+/** A file of the source when the copy was last made equal to it. */
 export interface BaseFile {
   /** Stamp of the source's file; `null` while it may still change without its stamp changing. */
   source: string | null;
-  /** Stamp of the copy's file while it holds these bytes; `null` when something else is there. */
+  /** Stamp of the copy's file while it holds these bytes; `null` if it holds something else. */
   copy: string | null;
   sha256: string;
   executable: boolean;
 }
 
-/** An unsaved text of the editor, as the bytes it would be saved as. */
+/** An unsaved text of the editor, as the bytes that saving it would write. */
 interface OverlayFile {
   bytes: Buffer;
   sha256: string;
@@ -27,16 +27,16 @@ interface OverlayFile {
 }
 
 /**
- * The private copy of a workspace: what a worker works on in place of the user's files. `base` with
- * `overlays` laid over it is what changes are counted from; `prepared` are the changes earlier
- * stages made, which the copy began with.
+ * The private copy of a workspace, in which a worker works instead of the user's files. Changes are
+ * counted from `base` with `overlays` on top; `prepared` are the changes of earlier stages, which the
+ * copy started with.
  */
 export interface PrivateCopy {
   /** The workspace; never written. */
   source: string;
-  /** The copy's root: what agents see as the workspace. */
+  /** The copy's root: the agents' workspace. */
   root: string;
-  /** Stands for the repository around the workspace; the copy's root when there is none. */
+  /** Takes the place of the repository around the workspace; the copy's root if there is none. */
   repository: string;
   manifestFile: string;
   /** For the code on the manifest. */
@@ -54,16 +54,16 @@ export interface PrivateCopy {
   git: GitFiles | null;
   /** A virtual environment of Python outside of the workspace. */
   python: string | null;
-  /** Processes next to the worker that are none of its commands'; see `companionsOf`. */
+  /** Processes next to the worker that do not belong to its commands; see `companionsOf`. */
   companions: ReadonlySet<string>;
   rules: IgnoreRules;
-  /** Which files of the workspace are tests, as it was before any agent touched it. */
+  /** Which files of the workspace are tests, before any agent touched it. */
   layout: TestLayout;
   /** Folders of the workspace that are packages others import by name, as paths inside it. */
   packages: Set<string>;
-  /** Ignored files and folders that were brought along all the same: see `copyBuilt`. */
+  /** Ignored files and folders that were copied nevertheless: see `copyBuilt`. */
   built: Set<string>;
-  /** The changes that what is built belongs to; see `stalePackages`. */
+  /** The changes that the build output belongs to; see `stalePackages`. */
   builtFor: string;
   /** Stamps of files that were copied without being part of the change set; see `syncTree`. */
   synced: Map<string, string>;
@@ -75,7 +75,7 @@ export interface PrivateCopy {
   unreached: Set<string>;
 }
 
-/** A copy of `source` below the folder `place`, not yet made: see `prepare`. */
+/** A copy of `source` below the folder `place`, not prepared yet: see `prepare`. */
 export const privateCopy = (
   source: string,
   place: string,
@@ -123,11 +123,11 @@ const placesIn = (
   return { root: join(repository, relativePath(git.root, workspace)), repository };
 };
 
-/** What the file was before any agent touched it; `null` when there was none. */
+/** The state of the file before any agent touched it; `null` if there was none. */
 export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha256" | "executable"> | null =>
   copy.overlays.get(path) ?? copy.base.get(path) ?? null;
 
-/** The file's state in one word as the agents' tools left it; see `stateOf`. */
+/** The file's state as the agents' tools left it, in one word; see `stateOf`. */
 export const recordedState = (copy: PrivateCopy, path: string): string => {
   const written = copy.written.get(path);
   if (written !== undefined) return stateOf(written);
@@ -140,8 +140,8 @@ export const holds = (copy: PrivateCopy, path: string, bytes: Uint8Array): boole
   recordedState(copy, path).startsWith(`${sha256(bytes)} `);
 
 /**
- * Notes that an agent's tool made `change`, so that it is part of the change set. A file that is as
- * it was in the beginning again leaves the change set.
+ * Notes that an agent's tool made `change`, so that it is part of the change set. A file that returns to
+ * its original state leaves the change set.
  */
 export const recordChange = (copy: PrivateCopy, change: FileChange): void => {
   const original = originalOf(copy, change.path);
@@ -150,7 +150,7 @@ export const recordChange = (copy: PrivateCopy, change: FileChange): void => {
   else copy.written.set(change.path, change);
 };
 
-/** Why agents may not see or change the path, in words for people; `null` when they may. */
+/** Why agents may not see or change the path, in words for people; `null` if they may. */
 export const closedBy = (copy: PrivateCopy, path: string): string | null => {
   const segments = path.split("/");
   const folders = segments.map((_, index) => segments.slice(0, index + 1).join("/"));

@@ -10,10 +10,10 @@ import { remove } from "./files.ts";
 import { makeLink, makeLinks, type Links } from "./links.ts";
 
 /**
- * Makes a folder of dependencies reachable in the copy without copying it: `node_modules` and a
- * virtual environment become real folders of links, so that caches tools put there (`.vite`,
- * `.cache`) stay in the copy; any other is one link. Packages that are folders of the workspace
- * itself lead to the copy's.
+ * Makes a folder of dependencies reachable in the copy without copying it: `node_modules` and a virtual
+ * environment become real folders of links, so that caches of tools (`.vite`, `.cache`) stay in the
+ * copy; any other folder is one link. Links to packages that are folders of the workspace lead to the
+ * copy.
  */
 export const linkDependencies = (copy: PrivateCopy, path: string): void => {
   const real = dependencyPlace(copy.source, join(copy.source, path));
@@ -44,7 +44,7 @@ export const linkOuterDependencies = (copy: PrivateCopy): void => {
   else remove(target);
 };
 
-/** What tools keep for themselves among the packages; generated ones such as `.prisma` are packages. */
+/** What tools keep for themselves among the packages; generated folders such as `.prisma` are packages. */
 const isCache = (name: string): boolean =>
   /^\.(cache|vite|vitest|vite-temp|turbo|yarn-integrity|yarn-state\.yml|package-lock\.json|modules\.yaml|pnpm)/.test(
     name,
@@ -61,7 +61,7 @@ export const packageLinks = (copy: PrivateCopy, modules: string): Links => {
   return links;
 };
 
-/** Where a linked package is to be found: in the copy when it is a folder of the workspace. */
+/** The place of a linked package: in the copy if it is a folder of the workspace. */
 const packageFolder = (copy: PrivateCopy, path: string): string => {
   const real = realpathOf(path);
   if (real === null) return path;
@@ -77,14 +77,14 @@ const packageFolder = (copy: PrivateCopy, path: string): string => {
   return join(copy.root, inside);
 };
 
-/** Linked packages that instances cannot reach: their folders may hold more than packages. */
+/** Linked packages that instances cannot reach, because their folders may hold more than packages. */
 export const unreachedPackages = ({ source, unreached }: PrivateCopy): LeftOut[] =>
   [...unreached].map((path) => ({
     path: relativePath(source, path),
     reason: "it is a link to a folder outside of the repository",
   }));
 
-/** The real path; `null` when nothing is there. */
+/** The real path; `null` if there is nothing. */
 export const realpathOf = (path: string): string | null => {
   try {
     return realpathSync.native(path);

@@ -8,20 +8,20 @@ import { originalOf, recordedState, type PrivateCopy } from "./copy.ts";
 import { isFree, sha256 } from "./files.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
-/** Most bytes of one changed file: what is larger was generated. */
+/** Most bytes of one changed file: a larger one was generated. */
 const LARGEST_FILE = 8 * 1024 * 1024;
 
 const generated =
   /(^|\/)(coverage|htmlcov|__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.nyc_output|\.vite|\.vitest|\.cache|\.turbo|test-results|playwright-report)(\/|$)|\.(pyc|pyo|tsbuildinfo|log)$|(^|\/)(\.coverage(\..+)?|\.DS_Store|.*\.coditect-tmp)$/;
 
-/** Whether programs put files of that name there by themselves: coverage, caches, logs. */
+/** Whether programs put files of that name there on their own: coverage, caches, logs. */
 export const isGenerated = (path: string): boolean => generated.test(path);
 
 /** What a program changed in the copy, apart from what the agents' tools wrote. */
 export interface Difference {
   /** Files as they are now; `before` counts from the workspace, as in a change set. */
   files: FileChange[];
-  /** New or changed links, and files too large to be anyone's work: no change can express them. */
+  /** New or changed links, and files too large to be written by hand: no change can express them. */
   foreign: string[];
 }
 
@@ -61,7 +61,7 @@ export const differenceOf = async (copy: PrivateCopy, signal: AbortSignal): Prom
 const isKnown = (copy: PrivateCopy, path: string): boolean =>
   copy.written.has(path) || originalOf(copy, path) !== null || copy.links.has(path);
 
-/** A folder that is passed over here may still hold files of the workspace: see `compareUnseen`. */
+/** A folder that is skipped here may still hold files of the workspace: see `compareUnseen`. */
 const isNobodys = (copy: PrivateCopy, path: string, isFolder: boolean): boolean =>
   isGenerated(path) || isDependencyFolder(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
 

@@ -14,8 +14,8 @@ const editableFile = /\.(pth|egg-link)$|^__editable__.*\.py$/;
 const LARGEST_SCRIPT = 64 * 1024;
 
 /**
- * A virtual environment as links, but for the files that name the workspace or the environment by
- * its place: an editable installation (`pip install -e .`) would import the user's files instead of
+ * A virtual environment as links, except for the files that name the place of the workspace or the
+ * environment: an editable installation (`pip install -e .`) would import the user's files instead of
  * the copy's, and so would a script whose first line starts the user's interpreter.
  */
 export const environmentLinks = (copy: PrivateCopy, environment: string): Links => {
@@ -61,12 +61,12 @@ export const OUTER_ENVIRONMENT = "environment";
 
 const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), OUTER_ENVIRONMENT);
 
-/** Makes a virtual environment from outside of the workspace import the copy's code, not the user's. */
+/** Makes a virtual environment outside of the workspace import the copy's code, not the user's. */
 export const linkOuterEnvironment = (copy: PrivateCopy): void => {
   if (copy.python !== null) makeLinks(outerEnvironment(copy), environmentLinks(copy, copy.python));
 };
 
-/** Has programs of that environment found first, as if it were activated. */
+/** Puts programs of that environment first on PATH, as if it were activated. */
 export const useEnvironment = (copy: PrivateCopy): void => {
   if (copy.python === null) return;
   const programs = join(outerEnvironment(copy), process.platform === "win32" ? "Scripts" : "bin");

@@ -25,7 +25,7 @@ export const remove = (path: string): void => {
 
 const RIGHTS = 0o700;
 
-/** Gives us back the folders at and below `path` that a command closed, even to its own user. */
+/** Restores our access to the folders at and below `path` that a command closed, even to its own user. */
 const openFolders = (path: string): void => {
   if (statFile(path)?.isDirectory() !== true) return;
   chmodSync(path, RIGHTS);
@@ -33,8 +33,8 @@ const openFolders = (path: string): void => {
 };
 
 /**
- * What a folder of the copy holds, whatever a command did to it: it is opened if it was closed, and what
- * has a name that is no text, and so could not be seen here, is removed.
+ * The entries of a folder of the copy, whatever a command did to it: a closed folder is opened, and an
+ * entry whose name is not valid text, and so could not be seen here, is removed.
  */
 export const ownEntries = (folder: string): Dirent[] => {
   const stats = statFile(folder);
@@ -51,8 +51,8 @@ export const ownEntries = (folder: string): Dirent[] => {
 };
 
 /**
- * Replaces a file in one step: whoever reads it sees the old bytes or the new ones, and a failure
- * leaves the old ones. Missing folders are made.
+ * Replaces a file in one step: readers see the old bytes or the new ones, and a failure keeps the old
+ * ones. Missing folders are created.
  */
 export const writeAtomically = (path: string, bytes: Uint8Array, executable: boolean): void => {
   const folder = dirname(path);

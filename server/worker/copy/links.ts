@@ -9,7 +9,7 @@ export interface OwnFile {
   executable: boolean;
 }
 
-/** What is in a folder of links, by name: where each leads, a folder of such, or a file. */
+/** The entries of a folder of links, by name: the target of each link, a folder of such, or a file. */
 export type Links = Map<string, string | Links | OwnFile>;
 
 /** Makes a folder hold exactly `links`. */

@@ -17,7 +17,7 @@ const Manifest = z.strictObject({
 });
 
 /**
- * What the copy held when it was last made, so that a worker which takes it over only looks at
+ * The content of the copy when it was last prepared, so that a worker which takes it over only compares
  * stamps. An unreadable manifest, or one of another workspace, only costs the time to copy again.
  */
 export const loadManifest = (copy: PrivateCopy): Map<string, BaseFile> => {

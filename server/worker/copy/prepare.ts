@@ -31,9 +31,9 @@ import { resetTemporary } from "./reset-temporary.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
 /**
- * Makes the copy equal to its source with `overlays` laid over it and `changes` made to it, and
- * nothing else: the first time by copying, later by looking at the stamps of both sides and
- * copying what differs. Protocol: `workspace/prepare`. Errors: `cancelled`, `instance_failed`.
+ * Makes the copy equal to its source with `overlays` on top and `changes` applied, and nothing else: the
+ * first time by copying, later by comparing the stamps of both sides and copying what differs. Protocol:
+ * `workspace/prepare`. Errors: `cancelled`, `instance_failed`.
  */
 export const prepare = async (
   copy: PrivateCopy,
@@ -116,7 +116,7 @@ const begin = (copy: PrivateCopy): void => {
   copy.rules = ignoreRules(copy.source, copy.git);
 };
 
-/** Makes one folder of the copy equal to the source's; says how many files were copied. */
+/** Makes one folder of the copy equal to the source's; returns how many files were copied. */
 const refreshFolder = (copy: PrivateCopy, listing: FolderListing, known: Map<string, BaseFile>): number => {
   const { folder, files, folders, dependencies } = listing;
   for (const path of listing.links) noteLink(copy, path);
@@ -146,10 +146,10 @@ const refreshFolder = (copy: PrivateCopy, listing: FolderListing, known: Map<str
   return files.filter((path) => refreshFile(copy, path, present.has(path), known.get(path))).length;
 };
 
-/** Files up to this size are read once, to be written and hashed; larger ones the system copies. */
+/** Files up to this size are read once, to be written and hashed; the system copies larger ones. */
 const READ_WHOLE = 1024 * 1024;
 
-/** Makes one file of the copy equal to the source's; says whether it had to be copied. */
+/** Makes one file of the copy equal to the source's; returns whether it had to be copied. */
 const refreshFile = (
   copy: PrivateCopy,
   path: string,
@@ -194,7 +194,7 @@ const refreshFile = (
 const isOutOfReach = (error: unknown): boolean =>
   error instanceof Error && "code" in error && ["EACCES", "EPERM", "ENOENT"].includes(String(error.code));
 
-/** Takes a link over when it leads to something inside the workspace. */
+/** Takes a link over if it leads to something inside the workspace. */
 const noteLink = (copy: PrivateCopy, path: string): void => {
   const folder = dirname(join(copy.source, path));
   try {
@@ -207,7 +207,7 @@ const noteLink = (copy: PrivateCopy, path: string): void => {
   }
 };
 
-/** Puts an unsaved text in place of the file, in the encoding the file has on disk. */
+/** Writes an unsaved text to the file, in the encoding that the file has on disk. */
 const layOver = (copy: PrivateCopy, { path, text }: Overlay): void => {
   if (closedBy(copy, path) !== null) return; // An open .env stays closed to agents.
   const file = statFile(join(copy.source, path));

@@ -8,13 +8,13 @@ import type { PrivateCopy } from "./copy.ts";
 /** The home folder of an instance that has its own file system: see the drivers. */
 const OWN_HOME = "/tmp/home";
 
-/** Whether the temporary files around us are this instance's alone. */
+/** Whether the temporary files around us belong to this instance alone. */
 const isConfined = (): boolean => process.env.CODITECT_CONFINED === "1" && process.env.HOME === OWN_HOME;
 
 /**
- * Ends what commands have left behind, and takes away what they wrote outside of the copy: programs
- * read their settings and caches from home and temporary folders, so one command could decide what
- * the next one shows. Only in a sandbox or container, where all of it is the instance's own. Errors:
+ * Ends processes that commands left behind, and removes what they wrote outside of the copy: programs
+ * read their settings and caches from home and temporary folders, so one command could decide what the
+ * next one shows. Only in a sandbox or container, where everything is the instance's own. Errors:
  * `instance_failed`.
  */
 export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
@@ -26,14 +26,14 @@ export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
   for (const folder of [OWN_HOME, "/tmp", "/dev/shm"]) empty(folder, kept);
 };
 
-/** Looks for what is left again and again: each look may find what was started during the one before. */
+/** Looks for leftovers repeatedly: each look may find what was started during the one before. */
 const MOST_LOOKS = 200;
 const LOOK_MS = 5;
 
 /**
- * Ends all but ourselves, our companions, the first process of our namespace, and what was started from
- * outside of it.
- * Errors: `instance_failed` where programs are started faster than they end.
+ * Ends everything but ourselves, our companions, the first process of our namespace, and processes that
+ * were started from outside of it.
+ * Errors: `instance_failed` if programs start faster than they end.
  */
 const endLeftProcesses = async (companions: ReadonlySet<string>): Promise<void> => {
   for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
@@ -55,9 +55,12 @@ const end = (pid: number): void => {
 };
 
 const FIRST_PROCESS = 1;
-/** The parent of what was started from outside of the namespace: the container's guard, and its way out. */
+/**
+ * The parent of processes from outside of the namespace: the container's guard, and its relay for the
+ * network.
+ */
 const OUTSIDE = 0;
-/** When a process started, counted from its state. */
+/** When a process started, read from its state. */
 const START = 19;
 
 const leftProcesses = (companions: ReadonlySet<string>): number[] =>
@@ -69,8 +72,8 @@ const leftProcesses = (companions: ReadonlySet<string>): number[] =>
     .map(({ pid }) => pid);
 
 /**
- * Processes that are there before the first command runs, by names that no later process gets: where a
- * container has no outside, what looks after the worker runs next to it.
+ * Processes that exist before the first command runs, by names that no later process gets: where a
+ * container has no outside, the programs that watch the worker run next to it.
  */
 export const companionsOf = (): ReadonlySet<string> =>
   new Set(isConfined() ? processes().map(({ name }) => name) : []);
@@ -79,7 +82,7 @@ interface LiveProcess {
   pid: number;
   state: string;
   parent: number;
-  /** Its number and when it started. */
+  /** Its number and start time. */
   name: string;
 }
 

@@ -18,17 +18,17 @@ interface BuiltPackage {
   uses: ReadonlySet<string>;
 }
 
-/** What is to be built before tests run. */
+/** What has to be built before tests run. */
 export interface StalePackages {
   /** Absolute; each before the ones that use it. */
   folders: string[];
-  /** Notes that all of them were built. */
+  /** Records that all of them were built. */
   built(): void;
 }
 
 /**
- * Packages whose sources changed since their output was made, and whose output tests read: those of
- * another package, or their own.
+ * Packages whose sources changed since they were built, and whose output tests read: those of another
+ * package, or their own.
  */
 export const stalePackages = (copy: PrivateCopy): StalePackages => {
   const packages = builtPackages(copy);

@@ -1,15 +1,15 @@
 import { lstatSync, type Stats } from "node:fs";
 
 /**
- * Tells one state of a file from another without reading it. ctime is in it because nobody can set
- * it back, inode because a file can be replaced by one of the same age.
+ * Distinguishes the states of a file without reading it. It includes ctime because nobody can set it
+ * back, and the inode because a file can be replaced by one of the same age.
  */
 export const stampOf = (stats: Stats): string =>
   `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino} ${stats.mode}`;
 
 export const isExecutable = (stats: Stats): boolean => (stats.mode & 0o111) !== 0;
 
-/** The file's state; `null` when nothing is there. Links are not followed. */
+/** The file's state; `null` if there is nothing. Links are not followed. */
 export const statFile = (path: string): Stats | null => {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
@@ -23,8 +23,8 @@ export const CLOCK_TICK_MS = 20;
 const COARSE_TICK_MS = 2000;
 
 /**
- * Whether the file is old enough that a later write is sure to change its stamp. File systems that
- * keep whole seconds only are known by their round times.
+ * Whether the file is old enough that a later write is certain to change its stamp. File systems that
+ * store whole seconds only are recognised by their round times.
  */
 export const isSettled = (stats: Stats, now: number): boolean => {
   const tick = stats.mtimeMs % 1000 === 0 && stats.ctimeMs % 1000 === 0 ? COARSE_TICK_MS : CLOCK_TICK_MS;

@@ -5,19 +5,19 @@ import type { PrivateCopy } from "./copy.ts";
 import { ownEntries, remove } from "./files.ts";
 import { isSettled, stampOf, statFile } from "./stamp.ts";
 
-/** How much more may be copied. */
+/** How much may still be copied. */
 export interface Room {
   bytes: number;
   files: number;
 }
 
-/** Which entries of a folder are taken along; `path` is absolute. */
+/** Which entries of a folder are copied; `path` is absolute. */
 export type Wanted = (path: string, isFolder: boolean) => boolean;
 
 /**
- * Makes `to` equal to what is wanted of `from`, copying only files whose stamp has changed on either
- * side since this worker copied them. `false` when it is more than the room. Links are left out:
- * they may lead anywhere.
+ * Makes `to` equal to the wanted part of `from`, copying only files whose stamp has changed on either
+ * side since this worker copied them. `false` if it is larger than the room. Links are left out: they
+ * may lead anywhere.
  */
 export const syncTree = (
   copy: PrivateCopy,

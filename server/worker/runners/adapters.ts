@@ -49,7 +49,7 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   rspec,
   minitest,
   ctest,
-  // Its report is read by the name that the user gives it.
+  // Its report is found by the name that the user gives.
   report: command,
   command,
 };

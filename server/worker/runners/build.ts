@@ -8,7 +8,7 @@ import { exists } from "../../workspace/file-access.ts";
 
 const OUTPUT_BYTES = 64 * 1024;
 
-/** Packages whose tests were seen to need what their build makes: built before every run. */
+/** Packages whose tests turned out to need their build: they are built before every run. */
 const builtFirst = new Set<string>();
 
 /** How runners say that a module is not there. */
@@ -41,18 +41,18 @@ export const missesBuild = (root: string, folder: string, report: TestReport): b
     .some(([, path = ""]) => (outputFolder.test(path) || entryFile.test(path)) && !exists(join(root, path)));
 };
 
-/** From now on the package is built before its tests run. */
+/** From now on, the package is built before its tests run. */
 export const buildFirst = (folder: string): void => {
   builtFirst.add(folder);
 };
 
-/** Lines that build what a package's tests need: of its test script, and of what it was seen to need. */
+/** Lines that build what a package's tests need, according to its test script and to earlier runs. */
 export const buildLines = (folder: string, ofScript: readonly string[] = []): string[] => {
   const own = builtFirst.has(folder) ? buildLine(folder) : null;
   return [...(own === null || ofScript.includes(own) ? [] : [own]), ...ofScript];
 };
 
-/** Runs lines that build, up to the first that fails; that one with how it ended, or null. */
+/** Runs lines that build, up to the first that fails; returns that one and how it ended, or null. */
 export const runBuild = async (
   { folder, script }: Pick<TestJob, "folder" | "script">,
   lines: readonly string[],

@@ -174,7 +174,7 @@ export const maven: RunnerAdapter = {
       job.program ?? "mvn",
       "--batch-mode",
       "--fail-at-end",
-      // Instances have no network: what is missing is said at once.
+      // Instances have no network: a missing dependency is reported at once.
       "--offline",
       "-Dstyle.color=never",
       ...flagsOf(job),

@@ -48,8 +48,8 @@ const membersOf = async (folder: string): Promise<Member[]> => {
 };
 
 /**
- * The file of a target, which Cargo names relative to its package and not to the workspace: of several
- * packages with such a file that of the crate, or else of `last`, whose targets came before.
+ * The file of a target, which Cargo names relative to its package and not to the workspace. If several
+ * packages have such a file, it is that of the crate, or else of `last`, whose targets came before.
  */
 const targetIn = (
   root: string,

@@ -5,8 +5,8 @@ export const shellCommand = (line: string): string[] =>
   process.platform === "win32" ? ["cmd.exe", "/d", "/s", "/c", line] : ["/bin/sh", "-c", line];
 
 /**
- * Any command with an exit code: it counts as one test, named after itself, that passes with 0. It
- * always runs the whole suite, and has no coverage.
+ * Any command with an exit code: it counts as one test, named after itself, that passes with exit code
+ * 0. It always runs the whole suite, and has no coverage.
  */
 export const command: RunnerAdapter = {
   launch: (job) => Promise.resolve({ command: job.script.args, env: {} }),

@@ -61,9 +61,9 @@ const placeOfNodeTest = (words: readonly string[]): number =>
     : -1;
 
 /**
- * The runner that runs `file` (relative to `root`), or the whole suite when it is `null`: that of
- * the nearest package, told from its test script, configuration and dependencies, in this order. A
- * package that names none is tested with what its language brings along: node:test, or pytest.
+ * The runner of `file` (relative to `root`), or of the whole suite if it is `null`: that of the nearest
+ * package, found from its test script, configuration and dependencies, in this order. A package that
+ * names none is tested with what its language provides: node:test, or pytest.
  * `null`: nothing in the folder says how it is tested.
  */
 export const detectRunner = (root: string, file: string | null = null): DetectedRunner | null => {
@@ -87,7 +87,7 @@ export const detectRunner = (root: string, file: string | null = null): Detected
   }
 };
 
-/** Most folders that are looked through for packages. */
+/** Most folders that are searched for packages. */
 const MOST_FOLDERS = 2000;
 
 /**
@@ -139,7 +139,7 @@ const programFile = /\.([cm]?[jt]sx?|py)$/;
 const otherProgramFile =
   /\.(c|cc|cpp|cxx|cs|clj|cr|dart|elm|erl|exs?|fs|go|groovy|hs|java|jl|kts?|lua|ml|nim|php|pl|r|rb|rs|scala|sh|swift|v|zig)$/i;
 
-/** Whether all programs of a folder are in languages whose tests only a command of the user's can run. */
+/** Whether all programs of a folder are in languages whose tests only a command of the user can run. */
 export const isOfOtherLanguages = (root: string): boolean => {
   let isOther = false;
   let folders = 0;
@@ -151,7 +151,7 @@ export const isOfOtherLanguages = (root: string): boolean => {
   return isOther;
 };
 
-/** Whether nothing in the project named this runner: its language brings it along. */
+/** Whether nothing in the project named this runner: its language provides it. */
 const isByDefault = ({ runner, script }: DetectedRunner): boolean =>
   runner === "node:test" && script === emptyScript;
 
@@ -290,7 +290,7 @@ const denoTask = (configuration: string): ScriptCommand => {
   return findCommand({ test: typeof text === "string" ? text : "" }, "test", find) ?? emptyScript;
 };
 
-/** What a language brings along itself, for a package that names no runner. */
+/** The runner that a language provides, for a package that names none. */
 const defaultRunner = (
   folder: string,
   names: readonly string[],

@@ -42,7 +42,7 @@ export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentP
 
 const run = (command: string): string => `Run \`${command}\` in the project.`;
 
-/** How a report without a single test says that the environment is broken, and not the code. */
+/** How a report without a single test shows that the environment is broken, and not the code. */
 export const environmentProblem = (root: string, report: TestReport): EnvironmentProblem | null => {
   if (report.environment !== undefined) return report.environment;
   const closed = report.counts.passed > 0 ? null : closedSettings(root, report);
@@ -66,7 +66,7 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   };
 };
 
-/** An environment file that tests look for and a private copy has not, because it may hold secrets. */
+/** An environment file that tests look for and that a private copy lacks, because it may hold secrets. */
 const closedSettings = (
   root: string,
   { output, load_errors, tests }: TestReport,
@@ -82,11 +82,11 @@ const closedSettings = (
   };
 };
 
-/** How runners say that a project has no tests yet; some take it for an error. */
+/** How runners report that a project has no tests yet; some treat it as an error. */
 const nothingToRun =
   /no packages to test|matched no packages|no tests?( files?)?( were| was)? (found|executed|ran|run|collected)|couldn.t find any (files|tests)|^Usage:\s+phpunit/im;
 
-/** Programs that do more than test, and need a word to do it. */
+/** Programs that do more than test, and need a subcommand to do it. */
 const testWord: Partial<Record<TestRunner, string>> = {
   go: "go test ./...",
   cargo: "cargo test",
@@ -102,7 +102,7 @@ const shownCommand = ({ command, runner }: TestReport): string =>
 
 const LONGEST_SAYING = 200;
 
-/** The line of a runner's output that says most: the first that speaks of an error, else the first. */
+/** The most useful line of a runner's output: the first that mentions an error, or else the first. */
 const firstWords = (output: string): string => {
   const lines = output
     .split("\n")
@@ -127,7 +127,7 @@ const outOfReach = (name: string): EnvironmentProblem => ({
   mend: "Install a copy of it (`npm install --install-links`), or move it into the repository.",
 });
 
-/** Without a test nothing has told yet that a package is out of reach. */
+/** Without a test, nothing has shown yet that a package is out of reach. */
 const unreachedDependency = (root: string): EnvironmentProblem | null => {
   const linked = Object.keys(readPackage(root)?.dependencies ?? {}).find((name) => isBrokenLink(root, name));
   return linked === undefined ? null : outOfReach(linked);
@@ -139,7 +139,7 @@ const isBrokenLink = (folder: string, name: string): boolean => {
   return link?.isSymbolicLink() === true && !isInstalled(folder, name);
 };
 
-/** That packages are not installed, and how they are; null: all are there. */
+/** Reports that packages are not installed, and how to install them; null: all are there. */
 export const notInstalled = (folder: string, packages: readonly string[]): EnvironmentProblem | null => {
   const [first, ...others] = packages.filter((name) => !isInstalled(folder, name));
   if (first === undefined) return null;

@@ -7,7 +7,7 @@ import { noResults, type TestJob, type TestResults } from "./runner.ts";
 /** Longest report that is read; one beyond it counts as broken off there. */
 const REPORT_BYTES = 64 * 1024 * 1024;
 
-/** The lines our reporters for mocha, node:test and pytest write, each as soon as it is known. */
+/** The lines that our reporters for mocha, node:test and pytest write, each as soon as it is known. */
 const ReporterEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("loading"), file: z.string() }),
   z.object({ type: z.literal("begin") }),
@@ -42,7 +42,7 @@ export const readReport = async (path: string): Promise<string | null> => {
   }
 };
 
-/** What a reporter told of the time before the first test. */
+/** What a reporter reported before the first test. */
 interface Beginning {
   /** Whether it came to its first test. */
   begun: boolean;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { TestRunner } from "../../../schemas/tests.ts";
 
-/** What of a test file says which runner it is written for. */
+/** The signs of a test file that say which runner it is written for. */
 const signs: readonly [TestRunner, RegExp][] = [
   ["vitest", /["']vitest["']/],
   ["jest", /["']@jest\/globals["']/],

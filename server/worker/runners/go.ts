@@ -51,7 +51,7 @@ const modulesOf = (folder: string): string[] => {
   return modules.length === 0 ? ["."] : modules;
 };
 
-/** In which file each package's test functions are: the report has no files. */
+/** The file of each package's test functions: the report has no files. */
 const placesOf = async (folder: string): Promise<Map<string, string>> => {
   const places = new Map<string, string>();
   for (const at of modulesOf(folder)) {

@@ -5,17 +5,17 @@ import type { ReportHook } from "./runner.ts";
 /** Folder of the scripts that come before programs on PATH; see `ReportHook.program`. */
 export const programsFolder = (reportFolder: string): string => join(reportFolder, "programs");
 
-/** Stands in flags for the folder of one process's report. */
+/** In flags, this is replaced by the folder of one process's report. */
 const PART = "<part>";
 
 /**
  * The text of a script that Node loads before any other (`--require`), in every process that the
- * project's own test command starts: in the main script of a known runner it changes the
- * arguments so that the runner also reports to us, and leaves every other process alone. So chains,
- * subfolders and monorepo tools run as they are, and still each test has its name.
+ * project's own test command starts. In the main script of a known runner, it changes the arguments so
+ * that the runner also reports to us; it leaves every other process alone. So chains, subfolders and
+ * monorepo tools run unchanged, and each test still has its name.
  *
- * Each such process has a folder below `parts`, with `part.json` when it begins and `exit` when it
- * ends. What a runner starts itself is left alone: it may be a test's own runner.
+ * Each such process has a folder below `parts`, with `part.json` when it begins and `exit` when it ends.
+ * Processes that a runner starts itself are left alone: one may be a test's own runner.
  */
 export const hookText = (
   reportFolder: string,

@@ -12,7 +12,7 @@ const rules: ArgumentRules = {
   dropped: /^(--reporter|--filter|--fail-fast|--stop-on-failure|--(no-)?color)$/,
 };
 
-/** A reporter for Jasmine that tells its events as `events.ts` reads them; files come with Jasmine 5. */
+/** A reporter for Jasmine that writes its events as `events.ts` reads them; files come with Jasmine 5. */
 const reporter = `
 "use strict";
 const { appendFileSync } = require("node:fs");

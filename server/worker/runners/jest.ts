@@ -26,13 +26,13 @@ const reportFlags = ({ report: reportFolder }: ReportFolders): string[] => [
   "--json",
   `--outputFile=${jestReportFile({ reportFolder })}`,
   "--passWithNoTests",
-  // What a test leaves open must not keep a finished run waiting for its deadline.
+  // What a test leaves open must not make a finished run wait for its deadline.
   "--forceExit",
   // Its daemon would outlive the run.
   "--watchman=false",
 ];
 
-/** Whether what the coverage has to reach is not this run's question. */
+/** Whether a threshold of the coverage does not matter for this run. */
 const noThreshold = "--coverageThreshold={}";
 
 export const jest: RunnerAdapter = {
@@ -68,7 +68,7 @@ export const jest: RunnerAdapter = {
   },
   read: async (job, ended) => {
     const results = await readJestReport(job);
-    // Without any test file it ends well, without a report.
+    // Without any test file, it succeeds without a report.
     return results.complete || ended.exit_code !== 0 ? results : noResults(true);
   },
 };

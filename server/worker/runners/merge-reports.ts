@@ -21,8 +21,8 @@ const orNone = <Item>(items: readonly Item[]): Item[] | undefined =>
   items.length === 0 ? undefined : [...items];
 
 /**
- * One report of several packages' tests: every test and load error, and as outcome, command and
- * exit code those of the package that went worst.
+ * One report of several packages' tests: every test and load error, and the outcome, command and exit
+ * code of the package that went worst.
  */
 export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): TestReport => {
   const worst = reports.reduce((one, other) =>
@@ -48,7 +48,7 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     tampering: orNone(reports.flatMap(({ tampering }) => tampering ?? [])),
     mutants: orNone(reports.flatMap(({ mutants }) => mutants ?? [])),
     reached: orNone(reports.flatMap(({ reached }) => reached ?? [])),
-    // Where some package's tests ran, the environment works for the project.
+    // If some package's tests ran, the environment works for the project.
     environment: reports.some(({ counts }) => counts.passed > 0) ? undefined : worst.environment,
   };
 };

@@ -17,10 +17,10 @@ const rules: ArgumentRules = {
 };
 
 /**
- * Reports to `events.ts`, each event at once, so that a run that breaks off still tells what came
- * before. Loaded with --require, it tells which test file is being loaded: mocha loads them all
- * before it makes its reporter, and ends at the first error. A test that leaves something open must
- * not keep a finished run waiting for its deadline.
+ * Reports to `events.ts`, each event at once, so that a run that breaks off still reports what came
+ * before. Loaded with --require, it reports which test file is being loaded: mocha loads them all before
+ * it creates its reporter, and ends at the first error. A test that leaves something open must not make
+ * a finished run wait for its deadline.
  */
 const reporter = `
 "use strict";

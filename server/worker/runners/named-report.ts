@@ -87,8 +87,8 @@ const resultsOf = async (job: TestJob, name: ReportName): Promise<TestResults> =
 };
 
 /**
- * The report of a command that says itself how its tests went. Its exit code is the last word; without a
- * report the run counts as broken off.
+ * The report of a command that reports its tests itself. Its exit code decides; without a report, the
+ * run counts as broken off.
  */
 export const readNamedReport = async (
   root: string,

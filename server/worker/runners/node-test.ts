@@ -18,9 +18,9 @@ const rules: ArgumentRules = {
 };
 
 /**
- * A reporter for node:test that tells its events as `events.ts` reads them. A test's own suites are
- * known from the starts before it, which come in the order of the report. The runner reports a file
- * as a test of its own when it ran none of its tests or ended badly after them.
+ * A reporter for node:test that writes its events as `events.ts` reads them. A test's own suites are
+ * known from the starts before it, which come in the order of the report. The runner reports a file as a
+ * test of its own if it ran none of its tests or failed after them.
  */
 const reporter = `
 import { resolve } from "node:path";
@@ -77,7 +77,7 @@ export default async function* (source) {
 `;
 
 /**
- * Loaded before each test file. What a test leaves open must not keep a finished run waiting for its
+ * Loaded before each test file. What a test leaves open must not make a finished run wait for its
  * deadline, and an error that comes soon after the last test must still be seen: Node's own
  * `--test-force-exit` leaves no time for one.
  */

@@ -43,7 +43,7 @@ export interface CommandRun {
   outputBytes: number;
 }
 
-/** Tools that would give an earlier result instead of running the tests, or leave a process behind. */
+/** Tools that would return an earlier result instead of running the tests, or leave a process behind. */
 const withoutCaches = {
   TURBO_FORCE: "true",
   TURBO_ENV_MODE: "loose",
@@ -56,9 +56,9 @@ const withoutCaches = {
 const Part = z.object({ runner: TestRunner, folder: z.string(), args: z.array(z.string()) });
 
 /**
- * Runs the project's own test command whole, as it is, and reads the report of every runner it
- * starts. Its exit code is the last word: one that no test explains is an error of its own. Without
- * any report it counts as one test, see `command.ts`. Errors: `cancelled`, `worker_failed`.
+ * Runs the project's own test command unchanged, and reads the report of every runner that it starts.
+ * Its exit code decides: one that no test explains is an error of its own. Without any report, it counts
+ * as one test, see `command.ts`. Errors: `cancelled`, `worker_failed`.
  */
 export const runProjectCommand = async (
   root: string,
@@ -243,7 +243,7 @@ const withLastWord = (report: TestReport, ended: ProcessResult): TestReport => {
   };
 };
 
-/** A command that started no runner we know: all there is is its exit code. */
+/** A command that started no known runner: there is only its exit code. */
 const bareReport = async (
   root: string,
   { folder, shown, lines }: ProjectCommand,

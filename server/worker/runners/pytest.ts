@@ -4,7 +4,7 @@ import { eventsFile, readEvents } from "./events.ts";
 import { nameSeparator } from "./names.ts";
 import type { RunnerAdapter } from "./runner.ts";
 
-/** A plug-in for pytest that tells its events as `events.ts` reads them, each at once. */
+/** A plug-in for pytest that writes its events as `events.ts` reads them, each at once. */
 const plugin = `
 import json, os, time
 
@@ -112,8 +112,8 @@ const wordsOf = (name: string): string =>
     .join(" and ");
 
 /**
- * pytest takes what follows a bracket for the parameters of a test: of such a file it is given the
- * folder above, and what was not asked for is left out of the report.
+ * pytest takes what follows a bracket for the parameters of a test. For such a file it gets the folder
+ * above, and tests that were not requested are left out of the report.
  */
 const argumentFor = (file: string): string =>
   file.includes("[") ? file.slice(0, file.indexOf("[")).replace(/[^/]*$/, "") || "." : file;

@@ -16,7 +16,7 @@ const LONGEST_MESSAGE = 4000;
 const foreignFrame = /^\s*(at|❯) .*(node_modules|node:internal|\(node:|<anonymous>\)$)/;
 
 /**
- * Puts results into the documented form: paths relative to the workspace, and messages without
+ * Converts results to the documented form: paths relative to the workspace, and messages without
  * colours, places of this machine, and frames that are not the project's.
  */
 export const describeResults = (
@@ -83,7 +83,7 @@ export const describeResults = (
   };
 };
 
-/** The runner is not content although each test is: an error outside of all tests, a threshold. */
+/** The runner failed although each test passed: an error outside of all tests, a threshold. */
 const unexplainedExit = (what: string, exitCode: number | null, output: string) => ({
   name: `${what} ended with exit code ${exitCode ?? "none"} although no test failed`,
   message: cutMiddle(output.trim(), LONGEST_MESSAGE),

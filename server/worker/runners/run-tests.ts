@@ -33,8 +33,8 @@ type TestRequest = WorkerParams<"tests/run"> & { layout: TestLayout };
 const OUTPUT_BYTES = 64 * 1024;
 
 /**
- * Runs the tests of the project in `root`, each package's with its own runner, and reads the
- * runners' own reports. How the tests went is data; errors: `no_test_runner`, `cancelled`.
+ * Runs the tests of the project in `root`, each package's with its own runner, and reads the runners'
+ * own reports. Failed tests are data; errors: `no_test_runner`, `cancelled`.
  */
 export const runTests = async (
   root: string,
@@ -101,7 +101,7 @@ const runOwn = async (
   const reports: TestReport[] = [];
   for (const part of partsOf(root, request)) {
     const { runner, folder } = part.detected;
-    // A script that we cannot take apart runs whole, and only the tests of these files count.
+    // A script that cannot be split runs whole, and only the tests of these files count.
     const isWhole = part.files === null ? folder !== root : runner === "command";
     const own = isWhole ? packageTestCommand(folder) : null;
     const work = (): Promise<TestReport> =>
@@ -133,7 +133,7 @@ const withoutTests: TestReport = {
   output: "",
 };
 
-/** Runs tests again, after the package's build, when they miss what only that makes. */
+/** Builds the package and runs its tests again, if they miss files that only a build makes. */
 const builtIfNeeded = async (
   root: string,
   folder: string,

@@ -28,8 +28,8 @@ const tools: { [Name in ToolName]: Tool<Name> } = {
 };
 
 /**
- * Runs a call of the model. Everything the model did wrong comes back as a result that says so;
- * only `cancelled` and what is no error of the catalogue are thrown.
+ * Runs a call of the model. Every mistake of the model becomes a result that explains it; only
+ * `cancelled` and errors outside of the catalogue are thrown.
  */
 export const callTool = async (call: ToolCallPart, context: ToolContext): Promise<ToolResult> => {
   const { tools: offered, external_tools: external } = context.execution;
@@ -53,7 +53,7 @@ export const callTool = async (call: ToolCallPart, context: ToolContext): Promis
   }
 };
 
-/** A call that was too long for one answer is too long again. */
+/** A call that was too long for one answer will be too long again. */
 const howToGoOn = ({ tool, invalid }: ToolCallPart): string =>
   invalid?.includes("limit") === true && tool === "write_file"
     ? "Write the file in parts of at most half that length: the first with write_file, each further one with write_file and append: true."

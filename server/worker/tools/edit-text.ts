@@ -10,7 +10,7 @@ export type Edit =
       /** Lines the new text takes, counted from 1. */
       first_line: number;
       last_line: number;
-      /** `old_text` was found with another indentation, and the new text got the file's. */
+      /** `old_text` was found with another indentation, and the new text was adapted to the file's. */
       reindented: boolean;
     }
   | { ok: false; reason: string };

@@ -3,7 +3,7 @@ import type { ToolOutcome } from "../../../schemas/transcript.ts";
 
 /** Which lines of which files an agent has been shown, so that it cannot replace what it never saw. */
 export interface FileViews {
-  /** Learns from the result of a tool, whether it was just made or is from before a restart. */
+  /** Learns from the result of a tool, new or from before a restart. */
   saw(outcome: ToolOutcome): void;
   /** Whether any line of the file was shown. */
   knows(path: string): boolean;
@@ -13,7 +13,7 @@ export interface FileViews {
 
 type Range = readonly [first: number, last: number];
 
-/** @param shown what the agent was given of files with its task; `last_line` null: all of it. */
+/** @param shown the parts of files that the agent got with its task; `last_line` null: the whole file. */
 export const fileViews = (shown: WorkerParams<"execution/run">["shown"]): FileViews => {
   const ranges = new Map<string, Range[]>();
   const add = (path: string, first: number, last: number): void => {

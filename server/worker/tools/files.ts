@@ -17,7 +17,7 @@ import { isExecutable, statFile } from "../copy/stamp.ts";
 /** Largest file the tools open. */
 const LARGEST_TEXT = 10 * 1024 * 1024;
 
-/** A file of the copy as a tool found it, after links were followed. */
+/** A file of the copy, after links were followed. */
 export interface FoundFile extends DecodedText {
   /** Where it really is, counted from the workspace. */
   path: string;
@@ -113,7 +113,7 @@ export const writeText = (
   const bytes = encodeText(text, encoding, path);
   const target = join(copy.root, path);
   const isThere = statFile(target) !== null && readFileSync(target).equals(bytes);
-  // What a test run left there counts as the agent's only when the agent writes it, too.
+  // The result of a test run counts as the agent's work only if the agent writes it, too.
   if (isThere && holds(copy, path, bytes)) return null;
   const content = toFileContent(bytes);
   if (changesTestSettings(copy, access, path, content)) {

@@ -19,9 +19,9 @@ interface Texts {
 }
 
 /**
- * Gives `lines` the indentation of the file. Indentations that occur in `written` have their
- * counterpart in `actual`; every other is counted in whole steps from one that does. Refuses what
- * would have to be guessed: in Python a wrong step is another program.
+ * Gives `lines` the indentation of the file. Indentations that occur in `written` have their counterpart
+ * in `actual`; every other is counted in whole steps from one that does. Refuses to guess: in Python, a
+ * wrong step is another program.
  */
 export const reindent = ({ lines, written, actual, file }: Texts): Reindented => {
   const pairs = pairsOf(written, actual);

@@ -19,7 +19,7 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     if (why !== null) return refused(`${why} ${list} There is no shell.`);
   }
   const { copy, settings, signal } = context;
-  // It may build what tests read and no difference shows.
+  // It may build files that tests read and that no difference shows.
   copy.testResults.clear();
   const result = await runProcess(
     {
@@ -37,7 +37,7 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     : withoutTraces(described, context);
 };
 
-/** Why a program that no list allows may not be run; null: the user allows it. */
+/** Why a program that is on no list may not run; null: the user allows it. */
 const whyNot = async (
   program: string,
   command: string,
@@ -48,7 +48,7 @@ const whyNot = async (
   return (await runtime.permitCommand({ execution_id, program, command }, signal)).refused;
 };
 
-/** Leads the command to the proxy, where the user is asked for hosts. */
+/** Leads the command to the proxy, which asks the user for hosts. */
 const wayOut = ({ execution }: ToolContext): Record<string, string> => {
   const { CODITECT_PROXY } = process.env;
   return execution.asks_for_commands === true && CODITECT_PROXY !== undefined
@@ -113,6 +113,6 @@ const withNotes = (result: ToolResult, notes: readonly string[], { copy }: ToolC
   return result.is_error ? refused(content) : done(content);
 };
 
-/** The copy's place on the machine is no business of a model, and changes from run to run. */
+/** The place of the copy on the machine does not concern a model, and changes from run to run. */
 export const withoutMachinePaths = (text: string, ...roots: readonly string[]): string =>
   roots.reduce((cut, root) => cut.replaceAll(`${root}/`, "").replaceAll(root, "."), text);

@@ -13,8 +13,9 @@ const LONGEST_MESSAGE = 1500;
 const LONGEST_OUTPUT = 4000;
 
 /**
- * Runs the project's tests and tells what failed, and why. What the tests wrote is put back. The same tests on the same files are not
- * run twice: the result says so. Gates never take that way, they measure each time.
+ * Runs the project's tests and reports which failed, and why. What the tests wrote is undone. The same
+ * tests on the same files are not run twice, and the result says so. Gates never use this cache: they
+ * measure each time.
  */
 export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, context) => {
   const { copy, execution, settings, signal } = context;
@@ -32,7 +33,8 @@ export const runProjectTests: Tool<"run_tests"> = async ({ files, name }, contex
   if (known !== undefined) return done(`${known}\n[not run again: no file has changed since]`);
 
   const report = await context.runTests(copy.root, request, signal, stalePackages(copy), copy.layout);
-  // For the runtime that is an empty suite; an agent that wants to run a test has to know what is missing.
+  // To the runtime, that is an empty suite; an agent that wants to run a test has to know what is
+  // missing.
   if (report.outcome === "no_tests" && report.command.length === 0)
     throw fail("no_test_runner", { workspace: basename(copy.root) });
   const is_error = report.outcome === "crashed" || report.outcome === "timed_out";
@@ -53,7 +55,7 @@ const outcomeWords: Record<TestReport["outcome"], string> = {
   crashed: "The test runner ended without a report",
 };
 
-/** Places in memory differ from run to run and tell a model nothing. */
+/** Addresses in memory differ from run to run and tell a model nothing. */
 const withoutAddresses = (message: string): string => message.replace(/\b0x[0-9a-f]{6,16}\b/gi, "0x…");
 
 /** A report in words for a model: without durations, so that the same result reads the same. */

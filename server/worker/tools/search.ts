@@ -82,8 +82,8 @@ const firstLinesOf = (text: string, wanted: string): FoundLine[] => {
 };
 
 /**
- * Matches line by line inside a script with a deadline: that is the one way to interrupt a regular
- * expression without another thread. Gives a reason in place of a finder for an invalid one.
+ * Matches line by line inside a script with a deadline, which is the only way to interrupt a regular
+ * expression without another thread. Returns a reason instead of a finder for an invalid one.
  */
 const regexFinder = (pattern: string): Finder | string => {
   let expression: RegExp;

@@ -8,7 +8,7 @@ import type { StalePackages } from "../copy/stale.ts";
 import type { RuntimeLink } from "../../protocol/runtime-link.ts";
 import type { FileViews } from "./file-views.ts";
 
-/** What a tool gives back; an error's `content` tells the model what to do instead. */
+/** The result of a tool; an error's `content` tells the model what to do instead. */
 export interface ToolResult {
   content: string;
   is_error: boolean;
@@ -24,7 +24,7 @@ export type RunTests = (
   layout?: TestLayout,
 ) => Promise<TestReport>;
 
-/** What a worker has once it is initialized. */
+/** The state of a worker after it is initialized. */
 export interface Workplace {
   copy: PrivateCopy;
   settings: WorkerParams<"worker/initialize">;
@@ -36,7 +36,7 @@ export interface Workplace {
 export interface ToolContext extends Workplace {
   execution: WorkerParams<"execution/run">;
   signal: AbortSignal;
-  /** What of files the agent has been shown. */
+  /** The parts of files that the agent has seen. */
   views: FileViews;
   /** Names the call across restarts, so that the runtime does its effect once. */
   operation_id: string;

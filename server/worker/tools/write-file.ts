@@ -6,7 +6,7 @@ import { linesOf } from "./lines.ts";
 import { placeholderIn } from "./omission.ts";
 import { done, refused, type Tool } from "./tool.ts";
 
-/** A file nobody has read may be replaced if it is short, or if the new one is about as long. */
+/** A file that nobody has read may be replaced if it is short, or if the new one is about as long. */
 const SHORT_FILE = 150;
 const LEAST_SHARE = 0.6;
 
