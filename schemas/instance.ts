@@ -15,6 +15,9 @@ export const InstanceState = z.enum([
 ]);
 export type InstanceState = z.infer<typeof InstanceState>;
 
+/** States of an instance that has a process, container or pod, or is about to get one. */
+export const ActiveState = InstanceState.exclude(["Terminated", "Failed"]);
+
 /** Runtime information of an instance. Documents: "InstanceMetadata Structure". */
 const InstanceMetadata = z.strictObject({
   /** Process id (Local) or container id (Docker); empty until there is one. */

@@ -3,6 +3,7 @@ import { AgentType } from "./agent.ts";
 import { Alert } from "./alerts.ts";
 import { ForecastQuality } from "./forecast.ts";
 import { GateName } from "./gates.ts";
+import { ActiveState } from "./instance.ts";
 import { Count, Ratio, Uuid } from "./primitives.ts";
 
 /**
@@ -57,12 +58,17 @@ export const MetricGroup = z.strictObject({
 });
 export type MetricGroup = z.infer<typeof MetricGroup>;
 
+/** Seconds that instances spent in each state. */
+export const InstanceSeconds = z.partialRecord(ActiveState, z.number().nonnegative());
+export type InstanceSeconds = z.infer<typeof InstanceSeconds>;
+
 /** What ended on one day (UTC). It is kept when the records it sums up are gone. */
 export const DailyMetrics = z.strictObject({
   tenant_id: Uuid,
   /** `2026-01-31`. */
   day: z.iso.date(),
   groups: z.array(MetricGroup),
+  instance_seconds: InstanceSeconds.default({}),
 });
 export type DailyMetrics = z.infer<typeof DailyMetrics>;
 
@@ -95,6 +101,10 @@ export const MetricRow = z.strictObject({
   cost: z.number().nonnegative(),
   unpriced: Count,
   gates: MetricGroup.shape.gates,
+  /** Of the total and of days; an instance serves several agents, so that other rows have none. */
+  instance_seconds: InstanceSeconds,
+  /** Share of their time in which instances worked; `null`: there was no instance. */
+  utilization: Ratio.nullable(),
 });
 export type MetricRow = z.infer<typeof MetricRow>;
 

@@ -184,6 +184,7 @@ export const importTable: readonly Row[] = [
       "server/instances",
       "server/instances/drivers",
       "server/instances/drivers/egress",
+      "server/metrics",
       "server/platform",
       "server/protocol",
       "server/workspace",
@@ -221,7 +222,7 @@ export const importTable: readonly Row[] = [
   },
   {
     folder: "server/metrics",
-    is: "daily totals of finished executions, the Prometheus output, the report",
+    is: "daily totals of finished executions and of the time of instances, the Prometheus output, the report",
     imports: ["schemas", "server/forecast", "server/store"],
   },
   {

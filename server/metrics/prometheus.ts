@@ -32,8 +32,16 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
     byWork,
   );
   const gates = counter("gates_total", "Proofs of gates.", [...byWork, "gate", "held"]);
-  for (const stored of store.all("dailyMetrics"))
-    for (const group of wholeMetrics(store.tenantId, stored.day, stored)?.groups ?? []) {
+  const instanceSeconds = counter(
+    "instance_seconds_total",
+    "Time that instances spent in each state, up to their last change of state.",
+    ["state"],
+  );
+  for (const stored of store.all("dailyMetrics")) {
+    const day = wholeMetrics(store.tenantId, stored.day, stored);
+    for (const [state, seconds] of Object.entries(day?.instance_seconds ?? {}))
+      instanceSeconds.inc({ state }, seconds);
+    for (const group of day?.groups ?? []) {
       const { agent_type, workflow, provider, model, ...sums } = group;
       const work = { agent_type, workflow, provider, model };
       for (const [status, count] of Object.entries(sums.outcomes)) executions.inc({ ...work, status }, count);
@@ -50,6 +58,7 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
       tools.inc(work, sums.tool_calls);
       providerErrors.inc(work, sums.provider_errors);
     }
+  }
 
   const instances = gauge("instances", "Active instances by state.", ["state"]);
   for (const [state, count] of Object.entries(instanceStates(store))) instances.set({ state }, count);

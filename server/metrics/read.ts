@@ -1,5 +1,6 @@
 import {
   DailyMetrics,
+  type InstanceSeconds,
   type Metrics,
   type MetricField,
   type MetricGroup,
@@ -11,6 +12,7 @@ import type { TeamRun } from "../../schemas/run.ts";
 import type { Store } from "../store/store.ts";
 import { quantile } from "./durations.ts";
 import { addGroups } from "./groups.ts";
+import { addInstanceSeconds } from "./instance-time.ts";
 import { wholeMetrics } from "./record.ts";
 
 export interface MetricsSources {
@@ -19,7 +21,7 @@ export interface MetricsSources {
   queued: () => number;
 }
 
-const empty: Omit<MetricRow, "key"> = {
+const empty: Omit<MetricRow, "key" | "instance_seconds" | "utilization"> = {
   executions: 0,
   outcomes: { completed: 0, failed: 0, cancelled: 0, timed_out: 0 },
   success_rate: null,
@@ -41,9 +43,20 @@ const spread = (durations: MetricGroup["run"]): MetricRow["run_seconds"] => ({
   p95: quantile(durations, 0.95),
 });
 
-const rowOf = (key: string, groups: readonly MetricGroup[]): MetricRow => {
+const utilizationOf = (seconds: InstanceSeconds) => {
+  const all = Object.values(seconds).reduce((sum, each) => sum + each, 0);
+  const utilization = all === 0 ? null : (seconds.Working ?? 0) / all;
+  return { instance_seconds: seconds, utilization };
+};
+
+const rowOf = (
+  key: string,
+  groups: readonly MetricGroup[],
+  instanceSeconds: InstanceSeconds = {},
+): MetricRow => {
   const [first, ...others] = groups;
-  if (first === undefined) return { key, ...empty };
+  const instances = utilizationOf(instanceSeconds);
+  if (first === undefined) return { key, ...empty, ...instances };
   const { outcomes, run, wait, tokens, api_calls, tool_calls, ...sums } = others.reduce(addGroups, first);
   const { completed, failed, cancelled, timed_out } = outcomes;
   const decided = completed + failed + timed_out;
@@ -62,6 +75,7 @@ const rowOf = (key: string, groups: readonly MetricGroup[]): MetricRow => {
     cost: sums.cost_microcents / MICROCENTS_PER_DOLLAR,
     unpriced: sums.unpriced,
     gates: sums.gates,
+    ...instances,
   };
 };
 
@@ -125,21 +139,24 @@ export const readSpan = ({ since, until }: Span, store: Store): SpanSums => {
   return { since, until, days, damaged: sums.length - days.length };
 };
 
+/** Of each value of the field: its groups. */
+const groupsBy = (by: Exclude<MetricField, "day">, days: readonly DailyMetrics[]): MetricRow[] => {
+  const groups = days.flatMap((day) => day.groups);
+  return [...Map.groupBy(groups, (group) => group[by])].map(([key, found]) => rowOf(key, found));
+};
+
 /** The sums of all days together, and by the values of a field. */
 export const rowsBy = (by: MetricField, { days }: SpanSums): Pick<Metrics, "total" | "rows"> => {
-  const entries = days.flatMap(({ day, groups }) =>
-    groups.map((group) => ({ key: by === "day" ? day : group[by], group })),
-  );
-  const rows = [...Map.groupBy(entries, ({ key }) => key)]
-    .map(([key, found]) =>
-      rowOf(
-        key,
-        found.map(({ group }) => group),
-      ),
-    )
-    .sort((one, other) => one.key.localeCompare(other.key));
-  const all = entries.map(({ group }) => group);
-  return { total: rowOf("", all), rows };
+  const rows =
+    by === "day"
+      ? days.map(({ day, groups, instance_seconds }) => rowOf(day, groups, instance_seconds))
+      : groupsBy(by, days);
+  const all = days.flatMap(({ groups }) => groups);
+  const seconds = days.map((day) => day.instance_seconds).reduce(addInstanceSeconds, {});
+  return {
+    total: rowOf("", all, seconds),
+    rows: rows.sort((one, other) => one.key.localeCompare(other.key)),
+  };
 };
 
 /** What happened in a span, and how things are now. */

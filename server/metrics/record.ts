@@ -11,7 +11,7 @@ export const wholeMetrics = (
 ): DailyMetrics | null => {
   // Parsed, because a day that an older version stored lacks what was added since, and because a state
   // file that was restored by hand can hold anything.
-  const parsed = DailyMetrics.safeParse(stored ?? { tenant_id, day, groups: [] });
+  const parsed = DailyMetrics.safeParse(stored ?? { tenant_id, day, groups: [], instance_seconds: {} });
   return parsed.success ? parsed.data : null;
 };
 

@@ -25,21 +25,63 @@ const costOf = (row: MetricRow): string => `${dollars(row.cost)}${row.unpriced >
 
 const CHART = { width: 720, height: 160, gap: 2, mostDays: 90 };
 
-/** One bar per day: what was completed below, what failed above it. */
-const outcomeChart = (rows: readonly MetricRow[]): string => {
+/** Parts of a bar from the bottom up, each with its class. */
+type Bar = readonly (readonly [name: string, value: number])[];
+
+/** One bar per day; `most` is the value that fills the chart. */
+const barChart = (
+  label: string,
+  rows: readonly MetricRow[],
+  most: number,
+  titleOf: (row: MetricRow) => string,
+  barOf: (row: MetricRow) => Bar,
+): string => {
   const shown = rows.slice(-CHART.mostDays);
-  const most = Math.max(1, ...shown.map(({ executions }) => executions));
   const step = CHART.width / Math.max(shown.length, 14);
-  const bars = shown.map(({ key, executions, outcomes }, index) => {
-    const failed = outcomes.failed + outcomes.timed_out;
-    const scale = (value: number) => (value / most) * (CHART.height - 8);
-    const bar = (name: string, value: number, under: number) =>
-      `<rect class="${name}" x="${(index * step).toFixed(1)}" y="${(CHART.height - scale(under + value)).toFixed(1)}" width="${Math.max(1, step - CHART.gap).toFixed(1)}" height="${scale(value).toFixed(1)}"/>`;
-    return `<g><title>${html(`${key}: ${outcomes.completed} completed, ${failed} failed, ${outcomes.cancelled} cancelled of ${executions}`)}</title>${bar("good", outcomes.completed, 0)}${bar("bad", failed, outcomes.completed)}${bar("other", outcomes.cancelled, outcomes.completed + failed)}</g>`;
+  const width = Math.max(1, step - CHART.gap).toFixed(1);
+  const bars = shown.map((row, index) => {
+    let top = CHART.height;
+    const parts = barOf(row).map(([name, value]) => {
+      const height = (value / most) * (CHART.height - 8);
+      top -= height;
+      return `<rect class="${name}" x="${(index * step).toFixed(1)}" y="${top.toFixed(1)}" width="${width}" height="${height.toFixed(1)}"/>`;
+    });
+    return `<g><title>${html(titleOf(row))}</title>${parts.join("")}</g>`;
   });
-  return `<svg viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="Executions per day by outcome; the table below has the numbers">${bars.join("")}</svg>
+  return `<svg viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="${html(label)}">${bars.join("")}</svg>`;
+};
+
+const failedOf = ({ outcomes }: MetricRow): number => outcomes.failed + outcomes.timed_out;
+
+/** What was completed is at the bottom of a day's bar, what failed above it. */
+const outcomeChart = (rows: readonly MetricRow[]): string => {
+  const most = Math.max(1, ...rows.slice(-CHART.mostDays).map(({ executions }) => executions));
+  const chart = barChart(
+    "Executions per day by outcome; the table By day has the numbers",
+    rows,
+    most,
+    (row) =>
+      `${row.key}: ${row.outcomes.completed} completed, ${failedOf(row)} failed, ${row.outcomes.cancelled} cancelled of ${row.executions}`,
+    (row) => [
+      ["good", row.outcomes.completed],
+      ["bad", failedOf(row)],
+      ["other", row.outcomes.cancelled],
+    ],
+  );
+  return `${chart}
 <p class="legend"><span class="good">■</span> completed <span class="bad">■</span> failed <span class="other">■</span> cancelled</p>`;
 };
+
+const utilizationChart = (rows: readonly MetricRow[]): string =>
+  rows.every(({ utilization }) => utilization === null)
+    ? ""
+    : `<h2>Instance utilization</h2>${barChart(
+        "Share of their time in which instances worked, per day; the table By day has the numbers",
+        rows,
+        1,
+        ({ key, utilization }) => `${key}: ${percent(utilization)}`,
+        ({ utilization }) => [["busy", utilization ?? 0]],
+      )}`;
 
 const table = (caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string => {
   if (rows.length === 0) return "";
@@ -53,10 +95,12 @@ const table = (caption: string, head: readonly string[], rows: readonly (readonl
 };
 
 const metricTable = (caption: string, first: string, rows: readonly MetricRow[], share: number): string => {
-  const sorted = first === "Day" ? rows.toReversed() : rows.toSorted((one, two) => two.cost - one.cost);
+  const isByDay = first === "Day";
+  const sorted = isByDay ? rows.toReversed() : rows.toSorted((one, two) => two.cost - one.cost);
+  const head = ["Executions", "Succeeded", "Cost", "Share", "Tokens", "From cache", "Mean", "Median", "95 %"];
   return table(
     caption,
-    [first, "Executions", "Succeeded", "Cost", "Share", "Tokens", "From cache", "Mean", "Median", "95 %"],
+    [first, ...head, ...(isByDay ? ["Instances busy"] : [])],
     sorted.map((row) => [
       html(row.key === "" ? "–" : row.key),
       count(row.executions),
@@ -68,6 +112,7 @@ const metricTable = (caption: string, first: string, rows: readonly MetricRow[],
       seconds(row.run_seconds.mean),
       seconds(row.run_seconds.median),
       seconds(row.run_seconds.p95),
+      ...(isByDay ? [percent(row.utilization)] : []),
     ]),
   );
 };
@@ -130,7 +175,8 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
     ["95 % of times", seconds(total.run_seconds.p95)],
     ["Wait, 95 %", seconds(total.wait_seconds.p95)],
     ["Files accepted", percent(accepted + discarded === 0 ? null : accepted / (accepted + discarded))],
-    ["Instances", busy === null ? "0" : `${active}, ${percent(busy)} busy`],
+    ["Instance utilization", percent(total.utilization)],
+    ["Instances now", busy === null ? "0" : `${active}, ${percent(busy)} busy`],
     ["Waiting now", count(queued)],
   ];
   return `<dl>${facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("")}</dl>`;
@@ -157,7 +203,7 @@ table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:4px 8px
 th:first-child{text-align:left;white-space:normal}thead th{color:var(--other)}
 .scroll{overflow-x:auto;max-height:420px}.scroll:focus-visible,a:focus-visible{outline:1px solid var(--vscode-focusBorder,Highlight)}
 a{color:var(--vscode-textLink-foreground,LinkText)}svg{width:100%;height:auto;border-bottom:1px solid var(--line)}
-rect.good{fill:var(--good)}rect.bad{fill:var(--bad)}rect.other{fill:var(--other)}span.good{color:var(--good)}span.bad{color:var(--bad)}span.other,.legend{color:var(--other)}
+rect.good{fill:var(--good)}rect.bad{fill:var(--bad)}rect.other{fill:var(--other)}rect.busy{fill:var(--vscode-charts-blue,#0078d4)}span.good{color:var(--good)}span.bad{color:var(--bad)}span.other,.legend{color:var(--other)}
 li.critical strong{color:var(--vscode-errorForeground,var(--bad))}li.warning strong{color:var(--vscode-editorWarning-foreground,#bf8803)}
 `;
 
@@ -172,7 +218,8 @@ export const reportPage = (data: ReportData): string => {
 <title>CODITECT Agents: ${html(days.since)} to ${html(days.until)}</title><style>${style}</style></head>
 <body><main><h1>Agents from ${html(days.since)} to ${html(days.until)}</h1>
 ${alertList(days)}${damageNote(days)}${numbers(days)}
-<h2>Success and failure</h2>${days.rows.length === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
+<h2>Success and failure</h2>${total.executions === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
+${utilizationChart(days.rows)}
 ${metricTable("By model", "Model", by.model, total.cost)}
 ${metricTable("By agent", "Agent", by.agent_type, total.cost)}
 ${metricTable("By workflow", "Workflow", by.workflow, total.cost)}

@@ -33,6 +33,8 @@ export interface Collection<Name extends CollectionName> {
   filters: { [Filter in keyof Filters[Name]]-?: FilterRule<NonNullable<Filters[Name][Filter]>> };
   /** Pages begin with the oldest record; the others' begin with the newest. */
   oldestFirst: boolean;
+  /** A list whose entries mean something without each other: one that cannot be mended is left out. */
+  parts?: string;
 }
 
 const closedRunStatuses = RunStatus.options.filter((status) => !isRunOpen(status));
@@ -196,6 +198,7 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
     lists: [],
     schema: DailyMetrics,
     key: (tenant, metrics) => keys.dailyMetrics(tenant, metrics.day),
+    parts: "groups",
     indexes: () => [],
     filters: {},
     oldestFirst: false,
@@ -270,8 +273,8 @@ export const parseRecord = <Name extends CollectionName>(
  * be repaired.
  */
 export const mendRecord = (collection: CollectionName, value: unknown): Mended | null => {
-  const { schema } = collections[collection];
-  return schema.safeParse(value).success ? { value, changes: [] } : mend(schema, value);
+  const { schema, parts = null } = collections[collection];
+  return schema.safeParse(value).success ? { value, changes: [] } : mend(schema, value, parts);
 };
 
 const bySegment = new Map(collectionNames.map((name) => [collections[name].segment, name]));

@@ -16,9 +16,10 @@ const ROUNDS = 8;
 /**
  * The value with every field that does not pass the schema brought to the nearest one that does: a
  * count is rounded and not negative, a missing text is empty, an unknown field is left out. Null
- * if that cannot be done without inventing something, such as an id or a status.
+ * if that cannot be done without inventing something, such as an id or a status. `parts` names a list
+ * whose entries mean something without each other: there, an entry that cannot be mended is left out.
  */
-export const mend = (schema: z.ZodType, damaged: unknown): Mended | null => {
+export const mend = (schema: z.ZodType, damaged: unknown, parts: string | null = null): Mended | null => {
   const value: unknown = structuredClone(damaged);
   const changes: string[] = [];
   const emptied = new Set<string>();
@@ -26,13 +27,29 @@ export const mend = (schema: z.ZodType, damaged: unknown): Mended | null => {
     const parsed = schema.safeParse(value);
     if (parsed.success) return { value, changes };
     const before = changes.length;
-    for (const { issue, path } of parsed.error.issues.flatMap((each) => leaves(each, []))) {
+    const problems = parsed.error.issues.flatMap((each) => leaves(each, []));
+    for (const { issue, path } of problems) {
       const change = mendField(value, path, issue, emptied);
       if (change !== null) changes.push(change);
     }
+    if (changes.length === before) changes.push(...leaveOutParts(value, parts, problems));
     if (changes.length === before) return null;
   }
   return null;
+};
+
+/** Takes the entries with problems out of the list of this name; returns what was left out, in words. */
+const leaveOutParts = (root: unknown, name: string | null, problems: readonly Leaf[]): string[] => {
+  const list = name === null ? undefined : fieldOf(root, [name]);
+  if (!Array.isArray(list)) return [];
+  const indexes = problems.flatMap(({ path: [field, index] }) =>
+    field === name && typeof index === "number" ? [index] : [],
+  );
+  return [...new Set(indexes)]
+    .sort((one, other) => other - one)
+    .flatMap((index) =>
+      list.splice(index, 1).map((part) => `${name}.${index} was left out: ${shown(part, 160)}`),
+    );
 };
 
 interface Leaf {
@@ -58,6 +75,10 @@ const mendField = (root: unknown, path: Path, issue: Issue, emptied: Set<string>
   const name = path.at(-1);
   const holder = fieldOf(root, path.slice(0, -1));
   if (name === undefined || !isHolder(holder)) return null;
+  if (issue.code === "invalid_key") {
+    Reflect.deleteProperty(holder, name);
+    return `${path.join(".")} was left out`;
+  }
   const was: unknown = Reflect.get(holder, name);
   const now = nearest(was, issue, emptied, path.join("."));
   if (now === undefined) return null;
@@ -87,7 +108,7 @@ const nearestNumber = (was: unknown): number => {
 const emptiest = (expected: string): unknown => {
   if (expected === "string") return "";
   if (expected === "array") return [];
-  if (expected === "record") return {};
+  if (expected === "record" || expected === "object") return {};
   if (expected === "boolean") return false;
   return undefined;
 };
@@ -97,5 +118,5 @@ const isHolder = (value: unknown): value is object => typeof value === "object" 
 const fieldOf = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (isHolder(value) ? Reflect.get(value, key) : undefined), root);
 
-const shown = (value: unknown): string =>
-  value === undefined ? "missing" : JSON.stringify(value).slice(0, 40);
+const shown = (value: unknown, length = 40): string =>
+  value === undefined ? "missing" : JSON.stringify(value).slice(0, length);

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AgentInstance, LifecycleEvent } from "../../../schemas/instance.ts";
-import type { Json } from "../../../schemas/primitives.ts";
+import type { Json, Timestamp } from "../../../schemas/primitives.ts";
+import { recordInstanceTime } from "../../metrics/instance-time.ts";
 import { isActive, transitionState, updateHealth } from "../../models/instance.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -11,6 +12,8 @@ export interface Cause {
   actor: string;
   cause: string;
   details?: Record<string, Json>;
+  /** When the former state ended, if that was before it is recorded. */
+  ended?: Timestamp;
 }
 
 /** The stored side of the instances: every record goes with its line of the audit trail. */
@@ -30,7 +33,7 @@ export interface InstanceRecords {
 }
 
 export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void): InstanceRecords => ({
-  write: async (type, before, after, { actor, cause, details }) => {
+  write: async (type, before, after, { actor, cause, details, ended }) => {
     const timestamp = new Date().toISOString();
     const event: LifecycleEvent = {
       event_id: randomUUID(),
@@ -47,6 +50,8 @@ export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void)
     const durable = store.commit((transaction) => {
       transaction.put("instances", after);
       transaction.put("lifecycle", event);
+      if (before !== null && before.state !== after.state)
+        recordInstanceTime(transaction, before, ended ?? after.updated_at);
     });
     emit({ type: "instance.changed", at: timestamp, instance: after });
     await durable;
@@ -60,6 +65,10 @@ export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void)
   },
 });
 
+/** The last time that its runtime wrote about it: nobody knows how long it lived after that. */
+const lastSign = ({ updated_at, health, resources }: AgentInstance): Timestamp =>
+  [updated_at, health.last_check, resources.last_updated].reduce((one, other) => (other > one ? other : one));
+
 /** Instances an earlier runtime left as if they still ran: they ended with it, and now it is said. */
 export const recordLost = async (store: Store, records: InstanceRecords): Promise<AgentInstance[]> => {
   const now = new Date().toISOString();
@@ -68,7 +77,11 @@ export const recordLost = async (store: Store, records: InstanceRecords): Promis
   const writes = lost.map((before) => {
     const unhealthy = updateHealth(before, false, cause, now);
     const failed = isActive(unhealthy) ? transitionState(unhealthy, "Failed", now) : unhealthy;
-    return records.write("StateChanged", before, failed, { actor: "runtime", cause });
+    return records.write("StateChanged", before, failed, {
+      actor: "runtime",
+      cause,
+      ended: lastSign(before),
+    });
   });
   await Promise.all(writes);
   return lost;

@@ -165,6 +165,9 @@ describe("the pool", function () {
     });
     await pool.restart();
     assert.equal(pool.store.get("instances", lost.instance_id)?.state, "Failed");
+    // The time of the one that was released is in the day's sums.
+    const seconds = pool.store.all("dailyMetrics").map((day) => day.instance_seconds);
+    assert.ok(seconds.some(({ Working = 0, Starting = 0 }) => Working > 0 && Starting > 0));
   });
 
   it("leaves no process and no open call when it is closed at work", async () => {

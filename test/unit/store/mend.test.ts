@@ -47,6 +47,45 @@ describe("a record with fields that do not pass its schema", () => {
     assert.equal(damaged.duration_ms, -59987);
   });
 
+  it("keeps the sound entries of a list of parts, and says which were left out", () => {
+    const Sums = z.strictObject({
+      day: z.string(),
+      parts: z.array(
+        z.strictObject({
+          of: z.enum(["a", "b"]),
+          tokens: z.strictObject({ input: z.int(), output: z.int() }),
+          counts: z.partialRecord(z.enum(["red", "green"]), z.int()),
+        }),
+      ),
+    });
+    const part = { of: "a", tokens: { input: 1, output: 2 }, counts: { red: 3 } };
+    const damaged = {
+      day: "2026-01-31",
+      parts: [
+        { ...part, of: "nobody" },
+        { ...part, tokens: null },
+        7,
+        { ...part, counts: { red: 3, blue: 1 } },
+        part,
+      ],
+    };
+    const mended = mend(Sums, damaged, "parts");
+    assert.deepEqual(mended?.value, {
+      day: "2026-01-31",
+      parts: [{ ...part, tokens: { input: 0, output: 0 } }, part, part],
+    });
+    const said = mended.changes.join("; ");
+    for (const text of [
+      'parts.0.of was "nobody"',
+      "parts.0 was left out",
+      "parts.1.tokens was null, now {}",
+      "parts.2 was left out",
+      "parts.3.counts.blue was left out",
+    ])
+      assert.ok(said.includes(text), said);
+    assert.equal(mend(Sums, damaged), null);
+  });
+
   it("is not mended by making up an id", () => {
     assert.equal(mend(Line, { ...sound, id: "nobody" }), null);
   });

@@ -26,6 +26,7 @@ const line = (row: MetricRow): string[] => [
   seconds(row.run_seconds.median),
   seconds(row.run_seconds.p95),
   seconds(row.wait_seconds.p95),
+  percent(row.utilization),
 ];
 
 /** `coditect metrics`: a table, or with `--json` all of it as one object. */
@@ -38,7 +39,7 @@ export const showMetrics = (flags: SpanFlags & { by?: string }, context: Command
       terminal.out(`${JSON.stringify(metrics)}\n`);
       return exitCodes.held;
     }
-    const head = ["EXECUTIONS", "SUCCEEDED", "TOKENS", "CACHED", "COST", "MEDIAN", "P95", "WAIT P95"];
+    const head = ["EXECUTIONS", "SUCCEEDED", "TOKENS", "CACHED", "COST", "MEDIAN", "P95", "WAIT P95", "BUSY"];
     const rows = [...metrics.rows, metrics.total].map(line);
     terminal.out(`${metrics.since} to ${metrics.until}\n\n`);
     if (metrics.total.executions === 0) terminal.out("No execution ended in this time.\n");

@@ -59,10 +59,22 @@ describe("coditect metrics and report", function () {
         transaction.put("executions", { ...ended, completed_at: `${day}T12:00:00.000Z` });
         recordMetrics(transaction, store.tenantId, ended.execution_id);
       });
+    const reviewed = {
+      ...anExecution(ended.task_id),
+      tenant_id: store.tenantId,
+      status: "Completed",
+    } as const;
+    await store.commit((transaction) => {
+      const metadata = { ...reviewed.metadata, agent_type: "Reviewer" } as const;
+      transaction.put("executions", { ...reviewed, metadata, completed_at: "2026-03-02T12:00:00.000Z" });
+      recordMetrics(transaction, store.tenantId, reviewed.execution_id);
+    });
     await store.close();
     for (const name of await readdir(folder)) if (name.startsWith("journal")) await rm(join(folder, name));
     const state = await readFile(join(folder, "state.json"), "utf8");
-    const damaged = state.replace(/(metrics_by_day\/2026-03-02".*?"outcomes":)\{[^}]*\}/, "$1null");
+    const damaged = state.replace(/metrics_by_day\/2026-03-02".*/, (line) =>
+      line.replace(/"outcomes":\{[^}]*\}/, '"outcomes":null').replace('"Reviewer"', '"Nobody"'),
+    );
     assert.notEqual(damaged, state);
     await writeFile(join(folder, "state.json"), damaged);
 
@@ -76,5 +88,12 @@ describe("coditect metrics and report", function () {
     assert.equal((await run("alerts", "list"))[0], 0);
     assert.equal((await run("report", "page.html", "--until", "2026-03-05"))[0], 0);
     assert.match(await workspace.read("page.html"), /1 day is left out/);
+
+    const [, repaired] = await run("doctor", "--repair");
+    assert.match(repaired, /metrics_by_day\/2026-03-02: groups\.0\.outcomes was null, now \{\}/);
+    assert.match(repaired, /groups\.1\.agent_type was "Nobody".*; groups\.1 was left out: \{/);
+    const [, mended, problems] = await run("metrics", "--until", "2026-03-05");
+    assert.match(mended, /^2026-03-02 +0 /m);
+    assert.equal(problems, "");
   });
 });

@@ -1,0 +1,52 @@
+import { ActiveState, type AgentInstance } from "../../schemas/instance.ts";
+import type { DailyMetrics, InstanceSeconds } from "../../schemas/metrics.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
+import type { Transaction } from "../store/store.ts";
+import { wholeMetrics } from "./record.ts";
+
+const DAY_MS = 86_400_000;
+/** A state that seems to last longer shows that the clock was set: the days before are left alone. */
+const MOST_DAYS = 31;
+
+/** The seconds between two moments (milliseconds) on each of their days (UTC); none if time ran backwards. */
+export const secondsByDay = (from: number, until: number): [day: string, seconds: number][] => {
+  const days: [string, number][] = [];
+  for (let start = Math.max(from, until - MOST_DAYS * DAY_MS); start < until;) {
+    const end = Math.min(until, (Math.floor(start / DAY_MS) + 1) * DAY_MS);
+    days.push([new Date(start).toISOString().slice(0, 10), (end - start) / 1000]);
+    start = end;
+  }
+  return days;
+};
+
+export const addInstanceSeconds = (one: InstanceSeconds, other: InstanceSeconds): InstanceSeconds => {
+  const sums = { ...one };
+  for (const state of ActiveState.options) {
+    const more = other[state];
+    if (more !== undefined) sums[state] = (sums[state] ?? 0) + more;
+  }
+  return sums;
+};
+
+/**
+ * Puts the time that an instance spent in a state into the sums of the days that it spent there; part
+ * of the commit that ends the state.
+ */
+export const recordInstanceTime = (
+  transaction: Transaction,
+  before: AgentInstance,
+  until: Timestamp,
+): void => {
+  const state = ActiveState.safeParse(before.state).data;
+  if (state === undefined) return;
+  const { tenant_id } = before;
+  for (const [day, seconds] of secondsByDay(Date.parse(before.updated_at), Date.parse(until))) {
+    const known = wholeMetrics(tenant_id, day, transaction.get("dailyMetrics", day));
+    if (known === null) continue;
+    const sums: DailyMetrics = {
+      ...known,
+      instance_seconds: addInstanceSeconds(known.instance_seconds, { [state]: seconds }),
+    };
+    transaction.put("dailyMetrics", sums);
+  }
+};
