@@ -23,6 +23,7 @@ export interface AlertsParts {
 /** The open alerts of all folders: a view, an item in the status bar, and a notification of a critical one. */
 export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disposable {
   readonly #parts: AlertsParts;
+  /** By {@link keyOf}. */
   readonly #alerts = new Map<string, FolderAlert>();
   /** Folders whose alerts were read, or could not be; all are read again when the runtime has started again. */
   readonly #read = new Set<string>();
@@ -78,7 +79,7 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
   getTreeItem({ folder, alert }: FolderAlert): vscode.TreeItem {
     const item = new vscode.TreeItem(alert.message);
     const status = statusText(alert);
-    item.id = alert.alert_id;
+    item.id = keyOf({ folder, alert });
     item.description = status;
     item.contextValue = alert.status === "Raised" ? "alert-raised" : "";
     item.iconPath = iconOf(alert);
@@ -127,12 +128,12 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
   }
 
   #put(entry: FolderAlert): void {
-    if (entry.alert.status === "Cleared") this.#alerts.delete(entry.alert.alert_id);
-    else this.#alerts.set(entry.alert.alert_id, entry);
+    if (entry.alert.status === "Cleared") this.#alerts.delete(keyOf(entry));
+    else this.#alerts.set(keyOf(entry), entry);
   }
 
   #forget(folder: string): void {
-    for (const [id, alert] of this.#alerts) if (alert.folder === folder) this.#alerts.delete(id);
+    for (const [key, alert] of this.#alerts) if (alert.folder === folder) this.#alerts.delete(key);
   }
 
   /** Agents cannot continue until a person acts. */
@@ -165,6 +166,9 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
     this.#status.show();
   }
 }
+
+/** A folder that was copied with its state has the alerts of the other one. */
+const keyOf = ({ folder, alert }: FolderAlert): string => `${folder} ${alert.alert_id}`;
 
 const LIMIT_SETTINGS = "@ext:coditect.coditect-agents limits";
 

@@ -190,7 +190,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     completed: Count,
     total: Count,
   }),
-  /** An alert was raised, acknowledged or cleared. `first`: it was raised for the first time that day. */
+  /** An alert was raised, acknowledged or cleared. `first`: it was raised for the first time that day, or became critical. */
   z.strictObject({ type: z.literal("alert.changed"), at: Timestamp, alert: Alert, first: z.boolean() }),
   /** Agents or teams were created, changed or deleted. */
   z.strictObject({ type: z.literal("configuration.changed"), at: Timestamp }),

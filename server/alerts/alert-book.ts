@@ -1,7 +1,7 @@
 import type { Alert, AlertCause } from "../../schemas/alerts.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
-import { acknowledgeAlert, clearAlert, keepAlert, raiseAlert } from "../models/alert.ts";
+import { acknowledgeAlert, clearAlert, isWorse, keepAlert, raiseAlert } from "../models/alert.ts";
 import type { Log } from "../platform/log.ts";
 import { namedUuid } from "../platform/named-uuid.ts";
 import type { Store } from "../store/store.ts";
@@ -24,10 +24,12 @@ const telling: ReadonlySet<RuntimeEvent["type"]> = new Set([
   "model.usage",
   "tool.called",
   "run.finished",
+  "configuration.changed",
 ]);
 
 /** A burst of events is looked at once. */
 const PAUSE_MS = 1000;
+const DAY_MS = 86_400_000;
 /** A receiver that does not answer must not keep a command from its end. */
 const LAST_DELIVERY_MS = 2000;
 
@@ -39,6 +41,8 @@ export class AlertBook {
   readonly #parts: AlertBookParts;
   readonly #deliveries = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
+  /** Ends with the day of what is open: an alert does not wait for an event to be cleared. */
+  #dayEnd: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   constructor(parts: AlertBookParts) {
@@ -47,7 +51,12 @@ export class AlertBook {
 
   /** Looks for causes soon if the event can have changed one. */
   follow(event: RuntimeEvent): void {
-    if (this.#timer !== null || this.#isClosed || !telling.has(event.type)) return;
+    if (telling.has(event.type)) this.lookSoon();
+  }
+
+  /** Looks for causes soon: something that decides about them has changed. */
+  lookSoon(): void {
+    if (this.#timer !== null || this.#isClosed) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.check().catch(this.#report);
@@ -60,7 +69,7 @@ export class AlertBook {
     if (store.readOnlyReason !== null) return;
     const at = now();
     const day = at.slice(0, 10);
-    const present = new Map(causes(day).map((cause) => [idOf(day, cause), cause]));
+    const present = new Map(causes(day).map((cause) => [idOf(store.tenantId, day, cause), cause]));
     const changed: Alert[] = [];
     for (const alert of store.all("alerts", { open: true }))
       if (!present.has(alert.alert_id)) changed.push(clearAlert(alert, at));
@@ -71,7 +80,20 @@ export class AlertBook {
         known === null ? raiseAlert(cause, { alert_id, tenant_id, day }, at) : keepAlert(known, cause);
       if (next !== known) changed.push(next);
     }
+    this.#followDay(at, present.size > 0);
     await this.#put(changed, at);
+  }
+
+  #followDay(at: Timestamp, hasOpen: boolean): void {
+    if (this.#dayEnd !== null) clearTimeout(this.#dayEnd);
+    this.#dayEnd = null;
+    if (!hasOpen || this.#isClosed) return;
+    this.#dayEnd = setTimeout(
+      () => {
+        this.check().catch(this.#report);
+      },
+      DAY_MS - (Date.parse(at) % DAY_MS),
+    ).unref();
   }
 
   /** Acknowledges it. `alert` is the stored one. */
@@ -85,7 +107,7 @@ export class AlertBook {
   /** Looks a last time, and waits a moment for what is being delivered. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#dayEnd]) if (timer !== null) clearTimeout(timer);
     await this.check().catch(this.#report);
     const deadline = Promise.withResolvers<undefined>();
     const timer = setTimeout(deadline.resolve, LAST_DELIVERY_MS, undefined);
@@ -101,7 +123,10 @@ export class AlertBook {
     if (changed.length === 0) return;
     const { store, emit, deliver } = this.#parts;
     const isFirst = new Map(
-      changed.map(({ alert_id }) => [alert_id, store.get("alerts", alert_id) === null]),
+      changed.map(({ alert_id, severity }) => {
+        const known = store.get("alerts", alert_id);
+        return [alert_id, known === null || isWorse(severity, known)];
+      }),
     );
     await store.commit((transaction) => {
       for (const alert of changed) transaction.put("alerts", alert);
@@ -114,6 +139,6 @@ export class AlertBook {
   }
 }
 
-/** The same cause on the same day is the same alert. */
-const idOf = (day: string, { alert, subject }: AlertCause): string =>
-  namedUuid(`alert ${day} ${alert} ${subject}`);
+/** The same cause on the same day is the same alert; that of another workspace is another one. */
+const idOf = (tenantId: string, day: string, { alert, subject }: AlertCause): string =>
+  namedUuid(`alert ${tenantId} ${day} ${alert} ${subject}`);

@@ -156,7 +156,7 @@ const resourceLimits = (day: string, sources: CauseSources): AlertCause[] => {
   if (share === null) return [];
   return capsNow(day, sources).flatMap(({ subject, what, used, limit, text }): AlertCause[] => {
     // A cap of nothing is a ban, not something that is used up.
-    if (limit === null || limit === 0 || used < limit * share) return [];
+    if (limit === null || limit === 0 || used === 0 || used < limit * share) return [];
     const message = `${what}: ${percent(used / limit)} of the limit used, ${text(used)} of ${text(limit)}.`;
     return [{ alert: "resource_limit", severity: "warning", subject, message }];
   });

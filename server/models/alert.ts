@@ -24,16 +24,22 @@ export const raiseAlert = (
   cleared_at: null,
 });
 
-/** Its cause is present, again or still. The message stays as it was when the alert was raised. */
-export const keepAlert = (alert: Alert, { message }: AlertCause): Alert =>
-  isOpenAlert(alert)
-    ? alert
-    : {
-        ...alert,
-        message,
-        status: alert.acknowledged_at === null ? "Raised" : "Acknowledged",
-        cleared_at: null,
-      };
+/**
+ * Its cause is present, again or still. The message stays as it was when the alert was raised or its
+ * severity changed. Who has acknowledged a warning has not seen that agents cannot continue: an alert
+ * that becomes critical is raised again.
+ */
+export const keepAlert = (alert: Alert, { severity, message }: AlertCause): Alert => {
+  if (isOpenAlert(alert) && alert.severity === severity) return alert;
+  const present = { ...alert, severity, message, cleared_at: null };
+  if (isWorse(severity, alert))
+    return { ...present, status: "Raised", acknowledged_at: null, acknowledged_by: null };
+  return { ...present, status: alert.acknowledged_at === null ? "Raised" : "Acknowledged" };
+};
+
+/** Whether this severity is news to somebody who knows the alert as it was. */
+export const isWorse = (severity: Alert["severity"], before: Alert): boolean =>
+  severity === "critical" && before.severity !== "critical";
 
 export const clearAlert = (alert: Alert, now: Timestamp): Alert =>
   isOpenAlert(alert) ? { ...alert, status: "Cleared", cleared_at: now } : alert;

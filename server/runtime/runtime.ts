@@ -298,6 +298,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     configure: (changed) => {
       source.choose(changed);
       renewSettings();
+      alerts.lookSoon();
     },
     close: async () => {
       await runs.close();

@@ -4,12 +4,13 @@ import type { Alert, AlertCause } from "../../../schemas/alerts.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { AlertBook } from "../../../server/alerts/alert-book.ts";
 import { memoryStore } from "../../support/memory-store.ts";
+import { TENANT } from "../../support/records.ts";
 
-const cause = (subject: string): AlertCause => ({
+const cause = (subject: string, isCritical: boolean): AlertCause => ({
   alert: "provider_errors",
-  severity: "warning",
+  severity: isCritical ? "critical" : "warning",
   subject,
-  message: `${subject} fails`,
+  message: `${subject} fails${isCritical ? ", and nothing goes on" : ""}`,
 });
 const subjects = ["Claude", "Gemini", "Ollama"];
 
@@ -21,25 +22,31 @@ const step = fc.oneof(
 );
 
 /** A book over causes and a clock that the test sets. */
-const openBook = () => {
-  const store = memoryStore();
-  const events: Extract<RuntimeEvent, { type: "alert.changed" }>[] = [];
-  const delivered: Alert[] = [];
-  const world = { present: [] as readonly string[], minutes: 0 };
-  const book = new AlertBook({
-    store,
-    causes: () => world.present.map(cause),
-    deliver: (alert) => {
-      delivered.push(alert);
-      return Promise.resolve();
-    },
-    emit: (event) => {
-      if (event.type === "alert.changed") events.push(event);
-    },
-    now: () => new Date(Date.UTC(2026, 0, 31) + world.minutes * 60_000).toISOString(),
-    log: () => undefined,
-  });
-  return { book, store, events, delivered, world };
+const openBook = (tenantId: string = TENANT) => {
+  const store = memoryStore(tenantId);
+  const world = { present: [] as readonly string[], critical: false, minutes: 0 };
+  const cleared = Promise.withResolvers<Alert>();
+  const start = () => {
+    const events: Extract<RuntimeEvent, { type: "alert.changed" }>[] = [];
+    const delivered: Alert[] = [];
+    const book = new AlertBook({
+      store,
+      causes: () => world.present.map((subject) => cause(subject, world.critical)),
+      deliver: (alert) => {
+        delivered.push(alert);
+        return Promise.resolve();
+      },
+      emit: (event) => {
+        if (event.type !== "alert.changed") return;
+        events.push(event);
+        if (event.alert.status === "Cleared") cleared.resolve(event.alert);
+      },
+      now: () => new Date(Date.UTC(2026, 0, 31) + world.minutes * 60_000).toISOString(),
+      log: () => undefined,
+    });
+    return { book, events, delivered };
+  };
+  return { ...start(), store, world, cleared: cleared.promise, restart: start };
 };
 
 describe("alerts", () => {
@@ -88,6 +95,61 @@ describe("alerts", () => {
     await book.check();
     await book.check();
     assert.equal(events.length, 1);
+  });
+
+  it("are raised again when they become critical, and not when they get milder", async () => {
+    const { book, store, events, delivered, world } = openBook();
+    world.present = ["Claude"];
+    await book.check();
+    const [warned] = store.all("alerts");
+    assert.ok(warned);
+    await book.acknowledge(warned, "user:cli");
+    world.critical = true;
+    await book.check();
+    await book.check();
+    const [critical] = store.all("alerts");
+    assert.deepEqual([critical?.status, critical?.severity], ["Raised", "critical"]);
+    assert.equal(critical?.message, "Claude fails, and nothing goes on");
+    assert.deepEqual([events.length, events.at(-1)?.first, delivered.length], [3, true, 3]);
+    await book.acknowledge(critical, "user:cli");
+    world.critical = false;
+    await book.check();
+    const [mild] = store.all("alerts");
+    assert.deepEqual([mild?.status, mild?.severity], ["Acknowledged", "warning"]);
+    assert.equal(events.at(-1)?.first, false);
+  });
+
+  it("of two workspaces are two", async () => {
+    const ids = [];
+    for (const tenant_id of ["00000000-0000-4000-8000-00000000000a", TENANT]) {
+      const { book, store, world } = openBook(tenant_id);
+      world.present = ["Claude"];
+      await book.check();
+      ids.push(...store.all("alerts").map(({ alert_id }) => alert_id));
+    }
+    assert.equal(new Set(ids).size, 2);
+  });
+
+  it("are cleared at the end of their day without an event", async () => {
+    const { book, world, cleared } = openBook();
+    world.present = ["Claude"];
+    world.minutes = 24 * 60 - 0.001;
+    await book.check();
+    world.present = [];
+    world.minutes += 1;
+    assert.equal((await cleared).cleared_at, "2026-02-01T00:00:59.940Z");
+    await book.close();
+  });
+
+  it("are the same after a restart of their runtime, and not raised again", async () => {
+    const { book, store, world, restart } = openBook();
+    world.present = ["Claude"];
+    await book.check();
+    const before = store.all("alerts");
+    await book.close();
+    const { book: next, events } = restart();
+    await next.check();
+    assert.deepEqual([store.all("alerts"), events], [before, []]);
   });
 
   it("are looked for a last time when the book is closed", async () => {

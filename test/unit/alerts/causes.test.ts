@@ -108,6 +108,15 @@ describe("causes of alerts", () => {
     ]);
   });
 
+  it("are nothing that was not used, whatever share of a cap is asked for", async () => {
+    const any = at({ alerts: { limit_share: 0, failure_rate: 0, cost_per_day: 0 } });
+    assert.deepEqual(any.names(), []);
+    await spend(any, 1, 0);
+    assert.ok(any.names().every(([, subject]) => subject?.startsWith("tokens_")));
+    for (const wrong of [{ failure_rate: -0.1 }, { limit_share: NaN }, { provider_errors: 0 }])
+      assert.equal(Settings.safeParse({ alerts: wrong }).success, false, JSON.stringify(wrong));
+  });
+
   it("are memory and disk of an instance at work", () => {
     const load = (memory: number, disk: number | null): InstanceLoad => ({
       instance_id: "one",

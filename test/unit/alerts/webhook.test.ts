@@ -86,6 +86,41 @@ describe("the webhook of alerts", () => {
     assert.doesNotMatch(line, /secret/);
   });
 
+  it("is followed where it moved, but to no host that the user has not listed", async () => {
+    const moved = createServer((request, response) => {
+      void text(request).then((body) => {
+        bodies.push(body);
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => moved.listen(0, "127.0.0.1", resolve));
+    // A server that listens on a port has such an address.
+    const { port } = moved.address() as AddressInfo;
+    server.removeAllListeners("request");
+    server.on("request", (request, response) => {
+      request.resume();
+      response.writeHead(307, { location: `http://127.0.0.1:${port}/moved` }).end();
+    });
+    const [line = ""] = await deliver(true);
+    assert.match(line, /warn an alert could not be sent/);
+    assert.deepEqual(bodies, []);
+    server.removeAllListeners("request");
+    server.on("request", (request, response) => {
+      if (request.url === "/here") {
+        void text(request).then((body) => {
+          bodies.push(JSON.parse(body));
+          response.end();
+        });
+        return;
+      }
+      request.resume();
+      response.writeHead(307, { location: "/here" }).end();
+    });
+    assert.deepEqual(await deliver(true), []);
+    assert.deepEqual(bodies, [{ workspace: "shop", alert }]);
+    await new Promise((resolve) => moved.close(resolve));
+  });
+
   it("gets nothing on a private host that the user has not listed", async () => {
     const [line = ""] = await deliver(false);
     assert.match(line, /warn an alert could not be sent/);
