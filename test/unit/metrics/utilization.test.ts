@@ -28,8 +28,9 @@ const lived = async (...lives: (readonly (readonly [at: string, state: InstanceS
   const store = memoryStore();
   const records = createRecords(store, () => undefined);
   const cause = { actor: "pool", cause: "test" };
-  for (const [[firstAt, first] = ["", "Idle"], ...others] of lives) {
-    let instance = since(firstAt, first);
+  for (const [first, ...others] of lives) {
+    if (first === undefined) continue;
+    let instance = since(...first);
     await records.write("Created", null, instance, cause);
     for (const [at, state] of others) {
       const next = transitionState(instance, state, at);
