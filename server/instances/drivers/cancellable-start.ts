@@ -3,8 +3,8 @@ import { fail } from "../../../schemas/errors.ts";
 import type { RunningWorker } from "./driver.ts";
 
 /**
- * Starts a worker on an engine that may answer late. Rejects with `cancelled` as soon as the signal aborts;
- * a worker that starts after that is killed, so that nothing is left behind.
+ * Starts a worker on an engine that may answer late. Rejects with `cancelled` as soon as the signal
+ * aborts; a worker that starts after that is killed, so that nothing is left behind.
  */
 export const startUnlessCancelled = async (
   launch: () => Promise<RunningWorker>,

@@ -28,7 +28,7 @@ export class DeferredDriver implements Driver {
     await (await this.#loading)?.close?.();
   }
 
-  /** One for all callers: a driver knows which workers are its own. */
+  /** One for all callers, because a driver knows its own workers. */
   #driver(): Promise<Driver> {
     return (this.#loading ??= this.#load());
   }

@@ -4,7 +4,7 @@ import type { Json } from "../../../schemas/primitives.ts";
 import type { LoopbackProxy } from "./egress/proxy.ts";
 import type { HiddenPath } from "./hidden.ts";
 
-/** Caps of one instance; what is exceeded is named in the reason it ended with. */
+/** Caps of one instance; the end of an instance names the exceeded one. */
 export interface InstanceLimits {
   /** Memory of the whole process tree. */
   memory_mb: number;
@@ -23,22 +23,22 @@ export interface WorkerSpec {
   readable: readonly string[];
   /** The private copy, all the worker can write that outlives it. */
   copy: string;
-  /** What of it looks empty to the worker. */
+  /** Parts of it that look empty to the worker. */
   hidden: readonly HiddenPath[];
   image: string | null;
   limits: InstanceLimits;
-  /** Socket of the runtime's egress proxy; null: no way out at all. */
+  /** Socket of the runtime's egress proxy; null: there is no network access. */
   egress_socket: string | null;
-  /** The same proxy for a sandbox that shares the loopback of this machine; null: it takes the socket. */
+  /** The same proxy for a sandbox that shares the loopback of this machine; null: it uses the socket. */
   egress_loopback: LoopbackProxy | null;
-  /** Whether only commands of an agent that can ask the user find the way out; tests do not. */
+  /** Whether only commands of an agent that can ask the user get network access; tests do not. */
   egress_on_request: boolean;
 }
 
 /**
- * Why a worker is gone. `exited` and `signalled` are its own end, `out_of_memory` and `limit` name
- * a cap, `refused` a broken protocol, `unresponsive` failed health checks, `stopped` that it was asked
- * to go; the last three are what a cluster does with a pod.
+ * Why a worker has ended. `exited` and `signalled` are its own end, `out_of_memory` and `limit` name a
+ * cap, `refused` a broken protocol, `unresponsive` failed health checks, `stopped` a request; the last
+ * three are what a cluster does with a pod.
  */
 export interface WorkerEnd {
   kind:
@@ -56,7 +56,7 @@ export interface WorkerEnd {
   how: string;
 }
 
-/** What a worker and everything it started use right now. */
+/** What a worker and everything it started use now. */
 export interface WorkerUsage {
   /** Processor seconds since the start, ended children included. */
   cpu_seconds: number;
@@ -66,13 +66,13 @@ export interface WorkerUsage {
 
 /** Files of a worker that does not see this machine's own. */
 export interface RemoteFiles {
-  /** Brings the workspace as the worker sees it up to date. Errors: the engine's own, `cancelled`. */
+  /** Updates the workspace that the worker sees. Errors: the engine's own, `cancelled`. */
   refresh: (signal: AbortSignal) => Promise<void>;
-  /** Bytes its private copy takes where it is. */
+  /** Bytes that its private copy takes, wherever it is. */
   copyBytes(): Promise<number>;
 }
 
-/** A started worker, before anything was said to it. */
+/** A started worker that has received no message yet. */
 export interface RunningWorker {
   /** Process or container id. */
   readonly runtimeId: string;
@@ -95,19 +95,22 @@ export interface RunningWorker {
   usage(maxAge?: number): Promise<WorkerUsage>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends it and everything it started; `ended` gives this reason unless it had ended before. */
+  /** Ends it and everything it started; `ended` has this reason unless it had ended before. */
   kill(reason: WorkerEnd): Promise<WorkerEnd>;
 }
 
 /** Where instances run. All drivers pass `test/integration/instances/conformance.ts`. */
 export interface Driver {
   readonly runtime: RuntimeType;
-  /** Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`, `consent_needed`. */
+  /**
+   * Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`,
+   * `consent_needed`.
+   */
   admit?(): Promise<void>;
   /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`. */
   start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
-  /** Ends what an earlier runtime of the same state folder left behind; says how many. */
+  /** Ends what an earlier runtime of the same state folder left behind; returns how many. */
   removeOrphans(): Promise<number>;
-  /** Removes what outlives instances, once there are none; left out: nothing does. */
+  /** Removes what remains after the last instance; left out: there is nothing. */
   close?(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { WorkerEnd } from "./driver.ts";
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
-/** Why a process ended, told apart by its exit code, its signal and its last words. */
+/** Why a process ended, from its exit code, its signal and its last output. */
 export const endOf = (code: number | null, signal: string | null, lastWords: string): WorkerEnd => {
   // A sandbox and a shell report a signal of their child as 128 and its number.
   const name = signal ?? (code === null ? undefined : signalNames.get(code - 128));

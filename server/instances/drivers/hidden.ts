@@ -6,24 +6,27 @@ import { entryPlaces, isBuiltEntry } from "../../workspace/package-entries.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { isDependencyFolder } from "../../workspace/walk.ts";
 
-/** Something of a workspace that looks empty to its workers. */
+/** A part of a workspace that looks empty to its workers. */
 export interface HiddenPath {
   path: string;
   isFolder: boolean;
 }
 
-/** As many mounts as a sandbox is started with: each takes longer than the one before. */
+/** Most mounts that a sandbox is started with: each takes longer than the one before. */
 export const MOST_MOUNTS = 2000;
 
 /**
- * Whether there is so much to hide that a sandbox shows the other files one by one: what an editor puts in
- * the place of one is then not seen.
+ * Whether so much is hidden that a sandbox shows the other files one by one: a file that an editor
+ * replaces is then not seen.
  */
 export const showsFilesAlone = (hidden: readonly HiddenPath[]): boolean => hidden.length > MOST_MOUNTS;
 
 /** How long a result is valid: starts at the same time share one walk. */
 const FRESH_MS = 5000;
-/** What of a repository the ignore rules are read from; its configuration and credentials are not among it. */
+/**
+ * The files of a repository that ignore rules come from; its configuration and credentials are not among
+ * them.
+ */
 const readOfGit: ReadonlySet<string> = new Set(["index", "info", "HEAD", "commondir", "gitdir"]);
 
 const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
@@ -33,7 +36,7 @@ const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
     .map((entry) => ({ path: join(folder, entry.name), isFolder: entry.isDirectory() }));
 };
 
-/** Folders that programs are started from stay, although a rule of git leaves them out. */
+/** Folders that programs are started from remain, even if a rule of git excludes them. */
 const holdsPrograms = (folder: string): boolean =>
   (process.env.PATH ?? "").split(delimiter).some((path) => path !== "" && isWithin(folder, path));
 
@@ -43,7 +46,7 @@ const holdsPrograms = (folder: string): boolean =>
  */
 const isWayOut = (entry: Dirent): boolean => !entry.isFile() && !entry.isDirectory();
 
-/** Secrets in a folder of which everything else is shown. */
+/** Secrets in a folder whose other files are all shown. */
 const secretsIn = async (folder: string): Promise<HiddenPath[]> => {
   const secrets: HiddenPath[] = [];
   const folders = [folder];
@@ -92,13 +95,13 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
   return hidden;
 };
 
-/** `maxAge`: milliseconds that an earlier finding may be old. */
+/** `maxAge`: how old an earlier result may be, in milliseconds. */
 export type HiddenFinder = (workspace: string, maxAge?: number) => Promise<HiddenPath[]>;
 
 /**
- * Finds what of a workspace its private copy does not contain: secrets, the runtime's own state, what is
- * ignored, and the repository's inside. The workspace a worker sees must not show it either, as its
- * commands could read it there. Dependencies stay: they are used in place.
+ * Finds the parts of a workspace that its private copy does not contain: secrets, the runtime's own
+ * state, ignored files, and the inside of the repository. The workspace that a worker sees must not show
+ * them either, because its commands could read them there. Dependencies remain: they are used in place.
  */
 export const createHiddenFinder = (): HiddenFinder => {
   const found = new Map<string, { at: number; hidden: Promise<HiddenPath[]> }>();

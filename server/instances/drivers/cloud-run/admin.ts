@@ -8,10 +8,10 @@ import type { ServiceDoor } from "./session.ts";
 const ORIGIN = "https://run.googleapis.com";
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 const ANSWER_MS = 45_000;
-/** How long Cloud Run holds an answer back while an operation is under way. */
+/** How long Cloud Run delays an answer while an operation is in progress. */
 const WAIT = "30s";
 
-/** What is read of a service; the API sends much more. */
+/** The fields of a service that are read; the API sends many more. */
 const Service = z.object({
   name: z.string(),
   labels: z.record(z.string(), z.string()).default({}),
@@ -34,7 +34,7 @@ export interface AdminChoice {
 }
 
 /**
- * The Cloud Run Admin API v2 as one project and region have it. It is asked over REST: Google's own client
+ * The Cloud Run Admin API v2 for one project and region. It is called over REST: Google's own client
  * brings gRPC and ten times as much code for the five methods that are needed.
  */
 export class CloudRunAdmin {
@@ -68,7 +68,7 @@ export class CloudRunAdmin {
     return new CloudRunAdmin(auth, origin, `projects/${named}/locations/${region}`);
   }
 
-  /** Creates a service and waits until it serves. Errors: `CloudRunError`, those of the connection. */
+  /** Creates a service and waits until it is ready. Errors: `CloudRunError`, those of the connection. */
   async create(id: string, service: object, signal: AbortSignal): Promise<Service> {
     const query = `?serviceId=${encodeURIComponent(id)}`;
     const path = `${this.#parent}/services`;
@@ -84,7 +84,7 @@ export class CloudRunAdmin {
     return made?.uri === undefined ? await this.#ready(`${path}/${id}`, signal) : made;
   }
 
-  /** Deletes a service, with its containers; one that is gone needs nothing. */
+  /** Deletes a service with its containers; does nothing if it no longer exists. */
   async delete(name: string, signal: AbortSignal): Promise<void> {
     try {
       const operation = await this.#patiently(signal, () => this.#ask(Operation, "DELETE", name, signal));
@@ -112,7 +112,7 @@ export class CloudRunAdmin {
     );
   }
 
-  /** The way into a service, with ID tokens for its address. */
+  /** Access to a service, with ID tokens for its address. */
   door(uri: string): ServiceDoor {
     return {
       uri,
@@ -131,7 +131,7 @@ export class CloudRunAdmin {
     };
   }
 
-  /** A service that says where it serves. */
+  /** A service with the address at which it answers. */
   async #ready(path: string, signal: AbortSignal): Promise<Service> {
     const service = await this.#ask(Service, "GET", path, signal);
     if (service.uri === undefined) throw new CloudRunError(0, "its service has no address");
@@ -140,7 +140,7 @@ export class CloudRunAdmin {
 
   async #finished(operation: z.infer<typeof Operation>, signal: AbortSignal): Promise<unknown> {
     let latest = operation;
-    // An answer that comes at once is none yet.
+    // An answer that comes too early is not final.
     for (let pause = 100; !latest.done; pause = Math.min(2000, pause * 2)) {
       await sleep(pause, null, { signal, ref: false });
       latest = await this.#patiently(signal, () =>
@@ -151,7 +151,7 @@ export class CloudRunAdmin {
     return latest.response;
   }
 
-  /** Tries again while the API is away or has no time; its user's deadline ends that. */
+  /** Tries again while the API is unreachable or busy; the user's deadline ends that. */
   async #patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     for (let pause = 500; ; pause = Math.min(8000, pause * 2)) {
       try {

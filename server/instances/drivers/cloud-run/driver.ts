@@ -49,7 +49,7 @@ const gatewayOf = ({ command, args }: WorkerEntry): string => {
   return join(dirname(script), `cloud-run-gateway${extname(script)}`);
 };
 
-/** Settings without which nothing may start. Errors: `cloud_run_unavailable`. */
+/** Settings without which nothing can start. Errors: `cloud_run_unavailable`. */
 const checkSettings = ({
   region,
   network,
@@ -165,7 +165,7 @@ export class CloudRunDriver implements Driver {
         ...{ folder: "/", user },
       });
     const overseer = new Overseer(helper(channels.overseer, WORKER_USER, OVERSEER));
-    // As another user than the worker, which may only read what is sent.
+    // As another user than the worker, which may only read the files.
     const sending = createSentFiles(helper(channels.files, null, RECEIVER), "container");
     const parts = function* (): Generator<TreePart> {
       yield* fileParts(program);

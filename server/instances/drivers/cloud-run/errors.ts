@@ -7,7 +7,7 @@ const Refusal = z.object({
   error: z.object({ message: z.string().default(""), status: z.string().default("") }),
 });
 
-/** An answer of the Cloud Run Admin API, or of a service, that is a refusal. */
+/** A refusal of the Cloud Run Admin API or of a service. */
 export class CloudRunError extends Error {
   override readonly name = "CloudRunError";
   /** HTTP status; 0: a long-running operation failed. */
@@ -30,7 +30,7 @@ export const refusalOf = (status: number, body: unknown): CloudRunError => {
 export const isMissing = (error: unknown): boolean => error instanceof CloudRunError && error.status === 404;
 export const isConflict = (error: unknown): boolean => error instanceof CloudRunError && error.status === 409;
 
-/** Whether it was not reached, or has no time or no room: it may answer a little later. */
+/** Whether it was unreachable, busy or full: it may answer a little later. */
 export const isAway = (error: unknown): boolean =>
   error instanceof CloudRunError
     ? error.status === 429 || error.status >= 500
@@ -42,7 +42,7 @@ const hints: Readonly<Record<number, string>> = {
   404: "Check the settings cloud_run.project and cloud_run.region.",
 };
 
-/** What an error of Cloud Run, or of the way to it, means for the user. */
+/** What an error of Cloud Run, or of the connection to it, means for the user. */
 export const cloudRunError = (error: unknown): CoditectError => {
   if (error instanceof CoditectError) return error;
   const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

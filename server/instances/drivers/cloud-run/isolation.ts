@@ -12,7 +12,7 @@ const INTERNET = ["1.1.1.1", "8.8.8.8"];
 export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> => ({
   targets: [
     { name: "metadata", host: "169.254.169.254", port: 80 },
-    // A name server that says nothing of the world outside leads nobody there.
+    // A name server that does not answer for names outside leads nobody there.
     { name: "dns", query: "example.com" },
     ...GOOGLE_APIS.map((host) => ({ name: "google_apis" as const, host, port: HTTPS })),
     ...INTERNET.map((host) => ({ name: "internet" as const, host, port: HTTPS })),

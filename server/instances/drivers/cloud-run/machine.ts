@@ -9,18 +9,18 @@ const memoryOf: Readonly<Record<number, { least: number; most: number }>> = {
   4: { least: 2048, most: 16_384 },
   8: { least: 4096, most: 32_768 },
 };
-/** What the programs need that look after the worker. */
+/** Resources for the programs that look after the worker. */
 const OVERHEAD_MB = 192;
 
-/** What a container costs by: it is paid for by these two. */
+/** A container is billed for these two. */
 export interface Machine {
   cpus: number;
   memory_mb: number;
 }
 
 /**
- * The smallest container that Cloud Run has for these limits. Its file system is in its memory: files of the
- * workspace and the private copy count. Null: there is none that is large enough.
+ * The smallest container of Cloud Run for these limits. Its file system is in its memory, so files of
+ * the workspace and the private copy count. Null: none is large enough.
  */
 export const machineFor = (limits: InstanceLimits, filesMb: number): Machine | null => {
   const memory = limits.memory_mb + filesMb + OVERHEAD_MB;

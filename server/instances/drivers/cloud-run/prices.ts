@@ -36,7 +36,7 @@ const regions: Readonly<Record<keyof typeof prices, readonly string[]>> = {
 const SECONDS_PER_HOUR = 3600;
 const MB_PER_GIB = 1024;
 
-/** What a container costs in dollars per hour, estimated; null: the tier of the region is unknown. */
+/** The estimated cost of a container in dollars per hour; null: the tier of the region is unknown. */
 export const dollarsPerHour = (region: string, { cpus, memory_mb }: Machine): number | null => {
   const tier = ([1, 2] as const).find((each) => regions[each].includes(region));
   if (tier === undefined) return null;

@@ -10,10 +10,10 @@ import type { CloudRunSettings } from "./settings.ts";
 const MANAGED_LABEL = "managed-by";
 const MANAGED = "coditect";
 const STATE_LABEL = "coditect-state";
-/** Cloud Run ends a request after an hour at most; the connection then comes back. */
+/** Cloud Run ends a request after an hour at most; the connection is then resumed. */
 const LONGEST_REQUEST = "3600s";
 
-/** The value of the label by which a state folder of this machine knows its own services and no others. */
+/** The label by which a state folder of this machine recognises its own services. */
 export const stateOf = (stateFolder: string): string =>
   createHash("sha256").update(`${hostname()}\0${stateFolder}`).digest("hex").slice(0, 32);
 
@@ -22,7 +22,7 @@ export const labelsOf = (state: string): Record<string, string> => ({
   [STATE_LABEL]: state,
 });
 
-/** Starts the gateway from its variable: an image need not have the one of this version. */
+/** Starts the gateway from a variable: the image may not have the one of this version. */
 const START =
   'const c=require("zlib").brotliDecompressSync(Buffer.from(process.env.GATEWAY,"base64")).toString();' +
   'delete process.env.GATEWAY;new Function("require","module","exports",c)(require,{exports:{}},{})';
@@ -32,7 +32,7 @@ const compress = promisify(brotliCompress);
 /** Nearly as small as the best one, in a fifth of the time. */
 const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
-/** @param path of the gateway's bundle. Cloud Run takes variables of 32,768 bytes. */
+/** @param path of the gateway's bundle. Cloud Run accepts variables of up to 32,768 bytes. */
 export const packGateway = async (path: string): Promise<string> =>
   (await compress(await readFile(path), QUALITY)).toString("base64");
 
@@ -60,8 +60,8 @@ const networkOf = ({ network, subnetwork, network_tags }: CloudRunSettings) => (
 });
 
 /**
- * A service whose containers are instances, as plain data (Cloud Run Admin API v2: Service): one connection for
- * each container, which only callers with an ID token reach.
+ * A service whose containers are instances, as plain data (Cloud Run Admin API v2: Service): one
+ * connection per container, open only to callers with an ID token.
  */
 export const serviceOf = ({ settings, state, image, machine, gateway }: ServiceChoices): object => ({
   labels: labelsOf(state),
@@ -72,7 +72,7 @@ export const serviceOf = ({ settings, state, image, machine, gateway }: ServiceC
     labels: labelsOf(state),
     executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2",
     maxInstanceRequestConcurrency: 1,
-    // A connection that broke comes back to its container by the cookie of this.
+    // This cookie leads a broken connection back to its container.
     sessionAffinity: true,
     timeout: LONGEST_REQUEST,
     scaling: { minInstanceCount: settings.min_instances, maxInstanceCount: settings.max_instances },
@@ -90,7 +90,7 @@ export const serviceOf = ({ settings, state, image, machine, gateway }: ServiceC
         ports: [{ name: "http1", containerPort: 8080 }],
         resources: {
           limits: { cpu: String(machine.cpus), memory: `${machine.memory_mb}Mi` },
-          // A worker goes on while its connection is broken.
+          // A worker continues while its connection is broken.
           cpuIdle: false,
           startupCpuBoost: true,
         },

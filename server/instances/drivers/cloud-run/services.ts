@@ -16,8 +16,8 @@ export interface ServicesOptions {
 }
 
 /**
- * The services of one runtime: one for each image and size of container. They are made when they are first
- * used, and stay until `close`: one without containers costs nothing.
+ * The services of one runtime: one for each image and size of container. They are created when first
+ * used, and remain until `close`: a service without containers costs nothing.
  */
 export class Services {
   readonly #options: ServicesOptions;
@@ -33,7 +33,10 @@ export class Services {
     this.#state = stateOf(options.stateFolder);
   }
 
-  /** The service for such containers; starts that come together make it once. Errors: those of the admin API. */
+  /**
+   * The service for such containers; starts at the same time create it once. Errors: those of the admin
+   * API.
+   */
   use(image: string, machine: Machine): Promise<Service> {
     const key = JSON.stringify([image, machine]);
     const known = this.#made.get(key);
@@ -45,7 +48,7 @@ export class Services {
     return made;
   }
 
-  /** Somebody else has deleted it: the next one who uses it makes it again. */
+  /** Somebody else has deleted it: the next user creates it again. */
   forget(service: Service): void {
     for (const [key, made] of this.#made)
       void made.then(
@@ -54,7 +57,7 @@ export class Services {
       );
   }
 
-  /** Deletes what earlier runtimes of this state folder left; says how many. */
+  /** Deletes what earlier runtimes of this state folder left; returns how many. */
   async removeLeft(): Promise<number> {
     const { admin } = this.#options;
     const found = await admin.list(labelsOf(this.#state), AbortSignal.timeout(LIST_MS));
@@ -63,15 +66,15 @@ export class Services {
     return left.length;
   }
 
-  /** Deletes all of them. Errors: those of the admin API; what is left is an orphan from here. */
+  /** Deletes all of them. Errors: those of the admin API; what remains is an orphan from then on. */
   async close(): Promise<void> {
-    // Nobody waits for those that are being made any more; what comes of them is deleted with the others.
+    // Nobody waits any longer for those that are being created; they are deleted with the others.
     this.#closing.abort(new Error("the runtime ends"));
     await Promise.allSettled(this.#made.values());
     this.#made.clear();
     if (this.#own.size === 0) return;
     this.#own.clear();
-    // Found by their labels: one whose making failed half-way may be there all the same.
+    // Found by their labels: one whose creation failed half-way may exist nevertheless.
     await this.removeLeft();
   }
 

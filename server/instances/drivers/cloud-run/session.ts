@@ -15,13 +15,13 @@ import type { Greeting, Order } from "./gateway/protocol.ts";
 
 const CONNECT_MS = 30_000;
 const GREET_MS = 10_000;
-/** How long a broken connection may take to come back. The container waits a little longer. */
+/** How long a broken connection may take to be resumed. The container waits a little longer. */
 const RESUME_MS = 30_000;
 const PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3000;
-/** As many answers of containers that know nothing of a session mean that its own is gone. */
+/** After so many answers of containers that do not know the session, its own container is gone. */
 const STRANGERS = 3;
-/** Cloud Run keeps a connection open while something passes. */
+/** Cloud Run keeps a connection open while there is traffic. */
 const PING_MS = 20_000;
 const END_MS = 2000;
 
@@ -39,11 +39,11 @@ const Ended = z.object({
 /** How a program in the container ended. */
 export type ProgramEnd = z.infer<typeof Ended>["ended"];
 
-/** Where a service answers, and what says who asks. */
+/** The address of a service, and the caller's credentials. */
 export interface ServiceDoor {
-  /** `https://…`, as the service's `uri` says. */
+  /** `https://…`, from the service's `uri`. */
   uri: string;
-  /** An ID token for the service; asked for before each connection, as one lives for an hour. */
+  /** An ID token for the service; requested before each connection, because it is valid for an hour. */
   token: () => Promise<string>;
 }
 
@@ -136,7 +136,7 @@ const greet = async (
   });
 };
 
-/** What this process has of one container: the streams of its programs, over connections that may break. */
+/** This process's side of one container: the streams of its programs, over connections that may break. */
 export class ContainerSession {
   readonly #id = randomUUID();
   readonly #door: ServiceDoor;
@@ -147,7 +147,7 @@ export class ContainerSession {
   #cookie: string | null = null;
   #socket: WebSocket | null = null;
   #isClosed = false;
-  /** How often the connection broke and came back. */
+  /** How often the connection broke and was resumed. */
   resumed = 0;
 
   private constructor(door: ServiceDoor) {
@@ -164,7 +164,7 @@ export class ContainerSession {
   }
 
   /**
-   * Takes a container of its own, for which Cloud Run may have to start one. Errors: `CloudRunError`,
+   * Takes a container for itself, for which Cloud Run may have to start one. Errors: `CloudRunError`,
    * `instance_not_started`, the signal's reason.
    */
   static async open(door: ServiceDoor, signal: AbortSignal): Promise<ContainerSession> {
@@ -176,7 +176,7 @@ export class ContainerSession {
         if (!is_root) throw fail("instance_not_started", { reason: "its image does not run as root" });
         return session;
       } catch (error) {
-        // No room yet, or a container whose session has only just broken off.
+        // No room yet, or a container whose last session has only just ended.
         if (signal.aborted || !(isAway(error) || error instanceof Stranger)) {
           session.#finish("it did not start");
           throw error;
@@ -187,7 +187,7 @@ export class ContainerSession {
     }
   }
 
-  /** Resolves with why, when nothing can be asked of the container any more. */
+  /** Resolves with the reason when the container can no longer be used. */
   get over(): Promise<string> {
     return this.#over.promise;
   }
@@ -268,7 +268,7 @@ export class ContainerSession {
     else socket.once("close", lost);
   }
 
-  /** Comes back to the same container, for as long as it waits. */
+  /** Returns to the same container, as long as that waits. */
   async #resume(): Promise<void> {
     const deadline = AbortSignal.timeout(RESUME_MS);
     let pause = PAUSE_MS;

@@ -7,7 +7,7 @@ import type { ContainerSession, ProgramEnd } from "./session.ts";
 /** How a shell reports that a signal ended its child. */
 const KILLED = 137;
 
-/** A container in which a worker was started, and what it was started with. */
+/** A container with a started worker, and the options that it was started with. */
 export interface StartedContainer extends StartedWorker {
   session: ContainerSession;
   runtimeId: string;

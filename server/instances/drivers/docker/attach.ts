@@ -2,8 +2,8 @@ import type Dockerode from "dockerode";
 import type { Duplex } from "node:stream";
 
 /**
- * The standard streams of a container that has not started. Written out because dockerode sends
- * its options as a body, too, which Podman takes for the first words to the container.
+ * The standard streams of a container that has not started. Written out because dockerode sends its
+ * options as a body, too, which Podman takes for the first input of the container.
  */
 export const attach = (client: Dockerode, container: Dockerode.Container): Promise<Duplex> =>
   new Promise((attached, reject) => {
@@ -19,7 +19,7 @@ export const attach = (client: Dockerode, container: Dockerode.Container): Promi
         statusCodes: { 101: true, 200: true, 404: "no such container", 500: "server error" },
       },
       (error: unknown, stream?: unknown) => {
-        // What the modem hands out for a hijacked connection is Node's own socket.
+        // What the modem returns for a hijacked connection is Node's own socket.
         if (error === null) attached(stream as Duplex);
         else reject(error instanceof Error ? error : new Error("it cannot be attached to"));
       },

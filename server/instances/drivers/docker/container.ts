@@ -11,10 +11,10 @@ export const WORKER_LIBRARIES = "/opt/coditect/lib";
 export const DEFAULT_IMAGE = "coditect-worker";
 
 const OPEN_FILES = 16_384;
-/** Of one user over all containers; an instance's own cap is `PidsLimit`. */
+/** Per user over all containers; an instance's own cap is `PidsLimit`. */
 const USER_PROCESSES = 32_768;
 
-/** Said, as engines differ in what they give, and Podman by itself asks for more than it may have. */
+/** Stated explicitly, because engines have different defaults, and Podman's exceeds what it is allowed. */
 export const openLimits = (isPodman: boolean): { Name: string; Soft: number; Hard: number }[] => [
   { Name: "nofile", Soft: OPEN_FILES, Hard: OPEN_FILES },
   ...(isPodman ? [{ Name: "nproc", Soft: USER_PROCESSES, Hard: USER_PROCESSES }] : []),
@@ -26,28 +26,28 @@ export const COPY_FOLDER = "/instance";
 export const INSTANCE_LABEL = "coditect.instance";
 const STATE_LABEL = "coditect.state";
 
-/** The label by which a state folder knows its own containers and no others. */
+/** The label by which a state folder recognises its own containers. */
 export const stateLabel = (stateFolder: string): string =>
   `${STATE_LABEL}=${createHash("sha256").update(stateFolder).digest("hex").slice(0, 32)}`;
 
 export interface ContainerChoices {
   /** Absolute path of the worker's script, and Node's options before it. */
   args: readonly string[];
-  /** What of the machine's files it sees: `boundMounts`, or a mirror of them. */
+  /** Files of the machine that it sees: `boundMounts`, or a mirror of them. */
   mounts: readonly Dockerode.MountSettings[];
   stateFolder: string;
   isPodman: boolean;
-  /** `uid:gid` that commands run as, and that all files belong to; a rootless engine's root is the user outside. */
+  /** `uid:gid` of commands and owner of all files; a rootless engine's root is the user outside. */
   user: string;
   environment: Readonly<Record<string, string>>;
 }
 
-/** Podman fills a tmpfs with what it covers, unless told not to. */
+/** Podman copies what a tmpfs covers into it, unless told not to. */
 const EMPTY = "notmpcopyup";
 
 /**
- * Owned by the worker: Docker gives a tmpfs the mode of the image's own folder, whatever is asked.
- * Podman goes by what is asked, and knows no owner.
+ * Owned by the worker: Docker gives a tmpfs the mode of the image's own folder, whatever is requested.
+ * Podman uses the requested mode, but has no option for the owner.
  */
 const temporary = ({ user, isPodman }: ContainerChoices): string => {
   const [uid = "0", gid = uid] = user.split(":");
@@ -61,7 +61,7 @@ const readOnly = (path: string): Dockerode.MountSettings => ({
   ReadOnly: true,
 });
 
-/** Files of this machine as an engine on it shows them; `program`: where the script is loaded from. */
+/** Files of this machine for an engine on it; `program`: where the script is loaded from. */
 export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Dockerode.MountSettings[] => [
   ...[...program, ...spec.readable].map(readOnly),
   ...spec.hidden.flatMap(({ path, isFolder }) =>
@@ -71,7 +71,7 @@ export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Docke
   ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
 ];
 
-/** What looks like an empty folder inside, by its path; a mirror has nothing to hide. */
+/** Paths that look like empty folders inside; a mirror has nothing to hide. */
 const emptyFolders = (spec: WorkerSpec, { mounts, isPodman }: ContainerChoices): Record<string, string> => {
   const isMirrored = mounts.every(({ Type }) => Type === "volume");
   const folders = isMirrored ? [] : spec.hidden.filter(({ isFolder }) => isFolder);
@@ -79,7 +79,7 @@ const emptyFolders = (spec: WorkerSpec, { mounts, isPodman }: ContainerChoices):
   return Object.fromEntries(folders.map(({ path }) => [path, options]));
 };
 
-/** A private copy that lives where the engine is, and ends with its container. */
+/** A private copy that is on the engine's machine, and ends with its container. */
 export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
   Type: "volume",
   Source: "",
@@ -104,7 +104,7 @@ export const containerOf = (
     Image: spec.image ?? DEFAULT_IMAGE,
     Entrypoint: asFirstProcess(asSeparateUser(WORKER_SETPRIV, [WORKER_NODE, ...choices.args])),
     Cmd: [],
-    // Commands run as the other user, without any right: they cannot signal what root started.
+    // Commands run as the other user, without any right: they cannot signal processes of root.
     User: `0:${group}`,
     WorkingDir: choices.mounts.some(({ Target }) => Target === COPY_FOLDER) ? COPY_FOLDER : spec.copy,
     Hostname: "instance",
@@ -116,7 +116,7 @@ export const containerOf = (
     AttachStdout: true,
     AttachStderr: true,
     OpenStdin: true,
-    // The worker's input closes when the runtime goes, and the worker with it.
+    // The worker's input closes when the runtime ends, and the worker ends with it.
     StdinOnce: true,
     Tty: false,
     StopTimeout: 1,
@@ -140,7 +140,7 @@ export const containerOf = (
         { Name: "fsize", Soft: fileSize, Hard: fileSize },
       ],
       Tmpfs: { "/tmp": temporary(choices), ...emptyFolders(spec, choices) },
-      // What a worker prints belongs to the protocol; the engine must not keep it on disk.
+      // The worker's output belongs to the protocol; the engine must not keep it on disk.
       LogConfig: { Type: "none", Config: {} },
       Mounts: [...choices.mounts],
     },

@@ -30,21 +30,24 @@ import { relayEgress } from "./relay.ts";
 import { folderBytesIn } from "./usage.ts";
 import { ContainerWorker } from "./worker.ts";
 
-/** Pauses before an engine that was away is asked again to remove what was lost with it. */
+/** Pauses before an engine that was unreachable is asked again to remove leftovers. */
 const SWEEP_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16_000];
 
-/** Whom a worker runs as when the runtime itself is root, or its engine is on another machine. */
+/** The worker's user if the runtime itself is root, or its engine is on another machine. */
 const UNPRIVILEGED = 1000;
 const OTHERS_MAY_ENTER = 0o005;
 const HOME = "/tmp/home";
 
-/** Of a volume that is the engine's own, the folder that belongs to the worker. */
+/** The worker's folder in a volume that belongs to the engine. */
 const COPY = "work";
 
-/** As many paths as are hidden by a mount each. */
+/** Paths that are hidden by one mount each, at most. */
 const MOST_HIDDEN = 500;
 
-/** Says that it runs, ends with its input, and then ends everything else: for a worker that no longer listens. */
+/**
+ * Reports that it runs, ends with its input, and then ends everything else: for a worker that no longer
+ * listens.
+ */
 const GUARD = ["/bin/sh", "-c", "echo; read -r line; kill -s KILL -- -1"];
 
 export interface DockerDriverOptions {
@@ -72,11 +75,11 @@ const environmentOf = (socket: string | null, onRequest: boolean): Record<string
   ...egressEnvironment(socket, onRequest),
 });
 
-/** The proxy's socket where it cannot be mounted: a container on another kernel would find a dead one. */
+/** The proxy's socket if it cannot be mounted: in a container on another kernel, nobody would listen. */
 const proxyToRelay = (spec: WorkerSpec, mirror: MirrorUse | null): string | null =>
   mirror === null && process.platform === "linux" ? null : spec.egress_socket;
 
-/** Lets the worker's user into the workspace and its copy; says who that is. */
+/** Gives the worker's user access to the workspace and its copy; returns that user. */
 const localUser = async (spec: WorkerSpec): Promise<string> => {
   const [uid = UNPRIVILEGED, gid = UNPRIVILEGED] = [process.getuid?.(), process.getgid?.()];
   if (uid !== 0) return `${uid}:${gid === 0 ? UNPRIVILEGED : gid}`;
@@ -90,8 +93,8 @@ const localUser = async (spec: WorkerSpec): Promise<string> => {
 };
 
 /**
- * A second process that lives on the runtime's connection, not on the worker's good will. Resolves when
- * it runs, or cannot: engines answer before that, and it counts among the processes at rest.
+ * A second process that depends on the runtime's connection, not on the worker. Resolves when it runs,
+ * or cannot: engines answer earlier, and it counts among the processes at rest.
  */
 const guard = async (container: Dockerode.Container): Promise<void> => {
   const exec = await container.exec({ Cmd: GUARD, AttachStdin: true, AttachStdout: true });
@@ -110,7 +113,7 @@ const startContainer = async (client: Dockerode, container: Dockerode.Container)
   return { container, stream, waiting, guarded: guard(container).catch(() => undefined) };
 };
 
-/** Instances as containers. An engine on another machine is sent a mirror of the workspace. */
+/** Instances as containers. An engine on another machine gets a mirror of the workspace. */
 export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   const { entry, stateFolder } = options;
   const [label = "", value = ""] = stateLabel(stateFolder).split("=");
@@ -136,7 +139,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   };
 
   let isSweeping = false;
-  /** An engine that is away removes nothing: what is left goes once it answers, or before the next start. */
+  /** An unreachable engine removes nothing: leftovers go once it answers, or before the next start. */
   const sweepAgain = async (): Promise<void> => {
     sweep = null;
     if (isSweeping) return;
@@ -176,7 +179,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       const found = await engine();
       own.add(spec.instance_id);
       await removeOrphans();
-      // A mirror has nothing to hide; a container takes long to start with so many mounts.
+      // A mirror has nothing to hide, and a container with so many mounts starts slowly.
       const isBound = found.isLocal && spec.hidden.length <= MOST_HIDDEN;
       mirror = isBound ? null : await mirrors.use(found, spec, signal);
       const created = await create(found, spec, mirror);
@@ -207,7 +210,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
         },
       });
     } catch (error) {
-      // An engine that is away removes nothing, and may have made what it did not answer about.
+      // An unreachable engine removes nothing, and may have created what it did not answer about.
       const wasRemoved = await container?.remove({ force: true, v: true }).then(
         () => true,
         () => false,

@@ -49,7 +49,7 @@ export const parseHost = (host: string, tls: Tls | null): EngineAddress => {
 
 const ContextMeta = z.object({ Endpoints: z.object({ docker: z.object({ Host: z.string() }) }) });
 
-/** The engine a `docker context` names; null for the default one, or one that is not there. */
+/** The engine of a `docker context`; null for the default one, or one that does not exist. */
 const contextAddress = ({ environment, home }: Machine): EngineAddress | null => {
   const folder = environment.DOCKER_CONFIG ?? join(home, ".docker");
   const config = join(folder, "config.json");
@@ -113,7 +113,7 @@ const hints: Readonly<Record<string, [reason: string, hint: string]>> = {
   ECONNRESET: ["it ended the connection", "See its log; it may be restarting."],
 };
 
-/** What an engine's own error means for the user. */
+/** What an engine's error means for the user. */
 export const engineError = (error: unknown, image: string): CoditectError => {
   if (error instanceof CoditectError) return error;
   const { code, statusCode, message } = Failure.catch({ message: String(error) }).parse(error);
@@ -141,7 +141,7 @@ export const engineError = (error: unknown, image: string): CoditectError => {
 
 const LOCAL_REGION = "local";
 
-/** A client of the engine, and what is to be known of it. */
+/** A client of the engine, and the facts about it that drivers need. */
 export interface Engine {
   client: Dockerode;
   /** It sees the files of this machine. */
@@ -158,8 +158,8 @@ const Info = z.object({ Name: z.string() });
 const Version = z.object({ Components: z.array(z.object({ Name: z.string() })).optional() });
 
 /**
- * Opens a client and asks the engine who it is. dockerode is loaded here and only when an engine is
- * used: it takes a quarter of a second. Errors: the engine's own.
+ * Opens a client and asks the engine for its identity. dockerode is loaded here and only if an engine is
+ * used, because that takes a quarter of a second. Errors: the engine's own.
  */
 export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const { default: Docker } = await import("dockerode");
@@ -168,7 +168,7 @@ export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const version = Version.parse(await client.version());
   const isPodman = version.Components?.some(({ Name }) => Name.startsWith("Podman")) ?? false;
   if (isSocket) return { client, isLocal: true, isPodman, region: LOCAL_REGION };
-  // A port of this machine can lead through a tunnel to another one: the engine knows where it is.
+  // A port of this machine may be a tunnel to another one: the engine knows where it is.
   const isNear = address.protocol !== "ssh" && isLoopback(address.host);
   const isLocal = isNear && Info.parse(await client.info()).Name === hostname();
   return { client, isLocal, isPodman, region: isLocal ? LOCAL_REGION : address.host };

@@ -13,24 +13,24 @@ import type { Engine } from "./engine.ts";
 import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "../../../workspace/tree.ts";
 
-/** Counted up whenever images are made in another way: by their label, those made before are known. */
+/** Raised whenever images are built differently, so that older ones are recognised by their label. */
 export const IMAGE_RECIPE = "4";
 
-/** Says of an image that the worker's Node is in it. */
+/** The label of an image that has the worker's Node. */
 export const IMAGE_LABEL = "coditect.image";
 
-/** What an image built from this machine alone gets besides Node: a shell and what scripts use. */
+/** What an image built from this machine gets apart from Node: a shell and what scripts use. */
 const programs =
   "sh bash env cat ls cp mv rm mkdir rmdir ln touch chmod sleep true false echo printf head tail sort uniq wc tr cut tee grep sed awk find xargs diff dirname basename readlink realpath mktemp date id uname test expr seq ps kill git".split(
     " ",
   );
 
 export interface ImageRequest {
-  /** An image with glibc whose toolchain is kept; null: from what this machine has. */
+  /** An image with glibc whose toolchain is kept; null: the image is built from this machine's files. */
   base: string | null;
   /** Name of the new image; left out: the default one, or the base's name with our suffix. */
   name?: string;
-  /** Told what is being done, line by line. */
+  /** Called with each step, line by line. */
   tell?: (line: string) => void;
   engine?: Engine;
   signal: AbortSignal;
@@ -46,7 +46,7 @@ const librariesOf = async (program: string): Promise<string[]> => {
   return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
 };
 
-/** A Node of this machine; the editor's own program is none. */
+/** A Node of this machine; the editor's own program is not one. */
 const findNode = (): string => {
   if (basename(process.execPath).startsWith("node")) return realpathSync(process.execPath);
   const folders = (process.env.PATH ?? "").split(delimiter);
@@ -55,14 +55,14 @@ const findNode = (): string => {
   return realpathSync(found);
 };
 
-/** Copies a file to the same place below `root`, under its own name even where it is a link. */
+/** Copies a file to the same place below `root`, under its own name even if it is a link. */
 const place = async (root: string, path: string, source: string): Promise<void> => {
   const target = join(root, path);
   await mkdir(dirname(target), { recursive: true });
   await copyFile(realpathSync(source), target, constants.COPYFILE_FICLONE);
 };
 
-/** Fills `root` with the worker's Node and the two libraries not every image has. */
+/** Adds the worker's Node to `root`, and the two libraries that not every image has. */
 const placeNode = async (root: string, node: string): Promise<void> => {
   await place(root, WORKER_NODE, node);
   for (const library of await librariesOf(node)) {
@@ -71,7 +71,10 @@ const placeNode = async (root: string, node: string): Promise<void> => {
   }
 };
 
-/** Fills `root` with what separates the worker from its commands, with the one library not every image has. */
+/**
+ * Adds the program that separates the worker from its commands to `root`, and the one library that not
+ * every image has.
+ */
 const placeSetpriv = async (root: string): Promise<void> => {
   const setpriv = findProgram("setpriv");
   if (setpriv === null) throw fail("setpriv_missing", {});
@@ -82,7 +85,7 @@ const placeSetpriv = async (root: string): Promise<void> => {
   }
 };
 
-/** Fills `root` with a small system: programs of this machine with what they are linked with. */
+/** Adds a small system to `root`: programs of this machine with their libraries. */
 const placeSystem = async (root: string, node: string): Promise<void> => {
   const folders = ["/usr/bin", "/bin", "/usr/local/bin"];
   const found = programs.flatMap((name) => {
@@ -111,13 +114,13 @@ export const dockerfile = (base: string | null): string =>
     "",
   ].join("\n");
 
-/** Modes of an image's files that differ from those of all others. */
+/** Modes of an image's files that differ from the default. */
 const modesIn = (root: string): ReadonlyMap<string, number> =>
   new Map([
-    // What is mounted at /tmp takes its mode, and the worker is not root.
+    // A mount at /tmp takes this mode, and the worker is not root.
     [join(root, "tmp"), 0o1777],
-    // Nobody may read it: of a program that its user cannot read, the kernel closes the memory, the streams
-    // and the environment to all other processes of that user, such as the commands of agents.
+    // Nobody may read it: if a user cannot read its program, the kernel closes the memory, streams and
+    // environment of the process to all other processes of that user, such as the commands of agents.
     [join(root, WORKER_NODE), 0o111],
   ]);
 

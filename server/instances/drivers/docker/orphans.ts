@@ -2,8 +2,8 @@ import type Dockerode from "dockerode";
 import { INSTANCE_LABEL } from "./container.ts";
 
 /**
- * Removes containers, and then volumes, that carry a state folder's label but no name of `own`;
- * says how many containers there were.
+ * Removes containers, and then volumes, that have a state folder's label but no name of `own`; returns
+ * the number of containers.
  */
 export const removeLabelled = async (
   client: Dockerode,

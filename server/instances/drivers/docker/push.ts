@@ -9,7 +9,7 @@ import { parseImageName, registryLogin } from "./registry.ts";
 export interface PushRequest {
   /** Name in a registry, such as `registry.example.com/team/worker:1`. */
   name: string;
-  /** The image of this engine; null: the one of that name, or the default one. */
+  /** The image on this engine; null: the one of that name, or the default one. */
   from: string | null;
   tell?: (line: string) => void;
   engine?: Engine;
@@ -23,7 +23,7 @@ const PushLine = z.object({
   aux: z.object({ Digest: z.string() }).optional(),
 });
 
-/** Reads the progress of a push to its end; resolves with the digest of what the registry has now. */
+/** Reads the progress of a push to its end; resolves with the digest in the registry. */
 const followPush = async (
   progress: NodeJS.ReadableStream,
   tell: (line: string) => void,
@@ -48,7 +48,7 @@ const Inspected = z.object({
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
 });
 
-/** The image that is pushed; only one with the worker's Node in it runs instances. */
+/** The image to push; only one with the worker's Node runs instances. */
 const sourceOf = async ({ client }: Engine, { from, name }: PushRequest): Promise<string> => {
   for (const image of from === null ? [name, DEFAULT_IMAGE] : [from]) {
     const found = await client
@@ -74,9 +74,9 @@ const refusal = (name: string, error: unknown): Error | null => {
 };
 
 /**
- * Pushes the image of instances to a registry, with the login that `docker login` left. Resolves with its
- * name pinned to the digest, so that nobody can change what a cluster runs. Errors: `usage`, `image_missing`,
- * `image_not_built`, `registry_refused`, `engine_unavailable`, `cancelled`.
+ * Pushes the image of instances to a registry, with the login from `docker login`. Resolves with its
+ * name pinned to the digest, so that nobody can change what a cluster runs. Errors: `usage`,
+ * `image_missing`, `image_not_built`, `registry_refused`, `engine_unavailable`, `cancelled`.
  */
 export const pushImage = async (request: PushRequest): Promise<string> => {
   const { name, signal, tell = () => undefined } = request;

@@ -10,7 +10,7 @@ const HUB = "docker.io";
 const HUB_KEY = "https://index.docker.io/v1/";
 const HELPER_MS = 20_000;
 
-/** A name of an image in a registry, taken apart. */
+/** A name of an image in a registry, in parts. */
 export interface ImageName {
   registry: string;
   /** With the registry, without the tag. */
@@ -20,7 +20,7 @@ export interface ImageName {
 
 const NAME = /^(?<repository>[^@\s]+?)(?::(?<tag>[\w][\w.-]{0,127}))?$/;
 
-/** Null: it is no name that can be pushed. A first part with a dot, a colon, or `localhost`, is a registry. */
+/** Null: the name cannot be pushed. A first part with a dot, a colon, or `localhost`, is a registry. */
 export const parseImageName = (name: string): ImageName | null => {
   const { repository, tag = "latest" } = NAME.exec(name)?.groups ?? {};
   if (repository === undefined || repository.startsWith("/")) return null;
@@ -44,7 +44,7 @@ const Configuration = z.object({
 
 const Helped = z.object({ Username: z.string(), Secret: z.string() });
 
-/** Asks a credential helper of Docker; null: it has nothing for that registry. */
+/** Asks a credential helper of Docker; null: it has no login for that registry. */
 const askHelper = (helper: string, key: string): Promise<z.infer<typeof Helped> | null> =>
   new Promise((resolve) => {
     const program = programPath(`docker-credential-${helper}`);
@@ -64,14 +64,14 @@ const askHelper = (helper: string, key: string): Promise<z.infer<typeof Helped> 
   });
 
 const fromHelper = ({ Username, Secret }: z.infer<typeof Helped>, serveraddress: string): RegistryLogin =>
-  // The name that helpers give to a token.
+  // The user name by which helpers mark a token.
   Username === "<token>"
     ? { identitytoken: Secret, serveraddress }
     : { username: Username, password: Secret, serveraddress };
 
 /**
- * The login that `docker login` left for a registry: in `config.json` or with a credential helper. Null:
- * there is none, and the registry is asked without one.
+ * The login from `docker login` for a registry: in `config.json` or with a credential helper. Null:
+ * there is none, and the registry is used without one.
  */
 export const registryLogin = async (registry: string): Promise<RegistryLogin | null> => {
   const folder = process.env.DOCKER_CONFIG ?? join(homedir(), ".docker");

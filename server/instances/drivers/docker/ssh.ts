@@ -12,7 +12,7 @@ export interface SshHost {
 
 const DEFAULT_PORT = 22;
 
-/** What the system's own ssh is called with, as the docker command does. */
+/** The arguments of the system's own ssh, as the docker command uses them. */
 const sshArguments = ({ host, port, username }: SshHost): string[] => [
   ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"],
   ...(port === DEFAULT_PORT ? [] : ["-p", String(port)]),
@@ -20,7 +20,7 @@ const sshArguments = ({ host, port, username }: SshHost): string[] => [
   ...["--", host, "docker", "system", "dial-stdio"],
 ];
 
-/** What the http client asks of a socket and a pipe does not have. */
+/** What the http client needs of a socket and a pipe does not have. */
 const socketHabits = {
   setKeepAlive: () => undefined,
   setNoDelay: () => undefined,
@@ -29,7 +29,7 @@ const socketHabits = {
   unref: () => undefined,
 };
 
-/** A connection to the engine behind a host: ssh's own configuration, keys and known hosts hold. */
+/** A connection to the engine behind a host, with ssh's own configuration, keys and known hosts. */
 const dial = (where: SshHost): Duplex => {
   const child = spawn(programPath("ssh"), sshArguments(where), { stdio: ["pipe", "pipe", "pipe"] });
   const stream = new Duplex({

@@ -8,7 +8,7 @@ import type { WorkerUsage } from "../driver.ts";
 import { WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 
-/** What we read of an engine's statistics; a container that has ended has none of it. */
+/** The part of an engine's statistics that is read; a container that has ended has none of it. */
 const Stats = z.object({
   cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
   memory_stats: z.object({
@@ -24,10 +24,13 @@ for(const d of w)try{for(const e of f.readdirSync(d,{withFileTypes:true})){const
 if(e.isDirectory())w.push(p);else try{const s=f.lstatSync(p);n+=s.nlink>1?0:s.blocks*512}catch{}}}catch{}
 console.log(n)`;
 
-/** By which its process is known among the container's. */
+/** Identifies its process among those of the container. */
 const COUNTER = "coditect-count-bytes";
 
-/** Bytes a folder of a running container takes on disk, as `user` (`uid:gid`) sees it; 0 when it has ended. */
+/**
+ * Bytes that a folder of a running container takes on disk, as `user` (`uid:gid`) sees it; 0 if it has
+ * ended.
+ */
 export const folderBytesIn = async (
   container: Dockerode.Container,
   folder: string,
@@ -52,7 +55,7 @@ export const folderBytesIn = async (
   }
 };
 
-/** What an engine has said last of a container's use of the machine. */
+/** The last statistics of a container. */
 export interface Statistics {
   /** Null: nothing yet. */
   latest(): Omit<WorkerUsage, "processes"> | null;
@@ -60,8 +63,8 @@ export interface Statistics {
 }
 
 /**
- * Has an engine tell what a container uses, about once a second. Asked each time instead, engines
- * take until their next round to answer: whoever starts or ends an instance would wait for that.
+ * Follows a container's statistics, which come about once a second. Asked each time instead, engines
+ * delay the answer until their next round, and callers that start or end an instance would wait for it.
  */
 export const followStatistics = (container: Dockerode.Container): Statistics => {
   let latest: ReturnType<Statistics["latest"]> = null;
@@ -80,7 +83,7 @@ export const followStatistics = (container: Dockerode.Container): Statistics => 
     addAbortSignal(stopping.signal, stream);
     for await (const line of createInterface({ input: stream })) take(line);
   };
-  // Its end, and an engine that goes away, are noticed where the worker's own stream is read.
+  // Its end, and an engine that disappears, are noticed where the worker's own stream is read.
   follow().catch(() => undefined);
   return {
     latest: () => latest,
@@ -94,11 +97,14 @@ export const followStatistics = (container: Dockerode.Container): Statistics => 
 export const countProcesses = async (container: Dockerode.Container): Promise<number | null> => {
   const listed: unknown = await container.top().catch(() => null);
   const top = Top.safeParse(listed).data;
-  // Our own look at the disk is none of the worker's doing.
+  // Our own measurement of the disk is not the worker's doing.
   return top?.Processes.filter((columns) => !columns.some((text) => text.includes(COUNTER))).length ?? null;
 };
 
-/** The container's first process, if this machine's process table has it: not so in a virtual machine. */
+/**
+ * The container's first process, if this machine's process table has it; it does not in a virtual
+ * machine.
+ */
 export const visiblePid = async (container: Dockerode.Container): Promise<number | null> => {
   try {
     const { State } = await container.inspect();

@@ -9,10 +9,10 @@ import { Demultiplexer } from "./demultiplexer.ts";
 import { countProcesses, followStatistics, visiblePid } from "./usage.ts";
 import type { Statistics } from "./usage.ts";
 
-/** How long after its streams an ended container's exit code may take to come. */
+/** How long after its streams an ended container's exit code may arrive. */
 const WAIT_GRACE_MS = 1000;
 
-/** A container that was started, and what it was started with. */
+/** A container that was started, and the options that it was started with. */
 export interface StartedContainer {
   container: Dockerode.Container;
   stream: NodeJS.ReadWriteStream;
@@ -27,18 +27,18 @@ export interface StartedContainer {
   image: string;
   /** Null: the engine is on this machine and sees its files. */
   remote: RemoteFiles | null;
-  /** Called when the container is gone, or could not be removed. */
+  /** Called when the container has been removed, or could not be. */
   onGone: (wasRemoved: boolean) => Promise<void>;
 }
 
-/** Whether an engine says that what was to be removed is not there. */
+/** Whether an engine says that the object to remove does not exist. */
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "statusCode" in error && error.statusCode === 404;
 
-/** What a shell says that cannot run Node, and Node itself that does not know an option. */
+/** The messages of a shell that cannot run Node, and of a Node that does not know an option. */
 const NOT_STARTED = `${WORKER_NODE}: `;
 
-/** Why a container ended by itself. */
+/** Why a container ended on its own. */
 const endOfContainer = (code: number, lastWords: string, image: string): WorkerEnd =>
   lastWords.includes(NOT_STARTED)
     ? {
@@ -79,7 +79,7 @@ export class ContainerWorker implements RunningWorker {
     this.details = details;
     this.remote = remote;
     const apart = new Demultiplexer();
-    // The connection to the engine can break; the container's end says what that means.
+    // The connection to the engine can break; the end of the container says what that means.
     stream.on("error", () => apart.end());
     stream.pipe(apart);
     this.output = apart;
@@ -110,8 +110,8 @@ export class ContainerWorker implements RunningWorker {
   }
 
   /**
-   * An engine that dies never ends what it began to answer: once the worker's stream has closed, the
-   * container itself is asked about.
+   * An engine that dies never completes its answer: after the worker's stream has closed, the container
+   * itself is inspected.
    */
   async #whenCutOff(): Promise<{ StatusCode: number }> {
     const { container, stream } = this.#started;
@@ -122,7 +122,7 @@ export class ContainerWorker implements RunningWorker {
     return { StatusCode: State.ExitCode };
   }
 
-  /** Whether nothing of it is left. An engine refuses a removal while another one is in progress. */
+  /** Whether nothing of it remains. An engine refuses a removal while another one is in progress. */
   async #remove(): Promise<boolean> {
     this.#removal ??= this.#started.container.remove({ force: true, v: true }).then(() => true, isMissing);
     const isGone = await this.#removal;
@@ -130,7 +130,10 @@ export class ContainerWorker implements RunningWorker {
     return isGone;
   }
 
-  /** The process table shows it at once where the engine runs on this kernel; others tell it once a second. */
+  /**
+   * The process table shows it at once if the engine runs on this kernel; other engines report it once a
+   * second.
+   */
   async usage(maxAge = 1000): Promise<WorkerUsage> {
     const { container, guarded } = this.#started;
     if (maxAge === 0) await guarded;
@@ -162,7 +165,7 @@ export class ContainerWorker implements RunningWorker {
 
   async kill(reason: WorkerEnd): Promise<WorkerEnd> {
     this.#reason ??= reason;
-    // A removed container is an ended one; `ended` waits for what the engine says of it.
+    // A removed container has ended; `ended` waits for the engine's report.
     await this.#remove();
     return this.ended;
   }

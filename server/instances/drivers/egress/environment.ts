@@ -5,13 +5,13 @@ import type { LoopbackProxy } from "./proxy.ts";
 /** Where the worker's side of the proxy listens, on the loopback of its own network namespace. */
 const PORT = 3128;
 
-/** @param onRequest whether only commands find it for which the worker asks; else all programs do. */
+/** @param onRequest whether only commands that the worker asks for get it; otherwise all programs do. */
 const leadingTo = (proxy: string, onRequest: boolean): Record<string, string> => ({
   CODITECT_PROXY: proxy,
   ...(!onRequest && proxyVariables(proxy)),
 });
 
-/** Variables that lead programs to the proxy; none when there is no way out. */
+/** Variables that lead programs to the proxy; none if there is no network access. */
 export const egressEnvironment = (socket: string | null, onRequest: boolean): Record<string, string> =>
   socket === null
     ? {}
@@ -21,7 +21,7 @@ export const egressEnvironment = (socket: string | null, onRequest: boolean): Re
         ...leadingTo(`http://127.0.0.1:${PORT}`, onRequest),
       };
 
-/** The same where nothing of the instance's own can listen, and programs speak to the proxy itself. */
+/** The same if nothing of the instance's own can listen, and programs connect to the proxy directly. */
 export const loopbackEnvironment = (
   proxy: LoopbackProxy | null,
   onRequest: boolean,

@@ -6,7 +6,7 @@ export interface AllowedHost {
   port: number;
 }
 
-/** Addresses no name may lead to: this machine, its networks, and the metadata services of clouds. */
+/** Addresses that no name may resolve to: this machine, its networks, and the metadata services of clouds. */
 const closedAddresses = (): BlockList => {
   const list = new BlockList();
   const ranges4 = [
@@ -37,12 +37,12 @@ let closed: BlockList | undefined;
 
 /** Whether an address belongs to this machine, a private network, or a metadata service. */
 export const isClosedAddress = (address: string): boolean => {
-  // Made when it is first needed: loading this file belongs to every start.
+  // Created when first needed, because every start loads this file.
   closed ??= closedAddresses();
   return closed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 };
 
-/** Parses `host:port`; a host without a port means 443. Null: it names nothing. */
+/** Parses `host:port`; a host without a port means 443. Null: it is neither. */
 export const parseAllowedHost = (line: string): AllowedHost | null => {
   const match = /^\s*(\[[0-9a-f:.]+\]|[^\s:/]+)(?::(\d{1,5}))?\s*$/i.exec(line);
   if (match === null) return null;
@@ -56,10 +56,10 @@ const covers = (allowed: AllowedHost, host: string, port: number): boolean => {
   return allowed.host.startsWith("*.") && host.endsWith(allowed.host.slice(1));
 };
 
-/** Characters of names and addresses; a resolver may take a name with others to end before them. */
+/** Characters of names and addresses; a resolver may cut a name at any other. */
 const hostForm = /^[a-z0-9._:-]+$/;
 
-/** Null: a command may ask for this host and port. Otherwise why not, for the record. */
+/** Null: a command may connect to this host and port. Otherwise why not, for the record. */
 export const refusal = (allowed: readonly AllowedHost[], host: string, port: number): string | null => {
   const name = host.toLowerCase();
   const isAllowed = hostForm.test(name) && allowed.some((entry) => covers(entry, name, port));
@@ -67,8 +67,8 @@ export const refusal = (allowed: readonly AllowedHost[], host: string, port: num
 };
 
 /**
- * The address to dial, of those a name was resolved to: the first that is public, or listed by
- * itself. Whoever controls a name would otherwise choose what of our networks it leads to.
+ * The address to connect to, of those that a name resolved to: the first that is public, or listed by
+ * address. Otherwise, whoever controls a name could lead it into our networks.
  */
 export const dialable = (
   allowed: readonly AllowedHost[],

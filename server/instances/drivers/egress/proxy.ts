@@ -8,7 +8,7 @@ import { makeSocketFolder } from "./sockets.ts";
 import { createTraffic } from "./traffic.ts";
 import type { TrafficRules } from "./traffic.ts";
 
-/** Any program of this machine can reach a port: only who knows the token is served. */
+/** Any program of this machine can reach a port, so only callers that know the token are served. */
 export interface LoopbackProxy {
   port: number;
   token: string;
@@ -17,20 +17,20 @@ export interface LoopbackProxy {
 export interface Egress {
   /** The socket to hand into a sandbox or container. */
   readonly socket: string;
-  /** Null unless it was asked for. */
+  /** Null unless it was requested. */
   readonly loopback: LoopbackProxy | null;
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
 export interface EgressOptions extends TrafficRules {
-  /** Whether it is to listen on the loopback as well. */
+  /** Whether it also listens on the loopback interface. */
   onLoopback?: boolean;
 }
 
 const MOST_CONNECTIONS = 256;
 
-/** Whom programs name themselves where a proxy asks for a name and a password. */
+/** The user name of programs, if a proxy asks for a name and a password. */
 export const PROXY_USER = "instance";
 
 const presents = (request: IncomingMessage, token: string | null): boolean => {
@@ -41,13 +41,13 @@ const presents = (request: IncomingMessage, token: string | null): boolean => {
 };
 
 /**
- * The only way out of an instance: an HTTP proxy (CONNECT and plain requests) on a socket of its
- * own. Only listed hosts and ports pass; the name is resolved once and the checked address dialled.
+ * The only network access of an instance: an HTTP proxy (CONNECT and plain requests) on its own socket.
+ * Only listed hosts and ports pass; the name is resolved once, and the checked address is used.
  */
 export const openEgress = async (options: EgressOptions): Promise<Egress> => {
   const traffic = createTraffic(options);
   const { folder, socket } = await makeSocketFolder();
-  /** @param token what has to be presented; null: whoever reaches it is served. */
+  /** @param token that clients must present; null: every client is served. */
   const serve = (token: string | null): Server => {
     const server = createServer((request, response) => {
       if (presents(request, token)) traffic.forward(request, response).catch(() => response.destroy());
@@ -75,7 +75,7 @@ export const openEgress = async (options: EgressOptions): Promise<Egress> => {
   const near = options.onLoopback === true ? serve(token).listen(0, "127.0.0.1") : null;
   if (near !== null) await once(near, "listening");
   const address = near?.address();
-  // The folder is closed to other users; inside a container another user has to reach the socket.
+  // The folder is closed to other users; inside a container, another user has to reach the socket.
   await chmod(socket, 0o666);
   return {
     socket,

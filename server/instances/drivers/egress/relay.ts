@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { Duplex, pipeline } from "node:stream";
 import type { Readable, Writable } from "node:stream";
 
-/** Where the relay listens in a container that cannot be handed a socket of this machine. */
+/** Where the relay listens in a container that cannot mount a socket of this machine. */
 export const RELAYED_SOCKET = "/tmp/coditect-egress.sock";
 
 /** One that breaks is noticed at both of its ends. */
@@ -12,8 +12,8 @@ const ignore = (): void => undefined;
 const MOST_CONNECTIONS = 256;
 
 /**
- * Runs in the container: each connection to its socket becomes a stream of one HTTP/2 session over
- * the standard streams, which keeps them apart and lets each be as slow as it is.
+ * Runs in the container: each connection to its socket becomes a stream of one HTTP/2 session over the
+ * standard streams, which keeps them apart and gives each its own flow control.
  */
 export const RELAY = `const {connect}=require("http2"),{Duplex,pipeline}=require("stream"),ignore=()=>{};let session;
 require("net").createServer({allowHalfOpen:true},inside=>{
@@ -25,14 +25,14 @@ require("net").createServer({allowHalfOpen:true},inside=>{
 })`;
 
 /**
- * Carries what a relay sends over its standard streams to the socket of the runtime's proxy. Resolves when
- * the relay listens. Errors: the streams ended before.
+ * Carries the standard streams of a relay to the socket of the runtime's proxy. Resolves when the relay
+ * listens. Errors: the streams ended before.
  */
 export const carryEgress = async (
   streams: { readable: Readable; writable: Writable },
   proxy: string,
 ): Promise<void> => {
-  // Loaded only where it is needed: a start waits for what is loaded with it.
+  // Loaded only if needed, because a start waits for what it loads.
   const { performServerHandshake } = await import("node:http2");
   const session = performServerHandshake(Duplex.from(streams), {
     settings: { maxConcurrentStreams: MOST_CONNECTIONS },

@@ -24,7 +24,7 @@ const isDead = (socket: string): Promise<boolean> =>
     });
   });
 
-/** Removes the sockets of runtimes that were killed; those of others that live are left alone. */
+/** Removes the sockets of runtimes that were killed; those of running ones are left alone. */
 export const removeDeadSockets = async (): Promise<void> => {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));
   for (const folder of names.map((name) => join(tmpdir(), name))) {

@@ -7,11 +7,11 @@ import { pipeline } from "node:stream";
 import { dialable, isClosedAddress, refusal } from "./policy.ts";
 import type { AllowedHost } from "./policy.ts";
 
-/** What is put on record of a connection. */
+/** The record of a connection. */
 export interface ConnectionRecord {
   host: string;
   port: number;
-  /** The address that was dialled; null when it was refused. */
+  /** The address that was used; null if it was refused. */
   address: string | null;
   reason: string;
 }
@@ -25,7 +25,7 @@ export interface TrafficRules {
   resolve?: (host: string) => Promise<string[]>;
 }
 
-/** What goes through the proxy of one instance. */
+/** The traffic through the proxy of one instance. */
 export interface Traffic {
   /** Ends a connection that idles too long, and with all others. */
   keep(socket: Socket): void;
@@ -52,7 +52,7 @@ const target = (authority: string): { host: string; port: number } => {
   return { host: (match?.[1] ?? match?.[2] ?? "").toLowerCase(), port: Number(match?.[3] ?? 0) };
 };
 
-/** Only what the rules list passes; a name is resolved once and the checked address dialled. */
+/** Passes only what the rules list; a name is resolved once, and the checked address is used. */
 export const createTraffic = ({
   allowed,
   ask,
@@ -66,10 +66,10 @@ export const createTraffic = ({
     return socket.on("error", () => socket.destroy()).once("close", () => open.delete(socket));
   };
 
-  /** The address to dial; null after the refusal was put on record. */
+  /** The address to connect to; null after the refusal was recorded. */
   const admit = async (host: string, port: number): Promise<string | null> => {
     const listed = refusal(allowed, host, port);
-    // An address of our networks is closed whatever the user says in passing.
+    // An address of our networks stays closed, whatever the user answers to a question.
     const isAskedFor = listed !== null && ask !== undefined && !(isIP(host) !== 0 && isClosedAddress(host));
     const refused = isAskedFor ? await ask(host, port) : listed;
     const addresses =
@@ -83,7 +83,7 @@ export const createTraffic = ({
 
   const dial = (host: string, port: number): Promise<Socket> =>
     new Promise((accept, reject) => {
-      // Its end must not cut off what is still on its way to a slow reader.
+      // Its end must not cut off data that is still on its way to a slow reader.
       const outside = keep(connect({ host, port, allowHalfOpen: true }));
       const timer = setTimeout(() => outside.destroy(new Error("no answer")), DIAL_MS);
       outside.once("connect", () => {

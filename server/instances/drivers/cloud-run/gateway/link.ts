@@ -8,9 +8,12 @@ const LAST_CHANNEL = 253;
 
 /** Bytes of one frame at most. */
 const PIECE = 64 * 1024;
-/** Bytes of one channel that may be on their way. */
+/** Bytes of one channel that may be in flight. */
 const WINDOW = 1024 * 1024;
-/** So many bytes are read before the other end learns of it: a frame for each one read would double them. */
+/**
+ * The other end learns of what was read after so many bytes: a frame for each read would double the
+ * traffic.
+ */
 const GRANT = WINDOW / 4;
 /** Longest message a WebSocket of a link has to take. */
 export const LONGEST_FRAME = PIECE + 16;
@@ -22,9 +25,9 @@ export const bytesOf = (data: Buffer | ArrayBuffer | Buffer[]): Buffer =>
 class Channel extends Duplex {
   readonly #send: (bytes: Buffer) => void;
   readonly #grant: (bytes: number) => void;
-  /** Bytes that the other end still takes. */
+  /** Bytes that the other end still accepts. */
   #credit = WINDOW;
-  /** Bytes that came and that the other end has not been granted again. */
+  /** Bytes that were received and not yet granted again to the other end. */
   #unread = 0;
   #waiting: (() => void) | null = null;
 
@@ -62,7 +65,7 @@ class Channel extends Duplex {
     done();
   }
 
-  /** What the other end sent; none is its end. False: it sent more than it may. */
+  /** Data of the other end; none is its end. False: it sent more than it may. */
   arrive(bytes: Buffer): boolean {
     if (bytes.length === 0) {
       this.push(null);
@@ -81,7 +84,7 @@ class Channel extends Duplex {
     waiting?.();
   }
 
-  /** Nothing comes any more, and what is written is lost. */
+  /** Nothing more arrives, and what is written is lost. */
   finish(): void {
     this.#credit = Number.POSITIVE_INFINITY;
     this.push(null);
@@ -90,8 +93,9 @@ class Channel extends Duplex {
 }
 
 /**
- * One end of a connection that outlives its WebSockets: channels of bytes, each slowed down by itself. Frames
- * that the other end has not acknowledged are kept, and sent again over the next WebSocket.
+ * One end of a connection that outlives its WebSockets: channels of bytes, each with its own flow
+ * control. Frames that the other end has not acknowledged are kept, and sent again over the next
+ * WebSocket.
  */
 export class Link {
   readonly #channels = new Map<number, Channel>();
@@ -104,12 +108,12 @@ export class Link {
   #isAcknowledging = false;
   readonly #onFault: (what: string) => void;
 
-  /** @param onFault called when the other end does not keep to the protocol. */
+  /** @param onFault called if the other end breaks the protocol. */
   constructor(onFault: (what: string) => void) {
     this.#onFault = onFault;
   }
 
-  /** Frames that have come: what the other end need not send again. */
+  /** Number of received frames: the other end need not send them again. */
   get received(): number {
     return this.#received;
   }
@@ -134,7 +138,7 @@ export class Link {
     return made;
   }
 
-  /** Goes on over another WebSocket. `receivedThere`: what the other end says in its greeting. */
+  /** Continues over another WebSocket. `receivedThere`: what the other end says in its greeting. */
   use(socket: WebSocket, receivedThere: number): void {
     this.#socket?.terminate();
     this.#socket = socket;
@@ -145,7 +149,7 @@ export class Link {
     for (const frame of this.#kept) socket.send(frame);
   }
 
-  /** It goes on over no WebSocket: its channels end. */
+  /** No WebSocket follows: its channels end. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -161,7 +165,7 @@ export class Link {
     this.#send(frame);
   }
 
-  /** What is not sent over this WebSocket is sent over the next. */
+  /** What was not sent over this WebSocket is sent over the next one. */
   #send(frame: Buffer): void {
     const socket = this.#socket;
     if (socket !== null && socket.readyState === socket.OPEN) socket.send(frame);

@@ -1,6 +1,6 @@
-// The program in a Cloud Run container. It takes one session for its whole life: it starts the programs that
-// the runtime orders, carries their streams over a link that survives broken connections, and ends when the
-// session ends, or when the runtime has been away for too long.
+// The program in a Cloud Run container. It serves one session for its whole life: it starts the programs
+// that the runtime asks for, carries their streams over a link that survives broken connections, and
+// ends with the session, or when the runtime has been away for too long.
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { WebSocketServer } from "ws";
@@ -12,7 +12,7 @@ import type { Ended, Greeting, Order, Welcome } from "./protocol.ts";
 
 /** How long the runtime may be away. Its own patience is shorter. */
 const AWAY_MS = 45_000;
-/** The runtime sends pings more often. */
+/** The runtime sends pings more often than this. */
 const SILENT_MS = 60_000;
 const WORKER_USER = 1000;
 
@@ -27,7 +27,7 @@ class Session {
     this.#link = new Link(() => process.exit(1));
     const control = this.#link.channel(channels.control);
     createInterface({ input: control }).on("line", (line) => {
-      // The runtime is who may start programs here: what it says is taken at its word.
+      // Only the runtime may start programs here, so its messages are not checked further.
       this.#obey(JSON.parse(line) as Order, (ended) => control.write(`${JSON.stringify(ended)}\n`));
     });
   }
@@ -47,7 +47,7 @@ class Session {
     });
     socket.once("close", () => {
       clearTimeout(silence);
-      // Another one may have taken its place.
+      // Another connection may have replaced it.
       if (this.#socket === socket) this.#away = setTimeout(() => process.exit(0), AWAY_MS);
     });
   }

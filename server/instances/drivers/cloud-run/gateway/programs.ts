@@ -31,7 +31,10 @@ const memoryKills = (): number => {
   return 0;
 };
 
-/** Takes from every program of the image the right to run as its owner, so that nobody becomes root again. */
+/**
+ * Removes from every program of the image the right to run as its owner, so that nobody can become root
+ * again.
+ */
 export const takeRightsAway = (): void => {
   const folders = [...PROGRAM_FOLDERS];
   for (const folder of folders) {
@@ -61,7 +64,7 @@ export const prepare = (
   for (const folder of owned) chownSync(folder, user, user);
 };
 
-/** Starts a program; `onEnd` is called once, also when it cannot be started. */
+/** Starts a program; `onEnd` is called once, even if it cannot be started. */
 export const runProgram = (
   { channel, command, environment, folder, user }: Extract<Order, { run: unknown }>["run"],
   streams: Duplex,

@@ -1,19 +1,19 @@
-/** What both ends of a session say besides the bytes of their channels; version 1. */
+/** What both ends of a session exchange apart from the bytes of their channels; version 1. */
 
 /** The channels of a session. */
 export const channels = { control: 0, worker: 1, files: 2, overseer: 3, relay: 4 } as const;
 
 /** The first message over each WebSocket, as text, from the runtime. */
 export interface Greeting {
-  /** Names the session: whoever knows it owns what runs in the container. */
+  /** Identifies the session: whoever knows it owns what runs in the container. */
   session: string;
-  /** Frames of the container that have come; null: the session is new. */
+  /** Number of frames received from the container; null: the session is new. */
   received: number | null;
 }
 
-/** What the container answers. */
+/** The container's answer. */
 export interface Welcome {
-  /** Frames of the runtime that have come. */
+  /** Number of frames received from the runtime. */
   received: number;
   /** Whether it can start programs as another user. */
   is_root: boolean;
@@ -25,13 +25,13 @@ export const refusals = {
   taken: 4001,
   /** It does not know such a session: it is another container, or it was restarted. */
   unknown: 4002,
-  /** The other end does not keep to the protocol. */
+  /** The other end breaks the protocol. */
   fault: 4003,
 } as const;
 
 /** Lines of JSON on the control channel, from the runtime. */
 export type Order =
-  /** Makes folders; those that are `owned` belong to the worker's user. */
+  /** Creates folders; those that are `owned` belong to the worker's user. */
   | { prepare: { folders: string[]; owned: string[] } }
   /** Starts a program, with the streams of a channel. */
   | {

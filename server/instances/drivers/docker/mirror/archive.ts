@@ -7,7 +7,7 @@ import type { TreeEntry } from "../../../../workspace/tree.ts";
 
 type HeaderArgument = Pick<Header, "name"> & Partial<Header>;
 
-/** Read-only for whoever the worker runs as: it belongs to root, and everybody may read it. */
+/** Read-only for the worker's user: it belongs to root, and everybody may read it. */
 const headersOf = (
   folder: string,
   { path, type, executable, target }: TreeEntry,
@@ -22,9 +22,9 @@ const headersOf = (
 });
 
 /**
- * The entries as a tar archive to be unpacked in `folder`, read while it is sent: the memory it
- * takes is the size of the largest file. Files that vanish meanwhile are left out. `modes` has the entries, by
- * their paths, that get another mode than all others.
+ * The entries as a tar archive to unpack in `folder`, read while it is sent: it needs memory for the
+ * largest file only. Files that vanish in the meantime are left out. `modes` has the entries, by path,
+ * whose mode differs from the default.
  */
 export const archiveOf = (
   folder: string,

@@ -1,9 +1,9 @@
 import type { TreeEntry, TreePart } from "../../../../workspace/tree.ts";
 
-/** What a mirror holds of each part: path → stamp. */
+/** The entries of each part of a mirror: path → stamp. */
 export type Mirrored = Map<string, { stamp: string | null; entries: Map<string, string> }>;
 
-/** What brings a mirror from what it held to what is there now. */
+/** The difference between the former and the present state of a mirror. */
 export interface TreeChanges {
   sent: TreeEntry[];
   removed: string[];

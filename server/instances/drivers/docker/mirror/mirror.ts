@@ -16,31 +16,31 @@ import type { TreePart } from "../../../../workspace/tree.ts";
 export interface MirrorOptions {
   engine: Engine;
   image: string;
-  /** By which the next runtime knows what this one left behind. */
+  /** The label by which the next runtime recognises what this one left behind. */
   labels: Record<string, string>;
   /** Folders that are mounted, none inside another. */
   folders: readonly string[];
   parts: () => Iterable<TreePart>;
 }
 
-/** Files of this machine on an engine that does not see them, each at its own place. */
+/** Files of this machine on an engine that does not see them, each at its own path. */
 export interface Mirror {
-  /** To show them to a container, read-only. */
+  /** Mounts that show them to a container, read-only. */
   readonly mounts: Dockerode.MountSettings[];
   /** Sends what changed since the last time and removes what is gone. Errors: the engine's own, `cancelled`. */
   sync(signal: AbortSignal): Promise<void>;
-  /** Removes it; nothing may use it any more. */
+  /** Removes it; nothing may use it afterwards. */
   close(): Promise<void>;
 }
 
 const REMOVE =
   "for (const p of process.argv.slice(1)) require('fs').rmSync(p, {recursive: true, force: true})";
-/** Paths one removal takes as arguments. */
+/** Paths in the arguments of one removal. */
 const REMOVED_AT_ONCE = 500;
 
 /**
- * A mirror without anything in it yet. Its files are in volumes, and are written through a container
- * that never runs: an engine unpacks archives into a container's volumes whether it runs or not.
+ * An empty mirror. Its files are in volumes, and are written through a container that never runs: an
+ * engine unpacks archives into a container's volumes whether it runs or not.
  */
 export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
   const { image, labels, folders } = options;
@@ -105,7 +105,7 @@ export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
     held = now;
   };
 
-  // Two that compare with the same past would undo each other's removals.
+  // Two updates that start from the same state would undo each other's removals.
   const queue = new SerialQueue();
   return {
     mounts: mounts(true),

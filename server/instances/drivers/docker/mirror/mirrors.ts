@@ -11,7 +11,7 @@ import { openMirror } from "./mirror.ts";
 import type { Mirror, MirrorOptions } from "./mirror.ts";
 import { fileParts, mountFolders, treeParts } from "../../../../workspace/tree.ts";
 
-/** What one instance uses of the mirrors, until it gives it back. */
+/** An instance's use of the mirrors, until it returns it. */
 export interface MirrorUse {
   readonly mounts: Dockerode.MountSettings[];
   refresh: (signal: AbortSignal) => Promise<void>;
@@ -34,7 +34,7 @@ export const programFiles = (entry: WorkerEntry): string[] => {
   return [script, join(dirname(script), "package.json")].filter((path) => existsSync(path));
 };
 
-/** `own`: what is labelled with one of these names belongs to this runtime and is no orphan. */
+/** `own`: volumes labelled with one of these names belong to this runtime and are not orphans. */
 export const createMirrors = (
   entry: WorkerEntry,
   label: Record<string, string>,
@@ -61,7 +61,7 @@ export const createMirrors = (
       try {
         await (await known.mirror).close();
       } finally {
-        // What could not be removed is an orphan from here.
+        // What could not be removed is an orphan from then on.
         own.delete(known.id);
       }
     };
