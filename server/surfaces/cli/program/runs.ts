@@ -40,8 +40,8 @@ export const addRuns = (program: Command, context: CommandContext, end: End): vo
 export const addRetry = (program: Command, context: CommandContext, end: End): void => {
   runOptions(program.command("retry").summary("run again from a stage, to compare"))
     .description(
-      "Start a new run that reuses everything before the stage and repeats the rest,\n" +
-        "with another model or instruction if you name one. The first run does not change.",
+      "Start a new run that reuses everything before the stage and repeats the rest, with another model or " +
+        "instruction if you name one.\nThe first run does not change.",
     )
     .argument("<task-id>")
     .argument("<stage>", "the first stage to repeat")
