@@ -108,7 +108,10 @@ export const MetricRow = z.strictObject({
 });
 export type MetricRow = z.infer<typeof MetricRow>;
 
-/** `metrics/get`. Acceptance and forecasts are counted from the newest 1000 runs on record, instances from now. */
+/**
+ * `metrics/get`. Acceptance and forecasts are those of the span's runs among the newest 1000 on record;
+ * `instances` and `queued` are of now.
+ */
 export const Metrics = z.strictObject({
   since: z.iso.date(),
   until: z.iso.date(),
@@ -121,7 +124,7 @@ export const Metrics = z.strictObject({
     changed_files: z.strictObject({ accepted: Count, discarded: Count, pending: Count }),
     findings: z.strictObject({ open: Count, dismissed: Count, fixed: Count, outdated: Count }),
   }),
-  /** How good the forecasts of runs were that are still on record. */
+  /** How good the forecasts of these runs were. */
   forecasts: ForecastQuality,
   instances: z.record(z.string(), Count),
   /** Executions that wait for an instance now. */

@@ -57,8 +57,7 @@ export const metricHandlers = ({
       await alerts.check();
       const sums = readSpan(span, store);
       const rows = (by: MetricField) => rowsBy(by, sums).rows;
-      const runs = recentRuns(store)
-        .filter(({ created_at }) => created_at >= span.since && created_at.slice(0, 10) <= span.until)
+      const runs = recentRuns(store, span)
         .sort((one, other) => (other.usage.cost ?? 0) - (one.usage.cost ?? 0))
         .slice(0, EXPENSIVE_RUNS)
         .map((run) => {

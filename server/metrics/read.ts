@@ -6,8 +6,10 @@ import {
   type MetricGroup,
   type MetricRow,
 } from "../../schemas/metrics.ts";
+import type { FindingStatus } from "../../schemas/findings.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import { forecastQuality } from "../forecast/quality.ts";
+import type { Timestamp } from "../../schemas/primitives.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 import type { Store } from "../store/store.ts";
 import { quantile } from "./durations.ts";
@@ -82,11 +84,22 @@ const rowOf = (
 /** Runs that are looked at one by one; as many as are kept, unless the setting says more. */
 const MOST_RUNS = 1000;
 
-/** The newest runs: what is counted from records must not take longer with every run there ever was. */
-export const recentRuns = (store: Store): TeamRun[] =>
-  store.page("runs", {}, { limit: MOST_RUNS, cursor: null }).items;
+/** Whether a moment is on a day of the span. */
+const isWithin = ({ since, until }: Span, at: Timestamp): boolean => {
+  const day = at.slice(0, 10);
+  return day >= since && day <= until;
+};
 
-const acceptanceOf = (store: Store, runs: readonly TeamRun[]): Metrics["acceptance"] => {
+/**
+ * Runs of a span among the newest ones: what is counted from records must not take longer with every run
+ * there ever was.
+ */
+export const recentRuns = (store: Store, span: Span): TeamRun[] =>
+  store
+    .page("runs", {}, { limit: MOST_RUNS, cursor: null })
+    .items.filter(({ created_at }) => isWithin(span, created_at));
+
+const acceptanceOf = (store: Store, span: Span, runs: readonly TeamRun[]): Metrics["acceptance"] => {
   const acceptance: Metrics["acceptance"] = {
     changed_files: { accepted: 0, discarded: 0, pending: 0 },
     findings: { open: 0, dismissed: 0, fixed: 0, outdated: 0 },
@@ -100,10 +113,12 @@ const acceptanceOf = (store: Store, runs: readonly TeamRun[]): Metrics["acceptan
       else if (decision === "Discarded") files.discarded++;
       else files.accepted++;
     }
-  findings.open = store.all("findings", { status: "Open" }).length;
-  findings.dismissed = store.all("findings", { status: "Dismissed" }).length;
-  findings.fixed = store.all("findings", { status: "Fixed" }).length;
-  findings.outdated = store.all("findings", { status: "Outdated" }).length;
+  const count = (status: FindingStatus): number =>
+    store.all("findings", { status }).filter(({ created_at }) => isWithin(span, created_at)).length;
+  findings.open = count("Open");
+  findings.dismissed = count("Dismissed");
+  findings.fixed = count("Fixed");
+  findings.outdated = count("Outdated");
   return acceptance;
 };
 
@@ -162,14 +177,14 @@ export const rowsBy = (by: MetricField, { days }: SpanSums): Pick<Metrics, "tota
 /** What happened in a span, and how things are now. */
 export const readMetrics = (by: MetricField, sums: SpanSums, sources: MetricsSources): Metrics => {
   const { store } = sources;
-  const runs = recentRuns(store);
+  const runs = recentRuns(store, sums);
   return {
     since: sums.since,
     until: sums.until,
     by,
     ...rowsBy(by, sums),
     damaged_days: sums.damaged,
-    acceptance: acceptanceOf(store, runs),
+    acceptance: acceptanceOf(store, sums, runs),
     forecasts: forecastQuality(runs),
     instances: instanceStates(store),
     queued: sources.queued(),

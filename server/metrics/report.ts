@@ -161,8 +161,13 @@ const runTable = ({ runs, folder }: ReportData): string =>
     ]),
   );
 
+/** What was taken, of what somebody decided about. */
+const shareText = (taken: number, refused: number): string =>
+  percent(taken + refused === 0 ? null : taken / (taken + refused));
+
 const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
   const { accepted, discarded } = acceptance.changed_files;
+  const { fixed, dismissed } = acceptance.findings;
   const active = Object.values(instances).reduce((sum, each) => sum + each, 0);
   const busy = active === 0 ? null : (instances.Working ?? 0) / active;
   const facts: [string, string][] = [
@@ -174,7 +179,8 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
     ["Median time", seconds(total.run_seconds.median)],
     ["95 % of times", seconds(total.run_seconds.p95)],
     ["Wait, 95 %", seconds(total.wait_seconds.p95)],
-    ["Files accepted", percent(accepted + discarded === 0 ? null : accepted / (accepted + discarded))],
+    ["Files accepted", shareText(accepted, discarded)],
+    ["Findings fixed", shareText(fixed, dismissed)],
     ["Instance utilization", percent(total.utilization)],
     ["Instances now", busy === null ? "0" : `${active}, ${percent(busy)} busy`],
     ["Waiting now", count(queued)],

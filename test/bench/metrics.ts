@@ -65,7 +65,7 @@ const drawDashboard = (store: Store): string => {
       workflow: rows("workflow"),
       provider: rows("provider"),
     },
-    runs: recentRuns(store)
+    runs: recentRuns(store, span)
       .slice(0, 10)
       .map((run) => ({ run, workflow: "tdd", description: "" })),
     folder: null,

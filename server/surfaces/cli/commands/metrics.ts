@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { MetricField, type MetricRow } from "../../../../schemas/metrics.ts";
+import { MetricField, type MetricRow, type Metrics } from "../../../../schemas/metrics.ts";
 import { formatCost, formatCount, plural } from "../display/format.ts";
 import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
@@ -29,6 +29,21 @@ const line = (row: MetricRow): string[] => [
   percent(row.utilization),
 ];
 
+/** What users did with the results; empty: there were none. */
+const acceptanceText = ({ acceptance: { changed_files: files, findings } }: Metrics): string => {
+  const decided = files.accepted + files.discarded;
+  const found = findings.open + findings.fixed + findings.dismissed + findings.outdated;
+  const lines = [
+    ...(decided === 0 ? [] : [`${files.accepted} of ${plural(decided, "changed file")} accepted`]),
+    ...(found === 0
+      ? []
+      : [
+          `${plural(found, "finding")}: ${findings.fixed} fixed, ${findings.dismissed} dismissed, ${findings.open} open`,
+        ]),
+  ];
+  return lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
+};
+
 /** `coditect metrics`: a table, or with `--json` all of it as one object. */
 export const showMetrics = (flags: SpanFlags & { by?: string }, context: CommandContext): Promise<number> => {
   const asked = parseFlagsAs(Table, flags);
@@ -44,6 +59,7 @@ export const showMetrics = (flags: SpanFlags & { by?: string }, context: Command
     terminal.out(`${metrics.since} to ${metrics.until}\n\n`);
     if (metrics.total.executions === 0) terminal.out("No execution ended in this time.\n");
     else terminal.out(tableText([metrics.by.toUpperCase(), ...head], rows, terminal));
+    terminal.out(acceptanceText(metrics));
     const { runs, within } = metrics.forecasts.tokens;
     if (runs > 0)
       terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);
