@@ -16,23 +16,33 @@ export interface ReportData {
 const html = (text: string | number): string => htmlText(String(text));
 
 const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
-const dollars = (cost: number): string => (cost === 0 ? "$0" : `$${cost.toFixed(cost < 1 ? 4 : 2)}`);
+const dollars = (cost: number): string => (cost === 0 ? "$0" : `$${cost.toFixed(cost < 0.01 ? 4 : 2)}`);
 const seconds = (value: number | null): string => (value === null ? "–" : durationText(value * 1000));
 const count = (value: number): string => value.toLocaleString("en-US");
 const tokensOf = ({ tokens }: MetricRow): number =>
   tokens.input + tokens.cache_read + tokens.cache_write + tokens.output;
 const costOf = (row: MetricRow): string => `${dollars(row.cost)}${row.unpriced > 0 ? " + unknown" : ""}`;
 
+/** `GateFailed` as `Gate failed`. */
+const words = (name: string): string =>
+  name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** A row of `TestWriter` as one of `Test Writer`. */
+const inWords = (row: MetricRow): MetricRow => ({
+  ...row,
+  key: row.key.replace(/(?<=[a-z])(?=[A-Z])/g, " "),
+});
+
 const CHART = { width: 720, height: 160, gap: 2, mostDays: 90 };
 
 /** Parts of a bar from the bottom up, each with its class. */
 type Bar = readonly (readonly [name: string, value: number])[];
 
-/** One bar per day; `most` is the value that fills the chart. */
+/** One bar per day; `most` is the value that fills the chart, `top` the same in words. */
 const barChart = (
   label: string,
   rows: readonly MetricRow[],
-  most: number,
+  { most, top: topText }: { most: number; top: string },
   titleOf: (row: MetricRow) => string,
   barOf: (row: MetricRow) => Bar,
 ): string => {
@@ -48,7 +58,8 @@ const barChart = (
     });
     return `<g><title>${html(titleOf(row))}</title>${parts.join("")}</g>`;
   });
-  return `<svg viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="${html(label)}">${bars.join("")}</svg>`;
+  const days = [shown[0], shown.length > 1 ? shown.at(-1) : undefined].map((row) => row?.key ?? "");
+  return `<div class="chart" role="img" aria-label="${html(label)}"><span class="top">${html(topText)}</span><svg viewBox="0 0 ${CHART.width} ${CHART.height}" preserveAspectRatio="none">${bars.join("")}</svg><span class="days"><span>${days.map(html).join("</span><span>")}</span></span></div>`;
 };
 
 const failedOf = ({ outcomes }: MetricRow): number => outcomes.failed + outcomes.timed_out;
@@ -59,7 +70,7 @@ const outcomeChart = (rows: readonly MetricRow[]): string => {
   const chart = barChart(
     "Executions per day by outcome; the table By day has the numbers",
     rows,
-    most,
+    { most, top: count(most) },
     (row) =>
       `${row.key}: ${row.outcomes.completed} completed, ${failedOf(row)} failed, ${row.outcomes.cancelled} cancelled of ${row.executions}`,
     (row) => [
@@ -78,17 +89,28 @@ const utilizationChart = (rows: readonly MetricRow[]): string =>
     : `<h2>Instance utilization</h2>${barChart(
         "Share of their time in which instances worked, per day; the table By day has the numbers",
         rows,
-        1,
+        { most: 1, top: "100 %" },
         ({ key, utilization }) => `${key}: ${percent(utilization)}`,
         ({ utilization }) => [["busy", utilization ?? 0]],
       )}`;
 
-const table = (caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string => {
+/** `texts`: how many columns, from the first on, hold no numbers. */
+const table = (
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  texts = 1,
+): string => {
   if (rows.length === 0) return "";
+  const kind = (index: number) => (index < texts ? ' class="text"' : "");
   const cells = (row: readonly string[]) =>
-    row.map((cell, index) => (index === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join("");
+    row
+      .map((cell, index) =>
+        index === 0 ? `<th scope="row" class="text">${cell}</th>` : `<td${kind(index)}>${cell}</td>`,
+      )
+      .join("");
   return `<h2>${html(caption)}</h2><div class="scroll" tabindex="0" role="region" aria-label="${html(caption)}"><table><thead><tr>${head
-    .map((title) => `<th scope="col">${html(title)}</th>`)
+    .map((title, index) => `<th scope="col"${kind(index)}>${html(title)}</th>`)
     .join(
       "",
     )}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`;
@@ -97,22 +119,21 @@ const table = (caption: string, head: readonly string[], rows: readonly (readonl
 const metricTable = (caption: string, first: string, rows: readonly MetricRow[], share: number): string => {
   const isByDay = first === "Day";
   const sorted = isByDay ? rows.toReversed() : rows.toSorted((one, two) => two.cost - one.cost);
-  const head = ["Executions", "Succeeded", "Cost", "Share", "Tokens", "From cache", "Mean", "Median", "95 %"];
+  const head = ["Executions", "Succeeded", "Cost", isByDay ? "Utilization" : "Cost share"];
   return table(
     caption,
-    [first, ...head, ...(isByDay ? ["Instances busy"] : [])],
+    [first, ...head, "Tokens", "Cached", "Mean", "Median", "P95"],
     sorted.map((row) => [
       html(row.key === "" ? "–" : row.key),
       count(row.executions),
       percent(row.success_rate),
       costOf(row),
-      share === 0 ? "–" : percent(row.cost / share),
+      isByDay ? percent(row.utilization) : percent(share === 0 ? null : row.cost / share),
       count(tokensOf(row)),
       percent(row.cache_share),
       seconds(row.run_seconds.mean),
       seconds(row.run_seconds.median),
       seconds(row.run_seconds.p95),
-      ...(isByDay ? [percent(row.utilization)] : []),
     ]),
   );
 };
@@ -126,14 +147,14 @@ const tokenTable = ({ tokens }: MetricRow): string =>
       ["Read from the cache", count(tokens.cache_read)],
       ["Written to the cache", count(tokens.cache_write)],
       ["Output", count(tokens.output)],
-      ["of it reasoning", count(tokens.reasoning)],
+      ["Reasoning (part of the output)", count(tokens.reasoning)],
     ],
   );
 
 const gateTable = ({ gates }: MetricRow): string =>
   table(
     "Gates",
-    ["Gate", "Held", "Did not hold"],
+    ["Gate", "Held", "Failed"],
     Object.entries(gates).map(([gate, { held, failed }]) => [html(gate), count(held), count(failed)]),
   );
 
@@ -155,10 +176,11 @@ const runTable = ({ runs, folder }: ReportData): string =>
     runs.map(({ run, workflow, description }) => [
       runLink(folder, run.task_id, titleOf(description, run.task_id)),
       html(workflow),
-      html(run.status),
+      html(words(run.status)),
       run.usage.cost === null ? "unknown" : dollars(run.usage.cost),
       html(run.created_at.slice(0, 16).replace("T", " ")),
     ]),
+    3,
   );
 
 /** What was taken, of what somebody decided about. */
@@ -175,15 +197,15 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
     ["Succeeded", percent(total.success_rate)],
     ["Cost", costOf(total)],
     ["Tokens", count(tokensOf(total))],
-    ["From cache", percent(total.cache_share)],
-    ["Median time", seconds(total.run_seconds.median)],
-    ["95 % of times", seconds(total.run_seconds.p95)],
-    ["Wait, 95 %", seconds(total.wait_seconds.p95)],
+    ["Cached tokens", percent(total.cache_share)],
+    ["Median duration", seconds(total.run_seconds.median)],
+    ["P95 duration", seconds(total.run_seconds.p95)],
+    ["P95 queue wait", seconds(total.wait_seconds.p95)],
     ["Files accepted", shareText(accepted, discarded)],
     ["Findings fixed", shareText(fixed, dismissed)],
     ["Instance utilization", percent(total.utilization)],
     ["Instances now", busy === null ? "0" : `${active}, ${percent(busy)} busy`],
-    ["Waiting now", count(queued)],
+    ["Queued now", count(queued)],
   ];
   return `<dl>${facts.map(([name, value]) => `<div><dt>${html(name)}</dt><dd>${html(value)}</dd></div>`).join("")}</dl>`;
 };
@@ -196,7 +218,13 @@ const damageNote = ({ damaged_days: days }: Metrics): string =>
 const alertList = ({ alerts }: Metrics): string =>
   alerts.length === 0
     ? "<p>No alerts.</p>"
-    : `<ul role="alert">${alerts.map(({ severity, message }) => `<li class="${severity}"><strong>${severity === "critical" ? "Critical" : "Warning"}:</strong> ${html(message)}</li>`).join("")}</ul>`;
+    : `<ul aria-label="Alerts">${alerts
+        .toSorted((one, other) => one.severity.localeCompare(other.severity))
+        .map(
+          ({ severity, message }) =>
+            `<li class="${severity}"><strong>${severity === "critical" ? "Critical" : "Warning"}:</strong> ${html(message)}</li>`,
+        )
+        .join("")}</ul>`;
 
 /** VS Code's own colours where it shows the page; elsewhere those of the system's light or dark scheme. */
 const style = `
@@ -206,9 +234,9 @@ h1{font-size:1.5em;font-weight:600}h2{font-size:1.15em;font-weight:600;margin:1.
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:8px;margin:12px 0}
 dl div{border:1px solid var(--line);border-radius:4px;padding:8px 10px}dt{color:var(--other)}dd{margin:0;font-size:1.25em;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);font-weight:normal;font-variant-numeric:tabular-nums;white-space:nowrap}
-th:first-child{text-align:left;white-space:normal}thead th{color:var(--other)}
+.text{text-align:left}a{white-space:normal}thead th{color:var(--other)}
 .scroll{overflow-x:auto;max-height:420px}.scroll:focus-visible,a:focus-visible{outline:1px solid var(--vscode-focusBorder,Highlight)}
-a{color:var(--vscode-textLink-foreground,LinkText)}svg{width:100%;height:auto;border-bottom:1px solid var(--line)}
+a{color:var(--vscode-textLink-foreground,LinkText)}svg{display:block;width:100%;height:160px;border-bottom:1px solid var(--line)}.top,.days{color:var(--other);font-size:.9em;font-variant-numeric:tabular-nums}.days{display:flex;justify-content:space-between}
 rect.good{fill:var(--good)}rect.bad{fill:var(--bad)}rect.other{fill:var(--other)}rect.busy{fill:var(--vscode-charts-blue,#0078d4)}span.good{color:var(--good)}span.bad{color:var(--bad)}span.other,.legend{color:var(--other)}
 li.critical strong{color:var(--vscode-errorForeground,var(--bad))}li.warning strong{color:var(--vscode-editorWarning-foreground,#bf8803)}
 `;
@@ -222,12 +250,12 @@ export const reportPage = (data: ReportData): string => {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
 <title>CODITECT Agents: ${html(days.since)} to ${html(days.until)}</title><style>${style}</style></head>
-<body><main><h1>Agents from ${html(days.since)} to ${html(days.until)}</h1>
+<body><main><h1>Agents, ${html(days.since)} to ${html(days.until)}</h1><p class="legend">Days and times are in UTC.</p>
 ${alertList(days)}${damageNote(days)}${numbers(days)}
-<h2>Success and failure</h2>${total.executions === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
+<h2>Executions per day</h2>${total.executions === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
 ${utilizationChart(days.rows)}
 ${metricTable("By model", "Model", by.model, total.cost)}
-${metricTable("By agent", "Agent", by.agent_type, total.cost)}
+${metricTable("By agent", "Agent", by.agent_type.map(inWords), total.cost)}
 ${metricTable("By workflow", "Workflow", by.workflow, total.cost)}
 ${metricTable("By provider", "Provider", by.provider, total.cost)}
 ${total.executions === 0 ? "" : tokenTable(total)}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
+import type { Alert } from "../../../schemas/alerts.ts";
 import type { ChangeSet } from "../../../schemas/changes.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { Settings } from "../../../schemas/settings.ts";
@@ -11,6 +12,7 @@ import { readMetrics, readSpan, type Span } from "../../../server/metrics/read.t
 import { recordMetrics } from "../../../server/metrics/record.ts";
 import { reportPage } from "../../../server/metrics/report.ts";
 import type { DailyMetrics, MetricField } from "../../../schemas/metrics.ts";
+import { raiseAlert } from "../../../server/models/alert.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { aFinding, anExecution, aRun, aTask } from "../../support/records.ts";
 
@@ -38,6 +40,13 @@ describe("durations in buckets", () => {
     assert.equal(quantile(noDurations(), 0.5), null);
   });
 });
+
+const anAlert = (severity: Alert["severity"]): Alert =>
+  raiseAlert(
+    { alert: "cost_threshold", severity, subject: "cost_per_day", message: "It costs." },
+    { alert_id: randomUUID(), tenant_id: aTask().tenant_id, day: DAY },
+    `${DAY}T12:00:00.000Z`,
+  );
 
 describe("metrics", () => {
   const span = { since: DAY, until: DAY };
@@ -153,6 +162,24 @@ describe("metrics", () => {
     assert.doesNotMatch(page, /<script|<b>|https?:/);
     assert.match(page, /a &#34;model&#34; &#60;b&#62;/);
     assert.match(page, /2026-11-28: 1 completed, 1 failed, 0 cancelled of 2/);
+    const [run, task] = [aRun(aTask().task_id, { status: "GateFailed" }), "Add <b>"];
+    const severe = { ...days, alerts: [anAlert("warning"), anAlert("critical")] };
+    const expensive = [{ run, workflow: "tdd", description: task }];
+    const agents = read(await ended("Completed")).rows.map((row) => ({ ...row, key: "TestWriter" }));
+    const full = reportPage({
+      days: severe,
+      by: { ...by, agent_type: agents },
+      runs: expensive,
+      folder: "f:",
+    });
+    // In words, the worst first, and each run a link for the keyboard.
+    assert.match(full, />Test Writer</);
+    assert.match(full, />Gate failed</);
+    assert.match(full, /<li class="critical">.*<li class="warning">/);
+    assert.match(full, /<a href="command:coditect\.showRun\?[^"]*">Add &#60;b&#62;<\/a>/);
+    // What a screen reader is given for each picture and each table that scrolls.
+    for (const [opening = ""] of full.matchAll(/<div class="(chart|scroll)"[^>]*>/g))
+      assert.match(opening, /aria-label="[^"]+"/);
   });
 
   it("leave out a day whose record is damaged, and say so, and count nothing on it", async () => {
