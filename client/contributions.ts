@@ -44,6 +44,8 @@ export const commandIds = [
   "coditect.explainFinding",
   "coditect.setKey",
   "coditect.rotateKey",
+  "coditect.logInToMcpServer",
+  "coditect.logOutOfMcpServer",
   "coditect.removeKey",
   "coditect.chooseModel",
   "coditect.newAgent",

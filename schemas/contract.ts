@@ -5,6 +5,7 @@ import { agentMethods } from "./contract/agents.ts";
 import { changeMethods } from "./contract/changes.ts";
 import { fileMethods } from "./contract/files.ts";
 import { packageMethods } from "./contract/packages.ts";
+import { mcpMethods } from "./contract/mcp.ts";
 import { permissionMethods } from "./contract/permissions.ts";
 import { questionMethods } from "./contract/questions.ts";
 import { runMethods } from "./contract/runs.ts";
@@ -27,6 +28,7 @@ export const contract = {
   ...runMethods,
   ...permissionMethods,
   ...questionMethods,
+  ...mcpMethods,
   ...changeMethods,
   ...runtimeMethods,
   ...settingMethods,

@@ -60,6 +60,8 @@ export const EditorOptions = z.strictObject({
   lends_models: z.boolean().default(false),
   /** Whether it lends its own tools, as `schemas/lent-tools.ts` says. */
   lends_tools: z.boolean().default(false),
+  /** Whether it keeps logins and opens their pages, as `schemas/kept-secrets.ts` says. */
+  keeps_secrets: z.boolean().default(false),
   /** Translations of the texts the language server shows, by the English text. */
   texts: z.record(z.string(), z.string()).default({}),
   settings: EditorSettings.prefault({}),

@@ -415,7 +415,7 @@ export const errorCatalogue = {
   ),
   tool_server_login: row(
     "The MCP server {server} asks you to log in.",
-    "Run coditect mcp login {server} in the workspace.",
+    "Run coditect mcp login {server} in the workspace, or CODITECT: Log In to MCP Server in VS Code.",
     { ...provider, http: 401, rpc: 401 },
   ),
   login_failed: row(

@@ -33,6 +33,7 @@ import { openSettings, openStateFolder, openWalkthrough, showMenu } from "./gene
 import { removeKey, setKey } from "./keys.ts";
 import { rejectLesson, showRun } from "./lessons.ts";
 import { chooseModel } from "./models.ts";
+import { logInToMcpServer, logOutOfMcpServer } from "./mcp-logins.ts";
 import { revokeConsent } from "./consents.ts";
 import {
   dismissFinding,
@@ -148,6 +149,8 @@ export const commandTable: Record<CommandId, CommandRow> = {
     log.show();
   }),
   "coditect.restartRuntime": always(({ runtime }) => runtime.restart()),
+  "coditect.logInToMcpServer": starts(logInToMcpServer),
+  "coditect.logOutOfMcpServer": starts(logOutOfMcpServer),
   "coditect.signIn": always(signInToServer),
   "coditect.signOut": always(signOutOfServer),
   "coditect.showMenu": always(showMenu),

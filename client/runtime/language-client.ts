@@ -18,6 +18,7 @@ import { proxyEnvironment } from "./proxy-environment.ts";
 import { showProgress, type ShownProgress } from "./progress.ts";
 import { ModelLender } from "./model-lender.ts";
 import { request } from "./request.ts";
+import { keepSecrets } from "./secret-keeper.ts";
 import { lendTools } from "./tool-lender.ts";
 import type { Call, FolderEvent, RuntimeState } from "./api.ts";
 
@@ -120,6 +121,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const subscriptions = [
     lender,
     lendTools(client),
+    keepSecrets(client, hooks.extension.secrets),
     client.onDidChangeState(({ newState }) => {
       onState(newState);
     }),
@@ -170,6 +172,7 @@ const clientOptions = (
     has_schemas: true,
     lends_models: true,
     lends_tools: true,
+    keeps_secrets: true,
     texts: vscode.l10n.bundle ?? {},
     settings: editorSettings(),
     server,

@@ -20,6 +20,7 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { Store } from "../store/store.ts";
 import type { Configuration } from "../teams/definition/configuration.ts";
 import type { Runs } from "../teams/run/runs.ts";
+import type { Logins } from "../tools/oauth/logins.ts";
 import type { ReceivedFiles } from "../transfer/received-files.ts";
 
 /** Who calls: what they may do, and what the audit log says of them. */
@@ -84,6 +85,7 @@ export interface HandlerContext {
   consents: Consents;
   permissions: Permissions;
   questions: ServerQuestions;
+  logins: Logins;
   settings: HeldSettings;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;

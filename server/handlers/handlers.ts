@@ -9,6 +9,7 @@ import { fileHandlers } from "./files.ts";
 import { findingHandlers } from "./findings.ts";
 import { instanceHandlers } from "./instances.ts";
 import { lessonHandlers } from "./lessons.ts";
+import { mcpHandlers } from "./mcp.ts";
 import { metricHandlers } from "./metrics.ts";
 import { packageHandlers } from "./packages.ts";
 import { permissionHandlers } from "./permissions.ts";
@@ -28,6 +29,7 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...runHandlers(context),
   ...permissionHandlers(context),
   ...questionHandlers(context),
+  ...mcpHandlers(context),
   ...changeHandlers(context),
   ...findingHandlers(context),
   ...lessonHandlers(context),

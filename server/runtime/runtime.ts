@@ -37,6 +37,7 @@ import { createEvents } from "./events.ts";
 import { openSettings } from "./settings-source.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
+import { createLogins, type OpenPage } from "../tools/oauth/logins.ts";
 import { noSecrets, type SecretTexts } from "../tools/secrets.ts";
 import type { EditorTools } from "../tools/editor-tools.ts";
 import { createTools } from "../tools/tools.ts";
@@ -68,6 +69,8 @@ export interface RuntimeOptions {
   editorModels?: EditorModels;
   /** The editor that lends its tools; left out: none. */
   editorTools?: EditorTools;
+  /** Has the user open the page of a login; left out: nobody can. */
+  openPage?: OpenPage;
   /** Where the workspace is a copy of a client's files: what makes it. */
   received?: ReceivedFiles;
   /** Left out: the tenant of the state folder. */
@@ -201,6 +204,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     now,
   });
   await adoptFormer(store);
+  const logins = options.secrets ?? noSecrets;
   const tools = createTools({
     workspace,
     scratchFolder: join(cacheFolder(), "mcp"),
@@ -209,7 +213,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     consents,
     objects: store.objects,
     environment,
-    secrets: options.secrets ?? noSecrets,
+    secrets: logins,
     editor: options.editorTools ?? null,
     version: version(),
     log,
@@ -269,6 +273,11 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     consents,
     permissions,
     questions,
+    logins: createLogins({
+      ...{ workspace, settings, environment },
+      secrets: logins,
+      openPage: options.openPage ?? null,
+    }),
     settings: {
       list: () => source.list(),
       set: (scope, key, value) => {

@@ -18,6 +18,7 @@ import { callOnce, textOf } from "./call-once.ts";
 import { CallUnderWay } from "./call-under-way.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
+import { refreshesOf } from "./oauth/refreshes.ts";
 import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { resolveSecrets, type SecretTexts } from "./secrets.ts";
 import { serverSchemas } from "./schema-checks.ts";
@@ -203,8 +204,10 @@ export class McpServer {
       return Promise.reject(failed.error);
     this.#connected ??= this.#connect().catch((error: unknown) => {
       this.#connected = undefined;
-      this.#failedStart = { at: performance.now(), error: this.#failed(error) };
-      throw this.#failedStart.error;
+      const failed = this.#failed(error);
+      // The user may log in at any moment, and until then nothing is asked of the server.
+      if (failed.code !== "tool_server_login") this.#failedStart = { at: performance.now(), error: failed };
+      throw failed;
     });
     return this.#connected;
   }
@@ -259,7 +262,7 @@ export class McpServer {
     if ("url" in config) {
       const transport = new StreamableHTTPClientTransport(new URL(config.url), {
         requestInit: { headers: resolveSecrets(config.headers, environment) },
-        fetch: limitedFetch(checked),
+        fetch: refreshesOf(secrets).through(limitedFetch(checked)),
         ...(usesOAuth(config) && {
           authProvider: new ServerLogin({ server: this.#name, config, secrets, environment }),
         }),

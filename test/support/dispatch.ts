@@ -12,6 +12,8 @@ import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { Permissions } from "../../server/executions/permissions.ts";
+import { createLogins } from "../../server/tools/oauth/logins.ts";
+import { noSecrets } from "../../server/tools/secrets.ts";
 import { ServerQuestions } from "../../server/executions/server-questions.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import type { Caller, HeldSettings } from "../../server/handlers/context.ts";
@@ -123,6 +125,10 @@ export const testDispatch = (
     secrets: ["a-secret-of-the-environment"],
     consents: recorder<Consents>(passedOn, { list: () => [] }),
     questions: new ServerQuestions({ emit, now }),
+    logins: createLogins({
+      ...{ workspace, environment: {}, secrets: noSecrets, openPage: null },
+      settings: { allowed_hosts: [], mcp_files: [] },
+    }),
     permissions: new Permissions({ consents: { has: () => false, give: () => undefined }, emit, now }),
     settings: recorder<HeldSettings>(passedOn, { list: () => [] }),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),

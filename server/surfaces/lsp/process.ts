@@ -14,6 +14,7 @@ import { environmentCredentials, heldCredentials } from "../../gateway/credentia
 import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version, workerEntry } from "../../platform/installation.ts";
 import { editorModelsOver } from "./editor-models.ts";
+import { editorPagesOver, editorSecretsOver } from "./editor-secrets.ts";
 import { editorToolsOver } from "./editor-tools.ts";
 import { startLanguageServer } from "./server.ts";
 import type { Log } from "../../platform/log.ts";
@@ -66,11 +67,16 @@ export const runLanguageServer = (args: readonly string[]): void => {
   const editorTools = editorToolsOver(connection);
   // Nobody can be asked for the passphrase here: the keychain or the environment has it.
   const secrets = openCredentialFile(process.env, () => Promise.resolve(null));
+  const keptByEditor = {
+    secrets: editorSecretsOver(connection, secrets),
+    openPage: editorPagesOver(connection),
+  };
   const server = startLanguageServer({
     connection,
     version: version(),
     log,
-    open: async (folder, stateFolder, { settings, lends_models, lends_tools, server: team }) => {
+    open: async (folder, stateFolder, options) => {
+      const { settings, lends_models, lends_tools, keeps_secrets, server: team } = options;
       if (team !== null) {
         // Loaded when it is used: most windows work on this machine.
         const { openTeamRuntime } = await import("../../hosting/team-runtime.ts");
@@ -84,7 +90,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
           settingsFrom: "editor",
           guessedSettings: { unconfined: "ask" },
           credentials: environmentCredentials(process.env),
-          secrets,
+          ...(keeps_secrets ? keptByEditor : { secrets }),
           editorKeys,
           ...(lends_models && { editorModels }),
           ...(lends_tools && { editorTools }),

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
 import { SerialQueue } from "../../../schemas/serial-queue.ts";
+import { refreshesOf } from "./refreshes.ts";
 import { resolveSecrets, type SecretTexts } from "../secrets.ts";
 
 /** What is kept of a login. The SDK adds fields of its own, such as the issuer, which must come back. */
@@ -43,6 +44,19 @@ export const loginName = (url: string): string => `${LOGIN_PREFIX}${url}`;
 export const loggedInTo = (name: string): string | null =>
   name.startsWith(LOGIN_PREFIX) ? name.slice(LOGIN_PREFIX.length) : null;
 
+/** Whether the user is logged in to the server of this address, as far as is known here. */
+export const isLoggedIn = async (url: string, secrets: SecretTexts): Promise<boolean> =>
+  readLogin(await secrets.text(loginName(url))).tokens !== undefined;
+
+/** An older or damaged entry is none: the user logs in again. */
+const readLogin = (text: string | null): Login => {
+  try {
+    return Login.parse(JSON.parse(text ?? "{}"));
+  } catch {
+    return {};
+  }
+};
+
 /** The stored login of one server. Changes are made one after the other. */
 class StoredLogin {
   readonly #name: string;
@@ -55,14 +69,7 @@ class StoredLogin {
   }
 
   async read(): Promise<Login> {
-    const text = await this.#secrets.text(this.#name);
-    if (text === null) return {};
-    try {
-      return Login.parse(JSON.parse(text));
-    } catch {
-      // An older or damaged entry: the user logs in again.
-      return {};
-    }
+    return readLogin(await this.#secrets.text(this.#name));
   }
 
   change(edit: (login: Login) => Login): Promise<void> {
@@ -136,6 +143,10 @@ export class ServerLogin implements OAuthClientProvider {
 
   async invalidateCredentials(scope: "all" | "client" | "tokens" | "verifier" | "discovery"): Promise<void> {
     if (scope === "verifier" || scope === "discovery") return;
+    // Another request or process has renewed them meanwhile: these were not refused.
+    const { tokens: present } = await this.stored.read();
+    const kept = present?.refresh_token;
+    if (scope === "tokens" && kept !== undefined && !refreshesOf(this.parts.secrets).wasRefused(kept)) return;
     await this.stored.change(({ client, tokens, ...login }) => ({
       ...login,
       ...(scope === "tokens" && client && { client }),

@@ -1,27 +1,17 @@
 import { spawn } from "node:child_process";
-import { fail } from "../../../../schemas/errors.ts";
-import type { McpServerConfig } from "../../../../schemas/mcp.ts";
 import { openSettings } from "../../../runtime/settings-source.ts";
 import { listedServers } from "../../../tools/allowed-servers.ts";
 import { createCheckedFetch } from "../../../tools/checked-fetch.ts";
 import { limitedFetch } from "../../../tools/limited-fetch.ts";
 import { logIn } from "../../../tools/oauth/log-in.ts";
-import { loginName, usesOAuth, type OAuthServer } from "../../../tools/oauth/server-login.ts";
+import { demandOAuth, LOGIN_MILLISECONDS } from "../../../tools/oauth/logins.ts";
+import { loginName } from "../../../tools/oauth/server-login.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { credentialStore } from "../session/secrets.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { RecordFlags } from "./records.ts";
-
-/** How long a person has for the pages of the service. */
-const LOGIN_MILLISECONDS = 300_000;
-
-const demandOAuth = (name: string, config: McpServerConfig | undefined): OAuthServer => {
-  if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
-  if (usesOAuth(config)) return config;
-  throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
-};
 
 const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };
 

@@ -1,0 +1,100 @@
+import { fail } from "../../../schemas/errors.ts";
+import type { McpServerConfig } from "../../../schemas/mcp.ts";
+import type { Settings } from "../../../schemas/settings.ts";
+import { listedServers } from "../allowed-servers.ts";
+import type { SecretTexts } from "../secrets.ts";
+import { isLoggedIn, loginName, type OAuthServer, usesOAuth } from "./server-login.ts";
+
+/** How long a person has for the pages of the service. */
+export const LOGIN_MILLISECONDS = 300_000;
+
+/** Has the user open the page of a login; false: they do not want to. */
+export type OpenPage = (server: string, page: URL, signal: AbortSignal) => Promise<boolean>;
+
+interface LoginsParts {
+  workspace: string;
+  settings: Pick<Settings, "allowed_hosts" | "mcp_files">;
+  secrets: SecretTexts;
+  environment: NodeJS.ProcessEnv;
+  /** Null: nobody can open a page. */
+  openPage: OpenPage | null;
+}
+
+/** Logins of the user to the MCP servers of a workspace. */
+export interface Logins {
+  /** Errors: `invalid_file`. */
+  list(): Promise<{ server: string; url: string; logged_in: boolean }[]>;
+  /** Errors: `not_found`, `login_failed`, `secret_missing`, `credentials_closed`, `host_refused`, `cancelled`. */
+  logIn(server: string, signal: AbortSignal): Promise<void>;
+  /** Errors: `not_found`, `credentials_closed`. */
+  logOut(server: string): Promise<void>;
+}
+
+/** The entry of a server that asks for a login. Errors: `not_found`, `usage`. */
+export const demandOAuth = (name: string, config: McpServerConfig | undefined): OAuthServer => {
+  if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
+  if (usesOAuth(config)) return config;
+  throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
+};
+
+export const createLogins = ({
+  workspace,
+  settings,
+  secrets,
+  environment,
+  openPage,
+}: LoginsParts): Logins => {
+  const servers = () => listedServers(workspace, settings.mcp_files);
+  return {
+    list: async () => {
+      const asking = Object.entries(servers()).flatMap(([server, config]) =>
+        usesOAuth(config) ? [{ server, url: config.url }] : [],
+      );
+      return Promise.all(
+        asking.map(async ({ server, url }) => ({
+          ...{ server, url },
+          logged_in: await isLoggedIn(url, secrets),
+        })),
+      );
+    },
+
+    logIn: async (server, signal) => {
+      const config = demandOAuth(server, servers()[server]);
+      if (openPage === null)
+        throw fail("login_failed", { server, reason: "no editor is here that could open its page" });
+      // Loaded when somebody logs in: most runtimes never need it.
+      const [{ logIn }, { createCheckedFetch }, { limitedFetch }] = await Promise.all([
+        import("./log-in.ts"),
+        import("../checked-fetch.ts"),
+        import("../limited-fetch.ts"),
+      ]);
+      const checked = createCheckedFetch(() => settings.allowed_hosts);
+      const refused = new AbortController();
+      const limited = AbortSignal.any([signal, refused.signal, AbortSignal.timeout(LOGIN_MILLISECONDS)]);
+      const show = (page: URL): void => {
+        openPage(server, page, limited).then(
+          (isOpened) => {
+            if (!isOpened) refused.abort("you did not open its page");
+          },
+          (error: unknown) => {
+            refused.abort(error instanceof Error ? error.message : "its page could not be opened");
+          },
+        );
+      };
+      const fetch = limitedFetch(checked);
+      try {
+        await logIn({ server, config, secrets, environment, fetch, show, signal: limited });
+      } catch (error) {
+        if (signal.aborted) throw fail("cancelled", { what: `The login to ${server}` }, { cause: error });
+        if (!refused.signal.aborted) throw error;
+        throw fail("login_failed", { server, reason: String(refused.signal.reason) }, { cause: error });
+      } finally {
+        await checked.close();
+      }
+    },
+
+    logOut: async (server) => {
+      await secrets.setText(loginName(demandOAuth(server, servers()[server]).url), null);
+    },
+  };
+};

@@ -1,0 +1,63 @@
+import type { SecretTexts } from "../secrets.ts";
+
+/** Answers that are remembered: a request may come late, with a token that others have used meanwhile. */
+const MOST_ANSWERS = 100;
+
+interface Answer {
+  status: number;
+  text: string;
+}
+
+/** The refresh token that a request sends; null: it sends none. */
+const refreshTokenOf = (body: unknown): string | null =>
+  body instanceof URLSearchParams && body.get("grant_type") === "refresh_token"
+    ? body.get("refresh_token")
+    : null;
+
+/**
+ * Sends each refresh token once. Many services take one once only, and some withdraw the login when it comes again;
+ * two calls that both meet an expired token would both send it. Those that ask later get the answer to the first.
+ */
+export class Refreshes {
+  readonly #answers = new Map<string, Promise<Answer>>();
+  readonly #refused = new Set<string>();
+
+  /** The fetch that logins use. */
+  through(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+    return async (input, init) => {
+      const token = refreshTokenOf(init?.body);
+      if (token === null) return fetch(input, init);
+      const { status, text } = await (this.#answers.get(token) ??
+        this.#send(token, () => fetch(input, init)));
+      return new Response(text, { status, headers: { "content-type": "application/json" } });
+    };
+  }
+
+  /** Whether a service has said that this token does not count. */
+  wasRefused(token: string): boolean {
+    return this.#refused.has(token);
+  }
+
+  #send(token: string, ask: () => Promise<Response>): Promise<Answer> {
+    const sending = ask().then(async (response) => {
+      const text = await response.text();
+      if (response.status >= 400 && response.status < 500) this.#refused.add(token);
+      if (!response.ok) this.#answers.delete(token);
+      return { status: response.status, text };
+    });
+    sending.catch(() => this.#answers.delete(token));
+    this.#answers.set(token, sending);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > MOST_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
+    return sending;
+  }
+}
+
+const known = new WeakMap<SecretTexts, Refreshes>();
+
+/** Those of the logins that are stored there: all runtimes of this process with the same logins share them. */
+export const refreshesOf = (secrets: SecretTexts): Refreshes => {
+  const refreshes = known.get(secrets) ?? new Refreshes();
+  known.set(secrets, refreshes);
+  return refreshes;
+};

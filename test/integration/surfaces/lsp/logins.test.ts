@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
+import { keepingSecrets, PageToOpen, SecretName, SecretToStore } from "../../../../schemas/kept-secrets.ts";
+import { type TestEditor, testEditor } from "../../../support/editor.ts";
+import { startOAuthServer, type OAuthServer } from "../../../support/oauth-server.ts";
+import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+
+const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
+
+describe("a login to an MCP server from an editor", function () {
+  this.timeout(120_000);
+  let files: TestWorkspace;
+  let server: ChildProcess;
+  let editor: TestEditor;
+  let service: OAuthServer;
+  const kept = new Map<string, string>();
+
+  beforeEach(async () => {
+    kept.clear();
+    service = await startOAuthServer();
+    const mcpServers = { tracker: { url: service.url, oauth: {} } };
+    files = await testWorkspace({ ".coditect/mcp.json": JSON.stringify({ mcpServers }) });
+    const child = spawn(process.execPath, [entry, "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
+    server = child;
+    editor = testEditor(
+      files.root,
+      new StreamMessageReader(child.stdout),
+      new StreamMessageWriter(child.stdin),
+      {
+        [keepingSecrets.read]: (asked) => ({ text: kept.get(SecretName.parse(asked).name) ?? null }),
+        [keepingSecrets.store]: (asked) => {
+          const { name, text } = SecretToStore.parse(asked);
+          if (text === null) kept.delete(name);
+          else kept.set(name, text);
+          return {};
+        },
+        [keepingSecrets.openPage]: async (asked: unknown) => ({
+          opened: (await fetch(PageToOpen.parse(asked).url)).ok,
+        }),
+      },
+    );
+  });
+  afterEach(async () => {
+    server.kill("SIGKILL");
+    service.close();
+    await files.remove();
+  });
+
+  const call = (method: string, params = {}): Promise<unknown> =>
+    editor.connection.sendRequest(`coditect/${method}`, params);
+  const initialize = (keeps_secrets: boolean) =>
+    editor.initialize({
+      initializationOptions: { keeps_secrets, settings: { runtime: { allowed_hosts: [service.host] } } },
+    });
+
+  it("has the editor open the page, and keeps the tokens in its secret storage alone", async () => {
+    await initialize(true);
+    await call("mcp/logIn", { server: "tracker" });
+    assert.deepEqual([...kept.keys()], [`mcp:${service.url}`]);
+    assert.match([...kept.values()][0] ?? "", /"access_token":"access-/);
+    assert.deepEqual(await call("mcp/logins"), {
+      items: [{ server: "tracker", url: service.url, logged_in: true }],
+    });
+    const [asked] = editor.received(keepingSecrets.openPage);
+    assert.equal(PageToOpen.parse(asked).server, "tracker");
+    await call("mcp/logOut", { server: "tracker" });
+    assert.equal(kept.size, 0);
+  });
+
+  it("is refused with the reason by an editor that opens no pages", async () => {
+    await initialize(false);
+    await assert.rejects(
+      call("mcp/logIn", { server: "tracker" }),
+      /no editor is here that could open its page/,
+    );
+    assert.deepEqual(editor.received(keepingSecrets.openPage), []);
+  });
+});
