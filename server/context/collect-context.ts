@@ -3,6 +3,7 @@ import type { Overlay } from "../../schemas/run.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
 import { fillBudget, type LeftOut } from "./budget.ts";
+import { withImports } from "./instruction-imports.ts";
 import { neighbouringTest, overviewOf } from "./overview.ts";
 import { rankByLikeness, type Likeness } from "./likeness.ts";
 import { relationsOf } from "./relations.ts";
@@ -30,6 +31,13 @@ export interface ContextRequest {
   signal: AbortSignal;
 }
 
+interface CollectedContext {
+  items: ContextItem[];
+  left_out: LeftOut[];
+  /** The paths of those files that say how work is done in the project. */
+  instructions: ReadonlySet<string>;
+}
+
 /**
  * What an agent is given with its task, most telling first: the file, the project's instructions to
  * agents, the file's own tests, what it
@@ -48,7 +56,7 @@ export const collectContext = async ({
   forTests = false,
   likeness,
   signal,
-}: ContextRequest): Promise<{ items: ContextItem[]; left_out: LeftOut[] }> => {
+}: ContextRequest): Promise<CollectedContext> => {
   const rules = ignoreRules(workspace);
   const target = file === null ? null : readTarget(workspace, file, rules, overlays);
   const index = await indexWorkspace(workspace, rules, overlays, signal);
@@ -58,9 +66,10 @@ export const collectContext = async ({
       ? { ownTests: [], tests: [], imports: [], importers: [] }
       : await relationsOf(target.path, target.text, index, pacer("collecting the context", signal));
   const example = forTests && target !== null ? neighbouringTest(target.path, index) : null;
+  const instructions = withImports(around.instructions, index);
   const chosen = assigned.filter((path) => path !== target?.path && index.paths.has(path));
   const first = [
-    ...around.instructions,
+    ...instructions.paths,
     ...chosen,
     ...relations.ownTests,
     ...(example === null ? [] : [example]),
@@ -78,14 +87,20 @@ export const collectContext = async ({
   const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens, index.layout);
   const skills = skillsItem(index);
   const overview = [
-    ...(skills === null ? [] : [skills]),
+    ...(skills.item === null ? [] : [skills.item]),
     ...(forTests ? overviewOf(target?.path ?? null, index) : []),
   ];
+  const told = new Set(instructions.paths);
+  const unusable = [...instructions.left_out, ...skills.left_out];
   if (!is_full || likeness === null) {
-    return { items: [...byRelation.items, ...overview], left_out: byRelation.left_out };
+    return {
+      items: [...byRelation.items, ...overview],
+      left_out: [...byRelation.left_out, ...unusable],
+      instructions: told,
+    };
   }
   const [ownTests, others] = [related.slice(0, own), related.slice(own)];
   const { ranked: liked, how } = await rankByLikeness(target, others, likeness, signal);
   const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, index.layout, how);
-  return { items: [...items, ...overview], left_out };
+  return { items: [...items, ...overview], left_out: [...left_out, ...unusable], instructions: told };
 };

@@ -21,11 +21,11 @@ const MOST_PICTURES = 4;
 const LARGEST_PICTURE = 1024 * 1024;
 
 const pathWord = /[^\s"'`<>()[\]{},;:!?|*]+/g;
-const pictureName = /^.*\.(?:png|jpe?g|gif|webp)\b/i;
+const pictureName = /^.*\.(?:png|jpe?g|gif|webp|mp4|m4v|mov|webm|mkv|avi)\b/i;
 /** No file system takes a longer path; a picture that is embedded in the task is one such word. */
 const LONGEST_PATH = 4096;
 
-/** Words of the text that could be the path of a picture. Linear: the text may hold whole files. */
+/** Words of the text that could be the path of a picture or a video. Linear: the text may hold whole files. */
 const pathsIn = (text: string): Set<string> =>
   new Set(
     (text.match(pathWord) ?? []).flatMap((word) =>
@@ -50,12 +50,14 @@ export const picturesNamed = (
     const found = find(written, workspace, rules);
     if (found === null) continue;
     const { name, size } = found;
-    if (items.length === MOST_PICTURES) {
+    const mime_type = mimeTypes.get(extensionOf(name));
+    if (mime_type === undefined) {
+      leftOut.push({ name, reason: "it is a video, and agents see pictures; name pictures of its frames" });
+    } else if (items.length === MOST_PICTURES) {
       leftOut.push({ name, reason: `only ${MOST_PICTURES} pictures are given` });
     } else if (size > LARGEST_PICTURE) {
       leftOut.push({ name, reason: "it is larger than 1 MB" });
     } else {
-      const mime_type = mimeTypes.get(extensionOf(name)) ?? "image/png";
       const bytes = readIfPossible(workspace, name, { most: LARGEST_PICTURE });
       if (bytes === null) continue;
       const content = bytes.toString("base64");

@@ -1,5 +1,6 @@
 import type { ContextItem } from "../../schemas/execution.ts";
 import { readFrontMatter } from "../workspace/front-matter.ts";
+import type { LeftOut } from "./budget.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
 /** Where projects keep Agent Skills. Format: https://agentskills.io/specification */
@@ -15,24 +16,49 @@ export const SKILLS_ITEM = "skills of the project";
 
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-/** A line of the list; null for a file without a name or description, which says nothing of its use. */
-const lineOf = (path: string, text: string): string | null => {
+/** What a skill's file says of it, or what is wrong with the file. */
+const readSkill = (text: string | null): { name: string; description: string } | { problem: string } => {
+  if (text === null) return { problem: "it is not text, or too long" };
   const front = readFrontMatter(text);
-  const name = front?.field("name") ?? null;
-  const description = front?.field("description") ?? null;
-  if (name === null || description === null) return null;
-  return `- ${cut(name, LONGEST_NAME)} (${path}): ${cut(description, LONGEST_DESCRIPTION)}`;
+  if (front === null) return { problem: "it does not begin with front matter between lines of ---" };
+  const name = front.field("name");
+  const description = front.field("description");
+  if (name === null) return { problem: "its front matter has no name" };
+  if (description === null) return { problem: "its front matter has no description" };
+  return { name, description };
 };
 
 /**
  * The project's Agent Skills as a list of names, files and descriptions; null when it has none. An agent
- * reads a skill's file when its description fits the task, so that no prompt carries all of them.
+ * reads a skill's file when its description fits the task, so that no prompt carries all of them. Of two with
+ * one name the first counts.
  */
-export const skillsItem = (index: WorkspaceIndex): ContextItem | null => {
-  const paths = [...index.paths].filter((path) => skillFile.test(path)).sort();
-  const lines = paths.flatMap((path) => lineOf(path, index.read(path) ?? "") ?? []);
-  if (lines.length === 0) return null;
+export const skillsItem = (
+  index: Pick<WorkspaceIndex, "paths" | "read">,
+): { item: ContextItem | null; left_out: LeftOut[] } => {
+  const known = new Map<string, string>();
+  const leftOut: LeftOut[] = [];
+  const lines: string[] = [];
+  for (const path of [...index.paths].filter((each) => skillFile.test(each)).sort()) {
+    const skill = readSkill(index.read(path));
+    if ("problem" in skill) {
+      leftOut.push({ name: path, reason: skill.problem });
+      continue;
+    }
+    const { name, description } = skill;
+    const first = known.get(name);
+    if (first !== undefined) {
+      leftOut.push({ name: path, reason: `${first} has the same name, ${name}` });
+      continue;
+    }
+    known.set(name, path);
+    lines.push(`- ${cut(name, LONGEST_NAME)} (${path}): ${cut(description, LONGEST_DESCRIPTION)}`);
+  }
+  if (lines.length === 0) return { item: null, left_out: leftOut };
   const more = lines.length > MOST_SKILLS ? [`(${lines.length - MOST_SKILLS} more are not listed.)`] : [];
   const content = [...lines.slice(0, MOST_SKILLS), ...more].join("\n");
-  return { context_type: "Documentation", name: SKILLS_ITEM, content, mime_type: "text/markdown" };
+  return {
+    item: { context_type: "Documentation", name: SKILLS_ITEM, content, mime_type: "text/markdown" },
+    left_out: leftOut,
+  };
 };

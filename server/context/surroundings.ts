@@ -8,7 +8,7 @@ const configuration =
 const documentation = /^(CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
 
 /** Whether a file is one of these names, wherever it is, or of these paths from the root. */
-export const isInstructionFile = (path: string, files: readonly string[]): boolean =>
+const isInstructionFile = (path: string, files: readonly string[]): boolean =>
   files.some((file) => {
     const other = file.includes("/") ? path : posix.basename(path);
     return other.toLowerCase() === file.toLowerCase();

@@ -3,7 +3,6 @@ import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts"
 import { collectContext } from "../../context/collect-context.ts";
 import type { Likeness } from "../../context/likeness.ts";
 import { SKILLS_ITEM } from "../../context/skills.ts";
-import { isInstructionFile } from "../../context/surroundings.ts";
 import { picturesNamed } from "../../context/pictures.ts";
 import { taskDataItems } from "../../context/task-data.ts";
 import { LESSONS_FILE } from "../../feedback/lessons-file.ts";
@@ -91,7 +90,7 @@ export const stageExecution = async (
   const effort = agent.settings.effort ?? settings.effort;
   const lessons = await parts.feedback.lessons();
   const isInstruction = ({ name }: ContextItem): boolean =>
-    name !== task.file && isInstructionFile(name, settings.instruction_files);
+    name !== task.file && context.instructions.has(name);
   const instructions = context.items.filter(isInstruction);
   const material = context.items.filter((item) => !isInstruction(item) && item.name !== LESSONS_FILE);
   const sentBack =

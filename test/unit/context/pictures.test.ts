@@ -13,6 +13,7 @@ describe("pictures that a task names", () => {
       "c.webp": "webp",
       "large.png": Buffer.alloc(1024 * 1024 + 1),
       "private/secret.png": "secret",
+      "docs/demo.MP4": "video",
       ".coditectignore": "private/\n",
     });
   });
@@ -36,6 +37,18 @@ describe("pictures that a task names", () => {
   it("are files of the workspace that agents may see, and nothing else", () => {
     const task = "gone.png ../out.png /etc/x.png https://example.com/y.png private/secret.png docs.png/";
     assert.deepEqual(named(task), { items: [], left_out: [] });
+  });
+
+  it("are asked for in place of a video, which nobody can see", () => {
+    assert.deepEqual(named("Do it as docs/demo.MP4 shows."), {
+      items: [],
+      left_out: [
+        {
+          name: "docs/demo.MP4",
+          reason: "it is a video, and agents see pictures; name pictures of its frames",
+        },
+      ],
+    });
   });
 
   it("are left out with the reason when they are too large or too many", () => {
