@@ -20,7 +20,6 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { Store } from "../store/store.ts";
 import type { Configuration } from "../teams/definition/configuration.ts";
 import type { Runs } from "../teams/run/runs.ts";
-import type { Logins } from "../tools/oauth/logins.ts";
 import type { ReceivedFiles } from "../transfer/received-files.ts";
 
 /** Who calls: what they may do, and what the audit log says of them. */
@@ -58,6 +57,16 @@ export interface HeldSettings {
   unset(scope: "user" | "workspace", key: string): void;
 }
 
+/** Logins of the user to the MCP servers of the workspace. */
+export interface HeldLogins {
+  /** Errors: `invalid_file`. */
+  list(): Promise<{ server: string; url: string; logged_in: boolean }[]>;
+  /** Errors: `not_found`, `login_failed`, `secret_missing`, `credentials_closed`, `host_refused`, `cancelled`. */
+  logIn(server: string, signal: AbortSignal): Promise<void>;
+  /** Errors: `not_found`, `credentials_closed`. */
+  logOut(server: string): Promise<void>;
+}
+
 /** The parts of a runtime that handlers work with. */
 export interface HandlerContext {
   store: Store;
@@ -85,7 +94,7 @@ export interface HandlerContext {
   consents: Consents;
   permissions: Permissions;
   questions: ServerQuestions;
-  logins: Logins;
+  logins: HeldLogins;
   settings: HeldSettings;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;

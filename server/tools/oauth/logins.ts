@@ -20,16 +20,6 @@ interface LoginsParts {
   openPage: OpenPage | null;
 }
 
-/** Logins of the user to the MCP servers of a workspace. */
-export interface Logins {
-  /** Errors: `invalid_file`. */
-  list(): Promise<{ server: string; url: string; logged_in: boolean }[]>;
-  /** Errors: `not_found`, `login_failed`, `secret_missing`, `credentials_closed`, `host_refused`, `cancelled`. */
-  logIn(server: string, signal: AbortSignal): Promise<void>;
-  /** Errors: `not_found`, `credentials_closed`. */
-  logOut(server: string): Promise<void>;
-}
-
 /** The entry of a server that asks for a login. Errors: `not_found`, `usage`. */
 export const demandOAuth = (name: string, config: McpServerConfig | undefined): OAuthServer => {
   if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
@@ -37,16 +27,11 @@ export const demandOAuth = (name: string, config: McpServerConfig | undefined): 
   throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
 };
 
-export const createLogins = ({
-  workspace,
-  settings,
-  secrets,
-  environment,
-  openPage,
-}: LoginsParts): Logins => {
+/** Logins of the user to the MCP servers of a workspace. */
+export const createLogins = ({ workspace, settings, secrets, environment, openPage }: LoginsParts) => {
   const servers = () => listedServers(workspace, settings.mcp_files);
   return {
-    list: async () => {
+    list: async (): Promise<{ server: string; url: string; logged_in: boolean }[]> => {
       const asking = Object.entries(servers()).flatMap(([server, config]) =>
         usesOAuth(config) ? [{ server, url: config.url }] : [],
       );
@@ -58,7 +43,7 @@ export const createLogins = ({
       );
     },
 
-    logIn: async (server, signal) => {
+    logIn: async (server: string, signal: AbortSignal): Promise<void> => {
       const config = demandOAuth(server, servers()[server]);
       if (openPage === null)
         throw fail("login_failed", { server, reason: "no editor is here that could open its page" });
@@ -93,7 +78,7 @@ export const createLogins = ({
       }
     },
 
-    logOut: async (server) => {
+    logOut: async (server: string): Promise<void> => {
       await secrets.setText(loginName(demandOAuth(server, servers()[server]).url), null);
     },
   };
