@@ -46,20 +46,25 @@ export class WorkspaceHooks implements Hooks {
   }
 
   admit(): void {
-    const { workspace, consents } = this.#parts;
-    const hooks = this.#all();
-    if (Object.keys(hooks).length === 0) return;
-    const hash = configurationHash(configurationFiles(workspace));
-    if (consents.has("configuration", hash)) return;
+    this.#allowed();
+  }
+
+  /** The hooks of the very bytes that the user has allowed. Errors: `hooks_unconfirmed`, `invalid_file`. */
+  #allowed(): HooksFile["hooks"] {
+    const { workspace, consents, settings } = this.#parts;
+    if (settings.untrusted) return {};
+    const files = configurationFiles(workspace);
+    const hooks = this.#parsed(files.find(({ path }) => path === HOOKS_FILE)?.bytes ?? null);
+    const hash = configurationHash(files);
+    if (Object.keys(hooks).length === 0 || consents.has("configuration", hash)) return hooks;
     const all = Object.values(hooks).flatMap((groups) => groups.flatMap((group) => group.hooks));
     // In full: the user must see what follows a long beginning before they allow it.
     throw fail("hooks_unconfirmed", { what: [...new Set(all.map(described))].join("; "), hash });
   }
 
   async run({ event, task_id, subject, input }: HookCall, signal: AbortSignal): Promise<string | null> {
-    const groups = this.#all()[event];
-    if (groups === undefined) return null;
-    this.admit();
+    if (!this.has(event)) return null;
+    const groups = this.#allowed()[event] ?? [];
     const hooks = groups.filter(({ matcher }) => matches(matcher, subject)).flatMap((group) => group.hooks);
     const told = JSON.stringify({
       session_id: task_id,
@@ -110,8 +115,12 @@ export class WorkspaceHooks implements Hooks {
   #all(): HooksFile["hooks"] {
     const { workspace, settings } = this.#parts;
     if (settings.untrusted) return {};
-    const text = readHooks(workspace);
-    if (text === null) return {};
+    return this.#parsed(readInside(workspace, HOOKS_FILE, { most: MOST_BYTES }));
+  }
+
+  #parsed(bytes: Buffer | null): HooksFile["hooks"] {
+    if (bytes === null) return {};
+    const text = bytes.toString("utf8");
     if (this.#read?.text !== text) this.#read = { text, hooks: parseHooks(text) };
     return this.#read.hooks;
   }
@@ -121,9 +130,6 @@ const described = (hook: Hook): string => {
   if (hook.type === "http") return `it sends to ${hook.url}`;
   return `it runs ${hook.command}${hook.sandbox === "none" ? " (without a sandbox)" : ""}`;
 };
-
-const readHooks = (workspace: string): string | null =>
-  readInside(workspace, HOOKS_FILE, { most: MOST_BYTES })?.toString("utf8") ?? null;
 
 const parseHooks = (text: string): HooksFile["hooks"] => {
   let value: unknown;

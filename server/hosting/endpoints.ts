@@ -1,17 +1,9 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { errnoOf } from "../store/files.ts";
-import { privateUserFolder } from "../platform/user-folder.ts";
+import { privateUserFolder, readPrivate } from "../platform/user-folder.ts";
 
 /** Where a runtime that owns a state folder is reached: on this machine, by holders of the token. */
 export const Endpoint = z.strictObject({
@@ -50,7 +42,7 @@ export const publishEndpoint = (stateFolder: string, endpoint: Endpoint): { with
 /** The endpoint of the process that owns the folder; null if it has made none known. */
 export const readEndpoint = (stateFolder: string, pid: number): Endpoint | null => {
   try {
-    return Endpoint.parse(JSON.parse(readFileSync(endpointFile(stateFolder, pid), "utf8")));
+    return Endpoint.parse(JSON.parse(readPrivate(endpointFile(stateFolder, pid)).toString("utf8")));
   } catch {
     return null;
   }

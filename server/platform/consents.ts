@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Consent, replacesConsent, type ConsentName } from "../../schemas/consents.ts";
-import { privateUserFolder } from "./user-folder.ts";
+import { privateUserFolder, readPrivate } from "./user-folder.ts";
 
 /** What this user has allowed for one workspace. */
 export interface Consents {
@@ -33,7 +33,7 @@ export const openConsents = (workspace: string): Consents => {
 
   const read = (): Consent[] => {
     try {
-      const file = ConsentFile.parse(JSON.parse(readFileSync(path(), "utf8")));
+      const file = ConsentFile.parse(JSON.parse(readPrivate(path()).toString("utf8")));
       return file.workspace === real ? file.consents : [];
     } catch {
       // There is none, or it cannot be read: then nothing was allowed.

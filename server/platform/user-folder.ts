@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { absoluteOr, homeFolder } from "./home-folder.ts";
@@ -29,6 +29,23 @@ export const privateFolder = (folder: string): string => {
   const reason = closeFolder(folder);
   if (reason !== null) throw fail("folder_not_private", { path: folder, reason });
   return folder;
+};
+
+/**
+ * The bytes of a file in a private folder. The folder may have been open to others before it was closed:
+ * what one of them could write is not read. Errors: `folder_not_private`, and those of `open`.
+ */
+export const readPrivate = (path: string): Buffer => {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const { uid, mode } = fstatSync(file);
+    const user = process.getuid?.();
+    if (user !== undefined && (uid !== user || (mode & 0o022) !== 0))
+      throw fail("folder_not_private", { path, reason: "another user can write it" });
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
 };
 
 /**

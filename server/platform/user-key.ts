@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { existingUserFolders, privateUserFolder } from "./user-folder.ts";
+import { existingUserFolders, privateUserFolder, readPrivate } from "./user-folder.ts";
 
 const KEY_BYTES = 32;
 
@@ -14,7 +14,7 @@ const userKey = (): Buffer => {
   const path = join(privateUserFolder(), NAME);
   for (;;) {
     try {
-      const key = readFileSync(path);
+      const key = readPrivate(path);
       if (key.length === KEY_BYTES) return key;
       rmSync(path);
     } catch (error) {
@@ -37,7 +37,7 @@ const userKey = (): Buffer => {
 const otherKeys = (): Buffer[] =>
   existingUserFolders().flatMap((folder) => {
     try {
-      const key = readFileSync(join(folder, NAME));
+      const key = readPrivate(join(folder, NAME));
       return key.length === KEY_BYTES ? [key] : [];
     } catch {
       return [];

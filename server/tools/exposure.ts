@@ -12,8 +12,8 @@ import { offeredPrefix } from "./offered-name.ts";
 /** What exposes an agent: an HTTP tool, an MCP server, or a setting, under the name that people know. */
 interface Source extends Exposure {
   name: string;
-  /** The names under which a model calls its tools begin with it; null: it is no tool. */
-  calledAs: string | null;
+  /** The names under which a model calls its tools begin with one of them; null: it is no tool. */
+  calledAs: readonly string[] | null;
 }
 
 const none: Exposure = { read_untrusted: false, used_secrets: false, acts_outwardly: false };
@@ -28,15 +28,15 @@ const hasSecret = (values: Readonly<Record<string, string>>): boolean =>
 const ofOwnTool = ({ name, handler }: ToolDefinition, servers: McpFile["mcpServers"]): Source[] => {
   if ("External" in handler) {
     const config = servers[handler.External.service];
-    return config === undefined ? [] : [{ ...ofServer(name, config), calledAs: name }];
+    return config === undefined ? [] : [{ ...ofServer(name, config), calledAs: [name] }];
   }
   if (!("Http" in handler)) return [];
   const used_secrets = hasSecret(handler.Http.headers);
-  return [{ name, calledAs: name, read_untrusted: true, used_secrets, acts_outwardly: true }];
+  return [{ name, calledAs: [name], read_untrusted: true, used_secrets, acts_outwardly: true }];
 };
 
 const ofServer = (name: string, config: McpServerConfig): Source => {
-  const calledAs = offeredPrefix(name);
+  const calledAs = [offeredPrefix(name)];
   if ("url" in config)
     return {
       name,
@@ -57,26 +57,34 @@ const ofServer = (name: string, config: McpServerConfig): Source => {
 };
 
 export interface ExposureParts {
-  settings: Pick<Settings, "allowed_hosts" | "untrusted">;
+  settings: Pick<Settings, "untrusted">;
+  /** What commands of the agent may connect to: by the settings, or as the user allowed it. */
+  hosts: readonly string[];
   servers: McpFile["mcpServers"];
   /** Whether an editor lends its tools. */
   hasEditor: boolean;
 }
 
+/** What answers a command was written elsewhere, too. */
+const ofHost = (name: string): Source => ({
+  ...{ name, calledAs: ["run_command", "run_tests"] },
+  ...{ read_untrusted: true, used_secrets: false, acts_outwardly: true },
+});
+
 /** Nobody knows what it does: it may do and read what the user can. */
 const ofEditorTool = (name: string): Source => ({
-  ...{ name, calledAs: name },
+  ...{ name, calledAs: [name] },
   ...{ read_untrusted: true, used_secrets: true, acts_outwardly: true },
 });
 
-const sourcesOf = (agent: AgentConfig, { settings, servers, hasEditor }: ExposureParts): Source[] => [
+const sourcesOf = (agent: AgentConfig, { settings, hosts, servers, hasEditor }: ExposureParts): Source[] => [
   ...agent.settings.tool_definitions.flatMap((tool) => ofOwnTool(tool, servers)),
   ...(hasEditor ? editorToolsOf(agent).map(ofEditorTool) : []),
   ...Object.entries(servers)
     .filter(([, { agents }]) => agents === undefined || agents.includes(agent.agent_type))
     .map(([name, config]) => ofServer(name, config)),
   ...(settings.untrusted ? [{ ...none, name: "the workspace", calledAs: null, read_untrusted: true }] : []),
-  ...settings.allowed_hosts.map((host) => ({ ...none, name: host, calledAs: null, acts_outwardly: true })),
+  ...hosts.map(ofHost),
 ];
 
 const flags = ["read_untrusted", "used_secrets", "acts_outwardly"] as const;
@@ -94,7 +102,8 @@ const union = (sources: readonly Exposure[]): Exposure => ({
 export const exposureOf = (agent: AgentConfig, parts: ExposureParts, called: readonly string[]): Exposure => {
   const sources = sourcesOf(agent, parts);
   const met = sources.filter(
-    ({ calledAs }) => calledAs === null || called.some((name) => isCalledAs(name, calledAs)),
+    ({ calledAs }) =>
+      calledAs === null || called.some((name) => calledAs.some((each) => isCalledAs(name, each))),
   );
   return { ...union(met), acts_outwardly: union(sources).acts_outwardly };
 };

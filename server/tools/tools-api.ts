@@ -55,7 +55,7 @@ export interface Tools {
 
 export interface ToolsParts extends SandboxOptions {
   settings: Pick<Settings, "allowed_hosts" | "mcp_files" | "untrusted">;
-  consents: Pick<Consents, "has">;
+  consents: Pick<Consents, "has" | "list">;
   objects: Pick<Objects, "put" | "get">;
   environment: NodeJS.ProcessEnv;
   /** Where logins to MCP servers are stored. */

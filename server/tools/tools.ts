@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentConfig } from "../../schemas/agent.ts";
+import { permissionScope } from "../../schemas/permissions.ts";
 import { EDITOR_SERVICE } from "../../schemas/tool-definition.ts";
 import { MCP_FILE } from "../workspace/configuration.ts";
 import { allowedServers, demandOtherFiles } from "./allowed-servers.ts";
@@ -19,8 +20,14 @@ export const createTools = (parts: ToolsParts): Tools => {
     [MCP_FILE, ...settings.mcp_files].some((path) => existsSync(join(workspace, path)));
   const hasEditor = parts.editor != null && !settings.untrusted;
   const lentTo = (agent: AgentConfig): string[] => (hasEditor ? editorToolsOf(agent) : []);
-  const exposing = (): ExposureParts => ({
+  const hostsOf = ({ agent_type }: AgentConfig): string[] => {
+    const scope = permissionScope({ agent_type, name: "" });
+    const allowed = consents.list().flatMap(({ name, of }) => (name === "host" && of !== null ? [of] : []));
+    return allowed.filter((of) => of.startsWith(scope)).map((of) => of.slice(scope.length));
+  };
+  const exposing = (agent: AgentConfig): ExposureParts => ({
     settings,
+    hosts: [...new Set([...settings.allowed_hosts, ...hostsOf(agent)])],
     servers: hasServers() ? allowedServers(parts).servers : {},
     hasEditor,
   });
@@ -38,9 +45,9 @@ export const createTools = (parts: ToolsParts): Tools => {
         pins.demandChanged(state, Object.keys(servers));
       }
       pins.demandChanged(EDITOR_SERVICE, lentTo(agent));
-      demandExposure(agent, exposing(), consents);
+      demandExposure(agent, exposing(agent), consents);
     },
-    exposure: (agent, called) => exposureOf(agent, exposing(), called),
+    exposure: (agent, called) => exposureOf(agent, exposing(agent), called),
     close: async () => {
       await (await loading)?.close();
     },

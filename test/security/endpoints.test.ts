@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync } from "node:fs";
-import { mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ import { serveRest } from "../../server/surfaces/rest/rest.ts";
 import { adoptStateFolder, claimStateFolder } from "../../server/hosting/state-stamp.ts";
 import { openConsents } from "../../server/platform/consents.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
+import { userCode } from "../../server/platform/user-key.ts";
 import { privateFolder } from "../../server/platform/user-folder.ts";
 import { runGit } from "../support/git.ts";
 import { rejectsWith, throwsWith } from "../support/rejects.ts";
@@ -280,6 +281,24 @@ describe("what a user has allowed", () => {
     await other.remove();
     consents.takeBack("unconfined", null);
     assert.equal(consents.has("unconfined"), false);
+  });
+
+  it("is not read from a file that others could have written, nor is the key of stamps", async function () {
+    if (process.platform === "win32") this.skip();
+    const consents = openConsents(workspace.root);
+    consents.give({ name: "unconfined", of: null, ...consent });
+    const code = userCode("test", "value");
+    const folder = join(user.folder(), "coditect-agents");
+    const [file = ""] = await readdir(join(folder, "consents"));
+    await chmod(join(folder, "consents", file), 0o666);
+    assert.equal(consents.has("unconfined"), false);
+    await chmod(join(folder, "stamp.key"), 0o666);
+    throwsWith(() => userCode("test", "value"), "folder_not_private");
+    await rm(join(folder, "stamp.key"));
+    await symlink("/dev/zero", join(folder, "stamp.key"));
+    assert.throws(() => userCode("test", "value"));
+    await rm(join(folder, "stamp.key"));
+    assert.notDeepEqual(userCode("test", "value"), code);
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
+import type { Consent } from "../../schemas/consents.ts";
 import type { UserTool } from "../../schemas/tool-definition.ts";
 import { newAgent } from "../../server/models/agent.ts";
 import { createTools } from "../../server/tools/tools.ts";
@@ -84,11 +85,16 @@ describe("the three things that need a person together", () => {
     const agent = newAgent({ tenant_id: "t", name: "it", agent_type: "Reviewer", provider }, NOW);
     return { ...agent, settings: { ...agent.settings, tool_definitions } };
   };
-  const toolsOf = (settings: Partial<ToolsParts["settings"]>, workspace: string, allowed = false) =>
+  const toolsOf = (
+    settings: Partial<ToolsParts["settings"]>,
+    workspace: string,
+    allowed = false,
+    given: Consent[] = [],
+  ) =>
     createTools({
       workspace,
       settings: { allowed_hosts: [], mcp_files: [], untrusted: false, ...settings },
-      consents: { has: (name) => name === "configuration" || allowed },
+      consents: { has: (name) => name === "configuration" || allowed, list: () => given },
     } as ToolsParts);
   const admitted = (tools: UserTool[], settings: Partial<ToolsParts["settings"]> = {}) => {
     toolsOf(settings, "/nowhere").admit(agentWith(tools));
@@ -103,6 +109,27 @@ describe("the three things that need a person together", () => {
       }),
       "exposure_unconfirmed",
     );
+  });
+
+  it("are counted with the hosts that commands may connect to, by a setting or by what was allowed", async () => {
+    const files = await testWorkspace({
+      ".coditect/mcp.json": JSON.stringify({
+        mcpServers: { it: { command: "it", env: { KEY: "secret:it" } } },
+      }),
+    });
+    const given = (of: string): Consent => ({ name: "host", of, given_by: "user:cli", created_at: NOW });
+    const admit = (hosts: string[], consents: Consent[]) => async () => {
+      await Promise.resolve();
+      toolsOf({ allowed_hosts: hosts }, files.root, false, consents).admit(agentWith([]));
+    };
+    await admit([], [given("Coder: example.org:443")])();
+    await rejectsWith(admit(["example.org:443"], [])(), "exposure_unconfirmed");
+    await rejectsWith(admit([], [given("Reviewer: example.org:443")])(), "exposure_unconfirmed");
+    const met = (called: string[]) =>
+      toolsOf({ allowed_hosts: ["example.org:443"] }, files.root).exposure(agentWith([]), called);
+    assert.equal(met(["read_file"]).read_untrusted, false);
+    assert.equal(met(["run_command"]).read_untrusted, true);
+    await files.remove();
   });
 
   for (const [what, server, isRefused] of [

@@ -67,6 +67,17 @@ describe("the change of a fork", () => {
     ["Azure Pipelines", { SYSTEM_PULLREQUEST_ISFORK: "True" }, true],
     ["Azure Pipelines", { SYSTEM_PULLREQUEST_ISFORK: "False" }, false],
     ["CircleCI", { CIRCLE_PR_REPONAME: "app" }, true],
+    ["Codefresh", { CF_PULL_REQUEST_IS_FORK: "true" }, true],
+    ["Codefresh", { CF_PULL_REQUEST_IS_FORK: "false" }, false],
+    ["Semaphore", { SEMAPHORE_GIT_PR_SLUG: "them/app", SEMAPHORE_GIT_REPO_SLUG: "us/app" }, true],
+    [
+      "GitLab, for a pull request of GitHub",
+      {
+        CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY: "them/app",
+        CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY: "us/app",
+      },
+      true,
+    ],
     ["Jenkins", { CHANGE_FORK: "them" }, true],
     ["Travis CI", { TRAVIS_PULL_REQUEST_SLUG: "them/app", TRAVIS_REPO_SLUG: "us/app" }, true],
     ["Travis CI on a push", { TRAVIS_PULL_REQUEST_SLUG: "", TRAVIS_REPO_SLUG: "us/app" }, false],

@@ -62,6 +62,7 @@ export const toolWorkspace = (): ToolWorkspace => {
         mayLeaveSandbox: true,
         consents: {
           has: (name, of) => (name === "mcp_tools" ? options.changedTools === of : (options.consent ?? true)),
+          list: () => [],
         },
         objects: {
           put: (bytes) => {

@@ -14,6 +14,7 @@ export const ownUserFolder = () => {
       process.env.XDG_CONFIG_HOME = folder;
       return folder;
     },
+    folder: (): string => folder,
     restore: async (): Promise<void> => {
       if (before === undefined) delete process.env.XDG_CONFIG_HOME;
       else process.env.XDG_CONFIG_HOME = before;

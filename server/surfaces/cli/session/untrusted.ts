@@ -46,13 +46,15 @@ const isOfFork = (name: string, event: unknown): boolean => {
 /** Variables of CI services that name where a change comes from, and where it goes. */
 const fromAndTo: readonly (readonly [from: string, to: string])[] = [
   ["CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID"],
+  ["CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY", "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY"],
+  ["SEMAPHORE_GIT_PR_SLUG", "SEMAPHORE_GIT_REPO_SLUG"],
   ["TRAVIS_PULL_REQUEST_SLUG", "TRAVIS_REPO_SLUG"],
   ["BUILDKITE_PULL_REQUEST_REPO", "BUILDKITE_REPO"],
   ["APPVEYOR_PULL_REQUEST_HEAD_REPO_NAME", "APPVEYOR_REPO_NAME"],
 ];
 
-/** Variables of CI services that are set for a fork's change alone: Azure Pipelines, CircleCI, Jenkins. */
-const ofForks = ["SYSTEM_PULLREQUEST_ISFORK", "CIRCLE_PR_REPONAME", "CHANGE_FORK"];
+/** Variables of CI services that are set for a fork's change alone: Azure Pipelines, CircleCI, Jenkins, Codefresh. */
+const ofForks = ["SYSTEM_PULLREQUEST_ISFORK", "CIRCLE_PR_REPONAME", "CHANGE_FORK", "CF_PULL_REQUEST_IS_FORK"];
 
 const isSet = (value: string | undefined): value is string =>
   value !== undefined && value !== "" && value.toLowerCase() !== "false";
