@@ -106,6 +106,16 @@ export const Mutant = z.strictObject({
 });
 export type Mutant = z.infer<typeof Mutant>;
 
+/** That a test reached the code of a mutant. */
+export const MutantReached = z.strictObject({
+  id: z.string(),
+  /** The test file; empty: it was reached outside of any test, which may matter to each. */
+  file: z.string(),
+  /** Names of the suites and of the test; `null`: the file is known, and the test is not. */
+  test: z.string().nullable(),
+});
+export type MutantReached = z.infer<typeof MutantReached>;
+
 /** Lines of a text, both included, counted from 1. */
 export const LineRange = z.strictObject({ from: z.int().min(1), to: z.int().min(1) });
 export type LineRange = z.infer<typeof LineRange>;
@@ -120,8 +130,13 @@ export const TestProbe = z.strictObject({
   mutant: z.string().nullable().default(null),
   /** Lines of Python files whose mutants are listed, and switched on by `mutant`. */
   mutable: z.array(z.strictObject({ path: z.string(), ranges: z.array(LineRange) })).default([]),
-  /** Whether the run tells which mutants of JavaScript and TypeScript its tests reach. */
+  /** Whether the run tells which mutants its tests reach. */
   tell_reached: z.boolean().default(false),
+  /**
+   * Tests that run, by name (`file > suites > test`), and files of which each test runs; `null`: all.
+   * A runner that cannot leave tests out runs every one of their files.
+   */
+  only: z.array(z.string()).nullable().default(null),
   /** Seed of the order tests run in and of `Math.random`; `null`: as the project has them. */
   seed: z.int().nonnegative().nullable().default(null),
   /** How far the clock is ahead. */
@@ -160,8 +175,8 @@ export const TestReport = z.strictObject({
   watched: z.literal(true).optional(),
   /** Mutants of the probe's `mutable` lines; left out when there are none. */
   mutants: z.array(Mutant).optional(),
-  /** Ids of mutants that a test or the loading of a file reached; left out: nobody looked. */
-  reached: z.array(z.string()).optional(),
+  /** Mutants that were reached, and by which tests; left out: nobody looked, or none was. */
+  reached: z.array(MutantReached).optional(),
   /** What files did to influence the judgement; left out when nothing was seen. */
   tampering: z.array(Tampering).optional(),
 });

@@ -22,7 +22,7 @@ import type { Ledger } from "./ledger.ts";
  * Which tests are run, and how it differs from an ordinary run; `name`: only tests called so;
  * `deadline_seconds`: where less than the ordinary deadline is enough.
  */
-interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
+export interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
   name?: string;
   deadline_seconds?: number;
   probe?: TestProbe;

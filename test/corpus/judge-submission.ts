@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateName, GateProof } from "../../schemas/gates.ts";
-import type { ProvingGround } from "../../server/executions/execution-request.ts";
+import type { ProvingGround, TestsWanted } from "../../server/executions/execution-request.ts";
 import { judge } from "../../server/proof/judge.ts";
 import { privateCopy } from "../../server/worker/copy/copy.ts";
 import { prepare } from "../../server/worker/copy/prepare.ts";
@@ -34,10 +34,15 @@ const changeOf = (base: Files, path: string, text: string | null): FileChange =>
   };
 };
 
-/** What the gates say of a submission: the real ones, with the real runners, on a real copy. */
+/**
+ * What the gates say of a submission: the real ones, with the real runners, on a real copy.
+ *
+ * @param options `ran` hears of each run of tests
+ */
 export const judgeSubmission = async (
   { base, tests, code }: Submission,
   gates?: readonly GateName[],
+  { budgetMs = 45_000, ran }: { budgetMs?: number; ran?: (wanted: TestsWanted) => void } = {},
 ): Promise<GateProof[]> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-corpus-"));
   const source = join(folder, "project");
@@ -51,19 +56,22 @@ export const judgeSubmission = async (
       prepare: async (changes) => {
         await prepare(copy, { overlays: [], changes: [...changes] }, signal);
       },
-      runTests: ({ files, coverage, name, probe }) =>
-        runTests(
+      runTests: (wanted) => {
+        ran?.(wanted);
+        const { files, coverage, name, probe } = wanted;
+        return runTests(
           copy.root,
           {
             files,
             coverage,
             name: name ?? null,
             command: null,
-            timeout_seconds: 60,
+            timeout_seconds: 240,
             ...(probe === undefined ? {} : { probe }),
           },
           signal,
-        ),
+        );
+      },
     };
     const changes = Object.entries({ ...tests, ...code }).map(([path, text]) => changeOf(base, path, text));
     return await judge(
@@ -78,7 +86,7 @@ export const judgeSubmission = async (
         signal,
         proven: () => undefined,
         mutantsThreshold: 0.8,
-        budgetMs: 45_000,
+        budgetMs,
         ...(gates === undefined ? {} : { gates }),
       },
     );

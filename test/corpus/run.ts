@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
 import { kits } from "./kit.ts";
 import { judgeSubmission } from "./judge-submission.ts";
 import { honestChanges } from "../fixtures/cheats/honest.ts";
@@ -7,18 +8,41 @@ import { pythonCheats } from "../fixtures/cheats/python.ts";
 
 /**
  * Runs the corpus, or what of it a pattern names ("^honest jest"): no cheat may hold, and honest
- * changes have to.
+ * changes have to. `--sample 150,100` takes so many cheats and honest changes at random; `--seed`
+ * takes the same ones again.
  */
-const pattern = new RegExp(process.argv[2] ?? "");
-const cheats = [...kits.flatMap(javascriptCheats), ...pythonCheats].filter(({ name }) =>
-  pattern.test(`cheat ${name}`),
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { sample: { type: "string" }, seed: { type: "string" } },
+});
+const pattern = new RegExp(positionals[0] ?? "");
+const seed = Number(values.seed ?? Date.now() % 100_000);
+const [mostCheats, mostHonest] = values.sample?.split(",").map(Number) ?? [];
+
+/** So many of the entries, in an order that the seed gives (Park and Miller's generator). */
+const sampled = <Entry>(entries: readonly Entry[], most: number | undefined): Entry[] => {
+  if (most === undefined) return [...entries];
+  let state = seed + 1;
+  const keyed = entries.map((entry) => ({ entry, key: (state = (state * 48_271) % 2_147_483_647) }));
+  return keyed
+    .sort((one, other) => one.key - other.key)
+    .slice(0, most)
+    .map(({ entry }) => entry);
+};
+const cheats = sampled(
+  [...kits.flatMap(javascriptCheats), ...pythonCheats].filter(({ name }) => pattern.test(`cheat ${name}`)),
+  mostCheats,
 );
-const honest = honestChanges.filter(({ name }) => pattern.test(`honest ${name}`));
+const honest = sampled(
+  honestChanges.filter(({ name }) => pattern.test(`honest ${name}`)),
+  mostHonest,
+);
 
 let faults = 0;
 let refusedHonest = 0;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const began = performance.now();
+if (values.sample !== undefined) say(`A sample with the seed ${seed}.`);
 
 const work = [
   ...cheats.map((cheat) => async () => {

@@ -1,7 +1,6 @@
 import type { FileChange } from "../../../schemas/changes.ts";
-import type { LineRange, Mutant, TestProbe, TestReport } from "../../../schemas/tests.ts";
+import type { LineRange, Mutant, TestReport } from "../../../schemas/tests.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
-import { testId } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
@@ -9,10 +8,8 @@ import { featureLinesOf, startersOf } from "./starters.ts";
 import { verdict, type Fate } from "./mutants-verdict.ts";
 import { standIns } from "./stand-ins.ts";
 import { tablesOf, type Table } from "./tables.ts";
-import { failures, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
-
-/** How many mutants run at once. */
-const AT_ONCE = 2;
+import { named, newTestFiles, probeOf, unusable } from "./test-run.ts";
+import { tryAll, type Trial } from "./trial.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 const isPython = (path: string): boolean => path.endsWith(".py");
@@ -64,14 +61,6 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
   };
 };
 
-const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
-  if (report.outcome === "timed_out") return "stopped";
-  const fallen = failures(report).filter((test) => alive.has(testId(test)));
-  if (fallen.some(({ failure }) => failure === undefined || failure === "assertion")) return "killed";
-  if (fallen.length > 0 || report.outcome === "load_error" || report.outcome === "crashed") return "crashed";
-  return report.outcome === "passed" || failures(report).length > 0 ? "survived" : "crashed";
-};
-
 /**
  * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and a
  * test has to fail by an assertion. Crashes and time-outs are counted separately.
@@ -83,7 +72,8 @@ export const mutants: Gate = async (context) => {
   const files = newTestFiles(context);
   const own = files.length > 0 ? files : null;
   // Older tests may notice it. Measuring them prepares the copy for that.
-  const suite = own === null ? new Set<string>() : named(await context.baseline(), "passed");
+  const before = await context.baseline();
+  const suite = own === null ? new Set<string>() : named(before, "passed");
   await context.ground.prepare(planted.changes);
   const dry = await context.ground.runTests({
     files: own,
@@ -185,90 +175,3 @@ const blindProof = (blind: readonly string[], dry: TestReport): Measured => ({
   concerns: "tests",
   ...measuredRun(dry),
 });
-
-/** What mutants are tried with. */
-interface Trial {
-  /** The state of the workspace that has every mutant in it. */
-  changes: readonly FileChange[];
-  mutable: TestProbe["mutable"];
-  /** Files of the new tests; null: the whole suite. */
-  own: string[] | null;
-  /** Tests that passed before the change. */
-  suite: ReadonlySet<string>;
-  /** A run without any mutant. */
-  dry: TestReport;
-  started: number;
-  /** Tests that failed with a mutant; filled while mutants are tried. */
-  noticing: Set<string>;
-  /** Mutants that no test reaches; filled while mutants are tried. */
-  unreached: Set<string>;
-}
-
-/** Whether a run said which mutants its tests reach, and this one is not among them. */
-const isMissedBy = ({ reached }: TestReport, { id, path }: Mutant): boolean =>
-  reached !== undefined && script.test(path) && !reached.includes(id);
-
-/**
- * Seconds that a run with a mutant may take, from the time that the same tests take without one; a
- * mutant may never end.
- */
-const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
-
-/** Runs the tests against each mutant, a few at a time, until the time is up. */
-const tryAll = async (
-  context: GateContext,
-  all: readonly Mutant[],
-  { mutable, own, suite, dry, started, noticing, unreached }: Trial,
-): Promise<Map<string, Fate>> => {
-  const fates = new Map<string, Fate>();
-  const alive = named(dry, "passed");
-  const inOwn = deadlineOf(dry.duration_ms);
-  const inSuite = suite.size === 0 ? inOwn : inOwn + deadlineOf((await context.baseline()).duration_ms);
-  const run = (files: string[] | null, mutant: string | null) =>
-    context.ground.runTests({
-      files,
-      coverage: false,
-      probe: probeOf(context, { mutant, mutable }),
-      deadline_seconds: files === own ? inOwn : inSuite,
-    });
-  // What the whole suite reaches is looked at once, as soon as a mutant survives the new tests.
-  let wholeSuite: Promise<TestReport> | null = null;
-  const reachedBySuite = () =>
-    (wholeSuite ??= context.ground.runTests({
-      files: null,
-      coverage: false,
-      probe: probeOf(context, { mutable, tell_reached: true }),
-      deadline_seconds: inSuite,
-    }));
-  const inTests = async (mutant: Mutant): Promise<Fate> => {
-    if (isMissedBy(dry, mutant)) return "survived";
-    const report = await run(own, mutant.id);
-    for (const id of named(report, "failed")) noticing.add(id);
-    return fateOf(report, alive);
-  };
-  const inWholeSuite = async (mutant: Mutant): Promise<Fate> => {
-    if (isMissedBy(await reachedBySuite(), mutant)) return "survived";
-    return fateOf(await run(null, mutant.id), new Set([...suite, ...alive]));
-  };
-  const left = [...all];
-  const work = async (): Promise<void> => {
-    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-      if (performance.now() - started > context.budgetMs) {
-        fates.set(mutant.id, "not run");
-        continue;
-      }
-      let fate = await inTests(mutant);
-      if (fate === "survived" && suite.size > 0) fate = await inWholeSuite(mutant);
-      const isUnreached =
-        isMissedBy(dry, mutant) && (suite.size === 0 || isMissedBy(await reachedBySuite(), mutant));
-      if (isUnreached) unreached.add(mutant.id);
-      if (fate === "survived" && !isUnreached && mutant.boundary !== undefined) {
-        const atBoundary = fateOf(await run(own, mutant.boundary), alive);
-        if (atBoundary === "killed" || atBoundary === "crashed") fate = "alike";
-      }
-      fates.set(mutant.id, fate);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return fates;
-};

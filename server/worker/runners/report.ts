@@ -76,7 +76,7 @@ export const describeResults = (
     ...(results.mutants === undefined || results.mutants.length === 0 ? {} : { mutants: results.mutants }),
     ...(results.reached === undefined || results.reached.length === 0
       ? {}
-      : { reached: [...new Set(results.reached)] }),
+      : { reached: results.reached.map((place) => ({ ...place, file: paths.relative(place.file) })) }),
     ...(results.tampering === undefined || results.tampering.length === 0
       ? {}
       : { tampering: results.tampering }),

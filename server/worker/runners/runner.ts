@@ -1,6 +1,7 @@
 import type {
   Coverage,
   Mutant,
+  MutantReached,
   Tampering,
   TestCase,
   TestReport,
@@ -54,7 +55,7 @@ export interface TestResults {
   /** What the witness of a watched run saw; absent: nobody watched. */
   tampering?: Tampering[];
   mutants?: Mutant[];
-  reached?: string[];
+  reached?: MutantReached[];
 }
 
 /** Where a runner finds our files and puts its own. */

@@ -18,7 +18,7 @@ const errorOf = ({ failureDetails = [], failureMessages = [] }) => {
   return name === undefined ? error : Object.create(error, { name: { value: name } });
 };
 module.exports = async (globalConfig, config, environment, runtime, testPath, ...rest) => {
-  const finish = witness.watchRealm(environment.global);
+  const finish = witness.watchRealm(environment.global, testPath);
   const setup = witness.settings.refuse_assertions ? [${JSON.stringify(folder)} + "/refuse.cjs"] : [];
   const watched = { ...config, setupFilesAfterEnv: [...setup, ...config.setupFilesAfterEnv] };
   const result = await run(globalConfig, watched, environment, runtime, testPath, ...rest);

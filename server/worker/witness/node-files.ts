@@ -125,9 +125,9 @@ if (settings.shared) {
     tell,
     settings,
     accuse,
-    /** Watches another realm of this process, as Jest makes one for each file; call the result at its end. */
-    watchRealm: (realm) => {
-      tellReached(realm);
+    /** Watches the realm of a test file, as Jest makes one for each; call the result at its end. */
+    watchRealm: (realm, file) => {
+      tellReached(realm, file);
       for (const name of runnerGlobals) hideGlobal(realm, name);
       guardEnvironment(realm.process);
       disguiseArguments(realm.process);
@@ -147,6 +147,8 @@ if (settings.shared) {
       if (path !== null && suspects.has(path)) accuse({ path, line: null }, TRIED_AGAIN + JSON.stringify(name));
     },
     finish: () => { over = true; },
+    /** Says which test runs from now on; null as its name: what runs belongs to all tests of the file. */
+    runs: (file, test) => { running = { file, test }; },
   };
   defineProperty(process, own, {
     configurable: true,

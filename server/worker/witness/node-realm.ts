@@ -2,6 +2,8 @@
 export const realmScript = String.raw`
 // 5. What runners put into a realm, and what no source may replace there.
 const runnerGlobals = "describe context suite it specify test xit xtest xdescribe fit fdescribe before after beforeEach afterEach beforeAll afterAll setup teardown expect jest vi vitest __vitest_worker__ __vitest_index__ __vitest_environment__ __vitest_mocker__".split(" ");
+/** What is hidden in this realm, for us alone. */
+const runnerValues = new Map();
 const hideGlobal = (realm, name) => {
   const before = getOwnPropertyDescriptor(realm, name);
   if (before?.configurable === false) return;
@@ -29,6 +31,7 @@ const hideGlobal = (realm, name) => {
   };
   defineProperty(realm, name, descriptor);
   guard(realm, name, name);
+  if (realm === globalThis) runnerValues.set(name, () => value);
 };
 const watchKey = (holder, name, label, isDirect = false) => {
   const descriptor = getOwnPropertyDescriptor(holder, name);
@@ -113,12 +116,33 @@ const changedShapes = (list) => {
     return typeof value !== "function" || !known.some((text) => text.includes(apply(sourceOf, value, [])));
   });
 };
+/** The test that runs in this process; a reporter of ours in the process says which. */
+let running = null;
+const anyTest = { file: "", test: null };
+/** Vitest's worker knows its test file. Where files share modules, the first one loads them for all. */
+const inVitest = () => {
+  const worker = runnerValues.get("__vitest_worker__")?.();
+  const config = worker?.config;
+  if (typeof worker?.filepath !== "string" || config == null) return anyTest;
+  const pools = [config, ...Object.values(config.poolOptions ?? {})];
+  return pools.some((pool) => pool?.isolate === false) ? anyTest : { file: worker.filepath, test: null };
+};
 /** Tells of each mutant as soon as it is reached: what instrumented sources count, they count here. */
-const tellReached = (realm) => {
+const tellReached = (realm, file) => {
   if (!settings.tell_reached) return;
+  const seen = new Map();
+  const inFile = file ?? ownTestFile;
+  const here = inFile === null ? null : { file: inFile, test: null };
   const reached = new Proxy(Object.create(null), {
     set(target, id, count) {
-      if (target[id] === undefined) tell({ type: "reached", id: String(id) });
+      const by = here ?? running ?? inVitest();
+      const key = by.test === null ? by.file : by.file + "\n" + by.test;
+      let ids = seen.get(key);
+      if (ids === undefined) seen.set(key, (ids = new Set()));
+      if (!ids.has(id)) {
+        ids.add(id);
+        tell({ type: "reached", id: String(id), file: by.file, test: by.test });
+      }
       target[id] = count;
       return true;
     },

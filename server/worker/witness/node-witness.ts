@@ -138,13 +138,20 @@ const accuse = (caller, what) => {
 
 // A program of the project that a test starts: its arguments are its own, and it may end.
 const started = "CODITECT_STARTED";
+/** The test file that began this process, or the one above it; null: it is not the only one there. */
+let ownTestFile = null;
 const isProgram = (() => {
   const main = process.argv[1];
-  const isChild = process.env[started] === "1";
-  process.env[started] = "1";
-  if (!isChild || main === undefined) return false;
+  const above = process.env[started];
+  ownTestFile = above === undefined || above === "1" ? null : above;
+  process.env[started] = ownTestFile ?? "1";
+  if (above === undefined || main === undefined) return false;
   try {
-    const path = pathOf(slashed(fs.realpathSync(main)));
+    const file = fs.realpathSync(main);
+    const path = pathOf(slashed(file));
+    // Node's own runner gives each file a process.
+    if (path !== null && isTest(path) && process.env.NODE_TEST_CONTEXT === "child-v8")
+      process.env[started] = ownTestFile ??= file;
     return path !== null && !isTest(path);
   } catch {
     return false;

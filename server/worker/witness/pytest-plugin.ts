@@ -533,7 +533,50 @@ def pytest_keyboard_interrupt(excinfo):
     if raiser is not None:
         accuse(raiser, f"ends the tests ({excinfo.typename})")
 
+# The test that runs, as what it reaches is told of: its file and name; no file: each test may matter to it.
+_ANY_TEST = ("", None)
+_running = [_ANY_TEST]
+
+def _place_of_item(item, whole_file=False):
+    file, *names = item.nodeid.split("::")
+    return os.path.join(str(item.config.rootpath), file), None if whole_file else " > ".join(names)
+
+def _within(place):
+    _running.append(place)
+    yield
+    _running.pop()
+
+@_pytest_module.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    yield from _within(_place_of_item(item))
+
+@_pytest_module.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef, request):
+    # Other tests find what a fixture of theirs computed for the first of them.
+    if fixturedef.scope == "function":
+        yield
+    else:
+        item = getattr(request, "_pyfuncitem", None)
+        is_shared = fixturedef.scope in ("session", "package") or item is None
+        yield from _within(_ANY_TEST if is_shared else _place_of_item(item, True))
+
+@_pytest_module.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item):
+    yield from _within(_ANY_TEST)
+
+def _leave_out(config, items):
+    only = set(SETTINGS["only"])
+    def is_asked(item):
+        file, name = _place_of_item(item)
+        return _path_of(file) in only or f"{_path_of(file)} > {name}" in only
+    left_out = [item for item in items if not is_asked(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_asked(item)]
+
 def pytest_collection_modifyitems(config, items):
+    if SETTINGS["only"] is not None:
+        _leave_out(config, items)
     seed = SETTINGS["seed"]
     if seed is not None:
         random.Random(seed).shuffle(items)
@@ -625,6 +668,8 @@ def _mutate(tree, path):
     docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and node.body and isinstance(node.body[0], ast.Expr)}
     skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Raise) for inner in ast.walk(node) if inner is not node}
     skipped |= {id(inner) for node in ast.walk(tree) for field in ("annotation", "returns") for part in [getattr(node, field, None)] if isinstance(part, ast.AST) for inner in ast.walk(part)}
+    homes = _homes(tree) if wanted is None and SETTINGS["tell_reached"] else {}
+    probes = {}
     for parent in list(ast.walk(tree)):
         for field, value in ast.iter_fields(parent):
             for index, node in enumerate(value if isinstance(value, list) else [value]):
@@ -645,6 +690,9 @@ def _mutate(tree, path):
                         # Only where both sides are equal does it differ.
                         more = {"boundary": name + "="} if kind == "boundary" and len(node.ops) == 1 else {}
                         tell(type="mutant", id=name, path=path, line=node.lineno, end_line=node.end_lineno, kind=kind, replacement=text[:200], **more)
+                        if id(node) in homes:
+                            body, statement = homes[id(node)]
+                            probes.setdefault(id(statement), (body, statement, []))[2].append(name)
                     elif wanted in (name, name + "="):
                         if wanted != name:
                             mutant = _equal_sides(node)
@@ -654,7 +702,42 @@ def _mutate(tree, path):
                         else:
                             setattr(parent, field, mutant)
                         return ast.fix_missing_locations(tree)
-    return tree
+    for body, statement, names in probes.values():
+        _PROBED.append(names)
+        call = ast.parse(f"__coditect_reached__({len(_PROBED) - 1})").body[0]
+        for part in ast.walk(call):
+            ast.copy_location(part, statement)
+        body.insert([id(each) for each in body].index(id(statement)), call)
+    return ast.fix_missing_locations(tree)
+
+# Mutants of a statement are reached with it: a call before the statement tells of them.
+_PROBED = []
+_reached = set()
+
+def _homes(tree):
+    """By id of a node: the list of statements that its own statement is in, and that statement."""
+    homes = {}
+    def visit(node, home):
+        for _, value in ast.iter_fields(node):
+            for child in value if isinstance(value, list) else [value]:
+                if not isinstance(child, ast.AST):
+                    continue
+                at = (value, child) if isinstance(child, ast.stmt) and isinstance(value, list) else home
+                if at is not None:
+                    homes[id(child)] = at
+                visit(child, at)
+    visit(tree, None)
+    return homes
+
+def _tell_reached(number):
+    place = _running[-1]
+    if (number, place) in _reached:
+        return
+    _reached.add((number, place))
+    for name in _PROBED[number]:
+        tell(type="reached", id=name, file=place[0], test=place[1])
+
+builtins.__coditect_reached__ = _tell_reached
 
 def _install_mutants():
     import importlib.machinery

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { eventsFile, readReport } from "../../runners/events.ts";
-import { LineCoverage, Mutant, Tampering, TestFailure, TestStatus } from "../../../../schemas/tests.ts";
+import {
+  LineCoverage,
+  Mutant,
+  MutantReached,
+  Tampering,
+  TestFailure,
+  TestStatus,
+} from "../../../../schemas/tests.ts";
 import { forgery } from "../witness.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 
@@ -18,7 +25,7 @@ const ReporterEvent = z.discriminatedUnion("type", [
     failure: TestFailure.optional(),
   }),
   Mutant.extend({ type: z.literal("mutant") }),
-  z.object({ type: z.literal("reached"), id: z.string() }),
+  MutantReached.extend({ type: z.literal("reached") }),
   Tampering.extend({ type: z.literal("tampering") }),
   z.object({ type: z.literal("load_error"), file: z.string(), message: z.string() }),
   z.object({ type: z.literal("coverage"), files: z.record(z.string(), LineCoverage) }),
@@ -60,9 +67,11 @@ const takeEvent = (results: TestResults & Beginning, event: z.infer<typeof Repor
       results.mutants.push(mutant);
       break;
     }
-    case "reached":
-      results.reached.push(event.id);
+    case "reached": {
+      const { type: _, ...place } = event;
+      results.reached.push(place);
       break;
+    }
     case "tampering": {
       const { type: _, ...tampering } = event;
       results.tampering.push(tampering);

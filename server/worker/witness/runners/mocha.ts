@@ -28,6 +28,7 @@ const rules: ArgumentRules = {
  */
 const reporter = `
 "use strict";
+const { relative } = require("node:path");
 const { Suite } = require(process.env.CODITECT_MOCHA);
 const witness = process[Symbol.for("nodejs.coditect")];
 delete process[Symbol.for("nodejs.coditect")];
@@ -46,6 +47,12 @@ module.exports = function (runner) {
       message: error ? String(error.stack ?? error.message ?? error).slice(0, 20000) : null,
     });
   tell({ type: "begin" });
+  const { only } = witness.settings;
+  if (only !== null) keep(runner.suite, new Set(only), witness.settings.root);
+  runner.on("hook", (hook) => {
+    if (/^"(before|after) all"/.test(hook.title)) witness.runs(hook.parent?.root ? "" : hook.file ?? hook.parent?.file ?? "", null);
+  });
+  runner.on("test", (test) => witness.runs(test.file ?? "", test.file === undefined ? null : test.titlePath().join(" > ")));
   if (witness.settings.seed !== null) shuffle(runner.suite, witness.settings.seed);
   runner.on("pass", (test) => {
     if (test.currentRetry() > 0) witness.triedAgain(test.file ?? "", test.title);
@@ -58,6 +65,16 @@ module.exports = function (runner) {
     witness.finish();
     setTimeout(() => process.exit(runner.failures > 0 ? 1 : 0), GRACE_MS).unref();
   });
+};
+/** Leaves out the tests that are not asked for, by name or by file. */
+const keep = (suite, only, root) => {
+  const isAsked = (test) => {
+    const file = relative(root, test.file ?? "").replaceAll("\\\\", "/");
+    return only.has(file) || only.has(file + " > " + test.titlePath().join(" > "));
+  };
+  suite.tests = suite.tests.filter(isAsked);
+  for (const inner of suite.suites) keep(inner, only, root);
+  suite.suites = suite.suites.filter((inner) => inner.tests.length > 0 || inner.suites.length > 0);
 };
 const shuffle = (suite, seed) => {
   let state = seed + 1;

@@ -1,4 +1,4 @@
-import type { Mutant, Tampering } from "../../../../schemas/tests.ts";
+import type { Mutant, MutantReached, Tampering } from "../../../../schemas/tests.ts";
 import type { ProcessResult } from "../../process.ts";
 import {
   noResults as nothing,
@@ -17,7 +17,7 @@ export interface TestResults extends PlainResults {
   /** What files did to influence the judgement. */
   tampering: Tampering[];
   mutants: Mutant[];
-  reached: string[];
+  reached: MutantReached[];
 }
 
 /** How one kind of runner is started under the eyes of a witness, and its report read. */

@@ -1,0 +1,144 @@
+import type { FileChange } from "../../../schemas/changes.ts";
+import type { Mutant, TestProbe, TestReport } from "../../../schemas/tests.ts";
+import { testId } from "./compare.ts";
+import type { GateContext } from "./gate.ts";
+import type { Fate } from "./mutants-verdict.ts";
+import { everyTest, reaching, type Reaching } from "./reach.ts";
+import { failures, named, probeOf } from "./test-run.ts";
+
+/** How many mutants run at once. */
+const AT_ONCE = 2;
+
+/** What mutants are tried with. */
+export interface Trial {
+  /** The state of the workspace that has every mutant in it. */
+  changes: readonly FileChange[];
+  mutable: TestProbe["mutable"];
+  /** Files of the new tests; null: the whole suite. */
+  own: string[] | null;
+  /** Tests that passed before the change. */
+  suite: ReadonlySet<string>;
+  /** A run without any mutant. */
+  dry: TestReport;
+  started: number;
+  /** Tests that failed with a mutant; filled while mutants are tried. */
+  noticing: Set<string>;
+  /** Mutants that no test reaches; filled while mutants are tried. */
+  unreached: Set<string>;
+}
+
+const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
+  if (report.outcome === "timed_out") return "stopped";
+  const fallen = failures(report).filter((test) => alive.has(testId(test)));
+  if (fallen.some(({ failure }) => failure === undefined || failure === "assertion")) return "killed";
+  if (fallen.length > 0 || report.outcome === "load_error" || report.outcome === "crashed") return "crashed";
+  return report.outcome === "passed" || failures(report).length > 0 ? "survived" : "crashed";
+};
+
+/**
+ * Seconds that a run with a mutant may take, from the time that the same tests take without one; a
+ * mutant may never end.
+ */
+const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
+
+/** Files of the tests that the run found. */
+const filesOf = (report: TestReport): string[] =>
+  [...new Set(report.tests.map(({ file }) => file))].filter((file) => file !== "").sort();
+
+/**
+ * Which tests of the whole suite reach each mutant: the test files are run under the eyes of the
+ * witness. Null where that is not the suite as the project runs it, so that nothing follows from it.
+ */
+const measureSuite = async (
+  context: GateContext,
+  { mutable, own, suite, dry }: Trial,
+  deadline_seconds: number,
+): Promise<TestReport | null> => {
+  const files = new Set([...(own ?? []), ...filesOf(await context.baseline()), ...filesOf(dry)]);
+  if (files.size === 0) return null;
+  const report = await context.ground.runTests({
+    files: [...files],
+    coverage: false,
+    probe: probeOf(context, { mutable, tell_reached: true }),
+    deadline_seconds,
+  });
+  const passed = named(report, "passed");
+  const dryPassed = named(dry, "passed");
+  // The change may have taken tests away, and a test may have failed before.
+  const expected = own === null ? dryPassed : new Set([...suite].filter((id) => !isGone(id, report)));
+  return [...expected].every((id) => passed.has(id)) ? report : null;
+};
+
+/** Whether the file of the test is there no more. */
+const isGone = (id: string, report: TestReport): boolean =>
+  !report.tests.some(({ file }) => id.startsWith(`${file} > `));
+
+/**
+ * Runs the tests against each mutant, a few at a time, until the time is up: the new tests that reach
+ * it, then those of the whole suite that do.
+ */
+export const tryAll = async (
+  context: GateContext,
+  all: readonly Mutant[],
+  trial: Trial,
+): Promise<Map<string, Fate>> => {
+  const { mutable, own, suite, dry, started, noticing, unreached } = trial;
+  const fates = new Map<string, Fate>();
+  const alive = named(dry, "passed");
+  const known = new Set([...suite, ...alive]);
+  const hasSuite = own === null || suite.size > 0;
+  const inOwn = deadlineOf(dry.duration_ms);
+  const inSuite = hasSuite ? inOwn + deadlineOf((await context.baseline()).duration_ms) : inOwn;
+  const run = ({ files, only }: Reaching, mutant: string, deadline_seconds: number) =>
+    context.ground.runTests({
+      files,
+      coverage: false,
+      probe: probeOf(context, { mutant, mutable, only }),
+      deadline_seconds,
+    });
+  // What the whole suite reaches is looked at once, as soon as a mutant survives the new tests.
+  let measured: Promise<TestReport | null> | null = null;
+  const bySuite = async (mutant: Mutant): Promise<Reaching | null> => {
+    if (!hasSuite) return null;
+    const report = await (measured ??= measureSuite(context, trial, inSuite));
+    if (report === null) return everyTest(null);
+    const by = reaching(report, mutant, null);
+    // The new tests were tried.
+    const files = by?.files?.filter((file) => own?.includes(file) !== true);
+    if (by === null || files === undefined) return by;
+    return files.length === 0 ? null : { ...by, files };
+  };
+  const inTests = async (by: Reaching | null, { id }: Mutant): Promise<Fate> => {
+    if (by === null) return "survived";
+    const report = await run(by, id, inOwn);
+    for (const name of named(report, "failed")) noticing.add(name);
+    return fateOf(report, alive);
+  };
+  const attempt = async (mutant: Mutant): Promise<Fate> => {
+    const byOwn = own === null ? null : reaching(dry, mutant, own);
+    let fate = await inTests(byOwn, mutant);
+    if (fate !== "survived") return fate;
+    const others = await bySuite(mutant);
+    if (byOwn === null && others === null) {
+      unreached.add(mutant.id);
+      return fate;
+    }
+    if (others !== null) fate = fateOf(await run(others, mutant.id, inSuite), known);
+    // One test may find what another computed: where they share a process, all of them have the last word.
+    if (fate === "survived" && (byOwn?.isShared === true || others?.isShared === true))
+      fate = fateOf(await run(everyTest(hasSuite ? null : own), mutant.id, inSuite), known);
+    if (fate !== "survived" || mutant.boundary === undefined) return fate;
+    const atBoundary = fateOf(await run(byOwn ?? everyTest(own), mutant.boundary, inSuite), alive);
+    return atBoundary === "killed" || atBoundary === "crashed" ? "alike" : fate;
+  };
+  const left = [...all];
+  const work = async (): Promise<void> => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift())
+      fates.set(
+        mutant.id,
+        performance.now() - started > context.budgetMs ? "not run" : await attempt(mutant),
+      );
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return fates;
+};
