@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Count, Timestamp, Uuid } from "./primitives.ts";
+import { withoutLogin } from "./providers.ts";
 import { UserTool } from "./tool-definition.ts";
 
 /** Functional category of an agent. Documents: "AgentType Enum". */
@@ -49,6 +50,8 @@ export const AgentStatus = z.enum(["Available", "Busy", "Starting", "Stopping", 
 export type AgentStatus = z.infer<typeof AgentStatus>;
 
 const Model = z.string().min(1);
+/** Agents and runs are stored: a name and password belong to the user's `endpoints`. */
+const StoredAddress = z.url({ protocol: /^https?$/ }).overwrite(withoutLogin);
 
 /**
  * The service that answers, with its own settings, serialised as the documents' language does by
@@ -62,7 +65,7 @@ const Model = z.string().min(1);
 export const AIProvider = z.union([
   z.strictObject({ Claude: z.strictObject({ model: Model, max_tokens: Count.min(1) }) }),
   z.strictObject({ Gemini: z.strictObject({ model: Model, max_tokens: Count.min(1) }) }),
-  z.strictObject({ Ollama: z.strictObject({ model: Model, endpoint: z.url({ protocol: /^https?$/ }) }) }),
+  z.strictObject({ Ollama: z.strictObject({ model: Model, endpoint: StoredAddress }) }),
   z.strictObject({
     HuggingFace: z.strictObject({ model: Model, api_key: z.string().regex(/^secret:[a-z0-9-]+$/) }),
   }),

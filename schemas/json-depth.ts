@@ -9,7 +9,8 @@ const MOST_JSON_DEPTH = 200;
  * {@link MOST_JSON_DEPTH}: code that walks it afterwards would end in an internal error.
  */
 export const parseJson = (text: string): unknown => {
-  if (depthOf(text) > MOST_JSON_DEPTH)
+  // A short text cannot be nested that deep.
+  if (text.length > MOST_JSON_DEPTH && depthOf(text) > MOST_JSON_DEPTH)
     throw new SyntaxError(`it is nested deeper than ${MOST_JSON_DEPTH} levels`);
   return JSON.parse(text);
 };

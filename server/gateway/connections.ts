@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { isLoopback } from "../../schemas/loopback.ts";
+import { loginOf } from "../../schemas/providers.ts";
 import { LOOSE_PROXY_VARIABLE, SYSTEM_CERTIFICATES_VARIABLE } from "../../schemas/proxy-variables.ts";
 import { withSystemAuthorities } from "./certificates.ts";
 import type { EditorModels } from "./editor-models.ts";
@@ -10,6 +11,8 @@ import { hasProxy, withFullProxies } from "./proxies.ts";
 export interface Connections {
   /** Connections to the loopback interface never use a proxy. */
   agentFor(url: URL): HttpAgent;
+  /** `NAME:PASSWORD` that the user gave for the server at this address; null: none. */
+  loginFor(url: URL): string | null;
   /**
    * Trusts the certificate authorities of the operating system as well from now on. False: it already
    * did, there are none, or the user turned this off.
@@ -19,11 +22,25 @@ export interface Connections {
   readonly editor: EditorModels | null;
 }
 
-/** Connections with the proxy settings of an environment (`HTTPS_PROXY`, `NO_PROXY`). */
+/** Logins in addresses, by the origin that each is for. */
+const loginsIn = (addresses: readonly string[]): ReadonlyMap<string, string> =>
+  new Map(
+    addresses.flatMap((address): [string, string][] => {
+      const [origin, login] = [URL.parse(address)?.origin, loginOf(address)];
+      return origin === undefined || login === null ? [] : [[origin, login]];
+    }),
+  );
+
+/**
+ * Connections with the proxy settings of an environment (`HTTPS_PROXY`, `NO_PROXY`), and with the logins in
+ * the user's own addresses.
+ */
 export const openConnections = (
   environment: NodeJS.ProcessEnv,
   editor: EditorModels | null = null,
+  addresses: readonly string[] = [],
 ): Connections => {
+  const logins = loginsIn(addresses);
   const kept = { keepAlive: true };
   // An unusable proxy fails only the calls that would use it.
   const proxied = () => ({ ...kept, proxyEnv: withFullProxies(environment) });
@@ -48,6 +65,7 @@ export const openConnections = (
   };
   return {
     editor,
+    loginFor: ({ origin }) => logins.get(origin) ?? null,
     trustSystem: () => {
       if (isTried) return false;
       isTried = true;

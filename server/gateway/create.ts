@@ -20,7 +20,7 @@ import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { openConnections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { dayOf, systemClock, type Clock } from "./waiting.ts";
-import { standardEndpoints } from "../../schemas/providers.ts";
+import { standardEndpoints, withoutLogin } from "../../schemas/providers.ts";
 
 export interface GatewayOptions {
   ledger: UsageLedger;
@@ -46,15 +46,23 @@ export interface GatewayOptions {
   deadlines?: Partial<Omit<Deadlines, "total">>;
 }
 
+/** Connections have the logins; nothing else needs to know them. */
+const withoutLogins = <Addresses extends Endpoints>(addresses: Addresses): Addresses => ({
+  ...addresses,
+  ...Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, withoutLogin(address)])),
+});
+
 const ignore = (): void => undefined;
 const nothingToDo = (): Promise<void> => Promise.resolve();
 
 export const createGateway = (options: GatewayOptions): ModelGateway => {
-  const { ledger, credentials, endpoints = {}, prices = {}, cacheFolder = null } = options;
+  const { ledger, credentials, prices = {}, cacheFolder = null } = options;
   const clock = options.clock ?? systemClock;
   const now = (): number => clock.now();
-  const connections = openConnections(options.environment ?? process.env, options.editor);
-  const ollamaEndpoint = options.ollamaEndpoint ?? standardEndpoints.Ollama;
+  const given = { ...options.endpoints, Ollama: options.ollamaEndpoint ?? standardEndpoints.Ollama };
+  const addresses = Object.values(given);
+  const connections = openConnections(options.environment ?? process.env, options.editor, addresses);
+  const { Ollama: ollamaEndpoint, ...endpoints } = withoutLogins(given);
   const keysOf = keysByOrigin(credentials, { ...endpoints, Ollama: ollamaEndpoint });
   const shared = { providers: lazyProviders(), keysOf, endpoints, connections, now };
   const policy: Policy = {

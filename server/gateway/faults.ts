@@ -1,6 +1,6 @@
 import type { Effort, ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { malformedVariable } from "../../schemas/providers.ts";
+import { malformedVariable, withoutLogin } from "../../schemas/providers.ts";
 import type { OpenCircuit } from "./circuits.ts";
 import { featuresOf } from "./catalogue/catalogue.ts";
 import type { Missed } from "./deadlines.ts";
@@ -86,15 +86,12 @@ export const effortRefused = (
   return new ProviderFault(fail("effort_not_taken", { provider, model, effort, hint }), "provider");
 };
 
-/** The address for display: without a name and password. */
-const shown = (endpoint: string): string => endpoint.replace(/\/\/[^/@]*@/, "//");
-
 const unreachableError = ({ provider, endpoint }: Addressee, reason: string): CoditectError => {
   const hint =
     provider === "Ollama"
       ? "Start it (ollama serve), or set OLLAMA_HOST."
       : "Check the network and the endpoint.";
-  return fail("provider_unreachable", { provider, endpoint: shown(endpoint), reason, hint });
+  return fail("provider_unreachable", { provider, endpoint: withoutLogin(endpoint), reason, hint });
 };
 
 /** The address comes from a variable that is empty: nothing is sent. `null`: the address is real. */

@@ -201,7 +201,10 @@ export const openTransport = (options: TransportOptions): Transport => {
       const { url, method, headers, body } = sending;
       settle = reject;
       const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
+      const login = connections.loginFor(url);
       const sent = begin(url, { method, headers, agent: connections.agentFor(url) });
+      // The user gave it for this very server, and a key perhaps for another.
+      if (login !== null) sent.setHeader("authorization", `Basic ${Buffer.from(login).toString("base64")}`);
       request = sent;
       sent.on("response", (incoming) => {
         receive(url, incoming, resolve);

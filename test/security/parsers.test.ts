@@ -6,6 +6,7 @@ import { CoditectError } from "../../schemas/errors.ts";
 import { parseJson } from "../../schemas/json-depth.ts";
 import { WorkspacePath } from "../../schemas/primitives.ts";
 import { readFencedCalls } from "../../server/gateway/fenced.ts";
+import { EventStream } from "../../server/gateway/providers/event-stream.ts";
 import { readArguments } from "../../server/gateway/providers/parts.ts";
 import { parseLessons, renderLessons } from "../../server/feedback/lessons-file.ts";
 import { describeConfiguration } from "../../server/teams/definition/describe.ts";
@@ -120,6 +121,16 @@ describe("no input stops the runtime:", function () {
         }
     });
   }
+
+  it("events of a model with tens of thousands of lines", async () => {
+    const event = { said: Array.from({ length: 40_000 }, (_, number) => `line ${number}`) };
+    const lines = JSON.stringify(event, null, 1).split("\n");
+    const body = lines.map((line) => `data: ${line}\n`).join("");
+    const to = { provider: "HuggingFace", model: "m", endpoint: "http://127.0.0.1" } as const;
+    const stream = new EventStream(to, { written: "lines" });
+    const response = await stream.over(() => Promise.resolve(new Response(body)))("http://127.0.0.1");
+    assert.deepEqual(JSON.parse(await response.text()), event);
+  });
 
   it("still reads a call whose argument holds fences", () => {
     const content = "a\n```\nb\n```\n";

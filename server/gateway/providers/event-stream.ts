@@ -1,4 +1,5 @@
 import { parseJson } from "../../../schemas/json-depth.ts";
+import { beginsJson, JsonEnd } from "../json-object.ts";
 import { brokenAnswer, type Addressee, type ProviderFault } from "../faults.ts";
 import { faultOfEvent } from "./event-faults.ts";
 
@@ -44,6 +45,23 @@ const isNothing = (value: unknown): boolean =>
 /** A piece of an answer: an event with its data and name, or the marker of the end. */
 type Read = { data: string; name: string | null } | "done";
 
+/** Tells of growing lines whether they are JSON as a whole. Reads each of them once, however many there are. */
+class JsonLines {
+  readonly #end = new JsonEnd();
+  #read = 0;
+  #hasEnded = false;
+
+  isWhole(lines: readonly string[]): boolean {
+    const [first] = lines;
+    if (first === undefined || this.#hasEnded) return false;
+    // A value of another kind has one line.
+    if (!beginsJson(first)) return lines.length === 1 && parsed(first) !== undefined;
+    for (; this.#read < lines.length && !this.#hasEnded; this.#read++)
+      this.#hasEnded = this.#end.read(lines[this.#read] ?? "") !== null;
+    return this.#hasEnded && parsed(lines.join("\n")) !== undefined;
+  }
+}
+
 /**
  * Builds server-sent events from their lines. Some services separate events by a single line end: data
  * that is complete is then an event of its own.
@@ -51,6 +69,7 @@ type Read = { data: string; name: string | null } | "done";
 class EventLines {
   #data: string[] = [];
   #name: string | null = null;
+  #json = new JsonLines();
 
   line(line: string): Read[] {
     if (line.trim() === "") return this.end();
@@ -63,7 +82,7 @@ class EventLines {
       return before;
     }
     if (field !== "data") return [];
-    const before = this.#data.length > 0 && parsed(this.#data.join("\n")) !== undefined ? this.end() : [];
+    const before = this.#json.isWhole(this.#data) ? this.end() : [];
     if (value === DONE) return [...before, ...this.end(), "done"];
     if (value !== "") this.#data.push(value);
     return before;
@@ -73,6 +92,7 @@ class EventLines {
     const [data, name] = [this.#data.join("\n"), this.#name];
     this.#data = [];
     this.#name = null;
+    this.#json = new JsonLines();
     return data === "" ? [] : [{ data, name }];
   }
 }

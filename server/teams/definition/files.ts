@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AgentType } from "../../../schemas/agent.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { describeProblem, problemsOf } from "../../../schemas/problems.ts";
+import { loginOf } from "../../../schemas/providers.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
 import { configurationFiles } from "../../workspace/configuration.ts";
 import { defaultCapabilities } from "../../models/agent.ts";
@@ -48,6 +49,18 @@ const structural = (error: z.ZodError): FileProblem[] =>
     rule: "schema",
   }));
 
+/** Addresses with a name and password, which do not belong into a file that others read. */
+const loginsIn = (value: unknown, path: readonly PropertyKey[] = []): FileProblem[] => {
+  if (typeof value === "string" && path.at(-1) === "endpoint" && loginOf(value) !== null) {
+    const message = "must not contain a name and password; set them in your setting endpoints.Ollama";
+    return [{ path, message, rule: "workflow" }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
+    loginsIn(inner, [...path, Array.isArray(value) ? Number(name) : name]),
+  );
+};
+
 export const problemsOfTeam = (value: unknown): FileProblem[] => {
   const parsed = TeamFile.safeParse(value);
   if (!parsed.success) return structural(parsed.error);
@@ -63,9 +76,10 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
       .map(({ role }) => role),
   );
   // A team of the project works with the default agents as shipped, whatever a user changed in theirs.
-  return workflowProblems({ ...parsed.data, members }, ({ role, agent_type }) =>
+  const ofWorkflow = workflowProblems({ ...parsed.data, members }, ({ role, agent_type }) =>
     named.has(role) ? null : defaultCapabilities(agent_type),
-  ).map((problem) => ({ ...problem, rule: "workflow" }));
+  ).map((problem): FileProblem => ({ ...problem, rule: "workflow" }));
+  return [...loginsIn(value), ...ofWorkflow];
 };
 
 /** Types, tools and places of prompts that do not exist: a misspelt one would have no effect. */
@@ -95,7 +109,8 @@ const unknownNames = ({ settings, agent_type, base_type }: AgentFile): FileProbl
 
 export const problemsOfAgent = (value: unknown): FileProblem[] => {
   const parsed = AgentFile.safeParse(value);
-  return parsed.success ? unknownNames(parsed.data) : structural(parsed.error);
+  if (!parsed.success) return structural(parsed.error);
+  return [...loginsIn(value), ...unknownNames(parsed.data)];
 };
 
 /** The value at a path, or the innermost one around the place where it is missing. */

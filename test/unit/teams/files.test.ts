@@ -64,6 +64,19 @@ describe("an invalid file among those of a workspace", () => {
     );
   });
 
+  it("is an agent's with a name and password in its address, which no message shows", async () => {
+    const provider = { Ollama: { model: "qwen3", endpoint: "http://ann:secret@box:11434" } };
+    await start({
+      ".coditect/agents/careful.json": JSON.stringify({ name: "careful", agent_type: "Coder", provider }),
+      ".coditect/teams/named.json": team("named", {
+        members: [{ role: "coder", agent_type: "Coder", agent: "careful" }],
+      }),
+    });
+    const [problem] = (await configuration.publishTeams()).problems;
+    assert.match(problem?.message ?? "", /provider\.Ollama\.endpoint: must not contain a name and password/);
+    assert.doesNotMatch(problem?.message ?? "", /secret/);
+  });
+
   it("is out with the team that names it, if it is an agent's", async () => {
     const named = { members: [{ role: "coder", agent_type: "Coder", agent: "careful" }] };
     await start({

@@ -1,5 +1,6 @@
 import type { Json } from "../../../../schemas/primitives.ts";
 import type { SettingValue } from "../../../../schemas/resolve-settings.ts";
+import { redactText, redactValue } from "../../../workspace/redact.ts";
 import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
@@ -11,7 +12,8 @@ export interface SettingFlags extends RecordFlags {
   project?: boolean;
 }
 
-const shown = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+const shown = (value: Json): string =>
+  redactText(typeof value === "string" ? value : JSON.stringify(value), []);
 
 const lineOf = ({ key, value, origin, ignored, text }: SettingValue): string[] => [
   key,
@@ -20,8 +22,12 @@ const lineOf = ({ key, value, origin, ignored, text }: SettingValue): string[] =
   text,
 ];
 
+/** A value as it is shown: an address without the password in it. */
+const withoutSecrets = (item: SettingValue): unknown => redactValue(item, []);
+
 const show = (items: readonly SettingValue[], flags: RecordFlags, { terminal }: CommandContext): void => {
-  if (flags.json === true) terminal.out(items.map((item) => `${JSON.stringify(item)}\n`).join(""));
+  if (flags.json === true)
+    terminal.out(items.map((item) => `${JSON.stringify(withoutSecrets(item))}\n`).join(""));
   else terminal.out(`${alignColumns(items.map(lineOf)).join("\n")}\n`);
 };
 

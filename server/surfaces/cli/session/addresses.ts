@@ -38,7 +38,8 @@ export const readOllamaHost = (given: string): string | null => {
   if (text === "") return standardEndpoints.Ollama;
   const scheme = /^(https?):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined && withScheme.test(text)) return null;
-  const [place = "", ...path] = text.replace(withScheme, "").split("/");
+  const [whole = "", ...path] = text.replace(withScheme, "").split("/");
+  const [, login = "", place = ""] = /^(.*@)?(.*)$/s.exec(whole) ?? [];
   const isBareV6 = !place.startsWith("[") && place.split(":").length > 2;
   const [, host = "", port = ""] = isBareV6
     ? [place, `[${place}]`]
@@ -48,7 +49,7 @@ export const readOllamaHost = (given: string): string | null => {
   const standardPort = scheme === undefined ? OLLAMA_PORT : "";
   const isPort = /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
   const end = isPort ? port : standardPort;
-  const address = `${scheme ?? "http"}://${isAnywhere ? "127.0.0.1" : host}${end === "" ? "" : `:${end}`}`;
+  const address = `${scheme ?? "http"}://${login}${isAnywhere ? "127.0.0.1" : host}${end === "" ? "" : `:${end}`}`;
   return parsed([address, ...path].join("/"));
 };
 

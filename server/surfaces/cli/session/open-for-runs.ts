@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { AIProvider } from "../../../../schemas/agent.ts";
 import { fail } from "../../../../schemas/errors.ts";
+import { loginOf } from "../../../../schemas/providers.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { prepareReport } from "./output-file.ts";
@@ -76,9 +77,9 @@ export const withRuntime = async (
   }
 };
 
-/** An Ollama address is part of the run. The addresses of the other providers belong to the runtime. */
+/** An Ollama address is part of the run. Logins and the addresses of the other providers belong to the runtime. */
 const refuseAddress = ({ provider, endpoint }: RunFlags): void => {
-  if (endpoint === undefined || provider === "ollama") return;
+  if (endpoint === undefined || (provider === "ollama" && loginOf(endpoint) === null)) return;
   throw fail("usage", {
     problem: `--endpoint cannot be given for ${provider ?? "it"} while another process has the state folder.`,
   });

@@ -10,7 +10,7 @@ import { describeProblems, problemsOf } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
-import { addressOfMalformed } from "../../../../schemas/providers.ts";
+import { addressOfMalformed, withoutLogin } from "../../../../schemas/providers.ts";
 import { malformedAddress, readAddress, readOllamaHost } from "./addresses.ts";
 import { Attempts } from "../../../../schemas/team.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
@@ -179,7 +179,7 @@ const providerOf = (
     case "huggingface":
       return { HuggingFace: { model: name, api_key: "secret:huggingface" } };
     case "ollama":
-      return { Ollama: { model: name, endpoint: endpoint ?? ollamaEndpoint(environment) } };
+      return { Ollama: { model: name, endpoint: withoutLogin(endpoint ?? ollamaEndpoint(environment)) } };
   }
 };
 

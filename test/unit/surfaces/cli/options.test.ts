@@ -64,6 +64,16 @@ describe("the provider that is asked", () => {
     assert.deepEqual(chosenProvider(flags, {}), { Ollama: { model: "qwen3", endpoint: "http://box:1234" } });
   });
 
+  it("is named without the name and password in its address, which is kept with the settings", () => {
+    const flags = parseRunFlags({ provider: "ollama", model: "qwen3", endpoint: "https://ann:secret@box" });
+    assert.deepEqual(chosenProvider(flags, {}), { Ollama: { model: "qwen3", endpoint: "https://box" } });
+    const { endpoints } = Settings.parse(settingsOf(flags));
+    assert.equal(endpoints.Ollama, "https://ann:secret@box");
+    const guessed = Settings.parse(guessedSettings({ OLLAMA_HOST: "ann:secret@box" }));
+    assert.deepEqual(guessed.provider, { Ollama: { model: "qwen3-coder", endpoint: "http://box:11434" } });
+    assert.equal(guessed.endpoints.Ollama, "http://ann:secret@box:11434");
+  });
+
   it("is each agent's own without --provider", () => {
     assert.equal(chosenProvider(parseRunFlags({}), { ANTHROPIC_API_KEY: "k" }), null);
   });
@@ -106,6 +116,9 @@ describe("the provider that is asked", () => {
     ["::1", "http://[::1]:11434"],
     ["box:99999", "http://box:11434"],
     ["http://box/ollama/", "http://box/ollama"],
+    ["ann:secret@box", "http://ann:secret@box:11434"],
+    ["http://ann:secret@box", "http://ann:secret@box"],
+    ["https://ann:secret@[::1]:1234/x", "https://ann:secret@[::1]:1234/x"],
     ["box name", null],
     ["ftp://box", null],
   ] as const)
