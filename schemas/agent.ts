@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { withoutLogin } from "./logins.ts";
 import { Count, Timestamp, Uuid } from "./primitives.ts";
-import { withoutLogin } from "./providers.ts";
 import { UserTool } from "./tool-definition.ts";
 
 /** Functional category of an agent. Documents: "AgentType Enum". */

@@ -6,7 +6,7 @@ import { refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
 import { readFencedCalls } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { featuresOf } from "./catalogue/catalogue.ts";
-import { countCalls, wholeAnswer } from "./providers/parts.ts";
+import { countCalls, wholeAnswer, withOwnIds } from "./providers/parts.ts";
 import type { Provider, ProviderAnswer } from "./providers/provider.ts";
 import { soundRequest } from "./sound-text.ts";
 import { estimateRequestTokens, estimateTokens, noUsage, totalTokens } from "./tokens.ts";
@@ -84,7 +84,9 @@ const usageOf = ({ usage, message }: ProviderAnswer, request: ModelRequest): Tok
  * calls as text, they become calls; a call within a thought does not.
  */
 const asMeant = (attempt: Attempt, answer: ProviderAnswer): ProviderAnswer => {
-  const content = withOfferedNames(withoutThoughts(answer.message.content), attempt.request.tools);
+  const { tools, messages } = attempt.request;
+  const meant = withOfferedNames(withoutThoughts(answer.message.content), tools);
+  const content = withOwnIds(meant, messages);
   const { stop_reason, usage } = answer;
   return withWrittenCalls(attempt, wholeAnswer(attempt.to, content, stop_reason, usage));
 };

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { loginOf } from "../../schemas/logins.ts";
 import { isLoopback } from "../../schemas/loopback.ts";
-import { loginOf } from "../../schemas/providers.ts";
 import { LOOSE_PROXY_VARIABLE, SYSTEM_CERTIFICATES_VARIABLE } from "../../schemas/proxy-variables.ts";
 import { withSystemAuthorities } from "./certificates.ts";
 import type { EditorModels } from "./editor-models.ts";

@@ -20,7 +20,8 @@ import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { openConnections } from "./connections.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { dayOf, systemClock, type Clock } from "./waiting.ts";
-import { standardEndpoints, withoutLogin } from "../../schemas/providers.ts";
+import { withoutLogin } from "../../schemas/logins.ts";
+import { standardEndpoints } from "../../schemas/providers.ts";
 
 export interface GatewayOptions {
   ledger: UsageLedger;

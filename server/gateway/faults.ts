@@ -1,6 +1,7 @@
 import type { Effort, ProviderName } from "../../schemas/agent.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
-import { malformedVariable, withoutLogin } from "../../schemas/providers.ts";
+import { withoutLogin } from "../../schemas/logins.ts";
+import { malformedVariable } from "../../schemas/providers.ts";
 import type { OpenCircuit } from "./circuits.ts";
 import { featuresOf } from "./catalogue/catalogue.ts";
 import type { Missed } from "./deadlines.ts";

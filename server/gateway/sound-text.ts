@@ -45,4 +45,9 @@ export const soundRequest = (request: ModelRequest): ModelRequest => ({
   ...request,
   system: soundText(request.system),
   messages: request.messages.map(soundMessage),
+  tools: request.tools.map((tool) => ({
+    ...tool,
+    description: soundText(tool.description),
+    schema: soundJson(tool.schema),
+  })),
 });

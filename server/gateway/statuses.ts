@@ -72,9 +72,21 @@ export const retryDelay = (
 const quotaWords =
   /insufficient_quota|credit balance|billing|exceeded your (current|monthly)|depleted|PerDay/i;
 const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
-/** Claude, vLLM, LM Studio, Mistral and OpenAI, llama.cpp, Claude, TGI, Groq, Gemini. */
-const lengthWords =
-  /prompt is too long|context[ _]length|context window|context[ _]size|exceed context limit|`?inputs`? (tokens|must have)|reduce the length|too many tokens|exceeds the maximum number of tokens|input token count/i;
+const lengthWords = new RegExp(
+  [
+    // Claude, Bedrock, llama.cpp, and what OpenAI says of one message.
+    "(prompt|input|string) is too (long|large)|prompt too long|string too long|exceed context limit",
+    // vLLM, LM Studio, Mistral, OpenAI, llama.cpp.
+    "context[ _]length|context window|context[ _]size|maximum model length|max_tokens must be at least 1, got -",
+    // TGI, Groq, Copilot, GitHub's models.
+    "`?inputs`? (tokens|must have)|reduce (the length|your message size)|(request|body) too large",
+    // Gemini, Cohere, SGLang, Copilot.
+    "too many (input )?tokens|exceeds the maximum (number of tokens|allowed length)|(input )?token count (of \\d+ )?exceeds",
+    // xAI, Kimi, GLM, Qwen.
+    "input token count|maximum prompt length|exceeded model token limit|exceeds max(imum)? length|range of input length",
+  ].join("|"),
+  "i",
+);
 
 /** Whether a service means with these words that a conversation does not fit its window. */
 export const isTooLong = (text: string): boolean => lengthWords.test(text);
@@ -110,7 +122,9 @@ export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): Pr
     const nothing = "there is nothing at this address; check the endpoint";
     return new ProviderFault(fail("provider_refused", { provider, status, reason: nothing }), "provider");
   }
-  if ((status === 400 || status === 413 || status === 422) && isTooLong(all)) {
+  // A proxy says it by its status alone; llama.cpp has answered it as an error of its own.
+  const isTooLarge = status === 413 && (body.message === "" || isTooLong(all));
+  if (isTooLarge || ([400, 422, 500].includes(status) && isTooLong(all))) {
     return new ProviderFault(fail("context_too_long", { model, ...sizesIn(all) }), "provider");
   }
   if (status === 408 || status === 409 || status === 429 || status >= 500)

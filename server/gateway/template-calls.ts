@@ -1,5 +1,6 @@
 import type { AssistantMessage, ToolOffer } from "../../schemas/messages.ts";
-import { betweenCalls, Reader, takeCalls, templateMark } from "./template-forms.ts";
+import { betweenCalls, takeCalls, templateMark } from "./template-forms.ts";
+import { Reader } from "./template-reader.ts";
 import { offeredName } from "./tool-names.ts";
 import type { WrittenCall } from "./written-call.ts";
 

@@ -1,50 +1,7 @@
 import type { Json } from "../../schemas/primitives.ts";
-import { endOfJson } from "./json-object.ts";
+import { pythonic } from "./pythonic.ts";
+import type { Reader } from "./template-reader.ts";
 import { readCall, readCalls, type WrittenCall } from "./written-call.ts";
-
-/** Reads a text from front to back. */
-export class Reader {
-  readonly text: string;
-  position: number;
-
-  constructor(text: string, position: number) {
-    this.text = text;
-    this.position = position;
-  }
-
-  /** Takes what matches here; null: nothing does. The pattern must be sticky. */
-  take(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.position;
-    const match = pattern.exec(this.text);
-    if (match !== null) this.position = pattern.lastIndex;
-    return match;
-  }
-
-  /** Takes the JSON that begins here. */
-  json(): string | null {
-    const end = endOfJson(this.text, this.position);
-    if (end === null) return null;
-    const json = this.text.slice(this.position, end);
-    this.position = end;
-    return json;
-  }
-
-  /** Takes everything before the mark, and the mark. */
-  until(mark: string): string | null {
-    const end = this.text.indexOf(mark, this.position);
-    if (end < 0) return null;
-    const taken = this.text.slice(this.position, end);
-    this.position = end + mark.length;
-    return taken;
-  }
-
-  /** The call of that name, with the JSON object that begins here as its arguments. */
-  call(tool: string | undefined): WrittenCall[] | null {
-    const json = tool === undefined ? null : this.json();
-    const call = json === null ? null : readCall(`{"name":${JSON.stringify(tool)},"arguments":${json}}`);
-    return call === null ? null : [call];
-  }
-}
 
 /** Calls that begin at the reader's position; null: there is none of this template. */
 type Template = (reader: Reader) => WrittenCall[] | null;
@@ -140,8 +97,24 @@ const harmony: Template = (reader) => {
   return reader.call(reader.take(head)?.[1]);
 };
 
+/** Cohere: a list of calls between two marks, or in a fence behind `Action:`. */
+const cohere: Template = (reader) => {
+  if (reader.take(/(?:<\|START_ACTION\|>|Action:)\s*(?:```(?:json)?\s*)?(?=\[)/y) === null) return null;
+  const calls = readCalls(reader.json() ?? "");
+  reader.take(/\s*```/y);
+  return calls;
+};
+
+/** ReAct: the tool behind `Action:`, its arguments in the next line. */
+const react: Template = (reader) => {
+  const head = /Action:[ \t]*([\w.-]{1,64})[ \t]*\r?\n[ \t]*Action Input:\s*(?:```(?:json)?\s*)?/y;
+  const calls = reader.call(reader.take(head)?.[1]);
+  reader.take(/\s*```/y);
+  return calls;
+};
+
 const templates: readonly Template[] = [
-  ...[mistral, llama, listed, qwen, invoke, glm, deepseek, kimi, harmony],
+  ...[mistral, llama, listed, qwen, invoke, glm, deepseek, kimi, harmony, cohere, react, pythonic],
 ];
 
 /** The calls that begin at the reader's position, in the form of any template; null: there are none. */
@@ -157,8 +130,8 @@ export const takeCalls = (reader: Reader): WrittenCall[] | null => {
 
 /** The place where a line begins with the mark of a template. */
 export const templateMark =
-  /^[ \t]*(?=\[TOOL_CALLS\]|<\|python_tag\|>|(?:<tool_call>\s*)?<function=|<\|?tool_call\|?>\s*\[|functools\[|<(?:minimax:tool_call|function_calls)>|<invoke name="|<tool_call>\s*[\w.-]+\s*<\/?(?:arg_key|tool_call)>|<｜tool▁call|<\|tool_call|(?:<\|start\|>assistant)?<\|channel\|>\w+ to=)/m;
+  /^[ \t]*(?=\[TOOL_CALLS\]|<\|python_tag\|>|(?:<tool_call>\s*)?<function=|<\|?tool_call\|?>\s*\[|functools\[|<(?:minimax:tool_call|function_calls)>|<invoke name="|<tool_call>\s*[\w.-]+\s*<\/?(?:arg_key|tool_call)>|<｜tool▁call|<\|tool_call|<\|START_ACTION\|>|Action:[ \t]|Action:\r?\n|(?:<\|python_start\|>\s*)?\[[A-Za-z_][\w.-]{0,63}\(|(?:<\|start\|>assistant)?<\|channel\|>\w+ to=)/m;
 
 /** What servers leave between and after calls. */
 export const betweenCalls =
-  /(?:\s|;|<\/?tool_call>|<\/?function_calls>|<\/minimax:tool_call>|<\|[a-z_]{1,30}\|>|<｜tool▁calls▁end｜>|<\/s>)+/y;
+  /(?:\s|;|<\/?tool_call>|<\/?function_calls>|<\/minimax:tool_call>|<\|[A-Za-z_]{1,30}\|>|<｜tool▁calls▁end｜>|<\/s>)+/y;

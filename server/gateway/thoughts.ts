@@ -8,9 +8,12 @@ import type { AssistantMessage } from "../../schemas/messages.ts";
 const spellings = new Map([
   ...[
     ...["think", "thinking", "thought", "reasoning", "reflection", "seed:think"],
-    ...["analysis", "scratchpad", "inner_monologue"],
+    ...["analysis", "scratchpad", "inner_monologue", "thoughts", "antthinking"],
   ].map((name) => [`<${name}>`, `</${name}>`] as const),
   ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["<|start_thinking|>", "<|end_thinking|>"],
+  ["<|inner_prefix|>", "<|inner_suffix|>"],
+  ["<unused94>", "<unused95>"],
   ["[think]", "[/think]"],
   ["◁think▷", "◁/think▷"],
   ["<|channel|>analysis<|message|>", "<|end|>"],
@@ -20,10 +23,28 @@ const closings = new Set(spellings.values());
 /** Ends more than thoughts: on its own, it means nothing. */
 closings.delete("<|end|>");
 
+/** Marks that gpt-oss writes around an answer; they are removed. */
+const wrappings = new Set([
+  "<|start|>assistant",
+  "<|channel|>final<|message|>",
+  "<|channel|>commentary<|message|>",
+  "<|end|>",
+  "<|return|>",
+]);
+
 /** Code, and calls that are written out: a tag in them is a quotation. */
 const codes: Readonly<Record<string, string>> = { "```": "```", "`": "`", "<tool_call>": "</tool_call>" };
 
-const tags = [...spellings.keys(), ...spellings.values(), "<tool_call>", "</tool_call>", "```", "`", "\n"];
+const tags = [
+  ...spellings.keys(),
+  ...spellings.values(),
+  ...wrappings,
+  "<tool_call>",
+  "</tool_call>",
+  "```",
+  "`",
+  "\n",
+];
 /** Blanks that are allowed before the end of a tag. */
 const MOST_BLANKS = 2;
 const escaped = tags.map((tag) =>
@@ -105,14 +126,14 @@ export const thoughtReader = (): ThoughtReader => {
       if (tag === codeUntil && (tag !== "```" || wasBlank)) codeUntil = null;
     } else if (tag === "```") codeUntil = wasBlank ? tag : null;
     else if (codes[tag] !== undefined) codeUntil = codes[tag];
-    else return isJson !== true && (spellings.has(tag) || closings.has(tag));
+    else return isJson !== true && (spellings.has(tag) || closings.has(tag) || wrappings.has(tag));
     return false;
   };
 
   const pass = (tag: string): void => {
     if (thoughtUntil !== null) thoughtUntil = null;
     else if (spellings.has(tag)) thoughtUntil = spellings.get(tag) ?? null;
-    else {
+    else if (!wrappings.has(tag)) {
       sorted = { text: "", thoughts: sorted.thoughts + sorted.text, withdrawn: sorted.withdrawn || hasText };
       hasText = false;
       isJson = null;

@@ -31,7 +31,11 @@ const WrittenCall = z.union([
   Named,
   z.strictObject({ type: z.literal("function"), function: Named }).transform((call) => call.function),
   z
-    .strictObject({ tool_name: z.string(), parameters: z.record(z.string(), Json) })
+    .strictObject({
+      tool_call_id: z.unknown().optional(),
+      tool_name: z.string(),
+      parameters: z.record(z.string(), Json),
+    })
     .transform(({ tool_name, parameters }) => ({ tool: tool_name, arguments: parameters })),
   z
     .strictObject({ name: z.string(), parameters: z.record(z.string(), Json) })

@@ -7,6 +7,8 @@ export interface CallPiece {
   id: string | null;
   name: string | null;
   arguments: unknown;
+  /** What the service wants back with the call. */
+  signature?: string | null;
 }
 
 interface OpenCall {
@@ -14,6 +16,7 @@ interface OpenCall {
   id: string | null;
   name: string;
   raw: string;
+  signature: string | null;
 }
 
 /** Arguments as text; some send them in one piece, as an object. */
@@ -77,10 +80,11 @@ export const callCollector = (tools: readonly string[] = []) => {
     add: (piece: CallPiece): void => {
       let call = find(piece);
       if (call === undefined) {
-        call = { index: piece.index, id: null, name: "", raw: "" };
+        call = { index: piece.index, id: null, name: "", raw: "", signature: null };
         calls.push(call);
       }
       call.id ??= piece.id;
+      call.signature ??= piece.signature ?? null;
       addName(call, piece.name ?? "");
       const given = textOf(piece.arguments);
       // Some begin with an empty object, or repeat the whole at the end.
@@ -91,12 +95,12 @@ export const callCollector = (tools: readonly string[] = []) => {
     parts: (first: number): AssistantMessage["content"] =>
       calls
         .filter(({ name, raw }) => name !== "" || raw !== "")
-        .map(({ id, name, raw }, index) => ({
+        .map(({ id, name, raw, signature }, index) => ({
           type: "tool_call" as const,
           call_id: id ?? `call_${first + index}`,
           tool: name,
           ...readArguments(raw),
-          signature: null,
+          signature,
         })),
   };
 };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type Anthropic from "@anthropic-ai/sdk";
 import type { AssistantMessage, Message, TokenUsage } from "../../../schemas/messages.ts";
 import type { Json } from "../../../schemas/primitives.ts";
@@ -41,11 +42,17 @@ const connect = async (
   });
 };
 
+/** An id that Claude accepts. Ids of other providers can be longer or have other characters. The same id always gives the same one. */
+const claudeId = (id: string): string =>
+  /^[\w-]{1,64}$/.test(id) ? id : `call_${createHash("sha256").update(id).digest("hex").slice(0, 16)}`;
+
 const assistantBlocks = (content: AssistantMessage["content"]): Block[] =>
   content.flatMap((part): Block[] => {
     if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: part.text }];
     if (part.type === "tool_call")
-      return [{ type: "tool_use", id: part.call_id, name: part.tool, input: argumentsObject(part) }];
+      return [
+        { type: "tool_use", id: claudeId(part.call_id), name: part.tool, input: argumentsObject(part) },
+      ];
     const signature = signatureOf("claude", part.signature);
     if (signature !== null) return [{ type: "thinking", thinking: part.text, signature }];
     const redacted = signatureOf("claude-redacted", part.signature);
@@ -56,11 +63,12 @@ const imageTypes = ["image/jpeg", "image/png", "image/gif", "image/webp"] as con
 
 const blocksOf = (message: Message): Block[] => {
   if (message.role === "assistant") return assistantBlocks(message.content);
-  return message.content.map((part): Block => {
+  const said = message.content.filter((part) => part.type !== "text" || part.text.trim() !== "");
+  return said.map((part): Block => {
     if (part.type === "text") return { type: "text", text: part.text };
     if (part.type === "tool_result") {
       const { call_id, content, is_error } = part;
-      return { type: "tool_result", tool_use_id: call_id, content, ...(is_error && { is_error }) };
+      return { type: "tool_result", tool_use_id: claudeId(call_id), content, ...(is_error && { is_error }) };
     }
     const media_type = imageTypes.find((type) => type === part.mime_type);
     if (media_type === undefined) return { type: "text", text: `[a picture of type ${part.mime_type}]` };

@@ -11,6 +11,7 @@ import { type AnswerEvent, EventStream } from "./event-stream.ts";
 import { looseList } from "./loose.ts";
 import { withoutOverEscaping } from "./over-escaping.ts";
 import { inGeminiDialect } from "./gemini-schema.ts";
+import { UNSIGNED, wantsSignatures } from "./gemini-signatures.ts";
 import {
   argumentsObject,
   countCalls,
@@ -51,20 +52,22 @@ const signed = (part: Part, signature: string | null): SignedPart => {
   return thoughtSignature === null ? part : { ...part, thoughtSignature };
 };
 
-/**
- * Replaces the signature of a call that Gemini did not make: one of another provider before a failover,
- * or one that was written as text. Gemini documents it as the way to make it accept such a conversation.
- */
-const UNSIGNED = "skip_thought_signature_validator";
-
-/** Since Gemini 3 the first call of a turn must be signed, or the request is refused. */
-const wantsSignatures = (model: string): boolean => !/gemini-[12]/.test(model);
+/** The thought signature of a text, which is kept behind it. Gemini wants it back with the text. */
+const textSignature = (part: AssistantMessage["content"][number] | undefined): string | null =>
+  part?.type === "reasoning" ? signatureOf("gemini-text", part.signature) : null;
 
 const assistantParts = (content: AssistantMessage["content"], model: string): SignedPart[] => {
   let isFirst = true;
-  return content.flatMap((part): SignedPart[] => {
-    if (part.type === "text") return part.text === "" ? [] : [signed({ text: part.text }, null)];
-    if (part.type === "reasoning") return [];
+  return content.flatMap((part, index): SignedPart[] => {
+    if (part.type === "text") {
+      const thoughtSignature = textSignature(content[index + 1]);
+      if (thoughtSignature !== null) return [{ text: part.text, thoughtSignature }];
+      return part.text === "" ? [] : [{ text: part.text }];
+    }
+    if (part.type === "reasoning") {
+      const thoughtSignature = content[index - 1]?.type === "text" ? null : textSignature(part);
+      return thoughtSignature === null ? [] : [{ text: "", thoughtSignature }];
+    }
     const call = signed({ functionCall: { name: part.tool, args: argumentsObject(part) } }, part.signature);
     const isUnsigned = isFirst && call.thoughtSignature === undefined && wantsSignatures(model);
     isFirst = false;
@@ -165,11 +168,13 @@ const Usage = z.object({
 });
 /** Reasons by number, as the protocol's own clients write them. */
 const reasonNumbers = ["", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
+/** A reason; null for the word by which the protocol says that there is none. */
+const Reason = Text.transform((reason) => (reason?.endsWith("_UNSPECIFIED") === true ? null : reason));
 const FinishReason = z
   .unknown()
   .optional()
   .transform((given) => (typeof given === "number" ? (reasonNumbers[given] ?? "OTHER") : given))
-  .pipe(Text);
+  .pipe(Reason);
 /** A field that cannot be read is ignored, so that it does not cost a valid answer. */
 const Piece = z.object({
   candidates: looseList(
@@ -181,7 +186,7 @@ const Piece = z.object({
       finishReason: FinishReason,
     }),
   ),
-  promptFeedback: z.object({ blockReason: Text }).nullish().catch(null),
+  promptFeedback: z.object({ blockReason: Reason }).nullish().catch(null),
   usageMetadata: Usage.nullish().catch(null),
 });
 type Piece = z.infer<typeof Piece>;
@@ -258,16 +263,19 @@ class Collected {
       const call_id = id ?? `call_${this.#nextCall}`;
       this.#nextCall++;
       this.#content.push({ type: "tool_call", call_id, tool: name, ...callArguments(args), signature });
-    } else if (text !== null && thought === true) this.#addText("reasoning", text);
-    else if (text !== null) {
-      this.#addText("text", text);
-      if (text !== "") this.#call.text(text);
+      return;
     }
+    if (text !== null) this.#addText(thought === true ? "reasoning" : "text", text);
+    if (text !== null && thought !== true) this.#call.text(text);
+    // The signature can be in an empty part behind the text.
+    if (thoughtSignature !== null && thought !== true)
+      this.#content.push({ type: "reasoning", text: "", signature: sign("gemini-text", thoughtSignature) });
   }
 
   #addText(type: "text" | "reasoning", text: string): void {
     const last = this.#content.at(-1);
-    if (last?.type === type) last.text += text;
+    const isOpen = last?.type === "text" || (last?.type === "reasoning" && last.signature === null);
+    if (isOpen && last.type === type) last.text += text;
     else this.#content.push(type === "text" ? { type, text } : { type, text, signature: null });
   }
 }

@@ -1,6 +1,12 @@
 import type { InferenceClient } from "@huggingface/inference";
 import { z } from "zod";
-import type { AssistantMessage, Message, StopReason, TokenUsage } from "../../../schemas/messages.ts";
+import type {
+  AssistantMessage,
+  Message,
+  StopReason,
+  TokenUsage,
+  ToolCallPart,
+} from "../../../schemas/messages.ts";
 import { brokenAnswer } from "../faults.ts";
 import { once } from "../once.ts";
 import { noUsage } from "../tokens.ts";
@@ -8,8 +14,9 @@ import { Tokens } from "./counts.ts";
 import { callCollector } from "./call-pieces.ts";
 import { EventStream } from "./event-stream.ts";
 import { looseList, LooseText } from "./loose.ts";
+import { UNSIGNED, wantsSignatures } from "./gemini-signatures.ts";
 import { asMistral, isMistral } from "./mistral.ts";
-import { argumentsObject, countCalls, stopOfCalls, textOf, wholeAnswer } from "./parts.ts";
+import { argumentsObject, countCalls, sign, signatureOf, stopOfCalls, textOf, wholeAnswer } from "./parts.ts";
 import type { Access, Call, Provider, ProviderAnswer } from "./provider.ts";
 
 const load = once(() => import("@huggingface/inference"));
@@ -46,18 +53,23 @@ const reasoningOf = ({ content }: AssistantMessage): string =>
     .flatMap((part) => (part.type === "reasoning" && part.signature === null ? [part.text] : []))
     .join("");
 
+/** The thought signature that Gemini wants back with a call, at least with the first one. */
+const extraContent = (part: ToolCallPart, model: string, isFirst: boolean): object => {
+  if (!/gemini/i.test(model)) return {};
+  const unsigned = isFirst && wantsSignatures(model) ? UNSIGNED : null;
+  const thought_signature = signatureOf("gemini", part.signature) ?? unsigned;
+  return thought_signature === null ? {} : { extra_content: { google: { thought_signature } } };
+};
+
 const assistantMessage = (message: AssistantMessage, model: string): ChatMessage => {
-  const calls = message.content.flatMap((part) =>
-    part.type === "tool_call"
-      ? [
-          {
-            id: part.call_id,
-            type: "function",
-            function: { name: part.tool, arguments: JSON.stringify(argumentsObject(part)) },
-          },
-        ]
-      : [],
-  );
+  const calls = message.content
+    .filter((part) => part.type === "tool_call")
+    .map((part, index) => ({
+      id: part.call_id,
+      type: "function",
+      function: { name: part.tool, arguments: JSON.stringify(argumentsObject(part)) },
+      ...extraContent(part, model, index === 0),
+    }));
   const content = textOf(message, "");
   // Only with calls: without them, DeepSeek's own service refuses a message that has reasoning.
   const reasoning = calls.length > 0 && wantsReasoning(model) ? reasoningOf(message) : "";
@@ -108,17 +120,27 @@ const Index = z
   .nullish()
   .catch(null)
   .transform((index) => index ?? null);
+/** The thought signature of a call, where Gemini answers in this form. */
+const ExtraContent = z
+  .object({ google: z.object({ thought_signature: z.string().min(1) }) })
+  .transform(({ google }) => sign("gemini", google.thought_signature))
+  .nullish()
+  .catch(null);
 const Called = z.object({ name: Name, arguments: z.unknown().optional() });
 const CallPiece = z
   .object({
     index: Index,
     id: Id,
     function: Called.nullish().catch(null),
+    extra_content: ExtraContent,
     /** Some have both fields here instead of in `function`. */
     name: Name,
     arguments: z.unknown().optional(),
   })
-  .transform(({ index, id, function: called, ...own }) => ({ index, id, function: called ?? own }));
+  .transform(({ index, id, function: called, extra_content, ...own }) => {
+    const signature = extra_content ?? null;
+    return { index, id, function: called ?? own, signature };
+  });
 /** The content of a choice; some services send the whole message where a stream has pieces. */
 const Said = z
   .object({
@@ -179,9 +201,13 @@ const stopReasons: Readonly<Record<string, StopReason>> = {
   max_tokens: "length",
   model_length: "length",
   content_filter: "safety",
+  sensitive: "safety",
   tool_calls: "tool_calls",
   function_call: "tool_calls",
 };
+
+/** Reasons to stop by which a service says that it failed. */
+const failures: readonly string[] = ["error", "abort", "network_error", "insufficient_system_resource"];
 
 /** An answer under construction. */
 class Collected {
@@ -190,14 +216,18 @@ class Collected {
   #reasoning = "";
   #refusal = "";
   #stop: StopReason | null = null;
+  readonly #to: Call["to"];
 
-  constructor({ request }: Call) {
+  constructor({ request, to }: Call) {
+    this.#to = to;
     this.#calls = callCollector(request.tools.map(({ name }) => name));
   }
 
   /** Adds a piece, and returns its text. */
   add({ delta, message, text, finish_reason }: Choice): string {
-    if (finish_reason) this.#stop = stopReasons[finish_reason] ?? "end";
+    const reason = finish_reason?.toLowerCase() ?? "";
+    if (failures.includes(reason)) throw brokenAnswer(this.#to, `it ends with "${reason}"`);
+    if (reason !== "") this.#stop = stopReasons[reason] ?? "end";
     const said = delta ?? message;
     if (!said) {
       this.#text += text;
@@ -207,13 +237,16 @@ class Collected {
     this.#reasoning += said.reasoning === "" ? said.reasoning_content : said.reasoning;
     this.#refusal += said.refusal;
     this.#text += said.content;
-    const single = said.function_call ? [{ index: null, id: null, function: said.function_call }] : [];
-    for (const { index, id, function: called } of [...said.tool_calls, ...single])
+    const single = said.function_call
+      ? [{ index: null, id: null, function: said.function_call, signature: null }]
+      : [];
+    for (const { index, id, function: called, signature } of [...said.tool_calls, ...single])
       this.#calls.add({
         index: index ?? null,
         id: id === "" ? null : (id ?? null),
         name: called.name ?? null,
         arguments: called.arguments,
+        signature,
       });
     return said.content;
   }

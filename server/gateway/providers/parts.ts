@@ -94,16 +94,26 @@ export const wholeAnswer = (
   return { message: { role: "assistant", content: parts }, stop_reason: reason, usage };
 };
 
-/** Two calls with one id would get one result: later ones get a new id. */
-const withOwnIds = (content: AssistantMessage["content"]): AssistantMessage["content"] => {
-  const seen = new Set<string>();
-  return content.map((part, index) => {
+/**
+ * Two calls with one id would get one result: later ones get a new id. `before`: earlier messages, whose ids
+ * are taken. Some services count from the beginning in each answer.
+ */
+export const withOwnIds = (
+  content: AssistantMessage["content"],
+  before: readonly Message[] = [],
+): AssistantMessage["content"] => {
+  const taken = new Set(before.flatMap((message) => message.content.flatMap(idOf)));
+  return content.map((part) => {
     if (part.type !== "tool_call") return part;
-    const call_id = seen.has(part.call_id) ? `${part.call_id}_${index + 1}` : part.call_id;
-    seen.add(call_id);
+    let call_id = part.call_id;
+    for (let number = 2; taken.has(call_id); number++) call_id = `${part.call_id}_${number}`;
+    taken.add(call_id);
     return { ...part, call_id };
   });
 };
+
+const idOf = (part: Message["content"][number]): string[] =>
+  part.type === "tool_call" ? [part.call_id] : [];
 
 /** How many calls the conversation has so far: the number of the next one without an id. */
 export const countCalls = (messages: readonly Message[]): number =>

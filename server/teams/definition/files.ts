@@ -4,7 +4,7 @@ import { z } from "zod";
 import { AgentType } from "../../../schemas/agent.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { describeProblem, problemsOf } from "../../../schemas/problems.ts";
-import { loginOf } from "../../../schemas/providers.ts";
+import { loginOf } from "../../../schemas/logins.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
 import { configurationFiles } from "../../workspace/configuration.ts";
 import { defaultCapabilities } from "../../models/agent.ts";

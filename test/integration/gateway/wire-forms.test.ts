@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { AIProvider } from "../../../schemas/agent.ts";
-import type { AssistantMessage } from "../../../schemas/messages.ts";
+import type { AssistantMessage, Message } from "../../../schemas/messages.ts";
 import { listen, readBody } from "../../model-servers.ts";
-import { agentWith, allAt, ask, chargeTo, gatewayWith, question, quickClock } from "../../support/gateway.ts";
+import {
+  agentWith,
+  allAt,
+  ask,
+  chargeTo,
+  failureOf,
+  gatewayWith,
+  question,
+  quickClock,
+} from "../../support/gateway.ts";
 
 /*
  * Forms in which compatible services give a sound answer, other than the official ones. Each of these
@@ -113,6 +122,10 @@ const huggingFace: Record<string, Form> = {
   "a call of Mistral's template": asText(`[TOOL_CALLS][{"name": "look", "arguments": ${json}}]`),
   "a call of Mistral's newer template": asText(`[TOOL_CALLS]look[ARGS]${json}`),
   "a call of Llama's template": asText(`<|python_tag|>{"name": "look", "parameters": ${json}}`),
+  "a call of Llama 3.2's template": asText("[look(path='a.js')]"),
+  "a call of Cohere's template": asText(
+    `<|START_THINKING|>I look.<|END_THINKING|><|START_ACTION|>[{"tool_call_id": "0", "tool_name": "look", "parameters": ${json}}]<|END_ACTION|>`,
+  ),
   "a call of Qwen3-Coder's template": asText(
     "I look first.\n<tool_call>\n<function=look>\n<parameter=path>\na.js\n</parameter>\n</function>\n</tool_call>",
   ),
@@ -210,6 +223,82 @@ for (const [name, provider, forms] of services)
         }
       });
   });
+
+/** Answers with these bodies, one after the other. */
+const withBodies = async (
+  bodies: readonly string[],
+  use: (url: string) => Promise<void>,
+): Promise<unknown[]> => {
+  const asked: unknown[] = [];
+  const server = await listen(async (request, response) => {
+    asked.push(await readBody(request));
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end(bodies[asked.length - 1]);
+  });
+  try {
+    await use(server.url);
+  } finally {
+    await server.close();
+  }
+  return asked;
+};
+
+const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
+
+describe("what a service said", () => {
+  it("has an id of its own for each call, though each answer counts from the beginning", async () => {
+    const body = sse([...regular, delta({}, "tool_calls")]) + done;
+    await withBodies([body, body], async (url) => {
+      const { gateway } = gatewayWith({ endpoints: allAt(url), clock: quickClock() });
+      const charge = chargeTo(
+        agentWith({ HuggingFace: { model: "own/model", api_key: "secret:huggingface" } }),
+      );
+      const messages: Message[] = [user("Look at a.js")];
+      const ids: string[] = [];
+      while (ids.length < 2) {
+        const { answer } = await ask(gateway, { ...question(""), tools: [look], messages }, charge);
+        messages.push(answer.message, user("Again"));
+        ids.push(
+          ...answer.message.content.flatMap((part) => (part.type === "tool_call" ? [part.call_id] : [])),
+        );
+      }
+      assert.deepEqual(ids, ["c1", "c1_2"]);
+    });
+  });
+
+  it("goes back to Gemini with the signature that came behind a text", async () => {
+    const signature = { text: "", thoughtSignature: "abc" };
+    const pieces = [
+      candidate([{ text: "I " }]),
+      candidate([{ text: "know." }]),
+      candidate([signature], stop),
+    ];
+    const asked = await withBodies([sse(pieces), sse([candidate([{ text: "Yes." }], stop)])], async (url) => {
+      const { gateway } = gatewayWith({ endpoints: allAt(url), clock: quickClock() });
+      const charge = chargeTo(agentWith({ Gemini: { model: "gemini-3.8-flash", max_tokens: 8192 } }));
+      const first = await ask(gateway, question("Do you know?"), charge);
+      const messages = [user("Do you know?"), first.answer.message, user("Sure?")];
+      await ask(gateway, { ...question(""), messages }, charge);
+    });
+    const sent = JSON.stringify(asked[1]);
+    assert.ok(sent.includes('{"text":"I know.","thoughtSignature":"abc"}'), sent);
+  });
+
+  it("was cut where it ends with an error, or has no reason but a word for none", async () => {
+    const cut = [
+      [sse([delta({ content: "Half" }), delta({}, "error")]) + done, "HuggingFace"],
+      [sse([candidate([{ text: "Half" }], { finishReason: "FINISH_REASON_UNSPECIFIED" })]), "Gemini"],
+    ] as const;
+    for (const [body, name] of cut)
+      await withBodies([body], async (url) => {
+        const { gateway } = gatewayWith({ endpoints: allAt(url), clock: quickClock() });
+        const provider = services.find(([service]) => service === name)?.[1];
+        assert.ok(provider !== undefined);
+        const charge = chargeTo(agentWith(provider, { max_retries: 0 }));
+        assert.equal((await failureOf(ask(gateway, question("Go"), charge))).code, "provider_failed");
+      });
+  });
+});
 
 describe("an answer of a service that refuses", () => {
   it("is one that the model refused, with its words", async () => {

@@ -65,6 +65,63 @@ describe("the request for models of a kind", () => {
     assert.equal(config("gemini-2.5-flash-lite", 4096), undefined);
   });
 
+  const withId = (call_id: string, signature: string | null = null): Message[] => [
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "Go." },
+        { type: "text", text: " " },
+      ],
+    },
+    {
+      role: "assistant",
+      content: [
+        { type: "text", text: "I look." },
+        { type: "reasoning", text: "", signature: "gemini-text:abc" },
+        { type: "tool_call", call_id, tool: "look", arguments: {}, invalid: null, signature },
+      ],
+    },
+    {
+      role: "user",
+      content: [{ type: "tool_result", call_id, tool: "look", content: "Nothing.", is_error: false }],
+    },
+  ];
+
+  it("has ids that Claude takes, and no empty text, whoever made the calls before", () => {
+    for (const id of ["functions.look:0", "call 1", "a".repeat(70), "toolu_01"]) {
+      const { messages } = claudeBody("claude-sonnet-5-5", { ...request, messages: withId(id) });
+      const [said, ...others] = messages[0]?.content ?? [];
+      assert.partialDeepStrictEqual(said, { type: "text", text: "Go." });
+      assert.deepEqual(others, []);
+      const found = [...JSON.stringify(messages).matchAll(/"(?:tool_use_id|id)":"([^"]*)"/g)];
+      const [made, answered, ...more] = found.map(([, each]) => each);
+      assert.match(made ?? "", /^[a-zA-Z0-9_-]{1,64}$/);
+      assert.deepEqual([answered, more], [made, []]);
+      if (id === "toolu_01") assert.equal(made, id);
+    }
+  });
+
+  it("gives Gemini the signatures of its texts back with them", () => {
+    const { contents } = geminiBody("gemini-3.8-flash", { ...request, messages: withId("c1", "gemini:xyz") });
+    assert.deepEqual(contents[1]?.parts, [
+      { text: "I look.", thoughtSignature: "abc" },
+      { functionCall: { name: "look", args: {} }, thoughtSignature: "xyz" },
+    ]);
+  });
+
+  it("gives Gemini the signatures of its calls also where it is asked as OpenAI is", () => {
+    const extraOf = (model: string, signature: string | null): unknown => {
+      const [, message] = huggingFaceBody(model, { ...request, messages: withId("c1", signature) }).messages;
+      return Reflect.get(message?.tool_calls?.[0] ?? {}, "extra_content");
+    };
+    const signedWith = (thought_signature: string) => ({ google: { thought_signature } });
+    assert.deepEqual(extraOf("gemini-3.8-flash", "gemini:xyz"), signedWith("xyz"));
+    const unsigned = signedWith("skip_thought_signature_validator");
+    assert.deepEqual(extraOf("google/gemini-3.8-flash", null), unsigned);
+    assert.equal(extraOf("gemini-2.5-flash", null), undefined);
+    assert.equal(extraOf("Qwen/Qwen3-Coder", "gemini:xyz"), undefined);
+  });
+
   it("keeps an Ollama model loaded between turns", () => {
     assert.equal(ollamaBody("qwen3", request, 8192).keep_alive, "30m");
   });

@@ -8,6 +8,7 @@ describe("a request", () => {
   it("has no half character and no NUL in anything that is sent", () => {
     const request = question("", {
       system: `a${HALF}`,
+      tools: [{ name: "look", description: HALF, schema: { properties: { path: { description: HALF } } } }],
       messages: [
         { role: "user", content: [{ type: "text", text: `b\0${HALF}` }] },
         {

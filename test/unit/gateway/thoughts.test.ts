@@ -25,6 +25,10 @@ describe("thoughts in the text of an answer", () => {
     "of which only the end is marked": `${draft}\nBut no.\n</think>\nDone.`,
     "that quote the end of a thought in their code": `<think>${draft.replace("DRAFT", "</think>DRAFT")}\n</think>Done.`,
     "in the channel of analysis": `<|channel|>analysis<|message|>${draft}<|end|>Done.`,
+    "in tags of Cohere": `<|START_THINKING|>${draft}<|END_THINKING|>Done.`,
+    "in tags of Gemma": `<unused94>thought\n${draft}<unused95>Done.`,
+    "in tags of Apertus": `<|inner_prefix|>${draft}<|inner_suffix|>Done.`,
+    "before the channel of the answer": `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>Done.<|return|>`,
     "that never end": `Done.\n<think>\n${draft}`,
   };
   for (const [how, answer] of Object.entries(marked)) {
@@ -32,6 +36,7 @@ describe("thoughts in the text of an answer", () => {
       const { text, thoughts } = sort([answer]);
       assert.doesNotMatch(text, /DRAFT|think/i);
       assert.match(text, /Done\./);
+      assert.doesNotMatch(text, /<\|/);
       assert.match(thoughts, /DRAFT/);
     });
   }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { AIProvider } from "../../../../schemas/agent.ts";
 import { fail } from "../../../../schemas/errors.ts";
-import { loginOf } from "../../../../schemas/providers.ts";
+import { loginOf } from "../../../../schemas/logins.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { prepareReport } from "./output-file.ts";
