@@ -81,7 +81,7 @@ export const askModel = async (
       picker.placeholder =
         problem === null
           ? vscode.l10n.t("Used by every agent of a run instead of its own model")
-          : vscode.l10n.t("{0} Choose what the agents ask.", sentence(problem));
+          : vscode.l10n.t("{0} Choose a model for the agents.", sentence(problem));
       picker.busy = false;
     },
     (error: unknown) => {
@@ -207,7 +207,7 @@ const store = async ({ provider, model }: ChosenModel, folder: vscode.WorkspaceF
   const name = model === "" ? provider : `${provider} · ${model}`;
   tell(
     provider === "agent"
-      ? vscode.l10n.t("Each agent asks its own model.")
-      : vscode.l10n.t("Agents now ask {0}.", name),
+      ? vscode.l10n.t("Each agent uses its own model.")
+      : vscode.l10n.t("Agents now use {0}.", name),
   );
 };

@@ -35,7 +35,7 @@ describe("the first start", function () {
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "free" }).waitFor();
     await workbench.picture("models");
     await workbench.choose("free");
-    await workbench.notification("Agents now ask Ollama").waitFor();
+    await workbench.notification("Agents now use Ollama").waitFor();
     await isDone(texts["walkthrough.model"]);
 
     await choose(texts["walkthrough.rehearse"]);
