@@ -10,8 +10,11 @@ const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 const EXPENSIVE_RUNS = 10;
 
+/** A date before this one has another form. */
+const FIRST_DAY = "0000-01-01";
+
 const dayAfter = (day: string, days: number): string =>
-  new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+  new Date(Math.max(Date.parse(FIRST_DAY), Date.parse(day) + days * DAY_MS)).toISOString().slice(0, 10);
 
 /** The days (UTC) that a caller asks for. Error: `invalid_params` if they end before they begin. */
 const spanOf = (asked: Pick<MethodParams<"metrics/get">, "since" | "until">, today: string): Span => {

@@ -17,6 +17,11 @@ describe("the span of metrics", () => {
   it("is the last 30 days, or the 30 days before its end", async () => {
     assert.deepEqual(await spanOf({}), [dayFromToday(-30), TODAY]);
     assert.deepEqual(await spanOf({ until: "2025-03-01" }), ["2025-01-30", "2025-03-01"]);
+    assert.deepEqual(await spanOf({ until: "0000-01-15" }), ["0000-01-01", "0000-01-15"]);
+    assert.deepEqual(await spanOf({ since: "0000-01-01", until: "9999-12-31" }), [
+      "0000-01-01",
+      "9999-12-31",
+    ]);
   });
 
   it("can begin on a day that has begun only east of Greenwich", async () => {
