@@ -79,13 +79,20 @@ export default async function* (source) {
 /**
  * Loaded before each test file. What a test leaves open must not make a finished run wait for its
  * deadline, and an error that comes soon after the last test must still be seen: Node's own
- * `--test-force-exit` leaves no time for one.
+ * `--test-force-exit` leaves no time for one. Results that the runner has not read yet would be lost
+ * with the process. A file that waits at its top level may declare more tests, so it ends by itself.
  */
 const grace = `
+import { readFileSync } from "node:fs";
 import { after } from "node:test";
 const GRACE_MS = 2000;
-if (process.env.NODE_TEST_CONTEXT?.startsWith("child"))
-  after(() => { setTimeout(() => process.exit(), GRACE_MS).unref(); });
+const exit = () => {
+  if (process.stdout.writableLength > 0) setTimeout(exit, 20);
+  else process.exit();
+};
+const waits = /^(?=\\S)(?:(?!=>|\\basync\\b|\\bfunction\\b|\\/\\/).)*\\bawait\\b/m;
+if (process.env.NODE_TEST_CONTEXT?.startsWith("child") && !waits.test(readFileSync(process.argv[1], "utf8")))
+  after(() => { setTimeout(exit, GRACE_MS).unref(); });
 `;
 
 const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] => [

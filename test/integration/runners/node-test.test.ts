@@ -52,6 +52,34 @@ describe("node:test", function () {
     assert.deepEqual(outline(report), ["test/add.test.js > add > of two > adds [a+b]: failed"]);
   });
 
+  it("gets every result, also where the runner was slow to read them", async () => {
+    const slow = `
+import { spawn } from "node:child_process";
+import { it } from "node:test";
+it("holds up who reads its results", () => {
+  const goOn = "sleep 4; kill -CONT " + process.ppid;
+  process.kill(process.ppid, "SIGSTOP");
+  spawn("/bin/sh", ["-c", goOn], { detached: true, stdio: "ignore" }).unref();
+});
+for (let count = 1; count <= 2000; count++) it("counts " + count, () => {});
+`;
+    await project.write({ "test/slow.test.js": slow });
+    const report = await project.test({ files: ["test/slow.test.js"] });
+    assert.deepEqual(report.counts, { passed: 2001, failed: 0, skipped: 0 });
+  });
+
+  it("gets tests that a file declares after it waited at its top level", async () => {
+    const later = `
+import { it } from "node:test";
+it("comes first", () => {});
+await new Promise((resolve) => setTimeout(resolve, 2500));
+it("comes later", () => {});
+`;
+    await project.write({ "test/later.test.js": later });
+    const report = await project.test({ files: ["test/later.test.js"] });
+    assert.deepEqual(report.counts, { passed: 2, failed: 0, skipped: 0 });
+  });
+
   it("tells files that cannot be loaded apart from failing tests", async () => {
     await project.write({
       "test/missing.test.js":
