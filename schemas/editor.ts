@@ -28,6 +28,8 @@ export const editorCommands = {
   "coditect.fixTest": z.strictObject({ uri: z.string(), test: z.string() }),
   /** On a finding: asks for the reason, then `findings/dismiss`. */
   "coditect.dismissFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
+  /** On a finding about a mutant: `findings/confirm`. */
+  "coditect.confirmFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
   /** On a finding: the bug-fix team, from this finding. */
   "coditect.fixFinding": z.strictObject({ uri: z.string(), finding_id: Uuid }),
   /** On a finding: its explanation as a document. */

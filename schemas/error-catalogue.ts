@@ -119,6 +119,11 @@ export const errorCatalogue = {
     "Use the matching list command to see what is available.",
     missing,
   ),
+  not_confirmable: row(
+    "There is nothing to confirm in the finding {title}.",
+    "Confirm an open finding of the category equivalent-mutant. Dismiss other findings.",
+    conflict,
+  ),
   // Models.
   illegal_transition: row("{what} cannot go from {from} to {to}.", null, conflict),
   state_not_settable: row(

@@ -31,8 +31,11 @@ export const ReportedFinding = z.strictObject({
 });
 export type ReportedFinding = z.infer<typeof ReportedFinding>;
 
-/** `Open`, or why it no longer counts. `Outdated`: the text it speaks of is gone. */
-export const FindingStatus = z.enum(["Open", "Dismissed", "Fixed", "Outdated"]);
+/**
+ * `Open`, or why it no longer counts. `Outdated`: the text it speaks of is gone. `Confirmed`: a person
+ * agrees that the mutant it is about makes no difference.
+ */
+export const FindingStatus = z.enum(["Open", "Dismissed", "Fixed", "Outdated", "Confirmed"]);
 export type FindingStatus = z.infer<typeof FindingStatus>;
 
 /** A stored finding. */
@@ -47,10 +50,15 @@ export const Finding = ReportedFinding.extend({
   dismissed_reason: z.string().nullable(),
   /** What the runtime saw when it ran the reproduction; left out when there is none. */
   proof: z.strictObject({ proven: z.boolean(), reason: z.string() }).nullish(),
+  /** Who confirmed it; left out: nobody did. */
+  confirmed_by: z.string().min(1).optional(),
   created_at: Timestamp,
   updated_at: Timestamp,
 });
 export type Finding = z.infer<typeof Finding>;
+
+/** The category of an agent's argument that a mutant makes no difference. A person decides. */
+export const EQUIVALENT_MUTANT = "equivalent-mutant";
 
 /** Whether the runtime saw a test fail because of it. */
 export const isProven = ({ proof }: Pick<Finding, "proof">): boolean => proof?.proven === true;

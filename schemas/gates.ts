@@ -44,6 +44,17 @@ export type GateName = z.infer<typeof GateName>;
 /** Gates that show how much the tests of a change are worth; they run the tests again and again. */
 export const strictGates = GateName.extract(["needed", "mutants", "stable"]).options;
 
+/** A mutant that no test noticed. */
+const Survivor = z.strictObject({
+  /** The same for the same mutation of the same line, wherever the line is. */
+  id: z.string(),
+  path: z.string(),
+  line: Count,
+  /** What was done to the code, and the code in its place. */
+  what: z.string(),
+});
+type Survivor = z.infer<typeof Survivor>;
+
 /** What was run and seen when a gate was proven or failed; stored with the execution. */
 export const GateProof = z.strictObject({
   gate: GateName,
@@ -76,6 +87,8 @@ export const GateProof = z.strictObject({
       not_run: Count,
     })
     .optional(),
+  /** The mutants that no test noticed; left out: there is none. */
+  survivors: z.array(Survivor).optional(),
   /** Whose work the failure is about when it is not the stage's own: the tests'. */
   concerns: z.enum(["tests"]).optional(),
   duration_ms: Milliseconds,

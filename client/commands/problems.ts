@@ -163,6 +163,24 @@ export const dismissFinding = async (context: Context, argument: unknown): Promi
   await context.runtime.call("findings/dismiss", { finding_id, reason }, found.folder);
 };
 
+/** From the Runs tree or a code action: asks once more, because no later proof asks for the mutant. */
+export const confirmFinding = async (context: Context, argument: unknown): Promise<void> => {
+  const found = await findingOf(context, argument);
+  if (found === null) return;
+  const confirm = vscode.l10n.t("Confirm");
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t("Does this mutant make no difference that a test could see?"),
+    {
+      modal: true,
+      detail: `${found.finding.title}\n\n${found.finding.explanation}\n\n${vscode.l10n.t("The mutant does not count in later proofs. Your name is kept with it.")}`,
+    },
+    confirm,
+  );
+  if (chosen !== confirm) return;
+  const { finding_id } = found.finding;
+  await context.runtime.call("findings/confirm", { finding_id }, found.folder);
+};
+
 export const fixFinding = async (context: Context, argument: unknown): Promise<void> => {
   const found = await findingOf(context, argument);
   if (found === null) return;

@@ -36,6 +36,7 @@ import { chooseModel } from "./models.ts";
 import { logInToMcpServer, logOutOfMcpServer } from "./mcp-logins.ts";
 import { revokeConsent } from "./consents.ts";
 import {
+  confirmFinding,
   dismissFinding,
   explainFinding,
   fixDiagnostic,
@@ -128,6 +129,7 @@ export const commandTable: Record<CommandId, CommandRow> = {
   "coditect.discardHunk": starts(discardHunk),
   "coditect.openFinding": starts(openFinding),
   "coditect.dismissFinding": starts(dismissFinding),
+  "coditect.confirmFinding": starts(confirmFinding),
   "coditect.fixFinding": starts(fixFinding),
   "coditect.explainFinding": starts(explainFinding),
   "coditect.rejectLesson": starts(rejectLesson),

@@ -1,6 +1,6 @@
 import type { Localizer } from "../../schemas/localizer.ts";
 import { changeOutcome } from "../../schemas/change-outcome.ts";
-import { isProven, type Finding, type Severity } from "../../schemas/findings.ts";
+import { EQUIVALENT_MUTANT, isProven, type Finding, type Severity } from "../../schemas/findings.ts";
 import { isRunActive, isRunResumable } from "../../schemas/statuses.ts";
 import { markTexts } from "../review/mark-text.ts";
 import type { ItemFlag } from "../contributions.ts";
@@ -252,12 +252,20 @@ const severityIcons: Record<Severity, Icon> = {
   Info: { id: "info" },
 };
 
+const findingFlags = ({ status, category }: Finding): ItemFlag[] => {
+  if (status !== "Open") return ["finding"];
+  return category === EQUIVALENT_MUTANT
+    ? ["finding", "finding-open", "finding-argued"]
+    : ["finding", "finding-open"];
+};
+
 export const findingItem = (finding: Finding, l10n: Localizer): Item => {
   const statuses: Record<Finding["status"], string> = {
     Open: "",
     Dismissed: l10n.t("dismissed"),
     Fixed: l10n.t("fixed"),
     Outdated: l10n.t("outdated"),
+    Confirmed: l10n.t("confirmed by {0}", finding.confirmed_by ?? ""),
   };
   const place = `${finding.path}:${finding.start_line}`;
   const proof = isProven(finding) ? l10n.t("proven") : l10n.t("unproven");
@@ -267,7 +275,7 @@ export const findingItem = (finding: Finding, l10n: Localizer): Item => {
     description,
     icon: finding.status === "Open" ? severityIcons[finding.severity] : icons.cancelled,
     accessibleLabel: l10n.t("{0} finding: {1}, {2}", finding.severity, finding.title, description),
-    flags: finding.status === "Open" ? ["finding", "finding-open"] : ["finding"],
+    flags: findingFlags(finding),
     state: "leaf",
     command: "coditect.openFinding",
   };

@@ -1,4 +1,6 @@
-import type { Finding } from "../../schemas/findings.ts";
+import { userInfo } from "node:os";
+import { fail } from "../../schemas/errors.ts";
+import { EQUIVALENT_MUTANT, type Finding } from "../../schemas/findings.ts";
 import { lessonOfDismissal } from "../feedback/lessons.ts";
 import { scoreAuthors } from "../teams/run/author-quality.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
@@ -42,6 +44,23 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
       const finding = found(store, "findings", finding_id);
       await feedback.learn(lessonOfDismissal(finding, store.all("findings", { status: "Dismissed" })));
       return finding;
+    },
+
+    "findings/confirm": async ({ finding_id }, { remote }) => {
+      const finding = found(store, "findings", finding_id);
+      if (finding.category !== EQUIVALENT_MUTANT || finding.status !== "Open")
+        throw fail("not_confirmable", { title: finding.title });
+      const confirmed: Finding = {
+        ...finding,
+        status: "Confirmed",
+        confirmed_by: remote?.user ?? userInfo().username,
+        updated_at: now(),
+      };
+      await store.commit((transaction) => {
+        transaction.put("findings", confirmed);
+      });
+      announce([confirmed]);
+      return confirmed;
     },
 
     "findings/resolve": async ({ finding_id, status }) => {

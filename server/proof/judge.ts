@@ -49,6 +49,7 @@ export const judge = async (
     signal: AbortSignal;
     proven: (proof: GateProof) => void;
     mutantsThreshold: number;
+    equivalents: GateContext["equivalents"];
     budgetMs: number;
     gates?: readonly GateName[];
   },
@@ -82,6 +83,7 @@ export const judge = async (
       findings: [],
       allowTestChanges: false,
       mutantsThreshold: options.mutantsThreshold,
+      equivalents: options.equivalents,
       budgetMs: options.budgetMs,
       mayRemoveTests: false,
       readText,

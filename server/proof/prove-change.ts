@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Finding } from "../../schemas/findings.ts";
 import type { GateProof } from "../../schemas/gates.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { testsIn } from "../executions/run-tests.ts";
+import { equivalentsOf } from "../teams/gates/equivalents.ts";
 import { testLayoutIn } from "../workspace/test-layout.ts";
 import { onTopOf, type GitChange } from "./git-change.ts";
 import { judge } from "./judge.ts";
@@ -11,9 +13,19 @@ import { withTestInstance, type TestInstanceOptions } from "./test-instance.ts";
 
 export interface ProveOptions extends Omit<TestInstanceOptions, "scratch" | "name"> {
   test_command: string | null;
+  /** Mutants of which a person confirmed that they make no difference. */
+  confirmed?: readonly { finding: Finding; argued_by: string }[];
   /** Told of each proof at once. */
   proven: (proof: GateProof) => void;
 }
+
+const equivalentsIn = (confirmed: NonNullable<ProveOptions["confirmed"]>) => {
+  const names = new Map(confirmed.map(({ finding, argued_by }) => [finding.finding_id, argued_by]));
+  return equivalentsOf(
+    confirmed.map(({ finding }) => finding),
+    ({ finding_id }) => names.get(finding_id) ?? "an agent",
+  );
+};
 
 /**
  * Proves a change of a workspace, whoever made it: in an instance as agents have it, on private copies
@@ -44,6 +56,7 @@ export const proveChange = async (
         now: () => new Date().toISOString(),
         signal,
         proven,
+        equivalents: equivalentsIn(options.confirmed ?? []),
         mutantsThreshold: options.settings.mutants_threshold,
         budgetMs: options.settings.gate_budget_seconds * 1000,
       });

@@ -86,6 +86,7 @@ export const judgeSubmission = async (
         signal,
         proven: () => undefined,
         mutantsThreshold: 0.8,
+        equivalents: new Map(),
         budgetMs,
         ...(gates === undefined ? {} : { gates }),
       },

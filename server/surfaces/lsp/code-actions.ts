@@ -8,7 +8,7 @@ import {
   type WorkspaceEdit,
 } from "vscode-languageserver/node";
 import { DiagnosticData, type EditorCommand } from "../../../schemas/editor.ts";
-import type { Finding } from "../../../schemas/findings.ts";
+import { EQUIVALENT_MUTANT, type Finding } from "../../../schemas/findings.ts";
 import type { Localizer } from "../../../schemas/localizer.ts";
 import { rangeOfText } from "./diagnostics.ts";
 import type { Documents } from "./documents.ts";
@@ -111,9 +111,11 @@ const commandActions = (
     ["coditect.fixFinding", l10n.t("Fix with Coder")],
     ["coditect.explainFinding", l10n.t("Explain")],
     ["coditect.dismissFinding", l10n.t("Dismiss…")],
+    ["coditect.confirmFinding", l10n.t("Confirm That the Mutant Makes No Difference")],
   ];
+  const isArgued = finding.category === EQUIVALENT_MUTANT;
   return titles
-    .filter(([name]) => commands.has(name))
+    .filter(([name]) => commands.has(name) && (isArgued || name !== "coditect.confirmFinding"))
     .map(([name, title]) => {
       const command: Command = {
         title,

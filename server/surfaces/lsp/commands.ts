@@ -84,6 +84,11 @@ const run: {
     return session.runtime.dispatch("findings/dismiss", params, context.caller(), context.signal);
   },
 
+  "coditect.confirmFinding": async (context, { uri, finding_id }) => {
+    const { session } = await findingOf(context, uri, finding_id);
+    return session.runtime.dispatch("findings/confirm", { finding_id }, context.caller(), context.signal);
+  },
+
   "coditect.explainFinding": async (context, { uri, finding_id }) => {
     const { finding } = await findingOf(context, uri, finding_id);
     inform(context.connection, describeFinding(finding, context.l10n));

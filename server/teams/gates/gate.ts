@@ -9,6 +9,12 @@ import type { ProvingGround } from "../../executions/execution-request.ts";
 /** Files of a state of the workspace that differ from the user's: path → hash, null = deleted. */
 export type FileHashes = ReadonlyMap<string, string | null>;
 
+/** Who argued that a mutant makes no difference, and who confirmed it. */
+export interface Equivalent {
+  argued_by: string;
+  confirmed_by: string;
+}
+
 /** The input of a gate. */
 export interface GateContext {
   ground: ProvingGround;
@@ -36,6 +42,8 @@ export interface GateContext {
   /** Open findings this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;
+  /** Mutants of which a person confirmed that they make no difference, by id. */
+  equivalents: ReadonlyMap<string, Equivalent>;
   /** Share of the mutants of changed lines that tests must notice. */
   mutantsThreshold: number;
   /** How long each gate that runs the tests repeatedly may take. */
@@ -68,6 +76,7 @@ export type Measured = Pick<GateProof, "held" | "reason"> &
       | "coverage"
       | "tests"
       | "mutants"
+      | "survivors"
       | "concerns"
     >
   >;

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Mutant, TestReport } from "../../../schemas/tests.ts";
-import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
+import { measuredRun, quantity, type Equivalent, type GateContext, type Measured } from "./gate.ts";
 
 /**
  * What the tests made of a mutant; `crashed` and `stopped` say little about the tests. `alike`: the
@@ -8,21 +9,49 @@ import { measuredRun, quantity, type GateContext, type Measured } from "./gate.t
  */
 export type Fate = "killed" | "survived" | "alike" | "entry" | "crashed" | "stopped" | "not run";
 
+/** Digits of a survivor's id. */
+const ID_DIGITS = 12;
+
 const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
 
-/** The mutants with the line that each changes: the author of the tests may not have seen the code. */
-const describeMutants = async (
+/**
+ * The mutants that survive, each with an id that stays the same when its line moves. Among mutants of
+ * one text, their order tells them from each other.
+ */
+const survivorsOf = async (
   context: GateContext,
-  mutants: readonly Mutant[],
+  all: readonly Mutant[],
+  isAlive: (id: string) => boolean,
+) => {
+  const seen = new Map<string, number>();
+  const numbered: { mutant: Mutant; code: string; key: string }[] = [];
+  for (const mutant of all) {
+    const { path, line, kind, replacement } = mutant;
+    const code = inOneLine((await context.readText(path))?.split("\n")[line - 1] ?? "");
+    const text = [path, kind, replacement, code].join("\0");
+    const earlier = seen.get(text) ?? 0;
+    seen.set(text, earlier + 1);
+    numbered.push({ mutant, code, key: earlier === 0 ? text : `${text}\0${earlier}` });
+  }
+  return numbered
+    .filter(({ mutant }) => isAlive(mutant.id))
+    .map(({ mutant, code, key }) => {
+      const { path, line, kind, replacement } = mutant;
+      const hash = createHash("sha256").update(key).digest("hex");
+      const what = `${kind}: ${inOneLine(replacement)}`;
+      return { mutant, code, survivor: { id: `m-${hash.slice(0, ID_DIGITS)}`, path, line, what } };
+    });
+};
+
+/** The mutants with the line that each changes: the author of the tests may not have seen the code. */
+const describeMutants = (
+  survivors: Awaited<ReturnType<typeof survivorsOf>>,
   unreached: ReadonlySet<string>,
-): Promise<string[]> =>
-  Promise.all(
-    mutants.map(async ({ id, path, line, kind, replacement }) => {
-      const code = (await context.readText(path))?.split("\n")[line - 1] ?? "";
-      const where = unreached.has(id) ? ", which no test reaches" : "";
-      return `${path}:${line} survives ${kind}${where}: ${inOneLine(replacement)}\n  in the line: ${inOneLine(code)}`;
-    }),
-  );
+): string[] =>
+  survivors.map(({ mutant: { id, path, line, kind, replacement }, code, survivor }) => {
+    const where = unreached.has(id) ? ", which no test reaches" : "";
+    return `${path}:${line} survives ${kind}${where}: ${inOneLine(replacement)}\n  in the line: ${code}\n  its id: ${survivor.id}`;
+  });
 
 /** Up to this share, a single mutant of a small change may survive. */
 const LENIENT = 0.8;
@@ -82,6 +111,25 @@ const elsewhere = async (context: GateContext, missed: readonly Mutant[]): Promi
   return found.flat();
 };
 
+type Confirmed = Equivalent & { mutant: Mutant };
+
+const confirmedInWords = ({
+  mutant: { path, line, replacement },
+  argued_by,
+  confirmed_by,
+}: Confirmed): string =>
+  `${path}:${line} with ${inOneLine(replacement)} makes no difference: argued by ${argued_by}, confirmed by ${confirmed_by}`;
+
+/** Of the mutants that make no difference: those of which people say so. */
+const confirmedApart = (confirmed: readonly Confirmed[]): string[] => {
+  if (confirmed.length === 0) return [];
+  const names = (key: "argued_by" | "confirmed_by") =>
+    [...new Set(confirmed.map((each) => each[key]))].sort().join(" and ");
+  return [
+    `of these ${confirmed.length} ${confirmed.length === 1 ? "was" : "were"} argued by ${names("argued_by")} and confirmed by ${names("confirmed_by")}`,
+  ];
+};
+
 /**
  * What the fates of the mutants come to, in a proof.
  *
@@ -96,6 +144,13 @@ export const verdict = async (
   const threshold = context.mutantsThreshold;
   const fates = new Map(measured);
   for (const id of await indifferent(context, all, measured, unreached)) fates.set(id, "alike");
+  const told = await survivorsOf(context, all, (id) => fates.get(id) === "survived");
+  const confirmed = told.flatMap(({ mutant, survivor }) => {
+    const equivalent = context.equivalents.get(survivor.id);
+    return equivalent === undefined ? [] : [{ mutant, ...equivalent }];
+  });
+  for (const { mutant } of confirmed) fates.set(mutant.id, "alike");
+  const remaining = told.filter(({ mutant }) => fates.get(mutant.id) === "survived");
   const of = (fate: Fate) => all.filter(({ id }) => fates.get(id) === fate);
   const [killed, survived, alike, entry, crashed, stopped, notRun] = [
     of("killed"),
@@ -116,6 +171,7 @@ export const verdict = async (
   const apart = [
     ...(missed.length > 0 ? [`no test reaches ${missed.length} of them`] : []),
     ...(alike.length > 0 ? [`${alike.length} ${alike.length === 1 ? "makes" : "make"} no difference`] : []),
+    ...confirmedApart(confirmed),
     ...(entry.length > 0
       ? [`${quantity(entry.length, "is an entry", "are entries")} of a table that the tests know`]
       : []),
@@ -130,7 +186,8 @@ export const verdict = async (
       `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
       `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.` +
       (hidden.length === 0 ? "" : " The code asks where it runs, and no test sees what it does elsewhere."),
-    evidence: await describeMutants(context, survived, unreached),
+    evidence: [...describeMutants(remaining, unreached), ...confirmed.map(confirmedInWords)],
+    ...(remaining.length === 0 ? {} : { survivors: remaining.map(({ survivor }) => survivor) }),
     mutants: {
       killed: killed.length,
       survived: survived.length,

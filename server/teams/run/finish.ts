@@ -1,5 +1,6 @@
 import { CoditectError, toExecutionError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
+import { EQUIVALENT_MUTANT } from "../../../schemas/findings.ts";
 import type { StageState, TeamRun } from "../../../schemas/run.ts";
 import { mergedChanges } from "../stage/stage-changes.ts";
 import type { TeamParts } from "../stage/stage-parts.ts";
@@ -25,6 +26,8 @@ export const retireFindings = async (
   );
   const retired = all
     .filter((finding) => earlier.has(finding.execution_id) && finding.status === "Open")
+    // An argument about a mutant waits for a person, however the work goes on.
+    .filter(({ category }) => category !== EQUIVALENT_MUTANT)
     .map((finding) => ({
       ...finding,
       status: reported.has(finding.fingerprint) ? ("Outdated" as const) : ("Fixed" as const),

@@ -6,6 +6,7 @@ import type { LoopResult } from "../../../schemas/worker.ts";
 import type { Conclusion, FinishedLoop } from "../../executions/execution-request.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 import { proveGates } from "../gates/gates.ts";
+import { keepArguments } from "./argued-mutants.ts";
 import { judgeAttempt } from "./attempt-strength.ts";
 import { worksBlind } from "./held-back.ts";
 import { reportInvisible } from "./invisible-text.ts";
@@ -75,6 +76,7 @@ export const conclude = async (
     });
     await reportInvisible(parts, execution, changeSet, changes);
   }
+  await keepArguments(parts, execution, loop.summary);
   const context = gateContext(parts, work, changes, changeSet, {
     ground,
     layout: await layoutOf(parts, work),

@@ -12,6 +12,7 @@ import type { Store } from "../../store/store.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
+import { confirmedEquivalents } from "./argued-mutants.ts";
 import { isHeldBackTest, visibleSet, visibleTests, visibleTo } from "./held-back.ts";
 import { changeSetOf } from "./stage-changes.ts";
 import type { StageWork, TeamParts } from "./stage-parts.ts";
@@ -90,6 +91,7 @@ export const gateContext = (
       proven: (provenTests?.proven ?? []).filter(isHeldBackTest),
     },
     wholeChange: null,
+    equivalents: confirmedEquivalents(parts.store),
     mutantsThreshold: parts.settings.mutants_threshold,
     budgetMs: parts.settings.gate_budget_seconds * 1000,
     provenRed:

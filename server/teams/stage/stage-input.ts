@@ -13,6 +13,7 @@ import { basename } from "node:path";
 import { whatBlocks } from "../../executions/findings.ts";
 import type { Store } from "../../store/store.ts";
 import { chargeOf, runProvider } from "./charge.ts";
+import { howToArgue } from "./argued-mutants.ts";
 import { assignmentFor } from "./assignment.ts";
 import { visibleSet } from "./held-back.ts";
 import { earlierWork } from "./earlier-work.ts";
@@ -101,6 +102,7 @@ export const stageExecution = async (
     stagePrompt(stage, agent, task, basename(parts.workspace), sentBack),
     stage.gates.includes("findings") ? whatBlocks : "",
     instructions.length === 0 ? "" : heedInstructions(instructions),
+    howToArgue(state.feedback ?? ""),
     material.some(({ name }) => name === SKILLS_ITEM) ? heedSkills : "",
     lessons === null ? "" : heedLessons,
   ].filter((text) => text !== "");

@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
+import { userInfo } from "node:os";
 import { rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
 import { RehearsalScript } from "../../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
-import { discountTests, finish, general, write } from "../../support/discount.ts";
+import { call, discountTests, finish, general, write } from "../../support/discount.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const expensive = 'it("gives a tenth off above 100", () => assert.equal(discount(200), 180));';
 const cheap =
   'it("leaves other prices alone", () => assert.deepEqual([discount(50), discount(100)], [50, 100]));';
+
+/** The survivor of the first round that makes `price > 100` true, and one that never was. */
+const survivor = "m-a963a7d259ea";
+const arguing = call("finish", {
+  summary: `Done.\nequivalent ${survivor}: the shop has no lower price\nequivalent m-000000000000: made up`,
+  confidence: 1,
+  completeness: 1,
+});
 
 /** The tests of the first round notice too little; those of the second, what survived. */
 const script = RehearsalScript.parse({
@@ -17,7 +26,7 @@ const script = RehearsalScript.parse({
   agents: {
     TestWriter: [
       [write("test/discount.test.js", discountTests([expensive])), finish],
-      [write("test/discount.test.js", discountTests([expensive, cheap])), finish],
+      [write("test/discount.test.js", discountTests([expensive, cheap])), arguing],
     ],
     Coder: [[write("src/price.js", general), finish], [finish]],
     Reviewer: [finish],
@@ -71,5 +80,19 @@ describe("the gates that measure the tests of the TDD team", function () {
       .find(({ stage, round }) => stage === "write-tests" && round === 2);
     assert.match(sentBack?.feedback ?? "", /src\/price\.js:1 survives ConditionalExpression: true/);
     assert.match(sentBack?.feedback ?? "", /in the line: .*price > 100 \? price \* 0\.9 : price/);
+    assert.match(sentBack?.feedback ?? "", new RegExp(`its id: ${survivor}`));
+  });
+
+  it("keep what the TestWriter argues about a survivor, which counts once a person confirms it", async () => {
+    const { items } = await project.call("findings/list", {});
+    const argued = items.filter(({ category }) => category === "equivalent-mutant");
+    assert.deepEqual(
+      argued.map(({ fingerprint, status, explanation }) => [fingerprint, status, explanation]),
+      [[survivor, "Open", "the shop has no lower price"]],
+    );
+    const finding_id = argued[0]?.finding_id ?? "";
+    const confirmed = await project.call("findings/confirm", { finding_id });
+    assert.deepEqual([confirmed.status, confirmed.confirmed_by], ["Confirmed", userInfo().username]);
+    await assert.rejects(project.call("findings/confirm", { finding_id }), { code: "not_confirmable" });
   });
 });

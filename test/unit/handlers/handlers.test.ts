@@ -248,6 +248,24 @@ describe("findings", () => {
       ["finding.changed", "finding.changed"],
     );
   });
+
+  it("about a mutant are confirmed once, by name, and others never", async () => {
+    const argued = aFinding({ category: "equivalent-mutant", fingerprint: "m-0123456789ab" });
+    const other = aFinding();
+    await put("findings", argued, other);
+    const confirm = ({ finding_id }: { finding_id: string }, user: string) =>
+      at.dispatch(
+        "findings/confirm",
+        { finding_id },
+        { ...caller, remote: { user, tokenId: null, from: "::1" } },
+        signal,
+      );
+    const answer = await confirm(argued, "ada");
+    assert.deepEqual([answer.status, answer.confirmed_by], ["Confirmed", "ada"]);
+    await assert.rejects(confirm(argued, "eve"), { code: "not_confirmable" });
+    await assert.rejects(confirm(other, "ada"), { code: "not_confirmable" });
+    assert.equal(at.store.get("findings", argued.finding_id)?.confirmed_by, "ada");
+  });
 });
 
 describe("the runtime", () => {

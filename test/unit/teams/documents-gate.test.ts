@@ -15,6 +15,7 @@ const context = (documents: Record<string, string>): GateContext => ({
   changes: [],
   wholeChange: null,
   mutantsThreshold: 0.8,
+  equivalents: new Map(),
   budgetMs: 45_000,
   after: new Map(Object.keys(documents).map((path) => [path, `hash of ${path}`])),
   before: new Map(),

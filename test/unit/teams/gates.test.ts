@@ -76,6 +76,7 @@ const context = (parts: {
     },
     changes: changed.map(change),
     mutantsThreshold: 0.8,
+    equivalents: new Map(),
     budgetMs: 45_000,
     heldBack: { changes: [], proven: [] },
     wholeChange: parts.wholeChange ?? null,

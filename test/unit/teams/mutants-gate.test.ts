@@ -50,6 +50,7 @@ const context = (mutantsThreshold: number): GateContext => ({
   findings: [],
   allowTestChanges: false,
   mutantsThreshold,
+  equivalents: new Map(),
   budgetMs: 45_000,
   mayRemoveTests: false,
   readText: (path) => Promise.resolve(path === "src/a.js" ? source : null),
@@ -69,5 +70,40 @@ describe("the gate mutants", () => {
     assert.equal(strict.concerns, "tests");
     const none = { alike: 0, crashed: 0, stopped: 0, not_run: 0 };
     assert.deepEqual(strict.mutants, { ...none, killed: 2, survived: 2 });
+  });
+
+  it("gives two mutants of one text on one line ids of their own", async () => {
+    const text = 'export const double = (value) => (value === "a" ? "b" : "c");\n';
+    const one = context(0.9);
+    const { survivors = [] } = await mutants({
+      ...one,
+      ground: { ...one.ground, runTests: () => Promise.resolve(report(true)) },
+      changes: [
+        { path: "src/a.js", before: null, content: { encoding: "utf8", data: text }, executable: false },
+      ],
+      readText: (path) => Promise.resolve(path === "src/a.js" ? text : null),
+    });
+    assert.equal(survivors.filter(({ what }) => what === 'StringLiteral: ""').length, 3);
+    assert.equal(new Set(survivors.map(({ id }) => id)).size, survivors.length);
+  });
+
+  it("does not ask for mutants that a person confirmed to make no difference, and says who did", async () => {
+    const { survivors = [] } = await mutants(context(0.9));
+    const [first, second] = survivors.map(({ id }) => id);
+    assert.ok(first !== undefined && second !== undefined && first !== second);
+    const said = { argued_by: "TestWriter", confirmed_by: "ada" };
+    const one = await mutants({ ...context(0.9), equivalents: new Map([[first, said]]) });
+    assert.deepEqual([one.held, one.survivors?.map(({ id }) => id)], [false, [second]]);
+    const equivalents = new Map([
+      [first, said],
+      [second, said],
+    ]);
+    const both = await mutants({ ...context(0.9), equivalents });
+    assert.deepEqual([both.held, both.survivors, both.mutants?.alike], [true, undefined, 2]);
+    assert.match(
+      both.reason,
+      /2 make no difference, of these 2 were argued by TestWriter and confirmed by ada/,
+    );
+    assert.match(both.evidence?.[0] ?? "", /^src\/a\.js:2 with .* argued by TestWriter, confirmed by ada$/);
   });
 });

@@ -112,6 +112,22 @@ export const dismissFinding = (
     return exitCodes.held;
   });
 
+/** `coditect findings confirm`: a mutant makes no difference, and no later proof asks for it. */
+export const confirmFinding = (
+  findingId: string,
+  flags: RecordFlags,
+  { terminal, ...context }: CommandContext,
+): Promise<number> =>
+  withConnection(flags, { terminal, ...context }, async (connection) => {
+    const finding = await connection.call("findings/confirm", { finding_id: findingId });
+    terminal.out(
+      flags.json === true
+        ? `${JSON.stringify(finding)}\n`
+        : `confirmed by ${finding.confirmed_by ?? ""}: ${finding.title}\n`,
+    );
+    return exitCodes.held;
+  });
+
 /** `coditect executions cancel`. */
 export const cancelExecution = (
   executionId: string,

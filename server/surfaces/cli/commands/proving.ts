@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { z } from "zod";
+import type { Finding } from "../../../../schemas/findings.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { Settings } from "../../../../schemas/settings.ts";
 import { workerEntry } from "../../../platform/installation.ts";
 import type { GitChange } from "../../../proof/git-change.ts";
-import { proveChange } from "../../../proof/prove-change.ts";
+import { proveChange, type ProveOptions } from "../../../proof/prove-change.ts";
 import type { CommandContext } from "../display/terminal.ts";
+import { connect, stateFolderOf } from "../session/connect.ts";
 import { cliLog } from "../session/log.ts";
 import { guessedSettings, RunFlags, settingsOf, type RunFlags as Flags } from "../session/options.ts";
+import { allPages } from "./records.ts";
 
 /** Options of the commands that judge a change. */
 export const ProveFlags = RunFlags.extend({
@@ -32,8 +36,30 @@ export const filesOf = ({ changes, inverse }: GitChange) =>
 export const proofLine = ({ held, gate, reason }: GateProof): string =>
   `${held ? "✔" : "✖"} ${gate.padEnd(10)} ${reason}`;
 
+/** Mutants that a person confirmed to make no difference, as the state of the workspace has them. */
+const confirmedIn = async (
+  workspace: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<NonNullable<ProveOptions["confirmed"]>> => {
+  if (!existsSync(stateFolderOf(workspace))) return [];
+  const connection = await connect(workspace, {}, environment);
+  try {
+    const findings = await allPages((cursor) =>
+      connection.call("findings/list", { status: "Confirmed", cursor }),
+    );
+    const confirmed: { finding: Finding; argued_by: string }[] = [];
+    for (const finding of findings) {
+      const { metadata } = await connection.call("executions/get", { execution_id: finding.execution_id });
+      confirmed.push({ finding, argued_by: metadata.agent_name });
+    }
+    return confirmed;
+  } finally {
+    await connection.close();
+  }
+};
+
 /** Proves a change with the settings and options of a command. */
-export const proveWithFlags = (
+export const proveWithFlags = async (
   change: GitChange,
   workspace: string,
   flags: Flags,
@@ -51,6 +77,7 @@ export const proveWithFlags = (
       log: cliLog(environment),
       runtime: flags.runtime ?? settings.runtime,
       image: flags.image ?? settings.image,
+      confirmed: await confirmedIn(workspace, environment),
       test_command: flags.testCommand ?? null,
       proven,
     },

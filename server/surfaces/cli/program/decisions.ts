@@ -29,13 +29,18 @@ export const addDecisions = (program: Command, context: CommandContext, end: End
     .action(async (taskId: string, flags: RecordFlags & { reason?: string }) =>
       end((await load()).discardChanges(taskId, flags, context)),
     );
-  const findings = program.command("findings").summary("list and dismiss review findings");
+  const findings = program.command("findings").summary("list, dismiss and confirm findings");
   recordCommand(findings, "list", "list open findings")
     .addOption(sarifOption())
     .action(async (flags: RecordFlags & { output?: string }) =>
       end((await load()).listFindings(flags, context)),
     );
   addDismissal(findings, context, end);
+  recordCommand(
+    findings,
+    "confirm <finding-id>",
+    "confirm that a mutant makes no difference, as an agent argues",
+  ).action(async (id: string, flags: RecordFlags) => end((await load()).confirmFinding(id, flags, context)));
 };
 
 const addDismissal = (findings: Command, context: CommandContext, end: End): void => {
