@@ -502,6 +502,11 @@ export const errorCatalogue = {
     "Remove these fields from the patch, or list them in kubernetes.patch_allowed.",
     usage,
   ),
+  warm_pod_differs: row(
+    "A pod of the warm pool {pool} is not as an instance must be: {paths}.",
+    "Create the pool from what coditect cluster warm-pool prints, or list these fields in kubernetes.patch_allowed.",
+    usage,
+  ),
   image_not_built: row(
     "The image {image} has no Node for the worker.",
     "Add it with coditect image build --base {image}, and push the new image.",

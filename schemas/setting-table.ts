@@ -200,6 +200,10 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   "kubernetes.tolerations": { text: "Taints of nodes that pods tolerate.", workspace: "user" },
   "kubernetes.image_pull_secrets": { text: "Secrets for pulling the image.", workspace: "user" },
   "kubernetes.queue": { text: "The Kueue local queue for the pods.", workspace: "user" },
+  "kubernetes.warm_pool": {
+    text: "The SandboxWarmPool of agent-sandbox that pods are claimed from. A cluster without its controller creates pods.",
+    workspace: "user",
+  },
   "kubernetes.max_memory_mb": {
     text: "The memory for one pod that the limits of coditect cluster setup and manifests allow, in MB, if it is more than pool.memory_mb.",
     workspace: "lower",

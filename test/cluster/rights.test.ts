@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Settings } from "../../schemas/settings.ts";
 import type { ApiRequest } from "../../server/instances/drivers/kubernetes/cluster.ts";
-import { manifestsOf, rights } from "../../server/instances/drivers/kubernetes/manifests.ts";
+import { manifestsOf, rightsOf } from "../../server/instances/drivers/kubernetes/manifests.ts";
 import { checkCluster } from "../../server/instances/drivers/kubernetes/setup.ts";
 import { never } from "../integration/instances/pool-harness.ts";
 import { runCommand } from "../support/command.ts";
@@ -47,7 +47,7 @@ const requests: Record<string, Ask> = {
   },
 };
 
-const named = rights.flatMap(({ apiGroups, resources, verbs }) =>
+const named = rightsOf(Settings.parse({})).flatMap(({ apiGroups, resources, verbs }) =>
   resources.flatMap((resource) => verbs.map((verb) => ({ group: apiGroups[0], resource, verb }))),
 );
 

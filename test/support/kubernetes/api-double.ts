@@ -14,6 +14,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { WebSocketServer } from "ws";
 import { z } from "zod";
 import { Cluster } from "../../../server/instances/drivers/kubernetes/cluster.ts";
+import { SANDBOX_API } from "../../../server/instances/drivers/kubernetes/sandbox.ts";
 import { probeSandbox } from "../../../server/instances/drivers/local/confinement.ts";
 import { carry } from "./channels.ts";
 import { Kubelet, RunnablePod } from "./kubelet.ts";
@@ -27,7 +28,8 @@ const TOKEN = "a-token-of-the-double";
 const NAMESPACE = "coditect";
 
 /** `/api/v1/namespaces/NS/pods/NAME/attach`, or that of a group, or of something without a namespace. */
-const PATH = /^\/(?:api|apis\/([^/]+))\/v1\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/;
+const PATH =
+  /^\/(?:api|apis\/([^/]+))\/v1(?:beta1)?\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/;
 
 interface Target {
   collection: string;
@@ -50,6 +52,8 @@ export interface DoubleOptions {
   hasVersion5?: boolean;
   /** Whether pods share this machine's network, as where no policy is enforced. */
   sharesNetwork?: boolean;
+  /** Whether it has the kinds of agent-sandbox. */
+  hasSandboxes?: boolean;
 }
 
 /** Why the double cannot run here, or null. */
@@ -88,7 +92,7 @@ export class KubernetesDouble {
     const certificate = ["-out", "cert.pem", "-days", "2", "-subj", "/CN=double"];
     const name = ["-addext", "subjectAltName=IP:127.0.0.1"];
     await run("openssl", ["req", "-x509", ...key, ...certificate, ...name], { cwd: folder, timeout: 10_000 });
-    const all = { hasVersion5: true, sharesNetwork: false, ...options };
+    const all = { hasVersion5: true, sharesNetwork: false, hasSandboxes: false, ...options };
     const double = new KubernetesDouble(all, await loadValidator(), folder);
     await double.listen();
     return double;
@@ -193,8 +197,12 @@ export class KubernetesDouble {
       refuse(response, 401, "Unauthorized", "Unauthorized");
       return;
     }
+    if (this.#options.hasSandboxes && url.pathname === `/apis/${SANDBOX_API}`) {
+      send(response, 200, { kind: "APIResourceList", apiVersion: "v1", groupVersion: SANDBOX_API });
+      return;
+    }
     const target = targetOf(url.pathname);
-    if (target === null) {
+    if (target === null || (url.pathname.startsWith(`/apis/${SANDBOX_API}`) && !this.#options.hasSandboxes)) {
       refuse(response, 404, "NotFound", "the server could not find the requested resource");
       return;
     }
@@ -328,7 +336,7 @@ export class KubernetesDouble {
 }
 
 const statusOf = (name: string, code: number | undefined): object => ({
-  name,
+  ...{ name, ready: code === undefined, restartCount: 0, image: "", imageID: "" },
   state:
     code === undefined
       ? { running: { startedAt: new Date().toISOString() } }

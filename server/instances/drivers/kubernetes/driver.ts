@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../../schemas/errors.ts";
+import type { Json } from "../../../../schemas/primitives.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
 import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
@@ -17,16 +17,23 @@ import type { RemoteStream } from "../remote/stream.ts";
 import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasEnded, endOfPod, whyNotScheduled, whyNotStarted } from "./end.ts";
-import { clusterError, isAway, isConflict, isForbidden } from "./errors.ts";
+import { clusterError } from "./errors.ts";
 import { RuntimeLease } from "./lease.ts";
-import { FILES, GO, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
-import { deletePod, listPods, Pod, podsPath, PodTable } from "./pods.ts";
+import { EPOCH, FILES, GO, labelsOf, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
+import { deletePod, listPods, type Pod, podsPath, PodTable } from "./pods.ts";
 import { podRules } from "./probe.ts";
+import { deleteClaim, listClaims, offersClaims } from "./sandbox.ts";
 import type { KubernetesSettings } from "./settings.ts";
+import { ClaimedPod, CreatedPod, type PodSource, whileAway } from "./source.ts";
 import { openStream } from "./stream.ts";
 import { GONE_MS, PodWorker } from "./worker.ts";
 
-const AGAIN_MS = 500;
+const ANSWER_MS = 30_000;
+
+const selectorOf = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(",");
 
 export interface KubernetesDriverOptions {
   entry: WorkerEntry;
@@ -42,32 +49,24 @@ interface Place {
   cluster: Cluster;
   table: PodTable;
   lease: RuntimeLease;
+  /** Whether pods come from the warm pool that the settings name. */
+  isWarm: boolean;
 }
 
-/** Tries again while the API server is away or coming back; its user's deadline ends that. */
-const whileAway = async <T>(cluster: Cluster, work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const mayPass = isAway(error) || (isForbidden(error) && cluster.isComingBack);
-      if (signal.aborted || !mayPass) throw error;
-      await sleep(AGAIN_MS, null, { signal, ref: false });
-    }
-  }
-};
+/** What there is of an instance that starts. */
+interface Begun {
+  streams: RemoteStream[];
+  source: PodSource | null;
+}
 
 /** Whether nothing is left of a pod that did not become an instance. */
-const removePod = async ({ cluster, table }: Place, name: string): Promise<boolean> => {
-  const signal = AbortSignal.timeout(GONE_MS);
-  try {
-    await deletePod(cluster, name, signal);
-    await table.until(name, (pod) => pod === null, signal);
-    return true;
-  } catch {
-    return false;
-  }
-};
+const isRemoved = (source: PodSource | null): Promise<boolean> =>
+  source === null
+    ? Promise.resolve(true)
+    : source.remove(AbortSignal.timeout(GONE_MS)).then(
+        () => true,
+        () => false,
+      );
 
 /** Instances as pods. Their files are sent; nothing of this machine is mounted. */
 export class KubernetesDriver implements Driver {
@@ -78,7 +77,7 @@ export class KubernetesDriver implements Driver {
   readonly #own = new Set<string>();
   readonly #place = new Kept(() => this.#open());
   /** Pods that are no one's are removed once, and again when one could not be. */
-  readonly #sweep = new Kept(async () => this.#removeLeft((await this.#place.get()).cluster));
+  readonly #sweep = new Kept(async () => this.#removeLeft(await this.#place.get()));
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
@@ -99,33 +98,37 @@ export class KubernetesDriver implements Driver {
   async #open(): Promise<Place> {
     const { stateFolder, settings } = this.#options;
     const cluster = await (this.#options.cluster ?? (() => chooseCluster(settings)))();
-    const table = new PodTable(cluster, this.#selector);
+    const isWarm =
+      settings.warm_pool !== null && (await offersClaims(cluster, AbortSignal.timeout(ANSWER_MS)));
+    // Pods of a warm pool have the label of their claim in place of that of a state folder.
+    const table = new PodTable(cluster, selectorOf(isWarm ? MANAGED : this.#labels));
     const lease = new RuntimeLease(cluster, stateFolder, () => {
       for (const worker of this.#workers)
         void worker.kill({ kind: "stopped", how: "another runtime took over its state folder" });
     });
-    return { cluster, table, lease };
+    return { cluster, table, lease, isWarm };
   }
 
-  get #selector(): string {
-    const labels = { ...MANAGED, [STATE_LABEL]: stateOf(this.#options.stateFolder) };
-    return Object.entries(labels)
-      .map(([label, value]) => `${label}=${value}`)
-      .join(",");
+  get #labels(): Record<string, string> {
+    return { ...MANAGED, [STATE_LABEL]: stateOf(this.#options.stateFolder) };
   }
 
-  async #removeLeft(cluster: Cluster): Promise<number> {
+  async #removeLeft({ cluster, isWarm }: Place): Promise<number> {
     const signal = AbortSignal.timeout(60_000);
-    const left = (await listPods(cluster, this.#selector, signal)).filter(
-      ({ metadata }) => !this.#own.has(metadata.name),
-    );
-    await Promise.all(left.map(({ metadata }) => deletePod(cluster, metadata.name, signal, metadata.uid)));
-    return left.length;
+    const selector = selectorOf(this.#labels);
+    const isLeft = ({ metadata }: { metadata: { name: string } }): boolean => !this.#own.has(metadata.name);
+    const pods = (await listPods(cluster, selector, signal)).filter(isLeft);
+    const claims = isWarm ? (await listClaims(cluster, selector, signal)).filter(isLeft) : [];
+    await Promise.all([
+      ...pods.map(({ metadata }) => deletePod(cluster, metadata.name, signal, metadata.uid)),
+      ...claims.map(({ metadata }) => deleteClaim(cluster, metadata.name, signal)),
+    ]);
+    return pods.length + claims.length;
   }
 
   async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
     const name = podName(spec.instance_id);
-    const streams: RemoteStream[] = [];
+    const begun: Begun = { streams: [], source: null };
     let place: Place | null = null;
     this.#own.add(name);
     try {
@@ -134,12 +137,12 @@ export class KubernetesDriver implements Driver {
       await whileAway(found.cluster, () => this.#sweep.get(), signal);
       found.table.use();
       place = found;
-      return await this.#bringUp(spec, found, streams, signal);
+      return await this.#bringUp(spec, found, begun, signal);
     } catch (error) {
-      for (const stream of streams) stream.close();
+      for (const stream of begun.streams) stream.close();
       if (place !== null) {
         // What could not be removed is an orphan from here.
-        if (!(await removePod(place, name))) this.#sweep.drop();
+        if (!(await isRemoved(begun.source))) this.#sweep.drop();
         this.#leave(place, name);
       } else this.#own.delete(name);
       throw clusterError(error);
@@ -152,21 +155,19 @@ export class KubernetesDriver implements Driver {
     if (this.#own.size === 0) void lease.release();
   }
 
-  async #bringUp(
-    spec: WorkerSpec,
-    place: Place,
-    streams: RemoteStream[],
-    signal: AbortSignal,
-  ): Promise<RunningWorker> {
+  async #bringUp(spec: WorkerSpec, place: Place, begun: Begun, signal: AbortSignal): Promise<RunningWorker> {
     const { entry, stateFolder, settings } = this.#options;
     const { cluster, table, lease } = place;
-    const name = podName(spec.instance_id);
+    const { streams } = begun;
     const program = programFiles(entry);
     const folders = mountFolders([...program, ...spec.readable]);
     const { args } = entry;
     const choices = { settings, stateFolder, epoch: lease.epoch, args, folders };
     const { pod, environment, image } = podOf(spec, choices);
-    const made = await this.#create(cluster, pod, name, signal);
+    const source = this.#source(spec, place, pod);
+    begun.source = source;
+    const made = await source.obtain(signal);
+    const { name } = made.metadata;
     await this.#running(table, name, signal);
 
     const open = async (verb: "attach" | "exec", container: string, command: string[] = []) => {
@@ -198,10 +199,11 @@ export class KubernetesDriver implements Driver {
     ]);
     worker.input.write(GO);
     const running = new PodWorker({
-      ...{ cluster, table, name, uid: made.metadata.uid, worker, files, overseer, environment },
+      ...{ cluster, table, name, source, worker, files, overseer, environment },
       paths: { source: spec.workspace, copy: COPY_FOLDER },
       details: {
         ...{ image, workspace: "sent to the cluster", namespace: cluster.namespace },
+        ...(place.isWarm && { warm_pool: settings.warm_pool }),
         node: table.all().find(({ metadata }) => metadata.name === name)?.spec.nodeName ?? null,
         reachable,
       },
@@ -213,7 +215,7 @@ export class KubernetesDriver implements Driver {
       onGone: (wasRemoved) => {
         for (const stream of streams) stream.close();
         this.#workers.delete(running);
-        this.#leave(place, name);
+        this.#leave(place, source.name);
         // The API server may be away; what is left goes before the next one starts.
         if (!wasRemoved) this.#sweep.drop();
       },
@@ -222,13 +224,17 @@ export class KubernetesDriver implements Driver {
     return running;
   }
 
-  async #create(cluster: Cluster, pod: unknown, name: string, signal: AbortSignal): Promise<Pod> {
-    const create = () => cluster.ask(Pod, "POST", podsPath(cluster.namespace), { body: pod }, signal);
-    return whileAway(cluster, create, signal).catch((error: unknown) => {
-      // The answer was lost. The pod of this name is ours, because no other has its instance's id.
-      if (isConflict(error)) return cluster.ask(Pod, "GET", podsPath(cluster.namespace, name), {}, signal);
-      throw error;
-    });
+  /** A pod of the warm pool where there is one; otherwise a new one. */
+  #source(spec: WorkerSpec, { cluster, table, lease, isWarm }: Place, pod: Json): PodSource {
+    const { stateFolder, settings } = this.#options;
+    const name = podName(spec.instance_id);
+    if (!isWarm || settings.warm_pool === null) return new CreatedPod(cluster, table, name, pod);
+    const claim = {
+      ...{ name, pool: settings.warm_pool, seconds: settings.deadline_seconds },
+      labels: labelsOf(spec.instance_id, stateFolder),
+      annotations: { [EPOCH]: lease.epoch },
+    };
+    return new ClaimedPod(cluster, table, claim, pod, settings.patch_allowed);
   }
 
   /** Resolves when both containers run. Errors: `instance_not_started` with what Kubernetes says. */

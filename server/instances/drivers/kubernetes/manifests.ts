@@ -1,5 +1,6 @@
 import type { Settings } from "../../../../schemas/settings.ts";
 import { FILES_LIMITS, MANAGED } from "./pod.ts";
+import { CLAIMS, SANDBOX_GROUP } from "./sandbox.ts";
 
 /** An object of the cluster, as `kubectl apply` takes it. */
 export interface Manifest {
@@ -15,19 +16,34 @@ const RUNTIME_ACCOUNT = "coditect-runtime";
 const OVERHEAD_MB = 128;
 const SCRATCH_MB = 512;
 
-/** The rights of a runtime, all of them in its namespace. */
-export const rights = [
+interface Right {
+  apiGroups: readonly [string];
+  resources: readonly string[];
+  verbs: readonly string[];
+}
+
+const rights: readonly Right[] = [
   { apiGroups: [""], resources: ["pods"], verbs: ["create", "get", "list", "watch", "delete"] },
   // Opening a WebSocket is `get`; newer API servers ask for `create`.
   { apiGroups: [""], resources: ["pods/attach", "pods/exec"], verbs: ["get", "create"] },
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
-] as const;
+];
+const claimRights: Right = {
+  apiGroups: [SANDBOX_GROUP],
+  resources: [CLAIMS],
+  verbs: ["create", "get", "list", "delete"],
+};
+
+/** The rights of a runtime, all of them in its namespace. */
+export const rightsOf = ({ kubernetes }: Settings): readonly Right[] =>
+  kubernetes.warm_pool === null ? rights : [...rights, claimRights];
 
 /**
  * What a cluster needs for instances: a namespace under the Pod Security Standard `restricted`, an account
  * with the fewest rights, no network for its pods, and caps that follow the pool's settings.
  */
-export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
+export const manifestsOf = (settings: Settings): Manifest[] => {
+  const { kubernetes, pool } = settings;
   const { namespace } = kubernetes;
   const labels = { ...MANAGED };
   const metadata = (name: string) => ({ name, namespace, labels });
@@ -60,7 +76,7 @@ export const manifestsOf = ({ kubernetes, pool }: Settings): Manifest[] => {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "Role",
       metadata: metadata(RUNTIME_ACCOUNT),
-      rules: rights.map(({ apiGroups, resources, verbs }) => ({
+      rules: rightsOf(settings).map(({ apiGroups, resources, verbs }) => ({
         apiGroups: [...apiGroups],
         resources: [...resources],
         verbs: [...verbs],

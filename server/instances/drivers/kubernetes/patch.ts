@@ -12,6 +12,9 @@ const listKeys: Readonly<Record<string, string>> = {
   topologySpreadConstraints: "topologyKey",
 };
 
+/** By which policies of the network and quotas find the pods of all runtimes. */
+export const MANAGED_LABEL = "app.kubernetes.io/managed-by";
+
 type JsonObject = Record<string, Json>;
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -113,4 +116,42 @@ export const patchPod = (pod: Json, patch: Json, allowed: readonly string[]): Js
   );
   if (refused.length > 0) throw fail("pod_patch_refused", { paths: refused.join(", ") });
   return patched;
+};
+
+/** What an API server, its admission and its scheduler add to every pod, and how they write quantities. */
+const added = [
+  /^spec\.(nodeName|serviceAccountName|serviceAccount|priority|securityContext\.supplementalGroupsPolicy)$/,
+  /^spec\.containers\.(worker|files)\.(terminationMessagePath|terminationMessagePolicy)$/,
+  /^spec\.volumes\.[^.]+\.emptyDir\.sizeLimit$/,
+];
+/** The controller of a warm pool bounds a pod by the lifetime of its claim. */
+const claimed = [/^spec\.(activeDeadlineSeconds|hostname|subdomain)$/];
+
+/** An API server leaves these out where they are `false`; it keeps all others. */
+const leftOut: ReadonlySet<string> = new Set(["hostNetwork", "hostPID", "hostIPC"]);
+
+const specOf = (pod: Json): Json => {
+  const spec = isObject(pod) ? pod.spec : undefined;
+  if (!isObject(spec)) return null;
+  const kept = Object.entries(spec).filter(([field, value]) => value !== false || !leftOut.has(field));
+  return Object.fromEntries(kept);
+};
+
+const managedBy = (pod: Json): Json | undefined => {
+  const metadata = isObject(pod) ? pod.metadata : undefined;
+  const labels = isObject(metadata) ? metadata.labels : undefined;
+  return isObject(labels) ? labels[MANAGED_LABEL] : undefined;
+};
+
+/**
+ * Where a pod that somebody else made is not as the one that is wanted: paths of what confines an
+ * instance or holds its files, those in `allowed` left out.
+ */
+export const unlike = (wanted: Json, found: Json, allowed: readonly string[]): string[] => {
+  const rules = [...free, ...added, ...claimed];
+  const label = managedBy(wanted) === managedBy(found) ? [] : [`metadata.labels.${MANAGED_LABEL}`];
+  const places = differences(specOf(wanted), specOf(found), "spec", "");
+  return [...label, ...places].filter(
+    (path) => !rules.some((rule) => rule.test(path)) && !allowed.some((one) => isWithinPath(path, one)),
+  );
 };

@@ -6,18 +6,18 @@ import type { WorkerSpec } from "../driver.ts";
 import { asFirstProcess } from "../first-process.ts";
 import { COPY, COPY_FOLDER, remoteEnvironment } from "../remote/environment.ts";
 import { RECEIVER } from "../remote/files.ts";
-import { patchPod } from "./patch.ts";
+import { MANAGED_LABEL, patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
 /** What the container gets that receives the workspace. */
 export const FILES_LIMITS = { cpus: 0.5, memory_mb: 256, disk_mb: 64 };
 
-const INSTANCE_LABEL = "coditect.dev/instance";
+export const INSTANCE_LABEL = "coditect.dev/instance";
 export const STATE_LABEL = "coditect.dev/state";
-const APP_LABEL = "app.kubernetes.io/managed-by";
+/** Which runtime made an object, as its Lease names it. */
+export const EPOCH = "coditect.dev/epoch";
 const QUEUE_LABEL = "kueue.x-k8s.io/queue-name";
-/** By which policies of the network and quotas find the pods of all runtimes. */
-export const MANAGED: Readonly<Record<string, string>> = { [APP_LABEL]: "coditect" };
+export const MANAGED: Readonly<Record<string, string>> = { [MANAGED_LABEL]: "coditect" };
 
 /** The container of the worker, and the one that writes the files it may only read. */
 export const WORKER = "worker";
@@ -33,6 +33,13 @@ const OVERHEAD_MB = 128;
 /** The value of `STATE_LABEL` by which a state folder knows its own pods and no others. */
 export const stateOf = (stateFolder: string): string =>
   createHash("sha256").update(stateFolder).digest("hex").slice(0, 32);
+
+/** What the runtime's own objects are found by. */
+export const labelsOf = (instanceId: string, stateFolder: string): Record<string, string> => ({
+  ...MANAGED,
+  [INSTANCE_LABEL]: instanceId,
+  [STATE_LABEL]: stateOf(stateFolder),
+});
 
 /** A name the API server takes, the same for each instance. */
 export const podName = (instanceId: string): string => `coditect-${instanceId}`;
@@ -165,12 +172,10 @@ export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
     metadata: {
       name: podName(spec.instance_id),
       labels: {
-        ...MANAGED,
-        [INSTANCE_LABEL]: spec.instance_id,
-        [STATE_LABEL]: stateOf(stateFolder),
+        ...labelsOf(spec.instance_id, stateFolder),
         ...(settings.queue !== null && { [QUEUE_LABEL]: settings.queue }),
       },
-      annotations: { "coditect.dev/epoch": epoch },
+      annotations: { [EPOCH]: epoch },
     },
     spec: {
       restartPolicy: "Never",

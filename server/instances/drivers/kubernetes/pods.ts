@@ -107,16 +107,31 @@ export class PodTable {
       signal.throwIfAborted();
       const pod = this.#pods.get(name) ?? null;
       if ((pod !== null || this.#isCurrent) && isIt(pod)) return pod;
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          this.#listeners.delete(done);
-          signal.removeEventListener("abort", done);
-          resolve();
-        };
-        this.#listeners.add(done);
-        signal.addEventListener("abort", done, { once: true });
-      });
+      await this.#change(signal);
     }
+  }
+
+  /** Resolves with a pod as soon as there is one that `isIt`. Errors: the signal's reason. */
+  async first(isIt: (pod: Pod) => boolean, signal: AbortSignal): Promise<Pod> {
+    for (;;) {
+      signal.throwIfAborted();
+      const found = this.all().find(isIt);
+      if (found !== undefined) return found;
+      await this.#change(signal);
+    }
+  }
+
+  /** Resolves when something was told, or the signal aborts. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#listeners.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#listeners.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Settings } from "../../../../schemas/settings.ts";
 import type { Cluster } from "./cluster.ts";
 import { isMissing } from "./errors.ts";
-import { manifestsOf, rights } from "./manifests.ts";
+import { manifestsOf, rightsOf } from "./manifests.ts";
 import type { Manifest } from "./manifests.ts";
+import { offersClaims, SANDBOX_API } from "./sandbox.ts";
 
 const collections: Readonly<Record<string, string>> = {
   Namespace: "namespaces",
@@ -78,8 +79,12 @@ const checkObject = async (
 const Review = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /** Whether this user, or this account, may do what a runtime does. */
-const checkRights = async (cluster: Cluster, signal: AbortSignal): Promise<ClusterCheck[]> => {
-  const asked = rights.flatMap(({ apiGroups: [group], resources, verbs }) =>
+const checkRights = async (
+  cluster: Cluster,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<ClusterCheck[]> => {
+  const asked = rightsOf(settings).flatMap(({ apiGroups: [group], resources, verbs }) =>
     resources.flatMap((full) =>
       verbs.map((verb) => {
         const [resource = "", subresource] = full.split("/");
@@ -119,5 +124,17 @@ export const checkCluster = async (
     title: "setting kubernetes.image",
     problem: settings.kubernetes.image === null ? "not set: name an image that the cluster can pull" : null,
   };
-  return [...objects, ...(await checkRights(cluster, signal)), image];
+  const { warm_pool } = settings.kubernetes;
+  const controller: ClusterCheck[] =
+    warm_pool === null
+      ? []
+      : [
+          {
+            title: `controller agent-sandbox (${SANDBOX_API})`,
+            problem: (await offersClaims(cluster, signal))
+              ? null
+              : "missing: install it, or runs create pods in place of claims",
+          },
+        ];
+  return [...objects, ...controller, ...(await checkRights(cluster, settings, signal)), image];
 };

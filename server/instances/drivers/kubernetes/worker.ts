@@ -4,8 +4,8 @@ import type { RemoteStream } from "../remote/stream.ts";
 import { RemoteWorker, type StartedWorker } from "../remote/worker.ts";
 import type { Cluster } from "./cluster.ts";
 import { endOfPod, hasEnded } from "./end.ts";
-import { deletePod } from "./pods.ts";
 import type { Pod, PodTable } from "./pods.ts";
+import type { PodSource } from "./source.ts";
 
 /** How long after its streams the word of Kubernetes on a pod's end may take to come. */
 const WORD_MS = 3000;
@@ -16,8 +16,9 @@ export const GONE_MS = 20_000;
 export interface StartedPod extends StartedWorker {
   cluster: Cluster;
   table: PodTable;
+  /** Of the pod. */
   name: string;
-  uid: string;
+  source: PodSource;
   /** To the container that writes its files; it ends with this. */
   files: RemoteStream;
   /** Called when the pod is gone, or could not be removed. */
@@ -70,14 +71,11 @@ export class PodWorker extends RemoteWorker {
 
   /** Whether nothing of it is left. An API server that is away is asked again by the next sweep. */
   #remove(): Promise<boolean> {
-    const { cluster, table, name, uid } = this.#started;
-    const remove = async (): Promise<boolean> => {
-      const signal = AbortSignal.timeout(GONE_MS);
-      await deletePod(cluster, name, signal, uid);
-      await table.until(name, (pod) => pod?.metadata.uid !== uid, signal);
-      return true;
-    };
-    this.#removal ??= remove().catch(() => false);
+    const { source } = this.#started;
+    this.#removal ??= source.remove(AbortSignal.timeout(GONE_MS)).then(
+      () => true,
+      () => false,
+    );
     return this.#removal;
   }
 

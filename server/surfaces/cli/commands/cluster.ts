@@ -3,11 +3,15 @@ import { contextsOf } from "../../../instances/drivers/kubernetes/choose.ts";
 import { type Cluster, openCluster } from "../../../instances/drivers/kubernetes/cluster.ts";
 import { clusterError } from "../../../instances/drivers/kubernetes/errors.ts";
 import { manifestsOf } from "../../../instances/drivers/kubernetes/manifests.ts";
+import type { Manifest } from "../../../instances/drivers/kubernetes/manifests.ts";
 import { checkCluster, setUpCluster } from "../../../instances/drivers/kubernetes/setup.ts";
+import { warmPoolOf } from "../../../instances/drivers/kubernetes/warm-pool.ts";
+import { workerEntry } from "../../../platform/installation.ts";
 import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
+import { findWorkspace } from "../session/target.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
 /** The settings that count for this workspace, from every place that has a say. */
@@ -16,13 +20,17 @@ const settingsHere = async (flags: RecordFlags, context: CommandContext): Promis
   await withConnection(flags, context, async (connection) => {
     const { items } = await connection.call("settings/list", {});
     const chosen = items.filter(({ key }) => /^(kubernetes|pool)\./.test(key));
+    const alone = items.filter(({ key }) => ["allowed_hosts", "permissions", "image"].includes(key));
     const group = (name: string) =>
       Object.fromEntries(
         chosen
           .filter(({ key }) => key.startsWith(`${name}.`))
           .map(({ key, value }) => [key.slice(name.length + 1), value]),
       );
-    settings = Settings.parse({ kubernetes: group("kubernetes"), pool: group("pool") });
+    settings = Settings.parse({
+      ...Object.fromEntries(alone.map(({ key, value }) => [key, value])),
+      ...{ kubernetes: group("kubernetes"), pool: group("pool") },
+    });
     return exitCodes.held;
   });
   return settings;
@@ -44,16 +52,37 @@ const inEach = async <Line extends { title: string }>(
   return all;
 };
 
-/** `coditect cluster manifests`: what `setup` would create, for kubectl or a repository. */
-export const printManifests = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
-  const manifests = manifestsOf(await settingsHere(flags, context));
-  const { terminal } = context;
+const print = async (
+  manifests: readonly Manifest[],
+  flags: RecordFlags,
+  { terminal }: CommandContext,
+): Promise<number> => {
   if (flags.json === true) terminal.out(manifests.map((one) => `${JSON.stringify(one)}\n`).join(""));
   else {
     const { dumpYaml } = await import("@kubernetes/client-node");
     terminal.out(manifests.map((one) => dumpYaml(one)).join("---\n"));
   }
   return exitCodes.held;
+};
+
+/** `coditect cluster manifests`: what `setup` would create, for kubectl or a repository. */
+export const printManifests = async (flags: RecordFlags, context: CommandContext): Promise<number> =>
+  print(manifestsOf(await settingsHere(flags, context)), flags, context);
+
+export interface WarmPoolFlags extends RecordFlags {
+  replicas?: number;
+}
+
+/** `coditect cluster warm-pool`: what agent-sandbox makes pods for this workspace from. */
+export const printWarmPool = async (
+  name: string,
+  flags: WarmPoolFlags,
+  context: CommandContext,
+): Promise<number> => {
+  const workspace = await findWorkspace(flags, context.currentFolder);
+  const settings = await settingsHere(flags, context);
+  const choices = { name, replicas: flags.replicas ?? 2, entry: workerEntry() };
+  return print(warmPoolOf(workspace, settings, choices), flags, context);
 };
 
 /** `coditect cluster setup`: creates what is missing; what is there stays as it is. */

@@ -1,7 +1,13 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { WarmPoolFlags } from "../commands/cluster.ts";
 import type { RecordFlags } from "../commands/records.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { type End, recordCommand } from "./options.ts";
+
+const count = (text: string): number => {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It must be a number from 1 to 9999.");
+  return Number(text);
+};
 
 export const addCluster = (program: Command, context: CommandContext, end: End): void => {
   const load = () => import("../commands/cluster.ts");
@@ -17,4 +23,13 @@ export const addCluster = (program: Command, context: CommandContext, end: End):
   recordCommand(cluster, "manifests", "print what setup creates, for kubectl apply -f -").action(
     async (flags: RecordFlags) => end((await load()).printManifests(flags, context)),
   );
+  recordCommand(
+    cluster,
+    "warm-pool <name>",
+    "print a SandboxTemplate and a SandboxWarmPool of agent-sandbox for this workspace",
+  )
+    .addOption(new Option("--replicas <n>", "pods that wait (default: 2)").argParser(count))
+    .action(async (name: string, flags: WarmPoolFlags) =>
+      end((await load()).printWarmPool(name, flags, context)),
+    );
 };
