@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { definitionsOf, exportedNames } from "./definitions.ts";
 import { javascriptExtensions, packageNameFor, resolveSpecifier, specifiersIn } from "./javascript.ts";
 import { extensionOf } from "./kinds.ts";
 import { pythonImports } from "./python.ts";
@@ -39,36 +40,55 @@ const importsByName = (path: string, text: string, index: WorkspaceIndex): strin
   );
 };
 
-/** The workspace's files that `text`, the content of `path`, imports; each once, in order. */
+/**
+ * The workspace's files that `text`, the content of `path`, imports; each once, in order. In JavaScript and
+ * TypeScript those that define what it imports come before modules that only pass it on.
+ */
 export const importsOf = (path: string, text: string, index: WorkspaceIndex): string[] => {
   const extension = extensionOf(path);
   const found = isJavaScript.has(extension)
-    ? specifiersIn(text).map((name) => resolveSpecifier(name, path, index))
+    ? [
+        ...definitionsOf(path, text, index),
+        ...specifiersIn(text).map((name) => resolveSpecifier(name, path, index)),
+      ]
     : extension === "py"
       ? pythonImports(path, text, index)
       : importsByName(path, text, index);
   return [...new Set(found.filter((file) => file !== null))].filter((file) => file !== path);
 };
 
-/**
- * The names an import of `path` is written with: its own, and its package's if the package's
- * name leads to it. What has none of them in its text cannot import it.
- */
-export const namesOf = (path: string, index: WorkspaceIndex): string[] => {
-  const packageName = isJavaScript.has(extensionOf(path)) ? packageNameFor(path, index) : null;
-  return [moduleName(path), ...(packageName === null ? [] : [packageName])];
+/** What files that import a module may say of it. */
+interface ModuleNames {
+  path: string;
+  /** Names that an import of the module itself is written with: its own, and its package's if that leads to it. */
+  names: readonly string[];
+  /** Names that files import from it, perhaps through another module. */
+  exported: readonly string[];
+}
+
+/** A file that has none of these names in its text cannot import `path`. */
+export const namesOf = (path: string, index: WorkspaceIndex): ModuleNames => {
+  if (!isJavaScript.has(extensionOf(path))) return { path, names: [moduleName(path)], exported: [] };
+  const packageName = packageNameFor(path, index);
+  const names = [moduleName(path), ...(packageName === null ? [] : [packageName])];
+  return { path, names, exported: exportedNames(path, index) };
 };
 
-/** Whether `other`, with this text, imports `path`, whose names are given. */
+/** Whether `other`, with this text, imports the module, or a name of it through another one. */
 export const isImporter = (
   other: string,
   text: string,
-  { path, names }: { path: string; names: readonly string[] },
+  { path, names, exported }: ModuleNames,
   index: WorkspaceIndex,
 ): boolean => {
   const speaksOf = (written: string): boolean => names.some((name) => written.includes(name));
-  if (!speaksOf(text)) return false;
-  return isJavaScript.has(extensionOf(other))
-    ? specifiersIn(text).some((name) => speaksOf(name) && resolveSpecifier(name, other, index) === path)
-    : importsOf(other, text, index).includes(path);
+  if (!isJavaScript.has(extensionOf(other)))
+    return speaksOf(text) && importsOf(other, text, index).includes(path);
+  const isDirect =
+    speaksOf(text) &&
+    specifiersIn(text).some((name) => speaksOf(name) && resolveSpecifier(name, other, index) === path);
+  return (
+    isDirect ||
+    (exported.some((name) => text.includes(name)) && definitionsOf(other, text, index).includes(path))
+  );
 };

@@ -42,7 +42,7 @@ export const relationsOf = async (
   ).slice(0, MOST_READ)) {
     await pause();
     if (isTest(other) && testedName(other) === name) ownTests.push(other);
-    else if (!isImporter(other, index.read(other) ?? "", { path, names }, index)) continue;
+    else if (!isImporter(other, index.read(other) ?? "", names, index)) continue;
     else if (isTest(other)) tests.push(other);
     else importers.push(other);
   }

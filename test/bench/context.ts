@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { collectContext } from "../../server/context/collect-context.ts";
 import { runTests } from "../../server/worker/runners/run-tests.ts";
+import { measureDefinitions } from "./context/definitions.ts";
 import { median, type Report } from "./report.ts";
 
 const TIMES = 9;
@@ -20,6 +21,7 @@ export default async function run(report: Report): Promise<void> {
     await measureContext(report, place, 500, "under 50 ms, warm", 50);
     await measureContext(report, place, 20_000, "under 500 ms, warm", 500);
     await measureRunner(report, place);
+    await measureDefinitions(report);
   } finally {
     rmSync(place, { recursive: true, force: true });
   }

@@ -188,6 +188,105 @@ describe("collectContext", () => {
     );
   });
 
+  it("gives the files that define what is imported, before modules that only pass it on", async () => {
+    const files = {
+      "src/order.ts":
+        'import { round, type Money, Tax as Duty } from "./lib";\nimport * as dates from "./dates";\nimport { log } from "./log";\ndates.format();\n',
+      "src/lib/index.ts":
+        'export * from "./unused";\nexport * from "./numbers";\nexport { Levy as Tax, } from "./tax";\nexport type { Money } from "../types/money";\n',
+      "src/lib/numbers.ts":
+        "export function round(): void;\nexport function round(value?: number): void {}\n",
+      "src/lib/unused.ts": "export const other = 1;\n",
+      "src/lib/tax.ts": 'import { Levy } from "./levy";\nexport { Levy };\n',
+      "src/lib/levy.ts": "export class Levy {}\n",
+      "src/types/money.ts": "export interface Money { cents: number }\n",
+      "src/dates.ts": 'export * from "./dates-format";\nexport const parse = 1;\n',
+      "src/dates-format.ts": "export const format = () => 1;\n",
+      "src/log.ts": "export const log = 1;\n",
+    };
+    assert.deepEqual(await names(files, "src/order.ts"), [
+      "src/order.ts",
+      "src/lib/numbers.ts",
+      "src/types/money.ts",
+      "src/lib/levy.ts",
+      "src/dates-format.ts",
+      "src/log.ts",
+      "src/lib/index.ts",
+      "src/dates.ts",
+    ]);
+  });
+
+  it("finds tests and importers that get a file's names through another module", async () => {
+    const files = {
+      "src/rates.ts": "export const rateOf = () => 1;\n",
+      "src/index.ts": 'export * from "./rates";\n',
+      "src/till.ts": 'import { rateOf } from ".";\n',
+      "test/shop.test.ts": 'import { rateOf } from "../src";\n',
+      "test/other.test.ts": 'import { nothing } from "../src"; // not rateOf\n',
+    };
+    assert.deepEqual(await names(files, "src/rates.ts"), [
+      "src/rates.ts",
+      "test/shop.test.ts",
+      "src/index.ts",
+      "src/till.ts",
+    ]);
+  });
+
+  it("follows names of sibling packages to their sources, and paths of a tsconfig that is extended", async () => {
+    const files = {
+      "package.json": '{ "name": "root", "workspaces": ["packages/*"] }',
+      "tsconfig.base.json": '{ "compilerOptions": { "paths": { "@inner/*": ["./packages/inner/*.ts"] } } }',
+      "packages/shop/package.json": '{ "name": "@town/shop" }',
+      "packages/shop/tsconfig.json": '{ "extends": "../../tsconfig.base" }',
+      "packages/shop/src/till.ts":
+        'import { add } from "@town/sums";\nimport { half } from "@town/sums/parts";\nimport "@inner/deep";\n',
+      "packages/sums/package.json":
+        '{ "name": "@town/sums", "exports": { ".": "./dist/index.js", "./parts": "./dist/parts.js" } }',
+      "packages/sums/src/index.ts": 'export * from "./add.js";\n',
+      "packages/sums/src/add.ts": "export const add = 1;\n",
+      "packages/sums/src/parts.ts": "export const half = 1;\n",
+      "packages/inner/deep.ts": "1\n",
+    };
+    const found = await names(files, "packages/shop/src/till.ts");
+    assert.deepEqual(
+      found.filter((name) => name.endsWith(".ts")),
+      [
+        "packages/shop/src/till.ts",
+        "packages/sums/src/add.ts",
+        "packages/sums/src/parts.ts",
+        "packages/sums/src/index.ts",
+        "packages/inner/deep.ts",
+      ],
+    );
+  });
+
+  it("follows what require() gives, through package.json and module.exports", async () => {
+    const files = {
+      "index.js": 'module.exports = require("./lib/app");\n',
+      "lib/app.js": "exports.open = () => 1;\n",
+      "lib/router/package.json": '{ "main": "way.js" }',
+      "lib/router/way.js": "exports.go = 1;\n",
+      "examples/demo.js": 'var app = require("..");\nvar way = require("../lib/router");\napp.open();\n',
+    };
+    const found = await names(files, "examples/demo.js");
+    assert.deepEqual(found.filter((name) => name.endsWith(".js")).toSorted(), [
+      "examples/demo.js",
+      "index.js",
+      "lib/app.js",
+      "lib/router/way.js",
+    ]);
+  });
+
+  it("reads modules in cycles, and text that is long or broken", async () => {
+    const files = {
+      "a.ts": 'export * from "./b";\nimport { x, y } from "./b";\n',
+      "b.ts": 'export * from "./a";\nexport { y } from "./a";\n',
+      "c.ts": `import {${" ".repeat(9000)}\n`.repeat(20) + "export {".repeat(5000),
+    };
+    assert.deepEqual(await names(files, "a.ts"), ["a.ts", "b.ts"]);
+    assert.deepEqual(await names(files, "c.ts", { budgetTokens: 1_000_000 }), ["c.ts"]);
+  });
+
   it("finds those that import a package's main file by the package's name", async () => {
     const files = {
       "package.json": '{ "name": "little-shop", "exports": "./src/index.ts" }',

@@ -1,0 +1,54 @@
+import { posix } from "node:path";
+import { z } from "zod";
+import { matchStar, nearest, readConfiguration } from "./configuration.ts";
+import type { WorkspaceIndex } from "./workspace-index.ts";
+
+/** Most configurations that extend one another. */
+const MOST_PARENTS = 5;
+
+const TypeScriptConfig = z.object({
+  extends: z.union([z.string(), z.array(z.string())]).optional(),
+  compilerOptions: z
+    .object({ baseUrl: z.string().optional(), paths: z.record(z.string(), z.array(z.string())).optional() })
+    .optional(),
+});
+
+interface Aliases {
+  baseUrl: string | null;
+  paths: { folder: string; targets: Readonly<Record<string, readonly string[]>> } | null;
+}
+
+/** What a configuration and those that it extends say of names; the own ones count first. */
+const aliasesOf = (path: string, index: WorkspaceIndex, steps = 0): Aliases => {
+  const config = readConfiguration(path, TypeScriptConfig, index);
+  if (config === null || steps > MOST_PARENTS) return { baseUrl: null, paths: null };
+  const folder = posix.dirname(path);
+  const { baseUrl, paths } = config.compilerOptions ?? {};
+  const own: Aliases = {
+    baseUrl: baseUrl === undefined ? null : posix.join(folder, baseUrl),
+    paths: paths === undefined ? null : { folder: posix.join(folder, baseUrl ?? "."), targets: paths },
+  };
+  for (const parent of [config.extends ?? []].flat().reverse()) {
+    if (own.baseUrl !== null && own.paths !== null) break;
+    if (!parent.startsWith(".")) continue;
+    const at = posix.join(folder, parent);
+    const inherited = aliasesOf(index.paths.has(at) ? at : `${at}.json`, index, steps + 1);
+    own.baseUrl ??= inherited.baseUrl;
+    own.paths ??= inherited.paths;
+  }
+  return own;
+};
+
+/** Where a name may lead by `paths` and `baseUrl` of the nearest tsconfig.json and what it extends. */
+export const aliasTargets = (name: string, folder: string, index: WorkspaceIndex): string[] => {
+  const config = nearest("tsconfig.json", folder, index) ?? nearest("jsconfig.json", folder, index);
+  if (config === null) return [];
+  const { baseUrl, paths } = aliasesOf(config.path, index);
+  const mapped = Object.entries(paths?.targets ?? {}).flatMap(([pattern, targets]) => {
+    const star = matchStar(pattern, name);
+    return star === null
+      ? []
+      : targets.map((target) => posix.join(paths?.folder ?? ".", target.replace("*", star)));
+  });
+  return baseUrl === null ? mapped : [...mapped, posix.join(baseUrl, name)];
+};
