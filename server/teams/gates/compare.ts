@@ -3,9 +3,10 @@ import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 /** The variable parts of a test's name: times, places in temporary folders, ports, addresses, random ids. */
 const changing = new RegExp(
   [
-    /\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?/,
-    /(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? ([A-Z][a-z]{2} \d\d|\d\d [A-Z][a-z]{2}) \d{4}/,
-    /\b\d{1,2}:\d\d:\d\d(\.\d+)?\b/,
+    /\d{4}-\d\d-\d\d[T _][\d:.]+(Z|[ _]?[+-]\d\d:?\d\d)?([ _][A-Z]{3,4}(?![a-z]))?([ _]m=[+-][\d.]+)?/,
+    /(Mon|Tue|Wed|Thu|Fri|Sat|Sun),?[ _]([A-Z][a-z]{2}[ _]{1,2}\d\d?|\d\d?[ _][A-Z][a-z]{2})[ _](\d{4}|(?=\d{1,2}:\d\d))/,
+    /(?<![\d:])\d{1,2}:\d\d:\d\d(\.\d+)?(?![\d:])/,
+    /(?<=\b(?:p?pid|process(?:[ _]id)?)[ _:=#]{1,2})\d{1,7}\b/,
     /\b\d{10,}(\.\d+)?\b/,
     /\b\d+\.\d{6,}(e-?\d+)?\b/,
     /(\/private)?\/(tmp|var\/(tmp|folders))\/[^\s'")\]]+/,
@@ -14,6 +15,7 @@ const changing = new RegExp(
     /\b0x[0-9a-f]{6,16}\b/,
     /\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b/,
     /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b/,
+    /(?<![a-z0-9])(?=(?:[a-z]+\d+){2}[a-z]|(?:\d+[a-z]+){2}\d)[a-z0-9]{8,}(?![a-z0-9])/,
   ]
     .map(({ source }) => source)
     .join("|"),
@@ -86,13 +88,44 @@ export const compareRuns = (
   const skippedBefore = tally(before.tests, "skipped");
   const passed = unchanged(before.tests).filter(({ status }) => status === "passed");
   const ids = [...new Set(passed.filter(({ file }) => !unloaded.has(file)).map(testId))];
+  const gone = ids.filter((id) => (present.get(id) ?? 0) < (total.get(id) ?? 0));
   return {
     broken: newlyFailing(before, after),
     errors: newErrors(before, after),
-    gone: ids.filter((id) => (present.get(id) ?? 0) < (total.get(id) ?? 0)),
+    gone: withoutRenamed(gone, newNames(total, present)),
     skipped: ids.filter((id) => (skippedNow.get(id) ?? 0) > (skippedBefore.get(id) ?? 0)),
     missing: missingParts(before, after),
   };
+};
+
+/** Names that more tests have now than before, each as often as there are more. */
+const newNames = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] =>
+  [...after].flatMap(([id, count]) => Array<string>(Math.max(0, count - (before.get(id) ?? 0))).fill(id));
+
+/**
+ * Those for which no new test is there that differs in one random id alone. One that happens to have
+ * few digits is no such id by itself: only its place in both names, and the other one, tell.
+ */
+const withoutRenamed = (gone: readonly string[], added: readonly string[]): string[] => {
+  const left = [...added];
+  return gone.filter((id) => {
+    const place = left.findIndex((other) => differsInRandomId(id, other));
+    if (place >= 0) left.splice(place, 1);
+    return place < 0;
+  });
+};
+
+const randomId = /^(?:…|[a-z0-9]{8,14})$/;
+
+const differsInRandomId = (one: string, other: string): boolean => {
+  const [words, others] = [one, other].map((id) => id.split(/([^a-z0-9…]+)/i));
+  if (words === undefined || words.length !== others?.length) return false;
+  const pairs = words.map((word, index) => [word, others[index] ?? ""] as const);
+  const different = pairs.filter(([word, now]) => word !== now);
+  return (
+    different.length === 1 &&
+    different.every((pair) => pair.includes("…") && pair.every((id) => randomId.test(id)))
+  );
 };
 
 /** Programs that ran more often before than now; several may have one name. */

@@ -409,6 +409,8 @@ describe("the gate clean", () => {
 
 describe("the gate clean, compared with the state before the run", () => {
   const old: Test[] = [["old", "passed", "test/old.test.js"]];
+  const named = (...names: string[]): TestReport =>
+    report(names.map((name) => [name, "passed", "test/old.test.js"]));
   const rows: [what: string, before: TestReport, now: TestReport, held: boolean, evidence?: RegExp][] = [
     [
       "an error outside of the tests",
@@ -417,6 +419,20 @@ describe("the gate clean, compared with the state before the run", () => {
       false,
       /^lint failed/,
     ],
+    [
+      "a name with a random id that looks like a word in one of the runs",
+      named("keeps qwertyuiopa", "other"),
+      named("keeps k3j9x2m1qz8", "other"),
+      true,
+    ],
+    [
+      "one of two tests with random ids in their names",
+      named("keeps k3j9x2m1qz8", "keeps a1b2c3d4e5f"),
+      named("keeps 9z8y7x6w5v4"),
+      false,
+      /^gone: /,
+    ],
+    ["another word in a name", named("reads sha256sum"), named("reads sha512sum"), false, /^gone: /],
     [
       "a test program that did not run",
       report(old, { parts: [{ name: "jest unit", exit_code: 0 }] }),

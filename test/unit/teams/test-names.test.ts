@@ -13,6 +13,16 @@ describe("the identity of a test", () => {
     ["macOS's temporary folder", "reads /var/folders/1q/T/ab/a", "reads /var/folders/1q/T/cd/a"],
     ["a port", "asks http://localhost:43123/x", "asks http://localhost:51234/x"],
     ["an address", "<object at 0x7fd4074bd520>", "<object at 0x7fd4074bd888>"],
+    ["a moment as Go writes it", "at_2026-11-29_22:01:02.5_+0000_UTC", "at_2026-11-30_07:11:19.25_+0000_UTC"],
+    [
+      "a moment with Go's clock",
+      "at_2026-11-29_22:01:02.5_+0000_UTC_m=+0.1",
+      "at_2026-11-30_07:11:19_+0000_UTC_m=+12.25",
+    ],
+    ["a date as Go writes it", "at_Sun_Nov_29_22:01:02_2026", "at_Mon_Nov_30_07:11:19_2026"],
+    ["a process", "stops process 4711", "stops process 128"],
+    ["a process with its short name", "TestStop/pid_4711", "TestStop/pid_31337"],
+    ["a random identifier in base 36", "keeps k3j9x2m1qz8", "keeps 0qw7ert5y12"],
     ["a random identifier", "keeps 4f9a8c7b6d5e4f3a", "keeps 0a1b2c3d4e5f6a7b"],
   ];
   for (const [what, one, other] of alike)
@@ -29,6 +39,15 @@ describe("the identity of a test", () => {
       "is 0.5",
       "is 0.25",
       "version 1.2.3",
+      "reads base64url",
+      "reads sha256sum",
+      "reads sha512sum",
+      "a process of 3 steps",
+      "a process of 4 steps",
+      "Sun Nov 29 is a holiday",
+      "Mon Nov 30 is a holiday",
+      "answers 404",
+      "answers 405",
     ];
     assert.equal(new Set(names.map(idOf)).size, names.length);
   });
