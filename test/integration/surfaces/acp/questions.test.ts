@@ -9,9 +9,11 @@ import {
   type CreateElicitationResponse,
   methods,
   ndJsonStream,
+  type NewSessionRequest,
   PROTOCOL_VERSION,
 } from "@agentclientprotocol/sdk";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { z } from "zod";
 import { addAskingServer, startAskingModel, type AskingModel } from "../../../support/asking-server.ts";
 import { cleanEnvironment, root } from "../../../support/command.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
@@ -49,7 +51,7 @@ describe("a tool server's question over ACP", function () {
       protocolVersion: PROTOCOL_VERSION,
       clientCapabilities: answer === null ? {} : { elicitation: { form: {} } },
     });
-    const session = { cwd: workspace.root, mcpServers: [] };
+    const session: NewSessionRequest = { cwd: workspace.root, mcpServers: [] };
     const { sessionId } = await connection.agent.request(methods.agent.session.new, session);
     await connection.agent.request(methods.agent.session.prompt, {
       sessionId,
@@ -67,7 +69,8 @@ describe("a tool server's question over ACP", function () {
     const [question = assert.fail("nothing was asked")] = asked;
     assert.match(question.message, /The MCP server asking, which .+ uses, asks you: How shall I greet you\?/);
     assert.ok(question.mode === "form");
-    assert.deepEqual(question.requestedSchema.required, ["name"]);
+    const { required } = z.object({ required: z.array(z.string()) }).parse(question.requestedSchema);
+    assert.deepEqual(required, ["name"]);
   });
 
   it("is declined and cancelled as the user says", async () => {
