@@ -11,6 +11,16 @@ import { readArguments } from "../../server/gateway/providers/parts.ts";
 import { parseLessons, renderLessons } from "../../server/feedback/lessons-file.ts";
 import { describeConfiguration } from "../../server/teams/definition/describe.ts";
 import { fillPrompt, variablesIn } from "../../server/teams/definition/template.ts";
+import { readToken } from "../../server/access/token-book.ts";
+import { decisionOf } from "../../server/hooks/decision.ts";
+import { parseImageName } from "../../server/instances/drivers/docker/registry.ts";
+import { parseAllowedHost } from "../../server/instances/drivers/egress/policy.ts";
+import { readReceipt } from "../../server/proof/receipt.ts";
+import { MessageLines } from "../../server/tools/message-lines.ts";
+import { readJUnit } from "../../server/worker/runners/junit.ts";
+import { readTap } from "../../server/worker/runners/tap.ts";
+import { readTrx } from "../../server/worker/runners/trx.ts";
+import { readFrontMatter } from "../../server/workspace/front-matter.ts";
 import { globFilter } from "../../server/workspace/glob.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
 import { redactText } from "../../server/workspace/redact.ts";
@@ -55,6 +65,17 @@ const survives = (work: (input: string) => unknown): void => {
   );
 };
 
+/** For a parser that says with an error of its own that it does not know the format. */
+const refusing =
+  (parse: (input: string) => unknown) =>
+  (input: string): void => {
+    try {
+      parse(input);
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof TypeError) throw error;
+    }
+  };
+
 const parsers: Readonly<Record<string, (input: string) => unknown>> = {
   "calls in a model's text": (input) => readFencedCalls(input, tools, 1),
   "arguments of a call": readArguments,
@@ -74,6 +95,19 @@ const parsers: Readonly<Record<string, (input: string) => unknown>> = {
   "package files": (input) => [marksOf("package.json", input, input), testSettings("package.json", input)],
   secrets: (input) => redactText(input, []),
   "terminal text": terminalText,
+  "front matter": (input) => {
+    const matter = readFrontMatter(`---\n${input}\n---\n`);
+    return [matter?.field("name"), matter?.list("tools")];
+  },
+  "reports in TAP": readTap,
+  "reports in JUnit's XML": refusing(readJUnit),
+  "reports in TRX": refusing(readTrx),
+  "answers of hooks": refusing((text) => decisionOf({ outcome: "answered", text })),
+  receipts: readReceipt,
+  "access tokens": readToken,
+  "names of hosts": parseAllowedHost,
+  "names of images": parseImageName,
+  "messages of MCP servers": (input) => new MessageLines().add(Buffer.from(input)),
 };
 
 /** Inputs that took the square, or more, of their length, or the whole stack. */
@@ -99,6 +133,10 @@ const hostile: Readonly<Record<string, string>> = {
   "texts in a text": JSON.stringify(
     deflateRawSync(Array.from({ length: 8000 }, (_, at) => `"${at}abcdefgh"`).join(" ")).toString("base64"),
   ),
+  "blanks in a line of a report": `ok${" ".repeat(30_000)}x\ry`,
+  "tests without end": "ok 1\n".repeat(30_000),
+  "suites without end": `${"<testsuite>".repeat(30_000)}${"<testcase/>".repeat(30_000)}`,
+  "output without end": `<t><testcase><failure/>${"<system-out>a</system-out>".repeat(30_000)}</testcase></t>`,
   "escapes without end": "\u001b[".repeat(30_000),
 };
 

@@ -17,6 +17,12 @@ const statusOf: Readonly<Record<string, TestCase["status"]>> = {
   disabled: "skipped",
 };
 
+/** A message with a further part on its own line; appended, as a report can have a part for each line. */
+export const withMore = (message: string | null, more: string): string => {
+  if (message === null || message === "") return more;
+  return more === "" ? message : `${message}\n${more}`;
+};
+
 /**
  * The tests of a report in JUnit's XML, as Surefire, Gradle, PHPUnit, CTest, Bun, Deno and many
  * others write it. Suites are nested, or not; the file is an attribute of the test or of a suite
@@ -36,14 +42,16 @@ export const readJUnit = (xml: string): JUnitCase[] => {
       const value = attributes[key];
       return typeof value === "string" ? value : "";
     };
-    if (name === "testsuite") suites.push({ name: of("name"), file: of("file") || of("filepath") });
+    const around = suites.at(-1);
+    if (name === "testsuite")
+      suites.push({ name: of("name"), file: of("file") || of("filepath") || (around?.file ?? "") });
     if (name === "testcase") {
       const seconds = Number(of("time"));
       test = {
-        file: of("file") || (suites.findLast(({ file }) => file !== "")?.file ?? ""),
+        file: of("file") || (around?.file ?? ""),
         name: of("name"),
         classname: of("classname") || of("class"),
-        suite: suites.at(-1)?.name ?? "",
+        suite: around?.name ?? "",
         status: /^(notrun|disabled|skipped)$/.test(of("status")) ? "skipped" : "passed",
         duration_ms: Number.isFinite(seconds) && of("time") !== "" ? seconds * 1000 : null,
         message: null,
@@ -64,7 +72,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
   parser.oncdata = add;
   parser.onclosetag = (name) => {
     if (test !== null && test.status === "failed" && /^(failure|error|system-out)$/.test(name))
-      test.message = [test.message ?? "", text.trim()].filter((part) => part !== "").join("\n");
+      test.message = withMore(test.message, text.trim());
     if (name === "testcase") test = null;
     if (name === "testsuite") suites.pop();
     text = "";

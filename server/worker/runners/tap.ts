@@ -7,7 +7,19 @@ import { reportFile, withStandardOutputIn } from "./report-files.ts";
 import { noResults, type ReportHook, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
-const point = /^(\s*)(not ok|ok)\b\s*(\d+)?\s*-?\s*(.*?)\s*(?:#\s*(SKIP|TODO|time)\b(.*))?$/i;
+const point = /^(\s*)(not ok|ok)\b(.*)$/is;
+const number = /^\s*(?:\d+)?\s*-?\s*/;
+const directive = /#\s*(SKIP|TODO|time)\b/i;
+
+/** What a line says of a test. In steps: one expression for all of it takes long for a line of blanks. */
+const readPoint = (line: string): { indent: number; isOk: boolean; name: string; says: string } | null => {
+  const [, space = "", word, rest = ""] = point.exec(line) ?? [];
+  if (word === undefined) return null;
+  const said = rest.replace(number, "");
+  const found = directive.exec(said);
+  const name = said.slice(0, found?.index).trim();
+  return { indent: space.length, isOk: word.toLowerCase() === "ok", name, says: found?.[1] ?? "" };
+};
 
 /**
  * The tests of a report in the Test Anything Protocol. A subtest's own line follows its tests,
@@ -31,11 +43,11 @@ export const readTap = (text: string): { tests: TestCase[]; isComplete: boolean 
       continue;
     }
     if (/^1\.\.\d+/.test(line)) isComplete = true;
-    const [, space = "", word, , name = "", directive = ""] = point.exec(line) ?? [];
-    if (word === undefined) continue;
-    const indent = space.length;
-    const isSkipped = /^(skip|todo)$/i.test(directive);
-    const status = isSkipped ? "skipped" : word.toLowerCase() === "ok" ? "passed" : "failed";
+    const said = readPoint(line);
+    if (said === null) continue;
+    const { indent, isOk, name, says } = said;
+    const isSkipped = /^(skip|todo)$/i.test(says);
+    const status = isSkipped ? "skipped" : isOk ? "passed" : "failed";
     const test: TestCase = {
       file: "",
       name: name.replaceAll("\\#", "#"),
@@ -43,7 +55,9 @@ export const readTap = (text: string): { tests: TestCase[]; isComplete: boolean 
       duration_ms: null,
       message: null,
     };
-    const inner = waiting.filter((each) => each.indent > indent);
+    // Those that wait are indented no less than the ones before them.
+    const firstInner = waiting.findLastIndex((each) => each.indent <= indent) + 1;
+    const inner = waiting.slice(firstInner);
     for (const each of inner) {
       each.test.name = `${test.name}${nameSeparator}${each.test.name}`;
       each.indent = indent;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import sax from "sax";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
-import { sourceFile } from "./junit.ts";
+import { sourceFile, withMore } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow } from "./report-files.ts";
 import { noResults, type RunnerAdapter } from "./runner.ts";
@@ -58,7 +58,7 @@ export const readTrx = (xml: string): TestCase[] => {
   parser.onclosetag = (name) => {
     const test = tests.at(-1)?.test;
     if (test?.status === "failed" && (name === "Message" || name === "StackTrace"))
-      test.message = [test.message ?? "", text.trim()].filter((part) => part !== "").join("\n");
+      test.message = withMore(test.message, text.trim());
   };
   parser.write(xml).close();
   return tests.map(({ id, test }) => ({ ...test, file: classes.get(id) ?? "" }));
