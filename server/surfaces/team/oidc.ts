@@ -52,6 +52,9 @@ const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
   const found = Discovery.safeParse(await response.json().catch(() => null));
   if (!found.success || found.data.issuer !== issuer)
     throw failed("its configuration names another issuer", found.error ?? null);
+  // Whoever is on the way could put in keys of their own.
+  if (issuer.startsWith("https:") && !found.data.jwks_uri.startsWith("https:"))
+    throw failed("it says that its keys are fetched without encryption", null);
   return createRemoteJWKSet(new URL(found.data.jwks_uri), { timeoutDuration: DEADLINE_MS });
 };
 

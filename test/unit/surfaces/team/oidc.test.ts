@@ -1,27 +1,37 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
-import { testTeam, type TestTeam } from "../../../support/team-server.ts";
+import { testTeam, testTls, type TestTeam } from "../../../support/team-server.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 
+interface IssuerChoices {
+  isEncrypted?: boolean;
+  /** Where its keys are; left out: where it is itself. */
+  keysAt?: string;
+}
+
 /** An issuer of tokens: its discovery document and its keys over HTTP. */
-const testIssuer = async () => {
+const testIssuer = async ({ isEncrypted = false, keysAt }: IssuerChoices = {}) => {
   const pair = await generateKeyPair("ES256", { extractable: true });
   let url = "";
-  const server: Server = createServer((request, response) => {
+  const server: Server = isEncrypted ? createSecureServer(testTls) : createServer();
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.setHeader("content-type", "application/json");
     if (request.url === "/.well-known/openid-configuration")
-      response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+      response.end(JSON.stringify({ issuer: url, jwks_uri: `${keysAt ?? url}/keys` }));
     else
       void exportJWK(pair.publicKey).then((key) =>
         response.end(JSON.stringify({ keys: [{ ...key, kid: "1", alg: "ES256" }] })),
       );
-  }).listen(0, "127.0.0.1");
+  });
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
-  url = `http://127.0.0.1:${address.port}`;
+  url = isEncrypted ? `https://localhost:${address.port}` : `http://127.0.0.1:${address.port}`;
   return { url, server, key: pair.privateKey };
 };
 
@@ -107,5 +117,27 @@ describe("tokens of an identity provider", function () {
     const { status, json } = await down.call("GET", "/api/agents", { token: await sign(good) });
     await down.close();
     assert.deepEqual([status, json.code], [503, "identity_provider_failed"]);
+  });
+
+  it("count only if the keys of an encrypted provider come encrypted as well", async () => {
+    const known = getCACertificates("default");
+    setDefaultCACertificates([...known, testTls.cert.toString()]);
+    const encrypted = await testIssuer({ isEncrypted: true });
+    const open = await testIssuer({ isEncrypted: true, keysAt: issuer.url });
+    try {
+      for (const [{ url, key }, expected] of [
+        [encrypted, 200],
+        [{ url: open.url, key: issuer.key }, 503],
+      ] as const) {
+        const server = await testTeam({ oidc: { issuer: url, audience: "coditect" } });
+        const token = await sign(good, { iss: url, key });
+        const { status, json } = await server.call("GET", "/api/agents", { token });
+        await server.close();
+        assert.equal(status, expected, JSON.stringify(json));
+      }
+    } finally {
+      setDefaultCACertificates(known);
+      for (const { server } of [encrypted, open]) server.close();
+    }
   });
 });
