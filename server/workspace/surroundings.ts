@@ -5,6 +5,7 @@ import { readSettingFile } from "./git.ts";
 import { closesToAgents, ignoreRules } from "./ignore.ts";
 import { dependencyNames } from "./package-entries.ts";
 import { isWithin, relativePath } from "./paths.ts";
+import { pnpPackages } from "./pnp.ts";
 import { readFolder } from "./walk.ts";
 import { exists } from "./file-access.ts";
 
@@ -83,8 +84,9 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
   };
   const useDependencies = (folder: string): void => {
     configurationIn(folder).forEach(references);
+    const ofPnp = pnpPackages(folder);
     for (const name of dependencyNames(folder)) {
-      const real = linkedPackage(folder, name);
+      const real = ofPnp.get(name) ?? linkedPackage(folder, name);
       if (real !== null && !real.split("/").includes("node_modules")) usePackage(real);
     }
   };

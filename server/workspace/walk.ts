@@ -2,6 +2,7 @@ import { readdirSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import type { IgnoreRules } from "./ignore.ts";
 import { exists } from "./file-access.ts";
+import { isPnpFile, isPnpStore } from "./pnp.ts";
 
 /** What agents may see of one folder; all paths count from the workspace. */
 export interface FolderListing {
@@ -11,16 +12,20 @@ export interface FolderListing {
   folders: string[];
   /** Symbolic links, wherever they lead. */
   links: string[];
-  /** Folders of installed dependencies: not walked into. */
+  /** Installed dependencies: not walked into. */
   dependencies: string[];
 }
 
 const environmentNames = new Set([".venv", "venv", "env", ".env", "virtualenv"]);
 
-/** Whether a folder holds installed dependencies: reached in place, never copied or searched. */
-export const isDependencyFolder = (workspace: string, path: string): boolean => {
+/**
+ * Whether installed dependencies are there, in a folder or described by a file of Plug'n'Play: reached in
+ * place, never copied or searched.
+ */
+export const isDependency = (workspace: string, path: string): boolean => {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (name === "node_modules" || name === "bower_components") return true;
+  if (name === "node_modules" || name === "bower_components" || isPnpFile(name)) return true;
+  if (isPnpStore(join(workspace, path))) return true;
   return environmentNames.has(name) && exists(join(workspace, path, "pyvenv.cfg"));
 };
 
@@ -47,7 +52,7 @@ const listFolder = (workspace: string, folder: string, rules: IgnoreRules): Fold
   for (const entry of entries) {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     const isLink = entry.isSymbolicLink();
-    if ((entry.isDirectory() || isLink) && isDependencyFolder(workspace, path)) {
+    if (isDependency(workspace, path)) {
       listing.dependencies.push(path);
     } else if (rules.rule(path, entry.isDirectory()) === null) {
       if (entry.isDirectory()) listing.folders.push(path);

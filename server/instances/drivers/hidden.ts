@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { builtInRule, closesToAgents, ignoreRules } from "../../workspace/ignore.ts";
 import { entryPlaces, isBuiltEntry } from "../../workspace/package-entries.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
-import { isDependencyFolder } from "../../workspace/walk.ts";
+import { isDependency } from "../../workspace/walk.ts";
 
 /** A part of a workspace that looks empty to its workers. */
 export interface HiddenPath {
@@ -82,7 +82,7 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
       if (entry.isSymbolicLink()) continue;
       if (isWayOut(entry)) hidden.push({ path: place, isFolder });
       else if (entry.name === ".git" && isFolder) hidden.push(...(await insideOfGit(place)));
-      else if (!isDependencyFolder(workspace, path)) {
+      else if (!isDependency(workspace, path)) {
         const rule = rules.rule(path, isFolder);
         const isUsed =
           rule !== null && !closesToAgents(rule) && (entry.name === ".git" || holdsPrograms(place));

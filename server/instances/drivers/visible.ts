@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { GitFiles } from "../../../schemas/git-files.ts";
 import { dependencyPlace } from "../../workspace/dependencies.ts";
 import { isWithin } from "../../workspace/paths.ts";
+import { outerPnpRoot, pnpFiles, pnpRoot, pnpStores } from "../../workspace/pnp.ts";
 import { surroundingsOf } from "../../workspace/surroundings.ts";
 
 /** What of the machine's files a worker on a workspace needs to see. */
@@ -26,6 +27,7 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
     ...[workspace, ...above, ...packages]
       .map((folder) => join(folder, "node_modules"))
       .filter((path) => dependencyPlace(workspace, path) !== null),
+    ...pnpPlaces(workspace, git).filter(isNoLink),
     ...inRepository.map((folder) => join(folder, ".gitignore")).filter(isNoLink),
     ...(git === null ? [] : [git.index, ...git.excludes.map(({ path }) => path)]),
   ];
@@ -41,6 +43,14 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
 /** Git does not follow a link in place of it either: it would show the file it leads to. */
 const isNoLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
+
+/** What describes the packages of yarn's Plug'n'Play above the workspace, and where they are kept. */
+const pnpPlaces = (workspace: string, git: GitFiles | null): string[] => {
+  const outer = outerPnpRoot(workspace, git);
+  const files = outer === null ? [] : pnpFiles(outer);
+  const root = outer ?? pnpRoot(workspace);
+  return [...files, ...(root === null ? [] : pnpStores(root))];
+};
 
 /** The places that a link leads to, one after the other, up to the last that is a link itself. */
 const linksFrom = (path: string, most = 8): string[] => {

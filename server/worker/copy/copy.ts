@@ -6,7 +6,7 @@ import type { GitFiles } from "../../../schemas/git-files.ts";
 import { findGit } from "../../workspace/git.ts";
 import { ignoreRules, type IgnoreRules } from "../../workspace/ignore.ts";
 import { relativePath } from "../../workspace/paths.ts";
-import { isDependencyFolder } from "../../workspace/walk.ts";
+import { isDependency } from "../../workspace/walk.ts";
 import { sha256, stateOf } from "./files.ts";
 
 /** A file of the source when the copy was last made equal to it. */
@@ -154,7 +154,7 @@ export const recordChange = (copy: PrivateCopy, change: FileChange): void => {
 export const closedBy = (copy: PrivateCopy, path: string): string | null => {
   const segments = path.split("/");
   const folders = segments.map((_, index) => segments.slice(0, index + 1).join("/"));
-  if (folders.some((folder) => isDependencyFolder(copy.source, folder))) {
+  if (folders.some((folder) => isDependency(copy.source, folder))) {
     return "the rule that dependencies are read only";
   }
   return copy.rules.closedBy(path);

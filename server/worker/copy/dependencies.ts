@@ -1,7 +1,8 @@
 import { realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { dependencyPlace } from "../../workspace/dependencies.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { isPnpFile } from "../../workspace/pnp.ts";
 import { readFolder } from "../../workspace/walk.ts";
 import type { LeftOut } from "./built.ts";
 import type { PrivateCopy } from "./copy.ts";
@@ -16,6 +17,7 @@ import { makeLink, makeLinks, type Links } from "./links.ts";
  * copy.
  */
 export const linkDependencies = (copy: PrivateCopy, path: string): void => {
+  if (isPnpFile(basename(path))) return; // `placePnp` makes it.
   const real = dependencyPlace(copy.source, join(copy.source, path));
   if (real === null) return;
   copy.dependencies.push(real);

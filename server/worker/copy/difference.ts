@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FileChange } from "../../../schemas/changes.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
 import { pacer } from "../../workspace/pace.ts";
-import { isDependencyFolder, readFolder } from "../../workspace/walk.ts";
+import { isDependency, readFolder } from "../../workspace/walk.ts";
 import { originalOf, recordedState, type PrivateCopy } from "./copy.ts";
 import { isFree, sha256 } from "./files.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
@@ -63,7 +63,7 @@ const isKnown = (copy: PrivateCopy, path: string): boolean =>
 
 /** A folder that is skipped here may still hold files of the workspace: see `compareUnseen`. */
 const isNobodys = (copy: PrivateCopy, path: string, isFolder: boolean): boolean =>
-  isGenerated(path) || isDependencyFolder(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
+  isGenerated(path) || isDependency(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
 
 /** A file that no longer exists, or is in a folder that was skipped. */
 const compareUnseen = (copy: PrivateCopy, path: string, found: Difference): void => {

@@ -23,7 +23,7 @@ export const makeLinks = (folder: string, links: Links): void => {
     const path = join(folder, name);
     if (typeof link === "string") makeLink(path, link);
     else if (link instanceof Map) makeLinks(path, link);
-    else makeFile(path, link);
+    else makeOwnFile(path, link);
   }
 };
 
@@ -35,7 +35,8 @@ export const makeLink = (path: string, target: string): void => {
   symlinkSync(target, path, "junction");
 };
 
-const makeFile = (path: string, { text, executable }: OwnFile): void => {
+/** Makes `path` a file of that text, unless it is one. */
+export const makeOwnFile = (path: string, { text, executable }: OwnFile): void => {
   const stats = statFile(path);
   const isThere = stats?.isFile() === true && isExecutable(stats) === executable;
   if (isThere && readFileSync(path, "utf8") === text) return;

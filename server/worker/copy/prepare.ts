@@ -7,7 +7,7 @@ import {
   realpathSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
@@ -17,6 +17,7 @@ import { decodeText, encodeText, type TextEncoding } from "../../workspace/encod
 import { ignoreRules } from "../../workspace/ignore.ts";
 import { pacer } from "../../workspace/pace.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
+import { outerPnpRoot, PNP_SCRIPT } from "../../workspace/pnp.ts";
 import { readTextIfPossible, testLayoutOf } from "../../workspace/test-layout.ts";
 import { readFolder, walkWorkspace, type FolderListing } from "../../workspace/walk.ts";
 import { copyBuilt, type LeftOut } from "./built.ts";
@@ -25,6 +26,7 @@ import { linkDependencies, linkOuterDependencies, unreachedPackages } from "./de
 import { linkOuterEnvironment, OUTER_ENVIRONMENT } from "./environment.ts";
 import { isFree, ownEntries, placeFile, remove, sha256, writeChange } from "./files.ts";
 import { makeLink } from "./links.ts";
+import { placePnp } from "./pnp.ts";
 import { copySurroundings } from "./surroundings.ts";
 import { dropManifest, loadManifest, saveManifest } from "./manifest.ts";
 import { resetTemporary } from "./reset-temporary.ts";
@@ -56,6 +58,7 @@ export const prepare = async (
     await pace();
   }
   copy.layout = layoutOf(copy);
+  placeAllPnp(copy, linked);
   linkOuterDependencies(copy);
   linkOuterEnvironment(copy);
   left_out.push(...copyBuilt(copy, copy.packages), ...unreachedPackages(copy), ...closedSettings(copy));
@@ -67,6 +70,17 @@ export const prepare = async (
     await setTimeout(CLOCK_TICK_MS);
   }
   return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
+};
+
+/** Plug'n'Play of the workspace and the packages in it, and of the repository around it. */
+const placeAllPnp = (copy: PrivateCopy, linked: readonly string[]): void => {
+  for (const path of linked.filter((each) => basename(each) === PNP_SCRIPT)) {
+    const folder = dirname(path);
+    placePnp(copy, join(copy.source, folder), join(copy.root, folder));
+  }
+  const outer = outerPnpRoot(copy.source, copy.git);
+  if (outer !== null && copy.git !== null)
+    placePnp(copy, outer, join(copy.repository, relativePath(copy.git.root, outer)));
 };
 
 const layoutOf = ({ base, source }: PrivateCopy): TestLayout =>

@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import { builtInRule, ignoreRules } from "../../workspace/ignore.ts";
 import { entryPlaces } from "../../workspace/package-entries.ts";
 import { relativePath } from "../../workspace/paths.ts";
+import { isPnpFile } from "../../workspace/pnp.ts";
 import { surroundingsOf } from "../../workspace/surroundings.ts";
-import { isDependencyFolder } from "../../workspace/walk.ts";
+import { isDependency } from "../../workspace/walk.ts";
 import type { LeftOut } from "./built.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { packageLinks, realpathOf } from "./dependencies.ts";
@@ -30,7 +31,8 @@ export const copySurroundings = (copy: PrivateCopy): LeftOut[] => {
     const names = new Set(expected.map((path) => path.slice(folder.length + 1).split("/", 1)[0]));
     mkdirSync(mirrored(folder), { recursive: true });
     for (const { name } of ownEntries(mirrored(folder))) {
-      if (!names.has(name) && name !== "node_modules") remove(join(mirrored(folder), name));
+      if (!names.has(name) && name !== "node_modules" && !isPnpFile(name))
+        remove(join(mirrored(folder), name));
     }
     linkPackages(copy, folder, mirrored(folder));
   }
@@ -48,7 +50,7 @@ const copyPackage = (copy: PrivateCopy, folder: string, target: string): LeftOut
     built.some((place) => path === place || path.startsWith(`${place}/`));
   const isWanted = (path: string, isFolder: boolean): boolean => {
     const inside = relativePath(folder, path);
-    if (isDependencyFolder(folder, inside) || builtInRule(inside, isFolder) !== null) return false;
+    if (isDependency(folder, inside) || builtInRule(inside, isFolder) !== null) return false;
     const rule = rules.closedBy(inside) ?? (isFolder ? rules.rule(inside, true) : null);
     return rule === null || (isBuilt(path) && !rule.endsWith(".coditectignore"));
   };

@@ -97,6 +97,10 @@ function kept(words, { valued, dropped, words: renamed }) {
 }
 
 function isInstalled(name) {
+  if (process.versions.pnp !== undefined) {
+    const { createRequire } = require("node:module");
+    try { return createRequire(path.resolve("package.json")).resolve(name + "/package.json") !== null; } catch { return false; }
+  }
   for (let at = process.cwd(); ; at = path.dirname(at)) {
     if (fs.existsSync(path.join(at, "node_modules", name, "package.json"))) return true;
     if (path.dirname(at) === at) return false;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readPackage } from "./package.ts";
+import { readPackage, withPackages } from "./package.ts";
 import type { ProjectCommand } from "./project-command.ts";
 import { exists } from "../../workspace/file-access.ts";
 
@@ -24,19 +24,17 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
   if (manifest === null || !hasTestScript(manifest.scripts)) return null;
   const { scripts, name, version } = manifest;
   const lines = ["pretest", "test", "posttest"].flatMap((each) => scripts[each] ?? []);
-  const pnp = join(folder, ".pnp.cjs");
   return {
     folder,
     shown: packageManager(folder) === "bun" ? ["bun", "run", "test"] : [packageManager(folder), "test"],
     lines,
-    env: {
+    env: withPackages(folder, {
       npm_lifecycle_event: "test",
       npm_command: "test",
       npm_package_json: join(folder, "package.json"),
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),
       INIT_CWD: folder,
-      ...(exists(pnp) ? { NODE_OPTIONS: `--require ${JSON.stringify(pnp)}` } : {}),
-    },
+    }),
   };
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
+import { pnpOptions, pnpPackages, readPnpFile } from "../../workspace/pnp.ts";
 import { exists } from "../../workspace/file-access.ts";
 
 const Names = z.record(z.string(), z.string()).catch({});
@@ -47,22 +48,41 @@ export function* foldersUp(folder: string): Generator<string> {
 
 const Manifest = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
-/** The script of an installed package's program, found as Node finds packages; `null`: not installed. */
+/** The script of an installed package's program, found as Node or yarn finds packages; `null`: not installed. */
 export const installedProgram = (folder: string, name: string, program = name): string | null => {
-  for (const above of foldersUp(folder)) {
-    const home = join(above, "node_modules", name);
-    if (!exists(join(home, "package.json"))) continue;
-    const manifest = Manifest.safeParse(JSON.parse(readFileSync(join(home, "package.json"), "utf8")));
-    if (!manifest.success) return null;
-    const { bin } = manifest.data;
-    const script = typeof bin === "string" ? bin : bin[program];
-    return script === undefined ? null : join(home, script);
-  }
-  return null;
+  const home = homeOf(folder, name);
+  if (home === null) return null;
+  const manifest = Manifest.safeParse(JSON.parse(manifestText(home) ?? "null"));
+  if (!manifest.success) return null;
+  const { bin } = manifest.data;
+  const script = typeof bin === "string" ? bin : bin[program];
+  return script === undefined ? null : join(home, script);
 };
 
-export const isInstalled = (folder: string, name: string): boolean =>
-  [...foldersUp(folder)].some((above) => exists(join(above, "node_modules", name, "package.json")));
+/** Where an installed package is; it may be in an archive of yarn's. */
+const homeOf = (folder: string, name: string): string | null => {
+  const homes = [...foldersUp(folder)].map((above) => join(above, "node_modules", name));
+  const found = homes.find((home) => exists(join(home, "package.json")));
+  if (found !== undefined) return found;
+  const place = pnpPackages(folder).get(name) ?? null;
+  return place !== null && manifestText(place) !== null ? place : null;
+};
+
+const manifestText = (home: string): string | null =>
+  readPnpFile(home, "package.json")?.toString("utf8") ?? null;
+
+export const isInstalled = (folder: string, name: string): boolean => homeOf(folder, name) !== null;
+
+/** The script's own variables, with what Node has to be told to find the packages of the folder. */
+export const withPackages = (
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> => {
+  const options = pnpOptions(folder);
+  return options === null
+    ? { ...env }
+    : { ...env, NODE_OPTIONS: `${options} ${env.NODE_OPTIONS ?? ""}`.trim() };
+};
 
 /** PATH as npm sets it for scripts: the programs of the package and of those around it first. */
 export const pathWithPrograms = (folder: string): string =>

@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { detectRunner, detectSuite, looseTests } from "./detect.ts";
 import { missingProgram, notInstalled, type EnvironmentProblem } from "./environment.ts";
 import { readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
-import { exists } from "../../workspace/file-access.ts";
 
 /** How a package of a project is tested, as far as that shows without running anything. */
 export interface PackageTests {
@@ -41,10 +39,10 @@ const describe = (root: string, detected: DetectedRunner): PackageTests => {
   };
 };
 
-/** What the package's manifest names and is not there; null: nothing, or it is resolved elsewhere. */
+/** What the package's manifest names and is not there; null: nothing. */
 const missingDependencies = (folder: string): EnvironmentProblem | null => {
   const manifest = readPackage(folder);
-  if (manifest === null || exists(join(folder, ".pnp.cjs"))) return null;
+  if (manifest === null) return null;
   return notInstalled(folder, [
     ...Object.keys(manifest.dependencies),
     ...Object.keys(manifest.devDependencies),

@@ -20,7 +20,7 @@ import { environmentProblem, missingProgram } from "./environment.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { packageTestCommand } from "./package-script.ts";
 import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
-import { pathWithPrograms } from "./package.ts";
+import { pathWithPrograms, withPackages } from "./package.ts";
 import { describeResults } from "./report.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
@@ -45,7 +45,8 @@ export const runTests = async (
 ): Promise<TestReport> => {
   const deadline = performance.now() + request.timeout_seconds * 1000;
   for (const folder of stale?.folders ?? []) {
-    const job = { runner: "command" as const, folder, program: null, script: emptyScript };
+    const script = { ...emptyScript, env: withPackages(folder, {}) };
+    const job = { runner: "command" as const, folder, program: null, script };
     const left = Math.max(1, deadline - performance.now());
     const line = buildLine(folder);
     const failed = await runBuild(job, line === null ? [] : [line], left, signal);
@@ -156,7 +157,8 @@ const wholeCommand = (
   root: string,
   { files, name, command: line, report }: TestRequest,
 ): ProjectCommand | null => {
-  if (line !== null) return { folder: root, shown: shellCommand(line), lines: [line], env: {} };
+  if (line !== null)
+    return { folder: root, shown: shellCommand(line), lines: [line], env: withPackages(root, {}) };
   if (report !== undefined) return packageTestCommand(root);
   return files === null && name === null ? packageTestCommand(root) : null;
 };
@@ -234,7 +236,9 @@ const runPart = (
 ): Promise<TestReport> =>
   withReportFolder(async (reportFolder) => {
     const inPackage = files?.map((path) => relativePath(detected.folder, join(root, path))) ?? null;
-    const job = { ...detected, files: inPackage, name, coverage, reportFolder };
+    const { folder, script } = detected;
+    const own = { ...script, env: withPackages(folder, script.env) };
+    const job = { ...detected, script: own, files: inPackage, name, coverage, reportFolder };
     const isWatched = probe !== undefined && detected.runner in watched;
     const witness = isWatched
       ? createWitness(root, reportFolder, probe, reportsInside.has(detected.runner), layout)

@@ -8,7 +8,7 @@ import { decodeText, encodeText, toFileContent, type DecodedText } from "../../w
 import { builtInRule } from "../../workspace/ignore.ts";
 import { readInside } from "../../workspace/open.ts";
 import { confine, relativePath, toWorkspacePath } from "../../workspace/paths.ts";
-import { isDependencyFolder } from "../../workspace/walk.ts";
+import { isDependency } from "../../workspace/walk.ts";
 import { changesTestSettings } from "../copy/changes.ts";
 import { closedBy, holds, originalOf, recordChange, type PrivateCopy } from "../copy/copy.ts";
 import { writeAtomically } from "../copy/files.ts";
@@ -27,7 +27,7 @@ export interface FoundFile extends DecodedText {
 const isInDependencies = (copy: PrivateCopy, path: string): boolean =>
   path
     .split("/")
-    .some((_, index, segments) => isDependencyFolder(copy.root, segments.slice(0, index + 1).join("/")));
+    .some((_, index, segments) => isDependency(copy.root, segments.slice(0, index + 1).join("/")));
 
 const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 

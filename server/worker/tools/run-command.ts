@@ -1,7 +1,7 @@
 import { proxyVariables } from "../../../schemas/proxy-variables.ts";
 import { adoptChanges, undoStrayChanges } from "../copy/changes.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
-import { pathWithPrograms } from "../runners/package.ts";
+import { pathWithPrograms, withPackages } from "../runners/package.ts";
 import { projectPrograms } from "./project-programs.ts";
 import { done, refused, type Tool, type ToolContext, type ToolResult } from "./tool.ts";
 
@@ -25,7 +25,11 @@ export const runCommand: Tool<"run_command"> = async (request, context) => {
     {
       command: [program, ...args],
       cwd: copy.root,
-      env: childEnvironment({ PATH: pathWithPrograms(copy.root), ...wayOut(context) }),
+      env: childEnvironment({
+        PATH: pathWithPrograms(copy.root),
+        ...withPackages(copy.root, {}),
+        ...wayOut(context),
+      }),
       timeout_ms: settings.command_timeout_seconds * 1000,
       output_bytes: settings.output_bytes,
     },

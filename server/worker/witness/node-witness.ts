@@ -101,8 +101,10 @@ const callers = () => {
     reading = false;
   }
 };
+// Installed packages, and yarn's scripts that load them; agents may write neither.
+const ofPackages = /\/node_modules\/|\/\.pnp\.(cjs|loader\.mjs)$/;
 const pathOf = (file) =>
-  file.startsWith(root + "/") && !file.includes("/node_modules/") && !file.startsWith(slashed(settings.folder) + "/")
+  file.startsWith(root + "/") && !ofPackages.test(file) && !file.startsWith(slashed(settings.folder) + "/")
     ? file.slice(root.length + 1)
     : null;
 const asCaller = (frame) => {
