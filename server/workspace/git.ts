@@ -1,7 +1,8 @@
-import { lstatSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { GitFiles } from "../../schemas/git-files.ts";
+import { isWithin } from "./paths.ts";
 import { repositoryOf } from "./repository.ts";
 import { exists } from "./file-access.ts";
 
@@ -82,10 +83,50 @@ export const findGit = (workspace: string, environment: NodeJS.ProcessEnv = proc
 };
 
 /**
- * Paths in git's index, counted from the root of the working tree. An index that cannot be read, is
- * split or is of a newer version tells nothing. Format: git's `gitformat-index`.
+ * Paths that git tracks, counted from the root of the working tree, with those of submodules that are
+ * checked out. An index that cannot be read, is split or is of a newer version tells nothing. Format:
+ * git's `gitformat-index`.
  */
-export const trackedPaths = ({ index, hash_bytes }: GitFiles): string[] => {
+export const trackedPaths = (git: GitFiles): string[] =>
+  repositoriesOf(git).flatMap(({ folder, entries }) =>
+    entries.flatMap(({ path, isRepository }) => (isRepository ? [] : [folder + path])),
+  );
+
+/** The indexes of a repository and its submodules. */
+export const indexesOf = (git: GitFiles): string[] => repositoriesOf(git).map(({ index }) => index);
+
+interface IndexEntry {
+  path: string;
+  /** Whether it is a submodule, or another repository in this one. */
+  isRepository: boolean;
+}
+
+/** A repository and those in it; `folder` is empty, or ends with a slash. */
+const repositoriesOf = (
+  git: GitFiles,
+  folder = "",
+): { folder: string; index: string; entries: IndexEntry[] }[] => {
+  const entries = indexEntries(git);
+  const inner = entries.flatMap(({ path, isRepository }) => {
+    const place = join(git.root, path);
+    const found =
+      isRepository && isWithin(git.root, place) && gitFolders(place) !== null ? findGit(place) : null;
+    return found === null || !isOwn(git, found) ? [] : repositoriesOf(found, `${folder}${path}/`);
+  });
+  return [{ folder, index: git.index, entries }, ...inner];
+};
+
+/** Whether a submodule keeps its index with the repository around it, or in its own folder: no link leads out. */
+const isOwn = (outer: GitFiles, { root, index }: GitFiles): boolean => {
+  try {
+    const real = realpathSync.native(index);
+    return [dirname(outer.index), root].some((folder) => isWithin(realpathSync.native(folder), real));
+  } catch {
+    return false;
+  }
+};
+
+const indexEntries = ({ index, hash_bytes }: GitFiles): IndexEntry[] => {
   try {
     const stats = statSync(index);
     const isReadable = stats.isFile() && stats.size <= LARGEST_INDEX;
@@ -96,16 +137,20 @@ export const trackedPaths = ({ index, hash_bytes }: GitFiles): string[] => {
 };
 
 const STAT_BYTES = 40;
+const MODE = 24;
+const KIND_BITS = 0o170000;
+const REPOSITORY = 0o160000;
 const LARGEST_INDEX = 512 * 1024 * 1024;
 
-const parseIndex = (bytes: Buffer, hashBytes: number): string[] => {
+const parseIndex = (bytes: Buffer, hashBytes: number): IndexEntry[] => {
   const version = bytes.readUInt32BE(4);
   if (bytes.toString("latin1", 0, 4) !== "DIRC" || version < 2 || version > 4) return [];
-  const paths: string[] = [];
+  const entries: IndexEntry[] = [];
   let at = 12;
   let previous = Buffer.alloc(0);
   for (let left = bytes.readUInt32BE(8); left > 0; left -= 1) {
     const start = at;
+    const isRepository = (bytes.readUInt32BE(at + MODE) & KIND_BITS) === REPOSITORY;
     const flags = bytes.readUInt16BE(at + STAT_BYTES + hashBytes);
     at += STAT_BYTES + hashBytes + 2 + ((flags & 0x4000) === 0 ? 0 : 2);
     let kept = Buffer.alloc(0);
@@ -116,11 +161,11 @@ const parseIndex = (bytes: Buffer, hashBytes: number): string[] => {
     }
     const end = bytes.indexOf(0, at);
     previous = Buffer.concat([kept, bytes.subarray(at, end)]);
-    paths.push(previous.toString("utf8"));
+    entries.push({ path: previous.toString("utf8"), isRepository });
     // Entries before version 4 are padded with one to eight zeros.
     at = version === 4 ? end + 1 : start + ((end - start + 8) & ~7);
   }
-  return paths;
+  return entries;
 };
 
 /** A number of variable length, as pack files write offsets. */

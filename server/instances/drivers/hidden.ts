@@ -1,6 +1,6 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { builtInRule, closesToAgents, ignoreRules } from "../../workspace/ignore.ts";
 import { entryPlaces, isBuiltEntry } from "../../workspace/package-entries.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
@@ -31,9 +31,29 @@ const readOfGit: ReadonlySet<string> = new Set(["index", "info", "HEAD", "common
 
 const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries
+  const hidden = entries
     .filter((entry) => !readOfGit.has(entry.name) && !entry.isSymbolicLink())
     .map((entry) => ({ path: join(folder, entry.name), isFolder: entry.isDirectory() }));
+  const own = hidden.filter(({ path }) => basename(path) !== "modules");
+  return own.length === hidden.length ? own : [...own, ...(await insideOfModules(join(folder, "modules")))];
+};
+
+/** The same for submodules, whose names may be paths. */
+const insideOfModules = async (folder: string): Promise<HiddenPath[]> => {
+  const hidden: HiddenPath[] = [];
+  const folders = [folder];
+  for (const at of folders) {
+    const entries = await readdir(at, { withFileTypes: true }).catch(() => []);
+    if (entries.some(({ name }) => name === "HEAD")) {
+      hidden.push(...(await insideOfGit(at)));
+      continue;
+    }
+    for (const entry of entries.filter((each) => !each.isSymbolicLink())) {
+      if (entry.isDirectory()) folders.push(join(at, entry.name));
+      else hidden.push({ path: join(at, entry.name), isFolder: false });
+    }
+  }
+  return hidden;
 };
 
 /** Folders that programs are started from remain, even if a rule of git excludes them. */

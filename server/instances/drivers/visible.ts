@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { GitFiles } from "../../../schemas/git-files.ts";
 import { dependencyPlace } from "../../workspace/dependencies.ts";
+import { indexesOf } from "../../workspace/git.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import { outerPnpRoot, pnpFiles, pnpRoot, pnpStores } from "../../workspace/pnp.ts";
 import { surroundingsOf } from "../../workspace/surroundings.ts";
@@ -29,7 +30,7 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
       .filter((path) => dependencyPlace(workspace, path) !== null),
     ...pnpPlaces(workspace, git).filter(isNoLink),
     ...inRepository.map((folder) => join(folder, ".gitignore")).filter(isNoLink),
-    ...(git === null ? [] : [git.index, ...git.excludes.map(({ path }) => path)]),
+    ...(git === null ? [] : [...indexesOf(git), ...git.excludes.map(({ path }) => path)]),
   ];
   // A link is looked up by its own name, may lead to others, and in the end to its real place.
   const found = wanted

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createHiddenFinder } from "../../../server/instances/drivers/hidden.ts";
 import { findGit, trackedPaths } from "../../../server/workspace/git.ts";
 import { ignoreRules } from "../../../server/workspace/ignore.ts";
 import { walkWorkspace } from "../../../server/workspace/walk.ts";
@@ -80,6 +81,42 @@ describe("a workspace in a git repository", function () {
     git("worktree", "add", "-q", tree);
     writeFileSync(join(tree, "private.md"), "");
     assert.deepEqual(visible(tree), ["kept.log", "src/a.js"]);
+  });
+
+  it("shows what a submodule tracks, although the repository around it ignores it", async () => {
+    for (const path of ["index.js", "build/kept.js"]) write(path);
+    git("add", ".");
+    git("commit", "-qm", "x");
+    const library = root;
+    root = join(place, "app");
+    mkdirSync(root);
+    git("init", "-q", "-b", "main");
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library, "vendor/a/lib");
+    write(".gitignore", "build/\n");
+    for (const path of ["build/own.js", "vendor/a/lib/build/new.js", "app.js"]) write(path);
+    const shown = [
+      ".gitignore",
+      ".gitmodules",
+      "app.js",
+      "vendor/a/lib/build/kept.js",
+      "vendor/a/lib/index.js",
+    ];
+    assert.deepEqual(visible(), shown);
+    // A worker has to read the same index, and nothing else of the submodule's repository.
+    const hidden = (await createHiddenFinder()(root)).map(({ path }) => path);
+    const ofModule = join(root, ".git/modules/vendor/a/lib");
+    assert.ok(hidden.includes(join(ofModule, "config")) && hidden.includes(join(ofModule, "objects")));
+    assert.ok(!hidden.some((path) => path === dirname(ofModule) || path === join(ofModule, "index")));
+  });
+
+  it("shows what is there of a sparse checkout", () => {
+    for (const path of ["top.js", "web/a.js", "api/b.js"]) write(path);
+    write(".gitignore", "*.js\n");
+    git("add", "--force", ".");
+    git("commit", "-qm", "x");
+    git("sparse-checkout", "set", "--cone", "--sparse-index", "web");
+    write("web/new.js");
+    assert.deepEqual(visible(), [".gitignore", "top.js", "web/a.js"]);
   });
 
   for (const version of ["2", "3", "4"]) {
