@@ -6,6 +6,7 @@ import { installCodeServer } from "./machine/code-server.ts";
 import { installPackages, isDebianRoot } from "./machine/debian.ts";
 import { startDocker } from "./machine/docker.ts";
 import { say } from "./machine/step.ts";
+import { installMonorepos } from "./machine/monorepos.ts";
 import { installTestRunners } from "./machine/test-runners.ts";
 
 /**
@@ -24,7 +25,10 @@ export const provideMachine = async (suites) => {
   };
   if (isDebianRoot()) await attempt(() => installPackages(suites));
   if (suites.includes("editor")) await attempt(installCodeServer);
-  if (suites.includes("integration")) await attempt(installTestRunners);
+  if (suites.includes("integration")) {
+    await attempt(installTestRunners);
+    await attempt(installMonorepos);
+  }
   const usesDocker = ["integration", "instances", "security"].some((name) => suites.includes(name));
   const stopDocker = usesDocker ? await attempt(startDocker) : undefined;
   return { problems, release: async () => stopDocker?.() };
