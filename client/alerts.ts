@@ -23,7 +23,7 @@ export interface AlertsParts {
 /** The open alerts of all folders: a view, an item in the status bar, and a notification of a critical one. */
 export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disposable {
   readonly #parts: AlertsParts;
-  /** By {@link keyOf}. */
+  /** The key is that of {@link keyOf}. */
   readonly #alerts = new Map<string, FolderAlert>();
   /** Folders whose alerts were read, or could not be; all are read again when the runtime has started again. */
   readonly #read = new Set<string>();
@@ -167,7 +167,7 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
   }
 }
 
-/** A folder that was copied with its state has the alerts of the other one. */
+/** The ID alone is not enough: a folder that was copied together with its state has the same alerts as the original. */
 const keyOf = ({ folder, alert }: FolderAlert): string => `${folder} ${alert.alert_id}`;
 
 const LIMIT_SETTINGS = "@ext:coditect.coditect-agents limits";

@@ -120,8 +120,8 @@ export const errorCatalogue = {
     missing,
   ),
   not_confirmable: row(
-    "There is nothing to confirm in the finding {title}.",
-    "Confirm an open finding of the category equivalent-mutant. Dismiss other findings.",
+    "The finding {title} cannot be confirmed.",
+    "Only open findings of the category equivalent-mutant can be confirmed. Dismiss other findings instead.",
     conflict,
   ),
   // Models.
@@ -420,7 +420,7 @@ export const errorCatalogue = {
   ),
   tool_server_login: row(
     "The MCP server {server} asks you to log in.",
-    "Run coditect mcp login {server} in the workspace, or CODITECT: Log In to MCP Server in VS Code.",
+    "Run coditect mcp login {server} in the workspace, or use CODITECT: Log In to MCP Server in VS Code.",
     { ...provider, http: 401, rpc: 401 },
   ),
   login_failed: row(
@@ -503,8 +503,8 @@ export const errorCatalogue = {
     usage,
   ),
   warm_pod_differs: row(
-    "A pod of the warm pool {pool} is not as an instance must be: {paths}.",
-    "Create the pool from what coditect cluster warm-pool prints, or list these fields in kubernetes.patch_allowed.",
+    "A pod from the warm pool {pool} differs from the pod that an instance needs, in these fields: {paths}.",
+    "Create the pool again from the output of coditect cluster warm-pool {pool}, or list these fields in kubernetes.patch_allowed.",
     usage,
   ),
   image_not_built: row(

@@ -32,8 +32,8 @@ export const ReportedFinding = z.strictObject({
 export type ReportedFinding = z.infer<typeof ReportedFinding>;
 
 /**
- * `Open`, or why it no longer counts. `Outdated`: the text it speaks of is gone. `Confirmed`: a person
- * agrees that the mutant it is about makes no difference.
+ * `Open`, or the reason why it no longer counts. `Outdated`: its text is gone. `Confirmed`: a person
+ * confirmed that its mutant makes no difference.
  */
 export const FindingStatus = z.enum(["Open", "Dismissed", "Fixed", "Outdated", "Confirmed"]);
 export type FindingStatus = z.infer<typeof FindingStatus>;
@@ -50,7 +50,7 @@ export const Finding = ReportedFinding.extend({
   dismissed_reason: z.string().nullable(),
   /** What the runtime saw when it ran the reproduction; left out when there is none. */
   proof: z.strictObject({ proven: z.boolean(), reason: z.string() }).nullish(),
-  /** Who confirmed it; left out: nobody did. */
+  /** Who confirmed it; left out if nobody did. */
   confirmed_by: z.string().min(1).optional(),
   created_at: Timestamp,
   updated_at: Timestamp,

@@ -46,11 +46,11 @@ export const strictGates = GateName.extract(["needed", "mutants", "stable"]).opt
 
 /** A mutant that no test noticed. */
 const Survivor = z.strictObject({
-  /** The same for the same mutation of the same line, wherever the line is. */
+  /** Stays the same for the same mutation of the same line, even if the line moves. */
   id: z.string(),
   path: z.string(),
   line: Count,
-  /** What was done to the code, and the code in its place. */
+  /** The kind of mutation and the new code. */
   what: z.string(),
 });
 type Survivor = z.infer<typeof Survivor>;
@@ -87,7 +87,7 @@ export const GateProof = z.strictObject({
       not_run: Count,
     })
     .optional(),
-  /** The mutants that no test noticed; left out: there is none. */
+  /** The mutants that no test noticed; left out if there are none. */
   survivors: z.array(Survivor).optional(),
   /** Whose work the failure is about when it is not the stage's own: the tests'. */
   concerns: z.enum(["tests"]).optional(),

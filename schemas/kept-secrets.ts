@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * How the language server keeps logins to MCP servers in the editor's own secret storage, and has the user open
- * the page of a login. Requests in addition to the contract, which only an editor with `keeps_secrets` gets.
+ * Requests by which the language server keeps logins to MCP servers in the editor's secret storage and asks the
+ * user to open a login page. They are not part of the contract. Only an editor with `keeps_secrets` gets them.
  */
 export const keepingSecrets = {
   /** Request to the editor: {@link SecretName} to {@link SecretText}. */
@@ -13,17 +13,17 @@ export const keepingSecrets = {
   openPage: "coditect/editor/openPage",
 } as const;
 
-/** Of a login, so that no server can ask for the editor's other secrets. */
+/** The name of a login. The pattern keeps a server from asking for other secrets of the editor. */
 const name = z.string().startsWith("mcp:");
 
 export const SecretName = z.strictObject({ name });
-/** Null: there is none. */
+/** Null if there is none. */
 export const SecretText = z.object({ text: z.string().nullable() });
 /** Null removes it. */
 export const SecretToStore = z.strictObject({ name, text: z.string().nullable() });
 
 export const PageToOpen = z.strictObject({
-  /** As `mcp.json` calls it. */
+  /** Its name in `mcp.json`. */
   server: z.string(),
   url: z.url({ protocol: /^https?$/ }),
 });

@@ -101,16 +101,16 @@ export const MetricRow = z.strictObject({
   cost: z.number().nonnegative(),
   unpriced: Count,
   gates: MetricGroup.shape.gates,
-  /** Of the total and of days; an instance serves several agents, so that other rows have none. */
+  /** Only in the total and in days: an instance serves several agents, so other rows do not have it. */
   instance_seconds: InstanceSeconds,
-  /** Share of their time in which instances worked; `null`: there was no instance. */
+  /** Share of their time that instances spent working; `null` if there was no instance. */
   utilization: Ratio.nullable(),
 });
 export type MetricRow = z.infer<typeof MetricRow>;
 
 /**
- * `metrics/get`. Acceptance and forecasts are those of the span's runs among the newest 1000 on record;
- * `instances` and `queued` are of now.
+ * `metrics/get`. Changed files and forecasts are those of the span's runs among the newest 1000 on record.
+ * Findings are those that were reported in the span. `instances` and `queued` are the current values.
  */
 export const Metrics = z.strictObject({
   since: z.iso.date(),

@@ -201,7 +201,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   "kubernetes.image_pull_secrets": { text: "Secrets for pulling the image.", workspace: "user" },
   "kubernetes.queue": { text: "The Kueue local queue for the pods.", workspace: "user" },
   "kubernetes.warm_pool": {
-    text: "The SandboxWarmPool of agent-sandbox that pods are claimed from. A cluster without its controller creates pods.",
+    text: "The SandboxWarmPool of agent-sandbox from which instances claim pods. If the cluster does not have the controller of agent-sandbox, the runtime creates the pods.",
     workspace: "user",
   },
   "kubernetes.max_memory_mb": {

@@ -67,7 +67,7 @@ const KubernetesSettings = z.strictObject({
   image_pull_secrets: z.array(z.string().min(1)).default([]),
   /** Local queue of Kueue that admits the pods. */
   queue: z.string().min(1).nullable().default(null),
-  /** Warm pool of agent-sandbox that pods come from, where the cluster has its controller; null: none. */
+  /** The warm pool of agent-sandbox from which pods are claimed if the cluster has its controller; null: none. */
   warm_pool: z.string().min(1).nullable().default(null),
   /** Most memory that an agent may ask for, in MB; null: `pool.memory_mb`. */
   max_memory_mb: Count.min(64).nullable().default(null),

@@ -1,6 +1,6 @@
 import { untilAborted } from "./abortable.ts";
 
-/** One piece of work for several callers. It is cancelled when none of them waits for it any more. */
+/** One piece of work for several callers. It is cancelled when no caller waits for it. */
 export class SharedWork<Value> {
   readonly #work: Promise<Value>;
   readonly #abandoned = new AbortController();
@@ -8,11 +8,11 @@ export class SharedWork<Value> {
 
   constructor(work: (signal: AbortSignal) => Promise<Value>) {
     this.#work = work(this.#abandoned.signal);
-    // Callers who have left do not hear of it.
+    // Callers that have left are not notified.
     this.#work.catch(() => undefined);
   }
 
-  /** Whether its last caller has left, so that nobody can join any more. */
+  /** Whether its last caller has left, so that no others can join. */
   get isAbandoned(): boolean {
     return this.#abandoned.signal.aborted;
   }

@@ -109,9 +109,9 @@ export type Mutant = z.infer<typeof Mutant>;
 /** That a test reached the code of a mutant. */
 export const MutantReached = z.strictObject({
   id: z.string(),
-  /** The test file; empty: it was reached outside of any test, which may matter to each. */
+  /** The test file; empty if the mutant was reached outside any test, which may affect all tests. */
   file: z.string(),
-  /** Names of the suites and of the test; `null`: the file is known, and the test is not. */
+  /** Names of the suites and of the test; `null` if only the file is known. */
   test: z.string().nullable(),
 });
 export type MutantReached = z.infer<typeof MutantReached>;
@@ -175,7 +175,7 @@ export const TestReport = z.strictObject({
   watched: z.literal(true).optional(),
   /** Mutants of the probe's `mutable` lines; left out when there are none. */
   mutants: z.array(Mutant).optional(),
-  /** Mutants that were reached, and by which tests; left out: nobody looked, or none was. */
+  /** Mutants that were reached, and by which tests; left out if this was not measured or no mutant was reached. */
   reached: z.array(MutantReached).optional(),
   /** What files did to influence the judgement; left out when nothing was seen. */
   tampering: z.array(Tampering).optional(),

@@ -7,7 +7,7 @@ interface Login {
   folder: string;
 }
 
-/** One of the servers that ask for a login; null: there is none, or the user chose none. */
+/** Lets the user pick a server that uses a login; null if there is none or the user picks none. */
 const pickServer = async ({ runtime }: Context, title: string, loggedIn: boolean): Promise<Login | null> => {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const found = await Promise.all(
@@ -26,9 +26,9 @@ const pickServer = async ({ runtime }: Context, title: string, loggedIn: boolean
   if (offered.length === 0) {
     tell(
       loggedIn
-        ? vscode.l10n.t("You are logged in to no MCP server.")
+        ? vscode.l10n.t("You are not logged in to any MCP server.")
         : vscode.l10n.t(
-            'No MCP server in .coditect/mcp.json asks for a login. Such a server has "oauth" there.',
+            'No MCP server of this workspace uses a login. To add one, set "oauth" in its entry in .coditect/mcp.json.',
           ),
     );
     return null;

@@ -163,16 +163,16 @@ export const dismissFinding = async (context: Context, argument: unknown): Promi
   await context.runtime.call("findings/dismiss", { finding_id, reason }, found.folder);
 };
 
-/** From the Runs tree or a code action: asks once more, because no later proof asks for the mutant. */
+/** From the Runs tree or a code action. Asks the user to confirm, because later proofs do not count the mutant. */
 export const confirmFinding = async (context: Context, argument: unknown): Promise<void> => {
   const found = await findingOf(context, argument);
   if (found === null) return;
   const confirm = vscode.l10n.t("Confirm");
   const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t("Does this mutant make no difference that a test could see?"),
+    vscode.l10n.t("Confirm that no test can notice this mutant?"),
     {
       modal: true,
-      detail: `${found.finding.title}\n\n${found.finding.explanation}\n\n${vscode.l10n.t("The mutant does not count in later proofs. Your name is kept with it.")}`,
+      detail: `${found.finding.title}\n\n${found.finding.explanation}\n\n${vscode.l10n.t("Later proofs will not count this mutant. CODITECT stores your name with the confirmation.")}`,
     },
     confirm,
   );

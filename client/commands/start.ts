@@ -51,7 +51,7 @@ export const startRun = async (context: Context, request: StartRequest): Promise
 
 type Attempt = { started: string; problem: null } | { started: null; problem: CoditectError };
 
-/** `problem`: the reason why the agents cannot be answered. Nothing has been started then. */
+/** `problem`: the reason why no model can answer the agents. In that case nothing was started. */
 const tryToStart = async (
   { runtime, sidebar, extension, withConsent, command }: Context,
   request: StartRequest,

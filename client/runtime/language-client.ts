@@ -153,7 +153,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   };
 };
 
-/** The words of the team server are shown as they are; all others are the runtime's. */
+/** Errors of the team server are shown unchanged; all others are reported as errors of the runtime. */
 const ofServer = (error: unknown): CoditectError | undefined =>
   error instanceof CoditectError && ["server_unreachable", "token_refused"].includes(error.code)
     ? error

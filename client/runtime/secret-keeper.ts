@@ -3,10 +3,10 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { keepingSecrets, PageToOpen, SecretName, SecretToStore } from "../../schemas/kept-secrets.ts";
 import { sayWarning } from "../say.ts";
 
-/** Nothing opens until the user has seen the whole address. */
+/** Shows the whole address and opens the page only if the user agrees. */
 const openPage = async ({ server, url }: { server: string; url: string }): Promise<boolean> => {
   const open = vscode.l10n.t("Open Page");
-  const message = vscode.l10n.t("Log in to the MCP server {0} on its page? Page: {1}", server, url);
+  const message = vscode.l10n.t("Open this page to log in to the MCP server {0}? {1}", server, url);
   if ((await sayWarning(message, open, vscode.l10n.t("Cancel"))) !== open) return false;
   return vscode.env.openExternal(vscode.Uri.parse(url, true));
 };

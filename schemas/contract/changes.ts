@@ -97,7 +97,7 @@ export const changeMethods = {
       path: "/api/findings/{finding_id}/dismiss",
     },
   ),
-  /** A person agrees that the mutant of this finding makes no difference. Errors: `not_confirmable`. */
+  /** Confirms that the mutant of this finding makes no difference. Errors: `not_confirmable`. */
   "findings/confirm": row("operator", z.strictObject({ finding_id: Uuid }), Finding, {
     verb: "POST",
     path: "/api/findings/{finding_id}/confirm",

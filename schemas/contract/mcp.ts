@@ -2,16 +2,16 @@ import { z } from "zod";
 import { Nothing, row } from "./row.ts";
 
 const named = z.strictObject({
-  /** As `mcp.json` calls it. */
+  /** Its name in `mcp.json`. */
   server: z.string().min(1),
 });
 
 /**
- * Methods on logins to MCP servers. They belong to the user of the editor, and so they never travel over HTTP: a
- * runtime of another process uses the logins that it has itself.
+ * Methods for logins to MCP servers. Logins belong to the user of the editor, so these methods are not available
+ * over HTTP: a runtime in another process uses its own logins.
  */
 export const mcpMethods = {
-  /** The servers of the workspace's files that ask for a login. Errors: `invalid_file`. */
+  /** The servers in the workspace's files that use a login. Errors: `invalid_file`. */
   "mcp/logins": row(
     "viewer",
     Nothing,
@@ -20,7 +20,7 @@ export const mcpMethods = {
     }),
   ),
   /**
-   * Logs the user in: the editor opens the service's page, which leads back to a port of this machine. Errors:
+   * Logs the user in: the editor opens the service's page, which redirects to a port of this machine. Errors:
    * `not_found`, `login_failed`, `secret_missing`, `credentials_closed`, `host_refused`, `cancelled`.
    */
   "mcp/logIn": row("admin", named, Nothing),

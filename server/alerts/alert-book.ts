@@ -41,7 +41,7 @@ export class AlertBook {
   readonly #parts: AlertBookParts;
   readonly #deliveries = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
-  /** Ends with the day of what is open: an alert does not wait for an event to be cleared. */
+  /** Fires at the end of the day, so that open alerts are cleared without waiting for an event. */
   #dayEnd: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -54,7 +54,7 @@ export class AlertBook {
     if (telling.has(event.type)) this.lookSoon();
   }
 
-  /** Looks for causes soon: something that decides about them has changed. */
+  /** Looks for causes soon, because something that affects them has changed. */
   lookSoon(): void {
     if (this.#timer !== null || this.#isClosed) return;
     this.#timer = setTimeout(() => {
@@ -139,6 +139,6 @@ export class AlertBook {
   }
 }
 
-/** The same cause on the same day is the same alert; that of another workspace is another one. */
+/** The same cause on the same day gives the same alert. Alerts of different workspaces are different. */
 const idOf = (tenantId: string, day: string, { alert, subject }: AlertCause): string =>
   namedUuid(`alert ${tenantId} ${day} ${alert} ${subject}`);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { matchStar, nearest, readConfiguration } from "./configuration.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** Most configurations that extend one another. */
+/** Longest chain of configurations that extend each other. */
 const MOST_PARENTS = 5;
 
 const TypeScriptConfig = z.object({
@@ -18,7 +18,7 @@ interface Aliases {
   paths: { folder: string; targets: Readonly<Record<string, readonly string[]>> } | null;
 }
 
-/** What a configuration and those that it extends say of names; the own ones count first. */
+/** The settings for module names in a configuration and in those that it extends; its own take precedence. */
 const aliasesOf = (path: string, index: WorkspaceIndex, steps = 0): Aliases => {
   const config = readConfiguration(path, TypeScriptConfig, index);
   if (config === null || steps > MOST_PARENTS) return { baseUrl: null, paths: null };
@@ -39,7 +39,7 @@ const aliasesOf = (path: string, index: WorkspaceIndex, steps = 0): Aliases => {
   return own;
 };
 
-/** Where a name may lead by `paths` and `baseUrl` of the nearest tsconfig.json and what it extends. */
+/** Possible targets of a name by `paths` and `baseUrl` of the nearest tsconfig.json and those that it extends. */
 export const aliasTargets = (name: string, folder: string, index: WorkspaceIndex): string[] => {
   const config = nearest("tsconfig.json", folder, index) ?? nearest("jsconfig.json", folder, index);
   if (config === null) return [];

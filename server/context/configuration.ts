@@ -16,7 +16,7 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** A configuration file of the workspace, read once for each index; `null`: not there, or of another shape. */
+/** A configuration file of the workspace, read once for each index; `null` if it does not exist or is invalid. */
 export const readConfiguration = <Shape>(
   path: string,
   schema: z.ZodType<Shape>,

@@ -2,7 +2,7 @@ import { resolveSpecifier } from "./javascript.ts";
 import { membersOf, moduleFacts, type ModuleFacts, type TakenName } from "./module-facts.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** A name that is passed on more often is given up. */
+/** Longest chain of re-exports that is followed. */
 const MOST_STEPS = 20;
 
 const known = new WeakMap<WorkspaceIndex, Map<string, ModuleFacts>>();
@@ -16,7 +16,7 @@ const factsOf = (path: string, index: WorkspaceIndex): ModuleFacts => {
   return found;
 };
 
-/** The file that defines what `path` exports by this name; null: it does not, as far as its text says. */
+/** The file that defines the export of `path` with this name; null if its text shows no such export. */
 const definitionIn = (
   path: string,
   name: string,
@@ -49,7 +49,7 @@ const definitionIn = (
 
 /**
  * The workspace's files in which the names that a JavaScript or TypeScript text imports are defined,
- * through every module that only passes them on; each once, in order.
+ * through every module that only re-exports them; each once, in order.
  */
 export const definitionsOf = (path: string, text: string, index: WorkspaceIndex): string[] => {
   const found = new Set<string>();
@@ -63,6 +63,6 @@ export const definitionsOf = (path: string, text: string, index: WorkspaceIndex)
   return [...found];
 };
 
-/** What other files may call the names of a module that they import through another one. */
+/** The exported names of a module, which other files may also import through another module. */
 export const exportedNames = (path: string, index: WorkspaceIndex): string[] =>
   [...factsOf(path, index).exports.keys()].filter((name) => name !== "default");

@@ -42,7 +42,7 @@ const importsByName = (path: string, text: string, index: WorkspaceIndex): strin
 
 /**
  * The workspace's files that `text`, the content of `path`, imports; each once, in order. In JavaScript and
- * TypeScript those that define what it imports come before modules that only pass it on.
+ * TypeScript, files that define what it imports come before modules that only re-export it.
  */
 export const importsOf = (path: string, text: string, index: WorkspaceIndex): string[] => {
   const extension = extensionOf(path);
@@ -57,10 +57,10 @@ export const importsOf = (path: string, text: string, index: WorkspaceIndex): st
   return [...new Set(found.filter((file) => file !== null))].filter((file) => file !== path);
 };
 
-/** What files that import a module may say of it. */
+/** The names by which files may import a module. */
 interface ModuleNames {
   path: string;
-  /** Names that an import of the module itself is written with: its own, and its package's if that leads to it. */
+  /** Names in imports of the module itself: its own, and that of its package if the package leads to it. */
   names: readonly string[];
   /** Names that files import from it, perhaps through another module. */
   exported: readonly string[];

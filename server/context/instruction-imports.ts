@@ -2,16 +2,16 @@ import { posix } from "node:path";
 import type { LeftOut } from "./budget.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** Longest chain of files that import each other, as in Claude Code. */
+/** Longest chain of imports that is followed, as in Claude Code. */
 const MOST_STEPS = 5;
-/** Most files that all of them import together. */
+/** Most imported files of all instruction files together. */
 const MOST_FILES = 50;
 
 /** A word such as `@docs/style.md`. */
 const imported = /(?:^|\s)@([~\w./-]*[\w-])/g;
-/** No file system takes a longer path. */
+/** File systems do not allow longer paths. */
 const LONGEST_PATH = 4096;
-/** Only such a word is certainly a file: `@param` and `@types/node` are none. */
+/** Only such a word is certain to name a file: `@param` and `@types/node` do not. */
 const fileName = /\.(?:md|mdx|mdc|txt)$/i;
 
 const withoutCode = (text: string): string => {
@@ -27,7 +27,7 @@ const withoutCode = (text: string): string => {
     .join("\n");
 };
 
-/** What a file imports: paths of the workspace, and words that lead out of it. */
+/** The imports of a file: paths in the workspace, and words that point outside of it. */
 const importsOf = (path: string, text: string): { inside: string[]; outside: string[] } => {
   const inside: string[] = [];
   const outside: string[] = [];
@@ -45,9 +45,9 @@ const importsOf = (path: string, text: string): { inside: string[]; outside: str
 };
 
 /**
- * Instruction files, each followed by the files that it imports with `@path`, and those that these import. Only
- * `CLAUDE.md` and what it imports is read for imports: elsewhere, the word has no such meaning. A file counts once,
- * so that files may import each other in a circle; nothing out of the workspace is read.
+ * Instruction files, each followed by the files that it imports with `@path`, and by their imports. Only
+ * `CLAUDE.md` and the files that it imports can import: in other files, `@path` has no such meaning. Each file is
+ * read once, so files may import each other in a circle. Nothing outside the workspace is read.
  */
 export const withImports = (
   instructions: readonly string[],
@@ -63,13 +63,13 @@ export const withImports = (
     const leave = (name: string, reason: string): void => {
       if (fileName.test(name)) leftOut.push({ name, reason: `${path} imports it, but ${reason}` });
     };
-    for (const name of outside) leave(name, "it is outside of the workspace");
+    for (const name of outside) leave(name, "it is outside the workspace");
     for (const name of inside) {
       if (paths.has(name)) continue;
-      if (!index.paths.has(name)) leave(name, "it is not there, or agents may not see it");
+      if (!index.paths.has(name)) leave(name, "it does not exist, or agents may not see it");
       else if (steps === MOST_STEPS) leave(name, `only ${MOST_STEPS} steps of imports are followed`);
       else if (paths.size >= given.size + MOST_FILES)
-        leave(name, `only ${MOST_FILES} imported files are given`);
+        leave(name, `only ${MOST_FILES} imported files are read`);
       else follow(name, steps + 1);
     }
   };

@@ -1,18 +1,18 @@
-/** A name that a module takes from another: what it is called there, and the module as written. */
+/** A name that a module imports from another one: its name there, and the module specifier. */
 export interface TakenName {
   name: string;
   specifier: string;
 }
 
-/** What the text of a JavaScript or TypeScript module says of its names. */
+/** The imports and exports in the text of a JavaScript or TypeScript module. */
 export interface ModuleFacts {
   /** What it imports, by the name it has in this module. `*`: all names of the other one, see `members`. */
   imports: ReadonlyMap<string, TakenName>;
-  /** What it passes on from other modules, by the name it has for importers. */
+  /** Its re-exports from other modules, by the exported name. */
   passedOn: ReadonlyMap<string, TakenName>;
-  /** Modules whose names it passes on all together. */
+  /** Modules of which it re-exports all names. */
   passedOnWhole: readonly string[];
-  /** What it declares and exports, or exports under another name: by that name, the name here. */
+  /** Its own exports: the local name, by the exported name. */
   exports: ReadonlyMap<string, string>;
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { matchStar, nearest, readConfiguration } from "./configuration.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** Most packages of a workspace that are known by their names. */
+/** Maximum number of packages of a workspace that are found by name. */
 const MOST_PACKAGES = 1000;
 
 const Manifest = z.object({
@@ -19,7 +19,7 @@ interface Package {
   manifest: Manifest;
 }
 
-/** Where `exports` or `imports` of a package.json lead; of several conditions the first that is a path. */
+/** The targets of `exports` or `imports` in a package.json; of several conditions, all paths in order. */
 const targetsOf = (map: unknown, name: string): string[] => {
   if (typeof map === "string") return name === "." ? [map] : [];
   if (map === null || typeof map !== "object") return [];
@@ -36,7 +36,7 @@ const pathsIn = (value: unknown): string[] => {
   return value !== null && typeof value === "object" ? Object.values(value).flatMap(pathsIn) : [];
 };
 
-/** The package a folder is in; null: it is in none. */
+/** The package that contains a folder; null if there is none. */
 const packageAt = (folder: string, index: WorkspaceIndex): Package | null => {
   const found = nearest("package.json", folder, index);
   const manifest = found === null ? null : readConfiguration(found.path, Manifest, index);
@@ -45,7 +45,7 @@ const packageAt = (folder: string, index: WorkspaceIndex): Package | null => {
 
 const siblings = new WeakMap<WorkspaceIndex, Map<string, Package>>();
 
-/** The workspace's packages by name; of several with one name, the one that is less deep. */
+/** The workspace's packages by name; if several have the same name, the least deeply nested one. */
 const packagesOf = (index: WorkspaceIndex): Map<string, Package> => {
   const found = siblings.get(index);
   if (found !== undefined) return found;
@@ -63,7 +63,7 @@ const packagesOf = (index: WorkspaceIndex): Map<string, Package> => {
 
 const builtFolder = /^(\.\/)?(dist|build|out|lib|esm|cjs)\//;
 
-/** Where a package's name, or one below it, leads: to what is built, and to the sources it is built from. */
+/** The files of a package name or a subpath: the built file, and the sources that it is built from. */
 const entriesOf = ({ folder, manifest }: Package, subpath: string): string[] => {
   const named = targetsOf(manifest.exports, subpath);
   const main =
@@ -89,7 +89,7 @@ export const packageTargets = (name: string, folder: string, index: WorkspaceInd
   return named === undefined ? [] : entriesOf(named, `.${name.slice(packageName.length)}`);
 };
 
-/** Where a folder leads that is itself imported and has a package.json; empty: it has none. */
+/** The entry files of an imported folder with a package.json; empty if it has none. */
 export const folderTargets = (folder: string, index: WorkspaceIndex): string[] => {
   const manifest = readConfiguration(posix.join(folder, "package.json"), Manifest, index);
   return manifest?.main === undefined ? [] : [posix.join(folder, manifest.main)];

@@ -52,7 +52,7 @@ export const picturesNamed = (
     const { name, size } = found;
     const mime_type = mimeTypes.get(extensionOf(name));
     if (mime_type === undefined) {
-      leftOut.push({ name, reason: "it is a video, and agents see pictures; name pictures of its frames" });
+      leftOut.push({ name, reason: "agents cannot see videos; name pictures of its frames instead" });
     } else if (items.length === MOST_PICTURES) {
       leftOut.push({ name, reason: `only ${MOST_PICTURES} pictures are given` });
     } else if (size > LARGEST_PICTURE) {

@@ -16,9 +16,9 @@ export const SKILLS_ITEM = "skills of the project";
 
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-/** What a skill's file says of it, or what is wrong with the file. */
+/** The name and description in a skill's file, or the problem with the file. */
 const readSkill = (text: string | null): { name: string; description: string } | { problem: string } => {
-  if (text === null) return { problem: "it is not text, or too long" };
+  if (text === null) return { problem: "it is not a text file, or it is too long" };
   const front = readFrontMatter(text);
   if (front === null) return { problem: "it does not begin with front matter between lines of ---" };
   const name = front.field("name");
@@ -30,8 +30,8 @@ const readSkill = (text: string | null): { name: string; description: string } |
 
 /**
  * The project's Agent Skills as a list of names, files and descriptions; null when it has none. An agent
- * reads a skill's file when its description fits the task, so that no prompt carries all of them. Of two with
- * one name the first counts.
+ * reads a skill's file when its description fits the task, so that no prompt contains all of them. If two
+ * skills have the same name, the first counts.
  */
 export const skillsItem = (
   index: Pick<WorkspaceIndex, "paths" | "read">,

@@ -31,7 +31,7 @@ const cut = (diff: string): string =>
     ? diff
     : `${diff.slice(0, diff.lastIndexOf("\n", LONGEST_DIFF))}\n[the rest of the diff is left out: it is too long]`;
 
-/** What git is told to leave out may be as long as this, as it goes on a command line. */
+/** Most characters of the paths that git leaves out, because they go on a command line. */
 const LONGEST_CLOSED = 100_000;
 
 /** Leaves out what agents may not see: version control may have a secret, or what a `.coditectignore` closes. */
@@ -46,7 +46,7 @@ const diffSince = async (workspace: string, base: string, signal: AbortSignal): 
     const closed = changed.filter((path) => path !== "" && rules.closedBy(path) !== null);
     if (closed.join("").length > LONGEST_CLOSED)
       throw fail("usage", {
-        problem: `More files that are closed to agents have changed since ${base} than git can be told to leave out.`,
+        problem: `Too many files that agents may not see have changed since ${base}: git cannot leave out all of them.`,
       });
     return await diff([], [".", ...closed.map((path) => `:(exclude,literal)${path}`)]);
   } catch (error) {

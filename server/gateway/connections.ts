@@ -22,7 +22,7 @@ export interface Connections {
   readonly editor: EditorModels | null;
 }
 
-/** Logins in addresses, by the origin that each is for. */
+/** The logins in these addresses, by origin. */
 const loginsIn = (addresses: readonly string[]): ReadonlyMap<string, string> =>
   new Map(
     addresses.flatMap((address): [string, string][] => {

@@ -47,7 +47,7 @@ export interface GatewayOptions {
   deadlines?: Partial<Omit<Deadlines, "total">>;
 }
 
-/** Connections have the logins; nothing else needs to know them. */
+/** Only connections need the logins. */
 const withoutLogins = <Addresses extends Endpoints>(addresses: Addresses): Addresses => ({
   ...addresses,
   ...Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, withoutLogin(address)])),

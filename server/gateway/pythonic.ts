@@ -2,7 +2,7 @@ import type { Json } from "../../schemas/primitives.ts";
 import type { Reader } from "./template-reader.ts";
 import type { WrittenCall } from "./written-call.ts";
 
-/** Deepest nesting of a value; what is deeper exhausts the stack. */
+/** Maximum nesting of a value; deeper values would exhaust the stack. */
 const MOST_DEPTH = 50;
 
 const words: Readonly<Record<string, Json>> = {
@@ -15,7 +15,7 @@ const words: Readonly<Record<string, Json>> = {
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\n": "" };
 
-/** The text in a Python string; escapes that say nothing stay as they are. */
+/** The text in a Python string; unknown escapes stay unchanged. */
 const unescaped = (inside: string): string =>
   inside.replace(
     /\\(?:x([\da-f]{2})|u([\da-f]{4})|([^]))/gi,
@@ -34,7 +34,7 @@ const strings = [
   /'((?:[^'\\\n]|\\[^])*)'/y,
 ];
 
-/** What was read, or null where nothing of the kind is there. */
+/** The value that was read, or null if there is none. */
 type Found<Value> = { value: Value } | null;
 
 const readString = (reader: Reader): Found<string> => {

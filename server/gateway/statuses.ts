@@ -74,7 +74,7 @@ const quotaWords =
 const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
 const lengthWords = new RegExp(
   [
-    // Claude, Bedrock, llama.cpp, and what OpenAI says of one message.
+    // Claude, Bedrock, llama.cpp, and OpenAI for a single message.
     "(prompt|input|string) is too (long|large)|prompt too long|string too long|exceed context limit",
     // vLLM, LM Studio, Mistral, OpenAI, llama.cpp.
     "context[ _]length|context window|context[ _]size|maximum model length|max_tokens must be at least 1, got -",
@@ -122,7 +122,7 @@ export const faultOfRefusal = (refusal: Refusal, to: Addressee, now: number): Pr
     const nothing = "there is nothing at this address; check the endpoint";
     return new ProviderFault(fail("provider_refused", { provider, status, reason: nothing }), "provider");
   }
-  // A proxy says it by its status alone; llama.cpp has answered it as an error of its own.
+  // A proxy uses only the status; llama.cpp has reported it as an internal error.
   const isTooLarge = status === 413 && (body.message === "" || isTooLong(all));
   if (isTooLarge || ([400, 422, 500].includes(status) && isTooLong(all))) {
     return new ProviderFault(fail("context_too_long", { model, ...sizesIn(all) }), "provider");

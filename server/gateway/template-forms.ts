@@ -97,7 +97,7 @@ const harmony: Template = (reader) => {
   return reader.call(reader.take(head)?.[1]);
 };
 
-/** Cohere: a list of calls between two marks, or in a fence behind `Action:`. */
+/** Cohere: a list of calls between two marks, or in a code fence after `Action:`. */
 const cohere: Template = (reader) => {
   if (reader.take(/(?:<\|START_ACTION\|>|Action:)\s*(?:```(?:json)?\s*)?(?=\[)/y) === null) return null;
   const calls = readCalls(reader.json() ?? "");
@@ -105,7 +105,7 @@ const cohere: Template = (reader) => {
   return calls;
 };
 
-/** ReAct: the tool behind `Action:`, its arguments in the next line. */
+/** ReAct: the tool after `Action:`, its arguments on the next line. */
 const react: Template = (reader) => {
   const head = /Action:[ \t]*([\w.-]{1,64})[ \t]*\r?\n[ \t]*Action Input:\s*(?:```(?:json)?\s*)?/y;
   const calls = reader.call(reader.take(head)?.[1]);

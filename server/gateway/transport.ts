@@ -203,7 +203,7 @@ export const openTransport = (options: TransportOptions): Transport => {
       const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
       const login = connections.loginFor(url);
       const sent = begin(url, { method, headers, agent: connections.agentFor(url) });
-      // The user gave it for this very server, and a key perhaps for another.
+      // The user gave the login for exactly this server; the key may be for another one.
       if (login !== null) sent.setHeader("authorization", `Basic ${Buffer.from(login).toString("base64")}`);
       request = sent;
       sent.on("response", (incoming) => {

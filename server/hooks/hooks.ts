@@ -49,7 +49,7 @@ export class WorkspaceHooks implements Hooks {
     this.#allowed();
   }
 
-  /** The hooks of the very bytes that the user has allowed. Errors: `hooks_unconfirmed`, `invalid_file`. */
+  /** The hooks from exactly the bytes that the user allowed. Errors: `hooks_unconfirmed`, `invalid_file`. */
   #allowed(): HooksFile["hooks"] {
     const { workspace, consents, settings } = this.#parts;
     if (settings.untrusted) return {};

@@ -21,13 +21,13 @@ export interface UserWorkspacesOptions {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
-/** Name of a folder that is about to be removed. */
+/** Prefix of the name of a folder that is being removed. */
 const REMOVED = ".removed-";
 
-/** Its time of change says when the workspace was last opened or closed. */
+/** The modification time of this file is the time when the workspace was last opened or closed. */
 const stampOf = (folder: string): string => join(folder, "used");
 
-/** Milliseconds of the epoch. A workspace of an earlier version has no stamp, and counts from its folder's. */
+/** Milliseconds since the epoch. A workspace of an earlier version has no such file; the time of its folder counts. */
 const lastUse = (folder: string): number =>
   (statSync(stampOf(folder), { throwIfNoEntry: false }) ?? statSync(folder)).mtimeMs;
 
@@ -37,7 +37,7 @@ const lastUse = (folder: string): number =>
  */
 export class StoredWorkspaces {
   readonly #options: UserWorkspacesOptions;
-  /** Folders of those that are open. */
+  /** Folders of the open workspaces. */
   readonly #open = new Set<string>();
 
   constructor(options: UserWorkspacesOptions) {
@@ -45,7 +45,7 @@ export class StoredWorkspaces {
   }
 
   /**
-   * Opens a workspace, or makes it.
+   * Opens a workspace. Creates it if it does not exist.
    *
    * @param workspaceId UUID that the user's client made. Errors: `too_many_workspaces`, and those of
    * `createRuntime`.
@@ -75,19 +75,19 @@ export class StoredWorkspaces {
   }
 
   /**
-   * Removes those that nobody opened for so many days; returns how many. One with a run in progress is open,
-   * and stays.
+   * Removes the workspaces that nobody has opened for this number of days; returns their number. A workspace with
+   * a run in progress is open, so it is not removed.
    */
   async removeUnused(days: number, now: number): Promise<number> {
     const base = privateUserFolder(...this.#names);
     let count = 0;
     for (const user of readdirSync(base)) {
-      // A server that ended while it removed leaves these.
+      // A server that ended during a removal leaves such folders.
       if (!user.startsWith(REMOVED))
         for (const id of readdirSync(join(base, user))) {
           const folder = join(base, user, id);
           if (this.#open.has(folder) || now - lastUse(folder) <= days * DAY_MS) continue;
-          // Out of the way at once: whoever opens it while it is removed begins a new one.
+          // Renamed first: if the user opens the workspace during the removal, a new one is created.
           renameSync(folder, join(base, `${REMOVED}${randomUUID()}`));
           count += 1;
         }

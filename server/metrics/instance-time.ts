@@ -5,10 +5,10 @@ import type { Transaction } from "../store/store.ts";
 import { wholeMetrics } from "./record.ts";
 
 const DAY_MS = 86_400_000;
-/** A state that seems to last longer shows that the clock was set: the days before are left alone. */
+/** If a state seems to last longer, the clock was changed: earlier days are not counted. */
 const MOST_DAYS = 31;
 
-/** The seconds between two moments (milliseconds) on each of their days (UTC); none if time ran backwards. */
+/** The seconds between two times (milliseconds) on each day (UTC); none if the clock was set back. */
 export const secondsByDay = (from: number, until: number): [day: string, seconds: number][] => {
   const days: [string, number][] = [];
   for (let start = Math.max(from, until - MOST_DAYS * DAY_MS); start < until;) {

@@ -84,15 +84,14 @@ const rowOf = (
 /** Runs that are looked at one by one; as many as are kept, unless the setting says more. */
 const MOST_RUNS = 1000;
 
-/** Whether a moment is on a day of the span. */
+/** Whether the time is on a day of the span. */
 const isWithin = ({ since, until }: Span, at: Timestamp): boolean => {
   const day = at.slice(0, 10);
   return day >= since && day <= until;
 };
 
 /**
- * Runs of a span among the newest ones: what is counted from records must not take longer with every run
- * there ever was.
+ * The runs of a period among the newest ones. The limit keeps the time constant as the number of runs grows.
  */
 export const recentRuns = (store: Store, span: Span): TeamRun[] =>
   store

@@ -64,7 +64,7 @@ const barChart = (
 
 const failedOf = ({ outcomes }: MetricRow): number => outcomes.failed + outcomes.timed_out;
 
-/** What was completed is at the bottom of a day's bar, what failed above it. */
+/** In a day's bar, completed executions are at the bottom, failed ones above them. */
 const outcomeChart = (rows: readonly MetricRow[]): string => {
   const most = Math.max(1, ...rows.slice(-CHART.mostDays).map(({ executions }) => executions));
   const chart = barChart(
@@ -87,7 +87,7 @@ const utilizationChart = (rows: readonly MetricRow[]): string =>
   rows.every(({ utilization }) => utilization === null)
     ? ""
     : `<h2>Instance utilization</h2>${barChart(
-        "Share of their time in which instances worked, per day; the table By day has the numbers",
+        "Instance utilization per day; the table By day has the numbers",
         rows,
         { most: 1, top: "100 %" },
         ({ key, utilization }) => `${key}: ${percent(utilization)}`,
@@ -183,7 +183,7 @@ const runTable = ({ runs, folder }: ReportData): string =>
     3,
   );
 
-/** What was taken, of what somebody decided about. */
+/** The accepted share of all decisions. */
 const shareText = (taken: number, refused: number): string =>
   percent(taken + refused === 0 ? null : taken / (taken + refused));
 
@@ -252,7 +252,7 @@ export const reportPage = (data: ReportData): string => {
 <title>CODITECT Agents: ${html(days.since)} to ${html(days.until)}</title><style>${style}</style></head>
 <body><main><h1>Agents, ${html(days.since)} to ${html(days.until)}</h1><p class="legend">Days and times are in UTC.</p>
 ${alertList(days)}${damageNote(days)}${numbers(days)}
-<h2>Executions per day</h2>${total.executions === 0 ? "<p>No execution has ended in this time.</p>" : outcomeChart(days.rows)}
+<h2>Executions per day</h2>${total.executions === 0 ? "<p>No executions ended in this period.</p>" : outcomeChart(days.rows)}
 ${utilizationChart(days.rows)}
 ${metricTable("By model", "Model", by.model, total.cost)}
 ${metricTable("By agent", "Agent", by.agent_type.map(inWords), total.cost)}

@@ -37,7 +37,7 @@ export const keepAlert = (alert: Alert, { severity, message }: AlertCause): Aler
   return { ...present, status: alert.acknowledged_at === null ? "Raised" : "Acknowledged" };
 };
 
-/** Whether this severity is news to somebody who knows the alert as it was. */
+/** Whether the alert becomes critical and was not before. */
 export const isWorse = (severity: Alert["severity"], before: Alert): boolean =>
   severity === "critical" && before.severity !== "critical";
 

@@ -41,7 +41,7 @@ export const readPrivate = (path: string): Buffer => {
     const { uid, mode } = fstatSync(file);
     const user = process.getuid?.();
     if (user !== undefined && (uid !== user || (mode & 0o022) !== 0))
-      throw fail("folder_not_private", { path, reason: "another user can write it" });
+      throw fail("folder_not_private", { path, reason: "another user can write to it" });
     return readFileSync(file);
   } finally {
     closeSync(file);

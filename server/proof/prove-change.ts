@@ -13,7 +13,7 @@ import { withTestInstance, type TestInstanceOptions } from "./test-instance.ts";
 
 export interface ProveOptions extends Omit<TestInstanceOptions, "scratch" | "name"> {
   test_command: string | null;
-  /** Mutants of which a person confirmed that they make no difference. */
+  /** The mutants that a person confirmed to make no difference. */
   confirmed?: readonly { finding: Finding; argued_by: string }[];
   /** Told of each proof at once. */
   proven: (proof: GateProof) => void;

@@ -33,7 +33,7 @@ export interface Collection<Name extends CollectionName> {
   filters: { [Filter in keyof Filters[Name]]-?: FilterRule<NonNullable<Filters[Name][Filter]>> };
   /** Pages begin with the oldest record; the others' begin with the newest. */
   oldestFirst: boolean;
-  /** A list whose entries mean something without each other: one that cannot be mended is left out. */
+  /** A list whose entries are independent of each other: an entry that cannot be repaired is left out. */
   parts?: string;
 }
 

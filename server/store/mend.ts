@@ -17,7 +17,7 @@ const ROUNDS = 8;
  * The value with every field that does not pass the schema brought to the nearest one that does: a
  * count is rounded and not negative, a missing text is empty, an unknown field is left out. Null
  * if that cannot be done without inventing something, such as an id or a status. `parts` names a list
- * whose entries mean something without each other: there, an entry that cannot be mended is left out.
+ * whose entries are independent of each other: an entry of it that cannot be repaired is left out.
  */
 export const mend = (schema: z.ZodType, damaged: unknown, parts: string | null = null): Mended | null => {
   const value: unknown = structuredClone(damaged);
@@ -38,7 +38,7 @@ export const mend = (schema: z.ZodType, damaged: unknown, parts: string | null =
   return null;
 };
 
-/** Takes the entries with problems out of the list of this name; returns what was left out, in words. */
+/** Removes the entries with problems from this list; returns a description of each. */
 const leaveOutParts = (root: unknown, name: string | null, problems: readonly Leaf[]): string[] => {
   const list = name === null ? undefined : fieldOf(root, [name]);
   if (!Array.isArray(list)) return [];

@@ -28,7 +28,7 @@ export const callOnce = async (
 
 type Part = (typeof CallToolResultSchema)["_output"]["content"][number];
 
-/** What of a result a model can read. */
+/** The parts of a result that a model can read. */
 export const textOf = (part: Part): string => {
   switch (part.type) {
     case "text":

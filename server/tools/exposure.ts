@@ -12,7 +12,7 @@ import { offeredPrefix } from "./offered-name.ts";
 /** What exposes an agent: an HTTP tool, an MCP server, or a setting, under the name that people know. */
 interface Source extends Exposure {
   name: string;
-  /** The names under which a model calls its tools begin with one of them; null: it is no tool. */
+  /** Names of its tools, or prefixes of these names, as a model calls them; null if it is not a tool. */
   calledAs: readonly string[] | null;
 }
 
@@ -22,8 +22,8 @@ const hasSecret = (values: Readonly<Record<string, string>>): boolean =>
   Object.values(values).some((value) => SECRET_REFERENCE.test(value));
 
 /**
- * Of a tool that the agent's own file defines. Whatever an HTTP service answers was written elsewhere, and what
- * it is asked leaves this machine, also by a GET. A tool that leads to a server exposes as the server does.
+ * The exposure by a tool that the agent's own file defines. Others write the answers of an HTTP service, and each
+ * request leaves this machine, even a GET. A tool of an MCP server exposes the agent as the server does.
  */
 const ofOwnTool = ({ name, handler }: ToolDefinition, servers: McpFile["mcpServers"]): Source[] => {
   if ("External" in handler) {
@@ -58,14 +58,14 @@ const ofServer = (name: string, config: McpServerConfig): Source => {
 
 export interface ExposureParts {
   settings: Pick<Settings, "untrusted">;
-  /** What commands of the agent may connect to: by the settings, or as the user allowed it. */
+  /** Hosts that commands of the agent may connect to, by the settings or because the user allowed them. */
   hosts: readonly string[];
   servers: McpFile["mcpServers"];
   /** Whether an editor lends its tools. */
   hasEditor: boolean;
 }
 
-/** What answers a command was written elsewhere, too. */
+/** The answers of a host to commands were written by others, too. */
 const ofHost = (name: string): Source => ({
   ...{ name, calledAs: ["run_command", "run_tests"] },
   ...{ read_untrusted: true, used_secrets: false, acts_outwardly: true },

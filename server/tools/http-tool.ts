@@ -29,7 +29,7 @@ const fillUrl = (template: string, input: Fields): { url: URL; rest: Fields } =>
   return { url, rest };
 };
 
-/** Puts fields of the input into a body. Each stays a value of its own: no field can add to the others. */
+/** Replaces placeholders in a body by fields of the input. A field cannot change other values of the body. */
 const fillBody = (template: Json, input: Fields): Json => {
   if (typeof template === "string") {
     const whole = /^\{(\w+)\}$/.exec(template)?.[1];

@@ -205,7 +205,7 @@ export class McpServer {
     this.#connected ??= this.#connect().catch((error: unknown) => {
       this.#connected = undefined;
       const failed = this.#failed(error);
-      // The user may log in at any moment, and until then nothing is asked of the server.
+      // The user may log in at any time. Until then, no requests are sent to the server.
       if (failed.code !== "tool_server_login") this.#failedStart = { at: performance.now(), error: failed };
       throw failed;
     });

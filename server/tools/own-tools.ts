@@ -2,7 +2,7 @@ import type { AgentConfig } from "../../schemas/agent.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { ToolDefinition } from "../../schemas/tool-definition.ts";
 
-/** What of a server an agent may call; `tools`: null where it does not answer or changed. */
+/** The tools of each server that an agent may call; `tools` is null if the server does not answer or has changed. */
 interface Reach {
   servers: readonly (readonly [string, McpServerConfig])[];
   tools: (server: string) => Promise<readonly { name: string }[] | null>;
@@ -26,7 +26,8 @@ export const ownTools = async (
       return false;
     };
     const config = servers.find(([server]) => server === service)?.[1];
-    if (config === undefined) return leftOut(`a ${agent_type} has no MCP server ${service}`);
+    if (config === undefined)
+      return leftOut(`agents of the type ${agent_type} have no MCP server ${service}`);
     const known = await tools(service);
     if (known === null) return leftOut(`the tools of the MCP server ${service} are not available`);
     const isThere = known.some((tool) => tool.name === endpoint);

@@ -13,10 +13,10 @@ import {
 } from "./runtime-tools.ts";
 import type { ToolAnswer } from "./tools-api.ts";
 
-/** How long a server may take to hand one out. */
+/** Deadline for a server to return a text. */
 const READ_MILLISECONDS = 120_000;
 
-/** Two kinds of texts: how a server says that it has them, and the tools that list and read them. */
+/** The two kinds of texts: how to find out whether a server has them, and the tools that list and read them. */
 const kinds = [
   { has: (server: McpServer) => server.hasResources(), list: listResources, read: readResource },
   { has: (server: McpServer) => server.hasPrompts(), list: listPrompts, read: getPrompt },
@@ -33,7 +33,7 @@ export class ServedTexts {
     this.#usable = usable;
   }
 
-  /** The tools with which an agent reads them: those of the kinds that there are. */
+  /** The tools with which the agent can read texts, for the kinds that its servers have. */
   async offers(agent: AgentConfig): Promise<ToolDefinition[]> {
     const offered = await Promise.all(
       kinds.map(async (kind) =>
@@ -43,7 +43,7 @@ export class ServedTexts {
     return offered.flat();
   }
 
-  /** What one of these tools answers; null: it is none of them. Errors: `not_found`, `tool_server_failed`. */
+  /** The answer of one of these tools; null if it is another tool. Errors: `not_found`, `tool_server_failed`. */
   async call(
     tool: string,
     agent: AgentConfig,
@@ -77,7 +77,7 @@ export class ServedTexts {
     return serverOf(server).prompt(name, values, limited);
   }
 
-  /** Those with texts of a kind. An agent that may call named tools only has none unless it names this one. */
+  /** The servers with texts of this kind; none if the agent has a list of tools that does not contain this tool. */
   async #servers(agent: AgentConfig, { has, read }: Kind): Promise<[string, McpServer][]> {
     const limit = agent.settings.tools;
     if (limit !== null && !limit.includes(read.name)) return [];

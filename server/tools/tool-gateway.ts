@@ -115,7 +115,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const { handler } = definition;
     const { checked, environment } = this.#parts;
     if ("Http" in handler) {
-      // Only what the agent's own file says is called.
+      // Only tools that the agent's own file defines are called.
       const own = agent.settings.tool_definitions.find(({ name }) => name === definition.name)?.handler;
       if (own === undefined || !("Http" in own))
         throw fail("not_found", { kind: "tool", id: definition.name });
@@ -180,7 +180,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     );
   }
 
-  /** Of those, the ones that answer as the user allowed them. A server that does not was logged. */
+  /** The servers of these that respond and have the tools that the user allowed. The others are logged. */
   async #usable(agent: AgentConfig): Promise<[string, McpServer][]> {
     const found = await Promise.all(
       this.#serversFor(agent).map(async ([name]): Promise<[string, McpServer][]> => {

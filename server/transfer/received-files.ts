@@ -28,10 +28,10 @@ const Held = z.strictObject({
 });
 type Held = z.infer<typeof Held>;
 
-/** Entries that are made into text in one turn of the event loop. */
+/** Number of entries that are serialized in one turn of the event loop. */
 const ENTRIES_AT_ONCE = 1000;
 
-/** A {@link Held} as JSON, in pieces: the whole of a large workspace would hold up everybody else. */
+/** A {@link Held} as JSON, in pieces, so that a large workspace does not block the event loop. */
 const heldText = function* (tree: string | null, entries: readonly SentEntry[]): Generator<string> {
   yield `{"tree":${JSON.stringify(tree)},"entries":[`;
   for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
@@ -50,7 +50,7 @@ const bytesOf = (tree: Tree): number => {
 const WORKSPACE = "workspace";
 const heldFile = (folder: string): string => join(folder, "held.json");
 
-/** What cannot be read counts as nothing: all files are sent again. */
+/** An unreadable file counts as empty: all files are sent again. */
 const readHeld = async (folder: string): Promise<Held | null> => {
   try {
     return Held.parse(JSON.parse(await readFile(heldFile(folder), "utf8")));
@@ -81,7 +81,7 @@ export class ReceivedFiles {
   static async open(folder: string): Promise<ReceivedFiles> {
     const held = await readHeld(folder);
     const workspace = join(folder, WORKSPACE);
-    // Nobody knows any more which files of the copy were sent.
+    // It is no longer known which files of the copy were sent.
     if (held === null) await rm(workspace, { recursive: true, force: true });
     await mkdir(workspace, { recursive: true, mode: 0o700 });
     return new ReceivedFiles(folder, held);

@@ -91,7 +91,7 @@ export class WorkspaceSender {
   readonly #lister: WorkspaceLister;
   /** Two at once would send the same files twice. */
   readonly #queue = new SerialQueue();
-  /** The one that has not begun: it serves everybody who asks until then. */
+  /** The next transfer. It has not started and serves all callers until it does. */
   #next: SharedWork<void> | null = null;
   #messageBytes = MESSAGE_BYTES;
 

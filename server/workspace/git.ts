@@ -71,7 +71,7 @@ export const findGit = (workspace: string, environment: NodeJS.ProcessEnv = proc
         index: join(found.own, "index"),
         excludes: [
           { name: "the user's global ignore file of git", path: globalExcludes(environment) },
-          // A link would make a file from anywhere one that instances need to see.
+          // Through a link, instances could see a file from anywhere.
           ...(isLink(ownExclude) ? [] : [{ name: ".git/info/exclude", path: ownExclude }]),
         ],
         ignore_case: configured(config, "core", "ignorecase") === "true",

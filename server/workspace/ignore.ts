@@ -14,7 +14,7 @@ const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectig
 
 const secretName =
   /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$|^secrets?\.(ya?ml|json|toml|ini|env|properties|xml)$|^secrets\.[\w.-]+\.(ya?ml|json|toml)$|\.(tfstate|tfvars)(\.backup)?$|^terraform\.tfstate|\.(mobileprovision|ovpn|agekey|asc|keytab)$|^\.(vault-token|vault_pass|my\.cnf|mylogin\.cnf|s3cfg|boto|terraformrc|git-credential[\w-]*|bash_history|zsh_history|python_history|node_repl_history|psql_history|mysql_history|yarnrc\.credentials)$|^(wp-config\.php|master\.key|credentials\.yml\.enc|kubeconfig|known_hosts|authorized_keys|\.?htpasswd|google-services\.json|hosts\.yml\.token)$|^\.dev\.vars|^(local\.settings\.json|_netrc|rclone\.conf|\.databrickscfg|\.passwd-s3fs)$|-firebase-adminsdk-[\w-]+\.json$/i;
-/** What editors and people add to the name of a copy that they keep. */
+/** Endings that editors and people add to the names of backup copies. */
 const keptCopy = /(?:\.(?:bak|backup|old|orig|save|swp)|~){1,3}$/i;
 /** Files that are secrets where they are, and ordinary elsewhere. */
 const secretPlace =

@@ -8,7 +8,7 @@ import { exists } from "./file-access.ts";
 import { isWithin } from "./paths.ts";
 import { readZipEntry } from "./zip-entry.ts";
 
-/** The script by which yarn's Plug'n'Play tells Node where packages are; they are in no `node_modules`. */
+/** The script by which yarn's Plug'n'Play tells Node where packages are, because there is no `node_modules`. */
 export const PNP_SCRIPT = ".pnp.cjs";
 const DATA = ".pnp.data.json";
 const LOADER = ".pnp.loader.mjs";
@@ -16,7 +16,7 @@ const LOADER = ".pnp.loader.mjs";
 /** The files that `yarn install` makes for Plug'n'Play. */
 export const isPnpFile = (name: string): boolean => name === PNP_SCRIPT || name === DATA || name === LOADER;
 
-/** Those of a folder, whether they are there or not. */
+/** The possible Plug'n'Play files of a folder; they may not exist. */
 export const pnpFiles = (folder: string): string[] =>
   [PNP_SCRIPT, DATA, LOADER, ".yarnrc.yml"].map((name) => join(folder, name));
 
@@ -59,7 +59,7 @@ type Package = z.infer<typeof Package>;
 
 const known = new Map<string, { stamp: string; data: Data | null }>();
 
-/** What `yarn install` wrote down of the packages. The script is read, and never run. */
+/** The data about packages that `yarn install` wrote. The script is read but never run. */
 const dataOf = (root: string): Data | null => {
   const stamp = [PNP_SCRIPT, DATA].map((name) => stampOf(join(root, name))).join(" ");
   const found = known.get(root);
@@ -156,7 +156,7 @@ const realPlace = (place: string): string => {
   return base === "" ? place : resolve(base, "../".repeat(Number(depth)), rest);
 };
 
-/** A file of a package, in a folder or in an archive of yarn's cache; null: there is none. */
+/** A file of a package, in a folder or in an archive of yarn's cache; null if it does not exist. */
 export const readPnpFile = (place: string, name: string): Buffer | null => {
   const file = join(realPlace(place), name);
   const archive = file.indexOf(".zip/");
@@ -213,7 +213,7 @@ const realOf = (place: string): string => {
   }
 };
 
-/** What Node has to be told to find the packages of a folder; null: it finds them by itself. */
+/** The options that Node needs to find the packages of a folder; null if it finds them by itself. */
 export const pnpOptions = (folder: string): string | null => {
   const root = pnpRoot(folder);
   if (root === null) return null;

@@ -27,7 +27,7 @@ const forms: readonly RegExp[] = [
 const named: readonly RegExp[] = [
   /(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}/gi,
   /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"']{1,200}:)[^\s/@"']{1,500}(?=@)/gi,
-  // As programs write them into their own files: npm, git, AWS, Kubernetes, netrc, Azure.
+  // The forms in configuration files of npm, git, AWS, Kubernetes, netrc and Azure.
   /((?:^|[\s:])_(?:authToken|auth|password)[ \t]{0,9}=[ \t]{0,9})[^\s"']{6,}/gm,
   /(\baws_(?:secret_access_key|session_token)[ \t]{0,9}=[ \t]{0,9})[^\s"']{16,}/gi,
   /(\bclient-key-data:[ \t]{0,9})[A-Za-z0-9+/=]{16,}/g,

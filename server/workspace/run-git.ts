@@ -50,7 +50,7 @@ const harmless: readonly (readonly [string, string])[] = [
   ["submodule.recurse", "false"],
 ];
 
-/** What turns off a filter, diff or merge driver, or a hook, of this name. */
+/** The settings that turn off a filter, diff or merge driver, or a hook, of this name. */
 const driverSettings = (kind: string, name: string): (readonly [string, string])[] => {
   if (kind === "filter")
     return [
@@ -114,7 +114,7 @@ export const callGit = async (
   if (repository === null) throw new Error("there is no repository of this folder");
   if (borrowsObjects(repository))
     throw fail("usage", {
-      problem: `Git is not asked about ${repository.root}, as its objects are in another repository (objects/info/alternates). Run git repack -ad, remove that file, and try again.`,
+      problem: `CODITECT does not run git in ${repository.root}, because this repository uses the objects of another one (objects/info/alternates). Run git repack -ad, remove that file, and try again.`,
     });
   // The tree is named here, because the configuration could name another one.
   const place = [`--git-dir=${repository.gitFolder}`, `--work-tree=${repository.root}`, "--no-pager"];

@@ -48,7 +48,7 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
   }
   const rules = ignoreRules(git.root, git);
   const realRoot = realpathSync.native(git.root);
-  /** What the path leads to, as a place in the repository; `null` where a link leads out of it. */
+  /** The target of the path, as a path in the repository; `null` if a link leads out of it. */
   const placeOf = (path: string): string | null => {
     const real = existingRealpath(path);
     return real !== null && isWithin(realRoot, real) ? join(git.root, relativePath(realRoot, real)) : null;
@@ -77,7 +77,7 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
     if (packages.has(folder) || packages.size >= MOST_PACKAGES || !isOutside(folder)) return;
     if (place === null || !isOutside(place)) return;
     const rule = ruleOf(place) ?? rules.rule(relativePath(git.root, place), true);
-    // One that git ignores was built, and is needed all the same.
+    // A package that git ignores was built, and is needed too.
     if (rule !== null && closesToAgents(rule)) return;
     packages.add(folder);
     useDependencies(folder);

@@ -35,9 +35,9 @@ const changeOf = (base: Files, path: string, text: string | null): FileChange =>
 };
 
 /**
- * What the gates say of a submission: the real ones, with the real runners, on a real copy.
+ * The results of the gates for a submission: the real ones, with the real runners, on a real copy.
  *
- * @param options `ran` hears of each run of tests
+ * @param options `ran` is called for each run of tests
  */
 export const judgeSubmission = async (
   { base, tests, code }: Submission,

@@ -283,7 +283,7 @@ describe("what a user has allowed", () => {
     assert.equal(consents.has("unconfined"), false);
   });
 
-  it("is not read from a file that others could have written, nor is the key of stamps", async function () {
+  it("and the key of stamps are not read from a file that others could have written", async function () {
     if (process.platform === "win32") this.skip();
     const consents = openConsents(workspace.root);
     consents.give({ name: "unconfined", of: null, ...consent });

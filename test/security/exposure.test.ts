@@ -111,7 +111,7 @@ describe("the three things that need a person together", () => {
     );
   });
 
-  it("are counted with the hosts that commands may connect to, by a setting or by what was allowed", async () => {
+  it("include the hosts that commands may connect to, by a setting or because the user allowed them", async () => {
     const files = await testWorkspace({
       ".coditect/mcp.json": JSON.stringify({
         mcpServers: { it: { command: "it", env: { KEY: "secret:it" } } },

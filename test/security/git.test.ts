@@ -145,7 +145,7 @@ describe("git on a hostile repository", function () {
       await own.remove();
     });
 
-  it("is not asked where the objects are another repository's", async () => {
+  it("does not run in a repository that uses the objects of another one", async () => {
     const own = await testWorkspace({ "a.txt": "mine\n" });
     await runGit(own.root, "init", "-q");
     await own.write(".git/objects/info/alternates", `${join(workspace.root, ".git/objects")}\n`);

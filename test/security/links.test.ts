@@ -114,7 +114,7 @@ describe("a link in a workspace", () => {
     assert.deepEqual(visibleToWorker(workspace.root, null).readable, [workspace.root]);
   });
 
-  it("above an opened folder shows its commands nothing of the user's", async () => {
+  it("above an opened folder does not show the user's files to its commands", async () => {
     await outside.write("package.json", '{"name":"theirs","main":"secret.txt"}');
     await outside.write("settings.json", "{}");
     await runGit(workspace.root, "init", "-q");
@@ -132,7 +132,7 @@ describe("a link in a workspace", () => {
     );
   });
 
-  it("above an opened folder is followed where it stays in the repository, but to nothing closed", async () => {
+  it("above an opened folder is followed inside the repository, but not to closed files", async () => {
     await runGit(workspace.root, "init", "-q");
     await workspace.write("packages/core/package.json", '{"name":"core"}');
     await workspace.write("packages/plans/package.json", '{"name":"plans"}');

@@ -162,7 +162,7 @@ describe("a command in the sandbox", function () {
     assert.doesNotMatch(output, /content of (private|local|\.git)/);
   });
 
-  it("reaches no program that listens in the workspace", async () => {
+  it("cannot reach a program that listens in the workspace", async () => {
     const pool = await start();
     const { workspace } = pool;
     const socket = join(workspace, "control.sock");

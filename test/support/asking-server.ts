@@ -6,7 +6,7 @@ import { root } from "./command.ts";
 import { answered, call, finish } from "./one-round.ts";
 import type { TestWorkspace } from "./workspace.ts";
 
-/** A model whose Reviewer calls the tool of the asking server; `told`: what that tool said to it. */
+/** A model whose Reviewer calls the tool of the asking server; `told`: the answer of that tool. */
 export interface AskingModel extends Pick<ModelServer, "close"> {
   told: string;
   /** The options of a command that asks this model. */

@@ -10,11 +10,11 @@ export interface OAuthServer {
   /** Of the MCP server. */
   url: string;
   host: string;
-  /** What the person on the page does; left out: they log in. */
+  /** The action of the person on the page; left out if they log in. */
   person: { refuses: boolean };
   /** The grants that the service gave or refused, such as `authorization_code` and `refresh_token refused`. */
   grants: string[];
-  /** From now on, tokens that were given do not count; the refresh tokens still do unless `all`. */
+  /** From now on, the service refuses its earlier access tokens, and with `all` also its refresh tokens. */
   expire(all?: boolean): void;
   close(): void;
 }

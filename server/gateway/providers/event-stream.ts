@@ -45,7 +45,7 @@ const isNothing = (value: unknown): boolean =>
 /** A piece of an answer: an event with its data and name, or the marker of the end. */
 type Read = { data: string; name: string | null } | "done";
 
-/** Tells of growing lines whether they are JSON as a whole. Reads each of them once, however many there are. */
+/** Finds out whether lines that arrive one by one form one JSON document. Reads each line only once. */
 class JsonLines {
   readonly #end = new JsonEnd();
   #read = 0;

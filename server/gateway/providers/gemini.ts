@@ -52,7 +52,7 @@ const signed = (part: Part, signature: string | null): SignedPart => {
   return thoughtSignature === null ? part : { ...part, thoughtSignature };
 };
 
-/** The thought signature of a text, which is kept behind it. Gemini wants it back with the text. */
+/** The thought signature of a text, which is stored after the text. Gemini requires it back with the text. */
 const textSignature = (part: AssistantMessage["content"][number] | undefined): string | null =>
   part?.type === "reasoning" ? signatureOf("gemini-text", part.signature) : null;
 
@@ -168,7 +168,7 @@ const Usage = z.object({
 });
 /** Reasons by number, as the protocol's own clients write them. */
 const reasonNumbers = ["", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
-/** A reason; null for the word by which the protocol says that there is none. */
+/** A reason; null for the protocol's value for no reason. */
 const Reason = Text.transform((reason) => (reason?.endsWith("_UNSPECIFIED") === true ? null : reason));
 const FinishReason = z
   .unknown()
@@ -267,7 +267,7 @@ class Collected {
     }
     if (text !== null) this.#addText(thought === true ? "reasoning" : "text", text);
     if (text !== null && thought !== true) this.#call.text(text);
-    // The signature can be in an empty part behind the text.
+    // The signature can be in an empty part after the text.
     if (thoughtSignature !== null && thought !== true)
       this.#content.push({ type: "reasoning", text: "", signature: sign("gemini-text", thoughtSignature) });
   }

@@ -206,7 +206,7 @@ const stopReasons: Readonly<Record<string, StopReason>> = {
   function_call: "tool_calls",
 };
 
-/** Reasons to stop by which a service says that it failed. */
+/** Reasons to stop that mean that the service failed. */
 const failures: readonly string[] = ["error", "abort", "network_error", "insufficient_system_resource"];
 
 /** An answer under construction. */

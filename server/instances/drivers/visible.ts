@@ -41,11 +41,11 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
   return { readable: [...new Set([...sources, ...others])], sources };
 };
 
-/** Git does not follow a link in place of it either: it would show the file it leads to. */
+/** Links are left out, as git does: a link would show the file that it leads to. */
 const isNoLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
 
-/** What describes the packages of yarn's Plug'n'Play above the workspace, and where they are kept. */
+/** The files that describe the packages of yarn's Plug'n'Play above the workspace, and the folders that store them. */
 const pnpPlaces = (workspace: string, git: GitFiles | null): string[] => {
   const outer = outerPnpRoot(workspace, git);
   const files = outer === null ? [] : pnpFiles(outer);

@@ -5,14 +5,14 @@ import type { OpenPage } from "../../tools/oauth/logins.ts";
 import type { SecretTexts } from "../../tools/secrets.ts";
 import { askEditorOver } from "./ask-editor.ts";
 
-/** How long the editor's secret storage may take. */
+/** Deadline for an answer of the editor's secret storage. */
 const STORAGE_MILLISECONDS = 10_000;
 
 const inTime = (): AbortSignal => AbortSignal.timeout(STORAGE_MILLISECONDS);
 
 /**
- * Logins in the secret storage of the editor at the other end of a connection. `stored`: those that the command
- * line has stored, which are read as well; a change goes to the editor alone.
+ * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins that the command
+ * line has stored. They are read too, but changes are stored only in the editor.
  */
 export const editorSecretsOver = (connection: Connection, stored: SecretTexts): SecretTexts => {
   const ask = askEditorOver(connection);
@@ -27,7 +27,7 @@ export const editorSecretsOver = (connection: Connection, stored: SecretTexts): 
   };
 };
 
-/** Pages that the editor opens, once its user wants that. */
+/** Opens pages in the editor, if its user agrees. */
 export const editorPagesOver = (connection: Connection): OpenPage => {
   const ask = askEditorOver(connection);
   return async (server, page, signal) =>

@@ -52,9 +52,9 @@ const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
   const found = Discovery.safeParse(await response.json().catch(() => null));
   if (!found.success || found.data.issuer !== issuer)
     throw failed("its configuration names another issuer", found.error ?? null);
-  // Whoever is on the way could put in keys of their own.
+  // Otherwise, an attacker on the network path could replace the keys.
   if (issuer.startsWith("https:") && !found.data.jwks_uri.startsWith("https:"))
-    throw failed("it says that its keys are fetched without encryption", null);
+    throw failed("its configuration names an address without encryption for its keys", null);
   return createRemoteJWKSet(new URL(found.data.jwks_uri), { timeoutDuration: DEADLINE_MS });
 };
 

@@ -98,13 +98,13 @@ export const compareRuns = (
   };
 };
 
-/** Names that more tests have now than before, each as often as there are more. */
+/** Names that more tests have now than before. Each name occurs once for each additional test. */
 const newNames = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] =>
   [...after].flatMap(([id, count]) => Array<string>(Math.max(0, count - (before.get(id) ?? 0))).fill(id));
 
 /**
- * Those for which no new test is there that differs in one random id alone. One that happens to have
- * few digits is no such id by itself: only its place in both names, and the other one, tell.
+ * Leaves out a missing test if a new test has the same name except for one random ID. An ID that happens to have few
+ * digits is not recognised by itself, only by comparing both names.
  */
 const withoutRenamed = (gone: readonly string[], added: readonly string[]): string[] => {
   const left = [...added];

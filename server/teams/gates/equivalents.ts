@@ -1,7 +1,7 @@
 import { EQUIVALENT_MUTANT, type Finding } from "../../../schemas/findings.ts";
 import type { Equivalent } from "./gate.ts";
 
-/** The mutants that a person confirmed to make no difference: by id, with who said so. */
+/** The mutants that a person confirmed to make no difference, by ID, with the people who argued and confirmed. */
 export const equivalentsOf = (
   findings: readonly Finding[],
   arguedBy: (finding: Finding) => string,

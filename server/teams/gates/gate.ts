@@ -42,7 +42,7 @@ export interface GateContext {
   /** Open findings this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;
-  /** Mutants of which a person confirmed that they make no difference, by id. */
+  /** The mutants that a person confirmed to make no difference, by ID. */
   equivalents: ReadonlyMap<string, Equivalent>;
   /** Share of the mutants of changed lines that tests must notice. */
   mutantsThreshold: number;

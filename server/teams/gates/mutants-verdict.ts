@@ -9,14 +9,14 @@ import { measuredRun, quantity, type Equivalent, type GateContext, type Measured
  */
 export type Fate = "killed" | "survived" | "alike" | "entry" | "crashed" | "stopped" | "not run";
 
-/** Digits of a survivor's id. */
+/** Number of digits in the ID of a surviving mutant. */
 const ID_DIGITS = 12;
 
 const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
 
 /**
- * The mutants that survive, each with an id that stays the same when its line moves. Among mutants of
- * one text, their order tells them from each other.
+ * The surviving mutants, each with an ID that stays the same when its line moves. If several mutants have the
+ * same text, their order distinguishes them.
  */
 const survivorsOf = async (
   context: GateContext,
@@ -43,7 +43,7 @@ const survivorsOf = async (
     });
 };
 
-/** The mutants with the line that each changes: the author of the tests may not have seen the code. */
+/** Describes each mutant with the line that it changes: the author of the tests may not have seen the code. */
 const describeMutants = (
   survivors: Awaited<ReturnType<typeof survivorsOf>>,
   unreached: ReadonlySet<string>,
@@ -120,7 +120,7 @@ const confirmedInWords = ({
 }: Confirmed): string =>
   `${path}:${line} with ${inOneLine(replacement)} makes no difference: argued by ${argued_by}, confirmed by ${confirmed_by}`;
 
-/** Of the mutants that make no difference: those of which people say so. */
+/** Says how many of the mutants that make no difference were confirmed, and by whom. */
 const confirmedApart = (confirmed: readonly Confirmed[]): string[] => {
   if (confirmed.length === 0) return [];
   const names = (key: "argued_by" | "confirmed_by") =>

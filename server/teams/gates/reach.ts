@@ -2,15 +2,15 @@ import type { Mutant, TestReport } from "../../../schemas/tests.ts";
 
 /** The tests that a mutant is tried with. */
 export interface Reaching {
-  /** Files to run; null: all of them. */
+  /** Files to run; null for all files. */
   files: string[] | null;
-  /** Those of their tests that reach the mutant: tests by name, and whole files; null: every test. */
+  /** The tests in these files that reach the mutant, by name, and whole files; null for every test. */
   only: string[] | null;
   /** Whether other tests run in the same process, so that one may find what another has computed. */
   isShared: boolean;
 }
 
-/** Every test of these files; null: of all files. */
+/** Every test of these files, or of all files if null. */
 export const everyTest = (files: readonly string[] | null): Reaching => ({
   files: files === null ? null : [...files],
   only: null,
@@ -21,8 +21,8 @@ export const everyTest = (files: readonly string[] | null): Reaching => ({
 const oneProcess = /^(mocha|pytest)$/;
 
 /**
- * The tests of a run that reach the mutant; null: none does. A run that does not tell names them all.
- * Code that runs before the first test of a process is reached by every test.
+ * The tests of a run that reach the mutant; null if no test reaches it. If the run did not measure this, the result
+ * contains all tests. Every test reaches code that runs before the first test of its process.
  */
 export const reaching = (
   { reached, runner, watched }: Pick<TestReport, "reached" | "runner" | "watched">,

@@ -9,7 +9,7 @@ import { failures, named, probeOf } from "./test-run.ts";
 /** How many mutants run at once. */
 const AT_ONCE = 2;
 
-/** What mutants are tried with. */
+/** The input for trying mutants. */
 export interface Trial {
   /** The state of the workspace that has every mutant in it. */
   changes: readonly FileChange[];
@@ -18,7 +18,7 @@ export interface Trial {
   own: string[] | null;
   /** Tests that passed before the change. */
   suite: ReadonlySet<string>;
-  /** A run without any mutant. */
+  /** The report of a run without mutants. */
   dry: TestReport;
   started: number;
   /** Tests that failed with a mutant; filled while mutants are tried. */
@@ -36,8 +36,8 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
 };
 
 /**
- * Seconds that a run with a mutant may take, from the time that the same tests take without one; a
- * mutant may never end.
+ * Seconds that a run with a mutant may take, based on the time of the same tests without a mutant. Some mutants
+ * never end.
  */
 const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
 
@@ -46,8 +46,8 @@ const filesOf = (report: TestReport): string[] =>
   [...new Set(report.tests.map(({ file }) => file))].filter((file) => file !== "").sort();
 
 /**
- * Which tests of the whole suite reach each mutant: the test files are run under the eyes of the
- * witness. Null where that is not the suite as the project runs it, so that nothing follows from it.
+ * Runs the test files of the whole suite with the witness, to find out which tests reach each mutant. Null if this
+ * differs from the suite as the project runs it, because the result would not say anything about it.
  */
 const measureSuite = async (
   context: GateContext,
@@ -69,13 +69,13 @@ const measureSuite = async (
   return [...expected].every((id) => passed.has(id)) ? report : null;
 };
 
-/** Whether the file of the test is there no more. */
+/** Whether the test's file no longer exists. */
 const isGone = (id: string, report: TestReport): boolean =>
   !report.tests.some(({ file }) => id.startsWith(`${file} > `));
 
 /**
- * Runs the tests against each mutant, a few at a time, until the time is up: the new tests that reach
- * it, then those of the whole suite that do.
+ * Runs tests against the mutants, a few mutants at a time, until the time is up: first the new tests that reach
+ * the mutant, then those of the whole suite.
  */
 export const tryAll = async (
   context: GateContext,
@@ -96,14 +96,14 @@ export const tryAll = async (
       probe: probeOf(context, { mutant, mutable, only }),
       deadline_seconds,
     });
-  // What the whole suite reaches is looked at once, as soon as a mutant survives the new tests.
+  // The whole suite is measured once, when the first mutant survives the new tests.
   let measured: Promise<TestReport | null> | null = null;
   const bySuite = async (mutant: Mutant): Promise<Reaching | null> => {
     if (!hasSuite) return null;
     const report = await (measured ??= measureSuite(context, trial, inSuite));
     if (report === null) return everyTest(null);
     const by = reaching(report, mutant, null);
-    // The new tests were tried.
+    // The new tests already ran.
     const files = by?.files?.filter((file) => own?.includes(file) !== true);
     if (by === null || files === undefined) return by;
     return files.length === 0 ? null : { ...by, files };
@@ -124,7 +124,7 @@ export const tryAll = async (
       return fate;
     }
     if (others !== null) fate = fateOf(await run(others, mutant.id, inSuite), known);
-    // One test may find what another computed: where they share a process, all of them have the last word.
+    // A test may find what another one computed: if tests share a process, a survivor is tried with all of them.
     if (fate === "survived" && (byOwn?.isShared === true || others?.isShared === true))
       fate = fateOf(await run(everyTest(hasSuite ? null : own), mutant.id, inSuite), known);
     if (fate !== "survived" || mutant.boundary === undefined) return fate;

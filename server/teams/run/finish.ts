@@ -26,7 +26,7 @@ export const retireFindings = async (
   );
   const retired = all
     .filter((finding) => earlier.has(finding.execution_id) && finding.status === "Open")
-    // An argument about a mutant waits for a person, however the work goes on.
+    // A person decides about an argument for a mutant, whatever happens to the run.
     .filter(({ category }) => category !== EQUIVALENT_MUTANT)
     .map((finding) => ({
       ...finding,

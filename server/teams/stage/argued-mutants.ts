@@ -5,16 +5,16 @@ import type { Store } from "../../store/store.ts";
 import { equivalentsOf } from "../gates/equivalents.ts";
 import type { TeamParts } from "./stage-parts.ts";
 
-/** What an agent writes to argue that a mutant makes no difference. */
+/** The line by which an agent argues that a mutant makes no difference. */
 const argument = /^[ \t*-]{0,4}equivalent (m-[0-9a-f]{12}):? (.{1,2000})$/gim;
 
-/** Tells the agent how to argue; empty: no mutant survived in the work that was sent back. */
+/** Instructions for the agent on how to argue; empty if no mutant survived in the work that was sent back. */
 export const howToArgue = (feedback: string): string =>
   feedback.includes(" its id: m-")
     ? "If no test can tell a mutant from the code, end your summary with a line such as “equivalent m-0123456789ab: the reason”. A person decides whether that is so; until then the mutant counts."
     : "";
 
-/** Mutants of which a person confirmed that they make no difference. */
+/** The mutants that a person confirmed to make no difference. */
 export const confirmedEquivalents = (store: Store) =>
   equivalentsOf(
     store.all("findings", { status: "Confirmed" }),
@@ -23,7 +23,7 @@ export const confirmedEquivalents = (store: Store) =>
 
 /**
  * Keeps what an agent argues about mutants that survived earlier in its run, as findings that a person
- * confirms or dismisses. An agent's word alone changes no gate.
+ * confirms or dismisses. The argument of an agent alone changes no gate.
  */
 export const keepArguments = async (
   { store, emit, now }: Pick<TeamParts, "store" | "emit" | "now">,
@@ -50,7 +50,7 @@ export const keepArguments = async (
       end_column: null,
       severity: "Info" as const,
       category: EQUIVALENT_MUTANT,
-      title: `The mutant ${survivor.what} is said to make no difference`,
+      title: `An agent argues that no test can notice the mutant ${survivor.what}`,
       explanation: reason,
       fix: null,
       confidence: 1,

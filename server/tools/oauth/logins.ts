@@ -5,10 +5,10 @@ import { listedServers } from "../allowed-servers.ts";
 import type { SecretTexts } from "../secrets.ts";
 import { isLoggedIn, loginName, type OAuthServer, usesOAuth } from "./server-login.ts";
 
-/** How long a person has for the pages of the service. */
+/** How long the user has to log in on the pages of the service. */
 export const LOGIN_MILLISECONDS = 300_000;
 
-/** Has the user open the page of a login; false: they do not want to. */
+/** Asks the user to open the login page; false if they refuse. */
 export type OpenPage = (server: string, page: URL, signal: AbortSignal) => Promise<boolean>;
 
 interface LoginsParts {
@@ -16,11 +16,11 @@ interface LoginsParts {
   settings: Pick<Settings, "allowed_hosts" | "mcp_files">;
   secrets: SecretTexts;
   environment: NodeJS.ProcessEnv;
-  /** Null: nobody can open a page. */
+  /** Null if nobody can open a page. */
   openPage: OpenPage | null;
 }
 
-/** The entry of a server that asks for a login. Errors: `not_found`, `usage`. */
+/** The entry of a server that uses a login. Errors: `not_found`, `usage`. */
 export const demandOAuth = (name: string, config: McpServerConfig | undefined): OAuthServer => {
   if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
   if (usesOAuth(config)) return config;
@@ -46,7 +46,7 @@ export const createLogins = ({ workspace, settings, secrets, environment, openPa
     logIn: async (server: string, signal: AbortSignal): Promise<void> => {
       const config = demandOAuth(server, servers()[server]);
       if (openPage === null)
-        throw fail("login_failed", { server, reason: "no editor is here that could open its page" });
+        throw fail("login_failed", { server, reason: "no editor is connected that can open the login page" });
       // Loaded when somebody logs in: most runtimes never need it.
       const [{ logIn }, { createCheckedFetch }, { limitedFetch }] = await Promise.all([
         import("./log-in.ts"),
@@ -59,10 +59,10 @@ export const createLogins = ({ workspace, settings, secrets, environment, openPa
       const show = (page: URL): void => {
         openPage(server, page, limited).then(
           (isOpened) => {
-            if (!isOpened) refused.abort("you did not open its page");
+            if (!isOpened) refused.abort("you did not open the login page");
           },
           (error: unknown) => {
-            refused.abort(error instanceof Error ? error.message : "its page could not be opened");
+            refused.abort(error instanceof Error ? error.message : "the login page could not be opened");
           },
         );
       };

@@ -1,6 +1,6 @@
 import type { SecretTexts } from "../secrets.ts";
 
-/** Answers that are remembered: a request may come late, with a token that others have used meanwhile. */
+/** Number of answers that are kept: a late request may send a token that another request has used meanwhile. */
 const MOST_ANSWERS = 100;
 
 interface Answer {
@@ -8,15 +8,15 @@ interface Answer {
   text: string;
 }
 
-/** The refresh token that a request sends; null: it sends none. */
+/** The refresh token in a request; null if it has none. */
 const refreshTokenOf = (body: unknown): string | null =>
   body instanceof URLSearchParams && body.get("grant_type") === "refresh_token"
     ? body.get("refresh_token")
     : null;
 
 /**
- * Sends each refresh token once. Many services take one once only, and some withdraw the login when it comes again;
- * two calls that both meet an expired token would both send it. Those that ask later get the answer to the first.
+ * Sends each refresh token only once. Many services accept a refresh token once, and some end the login if they get
+ * it again. If several calls find an expired token, the later ones get the answer to the first.
  */
 export class Refreshes {
   readonly #answers = new Map<string, Promise<Answer>>();
@@ -33,7 +33,7 @@ export class Refreshes {
     };
   }
 
-  /** Whether a service has said that this token does not count. */
+  /** Whether a service has refused this token. */
   wasRefused(token: string): boolean {
     return this.#refused.has(token);
   }
@@ -55,7 +55,7 @@ export class Refreshes {
 
 const known = new WeakMap<SecretTexts, Refreshes>();
 
-/** Those of the logins that are stored there: all runtimes of this process with the same logins share them. */
+/** The refreshes of the logins in this storage. All runtimes of this process with the same storage share them. */
 export const refreshesOf = (secrets: SecretTexts): Refreshes => {
   const refreshes = known.get(secrets) ?? new Refreshes();
   known.set(secrets, refreshes);

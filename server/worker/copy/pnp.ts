@@ -16,7 +16,7 @@ import { exists } from "../../workspace/file-access.ts";
 import type { PrivateCopy } from "./copy.ts";
 import { makeLinks, makeOwnFile, type Links } from "./links.ts";
 
-/** Makes the files of Plug'n'Play in `source` name packages as they are reached from `target`. */
+/** Copies the Plug'n'Play files of `source` to `target`, and changes the locations of packages to match. */
 export const placePnp = (copy: PrivateCopy, source: string, target: string): void => {
   for (const { name } of readFolder(source).filter((entry) => entry.isFile() && isPnpFile(entry.name))) {
     const text = relocatedPnp(readFileSync(join(source, name), "utf8"), source, target);

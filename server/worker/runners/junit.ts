@@ -17,7 +17,7 @@ const statusOf: Readonly<Record<string, TestCase["status"]>> = {
   disabled: "skipped",
 };
 
-/** A message with a further part on its own line; appended, as a report can have a part for each line. */
+/** The message with another part on a new line. A report can have a part for each line, so parts are appended. */
 export const withMore = (message: string | null, more: string): string => {
   if (message === null || message === "") return more;
   return more === "" ? message : `${message}\n${more}`;

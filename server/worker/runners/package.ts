@@ -59,7 +59,7 @@ export const installedProgram = (folder: string, name: string, program = name): 
   return script === undefined ? null : join(home, script);
 };
 
-/** Where an installed package is; it may be in an archive of yarn's. */
+/** The place of an installed package; it may be in one of yarn's archives. */
 const homeOf = (folder: string, name: string): string | null => {
   const homes = [...foldersUp(folder)].map((above) => join(above, "node_modules", name));
   const found = homes.find((home) => exists(join(home, "package.json")));
@@ -73,7 +73,7 @@ const manifestText = (home: string): string | null =>
 
 export const isInstalled = (folder: string, name: string): boolean => homeOf(folder, name) !== null;
 
-/** The script's own variables, with what Node has to be told to find the packages of the folder. */
+/** The script's own variables, and the options that Node needs to find the packages of the folder. */
 export const withPackages = (
   folder: string,
   env: Readonly<Record<string, string>>,

@@ -11,7 +11,7 @@ const point = /^(\s*)(not ok|ok)\b(.*)$/is;
 const number = /^\s*(?:\d+)?\s*-?\s*/;
 const directive = /#\s*(SKIP|TODO|time)\b/i;
 
-/** What a line says of a test. In steps: one expression for all of it takes long for a line of blanks. */
+/** Reads a test point from a line. It takes several steps, because a single expression is slow for a line of spaces. */
 const readPoint = (line: string): { indent: number; isOk: boolean; name: string; says: string } | null => {
   const [, space = "", word, rest = ""] = point.exec(line) ?? [];
   if (word === undefined) return null;
@@ -55,7 +55,7 @@ export const readTap = (text: string): { tests: TestCase[]; isComplete: boolean 
       duration_ms: null,
       message: null,
     };
-    // Those that wait are indented no less than the ones before them.
+    // Each waiting entry is indented at least as far as the ones before it.
     const firstInner = waiting.findLastIndex((each) => each.indent <= indent) + 1;
     const inner = waiting.slice(firstInner);
     for (const each of inner) {

@@ -2,7 +2,7 @@
 export const realmScript = String.raw`
 // 5. What runners put into a realm, and what no source may replace there.
 const runnerGlobals = "describe context suite it specify test xit xtest xdescribe fit fdescribe before after beforeEach afterEach beforeAll afterAll setup teardown expect jest vi vitest __vitest_worker__ __vitest_index__ __vitest_environment__ __vitest_mocker__".split(" ");
-/** What is hidden in this realm, for us alone. */
+/** The hidden state of this realm, for the witness only. */
 const runnerValues = new Map();
 const hideGlobal = (realm, name) => {
   const before = getOwnPropertyDescriptor(realm, name);
@@ -116,7 +116,7 @@ const changedShapes = (list) => {
     return typeof value !== "function" || !known.some((text) => text.includes(apply(sourceOf, value, [])));
   });
 };
-/** The test that runs in this process; a reporter of ours in the process says which. */
+/** The test that runs in this process, according to our reporter in the process. */
 let running = null;
 const anyTest = { file: "", test: null };
 /** Vitest's worker knows its test file. Where files share modules, the first one loads them for all. */

@@ -140,7 +140,7 @@ const accuse = (caller, what) => {
 
 // A program of the project that a test starts: its arguments are its own, and it may end.
 const started = "CODITECT_STARTED";
-/** The test file that began this process, or the one above it; null: it is not the only one there. */
+/** The test file that this process, or its parent, was started for; null if it is not the only one. */
 let ownTestFile = null;
 const isProgram = (() => {
   const main = process.argv[1];

@@ -22,7 +22,7 @@ const PASSWORD = "geheim@7";
 const withLogin = (url: string): string => url.replace("//", `//ann:${encodeURIComponent(PASSWORD)}@`);
 const header = `Basic ${Buffer.from(`ann:${PASSWORD}`).toString("base64")}`;
 
-/** All that the files of a folder say. */
+/** The text of all files in a folder. */
 const textIn = async (folder: string): Promise<string> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const texts = entries
@@ -35,7 +35,7 @@ describe("the name and password in the address of a provider", () => {
   const serve = modelServers();
 
   for (const protocol of protocols)
-    it(`reach the service that speaks as ${protocol.name}, and no error`, async () => {
+    it(`reach the service with the protocol of ${protocol.name}, and do not appear in errors`, async () => {
       // A request on a kept connection that was closed is sent again once.
       const server = await serve({ Coder: [{ text: "Hi" }, { cutAfter: 0 }, { cutAfter: 0 }] });
       const address = withLogin(server.url);
@@ -50,14 +50,14 @@ describe("the name and password in the address of a provider", () => {
       assert.doesNotMatch(message, /ann:|geheim/);
     });
 
-  it("go to no other server", async () => {
+  it("are not sent to any other server", async () => {
     const [mine, other] = [await serve({ Coder: [] }), await serve({ Coder: [{ text: "Hi" }] })];
     const { gateway } = gatewayWith({ ollamaEndpoint: withLogin(mine.url) });
     await ask(gateway, question("Hello"), chargeTo(agentWith(other.ollama())));
     assert.doesNotMatch(other.requests[0]?.headers.authorization ?? "", /Basic/);
   });
 
-  it("are in no file of a run", async () => {
+  it("are not stored in any file of a run", async () => {
     const workspace = await mkdtemp(join(tmpdir(), "coditect-project-"));
     await writeFile(join(workspace, "a.js"), "export const a = 1;\n");
     const server = await startModelServer({ Reviewer: [call("read_file", { path: "a.js" }), finish] });

@@ -246,7 +246,7 @@ const withBodies = async (
 const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 
 describe("what a service said", () => {
-  it("has an id of its own for each call, though each answer counts from the beginning", async () => {
+  it("has a unique ID for each call, even if each answer starts counting again", async () => {
     const body = sse([...regular, delta({}, "tool_calls")]) + done;
     await withBodies([body, body], async (url) => {
       const { gateway } = gatewayWith({ endpoints: allAt(url), clock: quickClock() });
@@ -266,7 +266,7 @@ describe("what a service said", () => {
     });
   });
 
-  it("goes back to Gemini with the signature that came behind a text", async () => {
+  it("goes back to Gemini with the signature that came after a text", async () => {
     const signature = { text: "", thoughtSignature: "abc" };
     const pieces = [
       candidate([{ text: "I " }]),
@@ -284,7 +284,7 @@ describe("what a service said", () => {
     assert.ok(sent.includes('{"text":"I know.","thoughtSignature":"abc"}'), sent);
   });
 
-  it("was cut where it ends with an error, or has no reason but a word for none", async () => {
+  it("counts as cut if it ends with an error, or with a value that means no reason", async () => {
     const cut = [
       [sse([delta({ content: "Half" }), delta({}, "error")]) + done, "HuggingFace"],
       [sse([candidate([{ text: "Half" }], { finishReason: "FINISH_REASON_UNSPECIFIED" })]), "Gemini"],

@@ -76,7 +76,7 @@ describe("instances from a warm pool of agent-sandbox", function () {
   };
   const claims = (): string[] => double.objects.list(CLAIMS, null).map(({ metadata }) => metadata.name);
 
-  it("claims a pod that waits, works in it, and gives it back", async () => {
+  it("claims a ready pod, works in it, and returns it", async () => {
     const pool = await start();
     const { ready } = await serve(pool.workspace);
     const [waiting = ""] = ready;
@@ -94,7 +94,7 @@ describe("instances from a warm pool of agent-sandbox", function () {
     );
   });
 
-  it("makes pods itself where the cluster has no such controller", async () => {
+  it("creates pods if the cluster does not have the controller", async () => {
     await double.close();
     double = await KubernetesDouble.start();
     const pool = await start();
@@ -102,7 +102,7 @@ describe("instances from a warm pool of agent-sandbox", function () {
     assert.equal(instance.record().metadata.runtime_id, `coditect-${instance.record().instance_id}`);
   });
 
-  it("refuses a pod that is less confined than one of its own, and gives it back", async () => {
+  it("refuses a pod that is less confined than its own pods, and returns it", async () => {
     const pool = await start();
     await serve(pool.workspace, (template) => {
       const loose = Worker.parse(structuredClone(template));
@@ -132,7 +132,7 @@ describe("instances from a warm pool of agent-sandbox", function () {
     assert.deepEqual(claims(), []);
   });
 
-  it("gives back what an earlier runtime of the same state folder claimed", async () => {
+  it("returns pods that an earlier runtime of the same state folder claimed", async () => {
     const doomed = await start();
     await serve(doomed.workspace);
     await doomed.claim();

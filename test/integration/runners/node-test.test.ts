@@ -52,7 +52,7 @@ describe("node:test", function () {
     assert.deepEqual(outline(report), ["test/add.test.js > add > of two > adds [a+b]: failed"]);
   });
 
-  it("gets every result, also where the runner was slow to read them", async () => {
+  it("gets every result, even if the runner reads them slowly", async () => {
     const slow = `
 import { spawn } from "node:child_process";
 import { it } from "node:test";
@@ -68,7 +68,7 @@ for (let count = 1; count <= 2000; count++) it("counts " + count, () => {});
     assert.deepEqual(report.counts, { passed: 2001, failed: 0, skipped: 0 });
   });
 
-  it("gets tests that a file declares after it waited at its top level", async () => {
+  it("gets tests that a file declares after a top-level await", async () => {
     const later = `
 import { it } from "node:test";
 it("comes first", () => {});

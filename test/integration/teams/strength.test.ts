@@ -83,7 +83,7 @@ describe("the gates that measure the tests of the TDD team", function () {
     assert.match(sentBack?.feedback ?? "", new RegExp(`its id: ${survivor}`));
   });
 
-  it("keep what the TestWriter argues about a survivor, which counts once a person confirms it", async () => {
+  it("store the TestWriter's argument about a surviving mutant, which counts once a person confirms it", async () => {
     const { items } = await project.call("findings/list", {});
     const argued = items.filter(({ category }) => category === "equivalent-mutant");
     assert.deepEqual(

@@ -35,7 +35,7 @@ describe("what a task brings along", () => {
     assert.match(item?.content ?? "", /^-one\n\+two$/m);
   });
 
-  it("is without files that agents may not see, also where one got another name", async () => {
+  it("does not contain files that agents may not see, even if they were renamed", async () => {
     const closed = { ".env.prod": "API_KEY=abcdefgh12345\n", "plans/next.md": "one\n", ".npmrc": "a=one\n" };
     for (const [path, text] of Object.entries({ ...closed, ".coditectignore": "plans/\n" }))
       await workspace.write(path, text);

@@ -68,12 +68,12 @@ describe("bad MCP servers over HTTP", function () {
   const callAct = (signal = AbortSignal.timeout(30_000)) =>
     callNamed(files.open({ allowed: [host] }), anAgent(), "it__act", {}, signal);
 
-  it("that are good are used, so that the others are not left out for another reason", async () => {
+  it("that work correctly are used, so that the others are not left out for another reason", async () => {
     assert.deepEqual(await callAct(), { content: "did it", is_error: false });
   });
 
   for (const target of ["http://169.254.169.254/latest/meta-data", "http://10.0.0.1/mcp", "http://[::1]/mcp"])
-    it(`that redirect to ${target} are left out, and nothing is asked there`, async () => {
+    it(`that redirect to ${target} are left out, and no request goes there`, async () => {
       misbehave = (_asked, response) => {
         response.writeHead(307, { location: target }).end();
         return true;
@@ -111,7 +111,7 @@ describe("bad MCP servers over HTTP", function () {
     assert.match(files.warnings.join("\n"), /it did not start and list its tools within 1\.5 seconds/);
   });
 
-  it("whose stream never ends in a call are let go when the call is cancelled", async () => {
+  it("whose stream never ends in a call are disconnected when the call is cancelled", async () => {
     const stop = new AbortController();
     const { promise: closed, resolve } = Promise.withResolvers<unknown>();
     misbehave = ({ method }, response) => {
@@ -126,7 +126,7 @@ describe("bad MCP servers over HTTP", function () {
     files = toolWorkspace();
   });
 
-  it("that answer something else than a message are an error that the agent reads", async () => {
+  it("that do not answer with a message cause an error that the agent reads", async () => {
     misbehave = ({ method }, response) => {
       if (method !== "tools/call") return false;
       response.writeHead(200, { "content-type": "text/html" }).end("<h1>Log in</h1>");

@@ -42,7 +42,7 @@ describe("logins to MCP servers", function () {
   const open = () => files.open({ allowed: [service.host], secrets });
   const stored = async (): Promise<string> => (await secrets.text(loginName(service.url))) ?? "";
 
-  it("are listed with what is known of them, for those servers that ask for one", async () => {
+  it("are listed with their state, for the servers that use a login", async () => {
     const list = () => loginsWith(null).list();
     assert.deepEqual(await list(), [{ server: "tracker", url: service.url, logged_in: false }]);
     await logIn();
@@ -51,7 +51,7 @@ describe("logins to MCP servers", function () {
     assert.deepEqual(await list(), [{ server: "tracker", url: service.url, logged_in: false }]);
   });
 
-  it("are used by agents, also by those that were refused a moment ago", async () => {
+  it("are used by agents, even by those that were refused before", async () => {
     const tools = open();
     assert.deepEqual(await tools.offers(anAgent(), null), []);
     assert.match(files.warnings.join("\n"), /The MCP server tracker asks you to log in/);
@@ -73,7 +73,7 @@ describe("logins to MCP servers", function () {
     assert.deepEqual(await callAny(open(), "tracker__act", {}), { content: "did it", is_error: false });
   });
 
-  it("are renewed once by calls that find them expired at the same time", async () => {
+  it("are renewed only once if several calls find them expired at the same time", async () => {
     await logIn();
     const [tools, others] = [open(), open()];
     for (const each of [tools, others]) await callAny(each, "tracker__act", {});
@@ -89,7 +89,7 @@ describe("logins to MCP servers", function () {
     assert.deepEqual(await callAny(open(), "tracker__act", {}), { content: "did it", is_error: false });
   });
 
-  it("are asked for again when the service renews them no longer", async () => {
+  it("are requested again when the service no longer renews them", async () => {
     await logIn();
     const tools = open();
     await callAny(tools, "tracker__act", {});
@@ -102,7 +102,7 @@ describe("logins to MCP servers", function () {
     assert.deepEqual(await callAny(tools, "tracker__act", {}), { content: "did it", is_error: false });
   });
 
-  it("take no answer that belongs to another login", async () => {
+  it("do not accept an answer that belongs to another login", async () => {
     let refused = 0;
     await logIn(async (_server, page) => {
       const callback = new URL(page.searchParams.get("redirect_uri") ?? "");
@@ -114,7 +114,7 @@ describe("logins to MCP servers", function () {
     assert.deepEqual(service.grants, ["authorization_code"]);
   });
 
-  it("need the proof that it was us who began them", async () => {
+  it("need proof that we started them", async () => {
     const tampered: OpenPage = async (_server, page) => {
       const other = new URL(page);
       other.searchParams.set("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
@@ -125,23 +125,23 @@ describe("logins to MCP servers", function () {
     assert.doesNotMatch(await stored(), /access-/);
   });
 
-  it("fail in words where the user or the service says no, and where nobody can open a page", async () => {
+  it("fail with the reason if the user or the service refuses, or if nobody can open a page", async () => {
     await assert.rejects(
       logIn(() => Promise.resolve(false)),
       {
         code: "login_failed",
-        message: /you did not open its page/,
+        message: /you did not open the login page/,
       },
     );
     service.person.refuses = true;
     await assert.rejects(logIn(), { code: "login_failed", message: /access_denied/ });
-    await assert.rejects(logIn(null), { code: "login_failed", message: /no editor is here/ });
+    await assert.rejects(logIn(null), { code: "login_failed", message: /no editor is connected/ });
     await rejectsWith(loginsWith(browse).logIn("none", never), "not_found");
     await rejectsWith(loginsWith(browse).logIn("open", never), "usage");
     assert.equal((await loginsWith(null).list())[0]?.logged_in, false);
   });
 
-  it("end when the user cancels them, and leave no port open", async () => {
+  it("end when the user cancels them, and do not leave a port open", async () => {
     const stop = new AbortController();
     let callback = "";
     const waiting: OpenPage = (_server, page) => {

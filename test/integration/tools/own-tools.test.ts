@@ -37,7 +37,7 @@ describe("tools of an agent's own file that lead to a server or the runtime", fu
     assert.match(wrong.content, /The input of act is not valid/);
   });
 
-  it("offers none that the entry of the server does not give the agent, with the reason", async () => {
+  it("leaves out tools that the entry of the server does not allow the agent, with the reason", async () => {
     files.writeServers({
       it: { ...misbehaving("work"), tools: ["other"] },
       far: { ...misbehaving("work"), agents: ["Documenter"] },
@@ -53,8 +53,8 @@ describe("tools of an agent's own file that lead to a server or the runtime", fu
     const logged = files.warnings.join("\n");
     assert.match(logged, /act is left out: the entry of the MCP server it does not list act/);
     assert.match(logged, /act is left out: the MCP server it has no tool gone/);
-    assert.match(logged, /act is left out: a \w+ has no MCP server far/);
-    assert.match(logged, /act is left out: a \w+ has no MCP server none/);
+    assert.match(logged, /act is left out: agents of the type \w+ have no MCP server far/);
+    assert.match(logged, /act is left out: agents of the type \w+ have no MCP server none/);
   });
 
   it("exposes an agent as much as the server does", () => {

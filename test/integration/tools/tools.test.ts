@@ -380,7 +380,7 @@ describe("tools that leave an instance", function () {
       );
     });
 
-    it("fills the template of a body, in which each field stays a value of its own", async () => {
+    it("fills in the template of a body, in which each field remains a separate value", async () => {
       const body = {
         query: { place: "{place}", days: "{days}" },
         title: "Weather of {place}",

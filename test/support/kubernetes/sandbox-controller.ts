@@ -73,7 +73,7 @@ export class SandboxController {
     this.#pool = Pool.parse(pool);
   }
 
-  /** Resolves when as many pods were made as the pool has. */
+  /** Resolves when all pods of the pool were created. */
   async start(): Promise<void> {
     await this.#fill();
     const { metadata } = await this.#cluster.ask(Claims, "GET", this.#claims(), {}, this.#ending.signal);
@@ -82,7 +82,7 @@ export class SandboxController {
     });
   }
 
-  /** Pods that wait. */
+  /** The unclaimed pods. */
   get ready(): readonly string[] {
     return this.#ready;
   }

@@ -97,7 +97,7 @@ describe("alerts", () => {
     assert.equal(events.length, 1);
   });
 
-  it("are raised again when they become critical, and not when they get milder", async () => {
+  it("are raised again when they become critical, but not when they become less severe", async () => {
     const { book, store, events, delivered, world } = openBook();
     world.present = ["Claude"];
     await book.check();
@@ -119,7 +119,7 @@ describe("alerts", () => {
     assert.equal(events.at(-1)?.first, false);
   });
 
-  it("of two workspaces are two", async () => {
+  it("of two workspaces are separate", async () => {
     const ids = [];
     for (const tenant_id of ["00000000-0000-4000-8000-00000000000a", TENANT]) {
       const { book, store, world } = openBook(tenant_id);
@@ -141,7 +141,7 @@ describe("alerts", () => {
     await book.close();
   });
 
-  it("are the same after a restart of their runtime, and not raised again", async () => {
+  it("stay the same after a restart of their runtime, and are not raised again", async () => {
     const { book, store, world, restart } = openBook();
     world.present = ["Claude"];
     await book.check();

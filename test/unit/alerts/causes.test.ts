@@ -108,7 +108,7 @@ describe("causes of alerts", () => {
     ]);
   });
 
-  it("are nothing that was not used, whatever share of a cap is asked for", async () => {
+  it("do not include unused limits, whatever the share of a limit is", async () => {
     const any = at({ alerts: { limit_share: 0, failure_rate: 0, cost_per_day: 0 } });
     assert.deepEqual(any.names(), []);
     await spend(any, 1, 0);

@@ -86,7 +86,7 @@ describe("the webhook of alerts", () => {
     assert.doesNotMatch(line, /secret/);
   });
 
-  it("is followed where it moved, but to no host that the user has not listed", async () => {
+  it("is followed to its new address, but only to hosts that the user has listed", async () => {
     const moved = createServer((request, response) => {
       void text(request).then((body) => {
         bodies.push(body);

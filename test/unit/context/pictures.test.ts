@@ -39,13 +39,13 @@ describe("pictures that a task names", () => {
     assert.deepEqual(named(task), { items: [], left_out: [] });
   });
 
-  it("are asked for in place of a video, which nobody can see", () => {
+  it("are requested instead of a video, which agents cannot see", () => {
     assert.deepEqual(named("Do it as docs/demo.MP4 shows."), {
       items: [],
       left_out: [
         {
           name: "docs/demo.MP4",
-          reason: "it is a video, and agents see pictures; name pictures of its frames",
+          reason: "agents cannot see videos; name pictures of its frames instead",
         },
       ],
     });

@@ -87,7 +87,7 @@ describe("the request for models of a kind", () => {
     },
   ];
 
-  it("has ids that Claude takes, and no empty text, whoever made the calls before", () => {
+  it("has IDs that Claude accepts, and no empty text, whichever provider made the earlier calls", () => {
     for (const id of ["functions.look:0", "call 1", "a".repeat(70), "toolu_01"]) {
       const { messages } = claudeBody("claude-sonnet-5-5", { ...request, messages: withId(id) });
       const [said, ...others] = messages[0]?.content ?? [];
@@ -101,7 +101,7 @@ describe("the request for models of a kind", () => {
     }
   });
 
-  it("gives Gemini the signatures of its texts back with them", () => {
+  it("returns the signatures of Gemini's texts with the texts", () => {
     const { contents } = geminiBody("gemini-3.8-flash", { ...request, messages: withId("c1", "gemini:xyz") });
     assert.deepEqual(contents[1]?.parts, [
       { text: "I look.", thoughtSignature: "abc" },
@@ -109,7 +109,7 @@ describe("the request for models of a kind", () => {
     ]);
   });
 
-  it("gives Gemini the signatures of its calls also where it is asked as OpenAI is", () => {
+  it("returns the signatures of Gemini's calls through its OpenAI-compatible API too", () => {
     const extraOf = (model: string, signature: string | null): unknown => {
       const [, message] = huggingFaceBody(model, { ...request, messages: withId("c1", signature) }).messages;
       return Reflect.get(message?.tool_calls?.[0] ?? {}, "extra_content");

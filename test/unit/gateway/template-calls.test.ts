@@ -37,7 +37,7 @@ describe("calls in the form of a template", () => {
       );
     });
 
-  it("have the values of Python where the template is Python", () => {
+  it("have Python values if the template is Python", () => {
     const text = `[look(path="it's\\n\\"so\\"", deep={'a': [1, -2.5, (True, None)], "b": {}}, text='''x"y'''), look()]`;
     const calls = read(text)?.map((part) => part.type === "tool_call" && part.arguments);
     const given = { path: `it's\n"so"`, deep: { a: [1, -2.5, [true, null]], b: {} }, text: 'x"y' };

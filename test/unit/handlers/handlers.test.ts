@@ -249,7 +249,7 @@ describe("findings", () => {
     );
   });
 
-  it("about a mutant are confirmed once, by name, and others never", async () => {
+  it("about a mutant can be confirmed once, with a name; others cannot be confirmed", async () => {
     const argued = aFinding({ category: "equivalent-mutant", fingerprint: "m-0123456789ab" });
     const other = aFinding();
     await put("findings", argued, other);

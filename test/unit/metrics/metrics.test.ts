@@ -100,7 +100,7 @@ describe("metrics", () => {
     assert.equal(read(sources).total.executions, 2);
   });
 
-  it("count what was accepted, found and expected among the runs of the span alone", async () => {
+  it("count accepted files, findings and forecasts only for the span", async () => {
     const sources = await ended();
     const { store } = sources;
     for (const [day, decision, status] of [

@@ -42,7 +42,7 @@ const lived = async (...lives: (readonly (readonly [at: string, state: InstanceS
 };
 
 describe("instance utilization", () => {
-  it("is the share of their time in which instances worked, of each day and of all", async () => {
+  it("is the share of their time that instances spent working, for each day and for the span", async () => {
     const sources = await lived(
       [
         ["2026-11-28T23:00:00.000Z", "Idle"],
@@ -78,7 +78,7 @@ describe("instance utilization", () => {
     assert.match(await prometheusText(sources), /^coditect_instance_seconds_total\{state="Working"\} 7200$/m);
   });
 
-  it("of nothing is nothing", async () => {
+  it("is null without instances", async () => {
     const sources = await lived();
     assert.equal(readMetrics("day", readSpan(SPAN, sources.store), sources).total.utilization, null);
   });
@@ -94,7 +94,7 @@ describe("instance utilization", () => {
     assert.equal(store.all("dailyMetrics").length, 1);
   });
 
-  it("splits time at midnight (UTC), and counts none when the clock was set back or far ahead", () => {
+  it("splits time at midnight (UTC), and ignores time if the clock was set back or far ahead", () => {
     const at = fc.integer({ min: Date.UTC(2026, 2, 27), max: Date.UTC(2026, 3, 3) });
     fc.assert(
       fc.property(at, at, (from, until) => {

@@ -47,7 +47,7 @@ describe("a record with fields that do not pass its schema", () => {
     assert.equal(damaged.duration_ms, -59987);
   });
 
-  it("keeps the sound entries of a list of parts, and says which were left out", () => {
+  it("keeps the undamaged entries of a list of parts, and lists those that were left out", () => {
     const Sums = z.strictObject({
       day: z.string(),
       parts: z.array(

@@ -64,7 +64,7 @@ describe("an invalid file among those of a workspace", () => {
     );
   });
 
-  it("is an agent's with a name and password in its address, which no message shows", async () => {
+  it("has an agent with a name and password in its address, which no message shows", async () => {
     const provider = { Ollama: { model: "qwen3", endpoint: "http://ann:secret@box:11434" } };
     await start({
       ".coditect/agents/careful.json": JSON.stringify({ name: "careful", agent_type: "Coder", provider }),

@@ -72,7 +72,7 @@ describe("the gate mutants", () => {
     assert.deepEqual(strict.mutants, { ...none, killed: 2, survived: 2 });
   });
 
-  it("gives two mutants of one text on one line ids of their own", async () => {
+  it("gives two mutants with the same text on one line different IDs", async () => {
     const text = 'export const double = (value) => (value === "a" ? "b" : "c");\n';
     const one = context(0.9);
     const { survivors = [] } = await mutants({
@@ -87,7 +87,7 @@ describe("the gate mutants", () => {
     assert.equal(new Set(survivors.map(({ id }) => id)).size, survivors.length);
   });
 
-  it("does not ask for mutants that a person confirmed to make no difference, and says who did", async () => {
+  it("does not count mutants that a person confirmed to make no difference, and says who confirmed them", async () => {
     const { survivors = [] } = await mutants(context(0.9));
     const [first, second] = survivors.map(({ id }) => id);
     assert.ok(first !== undefined && second !== undefined && first !== second);

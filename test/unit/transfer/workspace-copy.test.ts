@@ -156,7 +156,7 @@ describe("the copy of a workspace on a server", () => {
     assert.equal(contentOf(received.workspace)["b.txt"], "2");
   });
 
-  it("goes on for others when one of the callers leaves", async () => {
+  it("continues for the other callers when one of them leaves", async () => {
     await workspace.write("a.txt", "1");
     const leaving = new AbortController();
     const left = sender.send(leaving.signal);

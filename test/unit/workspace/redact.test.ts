@@ -26,7 +26,7 @@ describe("the redactor", () => {
     assert.equal(text, "a\n[redacted]\nb");
   });
 
-  it("takes out an OpenPGP key, and what programs write into files of their own, under any name of the file", () => {
+  it("removes an OpenPGP key, and secrets in the configuration files of programs, whatever the name of the file", () => {
     const kind = "PGP PRIVATE KEY BLOCK";
     assert.equal(redactText(`-----BEGIN ${kind}-----\n\nlQ\n-----END ${kind}-----\nb`, []), "[redacted]\nb");
     const written = [

@@ -53,7 +53,7 @@ interface Place {
   isWarm: boolean;
 }
 
-/** What there is of an instance that starts. */
+/** The parts of an instance that exist while it starts. */
 interface Begun {
   streams: RemoteStream[];
   source: PodSource | null;
@@ -100,7 +100,7 @@ export class KubernetesDriver implements Driver {
     const cluster = await (this.#options.cluster ?? (() => chooseCluster(settings)))();
     const isWarm =
       settings.warm_pool !== null && (await offersClaims(cluster, AbortSignal.timeout(ANSWER_MS)));
-    // Pods of a warm pool have the label of their claim in place of that of a state folder.
+    // Pods of a warm pool have the label of their claim instead of the label of a state folder.
     const table = new PodTable(cluster, selectorOf(isWarm ? MANAGED : this.#labels));
     const lease = new RuntimeLease(cluster, stateFolder, () => {
       for (const worker of this.#workers)
@@ -224,7 +224,7 @@ export class KubernetesDriver implements Driver {
     return running;
   }
 
-  /** A pod of the warm pool where there is one; otherwise a new one. */
+  /** A pod from the warm pool if there is one; otherwise a new pod. */
   #source(spec: WorkerSpec, { cluster, table, lease, isWarm }: Place, pod: Json): PodSource {
     const { stateFolder, settings } = this.#options;
     const name = podName(spec.instance_id);

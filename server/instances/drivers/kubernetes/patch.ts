@@ -12,7 +12,7 @@ const listKeys: Readonly<Record<string, string>> = {
   topologySpreadConstraints: "topologyKey",
 };
 
-/** By which policies of the network and quotas find the pods of all runtimes. */
+/** The label by which network policies and quotas select the pods of all runtimes. */
 export const MANAGED_LABEL = "app.kubernetes.io/managed-by";
 
 type JsonObject = Record<string, Json>;
@@ -118,16 +118,16 @@ export const patchPod = (pod: Json, patch: Json, allowed: readonly string[]): Js
   return patched;
 };
 
-/** What an API server, its admission and its scheduler add to every pod, and how they write quantities. */
+/** Fields that the API server, its admission controllers and the scheduler add to every pod or write differently. */
 const added = [
   /^spec\.(nodeName|serviceAccountName|serviceAccount|priority|securityContext\.supplementalGroupsPolicy)$/,
   /^spec\.containers\.(worker|files)\.(terminationMessagePath|terminationMessagePolicy)$/,
   /^spec\.volumes\.[^.]+\.emptyDir\.sizeLimit$/,
 ];
-/** The controller of a warm pool bounds a pod by the lifetime of its claim. */
+/** Fields that the controller of a warm pool sets. The lifetime of the claim limits that of its pod. */
 const claimed = [/^spec\.(activeDeadlineSeconds|hostname|subdomain)$/];
 
-/** An API server leaves these out where they are `false`; it keeps all others. */
+/** The API server omits these fields if they are `false`; it keeps all others. */
 const leftOut: ReadonlySet<string> = new Set(["hostNetwork", "hostPID", "hostIPC"]);
 
 const specOf = (pod: Json): Json => {
@@ -144,8 +144,8 @@ const managedBy = (pod: Json): Json | undefined => {
 };
 
 /**
- * Where a pod that somebody else made is not as the one that is wanted: paths of what confines an
- * instance or holds its files, those in `allowed` left out.
+ * Compares a pod that somebody else created with the wanted one. Returns the paths of the fields that differ and
+ * that confine an instance or hold its files, without those in `allowed`.
  */
 export const unlike = (wanted: Json, found: Json, allowed: readonly string[]): string[] => {
   const rules = [...free, ...added, ...claimed];

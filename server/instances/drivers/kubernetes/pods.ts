@@ -111,7 +111,7 @@ export class PodTable {
     }
   }
 
-  /** Resolves with a pod as soon as there is one that `isIt`. Errors: the signal's reason. */
+  /** Resolves with the first pod for which `isIt` is true. Errors: the signal's reason. */
   async first(isIt: (pod: Pod) => boolean, signal: AbortSignal): Promise<Pod> {
     for (;;) {
       signal.throwIfAborted();
@@ -121,7 +121,7 @@ export class PodTable {
     }
   }
 
-  /** Resolves when something was told, or the signal aborts. */
+  /** Resolves when the table has changed or the signal aborts. */
   #change(signal: AbortSignal): Promise<void> {
     return new Promise<void>((resolve) => {
       const done = (): void => {

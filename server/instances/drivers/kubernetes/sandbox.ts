@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Cluster } from "./cluster.ts";
 import { isMissing } from "./errors.ts";
 
-/** Of the controller `kubernetes-sigs/agent-sandbox`. */
+/** API group of the controller `kubernetes-sigs/agent-sandbox`. */
 export const SANDBOX_GROUP = "extensions.agents.x-k8s.io";
 const VERSION = "v1beta1";
 export const SANDBOX_API = `${SANDBOX_GROUP}/${VERSION}`;
 export const CLAIMS = "sandboxclaims";
-/** The controller marks the pod of a claim with the claim's uid. */
+/** The controller labels the pod of a claim with the UID of the claim. */
 export const CLAIM_UID_LABEL = "agents.x-k8s.io/claim-uid";
 
 const Claim = z.object({
@@ -18,7 +18,7 @@ export type Claim = z.infer<typeof Claim>;
 const claimsPath = ({ namespace }: Cluster, name?: string): string =>
   `/apis/${SANDBOX_API}/namespaces/${namespace}/${CLAIMS}${name === undefined ? "" : `/${name}`}`;
 
-/** Whether the cluster has the controller's kinds of objects. */
+/** Whether the cluster knows the controller's kinds of objects. */
 export const offersClaims = async (cluster: Cluster, signal: AbortSignal): Promise<boolean> => {
   try {
     await cluster.ask(z.unknown(), "GET", `/apis/${SANDBOX_API}`, {}, signal);
@@ -39,7 +39,7 @@ export interface WantedClaim {
   seconds: number;
 }
 
-/** Asks the controller for a pod. The pod keeps what the pool gave it: nothing is added to it. */
+/** Asks the controller for a pod. The claim adds nothing to the pod from the pool. */
 export const createClaim = (cluster: Cluster, wanted: WantedClaim, signal: AbortSignal): Promise<Claim> => {
   const { name, pool, labels, annotations, seconds } = wanted;
   const body = {
@@ -69,7 +69,7 @@ export const listClaims = async (
 ): Promise<Claim[]> =>
   (await cluster.ask(Claims, "GET", claimsPath(cluster), { query: { labelSelector } }, signal)).items;
 
-/** Gives a pod back: the controller ends it, as it has seen a workspace. One that is gone needs nothing. */
+/** Returns a pod. The controller ends it, because it has seen a workspace. Does nothing if the claim is gone. */
 export const deleteClaim = async (cluster: Cluster, name: string, signal: AbortSignal): Promise<void> => {
   try {
     const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" };

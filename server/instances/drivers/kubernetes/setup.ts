@@ -133,7 +133,7 @@ export const checkCluster = async (
             title: `controller agent-sandbox (${SANDBOX_API})`,
             problem: (await offersClaims(cluster, signal))
               ? null
-              : "missing: install it, or runs create pods in place of claims",
+              : "missing: install it; until then, the runtime creates pods instead of claiming them",
           },
         ];
   return [...objects, ...controller, ...(await checkRights(cluster, settings, signal)), image];

@@ -9,17 +9,17 @@ import { CLAIM_UID_LABEL, createClaim, deleteClaim, readClaim, type WantedClaim 
 
 const AGAIN_MS = 500;
 
-/** How the pod of one instance comes to be, and goes. */
+/** Obtains and removes the pod of one instance. */
 export interface PodSource {
-  /** How its object is called that this runtime made: a pod, or a claim. */
+  /** Name of the object that this runtime created: a pod or a claim. */
   readonly name: string;
-  /** Resolves with a pod whose containers may not run yet. */
+  /** Resolves with the pod. Its containers may not run yet. */
   obtain(signal: AbortSignal): Promise<Pod>;
-  /** Resolves when nothing of it is left, whether or not it was obtained. */
+  /** Resolves when the pod and its claim are gone, whether or not the pod was obtained. */
   remove(signal: AbortSignal): Promise<void>;
 }
 
-/** Tries again while the API server is away or coming back; its user's deadline ends that. */
+/** Tries again while the API server is unreachable or starting, until the signal aborts. */
 export const whileAway = async <T>(
   cluster: Cluster,
   work: () => Promise<T>,
@@ -36,7 +36,7 @@ export const whileAway = async <T>(
   }
 };
 
-/** Makes something; an answer that was lost is made up for, as no other has the instance's name. */
+/** Creates an object. If it exists, an answer was lost: only this instance uses its name, so the object is read. */
 const made = <T>(
   cluster: Cluster,
   create: () => Promise<T>,
@@ -48,7 +48,7 @@ const made = <T>(
     throw error;
   });
 
-/** A pod that is made for the instance. */
+/** A pod that is created for the instance. */
 export class CreatedPod implements PodSource {
   readonly name: string;
   readonly #cluster: Cluster;
@@ -94,8 +94,8 @@ export class ClaimedPod implements PodSource {
   #pod: Pod | null = null;
 
   /**
-   * @param wanted the pod that would be made in its place: the pool's must be as confined.
-   * @param allowed paths in which the pool's may differ all the same.
+   * @param wanted the pod that would be created instead: the pod from the pool must be confined in the same way.
+   * @param allowed paths of fields in which the pod from the pool may differ.
    */
   constructor(
     cluster: Cluster,

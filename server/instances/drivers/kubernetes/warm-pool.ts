@@ -12,7 +12,7 @@ import { MANAGED, podOf } from "./pod.ts";
 import { SANDBOX_API } from "./sandbox.ts";
 
 export interface WarmPoolChoices {
-  /** Of the pool and of its template. */
+  /** Name of the pool and of its template. */
   name: string;
   replicas: number;
   entry: WorkerEntry;
@@ -21,9 +21,9 @@ export interface WarmPoolChoices {
 const MadePod = z.looseObject({ spec: z.record(z.string(), Json) });
 
 /**
- * What agent-sandbox makes pods for one workspace from: the pod that would be created otherwise, without
- * what belongs to one instance or runtime. Its volumes have the places of the workspace's folders, so a pool
- * serves this workspace alone.
+ * The template and the pool from which agent-sandbox creates pods for one workspace. The template is the pod that
+ * the runtime would create, without the parts that belong to one instance or runtime. Its volumes mount the
+ * workspace's folders, so a pool serves only this workspace.
  */
 export const warmPoolOf = (
   workspace: string,
@@ -34,14 +34,14 @@ export const warmPoolOf = (
     ...{ instance_id: "", workspace, hidden: [], copy: "", image },
     readable: visibleToWorker(workspace, findGit(workspace)).readable,
     limits: { memory_mb: pool.memory_mb, cpus: pool.cpus, processes: pool.pids, disk_mb: pool.disk_mb },
-    // Only whether there is one makes a difference to a pod.
+    // The pod depends only on whether there is a socket, not on its path.
     egress_socket: allowed_hosts.length > 0 || permissions === "ask" ? "" : null,
     egress_loopback: null,
     egress_on_request: allowed_hosts.length === 0,
   };
   const folders = mountFolders([...programFiles(entry), ...spec.readable]);
   const made = podOf(spec, { settings, stateFolder: "", epoch: "", args: entry.args, folders });
-  // A claim bounds the time of its pod; waiting must not.
+  // The claim limits the lifetime of its pod. The time that the pod waits must not count.
   const { activeDeadlineSeconds: _, ...pod } = MadePod.parse(made.pod).spec;
   const metadata = { name, namespace: settings.namespace, labels: { ...MANAGED } };
   return [
@@ -51,7 +51,7 @@ export const warmPoolOf = (
       metadata,
       spec: {
         podTemplate: { metadata: { labels: { ...MANAGED } }, spec: pod },
-        // The policy of coditect cluster setup denies everything; the controller's own would allow the internet.
+        // The network policy of coditect cluster setup denies everything; the controller's would allow the internet.
         networkPolicyManagement: "Unmanaged",
         service: false,
       },

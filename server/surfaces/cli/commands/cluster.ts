@@ -73,7 +73,7 @@ export interface WarmPoolFlags extends RecordFlags {
   replicas?: number;
 }
 
-/** `coditect cluster warm-pool`: what agent-sandbox makes pods for this workspace from. */
+/** `coditect cluster warm-pool`: the objects from which agent-sandbox creates pods for this workspace. */
 export const printWarmPool = async (
   name: string,
   flags: WarmPoolFlags,

@@ -112,7 +112,7 @@ export const dismissFinding = (
     return exitCodes.held;
   });
 
-/** `coditect findings confirm`: a mutant makes no difference, and no later proof asks for it. */
+/** `coditect findings confirm`: confirms that a mutant makes no difference, so that later proofs do not count it. */
 export const confirmFinding = (
   findingId: string,
   flags: RecordFlags,

@@ -29,7 +29,7 @@ const line = (row: MetricRow): string[] => [
   percent(row.utilization),
 ];
 
-/** What users did with the results; empty: there were none. */
+/** What users did with the results; empty if there were none. */
 const acceptanceText = ({ acceptance: { changed_files: files, findings } }: Metrics): string => {
   const decided = files.accepted + files.discarded;
   const found = findings.open + findings.fixed + findings.dismissed + findings.outdated;

@@ -36,7 +36,7 @@ export const filesOf = ({ changes, inverse }: GitChange) =>
 export const proofLine = ({ held, gate, reason }: GateProof): string =>
   `${held ? "✔" : "✖"} ${gate.padEnd(10)} ${reason}`;
 
-/** Mutants that a person confirmed to make no difference, as the state of the workspace has them. */
+/** The mutants that a person confirmed to make no difference, from the state of the workspace. */
 const confirmedIn = async (
   workspace: string,
   environment: NodeJS.ProcessEnv,

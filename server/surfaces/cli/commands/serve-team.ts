@@ -149,13 +149,13 @@ const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, te
 
 const DAY_MS = 86_400_000;
 
-/** Removes workspaces of users that nobody uses, now and once a day; returns how to stop. */
+/** Removes the unused workspaces of users now and once a day; returns a function that stops this. */
 const removeUnused = (opened: readonly Opened[], days: number, log: Log): (() => void) => {
   const remove = async (): Promise<void> => {
     for (const { name, stored } of opened)
       try {
         const count = await stored.removeUnused(days, Date.now());
-        if (count > 0) log("info", "Removed workspaces that nobody used", { tenant: name, count });
+        if (count > 0) log("info", "Removed unused workspaces", { tenant: name, count });
       } catch (error) {
         log("error", "Unused workspaces could not be removed", { tenant: name, error: String(error) });
       }

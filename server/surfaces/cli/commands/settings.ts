@@ -22,7 +22,7 @@ const lineOf = ({ key, value, origin, ignored, text }: SettingValue): string[] =
   text,
 ];
 
-/** A value as it is shown: an address without the password in it. */
+/** The value without secrets, such as a password in an address. */
 const withoutSecrets = (item: SettingValue): unknown => redactValue(item, []);
 
 const show = (items: readonly SettingValue[], flags: RecordFlags, { terminal }: CommandContext): void => {

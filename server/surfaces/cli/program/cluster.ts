@@ -26,9 +26,11 @@ export const addCluster = (program: Command, context: CommandContext, end: End):
   recordCommand(
     cluster,
     "warm-pool <name>",
-    "print a SandboxTemplate and a SandboxWarmPool of agent-sandbox for this workspace",
+    "print the SandboxTemplate and SandboxWarmPool (agent-sandbox) of this workspace",
   )
-    .addOption(new Option("--replicas <n>", "pods that wait (default: 2)").argParser(count))
+    .addOption(
+      new Option("--replicas <n>", "number of pods that are kept ready (default: 2)").argParser(count),
+    )
     .action(async (name: string, flags: WarmPoolFlags) =>
       end((await load()).printWarmPool(name, flags, context)),
     );

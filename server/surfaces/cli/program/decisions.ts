@@ -39,7 +39,7 @@ export const addDecisions = (program: Command, context: CommandContext, end: End
   recordCommand(
     findings,
     "confirm <finding-id>",
-    "confirm that a mutant makes no difference, as an agent argues",
+    "confirm an agent's argument that no test can notice a mutant",
   ).action(async (id: string, flags: RecordFlags) => end((await load()).confirmFinding(id, flags, context)));
 };
 

@@ -24,8 +24,8 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
       .addOption(unconfinedOption());
   whereTestsRun(recordCommand(program, "prove", "check that tests prove a change"))
     .description(
-      "Check the change since a revision: its tests fail without it, pass with it and notice its mutants, " +
-        "and nothing else broke.\nNo model is needed; the workspace is not changed.",
+      "Check the change since a revision: its tests must fail without it, pass with it and notice its mutants, " +
+        "and nothing else may break.\nThe command needs no model and does not change the workspace.",
     )
     .option("--base <revision>", "the revision before the change (default: HEAD)")
     .option("--task <text>", "the task, for the receipt, or @FILE to read it from a file")
@@ -50,7 +50,7 @@ export const addEvaluation = (program: Command, context: CommandContext, end: En
   const command = program.command("eval").summary("measure a model on a suite of tasks");
   modelOptions(command)
     .description(
-      "Run every task of a suite. Report the solved tasks, at the first try and after feedback, with intervals, " +
+      "Run every task of a suite. Report which tasks were solved on the first try and after feedback, with confidence intervals, " +
         "pass@k, cost and time, and the quality of reviews.\nevaluation/README.md describes the format.",
     )
     .argument("<suite>", "a folder of tasks, such as evaluation/")

@@ -14,7 +14,7 @@ const groupSummaries: Readonly<Record<RecordGroup, string>> = {
 
 export const addRecords = (program: Command, context: CommandContext, end: End): void => {
   const load = () => import("../commands/records.ts");
-  // The keys of an object of exactly that type.
+  // `Object.keys` returns strings; this object has exactly these keys.
   for (const group of Object.keys(groupSummaries) as RecordGroup[]) {
     const command = program.command(group).summary(groupSummaries[group]);
     recordCommand(command, "list", `list ${group}`).action(async (flags: RecordFlags) =>

@@ -94,8 +94,8 @@ export const connect = async (
   return {
     call: async (method, params) => {
       const result = await runtime.dispatch(method, params, caller, never).catch(async (error: unknown) => {
-        // Its owner had nothing left to do. A run that may have been started there is not started a
-        // second time.
+        // The owner of the runtime ended because it had nothing left to do. A run that may have started there
+        // is not started a second time.
         const isGone = error instanceof CoditectError && error.code === "runtime_gone";
         if (!isGone || startsRun.has(method)) throw error;
         runtime = await open();

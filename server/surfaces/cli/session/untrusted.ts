@@ -53,7 +53,7 @@ const fromAndTo: readonly (readonly [from: string, to: string])[] = [
   ["APPVEYOR_PULL_REQUEST_HEAD_REPO_NAME", "APPVEYOR_REPO_NAME"],
 ];
 
-/** Variables of CI services that are set for a fork's change alone: Azure Pipelines, CircleCI, Jenkins, Codefresh. */
+/** Variables that CI services set only for changes from forks: Azure Pipelines, CircleCI, Jenkins, Codefresh. */
 const ofForks = ["SYSTEM_PULLREQUEST_ISFORK", "CIRCLE_PR_REPONAME", "CHANGE_FORK", "CF_PULL_REQUEST_IS_FORK"];
 
 const isSet = (value: string | undefined): value is string =>

@@ -64,7 +64,7 @@ describe("a tool server's question over ACP", function () {
     return model.told;
   };
 
-  it("is shown with who asks, and the answer goes to the server", async () => {
+  it("is shown with the name of the server, which gets the answer", async () => {
     assert.match(await review({ action: "accept", content: { name: "Ada" } }), /Hello, Ada!/);
     const [question = assert.fail("nothing was asked")] = asked;
     assert.match(question.message, /The MCP server asking, which .+ uses, asks you: How shall I greet you\?/);
@@ -73,12 +73,12 @@ describe("a tool server's question over ACP", function () {
     assert.deepEqual(required, ["name"]);
   });
 
-  it("is declined and cancelled as the user says", async () => {
+  it("is declined or cancelled as the user chooses", async () => {
     assert.match(await review({ action: "decline" }), /The user said: decline/);
     assert.match(await review({ action: "cancel" }), /The user said: cancel/);
   });
 
-  it("is declined where the editor cannot show it", async () => {
+  it("is declined if the editor cannot show it", async () => {
     assert.match(await review(null), /The user said: (decline|cancel)/);
     assert.deepEqual(asked, []);
   });

@@ -63,7 +63,7 @@ describe("coditect run, asked by a tool server", function () {
     return stripVTControlCharacters(shown);
   };
 
-  it("shows who asks, in the server's own words, and gives it the answer", async () => {
+  it("shows which server asks, in its own words, and sends it the answer", async () => {
     const shown = await atTerminal([
       ["[y/N]: ", "y"],
       ["Answer: ", "Ada"],
@@ -72,7 +72,7 @@ describe("coditect run, asked by a tool server", function () {
     assert.match(model.told, /Hello, Ada!/);
   });
 
-  it("declines for anything but a yes", async () => {
+  it("declines for every answer except yes", async () => {
     await atTerminal([["[y/N]: ", ""]]);
     assert.match(model.told, /The user said: decline/);
   });

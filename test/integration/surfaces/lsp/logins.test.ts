@@ -55,7 +55,7 @@ describe("a login to an MCP server from an editor", function () {
       initializationOptions: { keeps_secrets, settings: { runtime: { allowed_hosts: [service.host] } } },
     });
 
-  it("has the editor open the page, and keeps the tokens in its secret storage alone", async () => {
+  it("opens the page in the editor, and keeps the tokens only in its secret storage", async () => {
     await initialize(true);
     await call("mcp/logIn", { server: "tracker" });
     assert.deepEqual([...kept.keys()], [`mcp:${service.url}`]);
@@ -69,11 +69,11 @@ describe("a login to an MCP server from an editor", function () {
     assert.equal(kept.size, 0);
   });
 
-  it("is refused with the reason by an editor that opens no pages", async () => {
+  it("fails with the reason if the editor does not open pages", async () => {
     await initialize(false);
     await assert.rejects(
       call("mcp/logIn", { server: "tracker" }),
-      /no editor is here that could open its page/,
+      /no editor is connected that can open the login page/,
     );
     assert.deepEqual(editor.received(keepingSecrets.openPage), []);
   });

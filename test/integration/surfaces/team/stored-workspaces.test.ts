@@ -45,7 +45,7 @@ describe("the stored workspaces of a tenant's users", function () {
     return found === undefined ? null : join(found.parentPath, found.name);
   };
 
-  it("are removed when nobody has used them for so many days, and never while they are open", async () => {
+  it("are removed when nobody has used them for the set number of days, but never while they are open", async () => {
     const [closed, open, recent] = [randomUUID(), randomUUID(), randomUUID()];
     await (await stored.open("ada", closed)).close();
     await (await stored.open("ada", recent)).close();
@@ -68,7 +68,7 @@ describe("the stored workspaces of a tenant's users", function () {
     assert.equal(folderOf(open), null);
   });
 
-  it("begin again after they were removed, and leave nothing half removed", async () => {
+  it("are created again after a removal, and nothing remains half removed", async () => {
     const id = randomUUID();
     await (await stored.open("bob", id)).close();
     const ofTenant = dirname(dirname(folderOf(id) ?? ""));

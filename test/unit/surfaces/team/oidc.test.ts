@@ -119,7 +119,7 @@ describe("tokens of an identity provider", function () {
     assert.deepEqual([status, json.code], [503, "identity_provider_failed"]);
   });
 
-  it("count only if the keys of an encrypted provider come encrypted as well", async () => {
+  it("count only if an https provider names an https address for its keys", async () => {
     const known = getCACertificates("default");
     setDefaultCACertificates([...known, testTls.cert.toString()]);
     const encrypted = await testIssuer({ isEncrypted: true });
