@@ -12,7 +12,7 @@ const inTime = (): AbortSignal => AbortSignal.timeout(STORAGE_MILLISECONDS);
 
 /**
  * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins that the command
- * line has stored. They are read too, but changes are stored only in the editor.
+ * line has stored. They are read too. New logins are stored only in the editor; a removal removes both.
  */
 export const editorSecretsOver = (connection: Connection, stored: SecretTexts): SecretTexts => {
   const ask = askEditorOver(connection);
@@ -23,6 +23,8 @@ export const editorSecretsOver = (connection: Connection, stored: SecretTexts): 
     },
     setText: async (name, text) => {
       await ask([keepingSecrets.store, { name, text }], z.unknown(), inTime());
+      // A login of the command line would count again as soon as the editor's own is removed.
+      if (text === null && (await stored.text(name)) !== null) await stored.setText(name, null);
     },
   };
 };

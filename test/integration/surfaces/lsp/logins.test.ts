@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import { keepingSecrets, PageToOpen, SecretName, SecretToStore } from "../../../../schemas/kept-secrets.ts";
+import { openCredentialFile } from "../../../../server/gateway/credential-file.ts";
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { startOAuthServer, type OAuthServer } from "../../../support/oauth-server.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
@@ -15,6 +19,8 @@ describe("a login to an MCP server from an editor", function () {
   let server: ChildProcess;
   let editor: TestEditor;
   let service: OAuthServer;
+  let environment: NodeJS.ProcessEnv;
+  let configuration: string;
   const kept = new Map<string, string>();
 
   beforeEach(async () => {
@@ -22,7 +28,12 @@ describe("a login to an MCP server from an editor", function () {
     service = await startOAuthServer();
     const mcpServers = { tracker: { url: service.url, oauth: {} } };
     files = await testWorkspace({ ".coditect/mcp.json": JSON.stringify({ mcpServers }) });
-    const child = spawn(process.execPath, [entry, "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
+    configuration = mkdtempSync(join(tmpdir(), "coditect-configuration-"));
+    environment = { ...process.env, XDG_CONFIG_HOME: configuration, CODITECT_PASSPHRASE: "of the test" };
+    const child = spawn(process.execPath, [entry, "--stdio"], {
+      env: environment,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     server = child;
     editor = testEditor(
       files.root,
@@ -45,6 +56,7 @@ describe("a login to an MCP server from an editor", function () {
   afterEach(async () => {
     server.kill("SIGKILL");
     service.close();
+    rmSync(configuration, { recursive: true, force: true });
     await files.remove();
   });
 
