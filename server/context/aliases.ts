@@ -3,8 +3,8 @@ import { z } from "zod";
 import { matchStar, nearest, readConfiguration } from "./configuration.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** Longest chain of configurations that extend each other. */
-const MOST_PARENTS = 5;
+/** Most configurations that one extends, directly or through others. */
+const MOST_PARENTS = 20;
 
 const TypeScriptConfig = z.object({
   extends: z.union([z.string(), z.array(z.string())]).optional(),
@@ -18,10 +18,15 @@ interface Aliases {
   paths: { folder: string; targets: Readonly<Record<string, readonly string[]>> } | null;
 }
 
-/** The settings for module names in a configuration and in those that it extends; its own take precedence. */
-const aliasesOf = (path: string, index: WorkspaceIndex, steps = 0): Aliases => {
-  const config = readConfiguration(path, TypeScriptConfig, index);
-  if (config === null || steps > MOST_PARENTS) return { baseUrl: null, paths: null };
+/**
+ * The settings for module names in a configuration and in those that it extends; its own take precedence.
+ * `seen`: the configurations that were read. Each is read once, however many others extend it.
+ */
+const aliasesOf = (path: string, index: WorkspaceIndex, seen = new Set<string>()): Aliases => {
+  const isRead = seen.has(path) || seen.size > MOST_PARENTS;
+  const config = isRead ? null : readConfiguration(path, TypeScriptConfig, index);
+  if (config === null) return { baseUrl: null, paths: null };
+  seen.add(path);
   const folder = posix.dirname(path);
   const { baseUrl, paths } = config.compilerOptions ?? {};
   const own: Aliases = {
@@ -32,7 +37,7 @@ const aliasesOf = (path: string, index: WorkspaceIndex, steps = 0): Aliases => {
     if (own.baseUrl !== null && own.paths !== null) break;
     if (!parent.startsWith(".")) continue;
     const at = posix.join(folder, parent);
-    const inherited = aliasesOf(index.paths.has(at) ? at : `${at}.json`, index, steps + 1);
+    const inherited = aliasesOf(index.paths.has(at) ? at : `${at}.json`, index, seen);
     own.baseUrl ??= inherited.baseUrl;
     own.paths ??= inherited.paths;
   }

@@ -1,16 +1,21 @@
 import { posix } from "node:path";
 import type { z } from "zod";
+import { parseJson as parseBounded } from "../../schemas/json-depth.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
 const known = new WeakMap<WorkspaceIndex, Map<string, unknown>>();
 
-/** JSON with comments and trailing commas, as in tsconfig.json; `null` if it is neither. */
+/**
+ * JSON with comments and trailing commas, as in tsconfig.json; `null` if it is neither, or nested too deep. A
+ * text or comment that does not end is read to the end of the file: if it matched nothing, the search would
+ * begin again behind each of its characters.
+ */
 const parseJson = (text: string): unknown => {
   const plain = text
-    .replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, "$1")
+    .replace(/("(?:\\[^]|[^"\\])*(?:"|\\?$))|\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/g, "$1")
     .replace(/,(\s*[}\]])/g, "$1");
   try {
-    return JSON.parse(plain);
+    return parseBounded(plain);
   } catch {
     return null;
   }

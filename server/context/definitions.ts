@@ -40,6 +40,7 @@ const definitionIn = (
     return imported === undefined ? path : (follow(imported) ?? path);
   }
   for (const specifier of passedOnWhole) {
+    if (seen.size > MOST_STEPS) return null;
     const target = resolveSpecifier(specifier, path, index);
     const found = target === null ? null : definitionIn(target, name, index, seen);
     if (found !== null) return found;

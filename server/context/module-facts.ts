@@ -16,8 +16,9 @@ export interface ModuleFacts {
   exports: ReadonlyMap<string, string>;
 }
 
+// No two repetitions of blanks follow each other: they could share many blanks in as many ways.
 const clause =
-  /\b(import|export)\s{0,100}(?:type\s{1,100})?(?:([\w$]{1,200})\s{0,100},?\s{0,100})?(?:\{([^{}]{0,10000})\}|\*\s{0,100}(?:as\s{1,100}([\w$]{1,200}))?)?\s{0,100}from\s{0,100}["']([^"'\n]{1,1000})["']/g;
+  /\b(import|export)\s{0,100}(?:type\s{1,100})?(?:([\w$]{1,200})(?:\s{0,100},)?\s{0,100})?(?:\{([^{}]{0,10000})\}\s{0,100}|\*\s{0,100}(?:as\s{1,100}([\w$]{1,200})\s{0,100})?)?from\s{0,100}["']([^"'\n]{1,1000})["']/g;
 
 const declaration =
   /\bexport\s{1,100}(?:(?:declare|abstract|async)\s{1,100}){0,3}(?:const\s{1,100}enum|const|let|var|function\s{0,100}\*?|class|interface|type|enum|namespace|module)\s{1,100}([\w$]{1,200})/g;

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import type { AgentConfig } from "../../schemas/agent.ts";
 import { readCutNote } from "../../schemas/cut-note.ts";
 import { toExecutionError } from "../../schemas/errors.ts";
 import type { AgentExecution, ContextItem, ExecutionMetadata } from "../../schemas/execution.ts";
+import { Json } from "../../schemas/primitives.ts";
 import { summarise } from "../../schemas/summary.ts";
 import { ToolName } from "../../schemas/tools.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
@@ -208,7 +210,9 @@ const metIn = (
   const models = entries.flatMap((entry) =>
     entry.type === "answer" ? [`${entry.provider}/${entry.model}`] : [],
   );
-  const called = entries.flatMap((entry) => (entry.type === "tool" ? [calledTool(entry.outcome)] : []));
+  const called = entries.flatMap((entry) =>
+    entry.type === "tool" ? [calledTool(entry.outcome, agent)] : [],
+  );
   const exposure = withGiven(tools.exposure(agent, called), execution.input.context);
   return {
     answered_by: [...new Set(models)],
@@ -216,10 +220,21 @@ const metIn = (
   };
 };
 
+/** Tools that read a text of a server, which their input names. */
+const readsServer: ReadonlySet<string> = new Set([READ_RESOURCE, "get_prompt"]);
+
+/** What a tool does: the agent's own file may offer a function of the runtime under another name. */
+const functionOf = (tool: string, { settings }: AgentConfig): string => {
+  const handler = settings.tool_definitions.find(({ name }) => name === tool)?.handler;
+  return handler !== undefined && "Internal" in handler ? handler.Internal.function : tool;
+};
+
 /** A tool that was found is called by another one, in whose input it is named; so is a server that is read. */
-const calledTool = ({ tool, input }: ToolOutcome): string => {
-  const read = tool === READ_RESOURCE ? z.object({ server: z.string() }).safeParse(input).data : undefined;
-  if (read !== undefined) return `${offeredPrefix(read.server)}${READ_RESOURCE}`;
-  const found = tool === "call_tool" ? z.object({ name: z.string() }).safeParse(input).data : undefined;
-  return found?.name ?? tool;
+const calledTool = ({ tool, input }: Pick<ToolOutcome, "tool" | "input">, agent: AgentConfig): string => {
+  const called = functionOf(tool, agent);
+  const read = readsServer.has(called) ? z.object({ server: z.string() }).safeParse(input).data : undefined;
+  if (read !== undefined) return `${offeredPrefix(read.server)}${called}`;
+  if (called !== "call_tool") return tool;
+  const found = z.object({ name: z.string(), input: Json.default({}) }).safeParse(input).data;
+  return found === undefined ? tool : calledTool({ tool: found.name, input: found.input }, agent);
 };

@@ -5,13 +5,13 @@ import type { WrittenCall } from "./written-call.ts";
 /** Maximum nesting of a value; deeper values would exhaust the stack. */
 const MOST_DEPTH = 50;
 
-const words: Readonly<Record<string, Json>> = {
-  True: true,
-  False: false,
-  None: null,
-  true: true,
-  false: false,
-};
+const words: ReadonlyMap<string, Json> = new Map<string, Json>([
+  ["True", true],
+  ["False", false],
+  ["None", null],
+  ["true", true],
+  ["false", false],
+]);
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\n": "" };
 
@@ -82,7 +82,7 @@ const readValue = (reader: Reader, depth = 0): Found<Json> => {
   if (number !== undefined) return { value: Number(number) };
   const word = reader.take(/\w{1,10}/y)?.[0];
   if (word !== undefined) {
-    const value = words[word];
+    const value = words.get(word);
     return value === undefined ? null : { value };
   }
   return readString(reader);

@@ -130,7 +130,7 @@ export const takeCalls = (reader: Reader): WrittenCall[] | null => {
 
 /** The place where a line begins with the mark of a template. */
 export const templateMark =
-  /^[ \t]*(?=\[TOOL_CALLS\]|<\|python_tag\|>|(?:<tool_call>\s*)?<function=|<\|?tool_call\|?>\s*\[|functools\[|<(?:minimax:tool_call|function_calls)>|<invoke name="|<tool_call>\s*[\w.-]+\s*<\/?(?:arg_key|tool_call)>|<｜tool▁call|<\|tool_call|<\|START_ACTION\|>|Action:[ \t]|Action:\r?\n|(?:<\|python_start\|>\s*)?\[[A-Za-z_][\w.-]{0,63}\(|(?:<\|start\|>assistant)?<\|channel\|>\w+ to=)/m;
+  /^[ \t]*(?=\[TOOL_CALLS\]|<\|python_tag\|>|(?:<tool_call>\s*)?<function=|<\|?tool_call\|?>\s*\[|functools\[|<(?:minimax:tool_call|function_calls)>|<invoke name="|<tool_call>\s*[\w.-]+\s*<\/?(?:arg_key|tool_call)>|<｜tool▁call|<\|tool_call|<\|START_ACTION\|>|Action:[ \t]{0,20}[\w.-]{1,64}[ \t]{0,20}\r?\n[ \t]{0,20}Action Input:|Action:\s{0,20}(?:```(?:json)?\s{0,20})?\[|(?:<\|python_start\|>\s*)?\[[A-Za-z_][\w.-]{0,63}\(|(?:<\|start\|>assistant)?<\|channel\|>\w+ to=)/m;
 
 /** What servers leave between and after calls. */
 export const betweenCalls =

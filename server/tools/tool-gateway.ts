@@ -39,7 +39,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #texts = new ServedTexts((agent) => this.#usable(agent));
   readonly #secrets: readonly string[];
   readonly #inputs = new InputCheck();
-  /** Answers of tools that only read, by tool and input. */
+  /** Answers of tools that only read, by what they call and the input. */
   readonly #readOnly = new Map<string, ToolAnswer>();
   readonly #warned = new Set<string>();
   #configuration: string | null = null;
@@ -66,7 +66,9 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     if (all.length + reading.length === 0) return [];
     const size = all.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0);
     const calling = only === null && size > OFFER_CHARACTERS ? [findTools, callFound] : all;
-    return [...calling, ...reading, readResult];
+    // An agent's own file may offer a function of the runtime under the function's own name.
+    const taken = new Set(calling.map(({ name }) => name));
+    return [...calling, ...[...reading, readResult].filter(({ name }) => !taken.has(name))];
   }
 
   /**
@@ -97,7 +99,8 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     const fields = this.#inputs.fields(definition, input);
     if ("Internal" in definition.handler)
       return this.#runInternal(definition.handler.Internal.function, agent, fields, ask, signal);
-    const key = `${definition.name} ${JSON.stringify(fields)}`;
+    // By what is called: tools of two agents' own files may have one name.
+    const key = `${JSON.stringify(definition.handler)} ${JSON.stringify(fields)}`;
     const known = this.#readOnly.get(key);
     if (known !== undefined) return known;
     const kept = await this.#kept(await this.#send(definition, agent, fields, ask, signal));

@@ -101,28 +101,36 @@ interface IndexEntry {
   isRepository: boolean;
 }
 
-/** A repository and those in it; `folder` is empty, or ends with a slash. */
+/**
+ * A repository and those in it; `folder` is empty, or ends with a slash. `seen`: their indexes. An index and links
+ * that somebody made could lead back to a repository again and again.
+ */
 const repositoriesOf = (
   git: GitFiles,
   folder = "",
+  seen = new Set<string>(),
 ): { folder: string; index: string; entries: IndexEntry[] }[] => {
   const entries = indexEntries(git);
   const inner = entries.flatMap(({ path, isRepository }) => {
     const place = join(git.root, path);
-    const found =
-      isRepository && isWithin(git.root, place) && gitFolders(place) !== null ? findGit(place) : null;
-    return found === null || !isOwn(git, found) ? [] : repositoriesOf(found, `${folder}${path}/`);
+    const isInside = isRepository && place !== git.root && isWithin(git.root, place);
+    const found = isInside && gitFolders(place) !== null ? findGit(place) : null;
+    const own = found === null ? null : ownIndex(git, found);
+    if (found === null || own === null || seen.has(own)) return [];
+    seen.add(own);
+    return repositoriesOf(found, `${folder}${path}/`, seen);
   });
   return [{ folder, index: git.index, entries }, ...inner];
 };
 
-/** Whether a submodule keeps its index with the repository around it, or in its own folder: no link leads out. */
-const isOwn = (outer: GitFiles, { root, index }: GitFiles): boolean => {
+/** The real index of a submodule, with the repository around it or in its own folder; null: a link leads out. */
+const ownIndex = (outer: GitFiles, { root, index }: GitFiles): string | null => {
   try {
     const real = realpathSync.native(index);
-    return [dirname(outer.index), root].some((folder) => isWithin(realpathSync.native(folder), real));
+    const folders = [dirname(outer.index), root].map((folder) => realpathSync.native(folder));
+    return folders.some((folder) => isWithin(folder, real)) ? real : null;
   } catch {
-    return false;
+    return null;
   }
 };
 

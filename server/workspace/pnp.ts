@@ -148,7 +148,7 @@ const placeOf = (root: string, asked: string, reference: z.infer<typeof Referenc
   return location === undefined ? null : resolve(root, location);
 };
 
-const virtual = /^(.*?)(?:__virtual__|\$\$virtual)\/([^/]+)\/(\d+)\/(.*)$/;
+const virtual = /^(.*?)(?:__virtual__|\$\$virtual)\/([^/]+)\/(\d{1,3})\/(.*)$/;
 
 /** The real place of a package: one with peers has a place of its own for each set of them. */
 const realPlace = (place: string): string => {
@@ -168,7 +168,10 @@ export const readPnpFile = (place: string, name: string): Buffer | null => {
   }
 };
 
-/** Real folders outside of the project's packages in which yarn keeps archives; they may be read. */
+/**
+ * Real folders outside of the project's packages in which yarn keeps archives; they may be read. In the project
+ * only yarn's own folders count: its files could name any other one, with secrets in it.
+ */
 export const pnpStores = (root: string): string[] => {
   const folders = new Set<string>();
   for (const { packageLocation } of allPackages(root)) {
@@ -177,7 +180,10 @@ export const pnpStores = (root: string): string[] => {
     if (archive >= 0) folders.add(dirname(place.slice(0, archive)));
     else if (isWithin(join(root, ".yarn/unplugged"), place)) folders.add(join(root, ".yarn/unplugged"));
   }
-  return [...folders].filter((folder) => dependencyPlace(root, folder) !== null);
+  return [...folders].filter((folder) => {
+    const real = dependencyPlace(root, folder);
+    return real !== null && (isPnpStore(folder) || !isWithin(realpathSync.native(root), real));
+  });
 };
 
 /**

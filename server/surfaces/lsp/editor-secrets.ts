@@ -1,5 +1,6 @@
 import type { Connection } from "vscode-languageserver";
 import { z } from "zod";
+import { CoditectError } from "../../../schemas/errors.ts";
 import { keepingSecrets, PageOpened, SecretText } from "../../../schemas/kept-secrets.ts";
 import type { OpenPage } from "../../tools/oauth/logins.ts";
 import type { SecretTexts } from "../../tools/secrets.ts";
@@ -12,19 +13,25 @@ const inTime = (): AbortSignal => AbortSignal.timeout(STORAGE_MILLISECONDS);
 
 /**
  * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins that the command
- * line has stored. They are read too. New logins are stored only in the editor; a removal removes both.
+ * line has stored. They are read too, unless the passphrase is missing. New logins are stored only in the editor; a
+ * removal removes both.
  */
 export const editorSecretsOver = (connection: Connection, stored: SecretTexts): SecretTexts => {
   const ask = askEditorOver(connection);
+  const ofCommandLine = (name: string): Promise<string | null> =>
+    stored.text(name).catch((error: unknown) => {
+      if (error instanceof CoditectError && error.code === "credentials_closed") return null;
+      throw error;
+    });
   return {
     text: async (name) => {
       const { text } = await ask([keepingSecrets.read, { name }], SecretText, inTime());
-      return text ?? stored.text(name);
+      return text ?? ofCommandLine(name);
     },
     setText: async (name, text) => {
       await ask([keepingSecrets.store, { name, text }], z.unknown(), inTime());
       // A login of the command line would count again as soon as the editor's own is removed.
-      if (text === null && (await stored.text(name)) !== null) await stored.setText(name, null);
+      if (text === null && (await ofCommandLine(name)) !== null) await stored.setText(name, null);
     },
   };
 };

@@ -107,25 +107,45 @@ const newNames = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string
  * digits is not recognised by itself, only by comparing both names.
  */
 const withoutRenamed = (gone: readonly string[], added: readonly string[]): string[] => {
-  const left = [...added];
+  if (gone.length === 0) return [];
+  // Looked up by its shapes: to compare each with each takes long where a large suite has other names.
+  const left = new Map<string, Set<number>>();
+  const used = new Set<number>();
+  added.forEach((id, index) => {
+    for (const shape of shapesOf(id)) left.set(shape, (left.get(shape) ?? new Set<number>()).add(index));
+  });
   return gone.filter((id) => {
-    const place = left.findIndex((other) => differsInRandomId(id, other));
-    if (place >= 0) left.splice(place, 1);
-    return place < 0;
+    for (const shape of shapesOf(id, true)) {
+      const places = left.get(shape) ?? new Set<number>();
+      for (const place of places) {
+        places.delete(place);
+        if (used.has(place)) continue;
+        used.add(place);
+        return false;
+      }
+    }
+    return true;
   });
 };
 
 const randomId = /^(?:…|[a-z0-9]{8,14})$/;
+/** Longer names, and those with more words that could be ids, are compared as they are. */
+const LONGEST_SHAPED = 500;
+const MOST_SHAPES = 20;
 
-const differsInRandomId = (one: string, other: string): boolean => {
-  const [words, others] = [one, other].map((id) => id.split(/([^a-z0-9…]+)/i));
-  if (words === undefined || words.length !== others?.length) return false;
-  const pairs = words.map((word, index) => [word, others[index] ?? ""] as const);
-  const different = pairs.filter(([word, now]) => word !== now);
-  return (
-    different.length === 1 &&
-    different.every((pair) => pair.includes("…") && pair.every((id) => randomId.test(id)))
-  );
+/**
+ * The name without each of its possible ids in turn, and whether the test's identity already leaves that id out;
+ * `isOther`: as the name has it that differs in this.
+ */
+const shapesOf = (id: string, isOther = false): string[] => {
+  if (id.length > LONGEST_SHAPED) return [];
+  const words = id.split(/([^a-z0-9…]+)/i);
+  const places = words.flatMap((word, place) => (randomId.test(word) ? [place] : []));
+  if (places.length > MOST_SHAPES) return [];
+  return places.map((place) => {
+    const isLeftOut = (words[place] === "…") !== isOther;
+    return `${isLeftOut ? "…" : "id"} ${place} ${words.with(place, "").join("\0")}`;
+  });
 };
 
 /** Programs that ran more often before than now; several may have one name. */

@@ -15,8 +15,9 @@ const ID_DIGITS = 12;
 const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
 
 /**
- * The surviving mutants, each with an ID that stays the same when its line moves. If several mutants have the
- * same text, their order distinguishes them.
+ * The surviving mutants, each with an ID that stays the same when its line moves. The ID includes the lines around
+ * it, because the same line can occur several times in a file, and a person looked at only one of them. If several
+ * mutants have the same lines, their order distinguishes them.
  */
 const survivorsOf = async (
   context: GateContext,
@@ -24,11 +25,19 @@ const survivorsOf = async (
   isAlive: (id: string) => boolean,
 ) => {
   const seen = new Map<string, number>();
+  const texts = new Map<string, readonly string[]>();
+  const linesOf = async (path: string): Promise<readonly string[]> => {
+    const lines = texts.get(path) ?? (await context.readText(path))?.split("\n") ?? [];
+    texts.set(path, lines);
+    return lines;
+  };
   const numbered: { mutant: Mutant; code: string; key: string }[] = [];
   for (const mutant of all) {
     const { path, line, kind, replacement } = mutant;
-    const code = inOneLine((await context.readText(path))?.split("\n")[line - 1] ?? "");
-    const text = [path, kind, replacement, code].join("\0");
+    const lines = await linesOf(path);
+    const at = (place: number): string => inOneLine(lines[place - 1] ?? "");
+    const code = at(line);
+    const text = [path, kind, replacement, code, at(line - 1), at(line + 1)].join("\0");
     const earlier = seen.get(text) ?? 0;
     seen.set(text, earlier + 1);
     numbered.push({ mutant, code, key: earlier === 0 ? text : `${text}\0${earlier}` });

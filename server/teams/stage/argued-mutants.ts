@@ -56,7 +56,16 @@ export const keepArguments = async (
       confidence: 1,
     };
     const origin = { execution_id, task_id, tenant_id, operation_id: EQUIVALENT_MUTANT };
-    return [{ ...toFinding(reported, index, null, origin, store, now()), fingerprint: id }];
+    // The mutant's id says what it is about, also to whoever dismissed the same argument in an earlier run.
+    const dismissal = store.get("dismissals", id);
+    return [
+      {
+        ...toFinding(reported, index, null, origin, store, now()),
+        fingerprint: id,
+        status: dismissal === null ? "Open" : "Dismissed",
+        dismissed_reason: dismissal?.reason ?? null,
+      },
+    ];
   });
   if (found.length === 0) return;
   await store.commit((transaction) => {

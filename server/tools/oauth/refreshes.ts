@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { SecretTexts } from "../secrets.ts";
 
-/** Number of answers that are kept: a late request may send a token that another request has used meanwhile. */
+/** Number of answers that are kept: a late request may send a token that another request has used up meanwhile. */
 const MOST_ANSWERS = 100;
 
 interface Answer {
@@ -13,6 +14,17 @@ const refreshTokenOf = (body: unknown): string | null =>
   body instanceof URLSearchParams && body.get("grant_type") === "refresh_token"
     ? body.get("refresh_token")
     : null;
+
+const Renewed = z.object({ refresh_token: z.string() });
+
+/** Whether the service gave another refresh token. If not, this one is sent again when the next access token expires. */
+const isUsedUp = (token: string, text: string): boolean => {
+  try {
+    return Renewed.parse(JSON.parse(text)).refresh_token !== token;
+  } catch {
+    return false;
+  }
+};
 
 /**
  * Sends each refresh token only once. Many services accept a refresh token once, and some end the login if they get
@@ -42,7 +54,7 @@ export class Refreshes {
     const sending = ask().then(async (response) => {
       const text = await response.text();
       if (response.status >= 400 && response.status < 500) this.#refused.add(token);
-      if (!response.ok) this.#answers.delete(token);
+      if (!response.ok || !isUsedUp(token, text)) this.#answers.delete(token);
       return { status: response.status, text };
     });
     sending.catch(() => this.#answers.delete(token));
