@@ -75,7 +75,7 @@ const keyWords = /API_KEY_INVALID|API key not valid|invalid x-api-key/i;
 const lengthWords = new RegExp(
   [
     // Claude, Bedrock, llama.cpp, and OpenAI for a single message.
-    "(prompt|input|string) is too (long|large)|prompt too long|string too long|exceed context limit",
+    "(prompt|input|string) is too (long|large)|prompt too long|messages\\[\\d+\\].{0,40}: string too long|exceed context limit",
     // vLLM, LM Studio, Mistral, OpenAI, llama.cpp.
     "context[ _]length|context window|context[ _]size|maximum model length|max_tokens must be at least 1, got -",
     // TGI, Groq, Copilot, GitHub's models.

@@ -31,6 +31,10 @@ const stampOf = (folder: string): string => join(folder, "used");
 const lastUse = (folder: string): number =>
   (statSync(stampOf(folder), { throwIfNoEntry: false }) ?? statSync(folder)).mtimeMs;
 
+/** Names of the folders in a folder; other files there are not ours. */
+const foldersIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+
 /**
  * The workspaces of a tenant whose files its users' clients send. Each copy and its state are in the
  * server's user folder, outside of the tenant's workspace.
@@ -81,10 +85,10 @@ export class StoredWorkspaces {
   async removeUnused(days: number, now: number): Promise<number> {
     const base = privateUserFolder(...this.#names);
     let count = 0;
-    for (const user of readdirSync(base)) {
+    for (const user of foldersIn(base)) {
       // A server that ended during a removal leaves such folders.
       if (!user.startsWith(REMOVED))
-        for (const id of readdirSync(join(base, user))) {
+        for (const id of foldersIn(join(base, user))) {
           const folder = join(base, user, id);
           if (this.#open.has(folder) || now - lastUse(folder) <= days * DAY_MS) continue;
           // Renamed first: if the user opens the workspace during the removal, a new one is created.
@@ -92,7 +96,7 @@ export class StoredWorkspaces {
           count += 1;
         }
     }
-    for (const name of readdirSync(base))
+    for (const name of foldersIn(base))
       if (name.startsWith(REMOVED)) await rm(join(base, name), { recursive: true, force: true });
     return count;
   }

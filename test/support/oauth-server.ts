@@ -12,6 +12,8 @@ export interface OAuthServer {
   host: string;
   /** The action of the person on the page; left out if they log in. */
   person: { refuses: boolean };
+  /** Whether a refresh token can be used once only. If not, the answer to it has no other one, as with many services. */
+  rotation: { isOn: boolean };
   /** The grants that the service gave or refused, such as `authorization_code` and `refresh_token refused`. */
   grants: string[];
   /** From now on, the service refuses its earlier access tokens, and with `all` also its refresh tokens. */
@@ -49,6 +51,7 @@ export const startOAuthServer = async (): Promise<OAuthServer> => {
   const valid = { access: new Set<string>(), refresh: new Set<string>() };
   const grants: string[] = [];
   const person = { refuses: false };
+  const rotation = { isOn: true };
 
   const authorize = (query: URLSearchParams, response: ServerResponse): void => {
     const given = (name: string): string => query.get(name) ?? "";
@@ -71,7 +74,10 @@ export const startOAuthServer = async (): Promise<OAuthServer> => {
 
   const mayHave = (form: URLSearchParams): boolean => {
     const given = (name: string): string => form.get(name) ?? "";
-    if (given("grant_type") === "refresh_token") return valid.refresh.delete(given("refresh_token"));
+    if (given("grant_type") === "refresh_token")
+      return rotation.isOn
+        ? valid.refresh.delete(given("refresh_token"))
+        : valid.refresh.has(given("refresh_token"));
     const asked = codes.get(given("code"));
     codes.delete(given("code"));
     const challenge = createHash("sha256").update(given("code_verifier")).digest("base64url");
@@ -88,9 +94,13 @@ export const startOAuthServer = async (): Promise<OAuthServer> => {
       return;
     }
     const [access_token, refresh_token] = [`access-${randomUUID()}`, `refresh-${randomUUID()}`];
+    const isNew = rotation.isOn || grant !== "refresh_token";
     valid.access.add(access_token);
-    valid.refresh.add(refresh_token);
-    answer(response, 200, { access_token, refresh_token, token_type: "Bearer", expires_in: 3600 });
+    if (isNew) valid.refresh.add(refresh_token);
+    answer(response, 200, {
+      ...{ access_token, token_type: "Bearer", expires_in: 3600 },
+      ...(isNew && { refresh_token }),
+    });
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse, base: string): Promise<void> => {
@@ -134,7 +144,7 @@ export const startOAuthServer = async (): Promise<OAuthServer> => {
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const base = `http://${host}`;
   return {
-    ...{ url: `${base}/mcp`, host, person, grants },
+    ...{ url: `${base}/mcp`, host, person, rotation, grants },
     expire: (all = false) => {
       valid.access.clear();
       if (all) valid.refresh.clear();

@@ -127,10 +127,13 @@ const inVitest = () => {
   const pools = [config, ...Object.values(config.poolOptions ?? {})];
   return pools.some((pool) => pool?.isolate === false) ? anyTest : { file: worker.filepath, test: null };
 };
+// A mutant that more tests reach is tried with all of them: their names would fill the report.
+const mostTold = 50;
 /** Tells of each mutant as soon as it is reached: what instrumented sources count, they count here. */
 const tellReached = (realm, file) => {
   if (!settings.tell_reached) return;
   const seen = new Map();
+  const counts = new Map();
   const inFile = file ?? ownTestFile;
   const here = inFile === null ? null : { file: inFile, test: null };
   const reached = new Proxy(Object.create(null), {
@@ -141,7 +144,10 @@ const tellReached = (realm, file) => {
       if (ids === undefined) seen.set(key, (ids = new Set()));
       if (!ids.has(id)) {
         ids.add(id);
-        tell({ type: "reached", id: String(id), file: by.file, test: by.test });
+        const times = (counts.get(id) ?? 0) + 1;
+        counts.set(id, times);
+        if (times <= mostTold) tell({ type: "reached", id: String(id), file: by.file, test: by.test });
+        else if (times === mostTold + 1) tell({ type: "reached", id: String(id), ...anyTest });
       }
       target[id] = count;
       return true;

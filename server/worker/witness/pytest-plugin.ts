@@ -713,6 +713,9 @@ def _mutate(tree, path):
 # Mutants of a statement are reached with it: a call before the statement tells of them.
 _PROBED = []
 _reached = set()
+_reached_by = {}
+# A mutant that more tests reach is tried with all of them: their names would fill the report.
+_MOST_TOLD = 50
 
 def _homes(tree):
     """By id of a node: the list of statements that its own statement is in, and that statement."""
@@ -734,6 +737,11 @@ def _tell_reached(number):
     if (number, place) in _reached:
         return
     _reached.add((number, place))
+    times = _reached_by[number] = _reached_by.get(number, 0) + 1
+    if times > _MOST_TOLD + 1:
+        return
+    if times > _MOST_TOLD:
+        place = _ANY_TEST
     for name in _PROBED[number]:
         tell(type="reached", id=name, file=place[0], test=place[1])
 

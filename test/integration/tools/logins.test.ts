@@ -73,6 +73,19 @@ describe("logins to MCP servers", function () {
     assert.deepEqual(await callAny(open(), "tracker__act", {}), { content: "did it", is_error: false });
   });
 
+  it("are renewed each time they expire by a service that keeps its refresh token", async () => {
+    service.rotation.isOn = false;
+    await logIn();
+    const tools = open();
+    for (const index of [1, 2, 3]) {
+      service.expire();
+      const answer = await callAny(tools, "tracker__act", { index });
+      assert.deepEqual(answer, { content: "did it", is_error: false });
+    }
+    const renewals = service.grants.filter((grant) => grant === "refresh_token");
+    assert.equal(renewals.length, 3);
+  });
+
   it("are renewed only once if several calls find them expired at the same time", async () => {
     await logIn();
     const [tools, others] = [open(), open()];

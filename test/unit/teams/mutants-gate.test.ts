@@ -87,6 +87,29 @@ describe("the gate mutants", () => {
     assert.equal(new Set(survivors.map(({ id }) => id)).size, survivors.length);
   });
 
+  it("does not take a confirmation for the same line in another place of the file", async () => {
+    const idsOf = async (text: string): Promise<string[]> => {
+      const one = context(0.9);
+      const { survivors = [] } = await mutants({
+        ...one,
+        ground: { ...one.ground, runTests: () => Promise.resolve(report(true)) },
+        changes: [
+          { path: "src/a.js", before: null, content: { encoding: "utf8", data: text }, executable: false },
+        ],
+        readText: (path) => Promise.resolve(path === "src/a.js" ? text : null),
+      });
+      return survivors.map(({ id }) => id);
+    };
+    const inFunction = (name: string): string => `function ${name}(x) {\n  return x < 1;\n}\n`;
+    const [first, second] = [await idsOf(inFunction("one")), await idsOf(inFunction("other"))];
+    assert.ok(first.length > 0 && second.length > 0);
+    assert.deepEqual(
+      first.filter((id) => second.includes(id)),
+      [],
+    );
+    assert.deepEqual(await idsOf(`\n\n${inFunction("one")}`), first);
+  });
+
   it("does not count mutants that a person confirmed to make no difference, and says who confirmed them", async () => {
     const { survivors = [] } = await mutants(context(0.9));
     const [first, second] = survivors.map(({ id }) => id);

@@ -117,6 +117,28 @@ describe("the data of yarn's Plug'n'Play", () => {
   });
 });
 
+describe("the stores of Plug'n'Play", () => {
+  it("are no other folders of the project, whatever its data says", async () => {
+    const named = packages.map(([name, references]) => [
+      name,
+      JSON.parse(
+        JSON.stringify(references).replaceAll(/\.\/\.yarn\/[^"]*\.zip/g, "./config/x.zip"),
+      ) as unknown,
+    ]);
+    const workspace = await testWorkspace({
+      ".pnp.cjs": "",
+      ".pnp.data.json": JSON.stringify({ packageRegistryData: named }),
+      "config/x.zip": "",
+      "config/.env": "KEY=1",
+    });
+    try {
+      assert.deepEqual(pnpStores(workspace.root), []);
+    } finally {
+      await workspace.remove();
+    }
+  });
+});
+
 describe("Plug'n'Play in a private copy", () => {
   const moved = (location: string): string =>
     relocatedPnp(`"packageLocation": "${location}"`, "/home/me/shop", "/instance/copy").slice(20, -1);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { CoditectError } from "../../../../schemas/errors.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { Settings } from "../../../../schemas/settings.ts";
@@ -42,6 +43,22 @@ const confirmedIn = async (
   environment: NodeJS.ProcessEnv,
 ): Promise<NonNullable<ProveOptions["confirmed"]>> => {
   if (!existsSync(stateFolderOf(workspace))) return [];
+  try {
+    return await readConfirmed(workspace, environment);
+  } catch (error) {
+    if (!(error instanceof CoditectError)) throw error;
+    // A state that cannot be read must not end the proof: without it, every mutant counts.
+    cliLog(environment)("warn", "Confirmed mutants cannot be read, so all mutants count", {
+      error: error.message,
+    });
+    return [];
+  }
+};
+
+const readConfirmed = async (
+  workspace: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<NonNullable<ProveOptions["confirmed"]>> => {
   const connection = await connect(workspace, {}, environment);
   try {
     const findings = await allPages((cursor) =>
