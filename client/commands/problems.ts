@@ -6,6 +6,7 @@ import type { Finding } from "../../schemas/findings.ts";
 import type { Context } from "../context.ts";
 import { fileInFolder, folderByUri } from "../folders.ts";
 import { describeProblem } from "../quick-fixes.ts";
+import { askModal } from "../say.ts";
 import { startRun } from "./start.ts";
 import { fileTarget, nodeOf, tell } from "./targets.ts";
 
@@ -168,12 +169,13 @@ export const confirmFinding = async (context: Context, argument: unknown): Promi
   const found = await findingOf(context, argument);
   if (found === null) return;
   const confirm = vscode.l10n.t("Confirm");
-  const chosen = await vscode.window.showWarningMessage(
+  const { title, explanation } = found.finding;
+  const consequence = vscode.l10n.t(
+    "Later proofs will not count this mutant. CODITECT stores your name with the confirmation.",
+  );
+  const chosen = await askModal(
     vscode.l10n.t("Confirm that no test can notice this mutant?"),
-    {
-      modal: true,
-      detail: `${found.finding.title}\n\n${found.finding.explanation}\n\n${vscode.l10n.t("Later proofs will not count this mutant. CODITECT stores your name with the confirmation.")}`,
-    },
+    `${title}\n\n${explanation}\n\n${consequence}`,
     confirm,
   );
   if (chosen !== confirm) return;
