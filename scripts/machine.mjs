@@ -25,11 +25,13 @@ export const provideMachine = async (suites) => {
   };
   if (isDebianRoot()) await attempt(() => installPackages(suites));
   if (suites.includes("editor")) await attempt(installCodeServer);
-  if (suites.includes("integration")) {
+  if (["integration", "workers"].some((name) => suites.includes(name))) {
     await attempt(installTestRunners);
     await attempt(installMonorepos);
   }
-  const usesDocker = ["integration", "instances", "security"].some((name) => suites.includes(name));
+  const usesDocker = ["integration", "workers", "instances", "security"].some((name) =>
+    suites.includes(name),
+  );
   const stopDocker = usesDocker ? await attempt(startDocker) : undefined;
   return { problems, release: async () => stopDocker?.() };
 };

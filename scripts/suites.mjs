@@ -6,12 +6,12 @@ import { existsSync } from "node:fs";
 const command = (name, lane, program, ...args) => ({ name, lane, program, args, mocha: false });
 
 /** Mocha tests; `timeout` is per test, in milliseconds. */
-const mocha = (name, lane, folder, timeout, ...more) => ({
+const mocha = (name, lane, folders, timeout, ...more) => ({
   name,
   lane,
   program: "mocha",
   args: [
-    `${folder}/**/*.test.ts`,
+    ...folders.map((folder) => `${folder}/**/*.test.ts`),
     ...["--timeout", String(timeout)],
     ...["--require", "scripts/mocha-hooks.mjs"],
     ...["--reporter", "scripts/mocha-reporter.mjs"],
@@ -19,21 +19,25 @@ const mocha = (name, lane, folder, timeout, ...more) => ({
     ...more,
   ],
   mocha: true,
-  folder,
+  folders,
 });
 
-const instances = "test/integration/instances";
+const instances = ["test/integration/instances"];
+/** Tests with real processes, without those of instances, in two suites of about the same time as the lanes. */
+const workers = ["tools", "worker", "workspace"].map((name) => `test/integration/${name}`);
+const ignored = [...instances, ...workers].flatMap((folder) => ["--ignore", `${folder}/**`]);
 
 export const suites = [
   command("lint", "quick", "eslint", "--max-warnings", "0", "."),
   command("format", "quick", "prettier", "--check", "--log-level", "warn", "."),
   command("types", "quick", "tsc", "-p", "."),
-  mocha("unit", "quick", "test/unit", 10_000),
-  mocha("security", "quick", "test/security", 60_000),
+  mocha("unit", "quick", ["test/unit"], 10_000),
+  mocha("security", "quick", ["test/security"], 60_000),
   mocha("instances", "quick", instances, 120_000),
-  mocha("integration", "real", "test/integration", 120_000, "--ignore", `${instances}/**`),
-  mocha("editor", "editor", "test/editor", 180_000),
-].filter(({ folder }) => folder === undefined || existsSync(folder));
+  mocha("workers", "quick", workers, 120_000),
+  mocha("integration", "real", ["test/integration"], 120_000, ...ignored),
+  mocha("editor", "editor", ["test/editor"], 180_000),
+].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
 /** Lanes that run in parallel; each group starts when the one before has ended. */
 export const groups = [["quick", "real"], ["editor"]];

@@ -3,35 +3,39 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { runStep } from "./step.ts";
 
+/** What tests with real processes need. */
+const ofProcesses: readonly string[] = [
+  "bubblewrap",
+  "socat",
+  "ripgrep",
+  "jq",
+  "docker.io",
+  "containerd",
+  "runc",
+  "iptables",
+  "openssh-client",
+  "openssh-server",
+  "podman",
+  "catatonit",
+  "docker-registry",
+  "python3-pytest",
+  "python3-pytest-cov",
+  "golang-go",
+  "phpunit",
+  "ruby-rspec",
+  "ruby-minitest",
+  "build-essential",
+  "cmake",
+  // For Karma.
+  "chromium",
+  "prometheus",
+  "neovim",
+];
+
 /** Debian packages by the suite of tests that needs them. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  integration: [
-    "bubblewrap",
-    "socat",
-    "ripgrep",
-    "jq",
-    "docker.io",
-    "containerd",
-    "runc",
-    "iptables",
-    "openssh-client",
-    "openssh-server",
-    "podman",
-    "catatonit",
-    "docker-registry",
-    "python3-pytest",
-    "python3-pytest-cov",
-    "golang-go",
-    "phpunit",
-    "ruby-rspec",
-    "ruby-minitest",
-    "build-essential",
-    "cmake",
-    // For Karma.
-    "chromium",
-    "prometheus",
-    "neovim",
-  ],
+  integration: ofProcesses,
+  workers: ofProcesses,
   // A Kubernetes control plane and kubelet, built from Debian's source package, and what they run on.
   cluster: [
     "build-essential",
