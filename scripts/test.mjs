@@ -31,6 +31,8 @@ const execute = ({ name, program, args }, file) => {
       ...process.env,
       // What the tests allow and stamp is not the user's: their own folder is left alone.
       XDG_CONFIG_HOME: `${file}-config`,
+      // Tests start programs from the sources hundreds of times; each would compile all of them.
+      NODE_COMPILE_CACHE: join(folder, "compiled"),
       COUNTS_FILE: file,
       ...(process.stdout.isTTY && { MOCHA_COLORS: "1" }),
     },

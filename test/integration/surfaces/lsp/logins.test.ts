@@ -81,6 +81,15 @@ describe("a login to an MCP server from an editor", function () {
     assert.equal(kept.size, 0);
   });
 
+  it("is removed from the file of the command line, too", async () => {
+    const stored = openCredentialFile(environment, () => Promise.resolve(null));
+    const name = `mcp:${service.url}`;
+    await stored.setText(name, "{}");
+    await initialize(true);
+    await call("mcp/logOut", { server: "tracker" });
+    assert.equal(await stored.text(name), null);
+  });
+
   it("fails with the reason if the editor does not open pages", async () => {
     await initialize(false);
     await assert.rejects(
