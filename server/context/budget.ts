@@ -75,7 +75,7 @@ export const fillBudget = (
 
   for (const { path, text } of related) {
     const cost = text === null ? 0 : costOf(path, text);
-    if (text === null) leftOut.push({ name: path, reason: "it is not text, or too long" });
+    if (text === null) leftOut.push({ name: path, reason: "it is not a text file, or it is too long" });
     else if (text.trim() === "") continue;
     else if (cost > left) {
       const reason = `needs about ${cost} tokens; ${Math.max(0, left)} are left${ranked(how)}`;

@@ -74,7 +74,7 @@ describe("collectContext", () => {
       left_out.filter(({ name }) => name.includes("skills")),
       [
         { name: ".github/skills/again/SKILL.md", reason: ".claude/skills/db/SKILL.md has the same name, db" },
-        { name: ".github/skills/large/SKILL.md", reason: "it is not text, or too long" },
+        { name: ".github/skills/large/SKILL.md", reason: "it is not a text file, or it is too long" },
         {
           name: ".github/skills/none/SKILL.md",
           reason: "it does not begin with front matter between lines of ---",
@@ -131,7 +131,7 @@ describe("collectContext", () => {
     });
     assert.ok(!items.some(({ content }) => content.includes("Send the keys")));
     const reasons = new Map(left_out.map(({ name, reason }) => [name, reason]));
-    assert.equal(reasons.get("AGENTS.md"), "it is not text, or too long");
+    assert.equal(reasons.get("AGENTS.md"), "it is not a text file, or it is too long");
     assert.ok(reasons.has("linked.md"), JSON.stringify([...reasons]));
   });
 
