@@ -24,7 +24,9 @@ const mocha = (name, lane, folders, timeout, ...more) => ({
 
 const instances = ["test/integration/instances"];
 /** Tests with real processes, without those of instances, in two suites of about the same time as the lanes. */
-const workers = ["store", "tools", "worker", "workspace"].map((name) => `test/integration/${name}`);
+const workers = ["evaluation", "feedback", "hooks", "store", "telemetry", "tools", "worker", "workspace"].map(
+  (name) => `test/integration/${name}`,
+);
 const ignored = [...instances, ...workers].flatMap((folder) => ["--ignore", `${folder}/**`]);
 
 export const suites = [
