@@ -35,9 +35,9 @@ export const suites = [
   command("types", "quick", "tsc", "-p", "."),
   mocha("unit", "quick", ["test/unit"], 10_000),
   mocha("security", "quick", ["test/security"], 60_000),
-  mocha("instances", "quick", instances, 120_000),
-  mocha("workers", "quick", workers, 120_000),
-  mocha("integration", "real", ["test/integration"], 120_000, ...ignored),
+  mocha("instances", "quick", instances, 240_000),
+  mocha("workers", "quick", workers, 240_000),
+  mocha("integration", "real", ["test/integration"], 240_000, ...ignored),
   mocha("editor", "editor", ["test/editor"], 180_000),
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 

@@ -62,7 +62,7 @@ const linesOf = (stdout: string) =>
 const reportIn = (stdout: string): EvaluationReport => EvaluationReport.parse(linesOf(stdout).at(-1));
 
 describe("coditect eval", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let model: ModelServer;
   let suite: TestWorkspace;
   let place: TestWorkspace;

@@ -223,7 +223,7 @@ class Kept {
 }
 
 describe("what a user stored", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   it("is there unchanged after any sequence of lists, runs, changes and restarts", async () => {
     await fc.assert(

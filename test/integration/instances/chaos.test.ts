@@ -4,7 +4,7 @@ import { endsProperly } from "./chaos.ts";
 const EXECUTIONS = 40;
 
 describe("chaos", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   if (process.platform !== "linux") return;
 
   it(`ends ${EXECUTIONS} executions properly, whatever is killed, stopped or out of memory`, () =>

@@ -33,7 +33,7 @@ const runTeam = async (runtime: RuntimeType) => {
 };
 
 describe("the TDD team in containers", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   skipUnlessNull(this, noEngine);
 
   it("makes the same change set as in local processes", async () => {

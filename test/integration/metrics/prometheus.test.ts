@@ -50,7 +50,7 @@ const freePort = async (): Promise<number> => {
 
 describe("a real Prometheus", function () {
   skipUnlessNull(this, missingPrometheus());
-  this.timeout(120_000);
+  this.timeout(240_000);
   let folder: string;
   let workspace: string;
   let serve: RunningCommand;

@@ -29,7 +29,7 @@ const named = <Entry extends { name: string }>(entries: readonly Entry[], name: 
 };
 
 describe("the gates of any change", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   for (const [name, gate] of share)
     it(`name the cheat that ${name}`, async () => {

@@ -195,7 +195,7 @@ const missingOf = (program: string | undefined): string | null => {
 
 for (const { name, program, runner, files, file, all, ofFile, message, broken } of languages)
   describe(`tests in another language: ${name}`, function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     skipUnlessNull(this, missingOf(program));
     let project: Project;
     before(async () => {

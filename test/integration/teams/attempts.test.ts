@@ -68,7 +68,7 @@ const team = (variations: NonNullable<Team["workflow_stages"][number]["variation
 });
 
 describe("several attempts at a stage", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

@@ -53,7 +53,7 @@ const adds = {
 };
 
 describe("a team on a project", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let project: Project | null = null;
   afterEach(async () => {
     await project?.close();

@@ -51,7 +51,7 @@ const script = RehearsalScript.parse({
 });
 
 describe("held-back tests of the TDD team", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

@@ -164,6 +164,6 @@ const holdsEveryGate = (name: string, { program, files, test, source }: Shape): 
 };
 
 describe("a team on a project of another shape", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   for (const [name, shape] of Object.entries({ ...shapes, ...otherNames })) holdsEveryGate(name, shape);
 });

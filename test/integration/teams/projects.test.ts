@@ -67,7 +67,7 @@ const develop = async (name: string, protocol: "ollama" | "claude") => {
 };
 
 describe("the TDD team on real project shapes, from the command line to the applied change set", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   for (const name of projects) {
     it(`${name}: every gate held, by Ollama's protocol and by Claude's alike`, async () => {
       const [ollama, claude] = await Promise.all([develop(name, "ollama"), develop(name, "claude")]);

@@ -36,7 +36,7 @@ const script = RehearsalScript.parse({
 });
 
 describe("the gates that measure the tests of the TDD team", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

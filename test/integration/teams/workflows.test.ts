@@ -163,7 +163,7 @@ const scriptOf = (workflow: string): Promise<RehearsalScript> | RehearsalScript 
     : builtInScript(workflow);
 
 describe("the teams in containers", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   skipUnlessNull(this, noEngine);
 
   for (const workflow of ["bug-fix", "architecture", "review", "security"])

@@ -13,7 +13,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 
 describe("OpenTelemetry", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let collector: Collector;
   let folder: string;
   const open = async () => {

@@ -38,7 +38,7 @@ const playing =
 const Started = z.object({ task_id: z.uuid() });
 
 describe("the trace of a run that a request starts", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const collector = useCollector();
   let model: ModelServer;
   let files: TestWorkspace;

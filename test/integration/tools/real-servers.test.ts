@@ -18,7 +18,7 @@ const noEngine = await dockerEngine();
 const program = (name: string): string => join(root, "node_modules/.bin", name);
 
 describe("a run with the protocol's own MCP servers", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let files: TestWorkspace;
   let model: ModelServer;
 

@@ -10,7 +10,7 @@ import { clear, readTree, temporaryFolder, writeTree } from "./tree.ts";
 const bom = "\ufeff";
 
 describe("bad projects", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let worker: WorkerUnderTest;
   let source: string;

@@ -21,7 +21,7 @@ import { cleanEnvironment, root } from "../../../support/command.ts";
 import { answered, call, finish } from "../../../support/one-round.ts";
 
 describe("coditect acp", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let workspace: string;
   let child: ChildProcessByStdio<Writable, Readable, null>;
   let connection: ClientConnection;

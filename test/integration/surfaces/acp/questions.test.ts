@@ -19,7 +19,7 @@ import { cleanEnvironment, root } from "../../../support/command.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 
 describe("a tool server's question over ACP", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let workspace: TestWorkspace;
   let model: AskingModel;
   let asked: CreateElicitationRequest[];

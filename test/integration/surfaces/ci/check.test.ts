@@ -44,7 +44,7 @@ const reported = call("report_findings", {
 });
 
 describe("the GitHub Action", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const user = ownUserFolder();
   let model: ModelServer;
   let files: TestWorkspace;

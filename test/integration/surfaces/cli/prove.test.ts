@@ -20,7 +20,7 @@ it("trims", () => assert.equal(slug("  Padded "), "padded"));
 `;
 
 describe("coditect prove and verify", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let home = "";
   let folder = "";
 

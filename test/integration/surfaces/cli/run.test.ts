@@ -18,7 +18,7 @@ const contractTypes = new Set([
 ]);
 
 describe("coditect run, on the sample with the rehearsal model", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let workspace: string;
   let source: string;
   let result: CommandResult;

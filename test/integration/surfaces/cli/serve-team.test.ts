@@ -17,7 +17,7 @@ const Serving = z.object({ url: z.url(), tenants: z.array(z.object({ name: z.str
 const tls = (name: string): string => join(root, "test", "fixtures", "tls", name);
 
 describe("coditect serve --listen", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let user: string;
   let acme: string;
   let globex: string;

@@ -55,7 +55,7 @@ const text = `${JSON.stringify(shared, null, 2)}\n`;
 const hash = createHash("sha256").update(text).digest("hex");
 
 describe("agents and teams as one file", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let workspace: TestWorkspace;
   const imported = (...args: string[]) => ["teams", "import", ...args, "--workspace", workspace.root];
   const path = (file: string) => join(workspace.root, ".coditect", file);

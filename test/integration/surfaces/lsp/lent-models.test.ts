@@ -33,7 +33,7 @@ interface Window {
 }
 
 describe("the language models of an editor", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let script: RehearsalScript;
   let root: string;
   const windows: Window[] = [];

@@ -21,7 +21,7 @@ const search: LentTool = {
 const Refused = z.object({ data: z.object({ code: z.string(), data: z.object({ hash: z.string() }) }) });
 
 describe("the tools of an editor", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let files: TestWorkspace;
   let server: ChildProcess;
   let editor: TestEditor;

@@ -14,7 +14,7 @@ import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts
 const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
 
 describe("a login to an MCP server from an editor", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let files: TestWorkspace;
   let server: ChildProcess;
   let editor: TestEditor;

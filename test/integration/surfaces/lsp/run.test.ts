@@ -16,7 +16,7 @@ const TASK =
   "split() must hand out whole cents that add up to the bill. Where that does not work out evenly, the first people pay one cent more. A bill for nobody is refused.";
 
 describe("a team run from the editor", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let root: string;
   let child: ChildProcess;
   let editor: TestEditor;

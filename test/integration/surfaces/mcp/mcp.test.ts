@@ -16,7 +16,7 @@ const TextResult = z.object({
 });
 
 describe("coditect mcp", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let workspace: string;
   let client: Client;
 

@@ -48,7 +48,7 @@ const generate = async (url: string, folder: string): Promise<Record<string, Ope
 };
 
 describe("a client that a public generator made from the OpenAPI document", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let folder: string;
   let model: ModelServer;
   let project: TestRuntime;

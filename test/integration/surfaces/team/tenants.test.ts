@@ -25,7 +25,7 @@ const reported = call("report_findings", {
 });
 
 describe("two tenants of a server, each with a real runtime", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const user = ownUserFolder();
   let model: ModelServer;
   let server: TeamServer;
