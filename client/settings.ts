@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { AIProvider } from "../schemas/agent.ts";
 import { defaultModels } from "../schemas/default-models.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
+import { withoutLogin } from "../schemas/logins.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
 import type { HttpSettings } from "./runtime/proxy-environment.ts";
@@ -27,6 +28,11 @@ export const setting = <Name extends SettingName>(
 export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | null =>
   providerOf(setting("model.provider", scope), setting("model.name", scope).trim(), scope);
 
+/** The runtime gets the name and password of the address with `endpoints`. */
+const askOllama = (model: string, address: string): AIProvider => ({
+  Ollama: { model, endpoint: withoutLogin(address) },
+});
+
 /** How such a model is asked, with the settings' other values. */
 export const providerOf = (
   choice: Settings["model.provider"],
@@ -41,7 +47,7 @@ export const providerOf = (
     case "Gemini":
       return { Gemini: { model, max_tokens } };
     case "Ollama":
-      return { Ollama: { model, endpoint: setting("model.ollamaEndpoint", scope) } };
+      return askOllama(model, setting("model.ollamaEndpoint", scope));
     case "HuggingFace":
       return { HuggingFace: { model, api_key: "secret:huggingface" } };
     case "VSCode":
@@ -133,7 +139,7 @@ const writtenLimits = (): Record<string, number | null> => ({
 const writtenProvider = (): AIProvider | null => {
   const endpoint = setting("model.ollamaEndpoint");
   const byAddress = isWritten("model.ollamaEndpoint") && URL.canParse(endpoint);
-  return chosenProvider() ?? (byAddress ? { Ollama: { model: defaultModels.Ollama, endpoint } } : null);
+  return chosenProvider() ?? (byAddress ? askOllama(defaultModels.Ollama, endpoint) : null);
 };
 
 /** The settings that the user set and that calls do not carry. */

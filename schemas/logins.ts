@@ -1,3 +1,6 @@
+import type { z } from "zod";
+import { describeProblems, joinProblems, type ValueProblem } from "./problems.ts";
+
 /** A name and password at the front of an address, as browsers take them. */
 const login = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i;
 
@@ -18,4 +21,40 @@ export const loginOf = (address: string): string | null => {
   if (given === undefined || given === "") return null;
   const [name = "", ...password] = given.split(":");
   return `${decoded(name)}:${decoded(password.join(":"))}`;
+};
+
+/**
+ * Addresses of Ollama with a name and password, in a value that is not yet parsed. Agents and runs, which are
+ * stored, do not keep them.
+ */
+export const loginsIn = (value: unknown, path: readonly PropertyKey[] = []): ValueProblem[] => {
+  if (typeof value === "string") {
+    const isAddress = path.at(-1) === "endpoint" && path.at(-2) === "Ollama";
+    return isAddress && loginOf(value) !== null
+      ? [
+          {
+            path: [...path],
+            says: "must not contain a name and password; set them in your setting endpoints.Ollama",
+          },
+        ]
+      : [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
+    loginsIn(inner, [...path, Array.isArray(value) ? Number(name) : name]),
+  );
+};
+
+/**
+ * A value that a user or a program gives, as the schema reads it, or in words what is wrong with it. A login
+ * that would not be kept is a problem, because the server would refuse the requests without it.
+ */
+export const parseGiven = <Value>(
+  schema: z.ZodType<Value>,
+  given: unknown,
+): { value: Value } | { problems: string; cause?: z.ZodError } => {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) return { problems: describeProblems(parsed.error), cause: parsed.error };
+  const logins = loginsIn(given);
+  return logins.length > 0 ? { problems: joinProblems(logins) } : { value: parsed.data };
 };

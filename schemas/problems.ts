@@ -101,10 +101,12 @@ export const describeProblem = ({ path, says }: ValueProblem): string =>
 /**
  * The same in one line: `settings.temperature: must be at most 1; name: is missing (string)`.
  */
-export const describeProblems = (error: z.ZodError, most = 20): string => {
-  const problems = problemsOf(error).map(describeProblem);
+export const describeProblems = (error: z.ZodError, most = 20): string =>
+  joinProblems(problemsOf(error), most);
+
+export const joinProblems = (problems: readonly ValueProblem[], most = 20): string => {
   const more = problems.length > most ? [`and ${problems.length - most} more`] : [];
-  return [...problems.slice(0, most), ...more].join("; ");
+  return [...problems.slice(0, most).map(describeProblem), ...more].join("; ");
 };
 
 /** A text of JSON as the schema reads it, or in words what is wrong with it. */

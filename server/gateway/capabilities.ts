@@ -35,11 +35,17 @@ export const withoutPictures = (message: UserMessage): UserMessage => ({
   ),
 });
 
-const isThought = ({ type }: { type: string }): boolean => type === "reasoning";
-const withoutThoughts = (message: Message): Message =>
-  message.role === "user"
-    ? message
-    : { ...message, content: message.content.filter((part) => !isThought(part)) };
+type Part = Message["content"][number];
+
+/** Thoughts, and calls that a service signed with its thoughts. */
+const hasThought = (part: Part): boolean =>
+  part.type === "reasoning" || (part.type === "tool_call" && part.signature !== null);
+const withoutThoughts = (message: Message): Message => {
+  if (message.role === "user") return message;
+  const said = message.content.filter(({ type }) => type !== "reasoning");
+  const content = said.map((part) => (part.type === "tool_call" ? { ...part, signature: null } : part));
+  return { ...message, content };
+};
 
 /** The system message as the beginning of the user's first message. */
 const withSystemInFront = ({ system, messages }: ModelRequest): Message[] => {
@@ -74,17 +80,19 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
       /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|temperature`?'?"? may only be set|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
     without: (request) => ({ ...request, temperature: null }),
   },
-  // Claude binds signed thoughts to what precedes them; a conversation that was cut loses them.
+  // Claude binds signed thoughts to what precedes them, and both Claude and Gemini to the account: a
+  // conversation that was cut, or continues with another key, loses them.
   thoughts: {
-    isAsked: ({ messages }) => messages.some(({ content }) => content.some(isThought)),
-    refusal: /block is bound to a different|invalid `?signature`? in `?thinking/i,
+    isAsked: ({ messages }) => messages.some(({ content }) => content.some(hasThought)),
+    refusal:
+      /block is bound to a different|invalid `?signature`? in `?thinking|(corrupted|invalid) thought signature|thought signature is not valid|redacted_thinking`? blocks[^\n]{0,60}(cannot be modified|must match)|blocks must match the parameters/i,
     without: (request) => ({ ...request, messages: request.messages.map(withoutThoughts) }),
   },
   // How a model should think: compatible services do not know the field.
   thinking: {
     isAsked: ({ thinking }) => thinking !== false,
     refusal:
-      /thinking(?!`? block)[^\n]{0,80}(not support|unsupported|unknown|unrecogni[sz]ed|not permitted|not allowed|does not match)|(unknown|unrecogni[sz]ed|unsupported|unexpected|extra|not support)[^\n]{0,60}(thinking(?!`? block)|adaptive)/i,
+      /thinking(?!`? block)[^\n]{0,80}(not support|unsupported|unknown|unrecogni[sz]ed|not permitted|not allowed|does not match)|(unknown|unrecogni[sz]ed|unsupported|unexpected|extra|not support)[^\n]{0,60}(thinking(?!`? block)|adaptive)|must start with a `?thinking`? block/i,
     without: (request) => ({ ...request, thinking: false }),
   },
   // Gemini's older field takes its own dialect; proxies and older services know no other field.

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AuditEntry } from "../../schemas/audit.ts";
 import { contract, type Method, type MethodInput, type MethodResult, Role } from "../../schemas/contract.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
+import { parseGiven } from "../../schemas/logins.ts";
 import { describeProblems } from "../../schemas/problems.ts";
 import type { Caller, Handlers } from "../handlers/handlers.ts";
 import type { AuditLog } from "../access/audit-log.ts";
@@ -44,7 +45,7 @@ const mayCall = (caller: Role, needed: Role): boolean =>
 /** Params that came already parsed, as over JSON-RPC, may be nested so deep that no schema can walk them. */
 const parsedOrDeep = (method: Method, params: unknown) => {
   try {
-    return contract[method].params.safeParse(params ?? {});
+    return parseGiven<unknown>(contract[method].params, params ?? {});
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const problems = "it is nested too deep";
@@ -54,12 +55,9 @@ const parsedOrDeep = (method: Method, params: unknown) => {
 
 const parseParams = (method: Method, params: unknown): unknown => {
   const parsed = parsedOrDeep(method, params);
-  if (parsed.success) return parsed.data;
-  throw fail(
-    "invalid_params",
-    { what: `The call ${method}`, problems: describeProblems(parsed.error) },
-    { cause: parsed.error },
-  );
+  if ("value" in parsed) return parsed.value;
+  const { problems, cause } = parsed;
+  throw fail("invalid_params", { what: `The call ${method}`, problems }, { cause });
 };
 
 /**

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
-import { describeProblems } from "../../schemas/problems.ts";
+import { parseGiven } from "../../schemas/logins.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import {
   flattenSettings,
@@ -62,8 +62,8 @@ const parseFile = (path: string, text: string): SettingValues => {
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw invalid("it is not an object");
   const { $schema, ...settings } = json as Record<string, unknown>;
-  const parsed = Settings.safeParse(settings);
-  if (!parsed.success) throw invalid(describeProblems(parsed.error));
+  const parsed = parseGiven(Settings, settings);
+  if ("problems" in parsed) throw invalid(parsed.problems);
   return flattenSettings(settings);
 };
 
@@ -127,12 +127,9 @@ export const openSettings = ({
     },
     set: (scope, key, value) => {
       const values = { ...read[scope](), [known(key)]: value };
-      const parsed = Settings.safeParse(nestSettings({ [key]: value }));
-      if (!parsed.success)
-        throw fail("invalid_params", {
-          what: `The setting ${key}`,
-          problems: describeProblems(parsed.error),
-        });
+      const parsed = parseGiven(Settings, nestSettings({ [key]: value }));
+      if ("problems" in parsed)
+        throw fail("invalid_params", { what: `The setting ${key}`, problems: parsed.problems });
       const held = scope === "workspace" ? resolve(values).list.find((each) => each.key === key) : undefined;
       if (held !== undefined && held.ignored !== null)
         throw fail("setting_not_tighter", {

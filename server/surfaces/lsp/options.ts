@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { EditorOptions, EditorSettings } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
+import { parseGiven } from "../../../schemas/logins.ts";
 import { flattenSettings, nestSettings } from "../../../schemas/resolve-settings.ts";
 import type { SettingsInput } from "../../../schemas/settings.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
@@ -18,14 +19,11 @@ const WrittenSettings = z.looseObject({ runtime: z.record(z.string(), z.unknown(
 
 /** Settings, or the defaults with what was wrong: a slip in one setting must not stop everything. */
 export const readSettings = (given: unknown): { settings: ReadSettings; problems: string | null } => {
-  const parsed = EditorSettings.safeParse(given ?? {});
-  if (!parsed.success)
-    return {
-      settings: { ...EditorSettings.parse({}), chosen: {} },
-      problems: describeProblems(parsed.error),
-    };
+  const parsed = parseGiven(EditorSettings, given ?? {});
+  if ("problems" in parsed)
+    return { settings: { ...EditorSettings.parse({}), chosen: {} }, problems: parsed.problems };
   const written = WrittenSettings.safeParse(given).data?.runtime ?? {};
-  return { settings: { ...parsed.data, chosen: nestSettings(flattenSettings(written)) }, problems: null };
+  return { settings: { ...parsed.value, chosen: nestSettings(flattenSettings(written)) }, problems: null };
 };
 
 /**

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { AgentType } from "../../../schemas/agent.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { describeProblem, problemsOf } from "../../../schemas/problems.ts";
-import { loginOf } from "../../../schemas/logins.ts";
+import { loginsIn } from "../../../schemas/logins.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
 import { configurationFiles } from "../../workspace/configuration.ts";
 import { defaultCapabilities } from "../../models/agent.ts";
@@ -50,16 +50,8 @@ const structural = (error: z.ZodError): FileProblem[] =>
   }));
 
 /** Addresses with a name and password, which do not belong into a file that others read. */
-const loginsIn = (value: unknown, path: readonly PropertyKey[] = []): FileProblem[] => {
-  if (typeof value === "string" && path.at(-1) === "endpoint" && loginOf(value) !== null) {
-    const message = "must not contain a name and password; set them in your setting endpoints.Ollama";
-    return [{ path, message, rule: "workflow" }];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
-    loginsIn(inner, [...path, Array.isArray(value) ? Number(name) : name]),
-  );
-};
+const loginsInFile = (value: unknown): FileProblem[] =>
+  loginsIn(value).map(({ path, says }) => ({ path, message: says, rule: "workflow" }));
 
 export const problemsOfTeam = (value: unknown): FileProblem[] => {
   const parsed = TeamFile.safeParse(value);
@@ -79,7 +71,7 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
   const ofWorkflow = workflowProblems({ ...parsed.data, members }, ({ role, agent_type }) =>
     named.has(role) ? null : defaultCapabilities(agent_type),
   ).map((problem): FileProblem => ({ ...problem, rule: "workflow" }));
-  return [...loginsIn(value), ...ofWorkflow];
+  return [...loginsInFile(value), ...ofWorkflow];
 };
 
 /** Types, tools and places of prompts that do not exist: a misspelt one would have no effect. */
@@ -110,7 +102,7 @@ const unknownNames = ({ settings, agent_type, base_type }: AgentFile): FileProbl
 export const problemsOfAgent = (value: unknown): FileProblem[] => {
   const parsed = AgentFile.safeParse(value);
   if (!parsed.success) return structural(parsed.error);
-  return [...loginsIn(value), ...unknownNames(parsed.data)];
+  return [...loginsInFile(value), ...unknownNames(parsed.data)];
 };
 
 /** The value at a path, or the innermost one around the place where it is missing. */

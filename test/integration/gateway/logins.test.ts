@@ -61,10 +61,10 @@ describe("the name and password in the address of a provider", () => {
     const workspace = await mkdtemp(join(tmpdir(), "coditect-project-"));
     await writeFile(join(workspace, "a.js"), "export const a = 1;\n");
     const server = await startModelServer({ Reviewer: [call("read_file", { path: "a.js" }), finish] });
-    const Ollama = withLogin(server.url);
-    const provider = { Ollama: { model: "m", endpoint: Ollama } };
+    const provider = { Ollama: { model: "m", endpoint: server.url } };
     try {
-      const runtime = await startRuntime({ workspace, settings: { provider, endpoints: { Ollama } } });
+      const endpoints = { Ollama: withLogin(server.url) };
+      const runtime = await startRuntime({ workspace, settings: { provider, endpoints } });
       const { team_id } = await runtime.call("teams/create", reader);
       await runtime.call("teams/execute", { team_id, task: "Read it", options: { provider } });
       const { status } = await runtime.event("run.finished");

@@ -27,6 +27,31 @@ describe("a refusal of thoughts that belong to another conversation", () => {
     assert.deepEqual(kept, { role: "assistant", content: [{ type: "text", text: "Yes." }] });
   });
 
+  const call = {
+    type: "tool_call" as const,
+    ...{ call_id: "1", tool: "look", arguments: {}, invalid: null, signature: "gemini:s" },
+  };
+  const signedCall = { ...request, messages: [{ role: "assistant" as const, content: [call] }] };
+
+  for (const reason of [
+    "Corrupted thought signature.",
+    "Unable to submit request because Thought signature is not valid.",
+    "Invalid thought signature.",
+  ])
+    it(`is known from Gemini, which then gets the calls unsigned: ${reason}`, () => {
+      assert.equal(refusedIn(signedCall, refusal(reason)), "thoughts");
+      const [kept] = withoutWhat(new Set(["thoughts"]), signedCall).messages;
+      assert.deepEqual(kept?.content, [{ ...call, signature: null }]);
+    });
+
+  for (const reason of [
+    "messages.1.content.5: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
+    "messages.3.content.1: When providing `thinking` or `redacted_thinking` blocks, the blocks must match the parameters during the original request.",
+  ])
+    it(`is known in other words: ${reason}`, () => {
+      assert.equal(refusedIn(request, refusal(reason)), "thoughts");
+    });
+
   it("is not seen in other refusals, nor where no thoughts were sent", () => {
     assert.equal(refusedIn(request, refusal("max_tokens: too many")), null);
     assert.equal(refusedIn({ ...request, messages: messages.slice(0, 1) }, refusal(bound)), null);
@@ -39,6 +64,7 @@ describe("a refusal of the question how to think", () => {
     "adaptive thinking is not supported on this model",
     'Unknown name "thinkingConfig": Cannot find field. thinking is unknown',
     "Unrecognized request argument supplied: thinking",
+    "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.",
   ])
     it(`is known, and the same request goes without it: ${reason}`, () => {
       assert.equal(refusedIn(request, refusal(reason)), "thinking");

@@ -41,6 +41,42 @@ describe("dispatch", () => {
     assert.doesNotMatch(error.message, /sk-secret/);
   });
 
+  it("refuses an address with a login that would not be kept, and says where it belongs", async () => {
+    const provider = { Ollama: { model: "m", endpoint: "http://ann:geheim@box:11434" } };
+    const calls: [string, object, RegExp][] = [
+      [
+        "agents/create",
+        { name: "a", agent_type: "Coder", provider },
+        / provider\.Ollama\.endpoint: must not/,
+      ],
+      [
+        "teams/execute",
+        { team_id: randomUUID(), task: "t", options: { provider } },
+        /options\.provider\.Ollama/,
+      ],
+      [
+        "settings/set",
+        { key: "provider", value: provider, scope: "user" },
+        / value\.Ollama\.endpoint: must not/,
+      ],
+      [
+        "agents/create",
+        {
+          ...{ name: "a", agent_type: "Coder" },
+          ...{ provider: { Claude: { model: "m", max_tokens: 9 } }, settings: { failover: [provider] } },
+        },
+        /settings\.failover\[0\]\.Ollama\.endpoint: must not/,
+      ],
+    ];
+    for (const [method, params, place] of calls) {
+      const error = await rejection(dispatch(method, params, as("admin"), signal));
+      assert.equal(error.code, "invalid_params");
+      assert.match(error.message, place);
+      assert.match(error.message, /a name and password; set them in your setting endpoints\.Ollama/);
+      assert.doesNotMatch(error.message, /geheim/);
+    }
+  });
+
   it("takes left out params for none", async () => {
     const page = await dispatch("agents/list" as string, undefined, as("viewer"), signal);
     assert.deepEqual(page, { items: [], next_cursor: null });

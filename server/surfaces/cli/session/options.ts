@@ -6,11 +6,11 @@ import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions, RunOrigin } from "../../../../schemas/run.ts";
 import { commandOrigin } from "../../../../schemas/run-origin.ts";
 import { readTraceContext } from "../../../../schemas/trace.ts";
-import { describeProblems, problemsOf } from "../../../../schemas/problems.ts";
+import { problemsOf } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
-import { withoutLogin } from "../../../../schemas/logins.ts";
+import { parseGiven, withoutLogin } from "../../../../schemas/logins.ts";
 import { addressOfMalformed } from "../../../../schemas/providers.ts";
 import { malformedAddress, readAddress, readOllamaHost } from "./addresses.ts";
 import { Attempts } from "../../../../schemas/team.ts";
@@ -233,8 +233,8 @@ const namedSettings = (assignments: readonly string[]): Record<string, unknown> 
     values[key] = valueOf(value.join("="));
   }
   const nested = nestSettings(values);
-  const parsed = Settings.safeParse(nested);
-  if (!parsed.success) throw fail("usage", { problem: `--set: ${describeProblems(parsed.error)}` });
+  const parsed = parseGiven(Settings, nested);
+  if ("problems" in parsed) throw fail("usage", { problem: `--set: ${parsed.problems}` });
   return nested;
 };
 
