@@ -16,6 +16,11 @@ const thinking: Readonly<Record<Features["thinking"], string>> = {
 
 const number = (count: number | null): string => (count === null ? "–" : count.toLocaleString("en"));
 
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+const known = (value: boolean | null): string =>
+  value === null ? "its service decides" : value ? "yes" : "no";
+
 const efforts = (taken: Features["efforts"]): string => {
   if (taken === null) return "its service decides";
   return taken.length === 0 ? "none" : taken.join(", ");
@@ -30,12 +35,14 @@ export const modelTable = (): string => {
         ...[provider, `\`${name}${isFamily ? "…" : ""}\``],
         ...[number(model.window), number(model.mostOutput)],
         ...[model.temperature ? "yes" : "no", thinking[model.thinking], efforts(model.efforts)],
+        ...[known(model.pictures), known(model.forcedCalls)],
       ];
-      return `| ${cells.join(" | ")} |`;
+      return line(cells);
     }),
   );
-  const head = "| provider | model | window | longest answer | temperature | thinks | efforts |";
-  return [head, "| --- | --- | --- | --- | --- | --- | --- |", ...rows].join("\n");
+  const names = ["provider", "model", "window", "longest answer", "temperature", "thinks", "efforts"];
+  const heads = [...names, "pictures", "forced calls"];
+  return [line(heads), line(heads.map(() => "---")), ...rows].join("\n");
 };
 
 /** A document with the table put in its place. */

@@ -2,7 +2,7 @@ import type { ProviderName } from "../../schemas/agent.ts";
 import { timerMs } from "../../schemas/primitives.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 import { asFault, brokenAnswer, type Addressee, type ProviderFault } from "./faults.ts";
-import { refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
+import { knownLacks, refusedIn, withoutWhat, type Capability } from "./capabilities.ts";
 import { readFencedCalls } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 import { featuresOf } from "./catalogue/catalogue.ts";
@@ -158,7 +158,7 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
 export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Promise<Outcome> => {
   const { to } = attempt;
   const model = `${to.provider} ${to.endpoint} ${to.model}`;
-  const lacks = tools.lacks.get(model) ?? new Set();
+  const lacks = tools.lacks.get(model) ?? knownLacks(to);
   for (;;) {
     const request = soundRequest(withoutWhat(lacks, attempt.request));
     const outcome = await tryOnce(attempt, tools, request);

@@ -1,5 +1,7 @@
 import type { CoditectError } from "../../schemas/errors.ts";
 import type { Message, UserMessage } from "../../schemas/messages.ts";
+import { featuresOf } from "./catalogue/catalogue.ts";
+import type { Addressee } from "./faults.ts";
 import { withFencedTools } from "./fenced.ts";
 import type { ModelRequest } from "./gateway.ts";
 
@@ -134,6 +136,10 @@ export const refusedIn = (request: ModelRequest, error: CoditectError): Capabili
     substitutes[name].isAsked(request) && substitutes[name].refusal.test(error.message);
   return capabilities.find(refuses) ?? null;
 };
+
+/** What the model is known to lack before it is asked, and that its service may not report. */
+export const knownLacks = ({ provider, model }: Pick<Addressee, "provider" | "model">): Set<Capability> =>
+  new Set(featuresOf(provider, model).pictures === false ? ["pictures"] : []);
 
 /** The request for a model that lacks all of these. */
 export const withoutWhat = (lacks: ReadonlySet<Capability>, request: ModelRequest): ModelRequest =>

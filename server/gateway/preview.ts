@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SentRequest } from "../../schemas/contract.ts";
 import { lending } from "../../schemas/lent-models.ts";
 import { Json } from "../../schemas/primitives.ts";
+import { knownLacks, withoutWhat } from "./capabilities.ts";
 import type { EditorModels } from "./editor-models.ts";
 import type { ModelRequest } from "./gateway.ts";
 import type { Provider } from "./providers/provider.ts";
@@ -51,7 +52,7 @@ export const previewRequest = async (
     to,
     key: provider.needsKey ? REDACTED : null,
     transport,
-    request: soundRequest({ ...request, max_tokens }),
+    request: soundRequest(withoutWhat(knownLacks(to), { ...request, max_tokens })),
     window: featuresOf(to.provider, to.model).window,
     text: () => undefined,
     used: () => undefined,

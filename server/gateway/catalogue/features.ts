@@ -15,6 +15,10 @@ export interface Features {
   thinking: "none" | "asked" | "itself";
   /** The efforts it takes; `null`: not known, so that its service decides. */
   efforts: readonly Effort[] | null;
+  /** Whether it sees pictures; `null`: not known, so that its service decides. */
+  pictures: boolean | null;
+  /** Whether a request may force it to call a tool, which no request of ours does; `null`: not known. */
+  forcedCalls: boolean | null;
 }
 
 const MILLION = 1_000_000;
@@ -25,14 +29,27 @@ const claude = (
   temperature: boolean,
   thinking: Features["thinking"],
   efforts: Features["efforts"],
-): Features => ({ window, mostOutput, temperature, thinking, efforts });
+): Features => ({
+  ...{ window, mostOutput, temperature, thinking, efforts },
+  ...{ pictures: true, forcedCalls: true },
+});
 const gemini = (
   thinking: Features["thinking"],
   efforts: Features["efforts"],
   mostOutput = 65_536,
-): Features => ({ window: 1_048_576, mostOutput, temperature: true, thinking, efforts });
+): Features => ({
+  ...{ window: 1_048_576, mostOutput, temperature: true, thinking, efforts },
+  ...{ pictures: true, forcedCalls: true },
+});
 const local = (window: number, efforts: Features["efforts"] = []): Features => ({
   ...{ window, mostOutput: null, temperature: true, thinking: "none", efforts },
+  // Ollama's requests have no field that forces a call.
+  ...{ pictures: false, forcedCalls: false },
+});
+/** The same behind a service of many hosts, each of which decides what a request may ask. */
+const hosted = (window: number, efforts: Features["efforts"] = []): Features => ({
+  ...local(window, efforts),
+  forcedCalls: null,
 });
 
 const toHigh = ["low", "medium", "high"] as const;
@@ -42,29 +59,33 @@ const all = [...toHigh, "xhigh", "max"] as const;
 
 /** Claude 5 and later: a window of a million, no temperature, and thoughts when the model wants them. */
 const claude5 = claude(MILLION, 128_000, false, "itself", all);
+/** Those that refuse to be forced to call a tool. */
+const claudeUnforced = { ...claude5, forcedCalls: false };
 
 /**
  * Models by their exact name. Sources, read on 2026-11-29:
  * Claude: https://platform.claude.com/docs/en/models/overview and the overview page of each model.
- * and for the efforts https://platform.claude.com/docs/en/build-with-claude/effort.
+ * and for the efforts https://platform.claude.com/docs/en/build-with-claude/effort. That calls cannot be
+ * forced: the pages "What's new" of Claude Opus 5.5, Sonnet 5.5, Fable 5.1 and Fable 5.2.
  * Gemini: https://ai.google.dev/gemini-api/docs/models, and for the efforts
- * https://ai.google.dev/gemini-api/docs/thinking and the guide of each model.
+ * https://ai.google.dev/gemini-api/docs/thinking and the guide of each model. Forced calls:
+ * https://ai.google.dev/gemini-api/docs/function-calling.
  * Ollama and Hugging Face: the model cards of their authors.
  */
 export const features: Readonly<Record<ProviderName, Readonly<Record<string, Features>>>> = {
   Claude: {
-    "claude-fable-5-2": claude5,
-    "claude-mythos-5-2": claude5,
-    "claude-fable-5-1": claude5,
-    "claude-mythos-5-1": claude5,
+    "claude-fable-5-2": claudeUnforced,
+    "claude-mythos-5-2": claudeUnforced,
+    "claude-fable-5-1": claudeUnforced,
+    "claude-mythos-5-1": claudeUnforced,
     "claude-fable-5": claude5,
     "claude-mythos-5": claude5,
-    "claude-opus-5-5": claude5,
-    "claude-sonnet-5-5": claude5,
+    "claude-opus-5-5": claudeUnforced,
+    "claude-sonnet-5-5": claudeUnforced,
     "claude-haiku-5-5": claude5,
     "claude-opus-5": claude5,
     "claude-sonnet-5": claude5,
-    "claude-mythos-preview": claude(MILLION, 128_000, false, "itself", toMax),
+    "claude-mythos-preview": { ...claude(MILLION, 128_000, false, "itself", toMax), forcedCalls: null },
     "claude-opus-4-8": claude(MILLION, 128_000, false, "asked", all),
     "claude-opus-4-7": claude(MILLION, 128_000, false, "asked", all),
     "claude-opus-4-6": claude(MILLION, 128_000, true, "none", toMax),
@@ -101,16 +122,17 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
     "llama3.3": local(131_072),
     "deepseek-r1": local(131_072),
     devstral: local(131_072),
-    gemma3: local(131_072),
+    // Its two smallest sizes do not see, and say so.
+    gemma3: { ...local(131_072), pictures: true },
     mistral: local(32_768),
     "granite3.3": local(131_072),
   },
   // Names begin like these: the router has many models of each family.
   HuggingFace: {
-    "Qwen/Qwen3-Coder": local(262_144),
-    "meta-llama/Llama-3.3": local(131_072),
-    "openai/gpt-oss": local(131_072, toHigh),
-    "deepseek-ai/": local(131_072, null),
+    "Qwen/Qwen3-Coder": hosted(262_144),
+    "meta-llama/Llama-3.3": hosted(131_072),
+    "openai/gpt-oss": hosted(131_072, toHigh),
+    "deepseek-ai/": { ...hosted(131_072, null), pictures: null },
   },
   // Only the editor knows which ones there are.
   VSCode: {},
@@ -118,10 +140,10 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
 
 /** Assumptions about a model that is not listed: the features of its smallest current relative. */
 export const carefulFeatures: Readonly<Record<ProviderName, Features>> = {
-  Claude: claude(200_000, 32_000, false, "none", null),
-  Gemini: gemini("none", null, 8192),
-  Ollama: local(32_768, null),
-  HuggingFace: local(32_768, null),
+  Claude: { ...claude(200_000, 32_000, false, "none", null), forcedCalls: null },
+  Gemini: { ...gemini("none", null, 8192), forcedCalls: null },
+  Ollama: { ...local(32_768, null), pictures: null },
+  HuggingFace: { ...hosted(32_768, null), pictures: null },
   // VS Code reports how much a model accepts; nothing is known about a model that it does not list.
-  VSCode: local(32_768),
+  VSCode: hosted(32_768),
 };

@@ -56,6 +56,22 @@ describe("the request for models of a kind", () => {
     assert.equal(claudeBody("claude-sonnet-4-5", request).thinking, undefined);
   });
 
+  it("forces no model to call a tool", () => {
+    const tools = [{ name: "look", description: "Looks.", schema: { type: "object" } }];
+    const asked = { ...request, tools };
+    const bodies = [
+      claudeBody("claude-haiku-4-5", asked),
+      geminiBody("gemini-3.8-flash", asked),
+      ollamaBody("qwen3-coder", asked, 32_768),
+      huggingFaceBody("Qwen/Qwen3-Coder", asked),
+    ];
+    for (const body of bodies) {
+      const sent = JSON.stringify(body);
+      assert.match(sent, /"look"/);
+      assert.doesNotMatch(sent, /tool_?choice|tool_?config|functionCallingConfig/i);
+    }
+  });
+
   it("leaves room for Gemini's answer beside its thoughts", () => {
     const config = (model: string, max_tokens: number): unknown =>
       Reflect.get(geminiBody(model, { ...request, max_tokens }).generationConfig ?? {}, "thinkingConfig");
