@@ -6,7 +6,7 @@ import type { RuntimeEvent } from "../schemas/events.ts";
 import { Settings, type SettingsInput } from "../schemas/settings.ts";
 import { createRuntime, type Runtime } from "../server/runtime/runtime.ts";
 import type { Caller } from "../server/handlers/handlers.ts";
-import { workerEntry, type WorkerEntry } from "../server/platform/installation.ts";
+import { builtWorker, type WorkerEntry } from "../server/platform/installation.ts";
 
 type EventOf<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
 
@@ -57,7 +57,7 @@ export const startRuntime = async (options: TestRuntimeOptions): Promise<TestRun
     workspace,
     settings: Settings.parse({ durability: "os", ...options.settings }),
     credentials: { keys: () => Promise.resolve(["a-key-for-tests"]) },
-    worker: options.worker ?? workerEntry(),
+    worker: options.worker ?? builtWorker(),
     log: (level, message, data) => {
       if (level === "warn" || level === "error") problems.push(`${message} ${JSON.stringify(data ?? {})}`);
     },

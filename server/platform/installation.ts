@@ -27,11 +27,20 @@ export const version = (): string =>
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(shippedPath("package.json"), "utf8"))).version);
 
-/** How this installation starts a worker process. */
-export const workerEntry = (): WorkerEntry => {
-  const script = isBundled ? shippedPath("dist", "worker.js") : shippedPath("server", "worker", "main.ts");
+/** How a worker starts from what the build made of it. */
+export const builtWorker = (): WorkerEntry => {
   const snapshot = shippedPath("dist", snapshotName());
   // The editor's own Node cannot start from a snapshot.
-  const hasSnapshot = isBundled && process.versions.electron === undefined && existsSync(snapshot);
-  return { command: process.execPath, args: [script], snapshot: hasSnapshot ? snapshot : null };
+  const hasSnapshot = process.versions.electron === undefined && existsSync(snapshot);
+  return {
+    command: process.execPath,
+    args: [shippedPath("dist", "worker.js")],
+    snapshot: hasSnapshot ? snapshot : null,
+  };
 };
+
+/** How this installation starts a worker process. */
+export const workerEntry = (): WorkerEntry =>
+  isBundled
+    ? builtWorker()
+    : { command: process.execPath, args: [shippedPath("server", "worker", "main.ts")], snapshot: null };

@@ -10,7 +10,7 @@ import { checkRights } from "../../server/executions/rights.ts";
 import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
 import type { Driver } from "../../server/instances/drivers/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { workerEntry } from "../../server/platform/installation.ts";
+import { builtWorker } from "../../server/platform/installation.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never, type PoolUnderTest } from "../integration/instances/pool-harness.ts";
@@ -64,18 +64,18 @@ ${code}
 const places: readonly [place: string, driver: () => Driver, missing: string | null][] = [
   [
     "Local with bubblewrap",
-    () => localDriver({ entry: workerEntry() }),
+    () => localDriver({ entry: builtWorker() }),
     "unavailable" in sandbox ? sandbox.unavailable : null,
   ],
   [
     "Local with bubblewrap that does not nest",
-    () => localDriver({ entry: workerEntry(), sandbox: { ...sandbox, nests: false } }),
+    () => localDriver({ entry: builtWorker(), sandbox: { ...sandbox, nests: false } }),
     "unavailable" in sandbox ? sandbox.unavailable : null,
   ],
-  ["Local without a sandbox", () => localDriver({ entry: workerEntry(), sandbox: false }), null],
+  ["Local without a sandbox", () => localDriver({ entry: builtWorker(), sandbox: false }), null],
   [
     "Docker",
-    () => createDockerDriver({ entry: workerEntry(), stateFolder: import.meta.filename }),
+    () => createDockerDriver({ entry: builtWorker(), stateFolder: import.meta.filename }),
     await dockerEngine(),
   ],
 ];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, it } from "mocha";
 import type { Driver } from "../../server/instances/drivers/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { workerEntry } from "../../server/platform/installation.ts";
+import { builtWorker } from "../../server/platform/installation.ts";
 import type { ClaimedInstance } from "../../server/instances/pool.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never, type PoolUnderTest } from "../integration/instances/pool-harness.ts";
@@ -15,12 +15,12 @@ const sandbox = await probeSandbox();
 const places: readonly [place: string, driver: () => Driver, missing: string | null][] = [
   [
     "Local with bubblewrap",
-    () => localDriver({ entry: workerEntry() }),
+    () => localDriver({ entry: builtWorker() }),
     "unavailable" in sandbox ? sandbox.unavailable : null,
   ],
   [
     "Local without a sandbox",
-    () => localDriver({ entry: workerEntry(), sandbox: false }),
+    () => localDriver({ entry: builtWorker(), sandbox: false }),
     process.platform === "win32" ? "the commands are those of a shell" : null,
   ],
 ];

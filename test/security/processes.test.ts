@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { describe, it } from "mocha";
 import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { workerEntry } from "../../server/platform/installation.ts";
+import { builtWorker } from "../../server/platform/installation.ts";
 import { findProgram } from "../../server/workspace/find-program.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { pools } from "../integration/instances/conformance.ts";
@@ -27,7 +27,7 @@ const missing =
 describe("a command in namespaces of its own", function () {
   this.timeout(30_000);
   skipUnlessNull(this, missing);
-  const start = pools(() => localDriver({ entry: workerEntry() }));
+  const start = pools(() => localDriver({ entry: builtWorker() }));
 
   const prepared = async () => {
     const instance = await (await start()).claim();
@@ -99,7 +99,7 @@ describe("a command in namespaces of its own", function () {
 describe("a command in a container", function () {
   this.timeout(30_000);
   skipUnlessNull(this, engine);
-  const start = pools(() => createDockerDriver({ entry: workerEntry(), stateFolder: import.meta.filename }));
+  const start = pools(() => createDockerDriver({ entry: builtWorker(), stateFolder: import.meta.filename }));
 
   const prepared = async (fill: (workspace: string) => Promise<void> = () => Promise.resolve()) => {
     const pool = await start();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { shippedPath, workerEntry } from "../../server/platform/installation.ts";
+import { shippedPath, builtWorker } from "../../server/platform/installation.ts";
 import { configurationFiles } from "../../server/workspace/configuration.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
 import { isWithin, toWorkspacePath } from "../../server/workspace/paths.ts";
@@ -126,7 +126,7 @@ describe("published attacks: a repository inside of the repository (CVE-2026-450
 describe("published attacks: from inside of the sandbox", function () {
   this.timeout(30_000);
   skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
-  const start = pools(() => localDriver({ entry: workerEntry() }));
+  const start = pools(() => localDriver({ entry: builtWorker() }));
 
   it("cannot make settings that were not there when it started (CVE-2026-25725)", async () => {
     const pool = await start();

@@ -10,7 +10,7 @@ import { createHiddenFinder } from "../../server/instances/drivers/hidden.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
 import { hidingArguments } from "../../server/instances/drivers/local/hiding.ts";
 import { createSlots } from "../../server/instances/slots.ts";
-import { workerEntry } from "../../server/platform/installation.ts";
+import { builtWorker } from "../../server/platform/installation.ts";
 import { builtInRule } from "../../server/workspace/ignore.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never } from "../integration/instances/pool-harness.ts";
@@ -144,7 +144,7 @@ describe("what a worker sees of the workspace", () => {
 describe("a command in the sandbox", function () {
   this.timeout(30_000);
   skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
-  const start = pools(() => localDriver({ entry: workerEntry() }));
+  const start = pools(() => localDriver({ entry: builtWorker() }));
 
   it("reads no ignored file of the workspace, by whatever path", async () => {
     const pool = await start();

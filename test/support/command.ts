@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { RuntimeEvent } from "../../schemas/events.ts";
+import { commandLine } from "./product.ts";
 
 export const root = join(import.meta.dirname, "..", "..");
 
@@ -33,7 +34,7 @@ export const startCommand = (
     input = "",
   }: { folder?: string; environment?: NodeJS.ProcessEnv; input?: string } = {},
 ): RunningCommand => {
-  const child = spawn(process.execPath, [join(root, "server", "surfaces", "cli", "main.ts"), ...args], {
+  const child = spawn(process.execPath, [commandLine, ...args], {
     cwd: folder,
     env: cleanEnvironment(environment),
     stdio: ["pipe", "pipe", "pipe"],

@@ -1,7 +1,7 @@
 import { Settings } from "../../schemas/settings.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { createRuntime } from "../../server/runtime/runtime.ts";
-import { workerEntry } from "../../server/platform/installation.ts";
+import { builtWorker } from "../../server/platform/installation.ts";
 
 /**
  * A process with a runtime in it, for tests that kill it. Arguments: the workspace, the endpoint of
@@ -31,7 +31,7 @@ const runtime = await createRuntime({
     runtime: where,
   }),
   credentials: { keys: () => Promise.resolve([]) },
-  worker: bundle === undefined ? workerEntry() : { command: process.execPath, args: [bundle] },
+  worker: bundle === undefined ? builtWorker() : { command: process.execPath, args: [bundle] },
   log: (level, message, data) => {
     if (level === "error") process.stderr.write(`${message} ${JSON.stringify(data ?? {})}\n`);
   },

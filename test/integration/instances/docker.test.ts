@@ -1,5 +1,5 @@
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
-import { workerEntry } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../../server/platform/installation.ts";
 import type { WorkerEntry } from "../../../server/platform/installation.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
@@ -16,5 +16,5 @@ describe("instances as containers", function () {
   this.timeout(60_000);
   skipUnlessNull(this, reason);
   conformance(driver);
-  escapes(driver, driverOf(workerEntry()));
+  escapes(driver, driverOf(builtWorker()));
 });

@@ -15,7 +15,7 @@ import type { ConnectionRecord } from "../../../server/instances/drivers/egress/
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
-import { workerEntry } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../../server/platform/installation.ts";
 import { createLocalDriver } from "../../../server/instances/drivers/local/driver.ts";
 import { wayOut } from "./way-out.ts";
 
@@ -156,10 +156,10 @@ describe("the way out of an instance", function () {
   });
 
   describe("from a local process", () => {
-    wayOut(() => createLocalDriver({ entry: workerEntry(), environment: [], unconfined: () => "refuse" }));
+    wayOut(() => createLocalDriver({ entry: builtWorker(), environment: [], unconfined: () => "refuse" }));
   });
   describe("from a container", function () {
     skipUnlessNull(this, noEngine);
-    wayOut(() => createDockerDriver({ entry: workerEntry(), stateFolder: import.meta.filename }));
+    wayOut(() => createDockerDriver({ entry: builtWorker(), stateFolder: import.meta.filename }));
   });
 });

@@ -1,5 +1,5 @@
 import { probeSandbox } from "../../../server/instances/drivers/local/confinement.ts";
-import { workerEntry } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../../server/platform/installation.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";
 import { escapes } from "./escapes.ts";
@@ -13,6 +13,6 @@ describe("instances as confined local processes", function () {
   conformance(() => localDriver());
   escapes(
     () => localDriver(),
-    () => localDriver({ entry: workerEntry() }),
+    () => localDriver({ entry: builtWorker() }),
   );
 });

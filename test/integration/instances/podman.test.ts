@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { workerEntry } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../../server/platform/installation.ts";
 import type { WorkerEntry } from "../../../server/platform/installation.ts";
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { forgetsMemoryKills, startPodman, whyNoPodman } from "../../support/podman-engine.ts";
@@ -37,7 +37,7 @@ describe("instances in Podman", function () {
     forgetsMemoryKills() ? { "fill memory": /out of memory|signal SIGKILL/ } : {},
   );
 
-  wayOut(driverOf(workerEntry()));
+  wayOut(driverOf(builtWorker()));
 
   it("leaves no container behind", async () => {
     assert.deepEqual(await podman.engine.client.listContainers({ all: true }), []);

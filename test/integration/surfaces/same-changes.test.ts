@@ -15,13 +15,13 @@ import { ChangeSet } from "../../../schemas/changes.ts";
 import { copySample } from "../../../server/rehearsal/built-in.ts";
 import { cleanEnvironment, root, runCommand, startCommand } from "../../support/command.ts";
 import { testEditor, type TestEditor } from "../../support/editor.ts";
+import { commandLine, languageServer } from "../../support/product.ts";
 
 const FILE = "src/bill.js";
 const TASK = "Split the bill";
 const rehearsed = ["--provider", "rehearsal", "--unconfined", "allow"];
 const tls = (name: string): string => join(root, "test", "fixtures", "tls", name);
 const Got = z.object({ change_set: ChangeSet, present: z.array(z.object({ state: z.string() })) });
-const main = join(root, "server", "surfaces", "cli", "main.ts");
 
 /** Runs the TDD team on the sample in this folder, and applies nothing. */
 type Way = (workspace: string) => Promise<unknown>;
@@ -60,7 +60,7 @@ const byRest: Way = async (workspace) => {
 const byMcp: Way = async (workspace) => {
   const mcp = new Client({ name: "test", version: "1" });
   const env = z.record(z.string(), z.string()).parse(cleanEnvironment({}));
-  const args = [main, "mcp", "--workspace", workspace, ...rehearsed];
+  const args = [commandLine, "mcp", "--workspace", workspace, ...rehearsed];
   await mcp.connect(new StdioClientTransport({ command: process.execPath, args, env, stderr: "ignore" }));
   const request = { name: "run_team", arguments: { team: "tdd", file: FILE, task: TASK } };
   await mcp.callTool(request, undefined, { timeout: 100_000 });
@@ -68,7 +68,7 @@ const byMcp: Way = async (workspace) => {
 };
 
 const byAcp: Way = async (workspace) => {
-  const child = spawn(process.execPath, [main, "acp", ...rehearsed], {
+  const child = spawn(process.execPath, [commandLine, "acp", ...rehearsed], {
     env: cleanEnvironment({}),
     stdio: ["pipe", "pipe", "ignore"],
   });
@@ -103,8 +103,7 @@ const throughEditor = async (
   initializationOptions: object,
   work: (editor: TestEditor) => Promise<void>,
 ): Promise<void> => {
-  const entry = join(root, "server", "surfaces", "lsp", "main.ts");
-  const child = spawn(process.execPath, [entry, "--stdio"], {
+  const child = spawn(process.execPath, [languageServer, "--stdio"], {
     env: cleanEnvironment(environment),
     stdio: ["pipe", "pipe", "ignore"],
   });

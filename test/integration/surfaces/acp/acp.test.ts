@@ -17,8 +17,9 @@ import {
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
 import { startModelServer, type JournalEntry, type Turn } from "../../../model-servers.ts";
-import { cleanEnvironment, root } from "../../../support/command.ts";
+import { cleanEnvironment } from "../../../support/command.ts";
 import { answered, call, finish } from "../../../support/one-round.ts";
+import { commandLine } from "../../../support/product.ts";
 
 describe("coditect acp", function () {
   this.timeout(240_000);
@@ -41,7 +42,7 @@ describe("coditect acp", function () {
   });
 
   const open = async (flags: readonly string[]): Promise<void> => {
-    const command = [join(root, "server", "surfaces", "cli", "main.ts"), "acp"];
+    const command = [commandLine, "acp"];
     child = spawn(process.execPath, [...command, ...flags, "--unconfined", "allow"], {
       env: cleanEnvironment({}),
       stdio: ["pipe", "pipe", "ignore"],

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import {
   client,
@@ -15,8 +14,9 @@ import {
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { addAskingServer, startAskingModel, type AskingModel } from "../../../support/asking-server.ts";
-import { cleanEnvironment, root } from "../../../support/command.ts";
+import { cleanEnvironment } from "../../../support/command.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { commandLine } from "../../../support/product.ts";
 
 describe("a tool server's question over ACP", function () {
   this.timeout(240_000);
@@ -36,7 +36,7 @@ describe("a tool server's question over ACP", function () {
 
   /** Runs a review in an editor that answers like this; null: it cannot show such questions. */
   const review = async (answer: CreateElicitationResponse | null): Promise<string> => {
-    const main = join(root, "server", "surfaces", "cli", "main.ts");
+    const main = commandLine;
     const child = spawn(process.execPath, [main, "acp", ...model.options], {
       env: cleanEnvironment({}),
       stdio: ["pipe", "pipe", "ignore"],

@@ -13,6 +13,7 @@ import { answered, call, finish } from "../../../support/one-round.ts";
 import { Sarif } from "../../../support/sarif.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const Step = z.object({ run: z.string(), env: z.record(z.string(), z.string()).default({}) });
 const Action = z.object({
@@ -96,7 +97,7 @@ describe("the GitHub Action", function () {
         GITHUB_OUTPUT: join(temporary.root, "output"),
         GITHUB_STEP_SUMMARY: join(temporary.root, "step-summary"),
         ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, evaluate(value)])),
-        CODITECT_PROGRAM: join(root, "server", "surfaces", "cli", "main.ts"),
+        CODITECT_PROGRAM: commandLine,
       };
       const code = await new Promise<number>((resolve) => {
         const child = execFile(

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { Settings } from "../../../../schemas/settings.ts";
 import { environmentCredentials } from "../../../../server/gateway/credentials.ts";
-import { workerEntry } from "../../../../server/platform/installation.ts";
+import { builtWorker } from "../../../../server/platform/installation.ts";
 import { openRuntime } from "../../../../server/hosting/open-runtime.ts";
 import { serveRest } from "../../../../server/surfaces/rest/rest.ts";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
@@ -133,7 +133,7 @@ describe("commands and editors on one state folder at the same time", function (
           stateFolder,
           settings: Settings.parse(settings.runtime),
           credentials: environmentCredentials({}),
-          worker: workerEntry(),
+          worker: builtWorker(),
           log: () => undefined,
         },
         { openSurface: serveRest, version: "1.2.3" },

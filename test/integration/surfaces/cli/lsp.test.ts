@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { describe, it } from "mocha";
 import {
   createProtocolConnection,
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
-import { cleanEnvironment, root } from "../../../support/command.ts";
+import { cleanEnvironment } from "../../../support/command.ts";
+import { commandLine } from "../../../support/product.ts";
 
 describe("coditect lsp --stdio", function () {
   this.timeout(60_000);
 
   it("serves a client that knows nothing of CODITECT, and ends with it", async () => {
-    const command = [join(root, "server", "surfaces", "cli", "main.ts"), "lsp", "--stdio"];
+    const command = [commandLine, "lsp", "--stdio"];
     const child = spawn(process.execPath, command, {
       env: cleanEnvironment({}),
       stdio: ["pipe", "pipe", "ignore"],

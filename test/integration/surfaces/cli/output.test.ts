@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "mocha";
-import { cleanEnvironment, root } from "../../../support/command.ts";
+import { cleanEnvironment } from "../../../support/command.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const FULL = "/dev/full";
 
@@ -22,7 +22,7 @@ describe("standard output", function () {
 
   /** Runs `coditect` with what a shell adds to the command. */
   const inShell = async (words: string, rest: string) => {
-    const program = [process.execPath, join(root, "server/surfaces/cli/main.ts")].map((word) => `'${word}'`);
+    const program = [process.execPath, commandLine].map((word) => `'${word}'`);
     const child = spawn("bash", ["-c", `${program.join(" ")} ${words} ${rest}`], {
       cwd: workspace.root,
       env: cleanEnvironment({}),

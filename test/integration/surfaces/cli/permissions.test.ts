@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { openConsents } from "../../../../server/platform/consents.ts";
 import { startModelServer, type JournalEntry, type ModelServer, type Turn } from "../../../model-servers.ts";
-import { cleanEnvironment, root, runCommand } from "../../../support/command.ts";
+import { cleanEnvironment, runCommand } from "../../../support/command.ts";
 import { answered, call, finish } from "../../../support/one-round.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const SCRIPT = "/usr/bin/script";
 
@@ -46,7 +46,7 @@ describe("coditect run, asked by an agent", function () {
     assert.ok("Ollama" in provider);
     const { Ollama } = provider;
     const words = [
-      ...[process.execPath, join(root, "server", "surfaces", "cli", "main.ts"), "run", "review", "a.js"],
+      ...[process.execPath, commandLine, "run", "review", "a.js"],
       ...["--provider", "ollama", "--model", Ollama.model, "--endpoint", Ollama.endpoint],
       ...["--unconfined", "allow"],
     ];

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { addAskingServer, startAskingModel, type AskingModel } from "../../../support/asking-server.ts";
-import { cleanEnvironment, root } from "../../../support/command.ts";
+import { cleanEnvironment } from "../../../support/command.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const SCRIPT = "/usr/bin/script";
 
@@ -33,14 +33,7 @@ describe("coditect run, asked by a tool server", function () {
 
   /** Runs a review at a terminal, and types each line once its prompt is there. */
   const atTerminal = async (answers: readonly [prompt: string, line: string][]): Promise<string> => {
-    const words = [
-      process.execPath,
-      join(root, "server", "surfaces", "cli", "main.ts"),
-      "run",
-      "review",
-      "a.js",
-      ...model.options,
-    ];
+    const words = [process.execPath, commandLine, "run", "review", "a.js", ...model.options];
     const command = words.map((word) => `'${word}'`).join(" ");
     const child = spawn(SCRIPT, ["-qec", `stty cols 100 rows 50; ${command}`, "/dev/null"], {
       cwd: workspace.root,

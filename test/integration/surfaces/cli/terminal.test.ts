@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
-import { cleanEnvironment, root, runCommand } from "../../../support/command.ts";
+import { cleanEnvironment, runCommand } from "../../../support/command.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const SCRIPT = "/usr/bin/script";
 const task = "Guests pay in several currencies. Decide how amounts are represented.";
@@ -20,9 +20,7 @@ const onTerminal = async (
   columns: number,
   environment: NodeJS.ProcessEnv,
 ): Promise<string> => {
-  const command = [process.execPath, join(root, "server", "surfaces", "cli", "main.ts"), ...args]
-    .map((word) => `'${word}'`)
-    .join(" ");
+  const command = [process.execPath, commandLine, ...args].map((word) => `'${word}'`).join(" ");
   const child = spawn(SCRIPT, ["-qec", `stty cols ${columns} rows 50; ${command}`, "/dev/null"], {
     cwd: folder,
     env: cleanEnvironment({ TERM: "xterm-256color", ...environment }),

@@ -8,8 +8,9 @@ import { text } from "node:stream/consumers";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { builtInScript, copySample } from "../../../../server/rehearsal/built-in.ts";
 import { startRehearsal, type RehearsalServer } from "../../../../server/rehearsal/server.ts";
-import { cleanEnvironment, root, runCommand } from "../../../support/command.ts";
+import { cleanEnvironment, runCommand } from "../../../support/command.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const SCRIPT = "/usr/bin/script";
 
@@ -78,9 +79,7 @@ describe("coditect run where there is no sandbox", function () {
     const onTerminal = async (
       answer: string | null,
     ): Promise<{ shown: string; exit_code: number | null }> => {
-      const command = [process.execPath, join(root, "server", "surfaces", "cli", "main.ts"), ...args].map(
-        (word) => `'${word}'`,
-      );
+      const command = [process.execPath, commandLine, ...args].map((word) => `'${word}'`);
       const child = spawn(SCRIPT, ["-qec", command.join(" "), "/dev/null"], {
         cwd: workspace,
         env: cleanEnvironment({ TERM: "xterm", PATH: programs, SHELL: "/bin/sh" }),

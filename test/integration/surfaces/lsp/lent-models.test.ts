@@ -18,8 +18,8 @@ import {
   lentTurn,
   someProvider,
 } from "../../../support/lent-model.ts";
+import { languageServer } from "../../../support/product.ts";
 
-const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
 const FILE = "src/bill.js";
 
 /** An editor that lends a model, and the language server it started, on one folder. */
@@ -54,7 +54,9 @@ describe("the language models of an editor", function () {
     answer: (request: LentRequest) => LentTurn,
     { lends = true } = {},
   ): Promise<Window> => {
-    const server = spawn(process.execPath, [entry, "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
+    const server = spawn(process.execPath, [languageServer, "--stdio"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     const editor = testEditor(
       root,
       new StreamMessageReader(server.stdout),

@@ -9,8 +9,8 @@ import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { lendModel, someProvider, type LentModelRecord } from "../../../support/lent-model.ts";
 import { reader } from "../../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { languageServer } from "../../../support/product.ts";
 
-const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
 const NAME = "vscode__mcp_tracker_search";
 const search: LentTool = {
   name: "mcp_tracker_search",
@@ -34,7 +34,7 @@ describe("the tools of an editor", function () {
   beforeEach(async () => {
     calls.length = 0;
     files = await testWorkspace({ "a.ts": "" });
-    const child = spawn(process.execPath, [entry, "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(process.execPath, [languageServer, "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
     server = child;
     editor = testEditor(
       files.root,

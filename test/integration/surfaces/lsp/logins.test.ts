@@ -10,8 +10,7 @@ import { openCredentialFile } from "../../../../server/gateway/credential-file.t
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { startOAuthServer, type OAuthServer } from "../../../support/oauth-server.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
-
-const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
+import { languageServer } from "../../../support/product.ts";
 
 describe("a login to an MCP server from an editor", function () {
   this.timeout(240_000);
@@ -30,7 +29,7 @@ describe("a login to an MCP server from an editor", function () {
     files = await testWorkspace({ ".coditect/mcp.json": JSON.stringify({ mcpServers }) });
     configuration = mkdtempSync(join(tmpdir(), "coditect-configuration-"));
     environment = { ...process.env, XDG_CONFIG_HOME: configuration, CODITECT_PASSPHRASE: "of the test" };
-    const child = spawn(process.execPath, [entry, "--stdio"], {
+    const child = spawn(process.execPath, [languageServer, "--stdio"], {
       env: environment,
       stdio: ["pipe", "pipe", "ignore"],
     });

@@ -12,6 +12,7 @@ import { root } from "../../../support/command.ts";
 import { answered, call, finish, reader } from "../../../support/one-round.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const run = promisify(execFile);
 const isThere = spawnSync("nvim", ["--version"]).status === 0;
@@ -57,7 +58,7 @@ describe("coditect lsp --stdio in Neovim", function () {
 
     const script = join(root, "test/integration/surfaces/lsp/neovim.lua");
     const answer = join(files.root, "answer.json");
-    const server = [process.execPath, join(root, "server/surfaces/cli/main.ts"), "lsp", "--stdio"];
+    const server = [process.execPath, commandLine, "lsp", "--stdio"];
     const load = `lua arg = vim.json.decode([==[${JSON.stringify([files.root, answer, ...server])}]==]); dofile([==[${script}]==])`;
     await run("nvim", ["--headless", "--clean", "-n", "-c", load], {
       timeout: 50_000,

@@ -15,8 +15,7 @@ import { readEndpoint } from "../../../../server/hosting/endpoints.ts";
 import { readLock } from "../../../../server/store/lock.ts";
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { type TestWorkspace, testWorkspace } from "../../../support/workspace.ts";
-
-const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
+import { languageServer } from "../../../support/product.ts";
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -44,7 +43,7 @@ describe("the language server's process", function () {
   });
 
   const overStdio = (): { child: ChildProcess; editor: TestEditor } => {
-    const child = spawn(process.execPath, [entry, "--stdio"], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [languageServer, "--stdio"], { stdio: ["pipe", "pipe", "pipe"] });
     started.push(child);
     child.stderr.resume();
     const reader = new StreamMessageReader(child.stdout);
@@ -105,7 +104,7 @@ describe("the language server's process", function () {
   it("ends when the editor is killed", async () => {
     const script = `
       const { spawn } = require("node:child_process");
-      const server = spawn(process.execPath, [${JSON.stringify(entry)}, "--stdio"], { stdio: "pipe" });
+      const server = spawn(process.execPath, [${JSON.stringify(languageServer)}, "--stdio"], { stdio: "pipe" });
       process.stdin.pipe(server.stdin);
       server.stdout.pipe(process.stdout);
     `;
@@ -131,7 +130,7 @@ describe("the language server's process", function () {
   });
 
   it("talks over Node's own channel, and ends with it", async () => {
-    const child = fork(entry, ["--node-ipc"], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+    const child = fork(languageServer, ["--node-ipc"], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
     started.push(child);
     const editor = testEditor(workspace.root, new IPCMessageReader(child), new IPCMessageWriter(child));
     await editor.initialize();

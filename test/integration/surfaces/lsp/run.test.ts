@@ -8,8 +8,7 @@ import type { MethodResult } from "../../../../schemas/contract.ts";
 import { RuntimeEvent } from "../../../../schemas/events.ts";
 import { shippedPath } from "../../../../server/platform/installation.ts";
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
-
-const entry = new URL("../../../../server/surfaces/lsp/main.ts", import.meta.url).pathname;
+import { languageServer } from "../../../support/product.ts";
 
 /** What the built-in model was made for. */
 const TASK =
@@ -23,7 +22,9 @@ describe("a team run from the editor", function () {
   before(async () => {
     root = await mkdtemp(join(tmpdir(), "coditect-editor-"));
     await cp(shippedPath("media", "sample"), root, { recursive: true });
-    const server = spawn(process.execPath, [entry, "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
+    const server = spawn(process.execPath, [languageServer, "--stdio"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     child = server;
     const reader = new StreamMessageReader(server.stdout);
     editor = testEditor(root, reader, new StreamMessageWriter(server.stdin));

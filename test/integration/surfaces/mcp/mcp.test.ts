@@ -8,7 +8,8 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
-import { cleanEnvironment, root } from "../../../support/command.ts";
+import { cleanEnvironment } from "../../../support/command.ts";
+import { commandLine } from "../../../support/product.ts";
 
 const TextResult = z.object({
   content: z.tuple([z.object({ type: z.literal("text"), text: z.string() })]),
@@ -30,7 +31,7 @@ describe("coditect mcp", function () {
       new StdioClientTransport({
         command: process.execPath,
         args: [
-          join(root, "server", "surfaces", "cli", "main.ts"),
+          commandLine,
           ...["mcp", "--workspace", workspace, "--provider", "rehearsal", "--unconfined", "allow"],
         ],
         env: Object.fromEntries(inherited),

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Settings } from "../../../../schemas/settings.ts";
 import { StoredWorkspaces } from "../../../../server/hosting/user-workspace.ts";
-import { workerEntry } from "../../../../server/platform/installation.ts";
+import { builtWorker } from "../../../../server/platform/installation.ts";
 import { startRuntime, type TestRuntime } from "../../../harness.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 
@@ -26,7 +26,7 @@ describe("the stored workspaces of a tenant's users", function () {
         workspace: tenant.workspace,
         settings: Settings.parse({ durability: "os" }),
         credentials: { keys: () => Promise.resolve([]) },
-        worker: workerEntry(),
+        worker: builtWorker(),
         log: () => undefined,
       },
       shared: tenant.runtime,
