@@ -34,32 +34,25 @@ const changeOf = (base: Files, path: string, text: string | null): FileChange =>
   };
 };
 
-/**
- * The results of the gates for a submission: the real ones, with the real runners, on a real copy.
- *
- * @param options `ran` is called for each run of tests
- */
-export const judgeSubmission = async (
-  { base, tests, code }: Submission,
-  gates?: readonly GateName[],
-  { budgetMs = 45_000, ran }: { budgetMs?: number; ran?: (wanted: TestsWanted) => void } = {},
-): Promise<GateProof[]> => {
+/** Calls `use` with a real copy of these files in which the real runners run; the files are removed afterwards. */
+export const onGround = async <Result>(
+  files: Files,
+  use: (ground: ProvingGround, source: string, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-corpus-"));
   const source = join(folder, "project");
   const signal = AbortSignal.timeout(900_000);
   try {
     await mkdir(source);
-    await write(source, base);
+    await write(source, files);
     await symlink(dependencies, join(source, "node_modules"));
     const copy = privateCopy(source, join(folder, "copy"));
     const ground: ProvingGround = {
       prepare: async (changes) => {
         await prepare(copy, { overlays: [], changes: [...changes] }, signal);
       },
-      runTests: (wanted) => {
-        ran?.(wanted);
-        const { files, coverage, name, probe } = wanted;
-        return runTests(
+      runTests: ({ files, coverage, name, probe }) =>
+        runTests(
           copy.root,
           {
             files,
@@ -70,17 +63,38 @@ export const judgeSubmission = async (
             ...(probe === undefined ? {} : { probe }),
           },
           signal,
-        );
-      },
+        ),
     };
-    const changes = Object.entries({ ...tests, ...code }).map(([path, text]) => changeOf(base, path, text));
-    return await judge(
+    return await use(ground, source, signal);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+};
+
+/**
+ * The results of the gates for a submission: the real ones, with the real runners, on a real copy.
+ *
+ * @param options `ran` is called for each run of tests
+ */
+export const judgeSubmission = (
+  { base, tests, code }: Submission,
+  gates?: readonly GateName[],
+  { budgetMs = 45_000, ran }: { budgetMs?: number; ran?: (wanted: TestsWanted) => void } = {},
+): Promise<GateProof[]> =>
+  onGround(base, (ground, source, signal) =>
+    judge(
       {
-        changes,
+        changes: Object.entries({ ...tests, ...code }).map(([path, text]) => changeOf(base, path, text)),
         layout: byNames,
         readBase: (path) => readFile(join(source, path), "utf8").catch(() => null),
       },
-      ground,
+      {
+        ...ground,
+        runTests: (wanted) => {
+          ran?.(wanted);
+          return ground.runTests(wanted);
+        },
+      },
       {
         now: () => new Date().toISOString(),
         signal,
@@ -90,8 +104,5 @@ export const judgeSubmission = async (
         budgetMs,
         ...(gates === undefined ? {} : { gates }),
       },
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  }
-};
+    ),
+  );
