@@ -1,27 +1,26 @@
 import { basename, dirname, join } from "node:path";
-import type { TestCase } from "../../../schemas/tests.ts";
 import type { ProcessResult } from "../process.ts";
 import { readReport } from "./events.ts";
-import { qualifiedName, readJUnit, sourceFile, type JUnitCase } from "./junit.ts";
+import { classSources } from "./class-sources.ts";
+import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow, freshReports, reportFile } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
-import { testCase } from "./test-case.ts";
 import { unloadedFile } from "./unloaded-file.ts";
+import { resultsOfCases, withoutRetries } from "./whole-class.ts";
 import { exists } from "../../workspace/file-access.ts";
 
 /** Runners that write JUnit's XML: how each is started, and where its report is. */
 
 const oneReport = async (
   job: TestJob,
-  name: (test: JUnitCase) => string,
+  name?: (test: JUnitCase) => string,
   file: (test: JUnitCase) => string = (test) => test.file,
 ): Promise<TestResults> => {
   const xml = await readReport(reportFile(job));
   if (xml === null) return noResults(false);
-  const tests = readJUnit(xml).map((test) => testCase(test, name(test), file(test)));
-  return { ...noResults(true), tests };
+  return { ...noResults(true), ...resultsOfCases(readJUnit(xml), file, name) };
 };
 
 /** Without a report: the file that could not be loaded, if the output names one. */
@@ -34,6 +33,18 @@ const unloaded = (job: TestJob, ended: ProcessResult): TestResults => {
 
 const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => word.startsWith("-"));
 
+/** A test without assertions is reported as an error, though PHPUnit lets it pass. */
+const isRisky = ({ failureType }: JUnitCase): boolean => /(^|\\)RiskyTestError$/.test(failureType);
+
+const phpunitResults = async (job: TestJob): Promise<TestResults> => {
+  const xml = await readReport(reportFile(job));
+  if (xml === null) return noResults(false);
+  const cases = readJUnit(xml).map((test): JUnitCase =>
+    isRisky(test) ? { ...test, status: "passed", message: null } : test,
+  );
+  return { ...noResults(true), ...resultsOfCases(cases, ({ file }) => file) };
+};
+
 export const phpunit: RunnerAdapter = {
   launch: (job) => {
     const filter = job.name === null ? [] : ["--filter", job.name.split(nameSeparator).at(-1) ?? job.name];
@@ -42,8 +53,10 @@ export const phpunit: RunnerAdapter = {
     return Promise.resolve({ command: [...command, ...(job.files?.length === 1 ? job.files : [])], env: {} });
   },
   read: async (job, ended) => {
-    const results = await oneReport(job, qualifiedName);
-    const broken = /^PHP (?:Parse|Fatal) error:[^]*? in (\S+\.php)/m.exec(ended.output)?.[1];
+    const results = await phpunitResults(job);
+    const broken = /^PHP (?:Parse|Fatal) error:[^]*? in (\/[^\n]{1,1000}?\.php)(?: on line |:)\d/m.exec(
+      ended.output,
+    )?.[1];
     if (results.complete || broken === undefined) return results;
     return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
   },
@@ -139,26 +152,39 @@ export const ctest: RunnerAdapter = {
   },
 };
 
+const jvmExtensions = ["java", "kt", "groovy", "scala"];
 const jvmSource = /\.(java|kt|groovy|scala)$/;
 
-/** Reports of Surefire and Gradle name classes; their sources are below the package. */
+/** Files that the compilers of Maven and Gradle name. */
+const uncompiled =
+  /^(?:\[ERROR\]|e:) ?(?:file:\/\/)?(\/[^\n]+?\.(?:java|kt)):|^(\/[^\n]+?\.java):\d+: error:/gm;
+
+/**
+ * Reports of Surefire and Gradle name classes, whose sources are below the same module. A module whose
+ * tests cannot be compiled has none, while those of others ran.
+ */
 const jvmResults = async (
   job: TestJob,
-  reports: RegExp,
-  durationMs: number,
-  output: string,
+  place: RegExp,
+  { duration_ms, output, exit_code }: ProcessResult,
 ): Promise<TestResults> => {
-  const texts = await freshReports(job.folder, reports, durationMs);
+  const reports = await freshReports(job.folder, place, duration_ms);
   const sources = await filesBelow(job.folder, jvmSource);
-  const tests = texts.flatMap(readJUnit).map((test): TestCase => {
-    const file = sourceFile(sources, test.classname, ["java", "kt", "groovy", "scala"]);
-    return testCase(test, qualifiedName(test), file);
+  const modules = reports.map(({ path, text }) => {
+    const found = place.exec(path);
+    const module = path.slice(0, (found?.index ?? 0) + (found?.[1]?.length ?? 0));
+    const own = sources.filter((source) => source.startsWith(module));
+    return { cases: readJUnit(text), find: classSources(job.folder, own, jvmExtensions) };
   });
-  const broken = [...output.matchAll(/(?:^\[ERROR\]|^e:|^)\s*(?:file:\/\/)?(\/\S+\.(?:java|kt)):/gm)].map(
-    ([, file = ""]) => file,
+  const files = new Map(
+    modules.flatMap(({ cases, find }) => cases.map((test) => [test, find(test.classname)])),
   );
-  const load_errors = tests.length > 0 ? [] : [...new Set(broken)].map((file) => ({ file, message: output }));
-  return { ...noResults(tests.length > 0 || load_errors.length > 0), tests, load_errors };
+  const cases = withoutRetries([...files.keys()], exit_code);
+  const { tests, load_errors, errors } = resultsOfCases(cases, (test) => files.get(test) ?? "");
+  const broken =
+    exit_code === 0 ? [] : [...output.matchAll(uncompiled)].map(([, file, other = ""]) => file ?? other);
+  load_errors.push(...[...new Set(broken)].map((file) => ({ file, message: output })));
+  return { ...noResults(cases.length + load_errors.length > 0), tests, load_errors, errors };
 };
 
 const classOf = (file: string): string => basename(file).replace(/\.\w+$/, "");
@@ -181,8 +207,7 @@ export const maven: RunnerAdapter = {
     ];
     return Promise.resolve({ command: [...command, ...chosen, "test"], env: {} });
   },
-  read: (job, ended) =>
-    jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended.duration_ms, ended.output),
+  read: (job, ended) => jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended),
 };
 
 /** The project of the build that a file belongs to, as Gradle writes it: `:app:` for `app/src/…`. */
@@ -211,6 +236,5 @@ export const gradle: RunnerAdapter = {
     const tasks = chosen.length === 0 ? ["cleanTest", "test"] : chosen;
     return Promise.resolve({ command: [...command, ...tasks], env: {} });
   },
-  read: (job, ended) =>
-    jvmResults(job, /(^|\/)build\/test-results\/[^/]+\/TEST-.*\.xml$/, ended.duration_ms, ended.output),
+  read: (job, ended) => jvmResults(job, /(^|\/)build\/test-results\/[^/]+\/TEST-.*\.xml$/, ended),
 };

@@ -36,7 +36,7 @@ interface Member {
 const isWorkspace = (folder: string): boolean => /^\[workspace\]/m.test(textOf(folder, "Cargo.toml"));
 
 /** The packages of a workspace, or the one package of a folder. */
-const membersOf = async (folder: string): Promise<Member[]> => {
+export const membersOf = async (folder: string): Promise<Member[]> => {
   if (!isWorkspace(folder)) return [{ folder: ".", crates: [] }];
   const manifests = await filesBelow(folder, /^(?!target\/)(?:.*\/)?Cargo\.toml$/);
   return manifests.map((path) => ({
@@ -175,19 +175,33 @@ export const nextest: RunnerAdapter = {
       const load_errors = compileErrors(ended.output);
       return { ...noResults(load_errors.length > 0), load_errors };
     }
+    const members = await membersOf(job.folder);
     const tests = readJUnit(xml).map((test) =>
-      testCase(test, test.name.split("::").join(nameSeparator), nextestFile(job.folder, test)),
+      testCase(test, spokenName(test.name), nextestFile(job.folder, members, test)),
     );
     return { ...noResults(true), tests };
   },
 };
 
-/** nextest names a binary `package::target`, and `package` alone for the unit tests of the library. */
-const nextestFile = (folder: string, { classname, name }: JUnitCase): string => {
-  const [, target] = classname.split("::");
-  const outer = `tests/${target ?? ""}.rs`;
-  if (target !== undefined && exists(join(folder, outer))) return outer;
-  return fileOf(folder, exists(join(folder, "src/lib.rs")) ? "src/lib.rs" : "src/main.rs", name);
+/**
+ * The file of a test that nextest reports. It names a binary `package::target`, or
+ * `package::bin/target`, and `package` alone for the unit tests of the library.
+ */
+export const nextestFile = (
+  root: string,
+  members: readonly Member[],
+  { classname, name }: Pick<JUnitCase, "classname" | "name">,
+): string => {
+  const [crate = "", target] = classname.split("::");
+  const member = members.find(({ crates }) => crates.includes(crate.replaceAll("-", "_"))) ?? members[0];
+  const inMember = (path: string): string => posix.join(member?.folder ?? ".", path);
+  const [kind, program] = target?.split("/") ?? [];
+  const sources =
+    program === undefined
+      ? [...(target === undefined ? [] : [`tests/${target}.rs`, `tests/${target}/main.rs`]), "src/lib.rs"]
+      : [kind === "bin" ? `src/bin/${program}.rs` : `${kind ?? ""}s/${program}.rs`];
+  const found = [...sources, "src/main.rs"].map(inMember).find((path) => exists(join(root, path)));
+  return fileOf(root, found ?? inMember("src/lib.rs"), name);
 };
 
 /** Files the compiler refused, each with what it said. */

@@ -8,11 +8,14 @@ export interface JUnitCase extends TestCase {
   classname: string;
   /** Name of the suite right around it. */
   suite: string;
+  /** What kind of failure the report names; empty: none, or the report does not say. */
+  failureType: string;
 }
 
 const statusOf: Readonly<Record<string, TestCase["status"]>> = {
   failure: "failed",
   error: "failed",
+  warning: "failed",
   skipped: "skipped",
   disabled: "skipped",
 };
@@ -55,6 +58,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
         status: /^(notrun|disabled|skipped)$/.test(of("status")) ? "skipped" : "passed",
         duration_ms: Number.isFinite(seconds) && of("time") !== "" ? seconds * 1000 : null,
         message: null,
+        failureType: "",
       };
       cases.push(test);
     }
@@ -62,6 +66,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
     if (test !== null && status !== undefined) {
       test.status = status;
       test.message = status === "failed" ? of("message") : null;
+      test.failureType = status === "failed" ? of("type") : "";
     }
     text = "";
   };
@@ -71,7 +76,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
   parser.ontext = add;
   parser.oncdata = add;
   parser.onclosetag = (name) => {
-    if (test !== null && test.status === "failed" && /^(failure|error|system-out)$/.test(name))
+    if (test !== null && test.status === "failed" && /^(failure|error|warning|system-out)$/.test(name))
       test.message = withMore(test.message, text.trim());
     if (name === "testcase") test = null;
     if (name === "testsuite") suites.pop();
@@ -84,18 +89,3 @@ export const readJUnit = (xml: string): JUnitCase[] => {
 /** `Class > test`, or the test alone where the class says nothing more. */
 export const qualifiedName = ({ classname, name }: JUnitCase): string =>
   classname === "" || classname === name ? name : `${classname}${nameSeparator}${name}`;
-
-/** Of `paths` the source of a class, by its name with dots; "" when there is none. */
-export const sourceFile = (
-  paths: readonly string[],
-  className: string,
-  extensions: readonly string[],
-): string => {
-  const path = className.replace(/\$.*$/, "").replaceAll(".", "/");
-  for (const extension of extensions) {
-    const file = `${path}.${extension}`;
-    const found = paths.find((each) => each === file || each.endsWith(`/${file}`));
-    if (found !== undefined) return found;
-  }
-  return "";
-};

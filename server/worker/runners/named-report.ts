@@ -4,12 +4,14 @@ import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { globExpression } from "../../workspace/glob-expression.ts";
 import { readInside } from "../../workspace/open.ts";
 import type { ProcessResult } from "../process.ts";
-import { qualifiedName, readJUnit, sourceFile, type JUnitCase } from "./junit.ts";
+import { sourceFile } from "./class-sources.ts";
+import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow } from "./report-files.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 import { readTap } from "./tap.ts";
+import { resultsOfCases } from "./whole-class.ts";
 
 /**
  * A report that any command writes, as the user names it: a path or a glob below the project, or `-`
@@ -56,15 +58,6 @@ const fileOf = (test: JUnitCase, programs: readonly string[]): string => {
   return names.map((each) => sourceFile(programs, each, extensions)).find((found) => found !== "") ?? "";
 };
 
-const junitTests = (xml: string, programs: readonly string[]): TestCase[] =>
-  readJUnit(xml).map((test) => ({
-    file: fileOf(test, programs),
-    name: qualifiedName(test),
-    status: test.status,
-    duration_ms: test.duration_ms,
-    message: test.message,
-  }));
-
 /** A first part of a name in TAP may be the file. */
 const tapTest = (test: TestCase): TestCase => {
   const [first = "", ...rest] = test.name.split(nameSeparator);
@@ -79,11 +72,11 @@ const resultsOf = async (job: TestJob, name: ReportName): Promise<TestResults> =
   const programs = await filesBelow(job.folder, program);
   const isXml = (text: string): boolean => text.trimStart().startsWith("<");
   const taps = texts.filter((text) => !isXml(text)).map((text) => readTap(text));
-  const tests = [
-    ...texts.filter(isXml).flatMap((text) => junitTests(text, programs)),
-    ...taps.flatMap((tap) => tap.tests.map(tapTest)),
-  ];
-  return { ...noResults(taps.every(({ isComplete }) => isComplete)), tests };
+  const cases = texts.filter(isXml).flatMap(readJUnit);
+  const { tests, ...outside } = resultsOfCases(cases, (test) => fileOf(test, programs));
+  const tapTests = taps.flatMap((tap) => tap.tests.map(tapTest));
+  const complete = taps.every(({ isComplete }) => isComplete);
+  return { ...noResults(complete), ...outside, tests: [...tests, ...tapTests] };
 };
 
 /**

@@ -35,13 +35,17 @@ export const filesBelow = async (folder: string, wanted: RegExp, depth = 12): Pr
   return found.sort();
 };
 
-/** Texts of reports in fixed places below the package that were written in this run. */
-export const freshReports = async (folder: string, wanted: RegExp, durationMs: number): Promise<string[]> => {
+/** Reports in fixed places below the package that were written in this run; paths are from the package. */
+export const freshReports = async (
+  folder: string,
+  wanted: RegExp,
+  durationMs: number,
+): Promise<{ path: string; text: string }[]> => {
   const since = Date.now() - durationMs - 2000;
-  const texts: string[] = [];
+  const reports: { path: string; text: string }[] = [];
   for (const path of await filesBelow(folder, wanted)) {
     const { mtimeMs } = await stat(join(folder, path));
-    if (mtimeMs >= since) texts.push(await readFile(join(folder, path), "utf8"));
+    if (mtimeMs >= since) reports.push({ path, text: await readFile(join(folder, path), "utf8") });
   }
-  return texts;
+  return reports;
 };

@@ -2,16 +2,23 @@ import { join } from "node:path";
 import sax from "sax";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
-import { sourceFile, withMore } from "./junit.ts";
+import { classSources } from "./class-sources.ts";
+import { withMore } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow } from "./report-files.ts";
 import { noResults, type RunnerAdapter } from "./runner.ts";
 
 const outcomes: Readonly<Record<string, TestCase["status"]>> = {
   Passed: "passed",
+  Completed: "passed",
+  Warning: "passed",
   Failed: "failed",
   Error: "failed",
   Timeout: "failed",
+  Aborted: "failed",
+  Disconnected: "failed",
+  NotRunnable: "failed",
+  PassedButRunAborted: "failed",
 };
 
 /** `00:00:01.2345678` in milliseconds. */
@@ -89,14 +96,12 @@ export const dotnet: RunnerAdapter = {
     const folder = join(job.reportFolder, "trx");
     const reports = await filesBelow(folder, /\.trx$/);
     const sources = await filesBelow(job.folder, /\.(cs|fs|vb)$/);
+    const find = classSources(job.folder, sources, ["cs", "fs", "vb"]);
     const texts = await Promise.all(reports.map((path) => readReport(join(folder, path))));
     const tests = texts
       .flatMap((text) => (text === null ? [] : readTrx(text)))
-      .map((test) => {
-        const last = test.file.split(".").at(-1) ?? "";
-        return { ...test, file: sourceFile(sources, last, ["cs", "fs", "vb"]) };
-      });
-    const broken = [...ended.output.matchAll(/^\s*(\S+\.(?:cs|fs|vb))\(\d+,\d+\): error /gm)].map(
+      .map((test) => ({ ...test, file: find(test.file) }));
+    const broken = [...ended.output.matchAll(/^[ \t]*(\S[^\n]*?\.(?:cs|fs|vb))\(\d+,\d+\): error /gm)].map(
       ([, file = ""]) => file,
     );
     const load_errors =

@@ -1,0 +1,54 @@
+import { readIfPossible } from "../../workspace/open.ts";
+
+/** Finds the source of a class that a report names; "" when there is none. */
+export type FindSource = (className: string) => string;
+
+/** Of `paths` the source of a class, by its name with dots; "" when there is none. */
+export const sourceFile = (
+  paths: readonly string[],
+  className: string,
+  extensions: readonly string[],
+): string => {
+  const path = outerClass(className).replaceAll(".", "/");
+  for (const extension of extensions) {
+    const file = `${path}.${extension}`;
+    const found = paths.find((each) => each === file || each.endsWith(`/${file}`));
+    if (found !== undefined) return found;
+  }
+  return "";
+};
+
+/** The class around a nested one: `Cart$Empty` on the JVM, `Cart+Empty` in .NET, ``Box`1`` if it is generic. */
+const outerClass = (className: string): string => className.replace(/[$+`].*$/, "");
+
+const declaration = /\b(?:class|interface|object|record|struct|module)\s+([A-Za-z_]\w*)/g;
+
+const LARGEST_SOURCE = 1024 * 1024;
+const MOST_SOURCES = 2000;
+
+/**
+ * Finds classes by the names of files, or else by what the files declare: several languages let a file
+ * have any name and any number of classes. A class that several files declare has no source.
+ */
+export const classSources = (
+  folder: string,
+  paths: readonly string[],
+  extensions: readonly string[],
+): FindSource => {
+  let declared: Map<string, string | null> | null = null;
+  const declarations = (): Map<string, string | null> => {
+    const found = new Map<string, string | null>();
+    for (const path of paths.slice(0, MOST_SOURCES)) {
+      const text = readIfPossible(folder, path, { most: LARGEST_SOURCE })?.toString("utf8") ?? "";
+      for (const name of new Set([...text.matchAll(declaration)].map(([, name = ""]) => name)))
+        found.set(name, found.has(name) ? null : path);
+    }
+    return found;
+  };
+  return (className) => {
+    const named = sourceFile(paths, className, extensions);
+    if (named !== "") return named;
+    const simple = outerClass(className).split(".").at(-1) ?? "";
+    return sourceFile(paths, simple, extensions) || ((declared ??= declarations()).get(simple) ?? "");
+  };
+};

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { adapters } from "../../../server/worker/runners/adapters.ts";
+import { nextestFile } from "../../../server/worker/runners/cargo.ts";
+import type { TestResults } from "../../../server/worker/runners/runner.ts";
+import { emptyScript } from "../../../server/workspace/test-script.ts";
+
+type Runner = "maven" | "gradle" | "dotnet" | "phpunit" | "nextest";
+
+const folders: string[] = [];
+
+const newFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "class reports "));
+  folders.push(folder);
+  return folder;
+};
+
+const write = async (root: string, files: Readonly<Record<string, string>>): Promise<void> => {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+};
+
+/** What the runner's adapter reads of these files, where the runner ended with `exit`. */
+const read = async (
+  runner: Runner,
+  files: Readonly<Record<string, string>>,
+  { exit = 1, output = "" } = {},
+): Promise<TestResults> => {
+  const folder = await newFolder();
+  await write(folder, files);
+  const reportFolder = join(folder, "report");
+  const job = { runner, folder, program: null, script: emptyScript, files: null, name: null };
+  const ended = { exit_code: exit, signal: null, timed_out: false, duration_ms: 1000 };
+  return adapters[runner].read(
+    { ...job, coverage: false, reportFolder },
+    { ...ended, output: output.replaceAll("<folder>", folder) },
+  );
+};
+
+const outline = ({ tests, load_errors, errors }: TestResults): string[] => [
+  ...tests.map(({ file, name, status }) => `${file} > ${name}: ${status}`),
+  ...load_errors.map(({ file }) => `not loaded: ${file.replace(/^.*class reports [^/]*\//, "")}`),
+  ...errors.map(({ name }) => `error: ${name}`),
+];
+
+/** Reports as Surefire 3.2.5 with JUnit 5.11 wrote them, without their properties and stacks. */
+const surefire = {
+  "core/src/test/java/shop/CartTest.java": "class CartTest { class Empty {} }\nclass SecondTest {}\n",
+  "core/src/test/java/shop/SetupTest.java": "class SetupTest {}",
+  "core/src/test/java/shop/TeardownTest.java": "class TeardownTest {}",
+  "web/src/test/java/shop/CartTest.java": "class CartTest {}",
+  "core/target/surefire-reports/TEST-shop.SetupTest.xml": `<testsuite name="shop.SetupTest" tests="1" errors="1">
+    <testcase name="" classname="shop.SetupTest" time="0.02">
+      <error message="no database" type="java.lang.IllegalStateException"><![CDATA[at shop.SetupTest.open(SetupTest.java:3)]]></error>
+      <rerunError message="no database" type="java.lang.IllegalStateException"><stackTrace>again</stackTrace></rerunError>
+    </testcase></testsuite>`,
+  "core/target/surefire-reports/TEST-shop.TeardownTest.xml": `<testsuite name="shop.TeardownTest" tests="2" errors="1">
+    <testcase name="one" classname="shop.TeardownTest" time="0.331"/>
+    <testcase name="" classname="shop.TeardownTest" time="0.679">
+      <error message="still open" type="java.lang.IllegalStateException"/></testcase></testsuite>`,
+  "core/target/surefire-reports/TEST-shop.CartTest$Empty.xml": `<testsuite name="shop.CartTest$Empty" tests="2">
+    <testcase name="flaky" classname="shop.CartTest" time="0.023"><failure message="first time" type="org.opentest4j.AssertionFailedError"/></testcase>
+    <testcase name="isEmpty" classname="shop.CartTest$Empty" time="0.005"/></testsuite>`,
+  "core/target/surefire-reports/TEST-shop.CartTest.xml": `<testsuite name="shop.CartTest" tests="1">
+    <testcase name="flaky" classname="shop.CartTest" time="0.001"/></testsuite>`,
+  "core/target/surefire-reports/TEST-shop.SecondTest.xml": `<testsuite name="shop.SecondTest" tests="2">
+    <testcase name="second" classname="shop.SecondTest" time="0.025"/>
+    <testcase name="late" classname="shop.SecondTest" time="0.01">
+      <flakyFailure message="first time" type="org.opentest4j.AssertionFailedError"><stackTrace>at first</stackTrace><system-out>said</system-out></flakyFailure>
+    </testcase></testsuite>`,
+  "web/target/surefire-reports/TEST-shop.CartTest.xml": `<testsuite name="shop.CartTest" tests="1">
+    <testcase name="page" classname="shop.CartTest" time="0.4"/></testsuite>`,
+};
+
+const inCore = "core/src/test/java/shop";
+
+describe("reports that name classes", () => {
+  after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+  it("tell a class that could not begin, or not end, apart from its tests (Surefire)", async () => {
+    assert.deepEqual(outline(await read("maven", surefire)), [
+      `${inCore}/CartTest.java > shop.CartTest > flaky: failed`,
+      `${inCore}/CartTest.java > shop.CartTest$Empty > isEmpty: passed`,
+      `${inCore}/CartTest.java > shop.CartTest > flaky: passed`,
+      `${inCore}/CartTest.java > shop.SecondTest > second: passed`,
+      `${inCore}/CartTest.java > shop.SecondTest > late: passed`,
+      `${inCore}/TeardownTest.java > shop.TeardownTest > one: passed`,
+      "web/src/test/java/shop/CartTest.java > shop.CartTest > page: passed",
+      `not loaded: ${inCore}/SetupTest.java`,
+      "error: shop.TeardownTest failed outside of its tests",
+    ]);
+  });
+
+  it("leave out a failure before the run that counts, if Maven itself says that nothing failed", async () => {
+    const { tests } = await read("maven", surefire, { exit: 0 });
+    const flaky = tests.filter(({ name }) => name.endsWith("flaky"));
+    assert.deepEqual(
+      flaky.map(({ status }) => status),
+      ["passed"],
+    );
+  });
+
+  it("name what a compiler refused in one module, though tests of others ran", async () => {
+    const output =
+      "[INFO] Building core\n[ERROR] COMPILATION ERROR :\n[ERROR] <folder>/core/src/test/java/shop/SetupTest.java:[3,1] cannot find symbol\n";
+    const files = Object.fromEntries(
+      Object.entries(surefire).filter(([path]) => !/^core.*\.xml$/.test(path)),
+    );
+    assert.deepEqual(outline(await read("maven", files, { output })), [
+      "web/src/test/java/shop/CartTest.java > shop.CartTest > page: passed",
+      `not loaded: ${inCore}/SetupTest.java`,
+    ]);
+    const warning = "<folder>/core/src/test/java/shop/SetupTest.java:3: warning: [removal] old\n";
+    assert.deepEqual((await read("gradle", files, { output: warning })).load_errors, []);
+  });
+
+  it("tell a class that could not begin, or not end, apart from its tests (Gradle)", async () => {
+    const report = (name: string, cases: string): Record<string, string> => ({
+      [`build/test-results/test/TEST-shop.${name}.xml`]: `<testsuite name="shop.${name}">${cases}</testsuite>`,
+      [`src/test/java/shop/${name}.java`]: `public class ${name} {}`,
+    });
+    const failure = '<failure message="no" type="java.lang.IllegalStateException">no</failure>';
+    const files = {
+      ...report("OldTest", `<testcase name="classMethod" classname="shop.OldTest">${failure}</testcase>`),
+      ...report(
+        "InitTest",
+        `<testcase name="initializationError" classname="shop.InitTest">${failure}</testcase>`,
+      ),
+      ...report(
+        "EndTest",
+        `<testcase name="one" classname="shop.EndTest"/><testcase name="two" classname="shop.EndTest"><skipped/></testcase><testcase name="classMethod" classname="shop.EndTest">${failure}</testcase>`,
+      ),
+    };
+    assert.deepEqual(outline(await read("gradle", files)), [
+      "src/test/java/shop/EndTest.java > shop.EndTest > one: passed",
+      "src/test/java/shop/EndTest.java > shop.EndTest > two: skipped",
+      "not loaded: src/test/java/shop/InitTest.java",
+      "not loaded: src/test/java/shop/OldTest.java",
+      "error: shop.EndTest failed outside of its tests",
+    ]);
+  });
+
+  it("name a test without assertions, and a class without tests, as PHPUnit judges them", async () => {
+    const xml = `<testsuites><testsuite name="BTest" file="/shop/BTest.php">
+      <testcase name="testRisky" class="BTest" classname="BTest" file="/shop/BTest.php"><error type="PHPUnit\\Framework\\RiskyTestError">This test did not perform any assertions</error></testcase>
+      <testcase name="testWarns" class="BTest" classname="BTest" file="/shop/BTest.php"><error type="PHPUnit\\Framework\\Error\\Warning">w</error></testcase>
+      <testcase name="tearDownAfterClass" class="BTest" classname="BTest" file="/shop/BTest.php"><failure type="PHPUnit\\Framework\\SyntheticError">still open</failure></testcase></testsuite>
+      <testsuite name="CTest" file="/shop/CTest.php"><testsuite name="CTest::testRow"><testcase name="Error"><error type="PHPUnit\\Framework\\Error">The data provider is invalid.</error></testcase></testsuite></testsuite>
+      <testsuite name="DTest" file="/shop/DTest.php"><testcase name="Warning"><warning type="PHPUnit\\Framework\\Warning">No tests found in class "DTest".</warning></testcase></testsuite></testsuites>`;
+    assert.deepEqual(outline(await read("phpunit", { "report/report.xml": xml })), [
+      "/shop/BTest.php > BTest > testRisky: passed",
+      "/shop/BTest.php > BTest > testWarns: failed",
+      "not loaded: /shop/CTest.php",
+      "not loaded: /shop/DTest.php",
+      "error: BTest failed outside of its tests",
+    ]);
+  });
+
+  it("find the file of a nested class, and of one whose file has another name (.NET)", async () => {
+    const result = (id: string, name: string, outcome: string): string =>
+      `<UnitTestResult testId="${id}" testName="${name}" outcome="${outcome}"/>`;
+    const definition = (id: string, className: string): string =>
+      `<UnitTest id="${id}"><TestMethod className="${className}" name="m"/></UnitTest>`;
+    const trx = `<TestRun><Results>${result("1", "Empty", "Passed")}${result("2", "Adds", "Aborted")}${result("3", "Boxes", "Inconclusive")}</Results>
+      <TestDefinitions>${definition("1", "Shop.CartTests+Empty")}${definition("2", "Shop.PriceTests")}${definition("3", "Shop.BoxTests`1")}</TestDefinitions></TestRun>`;
+    const files = {
+      "report/trx/run.trx": trx,
+      "tests/CartTests.cs": "public class CartTests { public class Empty {} }",
+      "tests/Everything.cs": "public sealed class PriceTests {}",
+      "tests/BoxTests.cs": "public class BoxTests<T> {}",
+    };
+    assert.deepEqual(outline(await read("dotnet", files)), [
+      "tests/CartTests.cs > Empty: passed",
+      "tests/Everything.cs > Adds: failed",
+      "tests/BoxTests.cs > Boxes: skipped",
+    ]);
+  });
+
+  it("find the file of each of nextest's binaries in its package", async () => {
+    const root = await newFolder();
+    const paths = [
+      "a/src/lib.rs",
+      "a/src/cart.rs",
+      "a/tests/outer.rs",
+      "b-c/src/main.rs",
+      "b-c/src/bin/tool.rs",
+    ];
+    await write(root, Object.fromEntries([...paths, "b-c/tests/deep/main.rs"].map((path) => [path, ""])));
+    const members = [
+      { folder: "a", crates: ["a"] },
+      { folder: "b-c", crates: ["b_c"] },
+    ];
+    const table: [classname: string, name: string, file: string][] = [
+      ["a", "cart::tests::adds", "a/src/cart.rs"],
+      ["a", "tests::adds", "a/src/lib.rs"],
+      ["a::outer", "adds", "a/tests/outer.rs"],
+      ["b-c::bin/tool", "tests::adds", "b-c/src/bin/tool.rs"],
+      ["b-c::bin/b-c", "tests::adds", "b-c/src/main.rs"],
+      ["b-c::deep", "adds", "b-c/tests/deep/main.rs"],
+    ];
+    for (const [classname, name, file] of table)
+      assert.equal(nextestFile(root, members, { classname, name }), file, classname);
+  });
+});
