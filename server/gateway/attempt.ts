@@ -29,6 +29,8 @@ export interface Attempt {
   to: Addressee;
   key: string | null;
   request: ModelRequest;
+  /** The execution that asks: its requests are one conversation. */
+  execution: string;
   timeoutMs: number;
   signal: AbortSignal;
   /** Nothing is sent before this resolves. */
@@ -44,7 +46,7 @@ export interface AttemptTools {
   clock: Clock;
   /** Shortens the deadlines for the first byte and for silence. */
   deadlines: Partial<Deadlines>;
-  /** Features that models turned out to lack. */
+  /** What models turned out to lack, by what holds for all requests to them or for one conversation. */
   lacks: Map<string, Set<Capability>>;
 }
 
@@ -154,17 +156,23 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
   }
 };
 
-/** Asks. If a model turns out to lack something, asks again without it, now and in later requests. */
+/**
+ * Asks. If a model turns out to lack something, asks again without it, now and in later requests. Thoughts
+ * that it refuses belong to one conversation: others keep theirs.
+ */
 export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Promise<Outcome> => {
-  const { to } = attempt;
+  const { to, execution } = attempt;
   const model = `${to.provider} ${to.endpoint} ${to.model}`;
-  const lacks = tools.lacks.get(model) ?? knownLacks(to);
+  const conversation = `${model} ${execution}`;
+  const turnedOut = [model, conversation].flatMap((of) => [...(tools.lacks.get(of) ?? [])]);
+  const lacks = new Set([...knownLacks(to), ...turnedOut]);
   for (;;) {
     const request = soundRequest(withoutWhat(lacks, attempt.request));
     const outcome = await tryOnce(attempt, tools, request);
     const refused = "fault" in outcome ? refusedIn(request, outcome.fault.error) : null;
     if (refused === null || lacks.has(refused)) return outcome;
     lacks.add(refused);
-    tools.lacks.set(model, lacks);
+    const of = refused === "thoughts" ? conversation : model;
+    tools.lacks.set(of, new Set([...(tools.lacks.get(of) ?? []), refused]));
   }
 };

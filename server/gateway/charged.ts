@@ -89,7 +89,18 @@ export const attemptCharged = async (
       tell({ type: "withdrawn" });
     };
     outcome = await attemptAnswer(
-      { provider, to: target, key, request, timeoutMs, signal, ready, text, withdraw },
+      {
+        provider,
+        to: target,
+        key,
+        request,
+        execution: charge.execution_id,
+        timeoutMs,
+        signal,
+        ready,
+        text,
+        withdraw,
+      },
       billing.attempts,
     );
   } catch (defect) {

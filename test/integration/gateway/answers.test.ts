@@ -25,11 +25,11 @@ for (const protocol of protocols) {
   describe(`answers of ${protocol.name}`, () => {
     let server: ModelServer;
     afterEach(() => server.close());
-    const start = async (script: Script) => {
+    const start = async (script: Script, model?: string) => {
       server = await startModelServer(script);
       const endpoints = allAt(server.url);
       const { gateway, ledger } = gatewayWith({ endpoints });
-      return { gateway, ledger, charge: chargeTo(agentWith(protocol.provider(server.url))) };
+      return { gateway, ledger, charge: chargeTo(agentWith(protocol.provider(server.url, model))) };
     };
 
     it("streams text as it comes", async () => {
@@ -94,7 +94,7 @@ for (const protocol of protocols) {
     });
 
     it("sends a picture", async () => {
-      const { gateway, charge } = await start({ Coder: [{ text: "A dot." }] });
+      const { gateway, charge } = await start({ Coder: [{ text: "A dot." }] }, "seeing");
       const data = Buffer.from("not really a picture").toString("base64");
       const image = { type: "image" as const, mime_type: "image/png", data };
       const messages: Message[] = [{ role: "user", content: [{ type: "text", text: "Look" }, image] }];
@@ -104,7 +104,10 @@ for (const protocol of protocols) {
 
     it("describes a picture to a model that cannot see, from the first refusal on", async () => {
       const refusal = { status: 400, body: protocol.error(400, "scripted does not support image input") };
-      const { gateway, charge } = await start({ Coder: [refusal, { text: "Oh." }, { text: "Oh." }] });
+      const { gateway, charge } = await start(
+        { Coder: [refusal, { text: "Oh." }, { text: "Oh." }] },
+        "seeing",
+      );
       const image = { type: "image" as const, mime_type: "image/png", data: "AAAA" };
       const messages: Message[] = [{ role: "user", content: [{ type: "text", text: "Look" }, image] }];
       for (let time = 0; time < 2; time++) await ask(gateway, question("", { messages }), charge);

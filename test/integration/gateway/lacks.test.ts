@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
-import { huggingFaceProtocol } from "../../model-protocols.ts";
-import { ask, failureCase, modelServers, question } from "../../support/gateway.ts";
+import type { Message } from "../../../schemas/messages.ts";
+import { claudeProtocol, geminiProtocol, huggingFaceProtocol } from "../../model-protocols.ts";
+import {
+  agentWith,
+  allAt,
+  ask,
+  chargeTo,
+  failureCase,
+  gatewayWith,
+  modelServers,
+  question,
+} from "../../support/gateway.ts";
 
 type Body = Record<string, unknown> | undefined;
 const systemIn = (body: Body): boolean => JSON.stringify(body?.messages).includes('"system"');
@@ -47,5 +57,38 @@ describe("a model of an OpenAI-shaped service that refuses", () => {
         [true, false, false],
       );
       assert.match(JSON.stringify(requests[2]?.body), /You write code\./, "nothing of the task is lost");
+    });
+});
+
+describe("thoughts that are refused", () => {
+  const serve = modelServers();
+
+  for (const [protocol, words] of [
+    [claudeProtocol, "messages.1.content.0: Invalid `signature` in `thinking` block"],
+    [geminiProtocol, "Corrupted thought signature."],
+  ] as const)
+    it(`by ${protocol.name} are left out of this conversation alone`, async () => {
+      const refusal = { status: 400, body: protocol.error(400, words) };
+      const server = await serve({ Coder: [refusal, { text: "A" }, { text: "B" }, { text: "C" }] });
+      const { gateway } = gatewayWith({ endpoints: allAt(server.url) });
+      const agent = agentWith(protocol.provider(server.url));
+      const signature = `${protocol.name.toLowerCase()}:c2lnbmF0dXJl`;
+      const messages: Message[] = [
+        ...question("Hello").messages,
+        {
+          role: "assistant",
+          content: [
+            { type: "reasoning", text: "Hm.", signature },
+            { type: "tool_call", call_id: "1", tool: "look", arguments: {}, invalid: null, signature },
+          ],
+        },
+        ...question("Go on").messages,
+      ];
+      const [one, other] = [chargeTo(agent), chargeTo(agent)];
+      for (const charge of [one, one, other]) await ask(gateway, question("", { messages }), charge);
+      assert.deepEqual(
+        server.requests.map(({ body }) => JSON.stringify(body).includes("c2lnbmF0dXJl")),
+        [true, false, false, true],
+      );
     });
 });

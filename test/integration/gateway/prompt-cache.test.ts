@@ -28,6 +28,8 @@ const claudeCache = () => {
   const journal: { input: number; cache_read: number; cache_write: number; output: number }[] = [];
   const count = (body: Record<string, unknown>) => {
     const marked = prefixesOf(body);
+    // The most that Claude accepts.
+    assert.ok(marked.length <= 4);
     const known = [...written].filter(([prefix]) => marked.some((candidate) => candidate.startsWith(prefix)));
     const cache_read = Math.max(0, ...known.map(([, size]) => size));
     const usage = { input: 3, cache_read, cache_write: tokens(marked.at(-1) ?? "") - cache_read, output: 11 };

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { AgentFile } from "../../../schemas/team.ts";
 import { agentFileOf } from "../../../server/sharing/export.ts";
 import type { Configuration } from "../../../server/teams/definition/configuration.ts";
+import { defaultSettings } from "../../../server/models/agent.ts";
 import { systemMessage } from "../../../server/teams/definition/prompts.ts";
 import { allowedConfiguration } from "../../support/configuration.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
@@ -45,6 +48,22 @@ describe("a type of agents of one's own", () => {
     assert.match(systemMessage(agent, "test", 1), /^Agent: Coder\n[^]*Lose no row\.$/);
     // A Coder of the documents could not: this one says it writes integration tests.
     configuration.checkTeam({ name, members, workflow_stages });
+  });
+
+  it("loses a setting that is taken out of its file", async () => {
+    const settings = { ...migrator.settings, temperature: 0.9, effort: "high" as const };
+    await start({ ...migrator, settings });
+    const agent = async () => {
+      const [member] = (await configuration.team("migrate")).members;
+      assert.ok(member !== undefined);
+      return (await configuration.agentOf(member)).settings;
+    };
+    const before = await agent();
+    assert.deepEqual([before.temperature, before.effort], [0.9, "high"]);
+    await writeFile(join(workspace.root, ".coditect/agents/migrator.json"), JSON.stringify(migrator));
+    const after = await agent();
+    const { temperature, effort } = defaultSettings({ VSCode: { model: "m" } }, "Coder");
+    assert.deepEqual([after.temperature, after.effort], [temperature, effort]);
   });
 
   it("is exported as it was written", async () => {
