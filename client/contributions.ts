@@ -2,6 +2,7 @@ import type { ProviderName } from "../schemas/agent.ts";
 import { ANSWER_CEILING } from "../schemas/default-models.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import { standardEndpoints } from "../schemas/providers.ts";
+import type { WorkspaceRule } from "../schemas/tighten.ts";
 
 /**
  * Every command, setting, context key and view of the extension, typed. A test holds it equal to
@@ -210,6 +211,32 @@ export const runtimeSettings = {
 
 export type ProviderChoice = "agent" | ProviderName | "Rehearsal";
 export type SettingName = keyof typeof settingDefaults;
+
+/**
+ * What the settings of a workspace or folder can do to settings that VS Code lets them set. It lets them
+ * set no setting of scope `machine`.
+ */
+export const workspaceRules = {
+  "model.provider": "any",
+  "model.name": "any",
+  "model.maxTokens": "lower",
+  "model.embeddings": "off",
+  "model.instructionFiles": "user",
+  "run.runtime": ["Local", "Docker"],
+  "run.testCommand": "any",
+  "run.testReport": "user",
+  "run.timeoutMinutes": "lower",
+  "limits.costPerRun": "lower",
+  "limits.costPerDay": "lower",
+  "limits.tokensPerRun": "lower",
+  "findings.minimumConfidence": "any",
+  "findings.hideUnproven": "any",
+  "codeLens.enabled": "any",
+  "feedback.lessons": "off",
+  "progress.location": "any",
+  "state.location": "any",
+  "trace.server": "any",
+} as const satisfies Partial<Record<SettingName, WorkspaceRule>>;
 
 /** Under which the editor knows who offers the runtime as an MCP server. */
 export const mcpProvider = "coditect";

@@ -6,19 +6,30 @@ import { withoutLogin } from "../schemas/logins.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
 import type { HttpSettings } from "./runtime/proxy-environment.ts";
-import { runtimeSettings, settingDefaults, type SettingName } from "./contributions.ts";
+import { runtimeSettings, settingDefaults, type SettingName, workspaceRules } from "./contributions.ts";
+import { tightenedSetting, type WorkspaceRule } from "../schemas/tighten.ts";
 
 type Settings = typeof settingDefaults;
 
-/** The value of a setting for a workspace folder; its default where the user wrote another type. */
+const ruleOf = (name: SettingName): WorkspaceRule =>
+  Object.entries<WorkspaceRule>(workspaceRules).find(([each]) => each === name)?.[1] ?? "user";
+
+/**
+ * The value of a setting for a workspace folder: what the user set, and of the workspace's own settings
+ * what {@link workspaceRules} allows; its default where the value has another type.
+ */
 export const setting = <Name extends SettingName>(
   name: Name,
   scope?: vscode.ConfigurationScope,
 ): Settings[Name] => {
   const byDefault: Settings[Name] = settingDefaults[name];
-  const value = vscode.workspace.getConfiguration("coditect", scope).get<Settings[Name]>(name, byDefault);
+  const written = vscode.workspace.getConfiguration("coditect", scope).inspect<Settings[Name]>(name);
+  const value = tightenedSetting(ruleOf(name), byDefault, written);
   const isNullable = name.startsWith("limits.") && value === null;
-  return isNullable || typeof value === typeof byDefault || byDefault === null ? value : byDefault;
+  // The default's type is checked; package.json's schema limits what else the user can write.
+  return isNullable || typeof value === typeof byDefault || byDefault === null
+    ? (value as Settings[Name])
+    : byDefault;
 };
 
 /**
@@ -61,23 +72,10 @@ export const providerOf = (
 export const wantsRehearsal = (scope?: vscode.ConfigurationScope): boolean =>
   setting("model.provider", scope) === "Rehearsal";
 
-/** A limit as the user set it, or less: what a workspace says can only tighten it. */
-const limit = (
-  name: "limits.costPerRun" | "limits.costPerDay" | "limits.tokensPerRun",
-  scope?: vscode.ConfigurationScope,
-): number | null => {
-  const found = vscode.workspace.getConfiguration("coditect", scope).inspect<number | null>(name);
-  const own = found?.globalValue === undefined ? settingDefaults[name] : found.globalValue;
-  const values = [own, found?.workspaceValue, found?.workspaceFolderValue].filter(
-    (value) => typeof value === "number",
-  );
-  return values.length === 0 ? null : Math.min(...values);
-};
-
 const limits = (scope?: vscode.ConfigurationScope) => ({
-  cost_per_run: limit("limits.costPerRun", scope),
-  cost_per_day: limit("limits.costPerDay", scope),
-  tokens_per_run: limit("limits.tokensPerRun", scope),
+  cost_per_run: setting("limits.costPerRun", scope),
+  cost_per_day: setting("limits.costPerDay", scope),
+  tokens_per_run: setting("limits.tokensPerRun", scope),
 });
 
 const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());
@@ -130,9 +128,9 @@ const handedOn = (): Record<string, unknown> => {
 };
 
 const writtenLimits = (): Record<string, number | null> => ({
-  ...(isWritten("limits.costPerRun") && { cost_per_run: limit("limits.costPerRun") }),
-  ...(isWritten("limits.costPerDay") && { cost_per_day: limit("limits.costPerDay") }),
-  ...(isWritten("limits.tokensPerRun") && { tokens_per_run: limit("limits.tokensPerRun") }),
+  ...(isWritten("limits.costPerRun") && { cost_per_run: setting("limits.costPerRun") }),
+  ...(isWritten("limits.costPerDay") && { cost_per_day: setting("limits.costPerDay") }),
+  ...(isWritten("limits.tokensPerRun") && { tokens_per_run: setting("limits.tokensPerRun") }),
 });
 
 /** The provider the settings name; a written address of Ollama alone chooses it, too. */

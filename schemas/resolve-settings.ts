@@ -1,13 +1,8 @@
 import { z } from "zod";
 import { Json } from "./primitives.ts";
-import {
-  isSettingKey,
-  settingKeys,
-  settingTable,
-  type SettingKey,
-  type WorkspaceRule,
-} from "./setting-table.ts";
+import { isSettingKey, settingKeys, settingTable, type SettingKey } from "./setting-table.ts";
 import { Settings, type SettingsInput } from "./settings.ts";
+import { tightened } from "./tighten.ts";
 
 /** Where the value of a setting comes from, from the weakest to the strongest; a workspace tightens last. */
 export const SettingOrigin = z.enum(["default", "environment", "user", "editor", "flag", "workspace"]);
@@ -62,32 +57,7 @@ export const nestSettings = (values: SettingValues): Record<string, unknown> => 
   return nested;
 };
 
-const size = (value: unknown): number => (typeof value === "number" ? value : Infinity);
-
 const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
-
-/** The part of a workspace's value that counts, given the user's; undefined: none of it. */
-const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown => {
-  switch (rule) {
-    case "any":
-      return asked;
-    case "user":
-      return undefined;
-    case "off":
-      return asked === false ? false : undefined;
-    case "on":
-      return asked === true ? true : undefined;
-    case "lower":
-      return size(asked) < size(own) ? asked : undefined;
-    case "subset":
-      return isListOf(own) && isListOf(asked) ? own.filter((item) => asked.includes(item)) : undefined;
-    default:
-      // A value that the list does not have is neither loosened nor chosen by a workspace.
-      return rule.includes(String(own)) && rule.indexOf(String(asked)) > rule.indexOf(String(own))
-        ? asked
-        : undefined;
-  }
-};
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 

@@ -1,4 +1,5 @@
 import type { Settings } from "./settings.ts";
+import type { WorkspaceRule } from "./tighten.ts";
 
 /** Settings that are groups of others. */
 type Group = "endpoints" | "limits" | "pool" | "kubernetes" | "cloud_run" | "retention" | "alerts";
@@ -7,22 +8,10 @@ type Group = "endpoints" | "limits" | "pool" | "kubernetes" | "cloud_run" | "ret
 export type SettingKey =
   Exclude<keyof Settings, Group> | { [Name in Group]: `${Name}.${keyof Settings[Name] & string}` }[Group];
 
-/**
- * What a value in `.coditect/settings.json` of a workspace can do. Whatever the rule: it never gives an
- * agent more than the user does.
- *
- * - `lower`: a smaller number counts; `null`, no cap, is the largest.
- * - `off`: only `false` counts; `on`: only `true` does.
- * - `subset`: of what the user lists, what the workspace lists as well.
- * - `user`: nothing; it is the user's alone.
- * - `any`: every value; it gives nobody more rights.
- * - a list: a value further behind counts, from the loosest to the strictest.
- */
-export type WorkspaceRule = "lower" | "off" | "on" | "subset" | "user" | "any" | readonly string[];
-
 export interface SettingRow {
   /** What it does, for lists and the editor's Settings. */
   text: string;
+  /** What a value in `.coditect/settings.json` of a workspace can do. */
   workspace: WorkspaceRule;
 }
 
@@ -226,7 +215,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "user",
   },
   "kubernetes.allow_reachable": {
-    text: "Places that pods can reach: api_server, dns, metadata, internet, pods.",
+    text: "Places that pods can reach: api_server, dns, metadata, internet, pods, processes.",
     workspace: "subset",
   },
   "cloud_run.project": { text: "The Google Cloud project for the Cloud Run runtime.", workspace: "user" },
@@ -265,7 +254,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   "cloud_run.allow_reachable": {
-    text: "Places that Cloud Run containers can reach: metadata, dns, google_apis, internet.",
+    text: "Places that Cloud Run containers can reach: metadata, dns, google_apis, internet, processes.",
     workspace: "subset",
   },
   "retention.days": {

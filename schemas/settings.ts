@@ -35,7 +35,7 @@ const PoolSettings = z.strictObject({
 type PoolSettings = z.infer<typeof PoolSettings>;
 
 /** Places that an instance in a cluster must not reach unless the user allows it. */
-const ReachablePlace = z.enum(["api_server", "dns", "metadata", "internet", "pods"]);
+const ReachablePlace = z.enum(["api_server", "dns", "metadata", "internet", "pods", "processes"]);
 
 /** Where and how instances run in a Kubernetes cluster. */
 const KubernetesSettings = z.strictObject({
@@ -86,7 +86,7 @@ const KubernetesSettings = z.strictObject({
 });
 
 /** Places that an instance in Cloud Run must not reach unless the user allows it. */
-const CloudRunPlace = z.enum(["metadata", "dns", "google_apis", "internet"]);
+const CloudRunPlace = z.enum(["metadata", "dns", "google_apis", "internet", "processes"]);
 
 /** Where and how instances run in Google Cloud Run. */
 const CloudRunSettings = z.strictObject({

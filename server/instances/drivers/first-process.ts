@@ -6,9 +6,13 @@
  */
 const FIRST_PROCESS = 'exec 3<&0; "$@" <&3 3<&- & exec 0<&- 1>&- 2>&- 3<&-; wait $!; exit $?';
 
-/** The command of a first process that runs `command` as its child. */
-export const asFirstProcess = (command: readonly string[]): string[] => [
-  "/bin/sh",
+/**
+ * The command of a first process that runs `command` as its child.
+ * @param shell where commands run as the user of this process: one that they may not read, so that the
+ * kernel closes the memory of the process to them.
+ */
+export const asFirstProcess = (command: readonly string[], shell = "/bin/sh"): string[] => [
+  shell,
   "-c",
   FIRST_PROCESS,
   "sh",

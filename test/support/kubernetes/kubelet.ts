@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readlinkSync, realpathSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { existsSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { chmod, copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { WORKER_NODE } from "../../../server/instances/drivers/docker/container.ts";
+import { WORKER_NODE, WORKER_SHELL } from "../../../server/instances/drivers/docker/container.ts";
 
 const Container = z.object({
   name: z.string(),
@@ -29,12 +29,30 @@ export const RunnablePod = z.object({
 });
 export type RunnablePod = z.infer<typeof RunnablePod>;
 
-/** The system of an image: this machine's programs, the worker's Node, and nothing of its files. */
-const system = (): string[] => [
+/** What an image adds to its base: programs that nobody may read. */
+const addPrograms = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "coditect-image-"));
+  process.once("exit", () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (const [path, source] of [
+    [WORKER_NODE, process.execPath],
+    [WORKER_SHELL, "/bin/sh"],
+  ] as const) {
+    const target = join(folder, basename(path));
+    await copyFile(realpathSync(source), target);
+    await chmod(target, 0o111);
+  }
+  return folder;
+};
+let added: Promise<string> | null = null;
+
+/** The system of an image: this machine's programs, the worker's own, and nothing of its files. */
+const system = (programs: string): string[] => [
   ...["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin"],
   ...["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"],
   ...["--proc", "/proc", "--dev", "/dev"],
-  ...["--ro-bind", realpathSync(process.execPath), WORKER_NODE],
+  ...["--ro-bind", programs, dirname(WORKER_NODE)],
 ];
 
 /** A container as a process of this machine in namespaces of its own. */
@@ -65,7 +83,8 @@ export class RunningContainer {
       "--preserve-credentials",
     ];
     const libraries = { LD_LIBRARY_PATH: "/opt/coditect/lib", PATH: "/usr/bin:/bin" };
-    return spawn("nsenter", [...into, "--", ...command], { env: libraries });
+    // Who comes in has rights there until it starts a program: `env` starts the command without them.
+    return spawn("nsenter", [...into, "--", "/usr/bin/env", ...command], { env: libraries });
   }
 
   kill(): void {
@@ -120,9 +139,10 @@ export class Kubelet {
       ]);
     const options = [
       ...["--unshare-all", ...(sharesNetwork ? ["--share-net"] : []), "--uid", "1000", "--gid", "1000"],
+      ...["--cap-drop", "ALL"],
       ...["--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--clearenv"],
       ...env.flatMap((each) => ["--setenv", each.name, each.value]),
-      ...system(),
+      ...system(await (added ??= addPrograms())),
       ...mounts,
       ...["--remount-ro", "/", "--chdir", workingDir],
     ];

@@ -8,6 +8,7 @@ import {
   participantId,
   settingDefaults,
   toolNames,
+  workspaceRules,
   viewIds,
 } from "../../../client/contributions.ts";
 import { EditorCommand } from "../../../schemas/editor.ts";
@@ -27,7 +28,11 @@ const Manifest = z.looseObject({
       z.looseObject({
         properties: z.record(
           z.string(),
-          z.looseObject({ default: z.unknown(), enum: z.array(z.string().nullable()).optional() }),
+          z.looseObject({
+            default: z.unknown(),
+            scope: z.string().optional(),
+            enum: z.array(z.string().nullable()).optional(),
+          }),
         ),
       }),
     ),
@@ -61,6 +66,13 @@ describe("the typed contributions equal package.json", () => {
       Object.entries(settingDefaults).map(([name, value]) => [`coditect.${name}`, value]),
     );
     assert.deepEqual(declared, typed);
+  });
+
+  it("in the settings that a workspace may write: each has a rule", () => {
+    const written = contributes.configuration.flatMap(({ properties }) =>
+      Object.entries(properties).flatMap(([name, { scope }]) => (scope === "machine" ? [] : [name])),
+    );
+    assert.deepEqual(sorted(written), sorted(Object.keys(workspaceRules).map((name) => `coditect.${name}`)));
   });
 
   it("in its views, chat participant and tools", () => {

@@ -8,7 +8,6 @@ import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
 import type { TreePart } from "../../../workspace/tree.ts";
 import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
-import { asFirstProcess } from "../first-process.ts";
 import { Kept } from "../remote/kept.ts";
 import { COPY, COPY_FOLDER, HOME_FOLDER, remoteEnvironment } from "../remote/environment.ts";
 import { createSentFiles, RECEIVER } from "../remote/files.ts";
@@ -182,7 +181,8 @@ export class CloudRunDriver implements Driver {
     ]);
     const environment = remoteEnvironment(spec);
     const worker = session.run(channels.worker, {
-      command: asFirstProcess([WORKER_NODE, ...entry.args]),
+      // Its parent is the gateway, which is another user than its commands.
+      command: [WORKER_NODE, ...entry.args],
       ...{ environment, folder: COPY, user: WORKER_USER },
     });
     return new CloudRunWorker({

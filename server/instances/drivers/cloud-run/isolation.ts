@@ -1,4 +1,4 @@
-import type { IsolationRules } from "../remote/isolation.ts";
+import { OPEN_PROCESSES, type IsolationRules } from "../remote/isolation.ts";
 import type { CloudRunSettings } from "./settings.ts";
 
 type Place = CloudRunSettings["allow_reachable"][number];
@@ -11,6 +11,7 @@ const INTERNET = ["1.1.1.1", "8.8.8.8"];
 /** What an instance in Cloud Run must not reach. */
 export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> => ({
   targets: [
+    { name: "processes", memory: true },
     { name: "metadata", host: "169.254.169.254", port: 80 },
     // A name server that does not answer for names outside leads nobody there.
     { name: "dns", query: "example.com" },
@@ -18,6 +19,7 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
     ...INTERNET.map((host) => ({ name: "internet" as const, host, port: HTTPS })),
   ],
   words: {
+    processes: "the memory of its other processes",
     metadata: "the metadata server",
     dns: "a name server that knows public names",
     google_apis: "Google's APIs",
@@ -26,7 +28,9 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
   reached: {},
   allowed,
   hint: (exposed) =>
-    exposed.every((place) => place === "metadata")
-      ? "No firewall can close the metadata server of Cloud Run. Set cloud_run.service_account to an account without roles, and add metadata to cloud_run.allow_reachable (docs/cloud-run.md)."
-      : `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
+    exposed.includes("processes")
+      ? OPEN_PROCESSES
+      : exposed.every((place) => place === "metadata")
+        ? "No firewall can close the metadata server of Cloud Run. Set cloud_run.service_account to an account without roles, and add metadata to cloud_run.allow_reachable (docs/cloud-run.md)."
+        : `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
 });

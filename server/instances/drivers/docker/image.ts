@@ -7,14 +7,21 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
 import { findProgram, programPath } from "../../../workspace/find-program.ts";
-import { DEFAULT_IMAGE, openLimits, WORKER_LIBRARIES, WORKER_NODE, WORKER_SETPRIV } from "./container.ts";
+import {
+  DEFAULT_IMAGE,
+  openLimits,
+  WORKER_LIBRARIES,
+  WORKER_NODE,
+  WORKER_SETPRIV,
+  WORKER_SHELL,
+} from "./container.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "../../../workspace/tree.ts";
 
 /** Raised whenever images are built differently, so that older ones are recognised by their label. */
-export const IMAGE_RECIPE = "4";
+export const IMAGE_RECIPE = "5";
 
 /** The label of an image that has the worker's Node. */
 export const IMAGE_LABEL = "coditect.image";
@@ -95,6 +102,7 @@ const placeSystem = async (root: string, node: string): Promise<void> => {
   const libraries = await Promise.all([node, ...found.map(({ path }) => path)].map(librariesOf));
   for (const library of new Set(libraries.flat())) await place(root, library, library);
   for (const { name, path } of found) await place(root, join("/usr/bin", name), path);
+  await place(root, WORKER_SHELL, "/bin/sh");
   await symlink("usr/bin", join(root, "bin"));
   await mkdir(join(root, "etc"), { recursive: true });
   await writeFile(
@@ -105,11 +113,30 @@ const placeSystem = async (root: string, node: string): Promise<void> => {
   await mkdir(join(root, "tmp"));
 };
 
-/** The build's instructions, as plain data. */
+/**
+ * If a user cannot read its program, the kernel closes the memory, streams and environment of the
+ * process to all other processes of that user, such as the commands of agents.
+ */
+const UNREADABLE = 0o111;
+
+const COPY_SHELL = [
+  ...["/bin/sh", "-c"],
+  `mkdir -p "\${0%/*}" && cp -L /bin/sh "$0" && chmod ${UNREADABLE.toString(8)} "$0"`,
+  WORKER_SHELL,
+];
+
+/**
+ * The build's instructions, as plain data. A base's own shell is copied in a stage of its own, as root:
+ * the user of the base stays what it is.
+ */
 export const dockerfile = (base: string | null): string =>
   [
-    `FROM ${base ?? "scratch"}`,
-    "COPY root/ /",
+    ...(base === null
+      ? ["FROM scratch", "COPY root/ /"]
+      : [
+          ...[`FROM ${base} AS shell`, "USER 0", `RUN ${JSON.stringify(COPY_SHELL)}`],
+          ...[`FROM ${base}`, "COPY root/ /", `COPY --from=shell ${WORKER_SHELL} ${WORKER_SHELL}`],
+        ]),
     `LABEL ${IMAGE_LABEL}="${IMAGE_RECIPE}" coditect.node="${process.version}" coditect.architecture="${arch()}"`,
     "",
   ].join("\n");
@@ -119,9 +146,8 @@ const modesIn = (root: string): ReadonlyMap<string, number> =>
   new Map([
     // A mount at /tmp takes this mode, and the worker is not root.
     [join(root, "tmp"), 0o1777],
-    // Nobody may read it: if a user cannot read its program, the kernel closes the memory, streams and
-    // environment of the process to all other processes of that user, such as the commands of agents.
-    [join(root, WORKER_NODE), 0o111],
+    [join(root, WORKER_NODE), UNREADABLE],
+    [join(root, WORKER_SHELL), UNREADABLE],
   ]);
 
 const BuildLine = z.object({ stream: z.string().optional(), error: z.string().optional() });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fail } from "../../../../schemas/errors.ts";
 import { Json } from "../../../../schemas/primitives.ts";
-import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE } from "../docker/container.ts";
+import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE, WORKER_SHELL } from "../docker/container.ts";
 import type { WorkerSpec } from "../driver.ts";
 import { asFirstProcess } from "../first-process.ts";
 import { COPY, COPY_FOLDER, remoteEnvironment } from "../remote/environment.ts";
@@ -118,7 +118,7 @@ const workerContainer = (
     name: WORKER,
     image,
     imagePullPolicy: "IfNotPresent",
-    command: ["/bin/sh", "-c", WHEN_TOLD, "sh", ...asFirstProcess([WORKER_NODE, ...args])],
+    command: [WORKER_SHELL, "-c", WHEN_TOLD, "sh", ...asFirstProcess([WORKER_NODE, ...args], WORKER_SHELL)],
     workingDir: COPY,
     env: listOf(environment),
     // Its input closes when the runtime goes, and the worker ends with it.

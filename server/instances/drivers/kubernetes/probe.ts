@@ -1,5 +1,5 @@
 import type { ProbeTarget } from "../remote/overseer.ts";
-import type { IsolationRules } from "../remote/isolation.ts";
+import { OPEN_PROCESSES, type IsolationRules } from "../remote/isolation.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Pod } from "./pods.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -22,6 +22,7 @@ const targetsOf = (
     metadata.name === podName || status.podIP === undefined ? [] : [status.podIP],
   );
   return [
+    { name: "processes", memory: true },
     { name: "api_server", host: hostname, port: Number(port) || (protocol === "https:" ? HTTPS : 80) },
     { name: "api_server", host: "", port: HTTPS },
     { name: "dns", query: "kubernetes.default.svc.cluster.local" },
@@ -40,6 +41,7 @@ export const podRules = (
 ): IsolationRules<Place> => ({
   targets: targetsOf(cluster, podName, pods),
   words: {
+    processes: "the memory of its other processes",
     api_server: "the API server",
     dns: "the cluster's name server",
     metadata: "the cloud's metadata address",
@@ -54,5 +56,7 @@ export const podRules = (
   },
   allowed,
   hint: (exposed) =>
-    `Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: ${exposed.join(",")}.`,
+    exposed.includes("processes")
+      ? OPEN_PROCESSES
+      : `Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: ${exposed.join(",")}.`,
 });

@@ -27,7 +27,10 @@ const nameServers=()=>{let own=[];try{own=[...f.readFileSync("/etc/resolv.conf",
   return[...new Set([...own,usual])].filter(s=>net.isIP(s)&&s!=="::1"&&!s.startsWith("127."))};
 const resolve=(name,server)=>new Promise(done=>{const r=new dns.Resolver({timeout:1400,tries:1});
   r.setServers([server]);r.resolve4(name,e=>done(e?e.code:"connected"))});
-const attempts=t=>t.query?nameServers().map(s=>resolve(t.query,s)):t.host===""?service?[dial(service,t.port)]:[]:[dial(t.host,t.port)];
+const opens=(path,how)=>{try{f.closeSync(f.openSync(path,how));return true}catch{return false}};
+const lives=p=>{try{return!f.readFileSync("/proc/"+p+"/stat","latin1").includes(") Z ")}catch{return false}};
+const memory=()=>opens(process.execPath,"r")||f.readdirSync("/proc").some(p=>/^\\d+$/.test(p)&&p!==String(process.pid)&&lives(p)&&opens("/proc/"+p+"/mem","r+"));
+const attempts=t=>t.memory?[memory()?"connected":"EACCES"]:t.query?nameServers().map(s=>resolve(t.query,s)):t.host===""?service?[dial(service,t.port)]:[]:[dial(t.host,t.port)];
 const probe=list=>Promise.all(list.flatMap(t=>attempts(t).map(async a=>({name:t.name,result:await a}))));
 const work={usage:()=>usage(),bytes,stop:()=>process.kill(-1,"SIGSTOP"),go:()=>process.kill(-1,"SIGCONT"),probe};
 require("readline").createInterface({input:process.stdin}).on("line",async line=>{
@@ -43,9 +46,13 @@ const Reached = z.array(z.object({ name: z.string(), result: z.string() }));
 /**
  * Something an instance is asked to connect to, or a name to ask every name server for that it knows: those of its
  * own `resolv.conf`, and the address that a cluster gives its own, next to that of the API server. An empty
- * host is the API server as a cluster tells its pods of it.
+ * host is the API server as a cluster tells its pods of it. `memory`: that of other processes of its
+ * user, or the worker's program, whose processes are open to who can read it.
  */
-export type ProbeTarget = { name: string; host: string; port: number } | { name: string; query: string };
+export type ProbeTarget =
+  | { name: string; host: string; port: number }
+  | { name: string; query: string }
+  | { name: string; memory: true };
 
 /** What the overseer of one instance is asked; null and nothing: it is gone. */
 export class Overseer {
