@@ -1,6 +1,8 @@
+import { testsInSource } from "./tests-in-source.ts";
+
 /**
  * Some files hold settings of tests next to things that a Coder may change. Their path says `source`;
- * this says which part of them is test configuration nevertheless.
+ * this says which part of them is test configuration, or a test, nevertheless.
  */
 const packageKeys = ["jest", "mocha", "vitest", "ava", "tap", "c8", "nyc"];
 const testScript = /^(pre|post)?test(:.*)?$/;
@@ -16,7 +18,7 @@ export const testSettings = (path: string, text: string): string | null => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "package.json") return packageSettings(text);
   if (name === "pyproject.toml" || name === "setup.cfg") return sectionSettings(text);
-  return null;
+  return testsInSource(path, text);
 };
 
 const packageSettings = (text: string): string | null => {

@@ -25,6 +25,7 @@ import { globFilter } from "../../server/workspace/glob.ts";
 import { marksOf } from "../../server/workspace/marks.ts";
 import { redactText } from "../../server/workspace/redact.ts";
 import { testSettings } from "../../server/workspace/test-settings.ts";
+import { testsInSource } from "../../server/workspace/tests-in-source.ts";
 import { toWorkspacePath } from "../../server/workspace/paths.ts";
 import { terminalText } from "../../schemas/plain-text.ts";
 import { rejectsWith } from "../support/rejects.ts";
@@ -92,6 +93,10 @@ const parsers: Readonly<Record<string, (input: string) => unknown>> = {
     hiddenIn(literalsOf(input), literalsOf),
   ],
   "manifests of Rust": (input) => marksOf("Cargo.toml", null, input),
+  "tests in sources": (input) => [
+    testsInSource("lib.rs", `#[cfg(test)]\n${input}`),
+    testsInSource("lib.ts", `import.meta.vitest\n${input}`),
+  ],
   "package files": (input) => [marksOf("package.json", input, input), testSettings("package.json", input)],
   secrets: (input) => redactText(input, []),
   "terminal text": terminalText,

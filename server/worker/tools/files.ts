@@ -117,7 +117,7 @@ export const writeText = (
   if (isThere && holds(copy, path, bytes)) return null;
   const content = toFileContent(bytes);
   if (changesTestSettings(copy, access, path, content)) {
-    const kind = "partly test configuration";
+    const kind = "partly a test or test configuration, which this would change";
     throw fail("write_not_allowed", { path, kind, allowed: accessWords[access] });
   }
   writeAtomically(target, bytes, executable);

@@ -215,7 +215,7 @@ describe("bad models", function () {
     const write = (content: string): [string, Json] => ["write_file", { path: "package.json", content }];
     assert.match(
       await refusalOf(...write(manifest("exit 0", "1.0.0")), { write_access: "sources" }),
-      /package\.json\. .*partly test configuration/,
+      /package\.json\. .*partly a test or test configuration/,
     );
     assert.equal(
       (await outcomeOf(...write(manifest("vitest run", "2.0.0")), { write_access: "sources" })).is_error,
