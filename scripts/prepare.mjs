@@ -34,8 +34,11 @@ const isInstalled = () => {
   );
 };
 
-// A linked node_modules belongs to another checkout: installing through it would empty that one.
-const isLinked = lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+// Packages that are linked, one by one or as a folder, belong to another checkout: installing through
+// the link would empty that one.
+const isLinked = ["node_modules", "node_modules/typescript"].some((path) =>
+  lstatSync(join(root, path), { throwIfNoEntry: false })?.isSymbolicLink(),
+);
 
 if (!isLinked && !isInstalled()) {
   console.error("Installing packages (once) …");

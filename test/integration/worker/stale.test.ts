@@ -122,4 +122,15 @@ describe("what packages are built to", function () {
     write(doesNot, "src/index.js", "module.exports = 2;\n");
     assert.deepEqual(stalePackages(doesNot).folders, []);
   });
+
+  it("is built only for tests that miss it, when the user never built it", async () => {
+    const { "dist/index.js": _, ...files } = own("../src/index.js");
+    const copy = await copyOf({
+      ...files,
+      "package.json": built("lib", { scripts: { build: "exit 1", test: "node --test" } }),
+      "test/b.test.js": 'const place = "../dist/index.js";\nrequire("node:test")("names it", () => place);\n',
+    });
+    write(copy, "src/index.js", "module.exports = 2;\n");
+    assert.equal((await run(copy, ["test/a.test.js", "test/b.test.js"])).outcome, "passed");
+  });
 });
