@@ -6,6 +6,7 @@ import type { GateProof } from "../../schemas/gates.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { testsIn } from "../executions/run-tests.ts";
 import { equivalentsOf } from "../teams/gates/equivalents.ts";
+import type { Equivalent } from "../teams/gates/gate.ts";
 import { testLayoutIn } from "../workspace/test-layout.ts";
 import { onTopOf, type GitChange } from "./git-change.ts";
 import { judge } from "./judge.ts";
@@ -15,6 +16,8 @@ export interface ProveOptions extends Omit<TestInstanceOptions, "scratch" | "nam
   test_command: string | null;
   /** The mutants that a person confirmed to make no difference. */
   confirmed?: readonly { finding: Finding; argued_by: string }[];
+  /** The mutants that the user of this proof confirms to make no difference, by ID. */
+  equivalents?: ReadonlyMap<string, Equivalent>;
   /** Told of each proof at once. */
   proven: (proof: GateProof) => void;
 }
@@ -56,7 +59,7 @@ export const proveChange = async (
         now: () => new Date().toISOString(),
         signal,
         proven,
-        equivalents: equivalentsIn(options.confirmed ?? []),
+        equivalents: new Map([...equivalentsIn(options.confirmed ?? []), ...(options.equivalents ?? [])]),
         mutantsThreshold: options.settings.mutants_threshold,
         budgetMs: options.settings.gate_budget_seconds * 1000,
       });

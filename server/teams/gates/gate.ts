@@ -11,7 +11,8 @@ export type FileHashes = ReadonlyMap<string, string | null>;
 
 /** Who argued that a mutant makes no difference, and who confirmed it. */
 export interface Equivalent {
-  argued_by: string;
+  /** Null if nobody argued, and a person found it out. */
+  argued_by: string | null;
   confirmed_by: string;
 }
 

@@ -127,15 +127,16 @@ const confirmedInWords = ({
   argued_by,
   confirmed_by,
 }: Confirmed): string =>
-  `${path}:${line} with ${inOneLine(replacement)} makes no difference: argued by ${argued_by}, confirmed by ${confirmed_by}`;
+  `${path}:${line} with ${inOneLine(replacement)} makes no difference: ${argued_by === null ? "" : `argued by ${argued_by}, `}confirmed by ${confirmed_by}`;
 
 /** Says how many of the mutants that make no difference were confirmed, and by whom. */
 const confirmedApart = (confirmed: readonly Confirmed[]): string[] => {
   if (confirmed.length === 0) return [];
   const names = (key: "argued_by" | "confirmed_by") =>
-    [...new Set(confirmed.map((each) => each[key]))].sort().join(" and ");
+    [...new Set(confirmed.flatMap((each) => each[key] ?? []))].sort().join(" and ");
+  const argued = names("argued_by");
   return [
-    `of these ${confirmed.length} ${confirmed.length === 1 ? "was" : "were"} argued by ${names("argued_by")} and confirmed by ${names("confirmed_by")}`,
+    `of these ${confirmed.length} ${confirmed.length === 1 ? "was" : "were"} ${argued === "" ? "" : `argued by ${argued} and `}confirmed by ${names("confirmed_by")}`,
   ];
 };
 

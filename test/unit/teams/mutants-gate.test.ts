@@ -115,8 +115,11 @@ describe("the gate mutants", () => {
     const [first, second] = survivors.map(({ id }) => id);
     assert.ok(first !== undefined && second !== undefined && first !== second);
     const said = { argued_by: "TestWriter", confirmed_by: "ada" };
-    const one = await mutants({ ...context(0.9), equivalents: new Map([[first, said]]) });
+    const unargued = new Map([[first, { argued_by: null, confirmed_by: "ada" }]]);
+    const one = await mutants({ ...context(0.9), equivalents: unargued });
     assert.deepEqual([one.held, one.survivors?.map(({ id }) => id)], [false, [second]]);
+    assert.match(one.reason, /1 makes no difference, of these 1 was confirmed by ada/);
+    assert.match(one.evidence?.[1] ?? "", /^src\/a\.js:2 with .* no difference: confirmed by ada$/);
     const equivalents = new Map([
       [first, said],
       [second, said],

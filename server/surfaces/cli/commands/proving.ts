@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
 import { z } from "zod";
 import { CoditectError } from "../../../../schemas/errors.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
@@ -24,6 +25,7 @@ export const ProveFlags = RunFlags.extend({
   note: z.boolean().default(false),
   hook: z.boolean().default(false),
   rerun: z.boolean().default(false),
+  equivalent: z.array(z.string().regex(/^m-[0-9a-f]{12}$/, "is not the ID of a mutant")).default([]),
 });
 export type ProveFlags = z.infer<typeof ProveFlags>;
 
@@ -79,7 +81,7 @@ const readConfirmed = async (
 export const proveWithFlags = async (
   change: GitChange,
   workspace: string,
-  flags: Flags,
+  { equivalent = [], ...flags }: Flags & Partial<Pick<ProveFlags, "equivalent">>,
   { environment }: Pick<CommandContext, "environment">,
   proven: (proof: GateProof) => void,
   signal: AbortSignal,
@@ -95,6 +97,9 @@ export const proveWithFlags = async (
       runtime: flags.runtime ?? settings.runtime,
       image: flags.image ?? settings.image,
       confirmed: await confirmedIn(workspace, environment),
+      equivalents: new Map(
+        equivalent.map((id) => [id, { argued_by: null, confirmed_by: userInfo().username }]),
+      ),
       test_command: flags.testCommand ?? null,
       proven,
     },
