@@ -1,12 +1,11 @@
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
+import { brokenToolchain, type EnvironmentProblem } from "./broken-toolchain.ts";
+import { nodeInstall, pythonInstall } from "./installs.ts";
 import { isInstalled, readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
-
-/** Why tests cannot run here, whatever the code is, and the one command that helps. */
-export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
 
 /** Programs of languages: what people call them, and the package that brings them. */
 const toolchains: Partial<Record<TestRunner, { name: string; debian: string; homebrew: string }>> = {
@@ -48,6 +47,8 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   const closed = report.counts.passed > 0 ? null : closedSettings(root, report);
   if (closed !== null) return closed;
   if (report.outcome === "no_tests") return unreachedDependency(root);
+  const toolchain = brokenToolchain(root, report);
+  if (toolchain !== null) return toolchain;
   if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
     return null;
   const absent = notInstalled(root, packagesLookedFor(root, report));
@@ -157,37 +158,4 @@ const isDependency = (root: string, folder: string, name: string): boolean => {
     if (manifest !== null && (name in manifest.dependencies || name in manifest.devDependencies)) return true;
     if (at === root || dirname(at) === at) return false;
   }
-};
-
-const locks: readonly [file: string, command: string][] = [
-  ["pnpm-lock.yaml", "pnpm install"],
-  ["yarn.lock", "yarn install"],
-  ["bun.lock", "bun install"],
-  ["bun.lockb", "bun install"],
-  ["package-lock.json", "npm ci"],
-  ["npm-shrinkwrap.json", "npm ci"],
-];
-
-/** Installs what the package names, or adds a runner that it does not name. */
-const nodeInstall = (folder: string, runner: TestRunner | null): string => {
-  const manifest = readPackage(folder);
-  const all = { ...manifest?.dependencies, ...manifest?.devDependencies };
-  const name = runner === "playwright" ? "@playwright/test" : runner;
-  if (name !== null && !(name in all)) return `npm install --save-dev ${name}`;
-  for (let at = folder; ; at = dirname(at)) {
-    const lock = locks.find(([file]) => exists(join(at, file)));
-    if (lock !== undefined) return lock[1];
-    if (dirname(at) === at) return "npm install";
-  }
-};
-
-const pythonInstall = (folder: string): string => {
-  const has = (name: string): boolean => exists(join(folder, name));
-  if (has("poetry.lock")) return "poetry install";
-  if (has("uv.lock")) return "uv sync";
-  if (has("Pipfile")) return "pipenv install --dev";
-  const requirements = ["requirements-dev.txt", "requirements-test.txt", "requirements.txt"].find(has);
-  const own = has("pyproject.toml") || has("setup.py") ? " -e ." : "";
-  const listed = requirements === undefined ? own : ` -r ${requirements}`;
-  return `python3 -m venv .venv && .venv/bin/pip install pytest${listed}`;
 };

@@ -1,7 +1,8 @@
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { detectRunner, detectSuite, looseTests } from "./detect.ts";
-import { missingProgram, notInstalled, type EnvironmentProblem } from "./environment.ts";
+import type { EnvironmentProblem } from "./broken-toolchain.ts";
+import { missingProgram, notInstalled } from "./environment.ts";
 import { readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 

@@ -71,4 +71,128 @@ describe("a broken environment", () => {
     it(`is not a project without tests: ${output.split("\n")[0] ?? ""}`, () => {
       assert.equal(environmentProblem("/", crashed(output)), null);
     });
+
+  const toolchains: [
+    what: string,
+    files: Record<string, string>,
+    said: string,
+    problem: string,
+    mend: string,
+  ][] = [
+    [
+      "a Python package",
+      { "requirements.txt": "PyYAML==6.0\npytest\n" },
+      "E   ModuleNotFoundError: No module named 'yaml.nodes'",
+      "the Python package yaml is not installed",
+      "python3 -m venv .venv && .venv/bin/pip install pytest -r requirements.txt",
+    ],
+    [
+      "a Python package of a project with poetry",
+      { "pyproject.toml": "[project]\ndependencies = ['typing-extensions>=4']\n", "poetry.lock": "" },
+      "E   ModuleNotFoundError: No module named 'typing_extensions'",
+      "the Python package typing_extensions is not installed",
+      "poetry install",
+    ],
+    [
+      "a Python package of a list with several lines",
+      { "pyproject.toml": '[project]\nname = "shop"\ndependencies = [\n  "requests[socks]>=2",\n]\n' },
+      "E   ModuleNotFoundError: No module named 'requests'",
+      "the Python package requests is not installed",
+      "python3 -m venv .venv && .venv/bin/pip install pytest -e .",
+    ],
+    [
+      "a gem",
+      { Gemfile: "source 'https://rubygems.org'\ngem 'money'\n" },
+      "LoadError:\n  cannot load such file -- money",
+      "the gem money is not installed",
+      "bundle install",
+    ],
+    [
+      "a Go module",
+      { "go.mod": "module shop\nrequire github.com/pkg/errors v0.9.1\n" },
+      'a.go:2:8: github.com/pkg/errors@v0.9.1: Get "https://proxy.golang.org/github.com": dial tcp: no such host',
+      "the Go module github.com/pkg/errors@v0.9.1 is not on this machine, and instances have no network",
+      "go mod download",
+    ],
+    [
+      "a crate",
+      { "Cargo.toml": '[dependencies]\nserde = "1"\n' },
+      "error: no matching package named `serde` found\nlocation searched: crates.io index",
+      "Cargo has no copy of serde on this machine, and instances have no network",
+      "cargo fetch",
+    ],
+    [
+      "PHP's packages",
+      { "composer.json": "{}" },
+      'Cannot open file "vendor/autoload.php".',
+      "PHP's packages are not installed: vendor/autoload.php is missing",
+      "composer install",
+    ],
+    [
+      "a native package for another Node.js",
+      { "package.json": "{}" },
+      "Error: The module 'node_modules/sqlite/build/sqlite.node'\nwas compiled against a different Node.js version using",
+      "node_modules/sqlite/build/sqlite.node was built for another version of Node.js",
+      "npm rebuild",
+    ],
+  ];
+  for (const [what, files, said, problem, mend] of toolchains)
+    it(`is told by what a language says of ${what}`, async () => {
+      const workspace = await testWorkspace(files);
+      const failure = { file: "test/a", message: said };
+      const told = environmentProblem(
+        workspace.root,
+        testReport({ outcome: "load_error", load_errors: [failure] }),
+      );
+      await workspace.remove();
+      assert.deepEqual(told, { problem, mend: `Run \`${mend}\` in the project.` });
+    });
+
+  it("is told by every test that misses the browser, and not by one among others", async () => {
+    const workspace = await testWorkspace({ "package.json": "{}" });
+    const message =
+      "browserType.launch: Executable doesn't exist at /cache/chrome\n║ npx playwright install ║";
+    const test = (name: string, words: string) =>
+      ({ file: "a.spec.ts", name, status: "failed", duration_ms: 1, message: words }) as const;
+    const told = (words: string) => {
+      const tests = [test("opens", message), test("closes", words)];
+      const counts = { passed: 0, failed: 2, skipped: 0 };
+      return environmentProblem(workspace.root, testReport({ outcome: "failed", counts, tests }));
+    };
+    assert.match(told(message)?.mend ?? "", /npx playwright install/);
+    assert.equal(told("expected 1 to be 2"), null);
+    await workspace.remove();
+  });
+
+  const ofCode: [what: string, files: Record<string, string>, said: string][] = [
+    ["a module that no list names", { "requirements.txt": "pytest\n" }, "No module named 'shop'"],
+    [
+      "a module of the project, which its settings name",
+      {
+        "pyproject.toml":
+          '[project]\nname = "shop"\ndependencies = [\n  "requests>=2",\n]\n[tool.setuptools]\npackages = ["shop"]\n[tool.isort]\nknown = "shop"\n',
+        "setup.cfg":
+          "[metadata]\nname = shop\n[options]\ninstall_requires =\n    requests\npackages =\n    shop\n",
+      },
+      "No module named 'shop.cart'",
+    ],
+    [
+      "a file of the gem itself",
+      { "shop.gemspec": 'Gem::Specification.new do |spec|\n  spec.name = "shop"\nend\n' },
+      "cannot load such file -- shop/cart",
+    ],
+    [
+      "a package of the Go module itself",
+      { "go.mod": "module github.com/me/shop\n" },
+      "cart_test.go:3:8: no required module provides package github.com/me/shop/cart; to add it:",
+    ],
+  ];
+  for (const [what, files, message] of ofCode)
+    it(`is not ${what}`, async () => {
+      const workspace = await testWorkspace(files);
+      const report = testReport({ outcome: "load_error", load_errors: [{ file: "test_a", message }] });
+      const told = environmentProblem(workspace.root, report);
+      await workspace.remove();
+      assert.equal(told, null);
+    });
 });
