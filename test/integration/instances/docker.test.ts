@@ -8,8 +8,9 @@ import { escapes } from "./escapes.ts";
 import { testWorker } from "./pool-harness.ts";
 
 const reason = await dockerEngine();
+/** Each with a state folder of its own: a driver removes what it does not know in its folder. */
 const driverOf = (entry: WorkerEntry) => () =>
-  createDockerDriver({ entry, stateFolder: import.meta.filename });
+  createDockerDriver({ entry, stateFolder: `${import.meta.filename}/${String(entry.args[0])}` });
 const driver = driverOf(testWorker);
 
 describe("instances as containers", function () {
