@@ -30,6 +30,10 @@ export const readCypress = (xml: string): TestCase[] => {
   });
 };
 
+/** Cypress reports a file that throws before its first test as one test, of this name. */
+const isUnloaded = ({ name, status }: TestCase): boolean =>
+  status === "failed" && name.endsWith("An uncaught error was detected outside of a test");
+
 /** Cypress: components where the project has tests of them and the script says nothing else, else end to end. */
 export const cypress: RunnerAdapter = {
   hook: {
@@ -55,7 +59,12 @@ export const cypress: RunnerAdapter = {
   read: async (job) => {
     const paths = await filesBelow(job.reportFolder, /^cypress-.*\.xml$/, 0);
     const texts = await Promise.all(paths.map((path) => readFile(reportFile(job, path), "utf8")));
-    return { ...noResults(texts.length > 0), tests: texts.flatMap(readCypress) };
+    const cases = texts.flatMap(readCypress);
+    return {
+      ...noResults(texts.length > 0),
+      tests: cases.filter((test) => !isUnloaded(test)),
+      load_errors: cases.filter(isUnloaded).map(({ file, message }) => ({ file, message: message ?? "" })),
+    };
   },
 };
 

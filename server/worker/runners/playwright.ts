@@ -80,6 +80,9 @@ const testsOf = (suite: Suite, root: string, above: readonly string[]): TestCase
   ...(suite.suites ?? []).flatMap((inner) => testsOf(inner, root, [...above, inner.title])),
 ];
 
+/** Playwright calls it an error that a project has no tests yet. */
+const nothingThere = /^(Error: )?No tests found\b/;
+
 const report = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "playwright.json");
 
 export const playwright: RunnerAdapter = {
@@ -113,10 +116,12 @@ export const playwright: RunnerAdapter = {
     return {
       ...noResults(true),
       tests: suites.flatMap((suite) => testsOf(suite, config.rootDir, [])),
-      load_errors: errors.map(({ location, stack, message }) => ({
-        file: location?.file ?? job.files?.[0] ?? "",
-        message: stack ?? message ?? "",
-      })),
+      load_errors: errors
+        .map(({ location, stack, message }) => ({
+          file: location?.file ?? job.files?.[0] ?? "",
+          message: stack ?? message ?? "",
+        }))
+        .filter(({ message }) => !nothingThere.test(message)),
     };
   },
 };

@@ -7,7 +7,7 @@ import { nextestFile } from "../../../server/worker/runners/cargo.ts";
 import type { TestResults } from "../../../server/worker/runners/runner.ts";
 import { emptyScript } from "../../../server/workspace/test-script.ts";
 
-type Runner = "maven" | "gradle" | "dotnet" | "phpunit" | "nextest";
+type Runner = "maven" | "gradle" | "dotnet" | "phpunit" | "nextest" | "cypress" | "playwright";
 
 const folders: string[] = [];
 
@@ -177,6 +177,35 @@ describe("reports that name classes", () => {
       "tests/CartTests.cs > Empty: passed",
       "tests/Everything.cs > Adds: failed",
       "tests/BoxTests.cs > Boxes: skipped",
+    ]);
+  });
+
+  it("tell a file that throws before its first test from a failing test (Cypress)", async () => {
+    const outside = "An uncaught error was detected outside of a test";
+    const xml = (file: string, name: string): string =>
+      `<testsuites><testsuite name="Root Suite" file="${file}"><testcase name="${name}" classname="${name}"><failure message="ReferenceError: nowhere is not defined"/></testcase></testsuite></testsuites>`;
+    const files = {
+      "report/cypress-1.xml": xml("cypress/e2e/broken.cy.js", outside),
+      "report/cypress-2.xml": xml("cypress/e2e/cart.cy.js", "adds"),
+    };
+    assert.deepEqual(outline(await read("cypress", files)), [
+      "cypress/e2e/cart.cy.js > adds: failed",
+      "not loaded: cypress/e2e/broken.cy.js",
+    ]);
+  });
+
+  it("tell a project without tests from one whose files cannot be loaded (Playwright)", async () => {
+    const json = (message: string, file?: string): string =>
+      JSON.stringify({
+        config: { rootDir: "/shop" },
+        suites: [],
+        errors: [{ message, ...(file === undefined ? {} : { location: { file } }) }],
+      });
+    const none = await read("playwright", { "report/playwright.json": json("Error: No tests found") });
+    assert.deepEqual([none.complete, outline(none)], [true, []]);
+    const broken = json("SyntaxError: Unexpected token", "/shop/cart.spec.ts");
+    assert.deepEqual(outline(await read("playwright", { "report/playwright.json": broken })), [
+      "not loaded: /shop/cart.spec.ts",
     ]);
   });
 
