@@ -231,6 +231,21 @@ describe("bad models", function () {
     rmSync(join(source, "package.json"));
   });
 
+  it("cannot change the tests within a source as Coder, and may change the code next to them", async () => {
+    const crate = (body: string, expected: number): string =>
+      `pub fn one() -> i32 { ${body} }\n\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn is_one() { assert_eq!(super::one(), ${expected}); }\n}\n`;
+    writeTree(source, { "src/lib.rs": crate("0", 1) });
+    await worker.call("workspace/prepare", { overlays: [], changes: [] });
+    const write = (content: string): [string, Json] => ["write_file", { path: "src/lib.rs", content }];
+    assert.match(
+      await refusalOf(...write(crate("0", 0)), { write_access: "sources" }),
+      /src\/lib\.rs\. .*partly a test or test configuration/,
+    );
+    const { is_error, changes } = await outcomeOf(...write(crate("1", 1)), { write_access: "sources" });
+    assert.deepEqual([is_error, changes.map(({ path }) => path)], [false, ["src/lib.rs"]]);
+    rmSync(join(source, "src/lib.rs"));
+  });
+
   it("cannot reach a test through a link as Coder", async () => {
     symlinkSync("../test", join(worker.place, "copy/workspace/src/alias"));
     assert.match(
