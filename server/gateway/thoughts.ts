@@ -51,6 +51,9 @@ const escaped = tags.map((tag) =>
   tag.replace(/[[\]|/]/g, "\\$&").replace(/(?<=^<[^|]*)>$/, ` {0,${MOST_BLANKS}}>`),
 );
 const anyTag = new RegExp(escaped.join("|"), "gi");
+/** Every tag begins with one of these. */
+const openers: ReadonlySet<string | undefined> = new Set(tags.map((tag) => tag[0]));
+const anyOpener = new RegExp(`[${[...openers].join("").replace("[", "\\[")}]`);
 const longestTag = Math.max(...tags.map((tag) => tag.length)) + MOST_BLANKS;
 
 /** A tag, or its beginning, as it is written in the lists. */
@@ -75,12 +78,14 @@ export interface ThoughtReader {
 /** Where the end of a text could be the beginning of a tag. */
 const unfinishedFrom = (text: string): number => {
   const start = Math.max(0, text.length - longestTag + 1);
+  if (!anyOpener.test(text.slice(start))) return text.length;
   // The inside of a complete tag does not begin another one.
   const within = [...text.slice(start).matchAll(anyTag)].map(({ 0: tag, index }) => ({
     from: start + index,
     to: start + index + tag.length,
   }));
   for (let from = start; from < text.length; from++) {
+    if (!openers.has(text[from])) continue;
     if (within.some((tag) => tag.from < from && from < tag.to)) continue;
     const rest = plainTag(text.slice(from));
     if (tags.some((tag) => tag.length > rest.length && tag.startsWith(rest))) return from;
@@ -143,7 +148,8 @@ export const thoughtReader = (): ThoughtReader => {
   const sort = (text: string, end: number): Sorted => {
     sorted = { text: "", thoughts: "", withdrawn: false };
     let from = 0;
-    for (const { 0: written, index } of text.slice(0, end).matchAll(anyTag)) {
+    const tagged = anyOpener.test(text) ? text.slice(0, end).matchAll(anyTag) : [];
+    for (const { 0: written, index } of tagged) {
       add(text.slice(from, index));
       from = index + written.length;
       const tag = plainTag(written);

@@ -105,6 +105,12 @@ class EventLines {
 export class EventStream {
   readonly #to: Addressee;
   readonly #form: EventForm;
+  readonly #lines = new EventLines();
+  /** Pieces of a line that has not ended. They are joined once, however many there are. */
+  readonly #pieces: string[] = [];
+  #waiting = "";
+  /** `whole`: one document over several lines, judging by its first line. */
+  #shape: "events" | "lines" | "whole" | null = null;
   #isDone = false;
   #fault: ProviderFault | null = null;
 
@@ -130,46 +136,71 @@ export class EventStream {
       if (response.body === null) return response;
       const headers = new Headers(response.headers);
       headers.set("content-type", "text/event-stream");
-      const events = ReadableStream.from(this.#written(response.body)).pipeThrough(new TextEncoderStream());
-      return new Response(events, { status: response.status, headers });
+      return new Response(this.#rewritten(response.body), { status: response.status, headers });
     };
   }
 
-  async *#written(body: NonNullable<Response["body"]>): AsyncGenerator<string> {
+  /**
+   * The answer with its events as the client expects them. One piece becomes at most one piece, because
+   * each costs several turns of the event loop.
+   */
+  #rewritten(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    const reader = body.getReader();
+    // It removes a byte order mark.
+    const decoder = new TextDecoder();
+    const encoder = new TextEncoder();
+    const next = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+      for (;;) {
+        if (this.#fault !== null) throw this.#fault;
+        const { done, value } = await reader.read();
+        const text = this.#written(decoder.decode(value, { stream: !done }), done);
+        if (text !== "") controller.enqueue(encoder.encode(text));
+        if (done && this.#fault === null) controller.close();
+        // The reader gets these events before the fault.
+        if (text !== "" || (done && this.#fault === null)) return;
+      }
+    };
+    const cancel = (reason: unknown): Promise<void> => reader.cancel(reason);
+    return new ReadableStream({ pull: next, cancel }, { highWaterMark: 0 });
+  }
+
+  /** The events that are complete, in the form of the client. If one is a fault, those before it count. */
+  #written(text: string, isLast: boolean): string {
     const { written, nameOf } = this.#form;
-    for await (const event of this.#events(body)) {
-      const data = JSON.stringify(event);
-      const name = nameOf?.(event) ?? null;
-      const head = name === null ? "" : `event: ${name}\n`;
-      yield written === "lines" ? `${data}\n` : `${head}data: ${data}\n\n`;
+    let all = "";
+    try {
+      for (const event of isLast ? this.#last(text) : this.#events(text)) {
+        const data = JSON.stringify(event);
+        const name = nameOf?.(event) ?? null;
+        const head = name === null ? "" : `event: ${name}\n`;
+        all += written === "lines" ? `${data}\n` : `${head}data: ${data}\n\n`;
+      }
+    } catch (error) {
+      if (error !== this.#fault) throw error;
+    }
+    return all;
+  }
+
+  *#events(text: string): Generator<AnswerEvent> {
+    this.#pieces.push(text);
+    const mayEnd = /[\r\n]/.test(text) || this.#waiting.endsWith("\r");
+    if (this.#shape === "whole" || !mayEnd) return;
+    this.#waiting += this.#pieces.splice(0).join("");
+    for (let end = endOfLine(this.#waiting); end !== null; end = endOfLine(this.#waiting)) {
+      const line = this.#waiting.slice(0, end.at);
+      if (this.#shape === null && line.trim() !== "") this.#shape = formOf(line);
+      if (this.#shape === "whole") break;
+      this.#waiting = this.#waiting.slice(end.next);
+      yield* this.#shape === "lines" ? this.#document(line) : this.#named(this.#lines.line(line));
     }
   }
 
-  async *#events(body: NonNullable<Response["body"]>): AsyncGenerator<AnswerEvent> {
-    let waiting = "";
-    /** `whole`: one document over several lines, judging by its first line. */
-    let form: "events" | "lines" | "whole" | null = null;
-    const lines = new EventLines();
-    /** Pieces of a line that has not ended. They are joined once, however many there are. */
-    const pieces: string[] = [];
-    // The decoder removes a byte order mark.
-    for await (const text of body.pipeThrough(new TextDecoderStream())) {
-      pieces.push(text);
-      const mayEnd = /[\r\n]/.test(text) || waiting.endsWith("\r");
-      if (form === "whole" || !mayEnd) continue;
-      waiting += pieces.splice(0).join("");
-      for (let end = endOfLine(waiting); end !== null; end = endOfLine(waiting)) {
-        const line = waiting.slice(0, end.at);
-        if (form === null && line.trim() !== "") form = formOf(line);
-        if (form === "whole") break;
-        waiting = waiting.slice(end.next);
-        yield* form === "lines" ? this.#document(line) : this.#named(lines.line(line));
-      }
-    }
-    waiting += pieces.join("");
-    form ??= formOf(waiting);
-    if (form === "events") {
-      yield* this.#named([...lines.line(waiting), ...lines.end()]);
+  *#last(text: string): Generator<AnswerEvent> {
+    yield* this.#events(text);
+    const waiting = this.#waiting + this.#pieces.join("");
+    this.#shape ??= formOf(waiting);
+    if (this.#shape === "events") {
+      yield* this.#named([...this.#lines.line(waiting), ...this.#lines.end()]);
       return;
     }
     yield* this.#document(waiting);
