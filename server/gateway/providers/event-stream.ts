@@ -149,23 +149,26 @@ export class EventStream {
     // It removes a byte order mark.
     const decoder = new TextDecoder();
     const encoder = new TextEncoder();
+    /** The reader gets the events before a fault first. */
+    let fault: Error | null = null;
     const next = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
       for (;;) {
-        if (this.#fault !== null) throw this.#fault;
+        if (fault !== null) throw fault;
         const { done, value } = await reader.read();
-        const text = this.#written(decoder.decode(value, { stream: !done }), done);
-        if (text !== "") controller.enqueue(encoder.encode(text));
-        if (done && this.#fault === null) controller.close();
-        // The reader gets these events before the fault.
-        if (text !== "" || (done && this.#fault === null)) return;
+        const read = this.#written(decoder.decode(value, { stream: !done }), done);
+        if (read.text !== "") controller.enqueue(encoder.encode(read.text));
+        fault = read.fault;
+        const isOver = done && fault === null;
+        if (isOver) controller.close();
+        if (isOver || read.text !== "") return;
       }
     };
     const cancel = (reason: unknown): Promise<void> => reader.cancel(reason);
     return new ReadableStream({ pull: next, cancel }, { highWaterMark: 0 });
   }
 
-  /** The events that are complete, in the form of the client. If one is a fault, those before it count. */
-  #written(text: string, isLast: boolean): string {
+  /** The events that are complete, in the form of the client; up to a fault, if there is one. */
+  #written(text: string, isLast: boolean): { text: string; fault: Error | null } {
     const { written, nameOf } = this.#form;
     let all = "";
     try {
@@ -176,9 +179,9 @@ export class EventStream {
         all += written === "lines" ? `${data}\n` : `${head}data: ${data}\n\n`;
       }
     } catch (error) {
-      if (error !== this.#fault) throw error;
+      return { text: all, fault: error instanceof Error ? error : new Error(String(error)) };
     }
-    return all;
+    return { text: all, fault: null };
   }
 
   *#events(text: string): Generator<AnswerEvent> {
