@@ -5,6 +5,9 @@ const FACTOR = 1.1;
 /** What is shorter counts as this: a logarithm of nothing is none. */
 const SHORTEST_SECONDS = 0.001;
 
+/** A sum that a record can hold, whatever somebody wrote into the state by hand. */
+export const plus = (one: number, other: number): number => Math.min(one + other, Number.MAX_SAFE_INTEGER);
+
 export const noDurations = (): Durations => ({ count: 0, sum_seconds: 0, buckets: {} });
 
 export const oneDuration = (seconds: number): Durations => {
@@ -15,8 +18,8 @@ export const oneDuration = (seconds: number): Durations => {
 export const addDurations = (one: Durations, other: Durations): Durations => {
   const buckets = { ...one.buckets };
   for (const [bucket, count] of Object.entries(other.buckets))
-    buckets[bucket] = (buckets[bucket] ?? 0) + count;
-  return { count: one.count + other.count, sum_seconds: one.sum_seconds + other.sum_seconds, buckets };
+    buckets[bucket] = plus(buckets[bucket] ?? 0, count);
+  return { count: plus(one.count, other.count), sum_seconds: one.sum_seconds + other.sum_seconds, buckets };
 };
 
 /** Seconds that this share of the values does not exceed; `null`: there are no values. */

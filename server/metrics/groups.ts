@@ -1,7 +1,7 @@
 import type { AgentExecution } from "../../schemas/execution.ts";
 import type { DailyMetrics, MetricGroup } from "../../schemas/metrics.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
-import { addDurations, noDurations, oneDuration } from "./durations.ts";
+import { addDurations, noDurations, oneDuration, plus } from "./durations.ts";
 
 const secondsBetween = (from: string | null, to: string | null) =>
   from === null || to === null ? noDurations() : oneDuration((Date.parse(to) - Date.parse(from)) / 1000);
@@ -55,7 +55,7 @@ export const groupOf = (execution: AgentExecution, workflow: string): MetricGrou
 /** Adds the counts of records that have the same fields. */
 const addCounts = <Counts extends Record<string, number>>(one: Counts, other: Counts): Counts => {
   const sums: Record<string, number> = { ...one };
-  for (const [name, count] of Object.entries(other)) sums[name] = (sums[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(other)) sums[name] = plus(sums[name] ?? 0, count);
   // It has the fields of both, which are the same.
   return sums as Counts;
 };
@@ -77,12 +77,12 @@ export const addGroups = (one: MetricGroup, other: MetricGroup): MetricGroup => 
   run: addDurations(one.run, other.run),
   wait: addDurations(one.wait, other.wait),
   tokens: addCounts(one.tokens, other.tokens),
-  api_calls: one.api_calls + other.api_calls,
-  tool_calls: one.tool_calls + other.tool_calls,
-  cost_microcents: one.cost_microcents + other.cost_microcents,
-  unpriced: one.unpriced + other.unpriced,
+  api_calls: plus(one.api_calls, other.api_calls),
+  tool_calls: plus(one.tool_calls, other.tool_calls),
+  cost_microcents: plus(one.cost_microcents, other.cost_microcents),
+  unpriced: plus(one.unpriced, other.unpriced),
   gates: addGates(one.gates, other.gates),
-  provider_errors: one.provider_errors + other.provider_errors,
+  provider_errors: plus(one.provider_errors, other.provider_errors),
 });
 
 const isSame = (one: MetricGroup, other: MetricGroup): boolean =>

@@ -12,7 +12,7 @@ import { forecastQuality } from "../forecast/quality.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 import type { Store } from "../store/store.ts";
-import { quantile } from "./durations.ts";
+import { plus, quantile } from "./durations.ts";
 import { addGroups } from "./groups.ts";
 import { addInstanceSeconds } from "./instance-time.ts";
 import { wholeMetrics } from "./record.ts";
@@ -65,7 +65,7 @@ const rowOf = (
   const prompt = tokens.input + tokens.cache_read + tokens.cache_write;
   return {
     key,
-    executions: decided + cancelled,
+    executions: plus(decided, cancelled),
     outcomes,
     success_rate: decided === 0 ? null : completed / decided,
     run_seconds: spread(run),

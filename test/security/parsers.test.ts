@@ -16,6 +16,7 @@ import { decisionOf } from "../../server/hooks/decision.ts";
 import { parseImageName } from "../../server/instances/drivers/docker/registry.ts";
 import { parseAllowedHost } from "../../server/instances/drivers/egress/policy.ts";
 import { readReceipt } from "../../server/proof/receipt.ts";
+import { readPrompt } from "../../server/surfaces/acp/request.ts";
 import { MessageLines } from "../../server/tools/message-lines.ts";
 import { readJUnit } from "../../server/worker/runners/junit.ts";
 import { readTap } from "../../server/worker/runners/tap.ts";
@@ -112,6 +113,12 @@ const parsers: Readonly<Record<string, (input: string) => unknown>> = {
   "access tokens": readToken,
   "names of hosts": parseAllowedHost,
   "names of images": parseImageName,
+  "prompts over ACP": (input) => [
+    readPrompt([{ type: "text", text: input }], "/w"),
+    readPrompt([{ type: "text", text: `/tdd ${input}` }], "/w"),
+  ],
+  "links over ACP": (input) =>
+    readPrompt([{ type: "resource_link", name: input, uri: `file://${input}` }], "/w"),
   "messages of MCP servers": (input) => new MessageLines().add(Buffer.from(input)),
 };
 

@@ -45,6 +45,15 @@ export const readPrompt = (prompt: readonly ContentBlock[], workspace: string): 
 
 const looksLikePath = (word: string): boolean => /^[^\s:]*[\w-]\.\w{1,8}$/.test(word);
 
+/** Null for a link to another machine, or one that is no path. */
+const localPath = (uri: string): string | null => {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return null;
+  }
+};
+
 const linkedFile = (prompt: readonly ContentBlock[], workspace: string): string | null => {
   const uri = prompt
     .map((block) => {
@@ -53,7 +62,9 @@ const linkedFile = (prompt: readonly ContentBlock[], workspace: string): string 
     })
     .find((found) => found?.startsWith("file://") === true);
   if (uri === undefined || uri === null) return null;
-  const path = relative(workspace, fileURLToPath(uri));
+  const place = localPath(uri);
+  if (place === null) throw fail("outside_workspace", { path: uri, workspace });
+  const path = relative(workspace, place);
   if (path === "" || path.startsWith("..") || isAbsolute(path))
     throw fail("outside_workspace", { path: uri, workspace });
   return path.split(sep).join("/");

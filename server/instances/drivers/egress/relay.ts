@@ -38,6 +38,9 @@ export const carryEgress = async (
     settings: { maxConcurrentStreams: MOST_CONNECTIONS },
   });
   session.on("stream", (way) => {
+    way.on("error", ignore);
+    // A client that resets it at once has ended it before this is called: nothing may be sent any more.
+    if (way.destroyed || way.closed) return;
     const outside = connect({ path: proxy, allowHalfOpen: true });
     way.respond({ ":status": 200 });
     pipeline(way, outside, ignore);

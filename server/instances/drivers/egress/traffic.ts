@@ -128,10 +128,15 @@ export const createTraffic = ({
       timeout: IDLE_MS,
     });
     outgoing.once("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      pipeline(answer, response, ignore);
+      try {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        pipeline(answer, response, ignore);
+      } catch {
+        // A server can send a status or headers that Node reads but does not write.
+        response.destroy();
+      }
     });
-    outgoing.once("error", () => response.destroy());
+    outgoing.on("error", () => response.destroy());
     response.once("close", () => outgoing.destroy());
     request.pipe(outgoing);
   };

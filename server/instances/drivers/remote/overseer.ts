@@ -40,6 +40,16 @@ require("readline").createInterface({input:process.stdin}).on("line",async line=
 }).on("close",()=>{try{process.kill(-1,"SIGKILL")}catch{}process.exit()});`;
 
 const Answer = z.object({ id: z.string(), result: z.unknown() });
+
+/** Null for a line that is cut off where the overseer or the connection to it ended. */
+const answerIn = (line: string): z.infer<typeof Answer> | null => {
+  try {
+    return Answer.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+};
+
 const Usage = z.object({ cpu_seconds: z.number(), memory_mb: z.number(), processes: z.int() });
 const Reached = z.array(z.object({ name: z.string(), result: z.string() }));
 
@@ -62,9 +72,10 @@ export class Overseer {
   constructor(stream: RemoteStream) {
     this.#stream = stream;
     createInterface({ input: stream.output }).on("line", (line) => {
-      const { id, result } = Answer.parse(JSON.parse(line));
-      this.#waiting.get(id)?.(result);
-      this.#waiting.delete(id);
+      const answer = answerIn(line);
+      if (answer === null) return;
+      this.#waiting.get(answer.id)?.(answer.result);
+      this.#waiting.delete(answer.id);
     });
     void stream.closed.then(() => {
       for (const settle of this.#waiting.values()) settle(null);
@@ -73,7 +84,9 @@ export class Overseer {
   }
 
   async usage(): Promise<WorkerUsage | null> {
-    return Usage.nullable().parse(await this.#ask("usage", null));
+    return Usage.nullable()
+      .catch(null)
+      .parse(await this.#ask("usage", null));
   }
 
   /** Bytes a folder takes on disk there. */
@@ -82,6 +95,7 @@ export class Overseer {
       z
         .number()
         .nullable()
+        .catch(null)
         .parse(await this.#ask("bytes", folder)) ?? 0
     );
   }
@@ -96,7 +110,11 @@ export class Overseer {
 
   /** What came of each attempt: `connected`, or the code of the error. */
   async probe(targets: readonly ProbeTarget[]): Promise<z.infer<typeof Reached>> {
-    return Reached.nullable().parse(await this.#ask("probe", targets)) ?? [];
+    return (
+      Reached.nullable()
+        .catch(null)
+        .parse(await this.#ask("probe", targets)) ?? []
+    );
   }
 
   async #ask(method: string, params: unknown): Promise<unknown> {

@@ -44,6 +44,8 @@ describe("a prompt of an ACP client", () => {
   });
 
   it("refuses a linked file outside of the workspace", () => {
-    assert.throws(() => readPrompt([link("file:///etc/passwd")], "/w"), { code: "outside_workspace" });
+    const others = ["file:///etc/passwd", "file://server/w/a.ts", "file:///w/a%2fb", "file:///w/%zz"];
+    for (const uri of others)
+      assert.throws(() => readPrompt([link(uri)], "/w"), { code: "outside_workspace" }, uri);
   });
 });

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import fc from "fast-check";
+import { CompactSign, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { openIdentityProvider } from "../../../../server/surfaces/team/oidc.ts";
 import { testTeam, testTls, type TestTeam } from "../../../support/team-server.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 
@@ -110,6 +112,49 @@ describe("tokens of an identity provider", function () {
         .sign(Buffer.from("public")),
     }))
       assert.equal((await ask(token)).status, 401, what);
+  });
+
+  it("are refused by name, whatever is in them", async () => {
+    const provider = openIdentityProvider({ issuer: issuer.url, audience: "coditect" }, () => undefined);
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const odd = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom("x".repeat(10_000), `${"a.".repeat(5000)}@b`, 1e300, -1),
+    );
+    const claim = fc.constantFrom(
+      ...["sub", "email", "coditect_role", "coditect_tenant", "exp", "nbf", "iat", "iss", "aud", "__proto__"],
+    );
+    const claims = fc.dictionary(claim, odd, { maxKeys: 6 });
+    const header = fc.record({
+      alg: fc.constantFrom("ES256", "RS256", "EdDSA", "HS256", "none", "", 1, null),
+      kid: fc.constantFrom("1", "2", null),
+      crit: fc.constantFrom(undefined, ["b64"], "b64", []),
+      b64: fc.constantFrom(undefined, false),
+      jwk: fc.constantFrom(undefined, {}),
+    });
+    const forged = fc
+      .tuple(header, claims, fc.string({ maxLength: 90 }))
+      .map(([head, body, signature]) => `${part(head)}.${part(body)}.${signature}`);
+    const signed = claims.map((body) => ({ ...good, ...body }));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string({ maxLength: 60 }), forged, signed), async (made) => {
+        const token =
+          typeof made === "string"
+            ? made
+            : await new CompactSign(
+                Buffer.from(
+                  JSON.stringify({ exp: 9_999_999_999, aud: "coditect", iss: issuer.url, ...made }),
+                ),
+              )
+                .setProtectedHeader({ alg: "ES256", kid: "1" })
+                .sign(issuer.key);
+        // There is no tenant that anybody could be let in to.
+        await assert.rejects(provider.admit(token, [], "127.0.0.1"), {
+          code: /^(unauthenticated|token_refused)$/,
+        });
+      }),
+      { numRuns: 80 },
+    );
   });
 
   it("are told from a failure of the provider", async () => {
