@@ -610,7 +610,7 @@ export const errorCatalogue = {
   ),
   folder_not_private: row(
     "Other users can access the folder {path}: {reason}.",
-    "Delete it, or change its permissions so that only you can open it.",
+    "Delete it, or change its permissions so that only you can open it. If its file system has no permissions (/mnt/c in WSL), set XDG_CONFIG_HOME to a folder on one that has.",
     broken,
   ),
   untrusted_workspace: row(
