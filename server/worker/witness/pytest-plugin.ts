@@ -1,6 +1,7 @@
 import { isTestScriptPython } from "../../workspace/classify.ts";
 import { REFUSED, TRIED_AGAIN } from "./failure.ts";
 import { STARTER } from "./python-child.ts";
+import { pythonClock } from "./python-clock.ts";
 import type { WitnessSettings } from "./settings.ts";
 
 /**
@@ -14,6 +15,7 @@ REFUSED = ${JSON.stringify(REFUSED)}
 TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)}
 STARTER = ${JSON.stringify(STARTER)}
 ${isTestScriptPython(settings.layout)}
+${pythonClock}
 ${plugin}`;
 
 const plugin = String.raw`
@@ -833,11 +835,8 @@ if SETTINGS["seed"] is not None:
     random.seed(SETTINGS["seed"])
 
 if SETTINGS["clock_ahead_ms"] > 0:
-    _time, _ahead = time.time, SETTINGS["clock_ahead_ms"] / 1000
-    time.time = lambda: _time() + _ahead
-    for index, (module, label, name, value) in enumerate(_BEFORE):
-        if module is time and name == "time":
-            _BEFORE[index] = (module, label, name, time.time)
+    _put_clock_ahead(SETTINGS["clock_ahead_ms"])
+    _BEFORE[:] = [(module, label, name, getattr(module, name)) for module, label, name, value in _BEFORE]
 
 def pytest_unconfigure(config):
     # What pytest-cov measured, as Coverage.py counts it; its report formats differ by version.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { delimiter } from "node:path";
+import { TestProbe } from "../../../schemas/tests.ts";
 import { makeProject, outline, type Project } from "./project.ts";
 
 const tests = `
@@ -108,6 +109,44 @@ describe("pytest", function () {
     });
     const report = await bare.test({ coverage: true }).finally(bare.remove);
     assert.deepEqual([report.outcome, report.coverage], ["passed", null], report.output);
+  });
+
+  it("puts every clock that tells the day ahead, and no other", async () => {
+    const probe = TestProbe.parse({
+      suspects: ["tests/test_day.py"],
+      clock_ahead_ms: 40_000 * 24 * 3600 * 1000,
+    });
+    const clocks = [
+      "datetime.datetime.now().year",
+      "datetime.datetime.now(datetime.timezone.utc).year",
+      "datetime.datetime.utcnow().year",
+      "datetime.datetime.today().year",
+      "datetime.date.today().year",
+      "time.localtime().tm_year",
+      "time.gmtime().tm_year",
+      "time.gmtime(time.time()).tm_year",
+      "time.gmtime(time.time_ns() // 10**9).tm_year",
+      "time.gmtime(time.clock_gettime(time.CLOCK_REALTIME)).tm_year",
+      "int(time.strftime('%Y'))",
+      "int(time.ctime()[-4:])",
+      "int(time.asctime()[-4:])",
+    ];
+    await project.write({
+      "tests/test_day.py": `import datetime, time, pytest
+
+@pytest.mark.parametrize("year", [lambda: ${clocks.join(", lambda: ")}])
+def test_year(year):
+    assert year() > 2130
+
+def test_others():
+    assert type(datetime.datetime.now()) is datetime.datetime
+    assert time.gmtime(0).tm_year == datetime.datetime.fromtimestamp(86400).year == 1970
+    assert time.monotonic() < 86400 * 3650
+`,
+    });
+    const report = await project.test({ files: ["tests/test_day.py"], probe });
+    assert.deepEqual(report.counts, { passed: clocks.length + 1, failed: 0, skipped: 0 }, report.output);
+    assert.equal(report.tampering, undefined);
   });
 
   it("stops a test that never ends, and keeps what was told before", async () => {
