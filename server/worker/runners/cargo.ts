@@ -115,11 +115,21 @@ export const cargo: RunnerAdapter = {
     let target = "";
     let member: Member | undefined;
     let failing: string | null = null;
+    let unended: string | null = null;
+    const endTarget = (): void => {
+      if (unended !== null)
+        results.errors.push({ name: `${unended} ended before all of its tests ran`, message: text });
+      unended = null;
+    };
     for (const line of text.split("\n")) {
       const [, started, crate = ""] = running.exec(line) ?? [];
+      const isNext = started !== undefined || line.includes("Doc-tests ");
+      if (isNext) endTarget();
       if (started !== undefined)
         ({ path: target, member } = targetIn(job.folder, members, [started, crate], member));
-      else if (line.includes("Doc-tests ")) target = "";
+      else if (isNext) target = "";
+      // A test can end the whole program, with exit code 0 as well: no result follows then.
+      if (/^running [1-9]\d* tests?$/.test(line)) unended = target || "the documentation";
       const [, name, word = ""] = verdict.exec(line) ?? [];
       const status = statuses[word];
       if (name !== undefined && status !== undefined) {
@@ -132,12 +142,16 @@ export const cargo: RunnerAdapter = {
           message: null,
         });
       }
-      if (line.startsWith("test result: ")) results.complete = true;
+      if (line.startsWith("test result: ")) {
+        results.complete = true;
+        unended = null;
+      }
       const block = /^---- (.+?)(?: stdout)? ----$/.exec(line)?.[1];
       if (block !== undefined) failing = `${target} ${spokenName(docTest.exec(block)?.[2] ?? block)}`;
       else if (line === "failures:") failing = null;
       else if (failing !== null) messages.set(failing, `${messages.get(failing) ?? ""}${line}\n`);
     }
+    endTarget();
     for (const test of results.tests) {
       if (test.status !== "failed") continue;
       const name = test.name.replace(/^doc test > /, "");

@@ -74,6 +74,9 @@ const flagsFor = (folder: string): { GOFLAGS?: string } => {
   return isFixed ? {} : { GOFLAGS: "-mod=mod" };
 };
 
+/** A package that was not built; what the compiler said is told apart. */
+const notBuilt = /\[(?:build|setup) failed\]/;
+
 /** Go's own runner, `go test -json`. A test and its subtests are named as `Test > subtest`. */
 export const go: RunnerAdapter = {
   launch: async (job) => {
@@ -97,6 +100,7 @@ export const go: RunnerAdapter = {
     const outputs = new Map<string, string>();
     const tests: { id: string; parent: string; test: TestCase }[] = [];
     const loose: string[] = [];
+    const packages = new Map<string, { output: string; failed: boolean }>();
     for (const line of text.split("\n")) {
       const event = line.startsWith("{") ? GoEvent.parse(JSON.parse(line)) : null;
       if (event === null) {
@@ -109,6 +113,8 @@ export const go: RunnerAdapter = {
         if (Test === undefined && Action === "build-output") loose.push(Output.trimEnd());
       }
       if (Test === undefined) {
+        const { output, failed } = packages.get(Package) ?? { output: "", failed: false };
+        packages.set(Package, { output: output + Output, failed: failed || Action === "fail" });
         if (Action === "pass" || Action === "fail" || Action === "skip") results.complete = true;
         continue;
       }
@@ -136,6 +142,10 @@ export const go: RunnerAdapter = {
       .filter(({ id, test }) => !(test.status === "failed" && failedParents.has(id)))
       .map(({ test }) => test);
     results.load_errors = buildErrors(loose);
+    const failedTests = tests.flatMap(({ id, test }) => (test.status === "failed" ? [id] : []));
+    for (const [name, { output, failed }] of packages)
+      if (failed && !notBuilt.test(output) && !failedTests.some((id) => id.startsWith(`${name} `)))
+        results.errors.push({ name: `${name} failed outside of its tests`, message: output });
     if (results.load_errors.length > 0) results.complete = true;
     ended.output = [...loose, ended.output].join("\n");
     return results;
