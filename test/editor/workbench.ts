@@ -70,7 +70,11 @@ export interface Workbench {
 }
 
 export const openWorkbench = async (browser: Browser, url: string, folder: string): Promise<Workbench> => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, locale: "en-US" });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 1000 },
+    locale: "en-US",
+    reducedMotion: "reduce",
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(OPEN_MS);
   const query = folder.endsWith(".code-workspace") ? "workspace" : "folder";
