@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readEvents } from "./events.ts";
 import { pytestPlugin } from "../pytest-plugin.ts";
-import { pythonChild } from "../python-child.ts";
+import { pythonChild } from "../python/child.ts";
 import { modulePath } from "../../runners/detect-python.ts";
 import { nameSeparator } from "../../runners/names.ts";
 import type { RunnerAdapter } from "./runner.ts";

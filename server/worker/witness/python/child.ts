@@ -1,5 +1,5 @@
-import { isTestScriptPython } from "../../workspace/classify.ts";
-import type { WitnessSettings } from "./settings.ts";
+import { isTestScriptPython } from "../../../workspace/classify.ts";
+import type { WitnessSettings } from "../settings.ts";
 
 /** The variable by which a program of Python learns which source of the change started it. */
 export const STARTER = "CODITECT_STARTER";
