@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { claudeBody } from "../../../server/gateway/providers/claude.ts";
+import { claudeBody } from "../../../server/gateway/providers/claude-request.ts";
 
 const request = { system: "", messages: [], tools: [], temperature: 0.2, max_tokens: 10 };
 

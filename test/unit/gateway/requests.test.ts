@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Message } from "../../../schemas/messages.ts";
 import { readFencedCalls } from "../../../server/gateway/fenced.ts";
-import { claudeBody } from "../../../server/gateway/providers/claude.ts";
-import { geminiBody } from "../../../server/gateway/providers/gemini.ts";
-import { huggingFaceBody } from "../../../server/gateway/providers/huggingface.ts";
+import { claudeBody } from "../../../server/gateway/providers/claude-request.ts";
+import { geminiBody } from "../../../server/gateway/providers/gemini-request.ts";
+import { huggingFaceBody } from "../../../server/gateway/providers/huggingface-request.ts";
 import { ollamaBody } from "../../../server/gateway/providers/ollama.ts";
 
 const messages: Message[] = [
