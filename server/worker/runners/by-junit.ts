@@ -13,12 +13,18 @@ import { exists } from "../../workspace/file-access.ts";
 
 /** Runners that write JUnit's XML: how each is started, and where its report is. */
 
+/** The report of a run; null: there is none, or the process ended after it had only opened the file. */
+const writtenReport = async (job: TestJob): Promise<string | null> => {
+  const xml = await readReport(reportFile(job));
+  return xml?.trim() === "" ? null : xml;
+};
+
 const oneReport = async (
   job: TestJob,
   name?: (test: JUnitCase) => string,
   file: (test: JUnitCase) => string = (test) => test.file,
 ): Promise<TestResults> => {
-  const xml = await readReport(reportFile(job));
+  const xml = await writtenReport(job);
   if (xml === null) return noResults(false);
   return { ...noResults(true), ...resultsOfCases(readJUnit(xml), file, name) };
 };
@@ -37,7 +43,7 @@ const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => 
 const isRisky = ({ failureType }: JUnitCase): boolean => /(^|\\)RiskyTestError$/.test(failureType);
 
 const phpunitResults = async (job: TestJob): Promise<TestResults> => {
-  const xml = await readReport(reportFile(job));
+  const xml = await writtenReport(job);
   if (xml === null) return noResults(false);
   const cases = readJUnit(xml).map((test): JUnitCase =>
     isRisky(test) ? { ...test, status: "passed", message: null } : test,

@@ -4,13 +4,21 @@ import type { TestResults } from "../../../server/worker/runners/runner.ts";
 import { emptyScript } from "../../../server/workspace/test-script.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
+const reports = {
+  cargo: "cargo.txt",
+  go: "go.jsonl",
+  phpunit: "report.xml",
+  bun: "report.xml",
+  deno: "report.xml",
+};
+
 /** What the adapter reads of a report that a real run wrote, in a folder with these files. */
 const read = async (
-  runner: "cargo" | "go",
+  runner: keyof typeof reports,
   report: string,
   files: Readonly<Record<string, string>>,
 ): Promise<TestResults> => {
-  const name = runner === "cargo" ? "cargo.txt" : "go.jsonl";
+  const name = reports[runner];
   const workspace = await testWorkspace({ ...files, [`report/${name}`]: report });
   const { root } = workspace;
   const job = { runner, folder: root, program: null, script: emptyScript, files: null, name: null };
@@ -73,4 +81,11 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
       { name: "shop failed outside of its tests", message: "panic: no database\nFAIL\tshop\t0.004s\n" },
     ]);
   });
+
+  for (const runner of ["phpunit", "bun", "deno"] as const)
+    it(`leave an empty report, which is none (${runner})`, async () => {
+      const { complete } = await read(runner, "", {});
+      assert.equal(complete, false);
+      assert.equal((await read(runner, "<testsuites/>", {})).complete, true);
+    });
 });
