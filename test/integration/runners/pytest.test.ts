@@ -130,9 +130,14 @@ describe("pytest", function () {
       "int(time.strftime('%Y'))",
       "int(time.ctime()[-4:])",
       "int(time.asctime()[-4:])",
+      "time.gmtime(Timer().clock()).tm_year",
+      "Timer().day().tm_year",
     ];
     await project.write({
       "tests/test_day.py": `import datetime, time, pytest
+
+class Timer:
+    clock, day = time.time, time.localtime
 
 @pytest.mark.parametrize("year", [lambda: ${clocks.join(", lambda: ")}])
 def test_year(year):
@@ -142,10 +147,14 @@ def test_others():
     assert type(datetime.datetime.now()) is datetime.datetime
     assert time.gmtime(0).tm_year == datetime.datetime.fromtimestamp(86400).year == 1970
     assert time.monotonic() < 86400 * 3650
+
+def test_replaced(monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 0)
+    assert datetime.datetime.now().year == time.localtime().tm_year > 2130
 `,
     });
     const report = await project.test({ files: ["tests/test_day.py"], probe });
-    assert.deepEqual(report.counts, { passed: clocks.length + 1, failed: 0, skipped: 0 }, report.output);
+    assert.deepEqual(report.counts, { passed: clocks.length + 2, failed: 0, skipped: 0 }, report.output);
     assert.equal(report.tampering, undefined);
   });
 

@@ -4,28 +4,40 @@
  * Clocks that only count on, such as `time.monotonic`, stay as they are, because waiting uses them.
  */
 export const pythonClock = String.raw`
+class _Clock:
+    # Like a function of C, it becomes no method of a class that keeps it: class Timer: clock = time.time.
+    def __init__(self, original, call):
+        self.__name__, self.__doc__, self._call = original.__name__, original.__doc__, call
+    def __call__(self, *given):
+        return self._call(*given)
+    def __reduce__(self):
+        return self.__name__
+    __module__ = "time"
+
 def _put_clock_ahead(milliseconds):
-    seconds = milliseconds / 1000
-    real_time, real_time_ns = time.time, time.time_ns
-    time.time = lambda: real_time() + seconds
-    time.time_ns = lambda: real_time_ns() + milliseconds * 1_000_000
-
+    seconds, nanoseconds = milliseconds / 1000, milliseconds * 1_000_000
+    real = {name: getattr(time, name) for name in dir(time)}
+    # A test that puts another function in the place of time.time changes no other clock, as without us.
+    def now():
+        return real["time"]() + seconds
+    def put(name, call):
+        if name in real:
+            setattr(time, name, _Clock(real[name], call))
     def of_now(original):
-        return lambda moment=None: original(time.time() if moment is None else moment)
+        return lambda moment=None: original(now() if moment is None else moment)
+
+    put("time", now)
+    put("time_ns", lambda: real["time_ns"]() + nanoseconds)
     for name in ("localtime", "gmtime", "ctime"):
-        setattr(time, name, of_now(getattr(time, name)))
+        put(name, of_now(real[name]))
+    put("strftime", lambda form, *given: real["strftime"](form, *(given or [real["localtime"](now())])))
+    put("asctime", lambda *given: real["asctime"](*(given or [real["localtime"](now())])))
+    of_day = real.get("CLOCK_REALTIME")
+    put("clock_gettime", lambda clock: real["clock_gettime"](clock) + (seconds if clock == of_day else 0))
+    put("clock_gettime_ns", lambda clock: real["clock_gettime_ns"](clock) + (nanoseconds if clock == of_day else 0))
+    _put_datetime_ahead(now, milliseconds)
 
-    real_strftime, real_asctime = time.strftime, time.asctime
-    time.strftime = lambda form, *given: real_strftime(form, *(given or [time.localtime()]))
-    time.asctime = lambda *given: real_asctime(*(given or [time.localtime()]))
-    if hasattr(time, "clock_gettime"):
-        real_clock, real_clock_ns = time.clock_gettime, time.clock_gettime_ns
-        of_day = time.CLOCK_REALTIME
-        time.clock_gettime = lambda clock: real_clock(clock) + (seconds if clock == of_day else 0)
-        time.clock_gettime_ns = lambda clock: real_clock_ns(clock) + (milliseconds * 1_000_000 if clock == of_day else 0)
-    _put_datetime_ahead(milliseconds)
-
-def _put_datetime_ahead(milliseconds):
+def _put_datetime_ahead(ahead_time, milliseconds):
     import datetime, importlib.util
     # time-machine changes the same methods in C, and expects to find those of C.
     if importlib.util.find_spec("time_machine") is not None:
@@ -42,7 +54,7 @@ def _put_datetime_ahead(milliseconds):
     real_utcnow, ahead = names["utcnow"], datetime.timedelta(milliseconds=milliseconds)
 
     def now(cls, tz=None):
-        return cls.fromtimestamp(time.time(), tz)
+        return cls.fromtimestamp(ahead_time(), tz)
 
     def utcnow(cls):
         return real_utcnow.__get__(None, cls)() + ahead
