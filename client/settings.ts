@@ -7,7 +7,7 @@ import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
 import type { HttpSettings } from "./runtime/proxy-environment.ts";
 import { runtimeSettings, settingDefaults, type SettingName, workspaceRules } from "./contributions.ts";
-import { tightenedSetting, type WorkspaceRule } from "../schemas/tighten.ts";
+import { isWrittenSetting, tightenedSetting, type WorkspaceRule } from "../schemas/tighten.ts";
 
 type Settings = typeof settingDefaults;
 
@@ -104,13 +104,13 @@ const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string
   return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
 };
 
-/** Whether the user set this; if not, the runtime's default applies. */
-const isWritten = (name: SettingName): boolean => {
-  const found = vscode.workspace.getConfiguration("coditect").inspect(name);
-  return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some(
-    (value) => value !== undefined,
+/** Whether the user or the workspace set this; if not, what the user set outside of the editor applies. */
+const isWritten = (name: SettingName): boolean =>
+  isWrittenSetting(
+    ruleOf(name),
+    settingDefaults[name],
+    vscode.workspace.getConfiguration("coditect").inspect<Settings[SettingName]>(name),
   );
-};
 
 /** Settings that the user wrote and the editor only hands on, nested as the runtime has them. */
 const handedOn = (): Record<string, unknown> => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { tightened, tightenedSetting } from "../../../schemas/tighten.ts";
+import { isWrittenSetting, tightened, tightenedSetting } from "../../../schemas/tighten.ts";
 import { workspaceRules } from "../../../client/contributions.ts";
 
 describe("what a workspace's settings can do in the editor", () => {
@@ -32,6 +32,20 @@ describe("what a workspace's settings can do in the editor", () => {
     assert.equal(minutes(undefined, 600), 60);
     assert.equal(minutes(30, 20, 25), 20);
     assert.equal(minutes(undefined, undefined, 5), 5);
+  });
+
+  it("takes the place of the user's other settings only where it counts", () => {
+    const lessons = (globalValue?: boolean, workspaceValue?: boolean) =>
+      isWrittenSetting(workspaceRules["feedback.lessons"], true, { globalValue, workspaceValue });
+    assert.equal(lessons(), false);
+    assert.equal(lessons(undefined, true), false);
+    assert.equal(lessons(undefined, false), true);
+    assert.equal(lessons(true), true);
+    const cost = (workspaceFolderValue: number | null) =>
+      isWrittenSetting<number | null>(workspaceRules["limits.costPerRun"], 5, { workspaceFolderValue });
+    assert.deepEqual([100, null, 5, 2].map(cost), [false, false, false, true]);
+    const confidence = { workspaceValue: 0.5 };
+    assert.equal(isWrittenSetting(workspaceRules["findings.minimumConfidence"], 0.5, confidence), true);
   });
 
   it("changes no value by one of another type", () => {
