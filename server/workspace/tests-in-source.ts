@@ -1,3 +1,5 @@
+import { codeOfRust } from "./rust-code.ts";
+
 /**
  * Tests that some languages keep in the file of the code they test: modules and functions of Rust that
  * only a test build compiles, and blocks for vitest. Whoever may not change tests may not change these.
@@ -15,50 +17,120 @@ export const testsInSource = (path: string, text: string): string | null => {
   return kept.length === 0 ? null : kept.join("\n");
 };
 
-/** An attribute of an item, as it begins a line. */
-const attribute = /^[ \t]*#\[([^\n]*?)\]/gm;
+/** An attribute of what follows it, or (`#!`) of what it is in. */
+const attribute = /#!?\[/g;
+
+/**
+ * The items of Rust below an attribute for tests, each with all of its attributes and what it contains,
+ * and the conditions of the file, which could leave the tests out.
+ */
+const rustTests = (text: string): string[] => {
+  const code = codeOfRust(text);
+  const items: string[] = [];
+  const conditions: string[] = [];
+  attribute.lastIndex = 0;
+  for (let found = attribute.exec(code); found !== null; found = attribute.exec(code)) {
+    const { index } = found;
+    let end = closingOf(code, attribute.lastIndex);
+    if (found[0] === "#![") {
+      if (/^#!\[\s*cfg\s*\(/.test(code.slice(index, end))) conditions.push(text.slice(index, end));
+    } else {
+      let isTest = isTestAttribute(code.slice(attribute.lastIndex, end - 1));
+      for (let next = nextAttribute(code, end); next !== null; next = nextAttribute(code, end)) {
+        end = closingOf(code, next);
+        isTest ||= isTestAttribute(code.slice(next, end - 1));
+      }
+      if (isTest) end = endOfItem(code, end);
+      if (isTest) items.push(text.slice(index, end));
+    }
+    attribute.lastIndex = end;
+  }
+  return items.length === 0 ? [] : [...conditions, ...items];
+};
+
+/** Where the inside of the attribute begins that comes next, if one does. */
+const nextAttribute = (code: string, from: number): number | null => {
+  const next = /\s*#\[/y;
+  next.lastIndex = from;
+  return next.test(code) ? next.lastIndex : null;
+};
+
+/** Where the brackets end that were opened before `from`. */
+const closingOf = (code: string, from: number): number => {
+  const bracket = /[[\]]/g;
+  let depth = 1;
+  bracket.lastIndex = from;
+  for (let found = bracket.exec(code); found !== null; found = bracket.exec(code)) {
+    depth += found[0] === "[" ? 1 : -1;
+    if (depth === 0) return bracket.lastIndex;
+  }
+  return code.length;
+};
+
+/** How an item begins; a field, a variant or an arm begins otherwise, and ends with a comma. */
+const itemWord =
+  /^\s*(?:pub(?:\s*\([^()]*\))?\s+)?(?:unsafe|async|const|extern|fn|mod|use|struct|enum|union|trait|impl|type|static|macro_rules|let)\b/;
+
+/** Where the item that begins at `from` ends: after its block, or its semicolon. */
+const endOfItem = (code: string, from: number): number => {
+  const isItem = itemWord.test(code.slice(from, from + 200));
+  const sign = /[()[\]{};,]/g;
+  let depth = 0;
+  sign.lastIndex = from;
+  for (let found = sign.exec(code); found !== null; found = sign.exec(code)) {
+    const [token] = found;
+    if ("([{".includes(token)) depth += 1;
+    if (")]}".includes(token)) depth -= 1;
+    // What it is in ends here, too.
+    if (depth < 0) return found.index;
+    const isEnd = token === "}" || token === ";" || (token === "," && !isItem);
+    if (depth === 0 && isEnd) return sign.lastIndex;
+  }
+  return code.length;
+};
 
 const isTestAttribute = (written: string): boolean => {
-  const words = written.replace(/"[^"]*"/g, "");
-  if (/^cfg\s*\(/.test(words)) return /\btest\b/.test(words) && !/\bnot\s*\(\s*test\b/.test(words);
+  const words = written.replace(/\s+/g, "");
+  if (words.startsWith("cfg(")) return isOnlyInTests(words);
   return /^(\w+::)*(test|bench|rstest|test_case)\b/.test(words);
 };
 
-/** The items of Rust below an attribute for tests, each with what it contains. */
-const rustTests = (text: string): string[] => {
-  const items: string[] = [];
-  let end = 0;
-  for (const { 1: written = "", 0: found, index } of text.matchAll(attribute)) {
-    if (index < end || !isTestAttribute(written)) continue;
-    end = endOfItem(text, index + found.length);
-    items.push(text.slice(index, end));
+const LONGEST_CONDITION = 1000;
+
+/** Whether a condition holds in test builds alone: `any(test, unix)` holds in others as well. */
+const isOnlyInTests = (condition: string): boolean => {
+  if (condition.length > LONGEST_CONDITION) return /\btest\b/.test(condition);
+  const judge = (_: string, name: string, inner: string): string => {
+    const parts = inner.split(",").filter((part) => part !== "");
+    const isOnly =
+      name === "any"
+        ? parts.length > 0 && parts.every((part) => part === "test")
+        : name !== "not" && parts.includes("test");
+    return isOnly ? "test" : "other";
+  };
+  let rest = condition;
+  for (let before = ""; before !== rest; ) {
+    before = rest;
+    rest = before.replace(/(\w+)\(([^()]*)\)/g, judge);
   }
-  return items;
+  return rest === "test";
 };
 
-/** What is no code in Rust, and the signs that open and close an item. A lifetime is no character. */
-const rustToken =
-  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|\bb?r(#*)"[^]*?(?:"\1|$)|"(?:[^"\\]|\\[^])*(?:"|$)|'(?:[^'\\\n]|\\[^\n]{1,8})'|[{};]|#!?\[/g;
-
-/** Where the item that begins at `from` ends: after its block, or its semicolon. */
-const endOfItem = (text: string, from: number): number => {
-  let depth = 0;
-  rustToken.lastIndex = from;
-  for (let token = rustToken.exec(text); token !== null; token = rustToken.exec(text)) {
-    if (token[0] === "{") depth += 1;
-    if (token[0] === "}") depth -= 1;
-    const isEnd = depth === 0 && (token[0] === "}" || token[0] === ";");
-    if (isEnd || depth < 0) return rustToken.lastIndex;
-  }
-  return text.length;
-};
+/** A text that names it, as configurations do: `"import.meta.vitest": "undefined"`. */
+const inQuotes = /["'`]import\.meta\.vitest["'`]/;
 
 /** Blocks of vitest, each up to the line that closes it with the same indentation. */
 const vitestBlocks = (text: string): string[] => {
   const blocks: string[] = [];
   let open: { indent: string; lines: string[] } | null = null;
+  let isComment = false;
   for (const line of text.split("\n")) {
-    if (open === null && !line.includes("import.meta.vitest")) continue;
+    if (open === null) {
+      isComment ||= /^\s*\/\*/.test(line);
+      const isSkipped = isComment || /^\s*\/\//.test(line) || inQuotes.test(line);
+      if (line.includes("*/")) isComment = false;
+      if (isSkipped || !line.includes("import.meta.vitest")) continue;
+    }
     open ??= { indent: /^\s*/.exec(line)?.[0] ?? "", lines: [] };
     open.lines.push(line);
     const isFirst = open.lines.length === 1;

@@ -65,6 +65,13 @@ describe("tests in a source", () => {
     ["an asynchronous test", "#[tokio::test]\nasync fn adds() {}\n", true],
     ["several conditions", '#[cfg(all(test, feature = "net"))]\nmod tests { }\n', true],
     ["an import for tests", "#[cfg(test)]\nuse std::fs;\n", true],
+    ["a test with other attributes before", "#[should_panic]\n/// Of odd ones.\n#[ test ]\nfn adds() {}\n", true],
+    ["an attribute over several lines", "#[cfg(\nall(any(unix, windows), test)\n)]\nmod tests { }\n", true],
+    ["a helper that returns an array", "#[cfg(test)]\nfn three() -> [u8; 3] {\n[1, 2, 3]\n}\n", true],
+    ["code for tests and for others", "#[cfg(any(test, unix))]\nfn main() {}\n", false],
+    ["code for everything but tests on a system", "#[cfg(all(unix, not(test)))]\nfn main() {}\n", false],
+    ["a test in a comment", "/* /* */\n#[test]\nfn adds() {}\n*/\n", false],
+    ["a test in a text", 'const HELP: &str = "\n#[test]\nfn adds() {}\n";\n', false],
     ["code for everything but tests", "#[cfg(not(test))]\nfn main() {}\n", false],
     ["a feature that is named after tests", '#[cfg(feature = "test")]\nfn main() {}\n', false],
     ["a type that derives", "#[derive(Debug)]\nstruct Test { }\n", false],
@@ -77,6 +84,33 @@ describe("tests in a source", () => {
   it("end before the item that follows them", () => {
     const text = "#[cfg(test)]\nmod tests;\npub fn code() {}\n";
     assert.equal(testsInSource("src/lib.rs", text), "#[cfg(test)]\nmod tests;");
+  });
+
+  it("end with the field that they are", () => {
+    const text = "struct Cart {\n    #[cfg(test)]\n    reads: usize,\n    items: Vec<u8>,\n}\n";
+    assert.equal(testsInSource("src/lib.rs", text), "#[cfg(test)]\nreads: usize,");
+    const last = "struct Cart {\n    #[cfg(test)]\n    reads: usize\n}\nfn code() {}\n";
+    assert.equal(testsInSource("src/lib.rs", last), "#[cfg(test)]\nreads: usize");
+  });
+
+  const ways: [how: string, path: string, turnOff: (text: string) => string][] = [
+    ["an attribute", "src/lib.rs", (text) => text.replace("#[cfg(test)]", "#[cfg(any())]\n#[cfg(test)]")],
+    ["a condition of the file", "src/lib.rs", (text) => `#![cfg(not(test))]\n${text}`],
+    ["a comment", "src/lib.rs", (text) => text.replace("#[cfg(test)]", "/* /* */\n#[cfg(test)]") + "*/"],
+    ["a comment", "src/lib.ts", (text) => text.replace("if (", "/*\nif (") + "*/"],
+  ];
+  for (const [how, path, turnOff] of ways)
+    it(`differ when ${how} turns them off: ${path}`, () => {
+      const text = path.endsWith(".rs") ? rust : typescript;
+      assert.notEqual(testsInSource(path, turnOff(text)), testsInSource(path, text));
+    });
+
+  it("are none where a comment or a configuration names vitest's variable", () => {
+    const texts = [
+      "// See import.meta.vitest\nexport const a = () => {\n  return 1;\n};\n",
+      'export default {\n  define: {\n    "import.meta.vitest": "undefined",\n  },\n};\n',
+    ];
+    for (const text of texts) assert.equal(testsInSource("src/a.ts", text), null);
   });
 
   it("are none in other files", () => {
