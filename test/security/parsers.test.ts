@@ -20,6 +20,8 @@ import { readPrompt } from "../../server/surfaces/acp/request.ts";
 import { MessageLines } from "../../server/tools/message-lines.ts";
 import { readJUnit } from "../../server/worker/runners/junit.ts";
 import { readTap } from "../../server/worker/runners/tap.ts";
+import { testReport } from "../support/reports.ts";
+import { brokenToolchain } from "../../server/worker/runners/broken-toolchain.ts";
 import { readTrx } from "../../server/worker/runners/trx.ts";
 import { readFrontMatter } from "../../server/workspace/front-matter.ts";
 import { globFilter } from "../../server/workspace/glob.ts";
@@ -108,6 +110,8 @@ const parsers: Readonly<Record<string, (input: string) => unknown>> = {
   "reports in TAP": readTap,
   "reports in JUnit's XML": refusing(readJUnit),
   "reports in TRX": refusing(readTrx),
+  "what runners say of the machine": (input) =>
+    brokenToolchain("/nowhere", testReport({ outcome: "crashed", output: input })),
   "answers of hooks": refusing((text) => decisionOf({ outcome: "answered", text })),
   receipts: readReceipt,
   "access tokens": readToken,
@@ -149,6 +153,8 @@ const hostile: Readonly<Record<string, string>> = {
   "tests without end": "ok 1\n".repeat(30_000),
   "suites without end": `${"<testsuite>".repeat(30_000)}${"<testcase/>".repeat(30_000)}`,
   "output without end": `<t><testcase><failure/>${"<system-out>a</system-out>".repeat(30_000)}</testcase></t>`,
+  "browsers that are not there": "Executable doesn't exist at ".repeat(30_000),
+  "attributes without end": "#[cfg(all(".repeat(10_000),
   "escapes without end": "\u001b[".repeat(30_000),
 };
 

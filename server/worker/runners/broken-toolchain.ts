@@ -129,7 +129,7 @@ const signs: readonly Sign[] = [
     inTests: true,
   },
   {
-    said: /Executable doesn't exist at ([^\n]{1,300})[^]{0,600}?playwright install/,
+    said: /Executable doesn't exist at ([^\n]{1,300})\n[^]{0,600}?playwright install/,
     problem: "Playwright's browser is not installed: there is no {}",
     mend: always("npx playwright install"),
     isNamed: isNodeProject,
