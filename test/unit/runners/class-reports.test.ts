@@ -148,12 +148,14 @@ describe("reports that name classes", () => {
     const xml = `<testsuites><testsuite name="BTest" file="/shop/BTest.php">
       <testcase name="testRisky" class="BTest" classname="BTest" file="/shop/BTest.php"><error type="PHPUnit\\Framework\\RiskyTestError">This test did not perform any assertions</error></testcase>
       <testcase name="testWarns" class="BTest" classname="BTest" file="/shop/BTest.php"><error type="PHPUnit\\Framework\\Error\\Warning">w</error></testcase>
+      <testcase name="testOld" class="BTest" classname="BTest" file="/shop/BTest.php"><warning type="PHPUnit\\Framework\\Warning">assertFileNotExists() is deprecated</warning></testcase>
       <testcase name="tearDownAfterClass" class="BTest" classname="BTest" file="/shop/BTest.php"><failure type="PHPUnit\\Framework\\SyntheticError">still open</failure></testcase></testsuite>
       <testsuite name="CTest" file="/shop/CTest.php"><testsuite name="CTest::testRow"><testcase name="Error"><error type="PHPUnit\\Framework\\Error">The data provider is invalid.</error></testcase></testsuite></testsuite>
       <testsuite name="DTest" file="/shop/DTest.php"><testcase name="Warning"><warning type="PHPUnit\\Framework\\Warning">No tests found in class "DTest".</warning></testcase></testsuite></testsuites>`;
     assert.deepEqual(outline(await read("phpunit", { "report/report.xml": xml })), [
       "/shop/BTest.php > BTest > testRisky: passed",
       "/shop/BTest.php > BTest > testWarns: failed",
+      "/shop/BTest.php > BTest > testOld: passed",
       "not loaded: /shop/CTest.php",
       "not loaded: /shop/DTest.php",
       "error: BTest failed outside of its tests",
