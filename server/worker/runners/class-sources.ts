@@ -45,10 +45,17 @@ export const classSources = (
     }
     return found;
   };
-  return (className) => {
+  const search = (className: string): string => {
     const named = sourceFile(paths, className, extensions);
     if (named !== "") return named;
     const simple = outerClass(className).split(".").at(-1) ?? "";
     return sourceFile(paths, simple, extensions) || ((declared ??= declarations()).get(simple) ?? "");
+  };
+  // A report names the class with each of its tests.
+  const sources = new Map<string, string>();
+  return (className) => {
+    const source = sources.get(className) ?? search(className);
+    sources.set(className, source);
+    return source;
   };
 };
