@@ -109,7 +109,7 @@ const isOnlyInTests = (condition: string): boolean => {
     return isOnly ? "test" : "other";
   };
   let rest = condition;
-  for (let before = ""; before !== rest; ) {
+  for (let before = ""; before !== rest;) {
     before = rest;
     rest = before.replace(/(\w+)\(([^()]*)\)/g, judge);
   }

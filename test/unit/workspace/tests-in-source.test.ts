@@ -65,7 +65,11 @@ describe("tests in a source", () => {
     ["an asynchronous test", "#[tokio::test]\nasync fn adds() {}\n", true],
     ["several conditions", '#[cfg(all(test, feature = "net"))]\nmod tests { }\n', true],
     ["an import for tests", "#[cfg(test)]\nuse std::fs;\n", true],
-    ["a test with other attributes before", "#[should_panic]\n/// Of odd ones.\n#[ test ]\nfn adds() {}\n", true],
+    [
+      "a test with other attributes before",
+      "#[should_panic]\n/// Of odd ones.\n#[ test ]\nfn adds() {}\n",
+      true,
+    ],
     ["an attribute over several lines", "#[cfg(\nall(any(unix, windows), test)\n)]\nmod tests { }\n", true],
     ["a helper that returns an array", "#[cfg(test)]\nfn three() -> [u8; 3] {\n[1, 2, 3]\n}\n", true],
     ["code for tests and for others", "#[cfg(any(test, unix))]\nfn main() {}\n", false],
