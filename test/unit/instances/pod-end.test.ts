@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { endOfPod } from "../../../server/instances/drivers/kubernetes/end.ts";
 import { Pod } from "../../../server/instances/drivers/kubernetes/pods.ts";
 
-const ended = (exitCode: number, reason = "Error", metadata: object = {}): Pod =>
+const ended = (exitCode: number, reason = "Error", metadata: object = {}, message?: string): Pod =>
   Pod.parse({
     metadata: { name: "pod", uid: "1", ...metadata },
     status: {
       phase: "Failed",
-      containerStatuses: [{ name: "worker", state: { terminated: { exitCode, reason } } }],
+      containerStatuses: [{ name: "worker", state: { terminated: { exitCode, reason, message } } }],
     },
   });
 
@@ -19,6 +19,11 @@ describe("the end of a pod", () => {
     ["a deletion that its worker obeyed", ended(143, "Error", deletion), "its pod was deleted"],
     ["an end of its own while it is deleted", ended(3, "Error", deletion), "exit code 3"],
     ["memory, also while it is deleted", ended(137, "OOMKilled", deletion), "out of memory: over 300 MB"],
+    [
+      "an image without our shell",
+      ended(128, "StartError", {}, "exec: /opt/coditect/bin/sh: no such file or directory"),
+      "its image may be of another version; run coditect image build and coditect image push: exec: /opt/coditect/bin/sh: no such file or directory",
+    ],
     ["a pod that is gone", null, "its pod was deleted"],
   ];
   for (const [name, pod, how] of ends)

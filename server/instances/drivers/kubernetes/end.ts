@@ -4,6 +4,8 @@ import { WORKER } from "./pod.ts";
 import type { Pod } from "./pods.ts";
 
 const KILLED_FOR_MEMORY = "OOMKilled";
+/** What container engines say where an image lacks the program of the container. */
+const notStarted: ReadonlySet<string> = new Set(["StartError", "ContainerCannotRun"]);
 /** Of a container that was stopped: 128 and SIGTERM, or SIGKILL where that was not enough. */
 const endedByStop: ReadonlySet<number> = new Set([143, 137]);
 
@@ -65,6 +67,10 @@ export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): 
   if (ended == null) return { kind: "exited", how: "the connection to its pod broke" };
   if (ended.reason === KILLED_FOR_MEMORY)
     return { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` };
+  if (notStarted.has(ended.reason ?? "")) {
+    const how = "its image may be of another version; run coditect image build and coditect image push";
+    return { kind: "exited", how: withWhy(how, ended.message) };
+  }
   // Whoever deletes a pod has its containers end by a signal, which alone would look like a crash.
   if (pod.metadata.deletionTimestamp != null && endedByStop.has(ended.exitCode)) return deleted;
   return endOf(ended.exitCode, null, lastWords);
