@@ -162,6 +162,14 @@ describe("reports that name classes", () => {
     ]);
   });
 
+  it("leave out a class without tests where PHPUnit lets it pass", async () => {
+    const xml = `<testsuites><testsuite name="BaseTest" file="/shop/BaseTest.php"><testcase name="Warning" assertions="0"><warning type="PHPUnit\\Framework\\Warning">Warning
+No tests found in class "BaseTest".</warning></testcase></testsuite></testsuites>`;
+    const files = { "report/report.xml": xml };
+    assert.deepEqual(outline(await read("phpunit", files, { exit: 0 })), []);
+    assert.deepEqual(outline(await read("phpunit", files)), ["not loaded: /shop/BaseTest.php"]);
+  });
+
   it("find the file of a nested class, and of one whose file has another name (.NET)", async () => {
     const result = (id: string, name: string, outcome: string): string =>
       `<UnitTestResult testId="${id}" testName="${name}" outcome="${outcome}"/>`;
