@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Json } from "./primitives.ts";
 import { isSettingKey, settingKeys, settingTable, type SettingKey } from "./setting-table.ts";
 import { Settings, type SettingsInput } from "./settings.ts";
-import { tightened } from "./tighten.ts";
+import { isListOf, tightened } from "./tighten.ts";
 
 /** Where the value of a setting comes from, from the weakest to the strongest; a workspace tightens last. */
 export const SettingOrigin = z.enum(["default", "environment", "user", "editor", "flag", "workspace"]);
@@ -56,8 +56,6 @@ export const nestSettings = (values: SettingValues): Record<string, unknown> => 
   }
   return nested;
 };
-
-const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 

@@ -13,7 +13,7 @@ export type WorkspaceRule = "lower" | "off" | "on" | "subset" | "user" | "any" |
 
 const size = (value: unknown): number => (typeof value === "number" ? value : Infinity);
 
-const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
+export const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
 
 /** The part of a workspace's value that counts, given the user's; undefined: none of it. */
 export const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown => {

@@ -1,10 +1,10 @@
-import { userInfo } from "node:os";
 import { fail } from "../../schemas/errors.ts";
 import { EQUIVALENT_MUTANT, type Finding } from "../../schemas/findings.ts";
 import { lessonOfDismissal } from "../feedback/lessons.ts";
 import { scoreAuthors } from "../teams/run/author-quality.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
+import { userName } from "../platform/user-name.ts";
 
 /** What reviewing agents reported. A dismissal is remembered by fingerprint. */
 export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext): HandlersOf<"findings"> => {
@@ -53,7 +53,7 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
       const confirmed: Finding = {
         ...finding,
         status: "Confirmed",
-        confirmed_by: remote?.user ?? userInfo().username,
+        confirmed_by: remote?.user ?? userName(),
         updated_at: now(),
       };
       await store.commit((transaction) => {

@@ -123,7 +123,7 @@ export const cargo: RunnerAdapter = {
     };
     for (const line of text.split("\n")) {
       const [, started, crate = ""] = running.exec(line) ?? [];
-      const isNext = started !== undefined || line.includes("Doc-tests ");
+      const isNext = started !== undefined || /^\s*Doc-tests /.test(line);
       if (isNext) endTarget();
       if (started !== undefined)
         ({ path: target, member } = targetIn(job.folder, members, [started, crate], member));

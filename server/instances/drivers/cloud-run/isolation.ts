@@ -1,4 +1,4 @@
-import { OPEN_PROCESSES, type IsolationRules } from "../remote/isolation.ts";
+import type { IsolationRules } from "../remote/isolation.ts";
 import type { CloudRunSettings } from "./settings.ts";
 
 type Place = CloudRunSettings["allow_reachable"][number];
@@ -28,9 +28,7 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
   reached: {},
   allowed,
   hint: (exposed) =>
-    exposed.includes("processes")
-      ? OPEN_PROCESSES
-      : exposed.every((place) => place === "metadata")
-        ? "No firewall can close the metadata server of Cloud Run. Set cloud_run.service_account to an account without roles, and add metadata to cloud_run.allow_reachable (docs/cloud-run.md)."
-        : `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
+    exposed.every((place) => place === "metadata")
+      ? "No firewall can close the metadata server of Cloud Run. Set cloud_run.service_account to an account without roles, and add metadata to cloud_run.allow_reachable (docs/cloud-run.md)."
+      : `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
 });

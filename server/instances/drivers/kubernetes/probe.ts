@@ -1,5 +1,5 @@
 import type { ProbeTarget } from "../remote/overseer.ts";
-import { OPEN_PROCESSES, type IsolationRules } from "../remote/isolation.ts";
+import type { IsolationRules } from "../remote/isolation.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Pod } from "./pods.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -56,7 +56,5 @@ export const podRules = (
   },
   allowed,
   hint: (exposed) =>
-    exposed.includes("processes")
-      ? OPEN_PROCESSES
-      : `Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: ${exposed.join(",")}.`,
+    `Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: ${exposed.join(",")}.`,
 });

@@ -10,12 +10,12 @@ export interface IsolationRules<Place extends string> {
   reached: Readonly<Partial<Record<Place, RegExp>>>;
   /** Places that the user allows. */
   allowed: readonly Place[];
-  /** What the user can do about the others. */
+  /** What the user can do about places of the network that are reached. */
   hint: (exposed: readonly Place[]) => string;
 }
 
 /** What the user can do where commands could change the worker's first process. */
-export const OPEN_PROCESSES =
+const OPEN_PROCESSES =
   "Build the image again with this version (coditect image build), and push it. If the sandbox of the container does not close the memory of programs that nobody may read, add processes to allow_reachable: commands can then change later runs of their instance.";
 
 const connected = /^connected$/;
@@ -39,7 +39,12 @@ export const measureIsolation = async <Place extends string>(
   const exposed = places.filter((place) => !rules.allowed.includes(place));
   if (exposed.length > 0) {
     const reached = exposed.map((place) => rules.words[place]).join(", ");
-    throw fail("instance_exposed", { reached, hint: rules.hint(exposed) });
+    const network = exposed.filter((place) => place !== "processes");
+    const hints = [
+      ...(network.length < exposed.length ? [OPEN_PROCESSES] : []),
+      ...(network.length > 0 ? [rules.hint(network)] : []),
+    ];
+    throw fail("instance_exposed", { reached, hint: hints.join(" ") });
   }
   return places;
 };

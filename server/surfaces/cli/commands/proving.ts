@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { z } from "zod";
 import { CoditectError } from "../../../../schemas/errors.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
@@ -14,6 +13,7 @@ import { connect, stateFolderOf } from "../session/connect.ts";
 import { cliLog } from "../session/log.ts";
 import { guessedSettings, RunFlags, settingsOf, type RunFlags as Flags } from "../session/options.ts";
 import { allPages } from "./records.ts";
+import { userName } from "../../../platform/user-name.ts";
 
 /** Options of the commands that judge a change. */
 export const ProveFlags = RunFlags.extend({
@@ -97,9 +97,7 @@ export const proveWithFlags = async (
       runtime: flags.runtime ?? settings.runtime,
       image: flags.image ?? settings.image,
       confirmed: await confirmedIn(workspace, environment),
-      equivalents: new Map(
-        equivalent.map((id) => [id, { argued_by: null, confirmed_by: userInfo().username }]),
-      ),
+      equivalents: new Map(equivalent.map((id) => [id, { argued_by: null, confirmed_by: userName() }])),
       test_command: flags.testCommand ?? null,
       proven,
     },

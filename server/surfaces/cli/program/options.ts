@@ -43,6 +43,14 @@ export const setOption = (): Option =>
     .argParser(repeated)
     .default([], "none");
 
+export const equivalentOption = (): Option =>
+  new Option(
+    "--equivalent <id>",
+    "a mutant that makes no difference, as you confirm: its ID in an earlier proof (repeatable)",
+  )
+    .argParser(repeated)
+    .default([], "none");
+
 /** Files that something runs, or that steer agents, are applied only by their names. */
 export const alsoOption = (flags: string): Option =>
   new Option(flags, "also apply this file, which is executed or configures tools (repeatable)").argParser(

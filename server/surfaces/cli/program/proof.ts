@@ -3,6 +3,7 @@ import type { CommandContext } from "../display/terminal.ts";
 import {
   type End,
   jsonOption,
+  equivalentOption,
   modelOptions,
   recordCommand,
   runtimeOption,
@@ -20,10 +21,7 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
       .option("--image <name>", "the container image they run in")
       .addOption(testCommandOption())
       .addOption(testReportOption())
-      .option(
-        "--equivalent <id...>",
-        "mutants that make no difference, as you confirm: their IDs in an earlier proof",
-      )
+      .addOption(equivalentOption())
       .addOption(setOption())
       .addOption(unconfinedOption());
   whereTestsRun(recordCommand(program, "prove", "check that tests prove a change"))
