@@ -401,7 +401,7 @@ export const errorCatalogue = {
     http: 401,
   }),
   model_not_found: row("{provider} has no model {model}.", "{hint}", { ...provider, http: 404 }),
-  effort_not_taken: row("{model} of {provider} does not take the effort {effort}.", "{hint}", usage),
+  effort_not_taken: row("{model} of {provider} does not accept the effort {effort}.", "{hint}", usage),
   context_too_long: row(
     "The conversation is too long for {model}: about {tokens} tokens, and its context window is {window}.",
     "Use a model with a larger context window, or make the task smaller.",
@@ -610,7 +610,7 @@ export const errorCatalogue = {
   ),
   folder_not_private: row(
     "Other users can access the folder {path}: {reason}.",
-    "Delete it, or change its permissions so that only you can open it. If its file system has no permissions (/mnt/c in WSL), set XDG_CONFIG_HOME to a folder on one that has.",
+    "Delete it, or change its permissions so that only you can open it. If its file system does not support permissions, such as /mnt/c in WSL, set XDG_CONFIG_HOME to a folder on a file system that does.",
     broken,
   ),
   untrusted_workspace: row(

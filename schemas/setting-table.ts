@@ -106,7 +106,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   test_report: {
-    text: "The report that the project's test command writes, JUnit XML or TAP: a path, a glob, or - for what it prints. Leave empty where CODITECT knows the test runner.",
+    text: "The report that the project's test command writes, JUnit XML or TAP: a path, a glob, or - for what it prints. Leave empty if CODITECT knows the test runner.",
     workspace: "any",
   },
   mutants_threshold: {
@@ -127,7 +127,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "off",
   },
   effort: {
-    text: "How much the models think: minimal, low, medium, high, xhigh or max. A model that does not take the level is not asked.",
+    text: "How much the models think: minimal, low, medium, high, xhigh or max. CODITECT does not ask a model that does not accept the level.",
     workspace: "user",
   },
   min_confidence: { text: "Hide findings whose confidence is lower.", workspace: "any" },
@@ -215,7 +215,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "user",
   },
   "kubernetes.allow_reachable": {
-    text: "Places that pods can reach: api_server, dns, metadata, internet, pods, processes.",
+    text: "What pods are allowed to reach: api_server, dns, metadata, internet, pods, processes (the memory of other processes in their container).",
     workspace: "subset",
   },
   "cloud_run.project": { text: "The Google Cloud project for the Cloud Run runtime.", workspace: "user" },
@@ -254,7 +254,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   "cloud_run.allow_reachable": {
-    text: "Places that Cloud Run containers can reach: metadata, dns, google_apis, internet, processes.",
+    text: "What Cloud Run containers are allowed to reach: metadata, dns, google_apis, internet, processes (the memory of other processes in their container).",
     workspace: "subset",
   },
   "retention.days": {
@@ -278,7 +278,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     workspace: "lower",
   },
   "alerts.limit_share": {
-    text: "Share of a cap on tokens, cost, memory or disk that may be used.",
+    text: "Raise an alert when this share of a limit on tokens, cost, memory or disk is used.",
     workspace: "lower",
   },
   "alerts.provider_errors": {

@@ -130,19 +130,19 @@ const signs: readonly Sign[] = [
   },
   {
     said: /Executable doesn't exist at ([^\n]{1,300})\n[^]{0,600}?playwright install/,
-    problem: "Playwright's browser is not installed: there is no {}",
+    problem: "Playwright's browser is not installed: {} does not exist",
     mend: always("npx playwright install"),
     isNamed: isNodeProject,
     inTests: true,
   },
   {
     said: /(?:npm package is installed, but the|No version of) (Cypress)[^\n]{0,40}(?:binary is missing|is installed)/,
-    problem: "the program of {} is not installed",
+    problem: "the {} binary is not installed",
     mend: always("npx cypress install"),
   },
   {
     said: /(@prisma\/client) did not initialize yet/,
-    problem: "{} was not generated",
+    problem: "{} has not been generated",
     mend: always("npx prisma generate"),
     isNamed: isNodeProject,
     inTests: true,

@@ -129,7 +129,7 @@ export const cargo: RunnerAdapter = {
         ({ path: target, member } = targetIn(job.folder, members, [started, crate], member));
       else if (isNext) target = "";
       // A test can end the whole program, with exit code 0 as well: no result follows then.
-      if (/^running [1-9]\d* tests?$/.test(line)) unended = target || "the documentation";
+      if (/^running [1-9]\d* tests?$/.test(line)) unended = target || "the documentation tests";
       const [, name, word = ""] = verdict.exec(line) ?? [];
       const status = statuses[word];
       if (name !== undefined && status !== undefined) {

@@ -99,9 +99,9 @@ export const writablePath = (copy: PrivateCopy, access: WriteAccess, written: st
 };
 
 /**
- * Writes a text in one step; gives the change back, or `null` when the file held it already.
- * Errors: `not_encodable`; `write_not_allowed` for a change of test settings in a file that may be
- * changed otherwise.
+ * Writes a text in one step. Returns the change, or `null` if the file already has this content.
+ * Errors: `not_encodable`; `write_not_allowed` if the text changes the tests or test settings of a file
+ * that is otherwise writable.
  */
 export const writeText = (
   copy: PrivateCopy,
@@ -117,7 +117,7 @@ export const writeText = (
   if (isThere && holds(copy, path, bytes)) return null;
   const content = toFileContent(bytes);
   if (changesTestSettings(copy, access, path, content)) {
-    const kind = "partly a test or test configuration, which this would change";
+    const kind = "partly tests or test configuration, which this write would change";
     throw fail("write_not_allowed", { path, kind, allowed: accessWords[access] });
   }
   writeAtomically(target, bytes, executable);

@@ -61,7 +61,7 @@ for (const protocol of protocols) {
         ask(gateway, question("Hello", { effort }), chargeTo(agentWith(provider))),
       );
       assert.equal(error.code, "effort_not_taken");
-      assert.equal(error.message, `${model} of ${protocol.name} does not take the effort ${effort}.`);
+      assert.equal(error.message, `${model} of ${protocol.name} does not accept the effort ${effort}.`);
       assert.match(error.nextStep ?? "", new RegExp(taken.replaceAll(".", "\\.")));
       const signal = new AbortController().signal;
       const problem = await gateway.check({ providers: [provider], effort }, signal, false);

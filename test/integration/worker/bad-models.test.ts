@@ -215,7 +215,7 @@ describe("bad models", function () {
     const write = (content: string): [string, Json] => ["write_file", { path: "package.json", content }];
     assert.match(
       await refusalOf(...write(manifest("exit 0", "1.0.0")), { write_access: "sources" }),
-      /package\.json\. .*partly a test or test configuration/,
+      /package\.json\. .*partly tests or test configuration/,
     );
     assert.equal(
       (await outcomeOf(...write(manifest("vitest run", "2.0.0")), { write_access: "sources" })).is_error,
@@ -239,7 +239,7 @@ describe("bad models", function () {
     const write = (content: string): [string, Json] => ["write_file", { path: "src/lib.rs", content }];
     assert.match(
       await refusalOf(...write(crate("0", 0)), { write_access: "sources" }),
-      /src\/lib\.rs\. .*partly a test or test configuration/,
+      /src\/lib\.rs\. .*partly tests or test configuration/,
     );
     const { is_error, changes } = await outcomeOf(...write(crate("1", 1)), { write_access: "sources" });
     assert.deepEqual([is_error, changes.map(({ path }) => path)], [false, ["src/lib.rs"]]);

@@ -19,7 +19,7 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
     ...INTERNET.map((host) => ({ name: "internet" as const, host, port: HTTPS })),
   ],
   words: {
-    processes: "the memory of its other processes",
+    processes: "the memory of other processes in its container",
     metadata: "the metadata server",
     dns: "a name server that knows public names",
     google_apis: "Google's APIs",
@@ -30,5 +30,5 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
   hint: (exposed) =>
     exposed.every((place) => place === "metadata")
       ? "No firewall can close the metadata server of Cloud Run. Set cloud_run.service_account to an account without roles, and add metadata to cloud_run.allow_reachable (docs/cloud-run.md)."
-      : `Deny it in the firewall and name server of the VPC network (docs/cloud-run.md), or allow it in the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
+      : `Deny access in the firewall and name server of the VPC network (docs/cloud-run.md), or add these places to the setting cloud_run.allow_reachable: ${exposed.join(",")}.`,
 });

@@ -41,7 +41,7 @@ export const podRules = (
 ): IsolationRules<Place> => ({
   targets: targetsOf(cluster, podName, pods),
   words: {
-    processes: "the memory of its other processes",
+    processes: "the memory of other processes in its container",
     api_server: "the API server",
     dns: "the cluster's name server",
     metadata: "the cloud's metadata address",
@@ -56,5 +56,5 @@ export const podRules = (
   },
   allowed,
   hint: (exposed) =>
-    `Apply the network policy (coditect cluster setup) on a cluster that enforces it, or allow it in the setting kubernetes.allow_reachable: ${exposed.join(",")}.`,
+    `Apply the network policy (coditect cluster setup) on a cluster that enforces it, or add these places to the setting kubernetes.allow_reachable: ${exposed.join(",")}.`,
 });

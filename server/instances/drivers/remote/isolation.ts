@@ -14,9 +14,9 @@ export interface IsolationRules<Place extends string> {
   hint: (exposed: readonly Place[]) => string;
 }
 
-/** What the user can do where commands could change the worker's first process. */
+/** What the user can do if commands could change the first process of their container. */
 const OPEN_PROCESSES =
-  "Build the image again with this version (coditect image build), and push it. If the sandbox of the container does not close the memory of programs that nobody may read, add processes to allow_reachable: commands can then change later runs of their instance.";
+  "Build the image again with this version (coditect image build) and push it. If the container's sandbox still lets commands open the memory of other processes, you can add processes to allow_reachable. Commands can then affect later runs of their instance.";
 
 const connected = /^connected$/;
 

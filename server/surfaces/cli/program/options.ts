@@ -46,7 +46,7 @@ export const setOption = (): Option =>
 export const equivalentOption = (): Option =>
   new Option(
     "--equivalent <id>",
-    "a mutant that makes no difference, as you confirm: its ID in an earlier proof (repeatable)",
+    "confirm that a mutant makes no difference, by its ID in an earlier proof (repeatable)",
   )
     .argParser(repeated)
     .default([], "none");
