@@ -213,8 +213,8 @@ export type ProviderChoice = "agent" | ProviderName | "Rehearsal";
 export type SettingName = keyof typeof settingDefaults;
 
 /**
- * What the settings of a workspace or folder can do to settings that VS Code lets them set. It lets them
- * set no setting of scope `machine`.
+ * What a workspace or folder can do with each setting that VS Code lets it set. VS Code does not let it set
+ * settings of the scope `machine`.
  */
 export const workspaceRules = {
   "model.provider": "any",

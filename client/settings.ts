@@ -15,8 +15,8 @@ const ruleOf = (name: SettingName): WorkspaceRule =>
   Object.entries<WorkspaceRule>(workspaceRules).find(([each]) => each === name)?.[1] ?? "user";
 
 /**
- * The value of a setting for a workspace folder: what the user set, and of the workspace's own settings
- * what {@link workspaceRules} allows; its default where the value has another type.
+ * The value of a setting for a workspace folder: the user's value, tightened by the workspace as far as
+ * {@link workspaceRules} allows. If the value has another type, it is the default.
  */
 export const setting = <Name extends SettingName>(
   name: Name,
@@ -26,7 +26,7 @@ export const setting = <Name extends SettingName>(
   const written = vscode.workspace.getConfiguration("coditect", scope).inspect<Settings[Name]>(name);
   const value = tightenedSetting(ruleOf(name), byDefault, written);
   const isNullable = name.startsWith("limits.") && value === null;
-  // The default's type is checked; package.json's schema limits what else the user can write.
+  // The type was compared with that of the default; the schema in package.json limits the values.
   return isNullable || typeof value === typeof byDefault || byDefault === null
     ? (value as Settings[Name])
     : byDefault;
@@ -39,7 +39,7 @@ export const setting = <Name extends SettingName>(
 export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | null =>
   providerOf(setting("model.provider", scope), setting("model.name", scope).trim(), scope);
 
-/** The runtime gets the name and password of the address with `endpoints`. */
+/** Without a name and password: the runtime gets these with `endpoints`. */
 const askOllama = (model: string, address: string): AIProvider => ({
   Ollama: { model, endpoint: withoutLogin(address) },
 });

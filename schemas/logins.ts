@@ -24,8 +24,8 @@ export const loginOf = (address: string): string | null => {
 };
 
 /**
- * Addresses of Ollama with a name and password, in a value that is not yet parsed. Agents and runs, which are
- * stored, do not keep them.
+ * A problem for each address of Ollama that has a name and password, in a value that is not yet parsed.
+ * Agents and runs are stored and do not keep them.
  */
 export const loginsIn = (value: unknown, path: readonly PropertyKey[] = []): ValueProblem[] => {
   if (typeof value === "string") {
@@ -46,8 +46,8 @@ export const loginsIn = (value: unknown, path: readonly PropertyKey[] = []): Val
 };
 
 /**
- * A value that a user or a program gives, as the schema reads it, or in words what is wrong with it. A login
- * that would not be kept is a problem, because the server would refuse the requests without it.
+ * Parses a value that a user or a program gives. Returns the value, or its problems in words. A name and
+ * password that would not be kept are a problem, because the server would refuse requests without them.
  */
 export const parseGiven = <Value>(
   schema: z.ZodType<Value>,

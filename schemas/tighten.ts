@@ -1,13 +1,12 @@
 /**
- * What a value of a workspace can do. Whatever the rule: it never gives an agent more than the user
- * does.
+ * Which values of a workspace count. No rule gives an agent more rights than the user does.
  *
- * - `lower`: a smaller number counts; `null`, no cap, is the largest.
- * - `off`: only `false` counts; `on`: only `true` does.
- * - `subset`: of what the user lists, what the workspace lists as well.
- * - `user`: nothing; it is the user's alone.
- * - `any`: every value; it gives nobody more rights.
- * - a list: a value further behind counts, from the loosest to the strictest.
+ * - `lower`: a smaller number counts. `null` means no limit and is the largest value.
+ * - `off`: only `false` counts. `on`: only `true` counts.
+ * - `subset`: only items that the user lists as well count.
+ * - `user`: no value counts; only the user can set it.
+ * - `any`: every value counts, because the setting gives nobody more rights.
+ * - a list of values from the loosest to the strictest: a stricter value than the user's counts.
  */
 export type WorkspaceRule = "lower" | "off" | "on" | "subset" | "user" | "any" | readonly string[];
 
@@ -15,7 +14,7 @@ const size = (value: unknown): number => (typeof value === "number" ? value : In
 
 export const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
 
-/** The part of a workspace's value that counts, given the user's; undefined: none of it. */
+/** The part of a workspace's value that counts, given the user's value; undefined if no part does. */
 export const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown => {
   switch (rule) {
     case "any":
@@ -31,21 +30,21 @@ export const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): un
     case "subset":
       return isListOf(own) && isListOf(asked) ? own.filter((item) => asked.includes(item)) : undefined;
     default:
-      // A value that the list does not have is neither loosened nor chosen by a workspace.
+      // A workspace can neither replace nor choose a value that is not in the list.
       return rule.includes(String(own)) && rule.indexOf(String(asked)) > rule.indexOf(String(own))
         ? asked
         : undefined;
   }
 };
 
-/** A setting of the editor, at the places where it can be written; undefined: it is not written there. */
+/** A setting of the editor in each place where it can be written; undefined where it is not written. */
 export interface WrittenSetting<Value> {
   globalValue?: Value | undefined;
   workspaceValue?: Value | undefined;
   workspaceFolderValue?: Value | undefined;
 }
 
-/** The user's value or the default, as far as the workspace and then the folder leave it. */
+/** The user's value or the default, tightened by the workspace and then by the folder. */
 export const tightenedSetting = <Value>(
   rule: WorkspaceRule,
   byDefault: Value,

@@ -34,8 +34,8 @@ const isInstalled = () => {
   );
 };
 
-// Packages that are linked, one by one or as a folder, belong to another checkout: installing through
-// the link would empty that one.
+// If packages are links, one by one or as a folder, they belong to another checkout: installing through
+// the links would empty it.
 const isLinked = ["node_modules", "node_modules/typescript"].some((path) =>
   lstatSync(join(root, path), { throwIfNoEntry: false })?.isSymbolicLink(),
 );

@@ -33,7 +33,7 @@ const execute = ({ name, program, args }, file) => {
       XDG_CONFIG_HOME: `${file}-config`,
       // Tests start programs from the sources hundreds of times; each would compile all of them.
       NODE_COMPILE_CACHE: join(folder, "compiled"),
-      // The script that ran before this one has built.
+      // The script that started this one has already built the product.
       CODITECT_TEST_BUILT: "1",
       COUNTS_FILE: file,
       ...(process.stdout.isTTY && { MOCHA_COLORS: "1" }),

@@ -29,7 +29,7 @@ export interface Attempt {
   to: Addressee;
   key: string | null;
   request: ModelRequest;
-  /** The execution that asks: its requests are one conversation. */
+  /** The execution that asks. All its requests belong to one conversation. */
   execution: string;
   timeoutMs: number;
   signal: AbortSignal;
@@ -46,7 +46,7 @@ export interface AttemptTools {
   clock: Clock;
   /** Shortens the deadlines for the first byte and for silence. */
   deadlines: Partial<Deadlines>;
-  /** What models turned out to lack, by what holds for all requests to them or for one conversation. */
+  /** What models turned out to lack, by model or by conversation with a model. */
   lacks: Map<string, Set<Capability>>;
 }
 
@@ -157,8 +157,8 @@ const tryOnce = async (attempt: Attempt, tools: AttemptTools, request: ModelRequ
 };
 
 /**
- * Asks. If a model turns out to lack something, asks again without it, now and in later requests. Thoughts
- * that it refuses belong to one conversation: others keep theirs.
+ * Asks a model. If the model turns out to lack something, asks again without it, and leaves it out of later
+ * requests too. Thoughts that the model refuses are left out of this conversation only.
  */
 export const attemptAnswer = async (attempt: Attempt, tools: AttemptTools): Promise<Outcome> => {
   const { to, execution } = attempt;

@@ -39,7 +39,7 @@ export const withoutPictures = (message: UserMessage): UserMessage => ({
 
 type Part = Message["content"][number];
 
-/** Thoughts, and calls that a service signed with its thoughts. */
+/** Whether a part is a thought, or a call that a service signed with its thoughts. */
 const hasThought = (part: Part): boolean =>
   part.type === "reasoning" || (part.type === "tool_call" && part.signature !== null);
 const withoutThoughts = (message: Message): Message => {
@@ -82,8 +82,8 @@ const substitutes: Readonly<Record<Capability, Substitute>> = {
       /temperature`?'?"? (is|was) (deprecated|not supported|unsupported)|temperature`?'?"? may only be set|(unsupported|not support|does ?n[o']t support|unknown|invalid)[^.]{0,60}temperature/i,
     without: (request) => ({ ...request, temperature: null }),
   },
-  // Claude binds signed thoughts to what precedes them, and both Claude and Gemini to the account: a
-  // conversation that was cut, or continues with another key, loses them.
+  // Claude binds signed thoughts to the messages before them, and both Claude and Gemini bind them to the
+  // account. They are invalid after messages were removed, and with the key of another account.
   thoughts: {
     isAsked: ({ messages }) => messages.some(({ content }) => content.some(hasThought)),
     refusal:
@@ -137,7 +137,7 @@ export const refusedIn = (request: ModelRequest, error: CoditectError): Capabili
   return capabilities.find(refuses) ?? null;
 };
 
-/** What the model is known to lack before it is asked, and that its service may not report. */
+/** What the model is known to lack before it is asked. Its service may not report it. */
 export const knownLacks = ({ provider, model }: Pick<Addressee, "provider" | "model">): Set<Capability> =>
   new Set(featuresOf(provider, model).pictures === false ? ["pictures"] : []);
 

@@ -5,7 +5,7 @@ const FACTOR = 1.1;
 /** What is shorter counts as this: a logarithm of nothing is none. */
 const SHORTEST_SECONDS = 0.001;
 
-/** A sum that a record can hold, whatever somebody wrote into the state by hand. */
+/** A sum that a record can store, even if somebody wrote very large numbers into the state by hand. */
 export const plus = (one: number, other: number): number => Math.min(one + other, Number.MAX_SAFE_INTEGER);
 
 export const noDurations = (): Durations => ({ count: 0, sum_seconds: 0, buckets: {} });

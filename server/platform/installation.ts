@@ -27,7 +27,7 @@ export const version = (): string =>
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(shippedPath("package.json"), "utf8"))).version);
 
-/** How a worker starts from what the build made of it. */
+/** How a worker starts from the built product. */
 export const builtWorker = (): WorkerEntry => {
   const snapshot = shippedPath("dist", snapshotName());
   // The editor's own Node cannot start from a snapshot.

@@ -16,7 +16,7 @@ export interface ProveOptions extends Omit<TestInstanceOptions, "scratch" | "nam
   test_command: string | null;
   /** The mutants that a person confirmed to make no difference. */
   confirmed?: readonly { finding: Finding; argued_by: string }[];
-  /** The mutants that the user of this proof confirms to make no difference, by ID. */
+  /** Mutants that the user of this proof confirms as making no difference, by ID. */
   equivalents?: ReadonlyMap<string, Equivalent>;
   /** Told of each proof at once. */
   proven: (proof: GateProof) => void;

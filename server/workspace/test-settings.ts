@@ -2,7 +2,7 @@ import { testsInSource } from "./tests-in-source.ts";
 
 /**
  * Some files hold settings of tests next to things that a Coder may change. Their path says `source`;
- * this says which part of them is test configuration, or a test, nevertheless.
+ * this says which part of them is test configuration or a test.
  */
 const packageKeys = ["jest", "mocha", "vitest", "ava", "tap", "c8", "nyc"];
 const testScript = /^(pre|post)?test(:.*)?$/;

@@ -1,11 +1,11 @@
 import { codeOfRust } from "./rust-code.ts";
 
 /**
- * Tests that some languages keep in the file of the code they test: modules and functions of Rust that
- * only a test build compiles, and blocks for vitest. Whoever may not change tests may not change these.
+ * Tests in the same file as the code they test: modules and functions of Rust that only a test build
+ * compiles, and blocks for vitest. An agent that may not change tests may not change these either.
  */
 
-/** The tests in the text of a source, in a form that compares; `null` when there are none. */
+/** The tests in the text of a source, in a form that can be compared; `null` if there are none. */
 export const testsInSource = (path: string, text: string): string | null => {
   const parts = path.endsWith(".rs")
     ? rustTests(text)

@@ -17,7 +17,7 @@ export interface Features {
   efforts: readonly Effort[] | null;
   /** Whether it sees pictures; `null`: not known, so that its service decides. */
   pictures: boolean | null;
-  /** Whether a request may force it to call a tool, which no request of ours does; `null`: not known. */
+  /** Whether a request can force it to call a tool, which our requests never do; `null`: not known. */
   forcedCalls: boolean | null;
 }
 
@@ -46,7 +46,7 @@ const local = (window: number, efforts: Features["efforts"] = []): Features => (
   // Ollama's requests have no field that forces a call.
   ...{ pictures: false, forcedCalls: false },
 });
-/** The same behind a service of many hosts, each of which decides what a request may ask. */
+/** The same model behind a service of many hosts, each of which decides what a request may ask. */
 const hosted = (window: number, efforts: Features["efforts"] = []): Features => ({
   ...local(window, efforts),
   forcedCalls: null,
@@ -59,14 +59,14 @@ const all = [...toHigh, "xhigh", "max"] as const;
 
 /** Claude 5 and later: a window of a million, no temperature, and thoughts when the model wants them. */
 const claude5 = claude(MILLION, 128_000, false, "itself", all);
-/** Those that refuse to be forced to call a tool. */
+/** Models of this generation that a request cannot force to call a tool. */
 const claudeUnforced = { ...claude5, forcedCalls: false };
 
 /**
  * Models by their exact name. Sources, read on 2026-11-29:
  * Claude: https://platform.claude.com/docs/en/models/overview and the overview page of each model.
- * and for the efforts https://platform.claude.com/docs/en/build-with-claude/effort. That calls cannot be
- * forced: the pages "What's new" of Claude Opus 5.5, Sonnet 5.5, Fable 5.1 and Fable 5.2.
+ * and for the efforts https://platform.claude.com/docs/en/build-with-claude/effort. Forced calls: the pages
+ * "What's new" of Claude Opus 5.5, Sonnet 5.5, Fable 5.1 and Fable 5.2.
  * Gemini: https://ai.google.dev/gemini-api/docs/models, and for the efforts
  * https://ai.google.dev/gemini-api/docs/thinking and the guide of each model. Forced calls:
  * https://ai.google.dev/gemini-api/docs/function-calling.
@@ -122,7 +122,7 @@ export const features: Readonly<Record<ProviderName, Readonly<Record<string, Fea
     "llama3.3": local(131_072),
     "deepseek-r1": local(131_072),
     devstral: local(131_072),
-    // Its two smallest sizes do not see, and say so.
+    // Its two smallest sizes do not see pictures; their service reports it.
     gemma3: { ...local(131_072), pictures: true },
     mistral: local(32_768),
     "granite3.3": local(131_072),

@@ -216,7 +216,7 @@ export const claude: Provider = {
   embed: null,
   answer: async (call) => {
     const stream = new EventStream(call.to, claudeEvents);
-    // Without the interfaces that are not needed: to make them takes longer than all else before a call.
+    // The base class has no resource interfaces: making them takes longer than all other work before a call.
     const { BaseAnthropic } = await load();
     const client = new BaseAnthropic(optionsOf(call, stream.over(call.transport.fetch)));
     const collected = new Collected(call);

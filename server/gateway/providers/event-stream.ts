@@ -109,7 +109,7 @@ export class EventStream {
   /** Pieces of a line that has not ended. They are joined once, however many there are. */
   readonly #pieces: string[] = [];
   #waiting = "";
-  /** `whole`: one document over several lines, judging by its first line. */
+  /** Judged by the first line. `whole`: one document over several lines. */
   #shape: "events" | "lines" | "whole" | null = null;
   #isDone = false;
   #fault: ProviderFault | null = null;
@@ -141,15 +141,15 @@ export class EventStream {
   }
 
   /**
-   * The answer with its events as the client expects them. One piece becomes at most one piece, because
-   * each costs several turns of the event loop.
+   * The answer with its events in the form that the client expects. Each piece becomes at most one piece,
+   * because a piece costs several turns of the event loop.
    */
   #rewritten(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     const reader = body.getReader();
-    // It removes a byte order mark.
+    // The decoder removes a byte order mark.
     const decoder = new TextDecoder();
     const encoder = new TextEncoder();
-    /** The reader gets the events before a fault first. */
+    /** A fault that is thrown on the next read, after the reader got the events before it. */
     let fault: Error | null = null;
     const next = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
       for (;;) {
@@ -167,7 +167,7 @@ export class EventStream {
     return new ReadableStream({ pull: next, cancel }, { highWaterMark: 0 });
   }
 
-  /** The events that are complete, in the form of the client; up to a fault, if there is one. */
+  /** The complete events in the form that the client expects, up to the first fault. */
   #written(text: string, isLast: boolean): { text: string; fault: Error | null } {
     const { written, nameOf } = this.#form;
     let all = "";

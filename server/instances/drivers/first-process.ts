@@ -8,8 +8,8 @@ const FIRST_PROCESS = 'exec 3<&0; "$@" <&3 3<&- & exec 0<&- 1>&- 2>&- 3<&-; wait
 
 /**
  * The command of a first process that runs `command` as its child.
- * @param shell where commands run as the user of this process: one that they may not read, so that the
- * kernel closes the memory of the process to them.
+ * @param shell If commands run as the same user as this process, a shell that they may not read, so that
+ * the kernel does not let them open the memory of the process.
  */
 export const asFirstProcess = (command: readonly string[], shell = "/bin/sh"): string[] => [
   shell,

@@ -45,7 +45,7 @@ export const readPrompt = (prompt: readonly ContentBlock[], workspace: string): 
 
 const looksLikePath = (word: string): boolean => /^[^\s:]*[\w-]\.\w{1,8}$/.test(word);
 
-/** Null for a link to another machine, or one that is no path. */
+/** Null if the link names another machine or is not a path. */
 const localPath = (uri: string): string | null => {
   try {
     return fileURLToPath(uri);

@@ -11,7 +11,7 @@ export type FileHashes = ReadonlyMap<string, string | null>;
 
 /** Who argued that a mutant makes no difference, and who confirmed it. */
 export interface Equivalent {
-  /** Null if nobody argued, and a person found it out. */
+  /** Null if no agent argued and a person confirmed it directly. */
   argued_by: string | null;
   confirmed_by: string;
 }

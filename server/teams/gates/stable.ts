@@ -7,7 +7,7 @@ import { failures, named, newTestFiles, probeOf } from "./test-run.ts";
 const RUNS = 5;
 /** Most tests that run alone. */
 const MOST_ALONE = 10;
-/** Another year, day of the week and time of the day. */
+/** Changes the year, the day of the week and the time of day. */
 const AHEAD_MS = (400 * 24 + 13) * 3600 * 1000;
 
 interface Repeat {

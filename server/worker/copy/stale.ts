@@ -109,7 +109,7 @@ const isRead = (copy: PrivateCopy, { folder, name, places }: BuiltPackage): bool
   if (name !== null && others.some((other) => dependencyNames(join(copy.root, other)).includes(name)))
     return true;
   if (buildsForTests(join(copy.root, folder))) return false;
-  // Output that was never built cannot be out of date. Tests that miss it have it built (`missesBuild`).
+  // Output that was never built cannot be out of date. If tests miss it, `missesBuild` has it built.
   if (!places.some((place) => statFile(join(copy.root, folder, place)) !== null)) return false;
   const wanted = [
     ...places.map((place) => `/${place}/`),

@@ -4,17 +4,17 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import { pythonInstall } from "./installs.ts";
 import { readPackage, textOf } from "./package.ts";
 
-/** Why tests cannot run here, whatever the code is, and the one command that helps. */
+/** Why tests cannot run on this machine, whatever the code is, and how to repair it. */
 export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
 
 interface Sign {
-  /** What a runner prints; its group is `{}` in the problem. */
+  /** What a runner prints. Its group replaces `{}` in the problem. */
   said: RegExp;
   problem: string;
   mend: (folder: string) => string;
-  /** Whether the project itself names what is missing; absent: it does not matter. */
+  /** Whether the project itself names what is missing. Absent if that does not matter. */
   isNamed?: (folder: string, name: string) => boolean;
-  /** Each test says it, and not the files or the runner. */
+  /** Every test prints it, not only files that could not be loaded or the runner. */
   inTests?: true;
 }
 
@@ -38,7 +38,7 @@ const pythonManifest = /^(pyproject\.toml|setup\.(py|cfg)|Pipfile|environment\.y
 const dependencyTable = /^\[(.*dependenc.*|(dev-)?packages)\]$/;
 const dependencyList = /^(.*\bdependencies|\w*requires?|dev)\s*[:=]/;
 
-/** The lines of a manifest of Python's that list packages; its own name and settings are in others. */
+/** The lines of a Python manifest that list packages, without those of the project's name and settings. */
 const dependencyLines = (text: string): string[] => {
   let isTable = false;
   let isList = false;
@@ -54,7 +54,7 @@ const dependencyLines = (text: string): string[] => {
   });
 };
 
-/** Python's packages are written with `-`, `_` or `.`, and some are imported without their `py`. */
+/** Names of Python packages contain `-`, `_` or `.`, and some packages are imported without their `py`. */
 const isPythonDependency = (folder: string, name: string): boolean => {
   const lines = dependencyLines(listed(folder, pythonManifest));
   const words = [...lines, listed(folder, pythonRequirements)]
@@ -73,7 +73,7 @@ const isGem = (folder: string, name: string): boolean => {
     .some((word) => word === gem || word === name.replaceAll("/", "-"));
 };
 
-/** Whether go.mod requires the module of a package; the module's own packages are none of these. */
+/** Whether go.mod requires the module of a package. The project's own packages do not count. */
 const isRequired = (folder: string, name: string): boolean =>
   textOf(folder, "go.mod")
     .replace(/^module .*$/m, "")
@@ -81,7 +81,7 @@ const isRequired = (folder: string, name: string): boolean =>
 
 const isNodeProject = (folder: string): boolean => readPackage(folder) !== null;
 
-/** What several languages say when the machine lacks what the project needs. */
+/** What runners of several languages print when the machine lacks what the project needs. */
 const signs: readonly Sign[] = [
   {
     said: /No module named '([A-Za-z_]\w*)/,
@@ -154,7 +154,7 @@ const signs: readonly Sign[] = [
   },
 ];
 
-/** The root, and the folders above the files that could not be loaded. */
+/** The root, and all folders that contain files that could not be loaded. */
 const foldersAround = (root: string, { load_errors }: TestReport): Set<string> => {
   const folders = new Set([root]);
   for (const { file } of load_errors)
@@ -164,8 +164,8 @@ const foldersAround = (root: string, { load_errors }: TestReport): Set<string> =
 };
 
 /**
- * What a run in which no test passed says of the machine: something that the project names is not there.
- * A package that the project does not name is a fault of the code, and not of the machine.
+ * If no test passed because the machine lacks something that the project names, what it lacks. A missing
+ * package that the project does not name is a fault of the code, not of the machine.
  */
 export const brokenToolchain = (root: string, report: TestReport): EnvironmentProblem | null => {
   if (report.counts.passed > 0 || report.outcome === "no_tests") return null;

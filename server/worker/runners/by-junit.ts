@@ -39,7 +39,7 @@ const unloaded = (job: TestJob, ended: ProcessResult): TestResults => {
 
 const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => word.startsWith("-"));
 
-/** A test without assertions is reported as an error, though PHPUnit lets it pass. */
+/** PHPUnit reports a test without assertions as an error, but lets it pass. */
 const isRisky = ({ failureType }: JUnitCase): boolean => /(^|\\)RiskyTestError$/.test(failureType);
 
 /** A class without tests, such as the base of others. It is a fault only where the project says so. */
@@ -170,8 +170,8 @@ const uncompiled =
   /^(?:\[ERROR\]|e:) ?(?:file:\/\/)?(\/[^\n]+?\.(?:java|kt)):|^(\/[^\n]+?\.java):\d+: error:/gm;
 
 /**
- * Reports of Surefire and Gradle name classes, whose sources are below the same module. A module whose
- * tests cannot be compiled has none, while those of others ran.
+ * Surefire and Gradle report classes. The sources of a class are in the same module as its report. A module
+ * whose tests cannot be compiled has no report, even if the tests of other modules ran.
  */
 const jvmResults = async (
   job: TestJob,

@@ -128,7 +128,7 @@ export const cargo: RunnerAdapter = {
       if (started !== undefined)
         ({ path: target, member } = targetIn(job.folder, members, [started, crate], member));
       else if (isNext) target = "";
-      // A test can end the whole program, with exit code 0 as well: no result follows then.
+      // A test can end the whole program, even with exit code 0. Then no result follows.
       if (/^running [1-9]\d* tests?$/.test(line)) unended = target || "the documentation tests";
       const [, name, word = ""] = verdict.exec(line) ?? [];
       const status = statuses[word];
@@ -198,8 +198,8 @@ export const nextest: RunnerAdapter = {
 };
 
 /**
- * The file of a test that nextest reports. It names a binary `package::target`, or
- * `package::bin/target`, and `package` alone for the unit tests of the library.
+ * The file of a test that nextest reports. nextest calls a binary `package::target` or
+ * `package::bin/target`, and the unit tests of the library `package`.
  */
 export const nextestFile = (
   root: string,

@@ -1,9 +1,9 @@
 import { readIfPossible } from "../../workspace/open.ts";
 
-/** Finds the source of a class that a report names; "" when there is none. */
+/** Finds the source of a class that a report names; "" if there is none. */
 export type FindSource = (className: string) => string;
 
-/** Of `paths` the source of a class, by its name with dots; "" when there is none. */
+/** The path in `paths` of the source of a class, by its name with dots; "" if there is none. */
 export const sourceFile = (
   paths: readonly string[],
   className: string,
@@ -27,8 +27,8 @@ const LARGEST_SOURCE = 1024 * 1024;
 const MOST_SOURCES = 2000;
 
 /**
- * Finds classes by the names of files, or else by what the files declare: several languages let a file
- * have any name and any number of classes. A class that several files declare has no source.
+ * Finds classes by file names first, then by what the files declare, because in several languages a file
+ * can have any name and any number of classes. A class that several files declare has no source.
  */
 export const classSources = (
   folder: string,

@@ -30,7 +30,7 @@ export const readCypress = (xml: string): TestCase[] => {
   });
 };
 
-/** Cypress reports a file that throws before its first test as one test, of this name. */
+/** Cypress reports a file that throws before its first test as one test with this name. */
 const isUnloaded = ({ name, status }: TestCase): boolean =>
   status === "failed" && name.endsWith("An uncaught error was detected outside of a test");
 

@@ -74,7 +74,7 @@ const flagsFor = (folder: string): { GOFLAGS?: string } => {
   return isFixed ? {} : { GOFLAGS: "-mod=mod" };
 };
 
-/** A package that was not built; what the compiler said is told apart. */
+/** Marks a package that was not built. The errors of the compiler are read separately. */
 const notBuilt = /\[(?:build|setup) failed\]/;
 
 /** Go's own runner, `go test -json`. A test and its subtests are named as `Test > subtest`. */

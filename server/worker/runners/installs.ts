@@ -3,7 +3,7 @@ import type { TestRunner } from "../../../schemas/tests.ts";
 import { exists } from "../../workspace/file-access.ts";
 import { readPackage } from "./package.ts";
 
-/** Commands that install what a project needs, by its own package manager. */
+/** The command of each package manager that installs a project's packages, by its lock file. */
 const locks: readonly [file: string, command: string][] = [
   ["pnpm-lock.yaml", "pnpm install"],
   ["yarn.lock", "yarn install"],
@@ -13,7 +13,7 @@ const locks: readonly [file: string, command: string][] = [
   ["npm-shrinkwrap.json", "npm ci"],
 ];
 
-/** The command that installs what the package names, or that adds a runner that it does not name. */
+/** The command that installs the package's dependencies, or adds a runner that is not among them. */
 export const nodeInstall = (folder: string, runner: TestRunner | null): string => {
   const manifest = readPackage(folder);
   const all = { ...manifest?.dependencies, ...manifest?.devDependencies };

@@ -8,7 +8,7 @@ export interface JUnitCase extends TestCase {
   classname: string;
   /** Name of the suite right around it. */
   suite: string;
-  /** What kind of failure the report names; empty: none, or the report does not say. */
+  /** The type of the failure in the report; empty if there is none, or the report does not name it. */
   failureType: string;
 }
 

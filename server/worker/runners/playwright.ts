@@ -80,7 +80,7 @@ const testsOf = (suite: Suite, root: string, above: readonly string[]): TestCase
   ...(suite.suites ?? []).flatMap((inner) => testsOf(inner, root, [...above, inner.title])),
 ];
 
-/** Playwright calls it an error that a project has no tests yet. */
+/** Playwright reports an error if a project has no tests yet. */
 const nothingThere = /^(Error: )?No tests found\b/;
 
 const report = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "playwright.json");

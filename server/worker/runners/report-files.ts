@@ -35,7 +35,7 @@ export const filesBelow = async (folder: string, wanted: RegExp, depth = 12): Pr
   return found.sort();
 };
 
-/** Reports in fixed places below the package that were written in this run; paths are from the package. */
+/** Reports in fixed places of the package that this run wrote. Paths are relative to the package. */
 export const freshReports = async (
   folder: string,
   wanted: RegExp,

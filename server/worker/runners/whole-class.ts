@@ -2,7 +2,7 @@ import { qualifiedName, type JUnitCase } from "./junit.ts";
 import type { TestResults } from "./runner.ts";
 import { testCase } from "./test-case.ts";
 
-/** Names that runners give to what fails before or after the tests of a class. */
+/** Names that runners give to failures before or after the tests of a class. */
 const outsideOfTests = new Set([
   "",
   "initializationError",
@@ -12,15 +12,15 @@ const outsideOfTests = new Set([
   "tearDownAfterClass",
 ]);
 
-/** PHPUnit's own cases, for a class without tests and for rows of a test that cannot be made. */
+/** PHPUnit's own cases, for a class without tests and for a data provider that fails. */
 const ofNoClass = new Set(["Error", "Warning"]);
 
 const isOfWholeClass = ({ name, classname, status }: JUnitCase): boolean =>
   status === "failed" && (outsideOfTests.has(name) || (classname === "" && ofNoClass.has(name)));
 
 /**
- * The tests of a report, and apart from them what failed outside of every test: a class whose tests
- * could not begin is a file that could not be loaded, and one that failed after them is an error.
+ * Separates the tests of a report from failures outside of tests. A class whose tests could not begin is a
+ * file that could not be loaded. A class that failed after its tests is an error.
  */
 export const resultsOfCases = (
   cases: readonly JUnitCase[],
@@ -45,8 +45,8 @@ export const resultsOfCases = (
 const isRun = (test: JUnitCase): boolean => test.status !== "skipped" && !isOfWholeClass(test);
 
 /**
- * Without the failures of tests that passed when they ran once more. The command's exit code says that
- * these count as passed; a test that is repeated by intent, and failed once, has another.
+ * Leaves out failures of tests that passed when the runner tried them again. Exit code 0 says that the runner
+ * counts them as passed; if a test repeats on purpose and fails once, the exit code is not 0.
  */
 export const withoutRetries = (cases: readonly JUnitCase[], exitCode: number | null): JUnitCase[] => {
   if (exitCode !== 0) return [...cases];

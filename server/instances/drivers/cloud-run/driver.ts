@@ -181,7 +181,7 @@ export class CloudRunDriver implements Driver {
     ]);
     const environment = remoteEnvironment(spec);
     const worker = session.run(channels.worker, {
-      // Its parent is the gateway, which is another user than its commands.
+      // Its parent is the gateway, which runs as another user than the commands.
       command: [WORKER_NODE, ...entry.args],
       ...{ environment, folder: COPY, user: WORKER_USER },
     });

@@ -8,8 +8,8 @@ export const WORKER_NODE = "/opt/coditect/bin/node";
 /** Of util-linux; our own, as not every image has it. */
 export const WORKER_SETPRIV = "/opt/coditect/bin/setpriv";
 /**
- * A copy of the image's `/bin/sh` that nobody may read: the first process of a container whose commands
- * run as the same user. See `image.ts`.
+ * A copy of the image's `/bin/sh` that nobody may read. It is the first process of a container whose
+ * commands run as the same user; see `image.ts`.
  */
 export const WORKER_SHELL = "/opt/coditect/bin/sh";
 export const WORKER_LIBRARIES = "/opt/coditect/lib";

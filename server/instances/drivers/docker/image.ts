@@ -114,8 +114,8 @@ const placeSystem = async (root: string, node: string): Promise<void> => {
 };
 
 /**
- * If a user cannot read its program, the kernel closes the memory, streams and environment of the
- * process to all other processes of that user, such as the commands of agents.
+ * The mode of a program that users can run but not read. The kernel then does not let other processes of
+ * the same user, such as the commands of agents, open the memory, streams and environment of its process.
  */
 const UNREADABLE = 0o111;
 
@@ -126,8 +126,8 @@ const COPY_SHELL = [
 ];
 
 /**
- * The build's instructions, as plain data. A base's own shell is copied in a stage of its own, as root:
- * the user of the base stays what it is.
+ * The build's instructions, as plain data. The base's own shell is copied as root in a separate stage, so
+ * that the base keeps its user.
  */
 export const dockerfile = (base: string | null): string =>
   [

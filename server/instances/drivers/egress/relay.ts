@@ -39,7 +39,7 @@ export const carryEgress = async (
   });
   session.on("stream", (way) => {
     way.on("error", ignore);
-    // A client that resets it at once has ended it before this is called: nothing may be sent any more.
+    // If the client reset the stream at once, it has already ended, and nothing can be sent on it.
     if (way.destroyed || way.closed) return;
     const outside = connect({ path: proxy, allowHalfOpen: true });
     way.respond({ ":status": 200 });

@@ -132,7 +132,7 @@ export const createTraffic = ({
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         pipeline(answer, response, ignore);
       } catch {
-        // A server can send a status or headers that Node reads but does not write.
+        // A server can send a status or headers that Node can read but refuses to write.
         response.destroy();
       }
     });

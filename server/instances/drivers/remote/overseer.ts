@@ -41,7 +41,7 @@ require("readline").createInterface({input:process.stdin}).on("line",async line=
 
 const Answer = z.object({ id: z.string(), result: z.unknown() });
 
-/** Null for a line that is cut off where the overseer or the connection to it ended. */
+/** Null if the line is cut off because the overseer or the connection to it ended. */
 const answerIn = (line: string): z.infer<typeof Answer> | null => {
   try {
     return Answer.parse(JSON.parse(line));

@@ -48,7 +48,7 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
   if (flags.hook) {
     if (flags.receipt !== undefined || flags.note || flags.output !== undefined || flags.json)
       throw fail("usage", { problem: "Use --hook without --receipt, --note, --output and --json." });
-    // A hook proves one change after another, and a person looked at the mutants of one.
+    // A hook proves many changes, but a person has checked the mutants of only one.
     if (flags.equivalent.length > 0) throw fail("usage", { problem: "Use --hook without --equivalent." });
     return proveForHook(workspace, flags, context);
   }

@@ -1,7 +1,8 @@
 /**
- * Python that puts the clock ahead for everything that asks for the time of day. `datetime` is no module of Python's
- * own language, so its class is changed in place: another class in its stead would not be equal to it in the tests.
- * Clocks that only count on, such as `time.monotonic`, stay as they are, because waiting uses them.
+ * Python code that moves the clock forward for everything that asks for the date or the time of day. The
+ * class `datetime` is written in C, so its methods are replaced in place: another class would not be equal
+ * to it in the tests. Clocks that only measure durations, such as `time.monotonic`, do not change, because
+ * waiting uses them.
  */
 export const pythonClock = String.raw`
 class _Clock:
