@@ -34,7 +34,7 @@ const changeOf = (base: Files, path: string, text: string | null): FileChange =>
   };
 };
 
-/** Calls `use` with a real copy of these files in which the real runners run; the files are removed afterwards. */
+/** Calls `use` with a real copy of these files, in which the real runners run. Then removes the files. */
 export const onGround = async <Result>(
   files: Files,
   use: (ground: ProvingGround, source: string, signal: AbortSignal) => Promise<Result>,
@@ -72,7 +72,7 @@ export const onGround = async <Result>(
 };
 
 /**
- * The results of the gates for a submission: the real ones, with the real runners, on a real copy.
+ * The results of the real gates for a submission, with the real runners, on a real copy.
  *
  * @param options `ran` is called for each run of tests
  */

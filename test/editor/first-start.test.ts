@@ -19,8 +19,8 @@ describe("the first start", function () {
     const { page } = workbench;
     const choose = async (title: string) => {
       const step = page.locator(".getting-started-step", { hasText: title });
-      // The workbench focuses a step a moment after it was chosen, and closes what opened before that.
-      // A real click would focus it at once, and the later focus could not be seen.
+      // The workbench focuses a step shortly after it was chosen, and this closes what opened before that.
+      // A real click would focus the step at once, so that the later focus changes nothing.
       await step.blur();
       await step.dispatchEvent("click");
       await step.and(page.locator(":focus")).waitFor();

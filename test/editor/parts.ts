@@ -63,7 +63,7 @@ const quiet = {
   "telemetry.telemetryLevel": "off",
   "extensions.ignoreRecommendations": true,
   "workbench.tips.enabled": false,
-  // What moves and blinks costs a machine without a graphics card a share of its processor.
+  // Without a graphics card, the processor draws everything that moves or blinks.
   "workbench.reduceMotion": "on",
   "editor.cursorBlinking": "solid",
   "terminal.integrated.cursorBlinking": false,

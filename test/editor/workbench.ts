@@ -20,7 +20,7 @@ export const openBrowser = async (): Promise<Browser> =>
 /** What a state of the workbench, and a run of a team, take at most on a quiet machine. */
 const STATE_MS = 45_000;
 const RUN_MS = 90_000;
-/** When the line of a quick open box is there on a quiet machine. */
+/** The time in which a quiet machine shows the line of a quick open box. */
 const LINE_MS = 10_000;
 /** What opening the workbench takes on a quiet machine of two cores. */
 const QUIET_OPEN_MS = 4_000;
@@ -108,9 +108,9 @@ const driveWorkbench = (page: Page): Workbench => {
     await quickInput.locator("input[type=text]").fill(text);
   };
   /**
-   * Opens a quick open box with a key, types, and takes the line that is selected, once it is this one.
-   * While a window still opens, a part of it that takes the focus closes the box, and commands that come
-   * later are not in its list: like a person, this opens it once more.
+   * Opens a quick open box with a key, types, and accepts the selected line once it is the expected one.
+   * While the window still loads, a part that takes the focus closes the box, and commands that load later
+   * are not in its list. In these cases, this opens the box again, as a person would.
    */
   const take = async (key: string, text: string, wanted: string | RegExp): Promise<void> => {
     const selected = line(wanted).and(page.locator(".focused"));

@@ -32,8 +32,8 @@ const noPerl = perl === null ? "perl is not installed" : null;
 const PTRACE = process.arch === "arm64" ? 117 : 101;
 const ATTACH = 16;
 /**
- * Tries to read, change and trace every process but itself. It prints how many there are, and what it
- * could do to which.
+ * Tries to read, change and trace every process except itself. Prints how many processes there are, and
+ * what it could do to each.
  */
 const ATTACK = `
 opendir my $all, "/proc"; my $seen = 0;
@@ -47,7 +47,7 @@ for my $pid (grep { /^\\d+$/ && $_ != $$ } readdir $all) {
 }
 print "seen $seen\\n";`;
 
-/** Puts a program of this machine into a workspace, with its libraries. */
+/** Copies a program of this machine into a workspace, with its libraries. */
 const bringPerl = async (workspace: string): Promise<void> => {
   assert.ok(perl !== null);
   const linked = execFileSync("ldd", [perl], { encoding: "utf8" });
@@ -55,11 +55,11 @@ const bringPerl = async (workspace: string): Promise<void> => {
   for (const path of [perl, ...libraries]) await copyFile(path, join(workspace, basename(path)));
 };
 
-/** `others`: processes of an instance apart from the command itself. */
+/** `others`: the processes of an instance except the command itself. */
 const holds = (driver: () => Driver, others: number): void => {
   const start = pools(driver);
 
-  it("can neither read, change nor trace any process but itself", async () => {
+  it("cannot read, change or trace any other process", async () => {
     const pool = await start();
     await bringPerl(pool.workspace);
     const instance = await pool.claim();
@@ -72,7 +72,7 @@ const holds = (driver: () => Driver, others: number): void => {
   });
 };
 
-describe("a command of a pod, which is the same user as its worker", function () {
+describe("a command in a pod, which runs as the same user as its worker", function () {
   this.timeout(60_000);
   skipUnlessNull(this, noPerl ?? noPods);
   let double: KubernetesDouble;
@@ -99,7 +99,7 @@ describe("a command of a pod, which is the same user as its worker", function ()
   );
 });
 
-describe("a command in Cloud Run, which is the same user as its worker", function () {
+describe("a command in Cloud Run, which runs as the same user as its worker", function () {
   this.timeout(60_000);
   skipUnlessNull(this, noPerl ?? noCloudRun);
   const bed = cloudRunTestbed({ real });
@@ -115,7 +115,7 @@ describe("a command in Cloud Run, which is the same user as its worker", functio
   );
 });
 
-describe("a command in a container whose worker cannot remain another user", function () {
+describe("a command in a container whose worker cannot keep another user", function () {
   this.timeout(60_000);
   skipUnlessNull(this, noPerl ?? noEngine);
   const image = "coditect-test-one-user";
@@ -138,7 +138,7 @@ describe("a command in a container whose worker cannot remain another user", fun
   const driver = () => createDockerDriver({ entry: workerEntry(), stateFolder: import.meta.filename, image });
   const start = pools(driver);
 
-  it("is the same user as its worker, and not that of the first process", async () => {
+  it("runs as the same user as its worker, but not as that of the first process", async () => {
     const instance = await (await start()).claim();
     await instance.call("workspace/prepare", { overlays: [], changes: [] }, never);
     const { output } = await instance.call(

@@ -23,7 +23,7 @@ import { readTree } from "../../server/transfer/tree-text.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Fails if anything that this process does ends in an error that nobody handles. */
+/** Fails if this process has an error that nobody handles. */
 const withoutCrash = async (work: () => Promise<void>): Promise<void> => {
   const crashes: unknown[] = [];
   const note = (error: unknown): void => void crashes.push(error);
@@ -39,7 +39,7 @@ const withoutCrash = async (work: () => Promise<void>): Promise<void> => {
   assert.deepEqual(crashes, []);
 };
 
-/** A WebSocket that only takes what is sent. */
+/** A WebSocket that accepts what is sent and never sends anything. */
 class DeafSocket extends EventEmitter {
   readonly OPEN = 1;
   readyState = 1;
@@ -80,7 +80,7 @@ describe("what a container sends cannot stop the runtime:", function () {
       );
     }));
 
-  it("a flood on a channel that nobody reads: it is a fault, and no memory", () => {
+  it("a flood on a channel that nobody reads, which is a fault and takes no memory", () => {
     const faults: string[] = [];
     const socket = new DeafSocket();
     assert.ok(isSocket(socket));
@@ -95,7 +95,7 @@ describe("what a container sends cannot stop the runtime:", function () {
     assert.deepEqual(faults, ["channel 1 sent more than it may"]);
   });
 
-  it("lines of an overseer that are cut off, of another kind, or for nobody", () =>
+  it("lines of an overseer that are cut off, unknown, or answers to nothing", () =>
     withoutCrash(async () => {
       const lines = [
         '{"id":"a","resu',
@@ -142,7 +142,7 @@ describe("what a container sends cannot stop the runtime:", function () {
       await rm(folder, { recursive: true, force: true });
     });
 
-    it("that are reset in the moment in which they are opened", () =>
+    it("that are reset as soon as they are opened", () =>
       withoutCrash(async () => {
         const door = createServer().listen(join(folder, "door.sock"));
         await once(door, "listening");
@@ -167,7 +167,7 @@ describe("what a container sends cannot stop the runtime:", function () {
         door.close();
       }));
 
-    it("whose bytes are no HTTP/2", () =>
+    it("whose bytes are not HTTP/2", () =>
       withoutCrash(async () => {
         await fc.assert(
           fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 6 }), async (pieces) => {
@@ -183,7 +183,7 @@ describe("what a container sends cannot stop the runtime:", function () {
       }));
   });
 
-  it("answers of a server that Node reads but does not write", () =>
+  it("answers of a server that Node can read but refuses to write", () =>
     withoutCrash(async () => {
       const answers = ["HTTP/1.1 000 None\r\n\r\n", "HTTP/1.1 099 Low\r\n\r\n", "x"];
       for (const answer of answers) {
@@ -214,7 +214,7 @@ describe("what a container sends cannot stop the runtime:", function () {
     }));
 });
 
-describe("files of others are read in bounded time, and refused by name:", function () {
+describe("files from others are read in bounded time, and errors name them:", function () {
   this.timeout(20_000);
   const noPace = () => undefined;
   const named = async (work: () => Promise<unknown>): Promise<void> => {
@@ -259,7 +259,7 @@ describe("files of others are read in bounded time, and refused by name:", funct
     );
   });
 
-  it("lists of files with the deepest paths there are", async () => {
+  it("lists of files with the deepest possible paths", async () => {
     const deep = "a/".repeat(254);
     const lines = Array.from({ length: 1000 }, (_, number) =>
       JSON.stringify({ path: `${deep}${number}`, sha256: "0".repeat(64), size: 0, executable: false }),

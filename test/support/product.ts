@@ -10,8 +10,8 @@ if (process.env.CODITECT_TEST_BUILT === undefined) {
   if (status !== 0) throw new Error("The product could not be built; the reason is above.");
 }
 
-/** Absolute path of the command line as it is built: the tests start what users start. */
+/** Absolute path of the built command line: the tests start what users start. */
 export const commandLine = join(root, "dist", "cli.js");
 
-/** Absolute path of the language server as it is built. */
+/** Absolute path of the built language server. */
 export const languageServer = join(root, "dist", "server.js");

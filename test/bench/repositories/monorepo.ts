@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runGit } from "../../support/git.ts";
 
-/** Fewer where `CODITECT_BENCH_PACKAGES` says so, for a machine that cannot run all of them in a useful time. */
+/** `CODITECT_BENCH_PACKAGES` reduces them for a machine that would take too long to run all of them. */
 export const PACKAGES = Math.max(1, Number(process.env.CODITECT_BENCH_PACKAGES ?? "50") || 50);
 const FILES = 1;
 const TESTS_PER_FILE = 100;

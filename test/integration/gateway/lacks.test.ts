@@ -60,14 +60,14 @@ describe("a model of an OpenAI-shaped service that refuses", () => {
     });
 });
 
-describe("thoughts that are refused", () => {
+describe("thoughts that a service refuses", () => {
   const serve = modelServers();
 
   for (const [protocol, words] of [
     [claudeProtocol, "messages.1.content.0: Invalid `signature` in `thinking` block"],
     [geminiProtocol, "Corrupted thought signature."],
   ] as const)
-    it(`by ${protocol.name} are left out of this conversation alone`, async () => {
+    it(`are left out of this conversation only (${protocol.name})`, async () => {
       const refusal = { status: 400, body: protocol.error(400, words) };
       const server = await serve({ Coder: [refusal, { text: "A" }, { text: "B" }, { text: "C" }] });
       const { gateway } = gatewayWith({ endpoints: allAt(server.url) });

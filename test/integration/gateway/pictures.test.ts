@@ -16,10 +16,10 @@ import { testWorkspace } from "../../support/workspace.ts";
 
 const picture = Buffer.from("not really a picture");
 
-describe("a picture for a model that is known not to see", () => {
+describe("a picture for a model that is known not to see pictures", () => {
   const serve = modelServers();
 
-  it("is a note in the one request that is sent, and in its preview", async () => {
+  it("is replaced by a note in the only request and in its preview", async () => {
     const server = await serve({ Coder: [{ text: "Hi" }] });
     const { gateway } = gatewayWith();
     const provider = { Ollama: { model: "qwen3-coder:30b", endpoint: server.url } };

@@ -28,7 +28,7 @@ const claudeCache = () => {
   const journal: { input: number; cache_read: number; cache_write: number; output: number }[] = [];
   const count = (body: Record<string, unknown>) => {
     const marked = prefixesOf(body);
-    // The most that Claude accepts.
+    // Claude accepts no more than this.
     assert.ok(marked.length <= 4);
     const known = [...written].filter(([prefix]) => marked.some((candidate) => candidate.startsWith(prefix)));
     const cache_read = Math.max(0, ...known.map(([, size]) => size));

@@ -8,7 +8,7 @@ import { escapes } from "./escapes.ts";
 import { testWorker } from "./pool-harness.ts";
 
 const reason = await dockerEngine();
-/** Each with a state folder of its own: a driver removes what it does not know in its folder. */
+/** Each driver has its own state folder, because a driver removes what it does not know there. */
 const driverOf = (entry: WorkerEntry) => () =>
   createDockerDriver({ entry, stateFolder: `${import.meta.filename}/${String(entry.args[0])}` });
 const driver = driverOf(testWorker);

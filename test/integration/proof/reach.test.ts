@@ -54,10 +54,10 @@ const inPython = {
     "import shop\n\n\ndef test_half():\n    assert shop.half(40) == 20\n\n\ndef test_file():\n    assert shop.half\n",
 };
 
-/** Lines of the source, and what reaches the mutants in them; null if no test does. */
+/** Lines of the source with the tests that reach their mutants; null if no test does. */
 type Reached = Record<number, string[] | null>;
 
-/** Runs the tests of a project once, and says which of them reach the mutants of these lines. */
+/** Runs the tests of a project once, and returns which of them reach the mutants of these lines. */
 const reachedIn = (files: Files, path: string, lines: { from: number; to: number }): Promise<Reached> =>
   onGround(files, async (ground, _, signal) => {
     const source = { path, ranges: [lines] };
@@ -81,7 +81,7 @@ const reachedIn = (files: Files, path: string, lines: { from: number; to: number
     for (const mutant of [...mutation.mutants, ...(report.mutants ?? [])]) {
       const by = reaching(report, mutant, null);
       const tests = by === null ? null : (by.only ?? by.files ?? ["every file"]);
-      // All mutants of a line are reached by the same tests.
+      // The same tests reach all mutants of a line.
       assert.deepEqual(told[mutant.line] ?? tests, tests);
       told[mutant.line] = tests;
     }
@@ -107,7 +107,7 @@ describe("the tests that reach a mutant", function () {
     assert.deepEqual(reached, { 2: [price], 6: [half], 10: null });
   });
 
-  it("are those that the gate runs with it", async () => {
+  it("are the only ones that the gate runs for it", async () => {
     const wanted: TestsWanted[] = [];
     const mocha = kits.find(({ runner }) => runner === "mocha");
     assert.ok(mocha);

@@ -111,7 +111,7 @@ describe("pytest", function () {
     assert.deepEqual([report.outcome, report.coverage], ["passed", null], report.output);
   });
 
-  it("puts every clock that tells the day ahead, and no other", async () => {
+  it("moves every clock that tells the date forward, and no other", async () => {
     const probe = TestProbe.parse({
       suspects: ["tests/test_day.py"],
       clock_ahead_ms: 40_000 * 24 * 3600 * 1000,

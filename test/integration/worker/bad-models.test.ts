@@ -231,7 +231,7 @@ describe("bad models", function () {
     rmSync(join(source, "package.json"));
   });
 
-  it("cannot change the tests within a source as Coder, and may change the code next to them", async () => {
+  it("cannot change the tests inside a source as Coder, but can change the code next to them", async () => {
     const crate = (body: string, expected: number): string =>
       `pub fn one() -> i32 { ${body} }\n\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn is_one() { assert_eq!(super::one(), ${expected}); }\n}\n`;
     writeTree(source, { "src/lib.rs": crate("0", 1) });

@@ -123,7 +123,7 @@ describe("what packages are built to", function () {
     assert.deepEqual(stalePackages(doesNot).folders, []);
   });
 
-  it("is built only for tests that miss it, when the user never built it", async () => {
+  it("is built only if tests miss it, when the user never built it", async () => {
     const { "dist/index.js": _, ...files } = own("../src/index.js");
     const copy = await copyOf({
       ...files,

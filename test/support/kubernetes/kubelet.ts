@@ -29,7 +29,7 @@ export const RunnablePod = z.object({
 });
 export type RunnablePod = z.infer<typeof RunnablePod>;
 
-/** What an image adds to its base: programs that nobody may read. */
+/** The programs that an image adds to its base, which nobody may read. */
 const addPrograms = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-image-"));
   process.once("exit", () => {
@@ -47,7 +47,7 @@ const addPrograms = async (): Promise<string> => {
 };
 let added: Promise<string> | null = null;
 
-/** The system of an image: this machine's programs, the worker's own, and nothing of its files. */
+/** The system of an image: the programs of this machine and of the worker, but none of the user's files. */
 const system = (programs: string): string[] => [
   ...["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin"],
   ...["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"],
@@ -83,7 +83,8 @@ export class RunningContainer {
       "--preserve-credentials",
     ];
     const libraries = { LD_LIBRARY_PATH: "/opt/coditect/lib", PATH: "/usr/bin:/bin" };
-    // Who comes in has rights there until it starts a program: `env` starts the command without them.
+    // A process that enters has rights there until it starts a program. `env` starts the command without
+    // these rights.
     return spawn("nsenter", [...into, "--", "/usr/bin/env", ...command], { env: libraries });
   }
 

@@ -68,7 +68,7 @@ describe("the typed contributions equal package.json", () => {
     assert.deepEqual(declared, typed);
   });
 
-  it("in the settings that a workspace may write: each has a rule", () => {
+  it("in the settings that a workspace can write, each of which has a rule", () => {
     const written = contributes.configuration.flatMap(({ properties }) =>
       Object.entries(properties).flatMap(([name, { scope }]) => (scope === "machine" ? [] : [name])),
     );

@@ -25,7 +25,7 @@ import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
     assert.ok(existsSync(cacheFolder()));
   });
 
-  it("is a closed one among the temporary folders where a file is in the way", () => {
+  it("is a private folder among the temporary folders if a file is in the way", () => {
     const file = join(files.root, "file");
     writeFileSync(file, "");
     process.env.XDG_CACHE_HOME = file;

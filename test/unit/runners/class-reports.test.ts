@@ -24,7 +24,7 @@ const write = async (root: string, files: Readonly<Record<string, string>>): Pro
   }
 };
 
-/** What the runner's adapter reads of these files, where the runner ended with `exit`. */
+/** What the runner's adapter reads from these files after the runner ended with `exit`. */
 const read = async (
   runner: Runner,
   files: Readonly<Record<string, string>>,
@@ -47,7 +47,7 @@ const outline = ({ tests, load_errors, errors }: TestResults): string[] => [
   ...errors.map(({ name }) => `error: ${name}`),
 ];
 
-/** Reports as Surefire 3.2.5 with JUnit 5.11 wrote them, without their properties and stacks. */
+/** Reports that Surefire 3.2.5 with JUnit 5.11 wrote, without their properties and stacks. */
 const surefire = {
   "core/src/test/java/shop/CartTest.java": "class CartTest { class Empty {} }\nclass SecondTest {}\n",
   "core/src/test/java/shop/SetupTest.java": "class SetupTest {}",
@@ -81,7 +81,7 @@ const inCore = "core/src/test/java/shop";
 describe("reports that name classes", () => {
   after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-  it("tell a class that could not begin, or not end, apart from its tests (Surefire)", async () => {
+  it("separate failures of a class before or after its tests from the tests (Surefire)", async () => {
     assert.deepEqual(outline(await read("maven", surefire)), [
       `${inCore}/CartTest.java > shop.CartTest > flaky: failed`,
       `${inCore}/CartTest.java > shop.CartTest$Empty > isEmpty: passed`,
@@ -95,7 +95,7 @@ describe("reports that name classes", () => {
     ]);
   });
 
-  it("leave out a failure before the run that counts, if Maven itself says that nothing failed", async () => {
+  it("leave out a failure of an earlier try if Maven itself says that nothing failed", async () => {
     const { tests } = await read("maven", surefire, { exit: 0 });
     const flaky = tests.filter(({ name }) => name.endsWith("flaky"));
     assert.deepEqual(
@@ -104,7 +104,7 @@ describe("reports that name classes", () => {
     );
   });
 
-  it("name what a compiler refused in one module, though tests of others ran", async () => {
+  it("name what a compiler refused in one module, even if tests of other modules ran", async () => {
     const output =
       "[INFO] Building core\n[ERROR] COMPILATION ERROR :\n[ERROR] <folder>/core/src/test/java/shop/SetupTest.java:[3,1] cannot find symbol\n";
     const files = Object.fromEntries(
@@ -118,7 +118,7 @@ describe("reports that name classes", () => {
     assert.deepEqual((await read("gradle", files, { output: warning })).load_errors, []);
   });
 
-  it("tell a class that could not begin, or not end, apart from its tests (Gradle)", async () => {
+  it("separate failures of a class before or after its tests from the tests (Gradle)", async () => {
     const report = (name: string, cases: string): Record<string, string> => ({
       [`build/test-results/test/TEST-shop.${name}.xml`]: `<testsuite name="shop.${name}">${cases}</testsuite>`,
       [`src/test/java/shop/${name}.java`]: `public class ${name} {}`,
@@ -144,7 +144,7 @@ describe("reports that name classes", () => {
     ]);
   });
 
-  it("name a test without assertions, and a class without tests, as PHPUnit judges them", async () => {
+  it("judge a test without assertions and a class without tests as PHPUnit does", async () => {
     const xml = `<testsuites><testsuite name="BTest" file="/shop/BTest.php">
       <testcase name="testRisky" class="BTest" classname="BTest" file="/shop/BTest.php"><error type="PHPUnit\\Framework\\RiskyTestError">This test did not perform any assertions</error></testcase>
       <testcase name="testWarns" class="BTest" classname="BTest" file="/shop/BTest.php"><error type="PHPUnit\\Framework\\Error\\Warning">w</error></testcase>
@@ -170,7 +170,7 @@ No tests found in class "BaseTest".</warning></testcase></testsuite></testsuites
     assert.deepEqual(outline(await read("phpunit", files)), ["not loaded: /shop/BaseTest.php"]);
   });
 
-  it("find the file of a nested class, and of one whose file has another name (.NET)", async () => {
+  it("find the file of a nested class, and of a class whose file has another name (.NET)", async () => {
     const result = (id: string, name: string, outcome: string): string =>
       `<UnitTestResult testId="${id}" testName="${name}" outcome="${outcome}"/>`;
     const definition = (id: string, className: string): string =>

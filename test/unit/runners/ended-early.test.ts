@@ -12,7 +12,7 @@ const reports = {
   deno: "report.xml",
 };
 
-/** What the adapter reads of a report that a real run wrote, in a folder with these files. */
+/** What the adapter reads from a report of a real run, in a folder with these files. */
 const read = async (
   runner: keyof typeof reports,
   report: string,
@@ -36,7 +36,7 @@ const events = (...lines: object[]): string => lines.map((line) => JSON.stringif
 describe("test programs that end early", () => {
   const cargo = { "Cargo.toml": '[package]\nname = "shop"\n', "src/lib.rs": "", "tests/a.rs": "" };
 
-  it("are named where Cargo itself ends with 0", async () => {
+  it("are named even if Cargo itself ends with exit code 0", async () => {
     const report = `     Running unittests src/lib.rs (target/debug/deps/shop-0a1b)
 
 running 0 tests
@@ -66,7 +66,7 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     assert.deepEqual((await read("cargo", whole, cargo)).errors, []);
   });
 
-  it("are named where a package of Go fails before its first test", async () => {
+  it("are named if a Go package fails before its first test", async () => {
     const report = events(
       { Action: "output", Package: "shop", Output: "panic: no database\n" },
       { Action: "output", Package: "shop", Output: "FAIL\tshop\t0.004s\n" },

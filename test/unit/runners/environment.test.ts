@@ -39,7 +39,7 @@ describe("a broken environment", () => {
       assert.equal(told.mend, `Run \`${mend}\` in the project.`);
     });
 
-  it("is told by what the runner said of its crash", () => {
+  it("is recognized by what the runner printed about its crash", () => {
     const told = environmentProblem(
       "/",
       crashed("> demo@1 test\n> mocha\n\nReading files\nError: bad configuration.\n"),
@@ -47,12 +47,12 @@ describe("a broken environment", () => {
     assert.equal(told?.problem, "`npm test` ended before its first test: Error: bad configuration");
   });
 
-  it("is told by an environment file that tests miss", () => {
+  it("is recognized by an environment file that tests miss", () => {
     const told = environmentProblem("/", crashed("> demo@1 test\nnode: .env.test: not found"));
     assert.match(told?.problem ?? "", /^\.env\.test is not in the private copy/);
   });
 
-  it("is told by a dependency that is a link out of reach, though nothing ran yet", async () => {
+  it("is recognized by a dependency that is a link out of reach, even if nothing has run yet", async () => {
     const workspace = await testWorkspace({ "package.json": '{"dependencies":{"core":"file:../core"}}' });
     await mkdir(join(workspace.root, "node_modules"));
     await symlink("../../core", join(workspace.root, "node_modules/core"));
@@ -137,7 +137,7 @@ describe("a broken environment", () => {
     ],
   ];
   for (const [what, files, said, problem, mend] of toolchains)
-    it(`is told by what a language says of ${what}`, async () => {
+    it(`is recognized by what a language prints about ${what}`, async () => {
       const workspace = await testWorkspace(files);
       const failure = { file: "test/a", message: said };
       const told = environmentProblem(
@@ -148,7 +148,7 @@ describe("a broken environment", () => {
       assert.deepEqual(told, { problem, mend: `Run \`${mend}\` in the project.` });
     });
 
-  it("is told by every test that misses the browser, and not by one among others", async () => {
+  it("is recognized if every test misses the browser, but not if only one of them does", async () => {
     const workspace = await testWorkspace({ "package.json": "{}" });
     const message =
       "browserType.launch: Executable doesn't exist at /cache/chrome\n║ npx playwright install ║";

@@ -41,7 +41,7 @@ describe("dispatch", () => {
     assert.doesNotMatch(error.message, /sk-secret/);
   });
 
-  it("refuses an address with a login that would not be kept, and says where it belongs", async () => {
+  it("refuses a login in an address that would not keep it, and names the setting that does", async () => {
     const provider = { Ollama: { model: "m", endpoint: "http://ann:geheim@box:11434" } };
     const calls: [string, object, RegExp][] = [
       [

@@ -23,7 +23,7 @@ describe("a login in an address of the settings", () => {
     writeFile(join(config, "coditect-agents/settings.json"), JSON.stringify(settings));
   const settings = () => openSettings({ workspace, chosen: {}, chosenBy: "flag", guessed: {} });
 
-  it("is refused where agents would lose it, with the place where it belongs", async () => {
+  it("is refused where agents would lose it, and the error names the setting that keeps it", async () => {
     await write({ provider: { Ollama: { model: "m", endpoint: address } } });
     const isExplained = ({ message }: Error): boolean => {
       assert.match(

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isWrittenSetting, tightened, tightenedSetting } from "../../../schemas/tighten.ts";
 import { workspaceRules } from "../../../client/contributions.ts";
 
-describe("what a workspace's settings can do in the editor", () => {
+describe("a workspace's setting in the editor", () => {
   const runtime = (globalValue: string | undefined, workspaceValue?: string, workspaceFolderValue?: string) =>
     tightenedSetting(workspaceRules["run.runtime"], "agent", {
       globalValue,
@@ -17,7 +17,7 @@ describe("what a workspace's settings can do in the editor", () => {
       workspaceFolderValue,
     });
 
-  it("moves instances from this machine's processes to containers, and nowhere else", () => {
+  it("can move instances from local processes to containers, and nowhere else", () => {
     assert.equal(runtime("Local", "Docker"), "Docker");
     assert.equal(runtime("Local", undefined, "Docker"), "Docker");
     for (const other of ["agent", "Local", "Kubernetes", "CloudRun", "Nowhere"]) {
@@ -27,7 +27,7 @@ describe("what a workspace's settings can do in the editor", () => {
     }
   });
 
-  it("shortens the time of a run, and does not lengthen it", () => {
+  it("can shorten the time of a run, but not lengthen it", () => {
     assert.equal(minutes(30, 600, 90), 30);
     assert.equal(minutes(undefined, 600), 60);
     assert.equal(minutes(30, 20, 25), 20);
@@ -48,7 +48,7 @@ describe("what a workspace's settings can do in the editor", () => {
     assert.equal(isWrittenSetting(workspaceRules["findings.minimumConfidence"], 0.5, confidence), true);
   });
 
-  it("changes no value by one of another type", () => {
+  it("cannot replace a value by one of another type", () => {
     const values = fc.oneof(fc.string(), fc.boolean(), fc.constant(null), fc.object());
     fc.assert(
       fc.property(values, (asked) => {

@@ -50,7 +50,7 @@ describe("a type of agents of one's own", () => {
     configuration.checkTeam({ name, members, workflow_stages });
   });
 
-  it("loses a setting that is taken out of its file", async () => {
+  it("loses a setting that is removed from its file", async () => {
     const settings = { ...migrator.settings, temperature: 0.9, effort: "high" as const };
     await start({ ...migrator, settings });
     const agent = async () => {

@@ -81,7 +81,7 @@ describe("tests in a source", () => {
     ["a type that derives", "#[derive(Debug)]\nstruct Test { }\n", false],
   ];
   for (const [what, text, isTest] of rustItems)
-    it(`are told from ${what}`, () => {
+    it(`${isTest ? "include" : "do not include"} ${what}`, () => {
       assert.equal(testsInSource("src/lib.rs", `${text}fn code() {}\n`), isTest ? text.trim() : null);
     });
 
@@ -117,7 +117,7 @@ describe("tests in a source", () => {
     for (const text of texts) assert.equal(testsInSource("src/a.ts", text), null);
   });
 
-  it("are none in other files", () => {
+  it("do not exist in other files", () => {
     assert.equal(testsInSource("notes.md", rust), null);
     assert.equal(testsInSource("src/plain.ts", "export {};"), null);
   });

@@ -114,7 +114,7 @@ describe("tokens of an identity provider", function () {
       assert.equal((await ask(token)).status, 401, what);
   });
 
-  it("are refused by name, whatever is in them", async () => {
+  it("are refused with a named error, whatever they contain", async () => {
     const provider = openIdentityProvider({ issuer: issuer.url, audience: "coditect" }, () => undefined);
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const odd = fc.oneof(
@@ -148,7 +148,7 @@ describe("tokens of an identity provider", function () {
               )
                 .setProtectedHeader({ alg: "ES256", kid: "1" })
                 .sign(issuer.key);
-        // There is no tenant that anybody could be let in to.
+        // There is no tenant that anybody could enter.
         await assert.rejects(provider.admit(token, [], "127.0.0.1"), {
           code: /^(unauthenticated|token_refused)$/,
         });
