@@ -6,7 +6,7 @@ import type { KubernetesSettings } from "./settings.ts";
 
 const ANSWER_MS = 5000;
 
-/** Milliseconds until an API server says its version; null: it does not answer in time. */
+/** Milliseconds until an API server returns its version; null if it does not answer in time. */
 const answerTime = async (cluster: Cluster): Promise<number | null> => {
   const started = performance.now();
   try {
@@ -19,13 +19,13 @@ const answerTime = async (cluster: Cluster): Promise<number | null> => {
 
 type Choice = Pick<KubernetesSettings, "context" | "contexts" | "choose_by" | "namespace">;
 
-/** The contexts that a runtime may use, the first one first; null: the current one. */
+/** The contexts that a runtime may use, in order; null means the current one. */
 export const contextsOf = ({ context, contexts }: Choice): (string | null)[] =>
   contexts.length > 0 ? contexts : [context];
 
 /**
- * The cluster that instances run in: the only one, or of several the first that answers (`order`), or the one
- * that answers soonest (`latency`). Errors: `cluster_unavailable`.
+ * The cluster that instances run in. If there are several, the first that answers (`order`) or the one that
+ * answers soonest (`latency`). Errors: `cluster_unavailable`.
  */
 export const chooseCluster = async (
   settings: Choice,

@@ -11,10 +11,10 @@ import { apiError } from "./errors.ts";
 
 const ANSWER_MS = 30_000;
 const COMES_BACK_MS = 30_000;
-/** The cluster that the client makes up where it finds no kubeconfig and no account of a pod. */
+/** The cluster that the client assumes if it finds neither a kubeconfig nor a pod's account. */
 const MADE_UP = { name: "cluster", server: "http://localhost:8080" };
 
-/** What the client adds of its own: who asks. */
+/** What the client adds to a request to identify its user. */
 const Headers = z.record(z.string(), z.string()).catch({});
 
 export interface ApiRequest {
@@ -23,7 +23,7 @@ export interface ApiRequest {
   contentType?: string;
 }
 
-/** An API server, as one context of a kubeconfig or a pod's own account reaches it. */
+/** An API server that a context of a kubeconfig or a pod's own account leads to. */
 export class Cluster {
   readonly namespace: string;
   readonly #config: KubeConfig;
@@ -36,27 +36,27 @@ export class Cluster {
     this.#server = config.getCurrentCluster()?.server.replace(/\/$/, "") ?? "";
   }
 
-  /** Host of the API server, as it goes on record. */
+  /** The host of the API server, for records. */
   get host(): string {
     return new URL(this.#server).host;
   }
 
   /**
-   * Whether it was away a moment ago. An API server that has just started listens before it has read the
-   * roles, and refuses everybody.
+   * Whether it was unreachable a moment ago. An API server that has just started accepts requests before it
+   * has read the roles, and refuses all of them.
    */
   get isComingBack(): boolean {
     return performance.now() - this.#failedAt < COMES_BACK_MS;
   }
 
-  /** Address of one of its paths, for `http` or for a WebSocket. */
+  /** The address of one of its paths, for HTTP or a WebSocket. */
   url(scheme: "http" | "ws", path: string, query: ApiRequest["query"] = {}): URL {
     const url = new URL(this.#server.replace(/^http/, scheme) + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
     return url;
   }
 
-  /** Certificates, and headers that say who asks; a token may have been renewed since the last time. */
+  /** Certificates, and headers that identify the user. A token may have been renewed since the last call. */
   async options(): Promise<RequestOptions> {
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
@@ -95,7 +95,7 @@ export class Cluster {
       ...Headers.parse(options.headers),
       accept: "application/json",
       "content-type": contentType,
-      // Said, as Node says no length of what is sent with a DELETE.
+      // Node does not send the length of the body of a DELETE by itself.
       "content-length": sent.length,
     };
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
@@ -114,14 +114,14 @@ export class Cluster {
 }
 
 export interface ClusterChoice {
-  /** Of the kubeconfig; null: its current one, or the pod's own account. */
+  /** The context of the kubeconfig; null means its current one, or the pod's own account. */
   context: string | null;
   namespace: string;
 }
 
 /**
- * The cluster of `KUBECONFIG`, `~/.kube/config` or this pod's own account. The client is loaded here and
- * only when a cluster is used: it takes a tenth of a second. Errors: `cluster_unavailable`.
+ * The cluster of `KUBECONFIG`, `~/.kube/config` or this pod's own account. Loads the client only when a
+ * cluster is used, because that takes a tenth of a second. Errors: `cluster_unavailable`.
  */
 export const openCluster = async ({ context, namespace }: ClusterChoice): Promise<Cluster> => {
   const { KubeConfig } = await import("@kubernetes/client-node");

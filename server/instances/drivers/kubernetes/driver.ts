@@ -37,14 +37,14 @@ const selectorOf = (labels: Readonly<Record<string, string>>): string =>
 
 export interface KubernetesDriverOptions {
   entry: WorkerEntry;
-  /** Pods are labelled with it, and only those with its label are ever removed. */
+  /** The label of this runtime's pods. The driver removes only pods with this label. */
   stateFolder: string;
   settings: KubernetesSettings;
-  /** Left out: the cluster of this user's kubeconfig, or the one this process runs in. */
+  /** If left out, the cluster of this user's kubeconfig, or the one that this process runs in. */
   cluster?: () => Promise<Cluster>;
 }
 
-/** What is shared by the pods of one runtime. */
+/** What the pods of one runtime share. */
 interface Place {
   cluster: Cluster;
   table: PodTable;
@@ -59,7 +59,7 @@ interface Begun {
   source: PodSource | null;
 }
 
-/** Whether nothing is left of a pod that did not become an instance. */
+/** Whether a pod that did not become an instance was removed completely. */
 const isRemoved = (source: PodSource | null): Promise<boolean> =>
   source === null
     ? Promise.resolve(true)
@@ -73,10 +73,10 @@ export class KubernetesDriver implements Driver {
   readonly runtime = "Kubernetes";
   readonly #options: KubernetesDriverOptions;
   readonly #workers = new Set<PodWorker>();
-  /** Names of pods of this runtime, which are no orphans. */
+  /** Names of this runtime's own pods, which are not orphans. */
   readonly #own = new Set<string>();
   readonly #place = new Kept(() => this.#open());
-  /** Pods that are no one's are removed once, and again when one could not be. */
+  /** Orphaned pods are removed once, and again if one could not be removed. */
   readonly #sweep = new Kept(async () => this.#removeLeft(await this.#place.get()));
 
   constructor(options: KubernetesDriverOptions) {
@@ -141,7 +141,7 @@ export class KubernetesDriver implements Driver {
     } catch (error) {
       for (const stream of begun.streams) stream.close();
       if (place !== null) {
-        // What could not be removed is an orphan from here.
+        // A pod that could not be removed is an orphan from now on.
         if (!(await isRemoved(begun.source))) this.#sweep.drop();
         this.#leave(place, name);
       } else this.#own.delete(name);
@@ -216,7 +216,7 @@ export class KubernetesDriver implements Driver {
         for (const stream of streams) stream.close();
         this.#workers.delete(running);
         this.#leave(place, source.name);
-        // The API server may be away; what is left goes before the next one starts.
+        // The API server may be unreachable. What is left is removed before the next instance starts.
         if (!wasRemoved) this.#sweep.drop();
       },
     });

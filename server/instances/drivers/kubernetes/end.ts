@@ -6,10 +6,10 @@ import type { Pod } from "./pods.ts";
 const KILLED_FOR_MEMORY = "OOMKilled";
 /** What container engines say where an image lacks the program of the container. */
 const notStarted: ReadonlySet<string> = new Set(["StartError", "ContainerCannotRun"]);
-/** Of a container that was stopped: 128 and SIGTERM, or SIGKILL where that was not enough. */
+/** Exit codes of a container that was stopped: 128 plus SIGTERM, or SIGKILL if that was not enough. */
 const endedByStop: ReadonlySet<number> = new Set([143, 137]);
 
-/** The reason of the condition with which Kubernetes marks a pod that it takes away from its node. */
+/** The condition with which Kubernetes marks a pod that it removes from its node. */
 const disruptionOf = (pod: Pod): { reason: string; message: string } | null => {
   const found = pod.status.conditions.find(
     ({ type, status }) => type === "DisruptionTarget" && status === "True",
@@ -19,7 +19,7 @@ const disruptionOf = (pod: Pod): { reason: string; message: string } | null => {
 
 const withWhy = (how: string, why: string | undefined): string => (why ? `${how}: ${why}` : how);
 
-/** What took a pod away, by the word of Kubernetes for it. */
+/** Why a pod was removed from its node, by the reason that Kubernetes gives. */
 const takenAway = (reason: string, message: string | undefined): WorkerEnd | null => {
   switch (reason) {
     case "Evicted":
@@ -45,7 +45,7 @@ const takenAway = (reason: string, message: string | undefined): WorkerEnd | nul
   }
 };
 
-/** Whether a pod's worker has ended, by what the API server says. */
+/** Whether a pod's worker has ended, according to the API server. */
 export const hasEnded = (pod: Pod | null): boolean =>
   pod === null ||
   pod.status.phase === "Failed" ||
@@ -54,7 +54,7 @@ export const hasEnded = (pod: Pod | null): boolean =>
 
 const workerState = (pod: Pod) => pod.status.containerStatuses.find(({ name }) => name === WORKER)?.state;
 
-/** Why the worker of a pod ended by itself. `pod`: null when it was deleted by somebody else. */
+/** Why the worker of a pod ended by itself. `pod` is null if somebody else deleted it. */
 export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): WorkerEnd => {
   const deleted: WorkerEnd = { kind: "exited", how: "its pod was deleted" };
   if (pod === null) return deleted;
@@ -71,7 +71,7 @@ export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): 
     const how = "its image may be of another version; run coditect image build and coditect image push";
     return { kind: "exited", how: withWhy(how, ended.message) };
   }
-  // Whoever deletes a pod has its containers end by a signal, which alone would look like a crash.
+  // If somebody deletes a pod, its containers end by a signal, which would look like a crash.
   if (pod.metadata.deletionTimestamp != null && endedByStop.has(ended.exitCode)) return deleted;
   return endOf(ended.exitCode, null, lastWords);
 };
@@ -84,7 +84,7 @@ const WAITS_FOR_EVER: ReadonlySet<string> = new Set([
   "ImagePullBackOff",
 ]);
 
-/** Why a pod will not start, or null: it may yet. */
+/** Why a pod will not start; null if it still may. */
 export const whyNotStarted = (pod: Pod): string | null => {
   for (const { state } of pod.status.containerStatuses) {
     const { reason = "", message } = state.waiting ?? {};
@@ -93,7 +93,7 @@ export const whyNotStarted = (pod: Pod): string | null => {
   return null;
 };
 
-/** Why a pod still waits for a node, as the scheduler says. */
+/** Why a pod still waits for a node, according to the scheduler. */
 export const whyNotScheduled = (pod: Pod): string | null =>
   pod.status.conditions.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message ??
   null;

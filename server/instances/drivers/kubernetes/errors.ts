@@ -2,14 +2,14 @@ import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import { wasNotReached } from "../remote/away.ts";
 
-/** What an API server answers in place of the object that was asked for. */
+/** What an API server returns instead of the requested object. */
 const Status = z.object({
   message: z.string().default(""),
   reason: z.string().default(""),
   code: z.int().default(0),
 });
 
-/** An answer of the API server that is a refusal. */
+/** A refusal from the API server. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -21,29 +21,29 @@ export class ApiError extends Error {
   }
 }
 
-/** A refusal is a `Status` object; a proxy in between says something else. */
+/** A refusal is a `Status` object. A proxy in between answers in its own form. */
 export const apiError = (statusCode: number, body: string): ApiError => {
   let said: unknown = null;
   try {
     said = JSON.parse(body);
   } catch {
-    // What is in between answers with a page of its own.
+    // A proxy in between answers with its own page.
   }
   const { message, reason } = Status.catch({ message: "", reason: "", code: statusCode }).parse(said);
   return new ApiError(statusCode, reason, message === "" ? `the API server answered ${statusCode}` : message);
 };
 
-/** Whether the API server says that what was asked for is not there. */
+/** Whether the API server says that the requested object does not exist. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
-/** Whether somebody else changed an object first, or made one of the same name. */
+/** Whether somebody else changed the object first, or created one with the same name. */
 export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
 
-/** Whether the API server was not reached, or has no time: it may answer a little later. */
+/** Whether the API server was unreachable or overloaded, so that it may answer a little later. */
 export const isAway = (error: unknown): boolean =>
   error instanceof ApiError ? error.status === 429 || error.status >= 500 : wasNotReached(error);
 
-/** Whether the API server refuses somebody, for good or until it has read its roles. */
+/** Whether the API server denies access, permanently or until it has read its roles. */
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
 
 const hints: Readonly<Record<number, string>> = {
@@ -52,7 +52,7 @@ const hints: Readonly<Record<number, string>> = {
   404: "Run coditect cluster setup to create the namespace.",
 };
 
-/** What an error of the API server, or of the way to it, means for the user. */
+/** What an error of the API server, or of the connection to it, means for the user. */
 export const clusterError = (error: unknown): CoditectError => {
   if (error instanceof CoditectError) return error;
   const said = error instanceof Error ? error.message : String(error);

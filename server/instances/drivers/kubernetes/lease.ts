@@ -28,8 +28,8 @@ const RENEW_MS = 10_000;
 const microTime = (): string => new Date().toISOString().replace("Z", "000Z");
 
 /**
- * Says which runtime owns the pods of a state folder. Each runtime is an epoch of its own: pods of an earlier
- * one are orphans, and of two that hold the same state, such as a copy of it, only one has pods.
+ * Records which runtime owns the pods of a state folder. Each runtime has its own epoch: pods of an earlier
+ * epoch are orphans. If two runtimes use the same state, such as a copy of it, only one has pods.
  */
 export class RuntimeLease {
   /** What this runtime's pods are marked with. */
@@ -42,7 +42,7 @@ export class RuntimeLease {
   #held: Lease | null = null;
   #renewing: AbortController | null = null;
 
-  /** @param onLost another runtime has taken over: nothing of this one may go on. */
+  /** @param onLost called when another runtime has taken over. This one must then stop all work. */
   constructor(cluster: Cluster, stateFolder: string, onLost: () => void) {
     this.#cluster = cluster;
     this.#stateFolder = stateFolder;
@@ -51,15 +51,15 @@ export class RuntimeLease {
   }
 
   /**
-   * Takes the Lease, if it is not this runtime's already, and renews it until `release`. Errors:
-   * `cluster_unavailable` while a runtime of another machine holds it; `ApiError`.
+   * Takes the Lease unless this runtime already has it, and renews it until `release`. Errors:
+   * `cluster_unavailable` while a runtime on another machine has it; `ApiError`.
    */
   hold(signal: AbortSignal): Promise<void> {
     // Instances that start at the same time take it once.
     return this.#queue.run(() => this.#hold(signal));
   }
 
-  /** Gives it up; whoever comes next takes it at once. */
+  /** Gives the Lease up, so that the next runtime can take it at once. */
   release(): Promise<void> {
     return this.#queue.run(() => this.#release());
   }
@@ -115,7 +115,7 @@ export class RuntimeLease {
     return this.#cluster.ask(Lease, "POST", this.#path, { body }, signal);
   }
 
-  /** An earlier runtime of this machine is dead, as the lock of the state folder says; another may live. */
+  /** The lock of the state folder shows that an earlier runtime on this machine is dead; others may live. */
   async #take(found: Lease, signal: AbortSignal): Promise<Lease> {
     const { holderIdentity, renewTime, leaseDurationSeconds, leaseTransitions } = found.spec;
     const holder = holderIdentity ?? "";
@@ -130,7 +130,7 @@ export class RuntimeLease {
     return this.#write(found, this.#specOf((leaseTransitions ?? 0) + 1), signal);
   }
 
-  /** The version makes sure that nobody else has written it in the meantime. */
+  /** The version ensures that nobody else has written the Lease in the meantime. */
   #write({ metadata, spec }: Lease, change: object, signal: AbortSignal): Promise<Lease> {
     const { name, resourceVersion } = metadata;
     const body = {
@@ -149,7 +149,7 @@ export class RuntimeLease {
       try {
         this.#held = await this.#write(this.#held, { renewTime: microTime() }, signal);
       } catch (error) {
-        // An API server that is away takes it from nobody.
+        // While the API server is unreachable, nobody can take the Lease.
         if (!isConflict(error) && !isMissing(error)) continue;
         this.#held = null;
         this.#onLost();

@@ -2,7 +2,7 @@ import type { Settings } from "../../../../schemas/settings.ts";
 import { FILES_LIMITS, MANAGED } from "./pod.ts";
 import { CLAIMS, SANDBOX_GROUP } from "./sandbox.ts";
 
-/** An object of the cluster, as `kubectl apply` takes it. */
+/** An object of the cluster, in the form that `kubectl apply` accepts. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -34,7 +34,7 @@ const claimRights: Right = {
   verbs: ["create", "get", "list", "delete"],
 };
 
-/** The rights of a runtime, all of them in its namespace. */
+/** The rights of a runtime. All of them are limited to its namespace. */
 export const rightsOf = ({ kubernetes }: Settings): readonly Right[] =>
   kubernetes.warm_pool === null ? rights : [...rights, claimRights];
 
@@ -93,7 +93,7 @@ export const manifestsOf = (settings: Settings): Manifest[] => {
       apiVersion: "networking.k8s.io/v1",
       kind: "NetworkPolicy",
       metadata: metadata("coditect-deny-all"),
-      // Of every pod with our label, whatever else a user's patch adds: nothing in and nothing out.
+      // No traffic to or from any pod with our label, whatever labels a user's patch adds.
       spec: { podSelector: { matchLabels: labels }, policyTypes: ["Ingress", "Egress"] },
     },
     {
@@ -117,7 +117,7 @@ export const manifestsOf = (settings: Settings): Manifest[] => {
         limits: [
           {
             type: "Container",
-            // Of the worker, or of the container that receives the workspace.
+            // For the worker, or for the container that receives the workspace.
             max: {
               cpu: String(Math.max(pool.cpus, FILES_LIMITS.cpus)),
               memory: `${Math.max(most, FILES_LIMITS.memory_mb)}Mi`,

@@ -23,8 +23,8 @@ const isNamed = (key: string, list: readonly Json[]): list is JsonObject[] =>
   list.every((entry) => isObject(entry) && typeof entry[key] === "string");
 
 /**
- * In the order of an API server: entries of the patch come in their own order, the others of the base in
- * theirs, and where both go on, the one that is further ahead in the base comes first. New ones lead.
+ * Merges in the order of an API server. Entries of the patch and entries that only the base has keep their
+ * own order. Where both continue, the entry that is earlier in the base comes first. New entries come first.
  */
 const mergeLists = (key: string, base: readonly JsonObject[], patch: readonly JsonObject[]): JsonObject[] => {
   const place = (entry: JsonObject): number => base.findIndex((one) => one[key] === entry[key]);
@@ -56,7 +56,7 @@ const mergeValues = (field: string, base: Json | undefined, patch: Json): Json =
   return isNamed(key, base) && isNamed(key, patch) ? mergeLists(key, base, patch) : patch;
 };
 
-/** `null` removes a field; lists whose entries have a name are merged by it, others are replaced. */
+/** `null` removes a field. Lists whose entries have a name are merged by name; other lists are replaced. */
 const mergeObjects = (base: JsonObject, patch: JsonObject): JsonObject => {
   const changed = Object.entries(patch).map(([field, value]): [string, Json] => [
     field,
@@ -94,7 +94,7 @@ const differences = (
   );
 };
 
-/** What a patch may change: it says where a pod runs and what it gets, never what it may do. */
+/** What a patch may change: where a pod runs and what it gets, but never what it may do. */
 const free = [
   /^metadata\.(labels|annotations)\.(?!coditect\.dev\/|app\.kubernetes\.io\/managed-by)/,
   /^spec\.(affinity|nodeSelector|tolerations|topologySpreadConstraints|priorityClassName|preemptionPolicy|schedulerName|schedulingGates|runtimeClassName|overhead|imagePullSecrets|terminationGracePeriodSeconds|dnsPolicy|dnsConfig)(\.|$)/,
@@ -105,8 +105,8 @@ const isWithinPath = (path: string, allowed: string): boolean =>
   path === allowed || path.startsWith(`${allowed}.`);
 
 /**
- * The pod with the user's patch in it. Errors: `pod_patch_refused` where it changes something that keeps an
- * instance confined and `allowed` does not have its path.
+ * The pod with the user's patch. Errors: `pod_patch_refused` if the patch changes a field that confines an
+ * instance and whose path is not in `allowed`.
  */
 export const patchPod = (pod: Json, patch: Json, allowed: readonly string[]): Json => {
   if (!isObject(pod) || !isObject(patch)) return pod;
@@ -144,8 +144,8 @@ const managedBy = (pod: Json): Json | undefined => {
 };
 
 /**
- * Compares a pod that somebody else created with the wanted one. Returns the paths of the fields that differ and
- * that confine an instance or hold its files, without those in `allowed`.
+ * Compares a pod that somebody else created with the wanted one. Returns the paths of the differing fields
+ * that confine an instance or contain its files, except those in `allowed`.
  */
 export const unlike = (wanted: Json, found: Json, allowed: readonly string[]): string[] => {
   const rules = [...free, ...added, ...claimed];

@@ -9,17 +9,17 @@ import { RECEIVER } from "../remote/files.ts";
 import { MANAGED_LABEL, patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
-/** What the container gets that receives the workspace. */
+/** The resources of the container that receives the workspace. */
 export const FILES_LIMITS = { cpus: 0.5, memory_mb: 256, disk_mb: 64 };
 
 export const INSTANCE_LABEL = "coditect.dev/instance";
 export const STATE_LABEL = "coditect.dev/state";
-/** Which runtime made an object, as its Lease names it. */
+/** The label with the runtime that created an object, by the name in its Lease. */
 export const EPOCH = "coditect.dev/epoch";
 const QUEUE_LABEL = "kueue.x-k8s.io/queue-name";
 export const MANAGED: Readonly<Record<string, string>> = { [MANAGED_LABEL]: "coditect" };
 
-/** The container of the worker, and the one that writes the files it may only read. */
+/** The worker's container, and the container that writes the files that the worker may only read. */
 export const WORKER = "worker";
 export const FILES = "files";
 
@@ -30,23 +30,23 @@ const SCRATCH_MB = 512;
 /** What Node and a shell need in addition to what the commands of an instance may use. */
 const OVERHEAD_MB = 128;
 
-/** The value of `STATE_LABEL` by which a state folder knows its own pods and no others. */
+/** The value of `STATE_LABEL` that distinguishes the pods of a state folder from all others. */
 export const stateOf = (stateFolder: string): string =>
   createHash("sha256").update(stateFolder).digest("hex").slice(0, 32);
 
-/** What the runtime's own objects are found by. */
+/** The labels by which the runtime finds its own objects. */
 export const labelsOf = (instanceId: string, stateFolder: string): Record<string, string> => ({
   ...MANAGED,
   [INSTANCE_LABEL]: instanceId,
   [STATE_LABEL]: stateOf(stateFolder),
 });
 
-/** A name the API server takes, the same for each instance. */
+/** A name that the API server accepts. An instance always gets the same name. */
 export const podName = (instanceId: string): string => `coditect-${instanceId}`;
 
 /**
- * The worker waits for a word before it starts: output is lost until somebody is attached, and its files
- * arrive only then.
+ * The worker waits for a line of input before it starts, because output is lost until somebody is attached,
+ * and because its files arrive only then.
  */
 const WHEN_TOLD = `read -r go || exit 0; mkdir -p "${COPY_FOLDER}" "$HOME"; exec "$@"`;
 export const GO = "go\n";
@@ -74,7 +74,7 @@ interface SentFolder {
 /** One volume for each folder that is sent, at its own place in both containers. */
 const sentFolders = (folders: readonly string[]): SentFolder[] =>
   folders.map((mountPath, index) => {
-    // The API server takes no colon in the path of a mount.
+    // The API server does not accept a colon in the path of a mount.
     if (mountPath.includes(":"))
       throw fail("instance_not_started", {
         reason: `a cluster cannot mount ${mountPath}: its path has a colon`,
@@ -85,11 +85,11 @@ const sentFolders = (folders: readonly string[]): SentFolder[] =>
 export interface PodChoices {
   settings: KubernetesSettings;
   stateFolder: string;
-  /** The runtime that started it, as its Lease names it. */
+  /** The runtime that started it, by the name in its Lease. */
   epoch: string;
   /** Absolute path of the worker's script, and Node's options before it. */
   args: readonly string[];
-  /** Folders that are sent, none inside another. */
+  /** Folders that are sent. None is inside another. */
   folders: readonly string[];
 }
 
@@ -121,7 +121,7 @@ const workerContainer = (
     command: [WORKER_SHELL, "-c", WHEN_TOLD, "sh", ...asFirstProcess([WORKER_NODE, ...args], WORKER_SHELL)],
     workingDir: COPY,
     env: listOf(environment),
-    // Its input closes when the runtime goes, and the worker ends with it.
+    // When the runtime ends, the worker's input closes, and the worker ends too.
     stdin: true,
     stdinOnce: true,
     resources: {
@@ -187,7 +187,7 @@ export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
       hostPID: false,
       hostIPC: false,
       hostname: "instance",
-      // Nobody answers there: a name is resolved by the runtime's proxy alone.
+      // Nothing answers at this address, because only the runtime's proxy resolves names.
       dnsPolicy: "None",
       dnsConfig: { nameservers: ["127.0.0.1"] },
       securityContext: {

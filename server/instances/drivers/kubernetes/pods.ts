@@ -19,7 +19,7 @@ const ContainerStatus = z.object({
     .default({}),
 });
 
-/** What is read of a pod; the API server sends much more. */
+/** The fields of a pod that are read. The API server sends many more. */
 export const Pod = z.object({
   metadata: z.object({
     name: z.string(),
@@ -62,8 +62,8 @@ export const podsPath = (namespace: string, name?: string): string =>
   `/api/v1/namespaces/${namespace}/pods${name === undefined ? "" : `/${name}`}`;
 
 /**
- * The pods of one runtime as the API server tells of them, over one connection however many there are. It
- * is listed again whenever that breaks; a server that is away for a while is asked until it answers.
+ * The pods of one runtime as the API server reports them, over a single connection. If the connection
+ * breaks, the pods are listed again. If the server is unreachable, it is asked until it answers.
  */
 export class PodTable {
   readonly #cluster: Cluster;
@@ -72,7 +72,7 @@ export class PodTable {
   readonly #listeners = new Set<() => void>();
   #following: AbortController | null = null;
   #users = 0;
-  /** Whether what is known of the pods is what the API server says now. */
+  /** Whether the known pods match what the API server reports now. */
   #isCurrent = false;
 
   constructor(cluster: Cluster, selector: string) {
@@ -80,7 +80,7 @@ export class PodTable {
     this.#selector = selector;
   }
 
-  /** Follows the pods until as many `release` calls were made. */
+  /** Follows the pods until `release` was called as often as this. */
   use(): void {
     this.#users += 1;
     if (this.#following !== null) return;
@@ -101,7 +101,7 @@ export class PodTable {
     return [...this.#pods.values()];
   }
 
-  /** Resolves with the pod, or null when there is none, as soon as `isIt`. Errors: the signal's reason. */
+  /** Resolves with the pod, or null if there is none, once `isIt` is true. Errors: the signal's reason. */
   async until(name: string, isIt: (pod: Pod | null) => boolean, signal: AbortSignal): Promise<Pod | null> {
     for (;;) {
       signal.throwIfAborted();
@@ -142,7 +142,7 @@ export class PodTable {
         wait = FIRST_WAIT_MS;
         await this.#watch(since, signal);
       } catch {
-        // Away, or too old a version: it is listed again.
+        // The server is unreachable, or the version is too old, so the pods are listed again.
       }
       this.#isCurrent = false;
       await sleep(wait, null, { ref: false, signal }).catch(() => undefined);
@@ -180,7 +180,7 @@ export class PodTable {
   }
 }
 
-/** Asks the API server to end a pod; one that is gone needs nothing. */
+/** Asks the API server to end a pod. Does nothing if the pod is gone. */
 export const deletePod = async (
   cluster: Cluster,
   name: string,

@@ -11,7 +11,7 @@ const INTERNET = ["1.1.1.1", "8.8.8.8"];
 const HTTPS = 443;
 const KUBELET_PORT = 10_250;
 
-/** `pods`: those that run, for one that is not this instance. */
+/** `pods`: the running pods, to find one that is not this instance. */
 const targetsOf = (
   cluster: Cluster,
   podName: string,
@@ -49,9 +49,9 @@ export const podRules = (
     pods: "another pod",
   },
   reached: {
-    // A name server that says there is no such name was reached, too.
+    // A name server that answers that a name does not exist was reached, too.
     dns: /^(connected|ENOTFOUND|ENODATA|ESERVFAIL|EREFUSED)$/,
-    // Nobody listens there: who says so was reached.
+    // Nothing listens on this port, so a refused connection shows that the host was reached.
     pods: /^(connected|ECONNREFUSED)$/,
   },
   allowed,

@@ -1,4 +1,4 @@
 import type { Settings } from "../../../../schemas/settings.ts";
 
-/** What the user says of the cluster that instances run in. */
+/** The user's settings for the cluster that instances run in. */
 export type KubernetesSettings = Settings["kubernetes"];

@@ -36,7 +36,7 @@ const find = async (cluster: Cluster, manifest: Manifest, signal: AbortSignal) =
   }
 };
 
-/** Creates what is missing and changes nothing that is there; says what it did for each object. */
+/** Creates missing objects and does not change existing ones. Reports what it did for each object. */
 export const setUpCluster = async (
   cluster: Cluster,
   settings: Settings,
@@ -53,7 +53,7 @@ export const setUpCluster = async (
 
 export interface ClusterCheck {
   title: string;
-  /** Null: as it should be. Otherwise what is wrong. */
+  /** What is wrong; null if nothing is. */
   problem: string | null;
 }
 
@@ -78,7 +78,7 @@ const checkObject = async (
 
 const Review = z.object({ status: z.object({ allowed: z.boolean() }) });
 
-/** Whether this user, or this account, may do what a runtime does. */
+/** Whether this user or account has the rights that a runtime needs. */
 const checkRights = async (
   cluster: Cluster,
   settings: Settings,
@@ -108,7 +108,7 @@ const checkRights = async (
   );
 };
 
-/** What instances need in a cluster, each with what is wrong with it. */
+/** Everything that instances need in a cluster, each with its problem if there is one. */
 export const checkCluster = async (
   cluster: Cluster,
   settings: Settings,
@@ -116,7 +116,7 @@ export const checkCluster = async (
 ): Promise<ClusterCheck[]> => {
   const objects = await Promise.all(
     manifestsOf(settings)
-      // A runtime outside of the cluster has rights of its own, which are asked for below.
+      // A runtime outside the cluster has its own rights, which are checked below.
       .filter(({ kind }) => !["ServiceAccount", "Role", "RoleBinding"].includes(kind))
       .map((manifest) => checkObject(cluster, manifest, signal)),
   );

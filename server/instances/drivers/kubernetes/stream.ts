@@ -9,18 +9,18 @@ import { apiError } from "./errors.ts";
 const CLOSABLE = "v5.channel.k8s.io";
 const PROTOCOLS = [CLOSABLE, "v4.channel.k8s.io"];
 const CONNECT_MS = 30_000;
-/** Bytes of one message; the API server's own limit is larger. */
+/** The maximum bytes of one message. The API server's own limit is larger. */
 const MESSAGE = 256 * 1024;
 const KEPT_LOG = 8 * 1024;
 const PING_MS = 20_000;
 
-/** First byte of each message: which stream it belongs to. */
+/** The first byte of each message, which names its stream. */
 const channel = { input: 0, output: 1, error: 2, status: 3, close: 255 } as const;
 
 const bytesOf = (data: Buffer | ArrayBuffer | Buffer[]): Buffer =>
   Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
 
-/** Standard input: slow as the connection is. Its end is a message since version 5; before, the connection's end. */
+/** Standard input, as fast as the connection. Version 5 ends it by a message, version 4 by disconnecting. */
 const inputOf = (socket: WebSocket): Writable =>
   new Writable({
     highWaterMark: MESSAGE,
@@ -97,7 +97,7 @@ export const openStream = async (
   const url = cluster.url("ws", path, { ...query, stdin: "true", stdout: "true", stderr: "true" });
   for (const part of command) url.searchParams.append("command", part);
   const { headers, agent, ca, cert, key, rejectUnauthorized, auth } = await cluster.options();
-  // Loaded when a cluster is used: most starts need none.
+  // Loaded only when a cluster is used, because most starts do not need it.
   const ws = await import("ws");
   const socket = new ws.WebSocket(url, PROTOCOLS, {
     ...{ agent, ca, cert, key, rejectUnauthorized, auth },
@@ -126,7 +126,7 @@ export const openStream = async (
     });
   });
   await opened(socket, signal);
-  // A connection whose other end vanished tells nothing: what is sent and not answered ends it.
+  // A connection does not report that its other end vanished. A ping without an answer ends it.
   let isAnswered = true;
   const pinging = setInterval(() => {
     if (!isAnswered && !socket.isPaused) socket.terminate();

@@ -7,21 +7,21 @@ import { endOfPod, hasEnded } from "./end.ts";
 import type { Pod, PodTable } from "./pods.ts";
 import type { PodSource } from "./source.ts";
 
-/** How long after its streams the word of Kubernetes on a pod's end may take to come. */
+/** How long Kubernetes may take to report a pod's end after its streams have ended. */
 const WORD_MS = 3000;
-/** How long a pod may take to be gone once it was deleted. */
+/** How long a pod may take to disappear after it was deleted. */
 export const GONE_MS = 20_000;
 
-/** A pod that was started, and what it was started with. */
+/** A started pod, and what it was started with. */
 export interface StartedPod extends StartedWorker {
   cluster: Cluster;
   table: PodTable;
   /** Of the pod. */
   name: string;
   source: PodSource;
-  /** To the container that writes its files; it ends with this. */
+  /** The connection to the container that writes the pod's files. The container ends with the connection. */
   files: RemoteStream;
-  /** Called when the pod is gone, or could not be removed. */
+  /** Called when the pod is gone or could not be removed. */
   onGone: (wasRemoved: boolean) => void;
 }
 
@@ -55,7 +55,7 @@ export class PodWorker extends RemoteWorker {
     return this.#reason ?? end;
   }
 
-  /** The pod as it is when Kubernetes has said how it ended; or, when it does not say so, as it is known. */
+  /** The pod once Kubernetes has reported how it ended; without a report, the pod as last known. */
   async #lastWord(): Promise<Pod | null> {
     const { table, name } = this.#started;
     let latest: Pod | null = null;
@@ -69,7 +69,7 @@ export class PodWorker extends RemoteWorker {
     return pod ?? latest;
   }
 
-  /** Whether nothing of it is left. An API server that is away is asked again by the next sweep. */
+  /** Whether the pod is gone. If the API server is unreachable, the next sweep asks it again. */
   #remove(): Promise<boolean> {
     const { source } = this.#started;
     this.#removal ??= source.remove(AbortSignal.timeout(GONE_MS)).then(
@@ -81,7 +81,7 @@ export class PodWorker extends RemoteWorker {
 
   async kill(reason: WorkerEnd): Promise<WorkerEnd> {
     this.#reason ??= reason;
-    // Both end what runs there: the streams at once, the API server for good.
+    // Both end what runs in the pod: closing the streams at once, the API server completely.
     const removed = this.#remove();
     this.#started.worker.close();
     this.#started.files.close();
