@@ -12,33 +12,33 @@ import type { Unavailable } from "./unavailable.ts";
 export interface BubblewrapConfinement {
   /** Folders and files it may read, in addition to the system's. */
   readable: readonly string[];
-  /** The only folder it may write; inside, it is at `COPY_FOLDER`. */
+  /** The only folder that it may write. Inside the sandbox, its path is `COPY_FOLDER`. */
   writable: string;
-  /** Caches of the user's toolchains, as paths inside the home folder: what was fetched before. */
+  /** Caches with what the user's toolchains have fetched, as paths inside the home folder. */
   caches: readonly string[];
   /** The user's own home folder, where the caches are. */
   userHome: string;
-  /** What of `readable` looks empty to it. */
+  /** Paths in `readable` that look empty to it. */
   hidden: readonly HiddenPath[];
-  /** A socket it may reach; null: nothing outside. */
+  /** The socket that it may reach; null if it may reach nothing outside. */
   socket: string | null;
-  /** A file that becomes its /etc/hosts; null: it has none. */
+  /** The file that becomes its /etc/hosts; null if it has none. */
   hosts: string | null;
   home: string;
-  /** Size of its temporary folder, which lives in memory. */
+  /** The size of its temporary folder, which is in memory. */
   temporary_mb: number;
   shield: Shield;
 }
 
 /**
- * The place of the copy inside. It differs from the one outside: runners and servers skip files below
- * `~/.cache`, because a folder of their path begins with a dot.
+ * The path of the copy inside the sandbox. The path outside is below `~/.cache`, and runners and servers skip
+ * files there, because the name of a folder in the path begins with a dot.
  */
 export const COPY_FOLDER = "/instance";
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store"];
 
-/** Of /etc only what programs need to start: no password hashes, keys, or host configuration. */
+/** The files of /etc that programs need to start: no password hashes, keys or host configuration. */
 const systemFiles = [
   "/etc/alternatives",
   "/etc/ld.so.cache",
@@ -55,14 +55,14 @@ const systemFiles = [
   "/etc/protocols",
   "/etc/services",
   "/etc/os-release",
-  // Not the whole folder: settings.xml may hold passwords.
+  // Not the whole folder, because settings.xml may contain passwords.
   "/etc/maven/m2.conf",
   "/etc/maven/logging",
 ];
 
 /**
- * Folders and files of /etc that languages read as a part of themselves. Debian's Java does not start
- * without its own, and PHP has no extension. The names hold versions.
+ * Folders and files of /etc that languages need. Without them, Debian's Java does not start, and PHP has no
+ * extensions. The names contain versions.
  */
 const languageSettings =
   /^(java(-[\d.]+-openjdk)?|php([\d.]+|\.ini|\.d)?|python[\d.]+|perl|fonts|terminfo|crypto-policies|dotnet)$/;
@@ -73,8 +73,8 @@ const languageFiles = (): string[] =>
     .map((name) => `/etc/${name}`);
 
 /**
- * Where version managers keep compilers and interpreters under the home folder. Not the folder
- * above: `.cargo` and `.local` hold credentials next to programs.
+ * Where version managers keep compilers and interpreters in the home folder. The folders above are not
+ * listed, because `.cargo` and `.local` contain credentials next to programs.
  */
 const toolchainFolders = [
   ".pyenv",
@@ -97,13 +97,13 @@ const toolchainFolders = [
 ];
 
 /**
- * What `localhost` means in a sandbox: its own loopback, and no host name of this machine. Node asks
- * for the first address alone, so ::1 is in it only where the system has IPv6.
+ * What `localhost` means in a sandbox: its own loopback, and no host name of this machine. Node uses only the
+ * first address, so ::1 is included only if the system has IPv6.
  */
 export const sandboxHosts = (hasIpv6: boolean): string =>
   `127.0.0.1 localhost instance\n${hasIpv6 ? "::1 localhost ip6-localhost\n" : ""}`;
 
-/** Where toolchains keep what they fetched; the credentials next to it are not shown. */
+/** Where toolchains keep what they have fetched. The credentials next to it are not shown. */
 const cacheFolders = [
   ".cargo/registry",
   ".cargo/git",
@@ -130,16 +130,17 @@ const cacheFolders = [
   ".cache/puppeteer",
 ];
 
-/** Caches of toolchains that are there, as paths inside the home folder. */
+/** Existing caches of toolchains, as paths inside the home folder. */
 export const toolchainCaches = (home: string): string[] =>
   cacheFolders.filter((cache) => existsSync(join(home, cache)));
 
-/** What tells that a folder has a toolchain in it whose programs read files next to `bin`: Rust, Java, Node. */
+/** Folders that show that a toolchain's programs read files next to `bin`: Rust, Java, Node. */
 const toolchainMarks = ["lib/rustlib", "lib/modules", "lib/node_modules"];
 
 /**
- * A folder of PATH with what its programs read: the shims of a version manager need the versions next to
- * them, and the `bin` of a toolchain needs its libraries. Not the folder above, which may be `.local`.
+ * A folder of PATH with what its programs read. The shims of a version manager need the versions next to
+ * them, and the `bin` of a toolchain needs its libraries. The folder above is left out, because it may be
+ * `.local`.
  */
 const withVersions = (folder: string): string[] => {
   const root = dirname(folder);
@@ -150,7 +151,7 @@ const withVersions = (folder: string): string[] => {
   return [folder];
 };
 
-/** Folders of the user's own toolchains and of PATH that are there. */
+/** Existing folders of the user's own toolchains and of PATH. */
 export const toolchainPaths = (home: string, path: string): string[] => {
   const candidates = [
     ...toolchainFolders.map((folder) => join(home, folder)),
@@ -161,10 +162,10 @@ export const toolchainPaths = (home: string, path: string): string[] => {
   );
 };
 
-/** Arguments that show `path` inside as it is outside: merged-/usr systems link /bin to usr/bin. */
+/** Arguments that show `path` inside as it is outside. Systems with a merged /usr link /bin to usr/bin. */
 const showSystem = (path: string): string[] => (existsSync(path) ? showPath(path) : []);
 
-/** What bubblewrap can do here beyond its oldest supported version, and for whom. */
+/** What bubblewrap on this machine can do beyond the oldest supported version, and who runs it. */
 export interface BubblewrapOptions {
   /** Whether the user of the runtime is root. */
   isRoot: boolean;
@@ -175,9 +176,9 @@ export interface BubblewrapOptions {
 }
 
 /**
- * Arguments of bubblewrap up to the command: own user, process, network and IPC namespaces, no
- * capability, a file system of system folders and what `confinement` names, read-only but for the
- * copy, and death with the runtime.
+ * Arguments of bubblewrap up to the command. The sandbox has its own user, process, network and IPC
+ * namespaces, no capability, and a file system of system folders and what `confinement` names, read-only
+ * except for the copy. It ends with the runtime.
  */
 export const bubblewrapArguments = (
   confinement: BubblewrapConfinement,
@@ -211,18 +212,18 @@ export const bubblewrapArguments = (
   ];
 };
 
-/** A bubblewrap that works here. */
+/** A bubblewrap that works on this machine. */
 export interface Bubblewrap {
   program: string;
   options: BubblewrapOptions;
-  /** Whether it also starts a program inside of a sandbox of its own. */
+  /** Whether it can also start inside one of its own sandboxes. */
   nests: boolean;
 }
 
 const PROBE_MS = 5000;
 const run = promisify(execFile);
 
-/** Starts a program in a sandbox that shows nothing, and again inside of it. */
+/** Starts a program in a sandbox that shows nothing, and in a second sandbox inside it. */
 const tryToConfine = async (
   bubblewrap: string,
   options: BubblewrapOptions,
@@ -246,7 +247,7 @@ const tryToConfine = async (
   });
 };
 
-/** Finds out by trying whether the system lets bubblewrap confine a program. */
+/** Tries whether the system lets bubblewrap confine a program. */
 export const probeBubblewrap = async (): Promise<Bubblewrap | Unavailable> => {
   const found = findProgram("bwrap");
   if (found === null) return { unavailable: "bubblewrap is not installed" };

@@ -7,31 +7,30 @@ import { isRunning } from "../process-table.ts";
 const ROOT = "/sys/fs/cgroup";
 const PREFIX = "coditect-";
 /**
- * The kernel's own cap on memory comes in addition to the watched one, for bursts that exceed it between
- * two looks.
+ * The kernel's cap on memory is an addition to the watched one. It stops bursts between two measurements.
  */
 const MEMORY_HEADROOM = 1.25;
 const PERIOD_US = 100_000;
 /**
- * What an instance gets when there is too little for all. In version 1 the group competes with
- * single tasks of 1,024 each, so less would starve it on a busy machine; in version 2 with
- * whole groups of 100, and half of one leaves the editor responsive.
+ * The share of an instance when processors are scarce. In version 1, the group competes with single tasks of
+ * 1,024 each, so a smaller weight would starve it on a busy machine. In version 2, it competes with groups of
+ * 100 each, and half of that keeps the editor responsive.
  */
 const WEIGHT = { versionOne: "1024", versionTwo: "50" };
 
-/** A control group the kernel holds a worker and all its descendants in, and to its caps. */
+/** A control group in which the kernel keeps a worker and all its descendants, and enforces their caps. */
 export interface ControlGroup {
-  /** Files a process writes its id to, to be in the group. */
+  /** Files to which a process writes its ID to join the group. */
   readonly entrances: readonly string[];
-  /** Everything in it, whatever became of its parent. */
+  /** All processes in the group, even if their parents have ended. */
   pids(): number[];
-  /** How often the kernel has killed something in it for memory. */
+  /** How often the kernel has killed a process in the group because of its memory. */
   memoryKills(): number;
-  /** Takes it away; what is in it must have ended. */
+  /** Removes the group. All its processes must have ended. */
   remove(): Promise<void>;
 }
 
-/** Folder of a new group → what is written into it. */
+/** Maps the folder of each new group to the files that are written into it. */
 type Plan = Map<string, Record<string, string>>;
 
 /** Lines of `/proc/self/cgroup`: `0::/path` (version 2) or `4:memory:/path` (version 1). */
@@ -44,8 +43,8 @@ export const parseMembership = (text: string): Map<string, string> =>
   );
 
 /**
- * What to write where for these caps. Version 2: a sibling of our own group, as one may not have both
- * processes and governed children; version 1: one below our own per controller.
+ * The files to write for these caps. In version 2, the group is a sibling of our own, because a group cannot
+ * have both processes and children with caps. In version 1, there is one group below our own per controller.
  */
 export const planGroup = (
   membership: ReadonlyMap<string, string>,
@@ -103,7 +102,7 @@ const removeFolder = (folder: string): boolean => {
   }
 };
 
-/** A group for one instance, or null where the system leaves us none to make. */
+/** A group for one instance; null if the system does not let us create one. */
 export const makeControlGroup = (instanceId: string, limits: InstanceLimits): ControlGroup | null => {
   if (process.platform !== "linux") return null;
   const plan = planGroup(
@@ -118,14 +117,14 @@ export const makeControlGroup = (instanceId: string, limits: InstanceLimits): Co
       for (const [file, value] of Object.entries(files)) writeFileSync(join(folder, file), value);
     }
   } catch {
-    // We may not create it, or a controller is missing: the watched caps remain.
+    // We may not create the group, or a controller is missing. Then only the watched caps apply.
     folders.forEach(removeFolder);
     return null;
   }
   if (folders.length === 0) return null;
   return {
     entrances: folders.map((folder) => join(folder, "cgroup.procs")),
-    // What is in one of the hierarchies is in all of them.
+    // A process in one of the hierarchies is in all of them.
     pids: () =>
       read(join(folders[0] ?? "", "cgroup.procs"))
         .split("\n")
@@ -146,7 +145,7 @@ export const makeControlGroup = (instanceId: string, limits: InstanceLimits): Co
   };
 };
 
-/** Finds out by making one. */
+/** Creates a group to find out whether that is possible. */
 export const canMakeControlGroups = async (): Promise<boolean> => {
   const group = makeControlGroup("probe", { memory_mb: 64, cpus: 1, processes: 8, disk_mb: 1 });
   await group?.remove();
@@ -156,8 +155,8 @@ export const canMakeControlGroups = async (): Promise<boolean> => {
 const ownerOf = (name: string): number => Number.parseInt(name.slice(PREFIX.length), 10);
 
 /**
- * Removes groups of runtimes that are gone and says how many; the kernel keeps those in which
- * something runs. Another runtime's groups are left alone: a new one is empty for a moment.
+ * Removes groups of runtimes that have ended, and returns how many. The kernel keeps groups with running
+ * processes. Groups of other runtimes are not removed, because a new group is empty for a moment.
  */
 export const removeEmptyGroups = (isGone = (owner: number): boolean => !isRunning(owner)): number => {
   const plan = planGroup(parseMembership(read("/proc/self/cgroup")), PREFIX, {
@@ -174,13 +173,13 @@ export const removeEmptyGroups = (isGone = (owner: number): boolean => !isRunnin
       );
       removed += left.filter((name) => removeFolder(join(dirname(folder), name))).length;
     } catch {
-      // There is no such hierarchy here.
+      // This machine does not have the hierarchy.
     }
   }
   return removed;
 };
 
-/** A command that enters the group before it becomes `command`, so that nothing of it is outside. */
+/** A command that enters the group before it becomes `command`, so that it never runs outside the group. */
 export const enterGroup = (group: ControlGroup, command: readonly string[]): string[] => {
   const script =
     'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1" || exit 126; shift; n=$((n-1)); done; exec "$@"';

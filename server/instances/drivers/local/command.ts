@@ -11,14 +11,14 @@ import { seatbeltParameters } from "./seatbelt.ts";
 import type { Sandbox } from "./confinement.ts";
 import { inOwnNamespaces, type Shield, withoutRights } from "./shield.ts";
 
-/** The machine a command is made for; handed in so that commands are tested without it. */
+/** The machine that a command is made for. It is a parameter, so that tests do not need such a machine. */
 export interface LocalMachine {
   sandbox: Sandbox;
   environment: Readonly<Record<string, string | undefined>>;
   home: string;
-  /** Path of `prlimit` of util-linux; null: it is not there. */
+  /** The path of `prlimit` of util-linux; null if it is not installed. */
   prlimit: string | null;
-  /** Path of `setpriv` of util-linux; null: it is not there. */
+  /** The path of `setpriv` of util-linux; null if it is not installed. */
   setpriv: string | null;
 }
 
@@ -36,10 +36,10 @@ const SANDBOX_HOME = "/tmp/home";
 export const hostsFile = (copy: string): string => join(dirname(copy), "hosts");
 
 /**
- * Kernel limits each process of the instance has for itself. Memory is not among them: the kernel
- * can only cap what a process reserves, and Node reserves 500 MB for each of its threads. The
- * control group, or the watch over the tree, caps what is resident. How many processes is counted
- * per user: only in a sandbox is that the instance alone.
+ * Kernel limits for each process of the instance. They do not include memory: the kernel can only cap what a
+ * process reserves, and Node reserves 500 MB for each of its threads. The control group, or the watch over
+ * the process tree, caps resident memory. The kernel counts processes per user, which is the instance alone
+ * only in a sandbox.
  */
 const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] => [
   ...(confined ? [`--nproc=${limits.processes}`] : []),
@@ -47,14 +47,14 @@ const prlimitArguments = ({ limits }: WorkerSpec, confined: boolean): string[] =
   "--core=0",
 ];
 
-/** Version managers look below the home folder, which differs inside, unless a variable names theirs. */
+/** Variables for version managers, which otherwise search the home folder. It differs in the sandbox. */
 const toolchainRoots = (home: string): Record<string, string> => {
   const roots = { PYENV_ROOT: ".pyenv", RUSTUP_HOME: ".rustup", VOLTA_HOME: ".volta", NVM_DIR: ".nvm" };
   const found = Object.entries(roots).filter(([, folder]) => existsSync(join(home, folder)));
   return Object.fromEntries(found.map(([name, folder]) => [name, join(home, folder)]));
 };
 
-/** The worker's own command, with the limits the kernel keeps for each process. */
+/** The worker's own command, with the limits that the kernel enforces for each process. */
 const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine): string[] => {
   const script = typeof entry.snapshot === "string" ? ["--snapshot-blob", entry.snapshot] : entry.args;
   const node = [entry.command, ...debuggerOff(), ...script];
@@ -62,13 +62,13 @@ const nodeCommand = (spec: WorkerSpec, entry: WorkerEntry, machine: LocalMachine
   return machine.prlimit === null ? node : [machine.prlimit, ...limits, ...node];
 };
 
-/** No signal opens Node's debugger; where Node has no such option, the worker does the same. */
+/** Keeps signals from opening Node's debugger. If Node does not have the option, the worker does it. */
 const debuggerOff = (): string[] => {
   const option = "--disable-sigusr1";
   return process.allowedNodeEnvironmentFlags.has(option) ? [option] : [];
 };
 
-/** The best that this machine has to keep commands away from their worker, and the words before each. */
+/** The best way on this machine to keep commands from their worker, and the words before each command. */
 const shieldOf = ({ sandbox, setpriv }: LocalMachine): { shield: Shield; before: string[] } => {
   if (!("program" in sandbox)) return { shield: "none", before: [] };
   if (sandbox.nests)
@@ -81,7 +81,7 @@ const shieldOf = ({ sandbox, setpriv }: LocalMachine): { shield: Shield; before:
     : { shield: "rights", before: withoutRights(setpriv) };
 };
 
-/** The command of a worker, confined if the machine can. Plain data: nothing is started here. */
+/** The command of a worker, confined if the machine can confine it. Plain data: this starts nothing. */
 export const localCommand = (
   spec: WorkerSpec,
   entry: WorkerEntry,
@@ -98,11 +98,11 @@ export const localCommand = (
   const environment: Record<string, string> = {
     ...toolchainRoots(machine.home),
     ...workerEnvironment(machine.environment, extraEnvironment, own),
-    // Says that whatever the worker starts ends with it, without its own doing.
+    // Says that everything that the worker starts ends with the worker by itself.
     ...(hasNamespaces && { CODITECT_CONFINED: "1" }),
-    // What the worker puts before each command that it starts.
+    // The words that the worker puts before each command that it starts.
     ...(before.length > 0 && { CODITECT_SHIELD: before.join(" ") }),
-    // Without a loopback of its own there is nowhere to listen; two workers would fight over the port.
+    // Without its own loopback, the worker cannot listen: two workers would need the same port.
     ...(hasNamespaces
       ? egressEnvironment(spec.egress_socket, spec.egress_on_request)
       : loopbackEnvironment(spec.egress_loopback, spec.egress_on_request)),

@@ -32,11 +32,11 @@ const send = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);
   } catch {
-    // It is gone, which is what was wanted.
+    // The process has already ended, as intended.
   }
 };
 
-/** Sends a signal to everything under a process and to itself; returns what was there. */
+/** Sends a signal to a process and all its descendants. Returns their IDs. */
 const signalTree = async (root: number, signal: NodeJS.Signals): Promise<number[]> => {
   const pids = treeOf(await processTable(0), root).map((entry) => entry.pid);
   for (const pid of pids.toReversed()) send(pid, signal);
@@ -45,7 +45,7 @@ const signalTree = async (root: number, signal: NodeJS.Signals): Promise<number[
 
 const hasExited = (child: Child): boolean => child.exitCode !== null || child.signalCode !== null;
 
-/** Resolves when the process has ended, or after that many milliseconds. */
+/** Resolves when the process has ended or the time is up. */
 const exitOrTimeout = async (child: Child, milliseconds: number): Promise<void> => {
   if (hasExited(child)) return;
   const timer = new AbortController();
@@ -55,16 +55,17 @@ const exitOrTimeout = async (child: Child, milliseconds: number): Promise<void> 
 };
 
 /**
- * Ends a worker and all it started, and waits until none of them runs. A sandbox ends when what is
- * in it has: killed before, it would leave its first process to be buried by the machine's init.
+ * Ends a worker and everything that it started, and waits until none of it runs. A sandbox ends after the
+ * processes in it have ended. If it were killed before, the machine's init would have to reap its first
+ * process.
  */
 const killTree = async (child: Child, root: number, group: ControlGroup | null): Promise<void> => {
   const tree = treeOf(await processTable(0), root).map((entry) => entry.pid);
   const pids = [...new Set([...tree, ...(group?.pids() ?? [])])];
-  // Parents first: with the first process of a sandbox the kernel ends all others in it.
+  // Parents come first: when the first process of a sandbox ends, the kernel ends all others in it.
   for (const pid of pids.slice(1)) send(pid, "SIGKILL");
   if (pids.length > 1) await exitOrTimeout(child, SANDBOX_EXIT_MS);
-  // The group holds what was started while the table was read.
+  // The process group also contains what was started while the table was read.
   if (process.platform !== "win32") send(-root, "SIGKILL");
   child.kill("SIGKILL");
   await exitOrTimeout(child, KILL_GRACE_MS);
@@ -117,7 +118,7 @@ class LocalWorker implements RunningWorker {
     const exited = new Promise((resolve) => child.once("exit", resolve));
     const closed = new Promise((resolve) => child.once("close", resolve));
     this.ended = exited.then(async () => {
-      // Its last words are still in the pipe; a process it left behind may hold that open forever.
+      // Its last output is still in the pipe, which a process that it left behind may keep open forever.
       await Promise.race([closed, sleep(LAST_WORDS_MS)]);
       const end = endOf(child.exitCode, child.signalCode, lastWords);
       const bySystem = end.how === "signal SIGKILL" && (group?.memoryKills() ?? 0) > 0;
@@ -133,7 +134,7 @@ class LocalWorker implements RunningWorker {
       this.#group === null ? treeOf(await processTable(maxAge), this.#pid) : processesOf(this.#group.pids());
     if (tree.length === 0) return { ...this.#last, memory_mb: 0, processes: 0 };
     const usage = usageOf(tree);
-    // A child that ended without being waited for takes its seconds along; they were used anyway.
+    // If a child ends and nobody waits for it, its processor time disappears from the sum. It counts anyway.
     this.#last = { ...usage, cpu_seconds: Math.max(usage.cpu_seconds, this.#last.cpu_seconds) };
     return this.#last;
   }
@@ -153,15 +154,15 @@ class LocalWorker implements RunningWorker {
   }
 }
 
-/** Where nothing caps its processors, it at least gets what the editor leaves; its children inherit that. */
+/** If nothing caps its processors, the worker gets only what the editor leaves. Its children inherit this. */
 const lowerPriority = (pid: number): void => {
   const nice = constants.priority.PRIORITY_BELOW_NORMAL;
   try {
     setPriority(pid, nice);
-    // Linux can weigh sessions instead of processes, and the worker has one of its own.
+    // Linux can weigh sessions instead of processes, and the worker has its own session.
     writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {
-    // It has ended, which is reported elsewhere; or the system has no sessions.
+    // The worker has ended, which is reported elsewhere, or the system does not weigh sessions.
   }
 };
 
@@ -170,11 +171,11 @@ export interface LocalDriverOptions {
   /** Names of further variables of the environment a worker may see. */
   environment: readonly string[];
   /**
-   * Whether workers may run unconfined where the system has no sandbox for them; `ask`: not before the
-   * user has consented, after which this answers otherwise.
+   * Whether workers may run unconfined if the system has no sandbox for them. `ask` means not before the user
+   * has consented; after that, the function returns another value.
    */
   unconfined: () => Settings["unconfined"];
-  /** In place of what the machine has; `false` does without, even where there is one. */
+  /** Replaces the sandbox of the machine. `false` uses none, even if the machine has one. */
   sandbox?: Sandbox | false;
 }
 
@@ -190,7 +191,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     prlimit: process.platform === "linux" ? findProgram("prlimit") : null,
     setpriv: process.platform === "linux" ? findProgram("setpriv") : null,
   });
-  // Begun at once: the first instance should not have to wait for it.
+  // This starts at once, so that the first instance does not have to wait for it.
   const machine = findMachine();
 
   const admit = (sandbox: Sandbox): void => {
@@ -199,13 +200,13 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
     throw fail(answer === "ask" ? "consent_needed" : "sandbox_unavailable", { reason: sandbox.unavailable });
   };
 
-  // Making a process holds the event loop for milliseconds: one per turn, however many are asked for.
+  // Starting a process blocks the event loop for milliseconds, so only one starts per turn.
   const starts = new SerialQueue();
 
   return {
     runtime: "Local",
     admit: async () => {
-      // Where it is allowed anyway, nobody waits to hear whether there is a sandbox.
+      // If running unconfined is allowed, there is no need to wait for the sandbox.
       if (options.unconfined() !== "allow") admit((await machine).sandbox);
     },
     start: async (spec, signal) => {
@@ -245,7 +246,7 @@ export const createLocalDriver = (options: LocalDriverOptions): Driver => {
       if (group === null) lowerPriority(child.pid);
       return new LocalWorker(child, child.pid, spec, command.environment, found.sandbox, group);
     },
-    // No process is to be looked for: a worker ends when its input closes, and its sandbox with it.
+    // No process is left to find: a worker ends when its input closes, and its sandbox ends with it.
     removeOrphans: () => Promise.resolve(removeEmptyGroups()),
   };
 };

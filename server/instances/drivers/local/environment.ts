@@ -1,13 +1,13 @@
 import { toolchainVariables } from "../../../workspace/toolchains.ts";
 
-/** Variables a worker may see: where programs are, language and time, and where toolchains live. */
+/** Variables that a worker may see: the paths of programs, language and time, and paths of toolchains. */
 const allowed = new Set([
   "PATH",
   "LANG",
   "LANGUAGE",
   "TZ",
   ...toolchainVariables,
-  // Without it the editor's own executable would open a window instead of the worker.
+  // Without it, the editor's executable would open a window instead of starting the worker.
   "ELECTRON_RUN_AS_NODE",
   // Windows programs do not start without these.
   "SystemRoot",
@@ -19,8 +19,8 @@ const allowed = new Set([
 const looksSecret = /key|token|secret|password|passwd|credential|auth/i;
 
 /**
- * The environment of a worker: an allow-list of the runtime's own, `extra` names the user allowed,
- * a home and a temporary folder of its own. No name that looks like a secret passes, whoever asks.
+ * The environment of a worker: the allowed variables of the runtime, the `extra` names that the user allowed,
+ * and the worker's own home and temporary folder. A name that looks like a secret never passes.
  */
 export const workerEnvironment = (
   runtime: Readonly<Record<string, string | undefined>>,

@@ -3,16 +3,16 @@ import { dirname, join } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
 import { type HiddenPath, MOST_MOUNTS } from "../hidden.ts";
 
-/** From so many hidden files in one folder on, it is emptied, and what may be seen is shown again. */
+/** A folder with at least this many hidden files is emptied, and its visible files are shown again. */
 const MANY_IN_A_FOLDER = 20;
 
-/** What programs derive from files that are shown: it holds nothing that is not in them. */
+/** Files that programs derive from visible files, so that they contain nothing new. */
 const derived =
   /\/(__pycache__|\.(pytest|mypy|ruff)_cache|\.DS_Store|[^/]+\.(pyc|pyo|class|o|obj|tsbuildinfo))$/;
 
-/** A folder that looks empty but for some of its entries, or a file that looks empty. */
+/** A folder that looks empty except for some of its entries, or a file that looks empty. */
 interface Cover extends HiddenPath {
-  /** Paths inside that are shown all the same. */
+  /** Paths inside that stay visible. */
   shown: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export const showPath = (path: string): string[] =>
 
 const alone = (entry: HiddenPath): Cover => ({ ...entry, shown: [] });
 
-/** The same with fewer mounts, where many are siblings. */
+/** The same with fewer mounts for folders with many hidden files. */
 const groupedCovers = (hidden: readonly HiddenPath[]): Cover[] => {
   const byFolder = Map.groupBy(hidden, ({ path }) => dirname(path));
   return [...byFolder].flatMap(([folder, entries]) => {
@@ -40,7 +40,7 @@ const groupedCovers = (hidden: readonly HiddenPath[]): Cover[] => {
 const mountsOf = (covers: readonly Cover[]): number =>
   covers.reduce((sum, { shown }) => sum + 1 + shown.length, 0);
 
-/** What is to be mounted so that nothing of `hidden` is seen. Errors: `too_many_hidden`. */
+/** The mounts that hide all of `hidden`. Errors: `too_many_hidden`. */
 const coversOf = (hidden: readonly HiddenPath[]): Cover[] => {
   const attempts = [
     () => hidden.map(alone),
@@ -55,8 +55,8 @@ const coversOf = (hidden: readonly HiddenPath[]): Cover[] => {
 };
 
 /**
- * Arguments of bubblewrap that hide paths, a folder before what is in it. Errors: `too_many_hidden`, as
- * what is not hidden would be seen.
+ * Arguments of bubblewrap that hide paths, a folder before its contents. Errors: `too_many_hidden`, because
+ * the paths beyond the limit would be visible.
  */
 export const hidingArguments = (hidden: readonly HiddenPath[]): string[] =>
   coversOf(hidden)

@@ -13,19 +13,19 @@ export interface SeatbeltConfinement {
   /** Folders it may write: its copy, its home, its temporary folder. */
   writable: readonly string[];
   hidden: readonly HiddenPath[];
-  /** The one port of the loopback it may reach; null: none. */
+  /** The only loopback port that it may reach; null means none. */
   proxyPort: number | null;
 }
 
-/** Turns parameters into a shell command that applies a Seatbelt profile; a part of sandbox-runtime. */
+/** Turns parameters into a shell command that applies a Seatbelt profile. A part of sandbox-runtime. */
 type SeatbeltWrap = (parameters: MacOSSandboxParams) => string;
 
-/** A Seatbelt that works here. */
+/** A Seatbelt that works on this machine. */
 export interface Seatbelt {
   wrap: SeatbeltWrap;
 }
 
-/** What programs of macOS need to start; nothing of the user's, no host keys, no password hashes. */
+/** What programs of macOS need to start: no files of the user, no host keys and no password hashes. */
 const systemPaths = [
   ..."/usr /bin /sbin /System /Library /opt /dev /Applications/Xcode.app".split(" "),
   ..."/private/var/db/dyld /private/var/db/timezone /private/var/select".split(" "),
@@ -40,15 +40,15 @@ const systemPaths = [
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /**
- * No network, of the loopback the proxy's port alone, and files by an allow-list: everything is closed, then what is
- * `readable` opened, then what is `hidden` of it closed again.
+ * No network except the proxy's port on the loopback, and files by an allow-list: the profile closes
+ * everything, opens what is `readable`, and closes what is `hidden` again.
  */
 export const seatbeltParameters = (
   { readable, writable, hidden, proxyPort }: SeatbeltConfinement,
   environment: Readonly<Record<string, string>>,
   command: readonly string[],
 ): MacOSSandboxParams => {
-  // The profile's own environment comes first, and has another temporary folder.
+  // The profile's environment comes first and has another temporary folder.
   const own = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return {
     command: ["exec", "/usr/bin/env", ...[...own, ...command].map(quote)].join(" "),
@@ -66,7 +66,7 @@ export const seatbeltParameters = (
 
 const run = promisify(execFile);
 
-/** Finds out by trying whether Seatbelt lets programs start, and keeps them from the home folder. */
+/** Tries whether Seatbelt lets programs start and keeps them out of the home folder. */
 export const probeSeatbelt = async (): Promise<Seatbelt | Unavailable> => {
   const { wrapCommandWithSandboxMacOS: wrap } =
     await import("@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js");
