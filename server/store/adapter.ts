@@ -16,23 +16,23 @@ export interface AdapterOptions {
   files: Files;
   folder: string;
   tenantId: string;
-  /** Whether records of other tenants become this one's. */
+  /** Whether this tenant takes over the records of other tenants. */
   adoptsTenants: boolean;
   durability: Durability;
   lock: Lock;
   fold: (request: FoldRequest) => Promise<StateSeal>;
-  /** Journal bytes from which on it is folded, if the state file is not larger. */
+  /** The journal is folded once it has this many bytes, unless the state file is larger. */
   foldAt: number;
-  /** Called with failures that did no harm. */
+  /** Called with failures that had no effect. */
   warn: (problem: string) => void;
 }
 
-/** Bytes that wait from which on their write begins at once. */
+/** Once this many bytes wait, their write begins at once. */
 const EARLY = 128 * 1024;
 
 /**
- * lowdb's way to the disk. `read` opens the state; `write` makes all changes of the document since
- * the last call durable, together with those of everybody else who waits.
+ * The adapter that lowdb uses for the disk. `read` opens the state. `write` makes all changes of the document
+ * since the last call durable, together with those of all other callers that wait.
  */
 export class JournalAdapter implements Adapter<StateDocument> {
   readonly #options: AdapterOptions;
@@ -52,17 +52,17 @@ export class JournalAdapter implements Adapter<StateDocument> {
     this.#foldAt = options.foldAt;
   }
 
-  /** Why nothing can be written any more. */
+  /** The reason why nothing can be written any more. */
   get failure(): CoditectError | null {
     return this.#failure;
   }
 
-  /** Bytes of an unfinished write that opening left out; they were never acknowledged. */
+  /** Bytes of an unfinished write that were skipped at opening. They were never acknowledged. */
   get torn(): number {
     return this.#torn;
   }
 
-  /** From now on nothing is written any more, because of this. */
+  /** Stops all writing from now on, for this reason. */
   stop(error: unknown): CoditectError {
     this.#failure ??= readOnly(error);
     return this.#failure;
@@ -88,7 +88,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     this.#torn = loaded.torn;
     if (this.#failure !== null) return document;
     try {
-      // A former owner that was suspended before it removed what it had folded may still do so.
+      // A former owner that was suspended before it removed the segments it had folded may still remove them.
       await this.#removeFolded();
       await this.#remove(loaded.unfinished);
       this.#segment = await this.#createSegment(loaded.sequence);
@@ -102,7 +102,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
         await this.#segment?.close();
         throw error;
       }
-      // The present state can still be shown.
+      // Readers can still see the current state.
       this.stop(error);
     }
     return document;
@@ -110,7 +110,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
 
   write(document: StateDocument): Promise<void> {
     const open = (this.#open ??= this.#openWrite(document));
-    // The disk need not wait for everybody who commits in the same moment.
+    // The write does not wait for all commits that are made at the same moment.
     if (document.waiting > EARLY) open.begin();
     return open.done;
   }
@@ -118,7 +118,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
   #openWrite(document: StateDocument): Turn<void> {
     const { begin, done } = this.#take((segment) => this.#writeChanges(segment, document));
     const written = done.catch((error: unknown) => {
-      // Its turn may not have come: then nothing was taken back yet.
+      // If its turn has not come, nothing was undone yet.
       document.takeWritten().undo();
       throw error;
     });
@@ -133,11 +133,11 @@ export class JournalAdapter implements Adapter<StateDocument> {
       const writing = segment.write(parts);
       document.giveBackMemory(parts);
       await writing;
-      // Last of all: had another process taken over before, it would not have seen this block.
+      // This check comes last: a process that took over before would not have seen this block.
       this.#options.lock.check();
     } catch (error) {
       const failure = this.stop(error);
-      // Later commits were made upon this one.
+      // Later commits depend on this one.
       document.takeWritten().undo();
       undo();
       throw failure;
@@ -145,7 +145,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     this.#foldIfLong();
   }
 
-  /** Waits for what is being written, and folds what is not yet folded. */
+  /** Waits for the current write, and folds the rest of the journal. */
   async close(): Promise<void> {
     await this.#folding;
     const open = this.#segment?.closed;
@@ -157,12 +157,12 @@ export class JournalAdapter implements Adapter<StateDocument> {
     await this.#segment?.close();
     this.#segment = null;
     if (this.#failure !== null || hasChanges || open === undefined) return;
-    // Opening and closing leaves no trace.
+    // Opening and closing leave no files behind.
     this.check();
     await this.#remove([open.number]);
   }
 
-  /** In order, so that those that are left follow on one another. */
+  /** Removes segments in order, so that the remaining ones are consecutive. */
   async #removeFolded(): Promise<void> {
     const folded = this.#base?.folded ?? 0;
     const numbers = await listSegments(this.#options.files, this.#options.folder);
@@ -213,7 +213,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     });
   }
 
-  /** Folds; if that fails, everything is still in the journal, and it is tried again when that grows. */
+  /** Folds. If that fails, the journal still has everything, and the store tries again when it grows. */
   async #tryFold(): Promise<void> {
     try {
       await this.#fold(this.#options.fold);
@@ -248,7 +248,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
     try {
       await segment.writeNote(note);
     } catch (error) {
-      // After a failed write it is unknown what of the file is on the disk.
+      // After a failed write, it is unknown which part of the file is on the disk.
       throw this.stop(error);
     }
   }
@@ -259,7 +259,7 @@ export class JournalAdapter implements Adapter<StateDocument> {
       this.#segment = await this.#createSegment(segment.sequence);
     } catch (error) {
       this.#closed.pop();
-      // Its header may be on the disk, and says that nothing more follows in the segment before.
+      // Its header may be on the disk and say that nothing more follows in the previous segment.
       throw this.stop(error);
     }
     await segment.close();

@@ -2,12 +2,12 @@ import { constants, type FileHandle } from "node:fs/promises";
 import type { Files } from "./files.ts";
 import { writeAll } from "./state-file.ts";
 
-/** `fsync`: acknowledged is on the disk. `os`: acknowledged survives the process, not the machine. */
+/** `fsync`: acknowledged data is on the disk. `os`: it survives the process, but not the machine. */
 export type Durability = "fsync" | "os";
 
-/** A file that is only appended to, kept open between two writes. */
+/** A file that is only appended to, and that stays open between two writes. */
 export interface AppendFile {
-  /** Resolves when all of it is durable. One call after the other. */
+  /** Resolves when all bytes are durable. Only one call at a time. */
   append(parts: readonly Uint8Array[]): Promise<void>;
   /** Cuts the file off after that many bytes. */
   truncate(bytes: number): Promise<void>;
@@ -37,10 +37,10 @@ export const openToAppend = async (
 };
 
 /**
- * Creates a file, which must not be there yet. What is appended goes into room that was written
- * before, as zeros: such a write changes nothing of the file system's own, so it need not wait for
- * the file system's journal and for what others write there. That halves the time, and fewer bytes
- * reach the disk. A reader takes the zeros after the last line for its end.
+ * Creates a file, which must not exist yet. Appended data goes into room that was written as zeros before.
+ * Such a write does not change metadata of the file system, so it does not wait for the file system's journal
+ * and for the writes of others there. This halves the time, and fewer bytes reach the disk. A reader takes
+ * the zeros after the last line for the end.
  */
 export const createWithRoom = async (
   files: Files,
@@ -67,9 +67,9 @@ export const createWithRoom = async (
 const MOST_ROOM = Buffer.alloc(1 << 20);
 const NO_ROOM = MOST_ROOM.subarray(0, 0);
 const LEAST_ROOM = 8 * 1024;
-/** Share of a file that is allocated ahead: a larger one wastes writes, a smaller one makes more commits wait. */
+/** The share of a file that is allocated ahead. More wastes writes, less makes more commits wait. */
 const ROOM_SHARE = 1 / 4;
-/** What is this large is many commits, which share the wait for the file system. */
+/** A write of this size contains many commits, which share the wait for the file system. */
 const LARGE = 64 * 1024;
 
 /** Room in growing steps: a short file, such as the journal of one run, has little of it. */
@@ -83,7 +83,7 @@ const openDurable = async (
   flags: number,
 ): Promise<{ handle: FileHandle; syncs: boolean }> => {
   const isDurable = durability === "fsync";
-  // macOS alone ignores O_DSYNC for the drive's own cache; its fsync does not.
+  // Only macOS ignores O_DSYNC for the drive's own cache. Its fsync does not.
   const syncs = isDurable && process.platform === "darwin";
   const sync = isDurable && !syncs ? constants.O_DSYNC : 0;
   return { handle: await files.open(path, constants.O_WRONLY | sync | flags, 0o600), syncs };

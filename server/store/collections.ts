@@ -20,7 +20,7 @@ import type { CollectionName, Filters, Records } from "./store.ts";
 /** Keys of the lists whose records, together, are those that pass a filter. */
 type FilterRule<Value> = (tenant: string, value: Value) => string[];
 
-/** What the store must know of a collection; everything else of the store is the same for all. */
+/** What the store must know about a collection. Everything else is the same for all collections. */
 export interface Collection<Name extends CollectionName> {
   /** The part of the key behind the tenant. */
   segment: string;
@@ -31,7 +31,7 @@ export interface Collection<Name extends CollectionName> {
   /** Keys of the stored secondary indexes that have the record. */
   indexes: (tenant: string, record: Records[Name]) => string[];
   filters: { [Filter in keyof Filters[Name]]-?: FilterRule<NonNullable<Filters[Name][Filter]>> };
-  /** Pages begin with the oldest record; the others' begin with the newest. */
+  /** Whether pages begin with the oldest record instead of the newest. */
   oldestFirst: boolean;
   /** A list whose entries are independent of each other: an entry that cannot be repaired is left out. */
   parts?: string;
@@ -39,7 +39,7 @@ export interface Collection<Name extends CollectionName> {
 
 const closedRunStatuses = RunStatus.options.filter((status) => !isRunOpen(status));
 
-/** List of an instance's lifecycle events: known from their keys, so it is not stored a second time. */
+/** The list of an instance's lifecycle events. Their keys contain it, so it is not stored a second time. */
 export const lifecycleList = (tenant: string, instanceId: string): string =>
   `/${tenant}/agent_lifecycle/${instanceId}`;
 
@@ -269,7 +269,7 @@ export const parseRecord = <Name extends CollectionName>(
 };
 
 /**
- * A record that can be stored: the record itself if it is valid, or else a repaired one; null: it cannot
+ * A record that can be stored: the record itself if it is valid, otherwise a repaired one; null if it cannot
  * be repaired.
  */
 export const mendRecord = (collection: CollectionName, value: unknown): Mended | null => {

@@ -1,13 +1,13 @@
 import { dirname, join } from "node:path";
 import { ifThere, type Files } from "./files.ts";
 
-/** Where a repair puts the files as they were: a folder inside the state folder. */
+/** The folder inside the state folder where a repair keeps the original files. */
 export interface Copy {
-  /** Its name; null as long as nothing was put there. */
+  /** Its name; null while it is empty. */
   readonly name: string | null;
   /** Copies a file of the state folder, by its path in there, before it is changed. */
   keep(path: string): Promise<void>;
-  /** Moves a file there that is in the way. */
+  /** Moves a file that is in the way to this folder. */
   take(path: string): Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import { tenantOf } from "./tenant.ts";
 
 export type { Problem } from "./problem.ts";
 
-/** What a state folder was found to be like. */
+/** The result of checking a state folder. */
 export interface Checkup {
   /** Records that were checked. */
   records: number;
@@ -34,7 +34,7 @@ export const checkState = async (folder: string, files = nodeFiles): Promise<Che
   return { records: check.records, problems: [...check.problems, ...problems] };
 };
 
-/** The state, or what keeps it from being read. */
+/** The state, or the problem that keeps it from being read. */
 const load = async (files: Files, folder: string, tenantId: string): Promise<Loaded | Problem> => {
   try {
     return await loadState(files, folder, tenantId);
@@ -60,11 +60,11 @@ const checkBeside = async (
 ];
 
 export interface Repair {
-  /** What could not be saved, in words. */
+  /** A description of what could not be saved. */
   losses: string[];
-  /** Folder inside the state folder with the files as they were; null: they needed no change. */
+  /** The folder inside the state folder with the original files; null if none was changed. */
   kept: string | null;
-  /** The checkup afterwards. */
+  /** The check after the repair. */
   after: Checkup;
 }
 
@@ -95,12 +95,12 @@ export const repairState = async (folder: string, files = nodeFiles): Promise<Re
   }
 };
 
-/** Puts the salvaged state in place and moves what it was made from out of the way. */
+/** Puts the salvaged state in place, and moves the files that it was made from away. */
 const replaceState = async (files: Files, folder: string, lock: Lock, copy: Copy): Promise<void> => {
   const state = join(folder, fileNames.state);
   await copy.keep(fileNames.state);
   lock.check();
-  // From here on, until the last segment is away, opening refuses and repairing begins again.
+  // From here until the last segment is moved away, opening fails and a repair starts again.
   await files.rename(join(folder, fileNames.newState(lock.epoch)), state);
   await syncFolder(files, folder);
   for (const number of await listSegments(files, folder)) await copy.take(fileNames.segment(number));

@@ -13,10 +13,10 @@ interface Shelf {
   ordered: OrderedEntries;
 }
 
-/** How to take back one step of a commit that did not become durable. */
+/** How to undo one step of a commit that did not become durable. */
 type Undo = () => void;
 
-/** Parsed records that are kept: most reads are of what was just read or written. */
+/** The number of parsed records that are kept, because most reads repeat recent reads and writes. */
 const RECENT = 512;
 
 /**
@@ -36,7 +36,7 @@ export class StateDocument {
   #schemaVersion: number | null = null;
   #isEmpty = true;
   #hasOtherTenants = false;
-  /** The record a following list line of the journal speaks of. */
+  /** The record to which the following list lines of the journal belong. */
   #loaded: Entry | null = null;
 
   constructor(tenantId: string) {
@@ -50,7 +50,7 @@ export class StateDocument {
     >;
   }
 
-  /** Whose record or list a key is; null: another tenant's, or none that this version knows. */
+  /** The record or list that a key names; null if it is another tenant's or this version does not know it. */
   locate(key: string): Place | null {
     return key.startsWith(this.#prefix) ? placeOf(key, this.#prefix.length) : null;
   }
@@ -65,7 +65,7 @@ export class StateDocument {
     return this.#hasOtherTenants;
   }
 
-  /** Version of the layout that the files are in; null: they do not say. */
+  /** The version of the layout of the files; null if they do not name it. */
   get schemaVersion(): number | null {
     return this.#schemaVersion;
   }
@@ -94,7 +94,7 @@ export class StateDocument {
     const known = this.#recent.get(entry);
     const record = known ?? (JSON.parse(textOf(entry)) as unknown);
     this.#recent.set(entry, record);
-    // A key of this collection was given this text by `put` alone, and checksums guard it since.
+    // Only `put` sets the text of a key in this collection, and checksums protect it from then on.
     return record as Records[Name];
   }
 
@@ -112,8 +112,8 @@ export class StateDocument {
   }
 
   /**
-   * After everything was loaded: makes the long lists ready, and gives back the memory of texts that
-   * were replaced. Gives way to other work.
+   * Call this after everything was loaded. It reads the long lists, frees the memory of texts that were
+   * replaced, and yields to other work.
    */
   async finishLoading(): Promise<void> {
     const turn = makeYield();
@@ -147,7 +147,7 @@ export class StateDocument {
     return entry;
   }
 
-  /** The record that was put last joins a secondary index. */
+  /** Adds the record that was put last to a secondary index. */
   join(list: string, entry: Entry): void {
     this.#memory.write(`>"${list.slice(this.#prefix.length)}"\n`);
     this.#undo.push(() => {
@@ -156,7 +156,7 @@ export class StateDocument {
     this.#join(list, entry);
   }
 
-  /** The record that was put or removed last leaves a secondary index. */
+  /** Removes the record that was put or removed last from a secondary index. */
   leave(list: string, entry: Entry): void {
     this.#memory.write(`<"${list.slice(this.#prefix.length)}"\n`);
     this.#undo.push(() => {
@@ -180,7 +180,7 @@ export class StateDocument {
     return { parts: this.#memory.takeWritten(), undo };
   }
 
-  /** Gives back about as much memory as these writes made useless. */
+  /** Frees about as much memory as these writes made useless. */
   giveBackMemory(written: readonly Buffer[]): void {
     this.#memory.giveBack(written.reduce((sum, part) => sum + part.length, 0));
   }
@@ -198,7 +198,7 @@ export class StateDocument {
     } else if (place.id === null)
       this.#lists.load(key, { slab, start, length, records: this.#shelves[place.collection].entries });
     else {
-      // Read again: a slice of the key would keep all of the key in memory.
+      // The key is read again, because a slice of it would keep the whole text in memory.
       const id = slab.bytes.toString("utf8", start - 2 - Buffer.byteLength(place.id), start - 2);
       this.#loaded = this.#place(place.collection, { id, lists: null, slab, start, length });
     }
@@ -209,7 +209,7 @@ export class StateDocument {
     this.#loaded = place?.id == null ? null : this.#drop(place.collection, place.id);
   }
 
-  /** The record that was loaded or removed last joins a list. */
+  /** Adds the record that was loaded or removed last to a list. */
   loadJoined(list: string): void {
     if (this.#loaded !== null) this.#lists.join(list, this.#loaded);
   }
@@ -218,7 +218,7 @@ export class StateDocument {
     if (this.#loaded !== null) this.#lists.leave(list, this.#loaded);
   }
 
-  /** Gives a record its text; one that is not there comes last. */
+  /** Sets the text of a record. A new record comes last. */
   #place(collection: CollectionName, placed: Omit<Entry, "order">): Entry {
     const { slab, start, length } = placed;
     const known = this.entry(collection, placed.id);

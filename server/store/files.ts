@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
-/** The calls of the file system the store makes; tests put a failing disk in their place. */
+/** The calls to the file system that the store makes. Tests replace them by a failing disk. */
 export type Files = Pick<
   typeof fs,
   | "chmod"
@@ -24,7 +24,7 @@ const NEW_STATE = "state.json.new.";
 /** Names inside a state folder. */
 export const fileNames = {
   state: "state.json",
-  /** What an owner is about to put in the state file's place; each has its own. */
+  /** The file with which an owner is about to replace the state file. Each owner has its own. */
   newState: (epoch: number): string => `${NEW_STATE}${epoch}`,
   backup: "state.backup.json",
   lock: "lock",
@@ -36,8 +36,8 @@ export const fileNames = {
 } as const;
 
 /**
- * Removes what former owners were about to put in the state file's place. One that was suspended
- * before its rename then has nothing left to rename when it wakes up.
+ * Removes the files with which former owners were about to replace the state file. An owner that was
+ * suspended before its rename then finds nothing to rename when it wakes up.
  */
 export const dropNewStates = async (files: Files, folder: string): Promise<void> => {
   for (const name of await files.readdir(folder))
@@ -63,7 +63,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: "permission was denied",
 };
 
-/** Whether the disk refuses to be written, so that reading may still work. */
+/** Whether the disk refuses writes, so that reading may still work. */
 export const isRefusal = (error: unknown): boolean => (errnoOf(error) ?? "") in reasons;
 
 /** What went wrong, without a path of this machine. */
@@ -85,7 +85,7 @@ export const ifThere = async <Result>(work: Promise<Result>): Promise<Result | n
 
 /** Makes created, renamed and removed names of a folder durable. */
 export const syncFolder = async (files: Files, folder: string): Promise<void> => {
-  // Windows cannot open a folder, and keeps its names durable by itself.
+  // Windows cannot open a folder, but makes its names durable by itself.
   if (process.platform === "win32") return;
   const handle = await files.open(folder, "r");
   try {
@@ -95,7 +95,7 @@ export const syncFolder = async (files: Files, folder: string): Promise<void> =>
   }
 };
 
-/** Whole lines of a file, in memory of their own. */
+/** Whole lines of a file in their own memory. */
 export interface Chunk {
   bytes: Buffer;
   /** Where it begins in the file. */
@@ -103,7 +103,7 @@ export interface Chunk {
 }
 
 const CHUNK = 1 << 20;
-/** Checksums of a state file are kept per piece of this many bytes, so that damage has a place. */
+/** A state file has one checksum for each piece of this many bytes, so that damage can be located. */
 export const PIECE = 1 << 20;
 
 /**
@@ -147,7 +147,7 @@ export async function* readChunks(
 /** The collector may take its own time on top of it. */
 const TURN_MILLISECONDS = 2;
 
-/** Gives other work of the process its turn when this one had the processor for too long. */
+/** Yields to other work of the process when this work has used the processor for too long. */
 export const makeYield = (): (() => Promise<void> | undefined) => {
   let since = performance.now();
   return () => {

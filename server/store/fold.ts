@@ -6,7 +6,7 @@ import { readSegment, type StateSeal } from "./journal-format.ts";
 import type { Lock } from "./lock.ts";
 import { readState, StateWriter } from "./state-file.ts";
 
-/** What is to be folded: closed segments, in order, with what counts of each. */
+/** What to fold: closed segments in order, with the part of each that counts. */
 export const FoldRequest = z.object({
   folder: z.string(),
   tenantId: z.string(),
@@ -18,13 +18,13 @@ export const FoldRequest = z.object({
 });
 export type FoldRequest = z.infer<typeof FoldRequest>;
 
-/** The last value of a key in the journal: a text in a segment, or gone. */
+/** The last value of a key in the journal: a text in a segment, or a removal. */
 type Change = Text | null;
 interface Text {
   segment: number;
   offset: number;
   length: number;
-  /** It was removed and put again: its line is a new one, behind the others. */
+  /** It was removed and added again, so its line comes after the others. */
   isNew: boolean;
 }
 
@@ -168,7 +168,7 @@ export const publishFold = async (files: Files, folder: string, lock: Lock): Pro
   const backup = join(folder, fileNames.backup);
   await files.rm(backup, { force: true });
   try {
-    // A second name, not a move: the state file exists at every moment.
+    // This adds a second name instead of moving the file, so that the state file always exists.
     await files.link(state, backup);
   } catch {
     await files.copyFile(state, backup).catch(() => undefined);

@@ -4,7 +4,7 @@ import { nodeFiles } from "./files.ts";
 import { fold, type FoldRequest } from "./fold.ts";
 import { StateSeal } from "./journal-format.ts";
 
-/** Up to here folding takes less time than starting a thread, and yields to other work. */
+/** Up to this size, folding takes less time than starting a thread. It yields to other work. */
 const SMALL = 2 << 20;
 /** Starting the thread takes longer than most folds, so it is kept for the next one. */
 const KEPT_MS = 5000;
@@ -16,7 +16,7 @@ export interface Folding {
   close: () => Promise<void>;
 }
 
-/** Folds what is small here, and what is not off the main thread. */
+/** Folds small journals here and large ones outside the main thread. */
 export const openFolding = (): Folding => {
   let thread: Worker | null = null;
   let idle: NodeJS.Timeout | undefined;
@@ -52,7 +52,7 @@ export const openFolding = (): Folding => {
 };
 
 const startThread = async (): Promise<Worker> => {
-  // Loaded here: Node takes five milliseconds for it, and few runs fold so much.
+  // Loaded only here, because it takes Node five milliseconds and few runs fold this much.
   const { Worker } = await import("node:worker_threads");
   // In a bundle, the thread's file is next to this one; from source it is the module's own.
   const entry = import.meta.url.endsWith(".ts") ? "./fold-thread.ts" : "./fold.js";

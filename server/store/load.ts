@@ -24,7 +24,7 @@ export interface Loaded {
   segments: ClosedSegment[];
   /** Number of the last block. */
   sequence: number;
-  /** Bytes a process left behind that was killed while writing; they were never acknowledged. */
+  /** Bytes from a process that was killed while it wrote. They were never acknowledged. */
   torn: number;
   /** Segments whose creation was cut off. */
   unfinished: number[];
@@ -114,13 +114,13 @@ const readHeaders = async (files: Files, folder: string): Promise<Headers> => {
   return { headers, unfinished };
 };
 
-/** Finds out what the state file contains; it must be one that this journal knows. */
+/** Finds out what the state file contains. The journal must know this state file. */
 const findBase = (
   seal: StateSeal | null,
   bases: readonly (StateBase | null)[],
   firstSegment: number | null,
 ): StateBase | null => {
-  // Without a journal there is nothing to compare with: a state file that was put here by hand.
+  // Without a journal, there is nothing to compare with: somebody put the state file here by hand.
   if (firstSegment === null) return seal === null ? null : { folded: 0, seal };
   const known = bases.filter((base) => base !== null);
   // The last one: folding without a change makes the same file again.

@@ -7,13 +7,13 @@ import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
 import { dropNewStates, errnoOf, fileNames, ifThere, nodeFiles, type Files } from "./files.ts";
 
-/** Content of the lock file: who owns the state folder. How it is reached is said outside the workspace. */
+/** The content of the lock file: the owner of the state folder. Its address is kept outside the workspace. */
 export const LockContent = z.object({
   pid: z.int().positive(),
-  /** Tells two processes with one pid apart; empty where the system does not say. */
+  /** Distinguishes two processes with the same pid; empty if the system does not report it. */
   process_start: z.string(),
   started_at: z.string(),
-  /** Rises with every owner: what an earlier one still writes no longer counts. */
+  /** Increases with every owner, so that later writes of an earlier owner do not count. */
   epoch: z.int().positive(),
 });
 export type LockContent = z.infer<typeof LockContent>;
@@ -27,10 +27,10 @@ export interface Lock {
 }
 
 const HEARTBEAT_MS = 1000;
-/** An owner whose process lives but shows no sign for this long is taken for suspended. */
+/** An owner whose process lives but gives no sign of life for this long counts as suspended. */
 export const STALE_MS = 10_000;
 
-/** Start of a process in the kernel's own count; empty where there is no /proc. */
+/** The start time of a process in the kernel's units; empty if there is no /proc. */
 const processStart = (pid: number): string => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -56,7 +56,7 @@ const readContent = async (files: Files, folder: string): Promise<LockContent | 
   try {
     return LockContent.parse(JSON.parse(text));
   } catch {
-    // A lock is written whole, so this one has no owner.
+    // A lock is always written completely, so this one has no owner.
     return null;
   }
 };
@@ -74,7 +74,7 @@ export interface LockRequest {
   signal: AbortSignal | undefined;
 }
 
-/** Replaces a lock where none can be written: nothing may be written at all. */
+/** Replaces a lock if the disk refuses to write one. Then nothing may be written at all. */
 export const noLock: Lock = {
   epoch: 0,
   check: () => {
@@ -96,7 +96,7 @@ export const acquireLock = async (request: LockRequest): Promise<Lock> => {
       continue;
     }
     const epoch = Math.max(owner?.epoch ?? 0, latest) + 1;
-    // Creating the marker is what decides between two that want to take over.
+    // The process that creates the marker is the one that takes over.
     const marker = await ifAbsent(files.open(join(folder, markerName(epoch)), "wx", 0o600));
     if (marker === null) continue;
     await marker.close();
@@ -145,7 +145,7 @@ const awaitSuspended = async (request: LockRequest, pid: number): Promise<void> 
   const seen = await ifThere(files.stat(path));
   if (seen === null) return;
   if (Date.now() - seen.mtimeMs < staleAfter) throw locked;
-  // The clock may have jumped, or both of us been asleep: only what is watched now counts.
+  // The clock may have jumped, or both processes may have slept, so only what is observed now counts.
   const until = performance.now() + staleAfter;
   while (performance.now() < until) {
     await wait(Math.min(staleAfter / 5, HEARTBEAT_MS), undefined, { signal });
@@ -181,7 +181,7 @@ const publish = async ({ files, folder }: LockRequest, epoch: number): Promise<L
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
-  // The handle stays open, so that no other file can get this inode while we compare with it.
+  // The handle stays open, so that no other file can get this inode during the comparison.
   const isOurs = (): boolean => statSync(path, { throwIfNoEntry: false })?.ino === inode;
   return {
     epoch,

@@ -6,7 +6,7 @@ export interface Slab {
   readonly bytes: Buffer;
   /** Bytes of it that a text still uses. */
   live: number;
-  /** Everything that was ever put here, in order; those that moved on are skipped. */
+  /** All entries that were ever put here, in order. Entries that have moved are skipped. */
   readonly entries: Entry[];
   /**
    * `loaded`: a piece of a file; `filling` and `full`: buffers of our own, of which a full one takes no
@@ -46,7 +46,7 @@ export const newSlab = (bytes: Buffer, state: "loaded" | "filling"): Slab => ({
 export const textOf = (entry: Entry): string =>
   entry.slab.bytes.toString("utf8", entry.start, entry.start + entry.length);
 
-/** Gives an entry its text at a place in a slab. */
+/** Sets the text of an entry to a place in a slab. */
 export const settle = (entry: Entry, slab: Slab, start: number, length: number): void => {
   entry.slab = slab;
   entry.start = start;
@@ -64,7 +64,7 @@ export class Memory {
   #used = 0;
   #taken = 0;
   #written: Buffer[] = [];
-  /** Slabs that are to be emptied: one by one, as many become sparse at the same time. */
+  /** Slabs to empty one by one, because many become sparse at the same time. */
   readonly #sparse = new Set<Slab>();
   /** Texts of sparse slabs move here: never a part of what goes to the journal. */
   #moved = newSlab(Buffer.allocUnsafeSlow(0), "filling");
@@ -74,7 +74,7 @@ export class Memory {
    * written, or what goes back to its place if that fails.
    */
   #emptied: Buffer[] = [];
-  /** Buffers to be used again: making and freeing many of them keeps the collector busy. */
+  /** Buffers for reuse, because creating and freeing many of them keeps the garbage collector busy. */
   #free: Buffer[] = [];
 
   /** Writes text and returns where it begins and how many bytes it has. */
@@ -110,7 +110,7 @@ export class Memory {
     return written;
   }
 
-  /** Right after `takeWritten`: gives back memory in proportion to the bytes that were taken. */
+  /** Call this right after `takeWritten`. It frees memory in proportion to the bytes that were taken. */
   giveBack(written: number): void {
     for (let slabs = Math.ceil(written / EMPTY_PER); slabs > 0 && this.emptyOne(); slabs -= 1);
   }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** A value that passes its schema again, and what had to be changed for it, in words. */
+/** A value that passes its schema again, and a description of each change. */
 export interface Mended {
   value: unknown;
   /** Such as `usage.input was 12.5, now 13`. */
@@ -86,7 +86,7 @@ const mendField = (root: unknown, path: Path, issue: Issue, emptied: Set<string>
   return `${path.join(".")} was ${shown(was)}, now ${shown(now)}`;
 };
 
-/** The nearest value without this problem; undefined: there is none that says the same. */
+/** The nearest value without this problem; undefined if none has the same meaning. */
 const nearest = (was: unknown, issue: Issue, emptied: Set<string>, place: string): unknown => {
   if (issue.code === "too_small" && typeof was === "number") return Number(issue.minimum);
   if (issue.code === "too_big" && typeof was === "number") return Number(issue.maximum);
@@ -94,7 +94,7 @@ const nearest = (was: unknown, issue: Issue, emptied: Set<string>, place: string
     if (issue.expected === "number" || issue.expected === "int") return nearestNumber(was);
     if (issue.expected === "string" && typeof was === "number") return String(was);
   }
-  // A field that may be empty is emptied; one that may not takes the emptiest value of its kind.
+  // A field that may be empty is emptied. Any other field gets the emptiest value of its type.
   if (emptied.has(place)) return issue.code === "invalid_type" ? emptiest(issue.expected) : undefined;
   emptied.add(place);
   return was === null && issue.code === "invalid_type" ? emptiest(issue.expected) : null;

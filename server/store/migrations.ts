@@ -13,11 +13,11 @@ export const SCHEMA_VERSION = 2;
 
 /** Turns a record of one version into one of the next; indexes are derived again afterwards. */
 const migrations: Readonly<Record<number, (record: StoredRecord) => unknown>> = {
-  // 1: the documents' own layout. What we added to the models gets its default.
+  // 1: the documents' own layout. Fields that we added to the models get their defaults.
   1: ({ collection, value }) => parseRecord(collection, value) ?? value,
 };
 
-/** Files without a version are of the first one, unless there is nothing in them. */
+/** Files without a version have the first one, unless they are empty. */
 const versionOf = (document: StateDocument): number =>
   document.schemaVersion ?? (document.isEmpty ? SCHEMA_VERSION : 1);
 

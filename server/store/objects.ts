@@ -36,7 +36,7 @@ export const openObjects = (options: ObjectOptions): Objects => {
     if (durability === "fsync") await syncFolder(files, shelf);
   };
 
-  /** What is being written: its name may be there before it is durable. */
+  /** Objects that are being written. Their names may exist before they are durable. */
   const underWay = new Map<string, Promise<void>>();
 
   const store = async (sha256: string, bytes: Uint8Array): Promise<void> => {

@@ -1,9 +1,9 @@
-/** Something about a state folder that should not be so. */
+/** A problem of a state folder. */
 export interface Problem {
-  /** What it is, in words. */
+  /** A description. */
   kind: string;
   /** The key or file it was found at. */
   where: string;
-  /** What `--repair` does about it; null: it cannot be derived from the rest. */
+  /** What `--repair` does about it; null if the data cannot be derived from the rest. */
   repair: string | null;
 }

@@ -7,14 +7,14 @@ import type { Entry } from "./memory.ts";
 import type { OrderedEntries } from "./ordered.ts";
 import type { CollectionName, Filters, Page, PageRequest, Records } from "./store.ts";
 
-/** Each process counts orders from zero, so a cursor names the process. */
+/** Every process counts orders from zero, so a cursor names its process. */
 const countedBy = randomBytes(6).toString("hex");
 const Cursor = z.tuple([z.string(), z.int(), z.string()]);
 
 const encodeCursor = (entry: Entry): string =>
   Buffer.from(JSON.stringify([countedBy, entry.order, entry.id])).toString("base64url");
 
-/** Where the page before ended: also when that record is gone by now. */
+/** Where the previous page ended, even if its last record has been removed since. */
 const decodeCursor = (document: StateDocument, collection: CollectionName, cursor: string): number => {
   try {
     const [counter, order, id] = Cursor.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));

@@ -1,7 +1,7 @@
 import { isActive } from "../models/instance.ts";
 import type { CollectionName, Records } from "./store.ts";
 
-/** A record that must be there because another one names it. */
+/** A record that must exist because another one names it. */
 export interface Reference {
   collection: CollectionName;
   id: string;
@@ -35,12 +35,12 @@ const references: Rules<Reference[]> = {
   templates: () => [],
 };
 
-/** Ids that a record holds of others that must be there. */
+/** IDs in a record of other records that must exist. */
 export const referencesOf = <Name extends CollectionName>(
   collection: Name,
   record: Records[Name],
 ): Reference[] => references[collection](record);
 
-/** Hashes of the stored file contents that a record cannot do without. */
+/** Hashes of stored file contents that a record needs. */
 export const objectsOf = (collection: CollectionName, value: Records[CollectionName]): string[] =>
   collection === "changeSets" && "files" in value ? value.files.flatMap(({ after }) => after ?? []) : [];

@@ -51,7 +51,7 @@ export const applyRetention = async (options: RetentionOptions): Promise<number>
   return removed;
 };
 
-/** What is kept by day and has no run. Sums of metrics are not: they cost nothing. */
+/** Records that are kept by day and have no run. Sums of metrics are not among them: they are small. */
 const removeDays = async ({ store }: RetentionOptions, before: string): Promise<void> => {
   const days = store.all("dailyUsage").filter(({ day }) => day < before);
   const alerts = store.all("alerts").filter((alert) => alert.day < before && !isOpenAlert(alert));
@@ -65,7 +65,7 @@ const removeDays = async ({ store }: RetentionOptions, before: string): Promise<
 const oldestEnded = (document: StateDocument): string[] =>
   Array.from(walk(document, "runs", { open: false }), ({ id }) => id).reverse();
 
-/** Removes an ended run and all that was made for its task. */
+/** Removes an ended run and everything that was created for its task. */
 const removeRun = async ({ files, store }: RetentionOptions, taskId: string): Promise<void> => {
   const executions = store.all("executions", { task_id: taskId });
   const changeSets = store.all("changeSets", { task_id: taskId });
@@ -77,7 +77,7 @@ const removeRun = async ({ files, store }: RetentionOptions, taskId: string): Pr
     transaction.remove("runs", taskId);
     transaction.remove("tasks", taskId);
   });
-  // After the commit: a crash in between leaves a file without a record, which the doctor finds.
+  // This follows the commit: a crash in between leaves a file without a record, which the doctor finds.
   for (const { execution_id } of executions)
     await files.rm(join(store.folder, fileNames.transcripts, `${execution_id}.jsonl`), { force: true });
 };
@@ -163,7 +163,7 @@ export const keepTidy = async (
   warn: (problem: string) => void,
 ): Promise<void> => {
   const { signal } = options;
-  // Not while everything starts.
+  // Not while the runtime starts.
   for (let delay = FIRST_RETENTION_MS; ; delay = RETENTION_EVERY_MS) {
     await wait(delay, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal.aborted) return;

@@ -39,7 +39,7 @@ export const salvageState = async (
   }
   await rewriteState(files, folder, output, SCHEMA_VERSION, ({ key, collection, value }) => {
     const sound = mendRecord(collection, value);
-    // What cannot be repaired stays as it is: the checkup names it, and nothing else is lost with it.
+    // What cannot be repaired stays unchanged. The check names it, and nothing else is lost with it.
     if (sound === null || sound.changes.length === 0) return value;
     losses.push(`${key}: ${sound.changes.join("; ")}`);
     return sound.value;
@@ -133,7 +133,7 @@ const readDamagedState = async (
     losses.push(`${fileNames.state}: ${takenFromBackup} doubtful lines were taken from the backup`);
   if (keptAsTheyStand > 0)
     losses.push(`${fileNames.state}: ${keptAsTheyStand} doubtful lines were kept as they stand`);
-  // A key whose own line is gone may still be in the backup.
+  // A key whose line is gone may still be in the backup.
   if (losses.length > 0) for (const [key, text] of backup.byKey) if (!values.has(key)) values.set(key, text);
   return { values, losses };
 };

@@ -108,9 +108,9 @@ export interface Objects {
 /**
  * The state of one workspace folder: documented keys in a lowdb JSON file and its journal.
  *
- * Records are plain data and must not be changed after they were put or gotten. Reads see a commit
- * at once; the promise of `commit` resolves when it is durable. A write error makes the store
- * read-only: that commit and all later ones reject with `state_read_only`.
+ * Records are plain data and must not be changed after `put` or `get`. Reads see a commit at once; the
+ * promise of `commit` resolves when it is durable. A write error makes the store read-only: this commit and
+ * all later ones reject with `state_read_only`.
  */
 export interface Store {
   readonly tenantId: string;
@@ -129,9 +129,9 @@ export interface Store {
   /** All records that pass the filter, in the order of `page`. */
   all<Name extends CollectionName>(collection: Name, filter?: Filters[Name]): Records[Name][];
 
-  /** Runs `write` at once and synchronously; resolves when what it wrote is durable. */
+  /** Runs `write` at once and synchronously. Resolves when its writes are durable. */
   commit(write: (transaction: Transaction) => void): Promise<void>;
 
-  /** Waits for open commits, folds the journal, gives up the lock. */
+  /** Waits for open commits, folds the journal and releases the lock. */
   close(): Promise<void>;
 }

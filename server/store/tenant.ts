@@ -6,7 +6,7 @@ import { fileNames, ifThere, listSegments, readChunks, syncFolder, type Files } 
 /** Whose records a state folder holds. */
 export interface Tenant {
   id: string;
-  /** Whether the folder says so itself; otherwise the id was found in its records, or made now. */
+  /** Whether the folder itself names the tenant. Otherwise the ID comes from its records or is new. */
   isKept: boolean;
 }
 
@@ -26,7 +26,7 @@ const countTenants = async (
 const inKey = /^"\/([0-9a-f-]{36})\//gm;
 const inRecord = /^\+.*?"tenant_id":"([0-9a-f-]{36})"/gm;
 
-/** The tenant of most records; null if there are none. What is damaged is passed over. */
+/** The tenant of most records; null if there are no records. Damaged lines are skipped. */
 const tenantOfRecords = async (files: Files, folder: string): Promise<string | null> => {
   const counts = new Map<string, number>();
   await countTenants(files, join(folder, fileNames.state), inKey, counts);
@@ -48,7 +48,7 @@ export const tenantOf = async (files: Files, folder: string): Promise<Tenant> =>
   return { id: (await tenantOfRecords(files, folder)) ?? randomUUID(), isKept: false };
 };
 
-/** Writes the tenant down; only the owner of the folder calls it. */
+/** Stores the tenant. Only the owner of the folder may call this. */
 export const keepTenant = async (files: Files, folder: string, id: string): Promise<void> => {
   const path = join(folder, fileNames.tenant);
   const handle = await files.open(`${path}.new`, "w", 0o600);

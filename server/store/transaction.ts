@@ -2,7 +2,7 @@ import { collections, keyOf, listsOf, mendRecord } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import type { CollectionName, Records, Transaction } from "./store.ts";
 
-/** One write, worked out so far that carrying it out cannot fail. */
+/** A write that is prepared so far that it cannot fail. */
 interface Write {
   collection: CollectionName;
   id: string;
@@ -40,7 +40,7 @@ const prepare = <Name extends CollectionName>(
   given: Records[Name],
 ): Write => {
   const { segment } = collections[collection];
-  // What does not pass its schema would lock everyone out when it is read again.
+  // A record that does not pass its schema would make the state unreadable.
   const sound = mendRecord(collection, given);
   if (sound === null) throw new TypeError(`a record of ${collection} is not valid`);
   const record = sound.value as Records[Name]; // It passed the collection's own schema.
@@ -50,7 +50,7 @@ const prepare = <Name extends CollectionName>(
   return { collection, id, json: JSON.stringify(record), record, joins, leaves: [] };
 };
 
-/** Only the lists that change are written: those of the record now against those of the one stored. */
+/** Writes only the lists that differ between the new record and the stored one. */
 const settleLists = (document: StateDocument, write: Write): void => {
   const { collection, id } = write;
   const before = document.listsOf(collection, id);
