@@ -2,7 +2,7 @@ import type { WriteAccess } from "../../schemas/gates.ts";
 import { byNames, type TestLayout } from "../../schemas/test-layout.ts";
 import { plainestPath } from "./plainest-path.ts";
 
-/** What a file of a workspace is to a team: see {@link classifyPath}. */
+/** The kind of a file for a team; see {@link classifyPath}. */
 export type PathKind = "test" | "test-config" | "document" | "source";
 
 const testFolders = new Set([
@@ -40,7 +40,7 @@ const configurationName =
 const documentName = /\.(md|mdx|markdown|rst|adoc|mmd)$|^(readme|changelog|license|contributing)(\.\w+)?$/i;
 const documentAsset = /\.(md|mdx|markdown|rst|adoc|mmd|txt|svg|png|jpe?g|gif|webp|drawio|puml)$/i;
 
-/** Maven's and Gradle's place of the program itself: no runner looks for tests in it. */
+/** The folder of the program itself in Maven and Gradle. No runner looks for tests there. */
 const programPlace = /(^|\/)src\/main\/(java|kotlin|scala|groovy)\//;
 
 /**
@@ -82,7 +82,7 @@ const collectedBy = (layout: TestLayout): RegExp => {
 
 const kindByName = (path: string): PathKind => {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  // Another spelling of a test's path is the same file to some systems: `Test/a.js`, `test./a.js`.
+  // On some systems, another spelling of a test's path names the same file: `Test/a.js`, `test./a.js`.
   const [plainName = "", ...folders] = plainestPath(path).split("/").reverse();
   if (configurationName.test(name)) return "test-config";
   if (documentFolders.has(folders.at(-1) ?? "") && documentAsset.test(name)) return "document";
@@ -94,11 +94,11 @@ const kindByName = (path: string): PathKind => {
 
 const foldersOf = (path: string): string[] => plainestPath(path).split("/").slice(0, -1);
 
-/** Whether a folder around the file is one that holds tests by its name. */
+/** Whether the name of a folder around the file says that it contains tests. */
 export const isInTestFolder = (path: string): boolean =>
   foldersOf(path).some((folder) => testFolders.has(folder));
 
-/** Whether a folder around the file is one that holds programs by its name. */
+/** Whether the name of a folder around the file says that it contains programs. */
 export const isAmongSources = (path: string): boolean =>
   foldersOf(path).some((folder) => sourceFolders.has(folder));
 
@@ -111,12 +111,12 @@ export const isHeldBack = (path: string): boolean =>
   namesHeldBack(path.split("/").at(-1) ?? path) &&
   (classifyPath(path) === "test" || (classifyPath(path) === "source" && !isAmongSources(path)));
 
-/** Whether a text speaks of such a test. */
+/** Whether a text mentions such a test. */
 export const namesHeldBack = (text: string): boolean => /held[-_. ]?back/i.test(text);
 
 /**
- * What directs the agents themselves: teams with their gates, agents, lessons, what is closed to
- * them. Only people write it, or an agent could let itself off, or tell later runs what to do.
+ * Files that direct the agents themselves: teams with their gates, agents, lessons, and what agents may not
+ * see. Only people write them. Otherwise, an agent could excuse itself or instruct later runs.
  */
 const directs = (path: string): boolean => /^\.coditect\/|(^|\/)\.coditectignore$/.test(plainestPath(path));
 

@@ -10,7 +10,7 @@ const CONFIGURATION_FOLDER = ".coditect";
 export const MCP_FILE = ".coditect/mcp.json";
 /** What runs before and after runs, stages, tool calls and change sets. */
 export const HOOKS_FILE = ".coditect/hooks.json";
-/** The state is guarded by its stamp, and lessons are what the user's own feedback taught. */
+/** The state has its own stamp, and lessons come from the user's own feedback. */
 const notConfiguration: ReadonlySet<string> = new Set([".coditect/state", ".coditect/lessons.md"]);
 const MOST_FILES = 500;
 const MOST_BYTES = 1 << 20;
@@ -29,7 +29,7 @@ export const configurationFiles = (workspace: string): ConfigurationFile[] => {
   const files: ConfigurationFile[] = [];
   const folders = [CONFIGURATION_FOLDER];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    // A folder that is a link is not walked: what it holds is not of this workspace.
+    // Links to folders are not followed, because their contents do not belong to this workspace.
     if (lstatSync(join(workspace, folder), { throwIfNoEntry: false })?.isDirectory() !== true) continue;
     for (const entry of readFolder(join(workspace, folder))) {
       const path = `${folder}/${entry.name}`;
@@ -54,6 +54,6 @@ export const configurationFiles = (workspace: string): ConfigurationFile[] => {
 export const configurationHash = (files: readonly ConfigurationFile[]): string => {
   const hash = createHash("sha256");
   for (const { path, bytes } of files) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
-  // Half of it is more than enough, and can be read out and typed in.
+  // Half of the hash is more than enough, and short enough to type.
   return hash.digest("hex").slice(0, 32);
 };

@@ -4,7 +4,7 @@ import { basename, join, sep } from "node:path";
 import { isWithin } from "./paths.ts";
 import { exists } from "./file-access.ts";
 
-/** Folders of the user's in which package managers keep packages, to which they make links. */
+/** Folders of the user in which package managers keep the packages that they link to. */
 const stores = [
   ".pnpm-store",
   ".local/share/pnpm",
@@ -37,7 +37,7 @@ export const dependencyPlace = (workspace: string, path: string): string | null 
     return null;
   }
   if (real !== root && isWithin(root, real)) return real;
-  // The workspace itself, and what it is in, hold much more than dependencies.
+  // The workspace and the folders around it contain much more than dependencies.
   if (isWithin(real, root)) return null;
   const inStore = stores.some((store) => {
     const folder = join(homedir(), store);
@@ -47,7 +47,7 @@ export const dependencyPlace = (workspace: string, path: string): string | null 
   return isModules || inStore || isEnvironmentFolder(real) ? real : null;
 };
 
-/** Only what makes a folder a virtual environment: its mark, and an interpreter. */
+/** Whether a folder has what makes it a virtual environment: its mark and an interpreter. */
 const isEnvironmentFolder = (folder: string): boolean => {
   const programs = ["bin/python", "bin/python3", "Scripts/python.exe"];
   return (

@@ -59,7 +59,7 @@ export const lineEnding = (text: string): "\n" | "\r\n" => {
 export const withLineEnding = (text: string, ending: "\n" | "\r\n"): string =>
   text.replace(/\r\n|\n/g, ending);
 
-/** Bytes as they travel: UTF-8 text as it is, anything else in base64. */
+/** Bytes in the form in which they are sent: UTF-8 text unchanged, anything else in base64. */
 export const toFileContent = (bytes: Buffer): FileContent =>
   isUtf8(bytes)
     ? { encoding: "utf8", data: bytes.toString("utf8") }

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 
 /**
- * Whether the path leads to something that this process can see. `existsSync` asks for the real user, who in
- * the worker of a container is another one than the user it reads and writes files as.
+ * Whether the path leads to something that this process can see. `existsSync` asks for the real user. In the
+ * worker of a container, that is not the user as which it reads and writes files.
  */
 export const exists = (path: string): boolean => {
   try {

@@ -6,9 +6,9 @@ import { isWithin } from "./paths.ts";
 const ofProject = /[\\/]node_modules[\\/]\.bin[\\/]?$/;
 
 /**
- * Absolute path of a program that the user installed; null: there is none. What a repository brings is
- * never taken for it: not from a relative folder of PATH, a project's own programs, or the folder
- * `workspace`, and on Windows not from the working folder, where the system itself looks first.
+ * The absolute path of a program that the user installed; null if there is none. It is never a program from a
+ * repository: not from a relative folder of PATH, a project's own programs or the folder `workspace`, and on
+ * Windows not from the working folder, which the system itself searches first.
  */
 export const findProgram = (
   name: string,
@@ -27,6 +27,6 @@ export const findProgram = (
   );
 };
 
-/** The same; where it is not installed, a path that leads nowhere, so that starting it fails as usual. */
+/** The same. If it is not installed, a path that does not exist, so that starting it fails as usual. */
 export const programPath = (name: string, workspace: string | null = null): string =>
   findProgram(name, workspace) ?? resolve("/not-installed", name);

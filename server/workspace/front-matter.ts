@@ -5,21 +5,21 @@ const block = new RegExp(
   `^\\uFEFF?---\\r?\\n([\\s\\S]{0,${MOST_CHARACTERS}}?)\\r?\\n---[ \\t]*(?:\\r?\\n|$)`,
 );
 
-/** What a Markdown file says of itself before its text: the part of YAML that skills and agents use. */
+/** The front matter of a Markdown file, in the part of YAML that skills and agents use. */
 export interface FrontMatter {
   /** Names of all fields. */
   names: string[];
-  /** A field on one line; null: it is not there or empty. */
+  /** A field on one line; null if it is missing or empty. */
   field(name: string): string | null;
-  /** A field that is a list, in any of YAML's forms, or words with commas between; null: it is not there. */
+  /** A field that is a list in any of YAML's forms, or words separated by commas; null if it is missing. */
   list(name: string): string[] | null;
-  /** The text after it. */
+  /** The text after the front matter. */
   body: string;
 }
 
 const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
 
-/** The front matter of a file; null: it has none. */
+/** The front matter of a file; null if it has none. */
 export const readFrontMatter = (text: string): FrontMatter | null => {
   const found = block.exec(text);
   if (found === null) return null;

@@ -21,7 +21,7 @@ export const readSettingFile = (path: string): string | null => {
 const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
-/** The value a key of git's configuration has last; `section` may name a subsection. */
+/** The last value of a key in git's configuration. `section` may name a subsection. */
 const configured = (text: string | null, section: string, key: string): string | null => {
   let isInside = false;
   let value: string | null = null;
@@ -71,7 +71,7 @@ export const findGit = (workspace: string, environment: NodeJS.ProcessEnv = proc
         index: join(found.own, "index"),
         excludes: [
           { name: "the user's global ignore file of git", path: globalExcludes(environment) },
-          // Through a link, instances could see a file from anywhere.
+          // Through a link, instances could see any file of the machine.
           ...(isLink(ownExclude) ? [] : [{ name: ".git/info/exclude", path: ownExclude }]),
         ],
         ignore_case: configured(config, "core", "ignorecase") === "true",
@@ -102,8 +102,8 @@ interface IndexEntry {
 }
 
 /**
- * A repository and those in it; `folder` is empty, or ends with a slash. `seen`: their indexes. An index and links
- * that somebody made could lead back to a repository again and again.
+ * A repository and those in it. `folder` is empty or ends with a slash. `seen` contains their indexes,
+ * because a prepared index and links could lead back to the same repository endlessly.
  */
 const repositoriesOf = (
   git: GitFiles,

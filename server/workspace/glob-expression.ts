@@ -1,4 +1,4 @@
-/** A longer pattern, or one with more wildcards, is no pattern of test files, and slow to match. */
+/** Longer patterns, and patterns with more wildcards, are not for test files and are slow to match. */
 const LONGEST_GLOB = 300;
 const MOST_WILDCARDS = 12;
 

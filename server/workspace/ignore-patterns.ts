@@ -1,6 +1,6 @@
-/** From so many `**` in one pattern on, matching it against a deep path takes longer than anybody waits. */
+/** With this many `**` in one pattern, matching it against a deep path takes too long. */
 const MOST_ANY_DEPTH = 2;
-/** Each path is held against each pattern. */
+/** Every path is compared with every pattern. */
 const MOST_PATTERNS = 10_000;
 
 const anyDepth = /(?<=^|\/)\*\*(?=\/|$)/g;
@@ -10,14 +10,14 @@ const bounded = (line: string): string => {
   const found = [...written.matchAll(anyDepth)];
   const [first, last] = [found[0]?.index, found.at(-1)?.index];
   if (found.length <= MOST_ANY_DEPTH || first === undefined || last === undefined) return written;
-  // What it opens it would open too wide.
+  // A pattern that opens paths would open too many.
   return written.startsWith("!") ? "" : `${written.slice(0, first)}${written.slice(last)}`;
 };
 
 /**
- * The text of an ignore file whose patterns are matched in time that any path allows. A pattern with more
- * than two `**` closes all that its beginning and its end do, and opens nothing. Throws where there are
- * too many patterns.
+ * The text of an ignore file, changed so that its patterns match every path quickly. A pattern with more than
+ * two `**` closes all paths that fit its beginning and its end, and opens none. Throws if there are too many
+ * patterns.
  */
 export const boundedPatterns = (text: string): string => {
   const lines = text.split(/\r?\n/);

@@ -9,14 +9,14 @@ import { relativePath } from "./paths.ts";
 import { redactText } from "./redact.ts";
 import { plainestPath } from "./plainest-path.ts";
 
-/** Files in which a folder says what is ignored below it. */
+/** Files that say what is ignored in a folder. */
 const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
 
 const secretName =
   /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$|^secrets?\.(ya?ml|json|toml|ini|env|properties|xml)$|^secrets\.[\w.-]+\.(ya?ml|json|toml)$|\.(tfstate|tfvars)(\.backup)?$|^terraform\.tfstate|\.(mobileprovision|ovpn|agekey|asc|keytab)$|^\.(vault-token|vault_pass|my\.cnf|mylogin\.cnf|s3cfg|boto|terraformrc|git-credential[\w-]*|bash_history|zsh_history|python_history|node_repl_history|psql_history|mysql_history|yarnrc\.credentials)$|^(wp-config\.php|master\.key|credentials\.yml\.enc|kubeconfig|known_hosts|authorized_keys|\.?htpasswd|google-services\.json|hosts\.yml\.token)$|^\.dev\.vars|^(local\.settings\.json|_netrc|rclone\.conf|\.databrickscfg|\.passwd-s3fs)$|-firebase-adminsdk-[\w-]+\.json$/i;
-/** Endings that editors and people add to the names of backup copies. */
+/** Endings that editors and people add to the names of backups. */
 const keptCopy = /(?:\.(?:bak|backup|old|orig|save|swp)|~){1,3}$/i;
-/** Files that are secrets where they are, and ordinary elsewhere. */
+/** Files that are secrets in these places and ordinary elsewhere. */
 const secretPlace =
   /(^|\/)(\.?docker\/config\.json|\.?gh\/hosts\.yml|\.?glab-cli\/config\.yml|\.cargo\/credentials(\.toml)?|\.gem\/credentials|\.m2\/settings(-security)?\.xml|\.gradle\/gradle\.properties|\.composer\/auth\.json|\.config\/(gcloud|op|rclone|hub)(\/.*)?|\.terraform\.d\/credentials\.tfrc\.json|\.nuget\/nuget\.config|\.kaggle\/kaggle\.json|\.?containers\/auth\.json|\.huggingface\/token|doctl\/config\.yaml|\.circleci\/cli\.yml|\.fly\/config\.yml|\.netlify\/config\.json)$/i;
 const environmentName = /(^|\/)\.env[^/]*$/;
@@ -36,7 +36,7 @@ const neverFolders = new Set([".git", ".hg", ".svn", ".jj"]);
 const statePath = ".coditect/state";
 
 interface IgnoreFile {
-  /** What people read. */
+  /** The rule in words. */
   name: string;
   patterns: Ignore;
   /** The prefix of a path for a file above the workspace. */
@@ -74,7 +74,7 @@ export const builtInRule = (written: string, isFolder: boolean): string | null =
   return null;
 };
 
-/** Whether agents may never read what the rule closes; other rules only keep it out of a copy. */
+/** Whether agents may never read what the rule closes. Other rules only keep files out of a copy. */
 export const closesToAgents = (rule: string): boolean =>
   rule.endsWith(".coditectignore") ||
   (rule.startsWith("the built-in list") && !rule.includes("version control"));
@@ -114,7 +114,7 @@ const outerFiles = (workspace: string, git: GitFiles): IgnoreFile[] => {
   for (let folder = workspace; folder !== git.root;) {
     folder = dirname(folder);
     const path = join(folder, ".gitignore");
-    // Git does not follow a link there either, and instances do not see where it leads.
+    // Git does not follow this link either, and instances do not see its target.
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) continue;
     above.unshift({ name: "a .gitignore above the workspace", path, prefix: prefixOf(folder) });
   }
@@ -182,7 +182,7 @@ export const ignoreRules = (
     for (const name of names) {
       if (!ignoreFileNames.has(name)) continue;
       const isGits = name === ".gitignore";
-      // What is to be closed to agents is closed in any case of letters.
+      // Files that are closed to agents are closed regardless of upper and lower case.
       const path = folder === "" ? name : `${folder}/${name}`;
       const patterns = readOwnPatterns(workspace, path, !isGits || ignoreCase);
       if (patterns === null) continue;
@@ -237,7 +237,7 @@ const verdictOf = ({ patterns, prefix }: IgnoreFile, below: string): ReturnType<
   return patterns.test(isInherited ? path.slice(name) : path);
 };
 
-/** The last word of one kind of ignore files on a path: from the deepest folder up. */
+/** The decision of one kind of ignore files about a path. The deepest folder decides first. */
 const ruleOf = (chain: Chain, path: string, isFolder: boolean): string | null => {
   for (let folder = parentOf(path); folder !== null; folder = parentOf(folder)) {
     const below = folder === "" ? path : path.slice(folder.length + 1);

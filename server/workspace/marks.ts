@@ -27,7 +27,7 @@ const executing: readonly RegExp[] = [
   /(^|\/)(vite|vitest|jest|webpack|rollup|esbuild|babel|postcss|tailwind|next|nuxt|svelte|astro|metro|playwright|cypress|karma|eslint|prettier|commitlint|tsup|rspack)\.config\.[^/]+$/,
   /(^|\/)(\.mocharc|\.babelrc|\.eslintrc|\.prettierrc|\.jestrc|\.swcrc|\.nycrc)[^/]*$/,
   /(^|\/)(pytest\.ini|tox\.ini|phpunit\.xml(\.dist)?|\.rspec|rector\.php|\.php-cs-fixer[^/]*)$/,
-  // What builds a project, where that is a program or names programs.
+  // Files that build a project and are programs or name programs.
   /(^|\/)(gradlew|mvnw)(\.(bat|cmd))?$/,
   /(^|\/)(gradle\/wrapper|\.mvn|\.cargo|\.direnv)\//,
   /(^|\/)(build|settings|init)\.gradle(\.kts)?$/,
@@ -37,12 +37,12 @@ const executing: readonly RegExp[] = [
   /(^|\/)(nx|turbo|project|lerna|deno|bunfig|netlify|vercel|wrangler|firebase)\.(jsonc?|toml)$/,
   /(^|\/)(pnpm-workspace\.yaml|mise\.toml|(flake|shell|default)\.nix|\.(node|python|ruby)-version)$/,
   /(^|\/)(action\.ya?ml|renovate\.json5?|\.renovaterc[^/]*|\.github\/dependabot\.ya?ml)$/,
-  // What editors, shells and interpreters load by themselves.
+  // Files that editors, shells and interpreters load by themselves.
   /(^|\/)\.(zed|vim|nvim|fleet)\//,
   /(^|\/)\.(exrc|n?vimrc|nvim\.lua|dir-locals\.el|vscode-test[^/]*|gdbinit|lldbinit|pdbrc|pythonrc|irbrc|pryrc|rprofile|renviron|ocamlinit|inputrc|psqlrc|curlrc|wgetrc)$/,
 ];
 
-/** Files of which some lines name what runs. */
+/** Files in which some lines name programs that run. */
 const executingLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
   [/(^|\/)cargo\.toml$/, /^[ \t]*(build|links|runner|rustc-wrapper)\s*=|^[ \t]*\[(patch|replace|profile)\b/m],
   [
@@ -79,15 +79,14 @@ const schemaLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
 ];
 
 /**
- * Half of all projects name the schemas of these hosts; nobody else reads what their servers are asked
- * for.
+ * Half of all projects name schemas on these hosts. Nobody else can read the requests to their servers.
  */
 const schemaHosts: ReadonlySet<string> = new Set([
   ...["json.schemastore.org", "www.schemastore.org", "schemastore.org", "json-schema.org", "www.w3.org"],
   ...["maven.apache.org", "schemas.microsoft.com", "schemas.android.com", "www.apple.com"],
 ]);
 
-/** As parsers read it: JSON and XML spell characters in other ways, too. */
+/** The text as parsers read it, because JSON and XML can also spell characters in other ways. */
 const unescaped = (text: string): string =>
   text
     .replaceAll("\\/", "/")
@@ -100,7 +99,7 @@ const isElsewhere = (address: string): boolean =>
   /^(?:[a-z][a-z0-9+.-]*:)?[\\/]{2}/i.test(address) &&
   !schemaHosts.has(URL.parse(address, "https://elsewhere")?.hostname ?? "");
 
-/** Addresses of schemas elsewhere that a text names: they carry what an agent has read to whoever answers there. */
+/** Addresses of schemas on other hosts in a text. They could send what an agent has read to these hosts. */
 const schemasElsewhere = (name: string, text: string | null): string[] =>
   schemaLines
     .filter(([file]) => text !== null && file.test(name))
@@ -147,7 +146,7 @@ const newLines = (before: string | null, after: string): string => {
     .join("\n");
 };
 
-/** The marks of a change of a file; `null`: there is no file, or it is no text. */
+/** The marks of a change of a file; `null` if there is no file or it is not text. */
 export const marksOf = (path: string, before: string | null, after: string | null): ChangeMark[] => {
   const name = plainestPath(path);
   const isPackage = /(^|\/)package\.json$/.test(name);

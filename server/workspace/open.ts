@@ -10,7 +10,7 @@ export interface Reading {
   alsoWithin?: readonly string[];
 }
 
-/** What is read of a workspace at most where nobody says less. */
+/** The most that is read of a file in a workspace, unless the caller sets a smaller limit. */
 const MOST_BYTES = 64 << 20;
 
 const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
@@ -18,7 +18,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code));
 
-/** A file is opened without waiting: a pipe without a writer would never let go of us. */
+/** Opens a file without waiting, because opening a pipe without a writer would never return. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /**
@@ -34,7 +34,7 @@ export const readInside = (
   const real = confine(root, toWorkspacePath(path), alsoWithin);
   let file: number;
   try {
-    // What is no regular file is not even opened: some devices act on that alone.
+    // Only regular files are opened, because opening some devices already has an effect.
     requireRegular(lstatSync(real), path);
     file = openSync(real, FLAGS);
   } catch (error) {
@@ -52,7 +52,7 @@ export const readInside = (
   }
 };
 
-/** The same, with null for whatever cannot be read. */
+/** The same, but null if the file cannot be read. */
 export const readIfPossible = (root: string, path: string, reading?: Reading): Buffer | null => {
   try {
     return readInside(root, path, reading);
@@ -69,7 +69,7 @@ const requireRegular = (stats: { isFile(): boolean; isDirectory(): boolean }, pa
   });
 };
 
-/** A file may say that it is empty and be endless, or grow while it is read: only so much is taken. */
+/** Reads up to a limit, because a file may report no size and be endless, or grow while it is read. */
 const readUpTo = (file: number, size: number): Buffer => {
   const bytes = Buffer.alloc(size);
   let filled = 0;
@@ -82,8 +82,8 @@ const readUpTo = (file: number, size: number): Buffer => {
 };
 
 /**
- * The absolute path of one of our files in a workspace, such as `.coditect/lessons.md`: there is no link
- * on the way to it, so writing it can change nothing else. Error: `outside_workspace`.
+ * The absolute path of one of our files in a workspace, such as `.coditect/lessons.md`. No part of the path
+ * is a link, so writing it cannot change another file. Error: `outside_workspace`.
  */
 export const ownPath = (root: string, path: string): string => {
   const segments = toWorkspacePath(path).split("/");

@@ -11,7 +11,7 @@ type Targets = string | null | boolean | Targets[] | { [name: string]: Targets }
 const Names = z.record(z.string(), z.unknown()).catch({});
 const entryFields = ["main", "module", "browser", "types", "typings", "bin", "exports", "imports", "source"];
 
-/** A package.json as far as it says where things are; `null` when there is none that can be read. */
+/** The fields of a package.json that name files; `null` if there is none that can be read. */
 const manifestOf = (folder: string): Record<string, unknown> | null => {
   const text = readSettingFile(join(folder, "package.json"));
   try {
@@ -39,8 +39,8 @@ export const entryPlaces = (folder: string): string[] => {
 };
 
 /**
- * Whether an entry of a package is built: git ignores it by `rule`, and nobody closed it to agents.
- * Who uses the package needs it, so it is shown to agents and copied.
+ * Whether an entry of a package is built: git ignores it by `rule`, and nobody closed it to agents. Users of
+ * the package need it, so it is shown to agents and copied.
  */
 export const isBuiltEntry = (rule: string | null): boolean =>
   rule !== null && !rule.startsWith("the built-in list") && !closesToAgents(rule);

@@ -1,7 +1,7 @@
-/** Characters that file systems of macOS pass over in names. */
+/** Characters that file systems of macOS ignore in names. */
 const passedOver = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
-/** Names whose short forms of Windows are known: `GIT~1` is the `.git` of most folders. */
+/** Names whose short forms on Windows are known: `GIT~1` is `.git` in most folders. */
 const withShortForms = [
   ...[".git", ".gitattributes", ".gitmodules", ".github", ".coditect", ".env", ".npmrc"],
   ...[".vscode", ".idea", ".husky", ".devcontainer", ".claude", ".cursor", ".gemini", ".codex", ".mcp.json"],
@@ -16,13 +16,13 @@ const shortFormOf = (name: string): string => {
 const shortForms = new Map(withShortForms.map((name) => [shortFormOf(name), name]));
 
 const plainestName = (name: string): string => {
-  // A stream of the file, and what Windows drops from the end of a name.
+  // Removes a stream of the file, and the characters that Windows drops from the end of a name.
   const kept = name.replace(/:.*$/s, "").replace(/[. ]+$/, "");
   const long = /~\d+(?=$|\.)/.test(kept) ? shortForms.get(kept.replace(/~\d+(?=$|\.)/, "")) : undefined;
   return long ?? (kept === "" ? name : kept);
 };
 
-/** Paths that are their own plainest form but for the case of their letters. */
+/** Paths that are their own plainest form except for upper and lower case. */
 const isPlain = /^(?!.*[. ](\/|$))[ -9;-}]*$/;
 
 /**

@@ -76,7 +76,7 @@ const stampOf = (path: string): string => {
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** The text of a regular file: a pipe would never end. */
+/** The text of a regular file. Reading a pipe would never end. */
 const textOf = (path: string): string => {
   const stats = statSync(path);
   if (!stats.isFile() || stats.size > MOST_BYTES) throw new Error(`${path} is no file of yarn's.`);
@@ -150,7 +150,7 @@ const placeOf = (root: string, asked: string, reference: z.infer<typeof Referenc
 
 const virtual = /^(.*?)(?:__virtual__|\$\$virtual)\/([^/]+)\/(\d{1,3})\/(.*)$/;
 
-/** The real place of a package: one with peers has a place of its own for each set of them. */
+/** The real place of a package. A package with peers has one place for each set of peers. */
 const realPlace = (place: string): string => {
   const [, base = "", , depth = "0", rest = ""] = virtual.exec(place) ?? [];
   return base === "" ? place : resolve(base, "../".repeat(Number(depth)), rest);
@@ -202,13 +202,13 @@ const relocate = (location: string, from: string, to: string): string => {
   if (!isKept) return location;
   const slashed = `${realOf(real)}/`;
   const [, base = "", id = ""] = virtual.exec(location) ?? [];
-  // Both count from the root of the file system, which is the same from everywhere.
+  // Both paths are relative to the root of the file system, which is the same everywhere.
   const up = (folder: string): number => folder.split("/").filter((part) => part !== "").length;
   if (id === "") return `./${"../".repeat(up(to))}${slashed.slice(1)}`.replace(/^\.\/(?=\.\.\/)/, "");
   return `${base}__virtual__/${id}/${up(resolve(to, base))}${slashed}`;
 };
 
-/** The place with no link above the archive: Node and yarn compare the places that links lead to. */
+/** The place without links above the archive, because Node and yarn compare resolved places. */
 const realOf = (place: string): string => {
   const archive = place.indexOf(".zip/");
   const outer = archive < 0 ? place : place.slice(0, archive + 4);

@@ -40,10 +40,10 @@ const named: readonly RegExp[] = [
 
 /** Names of environment variables whose values are secrets. */
 const secretName = /key|token|secret|password|passwd|credential/i;
-/** A shorter value occurs in too many texts by chance. */
+/** Shorter values occur in too many texts by chance. */
 const SHORTEST_VALUE = 8;
 
-/** Values of the environment that must not leave, longest first so that none hides in another. */
+/** Secret values of the environment. The longest come first, because one may contain another. */
 export const secretsOf = (environment: NodeJS.ProcessEnv): string[] =>
   Object.entries(environment)
     .flatMap(([name, value]) =>
@@ -52,8 +52,8 @@ export const secretsOf = (environment: NodeJS.ProcessEnv): string[] =>
     .sort((one, other) => other.length - one.length);
 
 /**
- * The text without secrets: those that are known, and what has the form of one. A form is a guess;
- * it rather takes too much than too little.
+ * The text without known secrets and without text that has the form of a secret. The form is a guess, and
+ * removes too much rather than too little.
  */
 export const redactText = (text: string, known: readonly string[]): string => {
   let clean = text;

@@ -25,7 +25,7 @@ export const repositoryOf = (folder: string): Repository | null => {
 const firstLine = (folder: string, name: string): string | null =>
   readIfPossible(folder, name, { most: 4096 })?.toString("utf8").trim() ?? null;
 
-/** What git reads of its folder. */
+/** The parts of its folder that git reads. */
 const parts = "HEAD commondir config config.worktree index info logs objects packed-refs refs shallow".split(
   " ",
 );
@@ -57,7 +57,7 @@ const whole = (root: string): Repository | null => {
   return isOwn ? { root, gitFolder } : null;
 };
 
-/** Whether what working trees share lies around the folder of this one, as git makes it. */
+/** Whether the folder that working trees share is around the folder of this one, as git creates it. */
 const sharesWithOwner = (gitFolder: string): boolean => {
   const common = firstLine(gitFolder, "commondir");
   return (

@@ -19,12 +19,12 @@ export interface GitCall {
 const DEADLINE_MS = 20_000;
 const MOST_BYTES = 64 << 20;
 
-/** Variables that make git run something, or work elsewhere. */
+/** Variables that make git run a program or work in another place. */
 const environmentOf = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GIT_|SSH_ASKPASS)/i.test(name))),
   GIT_TERMINAL_PROMPT: "0",
   GIT_OPTIONAL_LOCKS: "0",
-  // Missing objects are not fetched, by whatever program a repository names for that.
+  // Git does not fetch missing objects, because a repository could name the program that fetches them.
   GIT_NO_LAZY_FETCH: "1",
   GIT_ALLOW_PROTOCOL: "none",
   GIT_PAGER: "cat",
@@ -116,7 +116,7 @@ export const callGit = async (
     throw fail("usage", {
       problem: `CODITECT does not run git in ${repository.root}, because this repository uses the objects of another one (objects/info/alternates). Run git repack -ad, remove that file, and try again.`,
     });
-  // The tree is named here, because the configuration could name another one.
+  // This names the working tree, because the configuration could name another one.
   const place = [`--git-dir=${repository.gitFolder}`, `--work-tree=${repository.root}`, "--no-pager"];
   const options = { cwd: folder, signal, timeout: deadlineMs, maxBuffer: most, env: environmentOf() };
   const git = programPath("git", repository.root);

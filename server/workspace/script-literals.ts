@@ -16,7 +16,7 @@ const unquoted = (text: string): string => text.slice(1, -1).replace(/\\(.)/g, "
  */
 export const literalsAt = (text: string, names: readonly string[]): Literal[] => {
   const found: Literal[] = [];
-  /** The property whose value an open bracket belongs to; null: it belongs to none. */
+  /** The property whose value contains the open bracket; null if there is none. */
   const open: (string | null)[] = [];
   let property: string | null = null;
   let word: string | null = null;

@@ -38,7 +38,7 @@ const MOST_PACKAGES = 100;
 const MOST_FILES = 300;
 const LARGEST_FILE = 256 * 1024;
 
-/** What lies above a workspace that is a folder of a repository; nothing for a whole repository. */
+/** The surroundings of a workspace inside a repository; empty if it is a whole repository. */
 export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroundings => {
   const found: Surroundings = { folders: [], files: [], packages: [] };
   if (git === null || git.root === workspace || !isWithin(git.root, workspace)) return found;
@@ -77,7 +77,7 @@ export const surroundingsOf = (workspace: string, git: GitFiles | null): Surroun
     if (packages.has(folder) || packages.size >= MOST_PACKAGES || !isOutside(folder)) return;
     if (place === null || !isOutside(place)) return;
     const rule = ruleOf(place) ?? rules.rule(relativePath(git.root, place), true);
-    // A package that git ignores was built, and is needed too.
+    // A package that git ignores was built, and tools need it too.
     if (rule !== null && closesToAgents(rule)) return;
     packages.add(folder);
     useDependencies(folder);
@@ -135,7 +135,7 @@ const relativeTargets = (path: string): string[] => {
   });
 };
 
-/** Where a package that a folder uses by name is linked to; `null`: it is no link. */
+/** The target of the link to a package that a folder uses by name; `null` if it is not a link. */
 const linkedPackage = (folder: string, name: string): string | null => {
   for (let at = folder; ; at = dirname(at)) {
     const place = join(at, "node_modules", name);

@@ -10,7 +10,7 @@ import type { TestPattern } from "./test-pattern.ts";
 import { testsConfiguredBy } from "./test-patterns.ts";
 import { walkWorkspace } from "./walk.ts";
 
-/** Bounds: of a workspace of any size only so much is looked at. */
+/** Limits, so that only a part of a large workspace is read. */
 const MOST_PATTERNS = 200;
 const MOST_READ = 1000;
 const MOST_SOURCES = 500;
@@ -21,10 +21,10 @@ const programFile = /\.([cm]?[jt]sx?|py|go|rs|rb|php|java|kt|cs|fs|vb|c|cc|cpp|c
 const declaration =
   /\b(describe|it|test|specify|suite|context|scenario|expect|assert\w*|QUnit|RSpec|unittest|pytest|doctest)\b|\bdef test|\bclass \w*Tests?\b|@(Parameterized)?Test\b|\[(Fact|Theory|Test|TestMethod|TestCase)\b|#\[(\w+::)*test\]|\bTEST(_F|_P|_CASE)?\s*\(/;
 
-/** Names that say `test` and may as well be a part of the program: `test_client.py`, `load-test.js`. */
+/** Names with `test` that may also be a part of the program: `test_client.py`, `load-test.js`. */
 const doubtfulName = /^tests?[_-].+\.\w+$|[_-]test\.([cm]?[jt]sx?|py|rb)$|(Test|Tests|IT)\.(java|kt|cs)$/i;
 
-/** Programs among tests that are none themselves. */
+/** Programs among tests that are not tests themselves. */
 const helperName = /helper|fixture|util|support|setup|common|mock|stub|fake|data/i;
 
 /** A program of the workspace, with what its path alone says. */
@@ -107,7 +107,7 @@ export const testLayoutOf = (paths: Iterable<string>, read: (path: string) => st
   };
 };
 
-/** Whether a pattern tells tests from sources: one that collects mostly files without a test does not. */
+/** Whether a pattern separates tests from sources, which it does not if most of its files have no test. */
 const tellsTests = (
   { expression }: TestPattern,
   unnamed: readonly Program[],
@@ -131,7 +131,7 @@ const isOutside = (path: string, only: readonly string[]): boolean =>
 /** Longest file that is read for it. */
 const LONGEST_FILE = 256 * 1024;
 
-/** A text file of a workspace; null for whatever cannot be read, is too long, or is no text. */
+/** The text of a file of a workspace; null if it cannot be read, is too long or is not text. */
 export const readTextIfPossible = (workspace: string, path: string): string | null => {
   const bytes = readIfPossible(workspace, path, { most: LONGEST_FILE });
   return bytes === null ? null : (decodeText(bytes)?.text ?? null);

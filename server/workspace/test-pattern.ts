@@ -14,7 +14,7 @@ export interface TestPattern {
 
 const longestExpression = 300;
 
-/** Whether a regular expression of a project takes long on no path: no repeated part is repeated. */
+/** Whether a project's regular expression is fast on every path: no repeated part is repeated itself. */
 const isQuick = (source: string): boolean =>
   source.length <= longestExpression &&
   !/\([^()]*[*+{][^()]*\)[*+{]/.test(source) &&
@@ -43,7 +43,7 @@ const fixedFolder = (glob: string): string => {
 
 const isInside = (path: string): boolean => !path.startsWith("..") && !posix.isAbsolute(path);
 
-/** A glob, counted from `folder`. Null: it says nothing of this workspace, or nothing that can be used. */
+/** A glob relative to `folder`; null if it does not apply to this workspace or cannot be used. */
 export const ofGlob = (folder: string, written: string): TestPattern | null => {
   const glob = posix.normalize(posix.join(folder, written.replace(/^(<rootDir>\/?|\.\/|\/)+/, "")));
   const expression = globExpression(glob.toLowerCase());

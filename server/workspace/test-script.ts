@@ -69,7 +69,7 @@ const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-
 /** A command of a test script that starts a runner. */
 export interface RunnerStep {
   command: ScriptCommand;
-  /** What the script runs before it and is no runner, each as a line for a shell. */
+  /** What the script runs before it except runners, each as a line for a shell. */
   before: string[];
 }
 
@@ -97,7 +97,7 @@ export const runnerSteps = (
         const steppedBack = before.length;
         for (const other of referred) search(other, depth + 1);
         if (steps.length > known) continue;
-        // No runner in there: it is one step as it is written.
+        // The command contains no runner, so it is one step as written.
         before.splice(steppedBack, before.length, text);
       }
   };
@@ -112,14 +112,14 @@ export const findCommand = (
   find: (words: readonly string[]) => number,
 ): ScriptCommand | null => runnerSteps(scripts, name, find)[0]?.command ?? null;
 
-/** Steps of a test script that judge the code's looks, and make nothing that tests need. */
+/** Steps of a test script that check the code's style and create nothing that tests need. */
 const judging =
   /\b(eslint|prettier|xo|standard|tslint|biome|stylelint|lint(:\S+)?|format(:\S+)?|type-?check(:\S+)?|check-types|knip|depcheck|attw|publint|echo|audit)\b|\btsc\b.*--noEmit/i;
 
 /** Of the steps before a runner those that may build what its tests need. */
 export const buildSteps = ({ before }: RunnerStep): string[] => before.filter((line) => !judging.test(line));
 
-/** Whether the patterns of a runner's command speak of the file; null: it has none. */
+/** Whether the patterns of a runner's command match the file; null if it has none. */
 export const coversFile = (patterns: readonly string[], file: string): boolean | null => {
   const paths = patterns
     .filter((pattern) => !subcommand.test(pattern))

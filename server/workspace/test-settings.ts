@@ -11,8 +11,8 @@ const testScript = /^(pre|post)?test(:.*)?$/;
 const testSection = /^\[(tool[.:]pytest|tool\.coverage|tool\.tox|coverage:|tox:)/;
 
 /**
- * The part of a file's text that decides which tests run and how, in a form that compares; `null`
- * when there is none. A `package.json` that cannot be read counts as a whole.
+ * The part of a file's text that decides which tests run and how, in a form that can be compared; `null` if
+ * there is none. A `package.json` that cannot be read counts as a whole.
  */
 export const testSettings = (path: string, text: string): string | null => {
   const name = path.slice(path.lastIndexOf("/") + 1);

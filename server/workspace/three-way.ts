@@ -7,8 +7,8 @@ const MERGE_BYTES = 2 * 1024 * 1024;
 const linesOf = (text: string): string[] => text.split(/(?<=\n)/);
 
 /**
- * What both sides made of `base`, where their changes do not overlap; `null` where they do, and for
- * files that are not text of one and the same encoding.
+ * The merged changes of both sides to `base`; `null` if they overlap, or if the files are not text with the
+ * same encoding.
  */
 export const mergeThreeWay = (base: Buffer, ours: Buffer, theirs: Buffer): Buffer | null => {
   if (ours.equals(theirs) || theirs.equals(base)) return ours;

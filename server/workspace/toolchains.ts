@@ -1,4 +1,4 @@
-/** Variables that say where toolchains are, or which of several is meant. None of them is a secret. */
+/** Variables that name the places of toolchains, or choose one of several. None of them is a secret. */
 export const toolchainVariables: ReadonlySet<string> = new Set([
   "PYENV_ROOT",
   "PYENV_VERSION",

@@ -6,7 +6,7 @@ import { entryPlaces, isBuiltEntry } from "./package-entries.ts";
 import { isWithin } from "./paths.ts";
 import { readFolder, walkWorkspace } from "./walk.ts";
 
-/** A file, folder or link of this machine as it goes to an engine that does not see it. */
+/** A file, folder or link of this machine in the form that is sent to an engine that cannot see it. */
 export interface TreeEntry {
   /** Absolute, the same on both sides. */
   path: string;
@@ -14,11 +14,11 @@ export interface TreeEntry {
   executable: boolean;
   /** What a link points to. */
   target: string | null;
-  /** Tells one state of it from another. */
+  /** Differs between two states of it. */
   stamp: string;
 }
 
-/** Part of a tree that is looked at as one. */
+/** A part of a tree that is checked as a whole. */
 export interface TreePart {
   path: string;
   /** While it is the same, nothing in this part has changed; null: it has to be looked at. */
@@ -41,7 +41,7 @@ const entryOf = (path: string): TreeEntry[] => {
   const executable = (stats.mode & 0o111) !== 0;
   const shared = { path, executable, stamp: `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` };
   if (stats.isFile()) return [{ ...shared, type: "file", target: null }];
-  // A folder's time changes with every file in it, which says nothing of the folder itself.
+  // A folder's time changes with every file in it, even if the folder itself does not change.
   if (stats.isDirectory()) return [{ ...shared, type: "directory", target: null, stamp: "" }];
   return stats.isSymbolicLink() ? [{ ...shared, type: "symlink", target: readlinkSync(path) }] : [];
 };
@@ -103,7 +103,7 @@ function* openFiles(workspace: string, found: string[]): Generator<TreeEntry[], 
 export function* treeParts(workspace: string, readable: readonly string[]): Generator<TreePart, void> {
   const found: string[] = [];
   yield { path: workspace, stamp: null, entries: () => openFiles(workspace, found) };
-  // So that the worker, too, knows a repository's root and what git leaves out of it.
+  // With these, the worker also knows the repository's root and what git ignores.
   const git = ["info/exclude", "HEAD"].map((name) => join(workspace, ".git", name));
   yield* fileParts(git.filter((path) => statOf(path) !== null));
   const outer = readable.filter((path) => path !== workspace && !found.includes(path));

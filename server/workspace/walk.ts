@@ -10,7 +10,7 @@ export interface FolderListing {
   folder: string;
   files: string[];
   folders: string[];
-  /** Symbolic links, wherever they lead. */
+  /** Symbolic links, whatever their targets are. */
   links: string[];
   /** Installed dependencies: not walked into. */
   dependencies: string[];
@@ -63,7 +63,7 @@ const listFolder = (workspace: string, folder: string, rules: IgnoreRules): Fold
   return listing;
 };
 
-/** Entries of a folder; none when it is gone, is no folder, or may not be read. */
+/** Entries of a folder; none if it is gone, is not a folder or may not be read. */
 export const readFolder = (path: string): Dirent[] => {
   try {
     return readdirSync(path, { withFileTypes: true });

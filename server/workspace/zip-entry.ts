@@ -9,8 +9,8 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const DEFLATED = 8;
 
 /**
- * One file of a zip archive, such as the package.json of a package in yarn's cache; null: the archive
- * cannot be read, or has no such file. Format: APPNOTE.TXT of PKWARE, without its 64-bit fields.
+ * One file of a zip archive, such as the package.json of a package in yarn's cache; null if the archive
+ * cannot be read or does not have the file. Format: APPNOTE.TXT of PKWARE, without its 64-bit fields.
  */
 export const readZipEntry = (archive: string, name: string): Buffer | null => {
   let file: number | null = null;
