@@ -59,7 +59,7 @@ export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disp
     );
   }
 
-  /** Those that nobody has acknowledged, the newest first. */
+  /** Alerts that nobody has acknowledged, newest first. */
   raised(): FolderAlert[] {
     return this.getChildren().filter(({ alert }) => alert.status === "Raised");
   }
@@ -185,7 +185,7 @@ const iconOf = ({ severity, status }: Alert): vscode.ThemeIcon => {
     : new vscode.ThemeIcon("warning", new vscode.ThemeColor("list.warningForeground"));
 };
 
-/** Where more can be seen of it, or something be done. */
+/** The action that shows more about it or helps. */
 const wayTo = (folder: string, { alert, subject }: Alert): vscode.Command => {
   const [cap = "", id] = subject.split(":");
   if (cap.endsWith("_per_run") && id !== undefined)

@@ -6,8 +6,8 @@ import type { RuntimeClient } from "./runtime/api.ts";
 import { askModal, sayWarning } from "./say.ts";
 
 /**
- * Does what sets agents to work in a folder (URI). Where their commands would run unconfined, the user
- * is asked first, once per workspace; nothing is done without consent.
+ * Starts work of agents in a folder (URI). If their commands would run unconfined, it asks the user first,
+ * once per workspace, and does nothing without consent.
  * `who`: whose commands these are.
  */
 export type WithConsent = <Result>(
@@ -16,7 +16,7 @@ export type WithConsent = <Result>(
   start: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** Errors that a consent of the user's takes away. */
+/** Errors that the user's consent resolves. */
 const asked: ReadonlySet<ErrorCode> = new Set([
   "consent_needed",
   "configuration_unconfirmed",
@@ -28,10 +28,10 @@ const asked: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
-  /** By folder and question: two runs that begin together are one question. */
+  /** By folder and question, so that two runs that begin together ask only once. */
   const open = new Map<string, Promise<boolean>>();
 
-  /** Modal: what the folder names may be long, and must not be agreed to in passing. */
+  /** Modal, because the list may be long and the user must not agree without reading it. */
   const askForConfiguration = async (folder: string, { message, data }: CoditectError): Promise<boolean> => {
     const allow = vscode.l10n.t("Use It as It Is Now");
     const answer = await askModal(

@@ -238,7 +238,7 @@ export const workspaceRules = {
   "trace.server": "any",
 } as const satisfies Partial<Record<SettingName, WorkspaceRule>>;
 
-/** Under which the editor knows who offers the runtime as an MCP server. */
+/** The ID of the provider that offers the runtime to the editor as an MCP server. */
 export const mcpProvider = "coditect";
 
 /** Context keys used in package.json's `when` clauses, with the type of their value. */

@@ -9,7 +9,7 @@ export type KeyedProvider = (typeof keyedProviders)[number];
 /** Keys in the editor's secret storage, handed to the runtime, which keeps them in memory only. */
 export interface Credentials {
   readonly has: (provider: KeyedProvider) => Promise<boolean>;
-  /** Stores a key once the provider accepted it in a real call; says why it did not. */
+  /** Stores a key after the provider has accepted it in a real call. Otherwise, returns the reason. */
   set(provider: KeyedProvider, key: string, call: Call, folder: string): Promise<KeyCheck>;
   remove(provider: KeyedProvider, call: Call, folder: string): Promise<void>;
   /** Hands all stored keys to the runtime. */

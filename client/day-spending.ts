@@ -4,7 +4,7 @@ import type { DailyUsage } from "../schemas/run.ts";
 /** The day of a timestamp, in UTC. */
 const dayOf = (at: string): string => at.slice(0, 10);
 
-/** What was spent today (UTC), by folder: as the runtime had it when it was last asked, plus what came since. */
+/** The cost of today (UTC) by folder: the runtime's last sum, plus the calls since then. */
 export class DaySpending {
   readonly #folders = new Map<string, { day: string; dollars: number; isWhole: boolean }>();
 
@@ -21,7 +21,7 @@ export class DaySpending {
     return this.#folders.get(folder)?.day === dayOf(at);
   }
 
-  /** The sum of this day is being read: until it is there, only new calls count. */
+  /** The sum of this day is being read. Until it arrives, only new calls count. */
   expect(folder: string, at: string): void {
     if (!this.knows(folder, at)) this.#folders.set(folder, { day: dayOf(at), dollars: 0, isWhole: true });
   }

@@ -28,7 +28,7 @@ export interface ExtensionApi {
   readonly participant: vscode.ChatParticipant;
 }
 
-/** Wires the parts together; the runtime and whatever is large wait until they are needed. */
+/** Connects the parts. Loads the runtime and everything large only when it is needed. */
 export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   const log = vscode.window.createOutputChannel("CODITECT", { log: true });
   const credentials = createCredentials(extension.secrets);
@@ -82,7 +82,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   return { runtime, participant };
 };
 
-/** The user has just changed such a setting: it must not seem to do nothing. */
+/** Tells the user how a setting that they have just changed takes effect. */
 const offerRestart = async (): Promise<void> => {
   const restart = vscode.l10n.t("Restart Runtime");
   const message = vscode.l10n.t(

@@ -16,7 +16,7 @@ import { runStatusText, runTitle } from "./tree/run-items.ts";
 import { askServerQuestion } from "./server-question.ts";
 import { sayInformation, sayWarning } from "./say.ts";
 
-/** Tells the user what they have to know unasked: a run has ended, or waits for their decision. */
+/** Notifies the user when a run has ended or waits for their decision. */
 export const notifyOfRuns = (context: Context): vscode.Disposable => {
   const { runtime, sidebar, log } = context;
   /** Runs that were active when the runtime went away. */
@@ -109,7 +109,7 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
         ]
       : []),
     ...help.ways,
-    // Where no agent could do anything, there is nothing to read.
+    // If no agent could start, there is nothing to read.
     ...(help.ways.length === 0
       ? [
           {
@@ -158,7 +158,7 @@ const askApproval = async (
   await offer(message, ways, nodeId.run(run.task_id), sayWarning);
 };
 
-/** Whether an agent may start a program or connect to a host. To close the message is to say no. */
+/** Whether an agent may start a program or connect to a host. Closing the message means no. */
 const askPermission = async (
   { runtime }: Context,
   folder: string,
@@ -186,7 +186,7 @@ const answerServer = async (
   await unlessTooLate(runtime.call("questions/answer", { question_id, answer }, folder));
 };
 
-/** Another window answered first, or nothing waits for the answer any more: that is no error. */
+/** It is not an error if another window answered first or nothing waits for the answer any more. */
 const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   try {
     await answering;

@@ -2,8 +2,8 @@ import * as vscode from "vscode";
 import { notificationText } from "../schemas/plain-text.ts";
 
 /*
- * The door to notifications: VS Code makes links of `[text](command:…)` in them, and one of a
- * provider's error or an agent's name would run a command when it is clicked.
+ * All notifications go through this module. VS Code turns `[text](command:…)` into a link, so a provider's
+ * error or an agent's name could contain a link that runs a command when it is clicked.
  */
 
 export const sayInformation = (message: string, ...items: string[]): Thenable<string | undefined> =>

@@ -10,7 +10,7 @@ import {
 } from "../schemas/questions.ts";
 import { sayWarning } from "./say.ts";
 
-/** The user closed a form: nothing is decided. */
+/** The user closed a form without a decision. */
 class Closed extends Error {}
 
 const demand = <Value>(value: Value | undefined): Value => {

@@ -44,7 +44,7 @@ const askOllama = (model: string, address: string): AIProvider => ({
   Ollama: { model, endpoint: withoutLogin(address) },
 });
 
-/** How such a model is asked, with the settings' other values. */
+/** The provider for such a model, with the other values of the settings. */
 export const providerOf = (
   choice: Settings["model.provider"],
   model: string,
@@ -80,7 +80,7 @@ const limits = (scope?: vscode.ConfigurationScope) => ({
 
 const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());
 
-/** How a run of a folder is to be done, by its settings. */
+/** The options of a run in a folder, from its settings. */
 export const runOptions = (
   scope: vscode.ConfigurationScope,
   provider: AIProvider | null,
@@ -98,7 +98,7 @@ export const runOptions = (
   };
 };
 
-/** Addresses in place of the providers' own; what is no address is left out. */
+/** Addresses to use instead of the providers' own. Values that are not addresses are left out. */
 const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string>> => {
   const chosen = { Claude: process.env.ANTHROPIC_BASE_URL ?? "", ...setting("model.endpoints") };
   return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
@@ -117,7 +117,7 @@ const handedOn = (): Record<string, unknown> => {
   const nested: Record<string, Record<string, unknown>> = {};
   const flat: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(runtimeSettings)) {
-    // They are of the machine's scope: a workspace has no say in them.
+    // Only the user's own value counts, even for a setting whose scope lets a workspace set it.
     const value: unknown = vscode.workspace.getConfiguration("coditect").inspect(name)?.globalValue;
     if (value === undefined) continue;
     const [group = "", field] = key.split(".");
@@ -166,7 +166,7 @@ export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   };
 };
 
-/** VS Code's own settings of how the internet is reached. */
+/** VS Code's own settings for access to the internet. */
 export const httpSettings = (): HttpSettings => {
   const http = vscode.workspace.getConfiguration("http");
   return {

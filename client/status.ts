@@ -61,7 +61,7 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
   return vscode.Disposable.from(...subscriptions);
 };
 
-/** What a screen reader says: its icons and its bare number say nothing. */
+/** The text for a screen reader, because icons and a bare number have no meaning there. */
 const spoken = (running: number, stage: string, cost: number): string => {
   const parts = [
     running === 0

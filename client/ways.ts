@@ -19,7 +19,7 @@ const restart: Way = { title: vscode.l10n.t("Restart Runtime"), command: "codite
 
 interface Help {
   ways: readonly Way[];
-  /** In place of the catalogue's next step, where that speaks to the command line. */
+  /** Replaces the next step of the catalogue if that is about the command line. */
   nextStep?: string;
 }
 

@@ -11,8 +11,8 @@ export interface Outcome {
 }
 
 /**
- * A line of progress in Markdown; null: the event is none. Chat loads the pictures of a Markdown text, and
- * so would send what their addresses hold: what a model or a repository says is text here.
+ * A line of progress in Markdown; null if the event shows no progress. Chat loads the pictures of Markdown,
+ * and their addresses could send data away. Therefore, text from a model or a repository is plain text here.
  */
 export const describeEvent = (event: RuntimeEvent, l10n: Localizer): string | null => {
   if (event.type === "stage.started") return markdownText(`${event.stage} (${event.agent_type})`);
@@ -34,7 +34,7 @@ export interface Told {
   };
 }
 
-/** What came of it, in Markdown, for a person or for a model. */
+/** The result in Markdown, for a person or a model. */
 export const summarise = ({ run, end }: Told, l10n: Localizer): string => {
   const item = (text: string): string => `- ${markdownText(text.replaceAll("\n", " "))}`;
   const lines = [

@@ -3,14 +3,14 @@ import { z } from "zod";
 import type { StartRequest } from "../commands/start.ts";
 import { exists, folderOf, pathInFolder } from "../folders.ts";
 
-/** A model can say anything. */
+/** Parsed, because a model can send anything. */
 const ToolInput = z.object({ file: z.string().min(1).optional(), task: z.string().default("") });
 
-/** Teams that have nothing to go by but what is written. */
+/** Teams that need a written task, because they have no file to work on. */
 const needsTask: ReadonlySet<string> = new Set(["bug-fix", "architecture"]);
 
 /**
- * The run a language model asks for. What it cannot do is an error in words the model can act on.
+ * The run that a language model asks for. If it is not possible, the error tells the model what to change.
  */
 export const toolRequest = async (team: string, given: unknown): Promise<StartRequest> => {
   const [first] = vscode.workspace.workspaceFolders ?? [];

@@ -26,7 +26,7 @@ export const workThrough = async (
   const fail = (error: unknown): void => {
     ended.reject(error instanceof Error ? error : new Error(String(error)));
   };
-  /** What came before the run was known by its id: it can be over by then. */
+  /** Events from before the run's ID was known. The run can be over by then. */
   const early: RunEvent[] = [];
   let handle = (event: RunEvent): void => void early.push(event);
   const subscriptions = [

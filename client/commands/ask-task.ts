@@ -5,12 +5,12 @@ import { sayInformation } from "../say.ts";
 import { setting } from "../settings.ts";
 import { askModel, type ChosenModel } from "./models.ts";
 
-/** What a run is asked to do, and how it differs from the settings. */
+/** The task of a run, and the options that differ from the settings. */
 export interface AskedTask {
   task: string;
-  /** In place of the settings' model; `null`: the settings'. */
+  /** The model to use instead of the settings'; `null` for the settings'. */
   chosen: ChosenModel | null;
-  /** Most dollars of this run; `undefined`: the settings'. */
+  /** The maximum cost of this run in dollars; `undefined` for the settings'. */
   cost: number | null | undefined;
 }
 
@@ -20,9 +20,9 @@ export interface AskHow {
   placeholder: string;
   suggestion: string;
   mayBeEmpty: boolean;
-  /** What the run is expected to take, in words; `null`: nothing can be said. */
+  /** The forecast for the run in words; `null` if there is none. */
   forecast: (asked: AskedTask) => Promise<string | null>;
-  /** Which agents ask which models at what price, in words; `null`: nothing can be said. */
+  /** The models of the agents and their prices in words; `null` if they are not known. */
   models: (asked: AskedTask) => Promise<string | null>;
 }
 
@@ -91,7 +91,7 @@ const pickItem = (
   picker.ignoreFocusOut = true;
   const isOneLine = !asked.task.includes("\n");
   if (isOneLine) picker.value = asked.task;
-  // The line exists from the start: if it came later, the ones below would move under a click.
+  // The line exists from the start. If it came later, the lines below would move under a click.
   let expected = vscode.l10n.t("Estimating cost and time…");
   let who = vscode.l10n.t("Looking up the models…");
   const draw = () => {
@@ -122,7 +122,7 @@ const pickItem = (
   });
   const { promise, resolve } = Promise.withResolvers<Item | null>();
   picker.onDidChangeValue((typed) => {
-    // What is half typed must not be lost when the model or the cap is changed.
+    // Typed text must not be lost when the user changes the model or the limit.
     if (isOneLine) asked.task = typed;
     draw();
   });
@@ -217,15 +217,15 @@ const askCap = async (present: number | null): Promise<number | null | undefined
 };
 
 /**
- * The task as a document of its own: saved nowhere, started with a button. Whoever dismisses the question
- * or closes the document keeps what they wrote.
+ * The task as an unsaved document, which a button starts. If the user dismisses the question or closes the
+ * document, the text is kept.
  */
 const writeTask = async (draft: string): Promise<{ text: string; isStarted: boolean }> => {
   const document = await vscode.workspace.openTextDocument({ language: "markdown", content: draft });
   await vscode.window.showTextDocument(document, { preview: false });
   const start = vscode.l10n.t("Start");
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  // A closed document is empty: its text is kept as it grows.
+  // A closed document is empty, so its text is kept with every change.
   let text = draft;
   const following = vscode.Disposable.from(
     vscode.workspace.onDidChangeTextDocument((change) => {
@@ -248,7 +248,7 @@ const writeTask = async (draft: string): Promise<{ text: string; isStarted: bool
   return { text: text.trim(), isStarted: isStarted && text.trim() !== "" };
 };
 
-/** What an editor says of the task: its selection, a TODO at the cursor, the docstring around it. */
+/** A suggestion from the editor: its selection, a TODO at the cursor, or the docstring around it. */
 export const suggestionOf = (editor: vscode.TextEditor | undefined): string => {
   if (editor === undefined) return "";
   const { document, selection } = editor;

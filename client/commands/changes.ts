@@ -12,7 +12,7 @@ interface ChangesTarget {
   task_id: string;
 }
 
-/** The run whose changes are meant: of a node, of the diff in front, or picked. */
+/** The run whose changes the command is about: of a node, of the active diff, or picked. */
 const changesTarget = async (context: Context, argument: unknown): Promise<ChangesTarget | null> => {
   if (nodeOf(argument) === null && context.review.shown !== null) return context.review.shown;
   return runTarget(context, argument, hasPendingChanges, vscode.l10n.t("No changes wait for review."));
@@ -73,7 +73,7 @@ const sayNoFile = (): void => {
   tell(vscode.l10n.t("Open one of the changed files of a run first."));
 };
 
-/** What the user still has to do themselves. */
+/** What the user still has to do. */
 const sayResult = ({ conflicts, unsaved }: Applied): void => {
   if (conflicts.length > 0)
     tell(
@@ -129,7 +129,7 @@ export const discardHunk = async (context: Context, argument: unknown): Promise<
   if (target !== null) await context.review.discardHunks(target.file, [target.hunk]);
 };
 
-/** All hunks of a file in a list: what is ticked is accepted, the rest stays open. */
+/** Lists all hunks of a file. Selected hunks are accepted, and the others stay open. */
 export const chooseHunks = async (context: Context, argument: unknown): Promise<void> => {
   const file = fileOf(context, argument);
   if (file === null) {

@@ -3,7 +3,7 @@ import { consentText } from "../../schemas/consents.ts";
 import type { Context } from "../context.ts";
 import { folderTarget, tell } from "./targets.ts";
 
-/** Takes back what the user allowed for a workspace: they are asked again when it is needed. */
+/** Revokes what the user allowed for a workspace. They are asked again when it is needed. */
 export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;

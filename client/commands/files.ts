@@ -49,7 +49,7 @@ export const newAgent = async (): Promise<void> => {
   await createFile(folder, "agents", name, agent);
 };
 
-/** A new team begins as a copy of one that works: an empty one would not. */
+/** A new team starts as a copy of a working one, because an empty team would not work. */
 export const newTeam = async ({ runtime }: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;

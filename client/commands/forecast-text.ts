@@ -8,10 +8,10 @@ const span = ({ expected, low, high }: Estimate, format: (value: number) => stri
 
 const duration = (seconds: number): string => wholeSecondsText(seconds * 1000);
 
-/** Two digits say as much as there is to know. */
+/** Two digits, because a forecast is not more precise. */
 const count = (tokens: number): string => Number(tokens.toPrecision(2)).toLocaleString();
 
-/** What a run is expected to take, for people who are about to start it. */
+/** The forecast of a run, for people who are about to start it. */
 export const forecastText = ({ runs, tokens, cost, seconds }: Forecast): string =>
   vscode.l10n.t(
     "Expected: {0}, {1} tokens, {2}; {3}",

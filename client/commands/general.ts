@@ -31,7 +31,7 @@ interface MenuItem extends vscode.QuickPickItem {
   run?: () => Thenable<unknown>;
 }
 
-/** What is going on and what can be done about it, from the status item. */
+/** The menu of the status item: the current state, and the actions for it. */
 export const showMenu = async (context: Context): Promise<void> => {
   const picked = await vscode.window.showQuickPick(menuItems(context), {
     title: "CODITECT",

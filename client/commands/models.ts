@@ -13,7 +13,7 @@ interface Choice extends vscode.QuickPickItem {
   chosen?: ChosenModel;
   /** The provider whose key has to be set before its models are known. */
   keyFor?: ProviderChoice;
-  /** The model that Ollama, which has none, is to pull first. */
+  /** The model that Ollama must pull first, because it has none. */
   pull?: string;
 }
 
@@ -123,7 +123,7 @@ const pullModel = async (
   return { provider: "Ollama", model };
 };
 
-/** The settings' own choice is ticked, so that the list says what is asked today. */
+/** The choice in the settings is marked, so that the list shows which model is in use. */
 const markCurrent = (choice: Choice, folder: vscode.WorkspaceFolder): Choice => {
   const { chosen } = choice;
   const isCurrent =
@@ -152,7 +152,7 @@ const fixedChoices = (): Choice[] => [
 const modelChoices = (models: readonly ModelInfo[]): Choice[] =>
   modelOverview(models).flatMap((provider) => [separator(provider.name), ...providerChoices(provider)]);
 
-/** A provider that cannot be asked is one line that says why, and leads to what it lacks. */
+/** A provider that cannot be used is one line, which says why and leads to what is missing. */
 const providerChoices = ({ name, readiness, models, problem }: ProviderOverview): Choice[] => {
   switch (readiness) {
     case "ready":

@@ -21,7 +21,7 @@ export interface StartRequest {
   file?: string | null;
   data?: Json;
   provider?: AIProvider | null;
-  /** Most dollars; left out: what the settings say. */
+  /** The maximum cost in dollars; if left out, the limit in the settings. */
   cost?: number | null | undefined;
   /** Whether a program asked for it, such as the model of a chat: nothing opens in front of the user. */
   unattended?: boolean;
@@ -127,7 +127,7 @@ const providerOfChoice = async (
   return (await runtime.call("models/rehearsal", {}, folder.uri.toString())).provider;
 };
 
-/** What such a run is expected to take, in words; `null` where the runtime cannot say. */
+/** The forecast for such a run in words; `null` if the runtime has none. */
 const expectation = async (
   context: Context,
   { folder, team, task = "", file = null, provider = null }: StartRequest,

@@ -63,13 +63,13 @@ import { signInToServer, signOutOfServer } from "./team-server.ts";
 /** Gets the argument of the menu, code lens or caller, if any. */
 type Handler = (context: Context, argument: unknown) => unknown;
 
-/** What a command does while the runtime is up, and while it is down: no command does nothing. */
+/** What a command does while the runtime works, and while it does not. Every command does something. */
 export interface CommandRow {
   up: Handler;
   down: Handler;
 }
 
-/** Needs the runtime: it is started, and if that fails, the failure is what the user sees. */
+/** Needs the runtime. Starts it, and shows the failure to the user if that is not possible. */
 const starts = (handler: Handler): CommandRow => ({
   up: handler,
   down: async (context, argument) => {
@@ -85,10 +85,10 @@ const hasFolder = (): boolean => {
   return has;
 };
 
-/** Has no use for the runtime. */
+/** Does not need the runtime. */
 const always = (handler: Handler): CommandRow => ({ up: handler, down: handler });
 
-/** Acts on active work, of which there is none while the runtime is down. */
+/** Acts on active work. There is none while the runtime does not work. */
 const whileUp = (handler: Handler): CommandRow => ({
   up: handler,
   down: () => {

@@ -51,7 +51,7 @@ export const folderTarget = async (): Promise<vscode.WorkspaceFolder | null> => 
   return pickFolder();
 };
 
-/** Tells something the user has to know now, since they asked for it; nothing is waited for. */
+/** Shows a message that the user needs now, because they asked for the action. Does not wait. */
 export const tell = (message: string): void => {
   void sayInformation(message);
 };

@@ -4,7 +4,7 @@ import type { Hunk } from "./hunks.ts";
 import { planFile, type Plan } from "./plan.ts";
 import type { Proposal } from "./proposal.ts";
 
-/** What came of it, file by file, by the file's path. */
+/** The result for each file, by its path. */
 export interface Applied {
   written: string[];
   /** The user's own edits were kept together with the agents'. */
@@ -23,8 +23,8 @@ interface Step {
 }
 
 /**
- * Puts what the proposals want into the workspace as one edit that one undo takes back. Documents
- * that were saved before are saved again; those with unsaved text stay unsaved.
+ * Writes the proposals into the workspace as one edit that a single undo reverts. Documents that were saved
+ * before are saved again. Documents with unsaved text stay unsaved.
  */
 export const applyProposals = async (folder: string, proposals: readonly Proposal[]): Promise<Applied> => {
   const steps = await Promise.all(proposals.map((proposal) => planStep(folder, proposal)));

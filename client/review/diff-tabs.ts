@@ -64,7 +64,7 @@ export class DiffTabs {
     return vscode.l10n.t("Changes ({1}): {0}", runTitle(run), new Date(run.created_at).toLocaleTimeString());
   }
 
-  /** VS Code appends the number of files to the title, and one title can begin another: the longest wins. */
+  /** VS Code appends the number of files to a title, and a title can begin with another: the longest wins. */
   #shownIn(label: string): ShownRun | null {
     const [title] = [...this.#titles.keys()]
       .filter((known) => label.startsWith(known))

@@ -17,8 +17,8 @@ export interface FileFollower {
 }
 
 /**
- * Keeps the rows of changed files true: whether what a run proposed is in the file now, is undone or
- * was changed since. Unsaved text counts, since it is what the user sees.
+ * Keeps the rows of changed files up to date: whether the proposal of a run is in the file, was undone, or
+ * was changed since. Unsaved text counts, because it is what the user sees.
  */
 export const followFiles = (model: Model, touch: Touch): FileFollower => {
   /** Files (`folder path`) and runs that are to be looked at. */

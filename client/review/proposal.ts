@@ -57,7 +57,7 @@ export const followFile = (proposal: Proposal, current: string | null): Proposal
 export const openHunks = ({ base, wanted }: Proposal): Hunk[] =>
   base === null || wanted === null ? [] : hunksBetween(base, wanted);
 
-/** Takes in those that are still open as they are; another decision may have moved them meanwhile. */
+/** Accepts the hunks that are still open and unchanged. Another decision may have moved them meanwhile. */
 export const acceptHunks = (proposal: Proposal, accepted: readonly Hunk[]): Proposal => {
   if (proposal.base === null) return proposal;
   const taken = openHunks(proposal).filter((hunk) => accepted.some((other) => isSame(hunk, other)));

@@ -99,7 +99,7 @@ export class Proposals {
     this.#timer = null;
     const edited = [...this.#edited.values()];
     this.#edited.clear();
-    // One that cannot be read is shown as it was; the next question for it says why.
+    // A file that cannot be read is shown as before. The next request for it returns the reason.
     for (const uri of edited) await this.#follow(uri).catch(() => undefined);
   }
 

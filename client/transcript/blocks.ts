@@ -109,7 +109,7 @@ const partText = (part: Message["content"][number]): string => {
 
 const Fields = z.record(z.string(), Json);
 
-/** Arguments one below the other; text of several lines as it is, not as JSON writes it. */
+/** Arguments one below the other. Text with several lines is shown unescaped, not as JSON. */
 const argumentsText = (given: Json): string => {
   const fields = Fields.safeParse(given);
   if (!fields.success) return JSON.stringify(given, null, 2);

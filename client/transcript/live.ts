@@ -23,7 +23,7 @@ export const addEntries = (
 ): void => {
   for (const entry of entries) {
     transcript.blocks.push(...blocksOf(entry, l10n));
-    // The whole answer is here: what streamed in of it is not shown twice.
+    // The whole answer has arrived, so the streamed part of it is removed.
     if (entry.type === "answer" && transcript.streaming !== null && entry.turn >= transcript.streaming.turn)
       transcript.streaming = null;
   }

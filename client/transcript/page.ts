@@ -8,14 +8,14 @@ export interface PageUpdate {
   streaming: string;
 }
 
-// A model's words may hold anything: no HTML, no pictures, and links only to pages that a click opens.
+// A model's text may contain anything, so it gets no HTML, no pictures, and only links that a click opens.
 const markdown = new MarkdownIt({ html: false, linkify: false });
 markdown.validateLink = (address) => /^https?:\/\//i.test(address);
 markdown.disable("image");
 
 const words = (text: string): string => markdown.render(plainText(text));
 
-/** A block as HTML. Whatever text of others is in it, it holds no script and loads nothing. */
+/** A block as HTML. It contains no script and loads nothing, whatever text is in it. */
 export const blockHtml = (block: Block): string => {
   switch (block.kind) {
     case "heading":

@@ -37,7 +37,7 @@ export class TranscriptPanel implements vscode.Disposable {
       {
         enableScripts: true,
         enableFindWidget: true,
-        // What is open and where the reader is must outlive another tab.
+        // Opened parts and the scroll position must be kept while another tab is active.
         retainContextWhenHidden: true,
         localResourceRoots: [],
       },

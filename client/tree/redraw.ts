@@ -1,10 +1,10 @@
 import type { Touch } from "./fold.ts";
 
 export interface RedrawOptions {
-  /** Runs `flush` later, at a pace that the one who draws can keep. */
+  /** Runs `flush` later, at a pace that drawing can keep. */
   schedule: (flush: () => void) => void;
   parent: (node: string) => string | null;
-  /** Whether the node is another line by now than the one that was drawn: the line above brings it in. */
+  /** Whether the node now has another line than the one that was drawn, so that its parent must be drawn. */
   isReplaced?: (node: string) => boolean;
   roots: readonly string[];
   /** Draws these again; `null`: everything. */

@@ -38,7 +38,7 @@ export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptio
   const touch = createRedraw({
     schedule: (flush) => setTimeout(flush, Math.max(GATHER_MS, drawn + PACE_MS - performance.now())),
     parent: tree.parent,
-    // VS Code forgets to let go of a line whose id changes, and paints it over another one later.
+    // VS Code does not remove a line whose ID changes, and later draws it over another one.
     isReplaced: (node) => {
       const [known, item] = [ids.get(node), tree.item(node)];
       const isOther = known !== undefined && item !== null && known !== lineId(node, item);
