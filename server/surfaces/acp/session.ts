@@ -63,7 +63,7 @@ export class AcpSession {
   async prompt({ prompt, _meta }: PromptRequest, client: AgentContext): Promise<PromptResponse> {
     const controller = new AbortController();
     this.#prompt = controller;
-    // Where ACP clients say which trace a request is part of.
+    // ACP clients name the trace of a request here.
     const trace = readTraceContext(_meta?.traceparent, _meta?.tracestate);
     const origin = commandOrigin("session/prompt", trace);
     try {
@@ -164,7 +164,7 @@ export class AcpSession {
     return { type: "diff", path: place, oldText: before?.data ?? null, newText: after?.data ?? "" };
   }
 
-  /** What the user decides on a program or host that an agent asks for. */
+  /** The user's decision about a program or host that an agent asks for. */
   async #decide(client: AgentContext, request: PermissionRequest): Promise<PermissionDecision> {
     const { permission_id, command } = request;
     const { outcome } = await client.request(methods.client.session.requestPermission, {
@@ -183,7 +183,7 @@ export class AcpSession {
     return PermissionDecision.catch("deny").parse(chosen);
   }
 
-  /** What a tool server wants to know; declined where the editor cannot ask it. */
+  /** Asks what a tool server wants to know. Declines if the editor cannot ask it. */
   async #answerServer(client: AgentContext, question: ServerQuestion): Promise<QuestionAnswer> {
     const answer = await askInEditor(question, { id: this.#id, can: this.#elicitation }, client);
     if (answer !== null) return answer;
@@ -235,7 +235,7 @@ const start = (
   return connection.call("teams/execute", { team_id: team, task, file, data: null, options });
 };
 
-/** It was answered elsewhere, or nothing waits for the answer any more: that is no error. */
+/** It is not an error if it was answered elsewhere or nothing waits for the answer any more. */
 const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   try {
     await answering;

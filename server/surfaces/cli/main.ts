@@ -8,7 +8,7 @@ import { asCoditectError, openTerminal, reportError } from "./display/terminal.t
 import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version } from "../../platform/installation.ts";
 
-/** As it can be typed again: installed, from an npm script, or by its path from here. */
+/** The call in a form that the user can type: the installed command, an npm script, or a relative path. */
 const programName = (currentFolder: string): string => {
   const script = process.argv[1] ?? "";
   if (basename(script) === "coditect") return "coditect";
@@ -41,7 +41,7 @@ const main = async (args: readonly string[]): Promise<number> => {
 let outputError: NodeJS.ErrnoException | null = null;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => (outputError ??= error));
 
-/** Whether it is the failure of standard output, passed on by what wrote there. */
+/** Whether the error is the failure of standard output, passed on by its writer. */
 const isOfOutput = (error: unknown): boolean => error === outputError;
 
 /** Why standard output accepts nothing more; null: it accepts more, or its reader has seen enough (`| head`). */

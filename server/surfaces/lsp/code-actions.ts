@@ -126,7 +126,7 @@ const commandActions = (
     });
 };
 
-/** What can be done about the findings the cursor is on. */
+/** The actions for the findings at the cursor. */
 export const codeActions = async (
   session: FolderSession,
   { textDocument, context }: Pick<CodeActionParams, "textDocument" | "context">,

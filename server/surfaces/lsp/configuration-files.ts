@@ -2,7 +2,7 @@ import { evaluate, parse, type ValueNode } from "@humanwhocodes/momoa";
 import { type Diagnostic, DiagnosticSeverity, type Range } from "vscode-languageserver/node";
 import { type FileProblem, nodeAt, problemsOfAgent, problemsOfTeam } from "../../teams/definition/files.ts";
 
-/** Of a whole object or list its beginning alone: a file that is red all over says nothing. */
+/** Marks only the beginning of an object or list, because a file that is red everywhere helps nobody. */
 const rangeOf = ({ loc, type }: ValueNode): Range => {
   const start = { line: loc.start.line - 1, character: loc.start.column - 1 };
   const isWide = type === "Object" || type === "Array";

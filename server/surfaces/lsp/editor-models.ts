@@ -22,7 +22,7 @@ export const editorModelsOver = (connection: Connection): EditorModels => {
   };
 
   connection.onNotification(lending.changed, () => {
-    // One that does not answer says so when it is asked for an answer.
+    // A model that does not answer is reported when it is used.
     list(AbortSignal.timeout(LIST_MS)).catch(() => undefined);
   });
 

@@ -50,7 +50,7 @@ const checkConfiguration = (state: LanguageState): void => {
   documents.onChanged((uri) => {
     publish(uri, documents.get(uri)?.getText() ?? "");
   });
-  // Nothing is wrong with an empty text: the marks of a closed file go.
+  // An empty text has no problems, so the marks of a closed file disappear.
   documents.onClosed((uri) => {
     publish(uri, "");
   });

@@ -25,7 +25,7 @@ export interface FindingView {
    * that is quick enough while the user types.
    */
   look(path: string, isThorough: boolean): Promise<void>;
-  /** Takes all diagnostics back. */
+  /** Removes all diagnostics. */
   dispose(): void;
 }
 
@@ -60,7 +60,7 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
   return {
     findings,
     look: async (path, isThorough) => {
-      // Nothing is known of most files that are opened and edited.
+      // Most files that are opened and edited have no findings.
       if (findings.of(path).length === 0 && !shown.has(path)) return;
       const text = await documents.text(folder, path);
       findings.settle(path, text ?? "", isThorough);

@@ -6,7 +6,7 @@ import { type Edit, follow, place, type Placed, searchedText, settle } from "./l
  * Paths are workspace paths.
  */
 export interface FindingTracker {
-  /** Takes a finding as it is now stored; one that is not open any more goes. Returns its path. */
+  /** Updates a finding from the store, and removes it if it is no longer open. Returns its path. */
   put(finding: Finding): string;
   /** Moves the expected places of a file's findings along with an edit. */
   edit(path: string, edit: Edit): void;

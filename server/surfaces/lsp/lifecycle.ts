@@ -13,7 +13,7 @@ import type { LanguageState } from "./state.ts";
 
 const foldersOf = (params: InitializeParams): string[] => {
   if (params.workspaceFolders) return params.workspaceFolders.map(({ uri }) => uri);
-  // Deprecated, and all that editors without several folders send.
+  // Deprecated, but editors without several folders send only this.
   const { rootUri } = params; // eslint-disable-line @typescript-eslint/no-deprecated
   return rootUri === null ? [] : [rootUri];
 };
@@ -55,7 +55,7 @@ const changeSettings = (state: LanguageState, sent: unknown): void => {
   if (!changed.success) return;
   const { settings, problems } = readSettings(changed.data.coditect);
   warnOf(state, problems);
-  // Settings that are wrong leave the ones before in force.
+  // If the new settings are not valid, the previous ones stay.
   if (problems !== null) return;
   state.options = { ...state.options, settings };
   for (const session of state.sessions()) {

@@ -6,7 +6,7 @@ import {
 } from "vscode-languageserver/node";
 import { notificationText } from "../../../schemas/plain-text.ts";
 
-/** Says something to the user, without waiting for an answer as the connection's own window does. */
+/** Shows a message to the user. Unlike the connection's own window, it does not wait for an answer. */
 const say = (connection: Connection, type: MessageType, message: string): void => {
   connection
     .sendNotification(ShowMessageNotification.type, { type, message: notificationText(message) })

@@ -17,7 +17,7 @@ export type ReadOptions = Omit<EditorOptions, "settings"> & { settings: ReadSett
 
 const WrittenSettings = z.looseObject({ runtime: z.record(z.string(), z.unknown()).optional() });
 
-/** Settings, or the defaults with what was wrong: a slip in one setting must not stop everything. */
+/** The settings, or the defaults with the problems, because a mistake in one must not stop everything. */
 export const readSettings = (given: unknown): { settings: ReadSettings; problems: string | null } => {
   const parsed = parseGiven(EditorSettings, given ?? {});
   if ("problems" in parsed)

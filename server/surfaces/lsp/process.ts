@@ -21,7 +21,7 @@ import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
 import { serveRest } from "../rest/rest.ts";
 
-/** Longest a runtime may take to end once the editor is gone. */
+/** The maximum time for a runtime to end after the editor is gone. */
 const CLOSE_MILLISECONDS = 5000;
 
 const log: Log = (level, message, data = {}) => {
@@ -65,7 +65,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
   const editorKeys = heldCredentials();
   const editorModels = editorModelsOver(connection);
   const editorTools = editorToolsOver(connection);
-  // Nobody can be asked for the passphrase here: the keychain or the environment has it.
+  // Nobody can be asked for the passphrase here. It must be in the keychain or the environment.
   const secrets = openCredentialFile(process.env, () => Promise.resolve(null));
   const keptByEditor = {
     secrets: editorSecretsOver(connection, secrets),
@@ -102,7 +102,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
     },
   });
 
-  // A defect in one place must not take the runs of every folder down.
+  // A defect in one place must not end the runs of every folder.
   process.on("unhandledRejection", (reason) => {
     log("error", "A failure nobody waited for", { error: String(reason) });
   });

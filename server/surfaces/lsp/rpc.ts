@@ -8,7 +8,7 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { Dispatch } from "../../runtime/dispatch.ts";
 import type { Caller } from "../../handlers/context.ts";
 
-/** The little of a connection that the contract needs, so that any JSON-RPC connection will do. */
+/** The part of a connection that the contract needs, so that any JSON-RPC connection can be used. */
 export interface RequestConnection {
   onRequest(method: string, handler: RequestHandler<unknown, unknown, unknown>): unknown;
   sendNotification(method: string, params: unknown): Promise<void>;
@@ -72,8 +72,8 @@ export const registerContract = (connection: RequestConnection, target: RpcTarge
   }
 };
 
-/** Tells the other side of an event of a folder. */
+/** Sends an event of a folder to the other side. */
 export const sendEvent = (connection: RequestConnection, workspace: string, event: RuntimeEvent): void => {
-  // A connection that is gone takes nothing more; that it is gone is noticed elsewhere.
+  // A closed connection accepts nothing more. Other code notices that it is closed.
   connection.sendNotification("coditect/event", { ...event, workspace }).catch(() => undefined);
 };

@@ -13,7 +13,7 @@ export interface Watching {
   stop(): void;
 }
 
-/** Patterns have no escape: what would mean something in one is matched as any character. */
+/** Patterns have no escapes, so special characters are matched as any character. */
 const patternOf = (path: string): string => path.replace(/[*{}[\]!]/g, "?");
 
 export const createWatching = (connection: Connection, folder: Folder): Watching => {

@@ -5,7 +5,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import type { Connection } from "../../hosting/connection.ts";
 import { createMcpServer } from "./server.ts";
 
-/** A client has one session; more than this many at once are no honest use. */
+/** A client has one session. More than this many at once are not honest use. */
 const MOST_SESSIONS = 32;
 
 interface Session {
@@ -13,7 +13,7 @@ interface Session {
   transport: StreamableHTTPServerTransport;
 }
 
-/** The runtime as an MCP server over streamable HTTP. Who may call it is the surface's business. */
+/** The runtime as an MCP server over streamable HTTP. The surface decides who may call it. */
 export interface McpEndpoint {
   /** Answers one request. `body`: of a POST, as JSON. */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
@@ -44,7 +44,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
     return { server, transport };
   };
 
-  /** The one that was used longest ago makes room. */
+  /** Closes the session that was unused for the longest time. */
   const makeRoom = async (): Promise<void> => {
     const [oldest] = sessions.values();
     if (sessions.size >= MOST_SESSIONS) await oldest?.server.close();
@@ -72,7 +72,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
       await makeRoom();
       const { server, transport } = await openSession();
       await transport.handleRequest(request, response, body);
-      // It was no initialization, and has been refused.
+      // The request was not an initialization and has been refused.
       if (transport.sessionId === undefined) await server.close();
     },
     close: async () => {

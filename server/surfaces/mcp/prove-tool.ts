@@ -5,7 +5,7 @@ import { asText, reporting } from "./results.ts";
 /** Judges what changed in the workspace since a revision; tells each gate, returns the whole as Markdown. */
 export type Prover = (base: string, told: (line: string) => void, signal: AbortSignal) => Promise<string>;
 
-/** The referee: what an agent asks before it says that it is done. */
+/** The tool that an agent calls before it says that it is done. */
 export const addProveTool = (server: McpServer, prove: Prover): void => {
   server.registerTool(
     "prove_change",
@@ -32,7 +32,7 @@ export const addProveTool = (server: McpServer, prove: Prover): void => {
         const told = (message: string): void => {
           if (progressToken === undefined) return;
           progress += 1;
-          // A client that does not listen any more misses nothing: the answer has all of it.
+          // A client that no longer listens misses nothing, because the answer contains everything.
           void sendNotification({
             method: "notifications/progress",
             params: { progressToken, progress, message },

@@ -11,25 +11,25 @@ import { openApi } from "./openapi.ts";
 import { withOrigin } from "./origin.ts";
 import { findRoute, pathFields, readQuery, type Route, routes } from "./routes.ts";
 
-/** What one runtime answers with over HTTP. */
+/** What a runtime needs to answer over HTTP. */
 export interface Api {
   dispatch: Dispatch;
   history: EventHistory;
   conditions: Conditions;
-  /** Left out: requests with an idempotency key are done as often as they come. */
+  /** If left out, idempotency keys are ignored. */
   replies?: Replies;
   version: string;
   /** Longest body, in bytes. */
   bodyLimit: number;
 }
 
-/** A request of a caller who was let in. */
+/** A request of an admitted caller. */
 export interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
   url: URL;
   caller: Caller;
-  /** Whose idempotency keys its are. */
+  /** The owner of its idempotency keys. */
   owner: string;
   /** Aborts when the server closes. */
   closing: AbortSignal;
@@ -38,7 +38,7 @@ export interface Exchange {
 /** Where Prometheus looks, by its own convention. */
 const METRICS_PATH = "/metrics";
 export const EVENTS_PATH = "/api/events";
-/** Its answer is a secret, which is stored nowhere. */
+/** The method whose answer is a secret, which must not be stored. */
 const SECRET_METHOD = "tokens/create";
 
 /** Error: `invalid_params` for what is no path, such as `//[`. */
@@ -53,7 +53,7 @@ export const targetOf = (request: IncomingMessage): URL => {
 export const verbOf = ({ method = "GET" }: IncomingMessage): string => (method === "HEAD" ? "GET" : method);
 
 const documents = new Map<string, ReturnType<typeof openApi>>();
-/** It takes a while to make and is the same each time. */
+/** Kept, because creating it takes a while and it never changes. */
 const documentOf = (version: string) => {
   const document = documents.get(version) ?? openApi(version);
   documents.set(version, document);
@@ -133,7 +133,7 @@ const onceFor = async (
   return body;
 };
 
-/** What a reader of the address gets; null: it cannot be read. */
+/** What a reader of the address gets; null if it cannot be read. */
 const present = async (
   { caller, closing }: Exchange,
   { dispatch }: Api,

@@ -6,7 +6,7 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 const KEPT_EVENTS = 2000;
 /** Listeners that get an event in one turn: with many of them, other work has to come in between. */
 const TOLD_PER_TURN = 50;
-/** Behind this many events there are no pauses: they must not fill the runtime's memory. */
+/** With more waiting events than this, there are no pauses, so that they do not fill the memory. */
 const MOST_WAITING = 200;
 
 export interface NumberedEvent {
@@ -44,7 +44,7 @@ export class EventHistory {
   readonly #kept: RuntimeEvent[] = [];
   readonly #listeners = new Set<Listener>();
   readonly #stop: () => void;
-  /** Events that not every listener was told of. */
+  /** Events that some listeners have not received yet. */
   readonly #waiting: { number: number; told: NumberedEvent }[] = [];
   #isTelling = false;
   #count = 0;
@@ -88,7 +88,7 @@ export class EventHistory {
     this.#listeners.clear();
   }
 
-  /** Tells every listener of what waits, in order; the first ones at once. */
+  /** Sends the waiting events to every listener in order, the first ones at once. */
   async #tell(): Promise<void> {
     this.#isTelling = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
@@ -102,7 +102,7 @@ export class EventHistory {
     this.#isTelling = false;
   }
 
-  /** A listener that fails hears nothing more, and keeps no other from hearing. */
+  /** A listener that fails gets no more events and does not affect the others. */
   #tellOne(entry: Listener, told: NumberedEvent): void {
     try {
       entry.tell(told);
@@ -115,7 +115,7 @@ export class EventHistory {
     return `${this.#epoch}-${number}`;
   }
 
-  /** The events behind an id; null: they are not known. */
+  /** The events after an ID; null if they are not known. */
   #after(id: string): NumberedEvent[] | null {
     const [epoch, text = ""] = id.split("-");
     const number = Number(text);

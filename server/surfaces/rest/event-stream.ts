@@ -27,7 +27,7 @@ export const streamEvents = (response: ServerResponse, history: EventHistory, cl
     response.write(bytes);
     if (response.writableLength > MOST_BEHIND) response.destroy();
   });
-  // A reader whose stream breaks before the first event can go on from here, too.
+  // A reader whose stream breaks before the first event can also continue from here.
   if (following.missed.length === 0) response.write(`id: ${history.latest}\n`);
   response.write(": listening\n\n");
   if (!following.isComplete) response.write("event: events.lost\ndata: {}\n\n");

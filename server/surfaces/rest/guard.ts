@@ -13,10 +13,10 @@ const localNames = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const nameOf = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
 
 /**
- * Lets a request of a program on this machine in or throws. A web page that got a name of its own to point
- * at this machine (DNS rebinding) still sends that name as Host, and every page sends its Origin: both are
- * refused before anything else is looked at. The server's own origin is no other page's: it serves none, and
- * MCP clients may send it. Error: `not_local`.
+ * Admits a request of a program on this machine or throws. If a web page makes its own name point at this
+ * machine (DNS rebinding), it still sends this name as Host, and every page sends its Origin. Both are
+ * refused first. The server's own origin is allowed: the server has no pages, and MCP clients may send it.
+ * Error: `not_local`.
  */
 export const admitLocal = ({ headers }: IncomingMessage): void => {
   const { host = "", origin } = headers;

@@ -39,7 +39,7 @@ const serve = async (
     return;
   }
   admit(request, token);
-  // It came over a connection that was open already.
+  // The request came over a connection that was already open.
   if (closing.aborted) throw fail("runtime_gone", { how: "it is ending" });
   if (url.pathname === MCP_PATH) {
     const body = request.method === "POST" ? await readBody(request, BODY_BYTES) : undefined;
@@ -77,14 +77,14 @@ const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Pr
   return openMcpEndpoint(connection, version);
 };
 
-/** Longest a request may keep a server from closing. */
+/** The maximum time that a request may keep a server from closing. */
 const CLOSE_MILLISECONDS = 1000;
 
 /** The contract over HTTP, on loopback alone. Contract: "REST". */
 export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
   const closing = new AbortController();
   const api = openApiOf(options);
-  // A runtime that does not open is the answer to each request.
+  // If the runtime does not open, every request gets this error.
   api.catch(() => undefined);
   let mcp: Promise<McpEndpoint> | null = null;
   const served: Served = {

@@ -12,19 +12,19 @@ export interface OidcOptions {
   audience: string;
 }
 
-/** Lets bearers of an identity provider's tokens in. */
+/** Admits bearers of an identity provider's tokens. */
 export interface IdentityProvider {
   /** Errors: `unauthenticated`, `token_refused`, `identity_provider_failed`. */
   admit(token: string, tenants: readonly Tenant[], from: string): Promise<Admitted>;
 }
 
-/** Keys that a server could make up tokens with (HMAC) are not accepted, and neither is none. */
+/** Keys with which a server could forge tokens (HMAC) are not accepted, and `none` is not accepted either. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const DEADLINE_MS = 5000;
 
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
 
-/** What a token says of its bearer: an email or a name for people, and what they may do where. */
+/** The claims of a token about its bearer: an email address or a name, a tenant and roles. */
 const Claims = z.object({
   sub: z
     .string()
@@ -58,7 +58,7 @@ const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
   return createRemoteJWKSet(new URL(found.data.jwks_uri), { timeoutDuration: DEADLINE_MS });
 };
 
-/** Keys that cannot be fetched are one error, a token that none of them made is another. */
+/** Distinguishes keys that cannot be fetched from a token that matches none of them. */
 const reachable =
   (keys: JWTVerifyGetKey): JWTVerifyGetKey =>
   (header, token) =>

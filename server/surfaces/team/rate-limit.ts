@@ -8,7 +8,7 @@ interface Bucket {
 const MINUTE_MS = 60_000;
 const MOST_BUCKETS = 10_000;
 
-/** At most so many requests a minute for each name, in bursts of up to as many. */
+/** Limits each name to this many requests a minute, in bursts of up to the same number. */
 export class RateLimit {
   readonly #perMinute: number;
   readonly #buckets = new Map<string, Bucket>();
@@ -17,7 +17,7 @@ export class RateLimit {
     this.#perMinute = perMinute;
   }
 
-  /** Takes one; 0: the call may proceed, else in how many seconds it may. */
+  /** Takes one request. Returns 0 if the call may proceed, otherwise the seconds until it may. */
   take(name: string, now: number): number {
     const bucket = this.#bucket(name, now);
     if (bucket.left < 1) return Math.ceil(((1 - bucket.left) * 60) / this.#perMinute);
@@ -25,7 +25,7 @@ export class RateLimit {
     return 0;
   }
 
-  /** In how many seconds one could be taken; takes none. */
+  /** The seconds until a request could be taken. Takes none. */
   wait(name: string, now: number): number {
     const { left } = this.#bucket(name, now);
     return left < 1 ? Math.ceil(((1 - left) * 60) / this.#perMinute) : 0;

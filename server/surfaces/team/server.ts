@@ -67,7 +67,7 @@ interface State {
   closing: AbortController;
 }
 
-/** Says that a token is wrong, as opposed to a failure of our own. */
+/** Errors that say that a token is wrong, unlike failures of our own. */
 const isRefusal: ReadonlySet<string> = new Set(["unauthenticated", "token_refused"]);
 
 const tooMany = (seconds: number) => fail("too_many_requests", { seconds });
@@ -190,7 +190,7 @@ export const openTeamServer = async (options: TeamServerOptions): Promise<TeamSe
           resolve();
         });
       });
-      // Streams end now; what is asked already may be answered until the deadline.
+      // Streams end now. Requests that have already arrived may be answered until the deadline.
       state.closing.abort();
       const giveUp = () => {
         server.closeAllConnections();

@@ -14,7 +14,7 @@ import { catchInterruption } from "../session/interruption.ts";
 import { findWorkspace } from "../session/target.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
-/** The settings that count for this workspace, from every place that has a say. */
+/** The settings of this workspace, from every place that can set them. */
 const settingsHere = async (flags: RecordFlags, context: CommandContext): Promise<Settings> => {
   let settings = Settings.parse({});
   await withConnection(flags, context, async (connection) => {
@@ -36,7 +36,7 @@ const settingsHere = async (flags: RecordFlags, context: CommandContext): Promis
   return settings;
 };
 
-/** Does the same in every cluster that the settings name; with several, each line says which. */
+/** Does the same in every cluster of the settings. If there are several, each line names its cluster. */
 const inEach = async <Line extends { title: string }>(
   settings: Settings,
   work: (cluster: Cluster) => Promise<Line[]>,
@@ -85,7 +85,7 @@ export const printWarmPool = async (
   return print(warmPoolOf(workspace, settings, choices), flags, context);
 };
 
-/** `coditect cluster setup`: creates what is missing; what is there stays as it is. */
+/** `coditect cluster setup`: creates missing objects and does not change existing ones. */
 export const setUp = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
   const settings = await settingsHere(flags, context);
   const interruption = catchInterruption();
@@ -105,7 +105,7 @@ export const setUp = async (flags: RecordFlags, context: CommandContext): Promis
   }
 };
 
-/** `coditect cluster check`: what is missing for instances to run; exit code 1 if something is. */
+/** `coditect cluster check`: shows what instances need and lack. Exit code 1 if something is missing. */
 export const check = async (flags: RecordFlags, context: CommandContext): Promise<number> => {
   const settings = await settingsHere(flags, context);
   const interruption = catchInterruption();

@@ -9,7 +9,7 @@ import { type RecordFlags, withConnection } from "./records.ts";
 import { alignColumns } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-/** What a run came to, side by side with another one. */
+/** The result of a run, for a comparison with another one. */
 interface Compared {
   task_id: string;
   status: string;

@@ -32,12 +32,12 @@ export const showChanges = (taskId: string, flags: RecordFlags, context: Command
     const { change_set, diff, present } = await connection.call("changes/get", asked);
     const { terminal } = context;
     terminal.out(flags.json === true ? `${JSON.stringify(change_set)}\n` : colouredDiff(diff, terminal));
-    // What became of files is known of the run's result alone.
+    // The status of files is known only for the result of the run.
     if (flags.json !== true && attempt === undefined)
       for (const file of change_set.files) {
         const state = present.find(({ path }) => path === file.path)?.state ?? null;
         const outcome = changeOutcome(file, state);
-        // Not among the lines of the patch: those may go into `git apply`.
+        // Not part of the patch, because the patch may go into `git apply`.
         if (outcome !== "open") terminal.err(`${file.path}: ${outcome}\n`);
       }
     return exitCodes.held;
@@ -99,7 +99,7 @@ export const listFindings = (
     return exitCodes.held;
   });
 
-/** `coditect findings dismiss`: it and similar ones do not come back, and later runs get the reason. */
+/** `coditect findings dismiss`: the finding and similar ones do not return, and later runs get the reason. */
 export const dismissFinding = (
   findingId: string,
   flags: RecordFlags & { reason: string },

@@ -1,6 +1,6 @@
 import { testsOfProject, type PackageTests } from "../../../worker/runners/project-tests.ts";
 
-/** What `coditect doctor` says of one package's tests. */
+/** The report of `coditect doctor` about the tests of one package. */
 interface TestsCheck {
   name: "tests";
   result: "ok" | "missing" | "failed";
@@ -18,7 +18,7 @@ export const checkTests = (workspace: string): TestsCheck[] => {
       ? check("ok", inWords(each))
       : check("failed", `${inWords(each)}, but ${each.problem.problem}. ${each.problem.mend}`),
   );
-  // What is broken is not cut off.
+  // Broken packages come first, so that the limit does not hide them.
   const shown = [
     ...checks.filter(({ result }) => result === "failed"),
     ...checks.filter(({ result }) => result === "ok"),

@@ -21,7 +21,7 @@ import { asCoditectError, type CommandContext } from "../display/terminal.ts";
 
 interface Check {
   name: string;
-  /** `failed` keeps teams from running; `missing` only some of what they could do. */
+  /** `failed` keeps teams from running. `missing` limits what they can do. */
   result: "ok" | "missing" | "failed";
   detail: string;
 }
@@ -112,7 +112,7 @@ const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
       };
 };
 
-/** Every invariant of the state folder; if a runtime has it open, that runtime answers. */
+/** Checks every invariant of the state folder. If a runtime has it open, that runtime does it. */
 const checkStateFolder = async (
   workspace: string,
   flags: DoctorFlags,
@@ -147,7 +147,7 @@ const checkStateFolder = async (
   }
 };
 
-/** Whether the audit log is whole: an entry that is being written has no end yet, and is passed over. */
+/** Whether the audit log is complete. An entry that is being written has no end yet and is skipped. */
 const checkAuditLog = async (workspace: string): Promise<Check> => {
   try {
     const { count, problem } = await checkAudit(stateFolderOf(workspace));

@@ -72,7 +72,7 @@ async function* listed(connection: Connection, flags: ExportFlags): AsyncGenerat
       status: flags.status,
     });
     for (const execution of page.items) if (passes(execution, flags)) yield execution;
-    // They come newest first: behind one that is too old, all are.
+    // They come newest first, so all after one that is too old are too old as well.
     const last = page.items.at(-1);
     const isPast = flags.since !== undefined && last !== undefined && !passes(last, { since: flags.since });
     cursor = isPast ? null : page.next_cursor;

@@ -9,7 +9,7 @@ import { proofMarkdown } from "../display/proof-report.ts";
 /** Exit codes of a hook: the agent may stop; the hook itself failed; the agent must continue. */
 const hookCodes = { stop: 0, broken: 1, goOn: 2 } as const;
 
-/** What an agent tells its Stop hook on standard input; only what is used of it. */
+/** The used fields of what an agent sends to its Stop hook on standard input. */
 const HookInput = z.object({ stop_hook_active: z.boolean().default(false) });
 
 const INPUT_MS = 5000;
@@ -28,9 +28,9 @@ const readInput = async (stdin: NodeJS.ReadStream): Promise<z.infer<typeof HookI
 };
 
 /**
- * `coditect prove --hook`: a Stop hook of another agent. It lets the agent stop when nothing changed or
- * every gate held; else it says on standard error which did not, and the agent continues. An agent that
- * a hook sent back once already is let go, with the same words: it would never end otherwise.
+ * `coditect prove --hook`: a Stop hook of another agent. It lets the agent stop if nothing changed or every
+ * gate passed. Otherwise, it names the failed gates on standard error, and the agent continues. If a hook
+ * already sent the agent back once, it prints the same but lets the agent stop, so that the agent can end.
  */
 export const proveForHook = async (
   workspace: string,

@@ -16,7 +16,7 @@ import { filesOf, proofLine, ProveFlags, proveWithFlags } from "./proving.ts";
 import { findWorkspace, textOrFile } from "../session/target.ts";
 import { proveForHook } from "./prove-hook.ts";
 
-/** Writes the signed receipt of a proof to where the flags want it: a file, a note of the commit. */
+/** Writes the signed receipt of a proof to a file or a note of the commit, as the flags say. */
 const writeReceipt = async (
   { change, proofs, workspace }: { change: GitChange; proofs: readonly GateProof[]; workspace: string },
   flags: ProveFlags,
@@ -38,8 +38,8 @@ const writeReceipt = async (
 };
 
 /**
- * `coditect prove`: judges what changed in the workspace since a revision, by anyone. Exit
- * code 0 when every gate held, 1 when one did not.
+ * `coditect prove`: judges all changes in the workspace since a revision, whoever made them. Exit code 0 if
+ * every gate passed, 1 if one failed.
  */
 export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandContext): Promise<number> => {
   const { currentFolder, terminal } = context;
@@ -79,7 +79,7 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
             files.map(({ path }) => path),
           ),
     );
-    // Last: a file that cannot be written takes nothing else with it.
+    // This comes last, so that a file that cannot be written affects nothing else.
     await writeReceipt({ change, proofs, workspace }, flags, context, signal);
     if (flags.output !== undefined)
       await writeOutputFile(resolve(currentFolder, flags.output), proofSarif(proofs, version()));

@@ -33,7 +33,7 @@ export const runTeam = async (
   context: CommandContext,
 ): Promise<number> => {
   const flags = parseRunFlags(flagsAsGiven);
-  // Asked first: a wrong flag must not leave a copy of the sample behind.
+  // Flags are checked first, so that a wrong one does not leave a copy of the sample behind.
   chosenProvider(flags, context.environment);
   const target = await findTarget(workflow, file, flags, context.currentFolder);
   try {
@@ -65,7 +65,7 @@ export const runTeam = async (
   }
 };
 
-/** Before the run starts; what is wrong with the request is for the start to say. */
+/** Runs before the run starts. Problems of the request are reported by the start itself. */
 const showForecast = async (
   connection: Connection,
   request: MethodInput<"teams/forecast">,
@@ -142,7 +142,7 @@ const progressOf = (view: RunView, { target, flags, context }: Started): Promise
   return Promise.resolve(plainProgress(view, target.file, context.terminal));
 };
 
-/** Follows the run to its end, applies what it made if asked to, and reports. */
+/** Follows the run to its end, applies its changes if the flags say so, and reports. */
 const seeThrough = async (started: Started): Promise<number> => {
   const { connection, start, workflow, target, flags, interruption, context } = started;
   const view: RunView = { ...newRunView("", new Date().toISOString()), workflow };
@@ -167,7 +167,7 @@ const seeThrough = async (started: Started): Promise<number> => {
   } else {
     report(finished, changes, view, target, context);
   }
-  // Last: a report that cannot be written takes nothing else with it.
+  // This comes last, so that a report that cannot be written affects nothing else.
   if (flags.output !== undefined) {
     const path = resolve(context.currentFolder, flags.output);
     await writeSarif(path, finished.findings, changes, target.workspace);
@@ -176,8 +176,8 @@ const seeThrough = async (started: Started): Promise<number> => {
 };
 
 /**
- * Node loads its HTTP client when one of its classes is first made: better now, while the first
- * worker starts, than when the first model request is to be sent.
+ * Node loads its HTTP client when one of its classes is first created. This does it while the first worker
+ * starts, and not when the first model request is sent.
  */
 const loadHttpClient = (): void => {
   new Headers();

@@ -82,13 +82,13 @@ interface Opened {
   stored: StoredWorkspaces;
 }
 
-/** Closes all at once: what cannot be closed keeps none of the others open. Error: the first one. */
+/** Closes all at the same time. A failure does not keep the others open. Error: the first one. */
 const closeAll = async (opened: readonly Opened[]): Promise<void> => {
   const results = await Promise.allSettled(opened.map(({ runtime }) => runtime.close()));
   for (const result of results) if (result.status === "rejected") throw result.reason;
 };
 
-/** One runtime for each tenant. Where one cannot be opened, those before it are closed. */
+/** One runtime for each tenant. If one cannot be opened, the ones before it are closed. */
 const openTenants = async (
   flags: ServeFlags,
   names: readonly string[],
@@ -123,13 +123,13 @@ const openTenants = async (
     }
     return opened;
   } catch (error) {
-    // What went wrong first is what the user has to know.
+    // The user needs the first error.
     await closeAll(opened).catch(() => undefined);
     throw error;
   }
 };
 
-/** A renewed certificate is taken up on SIGHUP; what cannot be used leaves the old one in its place. */
+/** Loads a renewed certificate on SIGHUP. If it cannot be used, the old one stays. */
 const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, terminal }: CommandContext) => {
   const renew = (): void => {
     readTls(flags, currentFolder)

@@ -12,7 +12,7 @@ import type { ServeFlags } from "./serve-team.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-/** Flags that say nothing without `--listen`. */
+/** Flags that have no effect without `--listen`. */
 const ofListen = {
   tlsCert: "--tls-cert",
   tlsKey: "--tls-key",

@@ -28,8 +28,8 @@ const receiptText = async (
 };
 
 /**
- * `coditect verify RECEIPT`: checks the signature and that the files are those that were proven; with
- * `--rerun` the gates are proven again. Exit code 0 when all of it holds, 1 when something does not.
+ * `coditect verify RECEIPT`: checks the signature, and that the files are the proven ones. With `--rerun`, it
+ * also proves the gates again. Exit code 0 if everything is valid, otherwise 1.
  */
 export const verifyReceipt = async (
   source: string,

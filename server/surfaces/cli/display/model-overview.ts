@@ -8,7 +8,7 @@ import { alignColumns } from "./summary.ts";
 /** A provider as the command line names it. */
 export const choiceName = (name: ProviderName): string => name.toLowerCase();
 
-/** Where a provider's keys are made, or Ollama is had from. */
+/** Where users create a key of a provider, or get Ollama. */
 const pages: Readonly<Record<ProviderName, string>> = {
   Ollama: "ollama.com/download",
   Claude: "console.anthropic.com",
@@ -23,7 +23,7 @@ const priceText = ({ price }: AskedModel): string => {
   return `$${price.input} in, $${price.output} out per million tokens`;
 };
 
-/** Who asks which model at what price, in one line. */
+/** The agents with their models and prices, in one line. */
 export const askedText = (asked: readonly AskedModel[]): string => {
   const parts = asked.map(
     (model) => `${model.agent_types.join(", ")}: ${model.provider}/${model.model} (${priceText(model)})`,
@@ -31,7 +31,7 @@ export const askedText = (asked: readonly AskedModel[]): string => {
   return `Models: ${parts.join("; ")}`;
 };
 
-/** What there is of a provider, in a few words. */
+/** The state of a provider, in a few words. */
 export const readinessText = ({ name, readiness, models, problem }: ProviderOverview): string => {
   switch (readiness) {
     case "ready":
@@ -45,7 +45,7 @@ export const readinessText = ({ name, readiness, models, problem }: ProviderOver
   }
 };
 
-/** The command that leads from what there is to a model that answers; null: there is none. */
+/** The command that leads from this state to a model that answers; null if there is none. */
 const commandOf = ({ name, readiness }: ProviderOverview): string | null => {
   if (readiness === "unreachable") return null;
   return readiness === "no_model" && name === "Ollama"
@@ -53,7 +53,7 @@ const commandOf = ({ name, readiness }: ProviderOverview): string | null => {
     : `models use ${choiceName(name)}`;
 };
 
-/** What there is, and how to go on from each, for a place where nobody can be asked. */
+/** The state of every provider with the next step, if nobody can be asked. */
 export const overviewText = (
   providers: readonly ProviderOverview[],
   { program, rehearsal }: { program: string; rehearsal: string },

@@ -10,7 +10,7 @@ import { failureOf } from "./rounds.ts";
 export interface Progress {
   /** Called with each event, after the view has taken it in. */
   event(event: RuntimeEvent): void;
-  /** Leaves the last state standing and gives the cursor back. */
+  /** Leaves the last state on the screen and restores the cursor. */
   end(): void;
 }
 
@@ -28,18 +28,18 @@ const jsonTypes: ReadonlySet<RuntimeEvent["type"]> = new Set([
 export const jsonProgress = (terminal: Terminal): Progress => ({
   event: (event) => {
     if (jsonTypes.has(event.type)) terminal.out(`${JSON.stringify(event)}\n`);
-    // Standard output has these events and nothing else; what the user should know must still be said.
+    // Standard output has only these events, so messages for the user go elsewhere.
     else if (event.type === "notice") terminal.err(`! ${event.message}\n`);
   },
   end: () => undefined,
 });
 
-/** One of our own lines, whatever foreign names are in it. */
+/** One of our own lines, with any foreign names in it made safe. */
 const oneRow = (line: string): string => terminalText(line.replace(/[\r\n]+/g, " "));
 
 const APPROVAL = "approval";
 
-/** What names the question that an event asks; null: it asks none. */
+/** The name of the question that an event asks; null if it asks none. */
 const questionOf = (event: RuntimeEvent): string | null => {
   if (event.type === "permission.needed") return event.permission.permission_id;
   if (event.type === "question.needed") return event.question.question_id;
@@ -57,7 +57,7 @@ export const liveProgress = async (
     import("slice-ansi"),
   ]);
   const update = createLogUpdate(terminal.stdout);
-  // While a person is asked, the question is below the stages and must not be drawn over.
+  // While a question is open, it is below the stages and must not be overwritten.
   const questions = new Set<string>();
   const draw = () => {
     if (questions.size > 0) return;
@@ -75,7 +75,7 @@ export const liveProgress = async (
   const timer = setInterval(draw, SPINNER_INTERVAL);
   draw();
   return {
-    // Drawn by the timer: a burst of events costs one frame.
+    // The timer draws, so that a burst of events costs one frame.
     event: (event) => {
       const asked = questionOf(event);
       if (asked !== null) {

@@ -25,7 +25,7 @@ export const colouredDiff = (diff: string, { style }: Styler): string =>
     })
     .join("\n");
 
-/** Gates that run the tests many times: what the last run gave says little about them. */
+/** Gates that run the tests many times, so that the result of the last run says little about them. */
 const ofManyRuns: ReadonlySet<GateName> = new Set(["mutants", "needed", "stable", "held-back"]);
 
 /** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations; or what was seen. */
@@ -119,7 +119,7 @@ export const findingLines = (findings: readonly Finding[], { style }: Styler): s
 /** Every line of foreign text is indented, so that none looks like one of ours. */
 const indented = (text: string): string => text.replace(/^/gm, "      ");
 
-/** What became of the run, in one line. */
+/** The result of the run, in one line. */
 export const verdict = (finished: RunFinished, { style }: Styler): string => {
   const gates = finished.stages.flatMap((stage) => stage.gates);
   const failed = gates.find((gate) => !gate.held);
@@ -142,7 +142,7 @@ export const verdict = (finished: RunFinished, { style }: Styler): string => {
   }
 };
 
-/** What can be done now, each as a command that can be copied. */
+/** Possible next steps, each as a command to copy. */
 export const nextSteps = (
   { task_id: task, status, changes, error }: RunFinished,
   applied: boolean,

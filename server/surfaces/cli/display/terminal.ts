@@ -42,7 +42,7 @@ export const openTerminal = (
   };
 };
 
-/** The door to the terminal. JSON stays the same value, whatever text of others it holds. */
+/** All output to the terminal goes through this. JSON keeps its value, whatever foreign text it contains. */
 const shown = (text: string): string => (text.startsWith("{") ? jsonText(text) : terminalText(text));
 
 /** What a user sees of an error: what happened, then what to do about it. */
@@ -62,7 +62,7 @@ export const reportError = (error: unknown, terminal: Terminal): void => {
     terminal.err(terminal.style("dim", `${error.stack ?? error.message}\n`));
 };
 
-/** What every command is given. */
+/** What every command gets. */
 export interface CommandContext {
   terminal: Terminal;
   environment: NodeJS.ProcessEnv;

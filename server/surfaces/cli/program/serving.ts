@@ -63,7 +63,7 @@ export const addAccess = (program: Command, context: CommandContext, end: End): 
     .action(async (file: string) => end((await import("../commands/audit.ts")).verifyAudit(file, context)));
 };
 
-/** Ways in for other programs: they own standard input and output. */
+/** Commands for other programs, which use standard input and output for a protocol. */
 export const addProtocols = (program: Command, context: CommandContext, end: End): void => {
   const mcp = modelOptions(program.command("mcp").summary("serve teams, changes and findings as MCP tools"));
   mcp

@@ -11,7 +11,7 @@ import { cliCredentials, credentialStore } from "./secrets.ts";
 
 export const stateFolderOf = (workspace: string): string => join(workspace, ".coditect", "state");
 
-/** What a runtime that a command starts is given. */
+/** The options of a runtime that a command starts. */
 export const runtimeOptions = (
   workspace: string,
   settings: SettingsInput,
@@ -80,7 +80,7 @@ export const connect = async (
   const options = runtimeOptions(workspace, settings, environment, guessed);
   const ownRuns = new Set<string>();
   const lost = Promise.withResolvers<never>();
-  // It is awaited by those who follow a run; to all others it says nothing.
+  // Only those who follow a run wait for it. The others need no error from it.
   lost.promise.catch(() => undefined);
 
   const open = async (): Promise<FolderRuntime> => {

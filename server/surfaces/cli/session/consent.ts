@@ -20,7 +20,7 @@ type Flags = Pick<
 export const isThere = ({ json }: Pick<Flags, "json">, { terminal }: CommandContext): boolean =>
   !json && terminal.interactive && process.stdin.isTTY;
 
-/** Asks the person at the terminal; where there is none, the answer is no. */
+/** Asks the person at the terminal. If there is none, the answer is no. */
 export const askPerson = async (
   question: string,
   flags: Flags,
@@ -49,16 +49,15 @@ export const readLine = async (prompt: string, signal: AbortSignal): Promise<str
 };
 
 /**
- * What a runtime of our own does where there is no sandbox: what the flag says, else it asks, and where
- * nobody can be asked the answer is no. The rehearsal's commands are known: they are the sample's own
- * tests.
+ * What a runtime of our own does without a sandbox: what the flag says, otherwise it asks. If nobody can be
+ * asked, the answer is no. The rehearsal's commands are allowed, because they are the sample's own tests.
  */
 export const unconfinedOf = (flags: Flags): Settings["unconfined"] =>
   flags.unconfined ?? (flags.provider === "rehearsal" ? "allow" : "ask");
 
 /**
- * What a person is asked when an error says that their consent is needed; null: it says no such thing.
- * Where nobody can be asked, naming an ordinary team on the command line is consent to it.
+ * The question for an error that needs the user's consent; null for other errors. If nobody can be asked,
+ * naming an ordinary team on the command line counts as consent to it.
  */
 const consentOf = (
   error: unknown,

@@ -20,7 +20,7 @@ import { credentialStore, readKey } from "./secrets.ts";
 const askOverview = async (connection: Connection): Promise<ProviderOverview[]> =>
   modelOverview((await connection.call("models/list", { reachable: true })).items);
 
-/** Makes it what runs of this user ask, in every workspace. */
+/** Makes it the provider for all runs of this user, in every workspace. */
 export const chooseProvider = async (connection: Connection, provider: AIProvider): Promise<void> => {
   await connection.call("settings/set", { key: "provider", value: provider, scope: "user" });
 };
@@ -90,13 +90,13 @@ const setUpKey = async (
   throw fail("usage", { problem: `${name} lists no models. Name one with --model.` });
 };
 
-/** What a run is to ask: the provider that was chosen, or the rehearsal on its own sample. */
+/** The provider of a run: the chosen one, or the rehearsal on its own sample. */
 export type Answer = { provider: AIProvider | null } | "rehearsal";
 
 /**
- * Makes sure, before anything is recorded, that the team's agents have a model that can answer. Where they
- * have none, a person at the terminal chooses one, which is then asked from now on. Where nobody can be
- * asked, it says what there is. Errors: what keeps the agents from being answered.
+ * Checks, before anything is recorded, that the team's agents have a model that can answer. If they have
+ * none, a person at the terminal chooses one, which later runs use as well. If nobody can be asked, it lists
+ * the providers and models. Errors: the reason why no model can answer.
  */
 export const ensureModel = async (
   request: { team_id: string; provider: AIProvider | null },
@@ -106,7 +106,7 @@ export const ensureModel = async (
   signal: AbortSignal,
 ): Promise<Answer> => {
   if (flags.provider === "rehearsal") return request;
-  // Programs that read events get none of what is found out there, and do not wait for it.
+  // Programs that read events do not get the result, so they do not wait for it.
   const { problem, asked } = await connection.call("models/check", { ...request, reachable: !flags.json });
   if (problem === null) {
     if (!flags.json) context.terminal.err(`${context.terminal.style("dim", askedText(asked))}\n`);

@@ -1,6 +1,6 @@
 import { exitCodes } from "./exit.ts";
 
-/** Seconds between the first interruption and the end, whatever still runs. */
+/** Seconds after the first interruption until the process ends, even if something still runs. */
 const GRACE_SECONDS = 4.5;
 
 interface InterruptionOptions {

@@ -14,7 +14,7 @@ import { isForksChange } from "./untrusted.ts";
 /** A runtime that is ready to run teams as the flags say. */
 export interface RuntimeForRuns {
   connection: Connection;
-  /** What all agents ask, the rehearsal if that was chosen; null: each agent its own. */
+  /** The provider of all agents, or the rehearsal if it was chosen; null if each agent has its own. */
   provider: AIProvider | null;
   close(): Promise<void>;
 }

@@ -76,7 +76,7 @@ export const RunFlags = z.object({
   testCommand: z.string().min(1).optional(),
   testReport: z.string().min(1).optional(),
   unconfined: z.enum(unconfinedAnswers).optional(),
-  /** Left out: what the CI service says of the change. */
+  /** If left out, the information of the CI service about the change decides. */
   untrusted: z.boolean().optional(),
   /** The hash of the `.coditect/` folder that may be used. */
   allowConfiguration: z
@@ -120,7 +120,7 @@ export const RunFlags = z.object({
     })
     .refine(({ start_line, end_line }) => start_line <= end_line, "ends before it begins")
     .optional(),
-  /** What a stage that is retried is asked in place of its own instruction. */
+  /** Replaces the instruction of a stage that is retried. */
   prompt: z.string().min(1).optional(),
 });
 export type RunFlags = z.infer<typeof RunFlags>;
@@ -134,7 +134,7 @@ export const parseFlagsAs = <Flags extends z.ZodObject>(schema: Flags, flags: un
   throw fail("usage", { problem: `--${option} ${problem?.says ?? "is not valid"}.` });
 };
 
-/** Flags of `run` and of what runs as it does. */
+/** Flags of `run` and of commands that run like it. */
 export const parseRunFlags = (flags: unknown): RunFlags => {
   const parsed = parseFlagsAs(RunFlags, flags);
   if (parsed.diff !== undefined && parsed.lines !== undefined)
@@ -152,14 +152,14 @@ export const providerByChoice = {
   huggingface: "HuggingFace",
 } as const satisfies Record<Asked, ProviderName>;
 
-/** Where Ollama is asked. Error: `usage` if its variable holds no address. */
+/** The address of Ollama. Error: `usage` if its variable does not contain an address. */
 const ollamaEndpoint = ({ OLLAMA_HOST = "" }: NodeJS.ProcessEnv): string => {
   const address = readOllamaHost(OLLAMA_HOST);
   if (address === null) throw malformedAddress("OLLAMA_HOST");
   return address;
 };
 
-/** What `ANTHROPIC_BASE_URL` names; undefined: it is not set; null: it holds no address. */
+/** The address in `ANTHROPIC_BASE_URL`; undefined if it is not set, null if it is not an address. */
 const claudeAddress = ({ ANTHROPIC_BASE_URL = "" }: NodeJS.ProcessEnv): string | null | undefined =>
   ANTHROPIC_BASE_URL.trim() === "" ? undefined : readAddress(ANTHROPIC_BASE_URL);
 
@@ -184,7 +184,7 @@ const providerOf = (
   }
 };
 
-/** The provider whose key the environment has; without any it is the one that needs none. */
+/** The provider whose key is in the environment; without any key, the provider that needs none. */
 const providerOfEnvironment = (environment: NodeJS.ProcessEnv): Asked => {
   if (environment.ANTHROPIC_API_KEY) return "claude";
   if (environment.GEMINI_API_KEY) return "gemini";
@@ -192,7 +192,7 @@ const providerOfEnvironment = (environment: NodeJS.ProcessEnv): Asked => {
   return "ollama";
 };
 
-/** What every agent of the run asks; null: each agent its own, and `rehearsal` is started first. */
+/** The provider of all agents; null if each agent has its own, or for `rehearsal`, which starts first. */
 export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv): AIProvider | null => {
   if (flags.provider === "rehearsal") return null;
   if (flags.provider !== undefined) return providerOf(flags.provider, flags, environment);
@@ -253,7 +253,7 @@ type SettingFlags = Partial<
   >
 >;
 
-/** Settings of the runtime that the flags of a command say. */
+/** Settings of the runtime from the flags of a command. */
 export const settingsOf = (flags: SettingFlags): SettingsInput => {
   const named = namedSettings(flags.set ?? []);
   const { provider, endpoint } = flags;
@@ -292,7 +292,7 @@ export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Part
   ...(flags.testCommand !== undefined && { test_command: flags.testCommand }),
 });
 
-/** This process, as what starts a run; a job of CI may have said which trace it is part of. */
+/** This process as the origin of a run. A CI job may name the trace that it is part of. */
 export const processOrigin = (command: string, environment: NodeJS.ProcessEnv): RunOrigin => ({
   ...commandOrigin(`coditect ${command}`, readTraceContext(environment.TRACEPARENT, environment.TRACESTATE)),
   at: new Date(performance.timeOrigin).toISOString(),

@@ -46,7 +46,7 @@ const promptOf = (field: QuestionField): string => {
 const optionOf = (options: readonly { value: string; label: string }[], word: string): string =>
   options[Number(word) - 1]?.value ?? options.find(({ label }) => label === word)?.value ?? word;
 
-/** What a line means for a field; undefined: nothing is given. */
+/** The value that a line gives a field; undefined if it gives none. */
 const valueOf = (field: QuestionField, line: string): AnswerValue | undefined => {
   const word = line.trim();
   if (word === "") return field.default ?? undefined;

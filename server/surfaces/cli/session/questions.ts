@@ -63,7 +63,7 @@ export class TerminalQuestions {
     });
   }
 
-  /** It was answered elsewhere, or nothing waits for it any more. */
+  /** Settles a question that was answered elsewhere or that nothing waits for any more. */
   settled(id: string): void {
     this.#open.get(id)?.abort();
     this.#open.delete(id);

@@ -19,7 +19,7 @@ export const readTenant = (text: string, currentFolder: string): NamedWorkspace 
   return { name, workspace };
 };
 
-/** What belongs to the one who pays or is trusted, so that it must not pass from one tenant to another. */
+/** Variables that belong to the party that pays or is trusted, so that tenants must not share them. */
 const OWN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|^(ANTHROPIC|GEMINI|HF|OLLAMA|CODITECT)_/i;
 
 /**

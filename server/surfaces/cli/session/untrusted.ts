@@ -13,7 +13,7 @@ const WorkflowRunEvent = z.object({
   repository: z.object({ full_name: z.string() }),
 });
 
-/** Whoever comments; the event does not say whose commits a job then checks out. */
+/** The event of a comment. It does not say whose commits a job then checks out. */
 const CommentEvent = z.object({ issue: z.object({ pull_request: z.unknown().optional() }) });
 
 const readEvent = (path: string | undefined): unknown => {
