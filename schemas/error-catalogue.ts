@@ -46,7 +46,7 @@ export const errorCatalogue = {
   ),
   unauthenticated: row(
     "This request needs a bearer token.",
-    "Use the token in the file that coditect serve names, or one of coditect tokens create.",
+    "Use the token in the file that coditect serve names, or a token from coditect tokens create.",
     {
       http: 401,
       rpc: 401,
@@ -81,8 +81,8 @@ export const errorCatalogue = {
     { http: 422, rpc: 422, exit: 2 },
   ),
   outcome_unknown: row(
-    "The request with this idempotency key was begun, but what came of it is not known.",
-    "Look whether it was done. If it was not, send it again with a new key.",
+    "The request with this idempotency key was started, but its outcome is not known.",
+    "Check whether it was done. If it was not, send it again with a new key.",
     conflict,
   ),
   draining: row("The server is shutting down and accepts no new work.", "Try again in {seconds} s.", {
@@ -92,8 +92,8 @@ export const errorCatalogue = {
     retryable: true,
   }),
   identity_provider_failed: row(
-    "The identity provider cannot be asked: {reason}.",
-    "Try again, or use a token of coditect tokens.",
+    "The identity provider cannot be used: {reason}.",
+    "Try again, or use a token from coditect tokens create.",
     { http: 503, rpc: 503, exit: 3, retryable: true },
   ),
   not_local: row(
@@ -263,7 +263,7 @@ export const errorCatalogue = {
   ),
   output_not_written: row(
     "Could not write to standard output: {reason}.",
-    "Make room, or send the output elsewhere.",
+    "Free disk space, or send the output elsewhere.",
     broken,
   ),
   file_not_written: row(
@@ -273,7 +273,7 @@ export const errorCatalogue = {
   ),
   report_not_written: row(
     "Could not write the report to {path}: {reason}. The run itself is kept.",
-    "Make room or choose another file. coditect findings list shows what the report would hold.",
+    "Free disk space, or choose another file. coditect findings list shows what the report would contain.",
     broken,
   ),
   invalid_file: row("{path} is not valid: {problems}", "Correct these places in the file.", usage),
@@ -463,7 +463,7 @@ export const errorCatalogue = {
   ),
   program_not_started: row("Cannot start {program}: {reason}.", "Check that it is installed.", broken),
   changes_too_large: row(
-    "The agent changed more than can be returned: {count} files hold more than {megabytes} MiB.",
+    "The agent changed more than can be returned: {count} files contain more than {megabytes} MiB.",
     "Add generated files to .coditectignore.",
     broken,
   ),
@@ -529,8 +529,8 @@ export const errorCatalogue = {
     { ...conflict, exit: 3 },
   ),
   too_many_hidden: row(
-    "{count} ignored or secret files and folders of the workspace are to be hidden from agents, and a sandbox can hide only {limit} one by one.",
-    "Use the Docker runtime, delete generated files, or close the folders they are in with .coditectignore.",
+    "{count} ignored or secret files and folders of the workspace must be hidden from agents, but a sandbox can hide only {limit}.",
+    "Use the Docker runtime, delete generated files, or list their folders in .coditectignore.",
     { ...conflict, exit: 3 },
   ),
   configuration_unconfirmed: row(
@@ -569,7 +569,7 @@ export const errorCatalogue = {
   ),
   exposure_unconfirmed: row(
     "The agent {agent} could read untrusted content ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
-    "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise take one of the three away from it.",
+    "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise, remove one of the three from the agent.",
     { ...conflict, exit: 3 },
   ),
   pool_full: row(
