@@ -78,8 +78,8 @@ export interface PageRequest {
 /** Writes of one commit: all of them become durable together, or none. */
 export interface Transaction {
   /**
-   * Inserts or replaces a record and updates its secondary indexes. Its id is what is in
-   * its key behind the collection: `agent_id`, … , `fingerprint`, `day`, `alert_id`, `template_id`; for lifecycle events
+   * Inserts or replaces a record and updates its secondary indexes. Its ID is the part of its key after the
+   * collection: `agent_id`, … , `fingerprint`, `day`, `alert_id`, `template_id`; for lifecycle events
    * `<instance_id>/<timestamp>:<event_id>`.
    */
   put<Name extends CollectionName>(collection: Name, record: Records[Name]): void;

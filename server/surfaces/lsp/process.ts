@@ -37,8 +37,8 @@ const openTransport = (args: readonly string[]): { reader: MessageReader; writer
 };
 
 /**
- * Makes this process the language server, over `--node-ipc` or standard input and output. It ends when the editor says so or is gone, by whatever way, and
- * takes every runtime, and with it every instance, along.
+ * Makes this process the language server, over `--node-ipc` or standard input and output. It ends when the
+ * editor says so or is gone in any way, and ends every runtime and every instance.
  */
 export const runLanguageServer = (args: readonly string[]): void => {
   keepDebuggerClosed();

@@ -31,7 +31,7 @@ export const askPerson = async (
   return /^y(es)?$/i.test(answer.trim());
 };
 
-/** Reads one line of the person at the terminal; empty at the end of the input. Ctrl+C interrupts the command as it does elsewhere. */
+/** Reads a line at the terminal; empty at the end of the input. Ctrl+C interrupts the command as usual. */
 export const readLine = async (prompt: string, signal: AbortSignal): Promise<string> => {
   const { createInterface } = await import("node:readline/promises");
   const reader = createInterface({ input: process.stdin, output: process.stdout });

@@ -16,9 +16,9 @@ export interface Interruption {
 }
 
 /**
- * Ctrl+C, or a reader of standard output that is gone: the first one cancels, so that executions
- * end as Cancelled and instances are gone; the second one, or the grace running out, ends the process at once. Workers end with the process that
- * started them, because their standard input does.
+ * Handles Ctrl+C, and a reader of standard output that is gone. The first one cancels, so that executions
+ * end as Cancelled and instances end. The second one, or the end of the grace period, ends the process at
+ * once. Workers end with the process that started them, because their standard input closes.
  */
 export const catchInterruption = ({
   graceSeconds = GRACE_SECONDS,
