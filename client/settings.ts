@@ -3,6 +3,7 @@ import type { AIProvider } from "../schemas/agent.ts";
 import { defaultModels } from "../schemas/default-models.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
 import { withoutLogin } from "../schemas/logins.ts";
+import type { SettingKey } from "../schemas/setting-table.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
 import type { HttpSettings } from "./runtime/proxy-environment.ts";
@@ -112,14 +113,18 @@ const isWritten = (name: SettingName): boolean =>
     vscode.workspace.getConfiguration("coditect").inspect<Settings[SettingName]>(name),
   );
 
-/** Settings that the user wrote and the editor only hands on, nested as the runtime has them. */
+/**
+ * Settings that the editor only hands on, nested as the runtime has them: those that the user wrote and,
+ * where their rule lets it, the workspace.
+ */
 const handedOn = (): Record<string, unknown> => {
   const nested: Record<string, Record<string, unknown>> = {};
   const flat: Record<string, unknown> = {};
-  for (const [name, key] of Object.entries(runtimeSettings)) {
-    // Only the user's own value counts, even for a setting whose scope lets a workspace set it.
-    const value: unknown = vscode.workspace.getConfiguration("coditect").inspect(name)?.globalValue;
-    if (value === undefined) continue;
+  // The keys of a record of settings are their names.
+  for (const [name, key] of Object.entries(runtimeSettings) as [keyof typeof runtimeSettings, SettingKey][]) {
+    if (!isWritten(name)) continue;
+    const written = vscode.workspace.getConfiguration("coditect").inspect<unknown>(name);
+    const value = tightenedSetting<unknown>(ruleOf(name), settingDefaults[name], written);
     const [group = "", field] = key.split(".");
     if (field === undefined) flat[group] = value;
     else nested[group] = { ...nested[group], [field]: value };

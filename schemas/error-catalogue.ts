@@ -236,7 +236,7 @@ export const errorCatalogue = {
   ),
   write_not_allowed: row(
     "This stage may not write {path}. The file is {kind}, and the stage may write {allowed}.",
-    "Leave the file unchanged.",
+    "Change only what this stage may write.",
     { ...conflict, http: 403 },
   ),
   not_encodable: row(
