@@ -14,6 +14,9 @@ const size = (value: unknown): number => (typeof value === "number" ? value : In
 
 export const isListOf = (value: unknown): value is unknown[] => Array.isArray(value);
 
+const placeIn = (rule: readonly string[], value: unknown): number =>
+  typeof value === "string" ? rule.indexOf(value) : -1;
+
 /** The part of a workspace's value that counts, given the user's value; undefined if no part does. */
 export const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): unknown => {
   switch (rule) {
@@ -29,11 +32,11 @@ export const tightened = (rule: WorkspaceRule, own: unknown, asked: unknown): un
       return size(asked) < size(own) ? asked : undefined;
     case "subset":
       return isListOf(own) && isListOf(asked) ? own.filter((item) => asked.includes(item)) : undefined;
-    default:
-      // A workspace can neither replace nor choose a value that is not in the list.
-      return rule.includes(String(own)) && rule.indexOf(String(asked)) > rule.indexOf(String(own))
-        ? asked
-        : undefined;
+    default: {
+      // A value that the list does not have is neither loosened nor chosen by a workspace.
+      const [from, to] = [placeIn(rule, own), placeIn(rule, asked)];
+      return from >= 0 && to > from ? asked : undefined;
+    }
   }
 };
 
