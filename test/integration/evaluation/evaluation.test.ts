@@ -77,7 +77,7 @@ describe("coditect eval", function () {
     ...["eval", suite.root, "--provider", "ollama", "--model", "scripted", "--endpoint", endpoint],
     ...["--results", join(place.root, "results.jsonl"), "--json", ...more],
   ];
-  /** All but the cache folder itself, which stays and is empty. */
+  /** Everything except the cache folder, which stays. */
   const leftBehind = async () =>
     (await Promise.all(folders.map((name) => readdir(join(place.root, name), { recursive: true }))))
       .flat()
