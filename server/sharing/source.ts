@@ -35,10 +35,10 @@ const inTemporaryFolder = async <Result>(use: (folder: string) => Promise<Result
 
 /** The package file of a tarball, read without unpacking anything to the disk; null: it has none. */
 const fileInTarball = async (tarball: string): Promise<Buffer | null> => {
-  const { extract } = await import("tar-stream");
+  const { default: tar } = await import("tar-stream");
   let found: Buffer | null = null;
   let unpacked = 0;
-  const entries = extract();
+  const entries = tar.extract();
   entries.on("entry", (header, stream, next) => {
     const isWanted = header.type === "file" && header.name === `package/${PACKAGE_FILE}`;
     const parts: Buffer[] = [];

@@ -55,8 +55,8 @@ export class CloudRunAdmin {
    */
   static async open({ project, region }: AdminChoice): Promise<CloudRunAdmin> {
     // Loaded when it is used: most runs need no cloud.
-    const { GoogleAuth: Auth } = await import("google-auth-library");
-    const auth = new Auth({ scopes: [SCOPE], ...(project !== null && { projectId: project }) });
+    const { default: google } = await import("google-auth-library");
+    const auth = new google.GoogleAuth({ scopes: [SCOPE], ...(project !== null && { projectId: project }) });
     const named =
       project ??
       (await auth.getProjectId().catch((error: unknown) => {
