@@ -6,7 +6,8 @@ import type { RuntimeEvent } from "../schemas/events.ts";
 import { Settings, type SettingsInput } from "../schemas/settings.ts";
 import { createRuntime, type Runtime } from "../server/runtime/runtime.ts";
 import type { Caller } from "../server/handlers/handlers.ts";
-import { builtWorker, type WorkerEntry } from "../server/platform/installation.ts";
+import type { WorkerEntry } from "../server/platform/installation.ts";
+import { builtWorker } from "./support/product.ts";
 
 type EventOf<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
 

@@ -13,7 +13,7 @@ import { openRuntime, type FolderRuntime } from "../../server/hosting/open-runti
 import { serveRest } from "../../server/surfaces/rest/rest.ts";
 import { adoptStateFolder, claimStateFolder } from "../../server/hosting/state-stamp.ts";
 import { openConsents } from "../../server/platform/consents.ts";
-import { builtWorker } from "../../server/platform/installation.ts";
+import { builtWorker } from "../support/product.ts";
 import { userCode } from "../../server/platform/user-key.ts";
 import { privateFolder } from "../../server/platform/user-folder.ts";
 import { runGit } from "../support/git.ts";

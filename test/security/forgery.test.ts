@@ -10,7 +10,7 @@ import { checkRights } from "../../server/executions/rights.ts";
 import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
 import type { Driver } from "../../server/instances/drivers/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { builtWorker } from "../../server/platform/installation.ts";
+import { builtWorker } from "../support/product.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never, type PoolUnderTest } from "../integration/instances/pool-harness.ts";

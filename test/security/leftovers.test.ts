@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, it } from "mocha";
 import type { Driver } from "../../server/instances/drivers/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { builtWorker } from "../../server/platform/installation.ts";
+import { builtWorker } from "../support/product.ts";
 import type { ClaimedInstance } from "../../server/instances/pool.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never, type PoolUnderTest } from "../integration/instances/pool-harness.ts";

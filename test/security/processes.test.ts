@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { describe, it } from "mocha";
 import { createDockerDriver } from "../../server/instances/drivers/docker/driver.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
-import { builtWorker } from "../../server/platform/installation.ts";
+import { builtWorker } from "../support/product.ts";
 import { findProgram } from "../../server/workspace/find-program.ts";
 import { dockerEngine } from "../docker-engine.ts";
 import { pools } from "../integration/instances/conformance.ts";

@@ -10,7 +10,7 @@ import { createHiddenFinder } from "../../server/instances/drivers/hidden.ts";
 import { probeSandbox } from "../../server/instances/drivers/local/confinement.ts";
 import { hidingArguments } from "../../server/instances/drivers/local/hiding.ts";
 import { createSlots } from "../../server/instances/slots.ts";
-import { builtWorker } from "../../server/platform/installation.ts";
+import { builtWorker } from "../support/product.ts";
 import { builtInRule } from "../../server/workspace/ignore.ts";
 import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never } from "../integration/instances/pool-harness.ts";

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
+export { builtWorker } from "../../server/platform/installation.ts";
+
 // `npm test` builds once, before its suites run side by side. A single file of tests builds if a source is newer.
 const root = join(import.meta.dirname, "..", "..");
 if (process.env.CODITECT_TEST_BUILT === undefined) {

@@ -1,7 +1,7 @@
 import { Settings } from "../../schemas/settings.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import { createRuntime } from "../../server/runtime/runtime.ts";
-import { builtWorker } from "../../server/platform/installation.ts";
+import { builtWorker } from "./product.ts";
 
 /**
  * A process with a runtime in it, for tests that kill it. Arguments: the workspace, the endpoint of

@@ -1,5 +1,5 @@
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
-import { builtWorker } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../support/product.ts";
 import type { WorkerEntry } from "../../../server/platform/installation.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";

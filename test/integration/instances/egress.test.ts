@@ -15,7 +15,7 @@ import type { ConnectionRecord } from "../../../server/instances/drivers/egress/
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
-import { builtWorker } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../support/product.ts";
 import { createLocalDriver } from "../../../server/instances/drivers/local/driver.ts";
 import { wayOut } from "./way-out.ts";
 

@@ -1,5 +1,5 @@
 import { probeSandbox } from "../../../server/instances/drivers/local/confinement.ts";
-import { builtWorker } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../support/product.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance } from "./conformance.ts";
 import { escapes } from "./escapes.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { builtWorker } from "../../../server/platform/installation.ts";
+import { builtWorker } from "../../support/product.ts";
 import type { WorkerEntry } from "../../../server/platform/installation.ts";
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { forgetsMemoryKills, startPodman, whyNoPodman } from "../../support/podman-engine.ts";

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { Settings } from "../../../../schemas/settings.ts";
 import { environmentCredentials } from "../../../../server/gateway/credentials.ts";
-import { builtWorker } from "../../../../server/platform/installation.ts";
+import { builtWorker } from "../../../support/product.ts";
 import { openRuntime } from "../../../../server/hosting/open-runtime.ts";
 import { serveRest } from "../../../../server/surfaces/rest/rest.ts";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Settings } from "../../../../schemas/settings.ts";
 import { StoredWorkspaces } from "../../../../server/hosting/user-workspace.ts";
-import { builtWorker } from "../../../../server/platform/installation.ts";
+import { builtWorker } from "../../../support/product.ts";
 import { startRuntime, type TestRuntime } from "../../../harness.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 
