@@ -8,7 +8,7 @@ import { filesBelow, freshReports, reportFile } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 import { unloadedFile } from "./unloaded-file.ts";
-import { resultsOfCases, withoutRetries } from "./whole-class.ts";
+import { ofJvmClass, ofPhpClass, resultsOfCases, withoutRetries } from "./whole-class.ts";
 import { exists } from "../../workspace/file-access.ts";
 
 /** Runners that write JUnit's XML: how each is started, and where its report is. */
@@ -26,7 +26,7 @@ const oneReport = async (
 ): Promise<TestResults> => {
   const xml = await writtenReport(job);
   if (xml === null) return noResults(false);
-  return { ...noResults(true), ...resultsOfCases(readJUnit(xml), file, name) };
+  return { ...noResults(true), ...resultsOfCases(readJUnit(xml), file, name === undefined ? {} : { name }) };
 };
 
 /** Without a report: the file that could not be loaded, if the output names one. */
@@ -52,7 +52,10 @@ const phpunitResults = async (job: TestJob, exitCode: number | null): Promise<Te
   const cases = readJUnit(xml)
     .filter((test) => exitCode !== 0 || !isEmptyClass(test))
     .map((test): JUnitCase => (isRisky(test) ? { ...test, status: "passed", message: null } : test));
-  return { ...noResults(true), ...resultsOfCases(cases, ({ file }) => file) };
+  return {
+    ...noResults(true),
+    ...resultsOfCases(cases, ({ file }) => file, { isOfWholeClass: ofPhpClass }),
+  };
 };
 
 export const phpunit: RunnerAdapter = {
@@ -189,8 +192,10 @@ const jvmResults = async (
   const files = new Map(
     modules.flatMap(({ cases, find }) => cases.map((test) => [test, find(test.classname)])),
   );
-  const cases = withoutRetries([...files.keys()], exit_code);
-  const { tests, load_errors, errors } = resultsOfCases(cases, (test) => files.get(test) ?? "");
+  const cases = withoutRetries([...files.keys()], { exit_code, output });
+  const { tests, load_errors, errors } = resultsOfCases(cases, (test) => files.get(test) ?? "", {
+    isOfWholeClass: ofJvmClass,
+  });
   const broken =
     exit_code === 0 ? [] : [...output.matchAll(uncompiled)].map(([, file, other = ""]) => file ?? other);
   load_errors.push(...[...new Set(broken)].map((file) => ({ file, message: output })));

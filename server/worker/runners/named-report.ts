@@ -11,7 +11,7 @@ import { filesBelow } from "./report-files.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 import { readTap } from "./tap.ts";
-import { resultsOfCases } from "./whole-class.ts";
+import { ofAnyClass, resultsOfCases } from "./whole-class.ts";
 
 /**
  * A report that any command writes, as the user names it: a path or a glob below the project, or `-`
@@ -73,7 +73,9 @@ const resultsOf = async (job: TestJob, name: ReportName): Promise<TestResults> =
   const isXml = (text: string): boolean => text.trimStart().startsWith("<");
   const taps = texts.filter((text) => !isXml(text)).map((text) => readTap(text));
   const cases = texts.filter(isXml).flatMap(readJUnit);
-  const { tests, ...outside } = resultsOfCases(cases, (test) => fileOf(test, programs));
+  const { tests, ...outside } = resultsOfCases(cases, (test) => fileOf(test, programs), {
+    isOfWholeClass: ofAnyClass,
+  });
   const tapTests = taps.flatMap((tap) => tap.tests.map(tapTest));
   const complete = taps.every(({ isComplete }) => isComplete);
   return { ...noResults(complete), ...outside, tests: [...tests, ...tapTests] };

@@ -38,7 +38,11 @@ export const describeResults = (
       name: paths.withoutPlaces(test.name),
       message: test.message === null ? null : paths.clean(test.message),
     }));
-  const load_errors = results.load_errors.map(({ file, message }) => ({
+  const ran = new Set(tests.map(({ file }) => file));
+  // If every wanted file ran, a file that could not be loaded is one that nobody asked for.
+  const isAllRun = job.files?.every((file) => ran.has(paths.relative(file))) === true;
+  const relevant = results.load_errors.filter(({ file }) => !isAllRun || isWanted(file));
+  const load_errors = relevant.map(({ file, message }) => ({
     file: paths.relative(file),
     message: paths.clean(message),
   }));
@@ -48,9 +52,11 @@ export const describeResults = (
   }));
   const count = (status: string) => tests.filter((test) => test.status === status).length;
   const counts = { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
-  // A failure of another file explains the exit code as well.
+  // A failure of another file, or one that could not be loaded, explains the exit code as well.
   const isElsewhere =
-    counts.failed === 0 && results.tests.some(({ file, status }) => status === "failed" && !isWanted(file));
+    counts.failed === 0 &&
+    (relevant.length < results.load_errors.length ||
+      results.tests.some(({ file, status }) => status === "failed" && !isWanted(file)));
   const judged = isElsewhere ? { ...ended, exit_code: 0 } : ended;
   const outcome = outcomeOf(judged, results.complete, counts, load_errors.length, errors.length);
   const isUnexplained = outcome === "failed" && counts.failed === 0 && errors.length === 0;

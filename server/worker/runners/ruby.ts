@@ -4,7 +4,7 @@ import type { TestCase } from "../../../schemas/tests.ts";
 import { eventsFile, readEvents, readReport } from "./events.ts";
 import { nameSeparator } from "./names.ts";
 import { reportFile } from "./report-files.ts";
-import { foldersOf, noResults, type RunnerAdapter } from "./runner.ts";
+import { foldersOf, noResults, type RunnerAdapter, type TestResults } from "./runner.ts";
 
 /** The report of `rspec --format json`; only what is used of it. */
 const RSpecReport = z.object({
@@ -23,6 +23,28 @@ const RSpecReport = z.object({
 
 const statuses: Readonly<Record<string, TestCase["status"]>> = { passed: "passed", failed: "failed" };
 
+/**
+ * Errors outside of the examples, each by its own message. A file that cannot be loaded, or a hook before all
+ * examples, keeps examples from running. A hook after them does not.
+ */
+const outsideOfExamples = (
+  messages: readonly string[],
+  hasRun: boolean,
+  otherwise: string,
+): Pick<TestResults, "load_errors" | "errors"> => {
+  const load_errors: TestResults["load_errors"] = [];
+  const errors: TestResults["errors"] = [];
+  for (const message of messages) {
+    const loaded = /while loading (\S+?\.rb)\b/.exec(message)?.[1];
+    const hook = /An error occurred in an? `([^`]+)` hook/.exec(message)?.[1];
+    const place = /^# (?:\.\/)?(\S+?\.rb):\d+/m.exec(message)?.[1];
+    if (hook !== undefined && hasRun)
+      errors.push({ name: `${hook} failed${place === undefined ? "" : ` in ${place}`}`, message });
+    else load_errors.push({ file: loaded ?? place ?? otherwise, message });
+  }
+  return { load_errors, errors };
+};
+
 export const rspec: RunnerAdapter = {
   launch: (job) => {
     const flags = job.script.args.filter((word) => word.startsWith("-"));
@@ -35,8 +57,9 @@ export const rspec: RunnerAdapter = {
     const text = await readReport(reportFile(job, "rspec.json"));
     if (text === null) return noResults(false);
     const { examples, messages, summary } = RSpecReport.parse(JSON.parse(text));
-    const outside = summary.errors_outside_of_examples_count > 0;
-    const file = /while loading (\S+?\.rb)\b/.exec(messages.join("\n"))?.[1];
+    const named = messages.filter((message) => message.includes("An error occurred "));
+    const all = named.length > 0 ? named : [messages.join("\n") || ended.output];
+    const said = summary.errors_outside_of_examples_count > 0 ? all : [];
     return {
       ...noResults(true),
       tests: examples.map(({ full_description, status, file_path, run_time, exception }) => ({
@@ -52,14 +75,7 @@ export const rspec: RunnerAdapter = {
               ].join("\n")
             : null,
       })),
-      load_errors: outside
-        ? [
-            {
-              file: file ?? job.files?.[0] ?? "spec",
-              message: messages.join("\n") || ended.output,
-            },
-          ]
-        : [],
+      ...outsideOfExamples(said, examples.length > 0, job.files?.[0] ?? "spec"),
     };
   },
 };

@@ -1,22 +1,23 @@
+import type { ProcessResult } from "../process.ts";
 import { qualifiedName, type JUnitCase } from "./junit.ts";
 import type { TestResults } from "./runner.ts";
 import { testCase } from "./test-case.ts";
 
-/** Names that runners give to failures before or after the tests of a class. */
-const outsideOfTests = new Set([
-  "",
-  "initializationError",
-  "executionError",
-  "classMethod",
-  "setUpBeforeClass",
-  "tearDownAfterClass",
-]);
+/** Recognises a failure before or after the tests of a class, which a report contains like a test. */
+type IsOfWholeClass = (test: JUnitCase) => boolean;
 
-/** PHPUnit's own cases, for a class without tests and for a data provider that fails. */
-const ofNoClass = new Set(["Error", "Warning"]);
+const jvmNames = new Set(["", "initializationError", "executionError", "classMethod"]);
 
-const isOfWholeClass = ({ name, classname, status }: JUnitCase): boolean =>
-  status === "failed" && (outsideOfTests.has(name) || (classname === "" && ofNoClass.has(name)));
+/** JUnit's own names for it, which Surefire and Gradle report. */
+export const ofJvmClass: IsOfWholeClass = ({ name }) => jvmNames.has(name);
+
+/** PHPUnit's own cases of no class are for a class without tests and for a data provider that fails. */
+export const ofPhpClass: IsOfWholeClass = ({ name, classname }) =>
+  /^(setUpBeforeClass|tearDownAfterClass)$/.test(name) ||
+  (classname === "" && /^(Error|Warning)$/.test(name));
+
+/** Any runner's names, in a report whose runner is not known. */
+export const ofAnyClass: IsOfWholeClass = (test) => ofJvmClass(test) || ofPhpClass(test);
 
 /**
  * Separates the tests of a report from failures outside of tests. A class whose tests could not begin is a
@@ -25,8 +26,13 @@ const isOfWholeClass = ({ name, classname, status }: JUnitCase): boolean =>
 export const resultsOfCases = (
   cases: readonly JUnitCase[],
   file: (test: JUnitCase) => string,
-  name: (test: JUnitCase) => string = qualifiedName,
+  {
+    name = qualifiedName,
+    isOfWholeClass = () => false,
+  }: { name?: (test: JUnitCase) => string; isOfWholeClass?: IsOfWholeClass } = {},
 ): Pick<TestResults, "tests" | "load_errors" | "errors"> => {
+  const isOutside = (test: JUnitCase): boolean => test.status === "failed" && isOfWholeClass(test);
+  const isRun = (test: JUnitCase): boolean => test.status !== "skipped" && !isOutside(test);
   const ran = new Set(cases.flatMap((each) => (isRun(each) ? [file(each)] : [])));
   const tests: TestResults["tests"] = [];
   const load_errors: TestResults["load_errors"] = [];
@@ -34,7 +40,7 @@ export const resultsOfCases = (
   for (const each of cases) {
     const at = file(each);
     const message = each.message ?? "";
-    if (!isOfWholeClass(each)) tests.push(testCase(each, name(each), at));
+    if (!isOutside(each)) tests.push(testCase(each, name(each), at));
     else if (at === "" || ran.has(at))
       errors.push({ name: `${each.classname || each.suite} failed outside of its tests`, message });
     else load_errors.push({ file: at, message });
@@ -42,14 +48,19 @@ export const resultsOfCases = (
   return { tests, load_errors, errors };
 };
 
-const isRun = (test: JUnitCase): boolean => test.status !== "skipped" && !isOfWholeClass(test);
+/** What Maven and Gradle print where a project lets failures of tests pass. */
+const ignoresFailures = /There (?:are test failures|were failing tests)\b/;
 
 /**
  * Leaves out failures of tests that passed when the runner tried them again. Exit code 0 says that the runner
- * counts them as passed; if a test repeats on purpose and fails once, the exit code is not 0.
+ * counts them as passed, unless the project ignores failures. If a test repeats on purpose and fails once, the
+ * exit code is not 0.
  */
-export const withoutRetries = (cases: readonly JUnitCase[], exitCode: number | null): JUnitCase[] => {
-  if (exitCode !== 0) return [...cases];
+export const withoutRetries = (
+  cases: readonly JUnitCase[],
+  { exit_code, output }: Pick<ProcessResult, "exit_code" | "output">,
+): JUnitCase[] => {
+  if (exit_code !== 0 || ignoresFailures.test(output)) return [...cases];
   const key = ({ classname, name }: JUnitCase): string => `${classname}\n${name}`;
   const passed = new Set(cases.filter(({ status }) => status === "passed").map(key));
   return cases.filter((test) => test.status !== "failed" || !passed.has(key(test)));

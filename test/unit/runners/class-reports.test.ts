@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { TestReport } from "../../../schemas/tests.ts";
 import { adapters } from "../../../server/worker/runners/adapters.ts";
 import { nextestFile } from "../../../server/worker/runners/cargo.ts";
+import { describeResults } from "../../../server/worker/runners/report.ts";
 import type { TestResults } from "../../../server/worker/runners/runner.ts";
 import { emptyScript } from "../../../server/workspace/test-script.ts";
 
-type Runner = "maven" | "gradle" | "dotnet" | "phpunit" | "nextest" | "cypress" | "playwright";
+type Runner =
+  "maven" | "gradle" | "dotnet" | "phpunit" | "nextest" | "cypress" | "playwright" | "rspec" | "bun";
 
 const folders: string[] = [];
 
@@ -39,6 +42,29 @@ const read = async (
     { ...job, coverage: false, reportFolder },
     { ...ended, output: output.replaceAll("<folder>", folder) },
   );
+};
+
+/** What a run of these files alone reports, from the same. */
+const reportOf = async (
+  files: Readonly<Record<string, string>>,
+  wanted: string[],
+  output: string,
+): Promise<TestReport> => {
+  const folder = await newFolder();
+  await write(folder, files);
+  const job = {
+    runner: "maven" as const,
+    folder,
+    program: null,
+    script: emptyScript,
+    files: wanted,
+    name: null,
+  };
+  const given = { ...job, coverage: false, reportFolder: join(folder, "report") };
+  const said = output.replaceAll("<folder>", folder);
+  const ended = { exit_code: 1, signal: null, timed_out: false, duration_ms: 1000, output: said };
+  const results = await adapters.maven.read(given, ended);
+  return describeResults(folder, given, { command: ["mvn"], ended, results });
 };
 
 const outline = ({ tests, load_errors, errors }: TestResults): string[] => [
@@ -116,6 +142,74 @@ describe("reports that name classes", () => {
     ]);
     const warning = "<folder>/core/src/test/java/shop/SetupTest.java:3: warning: [removal] old\n";
     assert.deepEqual((await read("gradle", files, { output: warning })).load_errors, []);
+  });
+
+  it("do not judge chosen files by what cannot be compiled in another module", async () => {
+    const output =
+      "[ERROR] COMPILATION ERROR :\n[ERROR] <folder>/core/src/test/java/shop/SetupTest.java:[3,1] cannot find symbol\n";
+    const files = Object.fromEntries(
+      Object.entries(surefire).filter(([path]) => !/^core.*\.xml$/.test(path)),
+    );
+    const inWeb = "web/src/test/java/shop/CartTest.java";
+    const alone = await reportOf(files, [inWeb], output);
+    assert.deepEqual([alone.outcome, alone.load_errors, alone.errors], ["passed", [], []]);
+    const both = await reportOf(files, [inWeb, `${inCore}/TeardownTest.java`], output);
+    assert.equal(both.outcome, "load_error");
+    const broken = await reportOf(files, [inWeb, `${inCore}/SetupTest.java`], output);
+    assert.deepEqual(
+      broken.load_errors.map(({ file }) => file),
+      [`${inCore}/SetupTest.java`],
+    );
+  });
+
+  it("keep the failure of one row of a table where the project lets failures pass", async () => {
+    const rows = `<testsuite name="shop.RowTest"><testcase name="row" classname="shop.RowTest"/>
+      <testcase name="row" classname="shop.RowTest"><failure message="no" type="AssertionError"/></testcase></testsuite>`;
+    for (const [runner, place, output] of [
+      ["maven", "target/surefire-reports", "[ERROR] There are test failures.\n"],
+      ["gradle", "build/test-results/test", "There were failing tests. See the report at: file:///shop\n"],
+    ] as const) {
+      const { tests } = await read(runner, { [`${place}/TEST-shop.RowTest.xml`]: rows }, { exit: 0, output });
+      assert.deepEqual(
+        tests.map(({ status }) => status),
+        ["passed", "failed"],
+      );
+    }
+  });
+
+  it("take a test for a test, whatever other runners mean by its name", async () => {
+    const xml = `<testsuites><testsuite name="a.test.ts" file="a.test.ts"><testcase name="classMethod" classname="" file="a.test.ts"><failure type="AssertionError"/></testcase>
+      <testcase name="Error" classname="" file="a.test.ts"><failure type="AssertionError"/></testcase></testsuite></testsuites>`;
+    assert.deepEqual(outline(await read("bun", { "report/report.xml": xml })), [
+      "a.test.ts > classMethod: failed",
+      "a.test.ts > Error: failed",
+    ]);
+  });
+
+  it("name the file of each error outside of RSpec's examples", async () => {
+    const hook = (kind: string, place: string): string =>
+      `\nAn error occurred in an \`${kind}\` hook.\nFailure/Error: raise\n\nRuntimeError:\n  no\n# ./${place}:2:in \`block\'\n`;
+    const example = { full_description: "cart adds", status: "passed", file_path: "./spec/cart_spec.rb" };
+    const report = (examples: object[], ...messages: string[]): Record<string, string> => ({
+      "report/rspec.json": JSON.stringify({
+        examples,
+        messages,
+        summary: { errors_outside_of_examples_count: messages.length },
+      }),
+    });
+    const late = [hook("after(:context)", "spec/cart_spec.rb"), hook("after(:suite)", "spec/spec_helper.rb")];
+    assert.deepEqual(outline(await read("rspec", report([example], ...late))), [
+      "./spec/cart_spec.rb > cart adds: passed",
+      "error: after(:context) failed in spec/cart_spec.rb",
+      "error: after(:suite) failed in spec/spec_helper.rb",
+    ]);
+    const first = hook("before(:suite)", "spec/spec_helper.rb");
+    assert.deepEqual(outline(await read("rspec", report([], first))), ["not loaded: spec/spec_helper.rb"]);
+    const loading = ["a", "b"].map((name) => `\nAn error occurred while loading ./spec/${name}_spec.rb.\n`);
+    assert.deepEqual(outline(await read("rspec", report([], ...loading))), [
+      "not loaded: ./spec/a_spec.rb",
+      "not loaded: ./spec/b_spec.rb",
+    ]);
   });
 
   it("separate failures of a class before or after its tests from the tests (Gradle)", async () => {
